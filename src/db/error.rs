@@ -1,0 +1,29 @@
+//! What a failure of the database means for the caller.
+
+use sqlx::Error;
+
+/// The database cannot serve at all just now: connection lost, shutting down, out of disk. Worth waiting for.
+pub fn is_unavailable(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        Error::Protocol(_) => true,
+        Error::Database(error) => match error.code().as_deref() {
+            // PostgreSQL: class 08 connection, 53 resources (disk full, too many connections), 57P shutdown.
+            Some(code) if code.len() == 5 => {
+                code.starts_with("08") || code.starts_with("53") || code.starts_with("57P")
+            }
+            // SQLite primary codes (low byte): BUSY 5, LOCKED 6, IOERR 10, FULL 13, CANTOPEN 14.
+            Some(code) => code
+                .parse::<u32>()
+                .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// Two transactions met: the same work, done again, is expected to succeed.
+pub fn is_conflict(error: &Error) -> bool {
+    let Error::Database(error) = error else { return false };
+    matches!(error.code().as_deref(), Some("40001" | "40P01" | "55P03")) || error.is_unique_violation()
+}

@@ -1,0 +1,83 @@
+//! Migrations: forward only, expand then contract, one text for both databases where they agree and one for each where not.
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+pub use sqlx::migrate::MigrateError;
+
+use super::Db;
+
+struct Step {
+    version: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! shared {
+    ($version:literal, $file:literal) => {
+        Step {
+            version: $version,
+            name: $file,
+            sqlite: include_str!(concat!("../../migrations/", $file, ".sql")),
+            postgres: include_str!(concat!("../../migrations/", $file, ".sql")),
+        }
+    };
+}
+macro_rules! each {
+    ($version:literal, $file:literal) => {
+        Step {
+            version: $version,
+            name: $file,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file, ".sql")),
+        }
+    };
+}
+
+const STEPS: &[Step] = &[
+    shared!(1, "0001_tenants"),
+    each!(2, "0002_raw_events"),
+    shared!(3, "0003_queues"),
+    shared!(4, "0004_conversations"),
+    shared!(5, "0005_events"),
+    each!(6, "0006_tenant_isolation"),
+];
+
+/// All migrations as the given kind of database runs them.
+pub fn migrations(postgres: bool) -> Migrator {
+    let migration = |step: &Step| {
+        let sql = if postgres { step.postgres } else { step.sqlite };
+        Migration::new(
+            step.version,
+            step.name.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(STEPS.iter().map(migration).collect())
+}
+
+impl Db {
+    /// Brings the schema up to date; safe to run from several processes at once.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        match self {
+            Db::Sqlite { write, .. } => migrations(false).run(write).await,
+            Db::Postgres(pool) => migrations(true).run(pool).await,
+        }
+    }
+
+    /// How many migrations are not applied yet.
+    pub async fn pending_migrations(&self) -> sqlx::Result<usize> {
+        const SQL: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
+        let applied: sqlx::Result<(i64,)> = self.reader().sql(SQL, ()).one().await;
+        match applied {
+            Ok((count,)) => Ok(STEPS.len().saturating_sub(usize::try_from(count).unwrap_or(0))),
+            Err(sqlx::Error::Database(error)) if error.message().contains("_sqlx_migrations") => Ok(STEPS.len()),
+            Err(error) => Err(error),
+        }
+    }
+}

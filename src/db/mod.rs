@@ -1,0 +1,21 @@
+//! Two databases behind one door. Statements are one text wherever the two agree (see `migrations/` for the house
+//! dialect); the native pools and types stay in sight of nobody else.
+
+mod args;
+mod error;
+mod migrate;
+mod open;
+mod rows;
+mod sql;
+mod statement;
+mod transaction;
+
+pub use args::{Arg, Args};
+pub use error::{is_conflict, is_unavailable};
+pub use migrate::{MigrateError, migrations};
+pub use open::{Db, PoolUse};
+pub use rows::{Cell, Row, Rows};
+pub use sql::Sql;
+pub use sqlx::Result;
+pub use statement::{On, Record, Statement};
+pub use transaction::Tx;

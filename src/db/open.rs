@@ -1,0 +1,167 @@
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::{Args, On, Sql, Statement, Tx};
+
+/// How long a caller waits for a connection before the database counts as unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection idle for longer is asked whether it still lives before it is lent out.
+const TRUSTED_IDLE: Duration = Duration::from_secs(2);
+/// Readers of SQLite beside its one writer.
+const SQLITE_READERS: u32 = 4;
+
+/// An open database. Clones share the pools.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// SQLite has a single writer, so callers queue for it in the pool and never meet `SQLITE_BUSY`.
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Connections open and in use, for the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    pub open: u32,
+    pub idle: u32,
+}
+
+impl Db {
+    /// Opens `sqlite://path` (made if missing) or `postgres://…` with at most `connections`.
+    pub async fn open(url: &str, connections: u32) -> sqlx::Result<Self> {
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return open_postgres(url, connections).await;
+        }
+        open_sqlite(url).await
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self, Db::Postgres(_))
+    }
+
+    pub fn sql(&self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
+        On::from(self).sql(sql, args)
+    }
+
+    /// A place to read from: on SQLite a pool of its own, which never waits for the writer.
+    pub fn reader(&self) -> On<'_> {
+        match self {
+            Db::Sqlite { read, .. } => On::SqlitePool(read),
+            Db::Postgres(pool) => On::PostgresPool(pool),
+        }
+    }
+
+    /// A write transaction. SQLite takes its lock at once, so that none fails half way for want of it.
+    pub async fn begin(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction for one tenant's reader. On PostgreSQL it takes the role `mainstay_tenant`, so that row-level security
+    /// hides every other tenant even from a statement that forgot to name its own.
+    pub async fn begin_as(&self, tenant: Uuid) -> sqlx::Result<Tx> {
+        match self {
+            Db::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
+            Db::Postgres(pool) => {
+                const SQL: &str =
+                    "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
+                let mut tx = pool.begin().await?;
+                sqlx::query(SQL).bind(tenant.to_string()).execute(&mut *tx).await?;
+                Ok(Tx::Postgres(tx))
+            }
+        }
+    }
+
+    pub fn pool_use(&self) -> PoolUse {
+        let of = |open: u32, idle: usize| PoolUse {
+            open,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+        };
+        match self {
+            Db::Sqlite { read, write } => of(read.size() + write.size(), read.num_idle() + write.num_idle()),
+            Db::Postgres(pool) => of(pool.size(), pool.num_idle()),
+        }
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl<'a> From<&'a Db> for On<'a> {
+    fn from(db: &'a Db) -> Self {
+        match db {
+            Db::Sqlite { write, .. } => On::SqlitePool(write),
+            Db::Postgres(pool) => On::PostgresPool(pool),
+        }
+    }
+}
+
+async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(512)
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("cache_size", "-32000")
+        .pragma("journal_size_limit", "67108864")
+        .disable_statement_logging();
+    if let Some(folder) = options.get_filename().parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.pragma("query_only", "1"));
+    Ok(Db::Sqlite { read, write })
+}
+
+async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("mainstay")
+        .statement_cache_capacity(512)
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    sqlx::Connection::ping(conn).await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
+    Ok(Db::Postgres(pool))
+}

@@ -1,0 +1,111 @@
+use sqlx::{
+    FromRow, PgConnection, PgPool, SqlStr, SqliteConnection, SqlitePool,
+    postgres::{PgArguments, PgRow},
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use super::{Args, Sql, sql::placeholders};
+
+/// A row type that both databases can fill; `#[derive(sqlx::FromRow)]` gives it.
+pub trait Record: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+impl<T> Record for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
+
+/// Where a statement runs: a pool, or a connection inside a transaction. Every function of `store/` takes one first.
+pub enum On<'a> {
+    SqlitePool(&'a SqlitePool),
+    Sqlite(&'a mut SqliteConnection),
+    PostgresPool(&'a PgPool),
+    Postgres(&'a mut PgConnection),
+}
+
+/// A statement with its arguments bound for the database it will run on. A concrete type on purpose: a trait of generic
+/// asynchronous functions cannot be proven `Send` where a caller spawns it.
+pub enum Statement<'a> {
+    SqlitePool(&'a SqlitePool, SqlStr, sqlx::Result<SqliteArguments>),
+    Sqlite(&'a mut SqliteConnection, SqlStr, sqlx::Result<SqliteArguments>),
+    PostgresPool(&'a PgPool, SqlStr, sqlx::Result<PgArguments>),
+    Postgres(&'a mut PgConnection, SqlStr, sqlx::Result<PgArguments>),
+}
+
+impl<'a> On<'a> {
+    pub fn sql(self, sql: impl Into<Sql>, args: impl Args) -> Statement<'a> {
+        let sql = sql.into();
+        match self {
+            On::SqlitePool(pool) => Statement::SqlitePool(pool, sql.sqlite.clone(), sqlite(&sql.sqlite, args)),
+            On::Sqlite(conn) => Statement::Sqlite(conn, sql.sqlite.clone(), sqlite(&sql.sqlite, args)),
+            On::PostgresPool(pool) => {
+                Statement::PostgresPool(pool, sql.postgres, args.postgres().map(|(args, _)| args))
+            }
+            On::Postgres(conn) => Statement::Postgres(conn, sql.postgres, args.postgres().map(|(args, _)| args)),
+        }
+    }
+
+    /// Lends the same place out again, for a function that runs several statements.
+    pub fn again(&mut self) -> On<'_> {
+        match self {
+            On::SqlitePool(pool) => On::SqlitePool(pool),
+            On::Sqlite(conn) => On::Sqlite(conn),
+            On::PostgresPool(pool) => On::PostgresPool(pool),
+            On::Postgres(conn) => On::Postgres(conn),
+        }
+    }
+}
+
+fn sqlite(text: &SqlStr, args: impl Args) -> sqlx::Result<SqliteArguments> {
+    let (args, given) = args.sqlite()?;
+    let wanted = placeholders(text.as_str());
+    if wanted == given {
+        return Ok(args);
+    }
+    let text = text.as_str();
+    Err(sqlx::Error::Encode(
+        format!("{wanted} arguments wanted, {given} given: {text}").into(),
+    ))
+}
+
+macro_rules! on_each {
+    ($statement:expr, |$on:ident, $sql:ident, $args:ident| $run:expr) => {
+        match $statement {
+            Statement::SqlitePool($on, $sql, $args) => {
+                let $args = $args?;
+                $run
+            }
+            Statement::Sqlite($on, $sql, $args) => {
+                let $args = $args?;
+                $run
+            }
+            Statement::PostgresPool($on, $sql, $args) => {
+                let $args = $args?;
+                $run
+            }
+            Statement::Postgres($on, $sql, $args) => {
+                let $args = $args?;
+                $run
+            }
+        }
+    };
+}
+
+impl Statement<'_> {
+    pub async fn all<T: Record>(self) -> sqlx::Result<Vec<T>> {
+        on_each!(self, |on, sql, args| sqlx::query_as_with(sql, args).fetch_all(on).await)
+    }
+
+    pub async fn opt<T: Record>(self) -> sqlx::Result<Option<T>> {
+        on_each!(self, |on, sql, args| sqlx::query_as_with(sql, args)
+            .fetch_optional(on)
+            .await)
+    }
+
+    pub async fn one<T: Record>(self) -> sqlx::Result<T> {
+        on_each!(self, |on, sql, args| sqlx::query_as_with(sql, args).fetch_one(on).await)
+    }
+
+    /// Runs it and tells how many rows it changed.
+    pub async fn run(self) -> sqlx::Result<u64> {
+        Ok(on_each!(self, |on, sql, args| sqlx::query_with(sql, args)
+            .execute(on)
+            .await?
+            .rows_affected()))
+    }
+}

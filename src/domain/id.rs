@@ -1,0 +1,110 @@
+//! Identifiers: a UUIDv7 inside, `prefix_` and 32 hexadecimal digits outside (`msg_0198…`), so that an id says what it names.
+
+use std::{fmt, str::FromStr};
+
+use uuid::Uuid;
+
+/// What every identifier can do; the queue carries ids of any kind through it.
+pub trait Id: Copy + Send + Sync + 'static {
+    const PREFIX: &'static str;
+    fn from_uuid(uuid: Uuid) -> Self;
+    fn uuid(self) -> Uuid;
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("expected an id of the form {expected}_ followed by 32 hexadecimal digits")]
+pub struct ParseIdError {
+    expected: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+        #[sqlx(transparent)]
+        pub struct $name(Uuid);
+
+        impl Id for $name {
+            const PREFIX: &'static str = $prefix;
+            fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
+            fn uuid(self) -> Uuid { self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, concat!($prefix, "_{}"), self.0.simple()) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, f) }
+        }
+        impl FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> { parse($prefix, text).map(Self) }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> { to.collect_str(self) }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .pattern(Some(concat!("^", $prefix, "_[0-9a-f]{32}$")))
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
+    )*};
+}
+
+ids! {
+    /// A business on this installation; everything else belongs to one.
+    TenantId = "ten";
+    /// A WhatsApp business phone number.
+    ChannelId = "chn";
+    ApiKeyId = "key";
+    /// A person, or a group, that writes to a channel.
+    ContactId = "con";
+    /// What one channel and one contact say to each other.
+    ConversationId = "cnv";
+    MessageId = "msg";
+    /// A domain event, as readers and receivers see it.
+    EventId = "evt";
+    /// A webhook as Meta sent it.
+    RawEventId = "raw";
+}
+
+fn parse(expected: &'static str, text: &str) -> Result<Uuid, ParseIdError> {
+    text.strip_prefix(expected)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .filter(|rest| rest.len() == 32)
+        .and_then(|rest| Uuid::try_parse(rest).ok())
+        .ok_or(ParseIdError { expected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_what_it_shows() {
+        let id = MessageId(Uuid::from_u128(0x0198_aaaa_bbbb_7ccc_8ddd_eeee_ffff_0001));
+        assert_eq!(id.to_string(), "msg_0198aaaabbbb7ccc8dddeeeeffff0001");
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_refused() {
+        for text in [
+            "con_0198aaaabbbb7ccc8dddeeeeffff0001",
+            "msg_0198",
+            "msg_zz98aaaabbbb7ccc8dddeeeeffff0001",
+            "",
+        ] {
+            assert!(text.parse::<MessageId>().is_err(), "{text}");
+        }
+    }
+}

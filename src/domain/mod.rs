@@ -1,0 +1,13 @@
+//! Values and rules: no I/O, no clock, no SQL text.
+
+mod id;
+mod scope;
+mod status;
+mod work;
+
+pub use id::{
+    ApiKeyId, ChannelId, ContactId, ConversationId, EventId, Id, MessageId, ParseIdError, RawEventId, TenantId,
+};
+pub use scope::{Scope, Scopes};
+pub use status::Status;
+pub use work::WorkState;
