@@ -1,0 +1,34 @@
+//! What a process holds.
+
+use std::{ops::Deref, sync::Arc};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::{clock::Clock, config::Config, db::Db, directory::Directory, intake::Intake};
+
+/// Everything a request or a job needs. Clones are cheap and share it all.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+pub struct Parts {
+    pub config: Config,
+    pub clock: Clock,
+    pub db: Db,
+    pub directory: Directory,
+    pub intake: Intake,
+    pub metrics: PrometheusHandle,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

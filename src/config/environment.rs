@@ -1,0 +1,104 @@
+use clap::Parser;
+
+use super::ConfigError;
+
+/// Every variable, as text. `.env.example` is held to this list by a test.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "mainstay", no_binary_name = true, disable_help_flag = true)]
+pub struct Environment {
+    /// `sqlite://FILE` (one process on one machine) or `postgres://USER:PASSWORD@HOST/NAME`.
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://data/mainstay.db")]
+    pub database_url: String,
+    /// Connections to PostgreSQL a process may open.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10")]
+    pub database_connections: String,
+    /// `redis://HOST:PORT`. Unset: the queue lives in the process, and only `mainstay serve` can run.
+    #[arg(long, env = "REDIS_URL")]
+    pub redis_url: Option<String>,
+    /// Put before every key in Redis, so that installations can share one.
+    #[arg(long, env = "REDIS_PREFIX", default_value = "mainstay")]
+    pub redis_prefix: String,
+    /// Address to listen on.
+    #[arg(long, env = "HOST", default_value = "0.0.0.0")]
+    pub host: String,
+    /// Port to listen on.
+    #[arg(long, env = "PORT", default_value = "8080")]
+    pub port: String,
+    /// 32 bytes in base64, e.g. `openssl rand -base64 32`. Several, separated by commas: the first seals, all open.
+    #[arg(long, env = "MAINSTAY_MASTER_KEY", hide_env_values = true)]
+    pub master_key: Option<String>,
+    /// Bearer token of the operator's API under `/admin`. Unset: that API is closed.
+    #[arg(long, env = "MAINSTAY_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+    /// App secrets that sign Meta's webhooks, separated by commas; all of them are live.
+    #[arg(long, env = "META_APP_SECRETS", hide_env_values = true)]
+    pub app_secrets: Option<String>,
+    /// The word you also type into Meta's webhook form. Unset: the handshake is refused.
+    #[arg(long, env = "META_VERIFY_TOKEN", hide_env_values = true)]
+    pub verify_token: Option<String>,
+    /// Where Meta's Graph API is.
+    #[arg(long, env = "GRAPH_BASE_URL", default_value = "https://graph.facebook.com")]
+    pub graph_base_url: String,
+    /// Version of the Graph API.
+    #[arg(long, env = "GRAPH_VERSION", default_value = "v25.0")]
+    pub graph_version: String,
+    /// Largest webhook taken, in bytes.
+    #[arg(long, env = "MAINSTAY_BODY_BYTES", default_value = "3145728")]
+    pub body_bytes: String,
+    /// Webhooks that may wait for the database; more are answered 503 and sent again by Meta.
+    #[arg(long, env = "MAINSTAY_INTAKE_BACKLOG", default_value = "4096")]
+    pub intake_backlog: String,
+    /// Requests per second for each API key.
+    #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
+    pub api_rate: String,
+    /// Ids kept per queue in Redis or in memory; the rest waits in the database.
+    #[arg(long, env = "MAINSTAY_QUEUE_DEPTH", default_value = "100000")]
+    pub queue_depth: String,
+    /// Megabytes of free disk below which the process reports itself unready.
+    #[arg(long, env = "MAINSTAY_DISK_FREE_MB", default_value = "512")]
+    pub disk_free_mb: String,
+    /// Days a processed webhook is kept.
+    #[arg(long, env = "MAINSTAY_RAW_EVENT_DAYS", default_value = "30")]
+    pub raw_event_days: String,
+    /// Days a webhook that could not be processed is kept.
+    #[arg(long, env = "MAINSTAY_DEAD_EVENT_DAYS", default_value = "90")]
+    pub dead_event_days: String,
+    /// Days domain events are kept for readers.
+    #[arg(long, env = "MAINSTAY_EVENT_DAYS", default_value = "30")]
+    pub event_days: String,
+    /// Days a status waits for a message nobody knows.
+    #[arg(long, env = "MAINSTAY_ORPHAN_STATUS_DAYS", default_value = "14")]
+    pub orphan_status_days: String,
+    /// `pretty` or `json`.
+    #[arg(long, env = "MAINSTAY_LOG_FORMAT", default_value = "pretty")]
+    pub log_format: String,
+    /// What is logged, e.g. `info` or `info,mainstay=debug`.
+    #[arg(long, env = "RUST_LOG", default_value = "info")]
+    pub log_filter: String,
+    /// Traces go there (OTLP over HTTP) when set.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Environment {
+    pub fn read() -> Result<Self, ConfigError> {
+        Self::try_parse_from(std::iter::empty::<&str>()).map_err(|error| ConfigError::unreadable(&error))
+    }
+
+    /// Name, description and default of every variable, in the order of the declaration.
+    pub fn variables() -> Vec<(String, String, Option<String>)> {
+        let command = <Self as clap::CommandFactory>::command();
+        let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
+        command
+            .get_arguments()
+            .filter_map(|arg| {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                Some((
+                    text(arg.get_env()?),
+                    help,
+                    arg.get_default_values().first().map(|value| text(value)),
+                ))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,126 @@
+//! Configuration: the environment and nothing else. Every variable is listed once, in [`Environment`]; every error names the
+//! variable and the cure.
+
+mod environment;
+mod parse;
+
+use std::net::SocketAddr;
+
+use chrono::TimeDelta;
+
+pub use environment::Environment;
+pub use parse::ConfigError;
+
+use crate::crypto::Keyring;
+
+/// What a process was told, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub database_url: String,
+    pub database_connections: u32,
+    /// Redis, and the prefix of every key there; `None` means the queue lives in this process.
+    pub redis: Option<Redis>,
+    pub listen: SocketAddr,
+    pub keyring: Keyring,
+    pub admin_token: Option<Secret>,
+    pub app_secrets: Vec<Secret>,
+    pub verify_token: Option<Secret>,
+    pub graph: Graph,
+    pub limits: Limits,
+    pub retention: Retention,
+    pub telemetry: Telemetry,
+}
+
+#[derive(Clone, Debug)]
+pub struct Redis {
+    pub url: Secret,
+    pub prefix: String,
+}
+
+/// Where Meta's Graph API is, and which version of it we speak.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    pub base_url: String,
+    pub version: String,
+}
+
+/// Every limit has a number, a metric and a test.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a webhook; Meta sends up to 3 MB.
+    pub body_bytes: usize,
+    /// Webhooks that may wait for the group commit; more are answered 503.
+    pub intake_backlog: usize,
+    /// Requests per second per API key, with a burst of twice as many.
+    pub api_rate: u32,
+    /// Ids the queue driver holds per queue; the sweep brings the rest later.
+    pub queue_depth: usize,
+    /// Free disk, in megabytes, below which the process reports itself unready.
+    pub disk_free_mb: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Retention {
+    pub raw_events: TimeDelta,
+    pub dead_events: TimeDelta,
+    pub events: TimeDelta,
+    pub orphan_statuses: TimeDelta,
+}
+
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    pub json: bool,
+    /// A `tracing` filter such as `info,mainstay=debug`.
+    pub filter: String,
+    pub otlp_endpoint: Option<String>,
+}
+
+/// Text that must not reach a log: its `Debug` says nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+/// What a process is started for, and so what it cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Works on the database from the command line.
+    Operate,
+    /// `mainstay serve`: everything in one process.
+    Serve,
+    /// The `api` binary.
+    Api,
+    /// The `worker` binary.
+    Worker,
+}
+
+impl Config {
+    /// Reads the environment of this process.
+    pub fn load(purpose: Purpose) -> Result<Self, ConfigError> {
+        Environment::read()?.check(purpose)
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.database_url.starts_with("postgres")
+    }
+}

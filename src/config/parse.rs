@@ -1,0 +1,268 @@
+use std::str::FromStr;
+
+use chrono::TimeDelta;
+
+use super::{Config, Environment, Graph, Limits, Purpose, Redis, Retention, Secret, Telemetry};
+use crate::crypto::Keyring;
+
+/// A variable that will not do. Shows as `VARIABLE: what is wrong; what to do`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{variable}: {problem}; {cure}")]
+pub struct ConfigError {
+    pub variable: &'static str,
+    pub problem: String,
+    pub cure: &'static str,
+}
+
+impl ConfigError {
+    fn new(variable: &'static str, problem: impl Into<String>, cure: &'static str) -> Self {
+        Self {
+            variable,
+            problem: problem.into(),
+            cure,
+        }
+    }
+
+    pub(super) fn unreadable(error: &clap::Error) -> Self {
+        Self::new("environment", error.to_string(), "set every variable to text in UTF-8")
+    }
+}
+
+impl Environment {
+    pub fn check(self, purpose: Purpose) -> Result<Config, ConfigError> {
+        let sqlite = self.database_url.starts_with("sqlite:");
+        if !sqlite && !self.database_url.starts_with("postgres://") && !self.database_url.starts_with("postgresql://") {
+            let cure = "use sqlite://data/mainstay.db or postgres://user:password@host/name";
+            return Err(ConfigError::new("DATABASE_URL", "not a database we know", cure));
+        }
+        self.check_size(purpose, sqlite)?;
+        let address = format!("{}:{}", self.host, self.port);
+        let address = if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            address
+        };
+        Ok(Config {
+            redis: self.redis()?,
+            keyring: self.keyring()?,
+            admin_token: secret("MAINSTAY_ADMIN_TOKEN", self.admin_token.as_deref(), 16)?,
+            app_secrets: list(self.app_secrets.as_deref()),
+            verify_token: secret("META_VERIFY_TOKEN", self.verify_token.as_deref(), 1)?,
+            listen: address.parse().map_err(|_| {
+                ConfigError::new(
+                    "HOST and PORT",
+                    format!("{address} is no address"),
+                    "use e.g. HOST=0.0.0.0 PORT=8080",
+                )
+            })?,
+            graph: Graph {
+                base_url: self.graph_base_url.trim_end_matches('/').to_owned(),
+                version: graph_version(&self.graph_version)?,
+            },
+            limits: Limits {
+                body_bytes: number("MAINSTAY_BODY_BYTES", &self.body_bytes, 1_024..=16_777_216)?,
+                intake_backlog: number("MAINSTAY_INTAKE_BACKLOG", &self.intake_backlog, 1..=1_000_000)?,
+                api_rate: number("MAINSTAY_API_RATE", &self.api_rate, 1..=100_000)?,
+                queue_depth: number("MAINSTAY_QUEUE_DEPTH", &self.queue_depth, 1_000..=10_000_000)?,
+                disk_free_mb: number("MAINSTAY_DISK_FREE_MB", &self.disk_free_mb, 0..=1_000_000)?,
+            },
+            retention: Retention {
+                raw_events: days("MAINSTAY_RAW_EVENT_DAYS", &self.raw_event_days)?,
+                dead_events: days("MAINSTAY_DEAD_EVENT_DAYS", &self.dead_event_days)?,
+                events: days("MAINSTAY_EVENT_DAYS", &self.event_days)?,
+                orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
+            },
+            telemetry: Telemetry {
+                json: choice("MAINSTAY_LOG_FORMAT", &self.log_format, ["pretty", "json"])? == "json",
+                filter: self.log_filter,
+                otlp_endpoint: self.otlp_endpoint.filter(|url| !url.is_empty()),
+            },
+            database_connections: number("DATABASE_CONNECTIONS", &self.database_connections, 2..=1_000)?,
+            database_url: self.database_url,
+        })
+    }
+
+    /// Which processes go with which database and queue.
+    fn check_size(&self, purpose: Purpose, sqlite: bool) -> Result<(), ConfigError> {
+        let redis = self.redis_url.as_ref().is_some_and(|url| !url.is_empty());
+        if redis && sqlite {
+            let problem = "set, but the database is a SQLite file, which several machines cannot share";
+            return Err(ConfigError::new(
+                "REDIS_URL",
+                problem,
+                "unset it, or set DATABASE_URL to PostgreSQL",
+            ));
+        }
+        if !redis && matches!(purpose, Purpose::Api | Purpose::Worker) {
+            let problem = "unset, so the queue would live inside this process and no other could see it";
+            let cure =
+                "set it (with DATABASE_URL on PostgreSQL), or run `mainstay serve`, which is api and worker in one";
+            return Err(ConfigError::new("REDIS_URL", problem, cure));
+        }
+        Ok(())
+    }
+
+    fn redis(&self) -> Result<Option<Redis>, ConfigError> {
+        let Some(url) = self.redis_url.as_deref().filter(|url| !url.is_empty()) else {
+            return Ok(None);
+        };
+        if !url.starts_with("redis://") && !url.starts_with("rediss://") && !url.starts_with("redis+unix://") {
+            return Err(ConfigError::new(
+                "REDIS_URL",
+                "not a Redis address",
+                "use e.g. redis://localhost:6379",
+            ));
+        }
+        let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if self.redis_prefix.is_empty() || !self.redis_prefix.chars().all(safe) {
+            let cure = "use letters, digits, '-', '_' or '.'";
+            return Err(ConfigError::new("REDIS_PREFIX", "not usable in a key", cure));
+        }
+        Ok(Some(Redis {
+            url: Secret::new(url),
+            prefix: self.redis_prefix.clone(),
+        }))
+    }
+
+    fn keyring(&self) -> Result<Keyring, ConfigError> {
+        const CURE: &str =
+            "make one with `openssl rand -base64 32` and keep it safe: without it the stored secrets cannot be read";
+        let keys = self.master_key.as_deref().unwrap_or_default();
+        Keyring::parse(keys).map_err(|problem| ConfigError::new("MAINSTAY_MASTER_KEY", problem, CURE))
+    }
+}
+
+fn list(text: Option<&str>) -> Vec<Secret> {
+    let words = text.unwrap_or_default().split(',').map(str::trim);
+    words.filter(|word| !word.is_empty()).map(Secret::new).collect()
+}
+
+fn secret(variable: &'static str, text: Option<&str>, least: usize) -> Result<Option<Secret>, ConfigError> {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) if text.len() < least => {
+            let problem = format!("shorter than {least} characters");
+            Err(ConfigError::new(
+                variable,
+                problem,
+                "make one with `openssl rand -hex 32`",
+            ))
+        }
+        text => Ok(text.map(Secret::new)),
+    }
+}
+
+fn number<T>(variable: &'static str, text: &str, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError>
+where
+    T: FromStr + PartialOrd + std::fmt::Display,
+{
+    let number = text.trim().parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let problem = format!(
+            "{text:?} is not a whole number from {} to {}",
+            range.start(),
+            range.end()
+        );
+        ConfigError::new(variable, problem, "correct it, or unset it for the default")
+    })
+}
+
+fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {
+    number(variable, text, 1..=36_500).map(TimeDelta::days)
+}
+
+fn choice(variable: &'static str, text: &str, words: [&'static str; 2]) -> Result<&'static str, ConfigError> {
+    let found = words.into_iter().find(|word| *word == text.trim());
+    found.ok_or_else(|| {
+        let problem = format!("{text:?} is neither {} nor {}", words[0], words[1]);
+        ConfigError::new(variable, problem, "correct it, or unset it for the default")
+    })
+}
+
+fn graph_version(text: &str) -> Result<String, ConfigError> {
+    let number = text.strip_prefix('v').and_then(|rest| rest.split_once('.'));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    match number {
+        Some((major, minor)) if digits(major) && digits(minor) => Ok(text.to_owned()),
+        _ => Err(ConfigError::new(
+            "GRAPH_VERSION",
+            format!("{text:?} is no version"),
+            "use e.g. v25.0",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    fn check(set: impl FnOnce(&mut Environment), purpose: Purpose) -> Result<Config, ConfigError> {
+        let mut environment = <Environment as clap::Parser>::try_parse_from(std::iter::empty::<&str>()).unwrap();
+        environment.master_key = Some(KEY.to_owned());
+        environment.redis_url = None;
+        environment.database_url = "sqlite://data/mainstay.db".to_owned();
+        set(&mut environment);
+        environment.check(purpose)
+    }
+
+    fn refusal(set: impl FnOnce(&mut Environment), purpose: Purpose) -> &'static str {
+        check(set, purpose).expect_err("refused").variable
+    }
+
+    #[test]
+    fn a_master_key_is_all_it_takes() {
+        let config = check(|_| {}, Purpose::Serve).unwrap();
+        assert_eq!(
+            (config.listen.port(), config.limits.body_bytes),
+            (8080, 3 * 1024 * 1024)
+        );
+        assert!(config.redis.is_none() && config.admin_token.is_none());
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
+        let redis = |e: &mut Environment| e.redis_url = Some("redis://localhost".into());
+        assert_eq!(refusal(|e| e.master_key = None, Purpose::Serve), "MAINSTAY_MASTER_KEY");
+        assert_eq!(
+            refusal(|e| e.master_key = Some("c2hvcnQ=".into()), Purpose::Operate),
+            "MAINSTAY_MASTER_KEY"
+        );
+        assert_eq!(refusal(redis, Purpose::Serve), "REDIS_URL");
+        assert_eq!(refusal(|_| {}, Purpose::Worker), "REDIS_URL");
+        assert_eq!(refusal(|_| {}, Purpose::Api), "REDIS_URL");
+        assert_eq!(
+            refusal(|e| e.database_url = "mysql://x".into(), Purpose::Serve),
+            "DATABASE_URL"
+        );
+        assert_eq!(refusal(|e| e.port = "http".into(), Purpose::Serve), "HOST and PORT");
+        assert_eq!(
+            refusal(|e| e.admin_token = Some("short".into()), Purpose::Serve),
+            "MAINSTAY_ADMIN_TOKEN"
+        );
+        assert_eq!(
+            refusal(|e| e.body_bytes = "3 MB".into(), Purpose::Serve),
+            "MAINSTAY_BODY_BYTES"
+        );
+        assert_eq!(
+            refusal(|e| e.event_days = "0".into(), Purpose::Serve),
+            "MAINSTAY_EVENT_DAYS"
+        );
+        assert_eq!(
+            refusal(|e| e.graph_version = "25".into(), Purpose::Serve),
+            "GRAPH_VERSION"
+        );
+        assert_eq!(
+            refusal(|e| e.log_format = "xml".into(), Purpose::Serve),
+            "MAINSTAY_LOG_FORMAT"
+        );
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let config = check(|e| e.app_secrets = Some("one-secret, another".into()), Purpose::Serve).unwrap();
+        assert_eq!(config.app_secrets.len(), 2);
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("one-secret") && !shown.contains(KEY), "{shown}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Who owns a phone number, and whose secret signs: the channels of all tenants, kept in memory and refreshed when they change.
+
+mod snapshot;
+
+use std::sync::{Arc, RwLock};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+
+pub use snapshot::{Route, SignedBy, Snapshot};
+
+use crate::{config::Secret, crypto::Keyring, db::Db, store::channels};
+
+/// Shared by intake, which asks who signed, and by processing, which asks whose number it is.
+#[derive(Clone)]
+pub struct Directory {
+    db: Db,
+    keyring: Keyring,
+    operator: Arc<[Secret]>,
+    current: Arc<RwLock<Arc<Snapshot>>>,
+    seen: Arc<Mutex<Option<Revision>>>,
+}
+
+/// Number of channels and the newest change among them.
+type Revision = (i64, Option<DateTime<Utc>>);
+
+impl Directory {
+    pub fn new(db: Db, keyring: Keyring, app_secrets: &[Secret]) -> Self {
+        let snapshot = Snapshot::new(app_secrets, Vec::new());
+        Self {
+            db,
+            keyring,
+            operator: app_secrets.into(),
+            current: Arc::new(RwLock::new(Arc::new(snapshot))),
+            seen: Arc::default(),
+        }
+    }
+
+    pub fn current(&self) -> Arc<Snapshot> {
+        self.current
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Reads the channels again if any was added or changed since; one caller at a time.
+    pub async fn refresh(&self) -> sqlx::Result<()> {
+        let mut seen = self.seen.lock().await;
+        let revision = channels::revision(self.db.reader()).await?;
+        if *seen == Some(revision) {
+            return Ok(());
+        }
+        let routes = snapshot::routes(&self.db, &self.keyring).await?;
+        let fresh = Arc::new(Snapshot::new(&self.operator, routes));
+        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        *seen = Some(revision);
+        Ok(())
+    }
+}

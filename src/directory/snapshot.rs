@@ -1,0 +1,128 @@
+use std::collections::HashMap;
+
+use crate::{
+    config::Secret,
+    crypto::{Keyring, SealingKey, Signer},
+    db::Db,
+    domain::{ChannelId, TenantId},
+    store::{channels, tenants},
+};
+
+/// A phone number and where its webhooks go.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub channel: ChannelId,
+    pub tenant: TenantId,
+    pub phone_number_id: String,
+    pub waba_id: String,
+    pub display_phone_number: Option<String>,
+    pub app_secret: Option<Secret>,
+}
+
+/// Whose app secret signed a webhook. A tenant's own secret speaks for that tenant's channels only, or one tenant could write
+/// into another's inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedBy {
+    Operator,
+    Tenant(TenantId),
+}
+
+/// The channels at one moment.
+pub struct Snapshot {
+    signers: Vec<(Signer, SignedBy)>,
+    by_number: HashMap<String, Route>,
+    by_waba: HashMap<String, Vec<Route>>,
+}
+
+impl Snapshot {
+    pub(super) fn new(operator: &[Secret], routes: Vec<Route>) -> Self {
+        let mut signers: Vec<_> = operator
+            .iter()
+            .map(|secret| (Signer::new(secret.expose()), SignedBy::Operator))
+            .collect();
+        let mut known: Vec<(TenantId, &str)> = Vec::new();
+        for route in &routes {
+            let Some(secret) = &route.app_secret else { continue };
+            if !known.contains(&(route.tenant, secret.expose())) {
+                known.push((route.tenant, secret.expose()));
+                signers.push((Signer::new(secret.expose()), SignedBy::Tenant(route.tenant)));
+            }
+        }
+        let mut by_waba: HashMap<String, Vec<Route>> = HashMap::new();
+        for route in &routes {
+            by_waba.entry(route.waba_id.clone()).or_default().push(route.clone());
+        }
+        let by_number = routes
+            .into_iter()
+            .map(|route| (route.phone_number_id.clone(), route))
+            .collect();
+        Self {
+            signers,
+            by_number,
+            by_waba,
+        }
+    }
+
+    /// Whose secret made this signature over these exact bytes.
+    pub fn signed_by(&self, body: &[u8], signature: &[u8; 32]) -> Option<SignedBy> {
+        self.signers
+            .iter()
+            .find(|(signer, _)| signer.signed(body, signature))
+            .map(|(_, by)| *by)
+    }
+
+    pub fn number(&self, phone_number_id: &str) -> Option<&Route> {
+        self.by_number.get(phone_number_id)
+    }
+
+    /// The channels of a WhatsApp Business Account.
+    pub fn account(&self, waba_id: &str) -> &[Route] {
+        self.by_waba.get(waba_id).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// All channels with their app secrets opened. One that does not open (a lost master key) is logged and signs nothing.
+pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route>> {
+    let keys: HashMap<TenantId, SealingKey> = tenants::all(db.reader())
+        .await?
+        .into_iter()
+        .filter_map(|tenant| Some((tenant.id, open_tenant_key(keyring, &tenant)?)))
+        .collect();
+    let channels = channels::all(db.reader()).await?;
+    Ok(channels
+        .into_iter()
+        .map(|channel| Route {
+            app_secret: channel.app_secret.as_deref().and_then(|sealed| {
+                let opened = keys.get(&channel.tenant_id)?.open(&purpose("app-secret", channel.id), sealed).ok();
+                if opened.is_none() {
+                    tracing::error!(channel.id = %channel.id, "an app secret does not open: its webhooks will be refused");
+                }
+                Some(Secret::new(String::from_utf8(opened?.to_vec()).ok()?))
+            }),
+            channel: channel.id,
+            tenant: channel.tenant_id,
+            phone_number_id: channel.phone_number_id,
+            waba_id: channel.waba_id,
+            display_phone_number: channel.display_phone_number,
+        })
+        .collect())
+}
+
+/// What a channel's secrets are sealed for.
+pub fn purpose(what: &str, channel: ChannelId) -> String {
+    format!("{what} {channel}")
+}
+
+/// The key a tenant's secrets are sealed under.
+pub fn open_tenant_key(keyring: &Keyring, tenant: &tenants::Tenant) -> Option<SealingKey> {
+    let opened = keyring
+        .open(&format!("tenant-key {}", tenant.id), &tenant.sealed_key)
+        .ok();
+    let key = opened
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok())
+        .map(SealingKey::new);
+    if key.is_none() {
+        tracing::error!(tenant.id = %tenant.id, "a tenant's key does not open under any master key");
+    }
+    key
+}

@@ -1,0 +1,60 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{ApiKeyId, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub tenant_id: TenantId,
+    pub name: String,
+    pub scopes: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Result<()> {
+    const SQL: &str = "
+        INSERT INTO api_keys (id, tenant_id, name, digest, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let row = (
+        key.id,
+        key.tenant_id,
+        key.name.clone(),
+        digest.to_vec(),
+        key.scopes.clone(),
+        key.created_at,
+    );
+    on.into().sql(SQL, row).run().await.map(drop)
+}
+
+/// The live key of the given digest. The digest stands for the tenant here: whoever knows the key is the tenant.
+pub async fn find_live(on: impl Into<On<'_>>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
+    const SQL: &str = "
+        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
+        FROM api_keys
+        WHERE digest = $1 AND revoked_at IS NULL";
+    on.into().sql(SQL, (digest.to_vec(),)).opt().await
+}
+
+pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<ApiKey>> {
+    const SQL: &str = "
+        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
+        FROM api_keys
+        WHERE tenant_id = $1
+        ORDER BY id";
+    on.into().sql(SQL, (tenant,)).all().await
+}
+
+/// For the operator, who may name a key without its tenant.
+pub async fn revoke(on: impl Into<On<'_>>, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    on.into().sql(SQL, (id, now)).run().await
+}
+
+pub async fn mark_used(on: impl Into<On<'_>>, tenant: TenantId, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id, now)).run().await
+}

@@ -1,0 +1,100 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{ChannelId, TenantId},
+};
+
+/// A business phone number. The secrets are sealed under the tenant's key.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Channel {
+    pub id: ChannelId,
+    pub tenant_id: TenantId,
+    pub phone_number_id: String,
+    pub waba_id: String,
+    pub display_phone_number: Option<String>,
+    pub access_token: Vec<u8>,
+    pub app_secret: Option<Vec<u8>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret, created_at, \
+             updated_at FROM channels ",
+            $rest
+        )
+    };
+}
+
+/// Adds a channel, or renews the secrets and account of one the same tenant has. `None` when another tenant has the number.
+pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel) -> Result<Option<ChannelId>> {
+    const SQL: &str = "
+        INSERT INTO channels (id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret,
+            created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+        ON CONFLICT (phone_number_id) DO UPDATE
+        SET waba_id = excluded.waba_id, access_token = excluded.access_token, app_secret = excluded.app_secret,
+            display_phone_number = COALESCE(excluded.display_phone_number, channels.display_phone_number),
+            updated_at = excluded.updated_at
+        WHERE channels.tenant_id = excluded.tenant_id
+        RETURNING id";
+    let c = channel.clone();
+    let row = (
+        c.id,
+        c.tenant_id,
+        c.phone_number_id,
+        c.waba_id,
+        c.display_phone_number,
+        c.access_token,
+        c.app_secret,
+        c.updated_at,
+    );
+    Ok(on.into().sql(SQL, row).opt::<(ChannelId,)>().await?.map(|(id,)| id))
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId) -> Result<Option<Channel>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 AND id = $2");
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+pub async fn find_by_number(on: impl Into<On<'_>>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 AND phone_number_id = $2");
+    on.into().sql(SQL, (tenant, phone_number_id.to_owned())).opt().await
+}
+
+pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Channel>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 ORDER BY id");
+    on.into().sql(SQL, (tenant,)).all().await
+}
+
+/// Every channel of every tenant: for the directory, which routes webhooks.
+pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Channel>> {
+    const SQL: &str = select!("ORDER BY id");
+    on.into().sql(SQL, ()).all().await
+}
+
+/// Changes whenever a channel is added or changed.
+pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc>>)> {
+    const SQL: &str = "SELECT COUNT(*), MAX(updated_at) FROM channels";
+    on.into().sql(SQL, ()).one().await
+}
+
+/// Keeps the number people dial as Meta last told it.
+pub async fn set_display_number(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, number: &str) -> Result<u64> {
+    const SQL: &str = "UPDATE channels SET display_phone_number = $3 WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id, number.to_owned())).run().await
+}
+
+pub async fn reseal(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: ChannelId,
+    access_token: Vec<u8>,
+    app_secret: Option<Vec<u8>>,
+) -> Result<u64> {
+    const SQL: &str = "UPDATE channels SET access_token = $3, app_secret = $4 WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id, access_token, app_secret)).run().await
+}

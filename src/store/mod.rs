@@ -1,0 +1,6 @@
+//! All SQL: a file per aggregate, a function per query, the connection first. Every query on a tenant's rows names the tenant.
+
+pub mod api_keys;
+pub mod channels;
+pub mod raw_events;
+pub mod tenants;

@@ -1,0 +1,46 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::TenantId,
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+    pub sealed_key: Vec<u8>,
+    pub created_at: DateTime<Utc>,
+}
+
+pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant) -> Result<()> {
+    const SQL: &str = "INSERT INTO tenants (id, name, sealed_key, created_at) VALUES ($1, $2, $3, $4)";
+    let row = (
+        tenant.id,
+        tenant.name.clone(),
+        tenant.sealed_key.clone(),
+        tenant.created_at,
+    );
+    on.into().sql(SQL, row).run().await.map(drop)
+}
+
+pub async fn find(on: impl Into<On<'_>>, id: TenantId) -> Result<Option<Tenant>> {
+    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants WHERE id = $1";
+    on.into().sql(SQL, (id,)).opt().await
+}
+
+/// By id text or by name, as a person on the command line would say it.
+pub async fn find_by_name(on: impl Into<On<'_>>, name: &str) -> Result<Option<Tenant>> {
+    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants WHERE name = $1";
+    on.into().sql(SQL, (name.to_owned(),)).opt().await
+}
+
+pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Tenant>> {
+    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants ORDER BY id";
+    on.into().sql(SQL, ()).all().await
+}
+
+pub async fn reseal(on: impl Into<On<'_>>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64> {
+    const SQL: &str = "UPDATE tenants SET sealed_key = $2 WHERE id = $1";
+    on.into().sql(SQL, (id, sealed_key)).run().await
+}

@@ -1,0 +1,62 @@
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config;
+
+/// Keeps the exporter of traces alive; dropping it sends what is left.
+#[must_use = "dropping it ends the export of traces"]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+}
+
+/// Starts logging to standard error, and tracing to the collector when one is configured.
+pub fn init(config: &config::Telemetry, process: &'static str) -> anyhow::Result<Telemetry> {
+    let filter = EnvFilter::try_new(&config.filter)
+        .map_err(|error| anyhow::anyhow!("RUST_LOG: {error}; use e.g. info or info,mainstay=debug"))?;
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    let lines = if config.json {
+        lines.json().flatten_event(true).boxed()
+    } else {
+        lines.boxed()
+    };
+    let traces = config
+        .otlp_endpoint
+        .as_deref()
+        .map(|endpoint| provider(endpoint, process))
+        .transpose()?;
+    let spans = traces
+        .as_ref()
+        .map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("mainstay")));
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .with(spans)
+        .try_init()?;
+    Ok(Telemetry { traces })
+}
+
+fn provider(endpoint: &str, process: &'static str) -> anyhow::Result<SdkTracerProvider> {
+    let endpoint = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
+    let resource = Resource::builder()
+        .with_service_name(format!("mainstay-{process}"))
+        .build();
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(traces) = self.traces.take()
+            && let Err(error) = traces.shutdown()
+        {
+            eprintln!("the last traces could not be sent: {error}");
+        }
+    }
+}
