@@ -22,3 +22,5 @@ pub mod intake;
 pub mod store;
 /// Logs, traces, metrics.
 pub mod telemetry;
+/// Tenants, channels, API keys.
+pub mod tenancy;

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
-pub use snapshot::{Route, SignedBy, Snapshot};
+pub use snapshot::{Route, SignedBy, Snapshot, open_tenant_key, purpose};
 
 use crate::{config::Secret, crypto::Keyring, db::Db, store::channels};
 

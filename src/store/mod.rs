@@ -2,5 +2,6 @@
 
 pub mod api_keys;
 pub mod channels;
+pub mod quarantine;
 pub mod raw_events;
 pub mod tenants;

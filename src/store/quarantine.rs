@@ -1,0 +1,72 @@
+//! Webhooks of phone numbers and accounts nobody has added yet: kept, listed, and processed once somebody does.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::db::{On, Result, Rows};
+
+/// The subject of a phone number id.
+pub fn number(phone_number_id: &str) -> String {
+    format!("phone_number:{phone_number_id}")
+}
+
+/// The subject of a WhatsApp Business Account.
+pub fn waba(waba_id: &str) -> String {
+    format!("waba:{waba_id}")
+}
+
+pub async fn put(on: impl Into<On<'_>>, entries: Vec<(String, Uuid, DateTime<Utc>)>) -> Result<()> {
+    const SQL: &str = "
+        WITH r (subject, raw_event_id, since) AS ({rows})
+        INSERT INTO quarantine (subject, raw_event_id, since)
+        SELECT subject, raw_event_id, since FROM r
+        WHERE true
+        ON CONFLICT DO NOTHING";
+    Rows::new(SQL, entries).run(on).await.map(drop)
+}
+
+/// Makes the events of these subjects due and takes them off the list. Tells how many there were.
+pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<Utc>) -> Result<u64> {
+    const TAKE: &str = "
+        WITH r (subject) AS ({rows})
+        DELETE FROM quarantine WHERE subject IN (SELECT subject FROM r) RETURNING raw_event_id";
+    const WAKE: &str = "
+        WITH r (id, now) AS ({rows})
+        UPDATE raw_events SET state = 'pending', due_at = r.now, attempts = 0, last_error = NULL, finished_at = NULL
+        FROM r
+        WHERE raw_events.id = r.id AND raw_events.state IN ('quarantined', 'done')";
+    let mut on = on.into();
+    let taken: Vec<(Uuid,)> = Rows::new(TAKE, subjects.iter().map(|subject| (subject.clone(),)).collect())
+        .all(on.again())
+        .await?;
+    Rows::new(WAKE, taken.into_iter().map(|(id,)| (id, now)).collect())
+        .run(on)
+        .await
+}
+
+/// What is waited for, how many events wait, and since when.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    pub subject: String,
+    pub events: i64,
+    pub since: DateTime<Utc>,
+}
+
+pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Waiting>> {
+    const SQL: &str = "
+        SELECT subject, COUNT(*) AS events, MIN(since) AS since
+        FROM quarantine
+        GROUP BY subject
+        ORDER BY MIN(since), subject
+        LIMIT $1";
+    on.into().sql(SQL, (limit,)).all().await
+}
+
+/// Subjects for which a channel exists by now: those whose channel was added while their event was being processed.
+pub async fn answered(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
+    const SQL: &str = "
+        SELECT DISTINCT q.subject
+        FROM quarantine q
+        JOIN channels c ON q.subject = 'phone_number:' || c.phone_number_id OR q.subject = 'waba:' || c.waba_id";
+    on.into().sql(SQL, ()).all().await
+}

@@ -1,0 +1,78 @@
+use super::{Registry, RegistryError, text};
+use crate::{
+    config::Secret,
+    directory::{open_tenant_key, purpose},
+    domain::{ChannelId, TenantId},
+    store::{
+        channels::{self, Channel},
+        quarantine, tenants,
+    },
+};
+
+/// A business phone number to be added. `phone_number_id` and `waba_id` are Meta's ids, digits both.
+#[derive(Clone, Debug)]
+pub struct NewChannel {
+    pub phone_number_id: String,
+    pub waba_id: String,
+    pub access_token: Secret,
+    /// The secret of the Meta app that signs this number's webhooks, when it is not the operator's.
+    pub app_secret: Option<Secret>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddedChannel {
+    pub id: ChannelId,
+    /// Webhooks that had come before the channel was known and are now processed.
+    pub released: u64,
+}
+
+/// Adds a channel, or renews the secrets of one the tenant has; its quarantined webhooks become due at once.
+pub async fn add_channel(
+    registry: &Registry,
+    tenant: TenantId,
+    new: NewChannel,
+) -> Result<AddedChannel, RegistryError> {
+    let phone_number_id = digits("phone_number_id", &new.phone_number_id)?;
+    let waba_id = digits("waba_id", &new.waba_id)?;
+    let token = text("access_token", new.access_token.expose(), 4_096)?;
+    let owner = tenants::find(&registry.db, tenant).await?;
+    let owner = owner.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
+    let key = open_tenant_key(&registry.keyring, &owner).ok_or(RegistryError::KeyLost)?;
+    let known = channels::find_by_number(&registry.db, tenant, phone_number_id).await?;
+    let id = known.map_or_else(|| registry.clock.new_id(), |channel| channel.id);
+    let now = registry.clock.now();
+    let channel = Channel {
+        id,
+        tenant_id: tenant,
+        phone_number_id: phone_number_id.to_owned(),
+        waba_id: waba_id.to_owned(),
+        display_phone_number: None,
+        access_token: key.seal(&purpose("access-token", id), token.as_bytes()),
+        app_secret: new
+            .app_secret
+            .map(|secret| key.seal(&purpose("app-secret", id), secret.expose().as_bytes())),
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = registry.db.begin().await?;
+    let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
+    let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
+    let released = quarantine::release(
+        &mut tx,
+        &[quarantine::number(phone_number_id), quarantine::waba(waba_id)],
+        now,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(AddedChannel { id, released })
+}
+
+fn digits<'t>(what: &str, value: &'t str) -> Result<&'t str, RegistryError> {
+    let value = text(what, value, 32)?;
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(value);
+    }
+    Err(RegistryError::Invalid(format!(
+        "{what} is Meta's id: digits only, found in the app dashboard under API Setup"
+    )))
+}

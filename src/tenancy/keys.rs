@@ -1,0 +1,60 @@
+use super::{Registry, RegistryError, text};
+use crate::{
+    clock::Clock,
+    crypto::Token,
+    db::On,
+    domain::{ApiKeyId, Scopes, TenantId},
+    store::{
+        api_keys::{self, ApiKey},
+        tenants,
+    },
+};
+
+/// An API key as it is handed out, once.
+#[derive(Clone)]
+pub struct NewApiKey {
+    pub id: ApiKeyId,
+    pub token: Token,
+}
+
+pub async fn create_api_key(
+    registry: &Registry,
+    tenant: TenantId,
+    name: &str,
+    scopes: &Scopes,
+) -> Result<NewApiKey, RegistryError> {
+    let name = text("the name of the key", name, 200)?;
+    if tenants::find(&registry.db, tenant).await?.is_none() {
+        return Err(RegistryError::NotFound(format!("tenant {tenant}")));
+    }
+    insert(&registry.db, &registry.clock, tenant, name, scopes).await
+}
+
+pub(super) async fn insert(
+    on: impl Into<On<'_>>,
+    clock: &Clock,
+    tenant: TenantId,
+    name: &str,
+    scopes: &Scopes,
+) -> Result<NewApiKey, RegistryError> {
+    let token = Token::generate();
+    let key = ApiKey {
+        id: clock.new_id(),
+        tenant_id: tenant,
+        name: name.to_owned(),
+        scopes: scopes.to_string(),
+        created_at: clock.now(),
+        last_used_at: None,
+        revoked_at: None,
+    };
+    api_keys::insert(on, &key, Token::digest(token.expose())).await?;
+    Ok(NewApiKey { id: key.id, token })
+}
+
+/// Ends a key at once.
+pub async fn revoke_api_key(registry: &Registry, id: ApiKeyId) -> Result<(), RegistryError> {
+    match api_keys::revoke(&registry.db, id, registry.clock.now()).await? {
+        0 => Err(RegistryError::NotFound(format!("live API key {id}"))),
+        _ => Ok(()),
+    }
+}

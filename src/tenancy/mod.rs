@@ -1,0 +1,84 @@
+//! Tenants, their channels and their API keys: what the operator's two edges, `/admin` and the command line, both call.
+
+mod channels;
+mod keys;
+mod rotation;
+
+pub use channels::{AddedChannel, NewChannel, add_channel};
+pub use keys::{NewApiKey, create_api_key, revoke_api_key};
+pub use rotation::{Rotated, rotate_keys};
+
+use crate::{
+    clock::Clock,
+    crypto::{Keyring, SealingKey},
+    db::Db,
+    domain::{Scopes, TenantId},
+    store::tenants::{self, Tenant},
+};
+
+/// What the verbs here work with; a command needs no whole [`crate::app::App`] for them.
+#[derive(Clone)]
+pub struct Registry {
+    pub db: Db,
+    pub clock: Clock,
+    pub keyring: Keyring,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("there is no {0}")]
+    NotFound(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error("the tenant's key does not open: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]
+    KeyLost,
+}
+
+/// Makes a tenant and its first API key, which may do everything and is shown only here.
+pub async fn create_tenant(registry: &Registry, name: &str) -> Result<(Tenant, NewApiKey), RegistryError> {
+    let name = text("the name of the tenant", name, 200)?;
+    let id: TenantId = registry.clock.new_id();
+    let sealed_key = registry
+        .keyring
+        .seal(&format!("tenant-key {id}"), SealingKey::random().bytes());
+    let tenant = Tenant {
+        id,
+        name: name.to_owned(),
+        sealed_key,
+        created_at: registry.clock.now(),
+    };
+    let mut tx = registry.db.begin().await?;
+    tenants::insert(&mut tx, &tenant).await.map_err(|error| match &error {
+        sqlx::Error::Database(cause) if cause.is_unique_violation() => {
+            RegistryError::Conflict(format!("a tenant named {name:?} exists already"))
+        }
+        _ => error.into(),
+    })?;
+    let key = keys::insert(&mut tx, &registry.clock, id, "first key", &Scopes::all()).await?;
+    tx.commit().await?;
+    Ok((tenant, key))
+}
+
+/// Finds a tenant by its id or its name, as a person would give either.
+pub async fn find_tenant(registry: &Registry, name_or_id: &str) -> Result<Tenant, RegistryError> {
+    let found = match name_or_id.parse() {
+        Ok(id) => tenants::find(&registry.db, id).await?,
+        Err(_) => tenants::find_by_name(&registry.db, name_or_id).await?,
+    };
+    found.ok_or_else(|| RegistryError::NotFound(format!("tenant {name_or_id:?}")))
+}
+
+/// Text a person typed: trimmed, present, not too long.
+fn text<'t>(what: &str, text: &'t str, longest: usize) -> Result<&'t str, RegistryError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > longest || text.contains('\0') {
+        return Err(RegistryError::Invalid(format!(
+            "{what} must have 1 to {longest} characters"
+        )));
+    }
+    Ok(text)
+}
