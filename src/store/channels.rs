@@ -36,7 +36,7 @@ pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel) -> Result<Option<C
             created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
         ON CONFLICT (phone_number_id) DO UPDATE
-        SET waba_id = excluded.waba_id, access_token = excluded.access_token, app_secret = excluded.app_secret,
+        SET waba_id = excluded.waba_id, access_token = excluded.access_token, app_secret = COALESCE(excluded.app_secret, channels.app_secret),
             display_phone_number = COALESCE(excluded.display_phone_number, channels.display_phone_number),
             updated_at = excluded.updated_at
         WHERE channels.tenant_id = excluded.tenant_id
