@@ -16,8 +16,12 @@ pub mod db;
 pub mod directory;
 /// Values and rules.
 pub mod domain;
+/// From stored webhooks to conversations.
+pub mod inbound;
 /// From Meta's request to a committed row.
 pub mod intake;
+/// Meta's wire.
+pub mod meta;
 /// All SQL.
 pub mod store;
 /// Logs, traces, metrics.
