@@ -4,7 +4,7 @@ use super::super::{
     Account, AccountDetail, AppContact, AppContactAction, Change, HistoryMessage, Item, Message, MetaError, Person,
     PreferenceChoice, StatusKind, UnknownReason, ValueError,
 };
-use super::{BUSINESS, INES, at, ines, items, only_item, phone, reason, some};
+use super::{BUSINESS, INES, at, ines, items, only_item, parse, phone, reason, some};
 
 fn echo(item: &Item) -> &Message {
     match &item.change {
@@ -96,6 +96,20 @@ fn a_chunk_of_history_is_taken_apart_message_by_message() {
     assert_eq!(to_another.status, Some(StatusKind::Failed));
     assert_eq!(reason(&items[4]), UnknownReason::NothingRecognised);
     assert_eq!(event(&items[5]), ("meta.history", None));
+}
+
+#[test]
+fn a_past_message_to_somebody_is_ours_even_if_our_number_is_not_named() {
+    let thread = |message: &str| {
+        let body = format!(
+            r#"{{"entry":[{{"changes":[{{"field":"history","value":{{"history":[{{"threads":[
+                {{"id":"4915550100777","messages":[{message}]}}]}}]}}}}]}}]}}"#
+        );
+        history(&parse(body.as_bytes()).expect("a webhook").items[0]).from_business
+    };
+    assert!(thread(r#"{"id":"wamid.1","from":"15550100200","to":"4915550100777"}"#));
+    assert!(!thread(r#"{"id":"wamid.1","from":"4915550100777","to":"15550100200"}"#));
+    assert!(!thread(r#"{"id":"wamid.1","from":"4915550100777"}"#));
 }
 
 #[test]

@@ -79,6 +79,8 @@ fn deep_nesting_becomes_text() {
         assert_eq!(message.text, some("deep"));
         serde_json::from_str::<Value>(&message.raw).expect("shallow enough for anybody");
     }
+    let nul = format!("{}\0{}", "[".repeat(DEEPEST + 1), "]".repeat(DEEPEST + 1));
+    assert!(!clean_text(&nul).contains("u0000"));
     let unclosed = "[".repeat(100_000);
     assert!(parse(format!(r#"{{"entry":{unclosed}"#).as_bytes()).is_err());
 }

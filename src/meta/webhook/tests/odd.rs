@@ -37,6 +37,8 @@ fn a_body_without_entries_is_one_unknown_item() {
         assert_eq!((reason(item), item.path.as_str()), (UnknownReason::NoEntries, ""));
         assert!(matches!(&item.change, Change::Unknown(unknown) if unknown.raw == body));
     }
+    let padded = parse(b" {} \n").expect("an object");
+    assert!(matches!(&padded.items[0].change, Change::Unknown(unknown) if unknown.raw == "{}"));
     assert_eq!(reason(&only_item("odd_no_entries")), UnknownReason::NoEntries);
 }
 

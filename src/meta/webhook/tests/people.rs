@@ -1,7 +1,7 @@
 //! Who wrote, in every way Meta has of saying it.
 
 use super::super::{Change, Person};
-use super::{items, only_message, phone, some};
+use super::{items, only_message, parse, phone, some};
 
 fn rae() -> Person {
     Person {
@@ -85,20 +85,41 @@ fn in_a_batch_everybody_keeps_their_own_name() {
     assert_eq!(senders, [rae(), ines, phone("48600555010")]);
 }
 
+/// The sender of a message from Ines's number, with this much more said by it and by the contacts beside it.
+fn sender(more: &str, contacts: &str) -> Person {
+    let body = format!(
+        r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{contacts}],"messages":[
+            {{"id":"wamid.1","from":"4915550100777","type":"text","text":{{"body":"x"}}{more}}}]}}}}]}}]}}"#
+    );
+    let webhook = parse(body.as_bytes()).expect("a webhook");
+    match &webhook.items[0].change {
+        Change::Message(message) => message.sender.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_lone_contact_with_another_user_id_is_somebody_else() {
-    let body = br#"{"entry":[{"changes":[{"field":"messages","value":{
-        "contacts":[{"user_id":"DE.1","wa_id":"4915550100777","profile":{"name":"Ines"}}],
-        "messages":[{"id":"wamid.1","from":"4915550100777","from_user_id":"DE.2","type":"text","text":{"body":"x"}}]
-    }}]}]}"#;
-    let webhook = super::parse(body).expect("a webhook");
-    let Change::Message(message) = &webhook.items[0].change else {
-        panic!("{webhook:?}")
-    };
+    let contact = r#"{"user_id":"DE.1","wa_id":"4915550100777","profile":{"name":"Ines"}}"#;
+    let sender = sender(r#","from_user_id":"DE.2""#, contact);
     assert_eq!(
-        message.sender,
+        sender,
         Person {
             user_id: some("DE.2"),
+            ..phone("4915550100777")
+        }
+    );
+}
+
+#[test]
+fn among_several_contacts_only_a_match_counts() {
+    let others = r#"{"wa_id":"48600555010","profile":{"name":"Tomasz"}},{"user_id":"US.1","profile":{"name":"Rae"}}"#;
+    assert_eq!(sender("", others), phone("4915550100777"));
+    let ines = format!(r#"{others},{{"wa_id":"+49 1555 0100777","profile":{{"name":"Ines"}}}}"#);
+    assert_eq!(
+        sender("", &ines),
+        Person {
+            name: some("Ines"),
             ..phone("4915550100777")
         }
     );
