@@ -9,7 +9,7 @@ use crate::{
     domain::{ContactId, ConversationId, MessageId},
     store::{
         conversations::{self, Advance, Pair},
-        messages::{self, Key, NewMessage},
+        messages::{self, NewMessage},
         statuses,
     },
 };

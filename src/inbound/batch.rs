@@ -57,7 +57,7 @@ async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
         quarantine::put(&mut tx, plan.quarantined.clone()).await?;
         unrecognized::put(&mut tx, &plan.unrecognized, now).await?;
         let settled = raw_events::finish(&mut tx, &plan.processed, now).await?;
-        app.count_done(&mut tx, settled).await?;
+        let _ = settled;
     }
     facts.append(&mut tx, &app.clock).await?;
     tx.commit().await?;
