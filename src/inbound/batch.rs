@@ -1,7 +1,7 @@
 use super::{apply, plan::Plan};
 use crate::{
     app::App,
-    db::{Result, is_conflict},
+    db::{Result, Tx, is_conflict},
     domain::{RawEventId, WorkState},
     meta::webhook,
     store::{
@@ -36,35 +36,43 @@ pub async fn run(app: &App, events: &[RawEventId], attempt: Attempt) -> Result<(
 
 /// How many items an event has.
 pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
-    let mut tx = app.db.begin().await?;
-    let events = raw_events::lock(&mut tx, &[event]).await?;
-    Ok(events
-        .first()
-        .and_then(|event| webhook::parse(&event.body).ok())
+    let body = raw_events::body(app.db.reader(), event).await?;
+    Ok(body
+        .and_then(|body| webhook::parse(&body).ok())
         .map_or(0, |webhook| webhook.items.len()))
 }
 
+/// Ends its transaction before it returns, also when it fails: rows still locked would look like somebody else's to the next attempt.
 async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    let events = raw_events::lock(&mut tx, ids).await?;
-    if events.is_empty() {
-        return Ok(());
+    match effects(app, &mut tx, ids, attempt).await {
+        Ok(plan) => {
+            tx.commit().await?;
+            if attempt == Attempt::Whole {
+                measure(&plan);
+            }
+            Ok(())
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
     }
+}
+
+async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<Plan> {
+    let events = raw_events::lock(tx, ids).await?;
     let plan = plan(app, &events, attempt).await?;
     let now = app.clock.now();
-    let facts = apply::apply(&mut tx, &app.clock, &plan).await?;
+    let facts = apply::apply(tx, &app.clock, &plan).await?;
     if attempt == Attempt::Whole {
-        quarantine::put(&mut tx, plan.quarantined.clone()).await?;
-        unrecognized::put(&mut tx, &plan.unrecognized, now).await?;
-        let settled = raw_events::finish(&mut tx, &plan.processed, now).await?;
+        quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
+        unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
+        let settled = raw_events::finish(&mut *tx, &plan.processed, now).await?;
         let _ = settled;
     }
-    facts.append(&mut tx, &app.clock).await?;
-    tx.commit().await?;
-    if attempt == Attempt::Whole {
-        measure(&plan);
-    }
-    Ok(())
+    facts.append(tx, &app.clock).await?;
+    Ok(plan)
 }
 
 async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> {

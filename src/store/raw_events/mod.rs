@@ -4,4 +4,4 @@ mod insert;
 mod process;
 
 pub use insert::{NewRawEvent, insert, insert_again, probe};
-pub use process::{Processed, RawEvent, finish, lock};
+pub use process::{Processed, RawEvent, body, finish, lock};

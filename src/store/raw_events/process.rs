@@ -40,6 +40,16 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
     Ok(found)
 }
 
+/// The exact bytes of one event.
+pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8>>> {
+    let found: Option<(Vec<u8>,)> = on
+        .into()
+        .sql("SELECT body FROM raw_events WHERE id = $1", (id,))
+        .opt()
+        .await?;
+    Ok(found.map(|(body,)| body))
+}
+
 /// The end of one event's processing.
 #[derive(Clone, Debug)]
 pub struct Processed {
