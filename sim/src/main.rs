@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-fn main() {}
-=======
 //! Runs the simulator by itself against a callback URL.
 
 use clap::Parser;
@@ -69,4 +66,3 @@ async fn main() -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(&simulator.ledger().totals)?);
     Ok(())
 }
->>>>>>> 117941ad5dfe7a75a42961a4a7325aa48590bf3b
