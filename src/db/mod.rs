@@ -6,6 +6,8 @@ mod error;
 mod migrate;
 mod open;
 mod rows;
+#[cfg(test)]
+mod scratch;
 mod sql;
 mod statement;
 mod transaction;
@@ -15,6 +17,8 @@ pub use error::{is_conflict, is_unavailable};
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};
 pub use rows::{Cell, Row, Rows};
+#[cfg(test)]
+pub(crate) use scratch::Scratch;
 pub use sql::Sql;
 pub use sqlx::Result;
 pub use statement::{On, Record, Statement};
