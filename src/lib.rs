@@ -4,6 +4,8 @@
 
 /// What a process holds.
 pub mod app;
+/// The command line.
+pub mod cli;
 /// The time, and ids made from it.
 pub mod clock;
 /// What the environment says.

@@ -3,6 +3,7 @@
 
 mod args;
 mod error;
+mod file;
 mod migrate;
 mod open;
 mod rows;
@@ -14,6 +15,7 @@ mod transaction;
 
 pub use args::{Arg, Args};
 pub use error::{is_conflict, is_unavailable};
+pub use file::sqlite_file;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};
 pub use rows::{Cell, Row, Rows};

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod channels;
+pub mod facts;
 pub mod quarantine;
 pub mod raw_events;
 pub mod tenants;

@@ -1,7 +1,9 @@
 //! Webhooks as they came.
 
+mod find;
 mod insert;
 mod replay;
 
+pub use find::state_by_digest;
 pub use insert::{NewRawEvent, insert, insert_again, probe};
 pub use replay::{Chosen, choose, make_due, make_due_between};
