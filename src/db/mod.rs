@@ -14,7 +14,7 @@ mod statement;
 mod transaction;
 
 pub use args::{Arg, Args};
-pub use error::{is_conflict, is_unavailable};
+pub use error::{collision, is_conflict, is_unavailable};
 pub use file::sqlite_file;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};

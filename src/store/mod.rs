@@ -2,7 +2,13 @@
 
 pub mod api_keys;
 pub mod channels;
-pub mod facts;
+pub mod contacts;
+pub mod conversations;
+pub mod engine;
+pub mod events;
+pub mod messages;
 pub mod quarantine;
 pub mod raw_events;
+pub mod statuses;
 pub mod tenants;
+pub mod unrecognized;

@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     db::Db,
     store::{
-        facts::{self, PostgresFacts, SqliteFacts},
+        engine::{self, PostgresFacts, SqliteFacts},
         raw_events,
     },
 };
@@ -26,9 +26,9 @@ pub async fn check(db: &Db, config: &Config) -> Vec<Finding> {
 async fn examine(db: &Db, config: &Config) -> sqlx::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if db.is_postgres() {
-        postgres(&facts::postgres(db).await?, config.database_connections, &mut findings);
+        postgres(&engine::postgres(db).await?, config.database_connections, &mut findings);
     } else {
-        sqlite(&facts::sqlite(db).await?, &mut findings);
+        sqlite(&engine::sqlite(db).await?, &mut findings);
         findings.extend(not_writable(db).await);
     }
     findings.push(latency(median_probe(db).await?));
@@ -138,7 +138,7 @@ mod tests {
     async fn a_database_opened_by_us_is_well() {
         let db = Scratch::migrated().await;
         let mut findings = Vec::new();
-        sqlite(&facts::sqlite(&*db).await.unwrap(), &mut findings);
+        sqlite(&engine::sqlite(&*db).await.unwrap(), &mut findings);
         findings.extend(not_writable(&db).await);
         assert_eq!(failures(&findings), Vec::<&str>::new());
         assert_eq!(migrations(db.pending_migrations().await.unwrap()).status, Health::Ok);

@@ -3,7 +3,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Finding;
-use crate::{clock::Clock, db::Db, store::facts};
+use crate::{clock::Clock, db::Db, store::engine};
 
 /// Nobody's clock shows an earlier time: the year this program was written. Seconds since 1970.
 const WRITTEN: i64 = 1_767_225_600;
@@ -17,7 +17,7 @@ pub async fn clock(clock: &Clock, db: Option<&Db>) -> Finding {
     let Some(db) = db.filter(|db| db.is_postgres()) else {
         return Finding::ok("clock", format!("shows {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
     };
-    match facts::postgres_time(db).await {
+    match engine::postgres_time(db).await {
         Ok(theirs) => offset(now, theirs, clock.now()),
         Err(error) => Finding::warn(
             "clock",

@@ -1,4 +1,4 @@
-//! What the database says of itself, for the operator.
+//! What the database engine says of itself, for the operator.
 
 use chrono::{DateTime, Utc};
 

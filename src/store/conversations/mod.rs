@@ -1,0 +1,5 @@
+//! What one channel and one contact say to each other.
+
+mod advance;
+
+pub use advance::{Advance, Opened, Pair, advance, lock, open};
