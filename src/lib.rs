@@ -38,5 +38,11 @@ pub mod intake;
 /// What a process holds.
 pub mod app;
 
+/// Stored webhooks, processed again.
+pub mod replay;
+
 /// From stored webhooks to conversations.
 pub mod inbound;
+
+/// The command line.
+pub mod cli;

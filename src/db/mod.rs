@@ -3,18 +3,24 @@
 
 mod args;
 mod error;
+mod file;
 mod migrate;
 mod open;
 mod rows;
+#[cfg(test)]
+mod scratch;
 mod sql;
 mod statement;
 mod transaction;
 
 pub use args::{Arg, Args};
 pub use error::{collision, is_conflict, is_unavailable};
+pub use file::sqlite_file;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};
 pub use rows::{Cell, Row, Rows};
+#[cfg(test)]
+pub(crate) use scratch::Scratch;
 pub use sql::Sql;
 pub use sqlx::Result;
 pub use statement::{On, Record, Statement};

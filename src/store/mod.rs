@@ -4,6 +4,7 @@ pub mod api_keys;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
+pub mod engine;
 pub mod events;
 pub mod messages;
 pub mod quarantine;
