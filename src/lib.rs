@@ -1,3 +1,4 @@
 pub mod clock;
 pub mod db;
 pub mod domain;
+pub mod queue;
