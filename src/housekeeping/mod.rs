@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::App,
-    clock::first_uuid_at,
     db::Result,
     inbound,
     queue::counts,
-    store::{partitions, quarantine, retention},
+    store::{
+        partitions, quarantine,
+        retention::{self, Kind},
+    },
 };
 
 /// Meetings missed in the dark: statuses with messages, quarantined events with channels.
@@ -62,28 +63,29 @@ pub async fn tidy(app: &App) -> Result<()> {
     partitions::ensure(&app.db, now).await?;
     counts::fold(&app.db, now).await?;
     let dropped = partitions::drop_before(&app.db, now - keep.raw_events).await?;
-    let ago = |kept: TimeDelta| first_uuid_at(now - kept);
-    let done = repeat(async || retention::raw_events(&app.db, ago(keep.raw_events), true).await).await?;
-    let dead = repeat(async || retention::raw_events(&app.db, ago(keep.dead_events), false).await).await?;
-    let events = repeat(async || retention::events(&app.db, now - keep.events).await).await?;
-    let orphans = repeat(async || retention::orphan_statuses(&app.db, now - keep.orphan_statuses).await).await?;
+    let mut removed = vec![("partitions", dropped)];
+    for what in retention::KINDS {
+        removed.push((what.name(), remove(app, what).await?));
+    }
     retention::marks(&app.db, now - keep.dead_events).await?;
-    for (what, rows) in [
-        ("partitions", dropped),
-        ("raw_events", done + dead),
-        ("events", events),
-        ("orphan_statuses", orphans),
-    ] {
+    for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);
     }
     Ok(())
 }
 
 /// Until a chunk comes back short; between chunks others get their turn.
-async fn repeat(mut chunk: impl AsyncFnMut() -> Result<u64>) -> Result<u64> {
+async fn remove(app: &App, what: Kind) -> Result<u64> {
+    let keep = &app.config.retention;
+    let kept = match what {
+        Kind::DoneRawEvents => keep.raw_events,
+        Kind::RawEvents => keep.dead_events,
+        Kind::Events => keep.events,
+        Kind::OrphanStatuses => keep.orphan_statuses,
+    };
     let mut removed = 0;
     loop {
-        let rows = chunk().await?;
+        let rows = retention::remove(&app.db, what, app.clock.now() - kept).await?;
         removed += rows;
         if rows < retention::CHUNK as u64 {
             return Ok(removed);

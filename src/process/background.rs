@@ -51,26 +51,26 @@ async fn work(app: App, shutdown: CancellationToken) {
 }
 
 async fn refresh_directory(app: App, shutdown: CancellationToken) {
-    every(DIRECTORY, shutdown, async || {
+    let mut ticks = tokio::time::interval(DIRECTORY);
+    while tick(&mut ticks, &shutdown).await {
         if let Err(error) = app.directory.refresh().await {
             tracing::warn!(%error, "the channels could not be read again; those known stay in use");
         }
-    })
-    .await;
+    }
 }
 
 async fn fold_metrics(app: App, shutdown: CancellationToken) {
-    every(METRICS, shutdown, async || app.metrics.run_upkeep()).await;
+    let mut ticks = tokio::time::interval(METRICS);
+    while tick(&mut ticks, &shutdown).await {
+        app.metrics.run_upkeep();
+    }
 }
 
-async fn every(period: Duration, shutdown: CancellationToken, mut run: impl AsyncFnMut()) {
-    let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => run().await,
-        }
+/// Waits for the next turn; false when the process ends.
+async fn tick(ticks: &mut tokio::time::Interval, shutdown: &CancellationToken) -> bool {
+    tokio::select! {
+        () = shutdown.cancelled() => false,
+        _ = ticks.tick() => true,
     }
 }
 

@@ -1,16 +1,52 @@
 //! What is kept no longer: deleted a little at a time, so that nobody waits for it.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use crate::db::{Db, On, Result, Sql};
+use crate::{
+    clock::first_uuid_at,
+    db::{Db, On, Result, Sql},
+};
 
 /// Rows deleted in one statement.
 pub const CHUNK: i64 = 500;
 
-/// Deletes raw events received before a time (as the least id of that time): those that are done, or all that are not in hand.
-pub async fn raw_events(db: &Db, before: Uuid, done_only: bool) -> Result<u64> {
-    // On PostgreSQL whole days go as partitions; what lies in the default partition goes like this.
+/// What is removed by age, a chunk at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    DoneRawEvents,
+    /// Whatever their state, unless a worker has them in hand.
+    RawEvents,
+    Events,
+    OrphanStatuses,
+}
+
+pub const KINDS: [Kind; 4] = [Kind::DoneRawEvents, Kind::RawEvents, Kind::Events, Kind::OrphanStatuses];
+
+impl Kind {
+    /// For the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::DoneRawEvents => "done_raw_events",
+            Kind::RawEvents => "raw_events",
+            Kind::Events => "events",
+            Kind::OrphanStatuses => "orphan_statuses",
+        }
+    }
+}
+
+/// Removes up to [`CHUNK`] of the oldest from before a time, and tells how many.
+pub async fn remove(db: &Db, what: Kind, before: DateTime<Utc>) -> Result<u64> {
+    match what {
+        Kind::DoneRawEvents => raw_events(db, before, true).await,
+        Kind::RawEvents => raw_events(db, before, false).await,
+        Kind::Events => events(db, before).await,
+        Kind::OrphanStatuses => orphan_statuses(db, before).await,
+    }
+}
+
+/// By id, which begins with the time of receipt. On PostgreSQL whole days go as partitions; only what lies in the default partition
+/// goes like this.
+async fn raw_events(db: &Db, before: DateTime<Utc>, done_only: bool) -> Result<u64> {
     const SQLITE_DONE: &str = "
         DELETE FROM raw_events WHERE id IN (
             SELECT id FROM raw_events WHERE id < $1 AND state = 'done' ORDER BY id LIMIT $2)";
@@ -28,11 +64,11 @@ pub async fn raw_events(db: &Db, before: Uuid, done_only: bool) -> Result<u64> {
     } else {
         Sql::each(SQLITE_ALL, POSTGRES_ALL)
     };
-    db.sql(sql, (before, CHUNK)).run().await
+    db.sql(sql, (first_uuid_at(before), CHUNK)).run().await
 }
 
 /// Domain events older than a time, the oldest first. Sequences stay gapless for what remains.
-pub async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY created_at LIMIT $2)
             AND created_at < $1";
@@ -40,7 +76,7 @@ pub async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64>
 }
 
 /// Statuses whose message never appeared.
-pub async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const SQLITE: &str = "
         DELETE FROM message_statuses WHERE rowid IN (
             SELECT rowid FROM message_statuses WHERE message_id IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
