@@ -3,6 +3,7 @@
 
 mod args;
 mod error;
+mod like;
 mod migrate;
 mod open;
 mod rows;
@@ -12,6 +13,7 @@ mod transaction;
 
 pub use args::{Arg, Args};
 pub use error::{is_conflict, is_unavailable};
+pub use like::like_literal;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};
 pub use rows::{Cell, Row, Rows};

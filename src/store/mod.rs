@@ -2,6 +2,11 @@
 
 pub mod api_keys;
 pub mod channels;
+pub mod contacts;
+pub mod conversations;
+pub mod events;
+pub mod messages;
 pub mod quarantine;
 pub mod raw_events;
 pub mod tenants;
+pub mod unrecognized;
