@@ -18,6 +18,8 @@ pub mod directory;
 pub mod domain;
 /// From Meta's request to a committed row.
 pub mod intake;
+/// Stored webhooks, processed again.
+pub mod replay;
 /// All SQL.
 pub mod store;
 /// Logs, traces, metrics.

@@ -7,6 +7,8 @@ mod like;
 mod migrate;
 mod open;
 mod rows;
+#[cfg(test)]
+mod scratch;
 mod sql;
 mod statement;
 mod transaction;
@@ -17,6 +19,8 @@ pub use like::like_literal;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};
 pub use rows::{Cell, Row, Rows};
+#[cfg(test)]
+pub(crate) use scratch::Scratch;
 pub use sql::Sql;
 pub use sqlx::Result;
 pub use statement::{On, Record, Statement};

@@ -1,0 +1,41 @@
+//! A database of its own for a test, on SQLite, gone when the test is.
+
+use std::{ops::Deref, path::PathBuf};
+
+use uuid::Uuid;
+
+use super::Db;
+
+pub(crate) struct Scratch {
+    db: Db,
+    folder: PathBuf,
+}
+
+impl Scratch {
+    pub(crate) async fn migrated() -> Self {
+        let scratch = Self::empty().await;
+        scratch.db.migrate().await.expect("the migrations run");
+        scratch
+    }
+
+    pub(crate) async fn empty() -> Self {
+        let folder = std::env::temp_dir().join(format!("mainstay-{}", Uuid::new_v4().simple()));
+        let url = format!("sqlite://{}/mainstay.db", folder.display());
+        let db = Db::open(&url, 2).await.expect("a file can be made there");
+        Self { db, folder }
+    }
+}
+
+impl Deref for Scratch {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
