@@ -16,6 +16,8 @@ pub mod db;
 pub mod directory;
 /// Values and rules.
 pub mod domain;
+/// The HTTP edge.
+pub mod http;
 /// From Meta's request to a committed row.
 pub mod intake;
 /// Stored webhooks, processed again.

@@ -1,0 +1,46 @@
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{auth::Operator, problem::Problem},
+    store,
+};
+
+/// The most subjects shown.
+const MOST: i64 = 1_000;
+
+/// A phone number or an account that nobody has added, and the webhooks that wait for it.
+#[derive(Serialize, ToSchema)]
+pub struct Quarantined {
+    /// `phone_number:` and Meta's id of the number, or `waba:` and Meta's id of the account.
+    pub subject: String,
+    /// How many webhooks wait.
+    pub events: i64,
+    pub since: DateTime<Utc>,
+}
+
+/// What waits, at most a thousand subjects.
+#[derive(Serialize, ToSchema)]
+pub struct Quarantine {
+    pub data: Vec<Quarantined>,
+}
+
+/// Show the quarantine
+///
+/// Webhooks of numbers nobody has added, the longest waiting first. They are processed when the channel is added.
+#[utoipa::path(get, path = "/admin/quarantine", tag = "Operator",
+    responses((status = 200, description = "What waits, and for what", body = Quarantine)))]
+pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Quarantine>, Problem> {
+    let rows = store::quarantine::list(app.db.reader(), MOST).await?;
+    let show = |row: store::quarantine::Waiting| Quarantined {
+        subject: row.subject,
+        events: row.events,
+        since: row.since,
+    };
+    Ok(Json(Quarantine {
+        data: rows.into_iter().map(show).collect(),
+    }))
+}
