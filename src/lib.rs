@@ -28,3 +28,4 @@ pub mod store;
 pub mod telemetry;
 /// Tenants, channels, API keys.
 pub mod tenancy;
+pub mod queue;
