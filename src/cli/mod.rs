@@ -2,7 +2,7 @@
 
 mod answer;
 mod channel;
-mod demo;
+pub mod demo;
 mod doctor;
 mod key;
 mod migrate;
@@ -53,8 +53,6 @@ enum Command {
     /// API keys, and the keys that secrets are sealed under.
     #[command(subcommand)]
     Key(key::Command),
-    /// Run everything in one process, with simulated customers writing.
-    Demo(demo::Args),
     /// Tell the version.
     Version,
 }
@@ -67,7 +65,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return misunderstood(&error, args.iter().any(|arg| arg == "--json")),
     };
     let json = cli.json;
-    let shown = match cli.command.run(json).await {
+    let shown = match cli.command.run().await {
         Ok(answer) => answer.show(&mut io::stdout(), json),
         Err(error) => answer::show_error(&mut io::stdout(), &mut io::stderr(), json, &error),
     };
@@ -76,11 +74,10 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
-    async fn run(self, json: bool) -> anyhow::Result<Answer> {
+    async fn run(self) -> anyhow::Result<Answer> {
         match self {
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
-            Command::Demo(args) => demo::run(args, json).await,
             Command::Version => version::run(),
             Command::Replay(args) => args.run(&Operator::open().await?).await,
             Command::Tenant(command) => command.run(&Operator::open().await?).await,

@@ -10,5 +10,6 @@ pub mod messages;
 pub mod quarantine;
 pub mod raw_events;
 pub mod statuses;
+pub mod tally;
 pub mod tenants;
 pub mod unrecognized;
