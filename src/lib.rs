@@ -23,6 +23,9 @@ pub mod meta;
 /// Two databases behind one door.
 pub mod db;
 
+/// What a job is, and what runs it.
+pub mod queue;
+
 /// All SQL.
 pub mod store;
 
@@ -43,6 +46,18 @@ pub mod replay;
 
 /// From stored webhooks to conversations.
 pub mod inbound;
+
+/// The inventory of jobs.
+pub mod jobs;
+
+/// What has to be done now and then.
+pub mod housekeeping;
+
+/// The HTTP edge.
+pub mod http;
+
+/// A running process, from start to end.
+pub mod process;
 
 /// The command line.
 pub mod cli;

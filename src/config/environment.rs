@@ -24,6 +24,9 @@ pub struct Environment {
     /// Port to listen on.
     #[arg(long, env = "PORT", default_value = "8080")]
     pub port: String,
+    /// Port on which the `worker` binary serves health and metrics. Unset: it does not listen.
+    #[arg(long, env = "WORKER_PORT")]
+    pub worker_port: Option<String>,
     /// 32 bytes in base64, e.g. `openssl rand -base64 32`. Several, separated by commas: the first seals, all open.
     #[arg(long, env = "MAINSTAY_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,

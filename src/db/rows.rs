@@ -2,6 +2,8 @@
 //! PostgreSQL gets the rows as one array per column (`UNNEST`: one plan whatever their number, half the server time of a long
 //! `VALUES`), SQLite as `VALUES` in runs of a power of two, so that a handful of prepared texts serves every size.
 
+use std::borrow::Cow;
+
 use sqlx::{
     Arguments as _, AssertSqlSafe, Encode, Postgres, SqlSafeStr, SqlStr, Type, postgres::PgArguments,
     sqlite::SqliteArguments,
@@ -78,12 +80,21 @@ rows! {
 
 /// A set-based statement, not yet bound: `{rows}` in the text stands for the rows.
 pub struct Rows<R> {
-    text: &'static str,
+    text: Cow<'static, str>,
     rows: Vec<R>,
 }
 
 impl<R: Row> Rows<R> {
     pub fn new(text: &'static str, rows: Vec<R>) -> Self {
+        Self::of(text.into(), rows)
+    }
+
+    /// For text put together from fragments of ours; never from anything a caller sent.
+    pub fn built(text: String, rows: Vec<R>) -> Self {
+        Self::of(text.into(), rows)
+    }
+
+    fn of(text: Cow<'static, str>, rows: Vec<R>) -> Self {
         debug_assert!(text.contains("{rows}"), "no place for the rows in: {text}");
         Self { text, rows }
     }
@@ -114,7 +125,7 @@ impl<R: Row> Rows<R> {
         }
         if matches!(on, On::PostgresPool(_) | On::Postgres(_)) {
             return Ok(vec![(
-                postgres_text::<R>(self.text),
+                postgres_text::<R>(&self.text),
                 Bound::Postgres(R::columns(self.rows)?),
             )]);
         }
@@ -124,7 +135,7 @@ impl<R: Row> Rows<R> {
             let run = RUN.min(1 << rows.len().ilog2());
             let mut args = SqliteArguments::default();
             rows.by_ref().take(run).try_for_each(|row| row.values(&mut args))?;
-            statements.push((sqlite_text::<R>(self.text, run), Bound::Sqlite(args)));
+            statements.push((sqlite_text::<R>(&self.text, run), Bound::Sqlite(args)));
         }
         Ok(statements)
     }

@@ -1,9 +1,10 @@
 use super::{apply, plan::Plan};
 use crate::{
-    app::App,
+    app::{App, INBOUND},
     db::{Result, Tx, is_conflict},
     domain::{RawEventId, WorkState},
     meta::webhook,
+    queue::counts,
     store::{
         quarantine,
         raw_events::{self, RawEvent},
@@ -69,7 +70,7 @@ async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -
         quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
         unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
         let settled = raw_events::finish(&mut *tx, &plan.processed, now).await?;
-        let _ = settled;
+        counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
     }
     facts.append(tx, &app.clock).await?;
     Ok(plan)

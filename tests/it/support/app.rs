@@ -11,6 +11,7 @@ use mainstay::{
     domain::{RawEventId, TenantId},
     inbound,
     intake::{Hints, Intake},
+    queue::Queues,
     telemetry,
     tenancy::{self, NewChannel, Registry},
 };
@@ -76,10 +77,12 @@ impl TestApp {
         let (tenant, key) = tenancy::create_tenant(&registry, "Acme")
             .await
             .expect("a tenant is made");
+        let queues = Queues::local(clock.clone());
         let app = App::new(Parts {
             config,
             clock,
             db,
+            queues,
             directory,
             intake,
             metrics: telemetry::install_metrics(),

@@ -1,0 +1,178 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{self, Db, Rows, Sql},
+    queue::{Entry, Lane, Queue, Queues, handle::to_ms},
+};
+
+/// A job as it stands in its table.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct JobRow {
+    pub id: Uuid,
+    pub state: String,
+    /// Runs counted so far.
+    pub attempts: i64,
+    /// When it is due, or for one that runs, when its lease ends.
+    pub due_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// What a list of jobs may ask for. Not all of them are states of a row: one that is scheduled is pending, but due later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    Pending,
+    Scheduled,
+    Running,
+    Done,
+    Dead,
+    Quarantined,
+    Discarded,
+}
+
+impl JobState {
+    pub const ALL: [JobState; 7] = [
+        JobState::Pending,
+        JobState::Scheduled,
+        JobState::Running,
+        JobState::Done,
+        JobState::Dead,
+        JobState::Quarantined,
+        JobState::Discarded,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            JobState::Pending => "pending",
+            JobState::Scheduled => "scheduled",
+            JobState::Running => "running",
+            JobState::Done => "done",
+            JobState::Dead => "dead",
+            JobState::Quarantined => "quarantined",
+            JobState::Discarded => "discarded",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// The condition, from `$1` (now), and whether the rows are read by due time (the index of open rows) or by id.
+    const fn condition(self) -> (&'static str, bool) {
+        match self {
+            JobState::Pending => (
+                "state IN ('pending', 'running') AND state = 'pending' AND due_at <= $1",
+                true,
+            ),
+            JobState::Scheduled => (
+                "state IN ('pending', 'running') AND state = 'pending' AND due_at > $1",
+                true,
+            ),
+            JobState::Running => (
+                "state IN ('pending', 'running') AND state = 'running' AND $1 = $1",
+                true,
+            ),
+            JobState::Done => ("state = 'done' AND $1 = $1", false),
+            JobState::Dead => ("state = 'dead' AND $1 = $1", false),
+            JobState::Quarantined => ("state = 'quarantined' AND $1 = $1", false),
+            JobState::Discarded => ("state = 'discarded' AND $1 = $1", false),
+        }
+    }
+}
+
+/// Where a list goes on: the due time and the id of the last row of the page before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobCursor {
+    pub due_at: DateTime<Utc>,
+    pub id: Uuid,
+}
+
+impl JobRow {
+    pub fn cursor(&self) -> JobCursor {
+        JobCursor {
+            due_at: self.due_at,
+            id: self.id,
+        }
+    }
+}
+
+/// A page of jobs: open ones by due time, the first first; ended ones by id, the newest first.
+pub async fn jobs(
+    db: &Db,
+    queue: &Queue,
+    state: JobState,
+    limit: i64,
+    after: Option<JobCursor>,
+    now: DateTime<Utc>,
+) -> db::Result<Vec<JobRow>> {
+    const COLUMNS: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t}";
+    let (condition, by_due) = state.condition();
+    if by_due {
+        let text = format!("{COLUMNS} WHERE {condition} AND (due_at, id) > ($2, $3) ORDER BY due_at, id LIMIT $4");
+        let after = after.map_or((DateTime::UNIX_EPOCH, Uuid::nil()), |after| (after.due_at, after.id));
+        return db
+            .reader()
+            .sql(Sql::built(queue.sql(&text)), (now, after.0, after.1, limit))
+            .all()
+            .await;
+    }
+    let text = format!("{COLUMNS} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3");
+    let before = after.map_or(Uuid::max(), |after| after.id);
+    db.reader()
+        .sql(Sql::built(queue.sql(&text)), (now, before, limit))
+        .all()
+        .await
+}
+
+pub async fn job(db: &Db, queue: &Queue, id: Uuid) -> db::Result<Option<JobRow>> {
+    const SQL: &str = "SELECT id, state, attempts, due_at, last_error, finished_at FROM {t} WHERE id = $1";
+    db.reader().sql(Sql::built(queue.sql(SQL)), (id,)).opt().await
+}
+
+/// Makes jobs due now with all their attempts before them, and tells which: those that wait, are dead, set aside or discarded. One that
+/// is done or runs is left alone.
+pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
+    const SQL: &str = "
+        WITH r (rid, now) AS ({rows})
+        UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL
+        FROM r
+        WHERE id = r.rid AND state IN ('pending', 'dead', 'quarantined', 'discarded')
+        RETURNING id, CAST({lane} AS BIGINT)";
+    let rows = ids.iter().map(|id| (*id, now)).collect();
+    let retried: Vec<(Uuid, i64)> = Rows::built(queue.sql(SQL), rows).all(db).await?;
+    let due_ms = to_ms(now);
+    let entry = |&(id, lane): &(Uuid, i64)| Entry {
+        id,
+        due_ms,
+        lane: Lane::of(lane),
+    };
+    let entries: Vec<Entry> = retried.iter().map(entry).collect();
+    // Stored is enough: if the driver cannot be told, the sweep will find them.
+    drop(queues.offer(queue, &entries).await);
+    Ok(retried.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Sets jobs aside for good and tells which: those that wait, are dead or set aside. One that runs is left alone.
+pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
+    const SQL: &str = "
+        WITH r (rid, now) AS ({rows})
+        UPDATE {t} SET state = 'discarded', finished_at = r.now
+        FROM r
+        WHERE id = r.rid AND state IN ('pending', 'dead', 'quarantined')
+        RETURNING id";
+    let rows = ids.iter().map(|id| (*id, now)).collect();
+    let discarded: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(db).await?;
+    Ok(discarded.into_iter().map(|(id,)| id).collect())
+}
+
+/// Workers take nothing more from the queue, from within half a second; what they have in hand they finish.
+pub async fn pause(db: &Db, queue: &Queue, now: DateTime<Utc>) -> db::Result<()> {
+    const SQL: &str = "INSERT INTO queue_pauses (queue, paused_at) VALUES ($1, $2) ON CONFLICT (queue) DO NOTHING";
+    db.sql(SQL, (queue.name.to_owned(), now)).run().await.map(drop)
+}
+
+pub async fn resume(db: &Db, queue: &Queue) -> db::Result<()> {
+    const SQL: &str = "DELETE FROM queue_pauses WHERE queue = $1";
+    db.sql(SQL, (queue.name.to_owned(),)).run().await.map(drop)
+}

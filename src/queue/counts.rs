@@ -1,0 +1,83 @@
+//! How much was done and how much failed, by minute. Several rows (shards) a minute, so that batches which end at the same time do
+//! not wait for each other; old minutes are folded into minute 0, so nothing is forgotten and the table stays small.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Queue;
+use crate::db::{self, Db, On};
+
+const SHARDS: u8 = 16;
+/// Minutes kept apart.
+const KEEP: TimeDelta = TimeDelta::hours(2);
+
+/// Runs that ended well and runs that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub done: i64,
+    pub failed: i64,
+}
+
+/// Counts, in the transaction of the handler that did it. Call it last: the row it touches stays locked until the commit.
+pub async fn add(on: impl Into<On<'_>>, queue: &Queue, now: DateTime<Utc>, done: i64, failed: i64) -> db::Result<()> {
+    if done == 0 && failed == 0 {
+        return Ok(());
+    }
+    let shard = i64::from(rand::random_range(0..SHARDS));
+    put(on, queue.name, now.timestamp().div_euclid(60), shard, done, failed).await
+}
+
+async fn put(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
+    const SQL: &str = "
+        INSERT INTO queue_counts (queue, minute, shard, done, failed) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (queue, minute, shard)
+        DO UPDATE SET done = queue_counts.done + excluded.done, failed = queue_counts.failed + excluded.failed";
+    on.into()
+        .sql(SQL, (queue.to_owned(), minute, shard, done, failed))
+        .run()
+        .await
+        .map(drop)
+}
+
+/// Folds minutes older than two hours into minute 0, and tells how many rows that removed. The sums stay exact, also when several
+/// processes do it at once.
+pub async fn fold(db: &Db, now: DateTime<Utc>) -> db::Result<usize> {
+    const SQL: &str = "DELETE FROM queue_counts WHERE minute > 0 AND minute < $1 RETURNING queue, done, failed";
+    let before = (now - KEEP).timestamp().div_euclid(60);
+    let mut tx = db.begin().await?;
+    let old: Vec<(String, i64, i64)> = tx.sql(SQL, (before,)).all().await?;
+    let mut sums = std::collections::BTreeMap::<&str, Totals>::new();
+    for (queue, done, failed) in &old {
+        let sum = sums.entry(queue).or_default();
+        sum.done += done;
+        sum.failed += failed;
+    }
+    for (queue, sum) in sums {
+        put(&mut tx, queue, 0, 0, sum.done, sum.failed).await?;
+    }
+    tx.commit().await?;
+    Ok(old.len())
+}
+
+/// Everything since the beginning.
+pub async fn totals(db: &Db, queue: &Queue) -> db::Result<Totals> {
+    const SQL: &str = "
+        SELECT CAST(COALESCE(SUM(done), 0) AS BIGINT), CAST(COALESCE(SUM(failed), 0) AS BIGINT)
+        FROM queue_counts WHERE queue = $1";
+    let (done, failed) = db.reader().sql(SQL, (queue.name.to_owned(),)).one().await?;
+    Ok(Totals { done, failed })
+}
+
+/// Runs that ended well in the last sixty seconds: this minute, and of the one before the share that is not over yet.
+pub async fn per_minute(db: &Db, queue: &Queue, now: DateTime<Utc>) -> db::Result<f64> {
+    const SQL: &str = "
+        SELECT minute, CAST(SUM(done) AS BIGINT) FROM queue_counts
+        WHERE queue = $1 AND minute IN ($2, $3) GROUP BY minute";
+    let minute = now.timestamp().div_euclid(60);
+    let args = (queue.name.to_owned(), minute, minute - 1);
+    let rows: Vec<(i64, i64)> = db.reader().sql(SQL, args).all().await?;
+    let share = 1.0 - (now.timestamp_millis().rem_euclid(60_000) as f64) / 60_000.0;
+    Ok(rows
+        .iter()
+        .map(|&(of, done)| done as f64 * if of == minute { 1.0 } else { share })
+        .sum())
+}

@@ -1,0 +1,137 @@
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    Depth, Entry, Error, Lane, Pushed, Queue,
+    driver::{Bell, CHUNK, Driver, Taken},
+};
+use crate::clock::Clock;
+
+/// How far ahead the driver knows what is due. The rest stays in the table until its time comes near.
+pub(super) const HORIZON: Duration = Duration::from_secs(60);
+/// Ids that a lane holds, unless said otherwise.
+const DEPTH_LIMIT: usize = 100_000;
+
+/// The queues, for whoever has work to offer. Clones share one driver.
+#[derive(Clone)]
+pub struct Queues {
+    driver: Arc<Driver>,
+    clock: Clock,
+    limit: usize,
+}
+
+impl Queues {
+    /// In this process, for a process that is alone with its database.
+    pub fn local(clock: Clock) -> Self {
+        Self::of(Driver::local(), clock)
+    }
+
+    /// On Redis, under keys that begin `{prefix:`. Connects when first used and again whenever needed, so only a malformed address
+    /// fails. To be called within the runtime.
+    pub fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, Error> {
+        Ok(Self::of(Driver::redis(url, prefix)?, clock))
+    }
+
+    /// How many ids each lane of a queue holds at most (100,000 unless set). What does not fit waits in its table.
+    pub fn depth_limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    fn of(driver: Driver, clock: Clock) -> Self {
+        Self {
+            driver: Arc::new(driver),
+            clock,
+            limit: DEPTH_LIMIT,
+        }
+    }
+
+    /// Offers rows that are committed, in the normal lane. Returns within about a second whatever happens; an error loses nothing,
+    /// for the sweep finds the rows a moment later.
+    pub async fn push(
+        &self,
+        queue: &Queue,
+        ids: impl IntoIterator<Item = Uuid>,
+        due: DateTime<Utc>,
+    ) -> Result<Pushed, Error> {
+        let due_ms = to_ms(due);
+        let lane = Lane::Normal;
+        let entries: Vec<Entry> = ids.into_iter().map(|id| Entry { id, due_ms, lane }).collect();
+        self.offer(queue, &entries).await
+    }
+
+    /// Like [`push`](Self::push), with a due time and a lane for each.
+    pub async fn offer(&self, queue: &Queue, entries: &[Entry]) -> Result<Pushed, Error> {
+        let pushed = self.refill(queue, entries, self.limit).await?;
+        if pushed.dropped > 0 {
+            metrics::counter!("mainstay_queue_dropped_total", "queue" => queue.name).increment(pushed.dropped as u64);
+        }
+        Ok(pushed)
+    }
+
+    /// Offers rows as far as their lanes hold fewer than `limit`.
+    pub(super) async fn refill(&self, queue: &Queue, entries: &[Entry], limit: usize) -> Result<Pushed, Error> {
+        let horizon = self.now_ms() + HORIZON.as_millis() as i64;
+        let mut sum = Pushed::default();
+        for lane in Lane::ALL {
+            let in_lane = entries.iter().filter(|entry| entry.lane == lane);
+            let ids: Vec<(Uuid, i64)> = in_lane.map(|entry| (entry.id, entry.due_ms)).collect();
+            let near: Vec<(Uuid, i64)> = ids.iter().copied().filter(|(_, due)| *due <= horizon).collect();
+            sum.deferred += ids.len() - near.len();
+            for chunk in near.chunks(CHUNK) {
+                let pushed = self.driver.push(queue, lane, chunk, limit).await?;
+                sum.new += pushed.new;
+                sum.dropped += pushed.dropped;
+                sum.depth = pushed.depth;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// How many ids the driver holds.
+    pub async fn depth(&self, queue: &Queue) -> Result<Depth, Error> {
+        self.driver.depth(queue).await
+    }
+
+    /// Whether the driver answers, within a second.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.driver.ping().await
+    }
+
+    pub(super) async fn take(&self, queue: &Queue, n: usize, lease: Duration) -> Result<Taken, Error> {
+        self.driver.take(queue, self.now_ms(), n, lease).await
+    }
+
+    pub(super) async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) -> Result<(), Error> {
+        let horizon = self.now_ms() + HORIZON.as_millis() as i64;
+        let near: Vec<Entry> = again.iter().copied().filter(|entry| entry.due_ms <= horizon).collect();
+        self.driver.settle(queue, gone, &near).await
+    }
+
+    pub(super) async fn renew(&self, queue: &Queue, ids: &[Uuid], lease: Duration) -> Result<(), Error> {
+        self.driver.renew(queue, ids, lease).await
+    }
+
+    pub(super) async fn lead(&self, queue: &Queue, who: &str, term: Duration) -> Result<bool, Error> {
+        self.driver.lead(queue, who, term).await
+    }
+
+    pub(super) fn bell(&self, queue: &Queue) -> Bell {
+        self.driver.bell(queue)
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+}
+
+/// Rounded up: a job must not begin before the microsecond that its row names.
+pub(super) fn to_ms(at: DateTime<Utc>) -> i64 {
+    let us = at.timestamp_micros();
+    us.div_euclid(1_000) + i64::from(us.rem_euclid(1_000) > 0)
+}

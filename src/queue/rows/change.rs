@@ -1,0 +1,97 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{self, On, Rows},
+    domain::WorkState,
+    queue::Queue,
+};
+
+/// Where a row stands that is not finished yet.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Standing {
+    pub id: Uuid,
+    pub state: String,
+    pub attempts: i64,
+    pub due_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    pub lane: i64,
+}
+
+impl Standing {
+    pub fn is_running(&self) -> bool {
+        self.state == WorkState::Running.as_str()
+    }
+}
+
+/// Reads those of the rows that are pending or running.
+pub async fn standing(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db::Result<Vec<Standing>> {
+    const SQL: &str = "
+        WITH r (rid) AS ({rows})
+        SELECT id, state, attempts, due_at, last_error, CAST({lane} AS BIGINT) AS lane
+        FROM r JOIN {t} ON id = r.rid
+        WHERE state IN ('pending', 'running')";
+    Rows::built(queue.sql(SQL), ids.iter().map(|id| (*id,)).collect())
+        .all(on)
+        .await
+}
+
+/// A row as it was read and as it shall be.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub was: Standing,
+    pub state: WorkState,
+    pub attempts: i64,
+    pub due_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    /// For a state that is an end.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Change {
+    /// Leaves all as it is.
+    pub fn none(was: Standing) -> Self {
+        Self {
+            state: if was.is_running() {
+                WorkState::Running
+            } else {
+                WorkState::Pending
+            },
+            attempts: was.attempts,
+            due_at: was.due_at,
+            last_error: was.last_error.clone(),
+            finished_at: None,
+            was,
+        }
+    }
+}
+
+/// Writes the changes of those rows that nobody else changed since they were read, and tells which.
+pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[Change]) -> db::Result<Vec<Uuid>> {
+    const SQL: &str = "
+        WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at) AS ({rows})
+        UPDATE {t}
+        SET state = r.new_state, attempts = r.new_attempts, due_at = r.new_due_at, last_error = r.new_error,
+            finished_at = r.new_finished_at
+        FROM r
+        WHERE id = r.rid AND state = r.was_state AND attempts = r.was_attempts
+        RETURNING id";
+    let mut rows: Vec<_> = changes
+        .iter()
+        .map(|to| {
+            (
+                to.was.id,
+                to.was.state.clone(),
+                to.was.attempts,
+                to.state.as_str().to_owned(),
+                to.attempts,
+                to.due_at,
+                to.last_error.clone(),
+                to.finished_at,
+            )
+        })
+        .collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    let changed: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(on).await?;
+    Ok(changed.into_iter().map(|(id,)| id).collect())
+}

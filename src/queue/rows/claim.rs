@@ -1,0 +1,57 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{self, On, Rows},
+    queue::Queue,
+};
+
+/// A row that was made one's own. The attempt tells this claim from every other of the same row: whoever writes the end of the row
+/// must still find it `running` at this attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Lease {
+    pub id: Uuid,
+    pub attempt: i64,
+}
+
+/// Leases those of the rows that are pending and due, and counts the attempt. Of two who claim one row at the same time one gets it.
+pub async fn claim(
+    on: impl Into<On<'_>>,
+    queue: &Queue,
+    ids: &[Uuid],
+    lease_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> db::Result<Vec<Lease>> {
+    const SQL: &str = "
+        WITH r (rid, lease_until, now) AS ({rows})
+        UPDATE {t} SET state = 'running', attempts = attempts + 1, due_at = r.lease_until
+        FROM r
+        WHERE id = r.rid AND state = 'pending' AND due_at <= r.now
+        RETURNING id, attempts AS attempt";
+    // In one order, so that two claims that overlap do not wait for each other crosswise.
+    let mut rows: Vec<_> = ids.iter().map(|id| (*id, lease_until, now)).collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    Rows::built(queue.sql(SQL), rows).all(on).await
+}
+
+/// Puts off the end of leases and tells which still hold.
+pub async fn renew(
+    on: impl Into<On<'_>>,
+    queue: &Queue,
+    leases: &[Lease],
+    lease_until: DateTime<Utc>,
+) -> db::Result<Vec<Uuid>> {
+    const SQL: &str = "
+        WITH r (rid, attempt, lease_until) AS ({rows})
+        UPDATE {t} SET due_at = r.lease_until
+        FROM r
+        WHERE id = r.rid AND state = 'running' AND attempts = r.attempt
+        RETURNING id";
+    let mut rows: Vec<_> = leases
+        .iter()
+        .map(|lease| (lease.id, lease.attempt, lease_until))
+        .collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    let renewed: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(on).await?;
+    Ok(renewed.into_iter().map(|(id,)| id).collect())
+}

@@ -1,0 +1,174 @@
+use std::{collections::HashMap, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{Change, change, standing};
+use crate::{
+    db::{self, Db, Rows},
+    domain::WorkState,
+    queue::{Backoff, Entry, Lane, Outcome, Queue, counts, handle::to_ms},
+};
+
+/// How the run for one row ended.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub id: Uuid,
+    /// The attempt that was claimed, if the row was leased.
+    pub attempt: Option<i64>,
+    pub outcome: Outcome,
+}
+
+/// What a job says about failures.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    pub max_attempts: i64,
+    pub backoff: Backoff,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// To be queued again.
+    pub again: Vec<Entry>,
+    pub done: i64,
+    pub failed: i64,
+    /// Of the failed: out of attempts, or refused.
+    pub dead: i64,
+}
+
+/// Writes the ends of all rows and the counts, in one transaction. A row that is no longer as the run left it (a person discarded it,
+/// its lease ended) is left alone.
+pub async fn write_ends(
+    db: &Db,
+    queue: &Queue,
+    ends: Vec<End>,
+    policy: Policy,
+    now: DateTime<Utc>,
+) -> db::Result<Ended> {
+    let (done, others): (Vec<_>, Vec<_>) = ends
+        .into_iter()
+        .filter(|end| end.outcome != Outcome::Settled)
+        .partition(|end| end.outcome == Outcome::Done);
+    if done.is_empty() && others.is_empty() {
+        return Ok(Ended::default());
+    }
+    let mut tx = db.begin().await?;
+    let mut ended = Ended::default();
+    if !done.is_empty() {
+        ended.done = i64::try_from(write_done(&mut tx, queue, &done, now).await?).unwrap_or(i64::MAX);
+    }
+    if !others.is_empty() {
+        let changes = decide(&mut tx, queue, others, policy, now).await?;
+        let changed = change(&mut tx, queue, &changes).await?;
+        for to in changes.into_iter().filter(|to| changed.contains(&to.was.id)) {
+            ended.count(&to);
+        }
+    }
+    counts::add(&mut tx, queue, now, ended.done, ended.failed).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+impl Ended {
+    fn count(&mut self, to: &Change) {
+        match to.state {
+            WorkState::Pending => {
+                self.failed += i64::from(!to.is_snooze());
+                self.again.push(Entry {
+                    id: to.was.id,
+                    due_ms: to_ms(to.due_at),
+                    lane: Lane::of(to.was.lane),
+                });
+            }
+            WorkState::Dead => {
+                self.failed += 1;
+                self.dead += 1;
+            }
+            _ => (),
+        }
+    }
+}
+
+impl Change {
+    /// A run that counted for nothing: the attempts are what they were before it.
+    fn is_snooze(&self) -> bool {
+        self.attempts == self.was.attempts - i64::from(self.was.is_running())
+    }
+}
+
+async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[End], now: DateTime<Utc>) -> db::Result<u64> {
+    const SQL: &str = "
+        WITH r (rid, attempt, now) AS ({rows})
+        UPDATE {t}
+        SET state = 'done', attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END, last_error = NULL,
+            finished_at = r.now
+        FROM r
+        WHERE id = r.rid AND ((state = 'pending' AND r.attempt = 0) OR (state = 'running' AND attempts = r.attempt))";
+    let mut rows: Vec<_> = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    Rows::built(queue.sql(SQL), rows).run(tx).await
+}
+
+async fn decide(
+    tx: &mut db::Tx,
+    queue: &Queue,
+    ends: Vec<End>,
+    policy: Policy,
+    now: DateTime<Utc>,
+) -> db::Result<Vec<Change>> {
+    let ids: Vec<Uuid> = ends.iter().map(|end| end.id).collect();
+    let mut ends: HashMap<Uuid, End> = ends.into_iter().map(|end| (end.id, end)).collect();
+    let rows = standing(tx, queue, &ids).await?;
+    let of_this_run = rows.into_iter().filter_map(|row| {
+        let end = ends.remove(&row.id)?;
+        let ours = match end.attempt {
+            Some(attempt) => row.is_running() && row.attempts == attempt,
+            None => !row.is_running(),
+        };
+        ours.then(|| decided(Change::none(row), end.outcome, policy, now))
+    });
+    Ok(of_this_run.collect())
+}
+
+fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) -> Change {
+    // The attempt of a leased row was counted when it was claimed.
+    let before = row.attempts - i64::from(row.was.is_running());
+    let attempts = before + 1;
+    let failed = |rest: Duration, error: String| {
+        let dead = attempts >= policy.max_attempts;
+        Change {
+            state: if dead { WorkState::Dead } else { WorkState::Pending },
+            attempts,
+            due_at: if dead {
+                now
+            } else {
+                now + TimeDelta::from_std(rest).unwrap_or(TimeDelta::days(365))
+            },
+            last_error: Some(error),
+            finished_at: dead.then_some(now),
+            was: row.was.clone(),
+        }
+    };
+    let ended = |state: WorkState, why: String| Change {
+        state,
+        attempts,
+        due_at: now,
+        last_error: Some(why),
+        finished_at: Some(now),
+        was: row.was.clone(),
+    };
+    match outcome {
+        Outcome::Settled | Outcome::Done => row,
+        Outcome::Retry { error } => failed(policy.backoff.after(attempts), error),
+        Outcome::RetryAfter { after, error } => failed(after, error),
+        Outcome::Discard { error } => ended(WorkState::Dead, error),
+        Outcome::Quarantine { reason } => ended(WorkState::Quarantined, reason),
+        Outcome::Snooze { until } => Change {
+            state: WorkState::Pending,
+            attempts: before,
+            due_at: until,
+            ..row
+        },
+    }
+}

@@ -1,0 +1,14 @@
+//! The SQL that every queue shares, written once: the table's name is put in from our own constants.
+
+mod change;
+mod claim;
+mod ends;
+mod page;
+mod rescue;
+
+pub(super) use change::{Change, change, standing};
+pub(super) use claim::renew;
+pub use claim::{Lease, claim};
+pub(super) use ends::{End, Policy, write_ends};
+pub(super) use page::{Cursor, due_page};
+pub(super) use rescue::rescue;
