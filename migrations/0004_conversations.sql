@@ -9,6 +9,9 @@ CREATE TABLE contacts (
     name TEXT,
     -- Meta's time of the message that told the name: a later one wins, whatever the order of arrival.
     name_at TIMESTAMPTZ,
+    -- Told by Meta's user_preferences: whether marketing messages are refused, and since when that is known.
+    marketing_stopped BOOLEAN NOT NULL DEFAULT FALSE,
+    marketing_at TIMESTAMPTZ,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (tenant_id, id)

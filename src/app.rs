@@ -4,7 +4,17 @@ use std::{ops::Deref, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::{clock::Clock, config::Config, db::Db, directory::Directory, intake::Intake};
+use crate::{
+    clock::Clock,
+    config::Config,
+    db::Db,
+    directory::Directory,
+    intake::Intake,
+    queue::{Queue, Queues},
+};
+
+/// Stored webhooks, to be processed.
+pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 
 /// Everything a request or a job needs. Clones are cheap and share it all.
 #[derive(Clone)]
@@ -14,6 +24,7 @@ pub struct Parts {
     pub config: Config,
     pub clock: Clock,
     pub db: Db,
+    pub queues: Queues,
     pub directory: Directory,
     pub intake: Intake,
     pub metrics: PrometheusHandle,

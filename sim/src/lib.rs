@@ -1,1 +1,49 @@
-pub const X: u8 = 0;
+//! A simulator of Meta's side of the WhatsApp Business Platform.
+//!
+//! It plays the customers who write and the platform that tells of it: it makes webhooks, signs their exact bytes,
+//! posts them, and posts them again until they are answered 200. Its own ledger says what was generated and what was
+//! acknowledged, for a test to hold against what the receiver stored. It shares no type with the receiver.
+//!
+//! - [`Traffic`] makes webhooks from a seed, without HTTP;
+//! - [`Manners`] says how rudely, [`Mix`] of what;
+//! - [`Simulator`] delivers them and keeps the [`Ledger`];
+//! - `control` is the simulator's own HTTP interface.
+//!
+//! The Graph API, which answers sends, media and templates, will be a module of its own beside these.
+
+mod chance;
+mod config;
+mod control;
+mod courier;
+mod delivery;
+mod encoding;
+mod item;
+mod ledger;
+mod manners;
+mod people;
+mod redelivery;
+mod signature;
+mod simulator;
+mod talk;
+mod traffic;
+mod webhook;
+
+pub use config::{Clock, Mix, SimConfig};
+pub use courier::Handshake;
+pub use delivery::{Answer, Delivered};
+pub use encoding::Encoding;
+pub use item::{Item, Message, Other, Source, Status};
+pub use ledger::{Ledger, Record, Totals};
+pub use manners::Manners;
+pub use people::Customer;
+pub use redelivery::RedeliveryPolicy;
+pub use signature::{LEGACY_SIGNATURE_HEADER, SIGNATURE_HEADER, legacy_lookalike, sign};
+pub use simulator::Simulator;
+pub use traffic::{Shape, Traffic};
+pub use webhook::{Authenticity, Webhook};
+
+/// The most updates Meta puts into one POST.
+pub const MAX_ITEMS: usize = 1_000;
+
+/// The most bytes of one POST: Meta says "up to 3 MB".
+pub const MAX_BODY: usize = 3_000_000;

@@ -1,4 +1,4 @@
-use clap::Parser;
+use clap::{Parser, parser::ValueSource};
 
 use super::ConfigError;
 
@@ -24,6 +24,9 @@ pub struct Environment {
     /// Port to listen on.
     #[arg(long, env = "PORT", default_value = "8080")]
     pub port: String,
+    /// Port on which the `worker` binary serves health and metrics. Unset: it does not listen.
+    #[arg(long, env = "WORKER_PORT")]
+    pub worker_port: Option<String>,
     /// 32 bytes in base64, e.g. `openssl rand -base64 32`. Several, separated by commas: the first seals, all open.
     #[arg(long, env = "MAINSTAY_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
@@ -85,6 +88,18 @@ impl Environment {
         Self::try_parse_from(std::iter::empty::<&str>()).map_err(|error| ConfigError::unreadable(&error))
     }
 
+    /// Names of the variables that are set, in the order of the declaration.
+    pub fn given() -> Vec<String> {
+        let command = <Self as clap::CommandFactory>::command();
+        let Ok(matches) = command.clone().try_get_matches_from(std::iter::empty::<&str>()) else {
+            return Vec::new();
+        };
+        let given = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::EnvVariable);
+        let set = command.get_arguments().filter(given);
+        set.filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
+            .collect()
+    }
+
     /// Name, description and default of every variable, in the order of the declaration.
     pub fn variables() -> Vec<(String, String, Option<String>)> {
         let command = <Self as clap::CommandFactory>::command();
@@ -100,5 +115,24 @@ impl Environment {
                 ))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../.env.example");
+
+    /// What `.env.example` must say of a variable: its description, then its default or nothing behind the sign.
+    fn entry((name, help, default): &(String, String, Option<String>)) -> String {
+        format!("# {help}\n# {name}={}", default.as_deref().unwrap_or_default())
+    }
+
+    #[test]
+    fn the_example_names_every_variable_with_its_description_and_default_and_no_other() {
+        let expected: Vec<String> = Environment::variables().iter().map(entry).collect();
+        let blocks = EXAMPLE.trim_end().split("\n\n").skip(1);
+        assert_eq!(blocks.collect::<Vec<_>>(), expected);
     }
 }

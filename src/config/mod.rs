@@ -21,6 +21,8 @@ pub struct Config {
     /// Redis, and the prefix of every key there; `None` means the queue lives in this process.
     pub redis: Option<Redis>,
     pub listen: SocketAddr,
+    /// Where the `worker` binary serves health and metrics, if anywhere.
+    pub worker_listen: Option<SocketAddr>,
     pub keyring: Keyring,
     pub admin_token: Option<Secret>,
     pub app_secrets: Vec<Secret>,

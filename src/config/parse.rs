@@ -1,4 +1,4 @@
-use std::str::FromStr;
+use std::{net::SocketAddr, str::FromStr};
 
 use chrono::TimeDelta;
 
@@ -36,25 +36,17 @@ impl Environment {
             return Err(ConfigError::new("DATABASE_URL", "not a database we know", cure));
         }
         self.check_size(purpose, sqlite)?;
-        let address = format!("{}:{}", self.host, self.port);
-        let address = if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            address
-        };
+        let worker_port = self.worker_port.as_deref().filter(|port| !port.is_empty());
         Ok(Config {
             redis: self.redis()?,
             keyring: self.keyring()?,
             admin_token: secret("MAINSTAY_ADMIN_TOKEN", self.admin_token.as_deref(), 16)?,
             app_secrets: list(self.app_secrets.as_deref()),
             verify_token: secret("META_VERIFY_TOKEN", self.verify_token.as_deref(), 1)?,
-            listen: address.parse().map_err(|_| {
-                ConfigError::new(
-                    "HOST and PORT",
-                    format!("{address} is no address"),
-                    "use e.g. HOST=0.0.0.0 PORT=8080",
-                )
-            })?,
+            listen: address("HOST and PORT", &self.host, &self.port)?,
+            worker_listen: worker_port
+                .map(|port| address("WORKER_PORT", &self.host, port))
+                .transpose()?,
             graph: Graph {
                 base_url: self.graph_base_url.trim_end_matches('/').to_owned(),
                 version: graph_version(&self.graph_version)?,
@@ -130,6 +122,22 @@ impl Environment {
         let keys = self.master_key.as_deref().unwrap_or_default();
         Keyring::parse(keys).map_err(|problem| ConfigError::new("MAINSTAY_MASTER_KEY", problem, CURE))
     }
+}
+
+fn address(variable: &'static str, host: &str, port: &str) -> Result<SocketAddr, ConfigError> {
+    let text = if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    };
+    let problem = |_| {
+        ConfigError::new(
+            variable,
+            format!("{text} is no address"),
+            "use e.g. HOST=0.0.0.0 PORT=8080",
+        )
+    };
+    text.parse().map_err(problem)
 }
 
 fn list(text: Option<&str>) -> Vec<Secret> {

@@ -24,6 +24,18 @@ pub fn is_unavailable(error: &Error) -> bool {
 
 /// Two transactions met: the same work, done again, is expected to succeed.
 pub fn is_conflict(error: &Error) -> bool {
+    if let Error::AnyDriverError(error) = error {
+        return error.is::<Collision>();
+    }
     let Error::Database(error) = error else { return false };
     matches!(error.code().as_deref(), Some("40001" | "40P01" | "55P03")) || error.is_unique_violation()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction made the same row at the same moment")]
+struct Collision;
+
+/// For a caller that finds fewer rows changed than it asked for, because somebody else was quicker.
+pub fn collision() -> Error {
+    Error::AnyDriverError(Box::new(Collision))
 }

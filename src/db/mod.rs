@@ -3,6 +3,7 @@
 
 mod args;
 mod error;
+mod file;
 mod like;
 mod migrate;
 mod open;
@@ -14,7 +15,8 @@ mod statement;
 mod transaction;
 
 pub use args::{Arg, Args};
-pub use error::{is_conflict, is_unavailable};
+pub use error::{collision, is_conflict, is_unavailable};
+pub use file::sqlite_file;
 pub use like::like_literal;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};

@@ -1,8 +1,9 @@
 //! A database of its own for a test, on SQLite, gone when the test is.
 
-use std::{ops::Deref, path::PathBuf};
-
-use uuid::Uuid;
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+};
 
 use super::Db;
 
@@ -19,11 +20,22 @@ impl Scratch {
     }
 
     pub(crate) async fn empty() -> Self {
-        let folder = std::env::temp_dir().join(format!("mainstay-{}", Uuid::new_v4().simple()));
-        let url = format!("sqlite://{}/mainstay.db", folder.display());
-        let db = Db::open(&url, 2).await.expect("a file can be made there");
+        let folder = std::env::temp_dir().join(format!("mainstay-{}", hex::encode(rand::random::<[u8; 8]>())));
+        let db = Db::open(&url(&folder), 2).await.expect("a file can be made there");
         Self { db, folder }
     }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(&self.folder)
+    }
+}
+
+fn url(folder: &Path) -> String {
+    format!("sqlite://{}/mainstay.db", folder.display())
 }
 
 impl Deref for Scratch {

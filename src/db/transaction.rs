@@ -2,7 +2,8 @@ use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::{Args, On, Sql, Statement};
 
-/// A transaction; dropped without [`Tx::commit`] it rolls back.
+/// A transaction; dropped without [`Tx::commit`] it rolls back, but only when its connection is used next: where its locks matter,
+/// say [`Tx::rollback`].
 #[must_use = "a transaction that is not committed is rolled back"]
 pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
@@ -18,6 +19,13 @@ impl Tx {
         match self {
             Tx::Sqlite(tx) => tx.commit().await,
             Tx::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        match self {
+            Tx::Sqlite(tx) => tx.rollback().await,
+            Tx::Postgres(tx) => tx.rollback().await,
         }
     }
 }

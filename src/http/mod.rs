@@ -46,6 +46,19 @@ pub fn router(app: App) -> Router {
     bare.merge(in_frame(framed, &edge, LIMIT)).with_state(edge)
 }
 
+/// What a worker shows of itself on an address of its own: health and metrics.
+pub fn worker_router(app: App) -> Router {
+    let edge = Edge::new(app);
+    let (routes, _) = OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .split_for_parts();
+    let routes = routes
+        .fallback(frame::no_such_route)
+        .method_not_allowed_fallback(frame::no_such_method);
+    in_frame(routes, &edge, LIMIT).with_state(edge)
+}
+
 fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .merge(api::routes(edge))

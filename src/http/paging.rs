@@ -109,6 +109,14 @@ impl<T> Page<T> {
         }
     }
 
+    /// A list that is short enough for one page.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            next_cursor: None,
+        }
+    }
+
     pub fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
         Page {
             data: self.data.into_iter().map(show).collect(),

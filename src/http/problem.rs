@@ -81,6 +81,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
+    /// The same for the operator, from whom nothing is hidden.
+    pub fn nothing_like(what: impl std::fmt::Display) -> Self {
+        let detail = format!("There is no {what}.");
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
     pub fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, slug, "Not allowed", detail)
     }
@@ -168,12 +174,7 @@ impl From<RegistryError> for Problem {
             RegistryError::Conflict(detail) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail)
             }
-            RegistryError::NotFound(what) => Self::new(
-                StatusCode::NOT_FOUND,
-                "not-found",
-                "Not found",
-                format!("There is no {what}."),
-            ),
+            RegistryError::NotFound(what) => Self::nothing_like(what),
             RegistryError::Database(error) => error.into(),
             RegistryError::KeyLost => {
                 tracing::error!(%error, "a request failed");

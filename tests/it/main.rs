@@ -1,1 +1,10 @@
+//! The one integration-test binary: everything here links once and shares one set of servers, which `./test` starts.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read where the servers are from the environment and stand outside the rules that keep App's clock, ids and tasks in one place"
+)]
 
+mod inbound;
+mod permutations;
+mod servers;
+mod support;

@@ -52,7 +52,7 @@ pub async fn list(
 ) -> Result<Body<Page<Channel>>, Problem> {
     let after = paging.key(LIST)?;
     let known = store::tenants::find(app.db.reader(), tenant).await?;
-    known.ok_or_else(|| Problem::not_found(format_args!("tenant {tenant}")))?;
+    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
     let rows = store::channels::page(app.db.reader(), tenant, after, paging.rows()).await?;
     Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
 }

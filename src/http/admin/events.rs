@@ -62,8 +62,8 @@ pub struct RawEventWithBody {
     pub body_base64: String,
 }
 
-impl From<raw_events::RawEvent> for RawEvent {
-    fn from(row: raw_events::RawEvent) -> Self {
+impl From<raw_events::StoredEvent> for RawEvent {
+    fn from(row: raw_events::StoredEvent) -> Self {
         let words = |fields: String| fields.split_whitespace().map(str::to_owned).collect();
         Self {
             id: row.id,
@@ -130,7 +130,7 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<RawEventId>,
 ) -> Result<Json<RawEventWithBody>, Problem> {
-    let missing = || Problem::not_found(format_args!("stored webhook {id}"));
+    let missing = || Problem::nothing_like(format_args!("stored webhook {id}"));
     let row = raw_events::find(app.db.reader(), id).await?.ok_or_else(missing)?;
     let body = raw_events::body(app.db.reader(), id).await?.ok_or_else(missing)?;
     Ok(Json(RawEventWithBody {
@@ -147,7 +147,7 @@ pub async fn show(
     responses((status = 200, description = "The body", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub async fn body(_: Operator, State(app): State<App>, Path(id): Path<RawEventId>) -> Result<Response, Problem> {
     let found = raw_events::body(app.db.reader(), id).await?;
-    let body = found.ok_or_else(|| Problem::not_found(format_args!("stored webhook {id}")))?;
+    let body = found.ok_or_else(|| Problem::nothing_like(format_args!("stored webhook {id}")))?;
     let kind = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

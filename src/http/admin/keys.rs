@@ -60,7 +60,7 @@ pub async fn list(
 ) -> Result<Body<Page<ApiKey>>, Problem> {
     let after = paging.key(LIST)?;
     let known = store::tenants::find(app.db.reader(), tenant).await?;
-    known.ok_or_else(|| Problem::not_found(format_args!("tenant {tenant}")))?;
+    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
     let rows = store::api_keys::page(app.db.reader(), tenant, after, paging.rows()).await?;
     let show = |row: store::api_keys::ApiKey| ApiKey {
         id: row.id,

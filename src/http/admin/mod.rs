@@ -2,11 +2,14 @@
 
 mod channels;
 mod events;
+mod jobs;
 mod keys;
 mod quarantine;
+mod queues;
 mod replay;
 mod tenants;
 mod unrecognized;
+mod workers;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -25,6 +28,14 @@ pub fn routes() -> OpenApiRouter<Edge> {
         .routes(routes!(replay::replay))
         .routes(routes!(events::show))
         .routes(routes!(events::body))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::show))
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(workers::list))
 }
 
 fn registry(app: &App) -> Registry {

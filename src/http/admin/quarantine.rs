@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    http::{auth::Operator, problem::Problem},
+    http::{auth::Operator, paging::Page, problem::Problem},
     store,
 };
 
@@ -22,25 +22,17 @@ pub struct Quarantined {
     pub since: DateTime<Utc>,
 }
 
-/// What waits, at most a thousand subjects.
-#[derive(Serialize, ToSchema)]
-pub struct Quarantine {
-    pub data: Vec<Quarantined>,
-}
-
 /// Show the quarantine
 ///
-/// Webhooks of numbers nobody has added, the longest waiting first. They are processed when the channel is added.
+/// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the channel is added.
 #[utoipa::path(get, path = "/admin/quarantine", tag = "Operator",
-    responses((status = 200, description = "What waits, and for what", body = Quarantine)))]
-pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Quarantine>, Problem> {
+    responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
+pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
     let rows = store::quarantine::list(app.db.reader(), MOST).await?;
     let show = |row: store::quarantine::Waiting| Quarantined {
         subject: row.subject,
         events: row.events,
         since: row.since,
     };
-    Ok(Json(Quarantine {
-        data: rows.into_iter().map(show).collect(),
-    }))
+    Ok(Json(Page::whole(rows.into_iter().map(show).collect())))
 }

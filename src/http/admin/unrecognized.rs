@@ -60,11 +60,8 @@ pub async fn list(
     let before: Option<unrecognized::Key> = paging.key(LIST)?;
     let Some(field) = wanted.field else {
         let rows = unrecognized::counts(app.db.reader()).await?;
-        let data = rows.into_iter().map(Unrecognized::from).collect();
-        return Ok(Json(Page {
-            data,
-            next_cursor: None,
-        }));
+        let counts = rows.into_iter().map(Unrecognized::from).collect();
+        return Ok(Json(Page::whole(counts)));
     };
     let rows = unrecognized::list(app.db.reader(), &field, before, paging.rows()).await?;
     let key = |row: &unrecognized::Item| (row.seen_at, row.raw_event_id, row.path.clone());

@@ -57,7 +57,7 @@ pub struct Identity {
 }
 
 impl Contact {
-    fn new(row: contacts::Contact, identities: Vec<contacts::Identity>) -> Self {
+    fn new(row: contacts::Contact, identities: Vec<contacts::KnownBy>) -> Self {
         let newest = |kind| in_use(&identities, kind);
         Self {
             id: row.id,
@@ -74,8 +74,8 @@ impl Contact {
     }
 }
 
-impl From<contacts::Identity> for Identity {
-    fn from(row: contacts::Identity) -> Self {
+impl From<contacts::KnownBy> for Identity {
+    fn from(row: contacts::KnownBy) -> Self {
         Self {
             kind: row.kind,
             value: row.value,
@@ -85,7 +85,7 @@ impl From<contacts::Identity> for Identity {
 }
 
 /// The newest identity of a kind that was not retired; they come with the newest first.
-pub fn in_use(identities: &[contacts::Identity], kind: &str) -> Option<String> {
+pub fn in_use(identities: &[contacts::KnownBy], kind: &str) -> Option<String> {
     let mut used = identities
         .iter()
         .filter(|one| one.kind == kind && one.retired_at.is_none());
@@ -97,9 +97,9 @@ pub async fn identities(
     tx: &mut Tx,
     tenant: TenantId,
     ids: &[ContactId],
-) -> sqlx::Result<HashMap<ContactId, Vec<contacts::Identity>>> {
+) -> sqlx::Result<HashMap<ContactId, Vec<contacts::KnownBy>>> {
     let mut by_contact: HashMap<_, Vec<_>> = HashMap::new();
-    for identity in contacts::identities(tx, tenant, ids).await? {
+    for identity in contacts::known_by(tx, tenant, ids).await? {
         by_contact.entry(identity.contact_id).or_default().push(identity);
     }
     Ok(by_contact)
@@ -131,7 +131,7 @@ pub async fn show(reader: Reader, Path(id): Path<ContactId>) -> Result<Json<Cont
     let mut tx = reader.begin().await?;
     let found = contacts::find(&mut tx, reader.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
-    let identities = contacts::identities(&mut tx, reader.tenant, &[id]).await?;
+    let identities = contacts::known_by(&mut tx, reader.tenant, &[id]).await?;
     tx.commit().await?;
     Ok(Json(Contact::new(row, identities)))
 }

@@ -63,7 +63,7 @@ pub struct LastMessage {
 }
 
 impl Conversation {
-    fn new(row: conversations::Conversation, identities: &[contacts::Identity]) -> Self {
+    fn new(row: conversations::Conversation, identities: &[contacts::KnownBy]) -> Self {
         Self {
             id: row.id,
             channel_id: row.channel_id,
@@ -152,7 +152,7 @@ pub async fn show(reader: Reader, Path(id): Path<ConversationId>) -> Result<Json
     let mut tx = reader.begin().await?;
     let found = conversations::find(&mut tx, reader.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let identities = contacts::identities(&mut tx, reader.tenant, &[row.contact_id]).await?;
+    let identities = contacts::known_by(&mut tx, reader.tenant, &[row.contact_id]).await?;
     tx.commit().await?;
     Ok(Json(Conversation::new(row, &identities)))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
-use crate::{app::App, store::raw_events};
+use crate::{app::App, db::sqlite_file, store::raw_events};
 
 /// The longest a check may take.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -70,16 +70,10 @@ pub async fn database(app: &App) -> Database {
     }
 }
 
-/// A connection of its own each time, so that it tells whether one can be made.
 pub async fn redis(app: &App) -> Option<Redis> {
-    let config = app.config.redis.as_ref()?;
+    app.config.redis.as_ref()?;
     let began = Instant::now();
-    let ping = async {
-        let client = ::redis::Client::open(config.url.expose())?;
-        let mut connection = client.get_multiplexed_async_connection().await?;
-        ::redis::cmd("PING").query_async::<()>(&mut connection).await
-    };
-    let answered = matches!(timeout(LIMIT, ping).await, Ok(Ok(())));
+    let answered = matches!(timeout(LIMIT, app.queues.ping()).await, Ok(Ok(())));
     Some(Redis {
         status: if answered { State::Ok } else { State::Degraded },
         millis: millis(began),
@@ -122,11 +116,8 @@ pub async fn disk(app: &App) -> Disk {
 }
 
 fn folder(database_url: &str) -> PathBuf {
-    let file = database_url
-        .strip_prefix("sqlite:")
-        .map(|rest| rest.trim_start_matches("//"));
-    let file = file.map(|rest| rest.split('?').next().unwrap_or(rest));
-    match file.and_then(|file| Path::new(file).parent()) {
+    let file = sqlite_file(database_url);
+    match file.as_deref().and_then(Path::parent) {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     }

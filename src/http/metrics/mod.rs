@@ -14,7 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::edge::Edge;
-use crate::{app::App, store::raw_events};
+use crate::{app::App, jobs::QUEUES, queue::admin};
 
 /// For so long figures that take a query are given again, however many scrape.
 const FRESH: Duration = Duration::from_secs(5);
@@ -44,11 +44,23 @@ impl Scrape {
     }
 }
 
+/// How the queues stand; the figures stay as they were while the database does not answer.
 async fn queues(app: &App) {
-    let due = tokio::time::timeout(LIMIT, raw_events::oldest_due(app.db.reader())).await;
-    if let Ok(Ok(due)) = due {
-        let late = due.map_or(0.0, |due| (app.clock.now() - due).as_seconds_f64().max(0.0));
-        gauge!("mainstay_queue_oldest_due_seconds", "queue" => "inbound").set(late);
+    for queue in QUEUES {
+        let asked = admin::stats(&app.db, &app.queues, queue, app.clock.now());
+        let Ok(Ok(stats)) = tokio::time::timeout(LIMIT, asked).await else {
+            return;
+        };
+        let depth = |state: &'static str, jobs: i64| {
+            gauge!("mainstay_queue_jobs", "queue" => queue.name, "state" => state).set(jobs as f64);
+        };
+        depth("pending", stats.pending);
+        depth("scheduled", stats.scheduled);
+        depth("running", stats.running);
+        depth("dead", stats.dead);
+        let oldest = stats.oldest_pending_seconds.unwrap_or(0.0);
+        gauge!("mainstay_queue_oldest_pending_seconds", "queue" => queue.name).set(oldest);
+        gauge!("mainstay_queue_paused", "queue" => queue.name).set(if stats.paused { 1.0 } else { 0.0 });
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Contact {
 
 /// What a contact is or was known by: a phone number, a business-scoped user id, a user name …
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Identity {
+pub struct KnownBy {
     pub contact_id: ContactId,
     pub kind: String,
     pub value: String,
@@ -49,7 +49,7 @@ pub async fn list(
 }
 
 /// The identities of these contacts, those in use before those retired, newest first.
-pub async fn identities(on: impl Into<On<'_>>, tenant: TenantId, contacts: &[ContactId]) -> Result<Vec<Identity>> {
+pub async fn known_by(on: impl Into<On<'_>>, tenant: TenantId, contacts: &[ContactId]) -> Result<Vec<KnownBy>> {
     let Some(last) = contacts.last() else {
         return Ok(Vec::new());
     };

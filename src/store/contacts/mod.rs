@@ -1,5 +1,12 @@
-//! People and groups that write to a channel, and what they are known by.
+//! People and groups, and what they are known by.
 
 mod find;
+mod identify;
+mod merge;
 
-pub use find::{Contact, Identity, find, identities, list};
+pub use find::{Contact, KnownBy, find, known_by, list};
+pub use identify::{
+    Identity, KnownIdentity, Naming, NewContact, Preferring, add, identities, lock_tenant, name, own, prefer, retire,
+    take_over,
+};
+pub use merge::merge;

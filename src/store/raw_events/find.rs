@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     clock::first_uuid_at,
@@ -8,7 +9,7 @@ use crate::{
 
 /// Everything about a webhook but its body.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RawEvent {
+pub struct StoredEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     pub signer: Option<TenantId>,
@@ -43,12 +44,16 @@ macro_rules! columns {
 }
 
 /// For the operator: newest first; with the last that was looked at, when there are more.
-pub async fn list(on: impl Into<On<'_>>, filter: &Filter, limit: i64) -> Result<(Vec<RawEvent>, Option<RawEventId>)> {
+pub async fn list(
+    on: impl Into<On<'_>>,
+    filter: &Filter,
+    limit: i64,
+) -> Result<(Vec<StoredEvent>, Option<RawEventId>)> {
     const FLOOR: &str = "
         SELECT id FROM raw_events WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
     let mut on = on.into();
-    let least = RawEventId::from_uuid(filter.from.map_or_else(uuid::Uuid::nil, first_uuid_at));
-    let end = filter.to.map_or_else(uuid::Uuid::max, first_uuid_at);
+    let least = RawEventId::from_uuid(filter.from.map_or_else(Uuid::nil, first_uuid_at));
+    let end = filter.to.map_or_else(Uuid::max, first_uuid_at);
     let end = filter.before.map_or(end, |before| end.min(before.uuid()));
     let end = RawEventId::from_uuid(end);
     let floor: Option<(RawEventId,)> = match (filter.state, &filter.field) {
@@ -71,20 +76,13 @@ pub async fn list(on: impl Into<On<'_>>, filter: &Filter, limit: i64) -> Result<
         .as_deref()
         .map_or(String::new(), |field| format!("% {} %", like_literal(field)));
     let args = (floor.unwrap_or(least), end, field, limit);
-    let found: Vec<RawEvent> = on.sql(Sql::built(text), args).all().await?;
+    let found: Vec<StoredEvent> = on.sql(Sql::built(text), args).all().await?;
     Ok((found, floor))
 }
 
-pub async fn find(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<RawEvent>> {
+pub async fn find(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<StoredEvent>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM raw_events WHERE id = $1");
     on.into().sql(SQL, (id,)).opt().await
-}
-
-/// The exact bytes Meta sent.
-pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8>>> {
-    const SQL: &str = "SELECT body FROM raw_events WHERE id = $1";
-    let found: Option<(Vec<u8>,)> = on.into().sql(SQL, (id,)).opt().await?;
-    Ok(found.map(|(body,)| body))
 }
 
 /// Since when the webhook that waits longest is due; it may be a time to come.
@@ -93,4 +91,11 @@ pub async fn oldest_due(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> 
         SELECT due_at FROM raw_events WHERE state IN ('pending', 'running') ORDER BY due_at, id LIMIT 1";
     let found: Option<(DateTime<Utc>,)> = on.into().sql(SQL, ()).opt().await?;
     Ok(found.map(|(due,)| due))
+}
+
+/// The state of a recent event with these exact bytes. Reads every event since the given id, so that should be close by.
+pub async fn state_by_digest(on: impl Into<On<'_>>, since: Uuid, digest: [u8; 32]) -> Result<Option<String>> {
+    const SQL: &str = "SELECT state FROM raw_events WHERE id >= $1 AND digest = $2 LIMIT 1";
+    let found: Option<(String,)> = on.into().sql(SQL, (since, digest.to_vec())).opt().await?;
+    Ok(found.map(|(state,)| state))
 }

@@ -1,5 +1,7 @@
-//! Items of webhooks that were not understood.
+//! Items nobody understood: marked here, kept whole in their raw event.
 
 mod find;
+mod put;
 
 pub use find::{Count, Item, Key, counts, list};
+pub use put::{Unrecognized, put};

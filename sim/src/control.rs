@@ -1,0 +1,150 @@
+//! The simulator's own HTTP interface, for demonstrations and for tests in other processes.
+
+use std::io;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::simulator::lock;
+use crate::{Customer, Item, Ledger, Manners, Shape, Simulator, Webhook};
+
+#[derive(Clone)]
+struct Control {
+    simulator: Simulator,
+    outbox: mpsc::Sender<Webhook>,
+}
+
+/// The body of `POST /_sim/messages`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WriteRequest {
+    customer: Who,
+    /// A [`Shape`] by its name in the ledger, such as `voice_note`.
+    #[serde(rename = "type", default = "text")]
+    shape: Shape,
+    /// Words for the text, caption, title or emoji.
+    text: Option<String>,
+}
+
+/// A customer by place in the list, or by phone number, user id, username or name.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Who {
+    Place(usize),
+    Known(String),
+}
+
+#[derive(Serialize)]
+struct Written {
+    wamid: String,
+}
+
+impl Simulator {
+    /// Serves `GET /health`, `GET /_sim/ledger`, `GET /_sim/customers`, `GET` and `POST /_sim/manners`,
+    /// `POST /_sim/messages`, `POST /_sim/pause` and `POST /_sim/resume`.
+    ///
+    /// There is no authentication: listen where only friends are. Ends only with an error; messages asked for here are
+    /// delivered for as long as the future is polled.
+    ///
+    /// # Errors
+    /// If the listener fails for good.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        let (outbox, mut waiting) = mpsc::channel(self.config().backlog);
+        let router = router(Control {
+            simulator: self.clone(),
+            outbox,
+        });
+        let mut deliveries = JoinSet::new();
+        let deliver = async {
+            while let Some(webhook) = waiting.recv().await {
+                let simulator = self.clone();
+                deliveries.spawn(async move { simulator.deliver(webhook).await });
+                while deliveries.try_join_next().is_some() {}
+            }
+        };
+        let (served, ()) = tokio::join!(axum::serve(listener, router).into_future(), deliver);
+        served
+    }
+}
+
+fn router(control: Control) -> Router {
+    Router::new()
+        .route("/health", get(StatusCode::OK))
+        .route("/_sim/ledger", get(ledger))
+        .route("/_sim/customers", get(customers))
+        .route("/_sim/manners", get(manners).post(set_manners))
+        .route("/_sim/messages", post(write))
+        .route("/_sim/pause", post(pause))
+        .route("/_sim/resume", post(resume))
+        .with_state(control)
+}
+
+async fn ledger(State(control): State<Control>) -> Json<Ledger> {
+    Json(control.simulator.ledger())
+}
+
+async fn customers(State(control): State<Control>) -> Json<Vec<Customer>> {
+    Json(control.simulator.customers())
+}
+
+async fn manners(State(control): State<Control>) -> Json<Manners> {
+    Json(lock(&control.simulator.inner.traffic).manners().clone())
+}
+
+/// Knobs that are not named are set as polite people have them.
+async fn set_manners(State(control): State<Control>, Json(manners): Json<Manners>) -> StatusCode {
+    control.simulator.set_manners(manners);
+    StatusCode::NO_CONTENT
+}
+
+async fn write(State(control): State<Control>, Json(request): Json<WriteRequest>) -> Response {
+    // Room first: a message that is in the ledger must also be delivered.
+    let Ok(room) = control.outbox.try_reserve() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let customers = control.simulator.customers();
+    let webhook = place_of(&request.customer, &customers)
+        .and_then(|place| control.simulator.write(place, request.shape, request.text.as_deref()));
+    let Some(webhook) = webhook else {
+        return (StatusCode::NOT_FOUND, "no such customer").into_response();
+    };
+    let wamid = webhook.items.iter().find_map(|item| match item {
+        Item::Message(message) => Some(message.wamid.clone()),
+        Item::Status(_) | Item::Other(_) => None,
+    });
+    room.send(webhook);
+    (StatusCode::ACCEPTED, Json(wamid.map(|wamid| Written { wamid }))).into_response()
+}
+
+async fn pause(State(control): State<Control>) -> StatusCode {
+    control.simulator.pause();
+    StatusCode::NO_CONTENT
+}
+
+async fn resume(State(control): State<Control>) -> StatusCode {
+    control.simulator.resume();
+    StatusCode::NO_CONTENT
+}
+
+fn place_of(who: &Who, customers: &[Customer]) -> Option<usize> {
+    match who {
+        Who::Place(place) => (*place < customers.len()).then_some(*place),
+        Who::Known(id) => customers.iter().position(|customer| {
+            customer.wa_id == *id
+                || customer.user_id == *id
+                || customer.name == *id
+                || customer.username.as_ref() == Some(id)
+        }),
+    }
+}
+
+fn text() -> Shape {
+    Shape::Text
+}

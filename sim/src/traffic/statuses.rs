@@ -1,0 +1,210 @@
+//! What becomes of messages that the business sent.
+
+use serde_json::{Value, json};
+
+use super::change::Change;
+use super::line::Line;
+use super::messages::group_id;
+use crate::chance::{Chance, Direction};
+use crate::people::Customer;
+use crate::{Item, Status};
+
+/// The fate of one message: what all its statuses have in common.
+pub(super) struct Fate {
+    line: Line,
+    customer: Customer,
+    wamid: String,
+    category: &'static str,
+    /// Set inside a free-entry-point window, the one case in which Meta still sends `conversation`.
+    conversation: Option<String>,
+    /// What the sender wanted to see again; only another program that shares the number sends any.
+    opaque: Option<String>,
+}
+
+/// A status and how many seconds after the message it happened.
+type Step = (&'static str, i64);
+
+impl Fate {
+    pub fn of(wamid: &str, line: &Line, customer: &Customer, chance: &mut Chance) -> Self {
+        let free_entry = chance.happens(0.15);
+        Self {
+            line: line.clone(),
+            customer: customer.clone(),
+            wamid: wamid.to_owned(),
+            category: if free_entry {
+                "referral_conversion"
+            } else {
+                *chance.pick(&["service", "utility", "marketing", "marketing_lite", "authentication"])
+            },
+            conversation: free_entry.then(|| chance.hex(32).to_lowercase()),
+            opaque: None,
+        }
+    }
+
+    /// The fate of a message that this simulator invents, and that the receiver cannot know.
+    pub fn of_stranger(line: &Line, customer: &Customer, chance: &mut Chance) -> Self {
+        let wamid = chance.wamid(Direction::FromBusiness);
+        let opaque = chance.happens(0.3).then(|| format!("crm/ö/{}", chance.hex(12)));
+        Self {
+            opaque,
+            ..Self::of(&wamid, line, customer, chance)
+        }
+    }
+
+    /// The statuses the message goes through, in the order in which they happen, within a few seconds.
+    pub fn path(voice: bool, chance: &mut Chance) -> &'static [Step] {
+        let paths: &[(&[Step], u32)] = &[
+            (&[("sent", 1), ("delivered", 2), ("read", 5)], 50),
+            (&[("sent", 1), ("delivered", 3)], 18),
+            (&[("sent", 1), ("read", 4)], 8),
+            (&[("sent", 1)], 6),
+            (&[("sent", 1), ("failed", 3)], 9),
+            (&[("failed", 1)], 9),
+        ];
+        match voice {
+            true => &[("sent", 1), ("delivered", 2), ("read", 5), ("played", 7)],
+            false => chance.weighted(paths).unwrap_or_default(),
+        }
+    }
+
+    /// One change for each status, for a message of time `start`.
+    pub fn changes(&self, path: &[Step], start: i64, chance: &mut Chance) -> Vec<Change> {
+        let first_arrival = path.iter().find(|(status, _)| matches!(*status, "delivered" | "read"));
+        path.iter()
+            .map(|step @ (status, delay)| {
+                let priced = *status == "sent" || Some(step) == first_arrival;
+                self.change(status, start + delay, priced, chance)
+            })
+            .collect()
+    }
+
+    pub fn change(&self, status: &str, timestamp: i64, priced: bool, chance: &mut Chance) -> Change {
+        let mut told = json!({"id": self.wamid, "status": status, "timestamp": timestamp.to_string()});
+        let failed = status == "failed";
+        if let Some(wa_id) = self.customer.shown_wa_id() {
+            told["recipient_id"] = json!(wa_id);
+        }
+        // A failed send to a phone number names no user id.
+        if !failed || self.customer.hides_phone {
+            told["recipient_user_id"] = json!(self.customer.user_id);
+            if let Some(parent) = &self.customer.parent_user_id {
+                told["recipient_parent_user_id"] = json!(parent);
+            }
+        }
+        if let Some(opaque) = &self.opaque {
+            told["biz_opaque_callback_data"] = json!(opaque);
+        }
+        if priced {
+            told["pricing"] = self.pricing();
+            if let Some(id) = &self.conversation {
+                told["conversation"] = json!({"id": id, "origin": {"type": self.category}});
+                if status == "sent" {
+                    told["conversation"]["expiration_timestamp"] = json!((timestamp + 72 * 3600).to_string());
+                }
+            }
+        }
+        if failed {
+            told["errors"] = json!([error(chance)]);
+        }
+        let mut value = self.line.value();
+        if !failed {
+            value.insert("contacts".to_owned(), json!([self.customer.contact(status != "sent")]));
+        }
+        value.insert("statuses".to_owned(), json!([told]));
+        let item = self.item(status, timestamp, None);
+        Change::of_number(&self.line, "messages", value, vec![item])
+    }
+
+    /// One status of a message to a group, told for several members at once.
+    pub fn group_change(&self, members: &[Customer], status: &str, timestamp: i64) -> Change {
+        let mut items = Vec::new();
+        let mut statuses = Vec::new();
+        for (place, member) in members.iter().enumerate() {
+            let timestamp = timestamp + i64::try_from(place).unwrap_or(0);
+            let mut told = json!({
+                "id": self.wamid,
+                "status": status,
+                "timestamp": timestamp.to_string(),
+                "recipient_id": group_id(&self.line),
+                "recipient_type": "group",
+                "recipient_participant_user_id": member.user_id,
+                "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": "group_utility"},
+            });
+            if let Some(wa_id) = member.shown_wa_id() {
+                told["recipient_participant_id"] = json!(wa_id);
+            }
+            statuses.push(told);
+            items.push(self.item(status, timestamp, Some(member.shown_wa_id().unwrap_or(&member.user_id))));
+        }
+        let mut value = self.line.value();
+        value.insert("statuses".to_owned(), Value::Array(statuses));
+        Change::of_number(&self.line, "messages", value, items)
+    }
+
+    fn pricing(&self) -> Value {
+        let (kind, billable) = match self.conversation {
+            Some(_) => ("free_entry_point", false),
+            None if self.category == "service" => ("free_customer_service", false),
+            None => ("regular", true),
+        };
+        json!({"billable": billable, "pricing_model": "PMP", "type": kind, "category": self.category})
+    }
+
+    fn item(&self, status: &str, timestamp: i64, participant: Option<&str>) -> Item {
+        Item::Status(Status {
+            phone_number_id: self.line.phone_number_id.clone(),
+            wamid: self.wamid.clone(),
+            status: status.to_owned(),
+            timestamp,
+            participant: participant.map(str::to_owned),
+        })
+    }
+}
+
+/// Why sends fail after they were accepted.
+fn error(chance: &mut Chance) -> Value {
+    let (code, title, details) = chance.pick(&[
+        (
+            131026,
+            "Message undeliverable",
+            "The recipient's phone cannot receive this message.",
+        ),
+        (
+            131049,
+            "Healthy ecosystem engagement",
+            "Not delivered, to keep the ecosystem healthy.",
+        ),
+        (
+            130472,
+            "User's number is part of an experiment",
+            "The message belongs to a holdout group.",
+        ),
+        (
+            131053,
+            "Media upload error",
+            "The file at the link could not be fetched.",
+        ),
+        (
+            131047,
+            "Re-engagement message",
+            "More than 24 hours have passed since the customer last wrote.",
+        ),
+        (
+            131050,
+            "User stopped marketing messages",
+            "The customer has opted out of marketing messages.",
+        ),
+        (
+            131000,
+            "Something went wrong",
+            "The message could not be sent for an unknown reason.",
+        ),
+    ]);
+    json!({
+        "code": code,
+        "title": title,
+        "message": title,
+        "error_data": {"details": details},
+        "href": "/documentation/business-messaging/whatsapp/support/error-codes/",
+    })
+}

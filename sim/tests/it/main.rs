@@ -1,0 +1,9 @@
+//! The simulator held against the bytes it makes and against a small receiver.
+
+mod bodies;
+mod control;
+mod delivery;
+mod people;
+mod receiver;
+mod rudeness;
+mod traffic;

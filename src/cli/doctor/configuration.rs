@@ -1,0 +1,104 @@
+use super::Finding;
+use crate::config::{Config, ConfigError};
+
+const CHECK: &str = "configuration";
+
+/// Nothing else can be checked without a configuration.
+pub fn refused(error: &ConfigError) -> Finding {
+    Finding::fail(CHECK, format!("{}: {}", error.variable, error.problem), error.cure)
+}
+
+/// `given` are the names of the variables that are set; what is closed or less safe because of the others is told.
+pub fn check(config: &Config, given: &[String]) -> Vec<Finding> {
+    let set = match given {
+        [] => "no variable is set".to_owned(),
+        names => format!("set: {}", names.join(", ")),
+    };
+    let mut findings = vec![Finding::ok(CHECK, format!("valid; {set}; the rest has its default"))];
+    let mut closed = |is_open: bool, what: &str, cure: &str| {
+        if !is_open {
+            findings.push(Finding::warn(CHECK, what, cure));
+        }
+    };
+    closed(
+        config.admin_token.is_some(),
+        "MAINSTAY_ADMIN_TOKEN is unset, so the operator's API under /admin is closed",
+        "set it, e.g. to `openssl rand -hex 32`",
+    );
+    closed(
+        config.verify_token.is_some(),
+        "META_VERIFY_TOKEN is unset, so Meta's handshake is refused and the webhook cannot be registered",
+        "set it to a word of your choice and type the same into Meta's form",
+    );
+    closed(
+        !config.app_secrets.is_empty(),
+        "META_APP_SECRETS is unset, so only webhooks of channels with an app secret of their own are taken",
+        "set it to the app secret shown in Meta's dashboard under App settings, Basic",
+    );
+    closed(
+        config.redis.is_some() || !config.is_postgres(),
+        "REDIS_URL is unset, so the queue lives in one process: `mainstay serve` runs, the separate api and worker do not",
+        "set it to run several processes",
+    );
+    closed(
+        config.graph.base_url.starts_with("https://"),
+        "GRAPH_BASE_URL is not https, so access tokens would travel in the clear",
+        "unset it, unless it is a simulator's address",
+    );
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cli::doctor::finding::Health,
+        config::{Environment, Purpose},
+        crypto::Keyring,
+    };
+
+    fn findings(change: impl FnOnce(&mut Environment)) -> Vec<Finding> {
+        let mut environment = Environment::read().unwrap();
+        environment.database_url = "sqlite://data/mainstay.db".to_owned();
+        environment.redis_url = None;
+        environment.master_key = Some(Keyring::generate());
+        environment.admin_token = Some("0123456789abcdef".to_owned());
+        environment.app_secrets = Some("secret".to_owned());
+        environment.verify_token = Some("word".to_owned());
+        environment.graph_base_url = "https://graph.facebook.com".to_owned();
+        change(&mut environment);
+        check(&environment.check(Purpose::Operate).unwrap(), &["PORT".to_owned()])
+    }
+
+    #[test]
+    fn a_whole_configuration_has_nothing_to_warn_of() {
+        let found = findings(|_| {});
+        assert_eq!(found.len(), 1);
+        assert!(found[0].what.contains("set: PORT;"), "{}", found[0]);
+    }
+
+    #[test]
+    fn whatever_is_closed_by_an_unset_variable_is_told_with_the_variable() {
+        type Change = fn(&mut Environment);
+        let cases: [(&str, Change); 5] = [
+            ("MAINSTAY_ADMIN_TOKEN", |e| e.admin_token = None),
+            ("META_VERIFY_TOKEN", |e| e.verify_token = None),
+            ("META_APP_SECRETS", |e| e.app_secrets = None),
+            ("REDIS_URL", |e| {
+                e.database_url = "postgres://localhost/mainstay".to_owned()
+            }),
+            ("GRAPH_BASE_URL", |e| {
+                e.graph_base_url = "http://localhost:8090".to_owned()
+            }),
+        ];
+        for (variable, change) in cases {
+            let found = findings(change);
+            assert_eq!(found.len(), 2, "{variable}");
+            assert!(
+                found[1].status == Health::Warn && found[1].what.starts_with(variable),
+                "{}",
+                found[1]
+            );
+        }
+    }
+}

@@ -1,0 +1,140 @@
+use super::Finding;
+use crate::{
+    crypto::Keyring,
+    db::Db,
+    directory::{open_tenant_key, purpose},
+    store::{
+        channels::{self, Channel},
+        tenants,
+    },
+};
+
+const CHECK: &str = "keys";
+
+/// Whether the master keys open what is stored.
+pub async fn check(db: &Db, keyring: &Keyring) -> Vec<Finding> {
+    match examine(db, keyring).await {
+        Ok(findings) => findings,
+        Err(error) => vec![Finding::fail(
+            CHECK,
+            format!("the tenants cannot be read: {error}"),
+            "see to the database first",
+        )],
+    }
+}
+
+async fn examine(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Finding>> {
+    let (mut lost, mut old, mut secrets) = (Vec::new(), 0, 0);
+    let tenants = tenants::all(db.reader()).await?;
+    for tenant in &tenants {
+        let Some(key) = open_tenant_key(keyring, tenant) else {
+            lost.push(format!("the key of {}", tenant.id));
+            continue;
+        };
+        old += usize::from(keyring.is_old(&tenant.sealed_key));
+        for channel in channels::of_tenant(db.reader(), tenant.id).await? {
+            for (what, sealed) in sealed(&channel) {
+                secrets += 1;
+                if key.open(&purpose(what, channel.id), sealed).is_err() {
+                    lost.push(format!("the {} of {}", what.replace('-', " "), channel.id));
+                }
+            }
+        }
+    }
+    let mut findings = Vec::new();
+    if lost.is_empty() {
+        let what = format!(
+            "the keys of {} tenants and {secrets} secrets of channels open",
+            tenants.len()
+        );
+        findings.push(Finding::ok(CHECK, what));
+    } else {
+        let cure = "put the key they were sealed under into MAINSTAY_MASTER_KEY behind the first, after a comma; if it is lost, \
+                    add the channels again with fresh tokens";
+        findings.push(Finding::fail(
+            CHECK,
+            format!("cannot be opened: {}", lost.join(", ")),
+            cure,
+        ));
+    }
+    if old > 0 {
+        let what = format!("{old} tenants are still sealed under an older master key");
+        let cure = "run `mainstay key rotate`, then the older key can be taken out of MAINSTAY_MASTER_KEY";
+        findings.push(Finding::warn(CHECK, what, cure));
+    }
+    Ok(findings)
+}
+
+fn sealed(channel: &Channel) -> impl Iterator<Item = (&'static str, &[u8])> {
+    let own = channel.app_secret.as_deref().map(|sealed| ("app-secret", sealed));
+    std::iter::once(("access-token", channel.access_token.as_slice())).chain(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cli::doctor::finding::Health,
+        clock::Clock,
+        config::Secret,
+        db::Scratch,
+        tenancy::{self, NewChannel, Registry},
+    };
+
+    async fn with_a_channel(db: &Db, keyring: &Keyring) {
+        let registry = Registry {
+            db: db.clone(),
+            clock: Clock::default(),
+            keyring: keyring.clone(),
+        };
+        let (tenant, _) = tenancy::create_tenant(&registry, "Vinho e Pão").await.unwrap();
+        let channel = NewChannel {
+            phone_number_id: "1170001".to_owned(),
+            waba_id: "2080001".to_owned(),
+            access_token: Secret::new("token"),
+            app_secret: Some(Secret::new("secret")),
+        };
+        tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+    }
+
+    fn statuses(findings: &[Finding]) -> Vec<Health> {
+        findings.iter().map(|finding| finding.status).collect()
+    }
+
+    #[tokio::test]
+    async fn secrets_open_under_their_key_and_not_under_another() {
+        let db = Scratch::migrated().await;
+        let (first, second) = (Keyring::generate(), Keyring::generate());
+        let keyring = Keyring::parse(&first).unwrap();
+        with_a_channel(&db, &keyring).await;
+
+        let found = check(&db, &keyring).await;
+        assert_eq!(
+            found,
+            [Finding::ok(
+                CHECK,
+                "the keys of 1 tenants and 2 secrets of channels open"
+            )]
+        );
+
+        let both = Keyring::parse(&format!("{second},{first}")).unwrap();
+        assert_eq!(statuses(&check(&db, &both).await), [Health::Ok, Health::Warn]);
+
+        let lost = Keyring::parse(&second).unwrap();
+        assert_eq!(statuses(&check(&db, &lost).await), [Health::Fail]);
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_was_changed_in_the_database_is_named() {
+        let db = Scratch::migrated().await;
+        let keyring = Keyring::parse(&Keyring::generate()).unwrap();
+        with_a_channel(&db, &keyring).await;
+        db.sql("UPDATE channels SET app_secret = access_token", ())
+            .run()
+            .await
+            .unwrap();
+        let found = check(&db, &keyring).await;
+        assert_eq!(statuses(&found), [Health::Fail]);
+        assert!(found[0].what.contains("the app secret of chn_"), "{}", found[0]);
+    }
+}

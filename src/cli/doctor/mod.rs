@@ -1,0 +1,88 @@
+//! Looks for what would stop an installation, or make it lose what it promised to keep, and says what to do.
+
+mod configuration;
+mod database;
+mod finding;
+mod keys;
+mod machine;
+mod redis;
+mod server;
+
+use std::path::PathBuf;
+
+use super::{Answer, operator};
+use crate::{
+    clock::Clock,
+    config::{Config, Environment, Purpose},
+    db::{self, Db},
+};
+use finding::Finding;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the running server is; without it http://127.0.0.1:PORT.
+    #[arg(long)]
+    url: Option<String>,
+    /// Leave out what needs a running server.
+    #[arg(long)]
+    offline: bool,
+}
+
+pub async fn run(args: Args) -> anyhow::Result<Answer> {
+    let findings = examine(&args).await?;
+    let failed = findings.iter().any(Finding::is_failure);
+    Ok(Answer::list(&findings, "nothing was checked")?.failed_if(failed))
+}
+
+async fn examine(args: &Args) -> anyhow::Result<Vec<Finding>> {
+    let config = match Environment::read().and_then(|environment| environment.check(Purpose::Operate)) {
+        Ok(config) => config,
+        Err(error) => return Ok(vec![configuration::refused(&error)]),
+    };
+    let clock = Clock::default();
+    let mut findings = configuration::check(&config, &Environment::given());
+    let db = open(&config, &mut findings).await;
+    if let Some(db) = &db {
+        findings.extend(database::check(db, &config).await);
+        findings.extend(keys::check(db, &config.keyring).await);
+    }
+    if let Some(redis) = &config.redis {
+        findings.extend(redis::check(redis).await);
+    }
+    findings.push(machine::clock(&clock, db.as_ref()).await);
+    findings.push(machine::disk(&data_folder(&config), config.limits.disk_free_mb).await);
+    if !args.offline {
+        let url = args
+            .url
+            .clone()
+            .unwrap_or_else(|| format!("http://127.0.0.1:{}", config.listen.port()));
+        findings.extend(server::check(url.trim_end_matches('/'), &config, &clock, db.as_ref()).await?);
+    }
+    Ok(findings)
+}
+
+async fn open(config: &Config, findings: &mut Vec<Finding>) -> Option<Db> {
+    if let Some(file) = db::sqlite_file(&config.database_url).filter(|file| !file.exists()) {
+        let what = format!("there is no file {}", file.display());
+        let cure = "make it with `mainstay migrate`, or set DATABASE_URL to where it is";
+        findings.push(Finding::fail("database", what, cure));
+        return None;
+    }
+    match operator::open(config).await {
+        Ok(db) => Some(db),
+        Err(error) => {
+            let cure = "start it, and see that DATABASE_URL names its host, database, user and password";
+            findings.push(Finding::fail("database", format!("{error:#}"), cure));
+            None
+        }
+    }
+}
+
+/// Where this machine keeps data: beside the SQLite file, or else here.
+fn data_folder(config: &Config) -> PathBuf {
+    let file = db::sqlite_file(&config.database_url);
+    let folder = file.and_then(|file| Some(file.parent()?.to_owned()));
+    folder
+        .filter(|folder| folder.is_dir())
+        .unwrap_or_else(|| PathBuf::from("."))
+}

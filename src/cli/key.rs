@@ -1,0 +1,159 @@
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{Answer, Operator};
+use crate::{
+    domain::{ApiKeyId, Scopes, TenantId},
+    store::{
+        api_keys::{self, ApiKey},
+        tenants,
+    },
+    tenancy::{self, Registry, Rotated},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make an API key, which is shown only now.
+    Create {
+        /// Name or id of the tenant.
+        #[arg(long)]
+        tenant: String,
+        /// What it is for.
+        #[arg(long, default_value = "command line")]
+        name: String,
+        /// What it may do: `read`, `write`, `events`, separated by commas.
+        #[arg(long, default_value = "read,write,events")]
+        scopes: Scopes,
+    },
+    /// List the API keys, of all tenants or of one.
+    List {
+        /// Name or id of a tenant.
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// End an API key at once.
+    Revoke { id: ApiKeyId },
+    /// Seal every stored secret anew under the first master key, so that older ones can be taken out of MAINSTAY_MASTER_KEY.
+    Rotate,
+}
+
+#[derive(Serialize)]
+struct Created {
+    id: ApiKeyId,
+    api_key: String,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    id: ApiKeyId,
+    tenant_id: TenantId,
+    name: String,
+    scopes: Vec<String>,
+    created_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+struct Revoked {
+    id: ApiKeyId,
+    revoked: bool,
+}
+
+#[derive(Serialize)]
+struct Resealed {
+    tenants: u64,
+    channels: u64,
+}
+
+impl Command {
+    pub async fn run(self, operator: &Operator) -> anyhow::Result<Answer> {
+        let registry = &operator.registry;
+        match self {
+            Command::Create { tenant, name, scopes } => {
+                let tenant = tenancy::find_tenant(registry, &tenant).await?;
+                let key = tenancy::create_api_key(registry, tenant.id, &name, &scopes).await?;
+                Answer::new(&Created {
+                    id: key.id,
+                    api_key: key.token.expose().to_owned(),
+                })
+            }
+            Command::List { tenant } => {
+                let keys = of(registry, tenant).await?;
+                Answer::list(&keys.into_iter().map(Listed::from).collect::<Vec<_>>(), "no API keys")
+            }
+            Command::Revoke { id } => {
+                tenancy::revoke_api_key(registry, id).await?;
+                Answer::new(&Revoked { id, revoked: true })
+            }
+            Command::Rotate => {
+                let Rotated { tenants, channels } = tenancy::rotate_keys(registry).await?;
+                Answer::new(&Resealed { tenants, channels })
+            }
+        }
+    }
+}
+
+async fn of(registry: &Registry, tenant: Option<String>) -> anyhow::Result<Vec<ApiKey>> {
+    let tenants = match tenant {
+        None => tenants::all(&registry.db).await?,
+        Some(tenant) => vec![tenancy::find_tenant(registry, &tenant).await?],
+    };
+    let mut keys = Vec::new();
+    for tenant in tenants {
+        keys.extend(api_keys::of_tenant(&registry.db, tenant.id).await?);
+    }
+    Ok(keys)
+}
+
+impl From<ApiKey> for Listed {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id,
+            tenant_id: key.tenant_id,
+            name: key.name,
+            scopes: key.scopes.split_whitespace().map(str::to_owned).collect(),
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+            revoked_at: key.revoked_at,
+        }
+    }
+}
+
+impl fmt::Display for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "key      {}", self.id)?;
+        write!(f, "API key  {}   (kept only as a digest: note it now)", self.api_key)
+    }
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let used = |at: DateTime<Utc>| format!("last used {}", at.format("%Y-%m-%d"));
+        let life = match self.revoked_at {
+            Some(at) => format!("revoked {}", at.format("%Y-%m-%d")),
+            None => self.last_used_at.map_or("never used".to_owned(), used),
+        };
+        let scopes = self.scopes.join(",");
+        write!(f, "{}  {}  {scopes}  {life}  {}", self.id, self.tenant_id, self.name)
+    }
+}
+
+impl fmt::Display for Revoked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is revoked", self.id)
+    }
+}
+
+impl fmt::Display for Resealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "sealed under the first master key: {} tenants with {} channels",
+            self.tenants, self.channels
+        )
+    }
+}

@@ -1,0 +1,199 @@
+//! What the commands answer, against a database of their own.
+
+use std::collections::BTreeSet;
+
+use clap::CommandFactory;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    config::{Config, Environment, Purpose},
+    crypto::Keyring,
+    db::Scratch,
+};
+
+fn config(url: &str) -> Config {
+    let mut environment = Environment::read().unwrap();
+    environment.database_url = url.to_owned();
+    environment.redis_url = None;
+    environment.master_key = Some(Keyring::generate());
+    environment.check(Purpose::Operate).unwrap()
+}
+
+async fn operator(db: &Scratch) -> Operator {
+    Operator::with(config(&db.url())).await.unwrap()
+}
+
+async fn try_on(operator: &Operator, line: &str) -> anyhow::Result<Answer> {
+    let words = std::iter::once("mainstay").chain(line.split(' '));
+    match Cli::try_parse_from(words).expect("it is understood").command {
+        Command::Replay(args) => args.run(operator).await,
+        Command::Tenant(command) => command.run(operator).await,
+        Command::Channel(command) => command.run(operator).await,
+        Command::Key(command) => command.run(operator).await,
+        other => panic!("{other:?} needs no operator"),
+    }
+}
+
+async fn on(operator: &Operator, line: &str) -> Value {
+    try_on(operator, line).await.unwrap().json
+}
+
+fn names(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+const ADD: &str = "channel add --tenant Olaria --phone-number-id 1170001 --waba-id 2080001 --access-token EAAG";
+
+#[tokio::test]
+async fn a_tenant_is_made_with_an_id_and_a_key_and_then_listed() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    let made = on(&operator, "tenant create Olaria").await;
+    assert_eq!(names(&made), BTreeSet::from(["id", "api_key"]));
+    assert!(made["id"].as_str().unwrap().starts_with("ten_"));
+    assert!(made["api_key"].as_str().unwrap().starts_with("mk_"));
+    let listed = on(&operator, "tenant list").await;
+    assert_eq!(listed[0]["id"], made["id"]);
+    assert_eq!(names(&listed[0]), BTreeSet::from(["id", "name", "created_at"]));
+    let again = try_on(&operator, "tenant create Olaria").await.unwrap_err();
+    assert!(again.to_string().contains("exists already"), "{again}");
+}
+
+#[tokio::test]
+async fn a_channel_is_added_and_listed_without_its_secrets() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    let tenant = on(&operator, "tenant create Olaria").await;
+    let added = on(&operator, &format!("{ADD} --app-secret sesame")).await;
+    assert!(added["id"].as_str().unwrap().starts_with("chn_"));
+    assert_eq!(added["released"], 0);
+    for line in ["channel list", "channel list --tenant Olaria"] {
+        let listed = on(&operator, line).await;
+        assert_eq!(
+            (&listed[0]["id"], &listed[0]["tenant_id"]),
+            (&added["id"], &tenant["id"])
+        );
+        assert_eq!(listed[0]["has_app_secret"], true);
+        let shown = listed.to_string();
+        assert!(!shown.contains("EAAG") && !shown.contains("sesame"), "{shown}");
+    }
+    let unknown = try_on(&operator, "channel list --tenant Nobody").await.unwrap_err();
+    assert_eq!(unknown.to_string(), "there is no tenant \"Nobody\"");
+}
+
+#[tokio::test]
+async fn a_key_is_made_listed_and_revoked_once() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    on(&operator, "tenant create Olaria").await;
+    let made = on(
+        &operator,
+        "key create --tenant Olaria --name inbox --scopes read,events",
+    )
+    .await;
+    let id = made["id"].as_str().unwrap();
+    assert!(made["api_key"].as_str().unwrap().starts_with("mk_"));
+    let listed = on(&operator, "key list").await;
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&listed[1]["name"], &listed[1]["scopes"]),
+        (&json!("inbox"), &json!(["read", "events"]))
+    );
+    assert!(!listed.to_string().contains(made["api_key"].as_str().unwrap()));
+    let revoke = format!("key revoke {id}");
+    assert_eq!(on(&operator, &revoke).await, json!({ "id": id, "revoked": true }));
+    assert!(on(&operator, "key list").await[1]["revoked_at"].is_string());
+    assert!(try_on(&operator, &revoke).await.is_err());
+}
+
+#[tokio::test]
+async fn rotation_tells_how_many_were_sealed_anew() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    on(&operator, "tenant create Olaria").await;
+    on(&operator, ADD).await;
+    assert_eq!(
+        on(&operator, "key rotate").await,
+        json!({ "tenants": 1, "channels": 1 })
+    );
+}
+
+#[tokio::test]
+async fn a_replay_answers_with_its_counts_and_a_sample() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    let nothing = on(&operator, "replay --state dead --dry-run").await;
+    assert_eq!(
+        nothing,
+        json!({ "matched": 0, "replayed": 0, "dry_run": true, "sample": [] })
+    );
+    let empty = try_on(&operator, "replay --from 2026-11-02 --to 2026-11-01")
+        .await
+        .unwrap_err();
+    assert!(empty.to_string().contains("from must be before to"), "{empty}");
+}
+
+#[tokio::test]
+async fn a_database_without_its_tables_is_refused_until_it_is_migrated() {
+    let db = Scratch::empty().await;
+    let config = config(&db.url());
+    let refusal = Operator::with(config.clone()).await.err().unwrap().to_string();
+    assert!(refusal.contains("run `mainstay migrate` first"), "{refusal}");
+    let first = migrate::migrate(&config).await.unwrap();
+    let second = migrate::migrate(&config).await.unwrap();
+    assert!(first.applied > 0 && second.applied == 0, "{first:?} {second:?}");
+    assert!(Operator::with(config).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_refused_and_not_made() {
+    let db = Scratch::empty().await;
+    let url = db.url().replace("mainstay.db", "other.db");
+    let refusal = Operator::with(config(&url)).await.err().unwrap().to_string();
+    assert!(refusal.starts_with("there is no database at"), "{refusal}");
+    assert!(!crate::db::sqlite_file(&url).unwrap().exists());
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let answer = version::run().unwrap();
+    assert_eq!(
+        answer.json,
+        json!({ "name": "mainstay", "version": env!("CARGO_PKG_VERSION") })
+    );
+    assert_eq!(answer.text, format!("mainstay {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn the_definition_of_the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_takes_json_behind_its_name() {
+    for words in [
+        "migrate",
+        "doctor",
+        "tenant list",
+        "channel list",
+        "key rotate",
+        "version",
+    ] {
+        let line = format!("mainstay {words} --json");
+        let cli = Cli::try_parse_from(line.split(' ')).expect("it is understood");
+        assert!(cli.json, "{words}");
+    }
+}
+
+#[test]
+fn a_replay_must_say_of_what() {
+    let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(drop);
+    assert!(parse("mainstay replay").is_err());
+    assert!(parse("mainstay replay --dry-run").is_err());
+    assert!(parse("mainstay replay --state dead").is_ok());
+    assert!(parse("mainstay replay --state dead --from 2026-11-01 --to 2026-11-01T12:30:00+02:00").is_ok());
+    assert!(parse("mainstay replay --ids raw_0198aaaabbbb7ccc8dddeeeeffff0001 --state dead").is_err());
+    assert!(parse("mainstay replay --state running").is_err());
+    assert!(parse("mainstay replay --from yesterday").is_err());
+}

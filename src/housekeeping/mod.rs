@@ -1,0 +1,95 @@
+//! What has to be done now and then, by whichever worker comes to it: everything here may run twice, and at once.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::App,
+    db::Result,
+    inbound,
+    queue::counts,
+    store::{
+        partitions, quarantine,
+        retention::{self, Kind},
+    },
+};
+
+/// Meetings missed in the dark: statuses with messages, quarantined events with channels.
+const OFTEN: Duration = Duration::from_secs(5);
+/// Partitions ahead, retention.
+const SELDOM: Duration = Duration::from_secs(600);
+
+/// Keeps house until the process ends.
+pub async fn run(app: App, shutdown: CancellationToken) {
+    let mut often = tokio::time::interval(OFTEN);
+    let mut seldom = tokio::time::interval_at(Instant::now() + OFTEN, SELDOM);
+    often.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let (what, result) = tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = often.tick() => ("reunite", reunite(&app).await),
+            _ = seldom.tick() => ("tidy", tidy(&app).await),
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, task = what, "housekeeping was interrupted; it is tried again in its time");
+            metrics::counter!("mainstay_housekeeping_failures_total", "task" => what).increment(1);
+        }
+    }
+}
+
+/// Brings together what two transactions, each blind to the other, left apart.
+pub async fn reunite(app: &App) -> Result<()> {
+    inbound::join_overlooked(app).await?;
+    let answered: Vec<String> = quarantine::answered(app.db.reader())
+        .await?
+        .into_iter()
+        .map(|(it,)| it)
+        .collect();
+    if !answered.is_empty() {
+        let mut tx = app.db.begin().await?;
+        quarantine::release(&mut tx, &answered, app.clock.now()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Makes room ahead and drops what is kept no longer.
+pub async fn tidy(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let keep = &app.config.retention;
+    partitions::ensure(&app.db, now).await?;
+    counts::fold(&app.db, now).await?;
+    let dropped = partitions::drop_before(&app.db, now - keep.raw_events).await?;
+    let mut removed = vec![("partitions", dropped)];
+    for what in retention::KINDS {
+        removed.push((what.name(), remove(app, what).await?));
+    }
+    retention::marks(&app.db, now - keep.dead_events).await?;
+    for (what, rows) in removed {
+        metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);
+    }
+    Ok(())
+}
+
+/// Until a chunk comes back short; between chunks others get their turn.
+async fn remove(app: &App, what: Kind) -> Result<u64> {
+    let keep = &app.config.retention;
+    let kept = match what {
+        Kind::DoneRawEvents => keep.raw_events,
+        Kind::RawEvents => keep.dead_events,
+        Kind::Events => keep.events,
+        Kind::OrphanStatuses => keep.orphan_statuses,
+    };
+    let mut removed = 0;
+    loop {
+        let rows = retention::remove(&app.db, what, app.clock.now() - kept).await?;
+        removed += rows;
+        if rows < retention::CHUNK as u64 {
+            return Ok(removed);
+        }
+        tokio::task::yield_now().await;
+    }
+}

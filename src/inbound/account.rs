@@ -1,0 +1,104 @@
+//! Items that are about no message: errors, preferences, the business app's address book, the account itself.
+
+use serde_json::json;
+
+use super::{
+    contacts::Party,
+    facts::Fact,
+    plan::{Origin, Plan},
+};
+use crate::{
+    directory::Route,
+    meta::webhook::{Account, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError},
+};
+
+impl Plan {
+    pub(super) fn value_error(&mut self, origin: &Origin<'_>, route: &Route, error: &ValueError) {
+        self.count("error");
+        let detail = &error.error;
+        tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reports an error of the account or the app");
+        let data = json!({
+            "channel_id": route.channel, "code": detail.code, "title": detail.title, "message": detail.message,
+            "details": detail.details,
+        });
+        self.facts.push(Fact::new(
+            route.tenant,
+            "channel.error",
+            origin.received_at,
+            data.to_string(),
+        ));
+    }
+
+    pub(super) fn preference(&mut self, origin: &Origin<'_>, route: &Route, preference: &Preference) {
+        self.count("preference");
+        let at = preference.timestamp.unwrap_or(origin.received_at);
+        let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
+            return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender");
+        };
+        let kind = match preference.choice {
+            PreferenceChoice::Stop => "contact.opted_out",
+            PreferenceChoice::Resume => "contact.opted_in",
+            PreferenceChoice::Other(_) => "contact.preference_changed",
+        };
+        if preference.category.as_deref() == Some("marketing_messages") {
+            party.marketing_stopped = match preference.choice {
+                PreferenceChoice::Stop => Some(true),
+                PreferenceChoice::Resume => Some(false),
+                PreferenceChoice::Other(_) => None,
+            };
+        }
+        let place = self.party(party);
+        let data = json!({ "channel_id": route.channel, "category": preference.category, "detail": preference.detail });
+        self.facts
+            .push(Fact::new(route.tenant, kind, at, data.to_string()).about(place));
+    }
+
+    /// The business app's address book names people; one that is removed there stays known here.
+    pub(super) fn app_contact(&mut self, origin: &Origin<'_>, route: &Route, contact: &AppContact) {
+        self.count("app_contact");
+        if contact.action == AppContactAction::Remove {
+            return;
+        }
+        let person = Person {
+            phone: contact.phone.clone(),
+            user_id: contact.user_id.clone(),
+            name: contact.full_name.clone().or_else(|| contact.first_name.clone()),
+            ..Person::default()
+        };
+        match Party::person(route.tenant, &person, contact.timestamp.unwrap_or(origin.received_at)) {
+            Some(party) => drop(self.party(party)),
+            None => self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender"),
+        }
+    }
+
+    /// One event for each tenant with a channel in the account.
+    pub(super) fn account(&mut self, origin: &Origin<'_>, routes: &[&Route], account: &Account) {
+        self.count("account");
+        let at = origin.item.time.unwrap_or(origin.received_at);
+        let mut told = Vec::new();
+        for route in routes {
+            if told.contains(&route.tenant) {
+                continue;
+            }
+            told.push(route.tenant);
+            let value: Option<&serde_json::value::RawValue> = serde_json::from_str(&account.raw).ok();
+            #[derive(serde::Serialize)]
+            struct Data<'a> {
+                waba_id: Option<&'a str>,
+                phone_number_id: Option<&'a str>,
+                field: &'a str,
+                subject: Option<&'a str>,
+                value: Option<&'a serde_json::value::RawValue>,
+            }
+            let data = Data {
+                waba_id: origin.item.entry_id.as_deref(),
+                phone_number_id: origin.item.phone_number_id.as_deref(),
+                field: &origin.item.field,
+                subject: account.subject.as_deref(),
+                value,
+            };
+            let data = serde_json::to_string(&data).expect("text and JSON always serialise");
+            self.facts.push(Fact::new(route.tenant, account.event, at, data));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The effects of a plan, in a fixed order of tables, so that two batches cannot wait for each other in a circle.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{contacts, facts::Facts, messages::PlannedMessage, plan::Plan, statuses as reports};
+use crate::{
+    clock::Clock,
+    db::{Result, Tx, collision},
+    domain::{ContactId, ConversationId, MessageId},
+    store::{
+        conversations::{self, Advance, Pair},
+        messages::{self, NewMessage},
+        statuses,
+    },
+};
+
+/// Applies a plan inside the transaction and returns what there is to tell.
+pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Facts> {
+    let mut facts = Facts::default();
+    let resolved = contacts::resolve(tx, clock, &plan.parties).await?;
+    facts.contacts(&resolved, clock.now());
+    let stored = rows(tx, clock, plan, &resolved.contacts, &mut facts).await?;
+    let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)
+        .await?
+        .into_iter()
+        .map(|(id,)| id)
+        .collect();
+    settle(tx, clock, plan, &stored, &new, &mut facts).await?;
+    let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
+    reports::advance(tx, joined, &mut facts).await?;
+    facts.planned(&plan.facts, &resolved.contacts);
+    Ok(facts)
+}
+
+/// The messages as rows: each knows its contact and its conversation, which is made if need be.
+async fn rows(
+    tx: &mut Tx,
+    clock: &Clock,
+    plan: &Plan,
+    contacts: &[ContactId],
+    facts: &mut Facts,
+) -> Result<Vec<NewMessage>> {
+    let mut first: BTreeMap<Pair, &PlannedMessage> = BTreeMap::new();
+    let mut seen = HashSet::new();
+    let mut once = Vec::with_capacity(plan.messages.len());
+    for message in &plan.messages {
+        if seen.insert((message.channel, message.wamid.as_str())) {
+            first.entry(pair(message, contacts)).or_insert(message);
+            once.push(message);
+        }
+    }
+    let pairs: Vec<Pair> = first.keys().copied().collect();
+    let found = conversations::lock(tx, &pairs).await?;
+    let mut conversation: HashMap<_, ConversationId> = found
+        .into_iter()
+        .map(|it| ((it.channel_id, it.contact_id), it.id))
+        .collect();
+    let mut missing = Vec::new();
+    for (pair, message) in &first {
+        if let std::collections::hash_map::Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
+            let id = *place.insert(clock.new_id());
+            missing.push(step(message, *pair, id));
+            facts.opened(pair.tenant, id, pair.contact, message.sent_at);
+        }
+    }
+    if conversations::open(&mut *tx, &missing, clock.now()).await? != missing.len() as u64 {
+        return Err(collision());
+    }
+    let row = |m: &&PlannedMessage| NewMessage {
+        tenant: m.tenant,
+        id: m.id,
+        channel: m.channel,
+        conversation: conversation[&(m.channel, contacts[m.conversation_of])],
+        contact: contacts[m.contact],
+        wamid: m.wamid.clone(),
+        direction: m.direction,
+        origin: m.origin,
+        kind: m.kind.clone(),
+        status: m.status,
+        text: m.text.clone(),
+        payload: m.payload.clone(),
+        context_wamid: m.context_wamid.clone(),
+        sender: m.sender.clone(),
+        recipient: m.recipient.clone(),
+        sent_at: m.sent_at,
+        received_at: m.received_at,
+        raw_event: m.event,
+    };
+    Ok(once.iter().map(row).collect())
+}
+
+/// What new messages do to conversations, to earlier messages and to statuses that waited for them.
+async fn settle(
+    tx: &mut Tx,
+    clock: &Clock,
+    plan: &Plan,
+    stored: &[NewMessage],
+    new: &HashSet<MessageId>,
+    facts: &mut Facts,
+) -> Result<()> {
+    let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
+    let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
+    let (mut targets, mut outbound, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for row in stored {
+        let message = planned[&row.id];
+        if !new.contains(&row.id) {
+            known.push(row.clone());
+            continue;
+        }
+        let pair = Pair {
+            tenant: row.tenant,
+            channel: row.channel,
+            contact: row.contact,
+        };
+        let next = step(message, pair, row.conversation);
+        match steps.entry(row.conversation) {
+            std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(next)),
+            std::collections::btree_map::Entry::Occupied(mut place) => place.get_mut().join(next),
+        }
+        targets.push(message.key());
+        changes.extend(message.change.clone());
+        if row.direction == "outbound" {
+            outbound.push(message.key());
+        }
+        facts.message(message, row);
+    }
+    conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
+    changes.extend(messages::changes_of(&mut *tx, &targets).await?);
+    messages::change(&mut *tx, &changes).await?;
+    known.retain(|row| row.origin == "history" && row.kind != "media_placeholder");
+    messages::fill_placeholders(&mut *tx, &known).await?;
+    let joined = statuses::join(&mut *tx, &outbound).await?;
+    reports::advance(tx, joined, facts).await
+}
+
+fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {
+    Pair {
+        tenant: message.tenant,
+        channel: message.channel,
+        contact: contacts[message.conversation_of],
+    }
+}
+
+fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> Advance {
+    Advance {
+        tenant: pair.tenant,
+        conversation,
+        channel: pair.channel,
+        contact: pair.contact,
+        at: message.sent_at,
+        wamid: message.wamid.clone(),
+        direction: message.direction,
+        kind: message.kind.clone(),
+        text: message.preview(),
+        window_expires_at: message.window(),
+        unread: i64::from(message.counts_as_unread()),
+    }
+}
+
+impl Advance {
+    /// Two steps of one conversation as one.
+    fn join(&mut self, next: Advance) {
+        let unread = self.unread + next.unread;
+        let window = self.window_expires_at.max(next.window_expires_at);
+        if (next.at, &next.wamid) > (self.at, &self.wamid) {
+            *self = next;
+        }
+        self.unread = unread;
+        self.window_expires_at = window;
+    }
+}

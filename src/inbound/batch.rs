@@ -1,0 +1,106 @@
+use super::{apply, plan::Plan};
+use crate::{
+    app::{App, INBOUND},
+    db::{Result, Tx, is_conflict},
+    domain::{RawEventId, WorkState},
+    meta::webhook,
+    queue::counts,
+    store::{
+        quarantine,
+        raw_events::{self, RawEvent},
+        unrecognized,
+    },
+};
+
+/// Two batches that touch the same new contact or conversation may collide; the loser simply begins again.
+const COLLISIONS: usize = 5;
+
+/// How much of the events is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Everything, and the events are settled.
+    Whole,
+    /// The item of this number, and nothing is settled.
+    Item(usize),
+}
+
+/// Applies the events in one transaction.
+pub async fn run(app: &App, events: &[RawEventId], attempt: Attempt) -> Result<()> {
+    let mut collisions = 0;
+    loop {
+        match once(app, events, attempt).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            result => return result,
+        }
+    }
+}
+
+/// How many items an event has.
+pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
+    let body = raw_events::body(app.db.reader(), event).await?;
+    Ok(body
+        .and_then(|body| webhook::parse(&body).ok())
+        .map_or(0, |webhook| webhook.items.len()))
+}
+
+/// Ends its transaction before it returns, also when it fails: rows still locked would look like somebody else's to the next attempt.
+async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    match effects(app, &mut tx, ids, attempt).await {
+        Ok(plan) => {
+            tx.commit().await?;
+            if attempt == Attempt::Whole {
+                measure(&plan);
+            }
+            Ok(())
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<Plan> {
+    let events = raw_events::lock(tx, ids).await?;
+    let plan = plan(app, &events, attempt).await?;
+    let now = app.clock.now();
+    let facts = apply::apply(tx, &app.clock, &plan).await?;
+    if attempt == Attempt::Whole {
+        quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
+        unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
+        let settled = raw_events::finish(&mut *tx, &plan.processed, now).await?;
+        counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
+    }
+    facts.append(tx, &app.clock).await?;
+    Ok(plan)
+}
+
+async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> {
+    let parsed: Vec<_> = events
+        .iter()
+        .map(|event| (event, webhook::parse(&event.body)))
+        .collect();
+    let plan = Plan::make(&app.directory.current(), &app.clock, &parsed, attempt);
+    if plan.quarantined.is_empty() {
+        return Ok(plan);
+    }
+    // The channel may have been added a moment ago.
+    app.directory.refresh().await?;
+    Ok(Plan::make(&app.directory.current(), &app.clock, &parsed, attempt))
+}
+
+fn measure(plan: &Plan) {
+    for (kind, count) in &plan.counts {
+        metrics::counter!("mainstay_items_processed_total", "type" => *kind).increment(*count);
+    }
+    for item in &plan.unrecognized {
+        metrics::counter!("mainstay_items_unrecognized_total", "reason" => item.reason.clone()).increment(1);
+    }
+    let quarantined = plan
+        .processed
+        .iter()
+        .filter(|event| event.state == WorkState::Quarantined)
+        .count();
+    metrics::counter!("mainstay_webhooks_quarantined_total").increment(quarantined as u64);
+}

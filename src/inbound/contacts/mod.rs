@@ -1,0 +1,113 @@
+//! Who is who. A person is known by a phone number, a business-scoped user id, or both, and learns new ones; whatever is named
+//! together belongs together, in whichever order it is heard.
+
+mod resolve;
+mod union;
+
+use chrono::{DateTime, Utc};
+
+pub use resolve::{Resolved, resolve};
+
+use crate::{
+    domain::TenantId,
+    meta::webhook::{Person, System},
+    store::contacts::Identity,
+};
+
+/// Somebody an item speaks of.
+#[derive(Clone, Debug)]
+pub struct Party {
+    pub tenant: TenantId,
+    /// `person` or `group`.
+    pub kind: &'static str,
+    /// All that names them, the strongest first; never empty.
+    pub identities: Vec<Identity>,
+    /// What is theirs no longer, as of this item.
+    pub retired: Vec<Identity>,
+    pub username: Option<String>,
+    pub name: Option<String>,
+    /// Marketing messages refused (true) or taken again.
+    pub marketing_stopped: Option<bool>,
+    /// Meta's time of the item.
+    pub at: DateTime<Utc>,
+}
+
+impl Party {
+    /// `None` when nothing names the person.
+    pub fn person(tenant: TenantId, person: &Person, at: DateTime<Utc>) -> Option<Party> {
+        let named = [
+            ("user_id", &person.user_id),
+            ("phone", &person.phone),
+            ("parent_user_id", &person.parent_user_id),
+        ];
+        let mut identities: Vec<Identity> = named
+            .into_iter()
+            .filter_map(|(kind, value)| Some(identity(tenant, kind, value.as_ref()?)))
+            .collect();
+        // A user name is no proof of identity, since names change hands; it serves where there is nothing else.
+        if identities.is_empty() {
+            identities.extend(person.username.as_ref().map(|name| identity(tenant, "username", name)));
+        }
+        (!identities.is_empty()).then(|| Party {
+            tenant,
+            kind: "person",
+            identities,
+            retired: Vec::new(),
+            username: person.username.clone(),
+            name: person.name.clone(),
+            marketing_stopped: None,
+            at,
+        })
+    }
+
+    pub fn group(tenant: TenantId, group_id: &str, at: DateTime<Utc>) -> Party {
+        Party {
+            tenant,
+            kind: "group",
+            identities: vec![identity(tenant, "group", group_id)],
+            retired: Vec::new(),
+            username: None,
+            name: None,
+            marketing_stopped: None,
+            at,
+        }
+    }
+
+    /// Adds what a system message tells: the new number and ids are theirs, the former ones no longer.
+    pub fn changed(mut self, system: &System) -> Party {
+        let new = [
+            ("phone", &system.new_phone),
+            ("user_id", &system.user_id),
+            ("parent_user_id", &system.parent_user_id),
+        ];
+        let old = [
+            ("user_id", &system.previous_user_id),
+            ("parent_user_id", &system.previous_parent_user_id),
+        ];
+        let before = self.identities.clone();
+        for (kind, value) in new.into_iter().chain(old) {
+            let Some(value) = value else { continue };
+            let added = identity(self.tenant, kind, value);
+            if !self.identities.contains(&added) {
+                self.identities.push(added);
+            }
+        }
+        for (kind, value) in old {
+            self.retired
+                .extend(value.as_ref().map(|value| identity(self.tenant, kind, value)));
+        }
+        if let Some(phone) = &system.new_phone {
+            self.retired
+                .extend(before.into_iter().filter(|it| it.kind == "phone" && it.value != *phone));
+        }
+        self
+    }
+}
+
+fn identity(tenant: TenantId, kind: &'static str, value: &str) -> Identity {
+    Identity {
+        tenant,
+        kind,
+        value: value.to_owned(),
+    }
+}

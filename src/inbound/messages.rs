@@ -1,0 +1,246 @@
+//! Messages: inbound, echoes of what was sent elsewhere, and history from before the number joined.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    contacts::Party,
+    plan::{Origin, Plan},
+    statuses,
+};
+use crate::{
+    clock::Clock,
+    directory::Route,
+    domain::{ChannelId, MessageId, RawEventId, Status, TenantId},
+    meta::webhook::{Content, HistoryMessage, Message, Person},
+    store::messages::{Change, ChangeKind, Key},
+};
+
+/// How long after a customer's message free-form answers are allowed (Meta's customer service window).
+const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
+/// Characters of a message shown in the list of conversations.
+const PREVIEW: usize = 200;
+
+/// A message, with places in [`Plan::parties`] for those concerned.
+pub struct PlannedMessage {
+    pub id: MessageId,
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    /// Whose conversation it stands in: the customer's or the group's.
+    pub conversation_of: usize,
+    /// Who it is from, or to.
+    pub contact: usize,
+    pub wamid: String,
+    pub direction: &'static str,
+    pub origin: &'static str,
+    pub kind: String,
+    pub status: Status,
+    pub text: Option<String>,
+    pub payload: String,
+    pub context_wamid: Option<String>,
+    pub sender: Option<String>,
+    pub recipient: Option<String>,
+    pub sent_at: DateTime<Utc>,
+    pub received_at: DateTime<Utc>,
+    pub event: RawEventId,
+    pub change: Option<Change>,
+}
+
+impl PlannedMessage {
+    /// The key of the message in Meta's words.
+    pub fn key(&self) -> Key {
+        Key {
+            channel: self.channel,
+            wamid: self.wamid.clone(),
+        }
+    }
+
+    /// Something a person should look at, as opposed to news about another message or about the sender.
+    pub fn counts_as_unread(&self) -> bool {
+        self.origin == "customer" && !matches!(self.kind.as_str(), "system" | "edit" | "revoke" | "reaction")
+    }
+
+    /// When the service window that it opens will close.
+    pub fn window(&self) -> Option<DateTime<Utc>> {
+        let opens = self.direction == "inbound" && !matches!(self.kind.as_str(), "system" | "edit" | "revoke");
+        opens.then(|| self.sent_at + SERVICE_WINDOW)
+    }
+
+    pub fn preview(&self) -> Option<String> {
+        self.text.as_ref().map(|text| text.chars().take(PREVIEW).collect())
+    }
+}
+
+impl Plan {
+    pub(super) fn inbound(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, message: &Message) {
+        let at = message.timestamp.unwrap_or(origin.received_at);
+        let sender = match &message.content {
+            Content::System(system) => system_party(route.tenant, &message.sender, system, at),
+            _ => Party::person(route.tenant, &message.sender, at),
+        };
+        let Some(sender) = sender else {
+            return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender");
+        };
+        let contact = self.party(sender);
+        let conversation_of = match &message.group_id {
+            Some(group) => self.party(Party::group(route.tenant, group, at)),
+            None => contact,
+        };
+        self.count("message");
+        let planned = PlannedMessage {
+            sender: address(&message.sender),
+            recipient: route
+                .display_phone_number
+                .clone()
+                .or_else(|| origin.item.display_phone_number.clone()),
+            ..planned(clock, origin, route, message, at, (conversation_of, contact))
+        };
+        self.messages.push(planned);
+    }
+
+    pub(super) fn echo(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, message: &Message) {
+        self.count("echo");
+        self.outbound(clock, origin, route, message, message.to.as_ref(), "echo", Status::Sent);
+    }
+
+    pub(super) fn history(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, history: &HistoryMessage) {
+        self.count("history");
+        let message = &history.message;
+        if history.from_business {
+            let status = history
+                .status
+                .as_ref()
+                .and_then(statuses::known)
+                .unwrap_or(Status::Sent);
+            return self.outbound(clock, origin, route, message, message.to.as_ref(), "history", status);
+        }
+        let messages = self.messages.len();
+        self.inbound(clock, origin, route, message);
+        for planned in &mut self.messages[messages..] {
+            planned.origin = "history";
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an echo and a past message differ in just these"
+    )]
+    fn outbound(
+        &mut self,
+        clock: &Clock,
+        origin: &Origin<'_>,
+        route: &Route,
+        message: &Message,
+        to: Option<&Person>,
+        source: &'static str,
+        status: Status,
+    ) {
+        let at = message.timestamp.unwrap_or(origin.received_at);
+        let group = message
+            .group_id
+            .as_ref()
+            .map(|group| Party::group(route.tenant, group, at));
+        let Some(party) = group.or_else(|| Party::person(route.tenant, to?, at)) else {
+            return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_recipient");
+        };
+        let contact = self.party(party);
+        let planned = PlannedMessage {
+            direction: "outbound",
+            origin: source,
+            status,
+            sender: address(&message.sender).or_else(|| route.display_phone_number.clone()),
+            recipient: message.group_id.clone().or_else(|| to.and_then(address)),
+            ..planned(clock, origin, route, message, at, (contact, contact))
+        };
+        self.messages.push(planned);
+    }
+}
+
+/// What all kinds of messages have in common; directions and addresses are the caller's to say.
+fn planned(
+    clock: &Clock,
+    origin: &Origin<'_>,
+    route: &Route,
+    message: &Message,
+    at: DateTime<Utc>,
+    (conversation_of, contact): (usize, usize),
+) -> PlannedMessage {
+    let target = |wamid: &String| Key {
+        channel: route.channel,
+        wamid: wamid.clone(),
+    };
+    let change = match &message.content {
+        Content::Edit(edit) => Some(Change {
+            kind: ChangeKind::Edit,
+            target: target(&edit.target),
+            at,
+            text: edit.text.clone(),
+        }),
+        Content::Revoke(revoke) => Some(Change {
+            kind: ChangeKind::Revoke,
+            target: target(&revoke.target),
+            at,
+            text: None,
+        }),
+        _ => None,
+    };
+    let context_wamid = match &message.content {
+        Content::Reaction(reaction) => Some(reaction.target.clone()),
+        Content::Edit(edit) => Some(edit.target.clone()),
+        Content::Revoke(revoke) => Some(revoke.target.clone()),
+        _ => message.context.as_ref().and_then(|context| context.message_id.clone()),
+    };
+    PlannedMessage {
+        id: clock.new_id(),
+        tenant: route.tenant,
+        channel: route.channel,
+        conversation_of,
+        contact,
+        wamid: message.wamid.clone(),
+        direction: "inbound",
+        origin: "customer",
+        kind: if message.kind.is_empty() {
+            "unknown".to_owned()
+        } else {
+            message.kind.clone()
+        },
+        status: Status::Received,
+        text: message.text.clone(),
+        payload: message.raw.clone(),
+        context_wamid,
+        sender: None,
+        recipient: None,
+        sent_at: at,
+        received_at: origin.received_at,
+        event: origin.event,
+        change,
+    }
+}
+
+/// A system message may name its subject only in its body: a person with a user name whose user id changed.
+fn system_party(
+    tenant: TenantId,
+    sender: &Person,
+    system: &crate::meta::webhook::System,
+    at: DateTime<Utc>,
+) -> Option<Party> {
+    let told = || {
+        let person = Person {
+            phone: system.new_phone.clone(),
+            user_id: system.previous_user_id.clone().or_else(|| system.user_id.clone()),
+            parent_user_id: system
+                .previous_parent_user_id
+                .clone()
+                .or_else(|| system.parent_user_id.clone()),
+            ..Person::default()
+        };
+        Party::person(tenant, &person, at)
+    };
+    Party::person(tenant, sender, at)
+        .or_else(told)
+        .map(|party| party.changed(system))
+}
+
+/// How Meta addresses a person: by number where it may be told, else by user id.
+fn address(person: &Person) -> Option<String> {
+    person.phone.clone().or_else(|| person.user_id.clone())
+}

@@ -1,0 +1,164 @@
+//! What a batch asks for, sorted by kind, before anything touches the database.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{batch::Attempt, contacts::Party, facts::Fact, messages::PlannedMessage, statuses};
+use crate::{
+    clock::Clock,
+    directory::{Route, Snapshot},
+    domain::{Id, RawEventId, TenantId, WorkState},
+    meta::webhook::{Change, Item, Malformed, Webhook},
+    store::{
+        quarantine,
+        raw_events::{Processed, RawEvent},
+        statuses::NewStatus,
+        unrecognized::Unrecognized,
+    },
+};
+
+#[derive(Default)]
+pub struct Plan {
+    /// Everybody spoken of; messages and facts point into it.
+    pub parties: Vec<Party>,
+    pub messages: Vec<PlannedMessage>,
+    pub statuses: Vec<NewStatus>,
+    /// Facts that stand for themselves, such as a template being paused.
+    pub facts: Vec<Fact>,
+    pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,
+    pub unrecognized: Vec<Unrecognized>,
+    pub processed: Vec<Processed>,
+    /// For the metrics: items by kind.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// Where an item comes from and where it goes.
+pub struct Origin<'a> {
+    pub event: RawEventId,
+    pub received_at: DateTime<Utc>,
+    pub item: &'a Item,
+}
+
+impl Plan {
+    pub fn make(
+        directory: &Snapshot,
+        clock: &Clock,
+        events: &[(&RawEvent, Result<Webhook, Malformed>)],
+        attempt: Attempt,
+    ) -> Plan {
+        let mut plan = Plan::default();
+        for (event, parsed) in events {
+            match parsed {
+                Ok(webhook) => plan.event(directory, clock, event, webhook, attempt),
+                Err(malformed) => {
+                    let reason = match malformed {
+                        Malformed::NotJson(_) => "not_json",
+                        Malformed::NotAnObject => "not_an_object",
+                    };
+                    plan.unrecognized(event.id, "", "", reason);
+                    plan.processed.push(Processed {
+                        id: event.id,
+                        state: WorkState::Done,
+                        fields: String::new(),
+                    });
+                }
+            }
+        }
+        plan
+    }
+
+    fn event(&mut self, directory: &Snapshot, clock: &Clock, event: &RawEvent, webhook: &Webhook, attempt: Attempt) {
+        let waiting = self.quarantined.len();
+        let mut fields: Vec<&str> = Vec::new();
+        for (number, item) in webhook.items.iter().enumerate() {
+            if matches!(attempt, Attempt::Item(only) if only != number) {
+                continue;
+            }
+            if !fields.contains(&item.field.as_str()) {
+                fields.push(&item.field);
+            }
+            let origin = Origin {
+                event: event.id,
+                received_at: event.received_at,
+                item,
+            };
+            self.item(directory, clock, event.signer, &origin);
+        }
+        let state = if self.quarantined.len() > waiting {
+            WorkState::Quarantined
+        } else {
+            WorkState::Done
+        };
+        self.processed.push(Processed {
+            id: event.id,
+            state,
+            fields: fields.join(" "),
+        });
+    }
+
+    fn item(&mut self, directory: &Snapshot, clock: &Clock, signer: Option<TenantId>, origin: &Origin<'_>) {
+        let item = origin.item;
+        if let Change::Unknown(unknown) = &item.change {
+            return self.unrecognized(origin.event, &item.path, &item.field, unknown.reason.as_str());
+        }
+        let routes = match (&item.phone_number_id, &item.entry_id) {
+            (Some(number), _) => directory.number(number).map(std::slice::from_ref).unwrap_or_default(),
+            (None, Some(waba)) => directory.account(waba),
+            (None, None) => return self.unrecognized(origin.event, &item.path, &item.field, "no_addressee"),
+        };
+        if routes.is_empty() {
+            let number = item.phone_number_id.as_deref().map(quarantine::number);
+            let subject = number
+                .or(item.entry_id.as_deref().map(quarantine::waba))
+                .unwrap_or_default();
+            let entry = (subject, origin.event.uuid(), origin.received_at);
+            if !self.quarantined.contains(&entry) {
+                self.quarantined.push(entry);
+            }
+            return;
+        }
+        // A tenant's own app secret speaks for its own channels only.
+        let permitted: Vec<&Route> = routes
+            .iter()
+            .filter(|route| signer.is_none_or(|tenant| tenant == route.tenant))
+            .collect();
+        let Some(route) = permitted.first() else {
+            return self.unrecognized(origin.event, &item.path, &item.field, "signed_by_another_tenant");
+        };
+        match &item.change {
+            Change::Message(message) => self.inbound(clock, origin, route, message),
+            Change::Echo(message) => self.echo(clock, origin, route, message),
+            Change::History(history) => self.history(clock, origin, route, history),
+            Change::Status(status) => {
+                self.count("status");
+                self.statuses.push(statuses::planned(origin, route, status));
+            }
+            Change::Error(error) => self.value_error(origin, route, error),
+            Change::AppContact(contact) => self.app_contact(origin, route, contact),
+            Change::Preference(preference) => self.preference(origin, route, preference),
+            Change::Account(account) => self.account(origin, &permitted, account),
+            Change::Unknown(_) => {}
+        }
+    }
+
+    pub fn unrecognized(&mut self, event: RawEventId, path: &str, field: &str, reason: &str) {
+        self.unrecognized.push(Unrecognized {
+            raw_event_id: event,
+            path: path.to_owned(),
+            field: field.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    pub fn count(&mut self, kind: &'static str) {
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    /// Notes somebody spoken of and returns their place.
+    pub fn party(&mut self, party: Party) -> usize {
+        self.parties.push(party);
+        self.parties.len() - 1
+    }
+}

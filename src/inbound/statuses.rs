@@ -1,0 +1,104 @@
+//! What became of messages that were sent: kept whole, applied forward only, joined later when the message is not known yet.
+
+use chrono::TimeDelta;
+
+use super::{facts::Facts, plan::Origin};
+use crate::{
+    app::App,
+    clock::Clock,
+    db::{Result, Tx},
+    directory::Route,
+    domain::Status,
+    meta::webhook::{self, Person, StatusKind},
+    store::{
+        messages::{self, Key, Reported},
+        statuses::{self, Joined, NewStatus},
+    },
+};
+
+/// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.
+pub fn known(kind: &StatusKind) -> Option<Status> {
+    match kind {
+        StatusKind::Accepted => Some(Status::Accepted),
+        StatusKind::Sent => Some(Status::Sent),
+        StatusKind::Delivered => Some(Status::Delivered),
+        StatusKind::Read => Some(Status::Read),
+        StatusKind::Played => Some(Status::Played),
+        StatusKind::Failed => Some(Status::Failed),
+        StatusKind::Deleted => Some(Status::Deleted),
+        StatusKind::Warning | StatusKind::Other(_) => None,
+    }
+}
+
+pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Status) -> NewStatus {
+    let known = known(&status.status);
+    let word = match (&status.status, known) {
+        (_, Some(known)) => known.as_str().to_owned(),
+        (StatusKind::Other(word), None) => word.clone(),
+        _ => "warning".to_owned(),
+    };
+    let error = status.errors.first();
+    let name = |person: &Person| person.phone.clone().or_else(|| person.user_id.clone());
+    NewStatus {
+        key: Key {
+            channel: route.channel,
+            wamid: status.wamid.clone(),
+        },
+        tenant: route.tenant,
+        status: word,
+        rank: known.map_or(0, Status::rank),
+        occurred_at: status.timestamp.unwrap_or(origin.received_at),
+        participant: status.participant.as_ref().and_then(name).unwrap_or_default(),
+        error_code: error.and_then(|error| error.code),
+        error_title: error.and_then(|error| error.title.clone()),
+        payload: status.raw.clone(),
+        received_at: origin.received_at,
+    }
+}
+
+/// Moves the messages of these statuses forward and tells of it.
+pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts) -> Result<()> {
+    let reported: Vec<Reported> = joined
+        .iter()
+        .filter_map(|it| {
+            Some(Reported {
+                tenant: it.tenant_id,
+                message: it.message_id,
+                status: it.known()?,
+                error_code: it.error_code,
+                error_title: it.error_title.clone(),
+            })
+        })
+        .collect();
+    messages::advance_status(tx, &reported).await?;
+    for status in joined {
+        facts.status(status);
+    }
+    Ok(())
+}
+
+/// Joins statuses to messages that were stored in the same moment by another transaction. Run now and then.
+pub async fn join_overlooked(app: &App) -> Result<usize> {
+    const RECENT: TimeDelta = TimeDelta::minutes(15);
+    const LIMIT: i64 = 1_000;
+    let found = statuses::overlooked(app.db.reader(), app.clock.now() - RECENT, LIMIT).await?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    let keys: Vec<Key> = found
+        .into_iter()
+        .map(|(channel, wamid)| Key { channel, wamid })
+        .collect();
+    let mut tx = app.db.begin().await?;
+    let joined = statuses::join(&mut tx, &keys).await?;
+    let count = joined.len();
+    let mut facts = Facts::default();
+    advance(&mut tx, joined, &mut facts).await?;
+    append(&mut tx, &app.clock, facts).await?;
+    tx.commit().await?;
+    Ok(count)
+}
+
+async fn append(tx: &mut Tx, clock: &Clock, facts: Facts) -> Result<()> {
+    facts.append(tx, clock).await
+}

@@ -1,0 +1,3 @@
+//! Meta's wire: what it sends us and what it wants to hear. Knows no tables.
+
+pub mod webhook;

@@ -1,0 +1,57 @@
+//! Events about the account rather than about people: one event per value, typed where the product acts on it.
+
+mod business;
+mod channel;
+mod template;
+
+pub use business::{AccountUpdate, Alert, Capability, Restriction, Review};
+pub use channel::{PhoneName, PhoneQuality, Security};
+pub use template::{
+    TemplateButton, TemplateCategory, TemplateComponents, TemplateQuality, TemplateRef, TemplateStatus,
+};
+
+pub(super) use business::{alert, capability, review, update};
+pub(super) use channel::{phone_name, phone_quality, security};
+pub(super) use template::{template_category, template_components, template_quality, template_status};
+
+use super::json::Json;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// The product's name for the event, e.g. `template.status_changed`; `meta.<field>` for what is passed on only.
+    pub event: &'static str,
+    /// What it is about: a template's id, a display phone number, a flow, call or group id, …
+    pub subject: Option<String>,
+    /// The value's (or the batch element's) JSON, safe for `JSONB`.
+    pub raw: String,
+    pub detail: AccountDetail,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum AccountDetail {
+    TemplateStatus(TemplateStatus),
+    TemplateQuality(TemplateQuality),
+    TemplateCategory(TemplateCategory),
+    TemplateComponents(TemplateComponents),
+    PhoneQuality(PhoneQuality),
+    PhoneName(PhoneName),
+    Update(AccountUpdate),
+    Review(Review),
+    Capability(Capability),
+    Security(Security),
+    Alert(Alert),
+    /// Nothing typed: see `raw`.
+    Other,
+}
+
+/// A field that is passed on as it came, with the first id found in it.
+pub(super) fn other(value: &Json<'_>) -> Option<(Option<String>, AccountDetail)> {
+    const IDS: [&str; 5] = [
+        "flow_id",
+        "solution_id",
+        "configuration_name",
+        "message_template_id",
+        "display_phone_number",
+    ];
+    Some((IDS.iter().find_map(|key| value.get(key).id()), AccountDetail::Other))
+}

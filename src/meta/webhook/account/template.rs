@@ -1,0 +1,152 @@
+//! `message_template_*` and `template_category_update`. Template ids are numbers here and strings in the REST API.
+
+use chrono::{DateTime, Utc};
+
+use super::AccountDetail;
+use crate::meta::webhook::json::Json;
+
+/// Which template; at least one of id and name is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateRef {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    /// As sent: Meta writes both `en_US` and `en-US`.
+    pub language: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateStatus {
+    pub template: TemplateRef,
+    /// `APPROVED`, `REJECTED`, `PAUSED`, `FLAGGED`, … as sent.
+    pub status: String,
+    pub category: Option<String>,
+    /// A code like `INVALID_FORMAT`; Meta's `NONE` is None.
+    pub reason: Option<String>,
+    /// A sentence on why it was rejected or paused.
+    pub explanation: Option<String>,
+    /// `FIRST_PAUSE`, `RATE_LIMITING_PAUSE`, …
+    pub title: Option<String>,
+    /// As sent: a date in words or a number.
+    pub disable_date: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateQuality {
+    pub template: TemplateRef,
+    pub previous: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
+    pub new: String,
+}
+
+/// Announced a day ahead (`correct` is set and `new` is what it still is), then done (`previous` is set).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateCategory {
+    pub template: TemplateRef,
+    pub previous: Option<String>,
+    pub new: Option<String>,
+    pub correct: Option<String>,
+    pub takes_effect_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateComponents {
+    pub template: TemplateRef,
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub footer: Option<String>,
+    pub buttons: Vec<TemplateButton>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateButton {
+    pub kind: Option<String>,
+    pub text: Option<String>,
+    pub url: Option<String>,
+    pub phone_number: Option<String>,
+}
+
+type Detail = Option<(Option<String>, AccountDetail)>;
+
+impl TemplateRef {
+    fn read(value: &Json<'_>) -> Option<(Option<String>, TemplateRef)> {
+        let id = value.get("message_template_id").id();
+        let name = value.get("message_template_name").text();
+        let subject = id.clone().or_else(|| name.clone());
+        subject.is_some().then_some(())?;
+        Some((
+            subject,
+            TemplateRef {
+                id,
+                name,
+                language: value.get("message_template_language").text(),
+            },
+        ))
+    }
+}
+
+pub(crate) fn template_status(value: &Json<'_>) -> Detail {
+    let (subject, template) = TemplateRef::read(value)?;
+    let (rejection, info) = (value.get("rejection_info"), value.get("other_info"));
+    let status = TemplateStatus {
+        template,
+        status: value.get("event").text()?,
+        category: value.get("message_template_category").text(),
+        reason: value.get("reason").text().filter(|reason| reason != "NONE"),
+        explanation: rejection
+            .get("reason")
+            .text()
+            .or_else(|| info.get("description").text()),
+        title: info.get("title").text(),
+        disable_date: value.get("disable_info").get("disable_date").text(),
+    };
+    Some((subject, AccountDetail::TemplateStatus(status)))
+}
+
+pub(crate) fn template_quality(value: &Json<'_>) -> Detail {
+    let (subject, template) = TemplateRef::read(value)?;
+    let quality = TemplateQuality {
+        template,
+        previous: value.get("previous_quality_score").text(),
+        new: value.get("new_quality_score").text()?,
+    };
+    Some((subject, AccountDetail::TemplateQuality(quality)))
+}
+
+pub(crate) fn template_category(value: &Json<'_>) -> Detail {
+    let (subject, template) = TemplateRef::read(value)?;
+    let category = TemplateCategory {
+        template,
+        previous: value.get("previous_category").text(),
+        new: value.get("new_category").text(),
+        correct: value.get("correct_category").text(),
+        takes_effect_at: value.get("category_update_timestamp").time(),
+    };
+    let says_something = category.new.is_some() || category.correct.is_some();
+    says_something.then_some((subject, AccountDetail::TemplateCategory(category)))
+}
+
+pub(crate) fn template_components(value: &Json<'_>) -> Detail {
+    let (subject, template) = TemplateRef::read(value)?;
+    let components = TemplateComponents {
+        template,
+        title: value.get("message_template_title").text(),
+        body: value.get("message_template_element").text(),
+        footer: value.get("message_template_footer").text(),
+        buttons: value
+            .get("message_template_buttons")
+            .list()
+            .iter()
+            .map(button)
+            .collect(),
+    };
+    Some((subject, AccountDetail::TemplateComponents(components)))
+}
+
+fn button(button: &Json<'_>) -> TemplateButton {
+    TemplateButton {
+        kind: button.get("message_template_button_type").text(),
+        text: button.get("message_template_button_text").text(),
+        url: button.get("message_template_button_url").text(),
+        phone_number: button.get("message_template_button_phone_number").text(),
+    }
+}

@@ -1,0 +1,181 @@
+//! Values that are batches: arrays of messages, statuses, calls, … beside the metadata and contacts they share.
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+
+use super::account::{Account, AccountDetail};
+use super::json::{Json, Members, elements};
+use super::{Change, Item, Place, Unknown, UnknownReason, app_contact, error, history, message, preference, status};
+
+/// What the value says beside the element that is being read.
+pub(super) struct Beside<'a> {
+    pub field: &'a str,
+    pub contacts: &'a [Json<'a>],
+    /// Whether the batch has this one element only, so that a lone contact must be its person.
+    pub only_element: bool,
+    /// The business number, as displayed.
+    pub display_phone_number: Option<&'a str>,
+    /// Stands in for an element's missing time.
+    pub time: Option<DateTime<Utc>>,
+}
+
+type Element = fn(&Beside<'_>, &Json<'_>, &str) -> Result<Change, UnknownReason>;
+
+const BATCHES: &[(&str, Element)] = &[
+    ("messages", message::message),
+    ("statuses", status::status),
+    ("message_echoes", message::echo),
+    ("errors", error::error),
+    ("state_sync", app_contact::app_contact),
+    ("user_preferences", preference::preference),
+    ("calls", |_, call, raw| {
+        Ok(event("call.event", call.get("id").id(), raw))
+    }),
+    ("groups", |_, group, raw| {
+        Ok(event("group.event", group.get("group_id").id(), raw))
+    }),
+    ("automatic_events", |_, it, raw| {
+        Ok(event("meta.automatic_events", it.get("id").id(), raw))
+    }),
+    ("user_id_update", |_, _, raw| {
+        Ok(event("meta.user_id_update", None, raw))
+    }),
+    ("user_actions", |_, _, raw| Ok(event("meta.user_actions", None, raw))),
+    ("conversation_context", |_, _, raw| {
+        Ok(event("meta.conversation_context", None, raw))
+    }),
+];
+
+/// An event that is passed on as it came.
+pub(super) fn event(event: &'static str, subject: Option<String>, raw: &str) -> Change {
+    Change::Account(Account {
+        event,
+        subject,
+        raw: raw.to_owned(),
+        detail: AccountDetail::Other,
+    })
+}
+
+/// Appends an item for each element of each batch in the value; an error leaves `items` as they were.
+pub(super) fn read(place: &mut Place, value: &str, items: &mut Vec<Item>) -> Result<(), UnknownReason> {
+    let members = Members::read(value).ok_or(UnknownReason::WrongShape)?;
+    place.concerns(&members.get("metadata").map(Json::read).unwrap_or_default());
+    let contacts = members.get("contacts").map(Json::read).unwrap_or_default();
+    let mut batches = Batches {
+        place,
+        contacts: contacts.list(),
+        first: items.len(),
+        items,
+        recognised: false,
+    };
+    for (key, member) in &members.0 {
+        match (key.as_ref(), member.get()) {
+            ("messaging_product" | "metadata" | "contacts", _) | (_, "null") => {}
+            ("history", raw) => batches.history(raw),
+            (key, raw) => match BATCHES.iter().find(|(name, _)| *name == key) {
+                Some((_, element)) => batches.batch(key, raw, *element),
+                None => batches.unknown_member(key, raw),
+            },
+        }
+    }
+    if batches.recognised {
+        return Ok(());
+    }
+    batches.items.truncate(batches.first);
+    Err(UnknownReason::NothingRecognised)
+}
+
+struct Batches<'a> {
+    place: &'a Place,
+    contacts: &'a [Json<'a>],
+    items: &'a mut Vec<Item>,
+    first: usize,
+    recognised: bool,
+}
+
+impl Batches<'_> {
+    fn batch(&mut self, key: &str, raw: &str, element: Element) {
+        let Some(list) = elements(raw) else {
+            return self.not_a_list(key, raw, element);
+        };
+        let beside = self.beside(list.len() == 1);
+        let changes: Vec<_> = list.iter().map(|it| read_element(&beside, it, element)).collect();
+        for (index, change) in changes.into_iter().enumerate() {
+            self.push(&format!("/{key}/{index}"), change);
+        }
+    }
+
+    /// Meta documents no shape for the conversation context: an object is as good as a list of one.
+    fn not_a_list(&mut self, key: &str, raw: &str, element: Element) {
+        let whole = Json::read(raw);
+        let change = match key {
+            "conversation_context" if whole.is_object() => element(&self.beside(true), &whole, raw),
+            _ => Err(UnknownReason::WrongShape),
+        };
+        self.push(&format!("/{key}"), change.unwrap_or_else(|reason| unknown(reason, raw)));
+    }
+
+    fn history(&mut self, raw: &str) {
+        let Some(chunks) = elements(raw) else {
+            return self.push("/history", unknown(UnknownReason::WrongShape, raw));
+        };
+        let beside = self.beside(false);
+        let mut read = Vec::new();
+        for (index, chunk) in chunks.iter().enumerate() {
+            history::chunk(&beside, &format!("/history/{index}"), chunk.get(), &mut read);
+        }
+        for (path, change) in read {
+            self.push(&path, change);
+        }
+    }
+
+    /// New members appear without notice. What may hold something is kept; a bare value beside known batches is not.
+    fn unknown_member(&mut self, key: &str, raw: &str) {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        let changes = match elements(raw) {
+            Some(list) => list
+                .iter()
+                .enumerate()
+                .map(|(at, it)| (format!("/{key}/{at}"), it.get()))
+                .collect(),
+            None if raw.starts_with('{') => vec![(format!("/{key}"), raw)],
+            None => Vec::new(),
+        };
+        for (below, raw) in changes {
+            self.items
+                .push(self.place.item(&below, unknown(UnknownReason::UnknownMember, raw)));
+        }
+    }
+
+    fn beside(&self, only_element: bool) -> Beside<'_> {
+        Beside {
+            field: &self.place.field,
+            contacts: self.contacts,
+            only_element,
+            display_phone_number: self.place.display_phone_number.as_deref(),
+            time: self.place.time,
+        }
+    }
+
+    fn push(&mut self, below: &str, change: Change) {
+        self.recognised = true;
+        self.items.push(self.place.item(below, change));
+    }
+}
+
+fn read_element(beside: &Beside<'_>, raw: &RawValue, element: Element) -> Change {
+    let json = Json::read(raw.get());
+    let change = if json.is_object() {
+        element(beside, &json, raw.get())
+    } else {
+        Err(UnknownReason::WrongShape)
+    };
+    change.unwrap_or_else(|reason| unknown(reason, raw.get()))
+}
+
+pub(super) fn unknown(reason: UnknownReason, raw: &str) -> Change {
+    Change::Unknown(Unknown {
+        reason,
+        raw: raw.to_owned(),
+    })
+}

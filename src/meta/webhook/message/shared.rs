@@ -1,0 +1,97 @@
+//! What people share: places and address cards.
+
+use crate::meta::webhook::json::Json;
+use crate::meta::webhook::person::phone;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Location {
+    /// Degrees.
+    pub latitude: f64,
+    pub longitude: f64,
+    pub name: Option<String>,
+    pub address: Option<String>,
+    pub url: Option<String>,
+}
+
+impl Location {
+    pub(super) fn read(block: &Json<'_>) -> Option<Location> {
+        Some(Location {
+            latitude: block.get("latitude").float()?,
+            longitude: block.get("longitude").float()?,
+            name: block.get("name").text(),
+            address: block.get("address").text(),
+            url: block.get("url").text(),
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contacts {
+    pub cards: Vec<ContactCard>,
+}
+
+/// The part of a card a conversation needs; addresses, mails and dates are in the message's `raw`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactCard {
+    pub name: Option<String>,
+    pub phones: Vec<ContactPhone>,
+    pub vcard: Option<String>,
+    /// `contact_request` when it answers our request for the person's own number, otherwise `other`.
+    pub origin: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactPhone {
+    /// As written on the card.
+    pub phone: Option<String>,
+    /// Digits; set if that number is on WhatsApp.
+    pub wa_id: Option<String>,
+    pub kind: Option<String>,
+}
+
+impl Contacts {
+    pub(super) fn read(block: &Json<'_>) -> Option<Contacts> {
+        let cards: Vec<_> = block
+            .list()
+            .iter()
+            .filter(|card| card.is_object())
+            .map(ContactCard::read)
+            .collect();
+        (!cards.is_empty()).then_some(Contacts { cards })
+    }
+
+    pub(super) fn text(&self) -> Option<String> {
+        let first_phone = |card: &ContactCard| card.phones.iter().find_map(|it| it.phone.clone());
+        let lines: Vec<_> = self
+            .cards
+            .iter()
+            .filter_map(|card| card.name.clone().or(first_phone(card)))
+            .collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+}
+
+impl ContactCard {
+    fn read(card: &Json<'_>) -> ContactCard {
+        let name = card.get("name");
+        ContactCard {
+            name: name
+                .get("formatted_name")
+                .text()
+                .or_else(|| name.get("first_name").text()),
+            phones: card.get("phones").list().iter().map(ContactPhone::read).collect(),
+            vcard: card.get("vcard").text(),
+            origin: card.get("origin").text(),
+        }
+    }
+}
+
+impl ContactPhone {
+    fn read(json: &Json<'_>) -> ContactPhone {
+        ContactPhone {
+            phone: json.get("phone").text(),
+            wa_id: json.get("wa_id").text().and_then(|wa_id| phone(&wa_id)),
+            kind: json.get("type").text(),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Who wrote, in every way Meta has of saying it.
+
+use super::super::{Change, Person};
+use super::{items, only_message, parse, phone, some};
+
+fn rae() -> Person {
+    Person {
+        user_id: some("US.7310044"),
+        name: some("Rae Okafor"),
+        ..Person::default()
+    }
+}
+
+#[track_caller]
+fn check(fixture: &str, sender: Person) {
+    assert_eq!(only_message(fixture).sender, sender);
+}
+
+#[test]
+fn a_person_may_have_no_number() {
+    let rae = Person {
+        parent_user_id: some("US.ENT.99120"),
+        username: some("rae.okafor"),
+        ..rae()
+    };
+    check("person_without_number", rae);
+}
+
+#[test]
+fn a_user_id_in_place_of_a_number_is_a_user_id() {
+    check(
+        "person_bsuid_in_from",
+        Person {
+            username: some("rae.okafor"),
+            ..rae()
+        },
+    );
+}
+
+#[test]
+fn empty_strings_are_absent() {
+    check(
+        "person_empty_strings",
+        Person {
+            user_id: some("user.0f00"),
+            ..Person::default()
+        },
+    );
+}
+
+#[test]
+fn a_message_that_names_nobody_is_from_the_lone_contact() {
+    check(
+        "person_only_in_contacts",
+        Person {
+            identity_key_hash: some("aGFzaA=="),
+            ..rae()
+        },
+    );
+}
+
+#[test]
+fn a_number_written_in_two_ways_is_one_person() {
+    let caio = Person {
+        user_id: some("BR.600"),
+        name: some("Caio Brandão"),
+        ..phone("551155501234")
+    };
+    check("person_number_in_two_spellings", caio);
+}
+
+#[test]
+fn in_a_batch_everybody_keeps_their_own_name() {
+    let senders: Vec<_> = items("people_in_one_batch")
+        .into_iter()
+        .map(|item| match item.change {
+            Change::Message(message) => message.sender,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let ines = Person {
+        name: some("Ines Halvorsen"),
+        ..phone("4915550100777")
+    };
+    assert_eq!(senders, [rae(), ines, phone("48600555010")]);
+}
+
+/// The sender of a message from Ines's number, with this much more said by it and by the contacts beside it.
+fn sender(more: &str, contacts: &str) -> Person {
+    let body = format!(
+        r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{contacts}],"messages":[
+            {{"id":"wamid.1","from":"4915550100777","type":"text","text":{{"body":"x"}}{more}}}]}}}}]}}]}}"#
+    );
+    let webhook = parse(body.as_bytes()).expect("a webhook");
+    match &webhook.items[0].change {
+        Change::Message(message) => message.sender.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_lone_contact_with_another_user_id_is_somebody_else() {
+    let contact = r#"{"user_id":"DE.1","wa_id":"4915550100777","profile":{"name":"Ines"}}"#;
+    let sender = sender(r#","from_user_id":"DE.2""#, contact);
+    assert_eq!(
+        sender,
+        Person {
+            user_id: some("DE.2"),
+            ..phone("4915550100777")
+        }
+    );
+}
+
+#[test]
+fn among_several_contacts_only_a_match_counts() {
+    let others = r#"{"wa_id":"48600555010","profile":{"name":"Tomasz"}},{"user_id":"US.1","profile":{"name":"Rae"}}"#;
+    assert_eq!(sender("", others), phone("4915550100777"));
+    let ines = format!(r#"{others},{{"wa_id":"+49 1555 0100777","profile":{{"name":"Ines"}}}}"#);
+    assert_eq!(
+        sender("", &ines),
+        Person {
+            name: some("Ines"),
+            ..phone("4915550100777")
+        }
+    );
+}

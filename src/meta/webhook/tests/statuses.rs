@@ -1,0 +1,161 @@
+//! What became of messages we sent.
+
+use super::super::{
+    Account, AccountDetail, Change, Item, MetaError, Person, Pricing, Status, StatusKind, UnknownReason,
+};
+use super::{INES, INES_ID, at, ines, items, only_item, phone, reason, some, status};
+
+fn bare(wamid: &str, kind: StatusKind, seconds: i64, recipient: Person, raw: &str) -> Status {
+    Status {
+        wamid: wamid.to_owned(),
+        status: kind,
+        timestamp: at(seconds),
+        recipient,
+        participant: None,
+        group: false,
+        group_id: None,
+        opaque: None,
+        conversation_id: None,
+        conversation_expires_at: None,
+        conversation_origin: None,
+        pricing: None,
+        errors: Vec::new(),
+        raw: raw.to_owned(),
+    }
+}
+
+#[track_caller]
+fn check(item: &Item, expected: impl FnOnce(&str) -> Status) {
+    let status = status(item);
+    assert_eq!(*status, expected(&status.raw));
+}
+
+#[test]
+fn a_status_carries_its_price_and_what_we_sent_along() {
+    check(&only_item("status_sent_priced"), |raw| Status {
+        opaque: some("attempt-81"),
+        conversation_id: some("c0ffee"),
+        conversation_expires_at: at(1_790_087_400),
+        conversation_origin: some("utility"),
+        pricing: Some(Pricing {
+            billable: Some(true),
+            model: some("PMP"),
+            kind: some("regular"),
+            category: some("utility"),
+        }),
+        recipient: Person {
+            parent_user_id: some("DE.ENT.4"),
+            username: some("ines.h"),
+            ..ines()
+        },
+        ..bare("wamid.MSOUT1==", StatusKind::Sent, 1_790_001_000, phone(INES), raw)
+    });
+}
+
+#[test]
+fn a_failure_says_why() {
+    let title = some("Not delivered");
+    let error = MetaError {
+        code: Some(131_049),
+        title: title.clone(),
+        message: title,
+        details: some("In order to maintain a healthy ecosystem engagement, the message failed to be delivered."),
+        href: some("/documentation/error-codes"),
+    };
+    check(&only_item("status_failed"), |raw| Status {
+        errors: vec![error],
+        ..bare("wamid.MSOUT2==", StatusKind::Failed, 1_790_001_001, phone(INES), raw)
+    });
+}
+
+#[test]
+fn a_recipient_may_have_no_number() {
+    check(&only_item("status_without_number"), |raw| {
+        let rae = Person {
+            user_id: some("US.7310044"),
+            parent_user_id: some("US.ENT.99120"),
+            ..Person::default()
+        };
+        bare("wamid.MSOUT3==", StatusKind::Delivered, 1_790_001_002, rae, raw)
+    });
+}
+
+#[test]
+fn in_a_group_the_participant_is_found_under_either_key() {
+    let items = items("statuses_of_a_group");
+    assert_eq!(items.len(), 2);
+    check(&items[0], |raw| Status {
+        participant: Some(Person {
+            user_id: some(INES_ID),
+            ..phone(INES)
+        }),
+        group: true,
+        group_id: some("Z3J1cHBlLTE="),
+        conversation_id: some("c0ffee2"),
+        conversation_origin: some("group_service"),
+        pricing: Some(Pricing {
+            billable: Some(false),
+            model: some("PMP"),
+            kind: None,
+            category: some("group_service"),
+        }),
+        ..bare(
+            "wamid.MSOUT4==",
+            StatusKind::Read,
+            1_790_001_003,
+            Person::default(),
+            raw,
+        )
+    });
+    check(&items[1], |raw| Status {
+        participant: Some(phone("48600555010")),
+        group: true,
+        group_id: some("Z3J1cHBlLTE="),
+        ..bare(
+            "wamid.MSOUT4==",
+            StatusKind::Read,
+            1_790_001_004,
+            Person::default(),
+            raw,
+        )
+    });
+}
+
+#[test]
+fn statuses_of_calls_and_payments_are_not_statuses_of_messages() {
+    let items = items("statuses_of_other_things");
+    let event = |item: &Item| match &item.change {
+        Change::Account(Account {
+            event,
+            subject,
+            detail: AccountDetail::Other,
+            ..
+        }) => (*event, subject.clone()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(event(&items[0]), ("call.event", some("wacid.MSCALL==")));
+    assert_eq!(event(&items[1]), ("meta.payment_status", some("wamid.MSPAY==")));
+    assert_eq!(status(&items[2]).status, StatusKind::Other("teleported".to_owned()));
+    assert_eq!(reason(&items[3]), UnknownReason::NoId);
+    assert_eq!(reason(&items[4]), UnknownReason::MissingEssentials);
+    assert_eq!(items.len(), 5);
+}
+
+#[test]
+fn every_kind_is_written_as_it_is_read() {
+    for word in [
+        "accepted",
+        "sent",
+        "delivered",
+        "read",
+        "played",
+        "failed",
+        "deleted",
+        "warning",
+        "expired",
+    ] {
+        let kind = StatusKind::parse(word);
+        assert_eq!(kind.as_str(), word);
+        assert_eq!(matches!(kind, StatusKind::Other(_)), word == "expired", "{word}");
+    }
+}

@@ -1,0 +1,84 @@
+use anyhow::{Context, bail};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Roles;
+use crate::{
+    app::{App, Parts},
+    clock::Clock,
+    config::Config,
+    db::Db,
+    directory::Directory,
+    intake::{Drained, Hints, Intake},
+    queue::Queues,
+    store::partitions,
+    telemetry,
+};
+
+pub struct Assembled {
+    pub app: App,
+    pub drained: Drained,
+    /// Ids that intake has stored, to be queued.
+    pub hints: mpsc::Receiver<Vec<Uuid>>,
+}
+
+/// Puts the parts together. The embedded size brings its own database up to date; a shared one is migrated by a release.
+pub async fn assemble(
+    config: Config,
+    roles: Roles,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> anyhow::Result<Assembled> {
+    let db = Db::open(&config.database_url, config.database_connections).await;
+    let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
+    prepare(&db, &clock).await?;
+    let queues = match &config.redis {
+        Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
+        None => Queues::local(clock.clone()),
+    };
+    let queues = queues.depth_limit(config.limits.queue_depth);
+    let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
+    directory.refresh().await?;
+    if roles.api {
+        warn_of_closed_doors(&config);
+    }
+    let (giver, hints) = Hints::channel();
+    let backlog = config.limits.intake_backlog;
+    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown);
+    let metrics = telemetry::install_metrics();
+    let app = App::new(Parts {
+        config,
+        clock,
+        db,
+        queues,
+        directory,
+        intake,
+        metrics,
+    });
+    Ok(Assembled { app, drained, hints })
+}
+
+async fn prepare(db: &Db, clock: &Clock) -> anyhow::Result<()> {
+    if !db.is_postgres() {
+        db.migrate().await?;
+    }
+    let pending = db.pending_migrations().await?;
+    if pending > 0 {
+        bail!("DATABASE_URL: {pending} migrations are missing in the database; run `mainstay migrate` first");
+    }
+    partitions::ensure(db, clock.now()).await?;
+    Ok(())
+}
+
+fn warn_of_closed_doors(config: &Config) {
+    if config.app_secrets.is_empty() {
+        tracing::warn!("META_APP_SECRETS is unset: only webhooks signed by a channel's own app secret are taken");
+    }
+    if config.verify_token.is_none() {
+        tracing::warn!("META_VERIFY_TOKEN is unset: Meta's handshake is refused");
+    }
+    if config.admin_token.is_none() {
+        tracing::warn!("MAINSTAY_ADMIN_TOKEN is unset: the operator's API under /admin is closed");
+    }
+}

@@ -1,0 +1,83 @@
+//! What runs beside the requests. Every task ends when it is told to, and is awaited.
+
+use std::time::Duration;
+
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Roles;
+use crate::{
+    app::{App, INBOUND},
+    housekeeping, jobs,
+    queue::Workers,
+};
+
+/// How soon a new channel is known to every process.
+const DIRECTORY: Duration = Duration::from_secs(1);
+/// How often the histograms are folded; without it they grow.
+const METRICS: Duration = Duration::from_secs(5);
+
+pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Vec<JoinHandle<()>> {
+    let mut tasks = vec![
+        task(refresh_directory(app.clone(), shutdown.clone())),
+        task(fold_metrics(app.clone(), shutdown.clone())),
+    ];
+    if roles.worker {
+        tasks.push(task(work(app.clone(), shutdown.clone())));
+        tasks.push(task(housekeeping::run(app.clone(), shutdown.clone())));
+    }
+    tasks
+}
+
+/// Queues what intake has stored; several commits in one command when they come fast. Ends with intake.
+pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
+    const COMMITS: usize = 16;
+    task(async move {
+        let mut stored = Vec::with_capacity(COMMITS);
+        while from.recv_many(&mut stored, COMMITS).await > 0 {
+            let ids = stored.drain(..).flatten();
+            // What cannot be queued is found by the sweep; the queue counts and logs its own outages.
+            let _ = app.queues.push(&INBOUND, ids, app.clock.now()).await;
+        }
+    })
+}
+
+async fn work(app: App, shutdown: CancellationToken) {
+    let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
+    if let Err(error) = jobs::register(workers).run(shutdown).await {
+        tracing::error!(%error, "the worker ended badly");
+    }
+}
+
+async fn refresh_directory(app: App, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(DIRECTORY);
+    while tick(&mut ticks, &shutdown).await {
+        if let Err(error) = app.directory.refresh().await {
+            tracing::warn!(%error, "the channels could not be read again; those known stay in use");
+        }
+    }
+}
+
+async fn fold_metrics(app: App, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(METRICS);
+    while tick(&mut ticks, &shutdown).await {
+        app.metrics.run_upkeep();
+    }
+}
+
+/// Waits for the next turn; false when the process ends.
+async fn tick(ticks: &mut tokio::time::Interval, shutdown: &CancellationToken) -> bool {
+    tokio::select! {
+        () = shutdown.cancelled() => false,
+        _ = ticks.tick() => true,
+    }
+}
+
+fn task(future: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where a process starts its tasks; `Running::stop` awaits them"
+    )]
+    tokio::spawn(future)
+}

@@ -1,0 +1,120 @@
+//! A running process: what it is made of, how it starts, how it ends. `mainstay serve` is api and worker in one; the two binaries are
+//! each a half of it.
+
+mod assembly;
+mod background;
+mod listen;
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, clock::Clock, config::Config, intake::Drained};
+
+/// Which halves run here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    pub api: bool,
+    pub worker: bool,
+}
+
+impl Roles {
+    pub const API: Roles = Roles {
+        api: true,
+        worker: false,
+    };
+    pub const WORKER: Roles = Roles {
+        api: false,
+        worker: true,
+    };
+    pub const BOTH: Roles = Roles {
+        api: true,
+        worker: true,
+    };
+}
+
+/// A process that runs. It ends by [`Running::stop`].
+pub struct Running {
+    pub app: App,
+    /// Where it listens, if it does.
+    pub address: Option<SocketAddr>,
+    /// Cancelled first: no more connections, requests in hand finish.
+    doors: CancellationToken,
+    /// Cancelled when no request can come any more.
+    intake: CancellationToken,
+    /// Cancelled last.
+    work: CancellationToken,
+    server: Option<JoinHandle<()>>,
+    drained: Drained,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts a process and returns when it serves.
+pub async fn start(config: Config, roles: Roles, clock: Clock) -> anyhow::Result<Running> {
+    let (doors, intake, work) = (
+        CancellationToken::new(),
+        CancellationToken::new(),
+        CancellationToken::new(),
+    );
+    let assembled = assembly::assemble(config, roles, clock, intake.clone()).await?;
+    let app = assembled.app;
+    let listener = listen::bind(&app.config, roles).await?;
+    let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
+    let mut tasks = vec![background::hints(app.clone(), assembled.hints)];
+    tasks.extend(background::spawn(&app, roles, &work));
+    let server = listener.map(|listener| listen::spawn(listener, &app, roles, doors.clone()));
+    Ok(Running {
+        app,
+        address,
+        doors,
+        intake,
+        work,
+        server,
+        drained: assembled.drained,
+        tasks,
+    })
+}
+
+impl Running {
+    /// Ends it in order: stop accepting, finish the requests in hand, store what they brought, finish the jobs in hand.
+    pub async fn stop(self) {
+        self.doors.cancel();
+        if let Some(server) = self.server {
+            let _ = server.await;
+        }
+        self.intake.cancel();
+        self.drained.wait().await;
+        self.work.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task ended badly");
+            }
+        }
+        self.app.db.close().await;
+    }
+}
+
+/// Runs until SIGTERM or Ctrl-C, then drains.
+pub async fn run(config: Config, roles: Roles) -> anyhow::Result<()> {
+    let running = start(config, roles, Clock::default()).await?;
+    let version = env!("CARGO_PKG_VERSION");
+    let address = running.address.map(tracing::field::display);
+    tracing::info!(address, roles.api, roles.worker, version, "mainstay runs");
+    let signal = wait_for_signal().await?;
+    tracing::info!(signal, "mainstay ends: finishing what is in hand");
+    running.stop().await;
+    tracing::info!("mainstay ended; nothing was left undone");
+    Ok(())
+}
+
+/// Waits for the first of the signals that ask a process to end, and names it.
+pub async fn wait_for_signal() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok("SIGTERM"),
+        result = tokio::signal::ctrl_c() => result.context("Ctrl-C cannot be listened for").map(|()| "SIGINT"),
+    }
+}

@@ -1,0 +1,80 @@
+//! Two contacts turn out to be one person: a message carries the phone number of the one and the user id of the other.
+
+use crate::{
+    db::{Result, Tx},
+    domain::{ContactId, TenantId},
+};
+
+/// Gives everything of `from` to `into` and removes `from`. The caller holds the tenant's lock exclusively.
+pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
+    const JOIN_CONVERSATIONS: &str = "
+        UPDATE conversations
+        SET unread_count = conversations.unread_count + f.unread_count,
+            window_expires_at = CASE
+                WHEN conversations.window_expires_at IS NULL OR f.window_expires_at > conversations.window_expires_at
+                THEN f.window_expires_at ELSE conversations.window_expires_at END,
+            last_message_at = CASE WHEN f.newer THEN f.last_message_at ELSE conversations.last_message_at END,
+            last_message_wamid = CASE WHEN f.newer THEN f.last_message_wamid ELSE conversations.last_message_wamid END,
+            last_message_direction = CASE WHEN f.newer THEN f.last_message_direction ELSE conversations.last_message_direction END,
+            last_message_type = CASE WHEN f.newer THEN f.last_message_type ELSE conversations.last_message_type END,
+            last_message_text = CASE WHEN f.newer THEN f.last_message_text ELSE conversations.last_message_text END
+        FROM (
+            SELECT a.*, (a.last_message_at, a.last_message_wamid) > (b.last_message_at, b.last_message_wamid) AS newer,
+                b.id AS into_id
+            FROM conversations a
+            JOIN conversations b ON b.tenant_id = a.tenant_id AND b.channel_id = a.channel_id AND b.contact_id = $3
+            WHERE a.tenant_id = $1 AND a.contact_id = $2
+        ) f
+        WHERE conversations.tenant_id = $1 AND conversations.id = f.into_id";
+    const MOVE_MESSAGES: &str = "
+        UPDATE messages SET conversation_id = pairs.into_id
+        FROM (
+            SELECT a.id AS from_id, b.id AS into_id
+            FROM conversations a
+            JOIN conversations b ON b.tenant_id = a.tenant_id AND b.channel_id = a.channel_id AND b.contact_id = $3
+            WHERE a.tenant_id = $1 AND a.contact_id = $2
+        ) pairs
+        WHERE messages.tenant_id = $1 AND messages.conversation_id = pairs.from_id";
+    const DROP_JOINED: &str = "
+        DELETE FROM conversations
+        WHERE tenant_id = $1 AND contact_id = $2
+            AND channel_id IN (SELECT channel_id FROM conversations WHERE tenant_id = $1 AND contact_id = $3)";
+    const MOVE_REST: &str = "UPDATE conversations SET contact_id = $3 WHERE tenant_id = $1 AND contact_id = $2";
+    // What they wrote stands in their own conversations and in groups: found through those, since no index leads from an author.
+    const MOVE_AUTHORSHIP: &str = "
+        UPDATE messages SET contact_id = $3
+        WHERE tenant_id = $1 AND contact_id = $2 AND conversation_id IN (
+            SELECT c.id
+            FROM conversations c
+            JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
+            WHERE c.tenant_id = $1 AND (c.contact_id = $2 OR p.kind = 'group'))";
+    const MOVE_IDENTITIES: &str =
+        "UPDATE contact_identities SET contact_id = $3 WHERE tenant_id = $1 AND contact_id = $2";
+    const KEEP_NAME: &str = "
+        UPDATE contacts SET name = f.name, name_at = f.name_at
+        FROM (SELECT name, name_at FROM contacts WHERE tenant_id = $1 AND id = $2) f
+        WHERE contacts.tenant_id = $1 AND contacts.id = $3 AND f.name_at IS NOT NULL
+            AND (contacts.name_at IS NULL OR contacts.name_at < f.name_at
+                OR (contacts.name_at = f.name_at AND contacts.name < f.name))";
+    const KEEP_PREFERENCE: &str = "
+        UPDATE contacts SET marketing_stopped = f.marketing_stopped, marketing_at = f.marketing_at
+        FROM (SELECT marketing_stopped, marketing_at FROM contacts WHERE tenant_id = $1 AND id = $2) f
+        WHERE contacts.tenant_id = $1 AND contacts.id = $3 AND f.marketing_at IS NOT NULL
+            AND (contacts.marketing_at IS NULL OR contacts.marketing_at < f.marketing_at)";
+    for sql in [
+        MOVE_AUTHORSHIP,
+        JOIN_CONVERSATIONS,
+        MOVE_MESSAGES,
+        DROP_JOINED,
+        MOVE_REST,
+        MOVE_IDENTITIES,
+        KEEP_NAME,
+        KEEP_PREFERENCE,
+    ] {
+        tx.sql(sql, (tenant, from, into)).run().await?;
+    }
+    tx.sql("DELETE FROM contacts WHERE tenant_id = $1 AND id = $2", (tenant, from))
+        .run()
+        .await
+        .map(drop)
+}

@@ -1,0 +1,134 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows, Tx},
+    domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+};
+
+/// What makes a conversation: there is one for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pair {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub contact: ContactId,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Opened {
+    pub id: ConversationId,
+    pub channel_id: ChannelId,
+    pub contact_id: ContactId,
+}
+
+/// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
+/// happens in one conversation happens one after the other and two transactions cannot wait for each other.
+pub async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Opened>> {
+    const SQLITE: &str = "
+        WITH r (tenant_id, channel_id, contact_id) AS ({rows})
+        SELECT c.id, c.channel_id, c.contact_id
+        FROM r CROSS JOIN conversations c
+        WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
+    const POSTGRES: &str = "
+        WITH r (tenant_id, channel_id, contact_id) AS ({rows})
+        SELECT c.id, c.channel_id, c.contact_id
+        FROM r JOIN conversations c ON c.channel_id = r.channel_id AND c.contact_id = r.contact_id
+        WHERE c.tenant_id = r.tenant_id
+        ORDER BY c.id
+        FOR UPDATE OF c";
+    let sql = if matches!(tx, Tx::Postgres(_)) {
+        POSTGRES
+    } else {
+        SQLITE
+    };
+    let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
+    Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
+}
+
+/// What messages do to a conversation: the newest of them, how many are unread, how long the service window stays open.
+#[derive(Clone, Debug)]
+pub struct Advance {
+    pub tenant: TenantId,
+    pub conversation: ConversationId,
+    pub channel: ChannelId,
+    pub contact: ContactId,
+    pub at: DateTime<Utc>,
+    pub wamid: String,
+    pub direction: &'static str,
+    pub kind: String,
+    pub text: Option<String>,
+    pub window_expires_at: Option<DateTime<Utc>>,
+    pub unread: i64,
+}
+
+/// Makes the conversations that do not exist yet. Fewer rows than asked for means that somebody else was quicker.
+pub async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, channel_id, contact_id, at, wamid, direction, type, now) AS ({rows})
+        INSERT INTO conversations (tenant_id, id, channel_id, contact_id, last_message_at, last_message_wamid,
+            last_message_direction, last_message_type, unread_count, created_at, updated_at)
+        SELECT tenant_id, id, channel_id, contact_id, at, wamid, direction, type, 0, now, now FROM r
+        WHERE true
+        ON CONFLICT DO NOTHING";
+    let row = |it: &Advance| {
+        let keys = (
+            it.tenant.uuid(),
+            it.conversation.uuid(),
+            it.channel.uuid(),
+            it.contact.uuid(),
+        );
+        // The least time there is: the first real message replaces it.
+        let (at, wamid) = (DateTime::<Utc>::UNIX_EPOCH, String::new());
+        (
+            keys.0,
+            keys.1,
+            keys.2,
+            keys.3,
+            at,
+            wamid,
+            it.direction.to_owned(),
+            it.kind.clone(),
+            now,
+        )
+    };
+    Rows::new(SQL, first.iter().map(row).collect()).run(on).await
+}
+
+/// Moves conversations forward. The newest message is the one with the greatest (time, wamid), whatever came first.
+pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, at, wamid, direction, type, text, window_at, unread, now) AS ({rows})
+        UPDATE conversations
+        SET last_message_direction = CASE WHEN (r.at, r.wamid) >= (last_message_at, last_message_wamid)
+                THEN r.direction ELSE last_message_direction END,
+            last_message_type = CASE WHEN (r.at, r.wamid) >= (last_message_at, last_message_wamid)
+                THEN r.type ELSE last_message_type END,
+            last_message_text = CASE WHEN (r.at, r.wamid) >= (last_message_at, last_message_wamid)
+                THEN r.text ELSE last_message_text END,
+            last_message_wamid = CASE WHEN (r.at, r.wamid) >= (last_message_at, last_message_wamid)
+                THEN r.wamid ELSE last_message_wamid END,
+            last_message_at = CASE WHEN r.at >= last_message_at THEN r.at ELSE last_message_at END,
+            window_expires_at = CASE WHEN r.window_at IS NOT NULL
+                    AND (window_expires_at IS NULL OR window_expires_at < r.window_at)
+                THEN r.window_at ELSE window_expires_at END,
+            unread_count = unread_count + r.unread,
+            updated_at = r.now
+        FROM r
+        WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
+    let row = |it: &Advance| {
+        let (tenant, id) = (it.tenant.uuid(), it.conversation.uuid());
+        let what = (it.direction.to_owned(), it.kind.clone(), it.text.clone());
+        (
+            tenant,
+            id,
+            it.at,
+            it.wamid.clone(),
+            what.0,
+            what.1,
+            what.2,
+            it.window_expires_at,
+            it.unread,
+            now,
+        )
+    };
+    Rows::new(SQL, steps.iter().map(row).collect()).run(on).await
+}

@@ -1,0 +1,57 @@
+//! What the database engine says of itself, for the operator.
+
+use chrono::{DateTime, Utc};
+
+use crate::db::{On, Result};
+
+/// How PostgreSQL is set up. The settings are its own words: `on`, `off` and so on.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PostgresFacts {
+    /// E.g. 150008 for 15.8.
+    pub version_num: i64,
+    pub version: String,
+    pub fsync: String,
+    pub synchronous_commit: String,
+    pub full_page_writes: String,
+    pub max_connections: i64,
+    /// Connections open now, of everybody.
+    pub connections: i64,
+}
+
+pub async fn postgres(on: impl Into<On<'_>>) -> Result<PostgresFacts> {
+    const POSTGRES: &str = "
+        SELECT current_setting('server_version_num')::bigint AS version_num, current_setting('server_version') AS version,
+            current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
+            current_setting('full_page_writes') AS full_page_writes,
+            current_setting('max_connections')::bigint AS max_connections,
+            (SELECT COUNT(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections";
+    on.into().sql(POSTGRES, ()).one().await
+}
+
+pub async fn postgres_time(on: impl Into<On<'_>>) -> Result<DateTime<Utc>> {
+    const POSTGRES: &str = "SELECT clock_timestamp()";
+    let (time,) = on.into().sql(POSTGRES, ()).one::<(DateTime<Utc>,)>().await?;
+    Ok(time)
+}
+
+/// How SQLite is set up on the connection asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqliteFacts {
+    pub version: String,
+    /// `wal` where we run as we should.
+    pub journal_mode: String,
+    /// 2 is FULL: a commit waits for the disk. See <https://www.sqlite.org/pragma.html#pragma_synchronous>.
+    pub synchronous: i64,
+}
+
+pub async fn sqlite(on: impl Into<On<'_>>) -> Result<SqliteFacts> {
+    let mut on = on.into();
+    let (version,) = on.again().sql("SELECT sqlite_version()", ()).one().await?;
+    let (journal_mode,) = on.again().sql("PRAGMA journal_mode", ()).one().await?;
+    let (synchronous,) = on.again().sql("PRAGMA synchronous", ()).one().await?;
+    Ok(SqliteFacts {
+        version,
+        journal_mode,
+        synchronous,
+    })
+}

@@ -1,0 +1,70 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{Result, Rows, Tx},
+    domain::{EventId, Id, TenantId},
+};
+
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub tenant: TenantId,
+    pub id: EventId,
+    pub kind: &'static str,
+    pub version: i64,
+    pub occurred_at: DateTime<Utc>,
+    /// JSON.
+    pub data: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Cursor {
+    tenant_id: Uuid,
+    last_sequence: i64,
+}
+
+/// Appends events. Call it last in a transaction: from here to the commit, the tenant's other writers wait, which is what makes the
+/// sequence gapless and its order the order of commits.
+pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<()> {
+    const DRAW: &str = "
+        WITH r (tenant_id, wanted) AS ({rows})
+        INSERT INTO event_cursors (tenant_id, last_sequence)
+        SELECT tenant_id, wanted FROM r
+        WHERE true
+        ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = event_cursors.last_sequence + excluded.last_sequence
+        RETURNING tenant_id, last_sequence";
+    const APPEND: &str = "
+        WITH r (tenant_id, sequence, id, type, version, occurred_at, created_at, data) AS ({rows})
+        INSERT INTO events (tenant_id, sequence, id, type, version, occurred_at, created_at, data)
+        SELECT tenant_id, sequence, id, type, version, occurred_at, created_at, data FROM r";
+    let mut wanted: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for event in events {
+        *wanted.entry(event.tenant.uuid()).or_default() += 1;
+    }
+    let cursors: Vec<Cursor> = Rows::new(DRAW, wanted.clone().into_iter().collect())
+        .all(&mut *tx)
+        .await?;
+    let mut next: BTreeMap<Uuid, i64> = cursors
+        .iter()
+        .map(|cursor| (cursor.tenant_id, cursor.last_sequence - wanted[&cursor.tenant_id]))
+        .collect();
+    let mut row = |event: &NewEvent| {
+        let sequence = next.entry(event.tenant.uuid()).or_default();
+        *sequence += 1;
+        let (tenant, id, kind) = (event.tenant.uuid(), event.id.uuid(), event.kind.to_owned());
+        (
+            tenant,
+            *sequence,
+            id,
+            kind,
+            event.version,
+            event.occurred_at,
+            now,
+            event.data.clone(),
+        )
+    };
+    let rows = events.iter().map(&mut row).collect();
+    Rows::new(APPEND, rows).run(tx).await.map(drop)
+}

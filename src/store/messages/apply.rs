@@ -1,0 +1,225 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RawEventId, Status, TenantId},
+};
+
+/// How Meta names a message: its wamid, unique within a channel.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub channel: ChannelId,
+    pub wamid: String,
+}
+
+/// A message as Meta told of it.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub tenant: TenantId,
+    pub id: MessageId,
+    pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub wamid: String,
+    pub direction: &'static str,
+    pub origin: &'static str,
+    pub kind: String,
+    pub status: Status,
+    pub text: Option<String>,
+    /// The message's JSON.
+    pub payload: String,
+    pub context_wamid: Option<String>,
+    pub sender: Option<String>,
+    pub recipient: Option<String>,
+    pub sent_at: DateTime<Utc>,
+    pub received_at: DateTime<Utc>,
+    pub raw_event: RawEventId,
+}
+
+/// Stores those that are new, and says which. One known by its wamid stays as it is: Meta sends again what it sent before.
+pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Vec<(MessageId,)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank, text,
+            payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id) AS ({rows})
+        INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status,
+            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id)
+        SELECT tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status,
+            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id
+        FROM r
+        WHERE true
+        ON CONFLICT (channel_id, wamid) DO NOTHING
+        RETURNING id";
+    let row = |m: &NewMessage| {
+        (
+            m.tenant.uuid(),
+            m.id.uuid(),
+            m.channel.uuid(),
+            m.conversation.uuid(),
+            m.contact.uuid(),
+            m.wamid.clone(),
+            m.direction.to_owned(),
+            m.origin.to_owned(),
+            m.kind.clone(),
+            m.status.as_str().to_owned(),
+            m.status.rank(),
+            m.text.clone(),
+            m.payload.clone(),
+            m.context_wamid.clone(),
+            m.sender.clone(),
+            m.recipient.clone(),
+            m.sent_at,
+            m.received_at,
+            m.raw_event.uuid(),
+        )
+    };
+    Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
+}
+
+/// Puts the content, which Meta sends later, in the place of a `media_placeholder`.
+pub async fn fill_placeholders(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (channel_id, wamid, type, text, payload) AS ({rows})
+        UPDATE messages SET type = r.type, text = r.text, payload = r.payload
+        FROM r
+        WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid AND messages.type = 'media_placeholder'";
+    let row = |m: &NewMessage| {
+        (
+            m.channel.uuid(),
+            m.wamid.clone(),
+            m.kind.clone(),
+            m.text.clone(),
+            m.payload.clone(),
+        )
+    };
+    Rows::new(SQL, messages.iter().map(row).collect()).run(on).await
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    Edit,
+    Revoke,
+}
+
+/// What one message does to another.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub kind: ChangeKind,
+    pub target: Key,
+    pub at: DateTime<Utc>,
+    /// The new wording, of an edit.
+    pub text: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ChangeRow {
+    #[sqlx(rename = "type")]
+    kind: String,
+    channel_id: ChannelId,
+    context_wamid: String,
+    sent_at: DateTime<Utc>,
+    text: Option<String>,
+}
+
+/// Edits and revocations that came before the messages they are about.
+pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<Change>> {
+    const SQL: &str = "
+        WITH r (channel_id, wamid) AS ({rows})
+        SELECT m.type, m.channel_id, m.context_wamid, m.sent_at, m.text
+        FROM r CROSS JOIN messages m
+        WHERE m.channel_id = r.channel_id AND m.context_wamid = r.wamid AND m.type IN ('edit', 'revoke')";
+    let rows: Vec<ChangeRow> = Rows::new(SQL, targets.iter().map(key).collect()).all(on).await?;
+    let change = |row: ChangeRow| Change {
+        kind: if row.kind == "edit" {
+            ChangeKind::Edit
+        } else {
+            ChangeKind::Revoke
+        },
+        target: Key {
+            channel: row.channel_id,
+            wamid: row.context_wamid,
+        },
+        at: row.sent_at,
+        text: row.text,
+    };
+    Ok(rows.into_iter().map(change).collect())
+}
+
+/// Applies edits and revocations; the newest edit holds, and a revocation keeps its first time.
+pub async fn change(on: impl Into<On<'_>>, changes: &[Change]) -> Result<u64> {
+    const EDIT: &str = "
+        WITH r (channel_id, wamid, at, text) AS ({rows})
+        UPDATE messages SET text = r.text, edited_at = r.at
+        FROM r
+        WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid
+            AND (messages.edited_at IS NULL OR messages.edited_at < r.at)";
+    const REVOKE: &str = "
+        WITH r (channel_id, wamid, at) AS ({rows})
+        UPDATE messages SET revoked_at = r.at
+        FROM r
+        WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid
+            AND (messages.revoked_at IS NULL OR messages.revoked_at > r.at)";
+    let mut on = on.into();
+    let (mut edits, mut revocations) = (Vec::new(), Vec::new());
+    for it in changes {
+        let (channel, wamid) = key(&it.target);
+        match it.kind {
+            ChangeKind::Edit => edits.push((channel, wamid, it.at, it.text.clone())),
+            ChangeKind::Revoke => revocations.push((channel, wamid, it.at)),
+        }
+    }
+    // PostgreSQL takes any one of several rows that match, so only the newest edit of a message may be among them.
+    edits.sort_by(|a, b| (a.0, &a.1, b.2).cmp(&(b.0, &b.1, a.2)));
+    edits.dedup_by(|b, a| (a.0, &a.1) == (b.0, &b.1));
+    revocations.sort();
+    revocations.dedup_by(|b, a| (a.0, &a.1) == (b.0, &b.1));
+    Ok(Rows::new(EDIT, edits).run(on.again()).await? + Rows::new(REVOKE, revocations).run(on).await?)
+}
+
+/// A status that may move a message forward.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    pub tenant: TenantId,
+    pub message: MessageId,
+    pub status: Status,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Advanced {
+    pub id: MessageId,
+}
+
+/// Moves messages forward, never back; says which moved.
+pub async fn advance_status(on: impl Into<On<'_>>, reported: &[Reported]) -> Result<Vec<Advanced>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, status, status_rank, error_code, error_title) AS ({rows})
+        UPDATE messages
+        SET status = r.status, status_rank = r.status_rank, error_code = r.error_code, error_title = r.error_title
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.status_rank
+        RETURNING messages.id";
+    let mut rows: Vec<_> = reported
+        .iter()
+        .map(|it| {
+            let (status, rank) = (it.status.as_str().to_owned(), it.status.rank());
+            (
+                it.tenant.uuid(),
+                it.message.uuid(),
+                status,
+                rank,
+                it.error_code,
+                it.error_title.clone(),
+            )
+        })
+        .collect();
+    // One row per message, the furthest: see `change`.
+    rows.sort_by(|a, b| (a.1, b.3).cmp(&(b.1, a.3)));
+    rows.dedup_by(|b, a| a.1 == b.1);
+    Rows::new(SQL, rows).all(on).await
+}
+
+fn key(key: &Key) -> (Uuid, String) {
+    (key.channel.uuid(), key.wamid.clone())
+}

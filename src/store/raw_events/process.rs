@@ -1,0 +1,74 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Rows, Tx},
+    domain::{Id, RawEventId, TenantId, WorkState},
+};
+
+/// A stored webhook, to be worked on.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RawEvent {
+    pub id: RawEventId,
+    pub received_at: DateTime<Utc>,
+    pub signer: Option<TenantId>,
+    pub body: Vec<u8>,
+}
+
+/// Claims those of the events that still want work, until the transaction ends. What another worker holds is left to it.
+pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
+    const SQLITE: &str = "
+        WITH r (id) AS ({rows})
+        SELECT e.id, e.received_at, e.signer, e.body
+        FROM r CROSS JOIN raw_events e
+        WHERE e.id = r.id AND e.state = 'pending'";
+    const POSTGRES: &str = "
+        WITH r (id) AS ({rows})
+        SELECT e.id, e.received_at, e.signer, e.body
+        FROM r JOIN raw_events e ON e.id = r.id
+        WHERE e.state = 'pending'
+        FOR UPDATE OF e SKIP LOCKED";
+    let sql = if matches!(tx, Tx::Postgres(_)) {
+        POSTGRES
+    } else {
+        SQLITE
+    };
+    let mut found: Vec<RawEvent> = Rows::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
+        .all(tx)
+        .await?;
+    found.sort_by_key(|event| event.id);
+    Ok(found)
+}
+
+/// The exact bytes of one event.
+pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8>>> {
+    let found: Option<(Vec<u8>,)> = on
+        .into()
+        .sql("SELECT body FROM raw_events WHERE id = $1", (id,))
+        .opt()
+        .await?;
+    Ok(found.map(|(body,)| body))
+}
+
+/// The end of one event's processing.
+#[derive(Clone, Debug)]
+pub struct Processed {
+    pub id: RawEventId,
+    /// `Done`, or `Quarantined` when part of it waits for a channel.
+    pub state: WorkState,
+    /// The fields found in it, separated by spaces.
+    pub fields: String,
+}
+
+pub async fn finish(on: impl Into<On<'_>>, processed: &[Processed], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id, state, fields, at) AS ({rows})
+        UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at
+        FROM r
+        WHERE raw_events.id = r.id AND raw_events.state = 'pending'";
+    let row = |event: &Processed| {
+        let id: Uuid = event.id.uuid();
+        (id, event.state.as_str().to_owned(), event.fields.clone(), now)
+    };
+    Rows::new(SQL, processed.iter().map(row).collect()).run(on).await
+}

@@ -1,0 +1,119 @@
+//! Every status Meta reported, once each. One of a message that is not known yet waits here and is joined when it appears.
+
+use chrono::{DateTime, Utc};
+
+use super::messages::Key;
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ChannelId, Id, MessageId, Status, TenantId},
+};
+
+#[derive(Clone, Debug)]
+pub struct NewStatus {
+    pub key: Key,
+    pub tenant: TenantId,
+    /// As Meta says it; [`Status`] knows most of them.
+    pub status: String,
+    /// Zero for a word that says nothing about progress.
+    pub rank: i64,
+    pub occurred_at: DateTime<Utc>,
+    /// The member of a group it speaks of, else empty.
+    pub participant: String,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub payload: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A status that is now joined to its message.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Joined {
+    pub tenant_id: TenantId,
+    pub message_id: MessageId,
+    pub channel_id: ChannelId,
+    pub wamid: String,
+    pub status: String,
+    pub occurred_at: DateTime<Utc>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub payload: String,
+}
+
+impl Joined {
+    pub fn known(&self) -> Option<Status> {
+        Status::parse(&self.status)
+    }
+}
+
+/// Keeps those that are new; returns those whose message is known. The others wait.
+pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<Joined>> {
+    const KEEP: &str = "
+        WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
+            received_at) AS ({rows})
+        INSERT INTO message_statuses (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code,
+            error_title, payload, received_at)
+        SELECT channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
+            received_at
+        FROM r
+        WHERE true
+        ON CONFLICT DO NOTHING";
+    let row = |it: &NewStatus| {
+        let key = (
+            it.key.channel.uuid(),
+            it.key.wamid.clone(),
+            it.status.clone(),
+            it.occurred_at,
+            it.participant.clone(),
+        );
+        let rest = (
+            it.tenant.uuid(),
+            it.rank,
+            it.error_code,
+            it.error_title.clone(),
+            it.payload.clone(),
+            it.received_at,
+        );
+        (
+            key.0, key.1, key.2, key.3, key.4, rest.0, rest.1, rest.2, rest.3, rest.4, rest.5,
+        )
+    };
+    let mut on = on.into();
+    Rows::new(KEEP, statuses.iter().map(row).collect())
+        .run(on.again())
+        .await?;
+    let mut keys: Vec<Key> = statuses.iter().map(|it| it.key.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    join(on, &keys).await
+}
+
+/// Joins the waiting statuses of these messages to them, where the message is known.
+pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
+    const SQL: &str = "
+        WITH r (channel_id, wamid) AS ({rows})
+        UPDATE message_statuses SET message_id = m.id
+        FROM r CROSS JOIN messages m
+        WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid
+            AND message_statuses.channel_id = r.channel_id AND message_statuses.wamid = r.wamid
+            AND message_statuses.message_id IS NULL
+        RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
+            message_statuses.wamid, message_statuses.status, message_statuses.occurred_at, message_statuses.error_code,
+            message_statuses.error_title, message_statuses.payload";
+    Rows::new(
+        SQL,
+        keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone())).collect(),
+    )
+    .all(on)
+    .await
+}
+
+/// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other.
+pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, limit: i64) -> Result<Vec<(ChannelId, String)>> {
+    const SQL: &str = "
+        SELECT s.channel_id, s.wamid
+        FROM message_statuses s
+        JOIN messages m ON m.channel_id = s.channel_id AND m.wamid = s.wamid
+        WHERE s.message_id IS NULL AND s.received_at >= $1
+        LIMIT $2";
+    on.into().sql(SQL, (since, limit)).all().await
+}

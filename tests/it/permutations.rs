@@ -1,0 +1,89 @@
+//! Meta promises no order and delivers twice: any permutation of a stream, with any repetition, in any batches, must end in the same
+//! state.
+
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use serde_json::{Value, json};
+
+use crate::support::{
+    app::{TestApp, on_both},
+    snapshot::snapshot,
+    webhook::{ANA, BEN, CLEO, T0, Who, echo, message, status, text, to},
+};
+
+on_both! {
+    async fn any_order_and_repetition_ends_in_the_same_state(test: TestApp) {
+        let seed: u64 = rand::random();
+        let mut random = StdRng::seed_from_u64(seed);
+        let expected = play(&test, 0, stream(), 8).await;
+        assert!(expected.len() > 20, "{expected:#?}");
+        for case in 1..=40 {
+            let mut stream = stream();
+            let repeated: Vec<Value> = stream.iter().filter(|_| random.random_bool(0.4)).cloned().collect();
+            stream.extend(repeated);
+            stream.shuffle(&mut random);
+            let batch = random.random_range(1..=stream.len());
+            let seen = play(&test, case, stream, batch).await;
+            assert_eq!(seen, expected, "seed {seed}, case {case}");
+        }
+    }
+}
+
+/// Processes the stream for a tenant of its own and tells what is stored in the end.
+async fn play(test: &TestApp, case: usize, stream: Vec<Value>, batch: usize) -> Vec<String> {
+    let (tenant, _) = mainstay::tenancy::create_tenant(&test.registry, &format!("case {case}"))
+        .await
+        .unwrap();
+    let number = format!("7000{case}");
+    test.add_channel(tenant.id, &number, "1").await;
+    for webhook in stream {
+        let body = to(
+            &number,
+            webhook["entry"][0]["changes"][0]["field"].as_str().unwrap(),
+            webhook["entry"][0]["changes"][0]["value"].clone(),
+        );
+        test.store(body.to_string()).await;
+    }
+    test.process_all(batch).await;
+    snapshot(&test.app.db, tenant.id).await
+}
+
+/// A bit of everything whose order could matter.
+fn stream() -> Vec<Value> {
+    let change = |value| to("0", "messages", value);
+    let renamed = Who {
+        name: "Ana María",
+        ..ANA
+    };
+    let by_phone = Who { user_id: None, ..BEN };
+    let by_id = Who { phone: None, ..BEN };
+    let edit = |body: &str| {
+        json!({ "type": "edit", "edit": { "original_message_id": "wamid.a1",
+        "message": { "type": "text", "text": { "body": body } } } })
+    };
+    let revoke = json!({ "type": "revoke", "revoke": { "original_message_id": "wamid.a2" } });
+    let reaction = json!({ "type": "reaction", "reaction": { "message_id": "wamid.o1", "emoji": "👍" } });
+    let group = json!({ "type": "text", "group_id": "G1", "text": { "body": "to all" } });
+    vec![
+        text(ANA, "wamid.a1", T0, "first"),
+        text(ANA, "wamid.a2", T0 + 7, "second"),
+        text(renamed, "wamid.a3", T0 + 5, "renamed"),
+        change(message(ANA, "wamid.a4", T0 + 8, edit("edited once"))),
+        change(message(ANA, "wamid.a5", T0 + 9, edit("edited twice"))),
+        change(message(ANA, "wamid.a6", T0 + 9, revoke)),
+        change(message(ANA, "wamid.a7", T0 + 11, reaction)),
+        text(by_phone, "wamid.b1", T0 + 1, "by number"),
+        text(by_id, "wamid.b2", T0 + 2, "by user id"),
+        text(BEN, "wamid.b3", T0 + 3, "by both"),
+        text(CLEO, "wamid.c1", T0 + 4, "no number"),
+        change(message(BEN, "wamid.g1", T0 + 4, group.clone())),
+        change(message(CLEO, "wamid.g2", T0 + 5, group)),
+        echo(ANA, "wamid.o1", T0 + 6, "answer"),
+        status("wamid.o1", "sent", T0 + 7),
+        status("wamid.o1", "delivered", T0 + 8),
+        status("wamid.o1", "read", T0 + 9),
+        echo(BEN, "wamid.o2", T0 + 6, "never arrives"),
+        status("wamid.o2", "sent", T0 + 7),
+        status("wamid.o2", "failed", T0 + 8),
+        status("wamid.nobody-knows", "delivered", T0 + 8),
+    ]
+}

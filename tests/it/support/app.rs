@@ -1,0 +1,184 @@
+//! The application on a database of its own, without sockets: webhooks are stored and jobs run when a test says so.
+
+use chrono::TimeDelta;
+use mainstay::{
+    app::{App, Parts},
+    clock::Clock,
+    config::{Config, Environment, Purpose, Secret},
+    crypto::Keyring,
+    db::Db,
+    directory::{Directory, SignedBy},
+    domain::{RawEventId, TenantId},
+    inbound,
+    intake::{Hints, Intake},
+    queue::Queues,
+    telemetry,
+    tenancy::{self, NewChannel, Registry},
+};
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+
+use super::{folder::Folder, servers::shared_postgres_url};
+
+/// The number every test's channel has, unless it adds others.
+pub const NUMBER: &str = "106540352242922";
+pub const WABA: &str = "102290129340398";
+pub const APP_SECRET: &str = "the-operators-app-secret";
+
+pub struct TestApp {
+    pub app: App,
+    pub tenant: TenantId,
+    pub registry: Registry,
+    /// An API key of the tenant.
+    pub key: String,
+    _folder: Folder,
+}
+
+/// Runs one test on both databases.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($test:ident: TestApp) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+            $(#[$meta])*
+            async fn run($test: TestApp) $body
+            #[tokio::test]
+            async fn sqlite() { run(TestApp::sqlite().await).await }
+            #[tokio::test]
+            async fn postgres() { run(TestApp::postgres().await).await }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+impl TestApp {
+    pub async fn sqlite() -> Self {
+        let folder = Folder::new("app");
+        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        Self::on(&url, folder).await
+    }
+
+    pub async fn postgres() -> Self {
+        let url = fresh_postgres_database().await;
+        Self::on(&url, Folder::new("app")).await
+    }
+
+    async fn on(url: &str, folder: Folder) -> Self {
+        let config = config(url);
+        let clock = Clock::default();
+        let db = Db::open(url, 5).await.expect("the database opens");
+        db.migrate().await.expect("the migrations run");
+        let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
+        let (hints, _) = Hints::channel();
+        let (intake, _) = Intake::start(db.clone(), clock.clone(), 1_000, hints, Default::default());
+        let registry = Registry {
+            db: db.clone(),
+            clock: clock.clone(),
+            keyring: config.keyring.clone(),
+        };
+        let (tenant, key) = tenancy::create_tenant(&registry, "Acme")
+            .await
+            .expect("a tenant is made");
+        let queues = Queues::local(clock.clone());
+        let app = App::new(Parts {
+            config,
+            clock,
+            db,
+            queues,
+            directory,
+            intake,
+            metrics: telemetry::install_metrics(),
+        });
+        let test = Self {
+            app,
+            tenant: tenant.id,
+            registry,
+            key: key.token.expose().to_owned(),
+            _folder: folder,
+        };
+        test.add_channel(test.tenant, NUMBER, WABA).await;
+        test
+    }
+
+    pub async fn add_channel(&self, tenant: TenantId, number: &str, waba: &str) -> tenancy::AddedChannel {
+        let new = NewChannel {
+            phone_number_id: number.to_owned(),
+            waba_id: waba.to_owned(),
+            access_token: Secret::new("EAAG-test"),
+            app_secret: None,
+        };
+        let added = tenancy::add_channel(&self.registry, tenant, new)
+            .await
+            .expect("the channel is added");
+        self.app.directory.refresh().await.expect("the directory refreshes");
+        added
+    }
+
+    /// Stores a webhook as intake does.
+    pub async fn store(&self, body: impl Into<bytes::Bytes>) -> RawEventId {
+        self.app
+            .intake
+            .store(body.into(), SignedBy::Operator)
+            .await
+            .expect("the webhook is stored")
+    }
+
+    /// Processes everything that is due, in batches of at most `batch`, and fails on failures.
+    pub async fn process_all(&self, batch: usize) {
+        loop {
+            let due = self.due(batch).await;
+            if due.is_empty() {
+                return;
+            }
+            let failures = inbound::process(&self.app, &due).await;
+            assert!(failures.is_empty(), "{failures:?}");
+        }
+    }
+
+    pub async fn due(&self, limit: usize) -> Vec<RawEventId> {
+        const SQL: &str = "SELECT id FROM raw_events WHERE state = 'pending' ORDER BY id LIMIT $1";
+        let rows: Vec<(RawEventId,)> = self.app.db.sql(SQL, (limit as i64,)).all().await.unwrap();
+        rows.into_iter().map(|(id,)| id).collect()
+    }
+
+    /// Stores and processes one webhook.
+    pub async fn receive(&self, body: &serde_json::Value) -> RawEventId {
+        let id = self.store(body.to_string()).await;
+        self.process_all(64).await;
+        id
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let (count,): (i64,) = self.app.db.sql(sql, ()).one().await.unwrap();
+        count
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        self.app.clock.advance(by);
+    }
+}
+
+pub fn config(url: &str) -> Config {
+    let mut environment = <Environment as clap::Parser>::try_parse_from(std::iter::empty::<&str>()).unwrap();
+    environment.database_url = url.to_owned();
+    environment.redis_url = None;
+    environment.master_key = Some(Keyring::generate());
+    environment.app_secrets = Some(APP_SECRET.to_owned());
+    environment.verify_token = Some("verify-me".to_owned());
+    environment.admin_token = Some("operator-token-for-tests".to_owned());
+    environment
+        .check(Purpose::Serve)
+        .expect("the configuration of the tests is valid")
+}
+
+/// A database of this test's own on the shared server.
+pub async fn fresh_postgres_database() -> String {
+    let options: PgConnectOptions = shared_postgres_url().parse().expect("TEST_POSTGRES_URL is an address");
+    let name = format!("t_{}", uuid::Uuid::now_v7().simple());
+    let mut conn = sqlx::PgConnection::connect_with(&options)
+        .await
+        .expect("the shared PostgreSQL answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut conn)
+        .await
+        .expect("a database");
+    options.database(&name).to_url_lossy().to_string()
+}

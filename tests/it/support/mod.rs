@@ -1,0 +1,10 @@
+//! What tests stand on: the application, servers, processes, waiting, webhooks.
+
+pub mod app;
+mod daemon;
+mod folder;
+pub mod process;
+pub mod servers;
+pub mod snapshot;
+pub mod wait;
+pub mod webhook;
