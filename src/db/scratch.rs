@@ -25,6 +25,10 @@ impl Scratch {
         Self { db, folder }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn url(&self) -> String {
         url(&self.folder)
     }

@@ -12,5 +12,6 @@ pub mod quarantine;
 pub mod raw_events;
 pub mod retention;
 pub mod statuses;
+pub mod tally;
 pub mod tenants;
 pub mod unrecognized;

@@ -1,0 +1,75 @@
+//! Counts of the whole installation, and whether given messages are there: for whoever holds them against another's ledger.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ChannelId, Id, TenantId},
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tally {
+    pub stored: i64,
+    pub waiting: i64,
+    /// Dead, quarantined or discarded.
+    pub set_aside: i64,
+    /// When the oldest that waits was received.
+    pub oldest_waiting_at: Option<DateTime<Utc>>,
+    pub conversations: i64,
+    pub messages: i64,
+}
+
+/// Counts everything, so the time it takes grows with the database: for a demonstration, not for a metric.
+pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
+    const SQL: &str = "
+        SELECT
+            (SELECT COUNT(*) FROM raw_events) AS stored,
+            (SELECT COUNT(*) FROM raw_events WHERE state IN ('pending', 'running')) AS waiting,
+            (SELECT COUNT(*) FROM raw_events WHERE state IN ('dead', 'quarantined', 'discarded')) AS set_aside,
+            (SELECT MIN(received_at) FROM raw_events WHERE state IN ('pending', 'running')) AS oldest_waiting_at,
+            (SELECT COUNT(*) FROM conversations) AS conversations,
+            (SELECT COUNT(*) FROM messages) AS messages";
+    on.into().sql(SQL, ()).one().await
+}
+
+/// Webhooks stored since the given id.
+pub async fn stored_since(on: impl Into<On<'_>>, id: Uuid) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM raw_events WHERE id >= $1";
+    let (count,) = on.into().sql(SQL, (id,)).one::<(i64,)>().await?;
+    Ok(count)
+}
+
+/// Those of the messages that are stored.
+pub async fn known_messages(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    channel: ChannelId,
+    wamids: &[&str],
+) -> Result<Vec<(String,)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, wamid) AS ({rows})
+        SELECT m.wamid
+        FROM r JOIN messages m ON m.channel_id = r.channel_id AND m.wamid = r.wamid AND m.tenant_id = r.tenant_id";
+    let row = |wamid: &&str| (tenant.uuid(), channel.uuid(), (*wamid).to_owned());
+    Rows::new(SQL, wamids.iter().map(row).collect()).all(on).await
+}
+
+/// Message, status and Meta's time of it.
+pub type StatusKey = (String, String, DateTime<Utc>);
+
+/// Those of the statuses that are stored, whomever in a group they speak of.
+pub async fn known_statuses(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    channel: ChannelId,
+    statuses: &[StatusKey],
+) -> Result<Vec<StatusKey>> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, wamid, status, occurred_at) AS ({rows})
+        SELECT DISTINCT s.wamid, s.status, s.occurred_at
+        FROM r JOIN message_statuses s ON s.channel_id = r.channel_id AND s.wamid = r.wamid AND s.status = r.status
+            AND s.occurred_at = r.occurred_at AND s.tenant_id = r.tenant_id";
+    let row = |(wamid, status, at): &StatusKey| (tenant.uuid(), channel.uuid(), wamid.clone(), status.clone(), *at);
+    Rows::new(SQL, statuses.iter().map(row).collect()).all(on).await
+}
