@@ -9,6 +9,7 @@ mod migrate;
 mod operator;
 mod replay;
 mod secret;
+mod serve;
 mod tenant;
 mod version;
 
@@ -38,6 +39,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run api and worker in one process: the embedded production mode.
+    Serve,
     /// Bring the database up to date, making it if it is not there.
     Migrate,
     /// Check configuration, keys, database, Redis, clock, disk and the running server.
@@ -76,6 +79,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 impl Command {
     async fn run(self) -> anyhow::Result<Answer> {
         match self {
+            Command::Serve => serve::run().await,
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
             Command::Version => version::run(),

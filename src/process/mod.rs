@@ -4,6 +4,9 @@
 mod assembly;
 mod background;
 mod listen;
+mod main;
+
+pub use main::{main, serve};
 
 use std::net::SocketAddr;
 
