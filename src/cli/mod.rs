@@ -2,7 +2,7 @@
 
 mod answer;
 mod channel;
-pub mod demo;
+mod demo;
 mod doctor;
 mod key;
 mod migrate;
@@ -56,6 +56,8 @@ enum Command {
     /// API keys, and the keys that secrets are sealed under.
     #[command(subcommand)]
     Key(key::Command),
+    /// Run everything in one process, with simulated customers writing.
+    Demo(demo::Args),
     /// Tell the version.
     Version,
 }
@@ -68,7 +70,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return misunderstood(&error, args.iter().any(|arg| arg == "--json")),
     };
     let json = cli.json;
-    let shown = match cli.command.run().await {
+    let shown = match cli.command.run(json).await {
         Ok(answer) => answer.show(&mut io::stdout(), json),
         Err(error) => answer::show_error(&mut io::stdout(), &mut io::stderr(), json, &error),
     };
@@ -77,11 +79,12 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
-    async fn run(self) -> anyhow::Result<Answer> {
+    async fn run(self, json: bool) -> anyhow::Result<Answer> {
         match self {
             Command::Serve => serve::run().await,
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
+            Command::Demo(args) => demo::run(args, json).await,
             Command::Version => version::run(),
             Command::Replay(args) => args.run(&Operator::open().await?).await,
             Command::Tenant(command) => command.run(&Operator::open().await?).await,

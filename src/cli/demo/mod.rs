@@ -12,10 +12,11 @@ mod summary;
 
 use std::{path::PathBuf, time::Duration};
 
-use tokio_util::sync::CancellationToken;
-
 use super::Answer;
-use crate::{config::Config, telemetry};
+use crate::{
+    process::{self, Roles},
+    telemetry,
+};
 use screen::Screen;
 use stage::Stage;
 use summary::Summary;
@@ -48,35 +49,19 @@ pub struct Args {
     log: String,
 }
 
-/// Prepares the stage, then runs `serve`, the whole process until the token is cancelled, beside the show.
-pub async fn run(
-    args: Args,
-    json: bool,
-    serve: impl AsyncFnOnce(Config, CancellationToken) -> anyhow::Result<()>,
-) -> anyhow::Result<Answer> {
+/// Prepares the stage, starts the process, runs the show, and ends the process as SIGTERM would.
+pub async fn run(args: Args, json: bool) -> anyhow::Result<Answer> {
     let stage = Stage::set(&args).await?;
     let _telemetry = telemetry::init(&stage.config.telemetry, "demo")?;
-    let summary = play(&args, &stage, &mut Screen::new(json), serve).await?;
+    let summary = play(&args, &stage, &mut Screen::new(json)).await?;
     Ok(Answer::new(&summary)?.failed_if(summary.lost() > 0))
 }
 
-async fn play(
-    args: &Args,
-    stage: &Stage,
-    screen: &mut Screen,
-    serve: impl AsyncFnOnce(Config, CancellationToken) -> anyhow::Result<()>,
-) -> anyhow::Result<Summary> {
-    let served = CancellationToken::new();
-    let mut server = std::pin::pin!(serve(stage.config.clone(), served.clone()));
-    let summary = tokio::select! {
-        ended = &mut server => {
-            ended?;
-            anyhow::bail!("the server ended by itself");
-        }
-        summary = show::show(args, stage, screen) => summary,
-    };
-    served.cancel();
-    server.await?;
+async fn play(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Result<Summary> {
+    let running = process::start(stage.config.clone(), Roles::BOTH, stage.clock.clone()).await?;
+    let summary = show::show(args, stage, screen).await;
+    running.stop().await;
+    stage.db.close().await;
     summary
 }
 
