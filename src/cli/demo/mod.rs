@@ -44,8 +44,8 @@ pub struct Args {
     /// Stop after so many seconds.
     #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
     lasting: Option<Duration>,
-    /// What is logged, e.g. `info`.
-    #[arg(long, default_value = "warn")]
+    /// What is logged, e.g. `info`. What Meta reports of the account is left out unless asked for: the simulator reports much.
+    #[arg(long, default_value = "warn,mainstay::inbound=error")]
     log: String,
 }
 
