@@ -48,7 +48,8 @@ CREATE TABLE conversations (
     updated_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
-CREATE UNIQUE INDEX conversations_by_pair ON conversations (channel_id, contact_id);
+-- The contact first: the search goes from contacts to their conversations.
+CREATE UNIQUE INDEX conversations_by_pair ON conversations (contact_id, channel_id);
 CREATE INDEX conversations_by_recency ON conversations (tenant_id, last_message_at, id);
 
 CREATE TABLE messages (

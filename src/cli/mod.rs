@@ -1,6 +1,7 @@
 //! The command line: an edge like HTTP. A file per subcommand; each calls one verb and shows what it answered.
 
 mod answer;
+mod bench;
 mod channel;
 mod demo;
 mod doctor;
@@ -58,6 +59,8 @@ enum Command {
     Key(key::Command),
     /// Run everything in one process, with simulated customers writing.
     Demo(demo::Args),
+    /// Measure this machine: ratios against its own limit.
+    Bench(bench::Args),
     /// Tell the version.
     Version,
 }
@@ -85,6 +88,7 @@ impl Command {
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
             Command::Demo(args) => demo::run(args, json).await,
+            Command::Bench(args) => bench::run(args).await,
             Command::Version => version::run(),
             Command::Replay(args) => args.run(&Operator::open().await?).await,
             Command::Tenant(command) => command.run(&Operator::open().await?).await,

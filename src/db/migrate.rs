@@ -44,6 +44,7 @@ const STEPS: &[Step] = &[
     shared!(4, "0004_conversations"),
     shared!(5, "0005_events"),
     each!(6, "0006_tenant_isolation"),
+    each!(7, "0007_search"),
 ];
 
 /// All migrations as the given kind of database runs them.

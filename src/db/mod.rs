@@ -4,6 +4,7 @@
 mod args;
 mod error;
 mod file;
+mod like;
 mod migrate;
 mod open;
 mod rows;
@@ -16,6 +17,7 @@ mod transaction;
 pub use args::{Arg, Args};
 pub use error::{collision, is_conflict, is_unavailable};
 pub use file::sqlite_file;
+pub use like::like_literal;
 pub use migrate::{MigrateError, migrations};
 pub use open::{Db, PoolUse};
 pub use rows::{Cell, Row, Rows};

@@ -22,6 +22,16 @@ impl Sql {
             postgres: text,
         }
     }
+
+    /// The same for text in which `{binary}` makes a comparison go by the bytes, as an index over prefixes needs it: SQLite
+    /// compares so by itself, PostgreSQL by the collation `C`.
+    pub fn built_with_binary_order(text: &str) -> Self {
+        let text = |binary| AssertSqlSafe(text.replace("{binary}", binary)).into_sql_str();
+        Self {
+            sqlite: text(""),
+            postgres: text(r#" COLLATE "C""#),
+        }
+    }
 }
 
 impl From<&'static str> for Sql {

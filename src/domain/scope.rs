@@ -32,6 +32,11 @@ impl Scopes {
         Self(Scope::ALL.to_vec())
     }
 
+    /// Allows nothing.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }

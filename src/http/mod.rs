@@ -1,6 +1,82 @@
-pub fn router(_: crate::app::App) -> axum::Router {
-    axum::Router::new()
+//! The HTTP edge: parse, call one verb, answer.
+#![expect(
+    unused_qualifications,
+    reason = "what `utoipa::path` writes about parameters counts as ours"
+)]
+
+mod admin;
+mod api;
+mod auth;
+mod docs;
+mod edge;
+mod extract;
+mod frame;
+mod health;
+mod metrics;
+mod paging;
+mod problem;
+mod signed_body;
+mod webhooks;
+
+use std::time::Duration;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use self::{edge::Edge, frame::Frame};
+use crate::app::App;
+
+/// The longest a request may take, webhooks aside.
+const LIMIT: Duration = Duration::from_secs(30);
+/// The longest body the operator's API takes.
+const BODY_BYTES: usize = 1024 * 1024;
+
+/// The table of routes. The document at `/api/openapi.json` is made from it.
+pub fn router(app: App) -> Router {
+    let edge = Edge::new(app);
+    let (framed, document) = framed(&edge).split_for_parts();
+    let (bare, webhooks) = webhooks::routes().split_for_parts();
+    let framed = framed
+        .merge(docs::routes(document, webhooks))
+        .fallback(frame::no_such_route)
+        .method_not_allowed_fallback(frame::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    let bare = bare.method_not_allowed_fallback(frame::no_such_method);
+    bare.merge(in_frame(framed, &edge, LIMIT)).with_state(edge)
 }
-pub fn worker_router(_: crate::app::App) -> axum::Router {
-    axum::Router::new()
+
+/// What a worker shows of itself on an address of its own: health and metrics.
+pub fn worker_router(app: App) -> Router {
+    let edge = Edge::new(app);
+    let (routes, _) = OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .split_for_parts();
+    let routes = routes
+        .fallback(frame::no_such_route)
+        .method_not_allowed_fallback(frame::no_such_method);
+    in_frame(routes, &edge, LIMIT).with_state(edge)
 }
+
+fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .merge(api::routes(edge))
+        .merge(admin::routes())
+        .merge(health::routes())
+        .merge(metrics::routes())
+}
+
+/// From the outside in: the frame, then the net for panics, so that what a panic becomes has a request id too.
+fn in_frame(routes: Router<Edge>, edge: &Edge, limit: Duration) -> Router<Edge> {
+    let frame = Frame {
+        clock: edge.app.clock.clone(),
+        limit,
+    };
+    routes
+        .layer(CatchPanicLayer::custom(frame::panicked))
+        .layer(middleware::from_fn_with_state(frame, frame::frame))
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ pub use process_events::ProcessEvents;
 
 use crate::{
     app::App,
+    domain::Id,
     queue::{Job, Queue, Workers},
 };
 
@@ -15,4 +16,15 @@ pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE];
 /// Every job a worker runs.
 pub fn register(workers: Workers<App>) -> Workers<App> {
     workers.register::<ProcessEvents>()
+}
+
+/// What the ids of a queue's jobs begin with, e.g. `raw`.
+pub fn id_prefix(queue: &Queue) -> &'static str {
+    const PREFIXES: &[(Queue, &str)] = &[prefix::<ProcessEvents>()];
+    let found = PREFIXES.iter().find(|(of, _)| of == queue);
+    found.map_or("job", |(_, prefix)| prefix)
+}
+
+const fn prefix<J: Job>() -> (Queue, &'static str) {
+    (J::QUEUE, J::Id::PREFIX)
 }

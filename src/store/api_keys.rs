@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{ApiKeyId, TenantId},
+    domain::{ApiKeyId, Id, TenantId},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -46,6 +46,18 @@ pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Ap
         WHERE tenant_id = $1
         ORDER BY id";
     on.into().sql(SQL, (tenant,)).all().await
+}
+
+/// A tenant's keys, the revoked too, the oldest first, from the one after `after` on.
+pub async fn page(on: impl Into<On<'_>>, tenant: TenantId, after: Option<ApiKeyId>, limit: i64) -> Result<Vec<ApiKey>> {
+    const SQL: &str = "
+        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
+        FROM api_keys
+        WHERE tenant_id = $1 AND id > $2
+        ORDER BY id
+        LIMIT $3";
+    let after = after.unwrap_or(ApiKeyId::from_uuid(uuid::Uuid::nil()));
+    on.into().sql(SQL, (tenant, after, limit)).all().await
 }
 
 /// For the operator, who may name a key without its tenant.

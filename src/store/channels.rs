@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{ChannelId, TenantId},
+    domain::{ChannelId, Id, TenantId},
 };
 
 /// A business phone number. The secrets are sealed under the tenant's key.
@@ -68,6 +68,18 @@ pub async fn find_by_number(on: impl Into<On<'_>>, tenant: TenantId, phone_numbe
 pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 ORDER BY id");
     on.into().sql(SQL, (tenant,)).all().await
+}
+
+/// A tenant's channels, the oldest first, from the one after `after` on.
+pub async fn page(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    after: Option<ChannelId>,
+    limit: i64,
+) -> Result<Vec<Channel>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let after = after.unwrap_or(ChannelId::from_uuid(uuid::Uuid::nil()));
+    on.into().sql(SQL, (tenant, after, limit)).all().await
 }
 
 /// Every channel of every tenant: for the directory, which routes webhooks.

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::TenantId,
+    domain::{Id, TenantId},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -38,6 +38,13 @@ pub async fn find_by_name(on: impl Into<On<'_>>, name: &str) -> Result<Option<Te
 pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Tenant>> {
     const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants ORDER BY id";
     on.into().sql(SQL, ()).all().await
+}
+
+/// The oldest first, from the one after `after` on.
+pub async fn page(on: impl Into<On<'_>>, after: Option<TenantId>, limit: i64) -> Result<Vec<Tenant>> {
+    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2";
+    let after = after.unwrap_or(TenantId::from_uuid(uuid::Uuid::nil()));
+    on.into().sql(SQL, (after, limit)).all().await
 }
 
 pub async fn reseal(on: impl Into<On<'_>>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64> {

@@ -1,8 +1,10 @@
 //! People and groups, and what they are known by.
 
+mod find;
 mod identify;
 mod merge;
 
+pub use find::{Contact, KnownBy, find, known_by, list};
 pub use identify::{
     Identity, KnownIdentity, Naming, NewContact, Preferring, add, identities, lock_tenant, name, own, prefer, retire,
     take_over,

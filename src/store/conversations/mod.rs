@@ -1,5 +1,9 @@
 //! What one channel and one contact say to each other.
 
 mod advance;
+mod find;
+mod search;
 
 pub use advance::{Advance, Opened, Pair, advance, lock, open};
+pub use find::{Conversation, Filter, Key, find, list};
+pub use search::{Needle, search};

@@ -1,5 +1,7 @@
 //! Domain events: what happened, in an order per tenant that readers can rely on.
 
 mod append;
+mod find;
 
 pub use append::{NewEvent, append};
+pub use find::{Event, Page, list};

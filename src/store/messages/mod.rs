@@ -1,8 +1,10 @@
 //! Messages in both directions: one row each.
 
 mod apply;
+mod find;
 
 pub use apply::{
     Advanced, Change, ChangeKind, Key, NewMessage, Reported, advance_status, change, changes_of, fill_placeholders,
     insert,
 };
+pub use find::{Filter, Message, StatusReport, find, in_conversation, list, statuses};

@@ -1,11 +1,11 @@
 //! Webhooks as they came: stored by intake, worked on by the queue `inbound`, kept for replay.
 
-mod digest;
+mod find;
 mod insert;
 mod process;
 mod replay;
 
-pub use digest::state_by_digest;
+pub use find::{Filter, StoredEvent, find, list, oldest_due, state_by_digest};
 pub use insert::{NewRawEvent, insert, insert_again, probe};
 pub use process::{Processed, RawEvent, body, finish, lock};
 pub use replay::{Chosen, choose, make_due, make_due_between};

@@ -1,5 +1,3 @@
-//! Items nobody understood: marked here, kept whole in their raw event.
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

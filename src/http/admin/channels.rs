@@ -1,0 +1,87 @@
+use axum::{Json as Body, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::registry;
+use crate::{
+    app::App,
+    config::Secret,
+    domain::{ChannelId, TenantId},
+    http::{
+        api::Channel,
+        auth::Operator,
+        extract::{Json, Path},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store,
+    tenancy::{self, NewChannel},
+};
+
+const LIST: &str = "tenant-channels";
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewChannel)]
+pub struct Wanted {
+    /// Meta's id of the number: digits.
+    phone_number_id: String,
+    /// Meta's id of the WhatsApp Business Account: digits.
+    waba_id: String,
+    access_token: String,
+    /// The secret of the app that signs this number's webhooks, when it is not one of META_APP_SECRETS.
+    app_secret: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AddedChannel {
+    pub id: ChannelId,
+    /// Webhooks that had come before the channel was known and are now processed.
+    pub released: u64,
+}
+
+/// List a tenant's channels
+///
+/// The oldest first; without their secrets.
+#[utoipa::path(get, path = "/admin/tenants/{id}/channels", tag = "Operator", params(("id" = TenantId, Path), PagingParams),
+    responses((status = 200, description = "A page of channels", body = Page<Channel>)))]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    Path(tenant): Path<TenantId>,
+    paging: Paging,
+) -> Result<Body<Page<Channel>>, Problem> {
+    let after = paging.key(LIST)?;
+    let known = store::tenants::find(app.db.reader(), tenant).await?;
+    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
+    let rows = store::channels::page(app.db.reader(), tenant, after, paging.rows()).await?;
+    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
+}
+
+/// Add a channel
+///
+/// Or renew the secrets of one the tenant has. Webhooks that came before it was known are processed now.
+#[utoipa::path(post, path = "/admin/tenants/{id}/channels", tag = "Operator", params(("id" = TenantId, Path)),
+    request_body = Wanted,
+    responses((status = 201, description = "Added", body = AddedChannel),
+        (status = 409, description = "Another tenant has the number", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
+pub async fn add(
+    _: Operator,
+    State(app): State<App>,
+    Path(tenant): Path<TenantId>,
+    Json(wanted): Json<Wanted>,
+) -> Result<(StatusCode, Body<AddedChannel>), Problem> {
+    let new = NewChannel {
+        phone_number_id: wanted.phone_number_id,
+        waba_id: wanted.waba_id,
+        access_token: Secret::new(wanted.access_token),
+        app_secret: wanted.app_secret.filter(|secret| !secret.is_empty()).map(Secret::new),
+    };
+    let added = tenancy::add_channel(&registry(&app), tenant, new).await?;
+    // Other processes look for themselves within seconds; this one knows at once.
+    app.directory.refresh().await?;
+    let added = AddedChannel {
+        id: added.id,
+        released: added.released,
+    };
+    Ok((StatusCode::CREATED, Body(added)))
+}

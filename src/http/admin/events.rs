@@ -1,0 +1,156 @@
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::work_state;
+use crate::{
+    app::App,
+    domain::{RawEventId, TenantId},
+    http::{
+        auth::Operator,
+        extract::{Path, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store::raw_events,
+};
+
+const LIST: &str = "raw-events";
+
+/// A webhook as Meta sent it, without its body.
+#[derive(Serialize, ToSchema)]
+pub struct RawEvent {
+    pub id: RawEventId,
+    pub received_at: DateTime<Utc>,
+    /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
+    pub state: String,
+    pub attempts: i64,
+    /// When it is worked on next; while it runs, when its worker's lease ends.
+    pub due_at: DateTime<Utc>,
+    #[schema(required)]
+    pub finished_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub last_error: Option<String>,
+    /// The fields found in it; null until it was processed.
+    #[schema(required)]
+    pub fields: Option<Vec<String>>,
+    /// Length of the body.
+    pub bytes: i64,
+    /// SHA-256 of the body, in hexadecimal.
+    pub digest: String,
+    /// The tenant whose own app secret signed it; null when it was one of the operator's.
+    #[schema(required)]
+    pub signer: Option<TenantId>,
+}
+
+/// The same with its body.
+#[derive(Serialize, ToSchema)]
+pub struct RawEventWithBody {
+    #[serde(flatten)]
+    pub event: RawEvent,
+    /// The exact body as text; null when it is not UTF-8.
+    #[schema(required)]
+    pub body: Option<String>,
+    /// The exact body in base64.
+    pub body_base64: String,
+}
+
+impl From<raw_events::StoredEvent> for RawEvent {
+    fn from(row: raw_events::StoredEvent) -> Self {
+        let words = |fields: String| fields.split_whitespace().map(str::to_owned).collect();
+        Self {
+            id: row.id,
+            received_at: row.received_at,
+            state: row.state,
+            attempts: row.attempts,
+            due_at: row.due_at,
+            finished_at: row.finished_at,
+            last_error: row.last_error,
+            fields: row.fields.map(words),
+            bytes: row.bytes,
+            digest: hex::encode(row.digest),
+            signer: row.signer,
+        }
+    }
+}
+
+/// Which webhooks are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
+    state: Option<String>,
+    /// With an item of this field, e.g. `messages`.
+    field: Option<String>,
+    /// Received then or later.
+    from: Option<DateTime<Utc>>,
+    /// Received before then.
+    to: Option<DateTime<Utc>>,
+}
+
+/// List stored webhooks
+///
+/// The newest first, without their bodies. With `state` or `field`, a page looks through at most 20,000 webhooks, so it may hold
+/// fewer than `limit` and still have a next one.
+#[utoipa::path(get, path = "/admin/events", tag = "Operator", params(PagingParams, Wanted),
+    responses((status = 200, description = "A page of webhooks", body = Page<RawEvent>)))]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Page<RawEvent>>, Problem> {
+    let filter = raw_events::Filter {
+        state: wanted.state.as_deref().map(work_state).transpose()?,
+        field: wanted.field,
+        from: wanted.from,
+        to: wanted.to,
+        before: paging.key(LIST)?,
+    };
+    let (rows, floor) = raw_events::list(app.db.reader(), &filter, paging.rows()).await?;
+    Ok(Json(
+        Page::looked(&paging, LIST, rows, floor, |row| row.id).map(RawEvent::from),
+    ))
+}
+
+/// Show a stored webhook
+///
+/// With its exact body.
+#[utoipa::path(get, path = "/admin/events/{id}", tag = "Operator", params(("id" = RawEventId, Path)),
+    responses((status = 200, description = "The webhook", body = RawEventWithBody)))]
+pub async fn show(
+    _: Operator,
+    State(app): State<App>,
+    Path(id): Path<RawEventId>,
+) -> Result<Json<RawEventWithBody>, Problem> {
+    let missing = || Problem::nothing_like(format_args!("stored webhook {id}"));
+    let row = raw_events::find(app.db.reader(), id).await?.ok_or_else(missing)?;
+    let body = raw_events::body(app.db.reader(), id).await?.ok_or_else(missing)?;
+    Ok(Json(RawEventWithBody {
+        event: row.into(),
+        body_base64: BASE64_STANDARD.encode(&body),
+        body: String::from_utf8(body).ok(),
+    }))
+}
+
+/// Fetch the body of a stored webhook
+///
+/// Byte for byte as it was signed.
+#[utoipa::path(get, path = "/admin/events/{id}/body", tag = "Operator", params(("id" = RawEventId, Path)),
+    responses((status = 200, description = "The body", body = Vec<u8>, content_type = "application/octet-stream")))]
+pub async fn body(_: Operator, State(app): State<App>, Path(id): Path<RawEventId>) -> Result<Response, Problem> {
+    let found = raw_events::body(app.db.reader(), id).await?;
+    let body = found.ok_or_else(|| Problem::nothing_like(format_args!("stored webhook {id}")))?;
+    let kind = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((kind, body).into_response())
+}

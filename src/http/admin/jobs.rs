@@ -1,0 +1,147 @@
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::queues::named;
+use crate::{
+    app::App,
+    http::{
+        auth::Operator,
+        extract::{Path, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    jobs::id_prefix,
+    queue::{
+        Queue,
+        admin::{self, JobCursor, JobRow, JobState},
+    },
+};
+
+/// A job of a queue: a row of its table.
+#[derive(Serialize, ToSchema)]
+pub struct Job {
+    /// The id of the row, e.g. of the stored webhook.
+    pub id: String,
+    pub state: String,
+    /// Runs counted so far.
+    pub attempts: i64,
+    /// When it is due, or for one that runs, when its lease ends.
+    pub due_at: DateTime<Utc>,
+    #[schema(required)]
+    pub last_error: Option<String>,
+    #[schema(required)]
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Job {
+    fn new(queue: &Queue, row: JobRow) -> Self {
+        Self {
+            id: format!("{}_{}", id_prefix(queue), row.id.simple()),
+            state: row.state,
+            attempts: row.attempts,
+            due_at: row.due_at,
+            last_error: row.last_error,
+            finished_at: row.finished_at,
+        }
+    }
+}
+
+/// Which jobs are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// `pending` (unless said otherwise), `scheduled`, `running`, `done`, `dead`, `quarantined` or `discarded`.
+    state: Option<String>,
+}
+
+/// List the jobs of a queue
+///
+/// Those that are not finished by due time, the first first; the finished ones the newest first.
+#[utoipa::path(get, path = "/admin/queues/{name}/jobs", tag = "Operator",
+    params(("name" = String, Path), PagingParams, Wanted),
+    responses((status = 200, description = "A page of jobs", body = Page<Job>)))]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Page<Job>>, Problem> {
+    let queue = named(&name)?;
+    let state = job_state(wanted.state.as_deref().unwrap_or("pending"))?;
+    let list = format!("jobs {name} {}", state.as_str());
+    let after: Option<(DateTime<Utc>, Uuid)> = paging.key(&list)?;
+    let after = after.map(|(due_at, id)| JobCursor { due_at, id });
+    let rows = admin::jobs(&app.db, queue, state, paging.rows(), after, app.clock.now()).await?;
+    Ok(Json(
+        Page::new(&paging, &list, rows, |row| (row.due_at, row.id)).map(|row| Job::new(queue, row)),
+    ))
+}
+
+/// Retry a job
+///
+/// Makes it due now, with all its attempts before it: one that waits, is dead, quarantined or discarded.
+#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/retry", tag = "Operator",
+    params(("name" = String, Path), ("id" = String, Path)),
+    responses((status = 200, description = "Due now", body = Job), (status = 409, description = "It is done or runs")))]
+pub async fn retry(
+    _: Operator,
+    State(app): State<App>,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<Job>, Problem> {
+    let (queue, id) = (named(&name)?, job_id(&id)?);
+    let changed = admin::retry(&app.db, &app.queues, queue, &[id], app.clock.now()).await?;
+    answer(&app, queue, id, !changed.is_empty()).await
+}
+
+/// Discard a job
+///
+/// Sets it aside for good: one that waits, is dead or quarantined.
+#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/discard", tag = "Operator",
+    params(("name" = String, Path), ("id" = String, Path)),
+    responses((status = 200, description = "Set aside", body = Job), (status = 409, description = "It is done, runs, or was discarded")))]
+pub async fn discard(
+    _: Operator,
+    State(app): State<App>,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<Job>, Problem> {
+    let (queue, id) = (named(&name)?, job_id(&id)?);
+    let changed = admin::discard(&app.db, queue, &[id], app.clock.now()).await?;
+    answer(&app, queue, id, !changed.is_empty()).await
+}
+
+/// The job as it stands after what was asked, or why that was not done.
+async fn answer(app: &App, queue: &Queue, id: Uuid, changed: bool) -> Result<Json<Job>, Problem> {
+    let Some(row) = admin::job(&app.db, queue, id).await? else {
+        return Err(Problem::nothing_like(format_args!(
+            "job of that id in the queue {}",
+            queue.name
+        )));
+    };
+    if changed {
+        return Ok(Json(Job::new(queue, row)));
+    }
+    let detail = format!("The job is {}, so it is left alone.", row.state);
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "conflict",
+        "Not in this state",
+        detail,
+    ))
+}
+
+fn job_state(text: &str) -> Result<JobState, Problem> {
+    JobState::parse(text).ok_or_else(|| {
+        let states = JobState::ALL.map(JobState::as_str).join(", ");
+        Problem::invalid(format!("`state` must be one of {states}."))
+    })
+}
+
+/// With the prefix of its kind or without.
+fn job_id(text: &str) -> Result<Uuid, Problem> {
+    let digits = text.rsplit_once('_').map_or(text, |(_, digits)| digits);
+    Uuid::try_parse(digits).map_err(|_| Problem::invalid("The id of a job ends with 32 hexadecimal digits."))
+}

@@ -1,0 +1,106 @@
+use axum::{Json as Body, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::registry;
+use crate::{
+    app::App,
+    domain::{ApiKeyId, Scopes, TenantId},
+    http::{
+        auth::Operator,
+        extract::{Json, Path},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store, tenancy,
+};
+
+const LIST: &str = "tenant-keys";
+
+#[derive(Serialize, ToSchema)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    /// `read`, `write`, `events`.
+    pub scopes: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    /// To the minute.
+    #[schema(required)]
+    pub last_used_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct NewKey {
+    /// What it is for; 1 to 200 characters.
+    name: String,
+    /// Of `read`, `write` and `events`; at least one.
+    scopes: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CreatedKey {
+    pub id: ApiKeyId,
+    /// Shown here and never again.
+    pub api_key: String,
+}
+
+/// List a tenant's API keys
+///
+/// The oldest first, the revoked too; without the keys themselves, which nobody has.
+#[utoipa::path(get, path = "/admin/tenants/{id}/keys", tag = "Operator", params(("id" = TenantId, Path), PagingParams),
+    responses((status = 200, description = "A page of keys", body = Page<ApiKey>)))]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    Path(tenant): Path<TenantId>,
+    paging: Paging,
+) -> Result<Body<Page<ApiKey>>, Problem> {
+    let after = paging.key(LIST)?;
+    let known = store::tenants::find(app.db.reader(), tenant).await?;
+    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
+    let rows = store::api_keys::page(app.db.reader(), tenant, after, paging.rows()).await?;
+    let show = |row: store::api_keys::ApiKey| ApiKey {
+        id: row.id,
+        name: row.name,
+        scopes: row.scopes.split(' ').map(str::to_owned).collect(),
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        revoked_at: row.revoked_at,
+    };
+    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(show)))
+}
+
+/// Make an API key
+#[utoipa::path(post, path = "/admin/tenants/{id}/keys", tag = "Operator", params(("id" = TenantId, Path)),
+    request_body = NewKey, responses((status = 201, description = "Made", body = CreatedKey)))]
+pub async fn create(
+    _: Operator,
+    State(app): State<App>,
+    Path(tenant): Path<TenantId>,
+    Json(new): Json<NewKey>,
+) -> Result<(StatusCode, Body<CreatedKey>), Problem> {
+    let scopes: Scopes = new
+        .scopes
+        .join(" ")
+        .parse()
+        .map_err(|problem: String| Problem::invalid(problem))?;
+    let key = tenancy::create_api_key(&registry(&app), tenant, &new.name, &scopes).await?;
+    let created = CreatedKey {
+        id: key.id,
+        api_key: key.token.expose().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Body(created)))
+}
+
+/// Revoke an API key
+///
+/// It ends within five seconds everywhere.
+#[utoipa::path(delete, path = "/admin/keys/{id}", tag = "Operator", params(("id" = ApiKeyId, Path)),
+    responses((status = 204, description = "Revoked")))]
+pub async fn revoke(_: Operator, State(app): State<App>, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {
+    tenancy::revoke_api_key(&registry(&app), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,54 @@
+//! What the operator does, under `/admin`.
+
+mod channels;
+mod events;
+mod jobs;
+mod keys;
+mod quarantine;
+mod queues;
+mod replay;
+mod tenants;
+mod unrecognized;
+mod workers;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{edge::Edge, problem::Problem};
+use crate::{app::App, domain::WorkState, tenancy::Registry};
+
+pub fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(channels::list, channels::add))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(unrecognized::list))
+        .routes(routes!(events::list))
+        .routes(routes!(replay::replay))
+        .routes(routes!(events::show))
+        .routes(routes!(events::body))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::show))
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::discard))
+        .routes(routes!(workers::list))
+}
+
+fn registry(app: &App) -> Registry {
+    Registry {
+        db: app.db.clone(),
+        clock: app.clock.clone(),
+        keyring: app.config.keyring.clone(),
+    }
+}
+
+fn work_state(text: &str) -> Result<WorkState, Problem> {
+    WorkState::parse(text).ok_or_else(|| {
+        let states = WorkState::ALL.map(WorkState::as_str).join(", ");
+        Problem::invalid(format!("`state` must be one of {states}."))
+    })
+}

@@ -1,0 +1,38 @@
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{auth::Operator, paging::Page, problem::Problem},
+    store,
+};
+
+/// The most subjects shown.
+const MOST: i64 = 1_000;
+
+/// A phone number or an account that nobody has added, and the webhooks that wait for it.
+#[derive(Serialize, ToSchema)]
+pub struct Quarantined {
+    /// `phone_number:` and Meta's id of the number, or `waba:` and Meta's id of the account.
+    pub subject: String,
+    /// How many webhooks wait.
+    pub events: i64,
+    pub since: DateTime<Utc>,
+}
+
+/// Show the quarantine
+///
+/// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the channel is added.
+#[utoipa::path(get, path = "/admin/quarantine", tag = "Operator",
+    responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
+pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
+    let rows = store::quarantine::list(app.db.reader(), MOST).await?;
+    let show = |row: store::quarantine::Waiting| Quarantined {
+        subject: row.subject,
+        events: row.events,
+        since: row.since,
+    };
+    Ok(Json(Page::whole(rows.into_iter().map(show).collect())))
+}

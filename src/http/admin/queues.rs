@@ -1,0 +1,65 @@
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    http::{auth::Operator, extract::Path, paging::Page, problem::Problem},
+    jobs::QUEUES,
+    queue::{
+        Queue,
+        admin::{self, QueueStats},
+    },
+};
+
+/// Whether workers take from a queue.
+#[derive(Serialize, ToSchema)]
+pub struct Paused {
+    pub name: String,
+    pub paused: bool,
+}
+
+/// The queue of a name in the path.
+pub fn named(name: &str) -> Result<&'static Queue, Problem> {
+    let found = QUEUES.iter().find(|queue| queue.name == name);
+    found.ok_or_else(|| Problem::nothing_like(format_args!("queue {name:?}; GET /admin/queues lists them")))
+}
+
+/// List queues
+#[utoipa::path(get, path = "/admin/queues", tag = "Operator",
+    responses((status = 200, description = "Every queue, and how it stands", body = Page<QueueStats>)))]
+pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<QueueStats>>, Problem> {
+    let mut all = Vec::with_capacity(QUEUES.len());
+    for queue in QUEUES {
+        all.push(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?);
+    }
+    Ok(Json(Page::whole(all)))
+}
+
+/// Show a queue
+#[utoipa::path(get, path = "/admin/queues/{name}", tag = "Operator", params(("name" = String, Path)),
+    responses((status = 200, description = "How it stands", body = QueueStats)))]
+pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueStats>, Problem> {
+    let queue = named(&name)?;
+    Ok(Json(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?))
+}
+
+/// Pause a queue
+///
+/// Within half a second workers take nothing more from it; what they have in hand they finish.
+#[utoipa::path(post, path = "/admin/queues/{name}/pause", tag = "Operator", params(("name" = String, Path)),
+    responses((status = 200, description = "Paused", body = Paused)))]
+pub async fn pause(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<Paused>, Problem> {
+    let queue = named(&name)?;
+    admin::pause(&app.db, queue, app.clock.now()).await?;
+    Ok(Json(Paused { name, paused: true }))
+}
+
+/// Resume a queue
+#[utoipa::path(post, path = "/admin/queues/{name}/resume", tag = "Operator", params(("name" = String, Path)),
+    responses((status = 200, description = "Resumed", body = Paused)))]
+pub async fn resume(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<Paused>, Problem> {
+    let queue = named(&name)?;
+    admin::resume(&app.db, queue).await?;
+    Ok(Json(Paused { name, paused: false }))
+}

@@ -1,0 +1,72 @@
+use axum::{Json as Body, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::work_state;
+use crate::{
+    app::App,
+    domain::RawEventId,
+    http::{auth::Operator, extract::Json, problem::Problem},
+    replay::{self, Replayed, Selection},
+};
+
+/// The most ids named at once.
+const MOST: usize = 10_000;
+
+/// Which stored webhooks: either `ids`, or a range.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Replay)]
+pub struct Wanted {
+    /// These, whatever their state; at most 10,000.
+    ids: Option<Vec<RawEventId>>,
+    /// Received then or later.
+    from: Option<DateTime<Utc>>,
+    /// Received before then; now unless said otherwise.
+    to: Option<DateTime<Utc>>,
+    /// In this state; without it, all but the running and the discarded.
+    state: Option<String>,
+    /// Tells what it would do and does nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl Wanted {
+    fn selection(self) -> Result<Selection, Problem> {
+        let state = self.state.as_deref().map(work_state).transpose()?;
+        match self.ids {
+            Some(_) if self.from.is_some() || self.to.is_some() || state.is_some() => Err(Problem::invalid(
+                "Give either `ids`, or `from`, `to` and `state`; not both.",
+            )),
+            Some(ids) if ids.len() > MOST => Err(Problem::invalid(format!("`ids` holds more than {MOST} ids."))),
+            Some(ids) => Ok(Selection::Ids(ids)),
+            None if self.from.is_none() && self.to.is_none() && state.is_none() => Err(Problem::invalid(
+                "Say which: `ids`, or at least one of `from`, `to` and `state`.",
+            )),
+            None => Ok(Selection::Range {
+                from: self.from,
+                to: self.to,
+                state,
+            }),
+        }
+    }
+}
+
+/// Replay stored webhooks
+///
+/// Makes them due again, their attempts counted from zero. Safe for webhooks that are done: processing leaves the same result each
+/// time. A range too large for the time limit of 30 seconds is replayed as far as it came; ask again to go on.
+#[utoipa::path(post, path = "/admin/events/replay", tag = "Operator", request_body = Wanted,
+    responses((status = 200, description = "What was done, or would be", body = Replayed)))]
+pub async fn replay(
+    _: Operator,
+    State(app): State<App>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Body<Replayed>, Problem> {
+    let dry_run = wanted.dry_run;
+    let selection = wanted.selection()?;
+    Ok(Body(
+        replay::replay(&app.db, app.clock.now(), selection, dry_run).await?,
+    ))
+}

@@ -1,0 +1,92 @@
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    app::App,
+    domain::RawEventId,
+    http::{
+        auth::Operator,
+        extract::Query,
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store::unrecognized,
+};
+
+const LIST: &str = "unrecognized";
+
+/// Which of them are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// The items of this field; without it, how many there are of each.
+    field: Option<String>,
+}
+
+/// Items that were not understood: how many of a field, or one of them.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Unrecognized {
+    Count {
+        field: String,
+        items: i64,
+        first_seen_at: DateTime<Utc>,
+        last_seen_at: DateTime<Utc>,
+    },
+    Item {
+        /// The webhook it came in, which holds its bytes …
+        raw_event_id: RawEventId,
+        /// … at this path.
+        path: String,
+        field: String,
+        reason: String,
+        seen_at: DateTime<Utc>,
+    },
+}
+
+/// Show what was not understood
+///
+/// Counts by field, the most frequent first; or, with `field`, its items, the newest first.
+#[utoipa::path(get, path = "/admin/unrecognized", tag = "Operator", params(PagingParams, Wanted),
+    responses((status = 200, description = "Counts or items", body = Page<Unrecognized>)))]
+pub async fn list(
+    _: Operator,
+    State(app): State<App>,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Page<Unrecognized>>, Problem> {
+    let before: Option<unrecognized::Key> = paging.key(LIST)?;
+    let Some(field) = wanted.field else {
+        let rows = unrecognized::counts(app.db.reader()).await?;
+        let counts = rows.into_iter().map(Unrecognized::from).collect();
+        return Ok(Json(Page::whole(counts)));
+    };
+    let rows = unrecognized::list(app.db.reader(), &field, before, paging.rows()).await?;
+    let key = |row: &unrecognized::Item| (row.seen_at, row.raw_event_id, row.path.clone());
+    Ok(Json(Page::new(&paging, LIST, rows, key).map(Unrecognized::from)))
+}
+
+impl From<unrecognized::Count> for Unrecognized {
+    fn from(row: unrecognized::Count) -> Self {
+        Self::Count {
+            field: row.field,
+            items: row.items,
+            first_seen_at: row.first_seen_at,
+            last_seen_at: row.last_seen_at,
+        }
+    }
+}
+
+impl From<unrecognized::Item> for Unrecognized {
+    fn from(row: unrecognized::Item) -> Self {
+        Self::Item {
+            raw_event_id: row.raw_event_id,
+            path: row.path,
+            field: row.field,
+            reason: row.reason,
+            seen_at: row.seen_at,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use std::collections::HashMap;
+
+use axum::Json;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    db::Tx,
+    domain::{ContactId, TenantId},
+    http::{
+        auth::Reader,
+        extract::Path,
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store::contacts,
+};
+
+const LIST: &str = "contacts";
+
+/// A person, or a group. Since 2026 a person may have no phone number: `identities` holds all they are known by, and the fields
+/// beside it the newest of each kind still in use.
+#[derive(Serialize, ToSchema)]
+pub struct Contact {
+    pub id: ContactId,
+    /// `person` or `group`.
+    pub kind: String,
+    /// As the contact wrote it in WhatsApp.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// Digits, with the country code.
+    #[schema(required)]
+    pub phone: Option<String>,
+    /// Meta's business-scoped user id.
+    #[schema(required)]
+    pub user_id: Option<String>,
+    /// The same across the businesses of one portfolio.
+    #[schema(required)]
+    pub parent_user_id: Option<String>,
+    #[schema(required)]
+    pub username: Option<String>,
+    pub identities: Vec<Identity>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Something a contact is or was known by.
+#[derive(Serialize, ToSchema)]
+pub struct Identity {
+    /// `phone`, `user_id`, `parent_user_id`, `username` or `group`.
+    pub kind: String,
+    pub value: String,
+    /// Since when it is no longer theirs, e.g. a number that was changed; null while it is.
+    #[schema(required)]
+    pub retired_at: Option<DateTime<Utc>>,
+}
+
+impl Contact {
+    fn new(row: contacts::Contact, identities: Vec<contacts::KnownBy>) -> Self {
+        let newest = |kind| in_use(&identities, kind);
+        Self {
+            id: row.id,
+            kind: row.kind,
+            name: row.name,
+            phone: newest("phone"),
+            user_id: newest("user_id"),
+            parent_user_id: newest("parent_user_id"),
+            username: newest("username"),
+            identities: identities.into_iter().map(Identity::from).collect(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl From<contacts::KnownBy> for Identity {
+    fn from(row: contacts::KnownBy) -> Self {
+        Self {
+            kind: row.kind,
+            value: row.value,
+            retired_at: row.retired_at,
+        }
+    }
+}
+
+/// The newest identity of a kind that was not retired; they come with the newest first.
+pub fn in_use(identities: &[contacts::KnownBy], kind: &str) -> Option<String> {
+    let mut used = identities
+        .iter()
+        .filter(|one| one.kind == kind && one.retired_at.is_none());
+    used.next().map(|one| one.value.clone())
+}
+
+/// The identities of some contacts, by contact.
+pub async fn identities(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &[ContactId],
+) -> sqlx::Result<HashMap<ContactId, Vec<contacts::KnownBy>>> {
+    let mut by_contact: HashMap<_, Vec<_>> = HashMap::new();
+    for identity in contacts::known_by(tx, tenant, ids).await? {
+        by_contact.entry(identity.contact_id).or_default().push(identity);
+    }
+    Ok(by_contact)
+}
+
+/// List contacts
+///
+/// The newest first.
+#[utoipa::path(get, path = "/api/v1/contacts", tag = "Reading", params(PagingParams),
+    responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
+pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Contact>>, Problem> {
+    let before = paging.key(LIST)?;
+    let mut tx = reader.begin().await?;
+    let rows = contacts::list(&mut tx, reader.tenant, before, paging.rows()).await?;
+    let page = Page::new(&paging, LIST, rows, |row| row.id);
+    let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
+    let mut known_by = identities(&mut tx, reader.tenant, &ids).await?;
+    tx.commit().await?;
+    Ok(Json(page.map(|row| {
+        let identities = known_by.remove(&row.id).unwrap_or_default();
+        Contact::new(row, identities)
+    })))
+}
+
+/// Show a contact
+#[utoipa::path(get, path = "/api/v1/contacts/{id}", tag = "Reading", params(("id" = ContactId, Path)),
+    responses((status = 200, description = "The contact", body = Contact)))]
+pub async fn show(reader: Reader, Path(id): Path<ContactId>) -> Result<Json<Contact>, Problem> {
+    let mut tx = reader.begin().await?;
+    let found = contacts::find(&mut tx, reader.tenant, id).await?;
+    let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
+    let identities = contacts::known_by(&mut tx, reader.tenant, &[id]).await?;
+    tx.commit().await?;
+    Ok(Json(Contact::new(row, identities)))
+}

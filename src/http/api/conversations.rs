@@ -1,0 +1,158 @@
+use axum::Json;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::contacts::{identities, in_use};
+use crate::{
+    domain::{ChannelId, ContactId, ConversationId},
+    http::{
+        auth::Reader,
+        extract::{Path, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store::{contacts, conversations},
+};
+
+const LIST: &str = "conversations";
+
+/// What one channel and one contact say to each other.
+#[derive(Serialize, ToSchema)]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub channel_id: ChannelId,
+    pub contact_id: ContactId,
+    pub contact: Correspondent,
+    pub last_message: LastMessage,
+    /// Until when anything may be written; after it only templates. Null when the customer never wrote.
+    #[schema(required)]
+    pub window_expires_at: Option<DateTime<Utc>>,
+    pub unread_count: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The contact, as an inbox shows it.
+#[derive(Serialize, ToSchema)]
+pub struct Correspondent {
+    pub id: ContactId,
+    /// `person` or `group`.
+    #[schema(required)]
+    pub kind: Option<String>,
+    #[schema(required)]
+    pub name: Option<String>,
+    #[schema(required)]
+    pub phone: Option<String>,
+    #[schema(required)]
+    pub username: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LastMessage {
+    /// Meta's id of it.
+    pub wamid: String,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its first 200 characters.
+    #[schema(required)]
+    pub text: Option<String>,
+    pub timestamp: DateTime<Utc>,
+}
+
+impl Conversation {
+    fn new(row: conversations::Conversation, identities: &[contacts::KnownBy]) -> Self {
+        Self {
+            id: row.id,
+            channel_id: row.channel_id,
+            contact_id: row.contact_id,
+            contact: Correspondent {
+                id: row.contact_id,
+                kind: row.contact_kind,
+                name: row.contact_name,
+                phone: in_use(identities, "phone"),
+                username: in_use(identities, "username"),
+            },
+            last_message: LastMessage {
+                wamid: row.last_message_wamid,
+                direction: row.last_message_direction,
+                kind: row.last_message_type,
+                text: row.last_message_text,
+                timestamp: row.last_message_at,
+            },
+            window_expires_at: row.window_expires_at,
+            unread_count: row.unread_count,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Which conversations are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Of this channel.
+    channel: Option<ChannelId>,
+    /// `true`: with unread messages; `false`: without.
+    unread: Option<bool>,
+    /// Text to look for, in capitals or not. It finds two kinds of conversation: all whose contact's name, phone number or user
+    /// name begins with it (of each at most 500 contacts), and among the 5,000 most recently active those that hold it anywhere in
+    /// the name, the phone number, the user name or the first 200 characters of the last message. A phone number may be written
+    /// with `+`, spaces, dots, dashes and brackets, and takes at least three digits. Letters other than A to Z must be written as
+    /// they stand when the database is SQLite.
+    #[param(max_length = 200)]
+    q: Option<String>,
+}
+
+/// List conversations
+///
+/// The last active first. With `channel` or `unread`, a page looks through at most 50,000 conversations, so it may hold fewer than
+/// `limit` and still have a next one.
+#[utoipa::path(get, path = "/api/v1/conversations", tag = "Reading", params(PagingParams, Wanted),
+    responses((status = 200, description = "A page of conversations", body = Page<Conversation>)))]
+pub async fn list(
+    reader: Reader,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Page<Conversation>>, Problem> {
+    let before = paging.key(LIST)?;
+    let filter = conversations::Filter {
+        channel: wanted.channel,
+        unread: wanted.unread,
+    };
+    let text = wanted.q.unwrap_or_default();
+    if text.chars().count() > 200 {
+        return Err(Problem::invalid("`q` is longer than 200 characters."));
+    }
+    let mut tx = reader.begin().await?;
+    let (rows, floor) = match conversations::Needle::parse(&text) {
+        None => conversations::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?,
+        Some(needle) => {
+            let found = conversations::search(&mut tx, reader.tenant, &needle, filter, before, paging.rows()).await?;
+            (found, None)
+        }
+    };
+    let page = Page::looked(&paging, LIST, rows, floor, |row| (row.last_message_at, row.id));
+    let contacts: Vec<ContactId> = page.data.iter().map(|row| row.contact_id).collect();
+    let known_by = identities(&mut tx, reader.tenant, &contacts).await?;
+    tx.commit().await?;
+    Ok(Json(page.map(|row| {
+        let identities = known_by.get(&row.contact_id).map_or(&[][..], Vec::as_slice);
+        Conversation::new(row, identities)
+    })))
+}
+
+/// Show a conversation
+#[utoipa::path(get, path = "/api/v1/conversations/{id}", tag = "Reading", params(("id" = ConversationId, Path)),
+    responses((status = 200, description = "The conversation", body = Conversation)))]
+pub async fn show(reader: Reader, Path(id): Path<ConversationId>) -> Result<Json<Conversation>, Problem> {
+    let mut tx = reader.begin().await?;
+    let found = conversations::find(&mut tx, reader.tenant, id).await?;
+    let row = found.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
+    let identities = contacts::known_by(&mut tx, reader.tenant, &[row.contact_id]).await?;
+    tx.commit().await?;
+    Ok(Json(Conversation::new(row, &identities)))
+}

@@ -1,0 +1,237 @@
+use axum::Json as Body;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Json;
+use crate::{
+    domain::{ChannelId, ContactId, ConversationId, MessageId, Status},
+    http::{
+        auth::Reader,
+        extract::{Path, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store::{conversations, messages},
+};
+
+const LIST: &str = "messages";
+const IN_CONVERSATION: &str = "conversation-messages";
+
+#[derive(Serialize, ToSchema)]
+pub struct Message {
+    pub id: MessageId,
+    /// Meta's id, unique per channel.
+    #[schema(required)]
+    pub wamid: Option<String>,
+    /// `inbound` or `outbound`.
+    pub direction: String,
+    /// `customer`, `api`, `echo` (sent elsewhere, e.g. from the business app) or `history`.
+    pub origin: String,
+    /// As Meta names it: `text`, `image`, `interactive` …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `received` for inbound messages; else `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
+    pub status: String,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    /// Who it is from or to; in a group the member who wrote.
+    pub contact_id: ContactId,
+    /// The sender as Meta named it: a phone number or a user id.
+    #[schema(required)]
+    pub from: Option<String>,
+    #[schema(required)]
+    pub to: Option<String>,
+    /// What a person would read, in its newest wording.
+    #[schema(required)]
+    pub text: Option<String>,
+    /// The message as Meta put it.
+    #[schema(value_type = Object)]
+    pub payload: Json,
+    /// The message it answers, reacts to, edits or revokes.
+    #[schema(required)]
+    pub context_wamid: Option<String>,
+    /// Meta's time of it.
+    pub timestamp: DateTime<Utc>,
+    /// When its webhook arrived here.
+    pub received_at: DateTime<Utc>,
+    #[schema(required)]
+    pub edited_at: Option<DateTime<Utc>>,
+    #[schema(required)]
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Why it failed; null unless it did.
+    #[schema(required)]
+    pub error: Option<MetaError>,
+}
+
+/// An error as Meta reported it.
+#[derive(Serialize, ToSchema)]
+pub struct MetaError {
+    pub code: i64,
+    #[schema(required)]
+    pub title: Option<String>,
+}
+
+/// A message, with everything Meta reported about it.
+#[derive(Serialize, ToSchema)]
+pub struct MessageWithStatuses {
+    #[serde(flatten)]
+    pub message: Message,
+    /// In the order of Meta's times.
+    pub statuses: Vec<StatusReport>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StatusReport {
+    pub status: String,
+    /// Meta's time of it.
+    pub timestamp: DateTime<Utc>,
+    /// In a group, the member it speaks of.
+    #[schema(required)]
+    pub participant: Option<String>,
+    #[schema(required)]
+    pub error: Option<MetaError>,
+    /// The status as Meta put it, with price and conversation.
+    #[schema(value_type = Object)]
+    pub payload: Json,
+    pub received_at: DateTime<Utc>,
+}
+
+fn error(code: Option<i64>, title: Option<String>) -> Option<MetaError> {
+    code.map(|code| MetaError { code, title })
+}
+
+impl From<messages::Message> for Message {
+    fn from(row: messages::Message) -> Self {
+        Self {
+            id: row.id,
+            wamid: row.wamid,
+            direction: row.direction,
+            origin: row.origin,
+            kind: row.kind,
+            status: row.status,
+            channel_id: row.channel_id,
+            conversation_id: row.conversation_id,
+            contact_id: row.contact_id,
+            from: row.sender,
+            to: row.recipient,
+            text: row.text,
+            payload: row.payload.into(),
+            context_wamid: row.context_wamid,
+            timestamp: row.sent_at,
+            received_at: row.received_at,
+            edited_at: row.edited_at,
+            revoked_at: row.revoked_at,
+            error: error(row.error_code, row.error_title),
+        }
+    }
+}
+
+impl From<messages::StatusReport> for StatusReport {
+    fn from(row: messages::StatusReport) -> Self {
+        Self {
+            status: row.status,
+            timestamp: row.occurred_at,
+            participant: Some(row.participant).filter(|member| !member.is_empty()),
+            error: error(row.error_code, row.error_title),
+            payload: row.payload.into(),
+            received_at: row.received_at,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Direction {
+    Inbound,
+    Outbound,
+}
+
+/// Which messages are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Of this channel.
+    channel: Option<ChannelId>,
+    #[param(inline)]
+    direction: Option<Direction>,
+    /// `received`, `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
+    status: Option<String>,
+}
+
+impl Wanted {
+    fn filter(&self) -> Result<messages::Filter, Problem> {
+        let known = || Status::ALL.map(Status::as_str).join(", ");
+        let status = self.status.as_deref().map(|text| {
+            Status::parse(text).ok_or_else(|| Problem::invalid(format!("`status` must be one of {}.", known())))
+        });
+        Ok(messages::Filter {
+            channel: self.channel,
+            inbound: self.direction.map(|direction| direction == Direction::Inbound),
+            status: status.transpose()?,
+        })
+    }
+}
+
+/// List messages
+///
+/// Of all conversations, the newest first. With a filter, a page looks through at most 20,000 messages, so it may hold fewer than
+/// `limit` and still have a next one.
+#[utoipa::path(get, path = "/api/v1/messages", tag = "Reading", params(PagingParams, Wanted),
+    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
+pub async fn list(
+    reader: Reader,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Body<Page<Message>>, Problem> {
+    let before = paging.key(LIST)?;
+    let filter = wanted.filter()?;
+    let mut tx = reader.begin().await?;
+    let (rows, floor) = messages::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
+    tx.commit().await?;
+    Ok(Body(
+        Page::looked(&paging, LIST, rows, floor, |row| row.id).map(Message::from),
+    ))
+}
+
+/// List the messages of a conversation
+///
+/// By Meta's time, the newest first.
+#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages", tag = "Reading",
+    params(("id" = ConversationId, Path), PagingParams),
+    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
+pub async fn in_conversation(
+    reader: Reader,
+    Path(id): Path<ConversationId>,
+    paging: Paging,
+) -> Result<Body<Page<Message>>, Problem> {
+    let before = paging.key(IN_CONVERSATION)?;
+    let mut tx = reader.begin().await?;
+    let known = conversations::find(&mut tx, reader.tenant, id).await?;
+    known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
+    let rows = messages::in_conversation(&mut tx, reader.tenant, id, before, paging.rows()).await?;
+    tx.commit().await?;
+    Ok(Body(
+        Page::new(&paging, IN_CONVERSATION, rows, |row| (row.sent_at, row.id)).map(Message::from),
+    ))
+}
+
+/// Show a message
+///
+/// With everything Meta reported about it.
+#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "Reading", params(("id" = MessageId, Path)),
+    responses((status = 200, description = "The message", body = MessageWithStatuses)))]
+pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
+    let mut tx = reader.begin().await?;
+    let found = messages::find(&mut tx, reader.tenant, id).await?;
+    let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
+    let statuses = match &row.wamid {
+        Some(wamid) => messages::statuses(&mut tx, reader.tenant, row.channel_id, wamid).await?,
+        None => Vec::new(),
+    };
+    tx.commit().await?;
+    Ok(Body(MessageWithStatuses {
+        message: row.into(),
+        statuses: statuses.into_iter().map(StatusReport::from).collect(),
+    }))
+}

@@ -1,0 +1,52 @@
+//! Who asks: a tenant's program by its API key, or the operator by the admin token. A handler that takes one of the extractors
+//! cannot forget to check.
+
+mod keys;
+mod operator;
+mod rates;
+mod scope;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+
+pub use keys::{Key, Keys};
+pub use operator::Operator;
+pub use rates::Rates;
+pub use scope::{EventReader, Reader};
+
+use super::{edge::Edge, problem::Problem};
+
+/// Around every route under `/api/v1`: finds the key, counts the request against its rate, and says in the answer what is left
+/// of that.
+pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let token = bearer(request.headers())
+        .ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`. The operator makes keys."))?;
+    let key = edge.keys.find(&edge.app, token).await?;
+    let key = key.ok_or_else(|| {
+        unauthorized(
+            "The API key is unknown or was revoked. Check that all of it was copied, or ask the operator for another.",
+        )
+    })?;
+    let left = edge.rates.take(key.id)?;
+    request.extensions_mut().insert(key);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert("ratelimit-limit", edge.rates.burst().into());
+    headers.insert("ratelimit-remaining", left.into());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn unauthorized(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Say who you are", detail)
+}

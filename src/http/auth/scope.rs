@@ -1,0 +1,89 @@
+use std::ops::Deref;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+
+use super::{Key, unauthorized};
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{Id, Scope, TenantId},
+    http::problem::Problem,
+};
+
+/// One tenant's rows, and the only way to them from here.
+pub struct TenantScope {
+    pub tenant: TenantId,
+    app: App,
+}
+
+impl TenantScope {
+    /// A transaction to read in; on PostgreSQL the database itself hides all other tenants from it.
+    pub async fn begin(&self) -> sqlx::Result<Tx> {
+        self.app.db.begin_as(self.tenant.uuid()).await
+    }
+}
+
+/// Proves that the caller may read.
+pub struct Reader(TenantScope);
+
+/// Proves that the caller may follow the events.
+pub struct EventReader(TenantScope);
+
+impl Deref for Reader {
+    type Target = TenantScope;
+
+    fn deref(&self) -> &TenantScope {
+        &self.0
+    }
+}
+
+impl Deref for EventReader {
+    type Target = TenantScope;
+
+    fn deref(&self) -> &TenantScope {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Reader
+where
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        enter(parts, App::from_ref(state), Scope::Read).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for EventReader
+where
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        enter(parts, App::from_ref(state), Scope::Events).map(Self)
+    }
+}
+
+/// A route outside [`super::authenticate`] has no key, and so lets nobody in.
+fn enter(parts: &Parts, app: App, scope: Scope) -> Result<TenantScope, Problem> {
+    let key = parts.extensions.get::<Key>();
+    let key = key.ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`."))?;
+    if !key.scopes.allow(scope) {
+        let detail = format!(
+            "This API key has the scopes `{}`; this needs `{}`. Ask the operator for a key with it.",
+            key.scopes,
+            scope.as_str()
+        );
+        return Err(Problem::forbidden("missing-scope", detail));
+    }
+    Ok(TenantScope {
+        tenant: key.tenant,
+        app,
+    })
+}

@@ -1,0 +1,127 @@
+//! The OpenAPI document, made from the routes, and a page to read it on.
+
+use axum::Router;
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    path::Operation,
+    security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    tag::TagBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{edge::Edge, problem::ProblemBody};
+
+const DESCRIPTION: &str = "\
+A self-hosted backend for the WhatsApp Business Platform.
+
+**Who may ask.** `/api/v1` takes an API key of a tenant, `/admin` the operator's token; both as `Authorization: Bearer …`. \
+`/health` and `/metrics` are open: keep them inside your network.
+
+**Lists** come in pages: `limit` (1 to 200) and `cursor`, which is `next_cursor` of the page before; null on the last page.
+
+**Problems** are `application/problem+json` (RFC 9457) with a stable `type` and a `request_id`. A header `x-request-id` is \
+taken over and echoed.
+
+**Times** are RFC 3339 in UTC.";
+
+/// Problems an operation may answer with: status, what it means.
+const EVERYWHERE: &[(&str, &str)] = &[
+    ("500", "A defect of ours"),
+    ("503", "The database does not answer; try again"),
+];
+const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the body is not understood");
+const WITH_KEY: &[(&str, &str)] = &[
+    ("401", "No key, or not a live one"),
+    ("403", "The key lacks the scope"),
+    ("429", "Too many requests; see Retry-After"),
+];
+const WITH_TOKEN: &[(&str, &str)] = &[
+    ("401", "Not the admin token"),
+    ("403", "MAINSTAY_ADMIN_TOKEN is not set, so this API is closed"),
+];
+const SIGNED: &[(&str, &str)] = &[
+    ("403", "Not signed by a known app secret, or not the verify token"),
+    ("413", "Longer than MAINSTAY_BODY_BYTES"),
+];
+
+/// Serves the document and the page.
+pub fn routes(framed: OpenApi, webhooks: OpenApi) -> Router<Edge> {
+    let document = finish(webhooks.merge_from(framed));
+    SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into()
+}
+
+/// Adds what the routes do not say one by one: who may call them, and the problems they answer with.
+fn finish(mut document: OpenApi) -> OpenApi {
+    document.info = InfoBuilder::new()
+        .title("Mainstay")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .build();
+    let tag = |name: &str, says: &str| TagBuilder::new().name(name).description(Some(says)).build();
+    document.tags = Some(vec![
+        tag("Webhooks", "Where Meta calls."),
+        tag(
+            "Reading",
+            "A tenant's channels, contacts, conversations, messages and events.",
+        ),
+        tag(
+            "Operator",
+            "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
+        ),
+        tag("Watching", "Health and metrics; open."),
+    ]);
+    let components = document.components.get_or_insert_with(Components::new);
+    let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.add_security_scheme("api_key", bearer());
+    components.add_security_scheme("admin_token", bearer());
+    let name = ProblemBody::name().into_owned();
+    components.schemas.insert(name, ProblemBody::schema());
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            describe(path, operation);
+        }
+    }
+    document
+}
+
+fn describe(path: &str, operation: &mut Operation) {
+    let mut problems = EVERYWHERE.to_vec();
+    if operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) || operation.request_body.is_some() {
+        problems.push(WITH_PARAMETERS);
+    }
+    if path.contains('{') {
+        problems.push(("404", "There is no such thing"));
+    }
+    if path.starts_with("/api/v1") {
+        operation.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
+        problems.extend(WITH_KEY);
+    } else if path.starts_with("/admin") {
+        operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
+        problems.extend(WITH_TOKEN);
+    } else if path.starts_with("/webhooks") {
+        problems.extend(SIGNED);
+    }
+    for (status, says) in problems {
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(problem(says)));
+    }
+}
+
+fn problem(says: &str) -> Response {
+    let schema = Ref::from_schema_name(ProblemBody::name());
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(says)
+        .content("application/problem+json", content)
+        .build()
+}

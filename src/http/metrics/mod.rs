@@ -1,0 +1,76 @@
+//! What Prometheus reads. Open to anybody who can reach it: keep it inside your network.
+
+mod process;
+
+use std::time::Duration;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use metrics::gauge;
+use tokio::{sync::Mutex, time::Instant};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::edge::Edge;
+use crate::{app::App, jobs::QUEUES, queue::admin};
+
+/// For so long figures that take a query are given again, however many scrape.
+const FRESH: Duration = Duration::from_secs(5);
+/// A database that takes longer leaves the figures as they were.
+const LIMIT: Duration = Duration::from_secs(2);
+
+pub fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// When the figures from the database were last read.
+#[derive(Default)]
+pub struct Scrape(Mutex<Option<Instant>>);
+
+impl Scrape {
+    async fn refresh(&self, app: &App) {
+        let used = app.db.pool_use();
+        gauge!("mainstay_database_connections", "state" => "open").set(f64::from(used.open));
+        gauge!("mainstay_database_connections", "state" => "idle").set(f64::from(used.idle));
+        gauge!("mainstay_intake_waiting").set(app.intake.waiting() as f64);
+        process::refresh(app.clock.now());
+        let mut read_at = self.0.lock().await;
+        if read_at.is_none_or(|at| at.elapsed() >= FRESH) {
+            *read_at = Some(Instant::now());
+            queues(app).await;
+        }
+    }
+}
+
+/// How the queues stand; the figures stay as they were while the database does not answer.
+async fn queues(app: &App) {
+    for queue in QUEUES {
+        let asked = admin::stats(&app.db, &app.queues, queue, app.clock.now());
+        let Ok(Ok(stats)) = tokio::time::timeout(LIMIT, asked).await else {
+            return;
+        };
+        let depth = |state: &'static str, jobs: i64| {
+            gauge!("mainstay_queue_jobs", "queue" => queue.name, "state" => state).set(jobs as f64);
+        };
+        depth("pending", stats.pending);
+        depth("scheduled", stats.scheduled);
+        depth("running", stats.running);
+        depth("dead", stats.dead);
+        let oldest = stats.oldest_pending_seconds.unwrap_or(0.0);
+        gauge!("mainstay_queue_oldest_pending_seconds", "queue" => queue.name).set(oldest);
+        gauge!("mainstay_queue_paused", "queue" => queue.name).set(if stats.paused { 1.0 } else { 0.0 });
+    }
+}
+
+/// Metrics
+///
+/// In the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "Watching",
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
+async fn show(State(edge): State<Edge>) -> Response {
+    edge.scrape.refresh(&edge.app).await;
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, edge.app.metrics.render()).into_response()
+}

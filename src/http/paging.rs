@@ -1,0 +1,131 @@
+//! Lists come in pages by key, not by number: what is added or removed meanwhile makes no row appear twice or be skipped.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{extract::Query, problem::Problem};
+
+const DEFAULT: i64 = 50;
+const MOST: i64 = 200;
+
+/// How much of a list is wanted, and from where on.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PagingParams {
+    /// How many, at most; 50 unless said otherwise.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// The same, checked.
+pub struct Paging {
+    limit: i64,
+    cursor: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Paging {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(given) = Query::<PagingParams>::from_request_parts(parts, state).await?;
+        let limit = given.limit.unwrap_or(DEFAULT);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::invalid(format!(
+                "`limit` must be a whole number from 1 to {MOST}."
+            )));
+        }
+        Ok(Self {
+            limit,
+            cursor: given.cursor.filter(|cursor| !cursor.is_empty()),
+        })
+    }
+}
+
+impl Paging {
+    pub fn limit(&self) -> i64 {
+        self.limit
+    }
+
+    /// What to ask the database for: one row more than is shown tells whether any follow.
+    pub fn rows(&self) -> i64 {
+        self.limit + 1
+    }
+
+    /// The key the page before ended at. A cursor is good for the list it came from alone.
+    pub fn key<K: DeserializeOwned>(&self, list: &str) -> Result<Option<K>, Problem> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
+        let found = bytes.and_then(|bytes| serde_json::from_slice::<(String, K)>(&bytes).ok());
+        match found {
+            Some((of, key)) if of == list => Ok(Some(key)),
+            _ => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid-cursor",
+                "The cursor is not one of this list's",
+                "Pass `next_cursor` of the page before unchanged, or leave `cursor` out to begin at the first page.",
+            )),
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    /// Pass it as `cursor` for the next page; null on the last one. A page may hold fewer than `limit`, even none, and still
+    /// have a next one.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The rows [`Paging::rows`] asked for; `key` is what the next page begins after.
+    pub fn new<K: Serialize>(paging: &Paging, list: &str, rows: Vec<T>, key: impl Fn(&T) -> K) -> Self {
+        Self::looked(paging, list, rows, None, key)
+    }
+
+    /// The same where matches are looked for: `floor` is the last row that was looked at, when there are more.
+    pub fn looked<K: Serialize>(
+        paging: &Paging,
+        list: &str,
+        mut rows: Vec<T>,
+        floor: Option<K>,
+        key: impl Fn(&T) -> K,
+    ) -> Self {
+        let most = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > most;
+        rows.truncate(most);
+        let end = if more { rows.last().map(key) } else { floor };
+        Self {
+            data: rows,
+            next_cursor: end.map(|key| cursor(list, &key)),
+        }
+    }
+
+    /// A list that is short enough for one page.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self {
+            data,
+            next_cursor: None,
+        }
+    }
+
+    pub fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            data: self.data.into_iter().map(show).collect(),
+            next_cursor: self.next_cursor,
+        }
+    }
+}
+
+pub fn cursor<K: Serialize>(list: &str, key: &K) -> String {
+    let bytes = serde_json::to_vec(&(list, key)).expect("keys are numbers, times and ids");
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}

@@ -1,0 +1,207 @@
+//! What went wrong, as `application/problem+json` (RFC 9457). One type for the whole edge; every answer that is not a success
+//! is one. A failure of ours is logged here, once, and the caller learns its request id and nothing else.
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{db, intake::NotStored, replay::ReplayError, tenancy::RegistryError};
+
+/// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) slug: &'static str,
+    title: &'static str,
+    detail: Cow<'static, str>,
+    retry_after: Option<u64>,
+}
+
+/// A problem as it is sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'p> {
+    /// `urn:mainstay:problem:` and a name that does not change.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:mainstay:problem:not-found")]
+    kind: String,
+    /// What the type means, in a few words.
+    title: &'p str,
+    /// The HTTP status again.
+    status: u16,
+    /// What is wrong this time, and what to do about it.
+    detail: &'p str,
+    /// Quote it when you ask for help: every log line of the request carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'p str>,
+}
+
+impl Problem {
+    pub fn new(
+        status: StatusCode,
+        slug: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            slug,
+            title,
+            detail: detail.into(),
+            retry_after: None,
+        }
+    }
+
+    /// With the header `Retry-After`, in seconds.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-request",
+            "The request is not understood",
+            detail,
+        )
+    }
+
+    /// There is no such thing, or it is another tenant's.
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        let detail = format!("There is no {what}. Check the id, and that the API key belongs to the same tenant.");
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    /// The same for the operator, from whom nothing is hidden.
+    pub fn nothing_like(what: impl std::fmt::Display) -> Self {
+        let detail = format!("There is no {what}.");
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
+    }
+
+    pub fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, slug, "Not allowed", detail)
+    }
+
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format!("The body is longer than the {limit} bytes taken here.");
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large",
+            detail,
+        )
+    }
+
+    pub fn unavailable() -> Self {
+        const DETAIL: &str = "The database does not answer just now. Nothing was changed; try again in a few seconds.";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Try again later",
+            DETAIL,
+        )
+        .retry_after(5)
+    }
+
+    pub fn internal() -> Self {
+        const DETAIL: &str = "This is a defect of the server. Report it with the request id.";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong here",
+            DETAIL,
+        )
+    }
+
+    /// The answer, with the request's id in it once that is known.
+    pub(super) fn render(&self, request_id: Option<&str>) -> Response {
+        let body = ProblemBody {
+            kind: format!("urn:mainstay:problem:{}", self.slug),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            request_id,
+        };
+        let kind = [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        )];
+        let mut response = (self.status, kind, Json(body)).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The problem goes along with the response, so that the frame around the handler can put the request's id into it.
+    fn into_response(self) -> Response {
+        let mut response = self.render(None);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        if db::is_unavailable(&error) {
+            tracing::warn!(%error, "the database is not available to a request");
+            return Self::unavailable();
+        }
+        tracing::error!(%error, "a request failed in the database");
+        Self::internal()
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Invalid(detail) => Self::invalid(detail),
+            RegistryError::Conflict(detail) => {
+                Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail)
+            }
+            RegistryError::NotFound(what) => Self::nothing_like(what),
+            RegistryError::Database(error) => error.into(),
+            RegistryError::KeyLost => {
+                tracing::error!(%error, "a request failed");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::new(status, "key-lost", "A secret cannot be opened", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Running | ReplayError::EmptyRange => Self::invalid(error.to_string()),
+            ReplayError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotStored> for Problem {
+    /// Meta sends it again for seven days.
+    fn from(error: NotStored) -> Self {
+        let seconds = match error {
+            NotStored::Full => 1,
+            NotStored::Unavailable => 5,
+        };
+        let detail = format!("Not stored: {error}. Send it again.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-stored", "Try again later", detail).retry_after(seconds)
+    }
+}

@@ -1,0 +1,123 @@
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, StatusCode, header},
+};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use std::time::Duration;
+
+use super::{edge::Edge, problem::Problem};
+use crate::{crypto::Signer, directory::SignedBy};
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long, at most, the rest of a body too large is read and thrown away, so that its sender hears why it is refused.
+const COURTESY: Duration = Duration::from_secs(1);
+
+/// The exact bytes of a webhook, and whose app secret signed them. A handler that takes it cannot forget the signature.
+pub struct SignedBody(pub Bytes, pub SignedBy);
+
+impl FromRequest<Edge> for SignedBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let limit = edge.app.config.limits.body_bytes;
+        let refused = &edge.webhooks.refused;
+        if length(&parts.headers).is_some_and(|length| length > limit as u64) {
+            refused.too_large.increment(1);
+            discard(body, limit).await;
+            return Err(Problem::too_large(limit));
+        }
+        let Some(signature) = parts.headers.get("x-hub-signature-256") else {
+            refused.unsigned.increment(1);
+            return Err(not_signed("The header X-Hub-Signature-256 is missing."));
+        };
+        let Some(signature) = signature.to_str().ok().and_then(Signer::parse) else {
+            refused.bad_signature.increment(1);
+            return Err(not_signed(
+                "The header X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits.",
+            ));
+        };
+        let body = match tokio::time::timeout(PATIENCE, read(body, limit)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(Unread::TooLarge)) => {
+                refused.too_large.increment(1);
+                return Err(Problem::too_large(limit));
+            }
+            Ok(Err(Unread::Broken)) | Err(_) => {
+                refused.incomplete.increment(1);
+                return Err(Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "incomplete",
+                    "The body did not arrive",
+                    "The connection broke or was too slow. Send it again.",
+                ));
+            }
+        };
+        match edge.webhooks.signed_by(&edge.app, &body, &signature).await {
+            Ok(Some(signer)) => Ok(Self(body, signer)),
+            Ok(None) => {
+                refused.bad_signature.increment(1);
+                Err(not_signed(
+                    "No app secret known here made this signature: check META_APP_SECRETS.",
+                ))
+            }
+            Err(error) => {
+                refused.unavailable.increment(1);
+                Err(error.into())
+            }
+        }
+    }
+}
+
+enum Unread {
+    TooLarge,
+    Broken,
+}
+
+fn not_signed(detail: &'static str) -> Problem {
+    Problem::forbidden("not-signed", detail)
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Most webhooks arrive in one piece, which is passed on as it is.
+async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    let mut pieces = body.into_data_stream();
+    let mut whole = match pieces.next().await {
+        None => return Ok(Bytes::new()),
+        Some(first) => first.map_err(|_| Unread::Broken)?,
+    };
+    let mut joined: Option<BytesMut> = None;
+    loop {
+        if joined.as_ref().map_or(whole.len(), BytesMut::len) > limit {
+            return Err(Unread::TooLarge);
+        }
+        let Some(piece) = pieces.next().await else {
+            return Ok(joined.map_or(whole, BytesMut::freeze));
+        };
+        let piece = piece.map_err(|_| Unread::Broken)?;
+        joined
+            .get_or_insert_with(|| BytesMut::from(std::mem::take(&mut whole)))
+            .extend_from_slice(&piece);
+    }
+}
+
+async fn discard(body: Body, limit: usize) {
+    let mut pieces = body.into_data_stream();
+    let mut left = limit;
+    let all = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            if piece.len() > left {
+                return;
+            }
+            left -= piece.len();
+        }
+    };
+    // However it ends, the answer is the same.
+    let _ = tokio::time::timeout(COURTESY, all).await;
+}

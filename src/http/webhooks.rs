@@ -1,0 +1,152 @@
+//! Where Meta calls: the handshake, and the webhooks. Nothing stands between the connection and these handlers, since each
+//! layer would be paid tens of thousands of times a second.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use metrics::{Counter, Histogram, counter, histogram};
+use serde::Deserialize;
+use tokio::{sync::Mutex, time::Instant};
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{edge::Edge, extract::Query, problem::Problem, signed_body::SignedBody};
+use crate::{app::App, crypto, directory::SignedBy, intake::NotStored};
+
+/// How often, at most, an unknown signature makes this process look for channels added since.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+
+pub fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(handshake, receive))
+}
+
+/// What this route counts, and when it last looked for new channels.
+pub struct Gate {
+    pub refused: Refused,
+    acknowledged: Histogram,
+    refreshed_at: Mutex<Option<Instant>>,
+}
+
+/// `mainstay_webhooks_rejected_total` by reason, looked up once.
+pub struct Refused {
+    pub too_large: Counter,
+    pub unsigned: Counter,
+    pub bad_signature: Counter,
+    pub incomplete: Counter,
+    pub full: Counter,
+    pub unavailable: Counter,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        let refused = |reason: &'static str| counter!("mainstay_webhooks_rejected_total", "reason" => reason);
+        Self {
+            refused: Refused {
+                too_large: refused("too_large"),
+                unsigned: refused("unsigned"),
+                bad_signature: refused("bad_signature"),
+                incomplete: refused("incomplete"),
+                full: refused("full"),
+                unavailable: refused("unavailable"),
+            },
+            acknowledged: histogram!("mainstay_webhook_acknowledge_seconds"),
+            refreshed_at: Mutex::default(),
+        }
+    }
+}
+
+impl Gate {
+    /// Whose secret signed it. A channel with a secret of its own may be seconds old, so before a signature is called unknown the
+    /// channels are read again; not for every one of them, or a flood of forgeries would become a flood of queries.
+    pub async fn signed_by(&self, app: &App, body: &[u8], signature: &[u8; 32]) -> sqlx::Result<Option<SignedBy>> {
+        if let Some(signer) = app.directory.current().signed_by(body, signature) {
+            return Ok(Some(signer));
+        }
+        let mut refreshed_at = self.refreshed_at.lock().await;
+        if refreshed_at.is_none_or(|at| at.elapsed() >= REFRESH_EVERY) {
+            let refreshed = app.directory.refresh().await;
+            *refreshed_at = Some(Instant::now());
+            refreshed?;
+        }
+        drop(refreshed_at);
+        Ok(app.directory.current().signed_by(body, signature))
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Handshake {
+    /// `subscribe`.
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    /// What was typed into Meta's form: META_VERIFY_TOKEN.
+    #[serde(rename = "hub.verify_token")]
+    verify_token: Option<String>,
+    /// Echoed.
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+/// Meta asks whether this address is ours
+///
+/// Answers the challenge when the verify token is right.
+#[utoipa::path(get, path = "/webhooks/whatsapp", tag = "Webhooks", params(Handshake),
+    responses((status = 200, description = "The challenge, verbatim", body = String, content_type = "text/plain")))]
+async fn handshake(State(app): State<App>, Query(asked): Query<Handshake>) -> Result<Response, Problem> {
+    let expected = app.config.verify_token.as_ref().ok_or_else(|| {
+        Problem::forbidden(
+            "handshake-refused",
+            "Set META_VERIFY_TOKEN to the word typed into Meta's webhook form.",
+        )
+    })?;
+    let token = asked.verify_token.unwrap_or_default();
+    match (asked.mode.as_deref(), asked.challenge) {
+        (Some("subscribe"), Some(challenge)) if crypto::same(&token, expected.expose()) => {
+            Ok(([(header::X_CONTENT_TYPE_OPTIONS, "nosniff")], challenge).into_response())
+        }
+        _ => Err(Problem::forbidden(
+            "handshake-refused",
+            "`hub.verify_token` is not META_VERIFY_TOKEN, or `hub.mode` is not `subscribe`, or there is no `hub.challenge`.",
+        )),
+    }
+}
+
+/// Meta delivers
+///
+/// The exact bytes are stored, then the request is answered; processing comes after. Any object and any field is taken as long as
+/// it is signed. An answer other than 200 makes Meta send it again, for up to seven days.
+#[utoipa::path(post, path = "/webhooks/whatsapp", tag = "Webhooks",
+    params(("x-hub-signature-256" = String, Header, description = "`sha256=` and the HMAC-SHA256 of the body under an app secret, in hexadecimal")),
+    request_body(content = Object, description = "A webhook of Meta's", content_type = "application/json"),
+    responses((status = 200, description = "Stored: its bytes are on disk")))]
+async fn receive(State(edge): State<Edge>, arrived: Arrived, signed: SignedBody) -> Result<StatusCode, Problem> {
+    let SignedBody(body, signer) = signed;
+    match edge.app.intake.store(body, signer).await {
+        Ok(_) => {
+            edge.webhooks.acknowledged.record(arrived.0.elapsed().as_secs_f64());
+            Ok(StatusCode::OK)
+        }
+        Err(error) => {
+            match error {
+                NotStored::Full => edge.webhooks.refused.full.increment(1),
+                NotStored::Unavailable => edge.webhooks.refused.unavailable.increment(1),
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// When the request's head had arrived.
+struct Arrived(Instant);
+
+impl<S: Sync> FromRequestParts<S> for Arrived {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(Instant::now()))
+    }
+}

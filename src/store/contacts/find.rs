@@ -1,0 +1,69 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Sql},
+    domain::{ContactId, Id, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Contact {
+    pub id: ContactId,
+    pub kind: String,
+    pub name: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a contact is or was known by: a phone number, a business-scoped user id, a user name …
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct KnownBy {
+    pub contact_id: ContactId,
+    pub kind: String,
+    pub value: String,
+    pub retired_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ContactId) -> Result<Option<Contact>> {
+    const SQL: &str = "
+        SELECT id, kind, name, created_at, updated_at FROM contacts WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// Newest first, from the contact before `before` on.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    before: Option<ContactId>,
+    limit: i64,
+) -> Result<Vec<Contact>> {
+    const SQL: &str = "
+        SELECT id, kind, name, created_at, updated_at
+        FROM contacts
+        WHERE tenant_id = $1 AND id < $2
+        ORDER BY id DESC
+        LIMIT $3";
+    let before = before.unwrap_or(ContactId::from_uuid(Uuid::max()));
+    on.into().sql(SQL, (tenant, before, limit)).all().await
+}
+
+/// The identities of these contacts, those in use before those retired, newest first.
+pub async fn known_by(on: impl Into<On<'_>>, tenant: TenantId, contacts: &[ContactId]) -> Result<Vec<KnownBy>> {
+    let Some(last) = contacts.last() else {
+        return Ok(Vec::new());
+    };
+    // A power of two of placeholders, the last id repeated, so that a handful of prepared texts serves every page.
+    let count = contacts.len().next_power_of_two();
+    let ids = contacts.iter().chain(std::iter::repeat(last)).take(count);
+    let places: Vec<String> = (2..count + 2).map(|n| format!("${n}")).collect();
+    let text = format!(
+        "SELECT contact_id, kind, value, retired_at, created_at
+         FROM contact_identities
+         WHERE tenant_id = $1 AND contact_id IN ({})
+         ORDER BY contact_id, CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END, created_at DESC, kind, value",
+        places.join(", ")
+    );
+    let args: Vec<Uuid> = std::iter::once(tenant.uuid()).chain(ids.map(|id| id.uuid())).collect();
+    on.into().sql(Sql::built(text), args).all().await
+}

@@ -1,0 +1,105 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Sql},
+    domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub channel_id: ChannelId,
+    pub contact_id: ContactId,
+    pub contact_kind: Option<String>,
+    pub contact_name: Option<String>,
+    pub last_message_at: DateTime<Utc>,
+    pub last_message_wamid: String,
+    pub last_message_direction: String,
+    pub last_message_type: String,
+    pub last_message_text: Option<String>,
+    pub window_expires_at: Option<DateTime<Utc>>,
+    pub unread_count: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Where a conversation stands in a list: by its last message, then by its id.
+pub type Key = (DateTime<Utc>, ConversationId);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub channel: Option<ChannelId>,
+    pub unread: Option<bool>,
+}
+
+/// How many conversations one page looks through for those that match, so that a channel long silent costs no reading of them
+/// all and no index that every message would pay for.
+const LOOK: i64 = 50_000;
+
+macro_rules! columns {
+    () => {
+        "v.id, v.channel_id, v.contact_id, c.kind AS contact_kind, c.name AS contact_name, v.last_message_at, \
+         v.last_message_wamid, v.last_message_direction, v.last_message_type, v.last_message_text, v.window_expires_at, \
+         v.unread_count, v.created_at, v.updated_at"
+    };
+}
+pub(super) use columns;
+
+impl Filter {
+    /// The condition on `v.unread_count`.
+    pub(super) fn unread(&self) -> &'static str {
+        match self.unread {
+            Some(true) => "AND v.unread_count > 0",
+            Some(false) => "AND v.unread_count = 0",
+            None => "",
+        }
+    }
+}
+
+/// A key above every conversation's.
+pub(super) fn top() -> Key {
+    let last_second = DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999 is a time");
+    (last_second, ConversationId::from_uuid(Uuid::max()))
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ConversationId) -> Result<Option<Conversation>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
+          WHERE v.tenant_id = $1 AND v.id = $2"
+    );
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// The conversations that match, the last active first; with the last that was looked at, when there are more.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    filter: Filter,
+    before: Option<Key>,
+    limit: i64,
+) -> Result<(Vec<Conversation>, Option<Key>)> {
+    const FLOOR: &str = "
+        SELECT last_message_at, id FROM conversations
+        WHERE tenant_id = $1 AND (last_message_at, id) < ($2, $3)
+        ORDER BY last_message_at DESC, id DESC LIMIT 1 OFFSET $4";
+    let mut on = on.into();
+    let (at, id) = before.unwrap_or_else(top);
+    let floor: Option<Key> = match filter == Filter::default() {
+        true => None,
+        false => on.again().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
+    };
+    let least = floor.unwrap_or((DateTime::UNIX_EPOCH, ConversationId::from_uuid(Uuid::nil())));
+    let text = format!(
+        "SELECT {} FROM conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
+         WHERE v.tenant_id = $1 AND (v.last_message_at, v.id) < ($2, $3) AND (v.last_message_at, v.id) >= ($4, $5)
+             AND ($7 IS NULL OR v.channel_id = $7) {}
+         ORDER BY v.last_message_at DESC, v.id DESC LIMIT $6",
+        columns!(),
+        filter.unread()
+    );
+    let args = (tenant, at, id, least.0, least.1, limit, filter.channel);
+    Ok((on.sql(Sql::built(text), args).all().await?, floor))
+}

@@ -1,0 +1,125 @@
+use super::find::{Conversation, Filter, Key, columns, top};
+use crate::{
+    db::{On, Result, Sql, like_literal},
+    domain::TenantId,
+};
+
+/// The most recently active conversations that are read through for a text anywhere in them.
+const WINDOW: usize = 5_000;
+/// The most contacts taken from each index of prefixes.
+const CANDIDATES: usize = 500;
+
+/// What is looked for: letters, or the digits of a phone number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needle {
+    text: String,
+    digits: Option<String>,
+}
+
+impl Needle {
+    /// `None` when there is nothing to look for. Text that could be a phone number as people write it (`+54 9 11 5555-0101`) with
+    /// at least three digits is looked for by its digits as well.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_owned();
+        let written = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-().".contains(c);
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let digits = Some(digits).filter(|digits| digits.len() >= 3 && text.chars().all(written));
+        (!text.is_empty()).then_some(Self { text, digits })
+    }
+
+    /// The kind of identity that is looked at, and what its value must hold.
+    fn identity(&self) -> (&'static str, &str) {
+        match &self.digits {
+            Some(digits) => ("phone", digits),
+            None => ("username", self.text.trim_start_matches('@')),
+        }
+    }
+}
+
+/// Conversations, the last active first, that hold the text in one of two ways: the contact's name, number or user name begins
+/// with it (an index each, at most [`CANDIDATES`] contacts from each), or it stands anywhere in the name, number, user name or
+/// last message of one of the [`WINDOW`] most recently active. So the cost has a bound, however many conversations there are.
+pub async fn search(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    needle: &Needle,
+    filter: Filter,
+    before: Option<Key>,
+    limit: i64,
+) -> Result<Vec<Conversation>> {
+    // CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself.
+    let text = format!(
+        r#"
+        WITH recent AS (
+            SELECT id, contact_id, last_message_text FROM conversations
+            WHERE tenant_id = $1 ORDER BY last_message_at DESC, id DESC LIMIT {WINDOW}
+        ), candidates AS (
+            SELECT id AS contact_id FROM (
+                SELECT id FROM contacts
+                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER($2) AND LOWER(name){{binary}} < LOWER($3)
+                LIMIT {CANDIDATES}) by_name
+            UNION
+            SELECT contact_id FROM (
+                SELECT contact_id FROM contact_identities
+                WHERE tenant_id = $1 AND kind = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
+                LIMIT {CANDIDATES}) by_identity
+        ), hits AS (
+            SELECT r.id FROM recent r LEFT JOIN contacts c ON c.tenant_id = $1 AND c.id = r.contact_id
+            WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!' OR LOWER(c.name) LIKE LOWER($4) ESCAPE '!'
+            UNION
+            SELECT r.id FROM recent r CROSS JOIN contact_identities i
+            WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind = $5 AND i.retired_at IS NULL
+                AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!'
+            UNION
+            SELECT v.id FROM candidates k CROSS JOIN conversations v
+            WHERE v.contact_id = k.contact_id AND v.tenant_id = $1
+        )
+        SELECT {}
+        FROM hits h CROSS JOIN conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
+        WHERE v.tenant_id = $1 AND v.id = h.id AND (v.last_message_at, v.id) < ($9, $10)
+            AND ($12 IS NULL OR v.channel_id = $12) {}
+        ORDER BY v.last_message_at DESC, v.id DESC
+        LIMIT $11"#,
+        columns!(),
+        filter.unread()
+    );
+    let sql = Sql::built_with_binary_order(&text);
+    let (kind, value) = needle.identity();
+    let (at, id) = before.unwrap_or_else(top);
+    let anywhere = |text: &str| format!("%{}%", like_literal(text));
+    let end = |text: &str| format!("{text}{}", char::MAX);
+    let args = (
+        tenant,
+        needle.text.clone(),
+        end(&needle.text),
+        anywhere(&needle.text),
+        kind.to_owned(),
+        value.to_owned(),
+        end(value),
+        anywhere(value),
+        at,
+        id,
+        limit,
+        filter.channel,
+    );
+    on.into().sql(sql, args).all().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Needle;
+
+    #[test]
+    fn a_number_is_looked_for_by_its_digits_however_it_is_written() {
+        let identity = |text| {
+            let needle = Needle::parse(text).unwrap();
+            let (kind, value) = needle.identity();
+            (kind, value.to_owned())
+        };
+        assert_eq!(identity(" +54 9 11 5555-0101 "), ("phone", "5491155550101".to_owned()));
+        assert_eq!(identity("(555) 010.199"), ("phone", "555010199".to_owned()));
+        assert_eq!(identity("@ana.paz"), ("username", "ana.paz".to_owned()));
+        assert_eq!(identity("order 5511"), ("username", "order 5511".to_owned()));
+        assert_eq!(Needle::parse("  "), None);
+    }
+}

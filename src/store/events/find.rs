@@ -1,0 +1,75 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{EventId, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Event {
+    pub id: EventId,
+    pub sequence: i64,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub version: i64,
+    pub occurred_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub data: String,
+}
+
+/// Events, and the sequence up to which nothing was left out.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub events: Vec<Event>,
+    pub after: i64,
+    /// Whether events follow that were not looked at.
+    pub more: bool,
+}
+
+/// How many events one page looks through for those of a type.
+const LOOK: i64 = 20_000;
+
+/// The events after a sequence, the oldest first. The head is read before the events: whatever commits in between has a greater
+/// sequence, and the next page finds it.
+pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<Page> {
+    const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
+    const REACH: &str = "
+        SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";
+    const ALL: &str = "
+        SELECT id, sequence, type, version, occurred_at, created_at, data
+        FROM events
+        WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3
+        ORDER BY sequence
+        LIMIT $4";
+    const OF_TYPE: &str = "
+        SELECT id, sequence, type, version, occurred_at, created_at, data
+        FROM events
+        WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 AND type = $5
+        ORDER BY sequence
+        LIMIT $4";
+    let mut on = on.into();
+    let (head,): (Option<i64>,) = on.again().sql(HEAD, (tenant,)).one().await?;
+    let Some(head) = head.filter(|head| *head > after) else {
+        return Ok(Page {
+            events: Vec::new(),
+            after,
+            more: false,
+        });
+    };
+    let (reach, events): (i64, Vec<Event>) = match kind {
+        None => (head, on.sql(ALL, (tenant, after, head, limit)).all().await?),
+        Some(kind) => {
+            let reach: Option<(i64,)> = on.again().sql(REACH, (tenant, after, LOOK - 1)).opt().await?;
+            let reach = reach.map_or(head, |(sequence,)| sequence.min(head));
+            let args = (tenant, after, reach, limit, kind.to_owned());
+            (reach, on.sql(OF_TYPE, args).all().await?)
+        }
+    };
+    let full = i64::try_from(events.len()).is_ok_and(|count| count == limit);
+    let after = events.last().filter(|_| full).map_or(reach, |event| event.sequence);
+    Ok(Page {
+        events,
+        after,
+        more: after < head,
+    })
+}

@@ -1,0 +1,147 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Sql},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RawEventId, Status, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Message {
+    pub id: MessageId,
+    pub wamid: Option<String>,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    pub direction: String,
+    pub origin: String,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub status: String,
+    pub text: Option<String>,
+    pub payload: String,
+    pub context_wamid: Option<String>,
+    pub sender: Option<String>,
+    pub recipient: Option<String>,
+    pub sent_at: DateTime<Utc>,
+    pub received_at: DateTime<Utc>,
+    pub raw_event_id: Option<RawEventId>,
+    pub edited_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+}
+
+/// One status Meta reported for a message.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StatusReport {
+    pub status: String,
+    pub occurred_at: DateTime<Utc>,
+    pub participant: String,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub payload: String,
+    pub received_at: DateTime<Utc>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, wamid, channel_id, conversation_id, contact_id, direction, origin, type, status, text, payload, \
+             context_wamid, sender, recipient, sent_at, received_at, raw_event_id, edited_at, revoked_at, error_code, \
+             error_title FROM messages ",
+            $rest
+        )
+    };
+}
+
+/// How many messages one page looks through for those that match, so that a rare status costs no reading of them all and no
+/// index that every message would pay for.
+const LOOK: i64 = 20_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub channel: Option<ChannelId>,
+    /// `true` is inbound.
+    pub inbound: Option<bool>,
+    pub status: Option<Status>,
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<Message>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 AND id = $2");
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// The messages that match, newest id first; with the last that was looked at, when there are more.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    filter: Filter,
+    before: Option<MessageId>,
+    limit: i64,
+) -> Result<(Vec<Message>, Option<MessageId>)> {
+    const FLOOR: &str = "
+        SELECT id FROM messages WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
+    let mut on = on.into();
+    let before = before.unwrap_or(MessageId::from_uuid(Uuid::max()));
+    let floor: Option<(MessageId,)> = match filter == Filter::default() {
+        true => None,
+        false => on.again().sql(FLOOR, (tenant, before, LOOK - 1)).opt().await?,
+    };
+    let floor = floor.map(|(id,)| id);
+    let mut text =
+        select!("WHERE tenant_id = $1 AND id < $2 AND id >= $3 AND ($4 IS NULL OR channel_id = $4)").to_owned();
+    match filter.inbound {
+        Some(true) => text.push_str(" AND direction = 'inbound'"),
+        Some(false) => text.push_str(" AND direction = 'outbound'"),
+        None => {}
+    }
+    if let Some(status) = filter.status {
+        text.push_str(" AND status = '");
+        text.push_str(status.as_str());
+        text.push('\'');
+    }
+    text.push_str(" ORDER BY id DESC LIMIT $5");
+    let least = floor.unwrap_or(MessageId::from_uuid(Uuid::nil()));
+    let args = (tenant, before, least, filter.channel, limit);
+    Ok((on.sql(Sql::built(text), args).all().await?, floor))
+}
+
+/// A conversation's messages by Meta's time, the newest first.
+pub async fn in_conversation(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    conversation: ConversationId,
+    before: Option<(DateTime<Utc>, MessageId)>,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    const FIRST: &str = select!(
+        "WHERE tenant_id = $1 AND conversation_id = $2
+         ORDER BY sent_at DESC, id DESC
+         LIMIT $3"
+    );
+    const NEXT: &str = select!(
+        "WHERE tenant_id = $1 AND conversation_id = $2 AND (sent_at, id) < ($4, $5)
+         ORDER BY sent_at DESC, id DESC
+         LIMIT $3"
+    );
+    match before {
+        None => on.into().sql(FIRST, (tenant, conversation, limit)).all().await,
+        Some((at, id)) => on.into().sql(NEXT, (tenant, conversation, limit, at, id)).all().await,
+    }
+}
+
+/// What Meta reported for a message, in the order of Meta's times.
+pub async fn statuses(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    channel: ChannelId,
+    wamid: &str,
+) -> Result<Vec<StatusReport>> {
+    const SQL: &str = "
+        SELECT status, occurred_at, participant, error_code, error_title, payload, received_at
+        FROM message_statuses
+        WHERE tenant_id = $1 AND channel_id = $2 AND wamid = $3
+        ORDER BY occurred_at, status_rank, participant";
+    on.into().sql(SQL, (tenant, channel, wamid.to_owned())).all().await
+}

@@ -1,0 +1,101 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    clock::first_uuid_at,
+    db::{On, Result, Sql, like_literal},
+    domain::{Id, RawEventId, TenantId, WorkState},
+};
+
+/// Everything about a webhook but its body.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StoredEvent {
+    pub id: RawEventId,
+    pub received_at: DateTime<Utc>,
+    pub signer: Option<TenantId>,
+    pub digest: Vec<u8>,
+    pub fields: Option<String>,
+    pub state: String,
+    pub attempts: i64,
+    pub due_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub bytes: i64,
+}
+
+/// Which webhooks are wanted: those received from `from` on and before `to`, before the id of the last page.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub state: Option<WorkState>,
+    pub field: Option<String>,
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    pub before: Option<RawEventId>,
+}
+
+/// How many webhooks one page looks through for those that match.
+const LOOK: i64 = 20_000;
+
+macro_rules! columns {
+    () => {
+        "id, received_at, signer, digest, fields, state, attempts, due_at, last_error, finished_at, \
+         CAST(LENGTH(body) AS BIGINT) AS bytes"
+    };
+}
+
+/// For the operator: newest first; with the last that was looked at, when there are more.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    filter: &Filter,
+    limit: i64,
+) -> Result<(Vec<StoredEvent>, Option<RawEventId>)> {
+    const FLOOR: &str = "
+        SELECT id FROM raw_events WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
+    let mut on = on.into();
+    let least = RawEventId::from_uuid(filter.from.map_or_else(Uuid::nil, first_uuid_at));
+    let end = filter.to.map_or_else(Uuid::max, first_uuid_at);
+    let end = filter.before.map_or(end, |before| end.min(before.uuid()));
+    let end = RawEventId::from_uuid(end);
+    let floor: Option<(RawEventId,)> = match (filter.state, &filter.field) {
+        (None, None) => None,
+        _ => on.again().sql(FLOOR, (least, end, LOOK - 1)).opt().await?,
+    };
+    let floor = floor.map(|(id,)| id);
+    // The state stands in the text, not in an argument, so that the partial indexes apply.
+    let state = filter
+        .state
+        .map_or(String::new(), |state| format!("AND state = '{}'", state.as_str()));
+    let text = format!(
+        "SELECT {} FROM raw_events
+         WHERE id >= $1 AND id < $2 {state} AND ($3 = '' OR ' ' || fields || ' ' LIKE $3 ESCAPE '!')
+         ORDER BY id DESC LIMIT $4",
+        columns!()
+    );
+    let field = filter
+        .field
+        .as_deref()
+        .map_or(String::new(), |field| format!("% {} %", like_literal(field)));
+    let args = (floor.unwrap_or(least), end, field, limit);
+    let found: Vec<StoredEvent> = on.sql(Sql::built(text), args).all().await?;
+    Ok((found, floor))
+}
+
+pub async fn find(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<StoredEvent>> {
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM raw_events WHERE id = $1");
+    on.into().sql(SQL, (id,)).opt().await
+}
+
+/// Since when the webhook that waits longest is due; it may be a time to come.
+pub async fn oldest_due(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> {
+    const SQL: &str = "
+        SELECT due_at FROM raw_events WHERE state IN ('pending', 'running') ORDER BY due_at, id LIMIT 1";
+    let found: Option<(DateTime<Utc>,)> = on.into().sql(SQL, ()).opt().await?;
+    Ok(found.map(|(due,)| due))
+}
+
+/// The state of a recent event with these exact bytes. Reads every event since the given id, so that should be close by.
+pub async fn state_by_digest(on: impl Into<On<'_>>, since: Uuid, digest: [u8; 32]) -> Result<Option<String>> {
+    const SQL: &str = "SELECT state FROM raw_events WHERE id >= $1 AND digest = $2 LIMIT 1";
+    let found: Option<(String,)> = on.into().sql(SQL, (since, digest.to_vec())).opt().await?;
+    Ok(found.map(|(state,)| state))
+}
