@@ -6,5 +6,6 @@
 
 mod inbound;
 mod permutations;
+mod replay;
 mod servers;
 mod support;
