@@ -124,3 +124,17 @@ fn among_several_contacts_only_a_match_counts() {
         }
     );
 }
+
+#[test]
+fn a_lone_contact_beside_two_batches_is_not_the_person_of_both() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
+        "metadata":{"display_phone_number":"15550100200","phone_number_id":"1"},
+        "contacts":[{"profile":{"name":"Rae Okafor"},"user_id":"US.7310044"}],
+        "messages":[{"from_user_id":"US.7310044","id":"wamid.1","timestamp":"1788000000","type":"text","text":{"body":"Hi"}}],
+        "statuses":[{"id":"wamid.2","status":"sent","timestamp":"1788000000","recipient_id":"4915550100777"}]}}]}]}"#;
+    let items = parse(body.as_bytes()).expect("a webhook").items;
+    let Change::Status(status) = &items[1].change else {
+        panic!("{:?}", items[1]);
+    };
+    assert_eq!(status.recipient, phone("4915550100777"));
+}
