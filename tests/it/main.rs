@@ -5,6 +5,7 @@
 )]
 
 mod inbound;
+mod people;
 mod permutations;
 mod replay;
 mod servers;
