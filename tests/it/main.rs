@@ -6,6 +6,8 @@
 
 mod architecture;
 mod inbound;
+mod people;
 mod permutations;
+mod replay;
 mod servers;
 mod support;
