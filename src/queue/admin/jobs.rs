@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{self, Db, Rows, Sql},
-    queue::{Entry, Lane, Queue, Queues, handle::to_ms},
+    queue::{Entry, Lane, Queue, Queues},
 };
 
 /// A job as it stands in its table.
@@ -141,10 +141,9 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
     let retried: Vec<(Uuid, i64)> = Rows::built(queue.sql(SQL), rows).all(db).await?;
-    let due_ms = to_ms(now);
     let entry = |&(id, lane): &(Uuid, i64)| Entry {
         id,
-        due_ms,
+        due: now,
         lane: Lane::of(lane),
     };
     let entries: Vec<Entry> = retried.iter().map(entry).collect();

@@ -19,14 +19,8 @@ use super::{Error, Lane, Queue};
 /// The most ids that one call takes, and that one command carries.
 pub(super) const CHUNK: usize = 1_000;
 
-/// An id that is to be worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub id: Uuid,
-    /// Milliseconds since 1970, by the clock of the program.
-    pub due_ms: i64,
-    pub lane: Lane,
-}
+/// An id, when it is due (milliseconds since 1970, by the clock of the program), and its lane.
+pub(super) type Waiting = (Uuid, i64, Lane);
 
 /// What became of the ids that were offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,7 +93,7 @@ impl Driver {
     }
 
     /// Lets go of ids in hand, and queues some (of these or others) whatever the depth.
-    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) -> Result<(), Error> {
+    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
         match self {
             Driver::Local(local) => local.settle(queue, gone, again),
             Driver::Redis(redis) => redis.settle(queue, gone, again).await?,

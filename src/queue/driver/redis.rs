@@ -6,7 +6,7 @@ use redis::{
 };
 use uuid::Uuid;
 
-use super::{CHUNK, Depth, Entry, Pushed, Taken, scripts};
+use super::{CHUNK, Depth, Pushed, Taken, Waiting, scripts};
 use crate::queue::{Error, Lane, Queue, outage::Outage};
 
 /// The longest that a command may take, connecting included. A caller that stores webhooks waits for no more.
@@ -82,7 +82,7 @@ impl Redis {
         })
     }
 
-    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) -> Result<(), Error> {
+    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
         let (mut gone, mut again) = (gone.chunks(CHUNK), again.chunks(CHUNK));
         loop {
             let (gone, again) = (gone.next().unwrap_or_default(), again.next().unwrap_or_default());
@@ -94,10 +94,8 @@ impl Redis {
             for id in gone {
                 call.arg(id.as_bytes().as_slice());
             }
-            for entry in again {
-                call.arg(entry.lane.index())
-                    .arg(entry.due_ms)
-                    .arg(entry.id.as_bytes().as_slice());
+            for (id, due, lane) in again {
+                call.arg(lane.index()).arg(due).arg(id.as_bytes().as_slice());
             }
             self.call::<()>(&call).await?;
         }

@@ -7,7 +7,7 @@ use super::{Change, change, standing};
 use crate::{
     db::{self, Db, Rows},
     domain::WorkState,
-    queue::{Backoff, Entry, Lane, Outcome, Queue, counts, handle::to_ms},
+    queue::{Backoff, Entry, Lane, Outcome, Queue, counts},
 };
 
 /// How the run for one row ended.
@@ -77,7 +77,7 @@ impl Ended {
                 self.failed += i64::from(!to.is_snooze());
                 self.again.push(Entry {
                     id: to.was.id,
-                    due_ms: to_ms(to.due_at),
+                    due: to.due_at,
                     lane: Lane::of(to.was.lane),
                 });
             }

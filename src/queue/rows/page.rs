@@ -4,10 +4,7 @@ use uuid::Uuid;
 use crate::{
     db::{self, Db, Sql},
     domain::WorkState,
-    queue::{
-        Entry, Lane, Queue,
-        handle::{HORIZON, to_ms},
-    },
+    queue::{Entry, Lane, Queue, handle::HORIZON},
 };
 
 /// Rows in a page of the sweep.
@@ -60,7 +57,7 @@ pub async fn due_page(db: &Db, queue: &Queue, after: Option<Cursor>, now: DateTi
         } else {
             page.pending.push(Entry {
                 id: row.id,
-                due_ms: to_ms(row.due_at),
+                due: row.due_at,
                 lane: Lane::of(row.lane),
             });
         }

@@ -7,7 +7,7 @@ use super::{Change, change, standing};
 use crate::{
     db::{self, Db},
     domain::WorkState,
-    queue::{Entry, Lane, Queue, counts, handle::to_ms},
+    queue::{Entry, Lane, Queue, counts},
 };
 
 /// What a row says whose worker was killed.
@@ -80,7 +80,7 @@ pub async fn rescue(
 fn entry(row: &Change) -> Entry {
     Entry {
         id: row.was.id,
-        due_ms: to_ms(row.due_at),
+        due: row.due_at,
         lane: Lane::of(row.was.lane),
     }
 }

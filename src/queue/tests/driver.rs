@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{servers, stage::soon};
 use crate::queue::{
-    Entry, Lane, Queue,
+    Lane, Queue,
     driver::{Driver, Taken},
 };
 
@@ -129,11 +129,7 @@ async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(driver: Driver) {
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 2);
     assert_eq!(push(&driver, &[(a, 1), (b, 1)]).await, 0);
     assert_eq!(driver.depth(&QUEUE).await.expect("it answers").held, 2);
-    let again = Entry {
-        id: b,
-        due_ms: 7,
-        lane: Lane::High,
-    };
+    let again = (b, 7, Lane::High);
     driver.settle(&QUEUE, &[a, b], &[again]).await.expect("it answers");
     assert_eq!(push(&driver, &[(a, 8)]).await, 1);
     let next = take(&driver, 7, 10).await;

@@ -101,7 +101,7 @@ impl Stage {
     pub fn entry(&self, id: Uuid, lane: Lane) -> Entry {
         Entry {
             id,
-            due_ms: self.queues.now_ms(),
+            due: self.clock.now(),
             lane,
         }
     }
