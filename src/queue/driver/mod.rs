@@ -63,7 +63,7 @@ impl Depth {
 
 pub(super) enum Driver {
     Local(Local),
-    Redis(Redis),
+    Redis(Box<Redis>),
 }
 
 impl Driver {
@@ -72,7 +72,7 @@ impl Driver {
     }
 
     pub fn redis(url: &str, prefix: &str) -> Result<Self, Error> {
-        Redis::new(url, prefix).map(Driver::Redis)
+        Ok(Driver::Redis(Box::new(Redis::new(url, prefix)?)))
     }
 
     /// Queues ids of one lane, at most [`CHUNK`]. One that is queued keeps the earlier of the two due times; one in hand is left
@@ -135,7 +135,7 @@ impl Driver {
     pub fn bell(&self, queue: &Queue) -> Bell {
         match self {
             Driver::Local(local) => Bell::local(local.bell(queue)),
-            Driver::Redis(redis) => Bell::redis(redis.clone(), queue),
+            Driver::Redis(redis) => Bell::redis(Redis::clone(redis), queue),
         }
     }
 }

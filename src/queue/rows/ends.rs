@@ -1,6 +1,6 @@
 use std::{collections::HashMap, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Change, change, standing};
@@ -9,6 +9,9 @@ use crate::{
     domain::WorkState,
     queue::{Backoff, Entry, Lane, Outcome, Queue, counts},
 };
+
+/// Whatever the other side asks for.
+const LONGEST_REST: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// How the run for one row ended.
 #[derive(Clone, Debug)]
@@ -140,11 +143,7 @@ fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) ->
         Change {
             state: if dead { WorkState::Dead } else { WorkState::Pending },
             attempts,
-            due_at: if dead {
-                now
-            } else {
-                now + TimeDelta::from_std(rest).unwrap_or(TimeDelta::days(365))
-            },
+            due_at: if dead { now } else { now + rest.min(LONGEST_REST) },
             last_error: Some(error),
             finished_at: dead.then_some(now),
             was: row.was.clone(),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Change, change, standing};
@@ -36,7 +36,7 @@ pub async fn rescue(
     now: DateTime<Utc>,
 ) -> db::Result<Rescued> {
     let mut tx = db.begin().await?;
-    let since = lost.map(|lease| now - TimeDelta::from_std(lease).unwrap_or(TimeDelta::zero()));
+    let since = lost.map(|lease| now - lease);
     let mut rescued = Rescued::default();
     let mut changes = Vec::new();
     for row in standing(&mut tx, queue, ids).await? {

@@ -31,5 +31,6 @@ mod outages;
 mod schedule;
 mod servers;
 mod shutdown;
+mod speed;
 mod stage;
 mod work;
