@@ -1,10 +1,20 @@
-//! The API process: stores webhooks, answers readers. `mainstay serve` runs it together with the worker.
+//! The API process: stores webhooks, answers readers and the operator. `mainstay serve` is api and worker in one.
 
 use std::process::ExitCode;
+
+use mainstay::{
+    config::Purpose,
+    process::{self, Roles},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    mainstay::cli::run_process("api", mainstay::config::Purpose::Api, mainstay::process::Roles::API)
+    process::main(
+        "api",
+        "The API process: stores webhooks, answers readers and the operator.",
+        Purpose::Api,
+        Roles::API,
+    )
 }

@@ -1,14 +1,20 @@
-//! The worker process: runs the queues. `mainstay serve` runs it together with the API.
+//! The worker process: runs the queues. `mainstay serve` is api and worker in one.
 
 use std::process::ExitCode;
+
+use mainstay::{
+    config::Purpose,
+    process::{self, Roles},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    mainstay::cli::run_process(
+    process::main(
         "worker",
-        mainstay::config::Purpose::Worker,
-        mainstay::process::Roles::WORKER,
+        "The worker process: runs the queues.",
+        Purpose::Worker,
+        Roles::WORKER,
     )
 }

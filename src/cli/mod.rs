@@ -1,14 +1,16 @@
 //! The command line: an edge like HTTP. A file per subcommand; each calls one verb and shows what it answered.
 
 mod answer;
+mod bench;
 mod channel;
-pub mod demo;
+mod demo;
 mod doctor;
 mod key;
 mod migrate;
 mod operator;
 mod replay;
 mod secret;
+mod serve;
 mod tenant;
 mod version;
 
@@ -38,6 +40,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run api and worker in one process: the embedded production mode.
+    Serve,
     /// Bring the database up to date, making it if it is not there.
     Migrate,
     /// Check configuration, keys, database, Redis, clock, disk and the running server.
@@ -53,6 +57,10 @@ enum Command {
     /// API keys, and the keys that secrets are sealed under.
     #[command(subcommand)]
     Key(key::Command),
+    /// Run everything in one process, with simulated customers writing.
+    Demo(demo::Args),
+    /// Measure this machine: ratios against its own limit.
+    Bench(bench::Args),
     /// Tell the version.
     Version,
 }
@@ -65,7 +73,7 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return misunderstood(&error, args.iter().any(|arg| arg == "--json")),
     };
     let json = cli.json;
-    let shown = match cli.command.run().await {
+    let shown = match cli.command.run(json).await {
         Ok(answer) => answer.show(&mut io::stdout(), json),
         Err(error) => answer::show_error(&mut io::stdout(), &mut io::stderr(), json, &error),
     };
@@ -74,10 +82,13 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
-    async fn run(self) -> anyhow::Result<Answer> {
+    async fn run(self, json: bool) -> anyhow::Result<Answer> {
         match self {
+            Command::Serve => serve::run().await,
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
+            Command::Demo(args) => demo::run(args, json).await,
+            Command::Bench(args) => bench::run(args).await,
             Command::Version => version::run(),
             Command::Replay(args) => args.run(&Operator::open().await?).await,
             Command::Tenant(command) => command.run(&Operator::open().await?).await,

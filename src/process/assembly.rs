@@ -3,7 +3,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Roles;
+use super::{Roles, Storing};
 use crate::{
     app::{App, Parts},
     clock::Clock,
@@ -28,6 +28,7 @@ pub async fn assemble(
     config: Config,
     roles: Roles,
     clock: Clock,
+    storing: Storing,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Assembled> {
     let db = Db::open(&config.database_url, config.database_connections).await;
@@ -46,6 +47,11 @@ pub async fn assemble(
     let (giver, hints) = Hints::channel();
     let backlog = config.limits.intake_backlog;
     let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown);
+    let intake = if storing == Storing::On {
+        intake
+    } else {
+        Intake::discarding(clock.clone())
+    };
     let metrics = telemetry::install_metrics();
     let app = App::new(Parts {
         config,

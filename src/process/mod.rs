@@ -4,6 +4,9 @@
 mod assembly;
 mod background;
 mod listen;
+mod main;
+
+pub use main::{main, serve};
 
 use std::net::SocketAddr;
 
@@ -53,12 +56,28 @@ pub struct Running {
 
 /// Starts a process and returns when it serves.
 pub async fn start(config: Config, roles: Roles, clock: Clock) -> anyhow::Result<Running> {
+    start_with(config, roles, clock, Storing::On).await
+}
+
+/// Whether webhooks are stored. Only the benchmark switches it off, to measure what storing costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Storing {
+    On,
+    Off,
+}
+
+pub(crate) async fn start_with(
+    config: Config,
+    roles: Roles,
+    clock: Clock,
+    storing: Storing,
+) -> anyhow::Result<Running> {
     let (doors, intake, work) = (
         CancellationToken::new(),
         CancellationToken::new(),
         CancellationToken::new(),
     );
-    let assembled = assembly::assemble(config, roles, clock, intake.clone()).await?;
+    let assembled = assembly::assemble(config, roles, clock, storing, intake.clone()).await?;
     let app = assembled.app;
     let listener = listen::bind(&app.config, roles).await?;
     let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;

@@ -1,0 +1,63 @@
+use std::{net::SocketAddr, path::Path, process::Stdio};
+
+use anyhow::Context;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// The server under test, as a process of its own, so that its memory and its threads are its own too.
+pub struct Server {
+    child: Child,
+    pub address: Option<SocketAddr>,
+}
+
+impl Server {
+    pub async fn start(database_url: &str, flags: &[&str]) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["bench", "serve"])
+            .args(flags)
+            .env("DATABASE_URL", database_url)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let stdout = child.stdout.take().context("the server has no output")?;
+        let line = BufReader::new(stdout)
+            .lines()
+            .next_line()
+            .await?
+            .context("the server did not start")?;
+        Ok(Self {
+            child,
+            address: line.parse().ok(),
+        })
+    }
+
+    /// Resident memory at its greatest so far, in megabytes.
+    pub fn peak_memory_mb(&self) -> Option<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()? / 1_024.0)
+    }
+
+    /// Ends it in order.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        if let Some(id) = self.child.id() {
+            Command::new("kill").arg(id.to_string()).status().await?;
+        }
+        self.child.wait().await?;
+        Ok(())
+    }
+}
+
+/// The database to measure on: what DATABASE_URL names, else a new SQLite file in the folder.
+pub fn database_url(config_url: &str, folder: &Path) -> anyhow::Result<String> {
+    if config_url.starts_with("postgres") {
+        return Ok(config_url.to_owned());
+    }
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    Ok(format!("sqlite://{}", folder.join("bench.db").display()))
+}

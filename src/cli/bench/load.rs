@@ -1,0 +1,108 @@
+//! The load generator: as little work per request as can be, since it runs on the machine it measures.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::LocalSet,
+};
+
+use super::{
+    latency::Latencies,
+    webhook::{SECRET, request},
+};
+use crate::crypto::Signer;
+
+/// How the requests come.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    pub address: SocketAddr,
+    pub connections: usize,
+    pub customers: usize,
+    pub duration: Duration,
+    /// Requests per second over all connections; as fast as answers come when `None`.
+    pub rate: Option<f64>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Loaded {
+    pub latencies: Latencies,
+    pub elapsed: Duration,
+}
+
+impl Loaded {
+    pub fn per_second(&self) -> f64 {
+        self.latencies.len() as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+/// Numbers of webhooks never repeat within a run of the program.
+pub type Numbers = Arc<AtomicU64>;
+
+/// Runs the load on a thread of its own and returns when it is over.
+pub async fn run(load: Load, numbers: Numbers) -> anyhow::Result<Loaded> {
+    tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, all(load, numbers))
+    })
+    .await?
+}
+
+async fn all(load: Load, numbers: Numbers) -> anyhow::Result<Loaded> {
+    let begin = Instant::now();
+    let connections: Vec<_> = (0..load.connections)
+        .map(|number| tokio::task::spawn_local(connection(load, number, begin, numbers.clone())))
+        .collect();
+    let mut latencies = Latencies::default();
+    for connection in connections {
+        latencies.join(connection.await??);
+    }
+    Ok(Loaded {
+        latencies,
+        elapsed: begin.elapsed(),
+    })
+}
+
+async fn connection(load: Load, number: usize, begin: Instant, numbers: Numbers) -> anyhow::Result<Latencies> {
+    let mut stream = TcpStream::connect(load.address)
+        .await
+        .context("the server does not take connections")?;
+    stream.set_nodelay(true)?;
+    let signer = Signer::new(SECRET);
+    let gap = load
+        .rate
+        .map(|rate| Duration::from_secs_f64(load.connections as f64 / rate));
+    let mut next = begin
+        + gap.map_or(Duration::ZERO, |gap| {
+            gap.mul_f64(number as f64 / load.connections as f64)
+        });
+    let mut latencies = Latencies::default();
+    let mut answer = [0; 1_024];
+    while begin.elapsed() < load.duration {
+        if let Some(gap) = gap {
+            tokio::time::sleep_until(next.into()).await;
+            next += gap;
+        }
+        let bytes = request(&signer, numbers.fetch_add(1, Ordering::Relaxed), load.customers);
+        let sent = Instant::now();
+        stream.write_all(&bytes).await?;
+        let length = stream.read(&mut answer).await?;
+        latencies.add(sent.elapsed());
+        ensure!(
+            answer[..length].starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&answer[..length])
+        );
+    }
+    Ok(latencies)
+}

@@ -1,0 +1,164 @@
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{
+    Options,
+    child::{Server, database_url},
+    latency::{Latencies, Quantiles},
+    prefill, server,
+    webhook::{SECRET, body, request},
+};
+use crate::{
+    app::INBOUND,
+    crypto::Signer,
+    db::Db,
+    queue::counts,
+    store::raw_events::{self, NewRawEvent},
+    tenancy::Registry,
+};
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    database: &'static str,
+    messages: usize,
+    customers: usize,
+    conversations_before: i64,
+    messages_per_second: f64,
+    /// From the answer to Meta until the message is there to be read, one at a time.
+    queue_to_done: Quantiles,
+    peak_memory_mb: f64,
+}
+
+pub async fn run(options: &Options) -> anyhow::Result<Report> {
+    let mut config = server::config()?;
+    config.database_url = database_url(&config.database_url, &options.data)?;
+    let registry = server::prepare(&config).await?;
+    prefill::run(&registry, options.prefill).await?;
+    store(&registry, options).await?;
+
+    let worker = Server::start(&config.database_url, &["--worker"]).await?;
+    let messages_per_second = drain(&registry.db, options.messages as i64).await?;
+    let peak_memory_mb = worker.peak_memory_mb().context("the worker's memory cannot be read")?;
+    worker.stop().await?;
+
+    let both = Server::start(&config.database_url, &["--api", "--worker"]).await?;
+    let queue_to_done = idle(&both, &registry.db, options).await?;
+    both.stop().await?;
+    Ok(Report {
+        database: if config.is_postgres() {
+            "PostgreSQL + Redis"
+        } else {
+            "SQLite"
+        },
+        messages: options.messages,
+        customers: options.customers,
+        conversations_before: options.prefill,
+        messages_per_second,
+        queue_to_done,
+        peak_memory_mb,
+    })
+}
+
+/// Puts the webhooks where intake would have put them.
+async fn store(registry: &Registry, options: &Options) -> anyhow::Result<()> {
+    let numbers: Vec<u64> = (0..options.messages as u64).collect();
+    for chunk in numbers.chunks(1_000) {
+        let event = |n: &u64| {
+            let body = Bytes::from(body(*n, options.customers));
+            let (id, received_at) = (registry.clock.new_id(), registry.clock.now());
+            NewRawEvent {
+                id,
+                received_at,
+                signer: None,
+                digest: [0; 32],
+                body,
+            }
+        };
+        raw_events::insert(&registry.db, &chunk.iter().map(event).collect::<Vec<_>>()).await?;
+    }
+    Ok(())
+}
+
+/// Waits until all is done; the rate between the first and the last tenth, so that starting and stopping do not count.
+async fn drain(db: &Db, messages: i64) -> anyhow::Result<f64> {
+    let deadline = Instant::now() + Duration::from_secs(600);
+    let mut tenth = None;
+    let begin = Instant::now();
+    loop {
+        let done = counts::totals(db, &INBOUND).await?.done;
+        if done >= messages / 10 && tenth.is_none() {
+            tenth = Some((Instant::now(), done));
+        }
+        if done >= messages {
+            let (since, before) = tenth.unwrap_or((begin, 0));
+            return Ok((done - before) as f64 / since.elapsed().as_secs_f64());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "only {done} of {messages} were processed in ten minutes"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Sends one webhook after the other to a system that does nothing else.
+async fn idle(server: &Server, db: &Db, options: &Options) -> anyhow::Result<Quantiles> {
+    const ONES: u64 = 300;
+    const SEEN: &str = "SELECT 1 FROM queue_counts WHERE queue = 'inbound' HAVING SUM(done) >= $1";
+    let mut stream = TcpStream::connect(server.address.context("the server does not listen")?).await?;
+    stream.set_nodelay(true)?;
+    let signer = Signer::new(SECRET);
+    let mut latencies = Latencies::default();
+    let mut answer = [0; 1_024];
+    let mut done = counts::totals(db, &INBOUND).await?.done;
+    for n in 0..ONES {
+        stream
+            .write_all(&request(&signer, options.messages as u64 + n, options.customers))
+            .await?;
+        let length = stream.read(&mut answer).await?;
+        ensure!(
+            answer[..length].starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&answer[..length])
+        );
+        let answered = Instant::now();
+        done += 1;
+        while db.reader().sql(SEEN, (done,)).opt::<(i64,)>().await?.is_none() {
+            ensure!(
+                answered.elapsed() < Duration::from_secs(30),
+                "a webhook was not processed within 30 seconds"
+            );
+            tokio::time::sleep(Duration::from_micros(500)).await;
+        }
+        latencies.add(answered.elapsed());
+    }
+    Ok(latencies.quantiles())
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "processing on {}, {} conversations before",
+            self.database, self.conversations_before
+        )?;
+        writeln!(
+            f,
+            "  {} text messages of {} customers: {:.0}/s",
+            self.messages, self.customers, self.messages_per_second
+        )?;
+        writeln!(f, "  one on an idle system, answer to done: {}", self.queue_to_done)?;
+        write!(f, "  worker memory: {:.0} MB at most", self.peak_memory_mb)
+    }
+}

@@ -1,0 +1,89 @@
+use std::io::Write as _;
+
+use anyhow::ensure;
+use serde_json::json;
+
+use super::{
+    super::Answer,
+    webhook::{NUMBER, SECRET, WABA},
+};
+use crate::{
+    clock::Clock,
+    config::{Config, Environment, Purpose, Secret},
+    crypto::Keyring,
+    process::{self, Roles, Storing},
+    store::tenants,
+    tenancy::{self, NewChannel, Registry},
+};
+
+const TENANT: &str = "benchmark";
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Check signatures and answer, but store nothing.
+    #[arg(long)]
+    verify_only: bool,
+    #[arg(long)]
+    api: bool,
+    #[arg(long)]
+    worker: bool,
+}
+
+/// Serves on a free port, says which on the first line, and ends when told to.
+pub async fn run(args: Args) -> anyhow::Result<Answer> {
+    let roles = Roles {
+        api: args.api,
+        worker: args.worker,
+    };
+    let config = config()?;
+    let storing = if args.verify_only { Storing::Off } else { Storing::On };
+    let running = process::start_with(config, roles, Clock::default(), storing).await?;
+    let address = running.address.map(|address| address.to_string()).unwrap_or_default();
+    println!("{address}");
+    std::io::stdout().flush()?;
+    process::wait_for_signal().await?;
+    running.stop().await;
+    Answer::with_text(&json!({ "ended": true }), String::new())
+}
+
+/// The environment's database and queue, and for the rest what a benchmark needs.
+pub fn config() -> anyhow::Result<Config> {
+    let mut environment = Environment::read()?;
+    environment.host = "127.0.0.1".to_owned();
+    environment.port = "0".to_owned();
+    environment.worker_port = None;
+    // The secrets of the benchmark's tenant are nobody's: any fixed key will do.
+    environment.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned());
+    environment.app_secrets = Some(SECRET.to_owned());
+    environment.log_filter = "error".to_owned();
+    Ok(environment.check(Purpose::Serve)?)
+}
+
+/// Makes the benchmark's tenant and channel, in a database that holds no other.
+pub async fn prepare(config: &Config) -> anyhow::Result<Registry> {
+    let db = crate::db::Db::open(&config.database_url, 4).await?;
+    db.migrate().await?;
+    let tenants = tenants::all(&db).await?;
+    ensure!(
+        tenants.iter().all(|tenant| tenant.name == TENANT),
+        "DATABASE_URL: the database belongs to somebody; a benchmark needs one of its own"
+    );
+    let keyring: Keyring = config.keyring.clone();
+    let registry = Registry {
+        db,
+        clock: Clock::default(),
+        keyring,
+    };
+    let tenant = match tenants.into_iter().next() {
+        Some(tenant) => tenant,
+        None => tenancy::create_tenant(&registry, TENANT).await?.0,
+    };
+    let channel = NewChannel {
+        phone_number_id: NUMBER.to_owned(),
+        waba_id: WABA.to_owned(),
+        access_token: Secret::new("none"),
+        app_secret: None,
+    };
+    tenancy::add_channel(&registry, tenant.id, channel).await?;
+    Ok(registry)
+}

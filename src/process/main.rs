@@ -1,0 +1,43 @@
+//! The `main` of the three binaries' serving halves.
+
+use std::process::ExitCode;
+
+use super::Roles;
+use crate::{
+    config::{Config, Environment, Purpose},
+    telemetry,
+};
+
+/// Runs one half as a program of its own, whose only arguments are `--help` and `--version`.
+pub fn main(name: &'static str, about: &'static str, purpose: Purpose, roles: Roles) -> ExitCode {
+    let variables: Vec<String> = Environment::variables()
+        .into_iter()
+        .map(|(name, help, _)| format!("  {name}: {help}"))
+        .collect();
+    let command = clap::Command::new(name).about(about).version(env!("CARGO_PKG_VERSION"));
+    command
+        .after_help(format!("Environment:\n{}", variables.join("\n")))
+        .get_matches();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(serve(name, purpose, roles)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{name}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the configuration, starts logging and runs until told to end.
+pub async fn serve(name: &'static str, purpose: Purpose, roles: Roles) -> anyhow::Result<()> {
+    // Whoever installed one before has chosen the same: there is no other in the build.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::load(purpose)?;
+    let telemetry = telemetry::init(&config.telemetry, name)?;
+    let ended = super::run(config, roles).await;
+    drop(telemetry);
+    ended
+}
