@@ -8,7 +8,6 @@ use mainstay_sim::{Clock as SimClock, Manners, SimConfig, Simulator};
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
     time::{interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -16,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Args, Screen, Stage, address, stage, summary::Summary};
 use crate::{
     clock::first_uuid_at,
+    process,
     store::tally::{self, Tally},
 };
 
@@ -36,11 +36,14 @@ pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Re
     let since = first_uuid_at(stage.clock.now());
     let stop = CancellationToken::new();
     let running = async {
-        let (_, shown, ()) = tokio::join!(simulator.run(stop.cancelled()), progress(stage, screen, &stop), async {
-            stopped(args.lasting).await;
+        let stopped = async {
+            let stopped = stopped(args.lasting).await;
             stop.cancel();
-        });
-        shown
+            stopped
+        };
+        let (_, shown, stopped) =
+            tokio::join!(simulator.run(stop.cancelled()), progress(stage, screen, &stop), stopped);
+        shown.and(stopped)
     };
     tokio::select! {
         shown = running => shown?,
@@ -78,19 +81,17 @@ async fn listening(simulator: &Simulator) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ctrl-C, a request to end, or the end of the time given.
-async fn stopped(lasting: Option<Duration>) {
+/// Ctrl-C, SIGTERM, or the end of the time given.
+async fn stopped(lasting: Option<Duration>) -> anyhow::Result<()> {
     let over = async {
         match lasting {
             Some(lasting) => sleep(lasting).await,
             None => std::future::pending().await,
         }
     };
-    let mut terminated = signal(SignalKind::terminate()).expect("this runs on a runtime with signals");
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-        () = over => {}
+        signal = process::wait_for_signal() => signal.map(drop),
+        () = over => Ok(()),
     }
 }
 

@@ -1,95 +1,8 @@
-use std::sync::Arc;
-
-use axum::{
-    Router,
-    body::Bytes,
-    extract::{Query, State},
-    http::{HeaderMap, StatusCode},
-    routing::get,
-};
-use serde::Deserialize;
+use mainstay_sim::{Ledger, Message, Record, Source, Status};
+use uuid::Uuid;
 
 use super::*;
-use crate::{
-    app::{App, Parts},
-    clock::Clock,
-    crypto::Signer,
-    db::{Db, Scratch},
-    directory::Directory,
-    domain::RawEventId,
-    inbound,
-    intake::{Hints, Intake},
-};
-
-#[derive(Deserialize)]
-struct Challenge {
-    #[serde(rename = "hub.challenge")]
-    challenge: String,
-}
-
-/// A server of the barest kind: verifies, stores or forgets, and processes.
-async fn serve(config: Config, stop: CancellationToken, keeps: bool) -> anyhow::Result<()> {
-    let db = Db::open(&config.database_url, 2).await?;
-    let (clock, hints) = (Clock::default(), Hints::channel().0);
-    let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
-    directory.refresh().await?;
-    let (intake, drained) = Intake::start(db.clone(), clock.clone(), 64, hints, stop.clone());
-    let intake = if keeps {
-        intake
-    } else {
-        Intake::discarding(clock.clone())
-    };
-    let listener = tokio::net::TcpListener::bind(config.listen).await?;
-    let app = App::new(Parts {
-        config,
-        clock,
-        db,
-        directory,
-        intake,
-        metrics: telemetry::install_metrics(),
-    });
-    let router = Router::new()
-        .route("/webhooks/whatsapp", get(handshake).post(receive))
-        .with_state(Arc::new(app.clone()));
-    let stopped = stop.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
-    let worked = async {
-        while !stop.is_cancelled() {
-            process_waiting(&app).await?;
-            tokio::task::yield_now().await;
-        }
-        anyhow::Ok(())
-    };
-    let (served, worked) = tokio::join!(server.into_future(), worked);
-    drained.wait().await;
-    served?;
-    worked
-}
-
-async fn handshake(Query(asked): Query<Challenge>) -> String {
-    asked.challenge
-}
-
-async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let header = headers
-        .get("x-hub-signature-256")
-        .and_then(|header| header.to_str().ok());
-    let signature = header.and_then(Signer::parse);
-    let signed = signature.and_then(|signature| app.directory.current().signed_by(&body, &signature));
-    match signed {
-        None => StatusCode::FORBIDDEN,
-        Some(by) if app.intake.store(body, by).await.is_ok() => StatusCode::OK,
-        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-async fn process_waiting(app: &App) -> anyhow::Result<()> {
-    const SQL: &str = "SELECT id FROM raw_events WHERE state = 'pending' ORDER BY id LIMIT 64";
-    let waiting: Vec<(RawEventId,)> = app.db.reader().sql(SQL, ()).all().await?;
-    let failures = inbound::process(app, &waiting.into_iter().map(|(id,)| id).collect::<Vec<_>>()).await;
-    anyhow::ensure!(failures.is_empty(), "{failures:?}");
-    Ok(())
-}
+use crate::db::Scratch;
 
 fn args(scratch: &Scratch, rude: bool) -> Args {
     Args {
@@ -104,23 +17,14 @@ fn args(scratch: &Scratch, rude: bool) -> Args {
     }
 }
 
-async fn played(scratch: &Scratch, rude: bool, keeps: bool) -> Summary {
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let args = args(scratch, rude);
-    let stage = Stage::set(&args).await.unwrap();
-    let mut screen = Screen::new(true);
-    play(&args, &stage, &mut screen, async |config, stop| {
-        serve(config, stop, keeps).await
-    })
-    .await
-    .unwrap()
-}
-
 #[tokio::test]
 async fn whatever_was_acknowledged_is_found_however_rude_the_traffic() {
+    rustls::crypto::ring::default_provider().install_default().ok();
     for rude in [false, true] {
         let scratch = Scratch::empty().await;
-        let summary = played(&scratch, rude, true).await;
+        let args = args(&scratch, rude);
+        let stage = Stage::set(&args).await.unwrap();
+        let summary = play(&args, &stage, &mut Screen::new(true)).await.unwrap();
         assert_eq!(
             (summary.lost(), summary.waiting, summary.forged_accepted),
             (0, 0, 0),
@@ -134,13 +38,47 @@ async fn whatever_was_acknowledged_is_found_however_rude_the_traffic() {
     }
 }
 
+fn acknowledged<T>(item: T) -> Record<T> {
+    Record {
+        item,
+        generated: 1,
+        acknowledged: 1,
+    }
+}
+
 #[tokio::test]
-async fn a_server_that_forgets_what_it_acknowledged_is_found_out() {
+async fn whatever_was_acknowledged_and_is_not_there_is_counted_as_lost_and_named() {
     let scratch = Scratch::empty().await;
-    let summary = played(&scratch, false, false).await;
-    assert!(summary.webhooks.acknowledged > 0 && summary.messages.acknowledged > 0);
-    assert_eq!(summary.webhooks.lost, summary.webhooks.acknowledged);
-    assert_eq!(summary.messages.lost, summary.messages.acknowledged);
+    let stage = Stage::set(&args(&scratch, false)).await.unwrap();
+    let phone_number_id = stage::sim_config().phone_number_id;
+    let mut ledger = Ledger::default();
+    ledger.totals.answers.insert(200, 3);
+    ledger.totals.answers.insert(503, 9);
+    ledger.messages.push(acknowledged(Message {
+        phone_number_id: phone_number_id.clone(),
+        wamid: "wamid.A".to_owned(),
+        source: Source::Inbound,
+        message_type: "text".to_owned(),
+        shape: None,
+        from: None,
+        user_id: "NL.1".to_owned(),
+        timestamp: 1_790_000_000,
+    }));
+    ledger.statuses.push(acknowledged(Status {
+        phone_number_id,
+        wamid: "wamid.B".to_owned(),
+        status: "read".to_owned(),
+        timestamp: 1_790_000_001,
+        participant: None,
+    }));
+    let summary = Summary::draw_up(&ledger, &stage, Uuid::nil()).await.unwrap();
+    assert_eq!(
+        (summary.webhooks.lost, summary.messages.lost, summary.statuses.lost),
+        (3, 1, 1)
+    );
+    assert_eq!(summary.lost(), 5);
+    let named = ["message wamid.A", "status read of wamid.B at 2026-09-21 14:13:21 UTC"];
+    assert_eq!(summary.missing, named);
 }
 
 #[tokio::test]

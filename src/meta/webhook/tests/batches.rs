@@ -113,6 +113,17 @@ fn a_past_message_to_somebody_is_ours_even_if_our_number_is_not_named() {
 }
 
 #[test]
+fn a_past_message_without_an_author_is_from_the_person_of_its_thread() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"history","value":{
+        "metadata":{"display_phone_number":"15550100200","phone_number_id":"1"},
+        "history":[{"threads":[{"id":"US.7310044","messages":[{"id":"wamid.1","type":"text","text":{"body":"Hi"}}]}]}]}}]}]}"#;
+    let webhook = parse(body.as_bytes()).unwrap();
+    let message = history(&webhook.items[0]);
+    assert!(!message.from_business);
+    assert_eq!(message.message.sender.user_id, some("US.7310044"));
+}
+
+#[test]
 fn declined_history_is_an_error_and_late_media_is_history() {
     let declined = only_item("history_declined");
     assert_eq!(declined.path, "/entry/0/changes/0/value/history/0/errors/0");
