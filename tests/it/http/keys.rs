@@ -71,10 +71,8 @@ on_both! {
 async fn each_key_has_a_rate_of_its_own() {
     let test = TestApp::sqlite().await;
     let client = Client::of(&test.configured(|config| config.limits.api_rate = 1));
-    let (first, second) = (client.with(&test.key), {
-        let key = tenancy::create_api_key(&test.registry, test.tenant, "another", &Scopes::all());
-        client.with(key.await.unwrap().token.expose())
-    });
+    let another = tenancy::create_api_key(&test.registry, test.tenant, "another", &Scopes::all()).await;
+    let (first, second) = (client.with(&test.key), client.with(another.unwrap().token.expose()));
     let answer = first.get("/api/v1/channels").await.ok();
     assert_eq!(answer.header("ratelimit-limit"), Some("2"));
     assert_eq!(answer.header("ratelimit-remaining"), Some("1"));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     app::{TestApp, on_both},
     http::Client,
-    webhook::{ANA, T0, change, text, to},
+    webhook::{ANA, T0, change, message, text, to},
 };
 
 async fn states(test: &TestApp) -> Vec<String> {
@@ -147,7 +147,7 @@ on_both! {
     }
 
     async fn what_waits_and_what_was_not_understood_is_shown(test: TestApp) {
-        test.receive(&to("999", "messages", json!({ "messages": [] }))).await;
+        test.receive(&to("999", "messages", message(ANA, "wamid.1", T0, json!({ "type": "text", "text": { "body": "Hi" } })))).await;
         for n in 0..3 {
             test.receive(&change("brand_new_field", json!({ "n": n }))).await;
         }

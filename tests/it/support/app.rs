@@ -182,6 +182,7 @@ pub fn config(url: &str) -> Config {
     environment.master_key = Some(Keyring::generate());
     environment.app_secrets = Some(APP_SECRET.to_owned());
     environment.verify_token = Some("verify-me".to_owned());
+    environment.api_rate = "100000".to_owned();
     environment.admin_token = Some("operator-token-for-tests".to_owned());
     environment
         .check(Purpose::Serve)
