@@ -43,7 +43,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(frame::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES));
     let bare = bare.method_not_allowed_fallback(frame::no_such_method);
-    bare.merge(in_frame(framed, &edge, LIMIT)).with_state(edge)
+    bare.merge(in_frame(framed, &edge)).with_state(edge)
 }
 
 /// What a worker shows of itself on an address of its own: health and metrics.
@@ -56,7 +56,7 @@ pub fn worker_router(app: App) -> Router {
     let routes = routes
         .fallback(frame::no_such_route)
         .method_not_allowed_fallback(frame::no_such_method);
-    in_frame(routes, &edge, LIMIT).with_state(edge)
+    in_frame(routes, &edge).with_state(edge)
 }
 
 fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
@@ -67,12 +67,16 @@ fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
         .merge(metrics::routes())
 }
 
-/// From the outside in: the frame, then the net for panics, so that what a panic becomes has a request id too.
-fn in_frame(routes: Router<Edge>, edge: &Edge, limit: Duration) -> Router<Edge> {
+fn in_frame(routes: Router<Edge>, edge: &Edge) -> Router<Edge> {
     let frame = Frame {
         clock: edge.app.clock.clone(),
-        limit,
+        limit: LIMIT,
     };
+    wrap(routes, frame)
+}
+
+/// From the outside in: the frame, then the net for panics, so that what a panic becomes has a request id too.
+fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, frame: Frame) -> Router<S> {
     routes
         .layer(CatchPanicLayer::custom(frame::panicked))
         .layer(middleware::from_fn_with_state(frame, frame::frame))

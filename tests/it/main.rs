@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod http;
 mod inbound;
 mod people;
 mod permutations;

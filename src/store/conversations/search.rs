@@ -47,7 +47,8 @@ pub async fn search(
     before: Option<Key>,
     limit: i64,
 ) -> Result<Vec<Conversation>> {
-    // CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself.
+    // CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself. What is asked of each recent row stands
+    // in subqueries, because joined PostgreSQL would rather read all identities there are.
     let text = format!(
         r#"
         WITH recent AS (
@@ -64,12 +65,13 @@ pub async fn search(
                 WHERE tenant_id = $1 AND kind = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
                 LIMIT {CANDIDATES}) by_identity
         ), hits AS (
-            SELECT r.id FROM recent r LEFT JOIN contacts c ON c.tenant_id = $1 AND c.id = r.contact_id
-            WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!' OR LOWER(c.name) LIKE LOWER($4) ESCAPE '!'
-            UNION
-            SELECT r.id FROM recent r CROSS JOIN contact_identities i
-            WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind = $5 AND i.retired_at IS NULL
-                AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!'
+            SELECT r.id FROM recent r
+            WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!'
+                OR LOWER((SELECT c.name FROM contacts c WHERE c.tenant_id = $1 AND c.id = r.contact_id))
+                    LIKE LOWER($4) ESCAPE '!'
+                OR (SELECT COUNT(*) FROM contact_identities i
+                    WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind = $5 AND i.retired_at IS NULL
+                        AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!') > 0
             UNION
             SELECT v.id FROM candidates k CROSS JOIN conversations v
             WHERE v.contact_id = k.contact_id AND v.tenant_id = $1

@@ -146,6 +146,25 @@ impl TestApp {
         id
     }
 
+    /// The same parts under another configuration.
+    pub fn configured(&self, change: impl FnOnce(&mut Config)) -> App {
+        self.rebuilt(|parts| change(&mut parts.config))
+    }
+
+    pub fn rebuilt(&self, change: impl FnOnce(&mut Parts)) -> App {
+        let mut parts = Parts {
+            config: self.app.config.clone(),
+            clock: self.app.clock.clone(),
+            db: self.app.db.clone(),
+            queues: self.app.queues.clone(),
+            directory: self.app.directory.clone(),
+            intake: self.app.intake.clone(),
+            metrics: self.app.metrics.clone(),
+        };
+        change(&mut parts);
+        App::new(parts)
+    }
+
     pub async fn count(&self, sql: &'static str) -> i64 {
         let (count,): (i64,) = self.app.db.sql(sql, ()).one().await.unwrap();
         count
@@ -163,6 +182,7 @@ pub fn config(url: &str) -> Config {
     environment.master_key = Some(Keyring::generate());
     environment.app_secrets = Some(APP_SECRET.to_owned());
     environment.verify_token = Some("verify-me".to_owned());
+    environment.api_rate = "100000".to_owned();
     environment.admin_token = Some("operator-token-for-tests".to_owned());
     environment
         .check(Purpose::Serve)

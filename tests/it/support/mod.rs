@@ -3,6 +3,7 @@
 pub mod app;
 mod daemon;
 mod folder;
+pub mod http;
 pub mod process;
 pub mod servers;
 pub mod snapshot;

@@ -1,0 +1,84 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{app::TestApp, http::Client};
+
+#[tokio::test]
+async fn the_document_is_whole_and_every_route_in_it_answers() {
+    let test = TestApp::sqlite().await;
+    let nobody = Client::of(&test.app);
+    let document = nobody.get("/api/openapi.json").await.ok().json();
+    assert!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3."))
+    );
+    assert_eq!(document["info"]["title"], "Mainstay");
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let what = format!("{method} {path}");
+            assert!(operation["summary"].is_string(), "{what} says nothing of itself");
+            let name = format!("{}", operation["operationId"]);
+            assert!(names.insert(name), "{what} shares its operationId");
+            let responses = operation["responses"].as_object().expect("responses");
+            assert!(responses.keys().any(|status| status.starts_with('2')), "{what}");
+            let problem = &responses["500"]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(problem, "#/components/schemas/Problem", "{what}");
+            let expected = match () {
+                () if path.starts_with("/api/v1") => Some("api_key"),
+                () if path.starts_with("/admin") => Some("admin_token"),
+                () => None,
+            };
+            let scheme = operation["security"]
+                .get(0)
+                .and_then(|one| one.as_object()?.keys().next());
+            assert_eq!(scheme.map(String::as_str), expected, "{what}");
+            // A route exists when it asks who is there, and not whether it exists.
+            let uri = path
+                .replace("{id}", "con_0198aaaabbbb7ccc8dddeeeeffff0001")
+                .replace("{name}", "inbound");
+            let answer = match method.as_str() {
+                "get" => nobody.get(&uri).await,
+                "post" => nobody.post(&uri, Value::Null).await,
+                "delete" => nobody.delete(&uri).await,
+                _ => panic!("{what}: add the method here"),
+            };
+            let status = answer.status.as_u16();
+            match expected {
+                Some(_) => assert_eq!(status, 401, "{what}"),
+                None => assert!([200, 403].contains(&status), "{what}: {status}"),
+            }
+        }
+    }
+    assert!(names.len() >= 33, "{} operations", names.len());
+    for reference in references(&document) {
+        let pointer = reference.trim_start_matches('#');
+        assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    for scheme in ["api_key", "admin_token"] {
+        assert_eq!(document["components"]["securitySchemes"][scheme]["scheme"], "bearer");
+    }
+}
+
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn the_page_comes_from_here_alone() {
+    let test = TestApp::sqlite().await;
+    let client = Client::of(&test.app);
+    assert_eq!(client.get("/api/docs").await.status.as_u16(), 303);
+    let page = client.get("/api/docs/").await.ok().text();
+    assert!(page.contains("swagger-ui") && !page.contains("https://"), "{page}");
+    client.get("/api/docs/swagger-ui-bundle.js").await.ok();
+}

@@ -1,0 +1,10 @@
+//! The HTTP edge, on both databases.
+
+mod document;
+mod keys;
+mod operator;
+mod problems;
+mod reading;
+mod search;
+mod watching;
+mod webhooks;
