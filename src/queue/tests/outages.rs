@@ -72,7 +72,7 @@ async fn a_queue_may_be_opened_while_redis_is_down() {
                 .await
                 .is_err()
         );
-        assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     }
     assert!(stage.queues.ping().await.is_err());
     redis.restart().await;

@@ -85,7 +85,7 @@ async fn a_leaving_worker_does_not_wait_for_ever(stage: Stage) {
     soon("it has begun", async || lab.runs().len() == 1).await;
     let begun = Instant::now();
     workers.stop().await;
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     let row = stage.row(ids[0]).await;
     assert_eq!((row.state.as_str(), row.attempts), ("pending", 1));
     assert_eq!(
