@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::SqliteArguments,
 };
 
-use super::{Arg, On, Record, Statement};
+use super::{Arg, On, Record, Statement, statement::Found};
 
 /// The longest `VALUES` given to SQLite at once.
 const RUN: usize = 128;
@@ -86,6 +86,7 @@ rows! {
 pub struct Rows<R> {
     text: Cow<'static, str>,
     rows: Vec<R>,
+    exact: bool,
 }
 
 impl<R: Row> Rows<R> {
@@ -100,27 +101,40 @@ impl<R: Row> Rows<R> {
 
     fn of(text: Cow<'static, str>, rows: Vec<R>) -> Self {
         debug_assert!(text.contains("{rows}"), "no place for the rows in: {text}");
-        Self { text, rows }
+        Self {
+            text,
+            rows,
+            exact: false,
+        }
+    }
+
+    /// On SQLite, one statement of just this many rows (up to the longest run) instead of a few of set sizes: for a statement so
+    /// frequent that each size may keep a prepared text of its own.
+    pub fn exact(self) -> Self {
+        Self { exact: true, ..self }
+    }
+
+    /// Whether it takes more than one statement, and so wants a transaction to be one commit.
+    pub fn is_split(&self, postgres: bool) -> bool {
+        !postgres && (self.rows.len() > RUN || (!self.exact && !self.rows.len().is_power_of_two()))
     }
 
     /// Runs it on every row and tells how many rows it changed in all.
     pub async fn run(self, on: impl Into<On<'_>>) -> sqlx::Result<u64> {
-        let mut on = on.into();
-        let mut changed = 0;
-        for (sql, args) in self.split(&on)? {
-            changed += bind(&mut on, sql, args).run().await?;
-        }
-        Ok(changed)
+        let on = on.into();
+        let statements = self.split(&on)?;
+        run_each(on, statements).await
     }
 
     /// Runs it on every row and gathers what it returns.
     pub async fn all<T: Record>(self, on: impl Into<On<'_>>) -> sqlx::Result<Vec<T>> {
-        let mut on = on.into();
-        let mut found = Vec::new();
-        for (sql, args) in self.split(&on)? {
-            found.extend(bind(&mut on, sql, args).all::<T>().await?);
+        let on = on.into();
+        let statements = self.split(&on)?;
+        let mut records = Vec::new();
+        for found in fetch_each(on, statements).await? {
+            records.extend(found.records()?);
         }
-        Ok(found)
+        Ok(records)
     }
 
     fn split(self, on: &On<'_>) -> sqlx::Result<Vec<(SqlStr, Bound)>> {
@@ -128,26 +142,45 @@ impl<R: Row> Rows<R> {
             return Ok(Vec::new());
         }
         if matches!(on, On::PostgresPool(_) | On::Postgres(_)) {
-            return Ok(vec![(
-                postgres_text::<R>(&self.text),
-                Bound::Postgres(R::columns(self.rows)?),
-            )]);
+            let columns = Bound::Postgres(R::columns(self.rows)?);
+            return Ok(vec![(postgres_text(&self.text, R::WIDTH), columns)]);
         }
         let mut statements = Vec::new();
         let mut rows = self.rows.into_iter();
         while rows.len() > 0 {
-            let run = RUN.min(1 << rows.len().ilog2());
+            let run = if self.exact {
+                rows.len().min(RUN)
+            } else {
+                RUN.min(1 << rows.len().ilog2())
+            };
             let mut args = SqliteArguments::default();
             rows.by_ref().take(run).try_for_each(|row| row.values(&mut args))?;
-            statements.push((sqlite_text::<R>(&self.text, run), Bound::Sqlite(args)));
+            statements.push((sqlite_text(&self.text, R::WIDTH, run), Bound::Sqlite(args)));
         }
         Ok(statements)
     }
 }
 
+/// Arguments of one statement.
 enum Bound {
     Sqlite(SqliteArguments),
     Postgres(PgArguments),
+}
+
+async fn run_each(mut on: On<'_>, statements: Vec<(SqlStr, Bound)>) -> sqlx::Result<u64> {
+    let mut changed = 0;
+    for (sql, args) in statements {
+        changed += bind(&mut on, sql, args).run().await?;
+    }
+    Ok(changed)
+}
+
+async fn fetch_each(mut on: On<'_>, statements: Vec<(SqlStr, Bound)>) -> sqlx::Result<Vec<Found>> {
+    let mut found = Vec::with_capacity(statements.len());
+    for (sql, args) in statements {
+        found.push(bind(&mut on, sql, args).fetch().await?);
+    }
+    Ok(found)
 }
 
 fn bind<'a>(on: &'a mut On<'_>, sql: SqlStr, args: Bound) -> Statement<'a> {
@@ -160,14 +193,14 @@ fn bind<'a>(on: &'a mut On<'_>, sql: SqlStr, args: Bound) -> Statement<'a> {
     }
 }
 
-fn postgres_text<R: Row>(text: &str) -> SqlStr {
-    let columns: Vec<String> = (1..=R::WIDTH).map(|n| format!("${n}")).collect();
+fn postgres_text(text: &str, width: usize) -> SqlStr {
+    let columns: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
     let rows = format!("SELECT * FROM UNNEST({})", columns.join(", "));
     AssertSqlSafe(text.replace("{rows}", &rows).replace("{key}", "= ANY($1)")).into_sql_str()
 }
 
-fn sqlite_text<R: Row>(text: &str, run: usize) -> SqlStr {
-    let row = format!("({})", vec!["?"; R::WIDTH].join(","));
+fn sqlite_text(text: &str, width: usize, run: usize) -> SqlStr {
+    let row = format!("({})", vec!["?"; width].join(","));
     let rows = format!("VALUES {}", vec![row.as_str(); run].join(","));
     // SQLite looks the rows up anyway; it knows no other join.
     AssertSqlSafe(text.replace("{rows}", &rows).replace("{key}", "IS NOT NULL")).into_sql_str()

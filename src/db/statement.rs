@@ -86,19 +86,40 @@ macro_rules! on_each {
     };
 }
 
+/// The rows of an answer as the database gave them. What waits for the database deals in these and is compiled once; only turning
+/// them into records is compiled for each type.
+pub(super) enum Found {
+    Sqlite(Vec<SqliteRow>),
+    Postgres(Vec<PgRow>),
+}
+
+impl Found {
+    pub(super) fn records<T: Record>(&self) -> sqlx::Result<Vec<T>> {
+        match self {
+            Found::Sqlite(rows) => rows.iter().map(T::from_row).collect(),
+            Found::Postgres(rows) => rows.iter().map(T::from_row).collect(),
+        }
+    }
+
+    fn first<T: Record>(&self) -> sqlx::Result<Option<T>> {
+        match self {
+            Found::Sqlite(rows) => rows.first().map(T::from_row).transpose(),
+            Found::Postgres(rows) => rows.first().map(T::from_row).transpose(),
+        }
+    }
+}
+
 impl Statement<'_> {
     pub async fn all<T: Record>(self) -> sqlx::Result<Vec<T>> {
-        on_each!(self, |on, sql, args| sqlx::query_as_with(sql, args).fetch_all(on).await)
+        self.fetch().await?.records()
     }
 
     pub async fn opt<T: Record>(self) -> sqlx::Result<Option<T>> {
-        on_each!(self, |on, sql, args| sqlx::query_as_with(sql, args)
-            .fetch_optional(on)
-            .await)
+        self.fetch().await?.first()
     }
 
     pub async fn one<T: Record>(self) -> sqlx::Result<T> {
-        on_each!(self, |on, sql, args| sqlx::query_as_with(sql, args).fetch_one(on).await)
+        self.opt().await?.ok_or(sqlx::Error::RowNotFound)
     }
 
     /// Runs it and tells how many rows it changed.
@@ -107,5 +128,16 @@ impl Statement<'_> {
             .execute(on)
             .await?
             .rows_affected()))
+    }
+
+    pub(super) async fn fetch(self) -> sqlx::Result<Found> {
+        match self {
+            Statement::SqlitePool(on, sql, args) => sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Sqlite),
+            Statement::Sqlite(on, sql, args) => sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Sqlite),
+            Statement::PostgresPool(on, sql, args) => {
+                sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Postgres)
+            }
+            Statement::Postgres(on, sql, args) => sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Postgres),
+        }
     }
 }

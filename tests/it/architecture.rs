@@ -182,7 +182,9 @@ fn complete(sql: &str, db: &Db) -> Option<String> {
             return None;
         }
         let columns = sql.split_once('(')?.1.split_once(')')?.0.split(',').count();
-        sql = sql.replace("{rows}", &format!("VALUES ({})", vec!["?"; columns].join(",")));
+        sql = sql
+            .replace("{key}", "IS NOT NULL")
+            .replace("{rows}", &format!("VALUES ({})", vec!["?"; columns].join(",")));
     }
     (!sql.contains('{')).then_some(sql)
 }

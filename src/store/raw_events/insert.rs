@@ -39,7 +39,7 @@ pub async fn insert_again(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     write(db, SQL, events).await
 }
 
-/// One commit for all of them: PostgreSQL takes any number in one statement, which is its own transaction.
+/// One commit for all of them. Where one statement takes them all, it is its own transaction.
 async fn write(db: &Db, sql: &'static str, events: &[NewRawEvent]) -> Result<()> {
     let row = |event: &NewRawEvent| {
         let signer: Option<Uuid> = event.signer.map(Id::uuid);
@@ -51,8 +51,8 @@ async fn write(db: &Db, sql: &'static str, events: &[NewRawEvent]) -> Result<()>
             event.body.to_vec(),
         )
     };
-    let rows = Rows::new(sql, events.iter().map(row).collect());
-    if db.is_postgres() || events.len() == 1 {
+    let rows = Rows::new(sql, events.iter().map(row).collect()).exact();
+    if !rows.is_split(db.is_postgres()) {
         rows.run(db).await?;
         return Ok(());
     }

@@ -26,7 +26,7 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
         WITH r (id) AS ({rows})
         SELECT e.id, e.received_at, e.signer, e.body
         FROM r JOIN raw_events e ON e.id = r.id
-        WHERE e.state = 'pending'
+        WHERE e.id {key} AND e.state = 'pending'
         FOR UPDATE OF e SKIP LOCKED";
     let sql = if matches!(tx, Tx::Postgres(_)) {
         POSTGRES
@@ -65,7 +65,7 @@ pub async fn finish(on: impl Into<On<'_>>, processed: &[Processed], now: DateTim
         WITH r (id, state, fields, at) AS ({rows})
         UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at
         FROM r
-        WHERE raw_events.id = r.id AND raw_events.state = 'pending'";
+        WHERE raw_events.id = r.id AND raw_events.id {key} AND raw_events.state = 'pending'";
     let row = |event: &Processed| {
         let id: Uuid = event.id.uuid();
         (id, event.state.as_str().to_owned(), event.fields.clone(), now)
