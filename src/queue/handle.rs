@@ -4,10 +4,18 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Depth, Entry, Error, Lane, Pushed, Queue,
-    driver::{Bell, CHUNK, Driver, Taken},
+    Depth, Error, Lane, Pushed, Queue,
+    driver::{Bell, CHUNK, Driver, Taken, Waiting},
 };
 use crate::clock::Clock;
+
+/// An id that is to be worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub id: Uuid,
+    pub due: DateTime<Utc>,
+    pub lane: Lane,
+}
 
 /// How far ahead the driver knows what is due. The rest stays in the table until its time comes near.
 pub(super) const HORIZON: Duration = Duration::from_secs(60);
@@ -55,9 +63,8 @@ impl Queues {
         ids: impl IntoIterator<Item = Uuid>,
         due: DateTime<Utc>,
     ) -> Result<Pushed, Error> {
-        let due_ms = to_ms(due);
         let lane = Lane::Normal;
-        let entries: Vec<Entry> = ids.into_iter().map(|id| Entry { id, due_ms, lane }).collect();
+        let entries: Vec<Entry> = ids.into_iter().map(|id| Entry { id, due, lane }).collect();
         self.offer(queue, &entries).await
     }
 
@@ -72,14 +79,15 @@ impl Queues {
 
     /// Offers rows as far as their lanes hold fewer than `limit`.
     pub(super) async fn refill(&self, queue: &Queue, entries: &[Entry], limit: usize) -> Result<Pushed, Error> {
-        let horizon = self.now_ms() + HORIZON.as_millis() as i64;
-        let mut sum = Pushed::default();
+        let near = self.near(entries);
+        let mut sum = Pushed {
+            deferred: entries.len() - near.len(),
+            ..Pushed::default()
+        };
         for lane in Lane::ALL {
-            let in_lane = entries.iter().filter(|entry| entry.lane == lane);
-            let ids: Vec<(Uuid, i64)> = in_lane.map(|entry| (entry.id, entry.due_ms)).collect();
-            let near: Vec<(Uuid, i64)> = ids.iter().copied().filter(|(_, due)| *due <= horizon).collect();
-            sum.deferred += ids.len() - near.len();
-            for chunk in near.chunks(CHUNK) {
+            let in_lane = near.iter().filter(|(.., of)| *of == lane);
+            let ids: Vec<(Uuid, i64)> = in_lane.map(|&(id, due, _)| (id, due)).collect();
+            for chunk in ids.chunks(CHUNK) {
                 let pushed = self.driver.push(queue, lane, chunk, limit).await?;
                 sum.new += pushed.new;
                 sum.dropped += pushed.dropped;
@@ -104,9 +112,7 @@ impl Queues {
     }
 
     pub(super) async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) -> Result<(), Error> {
-        let horizon = self.now_ms() + HORIZON.as_millis() as i64;
-        let near: Vec<Entry> = again.iter().copied().filter(|entry| entry.due_ms <= horizon).collect();
-        self.driver.settle(queue, gone, &near).await
+        self.driver.settle(queue, gone, &self.near(again)).await
     }
 
     pub(super) async fn renew(&self, queue: &Queue, ids: &[Uuid], lease: Duration) -> Result<(), Error> {
@@ -128,10 +134,18 @@ impl Queues {
     pub(super) fn now_ms(&self) -> i64 {
         self.clock.now().timestamp_millis()
     }
-}
 
-/// Rounded up: a job must not begin before the microsecond that its row names.
-pub(super) fn to_ms(at: DateTime<Utc>) -> i64 {
-    let us = at.timestamp_micros();
-    us.div_euclid(1_000) + i64::from(us.rem_euclid(1_000) > 0)
+    /// What is due before the horizon, as the driver keeps it. Milliseconds that are still to come are rounded up, for a job must not
+    /// begin before the microsecond that its row names.
+    fn near(&self, entries: &[Entry]) -> Vec<Waiting> {
+        let now = self.clock.now();
+        let horizon = now + HORIZON;
+        let near = entries.iter().filter(|entry| entry.due <= horizon);
+        let waiting = |entry: &Entry| {
+            let us = entry.due.timestamp_micros();
+            let up = i64::from(entry.due > now && us.rem_euclid(1_000) > 0);
+            (entry.id, us.div_euclid(1_000) + up, entry.lane)
+        };
+        near.map(waiting).collect()
+    }
 }

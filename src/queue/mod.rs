@@ -26,10 +26,10 @@ mod tests;
 
 pub use backoff::Backoff;
 pub use definition::{Lane, Queue};
-pub use driver::{Depth, Entry, Pushed};
+pub use driver::{Depth, Pushed};
 pub use error::Error;
 pub use frame::{Workers, WorkersError};
-pub use handle::Queues;
+pub use handle::{Entry, Queues};
 pub use job::{Claim, Job};
 pub use outcome::{Outcome, Outcomes};
 pub use rows::{Lease, claim};

@@ -42,11 +42,11 @@ pub async fn drop_before(db: &Db, before: DateTime<Utc>) -> Result<u64> {
     if !db.is_postgres() {
         return Ok(0);
     }
-    const LIST: &str = "
+    const POSTGRES: &str = "
         SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'raw_events'::regclass AND c.relname <> 'raw_events_default'
         ORDER BY c.relname";
-    let partitions: Vec<(String,)> = db.sql(LIST, ()).all().await?;
+    let partitions: Vec<(String,)> = db.sql(POSTGRES, ()).all().await?;
     let mut dropped = 0;
     for (partition,) in partitions {
         let Some(day) = day_of(&partition) else { continue };

@@ -4,8 +4,11 @@
     reason = "tests read where the servers are from the environment and stand outside the rules that keep App's clock, ids and tasks in one place"
 )]
 
+mod architecture;
 mod http;
 mod inbound;
+mod people;
 mod permutations;
+mod replay;
 mod servers;
 mod support;

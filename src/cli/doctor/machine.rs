@@ -48,44 +48,32 @@ fn offset(before: DateTime<Utc>, theirs: DateTime<Utc>, after: DateTime<Utc>) ->
     }
 }
 
-pub async fn disk(folder: &Path, least_mb: u64) -> Finding {
-    match free_mb(folder).await {
-        Some(free) => room(folder, free, least_mb),
-        None => Finding::warn(
-            "disk",
-            format!("the room in {} could not be measured", folder.display()),
-            "see that `df` is installed",
-        ),
-    }
-}
-
-fn room(folder: &Path, free: u64, least_mb: u64) -> Finding {
+/// Looks at the disk the database file is on; with PostgreSQL the data is elsewhere, and a full disk here stops nothing of ours.
+pub fn disk(database_file: Option<&Path>, least_mb: u64) -> Finding {
+    let folder = match database_file.and_then(Path::parent) {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let free = match rustix::fs::statvfs(folder) {
+        Ok(space) => space.f_bavail.saturating_mul(space.f_frsize) / (1024 * 1024),
+        Err(error) => {
+            let what = format!("the room in {} cannot be measured: {error}", folder.display());
+            return Finding::warn(
+                "disk",
+                what,
+                "make the folder, or set DATABASE_URL to where the data is",
+            );
+        }
+    };
     let what = format!("{free} MB are free in {}", folder.display());
     if free >= least_mb {
-        Finding::ok("disk", what)
-    } else {
-        let what = format!("{what}, and below {least_mb} MB the process reports itself unready");
-        Finding::fail(
-            "disk",
-            what,
-            "make room, or lower MAINSTAY_RAW_EVENT_DAYS or MAINSTAY_DISK_FREE_MB",
-        )
+        return Finding::ok("disk", what);
     }
-}
-
-/// Asks `df`, whose `-Pk` form POSIX fixes: the standard library cannot tell.
-async fn free_mb(folder: &Path) -> Option<u64> {
-    let mut df = tokio::process::Command::new("df");
-    let output = df.arg("-Pk").arg(folder).output().await.ok()?;
-    available_mb(&String::from_utf8(output.stdout).ok()?)
-}
-
-fn available_mb(table: &str) -> Option<u64> {
-    let row = table.lines().nth(1)?;
-    // The name of the file system may hold spaces; the five columns behind it do not, but the mount point may again.
-    let columns: Vec<&str> = row.split_whitespace().collect();
-    let percent = columns.iter().position(|word| word.ends_with('%'))?;
-    Some(columns.get(percent.checked_sub(1)?)?.parse::<u64>().ok()? / 1024)
+    let what = format!("{what}, fewer than the {least_mb} of MAINSTAY_DISK_FREE_MB");
+    match database_file {
+        Some(_) => Finding::fail("disk", what, "make room, or lower MAINSTAY_RAW_EVENT_DAYS"),
+        None => Finding::warn("disk", what, "make room"),
+    }
 }
 
 #[cfg(test)]
@@ -94,22 +82,15 @@ mod tests {
     use crate::cli::doctor::finding::Health;
 
     #[test]
-    fn the_table_of_df_is_read_by_its_percent_column() {
-        let table = |row: &str| format!("Filesystem 1024-blocks Used Available Capacity Mounted on\n{row}\n");
-        let plain = "/dev/sda1 263174212 17735448 78424264 19% /";
-        assert_eq!(available_mb(&table(plain)), Some(76_586));
+    fn a_full_disk_is_a_failure_only_where_the_database_is() {
+        let here = Some(Path::new("mainstay.db"));
+        assert_eq!(disk(here, 0).status, Health::Ok);
+        assert_eq!(disk(here, u64::MAX).status, Health::Fail);
+        assert_eq!(disk(None, u64::MAX).status, Health::Warn);
         assert_eq!(
-            available_mb(&table("my share 2048 1024 1024 50% /mnt/my share")),
-            Some(1)
+            disk(Some(Path::new("/no such folder/mainstay.db")), 0).status,
+            Health::Warn
         );
-        assert_eq!(available_mb("df: no such folder"), None);
-    }
-
-    #[tokio::test]
-    async fn the_disk_of_this_machine_can_be_measured() {
-        assert_eq!(disk(Path::new("."), 0).await.status, Health::Ok);
-        assert_eq!(disk(Path::new("."), u64::MAX).await.status, Health::Fail);
-        assert_eq!(disk(Path::new("/no such folder"), 0).await.status, Health::Warn);
     }
 
     #[test]

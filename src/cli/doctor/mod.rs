@@ -8,8 +8,6 @@ mod machine;
 mod redis;
 mod server;
 
-use std::path::PathBuf;
-
 use super::{Answer, operator};
 use crate::{
     clock::Clock,
@@ -50,7 +48,8 @@ async fn examine(args: &Args) -> anyhow::Result<Vec<Finding>> {
         findings.extend(redis::check(redis).await);
     }
     findings.push(machine::clock(&clock, db.as_ref()).await);
-    findings.push(machine::disk(&data_folder(&config), config.limits.disk_free_mb).await);
+    let file = db::sqlite_file(&config.database_url);
+    findings.push(machine::disk(file.as_deref(), config.limits.disk_free_mb));
     if !args.offline {
         let url = args
             .url
@@ -76,13 +75,4 @@ async fn open(config: &Config, findings: &mut Vec<Finding>) -> Option<Db> {
             None
         }
     }
-}
-
-/// Where this machine keeps data: beside the SQLite file, or else here.
-fn data_folder(config: &Config) -> PathBuf {
-    let file = db::sqlite_file(&config.database_url);
-    let folder = file.and_then(|file| Some(file.parent()?.to_owned()));
-    folder
-        .filter(|folder| folder.is_dir())
-        .unwrap_or_else(|| PathBuf::from("."))
 }

@@ -25,6 +25,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 pub async fn check(url: &str, config: &Config, clock: &Clock, db: Option<&Db>) -> anyhow::Result<Vec<Finding>> {
     let client = Client::builder()
         .timeout(TIMEOUT)
+        .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
     let server = Server {

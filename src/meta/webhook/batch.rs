@@ -11,7 +11,7 @@ use super::{Change, Item, Place, Unknown, UnknownReason, app_contact, error, his
 pub(super) struct Beside<'a> {
     pub field: &'a str,
     pub contacts: &'a [Json<'a>],
-    /// Whether the batch has this one element only, so that a lone contact must be its person.
+    /// Whether the value has this one element only, in all its batches, so that a lone contact must be its person.
     pub only_element: bool,
     /// The business number, as displayed.
     pub display_phone_number: Option<&'a str>,
@@ -61,9 +61,15 @@ pub(super) fn read(place: &mut Place, value: &str, items: &mut Vec<Item>) -> Res
     let members = Members::read(value).ok_or(UnknownReason::WrongShape)?;
     place.concerns(&members.get("metadata").map(Json::read).unwrap_or_default());
     let contacts = members.get("contacts").map(Json::read).unwrap_or_default();
+    let is_batch = |key: &str| key == "history" || BATCHES.iter().any(|(name, _)| *name == key);
+    let mut filled = members
+        .0
+        .iter()
+        .filter(|(key, member)| is_batch(key) && member.get() != "null");
     let mut batches = Batches {
         place,
         contacts: contacts.list(),
+        only_batch: filled.next().is_some() && filled.next().is_none(),
         first: items.len(),
         items,
         recognised: false,
@@ -88,6 +94,7 @@ pub(super) fn read(place: &mut Place, value: &str, items: &mut Vec<Item>) -> Res
 struct Batches<'a> {
     place: &'a Place,
     contacts: &'a [Json<'a>],
+    only_batch: bool,
     items: &'a mut Vec<Item>,
     first: usize,
     recognised: bool,
@@ -98,7 +105,7 @@ impl Batches<'_> {
         let Some(list) = elements(raw) else {
             return self.not_a_list(key, raw, element);
         };
-        let beside = self.beside(list.len() == 1);
+        let beside = self.beside(self.only_batch && list.len() == 1);
         let changes: Vec<_> = list.iter().map(|it| read_element(&beside, it, element)).collect();
         for (index, change) in changes.into_iter().enumerate() {
             self.push(&format!("/{key}/{index}"), change);

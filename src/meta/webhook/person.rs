@@ -46,7 +46,8 @@ impl Person {
     }
 
     /// Adds what the matching contact knows. A lone contact beside a lone item is its person even if the numbers
-    /// differ: Meta writes some Brazilian and Mexican ones in two ways.
+    /// differ: Meta writes some Brazilian and Mexican ones in two ways. Beside several items it may be the person of
+    /// another one, so whoever is not named by it is left as found: two people taken for one cannot be parted again.
     pub(super) fn join(&mut self, contacts: &[Json<'_>], only_element: bool) {
         let read = |contact: &Json<'_>| {
             Person::read(
@@ -55,7 +56,7 @@ impl Person {
                 contact.get("parent_user_id"),
             )
         };
-        let lone = contacts.len() == 1 && (only_element || self.is_anonymous());
+        let lone = contacts.len() == 1 && only_element;
         for contact in contacts {
             let listed = read(contact);
             if self.is_same(&listed) || (lone && !self.is_other(&listed)) {

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{self, Db, Rows, Sql},
-    queue::{Entry, Lane, Queue, Queues, handle::to_ms},
+    queue::{Entry, Lane, Queue, Queues},
 };
 
 /// A job as it stands in its table.
@@ -58,25 +58,19 @@ impl JobState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// The condition, from `$1` (now), and whether the rows are read by due time (the index of open rows) or by id.
-    const fn condition(self) -> (&'static str, bool) {
+    /// The condition, from `$1` (now), and whether the rows are read by due time or by id. The first part of each is that of a
+    /// partial index, in the same words: SQLite uses it only then.
+    fn condition(self) -> (String, bool) {
+        const OPEN: &str = "state IN ('pending', 'running')";
+        const KEPT: &str = "state IN ('dead', 'quarantined', 'discarded')";
         match self {
-            JobState::Pending => (
-                "state IN ('pending', 'running') AND state = 'pending' AND due_at <= $1",
-                true,
-            ),
-            JobState::Scheduled => (
-                "state IN ('pending', 'running') AND state = 'pending' AND due_at > $1",
-                true,
-            ),
-            JobState::Running => (
-                "state IN ('pending', 'running') AND state = 'running' AND $1 = $1",
-                true,
-            ),
-            JobState::Done => ("state = 'done' AND $1 = $1", false),
-            JobState::Dead => ("state = 'dead' AND $1 = $1", false),
-            JobState::Quarantined => ("state = 'quarantined' AND $1 = $1", false),
-            JobState::Discarded => ("state = 'discarded' AND $1 = $1", false),
+            JobState::Pending => (format!("{OPEN} AND state = 'pending' AND due_at <= $1"), true),
+            JobState::Scheduled => (format!("{OPEN} AND state = 'pending' AND due_at > $1"), true),
+            JobState::Running => (format!("{OPEN} AND state = 'running' AND $1 = $1"), true),
+            JobState::Done => ("state = 'done' AND $1 = $1".to_owned(), false),
+            JobState::Dead | JobState::Quarantined | JobState::Discarded => {
+                (format!("{KEPT} AND state = '{}' AND $1 = $1", self.as_str()), false)
+            }
         }
     }
 }
@@ -137,14 +131,13 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
         WITH r (rid, now) AS ({rows})
         UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL
         FROM r
-        WHERE id = r.rid AND state IN ('pending', 'dead', 'quarantined', 'discarded')
+        WHERE id = r.rid AND id {key} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
     let retried: Vec<(Uuid, i64)> = Rows::built(queue.sql(SQL), rows).all(db).await?;
-    let due_ms = to_ms(now);
     let entry = |&(id, lane): &(Uuid, i64)| Entry {
         id,
-        due_ms,
+        due: now,
         lane: Lane::of(lane),
     };
     let entries: Vec<Entry> = retried.iter().map(entry).collect();
@@ -159,7 +152,7 @@ pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -
         WITH r (rid, now) AS ({rows})
         UPDATE {t} SET state = 'discarded', finished_at = r.now
         FROM r
-        WHERE id = r.rid AND state IN ('pending', 'dead', 'quarantined')
+        WHERE id = r.rid AND id {key} AND state IN ('pending', 'dead', 'quarantined')
         RETURNING id";
     let rows = ids.iter().map(|id| (*id, now)).collect();
     let discarded: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(db).await?;

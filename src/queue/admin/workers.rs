@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::db::{self, Db};
 
@@ -38,7 +38,7 @@ pub async fn workers(db: &Db, now: DateTime<Utc>) -> db::Result<Vec<Worker>> {
     const SQL: &str = "
         SELECT id, host, pid, version, started_at, seen_at, in_hand FROM workers
         WHERE seen_at >= $1 ORDER BY started_at, id";
-    let since = now - TimeDelta::from_std(GONE_AFTER).unwrap_or(TimeDelta::zero());
+    let since = now - GONE_AFTER;
     let rows: Vec<Row> = db.reader().sql(SQL, (since,)).all().await?;
     let worker = |row: Row| Worker {
         // Written by us; one by a later version may say it otherwise.

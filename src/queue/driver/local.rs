@@ -7,7 +7,7 @@ use std::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{CHUNK, Depth, Entry, Pushed, Taken};
+use super::{CHUNK, Depth, Pushed, Taken, Waiting};
 use crate::queue::{Lane, Queue};
 
 /// The driver of a process that is alone.
@@ -37,7 +37,7 @@ impl Local {
             {
                 if !shelf.due.contains_key(&id) && shelf.lanes[lane.index()].len() >= limit {
                     pushed.dropped += 1;
-                } else if shelf.queue(Entry { id, due_ms: due, lane }) {
+                } else if shelf.queue((id, due, lane)) {
                     pushed.new += 1;
                 }
             }
@@ -87,13 +87,13 @@ impl Local {
         })
     }
 
-    pub fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) {
+    pub fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) {
         self.on(queue, |shelf| {
-            for id in gone.iter().chain(again.iter().map(|entry| &entry.id)) {
+            for id in gone.iter().chain(again.iter().map(|(id, ..)| id)) {
                 shelf.let_go(id);
             }
-            for entry in again {
-                shelf.queue(*entry);
+            for waiting in again {
+                shelf.queue(*waiting);
             }
             if !again.is_empty() {
                 shelf.bell.notify_one();
@@ -140,16 +140,16 @@ impl Local {
 
 impl Shelf {
     /// Queues one id, or brings it forward; true if it was not queued.
-    fn queue(&mut self, entry: Entry) -> bool {
-        let known = self.due.get(&entry.id).copied();
-        if let Some((lane, due)) = known {
-            if due <= entry.due_ms {
+    fn queue(&mut self, (id, due, lane): Waiting) -> bool {
+        let known = self.due.get(&id).copied();
+        if let Some((lane, known_due)) = known {
+            if known_due <= due {
                 return false;
             }
-            self.lanes[lane.index()].remove(&(due, entry.id));
+            self.lanes[lane.index()].remove(&(known_due, id));
         }
-        self.lanes[entry.lane.index()].insert((entry.due_ms, entry.id));
-        self.due.insert(entry.id, (entry.lane, entry.due_ms));
+        self.lanes[lane.index()].insert((due, id));
+        self.due.insert(id, (lane, due));
         known.is_none()
     }
 

@@ -19,14 +19,8 @@ use super::{Error, Lane, Queue};
 /// The most ids that one call takes, and that one command carries.
 pub(super) const CHUNK: usize = 1_000;
 
-/// An id that is to be worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub id: Uuid,
-    /// Milliseconds since 1970, by the clock of the program.
-    pub due_ms: i64,
-    pub lane: Lane,
-}
+/// An id, when it is due (milliseconds since 1970, by the clock of the program), and its lane.
+pub(super) type Waiting = (Uuid, i64, Lane);
 
 /// What became of the ids that were offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +63,7 @@ impl Depth {
 
 pub(super) enum Driver {
     Local(Local),
-    Redis(Redis),
+    Redis(Box<Redis>),
 }
 
 impl Driver {
@@ -78,7 +72,7 @@ impl Driver {
     }
 
     pub fn redis(url: &str, prefix: &str) -> Result<Self, Error> {
-        Redis::new(url, prefix).map(Driver::Redis)
+        Ok(Driver::Redis(Box::new(Redis::new(url, prefix)?)))
     }
 
     /// Queues ids of one lane, at most [`CHUNK`]. One that is queued keeps the earlier of the two due times; one in hand is left
@@ -99,7 +93,7 @@ impl Driver {
     }
 
     /// Lets go of ids in hand, and queues some (of these or others) whatever the depth.
-    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) -> Result<(), Error> {
+    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
         match self {
             Driver::Local(local) => local.settle(queue, gone, again),
             Driver::Redis(redis) => redis.settle(queue, gone, again).await?,
@@ -141,7 +135,7 @@ impl Driver {
     pub fn bell(&self, queue: &Queue) -> Bell {
         match self {
             Driver::Local(local) => Bell::local(local.bell(queue)),
-            Driver::Redis(redis) => Bell::redis(redis.clone(), queue),
+            Driver::Redis(redis) => Bell::redis(Redis::clone(redis), queue),
         }
     }
 }

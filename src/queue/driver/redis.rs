@@ -1,16 +1,23 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
+#[cfg(target_os = "linux")]
+use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, RedisResult, ScriptInvocation,
+    Client, ConnectionInfo, IntoConnectionInfo, RedisResult, ScriptInvocation,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use uuid::Uuid;
 
-use super::{CHUNK, Depth, Entry, Pushed, Taken, scripts};
+use super::{CHUNK, Depth, Pushed, Taken, Waiting, scripts};
 use crate::queue::{Error, Lane, Queue, outage::Outage};
 
 /// The longest that a command may take, connecting included. A caller that stores webhooks waits for no more.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+/// What a worker waits for the ids it asked for: if it went away earlier, they would count as lost.
+const TAKING: Duration = Duration::from_secs(5);
+/// When the other end of a connection is deaf for this long, the connection is given up. (A command that takes too long is no reason.)
+#[cfg(target_os = "linux")]
+const DEAF: Duration = Duration::from_secs(5);
 
 /// The driver that several processes share. The keys of a queue have one hash tag, `{prefix:queue}`, and so one slot of a cluster:
 /// `:0` `:1` `:2` (lanes, id → due ms), `:held` (id → deadline), `:bell` (at most one element), `:leader`. An id is its 16 bytes.
@@ -24,11 +31,11 @@ pub(in crate::queue) struct Redis {
 
 impl Redis {
     pub fn new(url: &str, prefix: &str) -> Result<Self, Error> {
-        let client = Client::open(url)?;
+        let client = Client::open(address(url)?)?;
         // No tries of its own: every command is one, and the loops that send them pause.
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(TAKING))
             .set_number_of_retries(0)
             .set_pipeline_buffer_size(1_024);
         Ok(Self {
@@ -70,7 +77,9 @@ impl Redis {
             .arg(n)
             .arg(lease.as_millis() as u64);
         type Reply = (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, i64, i64);
-        let (high, normal, low, lost, first, next): Reply = self.call(&call).await?;
+        let (high, normal, low, lost, first, next): Reply = self
+            .guard_for(TAKING, call.invoke_async(&mut self.connection.clone()))
+            .await?;
         let lanes = Lane::ALL.into_iter().zip([high, normal, low]);
         Ok(Taken {
             ids: lanes
@@ -82,7 +91,7 @@ impl Redis {
         })
     }
 
-    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Entry]) -> Result<(), Error> {
+    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
         let (mut gone, mut again) = (gone.chunks(CHUNK), again.chunks(CHUNK));
         loop {
             let (gone, again) = (gone.next().unwrap_or_default(), again.next().unwrap_or_default());
@@ -94,10 +103,8 @@ impl Redis {
             for id in gone {
                 call.arg(id.as_bytes().as_slice());
             }
-            for entry in again {
-                call.arg(entry.lane.index())
-                    .arg(entry.due_ms)
-                    .arg(entry.id.as_bytes().as_slice());
+            for (id, due, lane) in again {
+                call.arg(lane.index()).arg(due).arg(id.as_bytes().as_slice());
             }
             self.call::<()>(&call).await?;
         }
@@ -147,9 +154,13 @@ impl Redis {
 
     /// Runs a command within our patience, and notes whether Redis is there.
     pub(super) async fn guard<T>(&self, run: impl Future<Output = RedisResult<T>>) -> Result<T, Error> {
-        let result = match tokio::time::timeout(PATIENCE, run).await {
+        self.guard_for(PATIENCE, run).await
+    }
+
+    async fn guard_for<T>(&self, patience: Duration, run: impl Future<Output = RedisResult<T>>) -> Result<T, Error> {
+        let result = match tokio::time::timeout(patience, run).await {
             Ok(result) => result.map_err(Error::Redis),
-            Err(_) => Err(Error::TimedOut(PATIENCE)),
+            Err(_) => Err(Error::TimedOut(patience)),
         };
         self.outage.note(result)
     }
@@ -165,6 +176,13 @@ impl Redis {
         }
         call
     }
+}
+
+fn address(url: &str) -> RedisResult<ConnectionInfo> {
+    let address = url.into_connection_info()?;
+    #[cfg(target_os = "linux")]
+    let address = address.set_tcp_settings(TcpSettings::default().set_user_timeout(DEAF));
+    Ok(address)
 }
 
 const LANES: [&str; 3] = ["0", "1", "2"];

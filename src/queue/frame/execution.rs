@@ -59,6 +59,10 @@ fn no_sink() -> MemorySink<Batch> {
     MemorySink::new(Arc::new(futures::lock::Mutex::new(Box::new(sink) as BoxedSink)))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "apalis awaits it, and the worker does not leave before its jobs"
+)]
 fn spawn<F>(job: F) -> tokio::task::JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,

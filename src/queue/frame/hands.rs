@@ -1,9 +1,9 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use uuid::Uuid;
 
@@ -126,15 +126,14 @@ impl Batch {
         }
     }
 
-    /// The given ids as entries of their lanes, due so long after `now_ms`.
-    pub fn entries(&self, ids: &[Uuid], now_ms: i64, after: Duration) -> Vec<Entry> {
-        let due_ms = now_ms + i64::try_from(after.as_millis()).unwrap_or(i64::MAX / 2);
+    /// The given ids as entries of their lanes.
+    pub fn entries(&self, ids: &[Uuid], due: DateTime<Utc>) -> Vec<Entry> {
         let lane_of: HashMap<Uuid, Lane> = self.jobs.iter().copied().collect();
         let lane = |id| lane_of.get(&id).copied().unwrap_or_default();
         ids.iter()
             .map(|&id| Entry {
                 id,
-                due_ms,
+                due,
                 lane: lane(id),
             })
             .collect()

@@ -120,7 +120,7 @@ impl Line {
     pub async fn release(&self, batch: &Batch, ids: Vec<Uuid>, after: Duration) {
         let name = self.terms.queue.name;
         metrics::counter!("mainstay_jobs_total", "queue" => name, "outcome" => "released").increment(ids.len() as u64);
-        let again = batch.entries(&ids, self.shared.queues.now_ms(), after);
+        let again = batch.entries(&ids, self.shared.clock.now() + after);
         self.settle(batch, ids, again).await;
     }
 }

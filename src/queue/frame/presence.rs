@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::line::{Line, Shared};
 use crate::{db, queue::admin::GONE_AFTER};
@@ -52,7 +52,6 @@ async fn say(shared: &Shared, lines: &[Arc<Line>], started_at: DateTime<Utc>) ->
     let (pid, version) = (i64::from(std::process::id()), env!("CARGO_PKG_VERSION").to_owned());
     let args = (shared.name.clone(), host(), pid, version, started_at, now, in_hand);
     shared.db.sql(SAY, args).run().await?;
-    let gone = now - TimeDelta::from_std(GONE_AFTER).unwrap_or(TimeDelta::zero());
-    shared.db.sql(FORGET, (gone,)).run().await?;
+    shared.db.sql(FORGET, (now - GONE_AFTER,)).run().await?;
     Ok(())
 }

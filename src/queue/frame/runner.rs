@@ -38,13 +38,16 @@ pub async fn work<J: Job>(line: &Line, context: &J::Context, batch: Batch) {
     }
     metrics::histogram!("mainstay_job_batch_size", "queue" => name).record(claimed.len() as f64);
     let ids: Vec<Uuid> = batch.ids().into_iter().filter(|id| claimed.contains_key(id)).collect();
-    let failed = run::<J>(line, context, &batch, &claimed, &ids).await;
-    for (at, id) in failed.iter().enumerate() {
-        if line.shared.stop.is_cancelled() {
-            give_back(line, &batch, &claimed, failed[at..].to_vec(), Duration::ZERO).await;
-            break;
+    if let After::OneByOne(failed) = run::<J>(line, context, &batch, &claimed, &ids).await {
+        let mut after = After::GoOn;
+        for (at, id) in failed.iter().enumerate() {
+            if after == After::Away || line.shared.stop.is_cancelled() {
+                let pause = if after == After::Away { AWAY } else { Duration::ZERO };
+                give_back(line, &batch, &claimed, failed[at..].to_vec(), pause).await;
+                break;
+            }
+            after = run::<J>(line, context, &batch, &claimed, &[*id]).await;
         }
-        run::<J>(line, context, &batch, &claimed, &[*id]).await;
     }
     metrics::histogram!("mainstay_job_seconds", "queue" => name).record(begun.elapsed().as_secs_f64());
 }
@@ -88,8 +91,18 @@ enum Ran<I> {
     LeaseEnded,
 }
 
-/// Runs the handler once, writes the ends, and returns the ids that failed together and want to be run one at a time.
-async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: &Claimed, ids: &[Uuid]) -> Vec<Uuid> {
+/// What is to happen after a run.
+#[derive(PartialEq)]
+enum After {
+    GoOn,
+    /// These failed together and are to be run one at a time.
+    OneByOne(Vec<Uuid>),
+    /// What the job stands on is away, or its rows are not its own any more: there is no sense in going on.
+    Away,
+}
+
+/// Runs the handler once and writes the ends.
+async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: &Claimed, ids: &[Uuid]) -> After {
     let mut ends: HashMap<Uuid, Outcome> = HashMap::new();
     let rest = match attempt::<J>(line, context, batch, ids).await {
         Ran::Said(outcomes) => {
@@ -105,8 +118,8 @@ async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: 
                 jobs = ids.len(),
                 "queues: a lease could not be kept"
             );
-            batch.let_go(ids);
-            return Vec::new();
+            batch.let_go(&batch.ids());
+            return After::Away;
         }
     };
     let others: Vec<Uuid> = ids.iter().copied().filter(|id| !ends.contains_key(id)).collect();
@@ -121,12 +134,19 @@ async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: 
             away = others;
         }
     }
-    conclude(line, batch, claimed, ends).await;
     if !away.is_empty() {
         line.rest(AWAY);
-        give_back(line, batch, claimed, away, AWAY).await;
     }
-    failed
+    let mut written = conclude(line, batch, claimed, ends).await;
+    if !away.is_empty() {
+        give_back(line, batch, claimed, away, AWAY).await;
+        written = false;
+    }
+    match written {
+        false => After::Away,
+        true if failed.is_empty() => After::GoOn,
+        true => After::OneByOne(failed),
+    }
 }
 
 async fn attempt<J: Job>(line: &Line, context: &J::Context, batch: &Batch, ids: &[Uuid]) -> Ran<J::Id> {
@@ -154,10 +174,10 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Writes how rows ended and lets go of them. While the database is away it waits, as long as the lease would: what was done is done,
-/// and forgetting it would have it done again.
-async fn conclude(line: &Line, batch: &Batch, claimed: &Claimed, ends: HashMap<Uuid, Outcome>) {
+/// and forgetting it would have it done again. Tells whether they were written.
+async fn conclude(line: &Line, batch: &Batch, claimed: &Claimed, ends: HashMap<Uuid, Outcome>) -> bool {
     if ends.is_empty() {
-        return;
+        return true;
     }
     let (shared, terms) = (&line.shared, &line.terms);
     let mut labels: HashMap<&'static str, u64> = HashMap::new();
@@ -180,7 +200,8 @@ async fn conclude(line: &Line, batch: &Batch, claimed: &Claimed, ends: HashMap<U
             Err(error) => {
                 let passing = db::is_unavailable(&error) || db::is_conflict(&error);
                 if !passing || Instant::now() >= patience || shared.give_up.is_cancelled() {
-                    return release_after(line, batch, ids, &error).await;
+                    release_after(line, batch, ids, &error).await;
+                    return false;
                 }
                 tokio::time::sleep(WRITE_AGAIN).await;
             }
@@ -195,6 +216,7 @@ async fn conclude(line: &Line, batch: &Batch, claimed: &Claimed, ends: HashMap<U
         tracing::warn!(queue = terms.queue.name, dead, "queues: jobs are dead");
     }
     line.settle(batch, ids, ended.again).await;
+    true
 }
 
 /// Gives rows back as if they had never been taken: no attempt is counted.

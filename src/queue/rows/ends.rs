@@ -1,14 +1,17 @@
 use std::{collections::HashMap, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Change, change, standing};
 use crate::{
     db::{self, Db, Rows},
     domain::WorkState,
-    queue::{Backoff, Entry, Lane, Outcome, Queue, counts, handle::to_ms},
+    queue::{Backoff, Entry, Lane, Outcome, Queue, counts},
 };
+
+/// Whatever the other side asks for.
+const LONGEST_REST: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// How the run for one row ended.
 #[derive(Clone, Debug)]
@@ -77,7 +80,7 @@ impl Ended {
                 self.failed += i64::from(!to.is_snooze());
                 self.again.push(Entry {
                     id: to.was.id,
-                    due_ms: to_ms(to.due_at),
+                    due: to.due_at,
                     lane: Lane::of(to.was.lane),
                 });
             }
@@ -104,7 +107,7 @@ async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[End], now: DateTime<
         SET state = 'done', attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END, last_error = NULL,
             finished_at = r.now
         FROM r
-        WHERE id = r.rid AND ((state = 'pending' AND r.attempt = 0) OR (state = 'running' AND attempts = r.attempt))";
+        WHERE id = r.rid AND id {key} AND ((state = 'pending' AND r.attempt = 0) OR (state = 'running' AND attempts = r.attempt))";
     let mut rows: Vec<_> = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
     rows.sort_unstable_by_key(|row| row.0);
     Rows::built(queue.sql(SQL), rows).run(tx).await
@@ -140,11 +143,7 @@ fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) ->
         Change {
             state: if dead { WorkState::Dead } else { WorkState::Pending },
             attempts,
-            due_at: if dead {
-                now
-            } else {
-                now + TimeDelta::from_std(rest).unwrap_or(TimeDelta::days(365))
-            },
+            due_at: if dead { now } else { now + rest.min(LONGEST_REST) },
             last_error: Some(error),
             finished_at: dead.then_some(now),
             was: row.was.clone(),

@@ -4,10 +4,7 @@ use uuid::Uuid;
 use crate::{
     db::{self, Db, Sql},
     domain::WorkState,
-    queue::{
-        Entry, Lane, Queue,
-        handle::{HORIZON, to_ms},
-    },
+    queue::{Entry, Lane, Queue, handle::HORIZON},
 };
 
 /// Rows in a page of the sweep.
@@ -47,7 +44,7 @@ pub async fn due_page(db: &Db, queue: &Queue, after: Option<Cursor>, now: DateTi
         ORDER BY due_at, id
         LIMIT $6";
     let (since, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
-    let until = now + TimeDelta::from_std(HORIZON).unwrap_or(TimeDelta::zero());
+    let until = now + HORIZON;
     let args = (since, id, until, now - GRACE, now, PAGE as i64);
     let rows: Vec<Due> = db.reader().sql(Sql::built(queue.sql(SQL)), args).all().await?;
     let mut page = Page::default();
@@ -60,7 +57,7 @@ pub async fn due_page(db: &Db, queue: &Queue, after: Option<Cursor>, now: DateTi
         } else {
             page.pending.push(Entry {
                 id: row.id,
-                due_ms: to_ms(row.due_at),
+                due: row.due_at,
                 lane: Lane::of(row.lane),
             });
         }

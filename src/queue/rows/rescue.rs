@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Change, change, standing};
 use crate::{
     db::{self, Db},
     domain::WorkState,
-    queue::{Entry, Lane, Queue, counts, handle::to_ms},
+    queue::{Entry, Lane, Queue, counts},
 };
 
 /// What a row says whose worker was killed.
@@ -36,7 +36,7 @@ pub async fn rescue(
     now: DateTime<Utc>,
 ) -> db::Result<Rescued> {
     let mut tx = db.begin().await?;
-    let since = lost.map(|lease| now - TimeDelta::from_std(lease).unwrap_or(TimeDelta::zero()));
+    let since = lost.map(|lease| now - lease);
     let mut rescued = Rescued::default();
     let mut changes = Vec::new();
     for row in standing(&mut tx, queue, ids).await? {
@@ -80,7 +80,7 @@ pub async fn rescue(
 fn entry(row: &Change) -> Entry {
     Entry {
         id: row.was.id,
-        due_ms: to_ms(row.due_at),
+        due: row.due_at,
         lane: Lane::of(row.was.lane),
     }
 }

@@ -37,11 +37,11 @@ pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Resu
     if !matches!(tx, Tx::Postgres(_)) {
         return Ok(());
     }
-    const SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";
-    const EXCLUSIVE: &str = "SELECT pg_advisory_xact_lock($1)";
+    const POSTGRES_SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";
+    const POSTGRES_EXCLUSIVE: &str = "SELECT pg_advisory_xact_lock($1)";
     let (high, low) = tenant.uuid().as_u64_pair();
     let key = (high ^ low).cast_signed();
-    tx.sql(if exclusive { EXCLUSIVE } else { SHARED }, (key,))
+    tx.sql(if exclusive { POSTGRES_EXCLUSIVE } else { POSTGRES_SHARED }, (key,))
         .run()
         .await
         .map(drop)

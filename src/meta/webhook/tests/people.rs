@@ -124,3 +124,33 @@ fn among_several_contacts_only_a_match_counts() {
         }
     );
 }
+
+#[test]
+fn a_lone_contact_beside_two_batches_is_not_the_person_of_both() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
+        "metadata":{"display_phone_number":"15550100200","phone_number_id":"1"},
+        "contacts":[{"profile":{"name":"Rae Okafor"},"user_id":"US.7310044"}],
+        "messages":[{"from_user_id":"US.7310044","id":"wamid.1","timestamp":"1788000000","type":"text","text":{"body":"Hi"}}],
+        "statuses":[{"id":"wamid.2","status":"sent","timestamp":"1788000000","recipient_id":"4915550100777"}]}}]}]}"#;
+    let items = parse(body.as_bytes()).expect("a webhook").items;
+    let Change::Status(status) = &items[1].change else {
+        panic!("{:?}", items[1]);
+    };
+    assert_eq!(status.recipient, phone("4915550100777"));
+}
+
+#[test]
+fn a_lone_contact_is_not_the_person_of_a_nameless_message_beside_its_own() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{
+        "metadata":{"display_phone_number":"15550100200","phone_number_id":"1"},
+        "contacts":[{"profile":{"name":"Rae Okafor"},"user_id":"US.7310044","wa_id":"12025550143"}],
+        "messages":[{"from":"12025550143","id":"wamid.1","timestamp":"1788000000","type":"text","text":{"body":"Hi"}},
+            {"id":"wamid.2","timestamp":"1788000001","type":"text","text":{"body":"Who am I?"}}]}}]}]}"#;
+    let items = parse(body.as_bytes()).expect("a webhook").items;
+    let sender = |at: usize| match &items[at].change {
+        Change::Message(message) => message.sender.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(sender(0).user_id, some("US.7310044"));
+    assert_eq!(sender(1), Person::default());
+}

@@ -1,0 +1,150 @@
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::{
+    lab::{Batches, LAB, Lab, Leased},
+    stage::{Stage, soon},
+};
+use crate::queue::{
+    Lane, Outcome, Outcomes,
+    admin::{self, JobState},
+};
+
+both_sizes!(
+    statistics_add_up,
+    lists_go_page_by_page,
+    a_dead_job_runs_again_when_told_to,
+    a_discarded_job_does_not_run,
+    a_worker_that_is_gone_is_not_listed,
+);
+
+async fn stats(stage: &Stage) -> admin::QueueStats {
+    admin::stats(&stage.db, &stage.queues, &LAB, stage.clock.now())
+        .await
+        .expect("stats are read")
+}
+
+async fn statistics_add_up(stage: Stage) {
+    let now = stage.clock.now();
+    stage.store(4, Lane::Normal, now + TimeDelta::hours(1)).await;
+    stage.store(2, Lane::Normal, now - TimeDelta::seconds(90)).await;
+    let before = stats(&stage).await;
+    assert_eq!(
+        (before.pending, before.scheduled, before.running, before.dead),
+        (2, 4, 0, 0)
+    );
+    assert!(
+        before
+            .oldest_pending_seconds
+            .is_some_and(|age| (90.0..150.0).contains(&age))
+    );
+    let lab = Lab::new(async |ids: Vec<_>| Outcomes::done().with(ids[0], Outcome::discard("no")));
+    let workers = stage.start::<Batches>(&lab);
+    soon("both have ended", async || stats(&stage).await.pending == 0).await;
+    stage.until_driver_is_empty().await;
+    let after = stats(&stage).await;
+    let dead = i64::try_from(lab.runs().len()).expect("a few");
+    assert_eq!(
+        (after.scheduled, after.running, after.dead, after.failed_total),
+        (4, 0, dead, dead)
+    );
+    assert_eq!((after.done_total, after.oldest_pending_seconds), (2 - dead, None));
+    assert!(after.throughput_per_minute <= 2.0);
+    workers.stop().await;
+}
+
+async fn lists_go_page_by_page(stage: Stage) {
+    let now = stage.clock.now();
+    stage.store(25, Lane::Normal, now).await;
+    stage.store(5, Lane::Normal, now + TimeDelta::hours(1)).await;
+    stage
+        .db
+        .sql("UPDATE lab SET state = 'dead' WHERE lane = 9", ())
+        .run()
+        .await
+        .expect("none yet");
+    let all = async |state| {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = admin::jobs(&stage.db, &LAB, state, 10, after, now)
+                .await
+                .expect("a page is read");
+            after = page.last().map(admin::JobRow::cursor);
+            found.extend(page.iter().map(|row| row.id));
+            if page.len() < 10 {
+                return found;
+            }
+        }
+    };
+    let pending: Vec<Uuid> = all(JobState::Pending).await;
+    assert_eq!((pending.len(), all(JobState::Scheduled).await.len()), (25, 5));
+    assert!(pending.is_sorted());
+    stage
+        .db
+        .sql("UPDATE lab SET state = 'dead'", ())
+        .run()
+        .await
+        .expect("all are dead");
+    let dead = all(JobState::Dead).await;
+    assert_eq!(dead.len(), 30);
+    assert!(dead.is_sorted_by(|a, b| a > b));
+    for state in [
+        JobState::Pending,
+        JobState::Running,
+        JobState::Done,
+        JobState::Quarantined,
+        JobState::Discarded,
+    ] {
+        assert!(all(state).await.is_empty(), "{state:?}");
+    }
+}
+
+async fn a_dead_job_runs_again_when_told_to(stage: Stage) {
+    let lab = Lab::new(async |_| Outcomes::all(Outcome::discard("no")));
+    let ids = stage.enqueue(2).await;
+    let workers = stage.start::<Batches>(&lab);
+    stage.until_state("dead", 2).await;
+    stage.until_driver_is_empty().await;
+    workers.stop().await;
+    let retry = async |ids| {
+        let now = stage.clock.now();
+        admin::retry(&stage.db, &stage.queues, &LAB, ids, now)
+            .await
+            .expect("a person may do so")
+    };
+    assert_eq!(retry(&ids[..1]).await, [ids[0]]);
+    let row = stage.row(ids[0]).await;
+    assert_eq!(
+        (row.state.as_str(), row.attempts, row.finished_at),
+        ("pending", 0, None)
+    );
+    let workers = stage.start::<Leased>(&Lab::done());
+    stage.until_state("done", 1).await;
+    assert!(retry(&ids[..1]).await.is_empty(), "what is done is done");
+    assert_eq!(stage.row(ids[1]).await.state, "dead");
+    workers.stop().await;
+}
+
+async fn a_discarded_job_does_not_run(stage: Stage) {
+    let ids = stage.enqueue(3).await;
+    let now = stage.clock.now();
+    let discarded = admin::discard(&stage.db, &LAB, &ids[..1], now)
+        .await
+        .expect("a person may do so");
+    assert_eq!(discarded, [ids[0]]);
+    let lab = Lab::done();
+    let workers = stage.start::<Leased>(&lab);
+    stage.until_state("done", 2).await;
+    stage.until_driver_is_empty().await;
+    assert!(!lab.ran().contains(&ids[0]));
+    workers.stop().await;
+}
+
+async fn a_worker_that_is_gone_is_not_listed(stage: Stage) {
+    let workers = stage.start::<Batches>(&Lab::done());
+    let now = stage.clock.now();
+    let listed = async |at| admin::workers(&stage.db, at).await.expect("workers are read").len();
+    soon("it is there", async || listed(now).await == 1).await;
+    assert_eq!(listed(now + TimeDelta::minutes(2)).await, 0);
+    workers.stop().await;
+}

@@ -1,0 +1,249 @@
+//! One suite for both drivers.
+
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::{servers, stage::soon};
+use crate::queue::{
+    Lane, Queue,
+    driver::{Driver, Taken},
+};
+
+const QUEUE: Queue = Queue::new("ids", "no_table");
+const LEASE: Duration = Duration::from_secs(30);
+const MANY: usize = 1_000_000;
+
+macro_rules! both_drivers {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use super::*;
+
+            #[tokio::test]
+            async fn local() {
+                super::$name(Driver::local()).await;
+            }
+
+            #[tokio::test]
+            async fn redis() {
+                let prefix = format!("test-{:016x}", rand::random::<u64>());
+                super::$name(Driver::redis(&servers::redis_url(), &prefix).expect("a URL of Redis")).await;
+            }
+        }
+    )*};
+}
+
+both_drivers!(
+    an_id_is_queued_once_and_the_earlier_time_holds,
+    only_what_is_due_is_taken_and_the_oldest_first,
+    a_higher_lane_goes_first,
+    a_full_lane_turns_new_ids_away_and_no_other_lane,
+    an_id_in_hand_is_not_queued_again_until_it_is_settled,
+    an_id_whose_lease_ended_is_lost_once,
+    a_renewed_lease_lasts_and_a_forgotten_one_is_held_again,
+    what_is_settled_leaves_nothing,
+    a_ring_before_the_waiting_is_not_missed,
+    one_ring_wakes_another_while_something_is_left,
+    waiting_ends_when_told_to_and_steals_no_ring,
+    one_at_a_time_has_the_lead,
+    a_hundred_thousand_ids_go_through,
+);
+
+fn ids<const N: usize>() -> [Uuid; N] {
+    std::array::from_fn(|n| Uuid::from_u128((rand::random::<u128>() << 8) | n as u128))
+}
+
+async fn push(driver: &Driver, entries: &[(Uuid, i64)]) -> usize {
+    driver
+        .push(&QUEUE, Lane::Normal, entries, MANY)
+        .await
+        .expect("it takes them")
+        .new
+}
+
+async fn take(driver: &Driver, now: i64, n: usize) -> Taken {
+    driver.take(&QUEUE, now, n, LEASE).await.expect("it answers")
+}
+
+fn taken(taken: &Taken) -> Vec<Uuid> {
+    taken.ids.iter().map(|(id, _)| *id).collect()
+}
+
+async fn an_id_is_queued_once_and_the_earlier_time_holds(driver: Driver) {
+    let [a, b] = ids();
+    assert_eq!(push(&driver, &[(a, 500), (b, 100)]).await, 2);
+    assert_eq!(push(&driver, &[(a, 900), (b, 200)]).await, 0);
+    assert_eq!(push(&driver, &[(a, 50)]).await, 0);
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").lanes, [0, 2, 0]);
+    assert_eq!(taken(&take(&driver, 50, 10).await), [a]);
+    assert_eq!(taken(&take(&driver, 100, 10).await), [b]);
+}
+
+async fn only_what_is_due_is_taken_and_the_oldest_first(driver: Driver) {
+    let [a, b, c, d] = ids();
+    push(&driver, &[(c, 300), (a, 100), (d, 400), (b, 200)]).await;
+    let first = take(&driver, 300, 2).await;
+    assert_eq!(taken(&first), [a, b]);
+    assert_eq!((first.first_due_ms, first.next_due_ms), (Some(100), Some(300)));
+    let second = take(&driver, 300, 2).await;
+    assert_eq!(taken(&second), [c]);
+    assert_eq!((second.first_due_ms, second.next_due_ms), (Some(300), Some(400)));
+    let third = take(&driver, 399, 2).await;
+    assert!(third.ids.is_empty() && third.lost.is_empty());
+    assert_eq!((third.first_due_ms, third.next_due_ms), (None, Some(400)));
+}
+
+async fn a_higher_lane_goes_first(driver: Driver) {
+    let [low, normal, high] = ids();
+    for (id, due, lane) in [(low, 1, Lane::Low), (normal, 2, Lane::Normal), (high, 3, Lane::High)] {
+        driver
+            .push(&QUEUE, lane, &[(id, due)], MANY)
+            .await
+            .expect("it takes them");
+    }
+    let all = take(&driver, 10, 2).await;
+    assert_eq!(all.ids, [(high, Lane::High), (normal, Lane::Normal)]);
+    assert_eq!(all.next_due_ms, Some(1));
+    assert_eq!(take(&driver, 10, 2).await.ids, [(low, Lane::Low)]);
+}
+
+async fn a_full_lane_turns_new_ids_away_and_no_other_lane(driver: Driver) {
+    let [a, b, c, d] = ids();
+    let pushed = driver
+        .push(&QUEUE, Lane::Low, &[(a, 1), (b, 2), (c, 3)], 2)
+        .await
+        .expect("it answers");
+    assert_eq!((pushed.new, pushed.dropped, pushed.depth), (2, 1, 2));
+    let pushed = driver
+        .push(&QUEUE, Lane::Low, &[(b, 2), (a, 1), (d, 4)], 3)
+        .await
+        .expect("it answers");
+    assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 3));
+    let pushed = driver.push(&QUEUE, Lane::High, &[(c, 1)], 2).await.expect("it answers");
+    assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 1));
+}
+
+async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(driver: Driver) {
+    let [a, b] = ids();
+    push(&driver, &[(a, 1), (b, 1)]).await;
+    assert_eq!(take(&driver, 1, 10).await.ids.len(), 2);
+    assert_eq!(push(&driver, &[(a, 1), (b, 1)]).await, 0);
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").held, 2);
+    let again = (b, 7, Lane::High);
+    driver.settle(&QUEUE, &[a, b], &[again]).await.expect("it answers");
+    assert_eq!(push(&driver, &[(a, 8)]).await, 1);
+    let next = take(&driver, 7, 10).await;
+    assert_eq!((next.ids, next.next_due_ms), (vec![(b, Lane::High)], Some(8)));
+}
+
+async fn an_id_whose_lease_ended_is_lost_once(driver: Driver) {
+    let [a] = ids();
+    push(&driver, &[(a, 1)]).await;
+    let first = driver
+        .take(&QUEUE, 1, 10, Duration::from_millis(30))
+        .await
+        .expect("it answers");
+    assert_eq!(taken(&first), [a]);
+    soon("the lease ends", async || {
+        let next = take(&driver, 1, 10).await;
+        assert!(next.ids.is_empty(), "a lost id is no ordinary one");
+        next.lost == [a]
+    })
+    .await;
+    assert!(
+        take(&driver, 1, 10).await.lost.is_empty(),
+        "it is in the hand of the finder"
+    );
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").held, 1);
+}
+
+async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(driver: Driver) {
+    let [a, b] = ids();
+    push(&driver, &[(a, 1)]).await;
+    let begun = Instant::now();
+    driver
+        .take(&QUEUE, 1, 10, Duration::from_millis(200))
+        .await
+        .expect("it answers");
+    driver.renew(&QUEUE, &[a, b], LEASE).await.expect("it answers");
+    soon("the first lease is over", async || {
+        begun.elapsed() > Duration::from_millis(250)
+    })
+    .await;
+    assert!(take(&driver, 1, 10).await.lost.is_empty());
+    assert_eq!(
+        push(&driver, &[(b, 1)]).await,
+        0,
+        "it is in hand, though it was never taken here"
+    );
+}
+
+async fn what_is_settled_leaves_nothing(driver: Driver) {
+    let ids: [Uuid; 100] = ids();
+    push(&driver, &ids.map(|id| (id, 1))).await;
+    assert_eq!(take(&driver, 1, 100).await.ids.len(), 100);
+    driver.settle(&QUEUE, &ids, &[]).await.expect("it answers");
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers"), Default::default());
+}
+
+async fn a_ring_before_the_waiting_is_not_missed(driver: Driver) {
+    let [a] = ids();
+    let mut bell = driver.bell(&QUEUE);
+    push(&driver, &[(a, 1)]).await;
+    let begun = Instant::now();
+    bell.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+async fn one_ring_wakes_another_while_something_is_left(driver: Driver) {
+    let ids: [Uuid; 3] = ids();
+    let (mut first, mut second) = (driver.bell(&QUEUE), driver.bell(&QUEUE));
+    push(&driver, &ids.map(|id| (id, 1))).await;
+    let begun = Instant::now();
+    first.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    take(&driver, 1, 1).await;
+    second.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+async fn waiting_ends_when_told_to_and_steals_no_ring(driver: Driver) {
+    let [a] = ids();
+    let (mut gone, mut here) = (driver.bell(&QUEUE), driver.bell(&QUEUE));
+    for pause in [0, 1, 30] {
+        gone.wait(tokio::time::sleep(Duration::from_millis(pause))).await;
+    }
+    push(&driver, &[(a, 1)]).await;
+    let begun = Instant::now();
+    here.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+async fn one_at_a_time_has_the_lead(driver: Driver) {
+    let lead = async |who, term| {
+        driver
+            .lead(&QUEUE, who, Duration::from_millis(term))
+            .await
+            .expect("it answers")
+    };
+    assert!(lead("a", 60_000).await && lead("a", 60_000).await);
+    assert!(!lead("b", 60_000).await && !lead("b", 0).await);
+    assert!(lead("a", 0).await);
+    assert!(lead("b", 20).await);
+    soon("the term ends", async || lead("a", 60_000).await).await;
+}
+
+async fn a_hundred_thousand_ids_go_through(driver: Driver) {
+    let ids: Vec<(Uuid, i64)> = (0..100_000_u128).map(|n| (Uuid::from_u128(n), n as i64)).collect();
+    for chunk in ids.chunks(1_000) {
+        assert_eq!(push(&driver, chunk).await, 1_000);
+    }
+    let mut next = 0;
+    while next < ids.len() {
+        let some = take(&driver, i64::MAX >> 12, 5_000).await;
+        let expected: Vec<Uuid> = ids[next..next + some.ids.len()].iter().map(|(id, _)| *id).collect();
+        assert!(!expected.is_empty() && taken(&some) == expected);
+        driver.settle(&QUEUE, &expected, &[]).await.expect("it answers");
+        next += expected.len();
+    }
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers"), Default::default());
+}

@@ -1,0 +1,134 @@
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+
+use super::{
+    lab::{Batches, LAB, Lab, Leased, LeasedBatches},
+    stage::{Stage, soon},
+};
+use crate::queue::{Lane, Lease, Outcomes, claim};
+
+both_sizes!(
+    of_two_claims_one_gets_the_row,
+    a_lost_job_counts_an_attempt_and_goes_to_another,
+    a_lost_lease_goes_to_another,
+    a_job_that_kills_its_worker_ends_dead,
+    a_long_job_keeps_its_lease_and_nobody_else_begins_it,
+);
+
+async fn of_two_claims_one_gets_the_row(stage: Stage) {
+    let now = stage.clock.now();
+    let ids = stage.store(3, Lane::Normal, now).await;
+    let later = stage.store(1, Lane::Normal, now + TimeDelta::seconds(1)).await[0];
+    let until = now + TimeDelta::seconds(10);
+    let all = [ids.clone(), vec![later]].concat();
+    let (a, b) = tokio::join!(
+        claim(&stage.db, &LAB, &all, until, now),
+        claim(&stage.db, &LAB, &all, until, now)
+    );
+    let mut claimed = [a.expect("it answers"), b.expect("it answers")].concat();
+    claimed.sort_unstable_by_key(|lease| lease.id);
+    let expected: Vec<Lease> = ids.iter().map(|id| Lease { id: *id, attempt: 1 }).collect();
+    assert_eq!(claimed, expected);
+    let row = stage.row(ids[0]).await;
+    assert_eq!((row.state.as_str(), row.attempts, row.due_at), ("running", 1, until));
+}
+
+/// Takes ids as a worker would that is killed at once.
+async fn take_and_vanish(stage: &Stage, count: usize) {
+    let taken = stage
+        .queues
+        .take(&LAB, count, Duration::from_millis(2_500))
+        .await
+        .expect("the driver answers");
+    assert_eq!(taken.ids.len(), count);
+}
+
+async fn a_lost_job_counts_an_attempt_and_goes_to_another(stage: Stage) {
+    let ids = stage.enqueue(2).await;
+    take_and_vanish(&stage, 2).await;
+    let lab = Lab::done();
+    let begun = Instant::now();
+    let workers = stage.start::<Batches>(&lab);
+    stage.until_state("done", 2).await;
+    assert!(begun.elapsed() > Duration::from_secs(2), "not before the lease ends");
+    assert_eq!(stage.row(ids[0]).await.attempts, 2);
+    assert_eq!(stage.totals().await, (2, 2));
+    workers.stop().await;
+}
+
+async fn a_lost_lease_goes_to_another(stage: Stage) {
+    let ids = stage.enqueue(2).await;
+    take_and_vanish(&stage, 2).await;
+    let now = stage.clock.now();
+    let leases = claim(&stage.db, &LAB, &ids, now + TimeDelta::seconds(2), now)
+        .await
+        .expect("it answers");
+    assert_eq!(leases.len(), 2);
+    let lab = Lab::done();
+    let workers = stage.start::<LeasedBatches>(&lab);
+    stage.until_state("done", 2).await;
+    assert_eq!(stage.row(ids[0]).await.attempts, 2);
+    workers.stop().await;
+}
+
+async fn a_job_that_kills_its_worker_ends_dead(stage: Stage) {
+    let ids = stage.enqueue(1).await;
+    stage
+        .db
+        .sql("UPDATE lab SET attempts = 2", ())
+        .run()
+        .await
+        .expect("two killed already");
+    take_and_vanish(&stage, 1).await;
+    let lab = Lab::done();
+    let workers = stage.start::<Batches>(&lab);
+    stage.until_state("dead", 1).await;
+    let row = stage.row(ids[0]).await;
+    assert_eq!(
+        (row.attempts, row.last_error.as_deref()),
+        (3, Some("the worker that held it disappeared"))
+    );
+    assert!(lab.runs().is_empty());
+    stage.until_driver_is_empty().await;
+    workers.stop().await;
+}
+
+async fn a_long_job_keeps_its_lease_and_nobody_else_begins_it(stage: Stage) {
+    let at_work = Arc::new(Mutex::new(HashSet::new()));
+    let lab = Lab::new(move |ids: Vec<crate::domain::RawEventId>| {
+        let at_work = at_work.clone();
+        async move {
+            assert!(
+                at_work.lock().expect("no test panics here").insert(ids[0]),
+                "two at once"
+            );
+            tokio::time::sleep(Duration::from_millis(4_500)).await;
+            at_work.lock().expect("no test panics here").remove(&ids[0]);
+            Outcomes::done()
+        }
+    });
+    let (one, other) = (stage.start::<Leased>(&lab), stage.start::<Leased>(&lab));
+    let ids = stage.enqueue(16).await;
+    let now = stage.clock.now();
+    soon(
+        "all are done though the lease is shorter than the job, and all are offered again and again",
+        async || {
+            stage
+                .queues
+                .push(&LAB, ids.iter().copied(), now)
+                .await
+                .expect("the driver answers");
+            stage.in_state("done").await == 16
+        },
+    )
+    .await;
+    assert_eq!(lab.ran().len(), 16);
+    assert_eq!(stage.totals().await, (16, 0));
+    one.stop().await;
+    other.stop().await;
+}
