@@ -97,7 +97,8 @@ pub struct Wanted {
 
 /// List stored webhooks
 ///
-/// The newest first, without their bodies. With `state` or `field`, a page looks through at most 20,000 webhooks, so it may hold
+/// The newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
+/// looks through at most 20,000 webhooks, so it may hold
 /// fewer than `limit` and still have a next one.
 #[utoipa::path(get, path = "/admin/events", tag = "Operator", params(PagingParams, Wanted),
     responses((status = 200, description = "A page of webhooks", body = Page<RawEvent>)))]

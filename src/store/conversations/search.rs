@@ -47,45 +47,7 @@ pub async fn search(
     before: Option<Key>,
     limit: i64,
 ) -> Result<Vec<Conversation>> {
-    // CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself. What is asked of each recent row stands
-    // in subqueries, because joined PostgreSQL would rather read all identities there are.
-    let text = format!(
-        r#"
-        WITH recent AS (
-            SELECT id, contact_id, last_message_text FROM conversations
-            WHERE tenant_id = $1 ORDER BY last_message_at DESC, id DESC LIMIT {WINDOW}
-        ), candidates AS (
-            SELECT id AS contact_id FROM (
-                SELECT id FROM contacts
-                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER($2) AND LOWER(name){{binary}} < LOWER($3)
-                LIMIT {CANDIDATES}) by_name
-            UNION
-            SELECT contact_id FROM (
-                SELECT contact_id FROM contact_identities
-                WHERE tenant_id = $1 AND kind = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
-                LIMIT {CANDIDATES}) by_identity
-        ), hits AS (
-            SELECT r.id FROM recent r
-            WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!'
-                OR LOWER((SELECT c.name FROM contacts c WHERE c.tenant_id = $1 AND c.id = r.contact_id))
-                    LIKE LOWER($4) ESCAPE '!'
-                OR (SELECT COUNT(*) FROM contact_identities i
-                    WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind = $5 AND i.retired_at IS NULL
-                        AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!') > 0
-            UNION
-            SELECT v.id FROM candidates k CROSS JOIN conversations v
-            WHERE v.contact_id = k.contact_id AND v.tenant_id = $1
-        )
-        SELECT {}
-        FROM hits h CROSS JOIN conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
-        WHERE v.tenant_id = $1 AND v.id = h.id AND (v.last_message_at, v.id) < ($9, $10)
-            AND ($12 IS NULL OR v.channel_id = $12) {}
-        ORDER BY v.last_message_at DESC, v.id DESC
-        LIMIT $11"#,
-        columns!(),
-        filter.unread()
-    );
-    let sql = Sql::built_with_binary_order(&text);
+    let sql = Sql::built_with_binary_order(&text(filter));
     let (kind, value) = needle.identity();
     let (at, id) = before.unwrap_or_else(top);
     let anywhere = |text: &str| format!("%{}%", like_literal(text));
@@ -107,9 +69,82 @@ pub async fn search(
     on.into().sql(sql, args).all().await
 }
 
+/// CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself. What is asked of each recent row stands in
+/// subqueries, because joined PostgreSQL would rather read all identities there are; `|| ''` keeps SQLite from the index by kind,
+/// which would make it read all of that kind for each row; and the tenant of the candidates' conversations is named only at the
+/// end, or SQLite would read all of the tenant's for each candidate.
+fn text(filter: Filter) -> String {
+    format!(
+        r#"
+        WITH recent AS (
+            SELECT id, contact_id, last_message_text FROM conversations
+            WHERE tenant_id = $1 ORDER BY last_message_at DESC, id DESC LIMIT {WINDOW}
+        ), candidates AS (
+            SELECT id AS contact_id FROM (
+                SELECT id FROM contacts
+                WHERE tenant_id = $1 AND LOWER(name){{binary}} >= LOWER($2) AND LOWER(name){{binary}} < LOWER($3)
+                LIMIT {CANDIDATES}) by_name
+            UNION
+            SELECT contact_id FROM (
+                SELECT contact_id FROM contact_identities
+                WHERE tenant_id = $1 AND kind = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
+                LIMIT {CANDIDATES}) by_identity
+        ), hits AS (
+            SELECT r.id FROM recent r
+            WHERE LOWER(r.last_message_text) LIKE LOWER($4) ESCAPE '!'
+                OR LOWER((SELECT c.name FROM contacts c WHERE c.tenant_id = $1 AND c.id = r.contact_id))
+                    LIKE LOWER($4) ESCAPE '!'
+                OR (SELECT COUNT(*) FROM contact_identities i
+                    WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind || '' = $5 AND i.retired_at IS NULL
+                        AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!') > 0
+            UNION
+            SELECT v.id FROM candidates k CROSS JOIN conversations v
+            WHERE v.contact_id = k.contact_id
+        )
+        SELECT {}
+        FROM hits h CROSS JOIN conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
+        WHERE v.tenant_id = $1 AND v.id = h.id AND (v.last_message_at, v.id) < ($9, $10)
+            AND ($12 IS NULL OR v.channel_id = $12) {}
+        ORDER BY v.last_message_at DESC, v.id DESC
+        LIMIT $11"#,
+        columns!(),
+        filter.unread()
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Needle;
+    use super::*;
+    use crate::db::Scratch;
+
+    #[tokio::test]
+    async fn nothing_but_the_recent_is_read_for_being_the_tenants() {
+        let db = Scratch::migrated().await;
+        let plan = format!("EXPLAIN QUERY PLAN {}", text(Filter::default()));
+        let values: Vec<Option<String>> = vec![None; 12];
+        let steps: Vec<(i64, i64, i64, String)> =
+            db.sql(Sql::built_with_binary_order(&plan), values).all().await.unwrap();
+        let whole: Vec<&str> = steps
+            .iter()
+            .map(|step| step.3.as_str())
+            .filter(|step| step.ends_with("(tenant_id=?)"))
+            .collect();
+        assert_eq!(
+            whole,
+            ["SEARCH conversations USING INDEX conversations_by_recency (tenant_id=?)"]
+        );
+        for index in [
+            "contacts_by_name",
+            "contact_identities_by_prefix",
+            "contact_identities_by_contact",
+            "conversations_by_pair",
+        ] {
+            assert!(
+                steps.iter().any(|step| step.3.contains(index)),
+                "{index} is not used: {steps:?}"
+            );
+        }
+    }
 
     #[test]
     fn a_number_is_looked_for_by_its_digits_however_it_is_written() {

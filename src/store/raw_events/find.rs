@@ -56,15 +56,21 @@ pub async fn list(
     let end = filter.to.map_or_else(Uuid::max, first_uuid_at);
     let end = filter.before.map_or(end, |before| end.min(before.uuid()));
     let end = RawEventId::from_uuid(end);
-    let floor: Option<(RawEventId,)> = match (filter.state, &filter.field) {
-        (None, None) => None,
-        _ => on.again().sql(FLOOR, (least, end, LOOK - 1)).opt().await?,
+    // Of these states there are few, with an index of their own. The state stands in the text, not in an argument, so that it applies.
+    const KEPT: [WorkState; 3] = [WorkState::Dead, WorkState::Quarantined, WorkState::Discarded];
+    let (state, indexed) = match filter.state {
+        None => (String::new(), true),
+        Some(state) if KEPT.contains(&state) => {
+            let kept = "AND state IN ('dead', 'quarantined', 'discarded')";
+            (format!("{kept} AND state = '{}'", state.as_str()), true)
+        }
+        Some(state) => (format!("AND state = '{}'", state.as_str()), false),
+    };
+    let floor: Option<(RawEventId,)> = match filter.field.is_none() && indexed {
+        true => None,
+        false => on.again().sql(FLOOR, (least, end, LOOK - 1)).opt().await?,
     };
     let floor = floor.map(|(id,)| id);
-    // The state stands in the text, not in an argument, so that the partial indexes apply.
-    let state = filter
-        .state
-        .map_or(String::new(), |state| format!("AND state = '{}'", state.as_str()));
     let text = format!(
         "SELECT {} FROM raw_events
          WHERE id >= $1 AND id < $2 {state} AND ($3 = '' OR ' ' || fields || ' ' LIKE $3 ESCAPE '!')
