@@ -2,6 +2,7 @@
 //! dialect); the native pools and types stay in sight of nobody else.
 
 mod args;
+mod checkpoint;
 mod error;
 mod file;
 mod like;

@@ -7,12 +7,14 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Args, On, Sql, Statement, Tx};
+use super::{Args, On, Sql, Statement, Tx, checkpoint::Checkpoint};
 
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer is asked whether it still lives before it is lent out.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
+/// Pages of log at which the writer moves them itself, should nobody else: a process without a background, such as a command.
+const LOG_PAGES: &str = "32000";
 /// Readers of SQLite beside its one writer.
 const SQLITE_READERS: u32 = 4;
 
@@ -23,6 +25,8 @@ pub enum Db {
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
+        /// Moves the log into the file; see `checkpoint.rs`.
+        checkpoint: Checkpoint,
     },
     Postgres(PgPool),
 }
@@ -88,15 +92,20 @@ impl Db {
             idle: u32::try_from(idle).unwrap_or(u32::MAX),
         };
         match self {
-            Db::Sqlite { read, write } => of(read.size() + write.size(), read.num_idle() + write.num_idle()),
+            Db::Sqlite { read, write, .. } => of(read.size() + write.size(), read.num_idle() + write.num_idle()),
             Db::Postgres(pool) => of(pool.size(), pool.num_idle()),
         }
     }
 
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { read, write } => {
+            Db::Sqlite {
+                read,
+                write,
+                checkpoint,
+            } => {
                 read.close().await;
+                checkpoint.close().await;
                 write.close().await;
             }
             Db::Postgres(pool) => pool.close().await,
@@ -121,7 +130,7 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(512)
-        .pragma("wal_autocheckpoint", "4000")
+        .pragma("wal_autocheckpoint", LOG_PAGES)
         .pragma("cache_size", "-32000")
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
@@ -139,9 +148,14 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
     let read = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .connect_lazy_with(options.pragma("query_only", "1"));
-    Ok(Db::Sqlite { read, write })
+        .test_before_acquire(false);
+    let checkpoint = Checkpoint::new(&options);
+    let read = read.connect_lazy_with(options.pragma("query_only", "1"));
+    Ok(Db::Sqlite {
+        read,
+        write,
+        checkpoint,
+    })
 }
 
 async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {

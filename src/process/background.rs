@@ -15,6 +15,8 @@ use crate::{
 
 /// How soon a new channel is known to every process.
 const DIRECTORY: Duration = Duration::from_secs(1);
+/// How often SQLite's log is moved into its file.
+const CHECKPOINT: Duration = Duration::from_millis(100);
 /// How often the histograms are folded; without it they grow.
 const METRICS: Duration = Duration::from_secs(5);
 
@@ -23,6 +25,9 @@ pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Vec<JoinH
         task(refresh_directory(app.clone(), shutdown.clone())),
         task(fold_metrics(app.clone(), shutdown.clone())),
     ];
+    if !app.db.is_postgres() {
+        tasks.push(task(checkpoint(app.clone(), shutdown.clone())));
+    }
     if roles.worker {
         tasks.push(task(work(app.clone(), shutdown.clone())));
         tasks.push(task(housekeeping::run(app.clone(), shutdown.clone())));
@@ -63,6 +68,16 @@ async fn fold_metrics(app: App, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(METRICS);
     while tick(&mut ticks, &shutdown).await {
         app.metrics.run_upkeep();
+    }
+}
+
+async fn checkpoint(app: App, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(CHECKPOINT);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while tick(&mut ticks, &shutdown).await {
+        if let Err(error) = app.db.checkpoint().await {
+            tracing::debug!(%error, "the log could not be moved into the file; the next round tries again");
+        }
     }
 }
 
