@@ -104,8 +104,13 @@ pub(super) fn past_message(
     let mut message = message::read(beside, json, raw)?;
     let thread = Person::read(thread_id, &Json::Null, &Json::Null);
     let from_business = is_from_business(beside, &message, &thread);
-    if from_business && message.to.is_none() && message.group_id.is_none() && !thread.is_anonymous() {
-        message.to = Some(thread);
+    if message.group_id.is_none() && !thread.is_anonymous() {
+        // What the message does not say, the thread does: somebody who hides the number has a message without `from`.
+        if from_business && message.to.is_none() {
+            message.to = Some(thread);
+        } else if !from_business && message.sender.is_anonymous() {
+            message.sender = thread;
+        }
     }
     match (&mut message.to, from_business) {
         (Some(to), true) => to.join(beside.contacts, beside.only_element),

@@ -113,6 +113,16 @@ fn a_past_message_to_somebody_is_ours_even_if_our_number_is_not_named() {
 }
 
 #[test]
+fn a_past_message_of_nobody_is_by_the_person_of_its_thread() {
+    let body = r#"{"entry":[{"changes":[{"field":"history","value":{"history":[{"threads":[
+        {"id":"DE.5005","messages":[{"id":"wamid.1"}]}]}]}}]}]}"#;
+    let webhook = parse(body.as_bytes()).expect("a webhook");
+    let theirs = history(&webhook.items[0]);
+    assert!(!theirs.from_business);
+    assert_eq!(theirs.message.sender.user_id, some("DE.5005"));
+}
+
+#[test]
 fn declined_history_is_an_error_and_late_media_is_history() {
     let declined = only_item("history_declined");
     assert_eq!(declined.path, "/entry/0/changes/0/value/history/0/errors/0");
