@@ -4,6 +4,7 @@
     reason = "tests read where the servers are from the environment and stand outside the rules that keep App's clock, ids and tasks in one place"
 )]
 
+mod faults;
 mod inbound;
 mod permutations;
 mod servers;

@@ -1,7 +1,8 @@
-//! What tests stand on: the application, servers, processes, waiting, webhooks.
+//! What tests stand on: the application, servers, processes, whole installations, waiting, webhooks.
 
 pub mod app;
 mod daemon;
+pub mod deployment;
 mod folder;
 pub mod process;
 pub mod servers;
