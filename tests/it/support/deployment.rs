@@ -24,10 +24,10 @@ pub struct Deployment {
     api: Option<Process>,
     workers: VecDeque<Process>,
     /// Its own Redis, if it is distributed.
-    pub redis: Option<PrivateRedis>,
+    redis: Option<PrivateRedis>,
     /// Its own PostgreSQL, if it has one. Otherwise it has a database on the shared one, or a SQLite file.
-    pub postgres: Option<PrivatePostgres>,
-    pub database_url: String,
+    postgres: Option<PrivatePostgres>,
+    database_url: String,
     pub port: u16,
     folder: Folder,
 }
@@ -172,11 +172,19 @@ impl Deployment {
         self.workers.pop_front().expect("a worker runs").kill().await;
     }
 
-    /// The process that serves, to be told something.
-    pub fn api(&mut self) -> &mut Process {
-        self.api.as_mut().expect("it runs")
+    pub fn redis(&self) -> &PrivateRedis {
+        self.redis.as_ref().expect("it is distributed")
     }
 
+    pub fn redis_mut(&mut self) -> &mut PrivateRedis {
+        self.redis.as_mut().expect("it is distributed")
+    }
+
+    pub fn postgres_mut(&mut self) -> &mut PrivatePostgres {
+        self.postgres.as_mut().expect("it has a PostgreSQL of its own")
+    }
+
+    /// The process that serves, to be ended in another way.
     pub fn take_api(&mut self) -> Process {
         self.api.take().expect("it runs")
     }

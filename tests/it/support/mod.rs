@@ -3,7 +3,7 @@
 pub mod app;
 mod daemon;
 pub mod deployment;
-mod folder;
+pub mod folder;
 pub mod process;
 pub mod servers;
 pub mod snapshot;
