@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
+    http::Client,
     ledgers::{compare, count},
     traffic::{acknowledged, rude, texts},
 };
@@ -89,6 +90,32 @@ async fn a_client_that_never_finishes_its_request_keeps_no_process_from_ending()
         stalled.push(stream);
     }
     end(&mut deployment.take_api()).await;
+}
+
+#[tokio::test]
+async fn a_database_that_hangs_keeps_no_process_from_ending() {
+    let mut deployment = Deployment::distributed().await;
+    deployment.start().await;
+    let client = Client::of(&deployment);
+    let db = deployment.db().await;
+    let mut held = db.begin().await.unwrap();
+    held.sql("LOCK TABLE raw_events IN ACCESS EXCLUSIVE MODE", ())
+        .run()
+        .await
+        .unwrap();
+    let (mut api, mut worker) = (deployment.take_api(), deployment.take_worker());
+    let ended = async {
+        const BLOCKED: &str = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'raw_events'::regclass";
+        wait_until(DEADLINE, "the webhook waits for the database", async || {
+            count(&db, BLOCKED).await > 0
+        })
+        .await;
+        tokio::join!(end(&mut api), end(&mut worker));
+    };
+    let (answered, ()) = tokio::join!(client.try_webhook(), ended);
+    assert_ne!(answered, Some(200), "it was not stored");
+    held.rollback().await.unwrap();
+    db.close().await;
 }
 
 async fn end(process: &mut Process) {

@@ -55,6 +55,21 @@ impl Client {
         self.post_signed(SAYS_NOTHING, &secret).await
     }
 
+    /// How a webhook was answered, if it was.
+    pub async fn try_webhook(&self) -> Option<u16> {
+        let signature = sign(&SimConfig::default().app_secret, SAYS_NOTHING.as_bytes());
+        let request = self
+            .http
+            .post(self.url("/webhooks/whatsapp"))
+            .header(SIGNATURE_HEADER, signature);
+        request
+            .body(SAYS_NOTHING)
+            .send()
+            .await
+            .ok()
+            .map(|answer| answer.status().as_u16())
+    }
+
     /// A webhook with any body, signed with any secret.
     pub async fn post_signed(&self, body: impl Into<String>, app_secret: &str) -> Answer {
         let body = body.into();
