@@ -55,6 +55,12 @@ impl Client {
         self.post_signed(SAYS_NOTHING, &secret).await
     }
 
+    /// The same with so many blanks after it.
+    pub async fn post_padded_webhook(&self, blanks: usize) -> Answer {
+        let body = SAYS_NOTHING.to_owned() + &" ".repeat(blanks);
+        self.post_signed(body, &SimConfig::default().app_secret).await
+    }
+
     /// How a webhook was answered, if it was.
     pub async fn try_webhook(&self) -> Option<u16> {
         let signature = sign(&SimConfig::default().app_secret, SAYS_NOTHING.as_bytes());

@@ -2,7 +2,7 @@
 //! made by the command line. Embedded it is one `mainstay serve` on a SQLite file; distributed it is `api` and `worker`
 //! processes on PostgreSQL and a Redis of its own.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, path::Path, time::Duration};
 
 use mainstay::{crypto::Keyring, db::Db};
 use mainstay_sim::{RedeliveryPolicy, SimConfig, Simulator};
@@ -125,6 +125,11 @@ impl Deployment {
     /// Starts `api` (embedded: `mainstay serve`) and returns when it serves. It keeps its port for the life of the test, so a start
     /// waits while a stranger has the port.
     pub async fn start_api(&mut self) {
+        self.start_api_in(&[]).await;
+    }
+
+    /// The same through a program that prepares something and then becomes the process, such as `sh -c 'ulimit …; exec "$0" "$@"'`.
+    pub async fn start_api_in(&mut self, wrapper: &[&str]) {
         assert!(self.api.is_none(), "it runs already");
         let first = self.port == 0;
         for _ in 0..50 {
@@ -137,7 +142,8 @@ impl Deployment {
             } else {
                 (API, &[][..])
             };
-            let mut api = self.spawn(program, arguments);
+            let line = [wrapper, &[program], arguments].concat();
+            let mut api = self.spawn(line[0], &line[1..]);
             if runs(&mut api).await {
                 self.api = Some(api);
                 return;
@@ -199,6 +205,16 @@ impl Deployment {
         for process in self.api.iter_mut().chain(&mut self.workers) {
             assert!(!process.has_ended(), "a process ended by itself:\n{}", process.output());
         }
+    }
+
+    /// The id of the process that serves.
+    pub fn api_id(&self) -> u32 {
+        self.api.as_ref().expect("it runs").id()
+    }
+
+    /// Where the processes work, and where a SQLite file is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn url(&self, path: &str) -> String {
