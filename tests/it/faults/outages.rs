@@ -105,6 +105,27 @@ async fn webhooks_are_refused_while_postgres_is_stopped_and_everything_recovers_
     compare(&deployment, &simulator).await;
 }
 
+/// The first webhook then finds no connection at all, and has to wait for one.
+#[tokio::test]
+async fn a_webhook_is_refused_quickly_also_when_postgres_was_stopped_in_a_quiet_hour() {
+    let mut deployment = Deployment::distributed_on_private_postgres().await;
+    deployment.start_api().await;
+    let client = Client::of(&deployment);
+    assert_eq!(client.post_webhook().await.status, 200);
+    deployment.postgres_mut().stop().await;
+    wait_until(DEADLINE, "the process has noticed", async || {
+        client.get("/health/ready").await.status == 503
+    })
+    .await;
+    refused_quickly(&client).await;
+    deployment.postgres_mut().restart().await;
+    wait_until(DEADLINE, "webhooks are taken again", async || {
+        client.post_webhook().await.status == 200
+    })
+    .await;
+    deployment.assert_running();
+}
+
 /// The first webhooks after the database went away, and those that come when that is known.
 async fn refused_quickly(client: &Client) {
     for _ in 0..2 {
