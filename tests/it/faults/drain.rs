@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
+    caught::{IN_HAND, backlog, caught, hold},
     http::Client,
     ledgers::{compare, count},
-    traffic::{acknowledged, rude, texts},
+    traffic::{acknowledged, rude},
 };
 use crate::support::{deployment::Deployment, process::Process, wait::wait_until};
 
@@ -54,17 +55,18 @@ async fn ends_well_under_load(mut deployment: Deployment, seed: u64) {
 #[tokio::test]
 async fn a_worker_finishes_what_it_has_in_hand_and_leaves_the_rest_to_others() {
     const DONE: &str = "SELECT COUNT(*) FROM raw_events WHERE state = 'done'";
-    const COUNT: usize = 3_000;
-    let mut deployment = Deployment::distributed().await;
-    deployment.start_api().await;
-    let simulator = deployment.simulator(texts());
-    simulator.send_all(COUNT).await;
-    deployment.start_worker().await;
+    let (mut deployment, simulator) = backlog().await;
     let db = deployment.db().await;
-    wait_until(DEADLINE, "the backlog shrinks", async || count(&db, DONE).await > 0).await;
-    end(&mut deployment.take_worker()).await;
+    let held = hold(&db).await;
+    deployment.start_worker().await;
+    caught(&deployment, &db, 0).await;
+    let mut worker = deployment.take_worker();
+    worker.send("TERM");
+    worker.wait_for_line("mainstay ends").await;
+    held.rollback().await.unwrap();
+    end(&mut worker).await;
     let done = count(&db, DONE).await;
-    assert!(done < COUNT as i64, "it was ended in the middle of its work");
+    assert!((1..=IN_HAND).contains(&done), "{done} were in hand and are done");
     assert_eq!(count(&db, "SELECT COUNT(*) FROM workers").await, 0, "it took leave");
     deployment.start_worker().await;
     compare(&deployment, &simulator).await;
