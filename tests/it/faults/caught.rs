@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use mainstay::db::{Db, Tx};
+use mainstay_sim::Simulator;
 
 use super::{http::Client, ledgers::count, traffic::texts};
 use crate::support::{deployment::Deployment, wait::wait_until};
-use mainstay_sim::Simulator;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 /// The most jobs that one worker has in hand: three batches.
