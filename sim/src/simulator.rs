@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::chance::Chance;
 use crate::courier::Courier;
-use crate::{Customer, Handshake, Ledger, Manners, Shape, SimConfig, Traffic, Webhook, sign};
+use crate::{Customer, Handshake, Ledger, Manners, Shape, SimConfig, Totals, Traffic, Webhook, sign};
 
 /// Meta's side of one callback URL. Clones share everything.
 #[derive(Clone, Debug)]
@@ -53,6 +53,11 @@ impl Simulator {
     /// A copy of the ledger as it stands.
     pub fn ledger(&self) -> Ledger {
         lock(&self.inner.ledger).clone()
+    }
+
+    /// The counts of the ledger alone, for those who watch the traffic pass: copying them costs nothing.
+    pub fn totals(&self) -> Totals {
+        lock(&self.inner.ledger).totals.clone()
     }
 
     /// The customers with the ids they have now.

@@ -1,7 +1,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, Connection, PgPool, SqliteConnection, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -143,12 +143,14 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|conn, _| Box::pin(is_sound(conn)))
         .connect_with(options.clone())
         .await?;
     let read = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false);
+        .test_before_acquire(false)
+        .after_release(|conn, _| Box::pin(is_sound(conn)));
     let checkpoint = Checkpoint::new(&options);
     let read = read.connect_lazy_with(options.pragma("query_only", "1"));
     Ok(Db::Sqlite {
@@ -156,6 +158,14 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
         write,
         checkpoint,
     })
+}
+
+/// When a write fails for want of disk, SQLite may end the transaction by itself. The rollback that follows fails then, and sqlx
+/// believes ever after that a transaction is open: such a connection makes room for a new one.
+async fn is_sound(conn: &mut SqliteConnection) -> sqlx::Result<bool> {
+    // A rollback that is under way is over once this is answered.
+    conn.ping().await?;
+    Ok(!conn.is_in_transaction())
 }
 
 async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {
@@ -170,7 +180,7 @@ async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {
         .before_acquire(|conn, meta| {
             Box::pin(async move {
                 if meta.idle_for > TRUSTED_IDLE {
-                    sqlx::Connection::ping(conn).await?;
+                    conn.ping().await?;
                 }
                 Ok(true)
             })

@@ -72,8 +72,10 @@ async fn gather(from: &Receiver, batch: &mut Vec<Waiting>, shutdown: &Cancellati
 
 async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
     let mut result = raw_events::insert(db, events).await;
-    if result.as_ref().is_err_and(is_unavailable) {
-        // The connection may merely be stale, and the commit may have gone through before it broke.
+    // The connection may merely be stale, and the commit may have gone through before it broke. Where there was none to be had,
+    // nothing was sent, and callers have waited long enough.
+    let broke = |error: &sqlx::Error| is_unavailable(error) && !matches!(error, sqlx::Error::PoolTimedOut);
+    if result.as_ref().is_err_and(broke) {
         result = raw_events::insert_again(db, events).await;
     }
     result.map_err(|error| {

@@ -20,17 +20,28 @@ const CHECKPOINT: Duration = Duration::from_millis(100);
 /// How often the histograms are folded; without it they grow.
 const METRICS: Duration = Duration::from_secs(5);
 
-pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Vec<JoinHandle<()>> {
-    let mut tasks = vec![
-        task(refresh_directory(app.clone(), shutdown.clone())),
-        task(fold_metrics(app.clone(), shutdown.clone())),
-    ];
+/// What runs until the end. The workers limit by themselves how long they take to leave.
+pub struct Tasks {
+    pub workers: Option<JoinHandle<()>>,
+    pub others: Vec<JoinHandle<()>>,
+}
+
+pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Tasks {
+    let mut tasks = Tasks {
+        workers: None,
+        others: vec![
+            task(refresh_directory(app.clone(), shutdown.clone())),
+            task(fold_metrics(app.clone(), shutdown.clone())),
+        ],
+    };
     if !app.db.is_postgres() {
-        tasks.push(task(checkpoint(app.clone(), shutdown.clone())));
+        tasks.others.push(task(checkpoint(app.clone(), shutdown.clone())));
     }
     if roles.worker {
-        tasks.push(task(work(app.clone(), shutdown.clone())));
-        tasks.push(task(housekeeping::run(app.clone(), shutdown.clone())));
+        tasks.workers = Some(task(work(app.clone(), shutdown.clone())));
+        tasks
+            .others
+            .push(task(housekeeping::run(app.clone(), shutdown.clone())));
     }
     tasks
 }

@@ -8,13 +8,20 @@ mod main;
 
 pub use main::{main, serve};
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, clock::Clock, config::Config, intake::Drained};
+
+/// How long, at the end, the requests in hand may take: longer only where a client does not finish its own.
+const REQUESTS: Duration = Duration::from_secs(10);
+/// And what they brought, and everything else that asks the database: longer only where that hangs. Nobody was promised what is
+/// cut off.
+const STORING: Duration = Duration::from_secs(3);
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Which halves run here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +58,7 @@ pub struct Running {
     work: CancellationToken,
     server: Option<JoinHandle<()>>,
     drained: Drained,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: background::Tasks,
 }
 
 /// Starts a process and returns when it serves.
@@ -81,8 +88,8 @@ pub(crate) async fn start_with(
     let app = assembled.app;
     let listener = listen::bind(&app.config, roles).await?;
     let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
-    let mut tasks = vec![background::hints(app.clone(), assembled.hints)];
-    tasks.extend(background::spawn(&app, roles, &work));
+    let mut tasks = background::spawn(&app, roles, &work);
+    tasks.others.push(background::hints(app.clone(), assembled.hints));
     let server = listener.map(|listener| listen::spawn(listener, &app, roles, doors.clone()));
     Ok(Running {
         app,
@@ -101,17 +108,34 @@ impl Running {
     pub async fn stop(self) {
         self.doors.cancel();
         if let Some(server) = self.server {
-            let _ = server.await;
+            within(REQUESTS, "requests", server).await;
         }
         self.intake.cancel();
-        self.drained.wait().await;
+        within(STORING, "webhooks", self.drained.wait()).await;
         self.work.cancel();
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a background task ended badly");
-            }
+        if let Some(workers) = self.tasks.workers {
+            end(workers).await;
         }
-        self.app.db.close().await;
+        let others = futures::future::join_all(self.tasks.others.into_iter().map(end));
+        within(CLOSING, "background tasks", others).await;
+        within(CLOSING, "connections", self.app.db.close()).await;
+    }
+}
+
+async fn end(task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(%error, "a background task ended badly");
+    }
+}
+
+/// Waits for what is in hand, but not for ever: what does not end in time ends with the process.
+async fn within(limit: Duration, what: &'static str, ending: impl Future) {
+    if tokio::time::timeout(limit, ending).await.is_err() {
+        tracing::warn!(
+            what,
+            limit_seconds = limit.as_secs(),
+            "something in hand did not end in time and is cut off"
+        );
     }
 }
 
@@ -124,7 +148,7 @@ pub async fn run(config: Config, roles: Roles) -> anyhow::Result<()> {
     let signal = wait_for_signal().await?;
     tracing::info!(signal, "mainstay ends: finishing what is in hand");
     running.stop().await;
-    tracing::info!("mainstay ended; nothing was left undone");
+    tracing::info!("mainstay ended");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod faults;
 mod http;
 mod inbound;
 mod people;

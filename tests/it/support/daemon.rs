@@ -28,6 +28,10 @@ impl Daemon {
         }
     }
 
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Starts the process and waits until `answers`. False when it ended instead, for example because its port was taken.
     pub async fn start(&mut self, mut answers: impl AsyncFnMut() -> bool) -> bool {
         let process = self.running.insert(Process::spawn((self.command)(&self.folder)));

@@ -1,8 +1,9 @@
-//! What tests stand on: the application, servers, processes, waiting, webhooks.
+//! What tests stand on: the application, servers, processes, whole installations, waiting, webhooks.
 
 pub mod app;
 mod daemon;
-mod folder;
+pub mod deployment;
+pub mod folder;
 pub mod http;
 pub mod process;
 pub mod servers;

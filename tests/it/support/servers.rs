@@ -30,7 +30,8 @@ fn from_environment(name: &str) -> String {
 
 /// A PostgreSQL that belongs to one test. Dropping it stops it and removes its data.
 ///
-/// It listens on a Unix socket in its own folder, so there is no port to collide on and the URL stays valid for good.
+/// It listens on a Unix socket in its own folder, so there is no port to collide on and the URL stays valid for good; or,
+/// if asked to, on TCP.
 /// Nothing waits for the disk, yet a commit reaches the kernel before it is acknowledged: stopping and even killing
 /// the server loses nothing committed.
 pub struct PrivatePostgres {
@@ -40,6 +41,29 @@ pub struct PrivatePostgres {
 
 impl PrivatePostgres {
     pub async fn start() -> Self {
+        let mut postgres = Self::prepare();
+        postgres.restart().await;
+        postgres
+    }
+
+    /// One that is reached over TCP, as in production: a port nobody listens on refuses, and clients may choose to try
+    /// again, where a Unix socket is simply not there.
+    pub async fn start_on_tcp() -> Self {
+        let mut postgres = Self::prepare();
+        for _ in 0..10 {
+            let port = free_port();
+            let listen = format!("listen_addresses = '127.0.0.1'\nport = {port}\n");
+            configure_postgres(postgres.daemon.folder(), &listen);
+            postgres.url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+            let url = postgres.url.clone();
+            if postgres.daemon.start(async || takes_connections(&url).await).await {
+                return postgres;
+            }
+        }
+        panic!("ten ports in a row were taken before PostgreSQL could listen");
+    }
+
+    fn prepare() -> Self {
         let folder = Folder::new("postgres");
         if let Some((user, group)) = postgres_user() {
             chown(folder.path(), Some(user), Some(group)).expect("root may give a folder away");
@@ -62,13 +86,12 @@ impl PrivatePostgres {
         );
 
         let socket_folder = folder.path().display().to_string().replace('/', "%2F");
-        let mut postgres = PrivatePostgres {
+        configure_postgres(&folder, "listen_addresses = ''\n");
+        PrivatePostgres {
             // INT is PostgreSQL's fast shutdown: it disconnects its clients, where TERM would wait for them.
             daemon: Daemon::new(postgres_server, "INT", folder),
             url: format!("postgres://postgres@localhost:5432/postgres?host={socket_folder}"),
-        };
-        postgres.restart().await;
-        postgres
+        }
     }
 
     /// The superuser's URL, the same before and after a restart.
@@ -84,19 +107,25 @@ impl PrivatePostgres {
     /// Starts it again on the data it had, stopping it first if it runs. Returns when it takes connections.
     pub async fn restart(&mut self) {
         let url = &self.url;
-        let answers = async || match PgConnection::connect(url).await {
-            Ok(connection) => connection.close().await.is_ok(),
-            Err(_) => false,
-        };
-        self.daemon.restart(answers).await;
+        self.daemon.restart(async || takes_connections(url).await).await;
     }
+}
+
+async fn takes_connections(url: &str) -> bool {
+    match PgConnection::connect(url).await {
+        Ok(connection) => connection.close().await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+fn configure_postgres(folder: &Folder, settings: &str) {
+    fs::write(folder.path().join("data/postgresql.auto.conf"), settings)
+        .expect("the owner of the folder, and root, may write there");
 }
 
 fn postgres_server(folder: &Folder) -> Command {
     let mut server = postgres_program("postgres", folder);
-    server
-        .args(["-D", "data", "-h", "", "-p", "5432", "-k"])
-        .arg(folder.path());
+    server.args(["-D", "data", "-k"]).arg(folder.path());
     server.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
     server
 }

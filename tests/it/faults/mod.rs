@@ -1,0 +1,14 @@
+//! Faults, and what becomes of what was acknowledged. Each test breaks something while Meta's side delivers, and ends by holding the
+//! simulator's ledger against the database: nothing lost, nothing twice, nothing dead, nothing forged.
+
+mod caught;
+mod disk;
+mod drain;
+mod handover;
+mod http;
+mod kills;
+mod ledgers;
+mod outages;
+mod overload;
+mod poison;
+mod traffic;
