@@ -131,7 +131,7 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(512)
         .pragma("wal_autocheckpoint", LOG_PAGES)
-        .pragma("cache_size", "-32000")
+        .pragma("cache_size", "-8000")
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
     if let Some(folder) = options.get_filename().parent() {

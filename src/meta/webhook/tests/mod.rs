@@ -5,7 +5,6 @@ mod accounts;
 mod answers;
 mod batches;
 mod contents;
-mod corpus;
 mod hostile;
 mod odd;
 mod people;
