@@ -2,62 +2,62 @@
 //!
 //! The modules stand in the order of their dependence: each imports only those above it, and a test holds us to that.
 
-/// Values and rules: no I/O, no clock, no SQL.
+// Values and rules: no I/O, no clock, no SQL.
 pub mod domain;
 
-/// The time, and ids made from it.
+// The time, and ids made from it.
 pub mod clock;
 
-/// Secrets at rest and signatures.
+// Secrets at rest and signatures.
 pub mod crypto;
 
-/// What the environment says.
+// What the environment says.
 pub mod config;
 
-/// Logs, traces, metrics.
+// Logs, traces, metrics.
 pub mod telemetry;
 
-/// Meta's wire.
+// Meta's wire.
 pub mod meta;
 
-/// Two databases behind one door.
+// Two databases behind one door.
 pub mod db;
 
-/// What a job is, and what runs it.
+// What a job is, and what runs it.
 pub mod queue;
 
-/// All SQL.
+// All SQL.
 pub mod store;
 
-/// Which channel a webhook is for, and who may sign it.
+// Which channel a webhook is for, and who may sign it.
 pub mod directory;
 
-/// Tenants, channels, API keys.
+// Tenants, channels, API keys.
 pub mod tenancy;
 
-/// From Meta's request to a committed row.
+// From Meta's request to a committed row.
 pub mod intake;
 
-/// What a process holds.
+// What a process holds.
 pub mod app;
 
-/// Stored webhooks, processed again.
+// Stored webhooks, processed again.
 pub mod replay;
 
-/// From stored webhooks to conversations.
+// From stored webhooks to conversations.
 pub mod inbound;
 
-/// The inventory of jobs.
+// The inventory of jobs.
 pub mod jobs;
 
-/// What has to be done now and then.
+// What has to be done now and then.
 pub mod housekeeping;
 
-/// The HTTP edge.
+// The HTTP edge.
 pub mod http;
 
-/// A running process, from start to end.
+// A running process, from start to end.
 pub mod process;
 
-/// The command line.
+// The command line.
 pub mod cli;

@@ -37,8 +37,8 @@ impl Needle {
 }
 
 /// Conversations, the last active first, that hold the text in one of two ways: the contact's name, number or user name begins
-/// with it (an index each, at most [`CANDIDATES`] contacts from each), or it stands anywhere in the name, number, user name or
-/// last message of one of the [`WINDOW`] most recently active. So the cost has a bound, however many conversations there are.
+/// with it (an index each, at most `CANDIDATES` contacts from each), or it stands anywhere in the name, number, user name or
+/// last message of one of the `WINDOW` most recently active. So the cost has a bound, however many conversations there are.
 pub async fn search(
     on: impl Into<On<'_>>,
     tenant: TenantId,
