@@ -10,7 +10,7 @@ use super::Db;
 
 /// Pages of log at which the writer is made to wait for the last of it, so that the log begins anew at its start. Writing over what is
 /// there costs the disk half of what growing the file does.
-const LONG: i64 = 6_000;
+const LONG: i64 = 2_500;
 
 /// A connection of its own.
 #[derive(Clone, Debug)]

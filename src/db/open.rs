@@ -14,7 +14,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection idle for longer is asked whether it still lives before it is lent out.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 /// Pages of log at which the writer moves them itself, should nobody else: a process without a background, such as a command.
-const LOG_PAGES: &str = "32000";
+const LOG_PAGES: &str = "4000";
 /// Readers of SQLite beside its one writer.
 const SQLITE_READERS: u32 = 4;
 
