@@ -115,7 +115,6 @@ async fn drain(db: &Db, messages: i64) -> anyhow::Result<f64> {
 /// Sends one webhook after the other to a system that does nothing else.
 async fn idle(server: &Server, db: &Db, options: &Options) -> anyhow::Result<Quantiles> {
     const ONES: u64 = 300;
-    const SEEN: &str = "SELECT 1 FROM queue_counts WHERE queue = 'inbound' HAVING SUM(done) >= $1";
     let mut stream = TcpStream::connect(server.address.context("the server does not listen")?).await?;
     stream.set_nodelay(true)?;
     let signer = Signer::new(SECRET);
@@ -134,7 +133,7 @@ async fn idle(server: &Server, db: &Db, options: &Options) -> anyhow::Result<Qua
         );
         let answered = Instant::now();
         done += 1;
-        while db.reader().sql(SEEN, (done,)).opt::<(i64,)>().await?.is_none() {
+        while counts::totals(db, &INBOUND).await?.done < done {
             ensure!(
                 answered.elapsed() < Duration::from_secs(30),
                 "a webhook was not processed within 30 seconds"
