@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{apply, plan::Plan};
 use crate::{
     app::{App, INBOUND},
@@ -81,13 +83,18 @@ async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> 
         .iter()
         .map(|event| (event, webhook::parse(&event.body)))
         .collect();
-    let plan = Plan::make(&app.directory.current(), &app.clock, &parsed, attempt);
+    let known = app.directory.current();
+    let plan = Plan::make(&known, &app.clock, &parsed, attempt);
     if plan.quarantined.is_empty() {
         return Ok(plan);
     }
-    // The channel may have been added a moment ago.
+    // The channel may have been added a moment ago; if none was, the plan stands.
     app.directory.refresh().await?;
-    Ok(Plan::make(&app.directory.current(), &app.clock, &parsed, attempt))
+    let now_known = app.directory.current();
+    if Arc::ptr_eq(&known, &now_known) {
+        return Ok(plan);
+    }
+    Ok(Plan::make(&now_known, &app.clock, &parsed, attempt))
 }
 
 fn measure(plan: &Plan) {

@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use super::{facts::Facts, plan::Origin};
 use crate::{
     app::App,
-    clock::Clock,
     db::{Result, Tx},
     directory::Route,
     domain::Status,
@@ -94,11 +93,7 @@ pub async fn join_overlooked(app: &App) -> Result<usize> {
     let count = joined.len();
     let mut facts = Facts::default();
     advance(&mut tx, joined, &mut facts).await?;
-    append(&mut tx, &app.clock, facts).await?;
+    facts.append(&mut tx, &app.clock).await?;
     tx.commit().await?;
     Ok(count)
-}
-
-async fn append(tx: &mut Tx, clock: &Clock, facts: Facts) -> Result<()> {
-    facts.append(tx, clock).await
 }
