@@ -5,7 +5,10 @@ use crate::{
     crypto::{Keyring, SealingKey, Signer},
     db::Db,
     domain::{ChannelId, TenantId},
-    store::{channels, tenants},
+    store::{
+        channels::{self, Channel},
+        tenants,
+    },
 };
 
 /// A phone number and where its webhooks go.
@@ -16,6 +19,8 @@ pub struct Route {
     pub phone_number_id: String,
     pub waba_id: String,
     pub display_phone_number: Option<String>,
+    /// What Meta wants to hear from whoever sends from this number; `None` when it does not open.
+    pub access_token: Option<Secret>,
     pub app_secret: Option<Secret>,
 }
 
@@ -32,6 +37,7 @@ pub struct Snapshot {
     signers: Vec<(Signer, SignedBy)>,
     by_number: HashMap<String, Route>,
     by_waba: HashMap<String, Vec<Route>>,
+    by_channel: HashMap<ChannelId, Route>,
 }
 
 impl Snapshot {
@@ -52,6 +58,7 @@ impl Snapshot {
         for route in &routes {
             by_waba.entry(route.waba_id.clone()).or_default().push(route.clone());
         }
+        let by_channel = routes.iter().map(|route| (route.channel, route.clone())).collect();
         let by_number = routes
             .into_iter()
             .map(|route| (route.phone_number_id.clone(), route))
@@ -60,6 +67,7 @@ impl Snapshot {
             signers,
             by_number,
             by_waba,
+            by_channel,
         }
     }
 
@@ -75,13 +83,17 @@ impl Snapshot {
         self.by_number.get(phone_number_id)
     }
 
+    pub fn channel(&self, channel: ChannelId) -> Option<&Route> {
+        self.by_channel.get(&channel)
+    }
+
     /// The channels of a WhatsApp Business Account.
     pub fn account(&self, waba_id: &str) -> &[Route] {
         self.by_waba.get(waba_id).map_or(&[], Vec::as_slice)
     }
 }
 
-/// All channels with their app secrets opened. One that does not open (a lost master key) is logged and signs nothing.
+/// All channels with their secrets opened. One that does not open (a lost master key) is logged; it signs nothing and sends nothing.
 pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route>> {
     let keys: HashMap<TenantId, SealingKey> = tenants::all(db.reader())
         .await?
@@ -89,23 +101,29 @@ pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route
         .filter_map(|tenant| Some((tenant.id, open_tenant_key(keyring, &tenant)?)))
         .collect();
     let channels = channels::all(db.reader()).await?;
-    Ok(channels
-        .into_iter()
-        .map(|channel| Route {
-            app_secret: channel.app_secret.as_deref().and_then(|sealed| {
-                let opened = keys.get(&channel.tenant_id)?.open(&purpose("app-secret", channel.id), sealed).ok();
-                if opened.is_none() {
-                    tracing::error!(channel.id = %channel.id, "an app secret does not open: its webhooks will be refused");
-                }
-                Some(Secret::new(String::from_utf8(opened?.to_vec()).ok()?))
-            }),
+    let route = |channel: Channel| {
+        let key = keys.get(&channel.tenant_id);
+        let open = |what, sealed: &[u8]| open_secret(key?, what, channel.id, sealed);
+        Route {
+            access_token: open("access-token", &channel.access_token),
+            app_secret: channel.app_secret.as_deref().and_then(|sealed| open("app-secret", sealed)),
             channel: channel.id,
             tenant: channel.tenant_id,
             phone_number_id: channel.phone_number_id,
             waba_id: channel.waba_id,
             display_phone_number: channel.display_phone_number,
-        })
-        .collect())
+        }
+    };
+    Ok(channels.into_iter().map(route).collect())
+}
+
+fn open_secret(key: &SealingKey, what: &'static str, channel: ChannelId, sealed: &[u8]) -> Option<Secret> {
+    let opened = key.open(&purpose(what, channel), sealed).ok();
+    let text = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+    if text.is_none() {
+        tracing::error!(channel.id = %channel, secret = what, "a channel's secret does not open: add the channel again to renew it");
+    }
+    text.map(Secret::new)
 }
 
 /// What a channel's secrets are sealed for.
