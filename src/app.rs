@@ -10,11 +10,18 @@ use crate::{
     db::Db,
     directory::Directory,
     intake::Intake,
+    meta::graph,
+    net::Outside,
     queue::{Queue, Queues},
+    storage::Storage,
 };
 
 /// Stored webhooks, to be processed.
 pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
+/// Media of stored messages, to be fetched from Meta.
+pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
+/// Stored images, to be made smaller.
+pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 
 /// Everything a request or a job needs. Clones are cheap and share it all.
 #[derive(Clone)]
@@ -27,6 +34,12 @@ pub struct Parts {
     pub queues: Queues,
     pub directory: Directory,
     pub intake: Intake,
+    /// Calls to Meta.
+    pub graph: graph::Client,
+    /// Where media are.
+    pub storage: Storage,
+    /// Calls to addresses that tenants chose.
+    pub outside: Outside,
     pub metrics: PrometheusHandle,
 }
 

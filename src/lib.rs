@@ -35,6 +35,12 @@ pub mod directory;
 // Tenants, channels, API keys.
 pub mod tenancy;
 
+// The guard before addresses that tenants chose.
+pub mod net;
+
+// Where files are.
+pub mod storage;
+
 // From Meta's request to a committed row.
 pub mod intake;
 
@@ -43,6 +49,9 @@ pub mod app;
 
 // Stored webhooks, processed again.
 pub mod replay;
+
+// What customers send and tenants upload, as files.
+pub mod media;
 
 // From stored webhooks to conversations.
 pub mod inbound;

@@ -71,6 +71,10 @@ ids! {
     /// What one channel and one contact say to each other.
     ConversationId = "cnv";
     MessageId = "msg";
+    /// A file somebody sent, or that was uploaded to be sent.
+    MediaId = "med";
+    /// The bytes of media, kept once per tenant.
+    MediaFileId = "fil";
     /// A domain event, as readers and receivers see it.
     EventId = "evt";
     /// A webhook as Meta sent it.

@@ -1,21 +1,29 @@
 //! The effects of a plan, in a fixed order of tables, so that two batches cannot wait for each other in a circle.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
-use super::{contacts, facts::Facts, messages::PlannedMessage, plan::Plan, statuses as reports};
+use super::{contacts, facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses as reports};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, ConversationId, MessageId},
     store::{
         conversations::{self, Advance, Pair},
+        media::NewInboundMedia,
         messages::{self, NewMessage},
         statuses,
     },
 };
 
-/// Applies a plan inside the transaction and returns what there is to tell.
-pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Facts> {
+/// What a plan did, for whoever is to hear of it.
+pub struct Applied {
+    pub facts: Facts,
+    /// Media that are to be fetched once this is committed.
+    pub media: Vec<NewInboundMedia>,
+}
+
+/// Applies a plan inside the transaction.
+pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Applied> {
     let mut facts = Facts::default();
     let resolved = contacts::resolve(tx, clock, &plan.parties).await?;
     facts.contacts(&resolved, clock.now());
@@ -25,11 +33,11 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Facts> {
         .into_iter()
         .map(|(id,)| id)
         .collect();
-    settle(tx, clock, plan, &stored, &new, &mut facts).await?;
+    let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     reports::advance(tx, joined, &mut facts).await?;
     facts.planned(&plan.facts, &resolved.contacts);
-    Ok(facts)
+    Ok(Applied { facts, media })
 }
 
 /// The messages as rows: each knows its contact and its conversation, which is made if need be.
@@ -41,13 +49,21 @@ async fn rows(
     facts: &mut Facts,
 ) -> Result<Vec<NewMessage>> {
     let mut first: BTreeMap<Pair, &PlannedMessage> = BTreeMap::new();
-    let mut seen = HashSet::new();
-    let mut once = Vec::with_capacity(plan.messages.len());
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    let mut once: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
     for message in &plan.messages {
-        if seen.insert((message.channel, message.wamid.as_str())) {
-            first.entry(pair(message, contacts)).or_insert(message);
-            once.push(message);
+        match seen.entry((message.channel, message.wamid.as_str())) {
+            Entry::Vacant(place) => {
+                place.insert(once.len());
+                once.push(message);
+            }
+            // The content came in the same batch as the placeholder for it.
+            Entry::Occupied(place) if once[*place.get()].kind == "media_placeholder" => once[*place.get()] = message,
+            Entry::Occupied(_) => {}
         }
+    }
+    for message in &once {
+        first.entry(pair(message, contacts)).or_insert(message);
     }
     let pairs: Vec<Pair> = first.keys().copied().collect();
     let found = conversations::lock(tx, &pairs).await?;
@@ -57,7 +73,7 @@ async fn rows(
         .collect();
     let mut missing = Vec::new();
     for (pair, message) in &first {
-        if let std::collections::hash_map::Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
+        if let Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
             let id = *place.insert(clock.new_id());
             missing.push(step(message, *pair, id));
             facts.opened(pair.tenant, id, pair.contact, message.sent_at);
@@ -85,11 +101,12 @@ async fn rows(
         sent_at: m.sent_at,
         received_at: m.received_at,
         raw_event: m.event,
+        media: m.media.as_ref().map(|media| media.id),
     };
     Ok(once.iter().map(row).collect())
 }
 
-/// What new messages do to conversations, to earlier messages and to statuses that waited for them.
+/// What new messages do to conversations, to earlier messages and to statuses that waited for them; and the media they bring.
 async fn settle(
     tx: &mut Tx,
     clock: &Clock,
@@ -97,7 +114,7 @@ async fn settle(
     stored: &[NewMessage],
     new: &HashSet<MessageId>,
     facts: &mut Facts,
-) -> Result<()> {
+) -> Result<Vec<NewInboundMedia>> {
     let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
     let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
     let (mut targets, mut outbound, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -128,9 +145,12 @@ async fn settle(
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);
     messages::change(&mut *tx, &changes).await?;
     known.retain(|row| row.origin == "history" && row.kind != "media_placeholder");
-    messages::fill_placeholders(&mut *tx, &known).await?;
+    let filled = messages::fill_placeholders(&mut *tx, &known).await?;
+    let wanted = media::wanted(stored, &planned, new, &filled);
+    media::want(&mut *tx, &wanted).await?;
     let joined = statuses::join(&mut *tx, &outbound).await?;
-    reports::advance(tx, joined, facts).await
+    reports::advance(tx, joined, facts).await?;
+    Ok(wanted)
 }
 
 fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {

@@ -1,13 +1,17 @@
 use std::sync::Arc;
 
-use super::{apply, plan::Plan};
+use super::{
+    apply::{self, Applied},
+    plan::Plan,
+};
 use crate::{
-    app::{App, INBOUND},
+    app::{App, INBOUND, MEDIA_INBOUND},
     db::{Result, Tx, is_conflict},
-    domain::{RawEventId, WorkState},
+    domain::{Id, RawEventId, WorkState},
     meta::webhook,
-    queue::counts,
+    queue::{Entry, counts},
     store::{
+        media::NewInboundMedia,
         quarantine,
         raw_events::{self, RawEvent},
         unrecognized,
@@ -49,8 +53,9 @@ pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
 async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     let mut tx = app.db.begin().await?;
     match effects(app, &mut tx, ids, attempt).await {
-        Ok(plan) => {
+        Ok((plan, media)) => {
             tx.commit().await?;
+            fetch(app, media).await;
             if attempt == Attempt::Whole {
                 measure(&plan);
             }
@@ -63,11 +68,11 @@ async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     }
 }
 
-async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<Plan> {
+async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Vec<NewInboundMedia>)> {
     let events = raw_events::lock(tx, ids).await?;
     let plan = plan(app, &events, attempt).await?;
     let now = app.clock.now();
-    let facts = apply::apply(tx, &app.clock, &plan).await?;
+    let Applied { facts, media } = apply::apply(tx, &app.clock, &plan).await?;
     if attempt == Attempt::Whole {
         quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
         unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
@@ -75,7 +80,22 @@ async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -
         counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
     }
     facts.append(tx, &app.clock).await?;
-    Ok(plan)
+    Ok((plan, media))
+}
+
+/// Queues what is to be fetched, at once: a person may be looking at an empty frame.
+async fn fetch(app: &App, media: Vec<NewInboundMedia>) {
+    if media.is_empty() {
+        return;
+    }
+    let entry = |media: NewInboundMedia| Entry {
+        id: media.id.uuid(),
+        due: media.received_at,
+        lane: media.lane,
+    };
+    let entries: Vec<Entry> = media.into_iter().map(entry).collect();
+    // What cannot be queued is found by the sweep.
+    let _ = app.queues.offer(&MEDIA_INBOUND, &entries).await;
 }
 
 async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> {

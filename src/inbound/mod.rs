@@ -6,6 +6,7 @@ mod apply;
 mod batch;
 mod contacts;
 mod facts;
+mod media;
 mod messages;
 mod plan;
 mod statuses;

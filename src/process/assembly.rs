@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -11,10 +13,16 @@ use crate::{
     db::Db,
     directory::Directory,
     intake::{Drained, Hints, Intake},
+    meta::graph,
+    net::Outside,
     queue::Queues,
+    storage::Storage,
     store::partitions,
     telemetry,
 };
+
+/// How long a call to Meta may take, media aside.
+const CALL: Duration = Duration::from_secs(30);
 
 pub struct Assembled {
     pub app: App,
@@ -52,6 +60,9 @@ pub async fn assemble(
     } else {
         Intake::discarding(clock.clone())
     };
+    let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, CALL)?;
+    let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
+    let outside = Outside::new(config.outside.clone()).context("the client for addresses of tenants")?;
     let metrics = telemetry::install_metrics();
     let app = App::new(Parts {
         config,
@@ -60,6 +71,9 @@ pub async fn assemble(
         queues,
         directory,
         intake,
+        graph,
+        storage,
+        outside,
         metrics,
     });
     Ok(Assembled { app, drained, hints })

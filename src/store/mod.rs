@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod engine;
 pub mod events;
+pub mod media;
 pub mod messages;
 pub mod partitions;
 pub mod quarantine;
