@@ -10,6 +10,7 @@ use crate::{
     db::Db,
     directory::Directory,
     intake::Intake,
+    meta::graph,
     queue::{Queue, Queues},
 };
 
@@ -27,6 +28,8 @@ pub struct Parts {
     pub queues: Queues,
     pub directory: Directory,
     pub intake: Intake,
+    /// Meta, as we call it.
+    pub graph: graph::Client,
     pub metrics: PrometheusHandle,
 }
 

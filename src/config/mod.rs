@@ -4,7 +4,7 @@
 mod environment;
 mod parse;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -44,6 +44,8 @@ pub struct Redis {
 pub struct Graph {
     pub base_url: String,
     pub version: String,
+    /// For a whole call, files aside.
+    pub timeout: Duration,
 }
 
 /// Every limit has a number, a metric and a test.

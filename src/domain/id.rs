@@ -71,6 +71,8 @@ ids! {
     /// What one channel and one contact say to each other.
     ConversationId = "cnv";
     MessageId = "msg";
+    /// A file, received or to be sent.
+    MediaId = "med";
     /// A domain event, as readers and receivers see it.
     EventId = "evt";
     /// A webhook as Meta sent it.

@@ -6,7 +6,7 @@ mod status;
 mod work;
 
 pub use id::{
-    ApiKeyId, ChannelId, ContactId, ConversationId, EventId, Id, MessageId, ParseIdError, RawEventId, TenantId,
+    ApiKeyId, ChannelId, ContactId, ConversationId, EventId, Id, MediaId, MessageId, ParseIdError, RawEventId, TenantId,
 };
 pub use scope::{Scope, Scopes};
 pub use status::Status;

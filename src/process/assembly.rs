@@ -11,6 +11,7 @@ use crate::{
     db::Db,
     directory::Directory,
     intake::{Drained, Hints, Intake},
+    meta::graph,
     queue::Queues,
     store::partitions,
     telemetry,
@@ -52,6 +53,7 @@ pub async fn assemble(
     } else {
         Intake::discarding(clock.clone())
     };
+    let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let metrics = telemetry::install_metrics();
     let app = App::new(Parts {
         config,
@@ -60,6 +62,7 @@ pub async fn assemble(
         queues,
         directory,
         intake,
+        graph,
         metrics,
     });
     Ok(Assembled { app, drained, hints })

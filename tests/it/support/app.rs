@@ -11,6 +11,7 @@ use mainstay::{
     domain::{RawEventId, TenantId},
     inbound,
     intake::{Hints, Intake},
+    meta::graph,
     queue::Queues,
     telemetry,
     tenancy::{self, NewChannel, Registry},
@@ -78,6 +79,8 @@ impl TestApp {
             .await
             .expect("a tenant is made");
         let queues = Queues::local(clock.clone());
+        let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
+            .expect("the configured address is good");
         let app = App::new(Parts {
             config,
             clock,
@@ -85,6 +88,7 @@ impl TestApp {
             queues,
             directory,
             intake,
+            graph,
             metrics: telemetry::install_metrics(),
         });
         let test = Self {
@@ -159,6 +163,7 @@ impl TestApp {
             queues: self.app.queues.clone(),
             directory: self.app.directory.clone(),
             intake: self.app.intake.clone(),
+            graph: self.app.graph.clone(),
             metrics: self.app.metrics.clone(),
         };
         change(&mut parts);
