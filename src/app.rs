@@ -34,7 +34,7 @@ pub struct Parts {
     pub queues: Queues,
     pub directory: Directory,
     pub intake: Intake,
-    /// Calls to Meta.
+    /// Meta, as we call it.
     pub graph: graph::Client,
     /// Where media are.
     pub storage: Storage,

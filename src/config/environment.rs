@@ -45,6 +45,9 @@ pub struct Environment {
     /// Version of the Graph API.
     #[arg(long, env = "GRAPH_VERSION", default_value = "v25.0")]
     pub graph_version: String,
+    /// Seconds a call to the Graph API may take; a message that has no answer by then counts as perhaps sent.
+    #[arg(long, env = "GRAPH_TIMEOUT", default_value = "15")]
+    pub graph_timeout: String,
     /// Largest webhook taken, in bytes.
     #[arg(long, env = "MAINSTAY_BODY_BYTES", default_value = "3145728")]
     pub body_bytes: String,

@@ -6,7 +6,7 @@ mod outside;
 mod parse;
 mod storage;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -54,6 +54,8 @@ pub struct Redis {
 pub struct Graph {
     pub base_url: String,
     pub version: String,
+    /// For a whole call, files aside.
+    pub timeout: Duration,
 }
 
 /// Every limit has a number, a metric and a test.

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, str::FromStr};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -50,6 +50,7 @@ impl Environment {
             graph: Graph {
                 base_url: self.graph_base_url.trim_end_matches('/').to_owned(),
                 version: graph_version(&self.graph_version)?,
+                timeout: Duration::from_secs(number("GRAPH_TIMEOUT", &self.graph_timeout, 1..=120)?),
             },
             limits: Limits {
                 body_bytes: number("MAINSTAY_BODY_BYTES", &self.body_bytes, 1_024..=16_777_216)?,
@@ -279,6 +280,10 @@ mod tests {
         assert_eq!(
             refusal(|e| e.graph_version = "25".into(), Purpose::Serve),
             "GRAPH_VERSION"
+        );
+        assert_eq!(
+            refusal(|e| e.graph_timeout = "0".into(), Purpose::Serve),
+            "GRAPH_TIMEOUT"
         );
         assert_eq!(
             refusal(|e| e.log_format = "xml".into(), Purpose::Serve),

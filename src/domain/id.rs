@@ -71,7 +71,7 @@ ids! {
     /// What one channel and one contact say to each other.
     ConversationId = "cnv";
     MessageId = "msg";
-    /// A file somebody sent, or that was uploaded to be sent.
+    /// A file, received or to be sent.
     MediaId = "med";
     /// The bytes of media, kept once per tenant.
     MediaFileId = "fil";

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 
 use super::{
-    Kind,
+    MediaKind,
     ingest::{self, Broken, Draft, Longest},
     sniff,
     table::{self, LARGEST, Rejected, Taken},
@@ -25,7 +25,7 @@ const COLLISIONS: usize = 5;
 #[derive(Clone, Debug, Default)]
 pub struct Bring {
     /// What it is to be sent as; without it that follows from the type.
-    pub kind: Option<Kind>,
+    pub kind: Option<MediaKind>,
     /// What it is said to be. The bytes are asked too.
     pub mime_type: Option<String>,
     pub filename: Option<String>,

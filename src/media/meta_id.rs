@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Content, ContentError, Kind, Rejected,
+    Content, ContentError, MediaKind, Rejected,
     content,
     sniff::essence,
     table,
@@ -75,7 +75,7 @@ pub async fn sendable(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: MediaId,
-    kind: Kind,
+    kind: MediaKind,
 ) -> Result<std::result::Result<(), SendableError>> {
     let Some(found) = media::find(on, tenant, id).await? else {
         return Ok(Err(SendableError::Unknown));

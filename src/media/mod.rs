@@ -10,7 +10,6 @@ mod content;
 mod facts;
 mod fetch;
 mod ingest;
-mod kind;
 mod link;
 mod meta_id;
 mod picture;
@@ -23,7 +22,6 @@ pub use bring::{Bring, BringError, bring, bring_url, tidy_name};
 pub use content::{Content, ContentError, Variant, VariantInfo, content, variants_of};
 pub use facts::tell_failures;
 pub use fetch::{digest, fetch};
-pub use kind::Kind;
 pub use link::{Link, LinkError, read_link, sign_link};
 pub use meta_id::{MetaIdError, SendableError, meta_id, sendable};
 pub use remove::{clear, delete, expire};
@@ -31,6 +29,8 @@ pub use table::{LARGEST, Rejected};
 pub use variants::make_variants;
 
 use chrono::TimeDelta;
+
+pub use crate::meta::message::MediaKind;
 
 /// How long Meta keeps what it told of in a webhook ("Media" in Meta's documentation, since October 2025).
 pub const META_KEEPS: TimeDelta = TimeDelta::days(7);

@@ -1,7 +1,7 @@
 //! What Meta takes: types and sizes, from "Supported media types" in Meta's documentation.
 
 use super::{
-    Kind,
+    MediaKind,
     sniff::{self, essence},
 };
 
@@ -13,33 +13,33 @@ const STICKER: u64 = 100 * 1024;
 const ANIMATED_STICKER: u64 = 500 * 1024;
 
 /// Every type that Meta takes, and as what it can be sent. Anything of these can be sent as a document too.
-const TYPES: &[(&str, Kind)] = &[
-    ("image/jpeg", Kind::Image),
-    ("image/png", Kind::Image),
-    ("image/webp", Kind::Sticker),
-    ("video/mp4", Kind::Video),
-    ("video/3gpp", Kind::Video),
-    ("audio/aac", Kind::Audio),
-    ("audio/amr", Kind::Audio),
-    ("audio/mpeg", Kind::Audio),
-    ("audio/mp4", Kind::Audio),
-    ("audio/ogg", Kind::Audio),
-    ("text/plain", Kind::Document),
-    ("application/pdf", Kind::Document),
-    ("application/msword", Kind::Document),
-    ("application/vnd.ms-excel", Kind::Document),
-    ("application/vnd.ms-powerpoint", Kind::Document),
+const TYPES: &[(&str, MediaKind)] = &[
+    ("image/jpeg", MediaKind::Image),
+    ("image/png", MediaKind::Image),
+    ("image/webp", MediaKind::Sticker),
+    ("video/mp4", MediaKind::Video),
+    ("video/3gpp", MediaKind::Video),
+    ("audio/aac", MediaKind::Audio),
+    ("audio/amr", MediaKind::Audio),
+    ("audio/mpeg", MediaKind::Audio),
+    ("audio/mp4", MediaKind::Audio),
+    ("audio/ogg", MediaKind::Audio),
+    ("text/plain", MediaKind::Document),
+    ("application/pdf", MediaKind::Document),
+    ("application/msword", MediaKind::Document),
+    ("application/vnd.ms-excel", MediaKind::Document),
+    ("application/vnd.ms-powerpoint", MediaKind::Document),
     (
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        Kind::Document,
+        MediaKind::Document,
     ),
     (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        Kind::Document,
+        MediaKind::Document,
     ),
     (
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        Kind::Document,
+        MediaKind::Document,
     ),
 ];
 
@@ -50,8 +50,8 @@ pub enum Rejected {
     Empty,
     #[error("{0} is not a type that Meta takes; it takes {}", takes(None))]
     Type(String),
-    #[error("{mime_type} cannot be sent as {kind}; that takes {}", takes(Some(*.kind)))]
-    Kind { kind: Kind, mime_type: String },
+    #[error("{mime_type} cannot be sent as {}; that takes {}", .kind.as_str(), takes(Some(*.kind)))]
+    Kind { kind: MediaKind, mime_type: String },
     #[error("the bytes are not those of {0}")]
     Bytes(String),
     #[error("Meta takes audio/ogg only with the codec Opus")]
@@ -60,8 +60,8 @@ pub enum Rejected {
     TooLarge { what: &'static str, most: u64 },
 }
 
-fn takes(kind: Option<Kind>) -> String {
-    let able = |(_, of): &&(&str, Kind)| matches!(kind, None | Some(Kind::Document)) || kind == Some(*of);
+fn takes(kind: Option<MediaKind>) -> String {
+    let able = |(_, of): &&(&str, MediaKind)| matches!(kind, None | Some(MediaKind::Document)) || kind == Some(*of);
     let names: Vec<&str> = TYPES.iter().filter(able).map(|(name, _)| *name).collect();
     names.join(", ")
 }
@@ -69,7 +69,7 @@ fn takes(kind: Option<Kind>) -> String {
 /// A file that Meta takes, as far as its beginning and its size tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    pub kind: Kind,
+    pub kind: MediaKind,
     /// Without parameters.
     pub mime_type: String,
     /// In bytes.
@@ -90,7 +90,7 @@ impl Taken {
 }
 
 /// Judges a file by its beginning. `kind` is what it is to be sent as; without it that follows from the type.
-pub fn judge(kind: Option<Kind>, declared: Option<&str>, head: &[u8]) -> Result<Taken, Rejected> {
+pub fn judge(kind: Option<MediaKind>, declared: Option<&str>, head: &[u8]) -> Result<Taken, Rejected> {
     if head.is_empty() {
         return Err(Rejected::Empty);
     }
@@ -100,7 +100,7 @@ pub fn judge(kind: Option<Kind>, declared: Option<&str>, head: &[u8]) -> Result<
         return Err(Rejected::NotOpus);
     }
     Ok(match taken.kind {
-        Kind::Sticker if sniff::is_animated_webp(head) => Taken {
+        MediaKind::Sticker if sniff::is_animated_webp(head) => Taken {
             most: ANIMATED_STICKER,
             what: "an animated sticker",
             ..taken
@@ -110,31 +110,31 @@ pub fn judge(kind: Option<Kind>, declared: Option<&str>, head: &[u8]) -> Result<
 }
 
 /// Judges what is known of a file: its type and size, as something to be sent.
-pub fn sendable(kind: Kind, mime_type: &str, size: u64) -> Result<(), Rejected> {
+pub fn sendable(kind: MediaKind, mime_type: &str, size: u64) -> Result<(), Rejected> {
     let mut taken = take(Some(kind), &essence(mime_type))?;
-    if kind == Kind::Sticker {
+    if kind == MediaKind::Sticker {
         // Whether it moves was looked at when it came in.
         taken.most = ANIMATED_STICKER;
     }
     taken.fits(size)
 }
 
-fn take(kind: Option<Kind>, mime_type: &str) -> Result<Taken, Rejected> {
+fn take(kind: Option<MediaKind>, mime_type: &str) -> Result<Taken, Rejected> {
     let found = TYPES.iter().find(|(name, _)| *name == mime_type);
     let (_, own) = found.ok_or_else(|| Rejected::Type(mime_type.to_owned()))?;
     let kind = kind.unwrap_or(*own);
-    if kind != *own && kind != Kind::Document {
+    if kind != *own && kind != MediaKind::Document {
         return Err(Rejected::Kind {
             kind,
             mime_type: mime_type.to_owned(),
         });
     }
     let (most, what) = match kind {
-        Kind::Image => (5 * MB, "an image"),
-        Kind::Video => (16 * MB, "a video"),
-        Kind::Audio => (16 * MB, "an audio file"),
-        Kind::Document => (LARGEST, "a document"),
-        Kind::Sticker => (STICKER, "a sticker that does not move"),
+        MediaKind::Image => (5 * MB, "an image"),
+        MediaKind::Video => (16 * MB, "a video"),
+        MediaKind::Audio => (16 * MB, "an audio file"),
+        MediaKind::Document => (LARGEST, "a document"),
+        MediaKind::Sticker => (STICKER, "a sticker that does not move"),
     };
     Ok(Taken {
         kind,
@@ -165,20 +165,20 @@ mod tests {
     #[test]
     fn a_file_is_what_its_bytes_say() {
         for (head, declared, mime_type, kind, most) in [
-            (JPEG, None, "image/jpeg", Kind::Image, 5 * MB),
-            (JPEG, Some("image/png"), "image/jpeg", Kind::Image, 5 * MB),
-            (PNG, Some("IMAGE/PNG"), "image/png", Kind::Image, 5 * MB),
-            (OPUS, Some("audio/ogg; codecs=opus"), "audio/ogg", Kind::Audio, 16 * MB),
-            (MP4, Some("video/mp4"), "video/mp4", Kind::Video, 16 * MB),
-            (MP4, Some("audio/mp4"), "audio/mp4", Kind::Audio, 16 * MB),
-            (M4A, None, "audio/mp4", Kind::Audio, 16 * MB),
-            (THREE_GP, None, "video/3gpp", Kind::Video, 16 * MB),
-            (AMR, None, "audio/amr", Kind::Audio, 16 * MB),
-            (MP3, Some("application/octet-stream"), "audio/mpeg", Kind::Audio, 16 * MB),
-            (PDF, None, "application/pdf", Kind::Document, LARGEST),
-            (b"Hello", Some("text/plain; charset=utf-8"), "text/plain", Kind::Document, LARGEST),
-            (STILL, None, "image/webp", Kind::Sticker, STICKER),
-            (MOVING, None, "image/webp", Kind::Sticker, ANIMATED_STICKER),
+            (JPEG, None, "image/jpeg", MediaKind::Image, 5 * MB),
+            (JPEG, Some("image/png"), "image/jpeg", MediaKind::Image, 5 * MB),
+            (PNG, Some("IMAGE/PNG"), "image/png", MediaKind::Image, 5 * MB),
+            (OPUS, Some("audio/ogg; codecs=opus"), "audio/ogg", MediaKind::Audio, 16 * MB),
+            (MP4, Some("video/mp4"), "video/mp4", MediaKind::Video, 16 * MB),
+            (MP4, Some("audio/mp4"), "audio/mp4", MediaKind::Audio, 16 * MB),
+            (M4A, None, "audio/mp4", MediaKind::Audio, 16 * MB),
+            (THREE_GP, None, "video/3gpp", MediaKind::Video, 16 * MB),
+            (AMR, None, "audio/amr", MediaKind::Audio, 16 * MB),
+            (MP3, Some("application/octet-stream"), "audio/mpeg", MediaKind::Audio, 16 * MB),
+            (PDF, None, "application/pdf", MediaKind::Document, LARGEST),
+            (b"Hello", Some("text/plain; charset=utf-8"), "text/plain", MediaKind::Document, LARGEST),
+            (STILL, None, "image/webp", MediaKind::Sticker, STICKER),
+            (MOVING, None, "image/webp", MediaKind::Sticker, ANIMATED_STICKER),
         ] {
             let taken = judge(None, declared, head).unwrap_or_else(|error| panic!("{mime_type}: {error}"));
             assert_eq!((taken.mime_type.as_str(), taken.kind, taken.most), (mime_type, kind, most));
@@ -195,34 +195,34 @@ mod tests {
             (None, Some("text/html"), HTML, Rejected::Type("text/html".to_owned())),
             (None, None, b"whatever", Rejected::Type("application/octet-stream".to_owned())),
             (
-                Some(Kind::Image),
+                Some(MediaKind::Image),
                 None,
                 STILL,
                 Rejected::Kind {
-                    kind: Kind::Image,
+                    kind: MediaKind::Image,
                     mime_type: "image/webp".to_owned(),
                 },
             ),
         ] {
             assert_eq!(judge(kind, declared, head), Err(expected));
         }
-        let words = judge(Some(Kind::Video), None, JPEG).unwrap_err().to_string();
+        let words = judge(Some(MediaKind::Video), None, JPEG).unwrap_err().to_string();
         assert!(words.contains("video/mp4, video/3gpp") && !words.contains("pdf"), "{words}");
     }
 
     #[test]
     fn a_picture_can_be_sent_as_a_document_of_a_documents_size() {
-        let taken = judge(Some(Kind::Document), None, JPEG).unwrap();
-        assert_eq!((taken.kind, taken.most), (Kind::Document, LARGEST));
+        let taken = judge(Some(MediaKind::Document), None, JPEG).unwrap();
+        assert_eq!((taken.kind, taken.most), (MediaKind::Document, LARGEST));
         assert!(taken.fits(LARGEST).is_ok() && taken.fits(LARGEST + 1).is_err());
     }
 
     #[test]
     fn what_came_in_may_be_too_large_to_go_out_the_same_way() {
-        assert!(sendable(Kind::Video, "video/mp4", 16 * MB).is_ok());
-        assert!(sendable(Kind::Video, "video/mp4", 16 * MB + 1).is_err());
-        assert!(sendable(Kind::Document, "video/mp4", 60 * MB).is_ok());
-        assert!(sendable(Kind::Audio, "audio/ogg; codecs=opus", MB).is_ok());
-        assert!(sendable(Kind::Image, "application/pdf", MB).is_err());
+        assert!(sendable(MediaKind::Video, "video/mp4", 16 * MB).is_ok());
+        assert!(sendable(MediaKind::Video, "video/mp4", 16 * MB + 1).is_err());
+        assert!(sendable(MediaKind::Document, "video/mp4", 60 * MB).is_ok());
+        assert!(sendable(MediaKind::Audio, "audio/ogg; codecs=opus", MB).is_ok());
+        assert!(sendable(MediaKind::Image, "application/pdf", MB).is_err());
     }
 }

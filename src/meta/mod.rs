@@ -1,3 +1,5 @@
 //! Meta's wire: what it sends us and what it wants to hear. Knows no tables.
 
+pub mod graph;
+pub mod message;
 pub mod webhook;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,9 +18,6 @@ use crate::{
     store::partitions,
     telemetry,
 };
-
-/// How long a call to Meta may take, media aside.
-const CALL: Duration = Duration::from_secs(30);
 
 pub struct Assembled {
     pub app: App,
@@ -60,7 +55,7 @@ pub async fn assemble(
     } else {
         Intake::discarding(clock.clone())
     };
-    let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, CALL)?;
+    let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let outside = Outside::new(config.outside.clone()).context("the client for addresses of tenants")?;
     let metrics = telemetry::install_metrics();

@@ -6,10 +6,12 @@
 
 mod architecture;
 mod faults;
+mod graph;
 mod http;
 mod inbound;
 mod people;
 mod permutations;
 mod replay;
+mod requests;
 mod servers;
 mod support;

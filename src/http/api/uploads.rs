@@ -17,7 +17,7 @@ use crate::{
     app::App,
     domain::MediaId,
     http::{auth::Writer, edge::Edge, problem::Problem},
-    media::{self, Bring, BringError, Kind, Rejected},
+    media::{self, Bring, BringError, MediaKind, Rejected},
     net,
 };
 
@@ -55,9 +55,11 @@ pub struct NewMedia {
     url: Option<String>,
     /// The file itself, up to 18 MB; send a larger one as a form.
     base64: Option<String>,
-    /// What it is to be sent as. Without it that follows from its type; with `document` any type will do.
+    /// What it is to be sent as: `image`, `video`, `audio`, `document` or `sticker`. Without it that follows from its type; with
+    /// `document` any type will do.
     #[serde(rename = "type")]
-    kind: Option<Kind>,
+    #[schema(example = "image")]
+    kind: Option<String>,
     /// What it is. The bytes are looked at too, and win.
     mime_type: Option<String>,
     filename: Option<String>,
@@ -67,8 +69,7 @@ pub struct NewMedia {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "for the document; the form is read field by field")]
 pub struct MediaForm {
-    #[schema(rename = "type")]
-    kind: Option<Kind>,
+    r#type: Option<String>,
     mime_type: Option<String>,
     filename: Option<String>,
     #[schema(value_type = String, format = Binary)]
@@ -114,7 +115,7 @@ async fn json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
     let new: NewMedia = serde_json::from_slice(&body).map_err(|error| Problem::invalid(format!("The body: {error}.")))?;
     drop(body);
     let said = Bring {
-        kind: new.kind,
+        kind: new.kind.as_deref().map(kind).transpose()?,
         mime_type: new.mime_type,
         filename: new.filename,
     };
@@ -156,11 +157,7 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
 
 fn describe(said: &mut Bring, name: &str, value: String) -> Result<(), Problem> {
     match name {
-        "type" => {
-            let names = Kind::ALL.map(Kind::as_str).join(", ");
-            let kind = Kind::parse(&value);
-            said.kind = Some(kind.ok_or_else(|| Problem::invalid(format!("`type` must be one of {names}.")))?);
-        }
+        "type" => said.kind = Some(kind(&value)?),
         "mime_type" => said.mime_type = Some(value),
         "filename" => said.filename = Some(value),
         _ => {
@@ -169,6 +166,11 @@ fn describe(said: &mut Bring, name: &str, value: String) -> Result<(), Problem> 
         }
     }
     Ok(())
+}
+
+fn kind(text: &str) -> Result<MediaKind, Problem> {
+    const WRONG: &str = "`type` must be one of image, video, audio, document, sticker.";
+    MediaKind::parse(text).ok_or_else(|| Problem::invalid(WRONG))
 }
 
 async fn text(field: &mut Field<'_>) -> Result<String, Problem> {

@@ -4,14 +4,17 @@ use chrono::TimeDelta;
 use mainstay::{
     app::{App, Parts},
     clock::Clock,
-    config::{Config, Environment, Purpose, Secret},
+    config::{self, Config, Environment, Purpose, Secret},
     crypto::Keyring,
     db::Db,
     directory::{Directory, SignedBy},
     domain::{RawEventId, TenantId},
     inbound,
     intake::{Hints, Intake},
+    meta::graph,
+    net::Outside,
     queue::Queues,
+    storage::Storage,
     telemetry,
     tenancy::{self, NewChannel, Registry},
 };
@@ -62,7 +65,8 @@ impl TestApp {
     }
 
     async fn on(url: &str, folder: Folder) -> Self {
-        let config = config(url);
+        let mut config = config(url);
+        config.storage = config::Storage::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
         db.migrate().await.expect("the migrations run");
@@ -78,6 +82,10 @@ impl TestApp {
             .await
             .expect("a tenant is made");
         let queues = Queues::local(clock.clone());
+        let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
+            .expect("the configured address is good");
+        let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
+        let outside = Outside::new(config.outside.clone()).expect("a client for the outside");
         let app = App::new(Parts {
             config,
             clock,
@@ -85,6 +93,9 @@ impl TestApp {
             queues,
             directory,
             intake,
+            graph,
+            storage,
+            outside,
             metrics: telemetry::install_metrics(),
         });
         let test = Self {
@@ -159,6 +170,9 @@ impl TestApp {
             queues: self.app.queues.clone(),
             directory: self.app.directory.clone(),
             intake: self.app.intake.clone(),
+            graph: self.app.graph.clone(),
+            storage: self.app.storage.clone(),
+            outside: self.app.outside.clone(),
             metrics: self.app.metrics.clone(),
         };
         change(&mut parts);

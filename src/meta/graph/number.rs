@@ -1,0 +1,117 @@
+//! The state of a number, and who hears its webhooks.
+
+use serde_json::Value;
+
+use super::{
+    Access, Client, Error,
+    answer::{list, number, text},
+};
+
+const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,name_status,\
+                      code_verification_status,health_status,whatsapp_business_manager_messaging_limit";
+
+/// What Meta says of a business phone number; each part may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Number {
+    /// As Meta writes it, e.g. `+1 631-555-5555`.
+    pub display_phone_number: Option<String>,
+    pub verified_name: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN` or `NA`.
+    pub quality_rating: Option<String>,
+    /// `CONNECTED` can send; `PENDING`, `DISCONNECTED`, `BANNED`, … cannot.
+    pub status: Option<String>,
+    /// `STANDARD` is 80 messages per second (20 for a number shared with the app), `HIGH` is 1,000; or `NOT_APPLICABLE`.
+    pub throughput_level: Option<String>,
+    /// `TIER_250`, `TIER_2K`, `TIER_10K`, `TIER_100K`, `TIER_UNLIMITED`: customers a day, for the whole portfolio.
+    pub messaging_limit: Option<String>,
+    pub name_status: Option<String>,
+    pub code_verification_status: Option<String>,
+    pub health: Option<Health>,
+}
+
+/// Whether messages can be sent, and what stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// `AVAILABLE`, `LIMITED` or `BLOCKED`; the worst of the entities.
+    pub can_send_message: Option<String>,
+    pub entities: Vec<HealthEntity>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthEntity {
+    /// `PHONE_NUMBER`, `WABA`, `BUSINESS`, `APP` or `MESSAGE_TEMPLATE`.
+    pub entity_type: Option<String>,
+    pub id: Option<String>,
+    pub can_send_message: Option<String>,
+    pub problems: Vec<HealthProblem>,
+    /// Sentences for people, on what is limited.
+    pub additional_info: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthProblem {
+    pub code: Option<i64>,
+    pub description: Option<String>,
+    pub solution: Option<String>,
+}
+
+/// An app that hears the webhooks of a WABA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscribedApp {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    /// Where its messages go instead of the app's own address.
+    pub override_callback_uri: Option<String>,
+}
+
+impl Client {
+    pub async fn number(&self, access: Access<'_>) -> Result<Number, Error> {
+        let request = self.get(access, &[access.phone_number_id]).query(&[("fields", FIELDS)]);
+        let answer = self.call("number", request, access.token).await?;
+        Ok(Number {
+            display_phone_number: text(&answer["display_phone_number"]),
+            verified_name: text(&answer["verified_name"]),
+            quality_rating: text(&answer["quality_rating"]),
+            status: text(&answer["status"]),
+            throughput_level: text(&answer["throughput"]["level"]),
+            messaging_limit: text(&answer["whatsapp_business_manager_messaging_limit"]),
+            name_status: text(&answer["name_status"]),
+            code_verification_status: text(&answer["code_verification_status"]),
+            health: answer.get("health_status").filter(|it| it.is_object()).map(health),
+        })
+    }
+
+    /// The apps that hear the webhooks of the WABA. None means that Meta tells nobody: subscribe the app first.
+    pub async fn subscribed(&self, access: Access<'_>) -> Result<Vec<SubscribedApp>, Error> {
+        let request = self.get(access, &[access.waba_id, "subscribed_apps"]);
+        let answer = self.call("subscribed_apps", request, access.token).await?;
+        let app = |entry: &Value| {
+            let app = &entry["whatsapp_business_api_data"];
+            SubscribedApp {
+                id: text(&app["id"]),
+                name: text(&app["name"]),
+                override_callback_uri: text(&entry["override_callback_uri"]),
+            }
+        };
+        Ok(list(&answer["data"]).iter().map(app).collect())
+    }
+}
+
+fn health(status: &Value) -> Health {
+    let problem = |error: &Value| HealthProblem {
+        code: number(&error["error_code"]),
+        description: text(&error["error_description"]),
+        solution: text(&error["possible_solution"]),
+    };
+    let entity = |entity: &Value| HealthEntity {
+        entity_type: text(&entity["entity_type"]),
+        id: text(&entity["id"]),
+        can_send_message: text(&entity["can_send_message"]),
+        problems: list(&entity["errors"]).iter().map(problem).collect(),
+        additional_info: list(&entity["additional_info"]).iter().filter_map(text).collect(),
+    };
+    Health {
+        can_send_message: text(&status["can_send_message"]),
+        entities: list(&status["entities"]).iter().map(entity).collect(),
+    }
+}

@@ -1,0 +1,133 @@
+//! Templates of a WABA. Components are passed on as Meta has them: what they mean is the business of those who compile them.
+
+use reqwest::RequestBuilder;
+use serde_json::Value;
+
+use super::{
+    Access, Client, Error,
+    answer::{essential, list, number, text},
+};
+
+const FIELDS: &str = "id,name,language,status,category,previous_category,components,quality_score,parameter_format,\
+                      rejected_reason,message_send_ttl_seconds";
+const PAGE: &str = "100";
+/// A verified portfolio may have 6,000 templates per WABA.
+const MOST_PAGES: usize = 100;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    pub id: String,
+    pub name: String,
+    /// As Meta writes it: `en_US`, `pt_BR`, `es`.
+    pub language: String,
+    /// `APPROVED` can be sent; `PENDING`, `REJECTED`, `PAUSED`, `DISABLED`, `IN_APPEAL`, `PENDING_DELETION`, `DELETED`,
+    /// `LIMIT_EXCEEDED`, `ARCHIVED` cannot.
+    pub status: Option<String>,
+    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`.
+    pub category: Option<String>,
+    pub previous_category: Option<String>,
+    /// `POSITIONAL` or `NAMED`.
+    pub parameter_format: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality: Option<String>,
+    pub rejected_reason: Option<String>,
+    /// Seconds after which an undelivered message is dropped.
+    pub message_send_ttl_seconds: Option<i64>,
+    /// An array, as Meta has it.
+    pub components: Value,
+}
+
+/// What Meta says at once of a template it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedTemplate {
+    pub id: String,
+    pub status: Option<String>,
+    /// May differ from the one asked for.
+    pub category: Option<String>,
+}
+
+impl Client {
+    /// Every template of the WABA, page by page.
+    pub async fn templates(&self, access: Access<'_>) -> Result<Vec<Template>, Error> {
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let request = self.templates_of(access, &[("fields", FIELDS), ("limit", PAGE)]);
+            let request = match &after {
+                Some(cursor) => request.query(&[("after", cursor)]),
+                None => request,
+            };
+            let answer = self.call("templates", request, access.token).await?;
+            found.extend(list(&answer["data"]).iter().filter_map(template));
+            let next = text(&answer["paging"]["cursors"]["after"]).filter(|_| answer["paging"]["next"].is_string());
+            if next.is_none() || next == after {
+                return Ok(found);
+            }
+            after = next;
+        }
+        let why = format!("more than {MOST_PAGES} pages of templates");
+        Err(Error::Unreadable { http_status: 200, why })
+    }
+
+    pub async fn template(&self, access: Access<'_>, id: &str) -> Result<Template, Error> {
+        let request = self.get(access, &[id]).query(&[("fields", FIELDS)]);
+        let answer = self.call("template", request, access.token).await?;
+        template(&answer).ok_or_else(|| Error::Unreadable {
+            http_status: 200,
+            why: "it lacks an id, a name or a language".to_owned(),
+        })
+    }
+
+    /// `definition` is `{name, category, language, components, …}` as Meta wants it.
+    pub async fn create_template(&self, access: Access<'_>, definition: &Value) -> Result<CreatedTemplate, Error> {
+        let request = self.post(access, &[access.waba_id, "message_templates"]).json(definition);
+        let answer = self.call("template_create", request, access.token).await?;
+        Ok(CreatedTemplate {
+            id: essential(&answer, "id")?,
+            status: text(&answer["status"]),
+            category: text(&answer["category"]),
+        })
+    }
+
+    /// Replaces whole components. Only an approved, rejected or paused template can be edited, an approved one once a day.
+    pub async fn edit_template(&self, access: Access<'_>, id: &str, change: &Value) -> Result<(), Error> {
+        let request = self.post(access, &[id]).json(change);
+        self.order("template_edit", request, access.token).await
+    }
+
+    /// Deletes one language by its id, or all languages of the name.
+    pub async fn delete_template(&self, access: Access<'_>, name: &str, id: Option<&str>) -> Result<(), Error> {
+        let request = self.delete(access, &[access.waba_id, "message_templates"]).query(&[("name", name)]);
+        let request = match id {
+            Some(id) => request.query(&[("hsm_id", id)]),
+            None => request,
+        };
+        self.order("template_delete", request, access.token).await
+    }
+
+    /// Takes back a pause that pacing caused; a pause for low quality ends by itself.
+    pub async fn unpause_template(&self, access: Access<'_>, id: &str) -> Result<(), Error> {
+        let request = self.post(access, &[id, "unpause"]);
+        self.order("template_unpause", request, access.token).await
+    }
+
+    fn templates_of(&self, access: Access<'_>, query: &[(&str, &str)]) -> RequestBuilder {
+        self.get(access, &[access.waba_id, "message_templates"]).query(query)
+    }
+}
+
+fn template(entry: &Value) -> Option<Template> {
+    Some(Template {
+        id: text(&entry["id"])?,
+        name: text(&entry["name"])?,
+        language: text(&entry["language"])?,
+        status: text(&entry["status"]),
+        category: text(&entry["category"]),
+        previous_category: text(&entry["previous_category"]),
+        parameter_format: text(&entry["parameter_format"]).map(|format| format.to_uppercase()),
+        quality: text(&entry["quality_score"]["score"]),
+        rejected_reason: text(&entry["rejected_reason"]).filter(|reason| reason != "NONE"),
+        message_send_ttl_seconds: number(&entry["message_send_ttl_seconds"]),
+        components: entry.get("components").filter(|it| it.is_array()).cloned().unwrap_or_else(|| Value::Array(Vec::new())),
+    })
+}

@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::read::{ANY, At, Object, Read};
+
+/// Members that are all text.
+type Card = BTreeMap<&'static str, String>;
+
+/// A visiting card.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Contact {
+    pub name: Card,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<Card>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<Card>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Card>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<Card>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org: Option<Card>,
+    /// `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<String>,
+}
+
+const MOST: usize = 257;
+const NAME: &[&str] = &["formatted_name", "first_name", "last_name", "middle_name", "suffix", "prefix"];
+const PHONE: &[&str] = &["phone", "type", "wa_id"];
+const EMAIL: &[&str] = &["email", "type"];
+const ADDRESS: &[&str] = &["street", "city", "state", "zip", "country", "country_code", "type"];
+const URL: &[&str] = &["url", "type"];
+const ORG: &[&str] = &["company", "department", "title"];
+
+pub(super) fn read(at: &At<'_>) -> Read<Vec<Contact>> {
+    at.list(1..=MOST)?.iter().map(contact).collect()
+}
+
+fn contact(at: &At<'_>) -> Read<Contact> {
+    let mut contact = at.object()?;
+    let name_at = contact.must("name")?;
+    let name = card(&name_at, NAME)?;
+    if !name.contains_key("formatted_name") {
+        return Err(super::Invalid::new(format!("{}.formatted_name", name_at.path), "is missing"));
+    }
+    let read = Contact {
+        name,
+        phones: cards(&mut contact, "phones", PHONE)?,
+        emails: cards(&mut contact, "emails", EMAIL)?,
+        addresses: cards(&mut contact, "addresses", ADDRESS)?,
+        urls: cards(&mut contact, "urls", URL)?,
+        org: contact.maybe("org").map(|at| card(&at, ORG)).transpose()?,
+        birthday: contact.maybe("birthday").map(|at| birthday(&at)).transpose()?,
+    };
+    contact.end().map(|()| read)
+}
+
+fn cards(contact: &mut Object<'_>, name: &'static str, members: &'static [&'static str]) -> Read<Vec<Card>> {
+    let Some(at) = contact.maybe(name) else {
+        return Ok(Vec::new());
+    };
+    at.list(0..=ANY)?.iter().map(|at| card(at, members)).collect()
+}
+
+fn card(at: &At<'_>, members: &'static [&'static str]) -> Read<Card> {
+    let mut object = at.object()?;
+    let mut card = Card::new();
+    for member in members {
+        if let Some(text) = object.maybe_text(member, ANY)? {
+            card.insert(member, text);
+        }
+    }
+    object.end().map(|()| card)
+}
+
+fn birthday(at: &At<'_>) -> Read<String> {
+    let text = at.text(ANY)?;
+    let date = chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok_and(|_| text.len() == 10);
+    if date { Ok(text) } else { Err(at.problem("must be a date such as 1999-01-23")) }
+}
+
+impl Contact {
+    pub fn formatted_name(&self) -> &str {
+        self.name.get("formatted_name").map_or("", String::as_str)
+    }
+}
