@@ -70,7 +70,7 @@ impl SealingKey {
 
     /// Begins a proof under a key of its own, derived from this one for the purpose.
     pub(super) fn prover(&self, purpose: &str) -> Hmac<Sha256> {
-        let with = |key: &[u8]| <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
+        let with = |key: &[u8]| <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
         let derived = with(&self.bytes[..]).chain_update("proof: ").chain_update(purpose);
         with(&derived.finalize().into_bytes())
     }

@@ -48,8 +48,8 @@ const TYPES: &[(&str, MediaKind)] = &[
 pub enum Rejected {
     #[error("the file is empty")]
     Empty,
-    #[error("{0} is not a type that Meta takes; it takes {}", takes(None))]
-    Type(String),
+    #[error("{mime_type} is not a type that Meta takes; it takes {}", takes(None))]
+    Type { mime_type: String },
     #[error("{mime_type} cannot be sent as {}; that takes {}", .kind.as_str(), takes(Some(*.kind)))]
     Kind { kind: MediaKind, mime_type: String },
     #[error("the bytes are not those of {0}")]
@@ -121,7 +121,7 @@ pub fn sendable(kind: MediaKind, mime_type: &str, size: u64) -> Result<(), Rejec
 
 fn take(kind: Option<MediaKind>, mime_type: &str) -> Result<Taken, Rejected> {
     let found = TYPES.iter().find(|(name, _)| *name == mime_type);
-    let (_, own) = found.ok_or_else(|| Rejected::Type(mime_type.to_owned()))?;
+    let (_, own) = found.ok_or_else(|| Rejected::Type { mime_type: mime_type.to_owned() })?;
     let kind = kind.unwrap_or(*own);
     if kind != *own && kind != MediaKind::Document {
         return Err(Rejected::Kind {
@@ -188,12 +188,13 @@ mod tests {
     #[test]
     fn what_meta_does_not_take_is_refused_with_what_it_does() {
         let bytes = |mime: &str| Rejected::Bytes(mime.to_owned());
+        let unknown = |mime: &str| Rejected::Type { mime_type: mime.to_owned() };
         for (kind, declared, head, expected) in [
             (None, None, &b""[..], Rejected::Empty),
             (None, Some("image/jpeg"), b"not a picture", bytes("image/jpeg")),
             (None, Some("audio/ogg"), VORBIS, Rejected::NotOpus),
-            (None, Some("text/html"), HTML, Rejected::Type("text/html".to_owned())),
-            (None, None, b"whatever", Rejected::Type("application/octet-stream".to_owned())),
+            (None, Some("text/html"), HTML, unknown("text/html")),
+            (None, None, b"whatever", unknown("application/octet-stream")),
             (
                 Some(MediaKind::Image),
                 None,

@@ -1,4 +1,4 @@
-use std::{error::Error as _, net::IpAddr};
+use std::net::IpAddr;
 
 /// An address that is not visited. The words are for whoever chose it; those about a name keep to themselves what it resolved to, for
 /// that may be a secret of the network this runs in.

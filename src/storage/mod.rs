@@ -5,9 +5,6 @@ mod key;
 mod open;
 mod write;
 
-#[cfg(test)]
-mod tests;
-
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;

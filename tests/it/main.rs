@@ -9,6 +9,7 @@ mod faults;
 mod graph;
 mod http;
 mod inbound;
+mod media;
 mod people;
 mod permutations;
 mod replay;
