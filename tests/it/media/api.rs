@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::{
     meta::Meta,
-    stage::{PIXEL, bytes, calling, number, pdf, show, stored, upload, work},
+    stage::{DEADLINE, PIXEL, bytes, calling, number, pdf, show, stored, upload, work},
 };
 use crate::support::{
     app::{TestApp, on_both},
     http::{Answer, Client},
+    wait::wait_until,
 };
 
 const BOUNDARY: &str = "a-line-that-is-in-no-file";
@@ -44,7 +45,7 @@ async fn elsewhere() -> String {
     let router = Router::new()
         .route("/files/invoice%201.pdf", get(|| async { ([("content-type", "application/pdf")], pdf(5_000)) }))
         .route("/moved", get(|| async { Redirect::temporary("/files/invoice%201.pdf") }))
-        .route("/gone", get(|| async { axum::http::StatusCode::GONE }));
+        .route("/gone", get(|| async { http::StatusCode::GONE }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -177,7 +178,7 @@ on_both! {
             uploads.push(tokio::spawn(async move { post_form(&client, &key, body).await }));
         }
         let mut refused = None;
-        crate::support::wait::wait_until(super::stage::DEADLINE, "there is no more room", async || {
+        wait_until(DEADLINE, "there is no more room", async || {
             let answer = client.post("/api/v1/media", json!({})).await;
             let full = answer.status.as_u16() == 503;
             refused = full.then_some(answer);
@@ -187,7 +188,7 @@ on_both! {
         let refused = refused.unwrap();
         assert_eq!((refused.problem(503).as_str(), refused.header("retry-after")), ("busy", Some("2")));
         uploads.into_iter().for_each(|upload| upload.abort());
-        crate::support::wait::wait_until(super::stage::DEADLINE, "there is room again", async || {
+        wait_until(DEADLINE, "there is room again", async || {
             client.post("/api/v1/media", json!({})).await.status.as_u16() == 400
         })
         .await;

@@ -9,7 +9,7 @@ use super::{
 use crate::support::{
     app::{NUMBER, TestApp, on_both},
     http::Client,
-    webhook::{ANA, T0, change, message, text},
+    webhook::{ANA, T0, change, text},
 };
 
 on_both! {

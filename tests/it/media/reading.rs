@@ -2,7 +2,7 @@ use axum::{body::Body, http::Request};
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::stage::{PIXEL, pdf, show, upload, work};
+use super::stage::{PIXEL, bytes, pdf, show, stored, upload, work};
 use crate::support::{
     app::{TestApp, on_both},
     http::{Answer, Client},
@@ -78,7 +78,7 @@ on_both! {
         let pixel = upload(&client, "image/png", "pixel.png", PIXEL).await;
         let words = upload(&client, "text/plain", "a\"b\r\n.txt", b"<script>alert(1)</script>").await;
         for (id, how) in [(pixel, "inline"), (words, "attachment")] {
-            let read = super::stage::bytes(&client, id).await.ok();
+            let read = bytes(&client, id).await.ok();
             assert!(read.header("content-disposition").unwrap().starts_with(how));
             assert_eq!(read.header("x-content-type-options"), Some("nosniff"));
             assert_eq!(read.header("content-security-policy"), Some("default-src 'none'; sandbox"));
@@ -90,9 +90,9 @@ on_both! {
     async fn bytes_that_are_gone_from_the_store_are_a_failure_and_not_an_empty_file(test: TestApp) {
         let client = Client::tenant(&test);
         let id = upload(&client, "application/pdf", "a.pdf", &pdf(1_000)).await;
-        for file in super::stage::stored(&test.app) {
+        for file in stored(&test.app) {
             std::fs::remove_file(file).unwrap();
         }
-        assert_eq!(super::stage::bytes(&client, id).await.problem(500), "internal");
+        assert_eq!(bytes(&client, id).await.problem(500), "internal");
     }
 }

@@ -162,7 +162,7 @@ async fn media_live_in_a_bucket_as_they_do_in_a_folder() {
     let received = media_of(&app, "wamid.1").await;
     assert!(bytes(&client, received).await.ok().body == pdf(12_000_000));
     let id = upload(&client, "application/pdf", "a.pdf", &pdf(2_000)).await;
-    let part = axum::http::Request::get(format!("/api/v1/media/{id}/content"))
+    let part = http::Request::get(format!("/api/v1/media/{id}/content"))
         .header("authorization", format!("Bearer {}", test.key))
         .header("range", "bytes=100-199");
     let part = client.send(part.body(axum::body::Body::empty()).unwrap()).await;

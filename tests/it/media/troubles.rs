@@ -9,11 +9,12 @@ use serde_json::json;
 
 use super::{
     meta::{Manner, Meta, MetaFile},
-    stage::{bytes, calling, events, file_message, media_of, number, pdf, show, stored, work, work_until},
+    stage::{DEADLINE, bytes, calling, events, file_message, media_of, number, pdf, show, stored, work, work_until},
 };
 use crate::support::{
     app::{TestApp, on_both},
     http::Client,
+    wait::wait_until,
 };
 
 /// One attempt at the only media, as a worker makes it.
@@ -135,7 +136,7 @@ on_both! {
         meta.hold_as("1", MetaFile { manner: Manner::Stops, ..good.clone() });
         test.receive(&file_message("wamid.1", "document", json!({ "id": "1" }))).await;
         let dying = { let app = app.clone(); tokio::spawn(async move { attempt(&app).await }) };
-        crate::support::wait::wait_until(super::stage::DEADLINE, "half of it is written", async || !stored(&app).is_empty()).await;
+        wait_until(DEADLINE, "half of it is written", async || !stored(&app).is_empty()).await;
         dying.abort();
         assert!(dying.await.unwrap_err().is_cancelled());
         meta.hold_as("1", good);
