@@ -1,6 +1,6 @@
 //! Messages with something to tap: buttons, lists, links, flows, products, requests.
 //!
-//! [`SHAPES`] has a line per type: what stands around its action, and who reads that.
+//! The table `SHAPES` has a line per type: what stands around its action, and who reads that.
 
 mod buttons;
 mod carousel;
