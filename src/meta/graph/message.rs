@@ -151,7 +151,11 @@ mod tests {
     use super::*;
 
     fn judged(status: u16, body: &str) -> Sent {
-        judge(StatusCode::from_u16(status).unwrap(), body.as_bytes(), &Secret::new("EAAG"))
+        judge(
+            StatusCode::from_u16(status).unwrap(),
+            body.as_bytes(),
+            &Secret::new("EAAG"),
+        )
     }
 
     fn error(status: u16, code: i64) -> &'static str {
@@ -160,7 +164,10 @@ mod tests {
 
     #[test]
     fn a_wamid_in_a_success_is_acceptance_and_nothing_else_is() {
-        let sent = judged(200, r#"{"contacts":[{"input":"+1","wa_id":"1 "}],"messages":[{"id":"wamid.A","message_status":"accepted"}]}"#);
+        let sent = judged(
+            200,
+            r#"{"contacts":[{"input":"+1","wa_id":"1 "}],"messages":[{"id":"wamid.A","message_status":"accepted"}]}"#,
+        );
         let accepted = Accepted {
             wamid: "wamid.A".into(),
             wa_id: Some("1".into()),
@@ -168,7 +175,15 @@ mod tests {
             message_status: Some("accepted".into()),
         };
         assert_eq!(sent, Sent::Accepted(accepted));
-        for body in ["", "{}", "null", "<html>", r#"{"messages":[]}"#, r#"{"messages":[{"id":""}]}"#, r#"{"messages":[{"id":"wamid"#] {
+        for body in [
+            "",
+            "{}",
+            "null",
+            "<html>",
+            r#"{"messages":[]}"#,
+            r#"{"messages":[{"id":""}]}"#,
+            r#"{"messages":[{"id":"wamid"#,
+        ] {
             assert_eq!(judged(200, body).outcome(), "unknown", "{body}");
         }
         assert_eq!(judged(500, r#"{"messages":[{"id":"wamid.A"}]}"#).outcome(), "unknown");
@@ -177,10 +192,27 @@ mod tests {
 
     #[test]
     fn an_error_proves_rejection_only_where_nothing_else_can_have_happened() {
-        for (status, code) in [(400, 100), (401, 190), (429, 130429), (400, 131056), (500, 131057), (500, 131045), (404, 132001), (200, 100)] {
+        for (status, code) in [
+            (400, 100),
+            (401, 190),
+            (429, 130429),
+            (400, 131056),
+            (500, 131057),
+            (500, 131045),
+            (404, 132001),
+            (200, 100),
+        ] {
             assert_eq!(error(status, code), "rejected", "{status} {code}");
         }
-        for (status, code) in [(400, 1), (503, 2), (500, 131000), (400, 131000), (500, 131016), (500, 100), (502, 130429)] {
+        for (status, code) in [
+            (400, 1),
+            (503, 2),
+            (500, 131000),
+            (400, 131000),
+            (500, 131016),
+            (500, 100),
+            (502, 130429),
+        ] {
             assert_eq!(error(status, code), "unknown", "{status} {code}");
         }
     }
