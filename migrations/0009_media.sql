@@ -75,11 +75,11 @@ CREATE TABLE media_uploads (
     tenant_id UUID NOT NULL,
     -- Who uploads, or did.
     claim UUID NOT NULL,
-    -- NULL while it is uploaded, and when Meta refused it.
+    -- NULL while it is uploaded, and when that failed.
     meta_id TEXT,
-    -- Meta's refusal: JSON.
-    refusal TEXT,
-    -- The end of the lease, of the id's life, or of the time for which a refusal is believed.
+    -- Why there is none: JSON.
+    failure TEXT,
+    -- The end of the lease, of the id's life, or of the time for which a failure is believed.
     valid_until TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (file_id, channel_id, mime_type)
 );

@@ -32,8 +32,10 @@ const GLANCE: Duration = Duration::from_millis(50);
 const LONGEST_GLANCE: Duration = Duration::from_secs(1);
 /// How long those who come later wait: longer than any upload takes.
 const PATIENCE: Duration = Duration::from_secs(330);
-/// For so long a refusal is believed, so that ten thousand messages with one bad file do not upload it ten thousand times.
+/// For so long a refusal of the file is believed, so that ten thousand messages with one bad file do not upload it ten thousand times;
+/// and for so long any other failure, so that those who waited for the upload do not try it one after the other.
 const REFUSAL: TimeDelta = TimeDelta::minutes(1);
+const FAILURE: TimeDelta = TimeDelta::seconds(5);
 /// Refusals that are about the file: a bad parameter or value, a type or a length that is not taken. Others, such as asking too often or a
 /// bad token, are not for us to remember.
 const OF_THE_FILE: [i64; 5] = [100, 131_009, 131_051, 131_052, 131_053];
@@ -59,7 +61,13 @@ pub enum MetaIdError {
     Database(#[from] sqlx::Error),
 }
 
-/// A refusal, as it is kept.
+/// A failure, as it is kept.
+#[derive(Serialize, Deserialize)]
+enum Failure {
+    Refused(Refusal),
+    Passing(String),
+}
+
 #[derive(Serialize, Deserialize)]
 struct Refusal {
     http_status: u16,
@@ -143,8 +151,8 @@ async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> std::resul
         match media::find_upload(app.db.reader(), key, now).await? {
             Some(Upload { meta_id: Some(id), .. }) => return Ok(id),
             Some(Upload {
-                refusal: Some(refusal), ..
-            }) => return Err(recalled(&refusal)),
+                failure: Some(failure), ..
+            }) => return Err(recalled(&failure)),
             // Somebody is at it.
             Some(_) => {
                 tokio::time::sleep(glance).await;
@@ -171,17 +179,17 @@ async fn upload(
         lost = hold(app, key, claim) => Err(lost),
     };
     let now = app.clock.now();
-    let (meta_id, refusal, valid_until) = match &result {
+    let (meta_id, failure, valid_until) = match &result {
         Ok(id) => (Some(id.clone()), None, now + GOOD_FOR),
-        Err(MetaIdError::Refused(error)) if OF_THE_FILE.contains(&error.code) => {
+        Err(error @ MetaIdError::Refused(refusal)) if OF_THE_FILE.contains(&refusal.code) => {
             (None, Some(remembered(error)), now + REFUSAL)
         }
-        Err(_) => (None, None, now),
+        Err(error) => (None, Some(remembered(error)), now + FAILURE),
     };
     let end = Upload {
         claim,
         meta_id,
-        refusal,
+        failure,
         valid_until,
     };
     // An id that cannot be written down is good all the same.
@@ -236,21 +244,25 @@ async fn transfer(app: &App, key: &UploadKey, file: &Content) -> std::result::Re
     Ok(id)
 }
 
-fn remembered(error: &GraphError) -> String {
-    let refusal = Refusal {
-        http_status: error.http_status,
-        code: error.code,
-        subcode: error.subcode,
-        title: error.title.clone(),
-        details: error.details.clone(),
-        fbtrace_id: error.fbtrace_id.clone(),
+fn remembered(error: &MetaIdError) -> String {
+    let failure = match error {
+        MetaIdError::Refused(error) => Failure::Refused(Refusal {
+            http_status: error.http_status,
+            code: error.code,
+            subcode: error.subcode,
+            title: error.title.clone(),
+            details: error.details.clone(),
+            fbtrace_id: error.fbtrace_id.clone(),
+        }),
+        other => Failure::Passing(other.to_string()),
     };
-    serde_json::to_string(&refusal).expect("text and numbers always serialise")
+    serde_json::to_string(&failure).expect("text and numbers always serialise")
 }
 
 fn recalled(text: &str) -> MetaIdError {
-    match serde_json::from_str::<Refusal>(text) {
-        Ok(it) => MetaIdError::Refused(GraphError {
+    match serde_json::from_str(text) {
+        Ok(Failure::Passing(why)) => MetaIdError::Passing(why),
+        Ok(Failure::Refused(it)) => MetaIdError::Refused(GraphError {
             http_status: it.http_status,
             code: it.code,
             subcode: it.subcode,

@@ -88,13 +88,16 @@ fn shrink(picture: &DynamicImage, side: u32) -> DynamicImage {
     if picture.width() <= side && picture.height() <= side {
         return picture.clone();
     }
+    let (long, short) = (u64::from(picture.width().max(picture.height())), u64::from(picture.width().min(picture.height())));
+    let rounded = (short * u64::from(side) + long / 2) / long;
+    let short = u32::try_from(rounded).unwrap_or(side).max(1);
+    let (width, height) = if picture.width() >= picture.height() { (side, short) } else { (short, side) };
     // A quick mean of the pixels down to twice the size, then a careful one.
-    let near = if picture.width().max(picture.height()) > side * 4 {
-        &picture.thumbnail(side * 2, side * 2)
-    } else {
-        picture
-    };
-    near.resize(side, side, FilterType::CatmullRom)
+    if long > u64::from(side) * 4 {
+        let near = picture.thumbnail_exact(width * 2, height * 2);
+        return near.resize_exact(width, height, FilterType::CatmullRom);
+    }
+    picture.resize_exact(width, height, FilterType::CatmullRom)
 }
 
 /// As JPEG, or where it can be seen through, as PNG.
@@ -115,4 +118,62 @@ fn encode(variant: Variant, picture: DynamicImage) -> Result<Smaller, Unfit> {
         height: picture.height(),
         bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+
+    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let picture = RgbImage::from_fn(width, height, |x, _| if x < width / 2 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) });
+        picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 90)).unwrap();
+        bytes
+    }
+
+    /// The same with a note of the camera that it was held a quarter turn to the left: Exif, orientation 6.
+    fn turned(jpeg: &[u8]) -> Vec<u8> {
+        let mut note = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+        let length = u16::try_from(note.len() + 2).unwrap().to_be_bytes();
+        let mut bytes = jpeg[..2].to_vec();
+        bytes.extend([0xff, 0xe1, length[0], length[1]]);
+        bytes.append(&mut note);
+        bytes.extend_from_slice(&jpeg[2..]);
+        bytes
+    }
+
+    #[test]
+    fn a_picture_is_turned_upright_as_its_camera_says() {
+        let made = make(&turned(&jpeg(400, 200))).unwrap();
+        assert_eq!((made.width, made.height), (200, 400));
+        let medium = image::load_from_memory(&made.smaller[1].bytes).unwrap().to_rgb8();
+        assert_eq!(medium.dimensions(), (200, 400));
+        let (top, bottom) = (medium.get_pixel(100, 50), medium.get_pixel(100, 350));
+        assert!(top[0] > 200 && bottom[2] > 200, "the left side is the top now: {top:?} {bottom:?}");
+    }
+
+    #[test]
+    fn proportions_are_kept_and_nothing_is_made_larger() {
+        for (width, height, expected) in [
+            (1_200, 800, (200, 133)),
+            (800, 1_200, (133, 200)),
+            (2_000, 2, (200, 1)),
+            (200, 200, (200, 200)),
+            (201, 200, (200, 199)),
+            (10, 20, (10, 20)),
+        ] {
+            let picture = DynamicImage::new_rgb8(width, height);
+            let small = shrink(&picture, 200);
+            assert_eq!((small.width(), small.height()), expected, "{width} by {height}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_is_unfit() {
+        assert!(matches!(make(b"GIF89a\x01\0\x01\0"), Err(Unfit::Format)));
+        assert!(matches!(make(b""), Err(Unfit::Format)));
+        assert!(matches!(make(&jpeg(100, 100)[..200]), Err(Unfit::Broken(_))));
+    }
 }

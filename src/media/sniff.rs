@@ -64,6 +64,10 @@ fn signature(head: &[u8]) -> Option<&'static str> {
     if let Some(brand) = brand(head) {
         return Some(brand);
     }
+    // RFC 4867 §5; to `infer` it looks like a script.
+    if head.starts_with(b"#!AMR") {
+        return Some("audio/amr");
+    }
     match infer::get(head).map(|found| found.mime_type()) {
         Some("audio/m4a") => Some("audio/mp4"),
         Some("audio/opus") => Some("audio/ogg"),

@@ -186,13 +186,7 @@ async fn text(field: &mut Field<'_>) -> Result<String, Problem> {
 }
 
 fn refusal(error: BringError) -> Problem {
-    let detail = |error: &BringError| {
-        let mut words = error.to_string();
-        if let Some(first) = words.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        format!("{words}.")
-    };
+    let detail = |error: &BringError| format!("The file is refused: {error}.");
     match error {
         BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(net::Error::TooLarge { .. }) => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -219,11 +213,11 @@ fn refusal(error: BringError) -> Problem {
             "The file could not be fetched",
             format!("Nothing came of `url`: {error}."),
         ),
-        BringError::Incomplete(_) => Problem::new(
+        BringError::Incomplete(why) => Problem::new(
             StatusCode::BAD_REQUEST,
             "incomplete",
             "The file did not arrive",
-            detail(&error),
+            format!("The body broke off: {why}. Send it again."),
         ),
         BringError::Storage(error) => {
             tracing::error!(%error, "an upload could not be stored");

@@ -20,15 +20,15 @@ pub struct UploadKey {
 pub struct Upload {
     pub claim: Uuid,
     pub meta_id: Option<String>,
-    /// JSON.
-    pub refusal: Option<String>,
+    /// Why there is no id: JSON.
+    pub failure: Option<String>,
     pub valid_until: DateTime<Utc>,
 }
 
 /// The upload, if what is known of it still holds.
 pub async fn find_upload(on: impl Into<On<'_>>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<Upload>> {
     const SQL: &str = "
-        SELECT claim, meta_id, refusal, valid_until FROM media_uploads
+        SELECT claim, meta_id, failure, valid_until FROM media_uploads
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND valid_until > $5";
     let args = (key.tenant, key.file, key.channel, key.mime_type.clone(), now);
     on.into().sql(SQL, args).opt().await
@@ -46,7 +46,7 @@ pub async fn claim(
         INSERT INTO media_uploads (tenant_id, file_id, channel_id, mime_type, claim, valid_until)
         VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (file_id, channel_id, mime_type) DO UPDATE
-        SET claim = excluded.claim, meta_id = NULL, refusal = NULL, valid_until = excluded.valid_until
+        SET claim = excluded.claim, meta_id = NULL, failure = NULL, valid_until = excluded.valid_until
         WHERE media_uploads.valid_until <= $7";
     let args = (
         key.tenant,
@@ -69,10 +69,10 @@ pub async fn renew(on: impl Into<On<'_>>, key: &UploadKey, claim: Uuid, until: D
     on.into().sql(SQL, args).run().await
 }
 
-/// Writes how the upload ended. With neither an id nor a refusal, whoever wants it next may try at once.
+/// Writes how the upload ended. Past its time, whoever wants it next may try.
 pub async fn finish(on: impl Into<On<'_>>, key: &UploadKey, end: &Upload) -> Result<u64> {
     const SQL: &str = "
-        UPDATE media_uploads SET meta_id = $6, refusal = $7, valid_until = $8
+        UPDATE media_uploads SET meta_id = $6, failure = $7, valid_until = $8
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5";
     let (k, e) = (key.clone(), end.clone());
     let args = (
@@ -82,7 +82,7 @@ pub async fn finish(on: impl Into<On<'_>>, key: &UploadKey, end: &Upload) -> Res
         k.mime_type,
         e.claim,
         e.meta_id,
-        e.refusal,
+        e.failure,
         e.valid_until,
     );
     on.into().sql(SQL, args).run().await

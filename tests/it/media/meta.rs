@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Multipart, Path, State},
+    extract::{DefaultBodyLimit, Multipart, Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -89,6 +89,7 @@ impl Meta {
             .route("/v25.0/{id}", get(tell))
             .route("/v25.0/{number}/media", post(take))
             .route("/bytes/{id}", get(give))
+            .layer(DefaultBodyLimit::disable())
             .with_state(shared.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, shared, serving }

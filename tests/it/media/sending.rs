@@ -53,7 +53,7 @@ on_both! {
         assert_eq!(meta.uploads().iter().map(|it| it.number.as_str()).collect::<Vec<_>>()[1], "300000000000001");
     }
 
-    async fn a_refusal_of_the_file_is_believed_for_a_minute_and_other_trouble_not_at_all(test: TestApp) {
+    async fn a_refusal_of_the_file_is_believed_for_a_minute_and_other_trouble_for_seconds(test: TestApp) {
         let meta = Meta::start().await;
         let app = calling(&test, &meta);
         let client = Client::of(&app).with(&test.key);
@@ -71,7 +71,8 @@ on_both! {
             assert!(matches!(ask().await, Err(MetaIdError::Refused(error)) if error.code == 190));
         }
         meta.refuse(None);
-        assert_eq!(ask().await.unwrap(), "meta-4");
+        test.advance(TimeDelta::seconds(6));
+        assert_eq!(ask().await.unwrap(), "meta-3");
     }
 
     async fn an_upload_whose_process_died_is_taken_over(test: TestApp) {
