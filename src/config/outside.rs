@@ -17,7 +17,10 @@ impl Outside {
         let words = environment.outside_networks.as_deref().unwrap_or_default().split(',');
         let network = |word: &str| {
             // An address alone is a network of one.
-            let found = word.parse::<IpNet>().ok().or_else(|| Some(word.parse::<std::net::IpAddr>().ok()?.into()));
+            let found = word
+                .parse::<IpNet>()
+                .ok()
+                .or_else(|| Some(word.parse::<std::net::IpAddr>().ok()?.into()));
             found.ok_or_else(|| ConfigError::new(VARIABLE, format!("{word:?} is no network"), "use e.g. 10.1.0.0/16"))
         };
         let networks = words.map(str::trim).filter(|word| !word.is_empty()).map(network);

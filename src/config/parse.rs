@@ -183,7 +183,11 @@ fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {
     number(variable, text, 1..=36_500).map(TimeDelta::days)
 }
 
-pub(super) fn choice(variable: &'static str, text: &str, words: [&'static str; 2]) -> Result<&'static str, ConfigError> {
+pub(super) fn choice(
+    variable: &'static str,
+    text: &str,
+    words: [&'static str; 2],
+) -> Result<&'static str, ConfigError> {
     let found = words.into_iter().find(|word| *word == text.trim());
     found.ok_or_else(|| {
         let problem = format!("{text:?} is neither {} nor {}", words[0], words[1]);
@@ -320,7 +324,10 @@ mod tests {
         assert_eq!(folder(|_| {}), "data/media");
         assert_eq!(folder(|e| e.database_url = "sqlite:///srv/a.db".into()), "/srv/media");
         assert_eq!(folder(|e| e.database_url = "sqlite://a.db".into()), "media");
-        assert_eq!(folder(|e| e.database_url = "postgres://localhost/a".into()), "data/media");
+        assert_eq!(
+            folder(|e| e.database_url = "postgres://localhost/a".into()),
+            "data/media"
+        );
         assert_eq!(folder(|e| e.storage = Some("/var/media".into())), "/var/media");
         let bucket = |e: &mut Environment| {
             e.storage = Some("s3://files/of/mainstay/".into());

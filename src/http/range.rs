@@ -25,10 +25,17 @@ pub fn wanted(headers: &HeaderMap, size: u64, etag: &str) -> Part {
 
 fn part(range: &str, size: u64) -> Option<Part> {
     let (first, last) = range.split_once('-')?;
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX));
+    let number = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| text.parse().unwrap_or(u64::MAX))
+    };
     let (from, to) = match (first, last) {
         ("", "") => return None,
-        ("", last) => (size.saturating_sub(number(last)?), if number(last)? == 0 { 0 } else { size }),
+        ("", last) => (
+            size.saturating_sub(number(last)?),
+            if number(last)? == 0 { 0 } else { size },
+        ),
         (first, "") => (number(first)?, size),
         (first, last) => {
             let (first, last) = (number(first)?, number(last)?);
@@ -38,7 +45,11 @@ fn part(range: &str, size: u64) -> Option<Part> {
             (first, last.saturating_add(1).min(size))
         }
     };
-    Some(if from < to { Part::Bytes(from, to) } else { Part::Nothing })
+    Some(if from < to {
+        Part::Bytes(from, to)
+    } else {
+        Part::Nothing
+    })
 }
 
 /// Whether the caller has this very version already (`If-None-Match`).
@@ -74,14 +85,29 @@ mod tests {
         check("bytes=100-", Part::Nothing);
         check("bytes=-0", Part::Nothing);
         check("bytes=99999999999999999999999-", Part::Nothing);
-        for nonsense in ["bytes=", "bytes=-", "bytes=5-4", "bytes=a-b", "bytes=0-1,5-6", "items=0-1", "bytes=+1-2"] {
+        for nonsense in [
+            "bytes=",
+            "bytes=-",
+            "bytes=5-4",
+            "bytes=a-b",
+            "bytes=0-1,5-6",
+            "items=0-1",
+            "bytes=+1-2",
+        ] {
             check(nonsense, Part::Whole);
         }
     }
 
     #[test]
     fn a_version_is_known_by_its_tag() {
-        for (given, expected) in [("\"a\"", true), ("W/\"a\"", true), ("\"b\", \"a\"", true), ("*", true), ("\"b\"", false), ("a", false)] {
+        for (given, expected) in [
+            ("\"a\"", true),
+            ("W/\"a\"", true),
+            ("\"b\", \"a\"", true),
+            ("*", true),
+            ("\"b\"", false),
+            ("a", false),
+        ] {
             let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, given.parse().unwrap())]);
             assert_eq!(is_known(&headers, "\"a\""), expected, "{given}");
         }

@@ -61,7 +61,10 @@ pub fn wanted(
         let message = match new.contains(&row.id) {
             true => Some(row.id),
             // A message that was known before keeps the id it had.
-            false => filled.iter().find(|(_, with)| *with == Some(media.id)).map(|(id, _)| *id),
+            false => filled
+                .iter()
+                .find(|(_, with)| *with == Some(media.id))
+                .map(|(id, _)| *id),
         };
         let Some(message) = message else { continue };
         wanted.push(NewInboundMedia {
@@ -78,7 +81,11 @@ pub fn wanted(
             received_at: row.received_at,
             deadline: row.received_at + META_KEEPS,
             // What a person waits for goes before what happened long ago. The high lane is for what Meta will soon forget.
-            lane: if row.origin == "history" { Lane::Low } else { Lane::Normal },
+            lane: if row.origin == "history" {
+                Lane::Low
+            } else {
+                Lane::Normal
+            },
         });
     }
     wanted

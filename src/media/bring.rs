@@ -179,6 +179,9 @@ mod tests {
         ] {
             assert_eq!(tidy_name(given).as_deref(), expected, "{given:?}");
         }
-        assert_eq!(tidy_name(&"é".repeat(1_000)).map(|name| name.chars().count()), Some(NAME));
+        assert_eq!(
+            tidy_name(&"é".repeat(1_000)).map(|name| name.chars().count()),
+            Some(NAME)
+        );
     }
 }

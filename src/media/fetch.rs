@@ -201,7 +201,9 @@ impl From<graph::Error> for Trouble {
                 4 | 80_007 | 80_008 | 130_429 => Self::TooOften(words),
                 _ => Self::Passing(words),
             },
-            graph::Error::Expired | graph::Error::ForeignHost(_) | graph::Error::Unreadable { .. } => Self::Stubborn(words),
+            graph::Error::Expired | graph::Error::ForeignHost(_) | graph::Error::Unreadable { .. } => {
+                Self::Stubborn(words)
+            }
             graph::Error::NoAnswer(_) | graph::Error::Source(_) => Self::Passing(words),
         }
     }

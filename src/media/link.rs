@@ -104,7 +104,11 @@ mod tests {
                 let mut changed = bytes.clone();
                 changed[at] ^= 1;
                 let changed = BASE64_URL_SAFE_NO_PAD.encode(changed);
-                assert_eq!(read_link(&keyring, &changed, before), Err(LinkError::Invalid), "byte {at}");
+                assert_eq!(
+                    read_link(&keyring, &changed, before),
+                    Err(LinkError::Invalid),
+                    "byte {at}"
+                );
             }
         }
         for token in ["", "a", "not base64!"] {

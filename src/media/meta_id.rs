@@ -7,12 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Content, ContentError, MediaKind, Rejected,
-    content,
-    sniff::essence,
-    table,
-};
+use super::{Content, ContentError, MediaKind, Rejected, content, sniff::essence, table};
 use crate::{
     app::App,
     clock::uuid_at,
@@ -168,12 +163,7 @@ async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> std::resul
     }
 }
 
-async fn upload(
-    app: &App,
-    key: &UploadKey,
-    claim: Uuid,
-    file: &Content,
-) -> std::result::Result<String, MetaIdError> {
+async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> std::result::Result<String, MetaIdError> {
     let result = tokio::select! {
         result = transfer(app, key, file) => result,
         lost = hold(app, key, claim) => Err(lost),
@@ -215,7 +205,9 @@ async fn hold(app: &App, key: &UploadKey, claim: Uuid) -> MetaIdError {
 
 async fn transfer(app: &App, key: &UploadKey, file: &Content) -> std::result::Result<String, MetaIdError> {
     let directory = app.directory.current();
-    let route = directory.channel(key.channel).filter(|route| route.tenant == key.tenant);
+    let route = directory
+        .channel(key.channel)
+        .filter(|route| route.tenant == key.tenant);
     let route = route.ok_or(MetaIdError::NoChannel)?;
     let token = route.access_token.as_ref().ok_or(MetaIdError::NoChannel)?;
     let access = Access {

@@ -63,8 +63,13 @@ pub fn make(bytes: &[u8]) -> Result<Pictures, Unfit> {
 }
 
 fn unpack(bytes: &[u8]) -> Result<DynamicImage, Unfit> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(ImageError::from)?;
-    if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) {
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(ImageError::from)?;
+    if !matches!(
+        reader.format(),
+        Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
+    ) {
         return Err(Unfit::Format);
     }
     let mut limits = Limits::default();
@@ -88,10 +93,17 @@ fn shrink(picture: &DynamicImage, side: u32) -> DynamicImage {
     if picture.width() <= side && picture.height() <= side {
         return picture.clone();
     }
-    let (long, short) = (u64::from(picture.width().max(picture.height())), u64::from(picture.width().min(picture.height())));
+    let (long, short) = (
+        u64::from(picture.width().max(picture.height())),
+        u64::from(picture.width().min(picture.height())),
+    );
     let rounded = (short * u64::from(side) + long / 2) / long;
     let short = u32::try_from(rounded).unwrap_or(side).max(1);
-    let (width, height) = if picture.width() >= picture.height() { (side, short) } else { (short, side) };
+    let (width, height) = if picture.width() >= picture.height() {
+        (side, short)
+    } else {
+        (short, side)
+    };
     // A quick mean of the pixels down to twice the size, then a careful one.
     if long > u64::from(side) * 4 {
         let near = picture.thumbnail_exact(width * 2, height * 2);
@@ -128,8 +140,16 @@ mod tests {
 
     fn jpeg(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let picture = RgbImage::from_fn(width, height, |x, _| if x < width / 2 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) });
-        picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 90)).unwrap();
+        let picture = RgbImage::from_fn(width, height, |x, _| {
+            if x < width / 2 {
+                Rgb([255, 0, 0])
+            } else {
+                Rgb([0, 0, 255])
+            }
+        });
+        picture
+            .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, 90))
+            .unwrap();
         bytes
     }
 
@@ -151,7 +171,10 @@ mod tests {
         let medium = image::load_from_memory(&made.smaller[1].bytes).unwrap().to_rgb8();
         assert_eq!(medium.dimensions(), (200, 400));
         let (top, bottom) = (medium.get_pixel(100, 50), medium.get_pixel(100, 350));
-        assert!(top[0] > 200 && bottom[2] > 200, "the left side is the top now: {top:?} {bottom:?}");
+        assert!(
+            top[0] > 200 && bottom[2] > 200,
+            "the left side is the top now: {top:?} {bottom:?}"
+        );
     }
 
     #[test]

@@ -15,7 +15,9 @@ pub fn essence(mime_type: &str) -> String {
 /// Fails with the type that was declared falsely.
 pub fn checked(declared: Option<&str>, head: &[u8]) -> Result<String, String> {
     let found = settled(declared, head);
-    let of_media = ["image/", "video/", "audio/"].iter().any(|class| found.starts_with(class));
+    let of_media = ["image/", "video/", "audio/"]
+        .iter()
+        .any(|class| found.starts_with(class));
     if of_media && signature(head).is_none() {
         return Err(found);
     }
@@ -85,7 +87,9 @@ fn brand(head: &[u8]) -> Option<&'static str> {
     match head.get(8..12)? {
         [b'3', b'g', ..] => Some("video/3gpp"),
         b"M4A " | b"M4B " => Some("audio/mp4"),
-        b"isom" | b"iso2" | b"iso4" | b"iso5" | b"iso6" | b"mp41" | b"mp42" | b"avc1" | b"M4V " | b"dash" => Some("video/mp4"),
+        b"isom" | b"iso2" | b"iso4" | b"iso5" | b"iso6" | b"mp41" | b"mp42" | b"avc1" | b"M4V " | b"dash" => {
+            Some("video/mp4")
+        }
         _ => None,
     }
 }
@@ -122,7 +126,11 @@ mod tests {
         let zip = b"PK\x03\x04\x14\0\0\0\0\0";
         let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
         for (declared, head, expected) in [
-            (Some("audio/ogg; codecs=opus"), &b"OggS\0\x02"[..], "audio/ogg; codecs=opus"),
+            (
+                Some("audio/ogg; codecs=opus"),
+                &b"OggS\0\x02"[..],
+                "audio/ogg; codecs=opus",
+            ),
             (Some("image/jpeg"), b"????", "image/jpeg"),
             (Some(docx), zip, docx),
             (Some("application/octet-stream"), zip, "application/zip"),

@@ -121,7 +121,9 @@ pub fn sendable(kind: MediaKind, mime_type: &str, size: u64) -> Result<(), Rejec
 
 fn take(kind: Option<MediaKind>, mime_type: &str) -> Result<Taken, Rejected> {
     let found = TYPES.iter().find(|(name, _)| *name == mime_type);
-    let (_, own) = found.ok_or_else(|| Rejected::Type { mime_type: mime_type.to_owned() })?;
+    let (_, own) = found.ok_or_else(|| Rejected::Type {
+        mime_type: mime_type.to_owned(),
+    })?;
     let kind = kind.unwrap_or(*own);
     if kind != *own && kind != MediaKind::Document {
         return Err(Rejected::Kind {
@@ -168,27 +170,50 @@ mod tests {
             (JPEG, None, "image/jpeg", MediaKind::Image, 5 * MB),
             (JPEG, Some("image/png"), "image/jpeg", MediaKind::Image, 5 * MB),
             (PNG, Some("IMAGE/PNG"), "image/png", MediaKind::Image, 5 * MB),
-            (OPUS, Some("audio/ogg; codecs=opus"), "audio/ogg", MediaKind::Audio, 16 * MB),
+            (
+                OPUS,
+                Some("audio/ogg; codecs=opus"),
+                "audio/ogg",
+                MediaKind::Audio,
+                16 * MB,
+            ),
             (MP4, Some("video/mp4"), "video/mp4", MediaKind::Video, 16 * MB),
             (MP4, Some("audio/mp4"), "audio/mp4", MediaKind::Audio, 16 * MB),
             (M4A, None, "audio/mp4", MediaKind::Audio, 16 * MB),
             (THREE_GP, None, "video/3gpp", MediaKind::Video, 16 * MB),
             (AMR, None, "audio/amr", MediaKind::Audio, 16 * MB),
-            (MP3, Some("application/octet-stream"), "audio/mpeg", MediaKind::Audio, 16 * MB),
+            (
+                MP3,
+                Some("application/octet-stream"),
+                "audio/mpeg",
+                MediaKind::Audio,
+                16 * MB,
+            ),
             (PDF, None, "application/pdf", MediaKind::Document, LARGEST),
-            (b"Hello", Some("text/plain; charset=utf-8"), "text/plain", MediaKind::Document, LARGEST),
+            (
+                b"Hello",
+                Some("text/plain; charset=utf-8"),
+                "text/plain",
+                MediaKind::Document,
+                LARGEST,
+            ),
             (STILL, None, "image/webp", MediaKind::Sticker, STICKER),
             (MOVING, None, "image/webp", MediaKind::Sticker, ANIMATED_STICKER),
         ] {
             let taken = judge(None, declared, head).unwrap_or_else(|error| panic!("{mime_type}: {error}"));
-            assert_eq!((taken.mime_type.as_str(), taken.kind, taken.most), (mime_type, kind, most));
+            assert_eq!(
+                (taken.mime_type.as_str(), taken.kind, taken.most),
+                (mime_type, kind, most)
+            );
         }
     }
 
     #[test]
     fn what_meta_does_not_take_is_refused_with_what_it_does() {
         let bytes = |mime: &str| Rejected::Bytes(mime.to_owned());
-        let unknown = |mime: &str| Rejected::Type { mime_type: mime.to_owned() };
+        let unknown = |mime: &str| Rejected::Type {
+            mime_type: mime.to_owned(),
+        };
         for (kind, declared, head, expected) in [
             (None, None, &b""[..], Rejected::Empty),
             (None, Some("image/jpeg"), b"not a picture", bytes("image/jpeg")),
@@ -208,7 +233,10 @@ mod tests {
             assert_eq!(judge(kind, declared, head), Err(expected));
         }
         let words = judge(Some(MediaKind::Video), None, JPEG).unwrap_err().to_string();
-        assert!(words.contains("video/mp4, video/3gpp") && !words.contains("pdf"), "{words}");
+        assert!(
+            words.contains("video/mp4, video/3gpp") && !words.contains("pdf"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -42,22 +42,13 @@ const V6_PUBLIC: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0], 3);
 /// What is not public within it.
 const V6: &[(Ipv6Net, &str)] = &[
     // Teredo, benchmarks and identifiers that no packet is routed by are all in here.
-    (
-        v6([0x2001, 0, 0, 0, 0, 0], 23),
-        "is kept for protocols (RFC 2928)",
-    ),
-    (
-        v6([0x2001, 0x0db8, 0, 0, 0, 0], 32),
-        "is for documentation (RFC 3849)",
-    ),
+    (v6([0x2001, 0, 0, 0, 0, 0], 23), "is kept for protocols (RFC 2928)"),
+    (v6([0x2001, 0x0db8, 0, 0, 0, 0], 32), "is for documentation (RFC 3849)"),
     (
         v6([0x2002, 0, 0, 0, 0, 0], 16),
         "is a tunnel to any address of IPv4 (6to4, RFC 7526)",
     ),
-    (
-        v6([0x3fff, 0, 0, 0, 0, 0], 20),
-        "is for documentation (RFC 9637)",
-    ),
+    (v6([0x3fff, 0, 0, 0, 0, 0], 20), "is for documentation (RFC 9637)"),
 ];
 
 /// Addresses of IPv6 in which one of IPv4 stands at the end, by which they are judged.

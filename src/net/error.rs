@@ -59,7 +59,10 @@ mod tests {
 
     #[test]
     fn a_name_that_is_refused_does_not_tell_what_it_resolved_to() {
-        let words = Refused::Name { why: "is private (RFC 1918)" }.to_string();
+        let words = Refused::Name {
+            why: "is private (RFC 1918)",
+        }
+        .to_string();
         assert!(words.contains("private") && !words.contains("10."), "{words}");
     }
 }

@@ -259,7 +259,11 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
         .route("/gone", get(|| async { http::StatusCode::GONE }));
     let address = serve(router).await;
     let outside = Outside::new(local_policy()).unwrap();
-    for (path, most, expected) in [("fits", 100, true), ("announced", 100, false), ("endless", 50_000, false)] {
+    for (path, most, expected) in [
+        ("fits", 100, true),
+        ("announced", 100, false),
+        ("endless", 50_000, false),
+    ] {
         let result = fetch(&outside, &format!("http://{address}/{path}"), most).await;
         let fits = match &result {
             Ok(_) => true,

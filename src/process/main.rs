@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use super::Roles;
 use crate::{
     config::{Config, Environment, Purpose},
-    crypto,
-    telemetry,
+    crypto, telemetry,
 };
 
 /// Runs one half as a program of its own, whose only arguments are `--help` and `--version`.

@@ -79,7 +79,9 @@ impl Storage {
         if pieces.concat() == WORDS {
             return Ok(());
         }
-        Err(Error::Broken("what was written reads back as something else".to_owned()))
+        Err(Error::Broken(
+            "what was written reads back as something else".to_owned(),
+        ))
     }
 
     fn path(&self, key: &Key) -> object_store::path::Path {

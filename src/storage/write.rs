@@ -21,7 +21,8 @@ pub struct Writer {
 
 impl Writer {
     pub(super) fn new(storage: Storage, key: Key) -> Self {
-        let inner = BufWriter::with_capacity(storage.store.clone(), storage.path(&key), PART).with_max_concurrency(PARTS);
+        let inner =
+            BufWriter::with_capacity(storage.store.clone(), storage.path(&key), PART).with_max_concurrency(PARTS);
         Self { storage, key, inner }
     }
 

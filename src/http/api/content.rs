@@ -98,7 +98,12 @@ async fn serve(edge: &Edge, content: &Content, etag: &str, part: Part) -> Result
         Part::Nothing => return Ok(out_of_range(content.size)),
     };
     let length = range.as_ref().map_or(content.size, |range| range.end - range.start);
-    let pieces = edge.app.storage.read(&content.key, range.clone()).await.map_err(unreadable)?;
+    let pieces = edge
+        .app
+        .storage
+        .read(&content.key, range.clone())
+        .await
+        .map_err(unreadable)?;
     let mut response = (status, Body::from_stream(pieces)).into_response();
     let headers = response.headers_mut();
     describe(headers, content, etag);
@@ -125,13 +130,22 @@ fn describe(headers: &mut HeaderMap, content: &Content, etag: &str) {
     let essence = kind.split(';').next().unwrap_or_default();
     let shown = SHOWN.contains(&essence) || SHOWN_CLASSES.iter().any(|class| essence.starts_with(class));
     let how = if shown { "inline" } else { "attachment" };
-    headers.insert(header::CONTENT_DISPOSITION, value(&disposition(how, content.filename.as_deref())));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        value(&disposition(how, content.filename.as_deref())),
+    );
 }
 
 /// With the name in both spellings of RFC 6266: one that everybody understands, and one that is right.
 fn disposition(how: &str, name: Option<&str>) -> String {
     let Some(name) = name else { return how.to_owned() };
-    let plain = |c: char| if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' {
+            c
+        } else {
+            '_'
+        }
+    };
     let simple: String = name.chars().map(plain).collect();
     let exact = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
     format!("{how}; filename=\"{simple}\"; filename*=UTF-8''{exact}")
@@ -155,10 +169,16 @@ fn absent(id: MediaId, why: ContentError) -> Problem {
     match why {
         ContentError::Unknown => Problem::not_found(format_args!("media {id}")),
         ContentError::NoVariant => Problem::not_found(format_args!("such variant of {id}, or it is not made yet")),
-        ContentError::Deleted => gone("media-deleted", "The media was deleted, by request or by age.".to_owned()),
+        ContentError::Deleted => gone(
+            "media-deleted",
+            "The media was deleted, by request or by age.".to_owned(),
+        ),
         ContentError::Failed(error) => {
             let why = error.unwrap_or_else(|| "it was set aside by the operator".to_owned());
-            gone("media-failed", format!("The media could not be fetched from Meta: {why}."))
+            gone(
+                "media-failed",
+                format!("The media could not be fetched from Meta: {why}."),
+            )
         }
         ContentError::NotYet => Problem::new(
             StatusCode::CONFLICT,

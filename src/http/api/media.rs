@@ -1,10 +1,6 @@
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -115,7 +111,9 @@ impl Media {
             url: ready.then(|| link(None)),
             url_expires_at: ready.then_some(expires_at),
             variants: media::variants_of(&row).into_iter().map(smaller).collect(),
-            error: row.last_error.filter(|_| !matches!(status, MediaStatus::Ready | MediaStatus::Deleted)),
+            error: row
+                .last_error
+                .filter(|_| !matches!(status, MediaStatus::Ready | MediaStatus::Deleted)),
             id: row.id,
             kind: row.kind,
             origin: row.origin,
@@ -205,5 +203,7 @@ pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<Media
     if media::delete(&app, writer.tenant, id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    Err(Problem::not_found(format_args!("media {id}, or it was deleted already")))
+    Err(Problem::not_found(format_args!(
+        "media {id}, or it was deleted already"
+    )))
 }

@@ -104,15 +104,27 @@ pub async fn create(
 
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
+    kind.is_some_and(|kind| {
+        kind.trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/form-data")
+    })
 }
 
 async fn json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
     let body = to_bytes(request.into_body(), JSON_BYTES).await.map_err(|_| {
-        let detail = format!("The body is longer than the {JSON_BYTES} bytes taken as JSON, or broke off. Send the file as a form.");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+        let detail = format!(
+            "The body is longer than the {JSON_BYTES} bytes taken as JSON, or broke off. Send the file as a form."
+        );
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large",
+            detail,
+        )
     })?;
-    let new: NewMedia = serde_json::from_slice(&body).map_err(|error| Problem::invalid(format!("The body: {error}.")))?;
+    let new: NewMedia =
+        serde_json::from_slice(&body).map_err(|error| Problem::invalid(format!("The body: {error}.")))?;
     drop(body);
     let said = Bring {
         kind: new.kind.as_deref().map(kind).transpose()?,
@@ -175,7 +187,11 @@ fn kind(text: &str) -> Result<MediaKind, Problem> {
 
 async fn text(field: &mut Field<'_>) -> Result<String, Problem> {
     let mut text = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(|error| Problem::invalid(error.body_text()))? {
+    while let Some(piece) = field
+        .chunk()
+        .await
+        .map_err(|error| Problem::invalid(error.body_text()))?
+    {
         text.extend_from_slice(&piece);
         if text.len() > FIELD_BYTES {
             let detail = format!("A field beside `file` is longer than {FIELD_BYTES} bytes.");
@@ -188,12 +204,14 @@ async fn text(field: &mut Field<'_>) -> Result<String, Problem> {
 fn refusal(error: BringError) -> Problem {
     let detail = |error: &BringError| format!("The file is refused: {error}.");
     match error {
-        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(net::Error::TooLarge { .. }) => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "media-too-large",
-            "The file is larger than Meta takes",
-            detail(&error),
-        ),
+        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(net::Error::TooLarge { .. }) => {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "media-too-large",
+                "The file is larger than Meta takes",
+                detail(&error),
+            )
+        }
         BringError::Rejected(Rejected::Empty) => Problem::invalid("The file is empty."),
         BringError::Rejected(_) => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

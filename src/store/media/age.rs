@@ -6,11 +6,7 @@ use crate::{
 };
 
 /// Media received before a time, the oldest first.
-pub async fn older_than(
-    on: impl Into<On<'_>>,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<(TenantId, MediaId)>> {
+pub async fn older_than(on: impl Into<On<'_>>, before: DateTime<Utc>, limit: i64) -> Result<Vec<(TenantId, MediaId)>> {
     const SQL: &str = "
         SELECT tenant_id, id FROM media WHERE deleted_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2";
     on.into().sql(SQL, (before, limit)).all().await

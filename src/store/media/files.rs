@@ -34,7 +34,14 @@ pub async fn keep(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Result<Med
         WantsVariants::Yes => "pending",
         WantsVariants::No => "done",
     };
-    let args = (file.id, file.tenant, file.digest.to_vec(), file.size, now, state.to_owned());
+    let args = (
+        file.id,
+        file.tenant,
+        file.digest.to_vec(),
+        file.size,
+        now,
+        state.to_owned(),
+    );
     let (id,): (MediaFileId,) = tx.sql(SQL, args).one().await?;
     Ok(id)
 }

@@ -165,7 +165,10 @@ pub async fn mark_told(on: impl Into<On<'_>>, untold: &[Untold], now: DateTime<U
         WHERE media.id = r.rid AND media.tenant_id = r.tenant_id AND media.state IN ('dead', 'discarded')
             AND (media.told_at IS NULL OR media.told_at < media.finished_at)
         RETURNING media.id";
-    let mut rows: Vec<_> = untold.iter().map(|it| (it.id.uuid(), it.tenant_id.uuid(), now)).collect();
+    let mut rows: Vec<_> = untold
+        .iter()
+        .map(|it| (it.id.uuid(), it.tenant_id.uuid(), now))
+        .collect();
     rows.sort_unstable();
     Rows::new(SQL, rows).all(on).await
 }

@@ -1,10 +1,4 @@
-use axum::{
-    Router,
-    body::Body,
-    http::Request,
-    response::Redirect,
-    routing::get,
-};
+use axum::{Router, body::Body, http::Request, response::Redirect, routing::get};
 use mainstay::{domain::Scope, tenancy};
 use serde_json::{Value, json};
 
@@ -43,8 +37,14 @@ async fn post_form(client: &Client, key: &str, body: impl Into<Body>) -> Answer 
 /// Somebody's web server.
 async fn elsewhere() -> String {
     let router = Router::new()
-        .route("/files/invoice%201.pdf", get(|| async { ([("content-type", "application/pdf")], pdf(5_000)) }))
-        .route("/moved", get(|| async { Redirect::temporary("/files/invoice%201.pdf") }))
+        .route(
+            "/files/invoice%201.pdf",
+            get(|| async { ([("content-type", "application/pdf")], pdf(5_000)) }),
+        )
+        .route(
+            "/moved",
+            get(|| async { Redirect::temporary("/files/invoice%201.pdf") }),
+        )
         .route("/gone", get(|| async { http::StatusCode::GONE }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

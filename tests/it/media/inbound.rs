@@ -185,7 +185,8 @@ async fn the_database_itself_hides_other_tenants_media() {
     let meta = Meta::start().await;
     let app = calling(&test, &meta);
     meta.hold("1", "application/pdf", &pdf(1_000));
-    test.receive(&file_message("wamid.1", "document", json!({ "id": "1" }))).await;
+    test.receive(&file_message("wamid.1", "document", json!({ "id": "1" })))
+        .await;
     work(&app).await;
     let id = media_of(&app, "wamid.1").await;
     mainstay::media::meta_id(&app, test.tenant, super::stage::channel(&app), id)

@@ -177,8 +177,10 @@ async fn tell(State(shared): State<Shared>, Path(id): Path<String>, headers: Hea
         return error(StatusCode::BAD_REQUEST, 100);
     };
     let url = format!("{}/bytes/{id}", memory.url);
-    Json(json!({ "messaging_product": "whatsapp", "url": url, "mime_type": file.mime_type, "sha256": file.sha256,
-        "file_size": file.size, "id": id }))
+    Json(
+        json!({ "messaging_product": "whatsapp", "url": url, "mime_type": file.mime_type, "sha256": file.sha256,
+        "file_size": file.size, "id": id }),
+    )
     .into_response()
 }
 
@@ -208,7 +210,10 @@ async fn give(State(shared): State<Shared>, Path(id): Path<String>, headers: Hea
             Body::from_stream(futures::stream::iter([first]).chain(futures::stream::once(waited)))
         }
     };
-    Response::builder().header("content-type", file.mime_type).body(body).unwrap()
+    Response::builder()
+        .header("content-type", file.mime_type)
+        .body(body)
+        .unwrap()
 }
 
 async fn take(

@@ -9,7 +9,9 @@ use crate::support::{
 };
 
 async fn get(client: &Client, uri: &str, headers: &[(&str, &str)]) -> Answer {
-    let request = headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
+    let request = headers.iter().fold(Request::get(uri), |request, (name, value)| {
+        request.header(*name, *value)
+    });
     client.send(request.body(Body::empty()).unwrap()).await
 }
 

@@ -104,7 +104,11 @@ pub async fn upload(client: &Client, mime_type: &str, filename: &str, bytes: &[u
 
 /// Events of a type, the first first.
 pub async fn events(client: &Client, kind: &str) -> Vec<Value> {
-    let page = client.get(&format!("/api/v1/events?after=0&type={kind}")).await.ok().json();
+    let page = client
+        .get(&format!("/api/v1/events?after=0&type={kind}"))
+        .await
+        .ok()
+        .json();
     page["data"].as_array().unwrap().clone()
 }
 
@@ -113,10 +117,16 @@ pub fn stored(app: &App) -> Vec<PathBuf> {
     fn walk(folder: PathBuf, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { walk(path, found) } else { found.push(path) }
+            if path.is_dir() {
+                walk(path, found)
+            } else {
+                found.push(path)
+            }
         }
     }
-    let mainstay::config::Storage::Folder(folder) = &app.config.storage else { panic!("a folder") };
+    let mainstay::config::Storage::Folder(folder) = &app.config.storage else {
+        panic!("a folder")
+    };
     let mut found = Vec::new();
     walk(folder.clone(), &mut found);
     found
@@ -124,5 +134,9 @@ pub fn stored(app: &App) -> Vec<PathBuf> {
 
 /// The channel every test has.
 pub fn channel(app: &App) -> ChannelId {
-    app.directory.current().number(NUMBER).expect("the test's channel").channel
+    app.directory
+        .current()
+        .number(NUMBER)
+        .expect("the test's channel")
+        .channel
 }

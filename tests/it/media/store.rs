@@ -80,14 +80,20 @@ async fn behaves(storage: &Storage) {
         let mut writer = storage.write(&key);
         for piece in bytes.chunks(100_000) {
             writer.push(Bytes::copy_from_slice(piece)).await.unwrap();
-            assert!(matches!(read(storage, &key, None).await, Err(Error::Missing)), "half of a file is no file");
+            assert!(
+                matches!(read(storage, &key, None).await, Err(Error::Missing)),
+                "half of a file is no file"
+            );
         }
         writer.finish().await.unwrap();
         assert!(read(storage, &key, None).await.unwrap() == bytes, "{length}");
         if length > 1_000 {
             let part = read(storage, &key, Some(999..length as u64 - 1)).await.unwrap();
             assert!(part == bytes[999..length - 1], "{length}");
-            assert!(matches!(storage.load(&key, 1_000).await, Err(Error::TooLarge { most: 1_000 })));
+            assert!(matches!(
+                storage.load(&key, 1_000).await,
+                Err(Error::TooLarge { most: 1_000 })
+            ));
         }
         assert!(storage.load(&key, length as u64).await.unwrap() == bytes, "{length}");
         for _ in 0..2 {
@@ -101,7 +107,10 @@ async fn behaves(storage: &Storage) {
     writer.abort().await;
     assert!(matches!(read(storage, &key, None).await, Err(Error::Missing)));
     storage.put(&key, Bytes::from_static(b"one")).await.unwrap();
-    storage.put(&key.derived("thumbnail"), Bytes::from_static(b"small")).await.unwrap();
+    storage
+        .put(&key.derived("thumbnail"), Bytes::from_static(b"small"))
+        .await
+        .unwrap();
     storage.remove(&key).await.unwrap();
     assert_eq!(read(storage, &key.derived("thumbnail"), None).await.unwrap(), b"small");
 }
@@ -141,7 +150,10 @@ fn files(folder: &Path) -> usize {
 async fn a_store_that_refuses_us_or_is_away_says_so() {
     let place = Folder::new("s3");
     let address = s3(place.path()).await;
-    assert!(matches!(bucket(address, "another secret").check().await, Err(Error::Broken(_))));
+    assert!(matches!(
+        bucket(address, "another secret").check().await,
+        Err(Error::Broken(_))
+    ));
     let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
     assert!(matches!(bucket(nobody, SECRET).check().await, Err(Error::Broken(_))));
 }
@@ -156,7 +168,8 @@ async fn media_live_in_a_bucket_as_they_do_in_a_folder() {
         parts.storage = storage;
     });
     meta.hold("1", "application/pdf", &pdf(12_000_000));
-    test.receive(&file_message("wamid.1", "document", serde_json::json!({ "id": "1" }))).await;
+    test.receive(&file_message("wamid.1", "document", serde_json::json!({ "id": "1" })))
+        .await;
     work(&app).await;
     let client = Client::of(&app).with(&test.key);
     let received = media_of(&app, "wamid.1").await;
@@ -167,7 +180,12 @@ async fn media_live_in_a_bucket_as_they_do_in_a_folder() {
         .header("range", "bytes=100-199");
     let part = client.send(part.body(axum::body::Body::empty()).unwrap()).await;
     assert_eq!((part.status.as_u16(), &part.body[..]), (206, &pdf(2_000)[100..200]));
-    assert_eq!(mainstay::media::meta_id(&app, test.tenant, super::stage::channel(&app), received).await.unwrap(), "meta-1");
+    assert_eq!(
+        mainstay::media::meta_id(&app, test.tenant, super::stage::channel(&app), received)
+            .await
+            .unwrap(),
+        "meta-1"
+    );
     assert!(meta.uploads()[0].bytes == pdf(12_000_000));
     for id in [id, received] {
         assert_eq!(client.delete(&format!("/api/v1/media/{id}")).await.status.as_u16(), 204);

@@ -21,13 +21,19 @@ use crate::support::{
 async fn attempt(app: &mainstay::app::App) -> Outcome {
     let now = app.clock.now();
     let (id,): (uuid::Uuid,) = app.db.sql("SELECT id FROM media", ()).one().await.unwrap();
-    let leases = queue::claim(&app.db, &MEDIA_INBOUND, &[id], now + TimeDelta::seconds(15), now).await.unwrap();
+    let leases = queue::claim(&app.db, &MEDIA_INBOUND, &[id], now + TimeDelta::seconds(15), now)
+        .await
+        .unwrap();
     assert_eq!(leases.len(), 1, "it is due");
     media::fetch(app, Id::from_uuid(id)).await.unwrap()
 }
 
 async fn let_go(app: &mainstay::app::App) {
-    app.db.sql("UPDATE media SET state = 'pending', due_at = received_at", ()).run().await.unwrap();
+    app.db
+        .sql("UPDATE media SET state = 'pending', due_at = received_at", ())
+        .run()
+        .await
+        .unwrap();
 }
 
 on_both! {
