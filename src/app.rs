@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     db::Db,
     directory::Directory,
+    governor::Governor,
     intake::Intake,
     queue::{Queue, Queues},
 };
@@ -26,6 +27,7 @@ pub struct Parts {
     pub db: Db,
     pub queues: Queues,
     pub directory: Directory,
+    pub governor: Governor,
     pub intake: Intake,
     pub metrics: PrometheusHandle,
 }

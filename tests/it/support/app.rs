@@ -9,6 +9,7 @@ use mainstay::{
     db::Db,
     directory::{Directory, SignedBy},
     domain::{RawEventId, TenantId},
+    governor::Governor,
     inbound,
     intake::{Hints, Intake},
     queue::Queues,
@@ -78,12 +79,14 @@ impl TestApp {
             .await
             .expect("a tenant is made");
         let queues = Queues::local(clock.clone());
+        let governor = Governor::local(clock.clone());
         let app = App::new(Parts {
             config,
             clock,
             db,
             queues,
             directory,
+            governor,
             intake,
             metrics: telemetry::install_metrics(),
         });
@@ -158,6 +161,7 @@ impl TestApp {
             db: self.app.db.clone(),
             queues: self.app.queues.clone(),
             directory: self.app.directory.clone(),
+            governor: self.app.governor.clone(),
             intake: self.app.intake.clone(),
             metrics: self.app.metrics.clone(),
         };
