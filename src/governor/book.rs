@@ -10,7 +10,8 @@ const LEAST_FACTOR: i64 = 100;
 const RECOVERY: i64 = 100_000;
 /// and is lowered once for all refusals within this time: they were on their way together.
 const ONE_REFUSAL: i64 = 2_000_000;
-/// If nobody says that a change was applied, another is told.
+/// Somebody is told of a change once in this time: again if nobody says that it was applied, and not at every call while workers
+/// that know the new rate and workers that do not yet take turns.
 const TELL_AGAIN: i64 = 5_000_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,6 @@ impl Book {
     pub fn requeue(&mut self, now: i64) {
         self.gate.forget_queues();
         self.change = now;
-        self.told = 0;
     }
 
     /// A change that somebody has to be told of.

@@ -82,5 +82,5 @@ end
 
 local function requeue(book, now)
     forget_queues(book)
-    book[CHANGE], book[TOLD] = now, 0
+    book[CHANGE] = now
 end

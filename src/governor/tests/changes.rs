@@ -12,6 +12,7 @@ both_drivers!(
     a_number_without_a_queue_changes_without_a_word,
     a_queue_can_be_opened_anew_on_request,
     an_act_upon_an_older_change_does_not_settle_a_newer_one,
+    workers_that_disagree_for_a_moment_cause_no_flood_of_changes,
 );
 
 async fn change(stage: &mut Stage) -> Option<i64> {
@@ -76,6 +77,22 @@ async fn an_act_upon_an_older_change_does_not_settle_a_newer_one(mut stage: Stag
     let applied = stage.driver.applied(&stage.number, first).await;
     applied.expect("the driver answers");
     assert_eq!(change(&mut stage).await, Some(first + SECOND));
+}
+
+async fn workers_that_disagree_for_a_moment_cause_no_flood_of_changes(mut stage: Stage) {
+    let (old, new) = (stage.number, Number { terms: Terms::HIGH, ..stage.number });
+    let mut told = 0;
+    for _ in 0..50 {
+        for number in [old, new] {
+            stage.number = number;
+            stage.ask(Campaign, 200).await;
+            told += usize::from(change(&mut stage).await.is_some());
+            stage.now += 10 * MS;
+        }
+    }
+    assert_eq!(told, 1);
+    stage.now += 5 * SECOND;
+    assert!(change(&mut stage).await.is_some());
 }
 
 fn asks(number: Number, lane: SendLane, count: usize) -> Vec<Ask> {
