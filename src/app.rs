@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     db::Db,
     directory::Directory,
+    governor::Governor,
     intake::Intake,
     meta::graph,
     queue::{Queue, Queues},
@@ -27,6 +28,7 @@ pub struct Parts {
     pub db: Db,
     pub queues: Queues,
     pub directory: Directory,
+    pub governor: Governor,
     pub intake: Intake,
     /// Meta, as we call it.
     pub graph: graph::Client,

@@ -35,6 +35,9 @@ pub mod directory;
 // Tenants, channels, API keys.
 pub mod tenancy;
 
+// Who may send when.
+pub mod governor;
+
 // From Meta's request to a committed row.
 pub mod intake;
 

@@ -1,6 +1,7 @@
 //! Values and rules: no I/O, no clock, no SQL text.
 
 mod id;
+mod lane;
 mod scope;
 mod status;
 mod work;
@@ -8,6 +9,7 @@ mod work;
 pub use id::{
     ApiKeyId, ChannelId, ContactId, ConversationId, EventId, Id, MediaId, MessageId, ParseIdError, RawEventId, TenantId,
 };
+pub use lane::SendLane;
 pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use work::WorkState;

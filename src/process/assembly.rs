@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     db::Db,
     directory::Directory,
+    governor::Governor,
     intake::{Drained, Hints, Intake},
     meta::graph,
     queue::Queues,
@@ -35,9 +36,12 @@ pub async fn assemble(
     let db = Db::open(&config.database_url, config.database_connections).await;
     let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
     prepare(&db, &clock).await?;
-    let queues = match &config.redis {
-        Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
-        None => Queues::local(clock.clone()),
+    let (queues, governor) = match &config.redis {
+        Some(redis) => (
+            Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
+            Governor::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
+        ),
+        None => (Queues::local(clock.clone()), Governor::local(clock.clone())),
     };
     let queues = queues.depth_limit(config.limits.queue_depth);
     let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
@@ -61,6 +65,7 @@ pub async fn assemble(
         db,
         queues,
         directory,
+        governor,
         intake,
         graph,
         metrics,

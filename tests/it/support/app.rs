@@ -9,6 +9,7 @@ use mainstay::{
     db::Db,
     directory::{Directory, SignedBy},
     domain::{RawEventId, TenantId},
+    governor::Governor,
     inbound,
     intake::{Hints, Intake},
     meta::graph,
@@ -81,12 +82,14 @@ impl TestApp {
         let queues = Queues::local(clock.clone());
         let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
+        let governor = Governor::local(clock.clone());
         let app = App::new(Parts {
             config,
             clock,
             db,
             queues,
             directory,
+            governor,
             intake,
             graph,
             metrics: telemetry::install_metrics(),
@@ -162,6 +165,7 @@ impl TestApp {
             db: self.app.db.clone(),
             queues: self.app.queues.clone(),
             directory: self.app.directory.clone(),
+            governor: self.app.governor.clone(),
             intake: self.app.intake.clone(),
             graph: self.app.graph.clone(),
             metrics: self.app.metrics.clone(),
