@@ -12,6 +12,7 @@ use crate::{
     governor::Governor,
     intake::Intake,
     meta::graph,
+    outbox::Outbox,
     queue::{Queue, Queues},
 };
 
@@ -30,6 +31,7 @@ pub struct Parts {
     pub directory: Directory,
     pub governor: Governor,
     pub intake: Intake,
+    pub outbox: Outbox,
     /// Meta, as we call it.
     pub graph: graph::Client,
     pub metrics: PrometheusHandle,

@@ -38,14 +38,23 @@ pub mod tenancy;
 // Who may send when.
 pub mod governor;
 
+// Who is who.
+pub mod people;
+
 // From Meta's request to a committed row.
 pub mod intake;
+
+// From a caller's request to a committed message.
+pub mod outbox;
 
 // What a process holds.
 pub mod app;
 
 // Stored webhooks, processed again.
 pub mod replay;
+
+// From a committed message to Meta, once.
+pub mod messaging;
 
 // From stored webhooks to conversations.
 pub mod inbound;

@@ -52,9 +52,13 @@ impl Environment {
                 version: graph_version(&self.graph_version)?,
                 timeout: Duration::from_secs(number("GRAPH_TIMEOUT", &self.graph_timeout, 1..=120)?),
             },
+            sending: Sending {
+                unknown_window: seconds("MAINSTAY_UNKNOWN_SECONDS", &self.unknown_seconds, 1..=86_400)?,
+            },
             limits: Limits {
                 body_bytes: number("MAINSTAY_BODY_BYTES", &self.body_bytes, 1_024..=16_777_216)?,
                 intake_backlog: number("MAINSTAY_INTAKE_BACKLOG", &self.intake_backlog, 1..=1_000_000)?,
+                outbox_backlog: number("MAINSTAY_OUTBOX_BACKLOG", &self.outbox_backlog, 1..=100_000)?,
                 api_rate: number("MAINSTAY_API_RATE", &self.api_rate, 1..=100_000)?,
                 queue_depth: number("MAINSTAY_QUEUE_DEPTH", &self.queue_depth, 1_000..=10_000_000)?,
                 disk_free_mb: number("MAINSTAY_DISK_FREE_MB", &self.disk_free_mb, 0..=1_000_000)?,
@@ -173,6 +177,10 @@ where
         );
         ConfigError::new(variable, problem, "correct it, or unset it for the default")
     })
+}
+
+fn seconds(variable: &'static str, text: &str, range: RangeInclusive<i64>) -> Result<TimeDelta, ConfigError> {
+    number(variable, text, range).map(TimeDelta::seconds)
 }
 
 fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{contacts, facts::Facts, messages::PlannedMessage, plan::Plan, statuses as reports};
+use super::{facts::Facts, messages::PlannedMessage, plan::Plan, statuses as reports};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, ConversationId, MessageId},
+    people,
     store::{
         conversations::{self, Advance, Pair},
         messages::{self, NewMessage},
@@ -17,7 +18,7 @@ use crate::{
 /// Applies a plan inside the transaction and returns what there is to tell.
 pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Facts> {
     let mut facts = Facts::default();
-    let resolved = contacts::resolve(tx, clock, &plan.parties).await?;
+    let resolved = people::resolve(tx, clock, &plan.parties).await?;
     facts.contacts(&resolved, clock.now());
     let stored = rows(tx, clock, plan, &resolved.contacts, &mut facts).await?;
     let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)

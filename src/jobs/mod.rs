@@ -1,8 +1,10 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
 mod process_events;
+mod send_messages;
 
 pub use process_events::ProcessEvents;
+pub use send_messages::SendMessages;
 
 use crate::{
     app::App,
@@ -11,16 +13,16 @@ use crate::{
 };
 
 /// Every queue there is, in the order the operator sees them.
-pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE];
+pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE, SendMessages::QUEUE];
 
 /// Every job a worker runs.
 pub fn register(workers: Workers<App>) -> Workers<App> {
-    workers.register::<ProcessEvents>()
+    workers.register::<ProcessEvents>().register::<SendMessages>()
 }
 
 /// What the ids of a queue's jobs begin with, e.g. `raw`.
 pub fn id_prefix(queue: &Queue) -> &'static str {
-    const PREFIXES: &[(Queue, &str)] = &[prefix::<ProcessEvents>()];
+    const PREFIXES: &[(Queue, &str)] = &[prefix::<ProcessEvents>(), prefix::<SendMessages>()];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)
 }

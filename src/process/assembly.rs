@@ -1,5 +1,5 @@
 use anyhow::{Context, bail};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::{
     governor::Governor,
     intake::{Drained, Hints, Intake},
     meta::graph,
+    outbox::Outbox,
     queue::Queues,
     store::partitions,
     telemetry,
@@ -21,6 +22,8 @@ use crate::{
 pub struct Assembled {
     pub app: App,
     pub drained: Drained,
+    /// Ends when every request to send is committed and answered.
+    pub outbox: JoinHandle<()>,
     /// Ids that intake has stored, to be queued.
     pub hints: mpsc::Receiver<Vec<Uuid>>,
 }
@@ -51,12 +54,14 @@ pub async fn assemble(
     }
     let (giver, hints) = Hints::channel();
     let backlog = config.limits.intake_backlog;
-    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown);
+    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown.clone());
     let intake = if storing == Storing::On {
         intake
     } else {
         Intake::discarding(clock.clone())
     };
+    let backlog = config.limits.outbox_backlog;
+    let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, shutdown);
     let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let metrics = telemetry::install_metrics();
     let app = App::new(Parts {
@@ -67,10 +72,16 @@ pub async fn assemble(
         directory,
         governor,
         intake,
+        outbox,
         graph,
         metrics,
     });
-    Ok(Assembled { app, drained, hints })
+    Ok(Assembled {
+        app,
+        drained,
+        outbox: out,
+        hints,
+    })
 }
 
 async fn prepare(db: &Db, clock: &Clock) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Roles;
 use crate::{
     app::{App, INBOUND},
-    housekeeping, jobs,
+    housekeeping, jobs, messaging,
     queue::Workers,
 };
 
@@ -38,6 +38,7 @@ pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Tasks {
         tasks.others.push(task(checkpoint(app.clone(), shutdown.clone())));
     }
     if roles.worker {
+        tasks.others.push(task(keep_promises(app.clone(), shutdown.clone())));
         tasks.workers = Some(task(work(app.clone(), shutdown.clone())));
         tasks
             .others
@@ -63,6 +64,19 @@ async fn work(app: App, shutdown: CancellationToken) {
     let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
     if let Err(error) = jobs::register(workers).run(shutdown).await {
         tracing::error!(%error, "the worker ended badly");
+    }
+}
+
+/// When a number may send faster, those who were told to come later come at once.
+async fn keep_promises(app: App, shutdown: CancellationToken) {
+    loop {
+        let change = tokio::select! {
+            change = app.governor.changed() => change,
+            () = shutdown.cancelled() => return,
+        };
+        if let Err(error) = messaging::promise_again(&app, &change).await {
+            tracing::warn!(%error, channel.id = %change.number.channel, "promised sends could not be called back; it is tried again");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use mainstay::{
     inbound,
     intake::{Hints, Intake},
     meta::graph,
+    outbox::Outbox,
     queue::Queues,
     telemetry,
     tenancy::{self, NewChannel, Registry},
@@ -83,6 +84,7 @@ impl TestApp {
         let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
         let governor = Governor::local(clock.clone());
+        let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
         let app = App::new(Parts {
             config,
             clock,
@@ -91,6 +93,7 @@ impl TestApp {
             directory,
             governor,
             intake,
+            outbox,
             graph,
             metrics: telemetry::install_metrics(),
         });
@@ -167,6 +170,7 @@ impl TestApp {
             directory: self.app.directory.clone(),
             governor: self.app.governor.clone(),
             intake: self.app.intake.clone(),
+            outbox: self.app.outbox.clone(),
             graph: self.app.graph.clone(),
             metrics: self.app.metrics.clone(),
         };
