@@ -10,7 +10,10 @@ const REFUSED: &[(&str, &str)] = &[
     // A type of an unofficial gateway.
     ("send_speech__clairton-unoapi-cloud__01", "type"),
     // Left out on the page it comes from.
-    ("send_interactive_none__kapso-meta-docs-documentation__01", "interactive.type"),
+    (
+        "send_interactive_none__kapso-meta-docs-documentation__01",
+        "interactive.type",
+    ),
     // A client library's test, with no language.
     ("send_template_plain_reply__david-lev-pywa__01", "template.language"),
 ];
@@ -68,8 +71,15 @@ fn rebuild(sample: &Value) -> Result<Value, Invalid> {
         (None, id) => Recipient::UserId(id.expect("a recipient")),
     };
     message.fits(&to)?;
-    let given = ["recipient_identity_key_hash", "message_activity_sharing", "product_policy"];
-    let options: Value = given.iter().filter_map(|key| Some(((*key).to_owned(), sample.get(*key)?.clone()))).collect();
+    let given = [
+        "recipient_identity_key_hash",
+        "message_activity_sharing",
+        "product_policy",
+    ];
+    let options: Value = given
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), sample.get(*key)?.clone())))
+        .collect();
     let options: Options = serde_json::from_value(options).expect("options as Meta has them");
     let envelope = Envelope {
         to: &to,
@@ -97,7 +107,11 @@ fn normal(mut request: Value) -> Value {
     if let Some(kind) = request["interactive"]["type"].as_str() {
         request["interactive"]["type"] = json!(kind.to_lowercase());
     }
-    let defaults = [("recipient_type", "individual"), ("type", "text"), ("biz_opaque_callback_data", "none")];
+    let defaults = [
+        ("recipient_type", "individual"),
+        ("type", "text"),
+        ("biz_opaque_callback_data", "none"),
+    ];
     for (key, default) in defaults {
         if request.get(key).is_none() {
             request[key] = json!(default);

@@ -21,7 +21,12 @@ pub(super) struct Refusal {
 
 impl Client {
     /// Makes a call whose answer is a JSON object.
-    pub(super) async fn call(&self, what: &'static str, request: RequestBuilder, token: &Secret) -> Result<Value, Error> {
+    pub(super) async fn call(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+        token: &Secret,
+    ) -> Result<Value, Error> {
         let began = Instant::now();
         let answered = self.object(request, token).await;
         measure(what, began, if answered.is_ok() { "done" } else { "failed" });
@@ -29,7 +34,10 @@ impl Client {
     }
 
     async fn object(&self, request: RequestBuilder, token: &Secret) -> Result<Value, Error> {
-        let response = request.send().await.map_err(|error| Error::transport(&error, self.timeout))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| Error::transport(&error, self.timeout))?;
         let status = response.status();
         let body = read(response, self.timeout).await.map_err(Error::NoAnswer)?;
         if let Some(refusal) = refusal(status, &body, token) {
@@ -149,11 +157,20 @@ mod tests {
         let full = r##"{"error":{"message":"(#130429) Rate limit hit","type":"OAuthException","code":130429,"error_subcode":2494055,
             "error_data":{"messaging_product":"whatsapp","details":"Throughput has been reached."},"fbtrace_id":"Az8"}}"##;
         let error = read(full).unwrap().error;
-        assert_eq!((error.code, error.subcode, error.title.as_str()), (130429, Some(2494055), "Rate limit hit"));
+        assert_eq!(
+            (error.code, error.subcode, error.title.as_str()),
+            (130429, Some(2494055), "Rate limit hit")
+        );
         assert_eq!(error.details.as_deref(), Some("Throughput has been reached."));
-        assert_eq!(error.to_string(), "130429: Rate limit hit: Throughput has been reached.");
+        assert_eq!(
+            error.to_string(),
+            "130429: Rate limit hit: Throughput has been reached."
+        );
         let bare = read(r#"{"error":{"code":"0"}}"#).unwrap();
-        assert_eq!((bare.error.code, bare.error.title.as_str(), bare.transient), (0, "", false));
+        assert_eq!(
+            (bare.error.code, bare.error.title.as_str(), bare.transient),
+            (0, "", false)
+        );
         assert_eq!(bare.error.to_string(), "0: ");
     }
 
@@ -167,14 +184,23 @@ mod tests {
 
     #[test]
     fn what_is_no_error_of_metas_is_none() {
-        for body in ["", "{", "[]", r#"{"error":"no"}"#, r#"{"error":{"message":"no code"}}"#, r#"{"errors":[{"code":1}]}"#] {
+        for body in [
+            "",
+            "{",
+            "[]",
+            r#"{"error":"no"}"#,
+            r#"{"error":{"message":"no code"}}"#,
+            r#"{"errors":[{"code":1}]}"#,
+        ] {
             assert!(read(body).is_none(), "{body}");
         }
     }
 
     #[test]
     fn the_token_is_never_kept() {
-        let error = read(r#"{"error":{"message":"Malformed access token EAAG-secret","code":190}}"#).unwrap().error;
+        let error = read(r#"{"error":{"message":"Malformed access token EAAG-secret","code":190}}"#)
+            .unwrap()
+            .error;
         assert_eq!(error.title, "Malformed access token [token]");
     }
 }

@@ -19,7 +19,10 @@ pub struct GraphError {
 }
 
 fn behind(details: &Option<String>) -> String {
-    details.as_ref().map(|details| format!(": {details}")).unwrap_or_default()
+    details
+        .as_ref()
+        .map(|details| format!(": {details}"))
+        .unwrap_or_default()
 }
 
 impl GraphError {
@@ -71,9 +74,10 @@ impl Error {
 
 /// What went wrong, from the deepest cause, which says most. The address is left out: it may hold a token.
 pub(super) fn cause(error: &reqwest::Error, timeout: Duration) -> String {
-    if error.is_timeout() {
-        let what = if error.is_connect() { "no connection" } else { "no answer" };
-        return format!("{what} within {} s", timeout.as_secs_f64());
+    match (error.is_timeout(), error.is_connect()) {
+        (true, true) => return "no connection in time".to_owned(),
+        (true, false) => return format!("no answer within {} s", timeout.as_secs_f64()),
+        (false, _) => {}
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {

@@ -1,6 +1,9 @@
 //! Files: up to Meta, and down from where Meta says they are.
 
-use std::{io, time::{Duration, Instant}};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
@@ -55,7 +58,8 @@ pub struct Download {
 impl Client {
     /// Stores a file with Meta for 30 days and returns its id.
     pub async fn upload(&self, access: Access<'_>, file: Upload) -> Result<String, Error> {
-        let part = Part::stream_with_length(Body::wrap_stream(file.body.map_err(SourceFailed)), file.length).file_name(file.file_name);
+        let part = Part::stream_with_length(Body::wrap_stream(file.body.map_err(SourceFailed)), file.length)
+            .file_name(file.file_name);
         let part = part.mime_str(&file.mime_type).map_err(|_| {
             let why = format!("{:?} is not a media type", file.mime_type);
             Error::Source(why)
@@ -65,12 +69,16 @@ impl Client {
             .text("type", file.mime_type)
             .part("file", part);
         let request = self.post(access, &[access.phone_number_id, "media"]);
-        let answer = self.call("media_upload", request.multipart(form).timeout(TRANSFER), access.token).await?;
+        let answer = self
+            .call("media_upload", request.multipart(form).timeout(TRANSFER), access.token)
+            .await?;
         essential(&answer, "id")
     }
 
     pub async fn media(&self, access: Access<'_>, media_id: &str) -> Result<MediaInfo, Error> {
-        let request = self.get(access, &[media_id]).query(&[("phone_number_id", access.phone_number_id)]);
+        let request = self
+            .get(access, &[media_id])
+            .query(&[("phone_number_id", access.phone_number_id)]);
         let answer = self.call("media", request, access.token).await?;
         Ok(MediaInfo {
             url: essential(&answer, "url")?,
@@ -99,7 +107,9 @@ impl Client {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Err(Error::Expired),
             status => {
-                let body = super::answer::read(response, self.timeout).await.map_err(Error::NoAnswer)?;
+                let body = super::answer::read(response, self.timeout)
+                    .await
+                    .map_err(Error::NoAnswer)?;
                 let refusal = super::answer::refusal(status, &body, access.token);
                 return Err(match refusal {
                     Some(refusal) => Error::Refused(refusal.error),
@@ -130,7 +140,8 @@ impl Client {
     }
 
     pub async fn delete_media(&self, access: Access<'_>, media_id: &str) -> Result<(), Error> {
-        self.order("media_delete", self.delete(access, &[media_id]), access.token).await
+        self.order("media_delete", self.delete(access, &[media_id]), access.token)
+            .await
     }
 
     fn place_of_media(&self, url: &str) -> Result<Url, Error> {
@@ -179,7 +190,10 @@ mod tests {
             "file:///etc/passwd",
             "not an address",
         ] {
-            assert!(matches!(client.place_of_media(url), Err(Error::ForeignHost(_))), "{url}");
+            assert!(
+                matches!(client.place_of_media(url), Err(Error::ForeignHost(_))),
+                "{url}"
+            );
         }
     }
 }

@@ -100,22 +100,17 @@ impl Client {
     }
 }
 
-/// What a complete answer proves.
+/// What a complete answer proves. One that has both a wamid and an error proves neither.
 fn judge(status: StatusCode, body: &[u8], token: &Secret) -> Sent {
-    if let Some(refusal) = refusal(status, body, token) {
-        return if proves_rejection(status, &refusal) {
-            Sent::Rejected(refusal.error)
-        } else {
-            Sent::Unknown {
-                why: format!("HTTP {}, {}", status.as_u16(), refusal.error),
-                error: Some(refusal.error),
-            }
-        };
-    }
     let accepted = serde_json::from_slice(body).ok().and_then(|answer| accepted(&answer));
-    match accepted.filter(|_| status.is_success()) {
-        Some(accepted) => Sent::Accepted(accepted),
-        None => Sent::unknown(format!("HTTP {} with an answer that cannot be read", status.as_u16())),
+    match (accepted, refusal(status, body, token)) {
+        (Some(accepted), None) if status.is_success() => Sent::Accepted(accepted),
+        (None, Some(refusal)) if proves_rejection(status, &refusal) => Sent::Rejected(refusal.error),
+        (_, Some(refusal)) => Sent::Unknown {
+            why: format!("HTTP {}, {}", status.as_u16(), refusal.error),
+            error: Some(refusal.error),
+        },
+        (_, None) => Sent::unknown(format!("HTTP {} with an answer that cannot be read", status.as_u16())),
     }
 }
 
@@ -151,7 +146,11 @@ mod tests {
     use super::*;
 
     fn judged(status: u16, body: &str) -> Sent {
-        judge(StatusCode::from_u16(status).unwrap(), body.as_bytes(), &Secret::new("EAAG"))
+        judge(
+            StatusCode::from_u16(status).unwrap(),
+            body.as_bytes(),
+            &Secret::new("EAAG"),
+        )
     }
 
     fn error(status: u16, code: i64) -> &'static str {
@@ -160,7 +159,10 @@ mod tests {
 
     #[test]
     fn a_wamid_in_a_success_is_acceptance_and_nothing_else_is() {
-        let sent = judged(200, r#"{"contacts":[{"input":"+1","wa_id":"1 "}],"messages":[{"id":"wamid.A","message_status":"accepted"}]}"#);
+        let sent = judged(
+            200,
+            r#"{"contacts":[{"input":"+1","wa_id":"1 "}],"messages":[{"id":"wamid.A","message_status":"accepted"}]}"#,
+        );
         let accepted = Accepted {
             wamid: "wamid.A".into(),
             wa_id: Some("1".into()),
@@ -168,19 +170,49 @@ mod tests {
             message_status: Some("accepted".into()),
         };
         assert_eq!(sent, Sent::Accepted(accepted));
-        for body in ["", "{}", "null", "<html>", r#"{"messages":[]}"#, r#"{"messages":[{"id":""}]}"#, r#"{"messages":[{"id":"wamid"#] {
+        for body in [
+            "",
+            "{}",
+            "null",
+            "<html>",
+            r#"{"messages":[]}"#,
+            r#"{"messages":[{"id":""}]}"#,
+            r#"{"messages":[{"id":"wamid"#,
+        ] {
             assert_eq!(judged(200, body).outcome(), "unknown", "{body}");
         }
         assert_eq!(judged(500, r#"{"messages":[{"id":"wamid.A"}]}"#).outcome(), "unknown");
         assert_eq!(judged(302, r#"{"messages":[{"id":"wamid.A"}]}"#).outcome(), "unknown");
+        let both = r#"{"messages":[{"id":"wamid.A"}],"error":{"message":"no","code":100}}"#;
+        assert_eq!(
+            (judged(200, both).outcome(), judged(400, both).outcome()),
+            ("unknown", "unknown")
+        );
     }
 
     #[test]
     fn an_error_proves_rejection_only_where_nothing_else_can_have_happened() {
-        for (status, code) in [(400, 100), (401, 190), (429, 130429), (400, 131056), (500, 131057), (500, 131045), (404, 132001), (200, 100)] {
+        for (status, code) in [
+            (400, 100),
+            (401, 190),
+            (429, 130429),
+            (400, 131056),
+            (500, 131057),
+            (500, 131045),
+            (404, 132001),
+            (200, 100),
+        ] {
             assert_eq!(error(status, code), "rejected", "{status} {code}");
         }
-        for (status, code) in [(400, 1), (503, 2), (500, 131000), (400, 131000), (500, 131016), (500, 100), (502, 130429)] {
+        for (status, code) in [
+            (400, 1),
+            (503, 2),
+            (500, 131000),
+            (400, 131000),
+            (500, 131016),
+            (500, 100),
+            (502, 130429),
+        ] {
             assert_eq!(error(status, code), "unknown", "{status} {code}");
         }
     }

@@ -68,7 +68,8 @@ struct Place {
 impl Client {
     /// `base_url` such as `https://graph.facebook.com`, `version` such as `v25.0`; `timeout` is for a whole call, media aside.
     pub fn new(base_url: &str, version: &str, timeout: Duration) -> anyhow::Result<Self> {
-        let base = Url::parse(base_url).context("GRAPH_BASE_URL: not an address; use e.g. https://graph.facebook.com")?;
+        let base =
+            Url::parse(base_url).context("GRAPH_BASE_URL: not an address; use e.g. https://graph.facebook.com")?;
         ensure!(
             matches!(base.scheme(), "http" | "https") && base.has_host(),
             "GRAPH_BASE_URL: not an address of a web server; use e.g. https://graph.facebook.com"
@@ -135,9 +136,18 @@ mod tests {
     #[test]
     fn an_address_is_made_of_base_version_and_escaped_steps() {
         let meta = "https://graph.facebook.com";
-        assert_eq!(url(meta, &["1065", "messages"]), "https://graph.facebook.com/v25.0/1065/messages");
-        assert_eq!(url("http://localhost:8090/graph/", &["1065"]), "http://localhost:8090/graph/v25.0/1065");
-        assert_eq!(url(meta, &["../me", "a?b#c/d"]), "https://graph.facebook.com/v25.0/..%2Fme/a%3Fb%23c%2Fd");
+        assert_eq!(
+            url(meta, &["1065", "messages"]),
+            "https://graph.facebook.com/v25.0/1065/messages"
+        );
+        assert_eq!(
+            url("http://localhost:8090/graph/", &["1065"]),
+            "http://localhost:8090/graph/v25.0/1065"
+        );
+        assert_eq!(
+            url(meta, &["../me", "a?b#c/d"]),
+            "https://graph.facebook.com/v25.0/..%2Fme/a%3Fb%23c%2Fd"
+        );
     }
 
     #[test]

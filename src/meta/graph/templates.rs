@@ -80,7 +80,9 @@ impl Client {
 
     /// `definition` is `{name, category, language, components, …}` as Meta wants it.
     pub async fn create_template(&self, access: Access<'_>, definition: &Value) -> Result<CreatedTemplate, Error> {
-        let request = self.post(access, &[access.waba_id, "message_templates"]).json(definition);
+        let request = self
+            .post(access, &[access.waba_id, "message_templates"])
+            .json(definition);
         let answer = self.call("template_create", request, access.token).await?;
         Ok(CreatedTemplate {
             id: essential(&answer, "id")?,
@@ -97,7 +99,9 @@ impl Client {
 
     /// Deletes one language by its id, or all languages of the name.
     pub async fn delete_template(&self, access: Access<'_>, name: &str, id: Option<&str>) -> Result<(), Error> {
-        let request = self.delete(access, &[access.waba_id, "message_templates"]).query(&[("name", name)]);
+        let request = self
+            .delete(access, &[access.waba_id, "message_templates"])
+            .query(&[("name", name)]);
         let request = match id {
             Some(id) => request.query(&[("hsm_id", id)]),
             None => request,
@@ -128,6 +132,10 @@ fn template(entry: &Value) -> Option<Template> {
         quality: text(&entry["quality_score"]["score"]),
         rejected_reason: text(&entry["rejected_reason"]).filter(|reason| reason != "NONE"),
         message_send_ttl_seconds: number(&entry["message_send_ttl_seconds"]),
-        components: entry.get("components").filter(|it| it.is_array()).cloned().unwrap_or_else(|| Value::Array(Vec::new())),
+        components: entry
+            .get("components")
+            .filter(|it| it.is_array())
+            .cloned()
+            .unwrap_or_else(|| Value::Array(Vec::new())),
     })
 }

@@ -36,7 +36,9 @@ impl Token {
 impl Client {
     /// Asks about the token that the question is asked with.
     pub async fn token(&self, access: Access<'_>) -> Result<Token, Error> {
-        let request = self.get(access, &["debug_token"]).query(&[("input_token", access.token.expose())]);
+        let request = self
+            .get(access, &["debug_token"])
+            .query(&[("input_token", access.token.expose())]);
         let answer = self.call("debug_token", request, access.token).await?;
         let data = &answer["data"];
         if !data.is_object() {

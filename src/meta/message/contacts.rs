@@ -27,7 +27,14 @@ pub struct Contact {
 }
 
 const MOST: usize = 257;
-const NAME: &[&str] = &["formatted_name", "first_name", "last_name", "middle_name", "suffix", "prefix"];
+const NAME: &[&str] = &[
+    "formatted_name",
+    "first_name",
+    "last_name",
+    "middle_name",
+    "suffix",
+    "prefix",
+];
 const PHONE: &[&str] = &["phone", "type", "wa_id"];
 const EMAIL: &[&str] = &["email", "type"];
 const ADDRESS: &[&str] = &["street", "city", "state", "zip", "country", "country_code", "type"];
@@ -43,7 +50,10 @@ fn contact(at: &At<'_>) -> Read<Contact> {
     let name_at = contact.must("name")?;
     let name = card(&name_at, NAME)?;
     if !name.contains_key("formatted_name") {
-        return Err(super::Invalid::new(format!("{}.formatted_name", name_at.path), "is missing"));
+        return Err(super::Invalid::new(
+            format!("{}.formatted_name", name_at.path),
+            "is missing",
+        ));
     }
     let read = Contact {
         name,
@@ -78,7 +88,11 @@ fn card(at: &At<'_>, members: &'static [&'static str]) -> Read<Card> {
 fn birthday(at: &At<'_>) -> Read<String> {
     let text = at.text(ANY)?;
     let date = chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok_and(|_| text.len() == 10);
-    if date { Ok(text) } else { Err(at.problem("must be a date such as 1999-01-23")) }
+    if date {
+        Ok(text)
+    } else {
+        Err(at.problem("must be a date such as 1999-01-23"))
+    }
 }
 
 impl Contact {

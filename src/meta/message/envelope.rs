@@ -73,7 +73,12 @@ struct Context<'a> {
 
 impl Serialize for Request<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Envelope { to: recipient, context, opaque, options } = *self.envelope;
+        let Envelope {
+            to: recipient,
+            context,
+            opaque,
+            options,
+        } = *self.envelope;
         let mut body = to.serialize_map(None)?;
         body.serialize_entry("messaging_product", "whatsapp")?;
         let (kind, key, address) = match recipient {

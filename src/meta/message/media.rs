@@ -108,7 +108,8 @@ impl MediaRef {
             (None, Some(link), None) => link.url(ANY).map(Self::Link),
             (None, None, Some(ours)) => {
                 let id = ours.text(ANY)?.parse();
-                id.map(Self::Ours).map_err(|error: ParseIdError| ours.problem(error.to_string()))
+                id.map(Self::Ours)
+                    .map_err(|error: ParseIdError| ours.problem(error.to_string()))
             }
             _ => Err(media.problem("must have exactly one of media_id (a file of ours), id (Meta's) and link")),
         }

@@ -32,7 +32,7 @@ pub use media::{Media, MediaKind, MediaRef};
 pub use small::{Pin, PinOperation, Reaction, Text};
 pub use template::{Language, Template};
 
-use read::{At, Read};
+use read::At;
 
 /// One message, ready to be sent once its files are with Meta.
 #[derive(Clone, Debug, PartialEq)]

@@ -39,7 +39,10 @@ impl<'a> At<'a> {
     }
 
     pub fn object(&self) -> Read<Object<'a>> {
-        let members = self.value.as_object().ok_or_else(|| self.problem("must be an object"))?;
+        let members = self
+            .value
+            .as_object()
+            .ok_or_else(|| self.problem("must be an object"))?;
         Ok(Object {
             path: self.path.clone(),
             members,
@@ -51,10 +54,14 @@ impl<'a> At<'a> {
         let list = self.value.as_array().ok_or_else(|| self.problem("must be a list"))?;
         let (least, most, found) = (*count.start(), *count.end(), list.len());
         if found < least {
-            return Err(self.problem(format!("must have at least {least}; this has {found}")).limit(least));
+            return Err(self
+                .problem(format!("must have at least {least}; this has {found}"))
+                .limit(least));
         }
         if found > most {
-            return Err(self.problem(format!("must have at most {most}; this has {found}")).limit(most));
+            return Err(self
+                .problem(format!("must have at most {most}; this has {found}"))
+                .limit(most));
         }
         let at = |(index, value)| At {
             path: format!("{}[{index}]", self.path),
@@ -71,13 +78,17 @@ impl<'a> At<'a> {
         }
         let found = text.chars().count();
         if found > most {
-            return Err(self.problem(format!("must be at most {most} characters; this has {found}")).limit(most));
+            return Err(self
+                .problem(format!("must be at most {most} characters; this has {found}"))
+                .limit(most));
         }
         Ok(text.to_owned())
     }
 
     pub fn flag(&self) -> Read<bool> {
-        self.value.as_bool().ok_or_else(|| self.problem("must be true or false"))
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.problem("must be true or false"))
     }
 
     pub fn whole(&self, range: RangeInclusive<i64>) -> Read<i64> {
@@ -92,7 +103,8 @@ impl<'a> At<'a> {
     /// An address on the web.
     pub fn url(&self, most: usize) -> Read<String> {
         let text = self.text(most)?;
-        let web = reqwest::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let web =
+            reqwest::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if web {
             return Ok(text);
         }
@@ -100,7 +112,10 @@ impl<'a> At<'a> {
     }
 
     pub fn one_of(&self, words: &[&'static str]) -> Read<&'static str> {
-        let found = self.value.as_str().and_then(|text| words.iter().find(|word| word.eq_ignore_ascii_case(text)));
+        let found = self
+            .value
+            .as_str()
+            .and_then(|text| words.iter().find(|word| word.eq_ignore_ascii_case(text)));
         found.copied().ok_or_else(|| match words {
             [only] => self.problem(format!("must be {only}")),
             several => self.problem(format!("must be one of {}", several.join(", "))),
@@ -155,7 +170,10 @@ impl<'a> Object<'a> {
 
     /// What nobody took.
     pub fn rest(&self) -> Map<String, Value> {
-        let left = self.members.iter().filter(|(name, value)| !self.known.contains(&name.as_str()) && !value.is_null());
+        let left = self
+            .members
+            .iter()
+            .filter(|(name, value)| !self.known.contains(&name.as_str()) && !value.is_null());
         left.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }

@@ -59,7 +59,10 @@ impl Reaction {
         let mut reaction = at.object()?;
         let message_id = reaction.text("message_id", ANY)?;
         let emoji = reaction.must("emoji")?;
-        let text = emoji.value.as_str().ok_or_else(|| emoji.problem("must be text; empty to take the reaction back"))?;
+        let text = emoji
+            .value
+            .as_str()
+            .ok_or_else(|| emoji.problem("must be text; empty to take the reaction back"))?;
         let read = Self {
             message_id,
             emoji: text.to_owned(),
@@ -78,7 +81,10 @@ impl Pin {
         let message_id = pin.text("message_id", ANY)?;
         let days = pin.maybe("expiration_days").map(|at| at.whole(1..=30)).transpose()?;
         if operation == PinOperation::Pin && days.is_none() {
-            return Err(Invalid::new(format!("{}.expiration_days", at.path), "is missing; a pin stays for 1 to 30 days"));
+            return Err(Invalid::new(
+                format!("{}.expiration_days", at.path),
+                "is missing; a pin stays for 1 to 30 days",
+            ));
         }
         let read = Self {
             operation,

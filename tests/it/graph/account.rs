@@ -38,12 +38,18 @@ async fn a_number_is_read_with_what_meta_says_of_its_health() {
     let meta = Stub::start([("GET /v25.0/106540352242922?fields=display_phone_number%2C", 200, answer)]).await;
     let number = client(&meta.url).number(access(&token())).await.unwrap();
     assert_eq!(number.display_phone_number.as_deref(), Some("+1 631-555-5555"));
-    assert_eq!((number.throughput_level.as_deref(), number.messaging_limit.as_deref()), (Some("HIGH"), Some("TIER_10K")));
+    assert_eq!(
+        (number.throughput_level.as_deref(), number.messaging_limit.as_deref()),
+        (Some("HIGH"), Some("TIER_10K"))
+    );
     assert_eq!(number.name_status, None);
     let health = number.health.unwrap();
     assert_eq!(health.can_send_message.as_deref(), Some("BLOCKED"));
     let problem = &health.entities[0].problems[0];
-    assert_eq!((problem.code, problem.solution.as_deref()), (Some(141_006), Some("Add one.")));
+    assert_eq!(
+        (problem.code, problem.solution.as_deref()),
+        (Some(141_006), Some("Add one."))
+    );
     assert_eq!(health.entities[1].additional_info, ["The name is not approved."]);
 }
 
@@ -63,7 +69,10 @@ async fn the_apps_that_hear_webhooks_are_listed() {
     let apps = client(&meta.url).subscribed(access(&token())).await.unwrap();
     let ids: Vec<_> = apps.iter().filter_map(|app| app.id.as_deref()).collect();
     assert_eq!(ids, ["670", "671"]);
-    assert_eq!(apps[0].override_callback_uri.as_deref(), Some("https://elsewhere.example/"));
+    assert_eq!(
+        apps[0].override_callback_uri.as_deref(),
+        Some("https://elsewhere.example/")
+    );
     let none = Stub::start([("GET ", 200, json!({ "data": [] }))]).await;
     assert!(client(&none.url).subscribed(access(&token())).await.unwrap().is_empty());
 }
@@ -75,17 +84,23 @@ async fn a_token_tells_its_scopes_and_its_end() {
     let meta = Stub::start([("GET /v25.0/debug_token?input_token=EAAG-of-a-channel", 200, answer)]).await;
     let found = client(&meta.url).token(access(&token())).await.unwrap();
     assert!(found.valid && found.expires_at.is_none());
-    assert_eq!(found.data_access_expires_at.map(|at| at.timestamp()), Some(1_790_000_000));
+    assert_eq!(
+        found.data_access_expires_at.map(|at| at.timestamp()),
+        Some(1_790_000_000)
+    );
     assert_eq!(found.lacks(), ["whatsapp_business_messaging"]);
 }
 
 #[tokio::test]
 async fn what_meta_refuses_says_why_and_never_the_token() {
-    let refusal = json!({ "error": { "message": "Malformed access token EAAG-of-a-channel", "code": 190, "fbtrace_id": "A1" } });
+    let refusal =
+        json!({ "error": { "message": "Malformed access token EAAG-of-a-channel", "code": 190, "fbtrace_id": "A1" } });
     let meta = Stub::start([("GET ", 401, refusal)]).await;
     let error = client(&meta.url).token(access(&token())).await.unwrap_err();
     assert_eq!(error.to_string(), "Meta refused: 190: Malformed access token [token]");
-    let Error::Refused(error) = error else { panic!("{error}") };
+    let Error::Refused(error) = error else {
+        panic!("{error}")
+    };
     assert_eq!((error.http_status, error.fbtrace_id.as_deref()), (401, Some("A1")));
 }
 
@@ -99,9 +114,17 @@ async fn where_nobody_answers_no_error_shows_the_token() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_an_error() {
-    for (status, body) in [(200, json!("<html>")), (200, json!([1])), (502, json!("bad gateway")), (404, json!({}))] {
+    for (status, body) in [
+        (200, json!("<html>")),
+        (200, json!([1])),
+        (502, json!("bad gateway")),
+        (404, json!({})),
+    ] {
         let meta = Stub::start([("GET ", status, body.clone())]).await;
         let error = client(&meta.url).number(access(&token())).await.unwrap_err();
-        assert!(matches!(error, Error::Unreadable { http_status, .. } if http_status == status), "{body}: {error:?}");
+        assert!(
+            matches!(error, Error::Unreadable { http_status, .. } if http_status == status),
+            "{body}: {error:?}"
+        );
     }
 }

@@ -23,15 +23,37 @@ fn file(chunks: Vec<io::Result<Bytes>>, length: u64) -> Upload {
 
 #[tokio::test]
 async fn a_file_is_uploaded_as_a_stream_of_known_length() {
-    let meta = Stub::start([("POST /v25.0/106540352242922/media", 200, json!({ "id": 1_013_859_600_285_441_i64 }))]).await;
-    let chunks = (0..100).map(|n| Ok(Bytes::from(vec![b'a' + (n % 26) as u8; 1_000]))).collect();
-    let id = client(&meta.url).upload(access(&token()), file(chunks, 100_000)).await.unwrap();
+    let meta = Stub::start([(
+        "POST /v25.0/106540352242922/media",
+        200,
+        json!({ "id": 1_013_859_600_285_441_i64 }),
+    )])
+    .await;
+    let chunks = (0..100)
+        .map(|n| Ok(Bytes::from(vec![b'a' + (n % 26) as u8; 1_000])))
+        .collect();
+    let id = client(&meta.url)
+        .upload(access(&token()), file(chunks, 100_000))
+        .await
+        .unwrap();
     assert_eq!(id, "1013859600285441");
     let asked = meta.only();
-    assert!(asked.headers["content-type"].to_str().unwrap().starts_with("multipart/form-data; boundary="));
-    assert_eq!(asked.headers["content-length"].to_str().unwrap(), asked.body.len().to_string());
+    assert!(
+        asked.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("multipart/form-data; boundary=")
+    );
+    assert_eq!(
+        asked.headers["content-length"].to_str().unwrap(),
+        asked.body.len().to_string()
+    );
     let body = String::from_utf8_lossy(&asked.body);
-    for part in ["name=\"messaging_product\"\r\n\r\nwhatsapp", "name=\"type\"\r\n\r\nimage/jpeg", "Content-Type: image/jpeg\r\n\r\naaaa"] {
+    for part in [
+        "name=\"messaging_product\"\r\n\r\nwhatsapp",
+        "name=\"type\"\r\n\r\nimage/jpeg",
+        "Content-Type: image/jpeg\r\n\r\naaaa",
+    ] {
         assert!(body.contains(part), "{part}");
     }
     assert_eq!(asked.bearer(), "EAAG-of-a-channel");
@@ -40,9 +62,15 @@ async fn a_file_is_uploaded_as_a_stream_of_known_length() {
 #[tokio::test]
 async fn a_file_that_cannot_be_read_is_our_failure_and_not_metas() {
     let meta = Stub::start([("POST ", 200, json!({ "id": "1" }))]).await;
-    let chunks = vec![Ok(Bytes::from_static(b"begin")), Err(io::Error::other("the disk is gone"))];
+    let chunks = vec![
+        Ok(Bytes::from_static(b"begin")),
+        Err(io::Error::other("the disk is gone")),
+    ];
     let failed = client(&meta.url).upload(access(&token()), file(chunks, 1_000)).await;
-    assert!(matches!(&failed, Err(Error::Source(why)) if why == "the disk is gone"), "{failed:?}");
+    assert!(
+        matches!(&failed, Err(Error::Source(why)) if why == "the disk is gone"),
+        "{failed:?}"
+    );
     let mut odd = file(Vec::new(), 0);
     odd.mime_type = "not a type".to_owned();
     let failed = client(&meta.url).upload(access(&token()), odd).await;
@@ -59,7 +87,10 @@ async fn what_meta_knows_of_a_file_is_read_in_either_spelling() {
     }
     let meta = Stub::start([("GET ", 200, json!({ "id": "5" }))]).await;
     let error = client(&meta.url).media(access(&token()), "5").await.unwrap_err();
-    assert_eq!(error.to_string(), "an unreadable answer from Meta (HTTP 200): it lacks \"url\"");
+    assert_eq!(
+        error.to_string(),
+        "an unreadable answer from Meta (HTTP 200): it lacks \"url\""
+    );
 }
 
 #[tokio::test]
@@ -72,12 +103,20 @@ async fn a_file_is_deleted() {
 #[tokio::test]
 async fn a_download_is_streamed_to_its_end() {
     let meta = Stub::start([("GET /media/1?x=y", 200, json!("z".repeat(300_000)))]).await;
-    let download = client(&meta.url).download(access(&token()), &format!("{}/media/1?x=y", meta.url)).await.unwrap();
+    let download = client(&meta.url)
+        .download(access(&token()), &format!("{}/media/1?x=y", meta.url))
+        .await
+        .unwrap();
     assert_eq!(download.content_length, Some(300_000));
     let chunks: Vec<Bytes> = download.body.map(Result::unwrap).collect().await;
     assert_eq!(chunks.iter().map(Bytes::len).sum::<usize>(), 300_000);
     assert_eq!(meta.only().bearer(), "EAAG-of-a-channel");
-    assert!(meta.only().headers["user-agent"].to_str().unwrap().starts_with("mainstay/"));
+    assert!(
+        meta.only().headers["user-agent"]
+            .to_str()
+            .unwrap()
+            .starts_with("mainstay/")
+    );
 }
 
 #[tokio::test]
@@ -86,8 +125,14 @@ async fn a_download_that_breaks_off_or_stands_still_ends_with_an_error() {
     let broken = Rude::start([Manner::Write(head.clone())]).await;
     let still = Rude::start([Manner::WriteAndHang(head)]).await;
     for meta in [broken, still] {
-        let download = client(&meta.url).download(access(&token()), &format!("{}/media/1", meta.url)).await.unwrap();
-        assert_eq!((download.content_type.as_deref(), download.content_length), (Some("image/png"), Some(100)));
+        let download = client(&meta.url)
+            .download(access(&token()), &format!("{}/media/1", meta.url))
+            .await
+            .unwrap();
+        assert_eq!(
+            (download.content_type.as_deref(), download.content_length),
+            (Some("image/png"), Some(100))
+        );
         let chunks: Vec<Result<Bytes, Error>> = download.body.collect().await;
         assert!(matches!(chunks.last(), Some(Err(Error::NoAnswer(_)))), "{chunks:?}");
         assert_eq!(chunks.iter().filter(|chunk| chunk.is_err()).count(), 1);
@@ -101,14 +146,20 @@ async fn a_download_that_does_not_begin_says_why() {
     assert!(matches!(failed, Err(Error::NoAnswer(_))));
     let meta = Stub::start([
         ("GET /expired", 404, json!("not found")),
-        ("GET /refused", 401, json!({ "error": { "message": "no", "code": 190 } })),
+        (
+            "GET /refused",
+            401,
+            json!({ "error": { "message": "no", "code": 190 } }),
+        ),
         ("GET /moved", 302, json!("")),
         ("GET /html", 503, json!("<html>")),
     ])
     .await;
     let mut errors = Vec::new();
     for path in ["expired", "refused", "moved", "html"] {
-        let failed = client(&meta.url).download(access(&token()), &format!("{}/{path}", meta.url)).await;
+        let failed = client(&meta.url)
+            .download(access(&token()), &format!("{}/{path}", meta.url))
+            .await;
         errors.push(failed.err().expect(path));
     }
     assert_eq!(errors[0], Error::Expired);

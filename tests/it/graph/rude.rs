@@ -172,7 +172,9 @@ async fn head(stream: &mut TcpStream, pending: &mut Vec<u8>) -> Option<(String, 
 }
 
 async fn body(stream: &mut TcpStream, head: &str, mut body: Vec<u8>) -> Option<String> {
-    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
     while body.len() < length.unwrap_or(0) {
         if stream.read_buf(&mut body).await.ok()? == 0 {
             return None;
@@ -183,7 +185,8 @@ async fn body(stream: &mut TcpStream, head: &str, mut body: Vec<u8>) -> Option<S
 
 pub fn answer(status: u16, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status} Because\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+    format!("HTTP/1.1 {status} Because\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// Accepts connections and says nothing to them.

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     PATIENCE, access, client,
-    rude::{Manner, Rude, SLACK, Silent, Seen, answer},
+    rude::{Manner, Rude, SLACK, Seen, Silent, answer},
     token,
 };
 use crate::support::wait::free_port;
@@ -54,13 +54,22 @@ async fn the_exact_body_goes_to_the_number_with_the_token() {
     let Sent::Accepted(accepted) = send(&client(&meta.url), BODY).await else {
         panic!("not accepted");
     };
-    assert_eq!((accepted.wamid.as_str(), accepted.wa_id.as_deref()), ("wamid.HBgLMTY1MDU1NTEyMzQ", Some("16505551234")));
+    assert_eq!(
+        (accepted.wamid.as_str(), accepted.wa_id.as_deref()),
+        ("wamid.HBgLMTY1MDU1NTEyMzQ", Some("16505551234"))
+    );
     let [Seen { head, body }] = &meta.seen()[..] else {
         panic!("not one request");
     };
     let head = head.to_lowercase();
-    assert!(head.starts_with("post /v25.0/106540352242922/messages http/1.1\r\n"), "{head}");
-    assert!(head.contains("\r\nauthorization: bearer eaag-of-a-channel\r\n"), "{head}");
+    assert!(
+        head.starts_with("post /v25.0/106540352242922/messages http/1.1\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains("\r\nauthorization: bearer eaag-of-a-channel\r\n"),
+        "{head}"
+    );
     assert!(head.contains("\r\ncontent-type: application/json\r\n"), "{head}");
     assert_eq!(body, BODY);
 }
@@ -70,7 +79,11 @@ async fn marketing_messages_have_a_door_of_their_own() {
     let meta = Rude::start([Manner::Answer(200, accepted())]).await;
     let sent = client(&meta.url).send_marketing(access(&token()), BODY).await;
     assert_eq!(outcome(&sent), "accepted");
-    assert!(meta.seen()[0].head.starts_with("POST /v25.0/106540352242922/marketing_messages "));
+    assert!(
+        meta.seen()[0]
+            .head
+            .starts_with("POST /v25.0/106540352242922/marketing_messages ")
+    );
 }
 
 #[tokio::test]
@@ -158,7 +171,10 @@ async fn a_connection_that_breaks_at_once_is_unknown_for_nobody_can_tell() {
 async fn a_redirect_is_not_followed() {
     let elsewhere = Rude::start([Manner::Answer(200, accepted())]).await;
     for status in [301, 302, 303, 307, 308] {
-        let location = format!("HTTP/1.1 {status} Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
+        let location = format!(
+            "HTTP/1.1 {status} Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
+            elsewhere.url
+        );
         let meta = Rude::start([Manner::Write(location.into_bytes())]).await;
         assert_eq!(outcome(&send(&client(&meta.url), BODY).await), "unknown", "{status}");
     }
@@ -236,7 +252,10 @@ async fn no_message_reaches_a_rude_server_twice_and_every_outcome_is_true() {
             Sent::Unknown { .. } => {}
         }
     }
-    assert!(tally["accepted"] > MESSAGES / 4 && tally["unknown"] > 0 && tally["rejected"] > 0, "{tally:?}");
+    assert!(
+        tally["accepted"] > MESSAGES / 4 && tally["unknown"] > 0 && tally["rejected"] > 0,
+        "{tally:?}"
+    );
 }
 
 #[tokio::test]

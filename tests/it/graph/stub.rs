@@ -75,11 +75,21 @@ impl Asked {
     }
 
     pub fn bearer(&self) -> &str {
-        self.headers["authorization"].to_str().unwrap().strip_prefix("Bearer ").unwrap()
+        self.headers["authorization"]
+            .to_str()
+            .unwrap()
+            .strip_prefix("Bearer ")
+            .unwrap()
     }
 }
 
-async fn reply(State(memory): State<Memory>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
+async fn reply(
+    State(memory): State<Memory>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     let line = format!("{method} {uri}");
     let answer = memory.answers.iter().find(|(pattern, ..)| {
         let (begins, holds) = pattern.split_once('*').unwrap_or((pattern, ""));

@@ -70,7 +70,12 @@ pub enum Retry {
     /// The same request would fail the same way.
     Never,
     /// After a rest that grows by the factor with each attempt, and of which up to the given share is added by chance.
-    After { first_seconds: u32, factor: u32, most_seconds: u32, jitter_percent: u8 },
+    After {
+        first_seconds: u32,
+        factor: u32,
+        most_seconds: u32,
+        jitter_percent: u8,
+    },
     /// Only when there is evidence that it was not sent, or somebody decides.
     Reconcile,
     /// Not before so many hours; each time twice as many, up to two weeks.
@@ -121,7 +126,10 @@ pub enum Effect {
 
 /// The entry of a code; for one nobody knows, an entry that says so.
 pub fn entry(code: i64) -> &'static Entry {
-    table::TABLE.iter().find(|entry| entry.knows(code)).unwrap_or(&table::UNKNOWN)
+    table::TABLE
+        .iter()
+        .find(|entry| entry.knows(code))
+        .unwrap_or(&table::UNKNOWN)
 }
 
 /// Every entry, by code.
@@ -137,7 +145,13 @@ impl Entry {
     /// `190`, or `200-299`.
     pub fn codes(&self) -> impl fmt::Display + use<> {
         let (first, last) = (*self.codes.start(), *self.codes.end());
-        fmt::from_fn(move |f| if first == last { write!(f, "{first}") } else { write!(f, "{first}-{last}") })
+        fmt::from_fn(move |f| {
+            if first == last {
+                write!(f, "{first}")
+            } else {
+                write!(f, "{first}-{last}")
+            }
+        })
     }
 
     pub fn has(&self, effect: Effect) -> bool {
@@ -178,8 +192,15 @@ impl Retry {
         let before = attempt.saturating_sub(1);
         match self {
             Self::Never | Self::Reconcile => None,
-            Self::After { first_seconds, factor, most_seconds, jitter_percent } => {
-                let seconds = first_seconds.saturating_mul(factor.saturating_pow(before)).min(most_seconds);
+            Self::After {
+                first_seconds,
+                factor,
+                most_seconds,
+                jitter_percent,
+            } => {
+                let seconds = first_seconds
+                    .saturating_mul(factor.saturating_pow(before))
+                    .min(most_seconds);
                 let jitter = f64::from(jitter_percent) / 100.0 * chance.clamp(0.0, 1.0);
                 let milliseconds = f64::from(seconds) * 1_000.0 * (1.0 + jitter);
                 Some(TimeDelta::milliseconds(milliseconds as i64))

@@ -6,11 +6,31 @@ use super::{
     Who::*,
 };
 
-const THROUGHPUT: Retry = After { first_seconds: 1, factor: 2, most_seconds: 60, jitter_percent: 100 };
+const THROUGHPUT: Retry = After {
+    first_seconds: 1,
+    factor: 2,
+    most_seconds: 60,
+    jitter_percent: 100,
+};
 /// Meta's rule: 4^X seconds, X from 0. An hour is more than any debt of a pair.
-const PAIR: Retry = After { first_seconds: 1, factor: 4, most_seconds: 3_600, jitter_percent: 0 };
-const APP_LIMIT: Retry = After { first_seconds: 60, factor: 2, most_seconds: 3_600, jitter_percent: 25 };
-const SOON: Retry = After { first_seconds: 5, factor: 2, most_seconds: 300, jitter_percent: 50 };
+const PAIR: Retry = After {
+    first_seconds: 1,
+    factor: 4,
+    most_seconds: 3_600,
+    jitter_percent: 0,
+};
+const APP_LIMIT: Retry = After {
+    first_seconds: 60,
+    factor: 2,
+    most_seconds: 3_600,
+    jitter_percent: 25,
+};
+const SOON: Retry = After {
+    first_seconds: 5,
+    factor: 2,
+    most_seconds: 300,
+    jitter_percent: 50,
+};
 
 /// Stands in for every code that is not in the table.
 pub(super) static UNKNOWN: Entry = Entry {
@@ -42,13 +62,21 @@ macro_rules! table {
 }
 
 macro_rules! last {
-    ($first:literal) => { $first };
-    ($first:literal, $last:literal) => { $last };
+    ($first:literal) => {
+        $first
+    };
+    ($first:literal, $last:literal) => {
+        $last
+    };
 }
 
 macro_rules! http {
-    () => { None };
-    ($status:literal) => { Some($status) };
+    () => {
+        None
+    };
+    ($status:literal) => {
+        Some($status)
+    };
 }
 
 table! {

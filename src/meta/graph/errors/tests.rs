@@ -37,18 +37,34 @@ fn the_table_says_of_every_documented_code_what_the_facts_say() {
 #[test]
 fn entries_are_in_order_and_none_covers_another() {
     for pair in all().windows(2) {
-        assert!(pair[0].codes.end() < pair[1].codes.start(), "{} and {}", pair[0].codes(), pair[1].codes());
+        assert!(
+            pair[0].codes.end() < pair[1].codes.start(),
+            "{} and {}",
+            pair[0].codes(),
+            pair[1].codes()
+        );
     }
     assert!(all().iter().all(|entry| entry.codes.start() <= entry.codes.end()));
-    assert_eq!((entry(190).codes().to_string(), entry(201).codes().to_string()), ("190".into(), "200-299".into()));
+    assert_eq!(
+        (entry(190).codes().to_string(), entry(201).codes().to_string()),
+        ("190".into(), "200-299".into())
+    );
 }
 
 #[test]
 fn advice_is_something_a_person_can_read() {
     for entry in all().iter().chain([entry(987_654)]) {
         let advice = entry.advice;
-        assert!(advice.ends_with('.') && advice.len() > 30 && advice.len() < 260, "{}: {advice}", entry.codes());
-        assert!(!advice.contains("  ") && !entry.title.ends_with('.'), "{}: {advice}", entry.codes());
+        assert!(
+            advice.ends_with('.') && advice.len() > 30 && advice.len() < 260,
+            "{}: {advice}",
+            entry.codes()
+        );
+        assert!(
+            !advice.contains("  ") && !entry.title.ends_with('.'),
+            "{}: {advice}",
+            entry.codes()
+        );
         assert!(!entry.title.is_empty() && entry.title.len() <= 60, "{}", entry.title);
     }
 }
@@ -58,7 +74,9 @@ fn what_must_stop_a_channel_stops_it() {
     for code in [0, 3, 10, 190, 200, 368, 131005, 131031, 131042, 133010] {
         assert!(entry(code).has(Effect::TripChannel), "{code}");
     }
-    for code in [4, 100, 130429, 131000, 131026, 131047, 131049, 131056, 131057, 132001, 132015] {
+    for code in [
+        4, 100, 130429, 131000, 131026, 131047, 131049, 131056, 131057, 132001, 132015,
+    ] {
         assert!(!entry(code).has(Effect::TripChannel), "{code}");
     }
 }
@@ -66,9 +84,18 @@ fn what_must_stop_a_channel_stops_it() {
 #[test]
 fn classes_agree_with_their_rules() {
     for entry in all() {
-        assert_eq!(entry.class == Class::Ambiguous, entry.retry == Retry::Reconcile, "{}", entry.codes());
+        assert_eq!(
+            entry.class == Class::Ambiguous,
+            entry.retry == Retry::Reconcile,
+            "{}",
+            entry.codes()
+        );
         if matches!(entry.class, Class::Token) {
-            assert!(entry.has(Effect::TripChannel) && entry.retry == Retry::Never, "{}", entry.codes());
+            assert!(
+                entry.has(Effect::TripChannel) && entry.retry == Retry::Never,
+                "{}",
+                entry.codes()
+            );
         }
     }
     assert_eq!(entry(130429).class, Class::Throughput);

@@ -3,7 +3,13 @@
 
 use serde::Serialize;
 
-use super::{Action, Header, Reply, Words, buttons::reply, header, named::{UrlButton, url_button}, words};
+use super::{
+    Action, Header, Reply, Words,
+    buttons::reply,
+    header,
+    named::{UrlButton, url_button},
+    words,
+};
 use crate::meta::message::{
     MediaKind,
     read::{ANY, At, Object, Read},
@@ -72,7 +78,10 @@ pub(super) fn read(at: &At<'_>) -> Read<Action> {
 fn card(at: &At<'_>) -> Read<Card> {
     let mut card = at.object()?;
     let card_index = card.must("card_index")?.whole(0..=9)?;
-    let kind = card.maybe("type").map(|at| at.one_of(&["cta_url", "product"])).transpose()?;
+    let kind = card
+        .maybe("type")
+        .map(|at| at.one_of(&["cta_url", "product"]))
+        .transpose()?;
     let action_at = card.must("action")?;
     let mut action = action_at.object()?;
     let (header, body, done) = match kind {
@@ -120,7 +129,10 @@ fn link(action: &mut Object<'_>) -> Read<CardAction> {
     let mut parameters = action.must("parameters")?.object()?;
     let button = url_button(&mut parameters)?;
     parameters.end()?;
-    Ok(CardAction::Url { name, parameters: button })
+    Ok(CardAction::Url {
+        name,
+        parameters: button,
+    })
 }
 
 fn replies(action: &mut Object<'_>) -> Read<CardAction> {

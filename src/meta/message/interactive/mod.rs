@@ -1,6 +1,6 @@
 //! Messages with something to tap: buttons, lists, links, flows, products, requests.
 //!
-//! [`SHAPES`] has a line per type: what stands around its action, and who reads that.
+//! The table `SHAPES` has a line per type: what stands around its action, and who reads that.
 
 mod buttons;
 mod carousel;
@@ -118,7 +118,10 @@ pub(super) fn read(at: &At<'_>) -> Read<Interactive> {
     let mut interactive = at.object()?;
     let kinds: Vec<&'static str> = SHAPES.iter().map(|shape| shape.kind).collect();
     let kind = interactive.must("type")?.one_of(&kinds)?;
-    let shape = SHAPES.iter().find(|shape| shape.kind == kind).expect("the word is one of theirs");
+    let shape = SHAPES
+        .iter()
+        .find(|shape| shape.kind == kind)
+        .expect("the word is one of theirs");
     let read = Interactive {
         kind,
         header: header::read(&mut interactive, shape.header)?,
@@ -149,7 +152,11 @@ impl Interactive {
     pub(super) fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {
         let mut found: Vec<_> = self.header.as_mut().and_then(Header::file).into_iter().collect();
         if let Action::Cards { cards } = &mut self.action {
-            found.extend(cards.iter_mut().filter_map(|card| card.header.as_mut().and_then(Header::file)));
+            found.extend(
+                cards
+                    .iter_mut()
+                    .filter_map(|card| card.header.as_mut().and_then(Header::file)),
+            );
         }
         found
     }

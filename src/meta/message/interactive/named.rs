@@ -107,7 +107,10 @@ pub(super) fn url_button(parameters: &mut Object<'_>) -> Read<UrlButton> {
 pub(super) fn flow(at: &At<'_>) -> Read<Action> {
     with(at, "flow", |parameters| {
         let version = parameters.must("flow_message_version")?.one_of(&["3"])?;
-        let (flow_id, flow_name) = (parameters.maybe_text("flow_id", ANY)?, parameters.maybe_text("flow_name", ANY)?);
+        let (flow_id, flow_name) = (
+            parameters.maybe_text("flow_id", ANY)?,
+            parameters.maybe_text("flow_name", ANY)?,
+        );
         if flow_id.is_some() == flow_name.is_some() {
             return Err(parameters.problem("must have exactly one of flow_id and flow_name"));
         }
@@ -115,7 +118,9 @@ pub(super) fn flow(at: &At<'_>) -> Read<Action> {
         let flow_action = one_of(parameters.maybe("flow_action"), &["navigate", "data_exchange"])?;
         let start = parameters.maybe("flow_action_payload");
         if let Some(start) = start.as_ref().filter(|_| flow_action == Some("data_exchange")) {
-            return Err(start.problem("must be left out when flow_action is data_exchange: the endpoint says where to begin"));
+            return Err(
+                start.problem("must be left out when flow_action is data_exchange: the endpoint says where to begin")
+            );
         }
         Ok(Parameters::Flow(Flow {
             flow_message_version: version,
@@ -135,7 +140,11 @@ fn flow_start(at: &At<'_>) -> Read<FlowStart> {
     let screen = start.maybe_text("screen", ANY)?;
     let data = start.maybe("data").map(|at| {
         let data = map(&at)?;
-        if data.is_empty() { Err(at.problem("must not be empty; leave it out")) } else { Ok(data) }
+        if data.is_empty() {
+            Err(at.problem("must not be empty; leave it out"))
+        } else {
+            Ok(data)
+        }
     });
     let data = data.transpose()?;
     start.end().map(|()| FlowStart { screen, data })
@@ -161,7 +170,10 @@ pub(super) fn address(at: &At<'_>) -> Read<Action> {
             return Err(country_at.problem("must be the two letters of a country, such as IN"));
         }
         let values = parameters.maybe("values").map(|at| map(&at)).transpose()?;
-        let saved = parameters.maybe("saved_addresses").map(|at| at.list(0..=ANY)).transpose()?;
+        let saved = parameters
+            .maybe("saved_addresses")
+            .map(|at| at.list(0..=ANY))
+            .transpose()?;
         Ok(Parameters::Address(Address {
             country,
             values,
@@ -175,7 +187,10 @@ pub(super) fn voice_call(at: &At<'_>) -> Read<Action> {
     may_have(at, "voice_call", |parameters| {
         Ok(Parameters::Call(CallButton {
             display_text: parameters.maybe_text("display_text", LABEL)?,
-            ttl_minutes: parameters.maybe("ttl_minutes").map(|at| at.whole(1..=43_200)).transpose()?,
+            ttl_minutes: parameters
+                .maybe("ttl_minutes")
+                .map(|at| at.whole(1..=43_200))
+                .transpose()?,
             payload: parameters.maybe_text("payload", 512)?,
         }))
     })
@@ -184,7 +199,9 @@ pub(super) fn voice_call(at: &At<'_>) -> Read<Action> {
 pub(super) fn catalog(at: &At<'_>) -> Read<Action> {
     may_have(at, "catalog_message", |parameters| {
         let thumbnail = parameters.text("thumbnail_product_retailer_id", ANY)?;
-        Ok(Parameters::Catalog { thumbnail_product_retailer_id: thumbnail })
+        Ok(Parameters::Catalog {
+            thumbnail_product_retailer_id: thumbnail,
+        })
     })
 }
 
@@ -217,5 +234,8 @@ fn may_have(at: &At<'_>, name: &'static str, read: impl FnOnce(&mut Object<'_>) 
 }
 
 fn map(at: &At<'_>) -> Read<Map<String, Value>> {
-    at.value.as_object().cloned().ok_or_else(|| at.problem("must be an object"))
+    at.value
+        .as_object()
+        .cloned()
+        .ok_or_else(|| at.problem("must be an object"))
 }

@@ -80,7 +80,9 @@ fn button(button: &mut Object<'_>) -> Read<()> {
     if index.is_some_and(|index: i64| (0..=LAST_BUTTON).contains(&index)) {
         return Ok(());
     }
-    Err(at.problem(format!("must be the place of the button, from 0 to {LAST_BUTTON}")).limit(LAST_BUTTON as usize))
+    Err(at
+        .problem(format!("must be the place of the button, from 0 to {LAST_BUTTON}"))
+        .limit(LAST_BUTTON as usize))
 }
 
 fn cards(at: &At<'_>) -> Read<Vec<Card>> {
@@ -106,6 +108,7 @@ impl Component {
     pub(super) fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {
         let own = self.parameters.iter_mut().flatten().filter_map(Parameter::file);
         let cards = self.cards.iter_mut().flatten();
-        own.chain(cards.flat_map(|card| card.components.iter_mut().flat_map(Component::media))).collect()
+        own.chain(cards.flat_map(|card| card.components.iter_mut().flat_map(Component::media)))
+            .collect()
     }
 }

@@ -53,7 +53,10 @@ pub(super) fn read(at: &At<'_>) -> Read<Template> {
 
 fn name(at: &At<'_>) -> Read<String> {
     let name = at.text(NAME)?;
-    if name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
         return Ok(name);
     }
     Err(at.problem("must be of lower-case letters a to z, digits and underscores"))
@@ -63,10 +66,16 @@ fn language(at: &At<'_>) -> Read<Language> {
     let mut language = at.object()?;
     let code_at = language.must("code")?;
     let code = code_at.text(super::read::ANY)?;
-    if !code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+    if !code
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    {
         return Err(code_at.problem("must be a language as Meta writes it, such as en_US"));
     }
-    let policy = language.maybe("policy").map(|at| at.one_of(&["deterministic"])).transpose()?;
+    let policy = language
+        .maybe("policy")
+        .map(|at| at.one_of(&["deterministic"]))
+        .transpose()?;
     language.end().map(|()| Language { code, policy })
 }
 

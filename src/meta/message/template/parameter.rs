@@ -110,7 +110,12 @@ impl Serialize for Parameter {
         }
         match self {
             Self::Other(value) => value.serialize(to),
-            Self::Media { kind, file, beside, rest } => {
+            Self::Media {
+                kind,
+                file,
+                beside,
+                rest,
+            } => {
                 let mut parameter = to.serialize_map(None)?;
                 parameter.serialize_entry("type", kind.as_str())?;
                 parameter.serialize_entry(kind.as_str(), &File { file, beside })?;

@@ -40,11 +40,20 @@ fn every_type_and_every_kind_of_interactive_message_is_among_the_samples() {
 #[test]
 fn the_envelope_says_to_whom_and_in_answer_to_what() {
     let text = parse("text", &json!({ "body": "Hi" })).unwrap();
-    assert_eq!(body(&text, &Recipient::Phone("+4915550100777".into()))["to"], "+4915550100777");
+    assert_eq!(
+        body(&text, &Recipient::Phone("+4915550100777".into()))["to"],
+        "+4915550100777"
+    );
     let by_id = body(&text, &Recipient::UserId("DE.4821".into()));
-    assert_eq!((&by_id["recipient"], &by_id["recipient_type"], by_id.get("to")), (&json!("DE.4821"), &json!("individual"), None));
+    assert_eq!(
+        (&by_id["recipient"], &by_id["recipient_type"], by_id.get("to")),
+        (&json!("DE.4821"), &json!("individual"), None)
+    );
     let group = body(&text, &Recipient::Group("Y2FwaV9n".into()));
-    assert_eq!((&group["to"], &group["recipient_type"]), (&json!("Y2FwaV9n"), &json!("group")));
+    assert_eq!(
+        (&group["to"], &group["recipient_type"]),
+        (&json!("Y2FwaV9n"), &json!("group"))
+    );
     let options = Options {
         recipient_identity_key_hash: Some("DF2l".into()),
         message_activity_sharing: Some(false),
@@ -58,7 +67,10 @@ fn the_envelope_says_to_whom_and_in_answer_to_what() {
     };
     let full: Value = serde_json::from_str(&text.body(&envelope).unwrap()).unwrap();
     assert_eq!(full["context"], json!({ "message_id": "wamid.A" }));
-    assert_eq!((&full["recipient_identity_key_hash"], &full["message_activity_sharing"]), (&json!("DF2l"), &json!(false)));
+    assert_eq!(
+        (&full["recipient_identity_key_hash"], &full["message_activity_sharing"]),
+        (&json!("DF2l"), &json!(false))
+    );
     assert_eq!(full["product_policy"], "CLOUD_API_FALLBACK");
 }
 
@@ -77,19 +89,32 @@ fn a_file_of_ours_is_found_and_must_be_replaced_first() {
             { "card_index": 1, "components": [{ "type": "header", "parameters": [{ "type": "image", "image": { "id": "7" } }] }] }] }]);
     let messages = [
         ("image", json!({ "media_id": OURS }), vec![MediaKind::Image]),
-        ("interactive", json!({ "type": "button", "header": header, "body": { "text": "B" }, "action": buttons }), vec![MediaKind::Document]),
+        (
+            "interactive",
+            json!({ "type": "button", "header": header, "body": { "text": "B" }, "action": buttons }),
+            vec![MediaKind::Document],
+        ),
         (
             "interactive",
             json!({ "type": "carousel", "body": { "text": "B" }, "action": { "cards": [card(0), card(1)] } }),
             vec![MediaKind::Video; 2],
         ),
-        ("template", json!({ "name": "t", "language": { "code": "en" }, "components": components }), vec![MediaKind::Image; 3]),
+        (
+            "template",
+            json!({ "name": "t", "language": { "code": "en" }, "components": components }),
+            vec![MediaKind::Image; 3],
+        ),
     ];
     for (kind, payload, files) in messages {
         let mut message = parse(kind, &payload).unwrap();
         let to = ines();
         let options = Options::default();
-        let envelope = Envelope { to: &to, context: None, opaque: "att_1", options: &options };
+        let envelope = Envelope {
+            to: &to,
+            context: None,
+            opaque: "att_1",
+            options: &options,
+        };
         let unresolved = message.body(&envelope).unwrap_err();
         assert!(unresolved.to_string().contains(OURS), "{unresolved}");
         let found: Vec<MediaKind> = message.media().into_iter().map(|(kind, _)| kind).collect();
@@ -112,8 +137,17 @@ fn a_preview_is_what_a_person_reads() {
         .map(|(kind, payload)| parse(kind, &payload).unwrap().preview())
         .collect();
     let expected = [
-        Some("Hello"), Some("A succulent"), None, Some("An eclipse"), Some("Your order"), None, Some("Coffee"),
-        Some("Barbara J. Johnson"), Some("😀"), None, Some("Body"),
+        Some("Hello"),
+        Some("A succulent"),
+        None,
+        Some("An eclipse"),
+        Some("Your order"),
+        None,
+        Some("Coffee"),
+        Some("Barbara J. Johnson"),
+        Some("😀"),
+        None,
+        Some("Body"),
     ];
     assert_eq!(previews, expected.map(|text| text.map(str::to_owned)));
     let taken_back = parse("reaction", &json!({ "message_id": "wamid.A", "emoji": "" })).unwrap();
@@ -126,7 +160,10 @@ fn only_templates_do_without_a_window_and_only_some_types_go_to_groups() {
     for (kind, payload) in samples() {
         let message = parse(kind, &payload).unwrap();
         assert_eq!(message.template().is_some(), kind == "template");
-        let fits_group = ["text", "image", "audio", "video", "document", "sticker", "template", "pin"].contains(&kind);
+        let fits_group = [
+            "text", "image", "audio", "video", "document", "sticker", "template", "pin",
+        ]
+        .contains(&kind);
         assert_eq!(message.fits(&group).is_ok(), fits_group, "{kind}");
         assert_eq!(message.fits(&ines()).is_ok(), kind != "pin", "{kind}");
     }

@@ -7,7 +7,10 @@ use super::{parse, refused, samples};
 /// A sample by its type, or by the kind of interactive message.
 fn sample(name: &str) -> (&'static str, Value) {
     let is = |(kind, payload): &(&str, Value)| *kind == name || payload["type"] == name;
-    samples().into_iter().find(is).unwrap_or_else(|| panic!("no sample of {name}"))
+    samples()
+        .into_iter()
+        .find(is)
+        .unwrap_or_else(|| panic!("no sample of {name}"))
 }
 
 /// Sample, JSON pointer to a text, the longest it may be.
@@ -75,7 +78,10 @@ fn a_text_may_be_as_long_as_its_limit_and_no_longer() {
             }
             *payload.pointer_mut(pointer).unwrap() = json!(letter.repeat(most + 1));
             let invalid = refused(kind, &payload);
-            assert_eq!((invalid.field.clone(), invalid.limit), (path(kind, pointer), Some(*most as u64)));
+            assert_eq!(
+                (invalid.field.clone(), invalid.limit),
+                (path(kind, pointer), Some(*most as u64))
+            );
             let problem = format!("must be at most {most} characters; this has {}", most + 1);
             assert_eq!(invalid.to_string(), format!("{}: {problem}", invalid.field));
         }
@@ -88,7 +94,9 @@ fn a_text_may_be_as_long_as_its_limit_and_no_longer() {
 fn with(name: &str, pointer: &str, elements: Vec<Value>) -> Option<u64> {
     let (kind, mut payload) = sample(name);
     *payload.pointer_mut(pointer).expect(pointer) = Value::Array(elements);
-    parse(kind, &payload).err().map(|invalid| invalid.limit.expect("a limit"))
+    parse(kind, &payload)
+        .err()
+        .map(|invalid| invalid.limit.expect("a limit"))
 }
 
 fn each(count: usize, element: impl Fn(usize) -> Value) -> Vec<Value> {
@@ -99,29 +107,54 @@ fn each(count: usize, element: impl Fn(usize) -> Value) -> Vec<Value> {
 fn a_list_may_be_as_long_as_its_limit_and_no_longer() {
     let button = |n: usize| json!({ "type": "reply", "reply": { "id": n.to_string(), "title": n.to_string() } });
     let buttons = |count| with("button", "/action/buttons", each(count, button));
-    assert_eq!([buttons(0), buttons(1), buttons(3), buttons(4)], [Some(1), None, None, Some(3)]);
+    assert_eq!(
+        [buttons(0), buttons(1), buttons(3), buttons(4)],
+        [Some(1), None, None, Some(3)]
+    );
 
     let row = |n: usize| json!({ "id": n.to_string(), "title": n.to_string() });
     let section = |n: usize| json!({ "title": n.to_string(), "rows": [row(n)] });
     let sections = |count| with("list", "/action/sections", each(count, section));
-    assert_eq!([sections(0), sections(1), sections(10), sections(11)], [Some(1), None, None, Some(10)]);
+    assert_eq!(
+        [sections(0), sections(1), sections(10), sections(11)],
+        [Some(1), None, None, Some(10)]
+    );
     let rows = |count| with("list", "/action/sections", vec![json!({ "rows": each(count, row) })]);
     assert_eq!([rows(0), rows(1), rows(10), rows(11)], [Some(1), None, None, Some(10)]);
 
     let item = |n: usize| json!({ "product_retailer_id": n.to_string() });
-    let items = |count| with("product_list", "/action/sections", vec![json!({ "product_items": each(count, item) })]);
-    assert_eq!([items(0), items(1), items(30), items(31)], [Some(1), None, None, Some(30)]);
+    let items = |count| {
+        with(
+            "product_list",
+            "/action/sections",
+            vec![json!({ "product_items": each(count, item) })],
+        )
+    };
+    assert_eq!(
+        [items(0), items(1), items(30), items(31)],
+        [Some(1), None, None, Some(30)]
+    );
     let section = |n: usize| json!({ "title": n.to_string(), "product_items": [item(n)] });
     let sections = |count| with("product_list", "/action/sections", each(count, section));
     assert_eq!([sections(0), sections(10), sections(11)], [Some(1), None, Some(10)]);
 
     let card = |n: usize| json!({ "card_index": n, "type": "product", "action": { "product_retailer_id": n.to_string(), "catalog_id": "1" } });
     let cards = |count| with("carousel", "/action/cards", each(count, card));
-    assert_eq!([cards(1), cards(2), cards(10), cards(11)], [Some(2), None, None, Some(10)]);
+    assert_eq!(
+        [cards(1), cards(2), cards(10), cards(11)],
+        [Some(2), None, None, Some(10)]
+    );
 
     let contact = |n: usize| json!({ "name": { "formatted_name": n.to_string() } });
-    let contacts = |count| parse("contacts", &Value::Array(each(count, contact))).err().map(|invalid| invalid.limit.unwrap());
-    assert_eq!([contacts(0), contacts(1), contacts(257), contacts(258)], [Some(1), None, None, Some(257)]);
+    let contacts = |count| {
+        parse("contacts", &Value::Array(each(count, contact)))
+            .err()
+            .map(|invalid| invalid.limit.unwrap())
+    };
+    assert_eq!(
+        [contacts(0), contacts(1), contacts(257), contacts(258)],
+        [Some(1), None, None, Some(257)]
+    );
 }
 
 #[test]
@@ -129,8 +162,20 @@ fn a_number_may_be_as_great_as_its_limit_and_no_greater() {
     let ranges = [
         ("location", "/latitude", json!(-90), json!(90.0), json!(-90.1)),
         ("location", "/longitude", json!("-180"), json!("180.0"), json!("180.5")),
-        ("voice_call", "/action/parameters/ttl_minutes", json!(1), json!(43_200), json!(43_201)),
-        ("voice_call", "/action/parameters/ttl_minutes", json!(1), json!(2), json!(0)),
+        (
+            "voice_call",
+            "/action/parameters/ttl_minutes",
+            json!(1),
+            json!(43_200),
+            json!(43_201),
+        ),
+        (
+            "voice_call",
+            "/action/parameters/ttl_minutes",
+            json!(1),
+            json!(2),
+            json!(0),
+        ),
         ("pin", "/expiration_days", json!(1), json!(30), json!(31)),
     ];
     for (name, pointer, least, most, beyond) in ranges {
@@ -145,6 +190,9 @@ fn a_number_may_be_as_great_as_its_limit_and_no_greater() {
         assert!(invalid.limit.is_some());
     }
     for nonsense in [json!("NaN"), json!("inf"), json!("north"), json!(null), json!([1])] {
-        assert!(parse("location", &json!({ "latitude": nonsense, "longitude": 0 })).is_err(), "{nonsense}");
+        assert!(
+            parse("location", &json!({ "latitude": nonsense, "longitude": 0 })).is_err(),
+            "{nonsense}"
+        );
     }
 }
