@@ -30,6 +30,7 @@ CREATE TABLE sends (
 );
 CREATE INDEX sends_due ON sends (due_at, id) WHERE state IN ('pending', 'running');
 CREATE INDEX sends_kept ON sends (state, id) WHERE state IN ('dead', 'quarantined', 'discarded');
+CREATE INDEX sends_waiting ON sends (channel_id, lane) WHERE state IN ('pending', 'running');
 CREATE INDEX sends_held ON sends (channel_id) WHERE state = 'quarantined';
 CREATE INDEX sends_promised ON sends (channel_id) WHERE promised_at IS NOT NULL AND state = 'pending';
 CREATE INDEX sends_finished ON sends (finished_at) WHERE finished_at IS NOT NULL;

@@ -2,7 +2,7 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 
-use super::{Config, Environment, Graph, Limits, Purpose, Redis, Retention, Secret, Telemetry};
+use super::{Config, Environment, Graph, Limits, Purpose, Redis, Retention, Secret, Sending, Telemetry};
 use crate::crypto::Keyring;
 
 /// A variable that will not do. Shows as `VARIABLE: what is wrong; what to do`.
@@ -179,7 +179,7 @@ where
     })
 }
 
-fn seconds(variable: &'static str, text: &str, range: RangeInclusive<i64>) -> Result<TimeDelta, ConfigError> {
+fn seconds(variable: &'static str, text: &str, range: std::ops::RangeInclusive<i64>) -> Result<TimeDelta, ConfigError> {
     number(variable, text, range).map(TimeDelta::seconds)
 }
 

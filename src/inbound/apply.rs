@@ -6,17 +6,18 @@ use super::{facts::Facts, messages::PlannedMessage, plan::Plan, statuses as repo
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
-    domain::{ContactId, ConversationId, MessageId},
+    domain::{ContactId, ConversationId, MessageId, Status},
+    messaging::{self, Failed},
     people,
     store::{
         conversations::{self, Advance, Pair},
         messages::{self, NewMessage},
-        statuses,
+        statuses::{self, Joined},
     },
 };
 
-/// Applies a plan inside the transaction and returns what there is to tell.
-pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Facts> {
+/// Applies a plan inside the transaction and returns what there is to tell, and which channels may not send.
+pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Vec<Failed>)> {
     let mut facts = Facts::default();
     let resolved = people::resolve(tx, clock, &plan.parties).await?;
     facts.contacts(&resolved, clock.now());
@@ -27,10 +28,25 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Facts> {
         .map(|(id,)| id)
         .collect();
     settle(tx, clock, plan, &stored, &new, &mut facts).await?;
+    messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
+    let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
+    let trips = messaging::failed(tx, clock, &failed).await?;
     facts.planned(&plan.facts, &resolved.contacts);
-    Ok(facts)
+    Ok((facts, trips))
+}
+
+/// A message that Meta took and gave up, with the reason.
+fn failed(status: &Joined) -> Option<Failed> {
+    (status.known() == Some(Status::Failed)).then_some(())?;
+    Some(Failed {
+        tenant: status.tenant_id,
+        message: status.message_id,
+        channel: status.channel_id,
+        code: status.error_code?,
+        title: status.error_title.clone().unwrap_or_default(),
+    })
 }
 
 /// The messages as rows: each knows its contact and its conversation, which is made if need be.

@@ -5,6 +5,7 @@ use crate::{
     app::{App, INBOUND},
     db::{Result, Tx, is_conflict},
     domain::{RawEventId, WorkState},
+    messaging::{self, Failed},
     meta::webhook,
     queue::counts,
     store::{
@@ -49,10 +50,14 @@ pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
 async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     let mut tx = app.db.begin().await?;
     match effects(app, &mut tx, ids, attempt).await {
-        Ok(plan) => {
+        Ok((plan, trips)) => {
             tx.commit().await?;
             if attempt == Attempt::Whole {
                 measure(&plan);
+                count_received(app, &plan).await;
+            }
+            for trip in trips {
+                messaging::trip(app, trip.channel, trip.code, &trip.title).await?;
             }
             Ok(())
         }
@@ -63,11 +68,11 @@ async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     }
 }
 
-async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<Plan> {
+async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Vec<Failed>)> {
     let events = raw_events::lock(tx, ids).await?;
     let plan = plan(app, &events, attempt).await?;
     let now = app.clock.now();
-    let facts = apply::apply(tx, &app.clock, &plan).await?;
+    let (facts, trips) = apply::apply(tx, &app.clock, &plan).await?;
     if attempt == Attempt::Whole {
         quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
         unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
@@ -75,7 +80,7 @@ async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -
         counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
     }
     facts.append(tx, &app.clock).await?;
-    Ok(plan)
+    Ok((plan, trips))
 }
 
 async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> {
@@ -95,6 +100,16 @@ async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> 
         return Ok(plan);
     }
     Ok(Plan::make(&now_known, &app.clock, &parsed, attempt))
+}
+
+/// Meta counts what a number receives against what it may send. The governor may be away: then nothing is sent anyway.
+async fn count_received(app: &App, plan: &Plan) {
+    let directory = app.directory.current();
+    for (channel, count) in &plan.received {
+        if let Some(route) = directory.channel(*channel) {
+            let _ = app.governor.received(&messaging::number(route), *count).await;
+        }
+    }
 }
 
 fn measure(plan: &Plan) {

@@ -134,11 +134,15 @@ impl Plan {
             return self.unrecognized(origin.event, &item.path, &item.field, "signed_by_another_tenant");
         };
         match &item.change {
-            Change::Message(message) => self.inbound(clock, origin, route, message),
+            Change::Message(message) => {
+                *self.received.entry(route.channel).or_default() += 1;
+                self.inbound(clock, origin, route, message);
+            }
             Change::Echo(message) => self.echo(clock, origin, route, message),
             Change::History(history) => self.history(clock, origin, route, history),
             Change::Status(status) => {
                 self.count("status");
+                self.proofs.extend(statuses::proof(route, status));
                 self.statuses.push(statuses::planned(origin, route, status));
             }
             Change::Error(error) => self.value_error(origin, route, error),

@@ -39,11 +39,50 @@ impl Checked {
     pub fn can_send(&self) -> bool {
         let token = self.token.as_ref().is_ok_and(|token| token.valid);
         let blocked = |number: &Number| {
-            let health = number.health.as_ref().and_then(|health| health.can_send_message.as_deref());
+            let health = number
+                .health
+                .as_ref()
+                .and_then(|health| health.can_send_message.as_deref());
             health == Some("BLOCKED")
         };
         // Some tokens may not ask about themselves: the number's answer proves them good.
         (token || self.token.is_err()) && self.number.as_ref().is_ok_and(|number| !blocked(number))
+    }
+
+    /// What is wrong, in words a person can act on.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        match &self.number {
+            Ok(number) => {
+                let health = number.health.iter().flat_map(|health| &health.entities);
+                for problem in health.flat_map(|entity| &entity.problems) {
+                    let said = [&problem.description, &problem.solution].into_iter().flatten();
+                    problems.push(said.cloned().collect::<Vec<_>>().join(" "));
+                }
+                if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
+                    problems.push(format!("The number is {status}: only a CONNECTED one sends."));
+                }
+            }
+            Err(error) => problems.push(format!("The number cannot be read. {error}")),
+        }
+        match &self.token {
+            Ok(token) if !token.valid => problems.push("The access token is not valid: make a new one.".to_owned()),
+            Ok(token) => {
+                let lacks = token.lacks();
+                if !lacks.is_empty() {
+                    problems.push(format!("The access token lacks {}.", lacks.join(" and ")));
+                }
+            }
+            Err(error) => problems.push(format!("The access token cannot be examined. {error}")),
+        }
+        match &self.subscribed {
+            Ok(apps) if apps.is_empty() => {
+                problems.push("No app hears this account's webhooks: subscribe one to the WABA.".to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(format!("The subscriptions cannot be read. {error}")),
+        }
+        problems
     }
 }
 
@@ -96,7 +135,13 @@ async fn recover(tx: &mut db::Tx, app: &App, route: &Route) -> Result<u64> {
     Ok(released)
 }
 
-async fn tell(tx: &mut db::Tx, app: &App, tenant: TenantId, kind: &'static str, data: &serde_json::Value) -> Result<()> {
+async fn tell(
+    tx: &mut db::Tx,
+    app: &App,
+    tenant: TenantId,
+    kind: &'static str,
+    data: &serde_json::Value,
+) -> Result<()> {
     let now = app.clock.now();
     let event = events::NewEvent {
         tenant,

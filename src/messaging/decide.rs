@@ -39,7 +39,9 @@ impl Reason {
 
     pub const fn title(self) -> &'static str {
         match self {
-            Reason::WindowClosed => "window_closed: the customer has not written for 24 hours; only a template may be sent",
+            Reason::WindowClosed => {
+                "window_closed: the customer has not written for 24 hours; only a template may be sent"
+            }
             Reason::OptedOut => "opted_out: the customer takes no marketing messages",
         }
     }

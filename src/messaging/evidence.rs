@@ -2,19 +2,19 @@
 //! transaction.
 
 use crate::{
-    app::App,
+    clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, MessageId, TenantId},
     store::sends::{self, Proof},
 };
 
-use super::{
-    breaker,
-    verdict::{Verdict, verdict},
-};
+use super::verdict::{Verdict, verdict};
 
 /// Settles the attempts these statuses came back with.
-pub async fn prove(tx: &mut Tx, clock: &crate::clock::Clock, proofs: &[Proof]) -> Result<()> {
+pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
+    if proofs.is_empty() {
+        return Ok(());
+    }
     let proven = sends::prove(tx, proofs, clock.now()).await?;
     metrics::counter!("mainstay_sends_proven_total").increment(proven.len() as u64);
     Ok(())
@@ -30,13 +30,16 @@ pub struct Failed {
     pub title: String,
 }
 
-/// Has those sent again that may be, and trips the channels that may not send. After the commit that told of the failures; a
-/// failure told twice finds the message queued or sent already and does nothing.
-pub async fn failed(app: &App, failures: &[Failed]) -> Result<()> {
-    let now = app.clock.now();
+/// Has those sent again that may be, and returns those whose channel may not send. A failure told twice finds the message queued or
+/// sent already and does nothing.
+pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<Vec<Failed>> {
+    if failures.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
-    let due = sends::load(&app.db, &ids).await?;
-    let mut again = Vec::new();
+    let due = sends::load(&mut *tx, &ids).await?;
+    let (mut again, mut trips) = (Vec::new(), Vec::new());
     for it in due.iter().filter(|it| it.status == "failed") {
         let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
             continue;
@@ -44,13 +47,9 @@ pub async fn failed(app: &App, failures: &[Failed]) -> Result<()> {
         match verdict(failure.code, it.tries, it.created_at, it.expires_at, now) {
             Verdict::Fail => {}
             Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
-            Verdict::Trip => breaker::trip(app, failure.channel, failure.code, &failure.title).await?,
+            Verdict::Trip => trips.push(failure.clone()),
         }
     }
-    if again.is_empty() {
-        return Ok(());
-    }
-    let mut tx = app.db.begin().await?;
-    sends::requeue(&mut tx, &again).await?;
-    tx.commit().await
+    sends::requeue(tx, &again).await?;
+    Ok(trips)
 }

@@ -45,7 +45,10 @@ pub async fn conclude(app: &App, called: Vec<Called>) -> Result<Vec<(MessageId, 
     sends::hold(&mut tx, &held).await?;
     record::write(&mut tx, &app.clock, &ends, Vec::new()).await?;
     tx.commit().await?;
-    Ok(judged.into_iter().map(|it| (it.end.placed.message, it.outcome)).collect())
+    Ok(judged
+        .into_iter()
+        .map(|it| (it.end.placed.message, it.outcome))
+        .collect())
 }
 
 /// What follows beyond the message: for the governor, and for the channel.
@@ -103,7 +106,14 @@ fn judge(app: &App, called: &Called) -> Judged {
             let wamid = Some(accepted.wamid.clone());
             let (status, placed) = (Status::Accepted, placed);
             Judged {
-                end: end("accepted", Placed { status, wamid, ..placed }),
+                end: end(
+                    "accepted",
+                    Placed {
+                        status,
+                        wamid,
+                        ..placed
+                    },
+                ),
                 outcome: Outcome::Done,
             }
         }

@@ -156,11 +156,7 @@ fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed {
 }
 
 /// Asks for slots, and writes down the attempts of those who have one.
-async fn reserve(
-    app: &App,
-    sendable: Vec<(Due, Route)>,
-    outcomes: &mut Outcomes<MessageId>,
-) -> db::Result<Vec<Call>> {
+async fn reserve(app: &App, sendable: Vec<(Due, Route)>, outcomes: &mut Outcomes<MessageId>) -> db::Result<Vec<Call>> {
     let ask = |(due, route): &(Due, Route)| Ask {
         number: number(route),
         recipient: due.recipient.clone(),
@@ -244,6 +240,7 @@ fn body(due: &Due, attempt: AttemptId) -> Result<String, String> {
         "group" => Recipient::Group(address),
         _ => Recipient::Phone(address),
     };
+    message.fits(&to).map_err(|error| error.to_string())?;
     let envelope = Envelope {
         to: &to,
         context: due.context_wamid.as_deref().filter(|_| due.kind != "reaction"),
@@ -273,4 +270,3 @@ async fn make(app: &App, call: Call) -> Called {
     };
     Called { call, sent }
 }
-

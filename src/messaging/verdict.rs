@@ -18,7 +18,13 @@ pub enum Verdict {
 }
 
 /// `tries` is how many attempts were made, this one included.
-pub fn verdict(code: i64, tries: i64, created_at: DateTime<Utc>, ends_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Verdict {
+pub fn verdict(
+    code: i64,
+    tries: i64,
+    created_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Verdict {
     let entry = errors::entry(code);
     if entry.has(errors::Effect::TripChannel) {
         return Verdict::Trip;

@@ -78,7 +78,9 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
     let refused: Vec<_> = asks.iter().zip(&answers).filter_map(refused).collect();
     idempotency::give_up(&mut *tx, &refused).await?;
     events::append(tx, &told, now).await?;
-    let answered = answers.into_iter().map(|answer| answer.unwrap_or(Err(Refusal::Internal)));
+    let answered = answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or(Err(Refusal::Internal)));
     Ok(answered.collect())
 }
 
@@ -108,7 +110,9 @@ async fn repeat(
             .map(|it| ((it.tenant_id, it.key), (it.digest, it.message_id)))
             .collect();
     for (n, ask) in asks.iter().enumerate() {
-        let Some((key, digest)) = &ask.idempotency else { continue };
+        let Some((key, digest)) = &ask.idempotency else {
+            continue;
+        };
         let Some((held, message)) = holders.get(&(ask.tenant, key.clone())) else {
             continue;
         };
@@ -171,7 +175,12 @@ async fn address(
     }
     let resolved = people::resolve(tx, clock, &parties).await?;
     for (tenant, contact) in &resolved.created {
-        told.push(event(clock, *tenant, "contact.created", &json!({ "contact_id": contact })));
+        told.push(event(
+            clock,
+            *tenant,
+            "contact.created",
+            &json!({ "contact_id": contact }),
+        ));
     }
     for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
         people.insert(n, Addressed { contact, kind, value });

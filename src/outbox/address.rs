@@ -18,7 +18,9 @@ pub enum Unaddressable {
          parentheses may stand between them"
     )]
     Phone,
-    #[error("to.user_id: must be two letters, a dot and up to 128 letters and digits, as in the webhooks, e.g. US.13491208655302741918")]
+    #[error(
+        "to.user_id: must be two letters, a dot and up to 128 letters and digits, as in the webhooks, e.g. US.13491208655302741918"
+    )]
     UserId,
 }
 
@@ -57,10 +59,27 @@ mod tests {
 
     #[test]
     fn a_number_is_its_digits_however_it_is_written() {
-        for text in ["+54 9 11 5555-0101", "5491155550101", "(549) 11.5555.0101", " +5491155550101 "] {
-            assert_eq!(Address::phone(text), Ok(Address::Phone("5491155550101".into())), "{text}");
+        for text in [
+            "+54 9 11 5555-0101",
+            "5491155550101",
+            "(549) 11.5555.0101",
+            " +5491155550101 ",
+        ] {
+            assert_eq!(
+                Address::phone(text),
+                Ok(Address::Phone("5491155550101".into())),
+                "{text}"
+            );
         }
-        for text in ["", "12345", "0491155550101", "+54911555501011234", "54911x5550101", "++5491155550101", "+54+9115555"] {
+        for text in [
+            "",
+            "12345",
+            "0491155550101",
+            "+54911555501011234",
+            "54911x5550101",
+            "++5491155550101",
+            "+54+9115555",
+        ] {
             assert_eq!(Address::phone(text), Err(Unaddressable::Phone), "{text}");
         }
     }

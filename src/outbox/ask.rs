@@ -46,7 +46,9 @@ pub enum Refusal {
     NoSuchContact(ContactId),
     #[error("contact {0} is known by nothing a message can be sent to")]
     NoAddress(ContactId),
-    #[error("the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message")]
+    #[error(
+        "the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message"
+    )]
     KeyReused,
     #[error("too many messages wait for the database")]
     Full,

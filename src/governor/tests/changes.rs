@@ -80,7 +80,13 @@ async fn an_act_upon_an_older_change_does_not_settle_a_newer_one(mut stage: Stag
 }
 
 async fn workers_that_disagree_for_a_moment_cause_no_flood_of_changes(mut stage: Stage) {
-    let (old, new) = (stage.number, Number { terms: Terms::HIGH, ..stage.number });
+    let (old, new) = (
+        stage.number,
+        Number {
+            terms: Terms::HIGH,
+            ..stage.number
+        },
+    );
     let mut told = 0;
     for _ in 0..50 {
         for number in [old, new] {

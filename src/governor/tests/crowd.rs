@@ -45,7 +45,10 @@ async fn crowd(governors: Vec<Governor>, number: Number, recipients: usize) -> H
         }
     });
     futures::future::join_all(callers).await;
-    Arc::into_inner(given).expect("all callers ended").into_inner().expect("nobody panicked")
+    Arc::into_inner(given)
+        .expect("all callers ended")
+        .into_inner()
+        .expect("nobody panicked")
 }
 
 fn several(prefix: &str) -> Vec<Governor> {

@@ -6,6 +6,7 @@ mod conversations;
 mod events;
 mod json;
 mod messages;
+mod sending;
 
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +19,8 @@ use super::{auth, edge::Edge};
 pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .routes(routes!(channels::list))
+        .routes(routes!(channels::show))
+        .routes(routes!(channels::check))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::show))
         .routes(routes!(conversations::list))
@@ -26,5 +29,11 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(messages::list))
         .routes(routes!(messages::show))
         .routes(routes!(events::list))
+        .routes(routes!(sending::send))
+        .routes(routes!(sending::send_batch))
+        .routes(routes!(sending::cancel))
+        .routes(routes!(sending::resolve))
+        .routes(routes!(sending::read))
+        .routes(routes!(sending::error_codes))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
 }

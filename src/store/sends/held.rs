@@ -106,3 +106,12 @@ pub async fn by_person(on: impl Into<On<'_>>, tenant: TenantId, attempt: Attempt
     const SQL: &str = "UPDATE send_attempts SET evidence = 'person' WHERE tenant_id = $1 AND id = $2";
     on.into().sql(SQL, (tenant, attempt)).run().await
 }
+
+/// How many messages wait to be sent, by lane.
+pub async fn waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
+    const SQL: &str = "
+        SELECT lane, COUNT(*) FROM sends
+        WHERE tenant_id = $1 AND channel_id = $2 AND state IN ('pending', 'running')
+        GROUP BY lane";
+    on.into().sql(SQL, (tenant, channel)).all().await
+}
