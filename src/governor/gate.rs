@@ -104,7 +104,11 @@ impl Gate {
     pub fn outlook(&self, now: i64, pace: Pace, lane: SendLane) -> i64 {
         let slot = self.next(now, pace);
         let queued = slot > now && self.is_queued(now, lane);
-        if queued { slot.max(self.tail[lane.index()]) } else { slot }
+        if queued {
+            slot.max(self.tail[lane.index()])
+        } else {
+            slot
+        }
     }
 
     /// Whether others of the lane were promised places and have not come yet.

@@ -71,10 +71,7 @@ impl Governor {
         grants.sort_unstable_by_key(|(n, _)| *n);
         let elapsed = (self.0.clock.now() - begun).to_std().unwrap_or(Duration::ZERO);
         metrics::histogram!("mainstay_governor_reserve_seconds").record(elapsed.as_secs_f64());
-        Ok(grants
-            .into_iter()
-            .map(|(n, grant)| count(&asks[n], grant))
-            .collect())
+        Ok(grants.into_iter().map(|(n, grant)| count(&asks[n], grant)).collect())
     }
 
     /// Messages that this number received and Meta counts against its rate.

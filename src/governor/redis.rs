@@ -117,7 +117,10 @@ impl Redis {
         now: i64,
     ) -> &'b mut ScriptInvocation<'a> {
         let pace = number.terms.pace();
-        call.key(self.number(number)).arg(now).arg(pace.interval).arg(pace.slack)
+        call.key(self.number(number))
+            .arg(now)
+            .arg(pace.interval)
+            .arg(pace.slack)
     }
 
     fn tag(&self, number: &Number) -> String {

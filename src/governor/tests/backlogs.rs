@@ -39,7 +39,11 @@ async fn backlog(stage: Stage, count: usize) {
     let asked = world.asked(Campaign);
     // Once to be told when, and 1.1 times to leave.
     assert!(asked < 2.12, "{asked:.3} times each");
-    println!("{count} at {:?}: {used:.4} used, asked {asked:.3} times, {} calls", world.stage.pace(), world.calls);
+    println!(
+        "{count} at {:?}: {used:.4} used, asked {asked:.3} times, {} calls",
+        world.stage.pace(),
+        world.calls
+    );
 }
 
 async fn a_backlog_at_a_thousand_a_second_is_asked_for_twice_each_and_loses_no_time(stage: Stage) {
@@ -104,7 +108,11 @@ async fn a_number_degraded_amid_a_backlog_sends_at_its_new_rate_within_a_second(
     world.stage = world.stage.at(Terms::STANDARD);
     let degraded = begun + 5 * SECOND;
     world.run(degraded + 10 * SECOND).await;
-    let mut after: Vec<i64> = world.slots(None).into_iter().filter(|at| *at > degraded + SECOND).collect();
+    let mut after: Vec<i64> = world
+        .slots(None)
+        .into_iter()
+        .filter(|at| *at > degraded + SECOND)
+        .collect();
     assert_even(&mut after, world.stage.pace());
     assert!(after.len() > 9 * 79, "{}", after.len());
 }

@@ -80,13 +80,21 @@ async fn an_act_upon_an_older_change_does_not_settle_a_newer_one(mut stage: Stag
 }
 
 async fn workers_that_disagree_for_a_moment_cause_no_flood_of_changes(mut stage: Stage) {
-    let (old, new) = (stage.number, Number { terms: Terms::HIGH, ..stage.number });
+    let (old, new) = (
+        stage.number,
+        Number {
+            terms: Terms::HIGH,
+            ..stage.number
+        },
+    );
     let mut told = 0;
     for _ in 0..50 {
         for number in [old, new] {
             stage.number = number;
             told += usize::from(change(&mut stage).await.is_some());
-            let wants: Vec<_> = (0..200).map(|_| super::stage::want(stage.stranger(), Campaign, false)).collect();
+            let wants: Vec<_> = (0..200)
+                .map(|_| super::stage::want(stage.stranger(), Campaign, false))
+                .collect();
             told += usize::from(stage.decide(&wants).await.change.is_some());
             stage.now += 10 * MS;
         }

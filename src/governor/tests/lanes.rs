@@ -47,10 +47,7 @@ async fn campaigns_keep_a_tenth_when_replies_take_all_they_can(stage: Stage) {
 
 async fn transactional_messages_go_before_campaigns_and_leave_them_a_tenth(stage: Stage) {
     let [_, transactional, campaigns] = parts(stage, &[Transactional, Campaign], Terms::STANDARD).await;
-    assert!(
-        transactional > 0.87 && campaigns > 0.095,
-        "{transactional} {campaigns}"
-    );
+    assert!(transactional > 0.87 && campaigns > 0.095, "{transactional} {campaigns}");
 }
 
 async fn all_lanes_at_once_go_in_their_order_and_none_starves(stage: Stage) {
@@ -77,6 +74,9 @@ async fn the_shares_hold_at_every_rate() {
     for per_second in [20.0, 80.0, 1_000.0] {
         let terms = Terms::at(per_second);
         let [replies, _, campaigns] = parts(Stage::local().await, &[Reply, Campaign], terms).await;
-        assert!(replies > 0.86 && campaigns > 0.09, "{per_second}: {replies} {campaigns}");
+        assert!(
+            replies > 0.86 && campaigns > 0.09,
+            "{per_second}: {replies} {campaigns}"
+        );
     }
 }

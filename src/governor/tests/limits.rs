@@ -49,7 +49,10 @@ fn play(number: &Number, calls: &[Call]) -> Vec<(i64, u8)> {
             .collect();
         for (verdict, (to, ..)) in local.reserve(number, now, &wants).each.iter().zip(&call.wants) {
             if let Some(at) = slot(verdict) {
-                assert!(at >= now && at <= now + HORIZON, "a slot lies at most half a second ahead");
+                assert!(
+                    at >= now && at <= now + HORIZON,
+                    "a slot lies at most half a second ahead"
+                );
                 given.push((at, *to));
             }
         }

@@ -28,7 +28,11 @@ async fn keys(redis: &OwnRedis) -> Vec<(String, i64)> {
     let client = ::redis::Client::open(redis.url()).expect("a URL");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     let mut command = ::redis::cmd("KEYS");
-    let keys: Vec<String> = command.arg("*").query_async(&mut connection).await.expect("Redis answers");
+    let keys: Vec<String> = command
+        .arg("*")
+        .query_async(&mut connection)
+        .await
+        .expect("Redis answers");
     let mut lives = Vec::new();
     for key in keys {
         let mut command = ::redis::cmd("PTTL");

@@ -54,7 +54,11 @@ async fn a_redis_that_forgot_the_scripts_is_told_them_again() {
         let mut forget = ::redis::cmd("SCRIPT");
         let client = ::redis::Client::open(server.url()).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-        forget.arg("FLUSH").query_async::<()>(&mut connection).await.expect("Redis obeys");
+        forget
+            .arg("FLUSH")
+            .query_async::<()>(&mut connection)
+            .await
+            .expect("Redis obeys");
         stage.now += SECOND;
         assert_eq!(slots(&stage.ask(Reply, 2).await), [stage.now; 2]);
     }
@@ -109,12 +113,19 @@ async fn slots_that_passed_while_redis_hung_are_not_all_used_at_once() {
     server.signal("STOP");
     let begun = Instant::now();
     let (grants, ()) = tokio::join!(governor.reserve(&asks), async {
-        soon("most of a second passes", async || begun.elapsed() > Duration::from_millis(700)).await;
+        soon("most of a second passes", async || {
+            begun.elapsed() > Duration::from_millis(700)
+        })
+        .await;
         server.signal("CONT");
     });
     let (grants, now) = (grants.expect("Redis answers in time"), clock.now());
-    let passed = grants.iter().filter(|it| matches!(it, Grant::Slot(at) if *at < now - chrono::TimeDelta::milliseconds(60)));
+    let passed = grants
+        .iter()
+        .filter(|it| matches!(it, Grant::Slot(at) if *at < now - chrono::TimeDelta::milliseconds(60)));
     assert!(passed.count() <= 50);
-    let again = grants.iter().filter(|it| matches!(it, Grant::Later { at, .. } if *at <= now));
+    let again = grants
+        .iter()
+        .filter(|it| matches!(it, Grant::Later { at, .. } if *at <= now));
     assert!(again.count() > 300);
 }

@@ -89,10 +89,7 @@ async fn a_success_clears_the_refusals(mut stage: Stage) {
     };
     assert_eq!(write(&stage, 1, true).await, [expected]);
     stage.hear(News::Refused(HER)).await;
-    assert_eq!(
-        waits(&write(&stage, 1, true).await, Limit::Pair),
-        [stage.now + SECOND]
-    );
+    assert_eq!(waits(&write(&stage, 1, true).await, Limit::Pair), [stage.now + SECOND]);
 }
 
 async fn a_refused_pair_does_not_disturb_others(mut stage: Stage) {

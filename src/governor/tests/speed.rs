@@ -45,7 +45,10 @@ async fn a_batch_of_a_hundred_costs_redis_well_under_a_millisecond() {
 #[ignore = "a measurement; run with --release -- --ignored --nocapture"]
 #[tokio::test]
 async fn asks_per_second() {
-    for stage in [Stage::local().await, Stage::of(redis(&servers::redis_url()), Terms::HIGH).await] {
+    for stage in [
+        Stage::local().await,
+        Stage::of(redis(&servers::redis_url()), Terms::HIGH).await,
+    ] {
         let mut stage = stage.at(Terms::HIGH);
         let begun = Instant::now();
         for _ in 0..2_000 {

@@ -75,7 +75,9 @@ impl World {
     /// Runs until nothing is due any more, or until this time.
     pub async fn run(&mut self, until: i64) {
         loop {
-            let worker = (0..WORKERS).min_by_key(|worker| self.workers[*worker]).expect("some work");
+            let worker = (0..WORKERS)
+                .min_by_key(|worker| self.workers[*worker])
+                .expect("some work");
             let first = self.due.iter().filter_map(|lane| lane.first()).map(|(at, _)| *at).min();
             let Some(first) = first.filter(|first| *first < until) else {
                 break;
@@ -157,7 +159,12 @@ impl World {
     }
 
     pub fn asked(&self, lane: SendLane) -> f64 {
-        let of: Vec<u32> = self.rows.iter().filter(|row| row.lane == lane).map(|row| row.asked).collect();
+        let of: Vec<u32> = self
+            .rows
+            .iter()
+            .filter(|row| row.lane == lane)
+            .map(|row| row.asked)
+            .collect();
         of.iter().map(|asked| f64::from(*asked)).sum::<f64>() / of.len() as f64
     }
 

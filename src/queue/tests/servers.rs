@@ -94,7 +94,10 @@ impl OwnRedis {
         let client = redis::Client::open(self.url()).expect("it is an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("it answers");
         let mut info = redis::cmd("INFO");
-        info.arg(section).query_async(&mut connection).await.expect("it answers")
+        info.arg(section)
+            .query_async(&mut connection)
+            .await
+            .expect("it answers")
     }
 
     pub async fn ask(&self, command: &str) -> redis::RedisResult<redis::Value> {
