@@ -91,8 +91,11 @@ async fn workers_that_disagree_for_a_moment_cause_no_flood_of_changes(mut stage:
     for _ in 0..50 {
         for number in [old, new] {
             stage.number = number;
-            stage.ask(Campaign, 200).await;
             told += usize::from(change(&mut stage).await.is_some());
+            let wants: Vec<_> = (0..200)
+                .map(|_| super::stage::want(stage.stranger(), Campaign, false))
+                .collect();
+            told += usize::from(stage.decide(&wants).await.change.is_some());
             stage.now += 10 * MS;
         }
     }

@@ -30,7 +30,7 @@ async fn crowd(governors: Vec<Governor>, number: Number, recipients: usize) -> H
                     number,
                     recipient: format!("{}", (turn * 7_919 + n) % recipients),
                     lane: SendLane::ALL[(turn + n) % 3],
-                    promised: n % 2 == 0,
+                    promised: n.is_multiple_of(2),
                 };
                 let asks: Vec<Ask> = (0..100).map(ask).collect();
                 let grants = governor.reserve(&asks).await.expect("Redis answers");

@@ -2,39 +2,44 @@
 
 use std::time::Instant;
 
-use super::stage::{MS, Stage, redis};
+use super::stage::{MS, Stage, redis, slots};
 use crate::{
     domain::SendLane::Campaign,
     governor::Terms,
     queue::tests::servers::{self, OwnRedis},
 };
 
-/// What Redis itself says a script call took on average, in microseconds.
-async fn cost(server: &OwnRedis) -> f64 {
-    let ::redis::Value::BulkString(info) = server.info("commandstats").await else {
-        panic!("text was expected");
+/// The processor's time that Redis has used, in microseconds.
+async fn used(server: &OwnRedis) -> f64 {
+    let info = server.info("cpu").await;
+    let seconds = |name: &str| -> f64 {
+        let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|text| text.trim().parse().ok()).expect("Redis tells")
     };
-    let info = String::from_utf8_lossy(&info).into_owned();
-    let line = info.lines().find(|line| line.starts_with("cmdstat_evalsha:"));
-    let each = line.and_then(|line| line.split("usec_per_call=").nth(1)?.split(',').next()?.parse().ok());
-    each.expect("scripts were called")
+    1e6 * (seconds("used_cpu_user") + seconds("used_cpu_sys"))
 }
 
 #[tokio::test]
 async fn a_batch_of_a_hundred_costs_redis_well_under_a_millisecond() {
+    const BATCHES: u32 = 100;
     let server = OwnRedis::start().await;
     let terms = Terms {
         tenant_per_second: Some(2_000.0),
         ..Terms::HIGH
     };
     let mut stage = Stage::of(redis(&server.url()), terms).await;
-    for _ in 0..300 {
-        stage.now += 100 * MS;
-        stage.ask(Campaign, 100).await;
+    let mut least = f64::INFINITY;
+    for _ in 0..5 {
+        let before = used(&server).await;
+        for _ in 0..BATCHES {
+            stage.now += 100 * MS;
+            assert_eq!(slots(&stage.ask(Campaign, 100).await).len(), 100);
+        }
+        // The least of several: others use this machine too.
+        least = least.min((used(&server).await - before) / f64::from(BATCHES));
     }
-    let cost = cost(&server).await;
-    println!("a hundred asks: {cost:.0} µs in Redis");
-    assert!(cost < 1_000.0, "{cost} µs");
+    println!("a hundred asks: {least:.0} µs in Redis");
+    assert!(least < 1_000.0, "{least} µs");
 }
 
 #[ignore = "a measurement; run with --release -- --ignored --nocapture"]

@@ -90,7 +90,7 @@ impl OwnRedis {
     }
 
     /// A section of what it says about itself.
-    pub async fn info(&self, section: &str) -> redis::Value {
+    pub async fn info(&self, section: &str) -> String {
         let client = redis::Client::open(self.url()).expect("it is an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("it answers");
         let mut info = redis::cmd("INFO");
