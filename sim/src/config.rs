@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 
 use crate::traffic::Shape;
-use crate::{Encoding, Manners, RedeliveryPolicy};
+use crate::{Encoding, GraphConfig, Manners, RedeliveryPolicy};
 
 /// Where times in webhooks come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub struct SimConfig {
     pub backlog: usize,
     /// How long one POST may take before it counts as unanswered.
     pub request_timeout: Duration,
+    /// The Graph API.
+    pub graph: GraphConfig,
 }
 
 impl SimConfig {
@@ -137,6 +139,7 @@ impl Default for SimConfig {
             concurrency: 8,
             backlog: 1024,
             request_timeout: Duration::from_secs(8),
+            graph: GraphConfig::default(),
         }
     }
 }

@@ -54,7 +54,7 @@ impl Simulator {
         let webhooks = lock(&self.inner.traffic).rest();
         let mut deliveries = Deliveries::new(self, watch::channel(false).1);
         for webhook in webhooks {
-            lock(&self.inner.ledger).record_generated(&webhook);
+            self.enter(&webhook);
             deliveries.start(webhook).await;
         }
         deliveries.finish().await
@@ -91,7 +91,7 @@ impl Simulator {
         ticks.tick().await;
     }
 
-    async fn resumed(&self) {
+    pub(crate) async fn resumed(&self) {
         let mut paused = self.inner.paused.subscribe();
         paused
             .wait_for(|paused| !paused)
@@ -115,7 +115,7 @@ impl Simulator {
         slot
     }
 
-    async fn deliver_until(
+    pub(crate) async fn deliver_until(
         &self,
         webhook: Webhook,
         mut held: Option<OwnedSemaphorePermit>,

@@ -1,12 +1,13 @@
 //! The simulator's own account of what it told, and of what it was told in return.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::webhook::{Authenticity, Webhook};
-use crate::{Item, Message, Other, Status};
+use crate::{AcceptedSend, Item, Message, Other, ReadReceipt, Status};
 
 /// An item, with how often bodies that held it were generated and answered 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,18 @@ pub struct Ledger {
     pub other: Vec<Record<Other>>,
     /// Ids of messages in forged bodies: none of them may be found at the receiver.
     pub forged_wamids: Vec<String>,
+    /// Messages the Graph API accepted.
+    #[serde(default)]
+    pub sends: Vec<Arc<AcceptedSend>>,
+    /// Messages of customers that were marked as read.
+    #[serde(default)]
+    pub reads: Vec<ReadReceipt>,
+    /// What the Graph API refused of its own accord, by code.
+    #[serde(default)]
+    pub refusals: BTreeMap<i64, u64>,
+    /// Errors on answers and `failed` statuses that were asked for, by code.
+    #[serde(default)]
+    pub injected: BTreeMap<i64, u64>,
     #[serde(skip)]
     places: HashMap<Key, usize>,
 }

@@ -9,19 +9,24 @@
 //! - [`Simulator`] delivers them and keeps the [`Ledger`];
 //! - `control` is the simulator's own HTTP interface.
 //!
-//! The Graph API, which answers sends, media and templates, will be a module of its own beside these.
+//! Since it also answers sends, it plays the other direction: [`Graph`] is the Graph API, with its validation, its limits,
+//! its moderation and its faults, and the statuses that sends cause are delivered like every other webhook.
 
 mod chance;
+mod codes;
 mod config;
 mod control;
 mod courier;
 mod delivery;
 mod encoding;
+mod file;
+mod graph;
 mod item;
 mod ledger;
 mod manners;
 mod people;
 mod redelivery;
+mod server;
 mod signature;
 mod simulator;
 mod talk;
@@ -32,6 +37,12 @@ pub use config::{Clock, Mix, SimConfig};
 pub use courier::Handshake;
 pub use delivery::{Answer, Delivered};
 pub use encoding::Encoding;
+pub use file::InboundFile;
+pub use graph::{
+    AcceptedSend, ActiveFault, Area, By, Category, Counts, Echo, Enforcement, Fault, FaultRule, Graph, GraphConfig,
+    Level, MessagingLimit, Moderation, NumberPatch, NumberSeed, ReadReceipt, Scope, StatusPolicy, Summary,
+    TemplatePatch, TemplateSeed, TemplateStatus, TokenSeed, Trouble, Verdict, Way,
+};
 pub use item::{Item, Message, Other, Source, Status};
 pub use ledger::{Ledger, Record, Totals};
 pub use manners::Manners;

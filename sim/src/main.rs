@@ -1,7 +1,7 @@
 //! Runs the simulator by itself against a callback URL.
 
 use clap::Parser;
-use mainstay_sim::{Clock, Manners, SimConfig, Simulator};
+use mainstay_sim::{Clock, GraphConfig, Manners, SimConfig, Simulator, StatusPolicy};
 use tokio::net::TcpListener;
 
 /// Plays Meta: customers write to a callback URL until Ctrl-C.
@@ -35,7 +35,15 @@ struct Flags {
     /// Duplicates, disorder, batches, forgeries and lost answers.
     #[arg(long, env = "SIM_RUDE")]
     rude: bool,
-    /// Where the control interface listens.
+    /// Opens the Graph API.
+    #[arg(
+        long,
+        env = "SIM_ACCESS_TOKEN",
+        default_value = "simulated-access-token",
+        hide_env_values = true
+    )]
+    access_token: String,
+    /// Where the Graph API and the control interface listen.
     #[arg(long, env = "SIM_LISTEN", default_value = "127.0.0.1:8090")]
     listen: String,
 }
@@ -56,6 +64,15 @@ async fn main() -> anyhow::Result<()> {
         rate_per_second: flags.rate,
         clock: Clock::Wall,
         manners: if flags.rude { Manners::rude() } else { Manners::polite() },
+        graph: GraphConfig {
+            access_token: flags.access_token,
+            statuses: if flags.rude {
+                StatusPolicy::rude()
+            } else {
+                StatusPolicy::default()
+            },
+            ..GraphConfig::default()
+        },
         ..SimConfig::default()
     })?;
     simulator.verify_callback().await?;

@@ -30,6 +30,44 @@ pub struct Customer {
 }
 
 impl Customer {
+    /// Someone nobody invented: whoever was sent to by a phone number.
+    pub(crate) fn of_phone(wa_id: &str) -> Self {
+        let country = if wa_id.starts_with('1') { "US" } else { "ZZ" };
+        Self {
+            user_id: format!("{country}.{wa_id}{wa_id}"),
+            ..Self::stranger(wa_id)
+        }
+    }
+
+    /// Someone nobody invented: whoever was sent to by a user id. The phone stays unknown.
+    pub(crate) fn of_user_id(user_id: &str) -> Self {
+        Self {
+            user_id: user_id.to_owned(),
+            hides_phone: true,
+            ..Self::stranger("")
+        }
+    }
+
+    fn stranger(wa_id: &str) -> Self {
+        Self {
+            name: "Someone".to_owned(),
+            country: "ZZ".to_owned(),
+            wa_id: wa_id.to_owned(),
+            dialled: wa_id.to_owned(),
+            hides_phone: false,
+            user_id: String::new(),
+            parent_user_id: None,
+            username: None,
+            username_at: false,
+        }
+    }
+
+    /// The same person to somebody who knows the phone number.
+    pub(crate) fn showing_phone(mut self) -> Self {
+        self.hides_phone = false;
+        self
+    }
+
     /// The phone number as webhooks may show it: none for people who hide it.
     pub fn shown_wa_id(&self) -> Option<&str> {
         (!self.hides_phone).then_some(self.wa_id.as_str())

@@ -1,6 +1,7 @@
 //! Meta's side of one callback URL: what it knows, and what one can ask of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use axum::body::Bytes;
@@ -9,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::chance::Chance;
 use crate::courier::Courier;
-use crate::{Customer, Handshake, Ledger, Manners, Shape, SimConfig, Totals, Traffic, Webhook, sign};
+use crate::{Customer, Graph, Handshake, Ledger, Manners, Shape, SimConfig, Totals, Traffic, Webhook, sign};
 
 /// Meta's side of one callback URL. Clones share everything.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Inner {
     pub courier: Courier,
     pub traffic: Mutex<Traffic>,
     pub ledger: Mutex<Ledger>,
+    pub graph: Graph,
     /// As many permits as POSTs may be under way.
     pub posters: Arc<Semaphore>,
     pub paused: watch::Sender<bool>,
@@ -35,9 +37,13 @@ impl Simulator {
     /// If the settings cannot work or the TLS library cannot start.
     pub fn new(config: SimConfig) -> anyhow::Result<Self> {
         config.check()?;
+        let mut traffic = Traffic::new(&config);
+        // Until the Graph API is served nobody can download anything.
+        traffic.set_origin(config.graph.public_url.as_deref());
         let inner = Inner {
             courier: Courier::new(&config.callback_url, config.request_timeout)?,
-            traffic: Mutex::new(Traffic::new(&config)),
+            graph: Graph::new(&config, traffic.customers()),
+            traffic: Mutex::new(traffic),
             ledger: Mutex::new(Ledger::default()),
             posters: Arc::new(Semaphore::new(config.concurrency)),
             paused: watch::Sender::new(false),
@@ -50,9 +56,26 @@ impl Simulator {
         &self.inner.config
     }
 
+    /// The Graph API: what it has accepted and refused, and how to make it misbehave.
+    pub fn graph(&self) -> &Graph {
+        &self.inner.graph
+    }
+
     /// A copy of the ledger as it stands.
     pub fn ledger(&self) -> Ledger {
-        lock(&self.inner.ledger).clone()
+        let mut ledger = lock(&self.inner.ledger).clone();
+        let graph = self.graph();
+        ledger.sends = graph.sends();
+        ledger.reads = graph.reads();
+        ledger.refusals = graph.refusals();
+        ledger.injected = graph.injected();
+        ledger
+    }
+
+    /// Puts the clock forward, on Meta's side alone: windows close, addresses, tokens and files expire.
+    pub fn advance(&self, by: Duration) {
+        self.graph().time.advance(by);
+        lock(&self.inner.traffic).advance(i64::try_from(by.as_secs()).unwrap_or(i64::MAX));
     }
 
     /// The counts of the ledger alone, for those who watch the traffic pass: copying them costs nothing.
@@ -127,7 +150,7 @@ impl Simulator {
     /// The next webhook of the traffic, entered in the ledger as generated. The caller delivers it, or holds it back.
     pub fn generate(&self) -> Webhook {
         let webhook = lock(&self.inner.traffic).next_webhook();
-        lock(&self.inner.ledger).record_generated(&webhook);
+        self.enter(&webhook);
         webhook
     }
 
@@ -136,8 +159,28 @@ impl Simulator {
     /// `words` replaces the invented text, caption, title or emoji. None if there is no such customer.
     pub fn write(&self, customer: usize, shape: Shape, words: Option<&str>) -> Option<Webhook> {
         let webhook = lock(&self.inner.traffic).write(customer, shape, words)?;
-        lock(&self.inner.ledger).record_generated(&webhook);
+        self.enter(&webhook);
         Some(webhook)
+    }
+
+    /// The same, to a number the Graph API knows. None also if there is no such number.
+    pub fn write_to(
+        &self,
+        phone_number_id: &str,
+        customer: usize,
+        shape: Shape,
+        words: Option<&str>,
+    ) -> Option<Webhook> {
+        let line = self.graph().line_of(phone_number_id)?;
+        let webhook = lock(&self.inner.traffic).write_to(Some(&line), customer, shape, words)?;
+        self.enter(&webhook);
+        Some(webhook)
+    }
+
+    /// Notes everywhere that a webhook is about to be delivered.
+    pub(crate) fn enter(&self, webhook: &Webhook) {
+        self.graph().hear(webhook, || self.customers());
+        lock(&self.inner.ledger).record_generated(webhook);
     }
 }
 

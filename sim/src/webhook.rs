@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 
-use crate::Item;
 use crate::signature::sign;
+use crate::{InboundFile, Item};
 
 /// Whether a body is Meta's, and if not, what is wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Webhook {
     pub body: Bytes,
     /// What the body tells. In a forged one: what must never be found at the receiver.
     pub items: Vec<Item>,
+    /// The files the body names; a simulator whose Graph API is served hands them out.
+    pub files: Vec<InboundFile>,
     pub authenticity: Authenticity,
     /// Whether the legacy signature header goes with it.
     pub legacy_header: bool,

@@ -8,7 +8,7 @@ use super::echoes::Echo;
 use super::line::Line;
 use super::messages::{Memory, Scene};
 use super::shape::Shape;
-use super::statuses::Fate;
+use super::statuses::{Fate, Telling};
 use super::{history, oddities};
 use crate::chance::Chance;
 use crate::people::{self, Customer};
@@ -29,6 +29,20 @@ pub(super) struct Author {
     line: Line,
     people: Vec<Customer>,
     memories: Vec<Memory>,
+    /// Scheme and host where files are downloaded; None leaves addresses out.
+    origin: Option<String>,
+    /// How far the clock was put forward, in seconds.
+    ahead: i64,
+}
+
+/// Who is to write, to whom and what.
+pub(super) struct Writer<'a> {
+    pub customer: usize,
+    /// None for the configured number.
+    pub line: Option<&'a Line>,
+    pub shape: Shape,
+    /// In place of the invented words.
+    pub words: Option<&'a str>,
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +70,8 @@ impl Author {
             line: Line::configured(config),
             memories: vec![Memory::default(); people.len()],
             people,
+            origin: Some(crate::file::META_ORIGIN.to_owned()),
+            ahead: 0,
         }
     }
 
@@ -63,22 +79,42 @@ impl Author {
         &self.people
     }
 
-    /// A message from one customer, now.
-    pub fn message(
-        &mut self,
-        customer: usize,
-        shape: Shape,
-        words: Option<&str>,
-        chance: &mut Chance,
-    ) -> Option<Change> {
+    /// Where files lie from now on: scheme and host.
+    pub fn set_origin(&mut self, origin: Option<&str>) {
+        self.origin = origin.map(str::to_owned);
+    }
+
+    /// Puts the clock forward.
+    pub fn advance(&mut self, seconds: i64) {
+        self.ahead += seconds;
+        self.now += seconds;
+    }
+
+    /// Keeps the id of a message the business sent, so that the customer may answer it.
+    pub fn business_wrote(&mut self, customer: usize, wamid: &str) {
+        if let Some(memory) = self.memories.get_mut(customer) {
+            memory.business_wrote(wamid);
+        }
+    }
+
+    /// A message from one customer, now, to the configured number or another one.
+    pub fn message(&mut self, writer: Writer<'_>, chance: &mut Chance) -> Option<Change> {
+        let Writer {
+            customer,
+            line,
+            shape,
+            words,
+        } = writer;
         let timestamp = self.tick(chance);
         Some(
             Scene {
                 chance,
                 customer: self.people.get_mut(customer)?,
                 memory: self.memories.get_mut(customer)?,
-                line: &self.line,
+                line: line.unwrap_or(&self.line),
                 timestamp,
+                origin: self.origin.as_deref(),
+                files: Vec::new(),
             }
             .message(shape, words),
         )
@@ -95,6 +131,8 @@ impl Author {
             memory: &mut memory,
             line: &self.line,
             timestamp,
+            origin: self.origin.as_deref(),
+            files: Vec::new(),
         }
         .message(Shape::Text, None)
     }
@@ -132,6 +170,8 @@ impl Author {
                     memory,
                     line: &line,
                     timestamp: now,
+                    origin: self.origin.as_deref(),
+                    files: Vec::new(),
                 }
                 .message(shape, None)
             }
@@ -144,6 +184,8 @@ impl Author {
                     memory,
                     line: &line,
                     timestamp: start,
+                    origin: self.origin.as_deref(),
+                    files: Vec::new(),
                 }
                 .echo();
                 let fate = Fate::of(&echo.wamid, &line, customer, chance);
@@ -160,7 +202,7 @@ impl Author {
                     .map(|next| self.people[(place + next) % self.people.len()].clone())
                     .collect();
                 let status = *chance.pick(&["delivered", "read"]);
-                Fate::of_stranger(&line, &members[0], chance).group_change(&members, status, now)
+                Fate::of_stranger(&line, &members[0], chance).group_change(&members, &Telling::bare(status, now))
             }
             Sort::History => return self.history(place, &line, now, manners, chance),
             Sort::Account => account::change(Office {
@@ -206,7 +248,8 @@ impl Author {
             }
             Clock::Wall => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
+                .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+                .saturating_add(self.ahead),
         }
     }
 }

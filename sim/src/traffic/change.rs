@@ -3,14 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::line::Line;
-use crate::Item;
+use crate::{InboundFile, Item};
 
 #[derive(Clone, Debug)]
-pub(super) struct Change {
+pub(crate) struct Change {
     pub line: Line,
     pub field: String,
     pub value: Map<String, Value>,
     pub items: Vec<Item>,
+    /// The files it names.
+    pub files: Vec<InboundFile>,
     /// Unix seconds, for the fields whose entry carries `time`.
     pub entry_time: Option<i64>,
 }
@@ -23,6 +25,7 @@ impl Change {
             field: field.to_owned(),
             value,
             items,
+            files: Vec::new(),
             entry_time: None,
         }
     }
@@ -33,6 +36,11 @@ impl Change {
             entry_time: Some(time),
             ..self
         }
+    }
+
+    /// Adds the files it names.
+    pub fn naming(self, files: Vec<InboundFile>) -> Self {
+        Self { files, ..self }
     }
 
     /// Whether two values may be told as one: same number, and nothing in them but messages and statuses.
@@ -62,5 +70,6 @@ impl Change {
             }
         }
         self.items.extend_from_slice(&other.items);
+        self.files.extend_from_slice(&other.files);
     }
 }

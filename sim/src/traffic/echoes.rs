@@ -7,7 +7,7 @@ use super::line::object;
 use super::messages::Scene;
 use crate::chance::Direction;
 use crate::talk::ANSWERS;
-use crate::{Item, Message, Source};
+use crate::{InboundFile, Item, Message, Source};
 
 /// An echo, and what the statuses that follow need to know.
 pub(super) struct Echo {
@@ -65,7 +65,8 @@ impl Scene<'_> {
             user_id: self.customer.user_id.clone(),
             timestamp: self.timestamp,
         });
-        let change = Change::of_number(self.line, "smb_message_echoes", value, vec![item]);
+        let files = std::mem::take(&mut self.files);
+        let change = Change::of_number(self.line, "smb_message_echoes", value, vec![item]).naming(files);
         Echo {
             change,
             wamid,
@@ -75,11 +76,9 @@ impl Scene<'_> {
     }
 
     fn echoed_file(&mut self, mime_type: &str, more: Value) -> Value {
-        let mut file = object(json!({
-            "id": self.chance.digits(16),
-            "mime_type": mime_type,
-            "sha256": self.chance.sha256(),
-        }));
+        let named = InboundFile::invent(mime_type, false, self.chance);
+        let mut file = object(json!({"id": named.id, "mime_type": mime_type, "sha256": named.sha256}));
+        self.files.push(named);
         file.extend(object(more));
         Value::Object(file)
     }

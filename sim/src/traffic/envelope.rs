@@ -9,7 +9,7 @@ use super::change::Change;
 
 /// The outermost object. Structs keep Meta's order of keys, whatever the map behind [`Value`] does.
 #[derive(Serialize)]
-pub(super) struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     object: &'static str,
     entry: Vec<Entry<'a>>,
 }

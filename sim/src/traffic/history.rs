@@ -7,7 +7,7 @@ use super::line::Line;
 use crate::chance::{Chance, Direction};
 use crate::people::Customer;
 use crate::talk::{ANSWERS, Thread};
-use crate::{Item, Message, Other, Source};
+use crate::{InboundFile, Item, Message, Other, Source};
 
 const DAY: i64 = 86_400;
 
@@ -120,11 +120,12 @@ fn late_file(
     timestamp: i64,
     chance: &mut Chance,
 ) -> Change {
+    let file = InboundFile::invent("image/jpeg", false, chance);
     let mut message = json!({
         "id": wamid,
         "timestamp": timestamp.to_string(),
         "type": "image",
-        "image": {"id": chance.digits(16), "mime_type": "image/jpeg", "sha256": chance.sha256(), "caption": "Así quedó 💡"},
+        "image": {"id": file.id, "mime_type": file.mime_type, "sha256": file.sha256, "caption": "Así quedó 💡"},
     });
     if let Some(from) = author(line, customer, by_business) {
         message["from"] = json!(from);
@@ -137,6 +138,7 @@ fn late_file(
         value,
         vec![Item::Other(Other::new("history", "late_media"))],
     )
+    .naming(vec![file])
 }
 
 fn author(line: &Line, customer: &Customer, by_business: bool) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::chance::Chance;
 
 /// A business phone number and the account it belongs to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub waba_id: String,
     pub phone_number_id: String,
     pub display_phone_number: String,
@@ -44,7 +44,7 @@ impl Line {
 }
 
 /// Takes the map out of a `json!({…})`.
-pub(super) fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         other => Map::from_iter([("value".to_owned(), other)]),

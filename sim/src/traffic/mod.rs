@@ -21,11 +21,13 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 
-use self::author::Author;
-use self::change::Change;
-use self::envelope::Envelope;
+use self::author::{Author, Writer};
+pub(crate) use self::change::Change;
+pub(crate) use self::envelope::Envelope;
+pub(crate) use self::line::{Line, object};
 use self::schedule::Schedule;
 pub use self::shape::Shape;
+pub(crate) use self::statuses::{Fate, LATE_FAILURES, Telling};
 use crate::chance::Chance;
 use crate::people::Customer;
 use crate::webhook::{Authenticity, Webhook};
@@ -103,8 +105,38 @@ impl Traffic {
     /// `words` takes the place of the invented text, caption, title or emoji where the shape has one.
     /// There is none if there is no customer of that number.
     pub fn write(&mut self, customer: usize, shape: Shape, words: Option<&str>) -> Option<Webhook> {
-        let change = self.author.message(customer, shape, words, &mut self.chance)?;
+        self.write_to(None, customer, shape, words)
+    }
+
+    /// The same, to another number than the configured one.
+    pub(crate) fn write_to(
+        &mut self,
+        line: Option<&Line>,
+        customer: usize,
+        shape: Shape,
+        words: Option<&str>,
+    ) -> Option<Webhook> {
+        let writer = Writer {
+            customer,
+            line,
+            shape,
+            words,
+        };
+        let change = self.author.message(writer, &mut self.chance)?;
         Some(self.genuine(vec![Arc::new(change)]))
+    }
+
+    /// Where files lie from now on: scheme and host of the Graph API. None leaves addresses out of webhooks.
+    pub(crate) fn set_origin(&mut self, origin: Option<&str>) {
+        self.author.set_origin(origin);
+    }
+
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        self.author.advance(seconds);
+    }
+
+    pub(crate) fn business_wrote(&mut self, customer: usize, wamid: &str) {
+        self.author.business_wrote(customer, wamid);
     }
 
     /// Whether the next body is not Meta's, by the knobs for it.
@@ -121,6 +153,7 @@ impl Traffic {
     }
 
     fn forge(&mut self, authenticity: Authenticity) -> Webhook {
+        // What a lie names cannot be downloaded.
         let (body, items) = match authenticity {
             Authenticity::Garbage => (self.author.garbage(self.encoding, &mut self.chance), Vec::new()),
             _ => {
@@ -135,6 +168,7 @@ impl Traffic {
         Webhook {
             body: Bytes::from(body),
             items,
+            files: Vec::new(),
             authenticity,
             legacy_header: false,
             answer_is_lost: false,
@@ -206,16 +240,17 @@ impl Traffic {
     }
 
     fn genuine(&mut self, mut changes: Vec<Arc<Change>>) -> Webhook {
-        let (body, items) = loop {
-            let (body, items) = self.wrap(&changes);
+        let (body, told) = loop {
+            let (body, told) = self.wrap(&changes);
             if body.len() <= MAX_BODY || changes.len() == 1 {
-                break (body, items);
+                break (body, told);
             }
             self.schedule.put_back(changes.split_off(changes.len() / 2));
         };
         let webhook = Webhook {
             body: Bytes::from(body),
-            items,
+            items: told.iter().flat_map(|change| change.items.iter().cloned()).collect(),
+            files: told.iter().flat_map(|change| change.files.iter().cloned()).collect(),
             authenticity: Authenticity::Genuine,
             legacy_header: self.chance.happens(self.manners.legacy_header),
             answer_is_lost: self.chance.happens(self.manners.lost_answers),
@@ -228,7 +263,7 @@ impl Traffic {
     }
 
     /// Tells neighbouring changes as one value, and puts values into one entry, where Meta might.
-    fn wrap(&mut self, changes: &[Arc<Change>]) -> (Vec<u8>, Vec<crate::Item>) {
+    fn wrap(&mut self, changes: &[Arc<Change>]) -> (Vec<u8>, Vec<Arc<Change>>) {
         let mut merged: Vec<Arc<Change>> = Vec::with_capacity(changes.len());
         for change in changes {
             match merged.last_mut() {
@@ -239,10 +274,7 @@ impl Traffic {
         let body = self
             .encoding
             .encode(&Envelope::of(&merged, || self.chance.happens(0.5)));
-        (
-            body,
-            merged.iter().flat_map(|change| change.items.iter().cloned()).collect(),
-        )
+        (body, merged)
     }
 }
 

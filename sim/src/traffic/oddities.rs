@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::line::{Line, object};
-use super::statuses::Fate;
+use super::statuses::{Fate, Telling};
 use crate::chance::Chance;
 use crate::people::Customer;
 use crate::{Encoding, Item, Other};
@@ -22,7 +22,7 @@ pub(super) fn oddity(line: &Line, customer: &Customer, now: i64, chance: &mut Ch
         }
         1 => {
             let status = *chance.pick(&["warning", "deleted", "accepted", "teleported"]);
-            Fate::of_stranger(line, customer, chance).change(status, now, false, chance)
+            Fate::of_stranger(line, customer, chance).change(Telling::bare(status, now))
         }
         2 => payment(line, customer, now, chance),
         3 => {
@@ -80,7 +80,7 @@ fn of_messages(line: &Line, key: &str, content: Value) -> Change {
 /// Payments share the array of message statuses but not its words.
 fn payment(line: &Line, customer: &Customer, now: i64, chance: &mut Chance) -> Change {
     let status = *chance.pick(&["pending", "captured"]);
-    let mut change = Fate::of_stranger(line, customer, chance).change(status, now, false, chance);
+    let mut change = Fate::of_stranger(line, customer, chance).change(Telling::bare(status, now));
     let told = &mut change.value["statuses"][0];
     told["type"] = json!("payment");
     told["payment"] = json!({

@@ -6,20 +6,55 @@ use super::change::Change;
 use super::line::Line;
 use super::messages::group_id;
 use crate::chance::{Chance, Direction};
+use crate::codes::Code;
 use crate::people::Customer;
 use crate::{Item, Status};
 
 /// The fate of one message: what all its statuses have in common.
-pub(super) struct Fate {
-    line: Line,
-    customer: Customer,
-    wamid: String,
-    category: &'static str,
+#[derive(Debug)]
+pub(crate) struct Fate {
+    pub line: Line,
+    pub customer: Customer,
+    pub wamid: String,
+    /// As in `pricing.category`.
+    pub category: &'static str,
     /// Set inside a free-entry-point window, the one case in which Meta still sends `conversation`.
-    conversation: Option<String>,
-    /// What the sender wanted to see again; only another program that shares the number sends any.
-    opaque: Option<String>,
+    pub conversation: Option<String>,
+    /// What the sender wanted to see again.
+    pub opaque: Option<String>,
+    /// The group it went to, if not to the line's own.
+    pub group: Option<String>,
 }
+
+/// One status of a message, as it is to be told.
+#[derive(Clone, Debug)]
+pub(crate) struct Telling {
+    pub status: &'static str,
+    /// Unix seconds.
+    pub timestamp: i64,
+    /// Whether `pricing` goes with it.
+    pub priced: bool,
+    /// Whether the sender's own data is sent back.
+    pub echoes: bool,
+    /// Why it failed, as an element of `errors`.
+    pub error: Option<Value>,
+}
+
+impl Telling {
+    /// A status of which nothing more is told than that.
+    pub fn bare(status: &'static str, timestamp: i64) -> Self {
+        Self {
+            status,
+            timestamp,
+            priced: false,
+            echoes: true,
+            error: None,
+        }
+    }
+}
+
+/// Codes with which sends fail after they were accepted.
+pub(crate) const LATE_FAILURES: [i64; 7] = [131026, 131049, 130472, 131053, 131047, 131050, 131000];
 
 /// A status and how many seconds after the message it happened.
 type Step = (&'static str, i64);
@@ -38,6 +73,7 @@ impl Fate {
             },
             conversation: free_entry.then(|| chance.hex(32).to_lowercase()),
             opaque: None,
+            group: None,
         }
     }
 
@@ -72,13 +108,25 @@ impl Fate {
         let first_arrival = path.iter().find(|(status, _)| matches!(*status, "delivered" | "read"));
         path.iter()
             .map(|step @ (status, delay)| {
-                let priced = *status == "sent" || Some(step) == first_arrival;
-                self.change(status, start + delay, priced, chance)
+                self.change(Telling {
+                    status,
+                    timestamp: start + delay,
+                    priced: *status == "sent" || Some(step) == first_arrival,
+                    echoes: true,
+                    error: (*status == "failed").then(|| Code::of(*chance.pick(&LATE_FAILURES)).in_status(None)),
+                })
             })
             .collect()
     }
 
-    pub fn change(&self, status: &str, timestamp: i64, priced: bool, chance: &mut Chance) -> Change {
+    pub fn change(&self, telling: Telling) -> Change {
+        let Telling {
+            status,
+            timestamp,
+            priced,
+            echoes,
+            error,
+        } = telling;
         let mut told = json!({"id": self.wamid, "status": status, "timestamp": timestamp.to_string()});
         let failed = status == "failed";
         if let Some(wa_id) = self.customer.shown_wa_id() {
@@ -91,7 +139,7 @@ impl Fate {
                 told["recipient_parent_user_id"] = json!(parent);
             }
         }
-        if let Some(opaque) = &self.opaque {
+        if let Some(opaque) = self.opaque.as_ref().filter(|_| echoes) {
             told["biz_opaque_callback_data"] = json!(opaque);
         }
         if priced {
@@ -103,8 +151,8 @@ impl Fate {
                 }
             }
         }
-        if failed {
-            told["errors"] = json!([error(chance)]);
+        if let Some(error) = error {
+            told["errors"] = json!([error]);
         }
         let mut value = self.line.value();
         if !failed {
@@ -116,7 +164,9 @@ impl Fate {
     }
 
     /// One status of a message to a group, told for several members at once.
-    pub fn group_change(&self, members: &[Customer], status: &str, timestamp: i64) -> Change {
+    pub fn group_change(&self, members: &[Customer], telling: &Telling) -> Change {
+        let Telling { status, timestamp, .. } = *telling;
+        let group_id = group_id(&self.line);
         let mut items = Vec::new();
         let mut statuses = Vec::new();
         for (place, member) in members.iter().enumerate() {
@@ -125,13 +175,19 @@ impl Fate {
                 "id": self.wamid,
                 "status": status,
                 "timestamp": timestamp.to_string(),
-                "recipient_id": group_id(&self.line),
+                "recipient_id": self.group.as_deref().unwrap_or(&group_id),
                 "recipient_type": "group",
                 "recipient_participant_user_id": member.user_id,
                 "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": "group_utility"},
             });
             if let Some(wa_id) = member.shown_wa_id() {
                 told["recipient_participant_id"] = json!(wa_id);
+            }
+            if let Some(opaque) = self.opaque.as_ref().filter(|_| telling.echoes) {
+                told["biz_opaque_callback_data"] = json!(opaque);
+            }
+            if let Some(error) = &telling.error {
+                told["errors"] = json!([error]);
             }
             statuses.push(told);
             items.push(self.item(status, timestamp, Some(member.shown_wa_id().unwrap_or(&member.user_id))));
@@ -159,52 +215,4 @@ impl Fate {
             participant: participant.map(str::to_owned),
         })
     }
-}
-
-/// Why sends fail after they were accepted.
-fn error(chance: &mut Chance) -> Value {
-    let (code, title, details) = chance.pick(&[
-        (
-            131026,
-            "Message undeliverable",
-            "The recipient's phone cannot receive this message.",
-        ),
-        (
-            131049,
-            "Healthy ecosystem engagement",
-            "Not delivered, to keep the ecosystem healthy.",
-        ),
-        (
-            130472,
-            "User's number is part of an experiment",
-            "The message belongs to a holdout group.",
-        ),
-        (
-            131053,
-            "Media upload error",
-            "The file at the link could not be fetched.",
-        ),
-        (
-            131047,
-            "Re-engagement message",
-            "More than 24 hours have passed since the customer last wrote.",
-        ),
-        (
-            131050,
-            "User stopped marketing messages",
-            "The customer has opted out of marketing messages.",
-        ),
-        (
-            131000,
-            "Something went wrong",
-            "The message could not be sent for an unknown reason.",
-        ),
-    ]);
-    json!({
-        "code": code,
-        "title": title,
-        "message": title,
-        "error_data": {"details": details},
-        "href": "/documentation/business-messaging/whatsapp/support/error-codes/",
-    })
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Scene;
+use crate::file::{ADDRESS_SECONDS, InboundFile, address};
 use crate::traffic::line::object;
 use crate::traffic::shape::Shape;
 
@@ -11,12 +12,12 @@ impl Scene<'_> {
         let mut file = match shape {
             Shape::FailedMedia => return failed(),
             Shape::MediaPlaceholder => return Map::new(),
-            Shape::Image => self.file("image/jpeg"),
-            Shape::Video => self.file("video/mp4"),
-            Shape::Document => self.file("application/pdf"),
-            Shape::VoiceNote => self.file("audio/ogg; codecs=opus"),
-            Shape::Audio => self.file("audio/mpeg"),
-            _ => self.file("image/webp"),
+            Shape::Image => self.file("image/jpeg", false),
+            Shape::Video => self.file("video/mp4", false),
+            Shape::Document => self.file("application/pdf", false),
+            Shape::VoiceNote => self.file("audio/ogg; codecs=opus", false),
+            Shape::Audio => self.file("audio/mpeg", false),
+            _ => self.file("image/webp", shape == Shape::AnimatedSticker),
         };
         match shape {
             Shape::VoiceNote => file["voice"] = json!(true),
@@ -33,17 +34,16 @@ impl Scene<'_> {
         Map::from_iter([(shape.message_type().to_owned(), file)])
     }
 
-    fn file(&mut self, mime_type: &str) -> Value {
-        let id = self.chance.digits(16);
-        let mut file = json!({"id": id, "mime_type": mime_type, "sha256": self.chance.sha256()});
+    fn file(&mut self, mime_type: &str, animated: bool) -> Value {
+        let named = InboundFile::invent(mime_type, animated, self.chance);
+        let mut file = json!({"id": named.id, "mime_type": mime_type, "sha256": named.sha256});
         // Meta has been adding the address since November 2025, not for everyone at once.
-        if self.chance.happens(0.5) {
-            file["url"] = json!(format!(
-                "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={id}&ext={}&hash={}",
-                self.timestamp + 300,
-                self.chance.hex(24)
-            ));
+        if self.chance.happens(0.5)
+            && let Some(origin) = self.origin
+        {
+            file["url"] = json!(address(origin, &named.id, self.timestamp + ADDRESS_SECONDS));
         }
+        self.files.push(named);
         file
     }
 }

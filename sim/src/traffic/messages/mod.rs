@@ -17,7 +17,7 @@ use super::shape::Shape;
 use crate::chance::{Chance, Direction};
 use crate::people::Customer;
 use crate::talk::Thread;
-use crate::{Item, Message, Source};
+use crate::{InboundFile, Item, Message, Source};
 
 pub(super) use text::group_id;
 
@@ -70,6 +70,10 @@ pub(super) struct Scene<'a> {
     pub memory: &'a mut Memory,
     pub line: &'a Line,
     pub timestamp: i64,
+    /// Scheme and host where files are downloaded; None leaves addresses out.
+    pub origin: Option<&'a str>,
+    /// What the message names so far.
+    pub files: Vec<InboundFile>,
 }
 
 impl Scene<'_> {
@@ -114,7 +118,8 @@ impl Scene<'_> {
             user_id,
             timestamp: self.timestamp,
         };
-        Change::of_number(self.line, "messages", value, vec![Item::Message(item)])
+        let files = std::mem::take(&mut self.files);
+        Change::of_number(self.line, "messages", value, vec![Item::Message(item)]).naming(files)
     }
 
     /// The keys that belong to the shape: the payload under the name of the type, `context`, `referral`, `errors`.

@@ -1,8 +1,12 @@
-//! The simulator's own HTTP interface, for demonstrations and for tests in other processes.
+//! The simulator's own HTTP interface, for demonstrations and for tests in other processes. Whatever is not under
+//! `/_sim/` is the Graph API.
 
+mod graph;
+
+use std::future::pending;
 use std::io;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -13,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::simulator::lock;
-use crate::{Customer, Item, Ledger, Manners, Shape, Simulator, Webhook};
+use crate::{Customer, Item, Ledger, Manners, Shape, Simulator, Webhook, server};
 
 #[derive(Clone)]
 struct Control {
@@ -31,6 +35,8 @@ struct WriteRequest {
     shape: Shape,
     /// Words for the text, caption, title or emoji.
     text: Option<String>,
+    /// The number written to; the configured one if it is left out.
+    phone_number_id: Option<String>,
 }
 
 /// A customer by place in the list, or by phone number, user id, username or name.
@@ -47,15 +53,20 @@ struct Written {
 }
 
 impl Simulator {
-    /// Serves `GET /health`, `GET /_sim/ledger`, `GET /_sim/customers`, `GET` and `POST /_sim/manners`,
-    /// `POST /_sim/messages`, `POST /_sim/pause` and `POST /_sim/resume`.
+    /// Serves the Graph API, and under `/_sim/` what steers the simulator.
     ///
-    /// There is no authentication: listen where only friends are. Ends only with an error; messages asked for here are
-    /// delivered for as long as the future is polled.
+    /// `GET /health`, `/_sim/ledger`, `/_sim/customers`; `GET` and `POST /_sim/manners`; `POST /_sim/messages`,
+    /// `/_sim/pause`, `/_sim/resume`; the rest is in `control::graph`.
+    ///
+    /// The control interface knows no authentication: listen where only friends are. Ends only with an error; messages
+    /// asked for here, and statuses of sends, are delivered for as long as the future is polled.
     ///
     /// # Errors
     /// If the listener fails for good.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        if self.config().graph.public_url.is_none() {
+            lock(&self.inner.traffic).set_origin(Some(&format!("http://{}", listener.local_addr()?)));
+        }
         let (outbox, mut waiting) = mpsc::channel(self.config().backlog);
         let router = router(Control {
             simulator: self.clone(),
@@ -68,9 +79,15 @@ impl Simulator {
                 deliveries.spawn(async move { simulator.deliver(webhook).await });
                 while deliveries.try_join_next().is_some() {}
             }
+            // The router holds the other end, so this is not reached while it serves.
+            pending().await
         };
-        let (served, ()) = tokio::join!(axum::serve(listener, router).into_future(), deliver);
-        served
+        let never = tokio::select! {
+            served = server::serve(listener, router) => served?,
+            never = self.tell() => never,
+            never = deliver => never,
+        };
+        match never {}
     }
 }
 
@@ -83,7 +100,17 @@ fn router(control: Control) -> Router {
         .route("/_sim/messages", post(write))
         .route("/_sim/pause", post(pause))
         .route("/_sim/resume", post(resume))
-        .with_state(control)
+        .merge(graph::router())
+        .with_state(control.clone())
+        .fallback_service(graph_api(control.simulator))
+}
+
+/// It reads its bodies with limits of its own.
+fn graph_api(simulator: Simulator) -> Router {
+    Router::new()
+        .fallback(crate::graph::answer)
+        .layer(DefaultBodyLimit::disable())
+        .with_state(simulator)
 }
 
 async fn ledger(State(control): State<Control>) -> Json<Ledger> {
@@ -110,10 +137,13 @@ async fn write(State(control): State<Control>, Json(request): Json<WriteRequest>
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let customers = control.simulator.customers();
-    let webhook = place_of(&request.customer, &customers)
-        .and_then(|place| control.simulator.write(place, request.shape, request.text.as_deref()));
+    let words = request.text.as_deref();
+    let webhook = place_of(&request.customer, &customers).and_then(|place| match &request.phone_number_id {
+        Some(id) => control.simulator.write_to(id, place, request.shape, words),
+        None => control.simulator.write(place, request.shape, words),
+    });
     let Some(webhook) = webhook else {
-        return (StatusCode::NOT_FOUND, "no such customer").into_response();
+        return (StatusCode::NOT_FOUND, "no such customer or number").into_response();
     };
     let wamid = webhook.items.iter().find_map(|item| match item {
         Item::Message(message) => Some(message.wamid.clone()),

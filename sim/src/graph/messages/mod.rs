@@ -1,0 +1,9 @@
+//! `POST /{phone_number_id}/messages`: what is admitted, what is kept of it, and what follows.
+
+mod admission;
+mod read;
+mod send;
+mod sends;
+
+pub(crate) use sends::{Accepted, Sends};
+pub use sends::{AcceptedSend, By, Counts, ReadReceipt};
