@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     shared!(5, "0005_events"),
     each!(6, "0006_tenant_isolation"),
     each!(7, "0007_search"),
+    each!(8, "0008_search_by_kind"),
 ];
 
 /// All migrations as the given kind of database runs them.

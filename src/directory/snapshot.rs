@@ -106,7 +106,10 @@ pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route
         let open = |what, sealed: &[u8]| open_secret(key?, what, channel.id, sealed);
         Route {
             access_token: open("access-token", &channel.access_token),
-            app_secret: channel.app_secret.as_deref().and_then(|sealed| open("app-secret", sealed)),
+            app_secret: channel
+                .app_secret
+                .as_deref()
+                .and_then(|sealed| open("app-secret", sealed)),
             channel: channel.id,
             tenant: channel.tenant_id,
             phone_number_id: channel.phone_number_id,
