@@ -45,6 +45,7 @@ const STEPS: &[Step] = &[
     shared!(5, "0005_events"),
     each!(6, "0006_tenant_isolation"),
     each!(7, "0007_search"),
+    each!(8, "0008_search_by_kind"),
     shared!(10, "0010_sending"),
     each!(12, "0012_sending_isolation"),
 ];

@@ -1,5 +1,6 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use redis::{AsyncConnectionConfig, RedisResult, aio::MultiplexedConnection};
 use tokio::sync::Notify;
 
@@ -51,6 +52,8 @@ impl Bell {
 
     /// Waits for a ring, or until the given future is ready.
     pub async fn wait(&mut self, until: impl Future<Output = ()>) {
+        // Ready once: after that it never is again, so that a failure of Redis may wait for it a second time.
+        let until = until.fuse();
         tokio::pin!(until);
         match &mut self.0 {
             Kind::Local(notify) => {
