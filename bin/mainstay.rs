@@ -5,10 +5,6 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .expect("nothing before this could install another");
-    mainstay::cli::run(std::env::args_os()).await
+fn main() -> ExitCode {
+    mainstay::cli::main()
 }

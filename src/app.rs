@@ -9,9 +9,11 @@ use crate::{
     config::Config,
     db::Db,
     directory::Directory,
+    governor::Governor,
     intake::Intake,
     meta::graph,
     net::Outside,
+    outbox::Outbox,
     queue::{Queue, Queues},
     storage::Storage,
 };
@@ -33,7 +35,9 @@ pub struct Parts {
     pub db: Db,
     pub queues: Queues,
     pub directory: Directory,
+    pub governor: Governor,
     pub intake: Intake,
+    pub outbox: Outbox,
     /// Meta, as we call it.
     pub graph: graph::Client,
     /// Where media are.

@@ -41,8 +41,17 @@ pub mod net;
 // Where files are.
 pub mod storage;
 
+// Who may send when.
+pub mod governor;
+
+// Who is who.
+pub mod people;
+
 // From Meta's request to a committed row.
 pub mod intake;
+
+// From a caller's request to a committed message.
+pub mod outbox;
 
 // What a process holds.
 pub mod app;
@@ -52,6 +61,9 @@ pub mod replay;
 
 // What customers send and tenants upload, as files.
 pub mod media;
+
+// From a committed message to Meta, once.
+pub mod messaging;
 
 // From stored webhooks to conversations.
 pub mod inbound;

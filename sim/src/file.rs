@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::chance::{Chance, base64};
 
-/// Where files lie as long as nobody has said where the Graph API listens; Meta's own host.
+/// Where files lie in bare traffic, which nobody serves: Meta's own host.
 pub(crate) const META_ORIGIN: &str = "https://lookaside.fbsbx.com";
 
 /// How long an address of a file is good for, in seconds (Meta: 5 minutes).

@@ -38,9 +38,8 @@ impl Simulator {
     pub fn new(config: SimConfig) -> anyhow::Result<Self> {
         config.check()?;
         let mut traffic = Traffic::new(&config);
-        if let Some(origin) = &config.graph.public_url {
-            traffic.set_origin(origin);
-        }
+        // Until the Graph API is served nobody can download anything.
+        traffic.set_origin(config.graph.public_url.as_deref());
         let inner = Inner {
             courier: Courier::new(&config.callback_url, config.request_timeout)?,
             graph: Graph::new(&config, traffic.customers()),

@@ -65,6 +65,21 @@ enum Command {
     Version,
 }
 
+/// The whole program. It owns the runtime, so that everything asynchronous is compiled once, here.
+pub fn main() -> ExitCode {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing before this could install another");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(std::env::args_os())),
+        Err(error) => {
+            eprintln!("mainstay: no runtime: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs the command line given, and ends with 0, 1 where something failed, or 2 where the command itself was not understood.
 pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();

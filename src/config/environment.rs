@@ -54,6 +54,12 @@ pub struct Environment {
     /// Webhooks that may wait for the database; more are answered 503 and sent again by Meta.
     #[arg(long, env = "MAINSTAY_INTAKE_BACKLOG", default_value = "4096")]
     pub intake_backlog: String,
+    /// Requests to send that may wait for the database; more are answered 503.
+    #[arg(long, env = "MAINSTAY_OUTBOX_BACKLOG", default_value = "1024")]
+    pub outbox_backlog: String,
+    /// Seconds a message that was perhaps sent waits for a status to prove it, before the tenant's policy decides.
+    #[arg(long, env = "MAINSTAY_UNKNOWN_SECONDS", default_value = "120")]
+    pub unknown_seconds: String,
     /// Requests per second for each API key.
     #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
     pub api_rate: String,

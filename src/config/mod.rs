@@ -32,6 +32,7 @@ pub struct Config {
     pub app_secrets: Vec<Secret>,
     pub verify_token: Option<Secret>,
     pub graph: Graph,
+    pub sending: Sending,
     pub limits: Limits,
     pub retention: Retention,
     /// Where media are kept.
@@ -58,6 +59,12 @@ pub struct Graph {
     pub timeout: Duration,
 }
 
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// How long a message of which nobody knows whether it was sent waits for a status to tell.
+    pub unknown_window: TimeDelta,
+}
+
 /// Every limit has a number, a metric and a test.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -65,6 +72,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Webhooks that may wait for the group commit; more are answered 503.
     pub intake_backlog: usize,
+    /// Requests to send that may wait for the commit; more are answered 503.
+    pub outbox_backlog: usize,
     /// Requests per second per API key, with a burst of twice as many.
     pub api_rate: u32,
     /// Ids the queue driver holds per queue; the sweep brings the rest later.

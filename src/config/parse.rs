@@ -2,7 +2,9 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 
-use super::{Config, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Storage, Telemetry};
+use super::{
+    Config, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending, Storage, Telemetry,
+};
 use crate::crypto::Keyring;
 
 /// A variable that will not do. Shows as `VARIABLE: what is wrong; what to do`.
@@ -52,9 +54,13 @@ impl Environment {
                 version: graph_version(&self.graph_version)?,
                 timeout: Duration::from_secs(number("GRAPH_TIMEOUT", &self.graph_timeout, 1..=120)?),
             },
+            sending: Sending {
+                unknown_window: seconds("MAINSTAY_UNKNOWN_SECONDS", &self.unknown_seconds, 1..=86_400)?,
+            },
             limits: Limits {
                 body_bytes: number("MAINSTAY_BODY_BYTES", &self.body_bytes, 1_024..=16_777_216)?,
                 intake_backlog: number("MAINSTAY_INTAKE_BACKLOG", &self.intake_backlog, 1..=1_000_000)?,
+                outbox_backlog: number("MAINSTAY_OUTBOX_BACKLOG", &self.outbox_backlog, 1..=100_000)?,
                 api_rate: number("MAINSTAY_API_RATE", &self.api_rate, 1..=100_000)?,
                 queue_depth: number("MAINSTAY_QUEUE_DEPTH", &self.queue_depth, 1_000..=10_000_000)?,
                 disk_free_mb: number("MAINSTAY_DISK_FREE_MB", &self.disk_free_mb, 0..=1_000_000)?,
@@ -177,6 +183,10 @@ where
         );
         ConfigError::new(variable, problem, "correct it, or unset it for the default")
     })
+}
+
+fn seconds(variable: &'static str, text: &str, range: std::ops::RangeInclusive<i64>) -> Result<TimeDelta, ConfigError> {
+    number(variable, text, range).map(TimeDelta::seconds)
 }
 
 fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {

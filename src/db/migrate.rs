@@ -60,7 +60,10 @@ const STEPS: &[Step] = &[
     shared!(5, "0005_events"),
     each!(6, "0006_tenant_isolation"),
     each!(7, "0007_search"),
+    each!(8, "0008_search_by_kind"),
     isolated!(9, "0009_media"),
+    shared!(10, "0010_sending"),
+    each!(12, "0012_sending_isolation"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -18,15 +18,15 @@ const LOG_PAGES: &str = "4000";
 /// Readers of SQLite beside its one writer.
 const SQLITE_READERS: u32 = 4;
 
-/// Every frequent statement looks rows up by key. A plan made while a table was empty reads all of it, and a prepared statement would
-/// keep that plan until the table is analysed, hundreds of thousands of rows later; so each run is planned anew (a fraction of a
-/// millisecond for a whole batch), and lookups are preferred.
+/// Every frequent statement looks a few hundred rows up by key, and lookups by index are right for it however small the table is just
+/// now. PostgreSQL plans a prepared statement anew five times and then keeps a plan until the table is analysed.
 const LOOK_UP: &str = "
-    SET plan_cache_mode = force_custom_plan;
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET jit = off";
+/// How long a session lives, so that no plan outlives by much the size of the tables it was made for.
+const SESSION: Duration = Duration::from_secs(300);
 
 /// An open database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -173,8 +173,10 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
 /// When a write fails for want of disk, SQLite may end the transaction by itself. The rollback that follows fails then, and sqlx
 /// believes ever after that a transaction is open: such a connection makes room for a new one.
 async fn is_sound(conn: &mut SqliteConnection) -> sqlx::Result<bool> {
-    // A rollback that is under way is over once this is answered.
-    conn.ping().await?;
+    if conn.is_in_transaction() {
+        // A rollback that is under way is over once this is answered.
+        conn.ping().await?;
+    }
     Ok(!conn.is_in_transaction())
 }
 
@@ -186,6 +188,7 @@ async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(SESSION)
         .test_before_acquire(false)
         .after_connect(|conn, _| Box::pin(async move { conn.execute(sqlx::raw_sql(LOOK_UP)).await.map(drop) }))
         .before_acquire(|conn, meta| {

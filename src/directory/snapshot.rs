@@ -22,7 +22,14 @@ pub struct Route {
     /// What Meta wants to hear from whoever sends from this number; `None` when it does not open.
     pub access_token: Option<Secret>,
     pub app_secret: Option<Secret>,
+    /// Messages per second that Meta lets it exchange.
+    pub throughput: f64,
+    /// It may not send.
+    pub tripped: bool,
 }
+
+/// Meta's level for a number it said nothing of.
+const THROUGHPUT: f64 = 80.0;
 
 /// Whose app secret signed a webhook. A tenant's own secret speaks for that tenant's channels only, or one tenant could write
 /// into another's inbox.
@@ -115,6 +122,8 @@ pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route
             phone_number_id: channel.phone_number_id,
             waba_id: channel.waba_id,
             display_phone_number: channel.display_phone_number,
+            throughput: channel.throughput.map_or(THROUGHPUT, |per_second| per_second as f64),
+            tripped: channel.tripped_at.is_some(),
         }
     };
     Ok(channels.into_iter().map(route).collect())

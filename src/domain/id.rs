@@ -71,6 +71,8 @@ ids! {
     /// What one channel and one contact say to each other.
     ConversationId = "cnv";
     MessageId = "msg";
+    /// One call to Meta with a message.
+    AttemptId = "att";
     /// A file, received or to be sent.
     MediaId = "med";
     /// The bytes of media, kept once per tenant.

@@ -1,14 +1,16 @@
 //! Values and rules: no I/O, no clock, no SQL text.
 
 mod id;
+mod lane;
 mod scope;
 mod status;
 mod work;
 
 pub use id::{
-    ApiKeyId, ChannelId, ContactId, ConversationId, EventId, Id, MediaFileId, MediaId, MessageId, ParseIdError,
+    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaFileId, MediaId, MessageId, ParseIdError,
     RawEventId, TenantId,
 };
+pub use lane::SendLane;
 pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use work::WorkState;

@@ -6,6 +6,17 @@
 pub enum Status {
     /// From a customer; inbound messages have no other status.
     Received,
+    /// Ours, and on its way: not with Meta yet.
+    Queued,
+    /// A call is being made.
+    Sending,
+    /// A call was made, and nobody knows whether Meta took the message.
+    Unknown,
+    /// Withdrawn before it was sent.
+    Canceled,
+    /// Its time ran out before it was sent.
+    Expired,
+    /// Meta has taken it.
     Accepted,
     Sent,
     Failed,
@@ -17,8 +28,13 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Status; 8] = [
+    pub const ALL: [Status; 13] = [
         Status::Received,
+        Status::Queued,
+        Status::Sending,
+        Status::Unknown,
+        Status::Canceled,
+        Status::Expired,
         Status::Accepted,
         Status::Sent,
         Status::Failed,
@@ -31,6 +47,11 @@ impl Status {
     pub const fn as_str(self) -> &'static str {
         match self {
             Status::Received => "received",
+            Status::Queued => "queued",
+            Status::Sending => "sending",
+            Status::Unknown => "unknown",
+            Status::Canceled => "canceled",
+            Status::Expired => "expired",
             Status::Accepted => "accepted",
             Status::Sent => "sent",
             Status::Failed => "failed",
@@ -45,6 +66,11 @@ impl Status {
     pub const fn rank(self) -> i64 {
         match self {
             Status::Received => 0,
+            Status::Queued => 1,
+            Status::Sending => 2,
+            Status::Unknown => 3,
+            Status::Canceled => 4,
+            Status::Expired => 5,
             Status::Accepted => 10,
             Status::Sent => 20,
             Status::Failed => 25,

@@ -11,7 +11,15 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{db, intake::NotStored, replay::ReplayError, tenancy::RegistryError};
+use crate::{
+    db,
+    intake::NotStored,
+    messaging::ControlError,
+    meta::message::Invalid,
+    outbox::{Refusal, Unaddressable},
+    replay::ReplayError,
+    tenancy::RegistryError,
+};
 
 /// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -21,6 +29,8 @@ pub struct Problem {
     title: &'static str,
     detail: Cow<'static, str>,
     retry_after: Option<u64>,
+    field: Option<String>,
+    limit: Option<u64>,
 }
 
 /// A problem as it is sent.
@@ -37,6 +47,12 @@ pub struct ProblemBody<'p> {
     status: u16,
     /// What is wrong this time, and what to do about it.
     detail: &'p str,
+    /// The member of the body that will not do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'p str>,
+    /// The limit it breaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'p str>,
@@ -55,6 +71,35 @@ impl Problem {
             title,
             detail: detail.into(),
             retry_after: None,
+            field: None,
+            limit: None,
+        }
+    }
+
+    /// One member of the body will not do.
+    pub fn field(field: impl Into<String>, detail: impl Into<Cow<'static, str>>, limit: Option<u64>) -> Self {
+        Self {
+            field: Some(field.into()),
+            limit,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-field",
+                "A member of the body will not do",
+                detail,
+            )
+        }
+    }
+
+    /// As it stands within another answer.
+    pub fn body(&self) -> ProblemBody<'_> {
+        ProblemBody {
+            kind: format!("urn:mainstay:problem:{}", self.slug),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            field: self.field.as_deref(),
+            limit: self.limit,
+            request_id: None,
         }
     }
 
@@ -125,11 +170,8 @@ impl Problem {
     /// The answer, with the request's id in it once that is known.
     pub(super) fn render(&self, request_id: Option<&str>) -> Response {
         let body = ProblemBody {
-            kind: format!("urn:mainstay:problem:{}", self.slug),
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
             request_id,
+            ..self.body()
         };
         let kind = [(
             header::CONTENT_TYPE,
@@ -190,6 +232,54 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Running | ReplayError::EmptyRange => Self::invalid(error.to_string()),
             ReplayError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let detail = format!("{invalid}.");
+        Self::field(invalid.field, detail, invalid.limit)
+    }
+}
+
+impl From<Unaddressable> for Problem {
+    fn from(error: Unaddressable) -> Self {
+        let field = match error {
+            Unaddressable::Phone => "to.phone",
+            Unaddressable::UserId => "to.user_id",
+        };
+        Self::field(field, format!("{error}."), None)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = format!("Not queued: {refusal}.");
+        match refusal {
+            Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
+            Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
+            Refusal::Full => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)
+            }
+            Refusal::Unavailable => Self::unavailable(),
+            Refusal::Internal => Self::internal(),
+        }
+    }
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        let detail = format!("{error}.");
+        match error {
+            ControlError::NoSuchMessage(id) => Self::not_found(format_args!("message {id}")),
+            ControlError::NotQueued(..) | ControlError::NotUnknown(..) | ControlError::NotInbound(_) => {
+                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
+            }
+            ControlError::NoToken | ControlError::Meta(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
+            }
+            ControlError::Database(error) => error.into(),
         }
     }
 }

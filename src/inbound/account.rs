@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{
-    contacts::Party,
     facts::Fact,
     plan::{Origin, Plan},
 };
 use crate::{
     directory::Route,
     meta::webhook::{Account, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError},
+    people::Party,
 };
 
 impl Plan {

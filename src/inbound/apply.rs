@@ -2,30 +2,33 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
-use super::{contacts, facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses as reports};
+use super::{facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses as reports};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
-    domain::{ContactId, ConversationId, MessageId},
+    domain::{ContactId, ConversationId, MessageId, Status},
+    messaging::{self, Failed},
+    people,
     store::{
         conversations::{self, Advance, Pair},
         media::NewInboundMedia,
         messages::{self, NewMessage},
-        statuses,
+        statuses::{self, Joined},
     },
 };
 
-/// What a plan did, for whoever is to hear of it.
-pub struct Applied {
-    pub facts: Facts,
-    /// Media that are to be fetched once this is committed.
+/// What is to be done once a plan is committed.
+pub struct Afterwards {
+    /// To be fetched.
     pub media: Vec<NewInboundMedia>,
+    /// Failures that say that a channel may not send.
+    pub trips: Vec<Failed>,
 }
 
-/// Applies a plan inside the transaction.
-pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Applied> {
+/// Applies a plan inside the transaction and returns what there is to tell, and to do.
+pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Afterwards)> {
     let mut facts = Facts::default();
-    let resolved = contacts::resolve(tx, clock, &plan.parties).await?;
+    let resolved = people::resolve(tx, clock, &plan.parties).await?;
     facts.contacts(&resolved, clock.now());
     let stored = rows(tx, clock, plan, &resolved.contacts, &mut facts).await?;
     let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)
@@ -34,10 +37,25 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<Applied> {
         .map(|(id,)| id)
         .collect();
     let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
+    messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
+    let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
+    let trips = messaging::failed(tx, clock, &failed).await?;
     facts.planned(&plan.facts, &resolved.contacts);
-    Ok(Applied { facts, media })
+    Ok((facts, Afterwards { media, trips }))
+}
+
+/// A message that Meta took and gave up, with the reason.
+fn failed(status: &Joined) -> Option<Failed> {
+    (status.known() == Some(Status::Failed)).then_some(())?;
+    Some(Failed {
+        tenant: status.tenant_id,
+        message: status.message_id,
+        channel: status.channel_id,
+        code: status.error_code?,
+        title: status.error_title.clone().unwrap_or_default(),
+    })
 }
 
 /// The messages as rows: each knows its contact and its conversation, which is made if need be.

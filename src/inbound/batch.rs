@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use super::{
-    apply::{self, Applied},
+    apply::{self, Afterwards},
     plan::Plan,
 };
 use crate::{
     app::{App, INBOUND, MEDIA_INBOUND},
     db::{Result, Tx, is_conflict},
     domain::{Id, RawEventId, WorkState},
+    messaging,
     meta::webhook,
     queue::{Entry, counts},
     store::{
@@ -53,11 +54,15 @@ pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
 async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     let mut tx = app.db.begin().await?;
     match effects(app, &mut tx, ids, attempt).await {
-        Ok((plan, media)) => {
+        Ok((plan, Afterwards { media, trips })) => {
             tx.commit().await?;
             fetch(app, media).await;
             if attempt == Attempt::Whole {
                 measure(&plan);
+                count_received(app, &plan).await;
+            }
+            for trip in trips {
+                messaging::trip(app, trip.channel, trip.code, &trip.title).await?;
             }
             Ok(())
         }
@@ -68,11 +73,11 @@ async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     }
 }
 
-async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Vec<NewInboundMedia>)> {
+async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Afterwards)> {
     let events = raw_events::lock(tx, ids).await?;
     let plan = plan(app, &events, attempt).await?;
     let now = app.clock.now();
-    let Applied { facts, media } = apply::apply(tx, &app.clock, &plan).await?;
+    let (facts, afterwards) = apply::apply(tx, &app.clock, &plan).await?;
     if attempt == Attempt::Whole {
         quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
         unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
@@ -80,7 +85,7 @@ async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -
         counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
     }
     facts.append(tx, &app.clock).await?;
-    Ok((plan, media))
+    Ok((plan, afterwards))
 }
 
 /// Queues what is to be fetched, at once: a person may be looking at an empty frame.
@@ -115,6 +120,16 @@ async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> 
         return Ok(plan);
     }
     Ok(Plan::make(&now_known, &app.clock, &parsed, attempt))
+}
+
+/// Meta counts what a number receives against what it may send. The governor may be away: then nothing is sent anyway.
+async fn count_received(app: &App, plan: &Plan) {
+    let directory = app.directory.current();
+    for (channel, count) in &plan.received {
+        if let Some(route) = directory.channel(*channel) {
+            let _ = app.governor.received(&messaging::number(route), *count).await;
+        }
+    }
 }
 
 fn measure(plan: &Plan) {

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
-use super::{contacts::Resolved, messages::PlannedMessage};
+use super::messages::PlannedMessage;
 use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ContactId, ConversationId, TenantId},
+    people::Resolved,
     store::{
         events::{self, NewEvent},
         messages::NewMessage,

@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    contacts::Party,
     media::PlannedMedia,
     plan::{Origin, Plan},
     statuses,
@@ -13,6 +12,7 @@ use crate::{
     directory::Route,
     domain::{ChannelId, MessageId, RawEventId, Status, TenantId},
     meta::webhook::{Content, HistoryMessage, Message, Person},
+    people::Party,
     store::messages::{Change, ChangeKind, Key},
 };
 

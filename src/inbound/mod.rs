@@ -4,7 +4,6 @@
 mod account;
 mod apply;
 mod batch;
-mod contacts;
 mod facts;
 mod media;
 mod messages;

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{batch::Attempt, contacts::Party, facts::Fact, messages::PlannedMessage, statuses};
+use super::{batch::Attempt, facts::Fact, messages::PlannedMessage, statuses};
 use crate::{
     clock::Clock,
     directory::{Route, Snapshot},
-    domain::{Id, RawEventId, TenantId, WorkState},
+    domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     meta::webhook::{Change, Item, Malformed, Webhook},
+    people::Party,
     store::{
         quarantine,
         raw_events::{Processed, RawEvent},
+        sends::Proof,
         statuses::NewStatus,
         unrecognized::Unrecognized,
     },
@@ -25,6 +27,10 @@ pub struct Plan {
     pub parties: Vec<Party>,
     pub messages: Vec<PlannedMessage>,
     pub statuses: Vec<NewStatus>,
+    /// Statuses that name one of our attempts.
+    pub proofs: Vec<Proof>,
+    /// Messages received, by channel: Meta counts them against the number's rate.
+    pub received: BTreeMap<ChannelId, u32>,
     /// Facts that stand for themselves, such as a template being paused.
     pub facts: Vec<Fact>,
     pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,
@@ -128,11 +134,15 @@ impl Plan {
             return self.unrecognized(origin.event, &item.path, &item.field, "signed_by_another_tenant");
         };
         match &item.change {
-            Change::Message(message) => self.inbound(clock, origin, route, message),
+            Change::Message(message) => {
+                *self.received.entry(route.channel).or_default() += 1;
+                self.inbound(clock, origin, route, message);
+            }
             Change::Echo(message) => self.echo(clock, origin, route, message),
             Change::History(history) => self.history(clock, origin, route, history),
             Change::Status(status) => {
                 self.count("status");
+                self.proofs.extend(statuses::proof(route, status));
                 self.statuses.push(statuses::planned(origin, route, status));
             }
             Change::Error(error) => self.value_error(origin, route, error),

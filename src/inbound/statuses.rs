@@ -11,6 +11,7 @@ use crate::{
     meta::webhook::{self, Person, StatusKind},
     store::{
         messages::{self, Key, Reported},
+        sends::Proof,
         statuses::{self, Joined, NewStatus},
     },
 };
@@ -27,6 +28,15 @@ pub fn known(kind: &StatusKind) -> Option<Status> {
         StatusKind::Deleted => Some(Status::Deleted),
         StatusKind::Warning | StatusKind::Other(_) => None,
     }
+}
+
+/// What a status proves that names one of our attempts: Meta has that message.
+pub(super) fn proof(route: &Route, status: &webhook::Status) -> Option<Proof> {
+    Some(Proof {
+        attempt: status.opaque.as_deref()?.parse().ok()?,
+        channel: route.channel,
+        wamid: status.wamid.clone(),
+    })
 }
 
 pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Status) -> NewStatus {

@@ -4,8 +4,6 @@
 mod hints;
 mod writer;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
@@ -24,7 +22,7 @@ pub enum NotStored {
     Unavailable,
 }
 
-/// The way in. Clones share the writers.
+/// The way in. Clones share the writer.
 #[derive(Clone)]
 pub struct Intake {
     clock: Clock,
@@ -45,29 +43,24 @@ struct Waiting {
     answer: oneshot::Sender<Result<(), NotStored>>,
 }
 
-/// What became of the writers: [`Drained::wait`] returns when everything accepted has been answered.
-pub struct Drained(Vec<tokio::task::JoinHandle<()>>);
+/// What became of the writer: [`Drained::wait`] returns when everything accepted has been answered.
+pub struct Drained(tokio::task::JoinHandle<()>);
 
 impl Drained {
     pub async fn wait(self) {
-        for writer in self.0 {
-            if let Err(error) = writer.await {
-                tracing::error!(%error, "an intake writer ended badly");
-            }
+        if let Err(error) = self.0.await {
+            tracing::error!(%error, "the intake writer ended badly");
         }
     }
 }
 
 impl Intake {
-    /// Starts the writers. At most `backlog` webhooks wait for them; more are refused. The writers end once `shutdown` is
+    /// Starts the writer. At most `backlog` webhooks wait for it; more are refused. It ends once `shutdown` is
     /// cancelled and nothing is waiting.
     pub fn start(db: Db, clock: Clock, backlog: usize, hints: Hints, shutdown: CancellationToken) -> (Self, Drained) {
         let (sender, receiver) = mpsc::channel(backlog);
-        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-        let writers = (0..writer::count(&db))
-            .map(|_| writer::spawn(db.clone(), receiver.clone(), hints.clone(), shutdown.clone()))
-            .collect();
-        (Self::new(clock, Way::Store(sender)), Drained(writers))
+        let writer = writer::spawn(db, receiver, hints, shutdown);
+        (Self::new(clock, Way::Store(sender)), Drained(writer))
     }
 
     /// An intake that answers without storing. Never part of a served process: it breaks the promise, to measure its price.
@@ -96,9 +89,9 @@ impl Intake {
             body,
         };
         let id = event.id;
-        if let Way::Store(writers) = &self.way {
+        if let Way::Store(writer) = &self.way {
             let (answer, stored) = oneshot::channel();
-            writers
+            writer
                 .try_send(Waiting { event, answer })
                 .map_err(|error| match error {
                     mpsc::error::TrySendError::Full(_) => NotStored::Full,
@@ -113,7 +106,7 @@ impl Intake {
     /// How many webhooks wait to be stored just now.
     pub fn waiting(&self) -> usize {
         match &self.way {
-            Way::Store(writers) => writers.max_capacity() - writers.capacity(),
+            Way::Store(writer) => writer.max_capacity() - writer.capacity(),
             Way::Discard => 0,
         }
     }

@@ -1,9 +1,6 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{Hints, NotStored, Waiting};
@@ -19,21 +16,20 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// How often a database that failed is asked whether it is back.
 const PROBE: Duration = Duration::from_millis(200);
 
-type Receiver = Arc<Mutex<mpsc::Receiver<Waiting>>>;
-
-/// SQLite has one writer; on PostgreSQL a second one prepares its batch while the first waits for the disk.
-pub(super) fn count(db: &Db) -> usize {
-    if db.is_postgres() { 2 } else { 1 }
-}
-
-pub(super) fn spawn(db: Db, from: Receiver, hints: Hints, shutdown: CancellationToken) -> JoinHandle<()> {
+/// One writer, also on PostgreSQL: two would make batches of half the size, and the cost is by the batch.
+pub(super) fn spawn(
+    db: Db,
+    mut from: mpsc::Receiver<Waiting>,
+    hints: Hints,
+    shutdown: CancellationToken,
+) -> JoinHandle<()> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the writers outlive the requests; the handle is awaited by `Drained`"
+        reason = "the writer outlives the requests; the handle is awaited by `Drained`"
     )]
     tokio::spawn(async move {
         let mut batch = Vec::with_capacity(BATCH);
-        while gather(&from, &mut batch, &shutdown).await {
+        while gather(&mut from, &mut batch, &shutdown).await {
             let events: Vec<NewRawEvent> = batch.iter().map(|waiting| waiting.event.clone()).collect();
             metrics::histogram!("mainstay_intake_batch_size").record(events.len() as f64);
             let result = write(&db, &events).await;
@@ -43,15 +39,14 @@ pub(super) fn spawn(db: Db, from: Receiver, hints: Hints, shutdown: Cancellation
             }
             match result {
                 Ok(()) => hints.give(events.iter().map(|event| event.id.uuid()).collect()),
-                Err(_) => refuse_until_back(&db, &from, &shutdown).await,
+                Err(_) => refuse_until_back(&db, &mut from, &shutdown).await,
             }
         }
     })
 }
 
 /// Takes what is waiting, at least one; false when the process ends and nothing waits any more.
-async fn gather(from: &Receiver, batch: &mut Vec<Waiting>, shutdown: &CancellationToken) -> bool {
-    let mut from = from.lock().await;
+async fn gather(from: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, shutdown: &CancellationToken) -> bool {
     let first = tokio::select! {
         biased;
         first = from.recv() => first,
@@ -86,21 +81,23 @@ async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
 }
 
 /// Answers at once while the database is away, instead of letting callers wait for a time-out each.
-async fn refuse_until_back(db: &Db, from: &Receiver, shutdown: &CancellationToken) {
-    let mut from = from.lock().await;
+async fn refuse_until_back(db: &Db, from: &mut mpsc::Receiver<Waiting>, shutdown: &CancellationToken) {
     let mut probe = tokio::time::interval(PROBE);
     loop {
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => return,
-            waiting = from.recv() => {
-                let Some(waiting) = waiting else { return };
-                let _ = waiting.answer.send(Err(NotStored::Unavailable));
-            }
             _ = probe.tick() => {
                 let alive = tokio::time::timeout(PROBE, raw_events::probe(db)).await;
                 if matches!(alive, Ok(Ok(()))) {
                     return;
                 }
+                // The callers' turn, however long that took.
+                probe.reset();
+            }
+            waiting = from.recv() => {
+                let Some(waiting) = waiting else { return };
+                let _ = waiting.answer.send(Err(NotStored::Unavailable));
             }
         }
     }

@@ -3,10 +3,12 @@
 mod fetch_media;
 mod make_variants;
 mod process_events;
+mod send_messages;
 
 pub use fetch_media::FetchMedia;
 pub use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
+pub use send_messages::SendMessages;
 
 use crate::{
     app::App,
@@ -15,12 +17,18 @@ use crate::{
 };
 
 /// Every queue there is, in the order the operator sees them.
-pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE, FetchMedia::QUEUE, MakeVariants::QUEUE];
+pub const QUEUES: &[Queue] = &[
+    ProcessEvents::QUEUE,
+    SendMessages::QUEUE,
+    FetchMedia::QUEUE,
+    MakeVariants::QUEUE,
+];
 
 /// Every job a worker runs.
 pub fn register(workers: Workers<App>) -> Workers<App> {
     workers
         .register::<ProcessEvents>()
+        .register::<SendMessages>()
         .register::<FetchMedia>()
         .register::<MakeVariants>()
 }
@@ -29,6 +37,7 @@ pub fn register(workers: Workers<App>) -> Workers<App> {
 pub fn id_prefix(queue: &Queue) -> &'static str {
     const PREFIXES: &[(Queue, &str)] = &[
         prefix::<ProcessEvents>(),
+        prefix::<SendMessages>(),
         prefix::<FetchMedia>(),
         prefix::<MakeVariants>(),
     ];

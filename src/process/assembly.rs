@@ -1,5 +1,5 @@
 use anyhow::{Context, bail};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -10,9 +10,11 @@ use crate::{
     config::Config,
     db::Db,
     directory::Directory,
+    governor::Governor,
     intake::{Drained, Hints, Intake},
     meta::graph,
     net::Outside,
+    outbox::Outbox,
     queue::Queues,
     storage::Storage,
     store::partitions,
@@ -22,6 +24,8 @@ use crate::{
 pub struct Assembled {
     pub app: App,
     pub drained: Drained,
+    /// Ends when every request to send is committed and answered.
+    pub outbox: JoinHandle<()>,
     /// Ids that intake has stored, to be queued.
     pub hints: mpsc::Receiver<Vec<Uuid>>,
 }
@@ -37,9 +41,12 @@ pub async fn assemble(
     let db = Db::open(&config.database_url, config.database_connections).await;
     let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
     prepare(&db, &clock).await?;
-    let queues = match &config.redis {
-        Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
-        None => Queues::local(clock.clone()),
+    let (queues, governor) = match &config.redis {
+        Some(redis) => (
+            Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
+            Governor::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
+        ),
+        None => (Queues::local(clock.clone()), Governor::local(clock.clone())),
     };
     let queues = queues.depth_limit(config.limits.queue_depth);
     let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
@@ -49,12 +56,14 @@ pub async fn assemble(
     }
     let (giver, hints) = Hints::channel();
     let backlog = config.limits.intake_backlog;
-    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown);
+    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown.clone());
     let intake = if storing == Storing::On {
         intake
     } else {
         Intake::discarding(clock.clone())
     };
+    let backlog = config.limits.outbox_backlog;
+    let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, shutdown);
     let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let outside = Outside::new(config.outside.clone()).context("the client for addresses of tenants")?;
@@ -65,13 +74,20 @@ pub async fn assemble(
         db,
         queues,
         directory,
+        governor,
         intake,
+        outbox,
         graph,
         storage,
         outside,
         metrics,
     });
-    Ok(Assembled { app, drained, hints })
+    Ok(Assembled {
+        app,
+        drained,
+        outbox: out,
+        hints,
+    })
 }
 
 async fn prepare(db: &Db, clock: &Clock) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! What runs beside the requests. Every task ends when it is told to, and is awaited.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Roles;
 use crate::{
     app::{App, INBOUND},
-    housekeeping, jobs,
+    housekeeping, jobs, messaging,
     queue::Workers,
 };
 
@@ -19,6 +19,12 @@ const DIRECTORY: Duration = Duration::from_secs(1);
 const CHECKPOINT: Duration = Duration::from_millis(100);
 /// How often the histograms are folded; without it they grow.
 const METRICS: Duration = Duration::from_secs(5);
+/// With so many ids the queue has enough to do for seconds, and more would only cost Redis what intake needs: intake's ids rest for
+/// a moment, and the sweep brings those rows when their turn comes.
+const ENOUGH: usize = 20_000;
+const REST: Duration = Duration::from_millis(250);
+/// How long workers that ended badly stay away.
+const RESTART: Duration = Duration::from_secs(1);
 
 /// What runs until the end. The workers limit by themselves how long they take to leave.
 pub struct Tasks {
@@ -38,6 +44,7 @@ pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Tasks {
         tasks.others.push(task(checkpoint(app.clone(), shutdown.clone())));
     }
     if roles.worker {
+        tasks.others.push(task(keep_promises(app.clone(), shutdown.clone())));
         tasks.workers = Some(task(work(app.clone(), shutdown.clone())));
         tasks
             .others
@@ -51,18 +58,47 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
     const COMMITS: usize = 16;
     task(async move {
         let mut stored = Vec::with_capacity(COMMITS);
+        let mut enough_until = Instant::now();
         while from.recv_many(&mut stored, COMMITS).await > 0 {
             let ids = stored.drain(..).flatten();
-            // What cannot be queued is found by the sweep; the queue counts and logs its own outages.
-            let _ = app.queues.push(&INBOUND, ids, app.clock.now()).await;
+            if Instant::now() < enough_until {
+                continue;
+            }
+            // What is not queued is found by the sweep; the queue counts and logs its own outages.
+            let pushed = app.queues.push(&INBOUND, ids, app.clock.now()).await;
+            if pushed.is_ok_and(|pushed| pushed.depth > ENOUGH) {
+                enough_until = Instant::now() + REST;
+            }
         }
     })
 }
 
+/// Workers that end by a fault of ours are started again: a process that only looks alive would be worse than one that is dead.
 async fn work(app: App, shutdown: CancellationToken) {
-    let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
-    if let Err(error) = jobs::register(workers).run(shutdown).await {
-        tracing::error!(%error, "the worker ended badly");
+    loop {
+        let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
+        let Err(error) = jobs::register(workers).run(shutdown.clone()).await else {
+            return;
+        };
+        tracing::error!(%error, "the workers ended badly and are started again");
+        metrics::counter!("mainstay_worker_restarts_total").increment(1);
+        let rest = tokio::time::timeout(RESTART, shutdown.cancelled());
+        if rest.await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// When a number may send faster, those who were told to come later come at once.
+async fn keep_promises(app: App, shutdown: CancellationToken) {
+    loop {
+        let change = tokio::select! {
+            change = app.governor.changed() => change,
+            () = shutdown.cancelled() => return,
+        };
+        if let Err(error) = messaging::promise_again(&app, &change).await {
+            tracing::warn!(%error, channel.id = %change.number.channel, "promised sends could not be called back; it is tried again");
+        }
     }
 }
 

@@ -58,6 +58,7 @@ pub struct Running {
     work: CancellationToken,
     server: Option<JoinHandle<()>>,
     drained: Drained,
+    outbox: JoinHandle<()>,
     tasks: background::Tasks,
 }
 
@@ -99,6 +100,7 @@ pub(crate) async fn start_with(
         work,
         server,
         drained: assembled.drained,
+        outbox: assembled.outbox,
         tasks,
     })
 }
@@ -112,6 +114,7 @@ impl Running {
         }
         self.intake.cancel();
         within(STORING, "webhooks", self.drained.wait()).await;
+        within(STORING, "messages to send", end(self.outbox)).await;
         self.work.cancel();
         if let Some(workers) = self.tasks.workers {
             end(workers).await;

@@ -17,12 +17,13 @@ mod error;
 mod frame;
 mod handle;
 mod job;
+mod link;
 mod outage;
 mod outcome;
 mod rows;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use backoff::Backoff;
 pub use definition::{Lane, Queue};
@@ -31,5 +32,6 @@ pub use error::Error;
 pub use frame::{Workers, WorkersError};
 pub use handle::{Entry, Queues};
 pub use job::{Claim, Job};
+pub(crate) use link::Link;
 pub use outcome::{Outcome, Outcomes};
 pub use rows::{Lease, claim};

@@ -47,13 +47,13 @@ impl Outage {
         match &result {
             Ok(_) => {
                 if self.down.load(Ordering::Relaxed) && self.down.swap(false, Ordering::Relaxed) {
-                    tracing::info!(of = self.of, "queues: back again");
+                    tracing::info!("{} is back", self.of);
                 }
             }
             Err(error) => {
                 metrics::counter!(self.metric).increment(1);
                 if !self.down.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(of = self.of, %error, "queues: not available; work goes on when it is back");
+                    tracing::warn!(%error, "{} is not available; work goes on when it is back", self.of);
                     *self.probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 }
             }

@@ -17,13 +17,33 @@ pub struct Channel {
     pub app_secret: Option<Vec<u8>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Messages per second, both ways.
+    pub throughput: Option<i64>,
+    pub quality: Option<String>,
+    /// Customers a day outside service windows, for the whole portfolio: `TIER_2K` and so on.
+    pub messaging_limit: Option<String>,
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Since when it may not send.
+    pub tripped_at: Option<DateTime<Utc>>,
+    pub trip_code: Option<i64>,
+    pub trip_reason: Option<String>,
+}
+
+/// What Meta says of a number.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    pub throughput: Option<i64>,
+    pub quality: Option<String>,
+    pub messaging_limit: Option<String>,
+    pub display_phone_number: Option<String>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret, created_at, \
-             updated_at FROM channels ",
+             updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason \
+             FROM channels ",
             $rest
         )
     };
@@ -109,4 +129,54 @@ pub async fn reseal(
 ) -> Result<u64> {
     const SQL: &str = "UPDATE channels SET access_token = $3, app_secret = $4 WHERE tenant_id = $1 AND id = $2";
     on.into().sql(SQL, (tenant, id, access_token, app_secret)).run().await
+}
+
+/// Keeps what Meta says of a number; what it does not say stays.
+pub async fn note_seen(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: ChannelId,
+    seen: Seen,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE channels
+        SET throughput = COALESCE($3, throughput), quality = COALESCE($4, quality),
+            messaging_limit = COALESCE($5, messaging_limit), display_phone_number = COALESCE($6, display_phone_number),
+            checked_at = $7, updated_at = $7
+        WHERE tenant_id = $1 AND id = $2";
+    let args = (
+        tenant,
+        id,
+        seen.throughput,
+        seen.quality,
+        seen.messaging_limit,
+        seen.display_phone_number,
+        now,
+    );
+    on.into().sql(SQL, args).run().await
+}
+
+/// Notes that a channel may not send; tells whose it is, unless that was known.
+pub async fn trip(
+    on: impl Into<On<'_>>,
+    id: ChannelId,
+    code: i64,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<TenantId>> {
+    const SQL: &str = "
+        UPDATE channels SET tripped_at = $2, trip_code = $3, trip_reason = $4, updated_at = $2
+        WHERE id = $1 AND tripped_at IS NULL
+        RETURNING tenant_id";
+    let found: Option<(TenantId,)> = on.into().sql(SQL, (id, now, code, reason.to_owned())).opt().await?;
+    Ok(found.map(|(tenant,)| tenant))
+}
+
+/// Notes that a channel may send again.
+pub async fn recover(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE channels SET tripped_at = NULL, trip_code = NULL, trip_reason = NULL, updated_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND tripped_at IS NOT NULL";
+    on.into().sql(SQL, (tenant, id, now)).run().await
 }

@@ -53,6 +53,13 @@ pub async fn add_channel(
             .map(|secret| key.seal(&purpose("app-secret", id), secret.expose().as_bytes())),
         created_at: now,
         updated_at: now,
+        throughput: None,
+        quality: None,
+        messaging_limit: None,
+        checked_at: None,
+        tripped_at: None,
+        trip_code: None,
+        trip_reason: None,
     };
     let mut tx = registry.db.begin().await?;
     let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));

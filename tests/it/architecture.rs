@@ -110,7 +110,7 @@ fn used_modules(text: &str) -> Vec<String> {
 fn only_their_homes_know_certain_crates() {
     let homes = [
         ("apalis", "queue"),
-        ("redis::", "queue doctor"),
+        ("redis::", "queue governor doctor"),
         ("aes_gcm", "crypto"),
         ("clap", "config cli process"),
         ("governor", "http"),

@@ -6,7 +6,7 @@ mod graph;
 use std::future::pending;
 use std::io;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -65,7 +65,7 @@ impl Simulator {
     /// If the listener fails for good.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         if self.config().graph.public_url.is_none() {
-            lock(&self.inner.traffic).set_origin(&format!("http://{}", listener.local_addr()?));
+            lock(&self.inner.traffic).set_origin(Some(&format!("http://{}", listener.local_addr()?)));
         }
         let (outbox, mut waiting) = mpsc::channel(self.config().backlog);
         let router = router(Control {
@@ -102,11 +102,15 @@ fn router(control: Control) -> Router {
         .route("/_sim/resume", post(resume))
         .merge(graph::router())
         .with_state(control.clone())
-        .fallback_service(
-            Router::new()
-                .fallback(crate::graph::answer)
-                .with_state(control.simulator),
-        )
+        .fallback_service(graph_api(control.simulator))
+}
+
+/// It reads its bodies with limits of its own.
+fn graph_api(simulator: Simulator) -> Router {
+    Router::new()
+        .fallback(crate::graph::answer)
+        .layer(DefaultBodyLimit::disable())
+        .with_state(simulator)
 }
 
 async fn ledger(State(control): State<Control>) -> Json<Ledger> {

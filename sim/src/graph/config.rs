@@ -27,8 +27,8 @@ pub struct GraphConfig {
     pub moderation: Moderation,
     pub enforcement: Enforcement,
     pub statuses: StatusPolicy,
-    /// Scheme and host by which others reach the Graph API, for the addresses of files in webhooks; None for the
-    /// address it listens on.
+    /// Scheme and host by which others reach the Graph API, for the addresses of files in webhooks. None for the
+    /// address it listens on; as long as it does not listen, webhooks carry no addresses.
     pub public_url: Option<String>,
 }
 

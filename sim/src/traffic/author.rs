@@ -29,8 +29,8 @@ pub(super) struct Author {
     line: Line,
     people: Vec<Customer>,
     memories: Vec<Memory>,
-    /// Scheme and host where files are downloaded.
-    origin: String,
+    /// Scheme and host where files are downloaded; None leaves addresses out.
+    origin: Option<String>,
     /// How far the clock was put forward, in seconds.
     ahead: i64,
 }
@@ -70,7 +70,7 @@ impl Author {
             line: Line::configured(config),
             memories: vec![Memory::default(); people.len()],
             people,
-            origin: crate::file::META_ORIGIN.to_owned(),
+            origin: Some(crate::file::META_ORIGIN.to_owned()),
             ahead: 0,
         }
     }
@@ -80,8 +80,8 @@ impl Author {
     }
 
     /// Where files lie from now on: scheme and host.
-    pub fn set_origin(&mut self, origin: &str) {
-        origin.clone_into(&mut self.origin);
+    pub fn set_origin(&mut self, origin: Option<&str>) {
+        self.origin = origin.map(str::to_owned);
     }
 
     /// Puts the clock forward.
@@ -113,7 +113,7 @@ impl Author {
                 memory: self.memories.get_mut(customer)?,
                 line: line.unwrap_or(&self.line),
                 timestamp,
-                origin: &self.origin,
+                origin: self.origin.as_deref(),
                 files: Vec::new(),
             }
             .message(shape, words),
@@ -131,7 +131,7 @@ impl Author {
             memory: &mut memory,
             line: &self.line,
             timestamp,
-            origin: &self.origin,
+            origin: self.origin.as_deref(),
             files: Vec::new(),
         }
         .message(Shape::Text, None)
@@ -170,7 +170,7 @@ impl Author {
                     memory,
                     line: &line,
                     timestamp: now,
-                    origin: &self.origin,
+                    origin: self.origin.as_deref(),
                     files: Vec::new(),
                 }
                 .message(shape, None)
@@ -184,7 +184,7 @@ impl Author {
                     memory,
                     line: &line,
                     timestamp: start,
-                    origin: &self.origin,
+                    origin: self.origin.as_deref(),
                     files: Vec::new(),
                 }
                 .echo();
@@ -201,8 +201,8 @@ impl Author {
                 let members: Vec<Customer> = (0..self.people.len().min(4))
                     .map(|next| self.people[(place + next) % self.people.len()].clone())
                     .collect();
-                let telling = Telling::bare(*chance.pick(&["delivered", "read"]), now);
-                Fate::of_stranger(&line, &members[0], chance).group_change(&members, &telling)
+                let status = *chance.pick(&["delivered", "read"]);
+                Fate::of_stranger(&line, &members[0], chance).group_change(&members, &Telling::bare(status, now))
             }
             Sort::History => return self.history(place, &line, now, manners, chance),
             Sort::Account => account::change(Office {

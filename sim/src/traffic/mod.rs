@@ -126,8 +126,8 @@ impl Traffic {
         Some(self.genuine(vec![Arc::new(change)]))
     }
 
-    /// Where files lie from now on: scheme and host of the Graph API.
-    pub(crate) fn set_origin(&mut self, origin: &str) {
+    /// Where files lie from now on: scheme and host of the Graph API. None leaves addresses out of webhooks.
+    pub(crate) fn set_origin(&mut self, origin: Option<&str>) {
         self.author.set_origin(origin);
     }
 

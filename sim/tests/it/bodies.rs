@@ -96,3 +96,10 @@ pub fn entered(ledger: &Ledger) -> BTreeSet<String> {
     let statuses = ledger.statuses.iter().map(|record| Item::Status(record.item.clone()));
     told(&messages.chain(statuses).collect::<Vec<_>>())
 }
+
+/// Every field with its value.
+pub fn changes_owned(body: &Value) -> Vec<(String, Value)> {
+    changes(body)
+        .map(|(_, field, value)| (field.to_owned(), value.clone()))
+        .collect()
+}

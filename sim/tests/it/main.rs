@@ -3,6 +3,7 @@
 mod bodies;
 mod control;
 mod delivery;
+mod graph;
 mod people;
 mod receiver;
 mod rudeness;

@@ -1,16 +1,18 @@
-use axum::Json;
+use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::ChannelId,
+    app::App,
+    domain::{ChannelId, SendLane},
     http::{
-        auth::Reader,
+        auth::{Reader, Writer},
+        extract::Path,
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store,
+    messaging, store,
 };
 
 const LIST: &str = "channels";
@@ -28,8 +30,34 @@ pub struct Channel {
     pub display_phone_number: Option<String>,
     /// Whether its webhooks are signed by an app secret of its own.
     pub has_app_secret: bool,
+    /// Messages per second it may exchange, as Meta last said.
+    #[schema(required)]
+    pub throughput: Option<i64>,
+    /// `GREEN`, `YELLOW` or `RED`, as Meta last said.
+    #[schema(required)]
+    pub quality: Option<String>,
+    /// Customers a day outside service windows, for the whole portfolio: `TIER_2K` and so on.
+    #[schema(required)]
+    pub messaging_limit: Option<String>,
+    /// When Meta was last asked.
+    #[schema(required)]
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Why it may not send; null while it may.
+    #[schema(required)]
+    pub breaker: Option<Breaker>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// A channel that may not send. Its messages wait until a check finds that it may.
+#[derive(Serialize, ToSchema)]
+pub struct Breaker {
+    pub tripped_at: DateTime<Utc>,
+    /// Meta's error code.
+    #[schema(required)]
+    pub code: Option<i64>,
+    #[schema(required)]
+    pub reason: Option<String>,
 }
 
 impl From<store::channels::Channel> for Channel {
@@ -40,6 +68,15 @@ impl From<store::channels::Channel> for Channel {
             waba_id: row.waba_id,
             display_phone_number: row.display_phone_number,
             has_app_secret: row.app_secret.is_some(),
+            throughput: row.throughput,
+            quality: row.quality,
+            messaging_limit: row.messaging_limit,
+            checked_at: row.checked_at,
+            breaker: row.tripped_at.map(|tripped_at| Breaker {
+                tripped_at,
+                code: row.trip_code,
+                reason: row.trip_reason,
+            }),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -57,4 +94,129 @@ pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Channel>>,
     let rows = store::channels::page(&mut tx, reader.tenant, after, paging.rows()).await?;
     tx.commit().await?;
     Ok(Json(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
+}
+
+/// A channel, and how its sending stands.
+#[derive(Serialize, ToSchema)]
+pub struct ChannelState {
+    #[serde(flatten)]
+    pub channel: Channel,
+    /// Null while Redis cannot be asked.
+    #[schema(required)]
+    pub sending: Option<Sending>,
+    /// Messages that wait to be sent, by lane.
+    pub queued: Queued,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Sending {
+    /// Messages per second at present.
+    pub rate: f64,
+    /// The part of its throughput that is in use: less than 1 for a while after Meta refused for speed (130429).
+    pub factor: f64,
+    #[schema(required)]
+    pub paused_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+pub struct Queued {
+    pub reply: i64,
+    pub transactional: i64,
+    pub campaign: i64,
+}
+
+/// Show a channel
+///
+/// With its breaker, its present rate and what waits to be sent.
+#[utoipa::path(get, path = "/api/v1/channels/{id}", tag = "Reading", params(("id" = ChannelId, Path)),
+    responses((status = 200, description = "The channel", body = ChannelState)))]
+pub async fn show(
+    reader: Reader,
+    State(app): State<App>,
+    Path(id): Path<ChannelId>,
+) -> Result<Json<ChannelState>, Problem> {
+    let mut tx = reader.begin().await?;
+    let found = store::channels::find(&mut tx, reader.tenant, id).await?;
+    let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
+    let waiting = store::sends::waiting(&mut tx, reader.tenant, id).await?;
+    tx.commit().await?;
+    let mut queued = Queued::default();
+    for (lane, count) in waiting {
+        match SendLane::of_number(lane) {
+            Some(SendLane::Reply) => queued.reply += count,
+            Some(SendLane::Transactional) => queued.transactional += count,
+            _ => queued.campaign += count,
+        }
+    }
+    let directory = app.directory.current();
+    let sending = match directory.channel(id) {
+        Some(route) => app.governor.view(&messaging::number(route)).await.ok(),
+        None => None,
+    };
+    Ok(Json(ChannelState {
+        channel: row.into(),
+        sending: sending.map(|view| Sending {
+            rate: view.per_second,
+            factor: view.factor,
+            paused_until: view.paused_until,
+        }),
+        queued,
+    }))
+}
+
+/// What Meta says of a channel. Each part is asked for by itself.
+#[derive(Serialize, ToSchema)]
+pub struct CheckReport {
+    pub can_send: bool,
+    /// What is wrong, in words a person can act on; empty when all is well.
+    pub problems: Vec<String>,
+    #[schema(required)]
+    pub verified_name: Option<String>,
+    #[schema(required)]
+    pub status: Option<String>,
+    #[schema(required)]
+    pub health: Option<String>,
+    /// What the access token may do.
+    pub token_scopes: Vec<String>,
+    #[schema(required)]
+    pub token_expires_at: Option<DateTime<Utc>>,
+    /// Apps that hear this account's webhooks.
+    pub subscribed_apps: Vec<String>,
+    /// Messages that had waited for the breaker and are sent now.
+    pub released: u64,
+}
+
+/// Check a channel
+///
+/// Asks Meta about the number, the token and the subscription, and closes the breaker if the channel may send.
+#[utoipa::path(post, path = "/api/v1/channels/{id}/check", tag = "Sending", params(("id" = ChannelId, Path)),
+    responses((status = 200, description = "What Meta says", body = CheckReport)))]
+pub async fn check(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<ChannelId>,
+) -> Result<Json<CheckReport>, Problem> {
+    let directory = app.directory.current();
+    let route = directory.channel(id).filter(|route| route.tenant == writer.tenant);
+    let route = route.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
+    let checked = messaging::check(&app, route).await?;
+    let (can_send, problems) = (checked.can_send(), checked.problems());
+    let number = checked.number.unwrap_or_default();
+    let token = checked.token.ok();
+    Ok(Json(CheckReport {
+        can_send,
+        problems,
+        verified_name: number.verified_name,
+        status: number.status,
+        health: number.health.and_then(|health| health.can_send_message),
+        token_expires_at: token.as_ref().and_then(|token| token.expires_at),
+        token_scopes: token.map(|token| token.scopes).unwrap_or_default(),
+        subscribed_apps: checked
+            .subscribed
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|app| app.name.or(app.id))
+            .collect(),
+        released: checked.released,
+    }))
 }

@@ -5,14 +5,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Json;
 use crate::{
-    domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, Status},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, Status},
     http::{
         auth::Reader,
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::{conversations, messages},
+    meta::graph::errors,
+    store::{conversations, messages, sends},
 };
 
 const LIST: &str = "messages";
@@ -31,7 +32,8 @@ pub struct Message {
     /// As Meta names it: `text`, `image`, `interactive` …
     #[serde(rename = "type")]
     pub kind: String,
-    /// `received` for inbound messages; else `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
+    /// `received` for inbound messages; for those sent from here first `queued`, `sending`, and perhaps `unknown`, `canceled` or
+    /// `expired`; then `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
     pub status: String,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
@@ -75,13 +77,61 @@ pub struct MetaError {
     pub title: Option<String>,
 }
 
-/// A message, with everything Meta reported about it.
+/// A message, with every call made for it and everything Meta reported about it.
 #[derive(Serialize, ToSchema)]
 pub struct MessageWithStatuses {
     #[serde(flatten)]
     pub message: Message,
+    /// The calls to Meta, in their order; none for messages that were not sent from here.
+    pub attempts: Vec<Attempt>,
     /// In the order of Meta's times.
     pub statuses: Vec<StatusReport>,
+}
+
+/// One call to Meta with the message.
+#[derive(Serialize, ToSchema)]
+pub struct Attempt {
+    /// Goes along with the call (`biz_opaque_callback_data`) and comes back with the statuses.
+    pub id: AttemptId,
+    pub number: i64,
+    /// `open`, `accepted`, `rejected`, `not_sent` or `unknown`.
+    pub outcome: String,
+    /// What proves the outcome: `answer`, `status` or `person`.
+    #[schema(required)]
+    pub evidence: Option<String>,
+    #[schema(required)]
+    pub wamid: Option<String>,
+    #[schema(required)]
+    pub http_status: Option<i64>,
+    #[schema(required)]
+    pub error: Option<MetaError>,
+    /// In words: Meta's details, or what happened to the connection.
+    #[schema(required)]
+    pub details: Option<String>,
+    /// What a person can do about the error.
+    #[schema(required)]
+    pub advice: Option<&'static str>,
+    pub started_at: DateTime<Utc>,
+    #[schema(required)]
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<sends::Attempt> for Attempt {
+    fn from(row: sends::Attempt) -> Self {
+        Self {
+            id: row.id,
+            number: row.number,
+            outcome: row.outcome,
+            evidence: row.evidence,
+            wamid: row.wamid,
+            http_status: row.http_status,
+            advice: row.error_code.map(|code| errors::entry(code).advice),
+            error: error(row.error_code, row.error_title),
+            details: row.error_details,
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -222,7 +272,7 @@ pub async fn in_conversation(
 
 /// Show a message
 ///
-/// With everything Meta reported about it.
+/// With every call made for it and everything Meta reported about it.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "Reading", params(("id" = MessageId, Path)),
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]
 pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
@@ -233,9 +283,11 @@ pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<Mess
         Some(wamid) => messages::statuses(&mut tx, reader.tenant, row.channel_id, wamid).await?,
         None => Vec::new(),
     };
+    let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
     tx.commit().await?;
     Ok(Body(MessageWithStatuses {
         message: row.into(),
+        attempts: attempts.into_iter().map(Attempt::from).collect(),
         statuses: statuses.into_iter().map(StatusReport::from).collect(),
     }))
 }

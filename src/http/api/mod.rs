@@ -8,6 +8,7 @@ mod events;
 mod json;
 mod media;
 mod messages;
+mod sending;
 mod uploads;
 
 use axum::middleware;
@@ -22,6 +23,8 @@ use super::{auth, edge::Edge};
 pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .routes(routes!(channels::list))
+        .routes(routes!(channels::show))
+        .routes(routes!(channels::check))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::show))
         .routes(routes!(conversations::list))
@@ -30,6 +33,12 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(messages::list))
         .routes(routes!(messages::show))
         .routes(routes!(events::list))
+        .routes(routes!(sending::send))
+        .routes(routes!(sending::send_batch))
+        .routes(routes!(sending::cancel))
+        .routes(routes!(sending::resolve))
+        .routes(routes!(sending::read))
+        .routes(routes!(sending::error_codes))
         .routes(routes!(media::show, media::delete))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
         // Takes a link in place of a key, and so looks for itself.

@@ -100,22 +100,17 @@ impl Client {
     }
 }
 
-/// What a complete answer proves.
+/// What a complete answer proves. One that has both a wamid and an error proves neither.
 fn judge(status: StatusCode, body: &[u8], token: &Secret) -> Sent {
-    if let Some(refusal) = refusal(status, body, token) {
-        return if proves_rejection(status, &refusal) {
-            Sent::Rejected(refusal.error)
-        } else {
-            Sent::Unknown {
-                why: format!("HTTP {}, {}", status.as_u16(), refusal.error),
-                error: Some(refusal.error),
-            }
-        };
-    }
     let accepted = serde_json::from_slice(body).ok().and_then(|answer| accepted(&answer));
-    match accepted.filter(|_| status.is_success()) {
-        Some(accepted) => Sent::Accepted(accepted),
-        None => Sent::unknown(format!("HTTP {} with an answer that cannot be read", status.as_u16())),
+    match (accepted, refusal(status, body, token)) {
+        (Some(accepted), None) if status.is_success() => Sent::Accepted(accepted),
+        (None, Some(refusal)) if proves_rejection(status, &refusal) => Sent::Rejected(refusal.error),
+        (_, Some(refusal)) => Sent::Unknown {
+            why: format!("HTTP {}, {}", status.as_u16(), refusal.error),
+            error: Some(refusal.error),
+        },
+        (_, None) => Sent::unknown(format!("HTTP {} with an answer that cannot be read", status.as_u16())),
     }
 }
 
@@ -188,6 +183,11 @@ mod tests {
         }
         assert_eq!(judged(500, r#"{"messages":[{"id":"wamid.A"}]}"#).outcome(), "unknown");
         assert_eq!(judged(302, r#"{"messages":[{"id":"wamid.A"}]}"#).outcome(), "unknown");
+        let both = r#"{"messages":[{"id":"wamid.A"}],"error":{"message":"no","code":100}}"#;
+        assert_eq!(
+            (judged(200, both).outcome(), judged(400, both).outcome()),
+            ("unknown", "unknown")
+        );
     }
 
     #[test]

@@ -1,10 +1,14 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use redis::{AsyncConnectionConfig, RedisResult, aio::MultiplexedConnection};
 use tokio::sync::Notify;
 
-use super::redis::{PATIENCE, Redis};
-use crate::queue::{Error, Queue};
+use super::redis::Redis;
+use crate::queue::{
+    Error, Queue,
+    link::{Link, PATIENCE},
+};
 
 /// The longest that Redis lets a worker wait. Workers leave earlier by themselves; this frees the connection of one that vanished.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -22,7 +26,7 @@ enum Kind {
 }
 
 struct Doorbell {
-    redis: Redis,
+    link: Link,
     key: String,
     line: Option<Line>,
 }
@@ -38,13 +42,18 @@ impl Bell {
         Self(Kind::Local(notify))
     }
 
-    pub(super) fn redis(redis: Redis, queue: &Queue) -> Self {
-        let key = redis.key(queue, "bell");
-        Self(Kind::Redis(Box::new(Doorbell { redis, key, line: None })))
+    pub(super) fn redis(redis: &Redis, queue: &Queue) -> Self {
+        Self(Kind::Redis(Box::new(Doorbell {
+            link: redis.link.clone(),
+            key: redis.key(queue, "bell"),
+            line: None,
+        })))
     }
 
     /// Waits for a ring, or until the given future is ready.
     pub async fn wait(&mut self, until: impl Future<Output = ()>) {
+        // Ready once: after that it never is again, so that a failure of Redis may wait for it a second time.
+        let until = until.fuse();
         tokio::pin!(until);
         match &mut self.0 {
             Kind::Local(notify) => {
@@ -63,8 +72,8 @@ impl Bell {
 impl Doorbell {
     async fn wait(&mut self, until: impl Future<Output = ()> + Unpin) -> Result<(), Error> {
         if self.line.is_none() {
-            let connect = connect(&self.redis);
-            self.line = Some(self.redis.guard(connect).await?);
+            let connect = connect(&self.link);
+            self.line = Some(self.link.guard(connect).await?);
         }
         let Some(Line { connection, client_id }) = &mut self.line else {
             return Ok(());
@@ -74,7 +83,7 @@ impl Doorbell {
         let ring = blpop.query_async::<Option<(String, String)>>(connection);
         tokio::pin!(ring);
         tokio::select! {
-            ring = &mut ring => return self.redis.guard(std::future::ready(ring.map(drop))).await,
+            ring = &mut ring => return self.link.guard(std::future::ready(ring.map(drop))).await,
             () = until => (),
         }
         // Redis keeps us in the line until told otherwise, and would hand us a ring that somebody else needs. It may not have heard
@@ -83,22 +92,22 @@ impl Doorbell {
             loop {
                 let mut unblock = redis::cmd("CLIENT");
                 unblock.arg("UNBLOCK").arg(*client_id);
-                let mut other = self.redis.connection.clone();
+                let mut other = self.link.connection.clone();
                 unblock.query_async::<i64>(&mut other).await?;
                 if let Ok(ring) = tokio::time::timeout(UNBLOCK_AGAIN, &mut ring).await {
                     return ring.map(drop);
                 }
             }
         };
-        self.redis.guard(leave).await
+        self.link.guard(leave).await
     }
 }
 
-async fn connect(redis: &Redis) -> RedisResult<Line> {
+async fn connect(link: &Link) -> RedisResult<Line> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
         .set_response_timeout(Some(LONGEST_WAIT + PATIENCE));
-    let mut connection = redis
+    let mut connection = link
         .client
         .get_multiplexed_async_connection_with_config(&config)
         .await?;

@@ -135,7 +135,7 @@ impl Driver {
     pub fn bell(&self, queue: &Queue) -> Bell {
         match self {
             Driver::Local(local) => Bell::local(local.bell(queue)),
-            Driver::Redis(redis) => Bell::redis(Redis::clone(redis), queue),
+            Driver::Redis(redis) => Bell::redis(redis, queue),
         }
     }
 }

@@ -81,7 +81,7 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
             clock: self.clock,
             name: presence::name(),
             paused,
-            database: Outage::new("the database", "mainstay_queue_database_errors_total"),
+            database: Outage::new("queues: the database", "mainstay_queue_database_errors_total"),
             stop: CancellationToken::new(),
             give_up: CancellationToken::new(),
             end: CancellationToken::new(),

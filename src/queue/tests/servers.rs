@@ -89,6 +89,17 @@ impl OwnRedis {
         .await;
     }
 
+    /// A section of what it says about itself.
+    pub async fn info(&self, section: &str) -> String {
+        let client = redis::Client::open(self.url()).expect("it is an address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("it answers");
+        let mut info = redis::cmd("INFO");
+        info.arg(section)
+            .query_async(&mut connection)
+            .await
+            .expect("it answers")
+    }
+
     pub async fn ask(&self, command: &str) -> redis::RedisResult<redis::Value> {
         let mut connection = redis::Client::open(self.url())?
             .get_multiplexed_async_connection()

@@ -70,9 +70,9 @@ pub async fn search(
 }
 
 /// CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself. What is asked of each recent row stands in
-/// subqueries, because joined PostgreSQL would rather read all identities there are; `|| ''` keeps SQLite from the index by kind,
-/// which would make it read all of that kind for each row; and the tenant of the candidates' conversations is named only at the
-/// end, or SQLite would read all of the tenant's for each candidate.
+/// subqueries, because joined PostgreSQL would rather read all identities there are; `kind || ''` is how the index of prefixes names
+/// the kind; and the tenant of the candidates' conversations is named only at the end, or SQLite would read all of the tenant's for
+/// each candidate.
 fn text(filter: Filter) -> String {
     format!(
         r#"
@@ -87,7 +87,7 @@ fn text(filter: Filter) -> String {
             UNION
             SELECT contact_id FROM (
                 SELECT contact_id FROM contact_identities
-                WHERE tenant_id = $1 AND kind = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
+                WHERE tenant_id = $1 AND kind || '' = $5 AND LOWER(value){{binary}} >= LOWER($6) AND LOWER(value){{binary}} < LOWER($7)
                 LIMIT {CANDIDATES}) by_identity
         ), hits AS (
             SELECT r.id FROM recent r
@@ -95,7 +95,7 @@ fn text(filter: Filter) -> String {
                 OR LOWER((SELECT c.name FROM contacts c WHERE c.tenant_id = $1 AND c.id = r.contact_id))
                     LIKE LOWER($4) ESCAPE '!'
                 OR (SELECT COUNT(*) FROM contact_identities i
-                    WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind || '' = $5 AND i.retired_at IS NULL
+                    WHERE i.tenant_id = $1 AND i.contact_id = r.contact_id AND i.kind = $5 AND i.retired_at IS NULL
                         AND LOWER(i.value) LIKE LOWER($8) ESCAPE '!') > 0
             UNION
             SELECT v.id FROM candidates k CROSS JOIN conversations v

@@ -9,10 +9,12 @@ use mainstay::{
     db::Db,
     directory::{Directory, SignedBy},
     domain::{RawEventId, TenantId},
+    governor::Governor,
     inbound,
     intake::{Hints, Intake},
     meta::graph,
     net::Outside,
+    outbox::Outbox,
     queue::Queues,
     storage::Storage,
     telemetry,
@@ -86,13 +88,17 @@ impl TestApp {
             .expect("the configured address is good");
         let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
         let outside = Outside::new(config.outside.clone()).expect("a client for the outside");
+        let governor = Governor::local(clock.clone());
+        let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
         let app = App::new(Parts {
             config,
             clock,
             db,
             queues,
             directory,
+            governor,
             intake,
+            outbox,
             graph,
             storage,
             outside,
@@ -169,7 +175,9 @@ impl TestApp {
             db: self.app.db.clone(),
             queues: self.app.queues.clone(),
             directory: self.app.directory.clone(),
+            governor: self.app.governor.clone(),
             intake: self.app.intake.clone(),
+            outbox: self.app.outbox.clone(),
             graph: self.app.graph.clone(),
             storage: self.app.storage.clone(),
             outside: self.app.outside.clone(),

@@ -66,7 +66,7 @@ impl Shelf {
     /// The template a send means, if it may be sent.
     pub fn for_sending(&self, waba_id: &str, template: Field<'_>) -> Result<Arc<Template>, Refusal> {
         let (name, language) = (template.at("name"), template.at("language"));
-        let (name, language) = (name.text(512)?, language.at("code").text(20)?);
+        let (name, language) = (name.text(512)?, language.at("code").text(64)?);
         let found = self
             .of(waba_id)
             .find(|template| template.name == name && template.language == language);

@@ -73,7 +73,7 @@ pub(super) fn template(template: Field<'_>) -> Result<(), Refusal> {
     template.at("name").text(512)?;
     let language = template.at("language");
     language.object()?;
-    language.at("code").text(20)?;
+    language.at("code").text(64)?;
     if language.at("policy").is_given() {
         language.at("policy").one_of(&["deterministic"])?;
     }

@@ -38,8 +38,10 @@ impl Scene<'_> {
         let named = InboundFile::invent(mime_type, animated, self.chance);
         let mut file = json!({"id": named.id, "mime_type": mime_type, "sha256": named.sha256});
         // Meta has been adding the address since November 2025, not for everyone at once.
-        if self.chance.happens(0.5) {
-            file["url"] = json!(address(self.origin, &named.id, self.timestamp + ADDRESS_SECONDS));
+        if self.chance.happens(0.5)
+            && let Some(origin) = self.origin
+        {
+            file["url"] = json!(address(origin, &named.id, self.timestamp + ADDRESS_SECONDS));
         }
         self.files.push(named);
         file

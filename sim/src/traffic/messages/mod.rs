@@ -70,8 +70,8 @@ pub(super) struct Scene<'a> {
     pub memory: &'a mut Memory,
     pub line: &'a Line,
     pub timestamp: i64,
-    /// Scheme and host where files are downloaded.
-    pub origin: &'a str,
+    /// Scheme and host where files are downloaded; None leaves addresses out.
+    pub origin: Option<&'a str>,
     /// What the message names so far.
     pub files: Vec<InboundFile>,
 }

@@ -60,6 +60,16 @@ impl Party {
         })
     }
 
+    /// Somebody addressed by what a caller knows of them.
+    pub fn addressed(tenant: TenantId, kind: &'static str, value: &str, at: DateTime<Utc>) -> Party {
+        let known_by = if kind == "group" { "group" } else { "person" };
+        Party {
+            kind: known_by,
+            identities: vec![identity(tenant, kind, value)],
+            ..Self::group(tenant, value, at)
+        }
+    }
+
     pub fn group(tenant: TenantId, group_id: &str, at: DateTime<Utc>) -> Party {
         Party {
             tenant,

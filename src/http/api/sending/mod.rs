@@ -1,0 +1,195 @@
+//! Messages to be sent: queued here, sent by a worker.
+
+mod control;
+mod request;
+
+use axum::{
+    Json as Body,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+pub use control::*;
+use request::SendRequest;
+
+use crate::{
+    app::App,
+    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane},
+    http::{
+        auth::Writer,
+        problem::{Problem, ProblemBody},
+    },
+    outbox::{Ask, Queued},
+};
+
+/// The most messages of one request.
+const BATCH: usize = 1_000;
+/// The longest `Idempotency-Key`, in characters.
+const KEY_LENGTH: usize = 255;
+
+/// A message that will be sent.
+#[derive(Serialize, ToSchema)]
+pub struct QueuedMessage {
+    pub id: MessageId,
+    /// `queued`.
+    pub status: &'static str,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    pub lane: SendLane,
+    #[schema(required)]
+    pub expires_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<Queued> for QueuedMessage {
+    fn from(queued: Queued) -> Self {
+        Self {
+            id: queued.id,
+            status: "queued",
+            channel_id: queued.channel,
+            conversation_id: queued.conversation,
+            contact_id: queued.contact,
+            lane: queued.lane,
+            expires_at: queued.expires_at,
+            created_at: queued.at,
+        }
+    }
+}
+
+/// Send a message
+///
+/// Checked against every limit Meta documents, committed, and answered; a worker sends it. With an `Idempotency-Key`, the same request
+/// within 24 hours gets the same answer and sends nothing again.
+#[utoipa::path(post, path = "/api/v1/messages", tag = "Sending", request_body = SendRequest,
+    params(("idempotency-key" = Option<String>, Header, description = "Any text of up to 255 characters that is new for each message")),
+    responses((status = 202, description = "Committed, and to be sent", body = QueuedMessage)))]
+pub async fn send(
+    writer: Writer,
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Body<QueuedMessage>), Problem> {
+    let request: SendRequest = parse(&body)?;
+    let mut ask = request.ask(&app, writer.tenant).await?;
+    ask.idempotency = key(&headers)?.map(|key| (key, Sha256::digest(&body).into()));
+    let answer = app.outbox.put(vec![ask]).await.pop();
+    let queued = answer.ok_or_else(Problem::internal)??;
+    Ok((StatusCode::ACCEPTED, Body(queued.into())))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BatchRequest {
+    /// At most 1,000.
+    #[schema(value_type = Vec<SendRequest>)]
+    messages: Vec<serde_json::Value>,
+}
+
+/// One result for each message, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct BatchAnswer {
+    results: Vec<BatchResult>,
+}
+
+/// What became of one message: it is queued, or there is a problem.
+#[derive(Serialize, ToSchema)]
+struct BatchResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<QueuedMessage>,
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<serde_json::Value>,
+}
+
+/// Send many messages
+///
+/// Each is taken or refused by itself; the whole is one commit. With an `Idempotency-Key`, the same request sends nothing again.
+#[utoipa::path(post, path = "/api/v1/messages/batch", tag = "Sending", request_body = BatchRequest,
+    responses((status = 200, description = "A result for each", body = BatchAnswer)))]
+pub async fn send_batch(
+    writer: Writer,
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Body<BatchAnswer>, Problem> {
+    let request: BatchRequest = parse(&body)?;
+    if request.messages.is_empty() || request.messages.len() > BATCH {
+        let detail = format!(
+            "`messages` must hold 1 to {BATCH}; it holds {}.",
+            request.messages.len()
+        );
+        return Err(Problem::field("messages", detail, Some(BATCH as u64)));
+    }
+    let (key, digest) = (key(&headers)?, <[u8; 32]>::from(Sha256::digest(&body)));
+    let mut results: Vec<Option<Problem>> = Vec::with_capacity(request.messages.len());
+    let mut asks: Vec<Ask> = Vec::with_capacity(request.messages.len());
+    for (n, message) in request.messages.into_iter().enumerate() {
+        let parsed: Result<SendRequest, Problem> = serde_json::from_value(message).map_err(misread);
+        let asked = match parsed {
+            Ok(request) => request.ask(&app, writer.tenant).await,
+            Err(problem) => Err(problem),
+        };
+        match asked {
+            Ok(mut ask) => {
+                ask.idempotency = key.as_ref().map(|key| (format!("{key}#{n}"), digest));
+                asks.push(ask);
+                results.push(None);
+            }
+            Err(problem) => results.push(Some(problem)),
+        }
+    }
+    let mut answers = match asks.is_empty() {
+        true => Vec::new(),
+        false => app.outbox.put(asks).await,
+    }
+    .into_iter();
+    let result = |refused: Option<Problem>| {
+        let answer = refused.map_or_else(
+            || {
+                answers
+                    .next()
+                    .map_or_else(|| Err(Problem::internal()), |it| it.map_err(Problem::from))
+            },
+            Err,
+        );
+        match answer {
+            Ok(queued) => BatchResult {
+                message: Some(queued.into()),
+                problem: None,
+            },
+            Err(problem) => BatchResult {
+                message: None,
+                problem: serde_json::to_value::<ProblemBody<'_>>(problem.body()).ok(),
+            },
+        }
+    };
+    Ok(Body(BatchAnswer {
+        results: results.into_iter().map(result).collect(),
+    }))
+}
+
+fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(misread)
+}
+
+fn misread(error: serde_json::Error) -> Problem {
+    Problem::invalid(format!("The body is not the JSON that is expected here: {error}."))
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match key.to_str() {
+        Ok(key) if (1..=KEY_LENGTH).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(Problem::invalid(format!(
+            "The header Idempotency-Key must be 1 to {KEY_LENGTH} visible ASCII characters."
+        ))),
+    }
+}

@@ -1,0 +1,27 @@
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    domain::MessageId,
+    messaging,
+    outbox::OUTBOUND,
+    queue::{Claim, Job, Outcomes, Queue},
+};
+
+/// Sends what callers have queued.
+pub struct SendMessages;
+
+impl Job for SendMessages {
+    const QUEUE: Queue = OUTBOUND;
+    const CONCURRENCY: usize = 16;
+    const BATCH: usize = 100;
+    const CLAIM: Claim = Claim::Leased;
+    // Longer than a call may take and a slot may lie ahead: a call that is cut off leaves its message unknown.
+    const TIMEOUT: Duration = Duration::from_secs(150);
+    type Id = MessageId;
+    type Context = App;
+
+    async fn run(app: &App, messages: &[MessageId]) -> Outcomes<MessageId> {
+        messaging::send(app, messages).await
+    }
+}

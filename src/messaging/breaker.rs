@@ -1,0 +1,165 @@
+//! A channel that may not send, because its token or its account is no good, trips: its messages are kept until Meta says that it
+//! may again.
+
+use crate::{
+    app::App,
+    db::{self, Result},
+    directory::Route,
+    domain::{ChannelId, TenantId},
+    meta::graph::{Access, Error, Number, SubscribedApp, Token},
+    store::{channels, events, sends},
+};
+
+/// Lets the channel send nothing more, unless that is so already, and tells of it.
+pub async fn trip(app: &App, channel: ChannelId, code: i64, reason: &str) -> Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    if let Some(tenant) = channels::trip(&mut tx, channel, code, reason, now).await? {
+        metrics::counter!("mainstay_channels_tripped_total").increment(1);
+        tracing::error!(channel.id = %channel, error.code = code, "a channel may not send; its messages wait until it was checked");
+        let data = serde_json::json!({ "channel_id": channel, "code": code, "reason": reason });
+        tell(&mut tx, app, tenant, "channel.breaker_tripped", &data).await?;
+    }
+    tx.commit().await?;
+    app.directory.refresh().await
+}
+
+/// What Meta says of a channel. Each part is asked for by itself, so that one refusal hides nothing else.
+#[derive(Debug)]
+pub struct Checked {
+    pub number: std::result::Result<Number, Error>,
+    pub token: std::result::Result<Token, Error>,
+    pub subscribed: std::result::Result<Vec<SubscribedApp>, Error>,
+    /// Messages that had waited for the breaker and are due now.
+    pub released: u64,
+}
+
+impl Checked {
+    /// Whether messages can be sent, as far as Meta says.
+    pub fn can_send(&self) -> bool {
+        let token = self.token.as_ref().is_ok_and(|token| token.valid);
+        let blocked = |number: &Number| {
+            let health = number
+                .health
+                .as_ref()
+                .and_then(|health| health.can_send_message.as_deref());
+            health == Some("BLOCKED")
+        };
+        // Some tokens may not ask about themselves: the number's answer proves them good.
+        (token || self.token.is_err()) && self.number.as_ref().is_ok_and(|number| !blocked(number))
+    }
+
+    /// What is wrong, in words a person can act on.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        match &self.number {
+            Ok(number) => {
+                let health = number.health.iter().flat_map(|health| &health.entities);
+                for problem in health.flat_map(|entity| &entity.problems) {
+                    let said = [&problem.description, &problem.solution].into_iter().flatten();
+                    problems.push(said.cloned().collect::<Vec<_>>().join(" "));
+                }
+                if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
+                    problems.push(format!("The number is {status}: only a CONNECTED one sends."));
+                }
+            }
+            Err(error) => problems.push(format!("The number cannot be read. {error}")),
+        }
+        match &self.token {
+            Ok(token) if !token.valid => problems.push("The access token is not valid: make a new one.".to_owned()),
+            Ok(token) => {
+                let lacks = token.lacks();
+                if !lacks.is_empty() {
+                    problems.push(format!("The access token lacks {}.", lacks.join(" and ")));
+                }
+            }
+            Err(error) => problems.push(format!("The access token cannot be examined. {error}")),
+        }
+        match &self.subscribed {
+            Ok(apps) if apps.is_empty() => {
+                problems.push("No app hears this account's webhooks: subscribe one to the WABA.".to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(format!("The subscriptions cannot be read. {error}")),
+        }
+        problems
+    }
+}
+
+/// Asks Meta about the channel, keeps what it says, and lets it send again if it may.
+pub async fn check(app: &App, route: &Route) -> Result<Checked> {
+    let unopened = crate::config::Secret::new("");
+    let access = Access {
+        phone_number_id: &route.phone_number_id,
+        waba_id: &route.waba_id,
+        token: route.access_token.as_ref().unwrap_or(&unopened),
+    };
+    let (number, token, subscribed) = tokio::join!(
+        app.graph.number(access),
+        app.graph.token(access),
+        app.graph.subscribed(access)
+    );
+    let mut checked = Checked {
+        number,
+        token,
+        subscribed,
+        released: 0,
+    };
+    let mut tx = app.db.begin().await?;
+    let now = app.clock.now();
+    if let Ok(number) = &checked.number {
+        let seen = channels::Seen {
+            throughput: number.throughput_level.as_deref().and_then(throughput),
+            quality: number.quality_rating.clone(),
+            messaging_limit: number.messaging_limit.clone(),
+            display_phone_number: number.display_phone_number.clone(),
+        };
+        channels::note_seen(&mut tx, route.tenant, route.channel, seen, now).await?;
+    }
+    if checked.can_send() {
+        checked.released = recover(&mut tx, app, route).await?;
+    }
+    tx.commit().await?;
+    app.directory.refresh().await?;
+    Ok(checked)
+}
+
+async fn recover(tx: &mut db::Tx, app: &App, route: &Route) -> Result<u64> {
+    if channels::recover(&mut *tx, route.tenant, route.channel, app.clock.now()).await? == 0 {
+        return Ok(0);
+    }
+    let released = sends::release(&mut *tx, route.channel, app.clock.now()).await?;
+    tracing::info!(channel.id = %route.channel, released, "a channel may send again");
+    let data = serde_json::json!({ "channel_id": route.channel, "released": released });
+    tell(tx, app, route.tenant, "channel.recovered", &data).await?;
+    Ok(released)
+}
+
+async fn tell(
+    tx: &mut db::Tx,
+    app: &App,
+    tenant: TenantId,
+    kind: &'static str,
+    data: &serde_json::Value,
+) -> Result<()> {
+    let now = app.clock.now();
+    let event = events::NewEvent {
+        tenant,
+        id: app.clock.new_id(),
+        kind,
+        version: 1,
+        occurred_at: now,
+        data: data.to_string(),
+    };
+    events::append(tx, &[event], now).await
+}
+
+/// Messages per second of Meta's level. A number shared with the business app has STANDARD too but may only send 20: that the
+/// operator has to say.
+fn throughput(level: &str) -> Option<i64> {
+    match level {
+        "STANDARD" => Some(80),
+        "HIGH" => Some(1_000),
+        _ => None,
+    }
+}

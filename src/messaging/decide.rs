@@ -1,0 +1,85 @@
+//! What is to happen with a send that is due, from what is known of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{directory::Route, domain::SendLane, store::sends::Due};
+
+/// What is to happen now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Ask the governor, then call Meta.
+    Send,
+    /// Meta has it, or nobody wants it sent any more.
+    Over,
+    /// An attempt ended without proof: wait for evidence until then.
+    Await(DateTime<Utc>),
+    /// No evidence came: kept for a person.
+    Hold,
+    /// The channel may not send: kept until it may again.
+    Trip,
+    Expire,
+    /// Never to be sent, for a reason of ours.
+    Refuse(Reason),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    WindowClosed,
+    OptedOut,
+}
+
+impl Reason {
+    /// The code Meta would have answered.
+    pub const fn code(self) -> i64 {
+        match self {
+            Reason::WindowClosed => 131_047,
+            Reason::OptedOut => 131_050,
+        }
+    }
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Reason::WindowClosed => {
+                "window_closed: the customer has not written for 24 hours; only a template may be sent"
+            }
+            Reason::OptedOut => "opted_out: the customer takes no marketing messages",
+        }
+    }
+}
+
+/// The lanes whose unknown messages are held where the tenant says nothing: marketing sent twice does more harm than not at all.
+const HELD: &str = "campaign";
+
+pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime<Utc>) -> Decision {
+    if !matches!(due.status.as_str(), "queued" | "sending" | "unknown") {
+        return Decision::Over;
+    }
+    // Still open means that whoever made the call is gone: it may have been made or not.
+    let unproven = matches!(due.attempt_outcome.as_deref(), Some("open" | "unknown"));
+    if unproven && due.status != "queued" {
+        let until = due.attempt_started_at.unwrap_or(due.created_at) + window;
+        if now < until || due.attempt_outcome.as_deref() == Some("open") {
+            return Decision::Await(until.max(now));
+        }
+        if holds(due.hold_unknown.as_deref().unwrap_or(HELD), due.send_lane()) {
+            return Decision::Hold;
+        }
+    }
+    if due.expires_at.is_some_and(|at| at <= now) {
+        return Decision::Expire;
+    }
+    if due.kind != "template" && due.recipient_kind != "group" && due.window_expires_at.is_none_or(|end| end <= now) {
+        return Decision::Refuse(Reason::WindowClosed);
+    }
+    if due.marketing_stopped && due.send_lane() == SendLane::Campaign {
+        return Decision::Refuse(Reason::OptedOut);
+    }
+    match route {
+        Some(route) if route.access_token.is_some() && !route.tripped => Decision::Send,
+        _ => Decision::Trip,
+    }
+}
+
+fn holds(lanes: &str, lane: SendLane) -> bool {
+    lanes.split(' ').any(|word| word == lane.as_str())
+}

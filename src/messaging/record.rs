@@ -1,0 +1,45 @@
+//! What is written of messages on their way, and told.
+
+use serde_json::json;
+
+use crate::{
+    clock::Clock,
+    db::{Result, Tx},
+    store::{
+        events::{self, NewEvent},
+        sends::{self, End, Placed},
+    },
+};
+
+/// Writes the ends of attempts and where messages stand, and tells of those that moved. The last thing before the commit.
+pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>) -> Result<()> {
+    let now = clock.now();
+    sends::conclude(&mut *tx, ends, now).await?;
+    let mut placed: Vec<Placed> = ends.iter().map(|end| end.placed.clone()).collect();
+    placed.extend(others);
+    placed.sort_by_key(|it| it.message);
+    let moved = sends::place(&mut *tx, &placed).await?;
+    placed.retain(|it| moved.contains(&(it.message,)));
+    let told: Vec<NewEvent> = placed.iter().map(|it| event(clock, it)).collect();
+    events::append(tx, &told, now).await
+}
+
+pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
+    let data = json!({
+        "message_id": placed.message,
+        "wamid": placed.wamid,
+        "channel_id": placed.channel,
+        "status": placed.status.as_str(),
+        "error_code": placed.error_code,
+        "error_title": placed.error_title,
+        "payload": null,
+    });
+    NewEvent {
+        tenant: placed.tenant,
+        id: clock.new_id(),
+        kind: "message.status",
+        version: 1,
+        occurred_at: clock.now(),
+        data: data.to_string(),
+    }
+}

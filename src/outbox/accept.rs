@@ -1,0 +1,275 @@
+//! What one commit holds: contacts and conversations found or made, messages, the work of sending them, and the keys of those who ask.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{Address, Ask, Queued, Refusal};
+use crate::{
+    clock::Clock,
+    db::{Result, Tx, collision},
+    domain::{ChannelId, ContactId, ConversationId, MessageId, TenantId},
+    people::{self, Party},
+    store::{
+        contacts::{self, KnownBy},
+        conversations::{self, Advance, Pair},
+        events::{self, NewEvent},
+        idempotency::{self, Keyed},
+        sends::{self, NewSend},
+    },
+};
+
+/// How long a key stands for its message.
+const KEY_KEPT: TimeDelta = TimeDelta::hours(24);
+/// Characters of a message shown in the list of conversations.
+const PREVIEW: usize = 200;
+
+/// Stores those asks that can be, inside the transaction, and answers each.
+pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std::result::Result<Queued, Refusal>>> {
+    let now = clock.now();
+    let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
+    let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
+    repeat(tx, asks, &ids, now, &mut answers).await?;
+    let mut told = Vec::new();
+    let people = address(tx, clock, asks, &mut answers, &mut told).await?;
+    let conversations = converse(tx, clock, asks, &people, &mut told).await?;
+    let mut new = Vec::new();
+    for (n, ask) in asks.iter().enumerate() {
+        let Some(Addressed { contact, kind, value }) = people.get(&n) else {
+            continue;
+        };
+        let conversation = conversations[&(ask.channel, *contact)];
+        answers[n] = Some(Ok(Queued {
+            id: ids[n],
+            channel: ask.channel,
+            conversation,
+            contact: *contact,
+            lane: ask.lane,
+            expires_at: ask.expires_at,
+            at: now,
+            repeated: false,
+        }));
+        new.push(NewSend {
+            tenant: ask.tenant,
+            id: ids[n],
+            channel: ask.channel,
+            conversation,
+            contact: *contact,
+            lane: ask.lane,
+            recipient_kind: kind,
+            recipient: value.clone(),
+            sender: ask.sender.clone(),
+            kind: ask.kind,
+            text: ask.text.clone(),
+            content: ask.content.clone(),
+            options: ask.options.clone(),
+            context_wamid: ask.context_wamid.clone(),
+            expires_at: ask.expires_at,
+            at: now,
+        });
+    }
+    sends::insert(&mut *tx, &new).await?;
+    let refused = |(ask, answer): (&Ask, &Option<_>)| {
+        let (key, _) = ask.idempotency.clone()?;
+        let kept = matches!(answer, Some(Ok(_)) | Some(Err(Refusal::KeyReused)));
+        (!kept).then_some((ask.tenant, key))
+    };
+    let refused: Vec<_> = asks.iter().zip(&answers).filter_map(refused).collect();
+    idempotency::give_up(&mut *tx, &refused).await?;
+    events::append(tx, &told, now).await?;
+    let answered = answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or(Err(Refusal::Internal)));
+    Ok(answered.collect())
+}
+
+/// Answers those whose key was used before. The keys of the others are theirs now.
+async fn repeat(
+    tx: &mut Tx,
+    asks: &[Ask],
+    ids: &[MessageId],
+    now: DateTime<Utc>,
+    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
+) -> Result<()> {
+    let keyed = |(ask, id): (&Ask, &MessageId)| {
+        let (key, digest) = ask.idempotency.clone()?;
+        let (tenant, message) = (ask.tenant, *id);
+        Some(Keyed {
+            tenant,
+            key,
+            digest,
+            message,
+        })
+    };
+    let keyed: Vec<Keyed> = asks.iter().zip(ids).filter_map(keyed).collect();
+    let holders: HashMap<(TenantId, String), (Vec<u8>, MessageId)> =
+        idempotency::claim(&mut *tx, &keyed, now - KEY_KEPT, now)
+            .await?
+            .into_iter()
+            .map(|it| ((it.tenant_id, it.key), (it.digest, it.message_id)))
+            .collect();
+    for (n, ask) in asks.iter().enumerate() {
+        let Some((key, digest)) = &ask.idempotency else {
+            continue;
+        };
+        let Some((held, message)) = holders.get(&(ask.tenant, key.clone())) else {
+            continue;
+        };
+        if held != digest {
+            answers[n] = Some(Err(Refusal::KeyReused));
+        } else if *message != ids[n] {
+            answers[n] = Some(match sends::find_queued(&mut *tx, ask.tenant, *message).await? {
+                Some(row) => Ok(Queued {
+                    id: *message,
+                    channel: row.channel_id,
+                    conversation: row.conversation_id,
+                    contact: row.contact_id,
+                    lane: ask.lane,
+                    expires_at: row.expires_at,
+                    at: row.created_at,
+                    repeated: true,
+                }),
+                // Two requests with one key in one commit: the other of them has it.
+                None => return Err(collision()),
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Addressed {
+    contact: ContactId,
+    kind: &'static str,
+    value: String,
+}
+
+/// Whom each unanswered ask is for. Those known by nothing usable are refused.
+async fn address(
+    tx: &mut Tx,
+    clock: &Clock,
+    asks: &[Ask],
+    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
+    told: &mut Vec<NewEvent>,
+) -> Result<HashMap<usize, Addressed>> {
+    let now = clock.now();
+    let mut people = HashMap::new();
+    let (mut parties, mut of_party) = (Vec::new(), Vec::new());
+    for (n, ask) in asks.iter().enumerate() {
+        if answers[n].is_some() {
+            continue;
+        }
+        let (kind, value) = match &ask.to {
+            Address::Phone(digits) => ("phone", digits),
+            Address::UserId(id) => ("user_id", id),
+            Address::Contact(contact) => {
+                match known(tx, ask.tenant, *contact).await? {
+                    Ok(addressed) => drop(people.insert(n, addressed)),
+                    Err(refusal) => answers[n] = Some(Err(refusal)),
+                }
+                continue;
+            }
+        };
+        parties.push(Party::addressed(ask.tenant, kind, value, now));
+        of_party.push((n, kind, value.clone()));
+    }
+    let resolved = people::resolve(tx, clock, &parties).await?;
+    for (tenant, contact) in &resolved.created {
+        told.push(event(
+            clock,
+            *tenant,
+            "contact.created",
+            &json!({ "contact_id": contact }),
+        ));
+    }
+    for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
+        people.insert(n, Addressed { contact, kind, value });
+    }
+    Ok(people)
+}
+
+/// The strongest identity of a contact that a message can be sent to: a phone number works for every kind of message.
+async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std::result::Result<Addressed, Refusal>> {
+    if contacts::find(&mut *tx, tenant, contact).await?.is_none() {
+        return Ok(Err(Refusal::NoSuchContact(contact)));
+    }
+    let identities = contacts::known_by(&mut *tx, tenant, &[contact]).await?;
+    let live = |kind: &&'static str| {
+        let usable = |it: &&KnownBy| it.retired_at.is_none() && it.kind == *kind;
+        identities.iter().find(usable).map(|it| (*kind, it.value.clone()))
+    };
+    let found = ["phone", "user_id", "group"].iter().find_map(live);
+    Ok(found.map_or(Err(Refusal::NoAddress(contact)), |(kind, value)| {
+        Ok(Addressed { contact, kind, value })
+    }))
+}
+
+/// Finds or opens the conversations, and puts the newest message of each at its head.
+async fn converse(
+    tx: &mut Tx,
+    clock: &Clock,
+    asks: &[Ask],
+    people: &HashMap<usize, Addressed>,
+    told: &mut Vec<NewEvent>,
+) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+    let now = clock.now();
+    let mut heads: BTreeMap<Pair, &Ask> = BTreeMap::new();
+    for (n, ask) in asks.iter().enumerate() {
+        if let Some(addressed) = people.get(&n) {
+            let pair = Pair {
+                tenant: ask.tenant,
+                channel: ask.channel,
+                contact: addressed.contact,
+            };
+            heads.insert(pair, ask);
+        }
+    }
+    let pairs: Vec<Pair> = heads.keys().copied().collect();
+    let mut found: HashMap<_, ConversationId> = conversations::lock(tx, &pairs)
+        .await?
+        .into_iter()
+        .map(|it| ((it.channel_id, it.contact_id), it.id))
+        .collect();
+    let (mut missing, mut steps) = (Vec::new(), Vec::new());
+    for (pair, ask) in heads {
+        let known = found.get(&(pair.channel, pair.contact)).copied();
+        let conversation = known.unwrap_or_else(|| clock.new_id());
+        let step = Advance {
+            tenant: pair.tenant,
+            conversation,
+            channel: pair.channel,
+            contact: pair.contact,
+            at: now,
+            wamid: String::new(),
+            direction: "outbound",
+            kind: ask.kind.to_owned(),
+            text: ask.text.as_ref().map(|text| text.chars().take(PREVIEW).collect()),
+            window_expires_at: None,
+            unread: 0,
+        };
+        if known.is_none() {
+            found.insert((pair.channel, pair.contact), conversation);
+            missing.push(step.clone());
+            let data = json!({ "conversation_id": conversation, "contact_id": pair.contact });
+            told.push(event(clock, pair.tenant, "conversation.opened", &data));
+        }
+        steps.push(step);
+    }
+    if conversations::open(&mut *tx, &missing, now).await? != missing.len() as u64 {
+        return Err(collision());
+    }
+    steps.sort_by_key(|step| step.conversation);
+    conversations::advance(tx, &steps, now).await?;
+    Ok(found)
+}
+
+fn event(clock: &Clock, tenant: TenantId, kind: &'static str, data: &Value) -> NewEvent {
+    NewEvent {
+        tenant,
+        id: clock.new_id(),
+        kind,
+        version: 1,
+        occurred_at: clock.now(),
+        data: data.to_string(),
+    }
+}

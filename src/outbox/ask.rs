@@ -1,0 +1,59 @@
+use chrono::{DateTime, Utc};
+
+use super::Address;
+use crate::domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId};
+
+/// A message somebody wants sent, checked as far as it can be without asking anybody.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    /// The number it is sent from, as people dial it, where that is known.
+    pub sender: Option<String>,
+    pub to: Address,
+    pub lane: SendLane,
+    pub kind: &'static str,
+    /// What a person would read.
+    pub text: Option<String>,
+    /// What Meta has under the type: JSON.
+    pub content: String,
+    /// The rest of the request: JSON.
+    pub options: String,
+    pub context_wamid: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
+    pub idempotency: Option<(String, [u8; 32])>,
+}
+
+/// A message that is committed and will be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    pub id: MessageId,
+    pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub lane: SendLane,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub at: DateTime<Utc>,
+    /// The answer of an earlier request with the same key.
+    pub repeated: bool,
+}
+
+/// Why a message was not taken. Nothing of it was stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("there is no contact {0}")]
+    NoSuchContact(ContactId),
+    #[error("contact {0} is known by nothing a message can be sent to")]
+    NoAddress(ContactId),
+    #[error(
+        "the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message"
+    )]
+    KeyReused,
+    #[error("too many messages wait for the database")]
+    Full,
+    #[error("the database does not take it")]
+    Unavailable,
+    #[error("a defect of the server")]
+    Internal,
+}

@@ -1,0 +1,88 @@
+//! Which request was answered with which message, for whoever asks again with the same key.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{Id, MessageId, TenantId},
+};
+
+/// A request that carries a key.
+#[derive(Clone, Debug)]
+pub struct Keyed {
+    pub tenant: TenantId,
+    pub key: String,
+    /// SHA-256 of the request.
+    pub digest: [u8; 32],
+    /// The message it makes, if it is the first.
+    pub message: MessageId,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Answered {
+    pub tenant_id: TenantId,
+    pub key: String,
+    pub digest: Vec<u8>,
+    pub message_id: MessageId,
+}
+
+/// Takes the keys nobody has, and returns who has each now: the given message, or that of an earlier request.
+pub async fn claim(
+    on: impl Into<On<'_>>,
+    keyed: &[Keyed],
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Answered>> {
+    const FORGET: &str = "
+        WITH r (tenant_id, key, since) AS ({rows})
+        DELETE FROM idempotency_keys
+        WHERE (tenant_id, key) IN (SELECT tenant_id, key FROM r) AND created_at < (SELECT MAX(since) FROM r)";
+    const TAKE: &str = "
+        WITH r (tenant_id, key, digest, message_id, at) AS ({rows})
+        INSERT INTO idempotency_keys (tenant_id, key, digest, message_id, created_at)
+        SELECT tenant_id, key, digest, message_id, at FROM r
+        WHERE true
+        ON CONFLICT DO NOTHING";
+    const LOOK: &str = "
+        WITH r (tenant_id, key) AS ({rows})
+        SELECT k.tenant_id, k.key, k.digest, k.message_id
+        FROM r CROSS JOIN idempotency_keys k
+        WHERE k.tenant_id = r.tenant_id AND k.key = r.key";
+    if keyed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut on = on.into();
+    let old = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone(), since));
+    Rows::new(FORGET, old.collect()).run(on.again()).await?;
+    let taken = |it: &Keyed| {
+        (
+            it.tenant.uuid(),
+            it.key.clone(),
+            it.digest.to_vec(),
+            it.message.uuid(),
+            now,
+        )
+    };
+    Rows::new(TAKE, keyed.iter().map(taken).collect())
+        .run(on.again())
+        .await?;
+    let asked = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone()));
+    Rows::new(LOOK, asked.collect()).all(on).await
+}
+
+/// Gives up keys whose requests were refused: they made no message.
+pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, key) AS ({rows})
+        DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (SELECT tenant_id, key FROM r)";
+    let row = |(tenant, key): &(TenantId, String)| (tenant.uuid(), key.clone());
+    Rows::new(SQL, keys.iter().map(row).collect()).run(on).await
+}
+
+/// Forgets the oldest keys from before the given time; tells how many.
+pub async fn expire(on: impl Into<On<'_>>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+    const SQL: &str = "
+        DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (
+            SELECT tenant_id, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+    on.into().sql(SQL, (before, limit)).run().await
+}

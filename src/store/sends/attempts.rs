@@ -1,0 +1,149 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+};
+
+/// A call about to be made.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    pub id: AttemptId,
+    pub message: MessageId,
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub number: i64,
+    pub at: DateTime<Utc>,
+}
+
+/// Writes attempts down, before the calls are made.
+pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<()> {
+    const ATTEMPTS: &str = "
+        WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
+        INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
+        SELECT id, message_id, tenant_id, channel_id, number, 'open', at FROM r";
+    const SENDS: &str = "
+        WITH r (id, number) AS ({rows})
+        UPDATE sends SET tries = r.number, promised_at = NULL
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key}";
+    const MESSAGES: &str = "
+        WITH r (id, tenant_id, status, status_rank) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id";
+    let attempt = |it: &Begun| {
+        let ids = (it.id.uuid(), it.message.uuid(), it.tenant.uuid(), it.channel.uuid());
+        (ids.0, ids.1, ids.2, ids.3, it.number, it.at)
+    };
+    let mut on = on.into();
+    Rows::new(ATTEMPTS, begun.iter().map(attempt).collect())
+        .run(on.again())
+        .await?;
+    let send = |it: &Begun| (it.message.uuid(), it.number);
+    Rows::new(SENDS, begun.iter().map(send).collect())
+        .run(on.again())
+        .await?;
+    let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
+    let message = |it: &Begun| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
+    Rows::new(MESSAGES, begun.iter().map(message).collect()).run(on).await?;
+    Ok(())
+}
+
+/// What is known of a call after it was made.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub attempt: AttemptId,
+    /// `accepted`, `rejected`, `not_sent` or `unknown`.
+    pub outcome: &'static str,
+    pub http_status: Option<i64>,
+    pub error_details: Option<String>,
+    pub placed: Placed,
+}
+
+/// Where a message stands that Meta is not known to have.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub tenant: TenantId,
+    pub message: MessageId,
+    pub channel: ChannelId,
+    pub status: Status,
+    pub wamid: Option<String>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+}
+
+/// Writes how calls ended. What a status has proven meanwhile stays.
+pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
+        UPDATE send_attempts SET outcome = r.outcome, evidence = r.evidence, wamid = r.wamid, http_status = r.http_status,
+            error_code = r.error_code, error_title = r.error_title, error_details = r.error_details, ended_at = r.at
+        FROM r
+        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.outcome IN ('open', 'unknown')";
+    let row = |it: &End| {
+        let evidence = (it.outcome != "unknown").then(|| "answer".to_owned());
+        (
+            it.attempt.uuid(),
+            it.outcome.to_owned(),
+            evidence,
+            it.placed.wamid.clone(),
+            it.http_status,
+            it.placed.error_code,
+            it.placed.error_title.clone(),
+            it.error_details.clone(),
+            now,
+        )
+    };
+    Rows::new(SQL, ends.iter().map(row).collect()).run(on).await
+}
+
+/// Puts messages where they stand, unless Meta is known to have them; returns those that moved.
+pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<(MessageId,)>> {
+    const SQL: &str = "
+        WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = COALESCE(r.wamid, messages.wamid),
+            error_code = r.error_code, error_title = r.error_title
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.known
+        RETURNING messages.id";
+    let row = |it: &Placed| {
+        (
+            it.message.uuid(),
+            it.tenant.uuid(),
+            it.status.as_str().to_owned(),
+            it.status.rank(),
+            it.wamid.clone(),
+            it.error_code,
+            it.error_title.clone(),
+            Status::Accepted.rank(),
+        )
+    };
+    Rows::new(SQL, placed.iter().map(row).collect()).all(on).await
+}
+
+/// A call, as people see it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Attempt {
+    pub id: AttemptId,
+    pub number: i64,
+    pub outcome: String,
+    pub evidence: Option<String>,
+    pub wamid: Option<String>,
+    pub http_status: Option<i64>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub error_details: Option<String>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// The calls made with a message, in their order.
+pub async fn of_message(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
+    const SQL: &str = "
+        SELECT id, number, outcome, evidence, wamid, http_status, error_code, error_title, error_details, started_at, ended_at
+        FROM send_attempts
+        WHERE tenant_id = $1 AND message_id = $2
+        ORDER BY number";
+    on.into().sql(SQL, (tenant, message)).all().await
+}

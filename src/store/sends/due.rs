@@ -1,0 +1,75 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{AttemptId, ChannelId, Id, MessageId, SendLane, TenantId},
+};
+
+/// A send that is to be worked on, with all that decides about it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Due {
+    pub id: MessageId,
+    pub tenant_id: TenantId,
+    pub channel_id: ChannelId,
+    pub lane: i64,
+    pub recipient_kind: String,
+    pub recipient: String,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub content: String,
+    pub options: String,
+    pub context_wamid: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub tries: i64,
+    pub promised_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    /// Of the message.
+    pub status: String,
+    /// Of its conversation; `None` when the customer never wrote.
+    pub window_expires_at: Option<DateTime<Utc>>,
+    pub marketing_stopped: bool,
+    /// Lanes whose unknown messages the tenant holds.
+    pub hold_unknown: Option<String>,
+    /// Of the newest attempt.
+    pub attempt_id: Option<AttemptId>,
+    pub attempt_outcome: Option<String>,
+    pub attempt_started_at: Option<DateTime<Utc>>,
+}
+
+impl Due {
+    /// A number out of range would be a later version's lane: the least urgent.
+    pub fn send_lane(&self) -> SendLane {
+        SendLane::of_number(self.lane).unwrap_or(SendLane::Campaign)
+    }
+}
+
+pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
+            m.context_wamid, s.expires_at, s.tries, s.promised_at, s.created_at, m.status, v.window_expires_at,
+            c.marketing_stopped, t.hold_unknown, a.id AS attempt_id, a.outcome AS attempt_outcome,
+            a.started_at AS attempt_started_at
+        FROM r
+        JOIN sends s ON s.id = r.id
+        JOIN tenants t ON t.id = s.tenant_id
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
+        JOIN conversations v ON v.tenant_id = m.tenant_id AND v.id = m.conversation_id
+        JOIN contacts c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id
+        LEFT JOIN send_attempts a ON a.message_id = s.id AND a.number = s.tries
+        WHERE s.id {key}";
+    Rows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+        .all(on)
+        .await
+}
+
+/// Notes when the governor said to come again.
+pub async fn promise(on: impl Into<On<'_>>, promised: &[(MessageId, DateTime<Utc>)]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id, at) AS ({rows})
+        UPDATE sends SET promised_at = r.at
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key}";
+    let row = |(id, at): &(MessageId, DateTime<Utc>)| (id.uuid(), *at);
+    Rows::new(SQL, promised.iter().map(row).collect()).run(on).await
+}

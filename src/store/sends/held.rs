@@ -1,0 +1,117 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+};
+
+/// Notes why sends are kept back: `breaker` or `unknown`.
+pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id, held) AS ({rows})
+        UPDATE sends SET held = r.held
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key}";
+    let row = |(id, held): &(MessageId, &'static str)| (id.uuid(), (*held).to_owned());
+    Rows::new(SQL, held.iter().map(row).collect()).run(on).await
+}
+
+/// Makes due what waited for the channel's breaker.
+pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET state = 'pending', held = NULL, due_at = $2, last_error = NULL
+        WHERE channel_id = $1 AND state = 'quarantined' AND held = 'breaker'";
+    on.into().sql(SQL, (channel, now)).run().await
+}
+
+/// Makes due what the governor had told to come later, because what it said holds no longer.
+pub async fn unpromise(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
+        WHERE channel_id = $1 AND state = 'pending' AND promised_at IS NOT NULL";
+    on.into().sql(SQL, (channel, now)).run().await
+}
+
+/// Ends the work of messages that need none any more, such as one that a status has proven to be sent. What a worker has in hand is
+/// left to it.
+pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id, at) AS ({rows})
+        UPDATE sends SET state = 'done', held = NULL, finished_at = r.at
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key} AND sends.state IN ('pending', 'quarantined', 'dead')";
+    let row = |id: &MessageId| (id.uuid(), now);
+    Rows::new(SQL, messages.iter().map(row).collect()).run(on).await
+}
+
+/// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed.
+pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<u64> {
+    const MESSAGES: &str = "
+        WITH r (id, tenant_id, status, status_rank) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = NULL
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id";
+    const SENDS: &str = "
+        WITH r (id, at) AS ({rows})
+        UPDATE sends SET state = 'pending', held = NULL, attempts = 0, due_at = r.at, finished_at = NULL, last_error = NULL
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key} AND sends.state <> 'running'";
+    let mut on = on.into();
+    let (status, rank) = (Status::Queued.as_str(), Status::Queued.rank());
+    let message = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.0.uuid(), status.to_owned(), rank);
+    Rows::new(MESSAGES, messages.iter().map(message).collect())
+        .run(on.again())
+        .await?;
+    let send = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.2);
+    Rows::new(SENDS, messages.iter().map(send).collect()).run(on).await
+}
+
+/// Withdraws a message, unless a call is being made or was: tells whether it could.
+pub async fn cancel(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId, now: DateTime<Utc>) -> Result<bool> {
+    const SEND: &str = "
+        UPDATE sends SET state = 'done', held = NULL, finished_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND state IN ('pending', 'quarantined')
+            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = $1 AND m.id = $2 AND m.status <> 'queued')";
+    const MESSAGE: &str = "
+        UPDATE messages SET status = $3, status_rank = $4 WHERE tenant_id = $1 AND id = $2 AND status = 'queued'";
+    let mut on = on.into();
+    if on.again().sql(SEND, (tenant, id, now)).run().await? == 0 {
+        return Ok(false);
+    }
+    let status = Status::Canceled;
+    let args = (tenant, id, status.as_str().to_owned(), status.rank());
+    on.sql(MESSAGE, args).run().await.map(|changed| changed == 1)
+}
+
+/// A message of which nobody knows whether it was sent.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Stalled {
+    pub attempt_id: AttemptId,
+    pub channel_id: ChannelId,
+}
+
+/// The newest attempt of a message that is `unknown`, for a person to decide about.
+pub async fn stalled(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<Stalled>> {
+    const SQL: &str = "
+        SELECT a.id AS attempt_id, s.channel_id
+        FROM sends s
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
+        JOIN send_attempts a ON a.message_id = s.id AND a.number = s.tries
+        WHERE s.tenant_id = $1 AND s.id = $2 AND s.state <> 'running' AND m.status = 'unknown'";
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// Notes that a person said how an attempt ended.
+pub async fn by_person(on: impl Into<On<'_>>, tenant: TenantId, attempt: AttemptId) -> Result<u64> {
+    const SQL: &str = "UPDATE send_attempts SET evidence = 'person' WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, attempt)).run().await
+}
+
+/// How many messages wait to be sent, by lane.
+pub async fn waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
+    const SQL: &str = "
+        SELECT lane, COUNT(*) FROM sends
+        WHERE tenant_id = $1 AND channel_id = $2 AND state IN ('pending', 'running')
+        GROUP BY lane";
+    on.into().sql(SQL, (tenant, channel)).all().await
+}

@@ -1,0 +1,108 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, SendLane, Status, TenantId},
+};
+
+/// A message to be sent, as a caller put it.
+#[derive(Clone, Debug)]
+pub struct NewSend {
+    pub tenant: TenantId,
+    pub id: MessageId,
+    pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub lane: SendLane,
+    /// `phone`, `user_id` or `group`.
+    pub recipient_kind: &'static str,
+    pub recipient: String,
+    /// The number it is sent from, as people dial it, where that is known.
+    pub sender: Option<String>,
+    pub kind: &'static str,
+    /// What a person would read.
+    pub text: Option<String>,
+    /// What Meta has under the type: JSON.
+    pub content: String,
+    /// The rest of the request: JSON.
+    pub options: String,
+    pub context_wamid: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub at: DateTime<Utc>,
+}
+
+/// Stores messages, queued, and the work of sending them, due at once.
+pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
+    const MESSAGES: &str = "
+        WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
+            sender, recipient, at) AS ({rows})
+        INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, direction, origin, type, status, status_rank,
+            text, payload, context_wamid, sender, recipient, sent_at, received_at)
+        SELECT tenant_id, id, channel_id, conversation_id, contact_id, 'outbound', 'api', type, status, status_rank, text, payload,
+            context_wamid, sender, recipient, at, at
+        FROM r";
+    const SENDS: &str = "
+        WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at) AS ({rows})
+        INSERT INTO sends (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at,
+            created_at, due_at)
+        SELECT id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at, at FROM r";
+    let message = |it: &NewSend| {
+        let payload = format!("{{\"type\":\"{}\",\"{}\":{}}}", it.kind, it.kind, it.content);
+        (
+            it.tenant.uuid(),
+            it.id.uuid(),
+            it.channel.uuid(),
+            it.conversation.uuid(),
+            it.contact.uuid(),
+            it.kind.to_owned(),
+            Status::Queued.as_str().to_owned(),
+            Status::Queued.rank(),
+            it.text.clone(),
+            payload,
+            it.context_wamid.clone(),
+            it.sender.clone(),
+            it.recipient.clone(),
+            it.at,
+        )
+    };
+    let send = |it: &NewSend| {
+        (
+            it.id.uuid(),
+            it.tenant.uuid(),
+            it.channel.uuid(),
+            it.lane.number(),
+            it.recipient_kind.to_owned(),
+            it.recipient.clone(),
+            it.kind.to_owned(),
+            it.content.clone(),
+            it.options.clone(),
+            it.expires_at,
+            it.at,
+        )
+    };
+    let mut on = on.into();
+    Rows::new(MESSAGES, sends.iter().map(message).collect())
+        .run(on.again())
+        .await?;
+    Rows::new(SENDS, sends.iter().map(send).collect()).run(on).await?;
+    Ok(())
+}
+
+/// A message as it was answered when it was queued.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct QueuedSend {
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+pub async fn find_queued(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<QueuedSend>> {
+    const SQL: &str = "
+        SELECT s.channel_id, m.conversation_id, m.contact_id, s.expires_at, s.created_at
+        FROM sends s
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
+        WHERE s.tenant_id = $1 AND s.id = $2";
+    on.into().sql(SQL, (tenant, id)).opt().await
+}

@@ -1,0 +1,13 @@
+//! Messages on their way to Meta: the work, and every call that was made.
+
+mod attempts;
+mod due;
+mod held;
+mod insert;
+mod prove;
+
+pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
+pub use due::{Due, load, promise};
+pub use held::{Stalled, by_person, cancel, finish, hold, release, requeue, stalled, unpromise, waiting};
+pub use insert::{NewSend, QueuedSend, find_queued, insert};
+pub use prove::{Proof, Proven, prove};

@@ -1,0 +1,55 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+};
+
+/// A status that came back with the id of an attempt: Meta has the message, and this is its wamid.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Proof {
+    pub attempt: AttemptId,
+    /// The channel the status came for: another's statuses prove nothing.
+    pub channel: ChannelId,
+    pub wamid: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Proven {
+    pub tenant_id: TenantId,
+    pub message_id: MessageId,
+}
+
+/// Settles attempts that nothing was known of, and the messages they were for.
+pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
+    const ATTEMPTS: &str = "
+        WITH r (id, channel_id, wamid, at) AS ({rows})
+        UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at
+        FROM r
+        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.channel_id = r.channel_id
+            AND send_attempts.outcome IN ('open', 'unknown', 'not_sent')
+        RETURNING send_attempts.tenant_id, send_attempts.message_id";
+    const MESSAGES: &str = "
+        WITH r (id, status, status_rank) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank, error_code = NULL, error_title = NULL,
+            wamid = COALESCE(messages.wamid, a.wamid)
+        FROM r CROSS JOIN send_attempts a
+        WHERE a.id = r.id AND messages.tenant_id = a.tenant_id AND messages.id = a.message_id
+            AND messages.status_rank < r.status_rank";
+    let mut on = on.into();
+    let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
+    let proven: Vec<Proven> = Rows::new(ATTEMPTS, proofs.iter().map(attempt).collect())
+        .all(on.again())
+        .await?;
+    if proven.is_empty() {
+        return Ok(proven);
+    }
+    let (status, rank) = (Status::Accepted.as_str(), Status::Accepted.rank());
+    let message = |it: &Proof| (it.attempt.uuid(), status.to_owned(), rank);
+    Rows::new(MESSAGES, proofs.iter().map(message).collect())
+        .run(on.again())
+        .await?;
+    let messages: Vec<MessageId> = proven.iter().map(|it| it.message_id).collect();
+    super::finish(on, &messages, now).await?;
+    Ok(proven)
+}
