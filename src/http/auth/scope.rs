@@ -29,33 +29,11 @@ impl TenantScope {
 /// Proves that the caller may read.
 pub struct Reader(TenantScope);
 
-/// Proves that the caller may send and change.
+/// Proves that the caller may send, and change what is sent.
 pub struct Writer(TenantScope);
 
 /// Proves that the caller may follow the events.
 pub struct EventReader(TenantScope);
-
-/// Proves that the caller may send, and change what is sent.
-pub struct Writer(TenantScope);
-
-impl Deref for Writer {
-    type Target = TenantScope;
-
-    fn deref(&self) -> &TenantScope {
-        &self.0
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Writer
-where
-    App: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        enter(parts, App::from_ref(state), Scope::Write).map(Self)
-    }
-}
 
 impl Deref for Reader {
     type Target = TenantScope;
