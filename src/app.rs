@@ -13,7 +13,7 @@ use crate::{
     intake::Intake,
     meta::graph,
     net::Outside,
-    outbox::Outbox,
+    outbox::{Outbox, Uploads},
     queue::{Queue, Queues},
     storage::Storage,
 };
@@ -38,6 +38,8 @@ pub struct Parts {
     pub governor: Governor,
     pub intake: Intake,
     pub outbox: Outbox,
+    /// Files on their way to Meta.
+    pub uploads: Uploads,
     /// Meta, as we call it.
     pub graph: graph::Client,
     /// Where media are.

@@ -118,6 +118,35 @@ pub async fn meta_id(
     channel: ChannelId,
     id: MediaId,
 ) -> std::result::Result<String, MetaIdError> {
+    let (key, file) = find(app, tenant, channel, id).await?;
+    let waiting = tokio::time::timeout(PATIENCE, first_or_wait(app, &key, &file));
+    let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
+    waiting.await.map_err(|_| late())?
+}
+
+/// The same without uploading anything: `None` when Meta does not have it, or somebody is at it.
+pub async fn at_meta(
+    app: &App,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> std::result::Result<Option<String>, MetaIdError> {
+    let (key, _) = find(app, tenant, channel, id).await?;
+    match media::find_upload(app.db.reader(), &key, app.clock.now()).await? {
+        Some(Upload {
+            failure: Some(failure), ..
+        }) => Err(recalled(&failure)),
+        Some(Upload { meta_id, .. }) => Ok(meta_id),
+        None => Ok(None),
+    }
+}
+
+async fn find(
+    app: &App,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> std::result::Result<(UploadKey, Content), MetaIdError> {
     let row = media::find(app.db.reader(), tenant, id).await?;
     let file = row.as_ref().and_then(|row| row.file_id);
     let found = row.ok_or(ContentError::Unknown).and_then(|row| content::of(row, None));
@@ -127,16 +156,13 @@ pub async fn meta_id(
         ContentError::Failed(_) => MetaIdError::Gone("the media could not be fetched from Meta"),
         ContentError::Deleted => MetaIdError::Gone("the media was deleted"),
     })?;
-    let file = file.ok_or(MetaIdError::Gone("the media was deleted"))?;
     let key = UploadKey {
         tenant,
-        file,
+        file: file.ok_or(MetaIdError::Gone("the media was deleted"))?,
         channel,
         mime_type: essence(&found.mime_type),
     };
-    let waiting = tokio::time::timeout(PATIENCE, first_or_wait(app, &key, &found));
-    let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
-    waiting.await.map_err(|_| late())?
+    Ok((key, found))
 }
 
 async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> std::result::Result<String, MetaIdError> {

@@ -23,7 +23,7 @@ pub use content::{Content, ContentError, Variant, VariantInfo, content, variants
 pub use facts::tell_failures;
 pub use fetch::{digest, fetch};
 pub use link::{Link, LinkError, read_link, sign_link};
-pub use meta_id::{MetaIdError, SendableError, meta_id, sendable};
+pub use meta_id::{MetaIdError, SendableError, at_meta, meta_id, sendable};
 pub use remove::{clear, delete, expire};
 pub use table::{LARGEST, Rejected};
 pub use variants::make_variants;
