@@ -3,6 +3,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::files;
 use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, SendLane, TenantId},
@@ -66,7 +67,8 @@ impl SendRequest {
         let payload = self.rest.remove(&self.kind).unwrap_or(Value::Null);
         let options = self.options()?;
         let payload = named(app, tenant, &self.kind, payload).await?;
-        let message = Outbound::parse(&self.kind, &payload)?;
+        let mut message = Outbound::parse(&self.kind, &payload)?;
+        files::check(app, tenant, &mut message, &payload).await?;
         if self.expires_at.is_some_and(|at| at <= app.clock.now()) {
             return Err(Problem::field("expires_at", "expires_at: lies in the past.", None));
         }
