@@ -14,5 +14,6 @@ mod people;
 mod permutations;
 mod replay;
 mod requests;
+mod sending;
 mod servers;
 mod support;

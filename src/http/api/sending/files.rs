@@ -2,15 +2,20 @@ use serde_json::Value;
 
 use crate::{
     app::App,
+    db::Result,
     domain::{MediaId, TenantId},
-    http::problem::Problem,
     media::{self, MediaKind, Rejected, SendableError},
-    meta::message::{MediaRef, Outbound},
+    meta::message::{Invalid, MediaRef, Outbound},
 };
 
-/// Refuses a message with a file of ours that can never be sent as what it is named for. One that is still being fetched is waited for
-/// when it is sent.
-pub async fn check(app: &App, tenant: TenantId, message: &mut Outbound, payload: &Value) -> Result<(), Problem> {
+/// The first file of ours in a message that can never be sent as what it is named for. One that is still being fetched is waited for when
+/// the message is sent.
+pub async fn unsendable(
+    app: &App,
+    tenant: TenantId,
+    message: &mut Outbound,
+    payload: &Value,
+) -> Result<Option<Invalid>> {
     let name = message.kind();
     for (kind, file) in message.media() {
         let MediaRef::Ours(id) = *file else { continue };
@@ -23,10 +28,10 @@ pub async fn check(app: &App, tenant: TenantId, message: &mut Outbound, payload:
             _ => None,
         };
         let field = place(name.to_owned(), name, payload, (kind, id)).unwrap_or_else(|| format!("{name}.media_id"));
-        let detail = format!("{field}: {id} cannot be sent as {}: {why}.", kind.as_str());
-        return Err(Problem::field(field, detail, limit));
+        let problem = format!("{id} cannot be sent as {}: {why}", kind.as_str());
+        return Ok(Some(Invalid { field, problem, limit }));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Where the payload names the file. Files stand under what they are to be sent as, in messages, headers and parameters alike.
