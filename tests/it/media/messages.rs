@@ -192,6 +192,7 @@ on_both_sizes! {
         let sent = world.send(picture(&world, &ana.wa_id, id)).await;
         assert_eq!(world.client.delete(&format!("/api/v1/media/{id}")).await.status.as_u16(), 204);
         operator.post("/admin/queues/outbound/resume", json!(null)).await.ok();
+        world.running.app.clock.advance(chrono::TimeDelta::minutes(1));
         let failed = world.until(&sent, "failed").await;
         assert_eq!((&failed["error"]["code"], &failed["error"]["title"]), (&json!(131_053), &json!("the media was deleted")));
         assert_eq!(world.simulator.graph().accepted(), 0);
