@@ -73,12 +73,7 @@ struct Refusal {
 }
 
 /// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.
-pub async fn meta_id(
-    app: &App,
-    tenant: TenantId,
-    channel: ChannelId,
-    id: MediaId,
-) -> Result<String, MetaIdError> {
+pub async fn meta_id(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<String, MetaIdError> {
     let (key, file) = find(app, tenant, channel, id).await?;
     let waiting = tokio::time::timeout(PATIENCE, first_or_wait(app, &key, &file));
     let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
@@ -103,12 +98,7 @@ impl AtMeta {
 }
 
 /// What [`meta_id`] knows without uploading anything.
-pub async fn at_meta(
-    app: &App,
-    tenant: TenantId,
-    channel: ChannelId,
-    id: MediaId,
-) -> Result<AtMeta, MetaIdError> {
+pub async fn at_meta(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<AtMeta, MetaIdError> {
     let (key, file) = find(app, tenant, channel, id).await?;
     let upload = media::find_upload(app.db.reader(), &key, app.clock.now()).await?;
     if let Some(failure) = upload.as_ref().and_then(|it| it.failure.as_deref()) {

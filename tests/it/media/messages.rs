@@ -45,14 +45,19 @@ fn reqwest_client() -> reqwest::Client {
 /// The ids of the files in what Meta's side accepted.
 fn sent_files(world: &World) -> Vec<String> {
     let sends = world.simulator.graph().sends();
-    let ids = sends.iter().filter_map(|send| Some(send.json()["image"]["id"].as_str()?.to_owned()));
+    let ids = sends
+        .iter()
+        .filter_map(|send| Some(send.json()["image"]["id"].as_str()?.to_owned()));
     ids.collect()
 }
 
 /// As often as something was asked of a worker in vain.
 async fn put_off(world: &World) {
     const WAITING: &str = "SELECT COUNT(*) FROM sends WHERE state = 'pending' AND due_at > created_at";
-    wait_until(DEADLINE, "the message is put off", async || world.number(WAITING).await > 0).await;
+    wait_until(DEADLINE, "the message is put off", async || {
+        world.number(WAITING).await > 0
+    })
+    .await;
 }
 
 on_both_sizes! {

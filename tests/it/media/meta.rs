@@ -217,7 +217,9 @@ async fn give(State(shared): State<Shared>, Path(id): Path<String>, headers: Hea
         Manner::Good | Manner::Foreign => Body::from(file.bytes.clone()),
         Manner::Endless => {
             let zeros = bytes::Bytes::from(vec![0; 1_000_000]);
-            Body::from_stream(futures::stream::repeat_with(move || Ok::<_, std::io::Error>(zeros.clone())))
+            Body::from_stream(futures::stream::repeat_with(move || {
+                Ok::<_, std::io::Error>(zeros.clone())
+            }))
         }
         Manner::BreaksOff => {
             let end = Err(std::io::Error::other("the connection is lost"));

@@ -45,7 +45,8 @@ impl Stranger {
         let url = format!("http://{}/file", listener.local_addr().unwrap());
         let visits = Arc::new(AtomicUsize::new(0));
         let counter = visits.clone();
-        let router = axum::Router::new().fallback(move || async move { counter.fetch_add(1, Ordering::SeqCst).to_string() });
+        let router =
+            axum::Router::new().fallback(move || async move { counter.fetch_add(1, Ordering::SeqCst).to_string() });
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, visits }
     }

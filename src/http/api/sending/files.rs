@@ -36,7 +36,10 @@ pub async fn unsendable(
 
 /// Where the payload names the file. Files stand under what they are to be sent as, in messages, headers and parameters alike.
 fn place(path: String, name: &str, value: &Value, wanted: (MediaKind, MediaId)) -> Option<String> {
-    let id = value.get("media_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    let id = value
+        .get("media_id")
+        .and_then(Value::as_str)
+        .and_then(|id| id.parse().ok());
     if (MediaKind::parse(name), id) == (Some(wanted.0), Some(wanted.1)) {
         return Some(format!("{path}.media_id"));
     }
