@@ -57,7 +57,7 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     // Still open means that whoever made the call is gone: it may have been made or not.
     let unproven = matches!(due.attempt_outcome.as_deref(), Some("open" | "unknown"));
     if unproven && due.status != "queued" {
-        let until = due.attempt_started_at.unwrap_or(due.created_at) + window;
+        let until = due.attempt_ended_at.unwrap_or(now) + window;
         if now < until || due.attempt_outcome.as_deref() == Some("open") {
             return Decision::Await(until.max(now));
         }
