@@ -17,6 +17,10 @@ pub enum Decision {
     Hold,
     /// The channel may not send: kept until it may again.
     Trip,
+    /// The channel's access token does not open: it trips.
+    Locked,
+    /// The channel is not known here yet.
+    Unrouted,
     Expire,
     /// Never to be sent, for a reason of ours.
     Refuse(Reason),
@@ -75,8 +79,10 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
         return Decision::Refuse(Reason::OptedOut);
     }
     match route {
-        Some(route) if route.access_token.is_some() && !route.tripped => Decision::Send,
-        _ => Decision::Trip,
+        Some(route) if route.tripped => Decision::Trip,
+        Some(route) if route.access_token.is_none() => Decision::Locked,
+        Some(_) => Decision::Send,
+        None => Decision::Unrouted,
     }
 }
 
