@@ -108,7 +108,6 @@ fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
     let later = Standing::Later(now + ((now - due.created_at) / 2).clamp(FIRST_REST, LONGEST_REST));
     let ends_at = due.expires_at.unwrap_or(due.created_at + PATIENCE);
     match error {
-        MetaIdError::NoChannel => Standing::Trip(error.to_string()),
         // Unlike a message, a file that Meta may have taken can be uploaded again.
         MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
         MetaIdError::Refused(refusal) => {
@@ -118,7 +117,12 @@ fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
                 Verdict::Trip => Standing::Trip(refusal.to_string()),
             }
         }
-        MetaIdError::NotYet | MetaIdError::Passing(_) | MetaIdError::Database(_) if now < ends_at => later,
+        // A channel that went away, or its token, while the file was on its way: the next look sees what is the matter.
+        MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Passing(_) | MetaIdError::Database(_)
+            if now < ends_at =>
+        {
+            later
+        }
         _ => Standing::Fail(UPLOAD_FAILED, error.to_string()),
     }
 }
