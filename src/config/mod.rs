@@ -5,6 +5,8 @@ mod environment;
 mod outside;
 mod parse;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::{net::SocketAddr, time::Duration};
 

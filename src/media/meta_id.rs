@@ -11,8 +11,7 @@ use super::{Content, ContentError, MediaKind, Rejected, content, sniff::essence,
 use crate::{
     app::App,
     clock::uuid_at,
-    db::{On, Result},
-    domain::{ChannelId, MediaId, TenantId, WorkState},
+    domain::{ChannelId, MediaId, TenantId},
     meta::graph::{self, Access, GraphError},
     storage,
     store::media::{self, Upload, UploadKey},
@@ -73,72 +72,43 @@ struct Refusal {
     fbtrace_id: Option<String>,
 }
 
-/// Whether media can be sent as what it is to be sent as; for an answer before anything is queued.
-pub async fn sendable(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    id: MediaId,
-    kind: MediaKind,
-) -> Result<std::result::Result<(), SendableError>> {
-    let Some(found) = media::find(on, tenant, id).await? else {
-        return Ok(Err(SendableError::Unknown));
-    };
-    if found.deleted_at.is_some() {
-        return Ok(Err(SendableError::Deleted));
-    }
-    Ok(match (WorkState::parse(&found.state), found.size, &found.mime_type) {
-        (Some(WorkState::Done), Some(size), Some(mime_type)) => {
-            let size = u64::try_from(size).unwrap_or(u64::MAX);
-            table::sendable(kind, mime_type, size).map_err(SendableError::Rejected)
-        }
-        (Some(WorkState::Pending | WorkState::Running), ..) => Err(SendableError::NotYet),
-        _ => Err(SendableError::Failed),
-    })
-}
-
-/// Why media cannot be sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendableError {
-    #[error("there is no such media")]
-    Unknown,
-    #[error("it was deleted")]
-    Deleted,
-    #[error("it could not be fetched from Meta")]
-    Failed,
-    #[error("it is still being fetched from Meta")]
-    NotYet,
-    #[error(transparent)]
-    Rejected(Rejected),
-}
-
 /// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.
-pub async fn meta_id(
-    app: &App,
-    tenant: TenantId,
-    channel: ChannelId,
-    id: MediaId,
-) -> std::result::Result<String, MetaIdError> {
+pub async fn meta_id(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<String, MetaIdError> {
     let (key, file) = find(app, tenant, channel, id).await?;
     let waiting = tokio::time::timeout(PATIENCE, first_or_wait(app, &key, &file));
     let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
     waiting.await.map_err(|_| late())?
 }
 
-/// The same without uploading anything: `None` when Meta does not have it, or somebody is at it.
-pub async fn at_meta(
-    app: &App,
-    tenant: TenantId,
-    channel: ChannelId,
-    id: MediaId,
-) -> std::result::Result<Option<String>, MetaIdError> {
-    let (key, _) = find(app, tenant, channel, id).await?;
-    match media::find_upload(app.db.reader(), &key, app.clock.now()).await? {
-        Some(Upload {
-            failure: Some(failure), ..
-        }) => Err(recalled(&failure)),
-        Some(Upload { meta_id, .. }) => Ok(meta_id),
-        None => Ok(None),
+/// A file of ours, as far as it concerns Meta.
+#[derive(Clone, Debug)]
+pub struct AtMeta {
+    /// `None` when Meta does not have it, or somebody is giving it to Meta.
+    pub id: Option<String>,
+    mime_type: String,
+    /// In bytes.
+    size: u64,
+}
+
+impl AtMeta {
+    /// Whether Meta takes it as that.
+    pub fn fits(&self, kind: MediaKind) -> Result<(), Rejected> {
+        table::sendable(kind, &self.mime_type, self.size)
     }
+}
+
+/// What [`meta_id`] knows without uploading anything.
+pub async fn at_meta(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<AtMeta, MetaIdError> {
+    let (key, file) = find(app, tenant, channel, id).await?;
+    let upload = media::find_upload(app.db.reader(), &key, app.clock.now()).await?;
+    if let Some(failure) = upload.as_ref().and_then(|it| it.failure.as_deref()) {
+        return Err(recalled(failure));
+    }
+    Ok(AtMeta {
+        id: upload.and_then(|it| it.meta_id),
+        mime_type: key.mime_type,
+        size: file.size,
+    })
 }
 
 async fn find(
@@ -146,7 +116,7 @@ async fn find(
     tenant: TenantId,
     channel: ChannelId,
     id: MediaId,
-) -> std::result::Result<(UploadKey, Content), MetaIdError> {
+) -> Result<(UploadKey, Content), MetaIdError> {
     let row = media::find(app.db.reader(), tenant, id).await?;
     let file = row.as_ref().and_then(|row| row.file_id);
     let found = row.ok_or(ContentError::Unknown).and_then(|row| content::of(row, None));
@@ -165,7 +135,7 @@ async fn find(
     Ok((key, found))
 }
 
-async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> std::result::Result<String, MetaIdError> {
+async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
     let mut glance = GLANCE;
     loop {
         let now = app.clock.now();
@@ -189,7 +159,7 @@ async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> std::resul
     }
 }
 
-async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> std::result::Result<String, MetaIdError> {
+async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> Result<String, MetaIdError> {
     let result = tokio::select! {
         result = transfer(app, key, file) => result,
         lost = hold(app, key, claim) => Err(lost),
@@ -229,7 +199,7 @@ async fn hold(app: &App, key: &UploadKey, claim: Uuid) -> MetaIdError {
     }
 }
 
-async fn transfer(app: &App, key: &UploadKey, file: &Content) -> std::result::Result<String, MetaIdError> {
+async fn transfer(app: &App, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
     let directory = app.directory.current();
     let route = directory
         .channel(key.channel)

@@ -14,6 +14,7 @@ mod link;
 mod meta_id;
 mod picture;
 mod remove;
+mod sendable;
 mod sniff;
 mod table;
 mod variants;
@@ -23,8 +24,9 @@ pub use content::{Content, ContentError, Variant, VariantInfo, content, variants
 pub use facts::tell_failures;
 pub use fetch::{digest, fetch};
 pub use link::{Link, LinkError, read_link, sign_link};
-pub use meta_id::{MetaIdError, SendableError, at_meta, meta_id, sendable};
+pub use meta_id::{AtMeta, MetaIdError, at_meta, meta_id};
 pub use remove::{clear, delete, expire};
+pub use sendable::{SendableError, sendable};
 pub use table::{LARGEST, Rejected};
 pub use variants::make_variants;
 

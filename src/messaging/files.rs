@@ -1,15 +1,9 @@
-//! Files of ours on their way to Meta. A message goes when Meta has all of its files; until then it comes again, and whoever uploads
-//! them calls it back.
+//! Files of ours in messages. A message goes when Meta has all of its files. Until then it is put off, and its batch goes on without it:
+//! nothing waits for an upload but the messages that hold the file. Whoever [uploads](super::uploads) it calls them back.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, stream};
-use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     breaker,
@@ -19,26 +13,23 @@ use super::{
 use crate::{
     app::App,
     db::Result,
-    domain::{ChannelId, MediaId, MessageId, TenantId},
-    media::{self, MetaIdError},
-    meta::message::MediaRef,
-    outbox::{OUTBOUND, Upload},
-    store::sends,
+    domain::{ChannelId, MessageId},
+    media::{self, AtMeta, MetaIdError},
+    meta::{
+        graph::{GraphError, errors::Retry},
+        message::MediaRef,
+    },
+    outbox::{File, Upload},
+    store::sends::Due,
 };
 
-/// How long a batch waits for its uploads: most files are small, and others must not wait for the large ones.
-const GLANCE: Duration = Duration::from_secs(2);
-/// When to look again at a file that is still being uploaded, or fetched, if nobody calls back.
-const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(15);
-/// The rests after an upload that failed and may yet succeed; they grow with the age of the message.
+/// When to look again at a file that is being uploaded, if nobody calls back.
+pub const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(15);
+/// The rests while a file is not to be had and may yet be; they grow with the age of the message.
 const FIRST_REST: TimeDelta = TimeDelta::seconds(6);
 const LONGEST_REST: TimeDelta = TimeDelta::minutes(5);
-/// Uploads at once, in a process.
-const AT_ONCE: usize = 8;
-/// Meta's code for media that cannot be uploaded: a file that is gone is refused with it.
+/// Meta's code for media that cannot be uploaded: with it a message fails whose file is gone or does not do.
 const UPLOAD_FAILED: i64 = 131_053;
-
-type Key = (TenantId, ChannelId, MediaId);
 
 /// What becomes of a message, as far as its files decide.
 pub enum Standing {
@@ -52,130 +43,102 @@ pub enum Standing {
     Trip(String),
 }
 
-/// Puts Meta's ids in the place of ours, uploading what has to be, and says how each message stands.
-pub async fn resolve(app: &App, sendable: &mut [Ready]) -> Result<Vec<Standing>> {
-    let mut wanted: HashMap<Key, Vec<MessageId>> = HashMap::new();
-    for it in sendable.iter_mut() {
-        for key in keys(it) {
-            wanted.entry(key).or_default().push(it.due.id);
+type Known = HashMap<File, std::result::Result<AtMeta, MetaIdError>>;
+
+/// Puts Meta's ids in the place of ours, says how each message stands, and has uploaded what Meta lacks.
+pub async fn resolve(app: &App, ready: &mut [Ready]) -> Result<Vec<Standing>> {
+    let named: HashSet<File> = ready.iter_mut().flat_map(files).collect();
+    let mut known = Known::with_capacity(named.len());
+    for file in named {
+        let found = media::at_meta(app, file.tenant, file.channel, file.media).await;
+        known.insert(file, found);
+    }
+    let now = app.clock.now();
+    let mut lacking: HashMap<File, Vec<MessageId>> = HashMap::new();
+    let mut standings = Vec::with_capacity(ready.len());
+    for it in ready {
+        let standing = stand(it, &known, now);
+        if matches!(standing, Standing::Later(_)) {
+            let lacks = |file: &File| matches!(known.get(file), Some(Ok(at)) if at.id.is_none());
+            for file in files(it).into_iter().filter(lacks) {
+                lacking.entry(file).or_default().push(it.due.id);
+            }
         }
+        standings.push(standing);
     }
-    if wanted.is_empty() {
-        return Ok(sendable.iter().map(|_| Standing::Ready).collect());
+    for (file, messages) in lacking {
+        // Where too many wait, the messages ask again when they come again.
+        app.uploads.want(Upload { file, messages });
     }
-    let mut known = HashMap::new();
-    look(app, wanted.keys().copied().collect(), &mut known).await;
-    let missing: HashSet<Key> = known
-        .iter()
-        .filter(|(_, found)| matches!(found, Ok(None)))
-        .map(|(key, _)| *key)
-        .collect();
-    wanted.retain(|key, _| missing.contains(key));
-    upload(app, wanted).await;
-    look(app, missing, &mut known).await;
-    let mut standings = Vec::with_capacity(sendable.len());
-    for it in sendable {
-        standings.push(stand(app, it, &known).await?);
-    }
+    trip(app, &known).await?;
     Ok(standings)
 }
 
-type Known = HashMap<Key, std::result::Result<Option<String>, MetaIdError>>;
-
-async fn look(app: &App, keys: HashSet<Key>, known: &mut Known) {
-    for key @ (tenant, channel, id) in keys {
-        known.insert(key, media::at_meta(app, tenant, channel, id).await);
-    }
-}
-
-/// Has these files uploaded, and waits a moment for it.
-async fn upload(app: &App, wanted: HashMap<Key, Vec<MessageId>>) {
-    let mut ends = Vec::new();
-    for ((tenant, channel, media), messages) in wanted {
-        let (ended, end) = oneshot::channel();
-        let upload = Upload {
-            tenant,
-            channel,
-            media,
-            messages,
-            ended,
-        };
-        if app.uploads.want(upload) {
-            ends.push(end);
-        }
-    }
-    let _ = tokio::time::timeout(GLANCE, futures::future::join_all(ends)).await;
-}
-
-fn keys(it: &mut Ready) -> Vec<Key> {
+/// The files of ours that the message still names.
+fn files(it: &mut Ready) -> Vec<File> {
     let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
-    let ours = |(_, file): (_, &mut MediaRef)| match file {
-        MediaRef::Ours(id) => Some((tenant, channel, *id)),
+    let ours = |(_, file): (_, &mut MediaRef)| match *file {
+        MediaRef::Ours(media) => Some(File { tenant, channel, media }),
         MediaRef::Meta(_) | MediaRef::Link(_) => None,
     };
     it.message.media().into_iter().filter_map(ours).collect()
 }
 
-async fn stand(app: &App, it: &mut Ready, known: &Known) -> Result<Standing> {
-    let now = app.clock.now();
-    let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
-    let mut refused = None;
-    for (_, file) in it.message.media() {
-        let MediaRef::Ours(id) = file else { continue };
-        match known.get(&(tenant, channel, *id)) {
-            Some(Ok(Some(meta_id))) => *file = MediaRef::Meta(meta_id.clone()),
-            Some(Ok(None) | Err(MetaIdError::NotYet)) | None => return Ok(Standing::Later(now + LOOK_AGAIN)),
-            Some(Err(error)) => {
-                refused = Some(error);
-                break;
-            }
+fn stand(it: &mut Ready, known: &Known, now: DateTime<Utc>) -> Standing {
+    let Ready { due, message, .. } = it;
+    let (tenant, channel) = (due.tenant_id, due.channel_id);
+    let mut standing = Standing::Ready;
+    for (kind, file) in message.media() {
+        let MediaRef::Ours(media) = *file else { continue };
+        match known.get(&File { tenant, channel, media }) {
+            Some(Ok(at)) => match (at.fits(kind), &at.id) {
+                (Err(why), _) => return Standing::Fail(UPLOAD_FAILED, why.to_string()),
+                (Ok(()), Some(id)) => *file = MediaRef::Meta(id.clone()),
+                (Ok(()), None) => standing = Standing::Later(now + LOOK_AGAIN),
+            },
+            Some(Err(error)) => return without(error, due, now),
+            None => standing = Standing::Later(now + LOOK_AGAIN),
         }
     }
-    let age = now - it.due.created_at;
-    let ends_at = it.due.expires_at.unwrap_or(it.due.created_at + PATIENCE);
-    Ok(match refused {
-        None => Standing::Ready,
-        Some(MetaIdError::NoChannel) => Standing::Trip("the channel has no access token that opens".to_owned()),
-        Some(MetaIdError::Refused(error)) => {
-            let tries = it.due.tries + 1;
-            match verdict(error.code, tries, it.due.created_at, it.due.expires_at, now) {
-                Verdict::Fail => Standing::Fail(error.code, error.to_string()),
+    standing
+}
+
+/// How a message stands one of whose files Meta cannot be given just now.
+fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
+    let later = Standing::Later(now + ((now - due.created_at) / 2).clamp(FIRST_REST, LONGEST_REST));
+    let ends_at = due.expires_at.unwrap_or(due.created_at + PATIENCE);
+    match error {
+        // Unlike a message, a file that Meta may have taken can be uploaded again.
+        MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
+        MetaIdError::Refused(refusal) => {
+            match verdict(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
+                Verdict::Fail => Standing::Fail(refusal.code, error.to_string()),
                 Verdict::Again(at) => Standing::Later(at),
-                Verdict::Trip => {
-                    breaker::trip(app, channel, error.code, &error.to_string()).await?;
-                    Standing::Trip(error.to_string())
-                }
+                Verdict::Trip => Standing::Trip(refusal.to_string()),
             }
         }
-        Some(MetaIdError::Passing(_) | MetaIdError::Database(_)) if now < ends_at => {
-            Standing::Later(now + (age / 2).clamp(FIRST_REST, LONGEST_REST))
+        // A channel that went away, or its token, while the file was on its way: the next look sees what is the matter.
+        MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Passing(_) | MetaIdError::Database(_)
+            if now < ends_at =>
+        {
+            later
         }
-        Some(error) => Standing::Fail(UPLOAD_FAILED, error.to_string()),
-    })
-}
-
-/// Does the uploads that are asked for, several at once, until the process ends. What is cut off then is begun again by whoever
-/// sends the message.
-pub async fn upload_files(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationToken) {
-    let asked = stream::unfold(from, async |mut from| from.recv().await.map(|upload| (upload, from)));
-    let work = asked.for_each_concurrent(AT_ONCE, |asked| one(&app, asked));
-    tokio::select! {
-        () = work => {}
-        () = shutdown.cancelled() => {}
+        _ => Standing::Fail(UPLOAD_FAILED, error.to_string()),
     }
 }
 
-async fn one(app: &App, asked: Upload) {
-    let ended = media::meta_id(app, asked.tenant, asked.channel, asked.media).await;
-    if let Err(error) = ended {
-        tracing::info!(%error, media.id = %asked.media, "a file could not be uploaded; its messages say what follows");
+/// Trips the channels that Meta does not let upload, once each.
+async fn trip(app: &App, known: &Known) -> Result<()> {
+    let mut tripped: HashMap<ChannelId, &GraphError> = HashMap::new();
+    for (file, found) in known {
+        if let Err(MetaIdError::Refused(error)) = found
+            && error.trips_channel()
+        {
+            tripped.insert(file.channel, error);
+        }
     }
-    if asked.ended.send(()).is_ok() {
-        return;
+    for (channel, error) in tripped {
+        breaker::trip(app, channel, error.code, &error.to_string()).await?;
     }
-    // They left, and wait.
-    match sends::call_back(&app.db, &asked.messages, app.clock.now()).await {
-        Ok(entries) => drop(app.queues.offer(&OUTBOUND, &entries).await),
-        Err(error) => tracing::warn!(%error, "messages could not be called back; they come by themselves"),
-    }
+    Ok(())
 }

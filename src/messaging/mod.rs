@@ -14,12 +14,13 @@ mod ready;
 mod record;
 mod reserve;
 mod send;
+mod uploads;
 mod verdict;
 
 pub use breaker::{Checked, check, trip};
 pub use control::{ControlError, Resolution, cancel, receipt, resolve};
 pub use evidence::{Failed, failed, prove};
-pub use files::upload_files;
 pub use promises::promise_again;
 pub use reserve::number;
 pub use send::send;
+pub use uploads::upload_files;

@@ -163,6 +163,10 @@ async fn address(
             answers[n] = Some(Err(Refusal::Expired));
             continue;
         }
+        if let Some(invalid) = &ask.invalid {
+            answers[n] = Some(Err(Refusal::Invalid(invalid.clone())));
+            continue;
+        }
         let (kind, value) = match &ask.to {
             Address::Phone(digits) => ("phone", digits),
             Address::UserId(id) => ("user_id", id),

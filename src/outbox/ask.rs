@@ -1,7 +1,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Address;
-use crate::domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId};
+use crate::{
+    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
+    meta::message::Invalid,
+};
 
 /// A message somebody wants sent, checked as far as it can be without asking anybody.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct Ask {
     pub options: String,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// What it names and will not do, as of now. It is refused for that, unless an earlier request with its key was taken.
+    pub invalid: Option<Invalid>,
     /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
     pub idempotency: Option<(String, [u8; 32])>,
 }
@@ -52,6 +57,8 @@ pub enum Refusal {
     KeyReused,
     #[error("expires_at lies in the past")]
     Expired,
+    #[error(transparent)]
+    Invalid(Invalid),
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

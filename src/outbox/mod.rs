@@ -10,7 +10,7 @@ mod uploads;
 pub use address::{Address, Unaddressable};
 pub use ask::{Ask, Queued, Refusal};
 pub use desk::Outbox;
-pub use uploads::{Upload, Uploads};
+pub use uploads::{File, Upload, Uploads};
 
 use crate::{
     domain::SendLane,

@@ -1,20 +1,24 @@
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::domain::{ChannelId, MediaId, MessageId, TenantId};
 
 /// Uploads that may wait for their turn.
 const WAITING: usize = 1_000;
 
-/// A file that Meta must have before a message can go.
-#[derive(Debug)]
-pub struct Upload {
+/// A file of a tenant's, and the channel it is to be sent from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct File {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub media: MediaId,
-    /// To be looked at again when the upload has ended and nobody waited for it.
+}
+
+/// A file that Meta must have before messages can go.
+#[derive(Debug)]
+pub struct Upload {
+    pub file: File,
+    /// To be looked at again when the upload has ended, well or not.
     pub messages: Vec<MessageId>,
-    /// Hears that it has ended, well or not.
-    pub ended: oneshot::Sender<()>,
 }
 
 /// Hands uploads to the task that does them: a large file must not hold up the messages beside it.

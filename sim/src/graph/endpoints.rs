@@ -19,6 +19,8 @@ use crate::Simulator;
 
 /// The most bytes of a body that is not a file.
 const LARGEST_BODY: usize = 4_000_000;
+/// And of one that is: 100 MB, and the form around them.
+const LARGEST_FORM: usize = 101 * 1_024 * 1_024;
 
 /// What a call can be. The path is without the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +128,15 @@ enum Input {
     Json { value: Value, raw: Bytes },
 }
 
+impl Input {
+    /// Reads a file to its end: whoever is still writing when the connection closes does not hear the answer.
+    async fn hear_out(self) {
+        if let Self::Whole(request) = self {
+            drop(to_bytes(request.into_body(), LARGEST_FORM).await);
+        }
+    }
+}
+
 /// Every call that is not for the control interface.
 pub(crate) async fn answer(State(simulator): State<Simulator>, request: Request) -> Response {
     let graph = simulator.graph();
@@ -160,7 +171,10 @@ impl Simulator {
         let fault = graph.fault(&call, endpoint, &input);
         match &fault {
             Some(Fault::Slow { ms }) => sleep(Duration::from_millis(*ms)).await,
-            Some(fault) if !fault.is_carried_out() => return Ok(graph.spoilt(fault).unwrap_or_else(with::lost)),
+            Some(fault) if !fault.is_carried_out() => {
+                input.hear_out().await;
+                return Ok(graph.spoilt(fault).unwrap_or_else(with::lost));
+            }
             _ => {}
         }
         let carried_out = self.carry_out(endpoint, &call, input, fault.as_ref()).await?;

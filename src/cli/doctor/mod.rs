@@ -7,6 +7,7 @@ mod keys;
 mod machine;
 mod redis;
 mod server;
+mod storage;
 
 use super::{Answer, operator};
 use crate::{
@@ -47,6 +48,7 @@ async fn examine(args: &Args) -> anyhow::Result<Vec<Finding>> {
     if let Some(redis) = &config.redis {
         findings.extend(redis::check(redis).await);
     }
+    findings.extend(storage::check(&config).await);
     findings.push(machine::clock(&clock, db.as_ref()).await);
     let file = db::sqlite_file(&config.database_url);
     findings.push(machine::disk(file.as_deref(), config.limits.disk_free_mb));

@@ -49,11 +49,14 @@ pub struct Wanted {
         (status = 416, description = "No byte is in the range")))]
 pub async fn read(
     State(edge): State<Edge>,
-    Path(id): Path<MediaId>,
+    id: Result<Path<MediaId>, Problem>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (tenant, variant) = admit(&edge, id, wanted, &headers).await?;
+    let admitted = admit(&edge, wanted, &headers).await?;
+    // Who may not read anything does not learn what an id looks like.
+    let Path(id) = id?;
+    let Admitted { tenant, variant, .. } = admitted.to(id)?;
     let mut tx = edge.app.db.begin_as(tenant.uuid()).await?;
     let found = media::content(&mut tx, tenant, id, variant).await?;
     tx.commit().await?;
@@ -67,28 +70,48 @@ pub async fn read(
     serve(&edge, &found, &etag, range::wanted(&headers, found.size, &etag)).await
 }
 
-/// Whose media may be read, and of what size.
-async fn admit(
-    edge: &Edge,
-    id: MediaId,
-    wanted: Wanted,
-    headers: &HeaderMap,
-) -> Result<(TenantId, Option<Variant>), Problem> {
+/// Whose media may be read, which (all, if none is named), and of what size.
+struct Admitted {
+    tenant: TenantId,
+    media: Option<MediaId>,
+    variant: Option<Variant>,
+}
+
+impl Admitted {
+    fn to(self, id: MediaId) -> Result<Self, Problem> {
+        match self.media {
+            Some(media) if media != id => Err(no_such_link()),
+            _ => Ok(self),
+        }
+    }
+}
+
+async fn admit(edge: &Edge, wanted: Wanted, headers: &HeaderMap) -> Result<Admitted, Problem> {
     let Some(token) = wanted.token else {
-        return Ok((auth::reader_of_media(edge, headers).await?, wanted.variant));
+        return Ok(Admitted {
+            tenant: auth::reader_of_media(edge, headers).await?,
+            media: None,
+            variant: wanted.variant,
+        });
     };
     let app = &edge.app;
     match media::read_link(&app.config.keyring, &token, app.clock.now()) {
-        Ok(link) if link.media == id => Ok((link.tenant, link.variant)),
+        Ok(link) => Ok(Admitted {
+            tenant: link.tenant,
+            media: Some(link.media),
+            variant: link.variant,
+        }),
         Err(LinkError::Expired) => {
             let detail = "The link has expired. Get another from `GET /api/v1/media/{id}`.";
             Err(Problem::forbidden("link-expired", detail))
         }
-        Ok(_) | Err(LinkError::Invalid) => {
-            let detail = "The link was not made here, or was changed. Copy all of it.";
-            Err(Problem::forbidden("link-invalid", detail))
-        }
+        Err(LinkError::Invalid) => Err(no_such_link()),
     }
+}
+
+fn no_such_link() -> Problem {
+    let detail = "The link was not made here, or was changed. Copy all of it.";
+    Problem::forbidden("link-invalid", detail)
 }
 
 async fn serve(edge: &Edge, content: &Content, etag: &str, part: Part) -> Result<Response, Problem> {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::errors::{self, Entry};
+use super::errors::{self, Effect, Entry};
 
 /// An error as Meta answers it. Branch on `code`, show `details`; titles and subcodes are on their way out ("Error codes" in
 /// Meta's documentation). Neither text ever holds the access token.
@@ -29,6 +29,11 @@ impl GraphError {
     /// What is known of the code: its class, whether to try again, who must act.
     pub fn entry(&self) -> &'static Entry {
         errors::entry(self.code)
+    }
+
+    /// Whether the channel may send nothing more until it was checked.
+    pub fn trips_channel(&self) -> bool {
+        self.entry().has(Effect::TripChannel)
     }
 }
 

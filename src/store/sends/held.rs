@@ -61,6 +61,17 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
     Ok(rows.into_iter().map(entry).collect())
 }
 
+/// Those of the messages that a worker has in hand.
+pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        SELECT sends.id FROM r JOIN sends ON sends.id = r.id
+        WHERE sends.id {key} AND sends.state = 'running'";
+    Rows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+        .all(on)
+        .await
+}
+
 /// Ends the work of messages that need none any more, such as one that a status has proven to be sent. What a worker has in hand is
 /// left to it.
 pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {

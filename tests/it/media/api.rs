@@ -75,6 +75,27 @@ on_both! {
         assert!(read.header("content-disposition").unwrap().contains("filename*=UTF-8''r%C3%A9sum%C3%A9%2Epdf"));
     }
 
+    async fn a_document_may_be_as_long_as_meta_takes_it_and_no_longer(test: TestApp) {
+        const LARGEST: usize = 100 * 1024 * 1024;
+        let client = Client::tenant(&test);
+        let form = |length: usize| {
+            let [begin, end] = {
+                let form = form_of(&[("file", "; filename=\"a.pdf\"\r\nContent-Type: application/pdf", b"%PDF-1.7\n")]);
+                let at = form.len() - BOUNDARY.len() - 8;
+                [form[..at].to_vec(), form[at..].to_vec()]
+            };
+            let rest = length - b"%PDF-1.7\n".len();
+            let zeros = bytes::Bytes::from(vec![0; 1_000_000]);
+            let middle = (0..rest).step_by(zeros.len()).map(move |from| zeros.slice(..zeros.len().min(rest - from)));
+            let pieces = std::iter::once(begin.into()).chain(middle).chain(std::iter::once(end.into()));
+            Body::from_stream(futures::stream::iter(pieces.map(Ok::<_, std::io::Error>)))
+        };
+        assert_eq!(post_form(&client, &test.key, form(LARGEST + 1)).await.problem(413), "media-too-large");
+        assert_eq!(stored(&test.app).len(), 0);
+        let answer = post_form(&client, &test.key, form(LARGEST)).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["size"]), (201, &json!(LARGEST)), "{}", answer.text());
+    }
+
     async fn an_address_is_fetched_through_the_guard(test: TestApp) {
         let meta = Meta::start().await;
         let app = calling(&test, &meta);
@@ -209,5 +230,8 @@ on_both! {
         assert_eq!(stored(&test.app).len(), 3, "the file and its two variants");
         let none: Value = client.get("/api/v1/events?after=0&type=media.ready").await.ok().json();
         assert_eq!(none["data"], json!([]), "whoever uploads knows");
+        let (_, rival) = tenancy::create_tenant(&test.registry, "Rival").await.unwrap();
+        upload(&client.with(rival.token.expose()), "image/png", "pixel.png", PIXEL).await;
+        assert_eq!(number(&test.app, "SELECT COUNT(*) FROM media_files").await, 2, "tenants share no file");
     }
 }

@@ -39,6 +39,12 @@ pub enum Manner {
     Expired,
     /// The bytes stop half way until [`Meta::release`].
     Stops,
+    /// They never end, and nobody said how many they are.
+    Endless,
+    /// The address it names is on another host: [`Meta::elsewhere`].
+    Foreign,
+    /// The address it names leads on to there.
+    Redirects,
 }
 
 #[derive(Default)]
@@ -49,6 +55,7 @@ struct Memory {
     refusal: Option<i64>,
     /// Uploads wait for [`Meta::release`].
     slow: bool,
+    elsewhere: String,
     told: Vec<String>,
     uploads: Vec<Uploaded>,
 }
@@ -106,6 +113,11 @@ impl Meta {
 
     pub fn refuse(&self, code: Option<i64>) {
         self.memory().refusal = code;
+    }
+
+    /// Where files of another host are.
+    pub fn elsewhere(&self, url: &str) {
+        self.memory().elsewhere = url.to_owned();
     }
 
     /// From now on uploads are not answered before [`Meta::release`].
@@ -176,7 +188,10 @@ async fn tell(State(shared): State<Shared>, Path(id): Path<String>, headers: Hea
     let Some(file) = memory.files.get(&id) else {
         return error(StatusCode::BAD_REQUEST, 100);
     };
-    let url = format!("{}/bytes/{id}", memory.url);
+    let url = match file.manner {
+        Manner::Foreign => memory.elsewhere.clone(),
+        _ => format!("{}/bytes/{id}", memory.url),
+    };
     Json(
         json!({ "messaging_product": "whatsapp", "url": url, "mime_type": file.mime_type, "sha256": file.sha256,
         "file_size": file.size, "id": id }),
@@ -195,7 +210,17 @@ async fn give(State(shared): State<Shared>, Path(id): Path<String>, headers: Hea
     let piece = |bytes: &[u8]| Ok::<_, std::io::Error>(bytes::Bytes::copy_from_slice(bytes));
     let body = match file.manner {
         Manner::Expired => return StatusCode::NOT_FOUND.into_response(),
-        Manner::Good => Body::from(file.bytes.clone()),
+        Manner::Redirects => {
+            let there = shared.memory.lock().unwrap().elsewhere.clone();
+            return axum::response::Redirect::temporary(&there).into_response();
+        }
+        Manner::Good | Manner::Foreign => Body::from(file.bytes.clone()),
+        Manner::Endless => {
+            let zeros = bytes::Bytes::from(vec![0; 1_000_000]);
+            Body::from_stream(futures::stream::repeat_with(move || {
+                Ok::<_, std::io::Error>(zeros.clone())
+            }))
+        }
         Manner::BreaksOff => {
             let end = Err(std::io::Error::other("the connection is lost"));
             Body::from_stream(futures::stream::iter([piece(&file.bytes[..half]), end]))

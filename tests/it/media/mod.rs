@@ -3,8 +3,10 @@
 mod api;
 mod deleting;
 mod inbound;
+mod messages;
 mod meta;
 mod reading;
+mod refusing;
 mod sending;
 mod stage;
 mod store;

@@ -1,3 +1,8 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use chrono::TimeDelta;
 use mainstay::{
     app::MEDIA_INBOUND,
@@ -26,6 +31,29 @@ async fn attempt(app: &mainstay::app::App) -> Outcome {
         .unwrap();
     assert_eq!(leases.len(), 1, "it is due");
     media::fetch(app, Id::from_uuid(id)).await.unwrap()
+}
+
+/// A web server that is not Meta's, and counts who comes.
+struct Stranger {
+    url: String,
+    visits: Arc<AtomicUsize>,
+}
+
+impl Stranger {
+    async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/file", listener.local_addr().unwrap());
+        let visits = Arc::new(AtomicUsize::new(0));
+        let counter = visits.clone();
+        let router =
+            axum::Router::new().fallback(move || async move { counter.fetch_add(1, Ordering::SeqCst).to_string() });
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, visits }
+    }
+
+    fn visits(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
+    }
 }
 
 async fn let_go(app: &mainstay::app::App) {
@@ -102,6 +130,31 @@ on_both! {
         let id = media_of(&app, "wamid.1").await;
         assert_eq!(show(&client, id).await["status"], "failed");
         assert_eq!(bytes(&client, id).await.problem(410), "media-failed");
+    }
+
+    async fn the_token_is_shown_to_nobody_but_meta(test: TestApp) {
+        let meta = Meta::start().await;
+        let app = calling(&test, &meta);
+        let stranger = Stranger::start().await;
+        meta.elsewhere(&stranger.url);
+        test.receive(&file_message("wamid.1", "document", json!({ "id": "1" }))).await;
+        for manner in [Manner::Foreign, Manner::Redirects] {
+            meta.hold_as("1", MetaFile { manner, ..MetaFile::of("application/pdf", &pdf(1_000)) });
+            assert!(matches!(attempt(&app).await, Outcome::Retry { .. }));
+            let_go(&app).await;
+        }
+        assert_eq!((stranger.visits(), stored(&app).len()), (0, 0), "a stranger is not even asked");
+    }
+
+    async fn more_than_is_kept_is_cut_off_whatever_was_announced(test: TestApp) {
+        let meta = Meta::start().await;
+        let app = calling(&test, &meta);
+        let endless = MetaFile { manner: Manner::Endless, size: json!(null), sha256: None, ..MetaFile::of("video/mp4", b"") };
+        meta.hold_as("1", endless);
+        test.receive(&file_message("wamid.1", "video", json!({ "id": "1" }))).await;
+        let outcome = attempt(&app).await;
+        assert!(matches!(&outcome, Outcome::Discard { error } if error.contains("104857600")), "{outcome:?}");
+        assert_eq!((stored(&app).len(), number(&app, "SELECT COUNT(*) FROM storage_removals").await), (0, 0));
     }
 
     async fn what_meta_does_not_know_is_believed_after_an_hour_and_may_be_retried_by_the_operator(test: TestApp) {

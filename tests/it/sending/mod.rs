@@ -8,4 +8,4 @@ mod kills;
 mod replies;
 mod samples;
 mod unknown;
-mod world;
+pub mod world;

@@ -1,6 +1,7 @@
 //! Messages to be sent: queued here, sent by a worker.
 
 mod control;
+mod files;
 mod request;
 
 use axum::{

@@ -3,6 +3,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::files;
 use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, SendLane, TenantId},
@@ -68,10 +69,11 @@ impl SendRequest {
         let payload = self.rest.remove(&self.kind).unwrap_or(Value::Null);
         let options = self.options()?;
         let payload = named(app, tenant, &self.kind, payload).await?;
-        let message = Outbound::parse(&self.kind, &payload)?;
+        let mut message = Outbound::parse(&self.kind, &payload)?;
         if let Address::Group(id) = &to {
             message.fits(&Recipient::Group(id.clone()))?;
         }
+        let invalid = files::unsendable(app, tenant, &mut message, &payload).await?;
         let directory = app.directory.current();
         let route = directory
             .channel(self.channel_id)
@@ -100,6 +102,7 @@ impl SendRequest {
             options: serde_json::to_string(&options).map_err(|_| Problem::internal())?,
             context_wamid,
             expires_at: self.expires_at,
+            invalid,
             idempotency: None,
         })
     }

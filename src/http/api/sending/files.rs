@@ -1,0 +1,56 @@
+use serde_json::Value;
+
+use crate::{
+    app::App,
+    db::Result,
+    domain::{MediaId, TenantId},
+    media::{self, MediaKind, Rejected, SendableError},
+    meta::message::{Invalid, MediaRef, Outbound},
+};
+
+/// The first file of ours in a message that can never be sent as what it is named for. One that is still being fetched is waited for when
+/// the message is sent.
+pub async fn unsendable(
+    app: &App,
+    tenant: TenantId,
+    message: &mut Outbound,
+    payload: &Value,
+) -> Result<Option<Invalid>> {
+    let name = message.kind();
+    for (kind, file) in message.media() {
+        let MediaRef::Ours(id) = *file else { continue };
+        let why = match media::sendable(app.db.reader(), tenant, id, kind).await? {
+            Ok(()) | Err(SendableError::NotYet) => continue,
+            Err(why) => why,
+        };
+        let limit = match &why {
+            SendableError::Rejected(Rejected::TooLarge { most, .. }) => Some(*most),
+            _ => None,
+        };
+        let field = place(name.to_owned(), name, payload, (kind, id)).unwrap_or_else(|| format!("{name}.media_id"));
+        let problem = format!("{id} cannot be sent as {}: {why}", kind.as_str());
+        return Ok(Some(Invalid { field, problem, limit }));
+    }
+    Ok(None)
+}
+
+/// Where the payload names the file. Files stand under what they are to be sent as, in messages, headers and parameters alike.
+fn place(path: String, name: &str, value: &Value, wanted: (MediaKind, MediaId)) -> Option<String> {
+    let id = value
+        .get("media_id")
+        .and_then(Value::as_str)
+        .and_then(|id| id.parse().ok());
+    if (MediaKind::parse(name), id) == (Some(wanted.0), Some(wanted.1)) {
+        return Some(format!("{path}.media_id"));
+    }
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .find_map(|(name, value)| place(format!("{path}.{name}"), name, value, wanted)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(n, value)| place(format!("{path}[{n}]"), "", value, wanted)),
+        _ => None,
+    }
+}
