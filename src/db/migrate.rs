@@ -48,6 +48,8 @@ const STEPS: &[Step] = &[
     each!(8, "0008_search_by_kind"),
     shared!(10, "0010_sending"),
     each!(12, "0012_sending_isolation"),
+    shared!(14, "0014_sending_rules"),
+    each!(15, "0015_sending_rules_isolation"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -1,6 +1,7 @@
 //! All SQL: a file per aggregate, a function per query, the connection first. Every query on a tenant's rows names the tenant.
 
 pub mod api_keys;
+pub mod blocks;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -9,6 +10,7 @@ pub mod events;
 pub mod idempotency;
 pub mod messages;
 pub mod partitions;
+pub mod portfolios;
 pub mod quarantine;
 pub mod raw_events;
 pub mod retention;
