@@ -75,6 +75,8 @@ ids! {
     AttemptId = "att";
     /// A file, received or to be sent.
     MediaId = "med";
+    /// The bytes of media, kept once per tenant.
+    MediaFileId = "fil";
     /// A domain event, as readers and receivers see it.
     EventId = "evt";
     /// A webhook as Meta sent it.

@@ -9,8 +9,8 @@ mod work;
 
 pub use daily_limit::DailyLimit;
 pub use id::{
-    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaId, MessageId, ParseIdError,
-    RawEventId, TenantId,
+    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaFileId, MediaId, MessageId,
+    ParseIdError, RawEventId, TenantId,
 };
 pub use lane::SendLane;
 pub use scope::{Scope, Scopes};

@@ -65,6 +65,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
             "Reading",
             "A tenant's channels, contacts, conversations, messages and events.",
         ),
+        tag("Media", "Files that customers sent, and files to be sent."),
         tag(
             "Operator",
             "Tenants, channels, keys, stored webhooks and queues of the whole installation.",

@@ -69,6 +69,7 @@ struct MessageData<'a> {
     from: Option<&'a str>,
     to: Option<&'a str>,
     text: Option<&'a str>,
+    media_id: Option<crate::domain::MediaId>,
     context_wamid: Option<&'a str>,
     payload: Option<&'a RawValue>,
     timestamp: DateTime<Utc>,
@@ -127,6 +128,7 @@ impl Facts {
             from: stored.sender.as_deref(),
             to: stored.recipient.as_deref(),
             text: stored.text.as_deref(),
+            media_id: stored.media,
             context_wamid: stored.context_wamid.as_deref(),
             payload: serde_json::from_str(&stored.payload).ok(),
             timestamp: stored.sent_at,
@@ -178,6 +180,12 @@ impl Facts {
             };
             self.0.push(Fact::new(fact.tenant, fact.kind, fact.occurred_at, data));
         }
+    }
+
+    /// Facts that were put into their final form elsewhere.
+    pub fn told(&mut self, events: Vec<NewEvent>) {
+        let fact = |it: NewEvent| Fact::new(it.tenant, it.kind, it.occurred_at, it.data);
+        self.0.extend(events.into_iter().map(fact));
     }
 
     /// Writes them. The last thing before the commit: see [`events::append`].

@@ -1,8 +1,12 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
+mod fetch_media;
+mod make_variants;
 mod process_events;
 mod send_messages;
 
+pub use fetch_media::FetchMedia;
+pub use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub use send_messages::SendMessages;
 
@@ -13,16 +17,30 @@ use crate::{
 };
 
 /// Every queue there is, in the order the operator sees them.
-pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE, SendMessages::QUEUE];
+pub const QUEUES: &[Queue] = &[
+    ProcessEvents::QUEUE,
+    SendMessages::QUEUE,
+    FetchMedia::QUEUE,
+    MakeVariants::QUEUE,
+];
 
 /// Every job a worker runs.
 pub fn register(workers: Workers<App>) -> Workers<App> {
-    workers.register::<ProcessEvents>().register::<SendMessages>()
+    workers
+        .register::<ProcessEvents>()
+        .register::<SendMessages>()
+        .register::<FetchMedia>()
+        .register::<MakeVariants>()
 }
 
 /// What the ids of a queue's jobs begin with, e.g. `raw`.
 pub fn id_prefix(queue: &Queue) -> &'static str {
-    const PREFIXES: &[(Queue, &str)] = &[prefix::<ProcessEvents>(), prefix::<SendMessages>()];
+    const PREFIXES: &[(Queue, &str)] = &[
+        prefix::<ProcessEvents>(),
+        prefix::<SendMessages>(),
+        prefix::<FetchMedia>(),
+        prefix::<MakeVariants>(),
+    ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)
 }

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::ready::Ready;
 use crate::{
     app::App,
     db::{Result, Tx},
     directory::Route,
-    domain::{AttemptId, ContactId, MessageId, SendLane},
+    domain::{AttemptId, ContactId, DailyLimit, MessageId, SendLane},
     queue::{Outcome, Outcomes},
     store::{
         portfolios::{self, Key, Recipient, Standing},
@@ -30,7 +31,7 @@ const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(30);
 const ALL: i64 = 10_000_000;
 
 /// Whether Meta would count a customer for this message.
-pub fn counts(due: &Due, now: DateTime<Utc>) -> bool {
+fn counts(due: &Due, now: DateTime<Utc>) -> bool {
     due.recipient_kind != "group" && due.window_expires_at.is_none_or(|end| end <= now + ON_ITS_WAY)
 }
 
@@ -44,6 +45,19 @@ pub struct Want {
     pub attempt: AttemptId,
 }
 
+impl Want {
+    /// `None` for a message that counts nobody.
+    pub fn of(ready: &Ready, attempt: AttemptId, now: DateTime<Utc>) -> Option<Self> {
+        counts(&ready.due, now).then(|| Self {
+            key: key(&ready.route),
+            message: ready.due.id,
+            contact: ready.due.contact_id,
+            lane: ready.due.send_lane(),
+            attempt,
+        })
+    }
+}
+
 /// Whose limit counts.
 pub fn key(route: &Route) -> Key {
     Key {
@@ -55,20 +69,16 @@ pub fn key(route: &Route) -> Key {
 /// Puts off those for whom their portfolio has no room, before they ask the governor for slots they could not use.
 pub async fn turn_away(
     app: &App,
-    sendable: Vec<(Due, Route)>,
+    sendable: Vec<Ready>,
     outcomes: &mut Outcomes<MessageId>,
-) -> Result<Vec<(Due, Route)>> {
+) -> Result<Vec<Ready>> {
     let now = app.clock.now();
-    let want = |(due, route): &(Due, Route)| {
-        counts(due, now).then(|| Want {
-            key: key(route),
-            message: due.id,
-            contact: due.contact_id,
-            lane: due.send_lane(),
-            attempt: app.clock.new_id(),
-        })
-    };
+    // No attempt is written down here: any id stands for it.
+    let want = |it: &Ready| Want::of(it, app.clock.new_id(), now);
     let groups = grouped(sendable.iter().filter_map(want).collect());
+    if groups.is_empty() {
+        return Ok(sendable);
+    }
     let keys: Vec<Key> = groups.keys().cloned().collect();
     let mut full = Vec::new();
     for standing in portfolios::standing(&app.db, &keys).await? {
@@ -94,10 +104,10 @@ pub async fn turn_away(
     portfolios::add(&mut tx, &gone).await?;
     wait(&mut tx, &later).await?;
     tx.commit().await?;
-    put_off(&sendable, &later, outcomes);
+    put_off(sendable.iter().map(|it| &it.due), &later, outcomes);
     Ok(sendable
         .into_iter()
-        .filter(|(due, _)| !later.contains_key(&due.id))
+        .filter(|it| !later.contains_key(&it.due.id))
         .collect())
 }
 
@@ -105,6 +115,9 @@ pub async fn turn_away(
 /// portfolios are held until the commit.
 pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<HashMap<MessageId, DateTime<Utc>>> {
     let groups = grouped(wants);
+    if groups.is_empty() {
+        return Ok(HashMap::new());
+    }
     let asked: Vec<(Key, i64)> = groups.iter().map(|(key, wants)| (key.clone(), customers(wants))).collect();
     let mut corrections: BTreeMap<Key, i64> = asked.iter().map(|(key, count)| (key.clone(), -count)).collect();
     let mut later = HashMap::new();
@@ -152,12 +165,12 @@ pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> 
 }
 
 /// Says of messages that they wait, and when to come again: not later than they expire.
-pub fn put_off(
-    sendable: &[(Due, Route)],
+pub fn put_off<'d>(
+    all: impl Iterator<Item = &'d Due>,
     later: &HashMap<MessageId, DateTime<Utc>>,
     outcomes: &mut Outcomes<MessageId>,
 ) {
-    for (due, _) in sendable {
+    for due in all {
         if let Some(at) = later.get(&due.id) {
             let until = due.expires_at.map_or(*at, |end| end.min(*at));
             outcomes.set(due.id, Outcome::Snooze { until });
@@ -259,4 +272,26 @@ async fn promise(tx: &mut Tx, key: &Key, live: i64, count: i64, now: DateTime<Ut
         times.extend(leaving.iter().map(|(at,)| *at + COUNTS + rounds));
     }
     Ok(times)
+}
+
+/// How a portfolio stands, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomersToday {
+    /// `None` while Meta has not said.
+    pub limit: Option<DailyLimit>,
+    pub used: i64,
+    /// Messages that wait for the limit.
+    pub waiting: i64,
+}
+
+/// How many customers a portfolio wrote to in the last 24 hours, and how many it may.
+pub async fn today(tx: &mut Tx, key: &Key, now: DateTime<Utc>) -> Result<CustomersToday> {
+    let standing = portfolios::standing(&mut *tx, std::slice::from_ref(key)).await?.pop();
+    let ended = portfolios::ended(&mut *tx, key, now - COUNTS).await?;
+    let waiting = sends::waiting_for_limit(tx, key.tenant, &key.portfolio).await?;
+    Ok(CustomersToday {
+        limit: standing.as_ref().and_then(Standing::daily_limit),
+        used: standing.map_or(0, |it| it.used - ended),
+        waiting,
+    })
 }

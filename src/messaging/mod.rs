@@ -3,18 +3,28 @@
 //! Meta has it, or the window for that has passed; then the tenant's policy for the lane says whether it is held for a person or
 //! sent again.
 
+mod account;
 mod breaker;
 mod control;
+mod daily_limit;
 mod decide;
+mod effects;
 mod evidence;
+mod files;
 mod outcome;
 mod promises;
+mod ready;
 mod record;
+mod reserve;
 mod send;
 mod verdict;
 
-pub use breaker::{Checked, check, trip};
+pub use account::{News, heed};
+pub use breaker::{Checked, check, resume_campaigns, trip};
 pub use control::{ControlError, Resolution, cancel, receipt, resolve};
-pub use evidence::{Failed, failed, prove};
+pub use daily_limit::{COUNTS, CustomersToday, today};
+pub use evidence::{Aftermath, Failed, failed, follow, prove};
+pub use files::upload_files;
 pub use promises::promise_again;
-pub use send::{number, send};
+pub use reserve::number;
+pub use send::send;

@@ -159,9 +159,14 @@ async fn address(
         if answers[n].is_some() {
             continue;
         }
+        if ask.expires_at.is_some_and(|at| at <= now) {
+            answers[n] = Some(Err(Refusal::Expired));
+            continue;
+        }
         let (kind, value) = match &ask.to {
             Address::Phone(digits) => ("phone", digits),
             Address::UserId(id) => ("user_id", id),
+            Address::Group(id) => ("group", id),
             Address::Contact(contact) => {
                 match known(tx, ask.tenant, *contact).await? {
                     Ok(addressed) => drop(people.insert(n, addressed)),

@@ -50,6 +50,8 @@ pub enum Refusal {
         "the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message"
     )]
     KeyReused,
+    #[error("expires_at lies in the past")]
+    Expired,
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

@@ -5,10 +5,12 @@ mod accept;
 mod address;
 mod ask;
 mod desk;
+mod uploads;
 
 pub use address::{Address, Unaddressable};
 pub use ask::{Ask, Queued, Refusal};
 pub use desk::Outbox;
+pub use uploads::{Upload, Uploads};
 
 use crate::{
     domain::SendLane,

@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod engine;
 pub mod events;
 pub mod idempotency;
+pub mod media;
 pub mod messages;
 pub mod partitions;
 pub mod portfolios;

@@ -2,17 +2,21 @@
 
 mod channels;
 mod contacts;
+mod content;
 mod conversations;
 mod events;
 mod json;
+mod media;
 mod messages;
 mod sending;
+mod uploads;
 
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use channels::Channel;
 use json::Json;
+pub use uploads::Uploads;
 
 use super::{auth, edge::Edge};
 
@@ -35,5 +39,15 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(sending::resolve))
         .routes(routes!(sending::read))
         .routes(routes!(sending::error_codes))
+        .routes(routes!(media::show, media::delete))
+        .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
+        // Takes a link in place of a key, and so looks for itself.
+        .routes(routes!(content::read))
+}
+
+/// What takes long and large requests, for a frame of its own.
+pub fn uploads(edge: &Edge) -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .routes(routes!(uploads::create))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
 }

@@ -7,7 +7,7 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, SendLane, TenantId},
     http::problem::Problem,
-    meta::message::{Options, Outbound},
+    meta::message::{Options, Outbound, Recipient},
     outbox::{Address, Ask},
     store::messages,
 };
@@ -42,6 +42,8 @@ struct To {
     phone: Option<String>,
     /// Business-scoped user id.
     user_id: Option<String>,
+    /// Meta's id of a group the number is in.
+    group_id: Option<String>,
     contact_id: Option<ContactId>,
 }
 
@@ -67,8 +69,8 @@ impl SendRequest {
         let options = self.options()?;
         let payload = named(app, tenant, &self.kind, payload).await?;
         let message = Outbound::parse(&self.kind, &payload)?;
-        if self.expires_at.is_some_and(|at| at <= app.clock.now()) {
-            return Err(Problem::field("expires_at", "expires_at: lies in the past.", None));
+        if let Address::Group(id) = &to {
+            message.fits(&Recipient::Group(id.clone()))?;
         }
         let directory = app.directory.current();
         let route = directory
@@ -118,12 +120,13 @@ impl SendRequest {
 
 impl To {
     fn address(&self) -> Result<Address, Problem> {
-        match (&self.phone, &self.user_id, self.contact_id) {
-            (Some(phone), None, None) => Ok(Address::phone(phone)?),
-            (None, Some(id), None) => Ok(Address::user_id(id)?),
-            (None, None, Some(contact)) => Ok(Address::Contact(contact)),
+        match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
+            (Some(phone), None, None, None) => Ok(Address::phone(phone)?),
+            (None, Some(id), None, None) => Ok(Address::user_id(id)?),
+            (None, None, Some(id), None) => Ok(Address::group(id)?),
+            (None, None, None, Some(contact)) => Ok(Address::Contact(contact)),
             _ => {
-                let detail = "to: must have exactly one of phone, user_id and contact_id.";
+                let detail = "to: must have exactly one of phone, user_id, group_id and contact_id.";
                 Err(Problem::field("to", detail, None))
             }
         }

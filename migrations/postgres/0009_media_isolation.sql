@@ -1,9 +1,10 @@
--- The tables of sending's rules, behind the same rule as the others.
+
+-- As in 0006: to a tenant's reader the rows of other tenants do not exist. Names of files in the store are nobody's to read.
 DO $$
 DECLARE
     name TEXT;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['portfolios', 'portfolio_recipients', 'blocks']
+    FOREACH name IN ARRAY ARRAY['media', 'media_files', 'media_uploads']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('CREATE POLICY of_the_tenant ON %I TO mainstay_tenant '
