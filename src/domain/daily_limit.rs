@@ -64,7 +64,11 @@ mod tests {
 
     #[test]
     fn a_limit_reads_back_what_sql_keeps() {
-        for limit in [DailyLimit::Customers(0), DailyLimit::Customers(250), DailyLimit::Unlimited] {
+        for limit in [
+            DailyLimit::Customers(0),
+            DailyLimit::Customers(250),
+            DailyLimit::Unlimited,
+        ] {
             assert_eq!(DailyLimit::of_number(limit.number()), limit);
         }
     }

@@ -126,7 +126,10 @@ fn news(route: &Route, among: usize, detail: &AccountDetail) -> Vec<News> {
             let limit = limit(&quality.max_daily_conversations).or_else(|| limit(&quality.current_limit));
             let mut news: Vec<News> = limit.map(|limit| News::limit(route, limit)).into_iter().collect();
             // Meta names the number by what is displayed: one of several has to be known by that.
-            let (dialled, subject) = (digits(&route.display_phone_number), digits(&quality.display_phone_number));
+            let (dialled, subject) = (
+                digits(&route.display_phone_number),
+                digits(&quality.display_phone_number),
+            );
             if quality.event == "THROUGHPUT_UPGRADE" && (among == 1 || (!dialled.is_empty() && dialled == subject)) {
                 news.push(News::Throughput {
                     tenant: route.tenant,

@@ -49,7 +49,7 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Af
 }
 
 /// A message that Meta took and gave up, with the reason.
-fn failed(status: &Joined) -> Option<Failed> {
+pub(super) fn failed(status: &Joined) -> Option<Failed> {
     (status.known() == Some(Status::Failed)).then_some(())?;
     Some(Failed {
         tenant: status.tenant_id,

@@ -96,7 +96,10 @@ async fn raise(tx: &mut Tx, clock: &Clock, portfolio: &Key, limit: DailyLimit) -
     }
     let called = sends::unlimit(&mut *tx, portfolio.tenant, &portfolio.portfolio, room, now).await?;
     if called > 0 {
-        tracing::info!(sends = called, "the daily limit has room again: those who waited for it come now");
+        tracing::info!(
+            sends = called,
+            "the daily limit has room again: those who waited for it come now"
+        );
     }
     Ok(())
 }

@@ -135,7 +135,10 @@ fn news(route: &Route, number: &std::result::Result<Number, Error>, owner: Optio
         news.extend(News::owner(&route, &business_id));
         route.portfolio = business_id;
     }
-    let tier = number.as_ref().ok().and_then(|number| number.messaging_limit.as_deref());
+    let tier = number
+        .as_ref()
+        .ok()
+        .and_then(|number| number.messaging_limit.as_deref());
     news.extend(tier.and_then(DailyLimit::parse).map(|limit| News::limit(&route, limit)));
     news
 }

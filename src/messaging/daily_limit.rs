@@ -15,7 +15,7 @@ use crate::{
     app::App,
     db::{Result, Tx},
     directory::Route,
-    domain::{AttemptId, ContactId, DailyLimit, MessageId, SendLane},
+    domain::{AttemptId, ContactId, MessageId, SendLane},
     queue::{Outcome, Outcomes},
     store::{
         portfolios::{self, Key, Recipient, Standing},
@@ -67,11 +67,7 @@ pub fn key(route: &Route) -> Key {
 }
 
 /// Puts off those for whom their portfolio has no room, before they ask the governor for slots they could not use.
-pub async fn turn_away(
-    app: &App,
-    sendable: Vec<Ready>,
-    outcomes: &mut Outcomes<MessageId>,
-) -> Result<Vec<Ready>> {
+pub async fn turn_away(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<MessageId>) -> Result<Vec<Ready>> {
     let now = app.clock.now();
     // No attempt is written down here: any id stands for it.
     let want = |it: &Ready| Want::of(it, app.clock.new_id(), now);
@@ -83,7 +79,10 @@ pub async fn turn_away(
     let mut full = Vec::new();
     for standing in portfolios::standing(&app.db, &keys).await? {
         let key = standing.key();
-        if standing.most().is_some_and(|most| standing.used + customers(&groups[&key]) > most) {
+        if standing
+            .most()
+            .is_some_and(|most| standing.used + customers(&groups[&key]) > most)
+        {
             full.push((key, 0));
         }
     }
@@ -118,7 +117,10 @@ pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<H
     if groups.is_empty() {
         return Ok(HashMap::new());
     }
-    let asked: Vec<(Key, i64)> = groups.iter().map(|(key, wants)| (key.clone(), customers(wants))).collect();
+    let asked: Vec<(Key, i64)> = groups
+        .iter()
+        .map(|(key, wants)| (key.clone(), customers(wants)))
+        .collect();
     let mut corrections: BTreeMap<Key, i64> = asked.iter().map(|(key, count)| (key.clone(), -count)).collect();
     let mut later = HashMap::new();
     let mut recipients = Vec::new();
@@ -133,8 +135,10 @@ pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<H
         }
         recipients.extend(distinct(wants.iter().filter(|want| !later.contains_key(&want.message))));
     }
-    let given: HashMap<(Key, ContactId), i64> =
-        recipients.iter().map(|it| ((it.key.clone(), it.contact), it.sends)).collect();
+    let given: HashMap<(Key, ContactId), i64> = recipients
+        .iter()
+        .map(|it| ((it.key.clone(), it.contact), it.sends))
+        .collect();
     for counted in portfolios::count(&mut *tx, &recipients, now).await? {
         let key = Key {
             tenant: counted.tenant_id,
@@ -259,7 +263,10 @@ async fn promise(tx: &mut Tx, key: &Key, live: i64, count: i64, now: DateTime<Ut
     let waiting = sends::waiting_for_limit(&mut *tx, key.tenant, &key.portfolio).await?;
     let mut place = waiting;
     while place < waiting + count {
-        let (round, from) = (place.checked_div(live).unwrap_or(0), place.checked_rem(live).unwrap_or(0));
+        let (round, from) = (
+            place.checked_div(live).unwrap_or(0),
+            place.checked_rem(live).unwrap_or(0),
+        );
         let wanted = waiting + count - place;
         let leaving = portfolios::leaving(&mut *tx, key, from, wanted).await?;
         if leaving.is_empty() {
@@ -272,26 +279,4 @@ async fn promise(tx: &mut Tx, key: &Key, live: i64, count: i64, now: DateTime<Ut
         times.extend(leaving.iter().map(|(at,)| *at + COUNTS + rounds));
     }
     Ok(times)
-}
-
-/// How a portfolio stands, for people.
-#[derive(Clone, Copy, Debug)]
-pub struct CustomersToday {
-    /// `None` while Meta has not said.
-    pub limit: Option<DailyLimit>,
-    pub used: i64,
-    /// Messages that wait for the limit.
-    pub waiting: i64,
-}
-
-/// How many customers a portfolio wrote to in the last 24 hours, and how many it may.
-pub async fn today(tx: &mut Tx, key: &Key, now: DateTime<Utc>) -> Result<CustomersToday> {
-    let standing = portfolios::standing(&mut *tx, std::slice::from_ref(key)).await?.pop();
-    let ended = portfolios::ended(&mut *tx, key, now - COUNTS).await?;
-    let waiting = sends::waiting_for_limit(tx, key.tenant, &key.portfolio).await?;
-    Ok(CustomersToday {
-        limit: standing.as_ref().and_then(Standing::daily_limit),
-        used: standing.map_or(0, |it| it.used - ended),
-        waiting,
-    })
 }

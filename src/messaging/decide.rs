@@ -47,7 +47,9 @@ impl Reason {
                 "window_closed: the customer has not written for 24 hours; only a template may be sent"
             }
             Reason::OptedOut => "opted_out: the customer takes no marketing messages",
-            Reason::Blocked => "blocked: the business has blocked the customer on this number; unblock them to write to them",
+            Reason::Blocked => {
+                "blocked: the business has blocked the customer on this number; unblock them to write to them"
+            }
         }
     }
 }

@@ -163,7 +163,11 @@ async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
         channel: it.due.channel_id,
         contact: it.due.contact_id,
     };
-    let mut found: Vec<Block> = told.iter().filter(|it| it.has(Effect::RecordBlock)).map(block).collect();
+    let mut found: Vec<Block> = told
+        .iter()
+        .filter(|it| it.has(Effect::RecordBlock))
+        .map(block)
+        .collect();
     found.sort();
     found.dedup();
     blocks::add(tx, &found, clock.now()).await.map(drop)

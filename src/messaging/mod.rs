@@ -4,6 +4,7 @@
 //! sent again.
 
 mod account;
+mod blocks;
 mod breaker;
 mod control;
 mod daily_limit;
@@ -12,6 +13,7 @@ mod effects;
 mod evidence;
 mod files;
 mod outcome;
+mod portfolio;
 mod promises;
 mod ready;
 mod record;
@@ -20,11 +22,13 @@ mod send;
 mod verdict;
 
 pub use account::{News, heed};
+pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
 pub use breaker::{Checked, check, resume_campaigns, trip};
 pub use control::{ControlError, Resolution, cancel, receipt, resolve};
-pub use daily_limit::{COUNTS, CustomersToday, today};
+pub use daily_limit::COUNTS;
 pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use files::upload_files;
+pub use portfolio::{CustomersToday, forget_recipients, measure_held, today};
 pub use promises::promise_again;
 pub use reserve::number;
 pub use send::send;

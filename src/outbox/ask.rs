@@ -52,6 +52,8 @@ pub enum Refusal {
     KeyReused,
     #[error("expires_at lies in the past")]
     Expired,
+    #[error("contact {0} is blocked on this channel: unblock them to write to them")]
+    Blocked(ContactId),
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

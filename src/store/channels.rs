@@ -122,8 +122,7 @@ pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Channel>> {
 
 /// Changes whenever a channel is added or changed, or what a tenant may send.
 pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
-    const SQL: &str =
-        "SELECT COUNT(*), MAX(updated_at), (SELECT MAX(updated_at) FROM tenants) FROM channels";
+    const SQL: &str = "SELECT COUNT(*), MAX(updated_at), (SELECT MAX(updated_at) FROM tenants) FROM channels";
     on.into().sql(SQL, ()).one().await
 }
 

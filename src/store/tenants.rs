@@ -73,8 +73,7 @@ pub async fn set_rules(
     hold_unknown: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    const SQL: &str =
-        "UPDATE tenants SET messages_per_second = $2, hold_unknown = $3, updated_at = $4 WHERE id = $1";
+    const SQL: &str = "UPDATE tenants SET messages_per_second = $2, hold_unknown = $3, updated_at = $4 WHERE id = $1";
     on.into()
         .sql(SQL, (id, messages_per_second, hold_unknown, now))
         .run()

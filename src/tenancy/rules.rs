@@ -58,8 +58,8 @@ pub fn hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, RegistryError> 
     Ok(Some(lanes))
 }
 
-/// Sets all of a tenant's rules. They hold within a second, also for messages that wait.
-pub async fn set_rules(registry: &Registry, tenant: TenantId, rules: &Rules) -> Result<(), RegistryError> {
+/// Sets all of a tenant's rules, and returns it as it is then. They hold within a second, also for messages that wait.
+pub async fn set_rules(registry: &Registry, tenant: TenantId, rules: &Rules) -> Result<Tenant, RegistryError> {
     if let Some(rate) = rules.messages_per_second
         && !(rate > 0.0 && rate <= MOST)
     {
@@ -75,12 +75,16 @@ pub async fn set_rules(registry: &Registry, tenant: TenantId, rules: &Rules) -> 
     let mut tx = registry.db.begin().await?;
     let before = tenants::find(&mut tx, tenant).await?;
     let before = before.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
-    tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words, now).await?;
+    tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words.clone(), now).await?;
     if before.messages_per_second != rules.messages_per_second {
         sends::unpromise_tenant(&mut tx, tenant, now + KNOWN).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(Tenant {
+        messages_per_second: rules.messages_per_second,
+        hold_unknown: words,
+        ..before
+    })
 }
 
 #[cfg(test)]

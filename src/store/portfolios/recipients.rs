@@ -66,12 +66,7 @@ pub async fn give_back(
             (SELECT contact_id, portfolio, tenant_id, attempt_id FROM r)
         RETURNING tenant_id, portfolio";
     let row = |(key, contact, attempt): &(Key, ContactId, AttemptId)| {
-        (
-            contact.uuid(),
-            key.portfolio.clone(),
-            key.tenant.uuid(),
-            attempt.uuid(),
-        )
+        (contact.uuid(), key.portfolio.clone(), key.tenant.uuid(), attempt.uuid())
     };
     Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
 }

@@ -19,12 +19,7 @@ pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> 
 }
 
 /// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
-pub async fn release(
-    on: impl Into<On<'_>>,
-    channel: ChannelId,
-    held: &'static str,
-    now: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static str, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, due_at = $3, last_error = NULL
         WHERE channel_id = $1 AND state = 'quarantined' AND held = $2";

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 pub use control::*;
 use request::SendRequest;
+pub use request::To;
 
 use crate::{
     app::App,
