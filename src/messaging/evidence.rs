@@ -76,6 +76,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
         match verdict(failure.code, it.tries, it.created_at, it.expires_at, now) {
             Verdict::Fail => {}
             Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
+            // It waits for the channel, as those do that were refused at once.
             Verdict::Trip => {
                 again.push((it.tenant_id, it.id, now + KNOWN));
                 aftermath.trips.push(failure.clone());

@@ -74,8 +74,8 @@ on_both_sizes! {
             assert_eq!(answer.status.as_u16(), 204, "{}", answer.text());
             let expected = match *text {
                 "resend" => world.until(id, "read").await,
-                "sent" => world.until(id, "accepted").await,
-                _ => world.until(id, "failed").await,
+                "sent" => world.until(id, "sent").await,
+                _ => world.until(id, "canceled").await,
             };
             assert_eq!(world.accepted(text).len(), usize::from(*text == "resend"), "{expected:#}");
             assert_eq!(expected["attempts"][0]["evidence"], "person");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mainstay::{
     clock::Clock,
     config::{self, Config, Secret},
+    db::Db,
     domain::ChannelId,
     process::{self, Roles, Running},
     tenancy::{self, NewChannel, Registry},
@@ -47,9 +48,6 @@ pub struct World {
     pub simulator: Simulator,
     /// With an API key of the tenant.
     pub client: Client,
-    pub operator: Client,
-    pub registry: Registry,
-    pub tenant: mainstay::domain::TenantId,
     pub channel: ChannelId,
     meta: JoinHandle<()>,
     _folder: Folder,
@@ -78,6 +76,9 @@ impl World {
         config.listen = "127.0.0.1:0".parse().unwrap();
         config.storage = config::Storage::Folder(folder.path().join("media"));
         config.sending.unknown_window = WINDOW;
+        let db = Db::open(&config.database_url, 1).await.unwrap();
+        db.migrate().await.unwrap();
+        db.close().await;
         let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
         let registry = Registry {
             db: running.app.db.clone(),
@@ -99,6 +100,7 @@ impl World {
             phone_number_id: NUMBER.to_owned(),
             waba_id: WABA.to_owned(),
             clock: SimClock::Wall,
+            customers: 50,
             ..SimConfig::default()
         };
         sim.graph.access_token = TOKEN.to_owned();
@@ -108,11 +110,8 @@ impl World {
         let meta = tokio::spawn(async move { serving.serve(listener).await.unwrap() });
         Self {
             client: Client::of(&running.app).with(key.token.expose()),
-            operator: Client::operator(&running.app),
             running,
             simulator,
-            registry,
-            tenant: tenant.id,
             channel: channel.id,
             meta,
             _folder: folder,
@@ -121,12 +120,16 @@ impl World {
 
     /// A customer whose window is open, because they wrote just now and we know of it.
     pub async fn customer(&self, place: usize) -> Customer {
-        let webhook = self
-            .simulator
-            .write(place, Shape::Text, Some("Are you open today?"))
+        let customers = self.simulator.customers();
+        let (place, customer) = customers
+            .iter()
+            .enumerate()
+            .filter(|(_, customer)| !customer.hides_phone)
+            .nth(place)
             .unwrap();
+        let words = Some("Are you open today?");
+        let webhook = self.simulator.write(place, Shape::Text, words).unwrap();
         self.simulator.deliver(webhook).await;
-        let customer = self.simulator.customers()[place].clone();
         let to = customer.wa_id.clone();
         wait_until(DEADLINE, "the customer's message is processed", async || {
             let (rows,): (i64,) = self
@@ -146,7 +149,7 @@ impl World {
             rows > 0
         })
         .await;
-        customer
+        customer.clone()
     }
 
     /// A request for a text to somebody.
