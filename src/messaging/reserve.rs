@@ -108,12 +108,13 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
         at: call.started_at,
     };
     let mut tx = app.db.begin().await?;
-    let later = daily_limit::take(&mut tx, wants, started_at).await?;
-    daily_limit::put_off(calls.iter().map(|call| &call.ready.due), &later, outcomes);
-    calls.retain(|call| !later.contains_key(&call.ready.due.id));
+    let taken = daily_limit::take(&mut tx, wants, started_at).await?;
+    daily_limit::put_off(calls.iter().map(|call| &call.ready.due), &taken.later, outcomes);
+    calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
     let begun: Vec<Begun> = calls.iter().map(begun).collect();
     sends::promise(&mut tx, &promised).await?;
     sends::begin(&mut tx, &begun).await?;
+    taken.settle(&mut tx).await?;
     tx.commit().await?;
     Ok(calls)
 }

@@ -75,7 +75,7 @@ pub async fn give_back(
 pub async fn remove(on: impl Into<On<'_>>, key: &Key, before: DateTime<Utc>, limit: i64) -> Result<i64> {
     const SQL: &str = "
         DELETE FROM portfolio_recipients
-        WHERE tenant_id = $1 AND portfolio = $2 AND contact_id IN (
+        WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3 AND contact_id IN (
             SELECT contact_id FROM portfolio_recipients
             WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3
             ORDER BY last_at, contact_id LIMIT $4)";

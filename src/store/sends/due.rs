@@ -48,20 +48,25 @@ impl Due {
 }
 
 pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> {
+    // Looked up one by one, each by its whole key: joined, a planner without statistics may well go through all of a tenant's
+    // conversations for every message.
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, s.tries, s.promised_at, s.created_at, m.status, m.contact_id, m.conversation_id,
-            v.window_expires_at, c.marketing_stopped, b.contact_id IS NOT NULL AS blocked, t.hold_unknown, a.id AS attempt_id, a.outcome AS attempt_outcome,
-            a.started_at AS attempt_started_at
+            (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)
+                AS window_expires_at,
+            COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
+                AS marketing_stopped,
+            (SELECT t.hold_unknown FROM tenants t WHERE t.id = s.tenant_id) AS hold_unknown,
+            EXISTS (
+                SELECT 1 FROM blocks b
+                WHERE b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id) AS blocked,
+            a.id AS attempt_id, a.outcome AS attempt_outcome, a.started_at AS attempt_started_at
         FROM r
         JOIN sends s ON s.id = r.id
-        JOIN tenants t ON t.id = s.tenant_id
-        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
-        JOIN conversations v ON v.tenant_id = m.tenant_id AND v.id = m.conversation_id
-        JOIN contacts c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id
-        LEFT JOIN blocks b ON b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id
-        LEFT JOIN send_attempts a ON a.message_id = s.id AND a.number = s.tries
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id AND m.id {key}
+        LEFT JOIN send_attempts a ON a.message_id = s.id AND a.message_id {key} AND a.number = s.tries
         WHERE s.id {key}";
     Rows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(on)

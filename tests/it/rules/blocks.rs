@@ -1,6 +1,8 @@
+use chrono::TimeDelta;
+use mainstay_sim::{Fault, FaultRule};
 use serde_json::json;
 
-use super::{events, operator};
+use super::events;
 use crate::sending::world::{World, on_both_sizes};
 
 on_both_sizes! {
@@ -8,9 +10,10 @@ on_both_sizes! {
         let ana = world.customer(0).await;
         let silent = world.simulator.customers().last().unwrap().wa_id.clone();
         let blocks = format!("/api/v1/channels/{}/blocks", world.channel);
-        // One is on its way already.
-        operator(&world).post("/admin/queues/outbound/pause", json!({})).await;
+        // One is on its way already, and rests for a minute.
+        world.fault(FaultRule::new(Fault::error(131_057)).times(1));
         let queued = world.send(world.text(&ana.wa_id, "queued before")).await;
+        world.until_is(&queued, "it rests", |it| World::outcomes(it) == ["rejected"]).await;
         let contact = world.message(&queued).await["contact_id"].clone();
 
         let users = json!({ "users": [{ "contact_id": contact }, { "phone": silent }] });
@@ -20,11 +23,11 @@ on_both_sizes! {
         let refused = world.client.post("/api/v1/messages", world.text(&ana.wa_id, "hello")).await;
         assert_eq!(refused.problem(409), "blocked");
         assert!(refused.text().contains("unblock"), "{}", refused.text());
-        operator(&world).post("/admin/queues/outbound/resume", json!({})).await;
+        world.running.app.clock.advance(TimeDelta::seconds(62));
         let failed = world.until(&queued, "failed").await;
         assert_eq!(failed["error"]["code"], 130_403, "{failed:#}");
         assert!(failed["error"]["title"].as_str().unwrap().starts_with("blocked: "), "{failed:#}");
-        assert_eq!(failed["attempts"], json!([]), "Meta was not asked");
+        assert_eq!(World::outcomes(&failed), ["rejected"], "Meta was not asked again");
 
         let list = world.client.get(&format!("{blocks}?limit=10")).await.ok().json();
         assert_eq!(list["data"].as_array().unwrap().len(), 1);

@@ -133,6 +133,8 @@ on_both_sizes! {
     async fn the_governor_hears_of_limits_on_both_paths(world: World) {
         for (place, fault) in ways(130_429).into_iter().enumerate() {
             let customer = world.customer(place).await;
+            // Refusals within two seconds count once.
+            world.running.app.clock.advance(TimeDelta::seconds(3));
             let before = channel(&world).await["sending"]["factor"].as_f64().unwrap();
             world.fault(FaultRule::new(fault).times(1));
             let id = world.send(world.text(&customer.wa_id, "hello")).await;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::daily_limit::COUNTS;
+use super::COUNTS;
 use crate::{
     app::App,
     db::{Result, Tx},
