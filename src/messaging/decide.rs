@@ -19,6 +19,10 @@ pub enum Decision {
     Trip,
     /// The campaigns of the channel rest: kept until they go on.
     Rest,
+    /// The channel's access token does not open: it trips.
+    Locked,
+    /// The channel is not known here yet.
+    Unrouted,
     Expire,
     /// Never to be sent, for a reason of ours.
     Refuse(Reason),
@@ -64,7 +68,7 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     // Still open means that whoever made the call is gone: it may have been made or not.
     let unproven = matches!(due.attempt_outcome.as_deref(), Some("open" | "unknown"));
     if unproven && due.status != "queued" {
-        let until = due.attempt_started_at.unwrap_or(due.created_at) + window;
+        let until = due.attempt_ended_at.unwrap_or(now) + window;
         if now < until || due.attempt_outcome.as_deref() == Some("open") {
             return Decision::Await(until.max(now));
         }
@@ -85,9 +89,11 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
         return Decision::Refuse(Reason::OptedOut);
     }
     match route {
+        Some(route) if route.tripped => Decision::Trip,
+        Some(route) if route.access_token.is_none() => Decision::Locked,
         Some(route) if route.campaigns_paused && due.send_lane() == SendLane::Campaign => Decision::Rest,
-        Some(route) if route.access_token.is_some() && !route.tripped => Decision::Send,
-        _ => Decision::Trip,
+        Some(_) => Decision::Send,
+        None => Decision::Unrouted,
     }
 }
 

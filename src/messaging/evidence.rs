@@ -1,7 +1,7 @@
 //! What statuses prove about attempts, and what a `failed` one means for the message. Called by whoever applies webhooks, inside their
 //! transaction.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     breaker,
@@ -20,9 +20,6 @@ use crate::{
         sends::{self, Proof},
     },
 };
-
-/// By then every worker knows that a channel was tripped.
-const KNOWN: TimeDelta = TimeDelta::seconds(3);
 
 /// Settles the attempts these statuses came back with.
 pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
@@ -68,7 +65,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
     let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
-    let (mut again, mut told) = (Vec::new(), Vec::new());
+    let (mut again, mut kept, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for it in due.iter().filter(|it| it.status == "failed") {
         let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
             continue;
@@ -78,7 +75,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
             Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
             // It waits for the channel, as those do that were refused at once.
             Verdict::Trip => {
-                again.push((it.tenant_id, it.id, now + KNOWN));
+                kept.push((it.tenant_id, it.id, now));
                 aftermath.trips.push(failure.clone());
             }
         }
@@ -95,6 +92,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
         });
     }
     sends::requeue(&mut *tx, &again).await?;
+    sends::keep_for_breaker(&mut *tx, &kept).await?;
     let carried = effects::carry_out(tx, clock, &told).await?;
     aftermath.events = carried.events;
     aftermath.channels_changed = carried.channels_changed;

@@ -38,6 +38,8 @@ pub struct Due {
     pub attempt_id: Option<AttemptId>,
     pub attempt_outcome: Option<String>,
     pub attempt_started_at: Option<DateTime<Utc>>,
+    /// When it was known that nothing is known.
+    pub attempt_ended_at: Option<DateTime<Utc>>,
 }
 
 impl Due {
@@ -62,7 +64,8 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
             EXISTS (
                 SELECT 1 FROM blocks b
                 WHERE b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id) AS blocked,
-            a.id AS attempt_id, a.outcome AS attempt_outcome, a.started_at AS attempt_started_at
+            a.id AS attempt_id, a.outcome AS attempt_outcome, a.started_at AS attempt_started_at,
+            a.ended_at AS attempt_ended_at
         FROM r
         JOIN sends s ON s.id = r.id
         JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id AND m.id {key}
