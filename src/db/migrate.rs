@@ -64,6 +64,7 @@ const STEPS: &[Step] = &[
     isolated!(9, "0009_media"),
     shared!(10, "0010_sending"),
     each!(12, "0012_sending_isolation"),
+    isolated!(14, "0014_sending_rules"),
 ];
 
 /// All migrations as the given kind of database runs them.

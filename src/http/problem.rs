@@ -261,6 +261,7 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
             Refusal::Expired => Self::field("expires_at", detail, None),
             Refusal::Invalid(invalid) => invalid.into(),
+            Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "The recipient is blocked", detail),
             Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
             Refusal::Full => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     directory::{Route, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
+    messaging::News,
     meta::webhook::{Change, Item, Malformed, Webhook},
     people::Party,
     store::{
@@ -31,6 +32,8 @@ pub struct Plan {
     pub proofs: Vec<Proof>,
     /// Messages received, by channel: Meta counts them against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
+    /// What is said of accounts and numbers that decides what may be sent.
+    pub news: Vec<News>,
     /// Facts that stand for themselves, such as a template being paused.
     pub facts: Vec<Fact>,
     pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{
-    breaker,
+    breaker, daily_limit,
     decide::{Decision, Reason, decide},
     files::{self, Standing},
     record,
@@ -116,7 +116,7 @@ pub async fn ready(
         }
     }
     aside.write(app).await?;
-    Ok(sendable)
+    daily_limit::turn_away(app, sendable, outcomes).await
 }
 
 fn sort(
@@ -151,6 +151,10 @@ fn sort(
             Decision::Trip => {
                 let why = "the channel may not send: see its breaker";
                 aside.hold(it.id, "breaker", why, outcomes);
+            }
+            Decision::Rest => {
+                let why = "the channel's campaigns rest until somebody lets them go on";
+                aside.hold(it.id, "campaigns", why, outcomes);
             }
             Decision::Locked => {
                 aside.locked.insert(it.channel_id);

@@ -59,6 +59,8 @@ pub enum Refusal {
     Expired,
     #[error(transparent)]
     Invalid(Invalid),
+    #[error("contact {0} is blocked on this channel: unblock them to write to them")]
+    Blocked(ContactId),
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

@@ -7,6 +7,7 @@ mod ask;
 mod desk;
 mod uploads;
 
+pub use accept::KEY_KEPT;
 pub use address::{Address, Unaddressable};
 pub use ask::{Ask, Queued, Refusal};
 pub use desk::Outbox;

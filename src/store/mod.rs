@@ -1,6 +1,7 @@
 //! All SQL: a file per aggregate, a function per query, the connection first. Every query on a tenant's rows names the tenant.
 
 pub mod api_keys;
+pub mod blocks;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -10,6 +11,7 @@ pub mod idempotency;
 pub mod media;
 pub mod messages;
 pub mod partitions;
+pub mod portfolios;
 pub mod quarantine;
 pub mod raw_events;
 pub mod retention;

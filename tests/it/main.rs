@@ -14,6 +14,7 @@ mod people;
 mod permutations;
 mod replay;
 mod requests;
+mod rules;
 mod sending;
 mod servers;
 mod support;

@@ -1,5 +1,6 @@
 //! What a tenant's programs read, under `/api/v1`.
 
+mod blocks;
 mod channels;
 mod contacts;
 mod content;
@@ -18,13 +19,25 @@ pub use channels::Channel;
 use json::Json;
 pub use uploads::Uploads;
 
-use super::{auth, edge::Edge};
+use super::{auth, edge::Edge, problem::Problem};
+use crate::{
+    directory::{Route, Snapshot},
+    domain::{ChannelId, TenantId},
+};
+
+/// A channel of the tenant's, as it is known to this process.
+fn route(directory: &Snapshot, tenant: TenantId, id: ChannelId) -> Result<&Route, Problem> {
+    let route = directory.channel(id).filter(|route| route.tenant == tenant);
+    route.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))
+}
 
 pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .routes(routes!(channels::list))
         .routes(routes!(channels::show))
         .routes(routes!(channels::check))
+        .routes(routes!(channels::resume_campaigns))
+        .routes(routes!(blocks::list, blocks::block, blocks::unblock))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::show))
         .routes(routes!(conversations::list))

@@ -38,7 +38,7 @@ pub struct SendRequest {
 /// Exactly one of them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct To {
+pub struct To {
     /// International, with the country code.
     phone: Option<String>,
     /// Business-scoped user id.
@@ -122,7 +122,7 @@ impl SendRequest {
 }
 
 impl To {
-    fn address(&self) -> Result<Address, Problem> {
+    pub fn address(&self) -> Result<Address, Problem> {
         match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
             (Some(phone), None, None, None) => Ok(Address::phone(phone)?),
             (None, Some(id), None, None) => Ok(Address::user_id(id)?),
