@@ -14,6 +14,7 @@ use crate::{
     meta::graph,
     outbox::Outbox,
     queue::{Queue, Queues},
+    templates::Library,
 };
 
 /// Stored webhooks, to be processed.
@@ -40,6 +41,16 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The part that templates work with.
+    pub fn library(&self) -> Library {
+        Library {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            graph: self.graph.clone(),
+            directory: self.directory.clone(),
+        }
     }
 }
 

@@ -47,7 +47,9 @@ const STEPS: &[Step] = &[
     each!(7, "0007_search"),
     each!(8, "0008_search_by_kind"),
     shared!(10, "0010_sending"),
+    shared!(11, "0011_templates"),
     each!(12, "0012_sending_isolation"),
+    each!(13, "0013_templates_isolation"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -75,6 +75,12 @@ ids! {
     AttemptId = "att";
     /// A file, received or to be sent.
     MediaId = "med";
+    /// A template of Meta's, in one language.
+    TemplateId = "tpl";
+    /// The standing order to fetch the templates of an account.
+    TemplateSyncId = "tsy";
+    /// A message of our own with places to fill.
+    MessageTemplateId = "mtp";
     /// A domain event, as readers and receivers see it.
     EventId = "evt";
     /// A webhook as Meta sent it.

@@ -66,6 +66,10 @@ fn finish(mut document: OpenApi) -> OpenApi {
             "A tenant's channels, contacts, conversations, messages and events.",
         ),
         tag(
+            "Templates",
+            "Messages that Meta has approved, and message templates of our own.",
+        ),
+        tag(
             "Operator",
             "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
         ),

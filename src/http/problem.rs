@@ -90,6 +90,14 @@ impl Problem {
         }
     }
 
+    /// With the member of the body it is about.
+    pub fn about(self, field: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..self
+        }
+    }
+
     /// As it stands within another answer.
     pub fn body(&self) -> ProblemBody<'_> {
         ProblemBody {

@@ -10,6 +10,7 @@ use crate::{
     directory::Route,
     meta::webhook::{Account, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError},
     people::Party,
+    templates::News,
 };
 
 impl Plan {
@@ -81,6 +82,8 @@ impl Plan {
                 continue;
             }
             told.push(route.tenant);
+            self.templates
+                .extend(News::of(route.tenant, &route.waba_id, at, &account.detail));
             let value: Option<&serde_json::value::RawValue> = serde_json::from_str(&account.raw).ok();
             #[derive(serde::Serialize)]
             struct Data<'a> {

@@ -14,6 +14,7 @@ use crate::{
         messages::{self, NewMessage},
         statuses::{self, Joined},
     },
+    templates,
 };
 
 /// Applies a plan inside the transaction and returns what there is to tell, and which channels may not send.
@@ -33,6 +34,7 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Ve
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
     let trips = messaging::failed(tx, clock, &failed).await?;
+    templates::hear(tx, clock, &plan.templates).await?;
     facts.planned(&plan.facts, &resolved.contacts);
     Ok((facts, trips))
 }

@@ -19,6 +19,7 @@ use crate::{
         statuses::NewStatus,
         unrecognized::Unrecognized,
     },
+    templates::News,
 };
 
 #[derive(Default)]
@@ -31,6 +32,8 @@ pub struct Plan {
     pub proofs: Vec<Proof>,
     /// Messages received, by channel: Meta counts them against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
+    /// What is told of templates.
+    pub templates: Vec<News>,
     /// Facts that stand for themselves, such as a template being paused.
     pub facts: Vec<Fact>,
     pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,

@@ -2,9 +2,11 @@
 
 mod process_events;
 mod send_messages;
+mod sync_templates;
 
 pub use process_events::ProcessEvents;
 pub use send_messages::SendMessages;
+pub use sync_templates::SyncTemplates;
 
 use crate::{
     app::App,
@@ -13,16 +15,23 @@ use crate::{
 };
 
 /// Every queue there is, in the order the operator sees them.
-pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE, SendMessages::QUEUE];
+pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE, SendMessages::QUEUE, SyncTemplates::QUEUE];
 
 /// Every job a worker runs.
 pub fn register(workers: Workers<App>) -> Workers<App> {
-    workers.register::<ProcessEvents>().register::<SendMessages>()
+    workers
+        .register::<ProcessEvents>()
+        .register::<SendMessages>()
+        .register::<SyncTemplates>()
 }
 
 /// What the ids of a queue's jobs begin with, e.g. `raw`.
 pub fn id_prefix(queue: &Queue) -> &'static str {
-    const PREFIXES: &[(Queue, &str)] = &[prefix::<ProcessEvents>(), prefix::<SendMessages>()];
+    const PREFIXES: &[(Queue, &str)] = &[
+        prefix::<ProcessEvents>(),
+        prefix::<SendMessages>(),
+        prefix::<SyncTemplates>(),
+    ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)
 }

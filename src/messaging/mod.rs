@@ -7,6 +7,7 @@ mod breaker;
 mod control;
 mod decide;
 mod evidence;
+mod fitness;
 mod outcome;
 mod promises;
 mod record;

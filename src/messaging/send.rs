@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     decide::{Decision, Reason, decide},
+    fitness,
     outcome::{Called, conclude},
     record,
 };
@@ -100,9 +101,19 @@ async fn sort(
     let now = app.clock.now();
     let window = app.config.sending.unknown_window;
     let (mut sendable, mut ends, mut placed, mut held) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut unfit = fitness::unfit(app, directory, &due).await?;
     for it in due {
         let route = directory.channel(it.channel_id);
-        match decide(&it, route, window, now) {
+        let decision = decide(&it, route, window, now);
+        if decision == Decision::Send
+            && let Some(why) = unfit.remove(&it.id)
+        {
+            let mut failed = place(&it, Status::Failed, None);
+            (failed.error_code, failed.error_title) = (Some(why.code), Some(why.title));
+            placed.push(failed);
+            continue;
+        }
+        match decision {
             Decision::Send => sendable.extend(route.cloned().map(|route| (it, route))),
             Decision::Over => outcomes.set(it.id, Outcome::Done),
             Decision::Await(until) => {
@@ -122,6 +133,7 @@ async fn sort(
             Decision::Refuse(reason) => placed.push(place(&it, Status::Failed, Some(reason))),
         }
     }
+    fitness::suggest(app, directory, &mut placed).await?;
     if !(ends.is_empty() && placed.is_empty() && held.is_empty()) {
         let mut tx = app.db.begin().await?;
         sends::hold(&mut tx, &held).await?;

@@ -7,6 +7,7 @@ mod events;
 mod json;
 mod messages;
 mod sending;
+mod templates;
 
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,5 +36,20 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(sending::resolve))
         .routes(routes!(sending::read))
         .routes(routes!(sending::error_codes))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::sync))
+        .routes(routes!(templates::show))
+        .routes(routes!(templates::edit))
+        .routes(routes!(templates::delete))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::unpause))
+        .routes(routes!(templates::local::list))
+        .routes(routes!(templates::local::create))
+        .routes(routes!(templates::local::show))
+        .routes(routes!(templates::local::change))
+        .routes(routes!(templates::local::delete))
+        .routes(routes!(templates::local::add_version))
+        .routes(routes!(templates::local::preview))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
 }

@@ -1,0 +1,2 @@
+-- As with the other tables: SQLite has no row-level security.
+SELECT 1;
