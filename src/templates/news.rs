@@ -30,6 +30,11 @@ impl News {
     /// `None` if it is about something else.
     pub fn of(tenant: TenantId, waba_id: &str, at: DateTime<Utc>, detail: &AccountDetail) -> Option<Self> {
         template(detail)?;
+        // Meta tells whole seconds: it happened somewhere in this one.
+        let at = match at.timestamp_subsec_micros() {
+            0 => at + TimeDelta::microseconds(999_999),
+            _ => at,
+        };
         Some(Self {
             tenant,
             waba_id: waba_id.to_owned(),

@@ -15,3 +15,4 @@ mod replay;
 mod requests;
 mod servers;
 mod support;
+mod templates;

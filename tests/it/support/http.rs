@@ -87,6 +87,11 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    pub async fn patch(&self, uri: &str, body: Value) -> Answer {
+        let request = self.request("PATCH", uri).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// A webhook signed by `secret`.
     pub async fn webhook(&self, body: &str, secret: &str) -> Answer {
         let signature = Signer::new(secret).header(body.as_bytes());
