@@ -12,13 +12,19 @@ use crate::{
     governor::Governor,
     intake::Intake,
     meta::graph,
-    outbox::Outbox,
+    net::Outside,
+    outbox::{Outbox, Uploads},
     queue::{Queue, Queues},
+    storage::Storage,
     templates::Library,
 };
 
 /// Stored webhooks, to be processed.
 pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
+/// Media of stored messages, to be fetched from Meta.
+pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
+/// Stored images, to be made smaller.
+pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 
 /// Everything a request or a job needs. Clones are cheap and share it all.
 #[derive(Clone)]
@@ -33,8 +39,14 @@ pub struct Parts {
     pub governor: Governor,
     pub intake: Intake,
     pub outbox: Outbox,
+    /// Files on their way to Meta.
+    pub uploads: Uploads,
     /// Meta, as we call it.
     pub graph: graph::Client,
+    /// Where media are.
+    pub storage: Storage,
+    /// Calls to addresses that tenants chose.
+    pub outside: Outside,
     pub metrics: PrometheusHandle,
 }
 

@@ -35,6 +35,12 @@ pub mod directory;
 // Tenants, channels, API keys.
 pub mod tenancy;
 
+// The guard before addresses that tenants chose.
+pub mod net;
+
+// Where files are.
+pub mod storage;
+
 // Who may send when.
 pub mod governor;
 
@@ -55,6 +61,9 @@ pub mod app;
 
 // Stored webhooks, processed again.
 pub mod replay;
+
+// What customers send and tenants upload, as files.
+pub mod media;
 
 // From a committed message to Meta, once.
 pub mod messaging;

@@ -81,6 +81,33 @@ pub struct Environment {
     /// Days a status waits for a message nobody knows.
     #[arg(long, env = "MAINSTAY_ORPHAN_STATUS_DAYS", default_value = "14")]
     pub orphan_status_days: String,
+    /// Days media are kept, those received and those uploaded.
+    #[arg(long, env = "MAINSTAY_MEDIA_DAYS", default_value = "365")]
+    pub media_days: String,
+    /// Where media are kept: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
+    #[arg(long, env = "MAINSTAY_STORAGE")]
+    pub storage: Option<String>,
+    /// Where the S3-compatible store is, if it is not Amazon's.
+    #[arg(long, env = "AWS_ENDPOINT_URL")]
+    pub s3_endpoint: Option<String>,
+    /// Region of the bucket.
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+    /// Who we are to the store.
+    #[arg(long, env = "AWS_ACCESS_KEY_ID")]
+    pub s3_access_key_id: Option<String>,
+    /// And the proof.
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
+    pub s3_secret_access_key: Option<String>,
+    /// Where this installation is reached from outside, e.g. `https://mainstay.example`. Unset: links to media are paths.
+    #[arg(long, env = "MAINSTAY_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Networks that addresses chosen by tenants may lead to although they are not public, e.g. `10.1.0.0/16,fd00::/8`.
+    #[arg(long, env = "MAINSTAY_OUTSIDE_NETWORKS")]
+    pub outside_networks: Option<String>,
+    /// `refuse` or `allow` addresses chosen by tenants that begin with http://; allow it for development only.
+    #[arg(long, env = "MAINSTAY_OUTSIDE_HTTP", default_value = "refuse")]
+    pub outside_http: String,
     /// `pretty` or `json`.
     #[arg(long, env = "MAINSTAY_LOG_FORMAT", default_value = "pretty")]
     pub log_format: String,

@@ -2,14 +2,18 @@
 //! variable and the cure.
 
 mod environment;
+mod outside;
 mod parse;
+mod storage;
 
 use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
 pub use environment::Environment;
+pub use outside::Outside;
 pub use parse::ConfigError;
+pub use storage::{Bucket, Storage};
 
 use crate::crypto::Keyring;
 
@@ -31,6 +35,12 @@ pub struct Config {
     pub sending: Sending,
     pub limits: Limits,
     pub retention: Retention,
+    /// Where media are kept.
+    pub storage: Storage,
+    /// What tenants may make this process reach.
+    pub outside: Outside,
+    /// What links to this installation begin with, without a slash at the end.
+    pub public_url: Option<String>,
     pub telemetry: Telemetry,
 }
 
@@ -78,6 +88,7 @@ pub struct Retention {
     pub dead_events: TimeDelta,
     pub events: TimeDelta,
     pub orphan_statuses: TimeDelta,
+    pub media: TimeDelta,
 }
 
 #[derive(Clone, Debug)]

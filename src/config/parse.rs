@@ -2,7 +2,9 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 
-use super::{Config, Environment, Graph, Limits, Purpose, Redis, Retention, Secret, Sending, Telemetry};
+use super::{
+    Config, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending, Storage, Telemetry,
+};
 use crate::crypto::Keyring;
 
 /// A variable that will not do. Shows as `VARIABLE: what is wrong; what to do`.
@@ -15,7 +17,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(variable: &'static str, problem: impl Into<String>, cure: &'static str) -> Self {
+    pub(super) fn new(variable: &'static str, problem: impl Into<String>, cure: &'static str) -> Self {
         Self {
             variable,
             problem: problem.into(),
@@ -68,7 +70,11 @@ impl Environment {
                 dead_events: days("MAINSTAY_DEAD_EVENT_DAYS", &self.dead_event_days)?,
                 events: days("MAINSTAY_EVENT_DAYS", &self.event_days)?,
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
+                media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },
+            storage: Storage::read(&self)?,
+            outside: Outside::read(&self)?,
+            public_url: public_url(self.public_url.as_deref())?,
             telemetry: Telemetry {
                 json: choice("MAINSTAY_LOG_FORMAT", &self.log_format, ["pretty", "json"])? == "json",
                 filter: self.log_filter,
@@ -187,12 +193,32 @@ fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {
     number(variable, text, 1..=36_500).map(TimeDelta::days)
 }
 
-fn choice(variable: &'static str, text: &str, words: [&'static str; 2]) -> Result<&'static str, ConfigError> {
+pub(super) fn choice(
+    variable: &'static str,
+    text: &str,
+    words: [&'static str; 2],
+) -> Result<&'static str, ConfigError> {
     let found = words.into_iter().find(|word| *word == text.trim());
     found.ok_or_else(|| {
         let problem = format!("{text:?} is neither {} nor {}", words[0], words[1]);
         ConfigError::new(variable, problem, "correct it, or unset it for the default")
     })
+}
+
+fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let known = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+    if !known || url::Url::parse(text).is_err() {
+        let problem = format!("{text:?} is no address");
+        return Err(ConfigError::new(
+            "MAINSTAY_PUBLIC_URL",
+            problem,
+            "use e.g. https://mainstay.example",
+        ));
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
 fn graph_version(text: &str) -> Result<String, ConfigError> {
@@ -277,6 +303,48 @@ mod tests {
             refusal(|e| e.log_format = "xml".into(), Purpose::Serve),
             "MAINSTAY_LOG_FORMAT"
         );
+        assert_eq!(
+            refusal(|e| e.storage = Some("s3://".into()), Purpose::Serve),
+            "MAINSTAY_STORAGE"
+        );
+        assert_eq!(
+            refusal(|e| e.storage = Some("s3://media".into()), Purpose::Serve),
+            "AWS_ACCESS_KEY_ID"
+        );
+        assert_eq!(
+            refusal(|e| e.outside_networks = Some("10.0.0.0/8, here".into()), Purpose::Serve),
+            "MAINSTAY_OUTSIDE_NETWORKS"
+        );
+        assert_eq!(
+            refusal(|e| e.outside_http = "maybe".into(), Purpose::Serve),
+            "MAINSTAY_OUTSIDE_HTTP"
+        );
+        assert_eq!(
+            refusal(|e| e.public_url = Some("mainstay.example".into()), Purpose::Serve),
+            "MAINSTAY_PUBLIC_URL"
+        );
+    }
+
+    #[test]
+    fn media_are_kept_beside_the_database_unless_said_otherwise() {
+        let folder = |set: fn(&mut Environment)| match check(set, Purpose::Serve).unwrap().storage {
+            Storage::Folder(folder) => folder.display().to_string(),
+            Storage::Bucket(bucket) => format!("{} {} {}", bucket.name, bucket.prefix, bucket.region),
+        };
+        assert_eq!(folder(|_| {}), "data/media");
+        assert_eq!(folder(|e| e.database_url = "sqlite:///srv/a.db".into()), "/srv/media");
+        assert_eq!(folder(|e| e.database_url = "sqlite://a.db".into()), "media");
+        assert_eq!(
+            folder(|e| e.database_url = "postgres://localhost/a".into()),
+            "data/media"
+        );
+        assert_eq!(folder(|e| e.storage = Some("/var/media".into())), "/var/media");
+        let bucket = |e: &mut Environment| {
+            e.storage = Some("s3://files/of/mainstay/".into());
+            e.s3_access_key_id = Some("id".into());
+            e.s3_secret_access_key = Some("secret".into());
+        };
+        assert_eq!(folder(bucket), "files of/mainstay us-east-1");
     }
 
     #[test]

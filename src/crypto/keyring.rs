@@ -1,4 +1,5 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
+use hmac::Mac;
 use zeroize::Zeroizing;
 
 use super::{CannotOpen, SealingKey};
@@ -53,6 +54,18 @@ impl Keyring {
             .open(purpose, sealed)
     }
 
+    /// Proves that some bytes come from us, e.g. the words of a link: HMAC-SHA256 under a key derived for the purpose.
+    pub fn prove(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
+        let prover = self.first.prover(purpose).chain_update(bytes);
+        prover.finalize().into_bytes().into()
+    }
+
+    /// Whether any of the keys made the proof; compares in constant time.
+    pub fn proves(&self, purpose: &str, bytes: &[u8], proof: &[u8]) -> bool {
+        let mut keys = std::iter::once(&self.first).chain(&self.older);
+        keys.any(|key| key.prover(purpose).chain_update(bytes).verify_slice(proof).is_ok())
+    }
+
     /// Whether an older key sealed it, so that it should be sealed anew.
     pub fn is_old(&self, sealed: &[u8]) -> bool {
         !self.first.sealed(sealed)
@@ -74,6 +87,18 @@ mod tests {
             Keyring::parse(&new).unwrap().open("tenant-key", &sealed),
             Err(CannotOpen)
         );
+    }
+
+    #[test]
+    fn a_proof_holds_for_its_purpose_its_bytes_and_any_key_of_the_ring() {
+        let (old, new) = (Keyring::generate(), Keyring::generate());
+        let proof = Keyring::parse(&old).unwrap().prove("link", b"words");
+        let both = Keyring::parse(&format!("{new},{old}")).unwrap();
+        assert!(both.proves("link", b"words", &proof));
+        assert!(!both.proves("other", b"words", &proof) && !both.proves("link", b"swords", &proof));
+        assert!(!both.proves("link", b"words", &proof[..31]) && !both.proves("link", b"words", &[]));
+        assert!(!Keyring::parse(&new).unwrap().proves("link", b"words", &proof));
+        assert_ne!(both.prove("link", b"words"), proof, "the first key proves");
     }
 
     #[test]

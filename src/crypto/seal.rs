@@ -2,6 +2,7 @@ use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
     aead::{Aead, Payload},
 };
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -65,6 +66,13 @@ impl SealingKey {
             .decrypt(&Nonce::from(nonce), payload)
             .map(Zeroizing::new)
             .map_err(|_| CannotOpen)
+    }
+
+    /// Begins a proof under a key of its own, derived from this one for the purpose.
+    pub(super) fn prover(&self, purpose: &str) -> Hmac<Sha256> {
+        let with = |key: &[u8]| <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
+        let derived = with(&self.bytes[..]).chain_update("proof: ").chain_update(purpose);
+        with(&derived.finalize().into_bytes())
     }
 
     /// Whether the bytes say that this key sealed them.

@@ -37,6 +37,21 @@ macro_rules! each {
     };
 }
 
+/// One text for both, and on PostgreSQL a second that says who may see what.
+macro_rules! isolated {
+    ($version:literal, $file:literal) => {
+        Step {
+            version: $version,
+            name: $file,
+            sqlite: include_str!(concat!("../../migrations/", $file, ".sql")),
+            postgres: concat!(
+                include_str!(concat!("../../migrations/", $file, ".sql")),
+                include_str!(concat!("../../migrations/postgres/", $file, "_isolation.sql"))
+            ),
+        }
+    };
+}
+
 const STEPS: &[Step] = &[
     shared!(1, "0001_tenants"),
     each!(2, "0002_raw_events"),
@@ -46,6 +61,7 @@ const STEPS: &[Step] = &[
     each!(6, "0006_tenant_isolation"),
     each!(7, "0007_search"),
     each!(8, "0008_search_by_kind"),
+    isolated!(9, "0009_media"),
     shared!(10, "0010_sending"),
     shared!(11, "0011_templates"),
     each!(12, "0012_sending_isolation"),

@@ -75,6 +75,8 @@ ids! {
     AttemptId = "att";
     /// A file, received or to be sent.
     MediaId = "med";
+    /// The bytes of media, kept once per tenant.
+    MediaFileId = "fil";
     /// A template of Meta's, in one language.
     TemplateId = "tpl";
     /// The standing order to fetch the templates of an account.

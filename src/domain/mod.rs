@@ -7,8 +7,8 @@ mod status;
 mod work;
 
 pub use id::{
-    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaId, MessageId, MessageTemplateId,
-    ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
+    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaFileId, MediaId, MessageId,
+    MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
 pub use scope::{Scope, Scopes};

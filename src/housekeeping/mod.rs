@@ -8,15 +8,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     db::Result,
-    inbound,
+    inbound, media,
     queue::counts,
     store::{
-        partitions, quarantine,
+        self, partitions, quarantine,
         retention::{self, Kind},
     },
 };
 
-/// Meetings missed in the dark: statuses with messages, quarantined events with channels.
+/// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
 const OFTEN: Duration = Duration::from_secs(5);
 /// Partitions ahead, retention.
 const SELDOM: Duration = Duration::from_secs(600);
@@ -43,6 +43,8 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 /// Brings together what two transactions, each blind to the other, left apart.
 pub async fn reunite(app: &App) -> Result<()> {
     inbound::join_overlooked(app).await?;
+    media::tell_failures(app).await?;
+    media::clear(app).await?;
     let answered: Vec<String> = quarantine::answered(app.db.reader())
         .await?
         .into_iter()
@@ -67,6 +69,8 @@ pub async fn tidy(app: &App) -> Result<()> {
     for what in retention::KINDS {
         removed.push((what.name(), remove(app, what).await?));
     }
+    removed.push(("media", media::expire(app).await?));
+    store::media::hurry(&app.db, now + media::URGENT).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);

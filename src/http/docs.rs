@@ -65,6 +65,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
             "Reading",
             "A tenant's channels, contacts, conversations, messages and events.",
         ),
+        tag("Media", "Files that customers sent, and files to be sent."),
         tag(
             "Templates",
             "Messages that Meta has approved, and message templates of our own.",

@@ -2,7 +2,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{auth, health, metrics, webhooks};
+use super::{api, auth, health, metrics, webhooks};
 use crate::app::App;
 
 /// The app, and what this edge remembers between requests.
@@ -14,6 +14,7 @@ pub struct Parts {
     pub keys: auth::Keys,
     pub rates: auth::Rates,
     pub webhooks: webhooks::Gate,
+    pub uploads: api::Uploads,
     pub health: health::Checks,
     pub scrape: metrics::Scrape,
 }
@@ -24,6 +25,7 @@ impl Edge {
             keys: auth::Keys::default(),
             rates: auth::Rates::new(app.config.limits.api_rate),
             webhooks: webhooks::Gate::default(),
+            uploads: api::Uploads::default(),
             health: health::Checks::default(),
             scrape: metrics::Scrape::default(),
             app,

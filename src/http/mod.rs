@@ -15,6 +15,7 @@ mod health;
 mod metrics;
 mod paging;
 mod problem;
+mod range;
 mod signed_body;
 mod webhooks;
 
@@ -25,25 +26,35 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::{edge::Edge, frame::Frame};
-use crate::app::App;
+use crate::{app::App, media::LARGEST};
 
 /// The longest a request may take, webhooks aside.
 const LIMIT: Duration = Duration::from_secs(30);
+/// The longest an upload may take.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
 /// The longest body the operator's API takes.
 const BODY_BYTES: usize = 1024 * 1024;
+/// The longest upload: a file, and the form around it.
+const UPLOAD_BYTES: usize = LARGEST as usize + BODY_BYTES;
 
 /// The table of routes. The document at `/api/openapi.json` is made from it.
 pub fn router(app: App) -> Router {
     let edge = Edge::new(app);
     let (framed, document) = framed(&edge).split_for_parts();
+    let (uploads, upload_document) = api::uploads(&edge).split_for_parts();
     let (bare, webhooks) = webhooks::routes().split_for_parts();
     let framed = framed
-        .merge(docs::routes(document, webhooks))
+        .merge(docs::routes(document.merge_from(upload_document), webhooks))
         .fallback(frame::no_such_route)
         .method_not_allowed_fallback(frame::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES));
+    let uploads = uploads
+        .method_not_allowed_fallback(frame::no_such_method)
+        .layer(DefaultBodyLimit::max(UPLOAD_BYTES));
     let bare = bare.method_not_allowed_fallback(frame::no_such_method);
-    bare.merge(in_frame(framed, &edge)).with_state(edge)
+    bare.merge(in_frame(framed, &edge, LIMIT))
+        .merge(in_frame(uploads, &edge, UPLOAD_LIMIT))
+        .with_state(edge)
 }
 
 /// What a worker shows of itself on an address of its own: health and metrics.
@@ -56,7 +67,7 @@ pub fn worker_router(app: App) -> Router {
     let routes = routes
         .fallback(frame::no_such_route)
         .method_not_allowed_fallback(frame::no_such_method);
-    in_frame(routes, &edge).with_state(edge)
+    in_frame(routes, &edge, LIMIT).with_state(edge)
 }
 
 fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
@@ -67,10 +78,10 @@ fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
         .merge(metrics::routes())
 }
 
-fn in_frame(routes: Router<Edge>, edge: &Edge) -> Router<Edge> {
+fn in_frame(routes: Router<Edge>, edge: &Edge, limit: Duration) -> Router<Edge> {
     let frame = Frame {
         clock: edge.app.clock.clone(),
-        limit: LIMIT,
+        limit,
     };
     wrap(routes, frame)
 }

@@ -256,6 +256,7 @@ impl From<Unaddressable> for Problem {
         let field = match error {
             Unaddressable::Phone => "to.phone",
             Unaddressable::UserId => "to.user_id",
+            Unaddressable::GroupId => "to.group_id",
         };
         Self::field(field, format!("{error}."), None)
     }
@@ -266,7 +267,9 @@ impl From<Refusal> for Problem {
         let detail = format!("Not queued: {refusal}.");
         match refusal {
             Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
+            Refusal::Expired => Self::field("expires_at", detail, None),
             Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
+            Refusal::Template(unfit) => unfit.into(),
             Refusal::Full => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)
             }

@@ -1,8 +1,8 @@
 //! The effects of a plan, in a fixed order of tables, so that two batches cannot wait for each other in a circle.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
-use super::{facts::Facts, messages::PlannedMessage, plan::Plan, statuses as reports};
+use super::{facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses as reports};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
@@ -11,14 +11,23 @@ use crate::{
     people,
     store::{
         conversations::{self, Advance, Pair},
+        media::NewInboundMedia,
         messages::{self, NewMessage},
         statuses::{self, Joined},
     },
     templates,
 };
 
-/// Applies a plan inside the transaction and returns what there is to tell, and which channels may not send.
-pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Vec<Failed>)> {
+/// What is to be done once a plan is committed.
+pub struct Afterwards {
+    /// To be fetched.
+    pub media: Vec<NewInboundMedia>,
+    /// Failures that say that a channel may not send.
+    pub trips: Vec<Failed>,
+}
+
+/// Applies a plan inside the transaction and returns what there is to tell, and to do.
+pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Afterwards)> {
     let mut facts = Facts::default();
     let resolved = people::resolve(tx, clock, &plan.parties).await?;
     facts.contacts(&resolved, clock.now());
@@ -28,7 +37,7 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Ve
         .into_iter()
         .map(|(id,)| id)
         .collect();
-    settle(tx, clock, plan, &stored, &new, &mut facts).await?;
+    let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
@@ -36,7 +45,7 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Ve
     let trips = messaging::failed(tx, clock, &failed).await?;
     templates::hear(tx, clock, &plan.templates).await?;
     facts.planned(&plan.facts, &resolved.contacts);
-    Ok((facts, trips))
+    Ok((facts, Afterwards { media, trips }))
 }
 
 /// A message that Meta took and gave up, with the reason.
@@ -60,13 +69,21 @@ async fn rows(
     facts: &mut Facts,
 ) -> Result<Vec<NewMessage>> {
     let mut first: BTreeMap<Pair, &PlannedMessage> = BTreeMap::new();
-    let mut seen = HashSet::new();
-    let mut once = Vec::with_capacity(plan.messages.len());
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    let mut once: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
     for message in &plan.messages {
-        if seen.insert((message.channel, message.wamid.as_str())) {
-            first.entry(pair(message, contacts)).or_insert(message);
-            once.push(message);
+        match seen.entry((message.channel, message.wamid.as_str())) {
+            Entry::Vacant(place) => {
+                place.insert(once.len());
+                once.push(message);
+            }
+            // The content came in the same batch as the placeholder for it.
+            Entry::Occupied(place) if once[*place.get()].kind == "media_placeholder" => once[*place.get()] = message,
+            Entry::Occupied(_) => {}
         }
+    }
+    for message in &once {
+        first.entry(pair(message, contacts)).or_insert(message);
     }
     let pairs: Vec<Pair> = first.keys().copied().collect();
     let found = conversations::lock(tx, &pairs).await?;
@@ -76,7 +93,7 @@ async fn rows(
         .collect();
     let mut missing = Vec::new();
     for (pair, message) in &first {
-        if let std::collections::hash_map::Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
+        if let Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
             let id = *place.insert(clock.new_id());
             missing.push(step(message, *pair, id));
             facts.opened(pair.tenant, id, pair.contact, message.sent_at);
@@ -104,11 +121,12 @@ async fn rows(
         sent_at: m.sent_at,
         received_at: m.received_at,
         raw_event: m.event,
+        media: m.media.as_ref().map(|media| media.id),
     };
     Ok(once.iter().map(row).collect())
 }
 
-/// What new messages do to conversations, to earlier messages and to statuses that waited for them.
+/// What new messages do to conversations, to earlier messages and to statuses that waited for them; and the media they bring.
 async fn settle(
     tx: &mut Tx,
     clock: &Clock,
@@ -116,7 +134,7 @@ async fn settle(
     stored: &[NewMessage],
     new: &HashSet<MessageId>,
     facts: &mut Facts,
-) -> Result<()> {
+) -> Result<Vec<NewInboundMedia>> {
     let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
     let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
     let (mut targets, mut outbound, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -147,9 +165,12 @@ async fn settle(
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);
     messages::change(&mut *tx, &changes).await?;
     known.retain(|row| row.origin == "history" && row.kind != "media_placeholder");
-    messages::fill_placeholders(&mut *tx, &known).await?;
+    let filled = messages::fill_placeholders(&mut *tx, &known).await?;
+    let wanted = media::wanted(stored, &planned, new, &filled);
+    media::want(&mut *tx, &wanted).await?;
     let joined = statuses::join(&mut *tx, &outbound).await?;
-    reports::advance(tx, joined, facts).await
+    reports::advance(tx, joined, facts).await?;
+    Ok(wanted)
 }
 
 fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {

@@ -1,14 +1,18 @@
 use std::sync::Arc;
 
-use super::{apply, plan::Plan};
+use super::{
+    apply::{self, Afterwards},
+    plan::Plan,
+};
 use crate::{
-    app::{App, INBOUND},
+    app::{App, INBOUND, MEDIA_INBOUND},
     db::{Result, Tx, is_conflict},
-    domain::{RawEventId, WorkState},
-    messaging::{self, Failed},
+    domain::{Id, RawEventId, WorkState},
+    messaging,
     meta::webhook,
-    queue::counts,
+    queue::{Entry, counts},
     store::{
+        media::NewInboundMedia,
         quarantine,
         raw_events::{self, RawEvent},
         unrecognized,
@@ -50,8 +54,9 @@ pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
 async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     let mut tx = app.db.begin().await?;
     match effects(app, &mut tx, ids, attempt).await {
-        Ok((plan, trips)) => {
+        Ok((plan, Afterwards { media, trips })) => {
             tx.commit().await?;
+            fetch(app, media).await;
             if attempt == Attempt::Whole {
                 measure(&plan);
                 count_received(app, &plan).await;
@@ -68,11 +73,11 @@ async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     }
 }
 
-async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Vec<Failed>)> {
+async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Afterwards)> {
     let events = raw_events::lock(tx, ids).await?;
     let plan = plan(app, &events, attempt).await?;
     let now = app.clock.now();
-    let (facts, trips) = apply::apply(tx, &app.clock, &plan).await?;
+    let (facts, afterwards) = apply::apply(tx, &app.clock, &plan).await?;
     if attempt == Attempt::Whole {
         quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
         unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
@@ -80,7 +85,22 @@ async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -
         counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
     }
     facts.append(tx, &app.clock).await?;
-    Ok((plan, trips))
+    Ok((plan, afterwards))
+}
+
+/// Queues what is to be fetched, at once: a person may be looking at an empty frame.
+async fn fetch(app: &App, media: Vec<NewInboundMedia>) {
+    if media.is_empty() {
+        return;
+    }
+    let entry = |media: NewInboundMedia| Entry {
+        id: media.id.uuid(),
+        due: media.received_at,
+        lane: media.lane,
+    };
+    let entries: Vec<Entry> = media.into_iter().map(entry).collect();
+    // What cannot be queued is found by the sweep.
+    let _ = app.queues.offer(&MEDIA_INBOUND, &entries).await;
 }
 
 async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> {

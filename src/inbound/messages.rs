@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    media::PlannedMedia,
     plan::{Origin, Plan},
     statuses,
 };
@@ -43,6 +44,8 @@ pub struct PlannedMessage {
     pub received_at: DateTime<Utc>,
     pub event: RawEventId,
     pub change: Option<Change>,
+    /// The file that came with it.
+    pub media: Option<PlannedMedia>,
 }
 
 impl PlannedMessage {
@@ -213,6 +216,7 @@ fn planned(
         received_at: origin.received_at,
         event: origin.event,
         change,
+        media: PlannedMedia::of(clock, &message.content),
     }
 }
 

@@ -5,6 +5,7 @@ mod account;
 mod apply;
 mod batch;
 mod facts;
+mod media;
 mod messages;
 mod plan;
 mod statuses;

@@ -1,9 +1,13 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
+mod fetch_media;
+mod make_variants;
 mod process_events;
 mod send_messages;
 mod sync_templates;
 
+pub use fetch_media::FetchMedia;
+pub use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub use send_messages::SendMessages;
 pub use sync_templates::SyncTemplates;
@@ -15,13 +19,21 @@ use crate::{
 };
 
 /// Every queue there is, in the order the operator sees them.
-pub const QUEUES: &[Queue] = &[ProcessEvents::QUEUE, SendMessages::QUEUE, SyncTemplates::QUEUE];
+pub const QUEUES: &[Queue] = &[
+    ProcessEvents::QUEUE,
+    SendMessages::QUEUE,
+    FetchMedia::QUEUE,
+    MakeVariants::QUEUE,
+    SyncTemplates::QUEUE,
+];
 
 /// Every job a worker runs.
 pub fn register(workers: Workers<App>) -> Workers<App> {
     workers
         .register::<ProcessEvents>()
         .register::<SendMessages>()
+        .register::<FetchMedia>()
+        .register::<MakeVariants>()
         .register::<SyncTemplates>()
 }
 
@@ -30,6 +42,8 @@ pub fn id_prefix(queue: &Queue) -> &'static str {
     const PREFIXES: &[(Queue, &str)] = &[
         prefix::<ProcessEvents>(),
         prefix::<SendMessages>(),
+        prefix::<FetchMedia>(),
+        prefix::<MakeVariants>(),
         prefix::<SyncTemplates>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);

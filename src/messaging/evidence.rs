@@ -47,7 +47,11 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<V
         match verdict(failure.code, it.tries, it.created_at, it.expires_at, now) {
             Verdict::Fail => {}
             Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
-            Verdict::Trip => trips.push(failure.clone()),
+            // It waits for the channel, as those do that were refused at once.
+            Verdict::Trip => {
+                again.push((it.tenant_id, it.id, now));
+                trips.push(failure.clone());
+            }
         }
     }
     sends::requeue(tx, &again).await?;

@@ -2,61 +2,46 @@
 
 use std::collections::HashMap;
 
-use super::decide::Reason;
+use super::{decide::Reason, ready::Ready};
 use crate::{
     app::App,
     db::Result,
     directory::Snapshot,
     domain::MessageId,
-    meta::message::{self, Outbound},
-    store::{
-        sends::{Due, Placed},
-        templates,
-    },
+    meta::message,
+    store::{sends::Placed, templates},
     templates::Shelf,
 };
 
 /// Templates named to whoever wrote into a closed window.
 const SUGGESTED: i64 = 10;
 
-/// Why a message cannot go: the code Meta would answer, and words.
-pub struct Unfit {
-    pub code: i64,
-    pub title: String,
-}
-
-/// The sends whose templates will not do. A marketing template is marketing in whatever lane it goes.
-pub async fn unfit(app: &App, directory: &Snapshot, due: &[Due]) -> Result<HashMap<MessageId, Unfit>> {
-    let read = |it: &&Due| it.kind == "template";
-    let templates: Vec<(&Due, &str, message::Template)> = due
+/// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
+/// goes.
+pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
+    let templates: Vec<(&Ready, &message::Template)> = ready
         .iter()
-        .filter(read)
-        .filter_map(|it| Some((it, directory.channel(it.channel_id)?.waba_id.as_str(), template(it)?)))
+        .filter_map(|it| Some((it, it.message.template()?)))
         .collect();
     if templates.is_empty() {
         return Ok(HashMap::new());
     }
     let mut shelf = Shelf::default();
-    let wanted = |(it, waba, template): &(&Due, &str, message::Template)| {
-        (it.tenant_id, (*waba).to_owned(), template.name.clone())
+    let wanted = |(it, template): &(&Ready, &message::Template)| {
+        (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
     shelf.fetch(app.db.reader(), templates.iter().map(wanted)).await?;
-    let judge = |(it, waba, template): &(&Due, &str, message::Template)| {
-        let (code, title) = match shelf.check(it.tenant_id, waba, template) {
-            Ok(Some("MARKETING")) if it.marketing_stopped => {
+    let judge = |(it, template): &(&Ready, &message::Template)| {
+        let why = match shelf.check(it.due.tenant_id, &it.route.waba_id, template) {
+            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
                 (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
             }
             Ok(_) => return None,
-            Err(unfit) => (unfit.code(), format!("template: {unfit}")),
+            Err(unfit) => (unfit.code(), unfit.to_string()),
         };
-        Some((it.id, Unfit { code, title }))
+        Some((it.due.id, why))
     };
     Ok(templates.iter().filter_map(judge).collect())
-}
-
-fn template(due: &Due) -> Option<message::Template> {
-    let content = serde_json::from_str(&due.content).ok()?;
-    Outbound::parse(&due.kind, &content).ok()?.template().cloned()
 }
 
 /// Names the templates that would do to those whose window is closed.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::{
     breaker, record,
-    send::{Call, number},
+    reserve::{Call, number},
     verdict::{Verdict, verdict},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub async fn conclude(app: &App, called: Vec<Called>) -> Result<Vec<(MessageId, 
 
 /// What follows beyond the message: for the governor, and for the channel.
 async fn hear(app: &App, called: &Called) -> Result<()> {
-    let route = &called.call.route;
+    let route = &called.call.ready.route;
     let error = match &called.sent {
         Sent::Accepted(_) => return note(app, called, Answer::Accepted).await,
         Sent::Rejected(error) => error,
@@ -72,8 +72,11 @@ async fn hear(app: &App, called: &Called) -> Result<()> {
 
 /// The governor may be away: it will hear of it again from Meta.
 async fn note(app: &App, called: &Called, answer: Answer) -> Result<()> {
-    let number = number(&called.call.route);
-    let _ = app.governor.answered(&number, &called.call.due.recipient, answer).await;
+    let number = number(&called.call.ready.route);
+    let _ = app
+        .governor
+        .answered(&number, &called.call.ready.due.recipient, answer)
+        .await;
     Ok(())
 }
 
@@ -86,9 +89,9 @@ fn judge(app: &App, called: &Called) -> Judged {
     let Called { call, sent } = called;
     let now = app.clock.now();
     let placed = Placed {
-        tenant: call.due.tenant_id,
-        message: call.due.id,
-        channel: call.due.channel_id,
+        tenant: call.ready.due.tenant_id,
+        message: call.ready.due.id,
+        channel: call.ready.due.channel_id,
         status: Status::Queued,
         wamid: None,
         error_code: None,
@@ -118,7 +121,13 @@ fn judge(app: &App, called: &Called) -> Judged {
             }
         }
         Sent::Rejected(error) => {
-            let verdict = verdict(error.code, call.number, call.due.created_at, call.due.expires_at, now);
+            let verdict = verdict(
+                error.code,
+                call.number,
+                call.ready.due.created_at,
+                call.ready.due.expires_at,
+                now,
+            );
             let (status, outcome) = match verdict {
                 Verdict::Fail => (Status::Failed, Outcome::Done),
                 Verdict::Again(until) => (Status::Queued, Outcome::Snooze { until }),

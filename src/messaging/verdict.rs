@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::meta::graph::errors::{self, Retry};
 
 /// The longest a message is tried again for, where the caller set no end.
-const PATIENCE: TimeDelta = TimeDelta::days(14);
+pub const PATIENCE: TimeDelta = TimeDelta::days(14);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Address, Ask, Queued, Refusal};
+use super::{Address, Ask, Queued, Refusal, admit::admit};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
@@ -31,6 +31,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
     let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
     let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
     repeat(tx, asks, &ids, now, &mut answers).await?;
+    admit(tx, clock, asks, &mut answers).await?;
     let mut told = Vec::new();
     let people = address(tx, clock, asks, &mut answers, &mut told).await?;
     let conversations = converse(tx, clock, asks, &people, &mut told).await?;
@@ -159,9 +160,14 @@ async fn address(
         if answers[n].is_some() {
             continue;
         }
+        if ask.expires_at.is_some_and(|at| at <= now) {
+            answers[n] = Some(Err(Refusal::Expired));
+            continue;
+        }
         let (kind, value) = match &ask.to {
             Address::Phone(digits) => ("phone", digits),
             Address::UserId(id) => ("user_id", id),
+            Address::Group(id) => ("group", id),
             Address::Contact(contact) => {
                 match known(tx, ask.tenant, *contact).await? {
                     Ok(addressed) => drop(people.insert(n, addressed)),

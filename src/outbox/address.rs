@@ -7,6 +7,8 @@ pub enum Address {
     Phone(String),
     /// Business-scoped, `US.1349…`.
     UserId(String),
+    /// A group the number is in, by Meta's id.
+    Group(String),
     /// Somebody known here, by the strongest of what they are known by.
     Contact(ContactId),
 }
@@ -22,6 +24,8 @@ pub enum Unaddressable {
         "to.user_id: must be two letters, a dot and up to 128 letters and digits, as in the webhooks, e.g. US.13491208655302741918"
     )]
     UserId,
+    #[error("to.group_id: must be Meta's id of the group, 1 to 128 visible characters, as in the webhooks")]
+    GroupId,
 }
 
 impl Address {
@@ -50,6 +54,12 @@ impl Address {
         } else {
             Err(Unaddressable::UserId)
         }
+    }
+
+    /// A group's id, whose form Meta does not document.
+    pub fn group(text: &str) -> Result<Self, Unaddressable> {
+        let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        good.then(|| Self::Group(text.to_owned())).ok_or(Unaddressable::GroupId)
     }
 }
 

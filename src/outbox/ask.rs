@@ -1,7 +1,11 @@
 use chrono::{DateTime, Utc};
 
 use super::Address;
-use crate::domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId};
+use crate::{
+    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
+    meta::message,
+    templates::Unfit,
+};
 
 /// A message somebody wants sent, checked as far as it can be without asking anybody.
 #[derive(Clone, Debug)]
@@ -13,6 +17,8 @@ pub struct Ask {
     pub to: Address,
     pub lane: SendLane,
     pub kind: &'static str,
+    /// The template, if it is one.
+    pub template: Option<TemplateUse>,
     /// What a person would read.
     pub text: Option<String>,
     /// What Meta has under the type: JSON.
@@ -23,6 +29,14 @@ pub struct Ask {
     pub expires_at: Option<DateTime<Utc>>,
     /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
     pub idempotency: Option<(String, [u8; 32])>,
+}
+
+/// A template of an account, filled.
+#[derive(Clone, Debug)]
+pub struct TemplateUse {
+    /// Of the channel.
+    pub waba_id: String,
+    pub template: message::Template,
 }
 
 /// A message that is committed and will be sent.
@@ -50,6 +64,10 @@ pub enum Refusal {
         "the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message"
     )]
     KeyReused,
+    #[error("expires_at lies in the past")]
+    Expired,
+    #[error(transparent)]
+    Template(#[from] Unfit),
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

@@ -13,8 +13,10 @@ use crate::{
     governor::Governor,
     intake::{Drained, Hints, Intake},
     meta::graph,
-    outbox::Outbox,
+    net::Outside,
+    outbox::{Outbox, Upload, Uploads},
     queue::Queues,
+    storage::Storage,
     store::partitions,
     telemetry,
 };
@@ -26,6 +28,8 @@ pub struct Assembled {
     pub outbox: JoinHandle<()>,
     /// Ids that intake has stored, to be queued.
     pub hints: mpsc::Receiver<Vec<Uuid>>,
+    /// Files that Meta must have.
+    pub uploads: mpsc::Receiver<Upload>,
 }
 
 /// Puts the parts together. The embedded size brings its own database up to date; a shared one is migrated by a release.
@@ -62,7 +66,10 @@ pub async fn assemble(
     };
     let backlog = config.limits.outbox_backlog;
     let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, shutdown);
+    let (uploads, wanted) = Uploads::channel();
     let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
+    let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
+    let outside = Outside::new(config.outside.clone()).context("the client for addresses of tenants")?;
     let metrics = telemetry::install_metrics();
     let app = App::new(Parts {
         config,
@@ -73,7 +80,10 @@ pub async fn assemble(
         governor,
         intake,
         outbox,
+        uploads,
         graph,
+        storage,
+        outside,
         metrics,
     });
     Ok(Assembled {
@@ -81,6 +91,7 @@ pub async fn assemble(
         drained,
         outbox: out,
         hints,
+        uploads: wanted,
     })
 }
 

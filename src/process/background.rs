@@ -10,6 +10,7 @@ use super::Roles;
 use crate::{
     app::{App, INBOUND},
     housekeeping, jobs, messaging,
+    outbox::Upload,
     queue::Workers,
 };
 
@@ -71,6 +72,11 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
             }
         }
     })
+}
+
+/// Uploads the files of messages to Meta.
+pub fn uploads(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationToken) -> JoinHandle<()> {
+    task(messaging::upload_files(app, from, shutdown))
 }
 
 /// Workers that end by a fault of ours are started again: a process that only looks alive would be worse than one that is dead.

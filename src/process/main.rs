@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::Roles;
 use crate::{
     config::{Config, Environment, Purpose},
-    telemetry,
+    crypto, telemetry,
 };
 
 /// Runs one half as a program of its own, whose only arguments are `--help` and `--version`.
@@ -33,8 +33,7 @@ pub fn main(name: &'static str, about: &'static str, purpose: Purpose, roles: Ro
 
 /// Reads the configuration, starts logging and runs until told to end.
 pub async fn serve(name: &'static str, purpose: Purpose, roles: Roles) -> anyhow::Result<()> {
-    // Whoever installed one before has chosen the same: there is no other in the build.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crypto::install_tls();
     let config = Config::load(purpose)?;
     let telemetry = telemetry::init(&config.telemetry, name)?;
     let ended = super::run(config, roles).await;

@@ -91,6 +91,11 @@ pub(crate) async fn start_with(
     let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
     let mut tasks = background::spawn(&app, roles, &work);
     tasks.others.push(background::hints(app.clone(), assembled.hints));
+    if roles.worker {
+        tasks
+            .others
+            .push(background::uploads(app.clone(), assembled.uploads, work.clone()));
+    }
     let server = listener.map(|listener| listen::spawn(listener, &app, roles, doors.clone()));
     Ok(Running {
         app,

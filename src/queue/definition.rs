@@ -53,7 +53,7 @@ impl Lane {
     }
 
     /// The lane of a number from SQL; one out of range is the nearest.
-    pub(super) const fn of(number: i64) -> Self {
+    pub const fn of(number: i64) -> Self {
         match number {
             ..=0 => Lane::High,
             1 => Lane::Normal,

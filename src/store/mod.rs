@@ -7,6 +7,8 @@ pub mod conversations;
 pub mod engine;
 pub mod events;
 pub mod idempotency;
+
+pub mod media;
 pub mod message_templates;
 pub mod messages;
 pub mod partitions;

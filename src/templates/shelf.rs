@@ -6,7 +6,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{Library, Schema, is_sendable, refusal_code, status::advice};
+use super::{Schema, is_sendable, refusal_code, status::advice};
 use crate::{
     db::{On, Result},
     domain::TenantId,
@@ -14,7 +14,7 @@ use crate::{
     store::templates::{self as store, Template},
 };
 
-/// An account's templates that were asked for a moment ago are not asked for again.
+/// For how long after a sync nobody asks for another one.
 const RECENT: TimeDelta = TimeDelta::minutes(1);
 
 /// A tenant, one of its accounts, and the name of a template.
@@ -67,6 +67,11 @@ impl Unfit {
             Self::Invalid(_) => 132_012,
         }
     }
+
+    /// Whether the template may only be too new to be known here.
+    pub fn may_be_new(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::NoSuchLanguage { .. })
+    }
 }
 
 impl Shelf {
@@ -95,6 +100,12 @@ impl Shelf {
             self.known.entry(key).or_default().push(Kept { row, schema });
         }
         Ok(())
+    }
+
+    /// Whether the account was last synced long enough ago that another look may find more. To be [fetched](Self::fetch) before.
+    pub fn is_stale(&self, tenant: TenantId, waba_id: &str, now: DateTime<Utc>) -> bool {
+        let synced = self.synced.get(&(tenant, waba_id.to_owned())).copied().flatten();
+        synced.is_some_and(|at| now - at > RECENT)
     }
 
     /// Whether this can be sent; its category, where that is known. To be [fetched](Self::fetch) before.
@@ -142,36 +153,7 @@ impl Shelf {
 }
 
 /// A template's schema. Components that are not JSON ask for nothing.
-pub(super) fn schema(row: &Template) -> Schema {
+pub fn schema(row: &Template) -> Schema {
     let components: Value = serde_json::from_str(&row.components).unwrap_or_default();
     Schema::compile(row.category.as_deref(), row.parameter_format.as_deref(), &components)
-}
-
-impl Library {
-    /// Checks a send before it is queued. If the template may only be too new to be known, its account is synced soon.
-    pub async fn admit(
-        &self,
-        shelf: &mut Shelf,
-        tenant: TenantId,
-        waba_id: &str,
-        template: &message::Template,
-    ) -> Result<std::result::Result<(), Unfit>> {
-        let key = (tenant, waba_id.to_owned(), template.name.clone());
-        shelf.fetch(self.db.reader(), [key]).await?;
-        let unfit = match shelf.check(tenant, waba_id, template) {
-            Ok(_) => return Ok(Ok(())),
-            Err(unfit) => unfit,
-        };
-        let synced_at = shelf.synced.get(&(tenant, waba_id.to_owned())).copied().flatten();
-        let stale = synced_at.is_some_and(|at| self.clock.now() - at > RECENT);
-        if stale && matches!(unfit, Unfit::Unknown { .. } | Unfit::NoSuchLanguage { .. }) {
-            self.want_sync(tenant, waba_id, TimeDelta::zero()).await?;
-        }
-        Ok(Err(unfit))
-    }
-
-    /// A template's schema.
-    pub fn schema(&self, row: &Template) -> Schema {
-        schema(row)
-    }
 }

@@ -114,6 +114,10 @@ fn only_their_homes_know_certain_crates() {
         ("aes_gcm", "crypto"),
         ("clap", "config cli process"),
         ("governor", "http"),
+        ("object_store", "storage"),
+        ("image::", "media"),
+        ("infer", "media"),
+        ("url::", "net"),
     ];
     for (path, text) in sources() {
         let place = path.to_string_lossy();

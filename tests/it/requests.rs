@@ -6,7 +6,7 @@ use mainstay::meta::message::{Envelope, Invalid, Options, Outbound, Recipient};
 use serde_json::{Value, json};
 
 /// Samples that no message of ours can be, and what is wrong with them.
-const REFUSED: &[(&str, &str)] = &[
+pub const REFUSED: &[(&str, &str)] = &[
     // A type of an unofficial gateway.
     ("send_speech__clairton-unoapi-cloud__01", "type"),
     // Left out on the page it comes from.
@@ -91,7 +91,7 @@ fn rebuild(sample: &Value) -> Result<Value, Invalid> {
     Ok(serde_json::from_str(&body).expect("a body is JSON"))
 }
 
-fn filled(value: Value) -> Value {
+pub fn filled(value: Value) -> Value {
     let mut text = value.to_string();
     for (placeholder, instead) in PLACEHOLDERS {
         text = text.replace(placeholder, instead);

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Json;
 use crate::{
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, MessageId, Status},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, Status},
     http::{
         auth::Reader,
         extract::{Path, Query},
@@ -50,6 +50,9 @@ pub struct Message {
     /// The message as Meta put it.
     #[schema(value_type = Object)]
     pub payload: Json,
+    /// The file that came with it or went with it: `/api/v1/media/{id}`.
+    #[schema(required)]
+    pub media_id: Option<MediaId>,
     /// The message it answers, reacts to, edits or revokes.
     #[schema(required)]
     pub context_wamid: Option<String>,
@@ -167,6 +170,7 @@ impl From<messages::Message> for Message {
             to: row.recipient,
             text: row.text,
             payload: row.payload.into(),
+            media_id: row.media_id,
             context_wamid: row.context_wamid,
             timestamp: row.sent_at,
             received_at: row.received_at,

@@ -2,18 +2,22 @@
 
 mod channels;
 mod contacts;
+mod content;
 mod conversations;
 mod events;
 mod json;
+mod media;
 mod messages;
 mod sending;
 mod templates;
+mod uploads;
 
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use channels::Channel;
 use json::Json;
+pub use uploads::Uploads;
 
 use super::{auth, edge::Edge};
 
@@ -51,5 +55,15 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(templates::local::delete))
         .routes(routes!(templates::local::add_version))
         .routes(routes!(templates::local::preview))
+        .routes(routes!(media::show, media::delete))
+        .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
+        // Takes a link in place of a key, and so looks for itself.
+        .routes(routes!(content::read))
+}
+
+/// What takes long and large requests, for a frame of its own.
+pub fn uploads(edge: &Edge) -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .routes(routes!(uploads::create))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
 }

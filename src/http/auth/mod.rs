@@ -19,18 +19,12 @@ pub use rates::Rates;
 pub use scope::{EventReader, Reader, TenantScope, Writer};
 
 use super::{edge::Edge, problem::Problem};
+use crate::domain::{Scope, TenantId};
 
 /// Around every route under `/api/v1`: finds the key, counts the request against its rate, and says in the answer what is left
 /// of that.
 pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: Next) -> Result<Response, Problem> {
-    let token = bearer(request.headers())
-        .ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`. The operator makes keys."))?;
-    let key = edge.keys.find(&edge.app, token).await?;
-    let key = key.ok_or_else(|| {
-        unauthorized(
-            "The API key is unknown or was revoked. Check that all of it was copied, or ask the operator for another.",
-        )
-    })?;
+    let key = live_key(&edge, request.headers()).await?;
     let left = edge.rates.take(key.id)?;
     request.extensions_mut().insert(key);
     let mut response = next.run(request).await;
@@ -39,6 +33,26 @@ pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: 
     headers.insert("ratelimit-remaining", left.into());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// The live key that the request shows.
+async fn live_key(edge: &Edge, headers: &HeaderMap) -> Result<Key, Problem> {
+    let token = bearer(headers)
+        .ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`. The operator makes keys."))?;
+    let key = edge.keys.find(&edge.app, token).await?;
+    key.ok_or_else(|| {
+        unauthorized(
+            "The API key is unknown or was revoked. Check that all of it was copied, or ask the operator for another.",
+        )
+    })
+}
+
+/// The tenant whose media a request may read without a link: by its API key, which is counted and needs the scope.
+pub async fn reader_of_media(edge: &Edge, headers: &HeaderMap) -> Result<TenantId, Problem> {
+    let key = live_key(edge, headers).await?;
+    edge.rates.take(key.id)?;
+    scope::permit(&key, Scope::Read)?;
+    Ok(key.tenant)
 }
 
 /// The token of `Authorization: Bearer …`.

@@ -29,13 +29,13 @@ impl TenantScope {
 /// Proves that the caller may read.
 pub struct Reader(TenantScope);
 
-/// Proves that the caller may follow the events.
-pub struct EventReader(TenantScope);
-
 /// Proves that the caller may send, and change what is sent.
 pub struct Writer(TenantScope);
 
-impl Deref for Writer {
+/// Proves that the caller may follow the events.
+pub struct EventReader(TenantScope);
+
+impl Deref for Reader {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -43,18 +43,7 @@ impl Deref for Writer {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Writer
-where
-    App: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        enter(parts, App::from_ref(state), Scope::Write).map(Self)
-    }
-}
-
-impl Deref for Reader {
+impl Deref for Writer {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -81,6 +70,17 @@ where
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Writer
+where
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        enter(parts, App::from_ref(state), Scope::Write).map(Self)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for EventReader
 where
     App: FromRef<S>,
@@ -96,16 +96,21 @@ where
 fn enter(parts: &Parts, app: App, scope: Scope) -> Result<TenantScope, Problem> {
     let key = parts.extensions.get::<Key>();
     let key = key.ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`."))?;
-    if !key.scopes.allow(scope) {
-        let detail = format!(
-            "This API key has the scopes `{}`; this needs `{}`. Ask the operator for a key with it.",
-            key.scopes,
-            scope.as_str()
-        );
-        return Err(Problem::forbidden("missing-scope", detail));
-    }
+    permit(key, scope)?;
     Ok(TenantScope {
         tenant: key.tenant,
         app,
     })
+}
+
+pub(super) fn permit(key: &Key, scope: Scope) -> Result<(), Problem> {
+    if key.scopes.allow(scope) {
+        return Ok(());
+    }
+    let detail = format!(
+        "This API key has the scopes `{}`; this needs `{}`. Ask the operator for a key with it.",
+        key.scopes,
+        scope.as_str()
+    );
+    Err(Problem::forbidden("missing-scope", detail))
 }

@@ -14,7 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::edge::Edge;
-use crate::{app::App, jobs::QUEUES, queue::admin};
+use crate::{app::App, jobs::QUEUES, media::META_KEEPS, queue::admin, store};
 
 /// For so long figures that take a query are given again, however many scrape.
 const FRESH: Duration = Duration::from_secs(5);
@@ -40,8 +40,19 @@ impl Scrape {
         if read_at.is_none_or(|at| at.elapsed() >= FRESH) {
             *read_at = Some(Instant::now());
             queues(app).await;
+            media(app).await;
         }
     }
+}
+
+/// How long Meta keeps the first of what is not fetched yet; below zero something is lost. A week when nothing waits.
+async fn media(app: &App) {
+    let asked = store::media::soonest_deadline(app.db.reader());
+    let Ok(Ok(soonest)) = tokio::time::timeout(LIMIT, asked).await else {
+        return;
+    };
+    let left = soonest.map_or(META_KEEPS, |deadline| deadline - app.clock.now());
+    gauge!("mainstay_media_deadline_seconds").set(left.num_seconds() as f64);
 }
 
 /// How the queues stand; the figures stay as they were while the database does not answer.

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RawEventId, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Id, MediaId, MessageId, RawEventId, Status, TenantId},
 };
 
 /// How Meta names a message: its wamid, unique within a channel.
@@ -35,17 +35,19 @@ pub struct NewMessage {
     pub sent_at: DateTime<Utc>,
     pub received_at: DateTime<Utc>,
     pub raw_event: RawEventId,
+    /// The file that came with it.
+    pub media: Option<MediaId>,
 }
 
 /// Stores those that are new, and says which. One known by its wamid stays as it is: Meta sends again what it sent before.
 pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank, text,
-            payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id) AS ({rows})
+            payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id) AS ({rows})
         INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status,
-            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id)
+            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id)
         SELECT tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status,
-            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id
+            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id
         FROM r
         WHERE true
         ON CONFLICT (channel_id, wamid) DO NOTHING
@@ -71,18 +73,23 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Ve
             m.sent_at,
             m.received_at,
             m.raw_event.uuid(),
+            m.media.map(Id::uuid),
         )
     };
     Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
 }
 
-/// Puts the content, which Meta sends later, in the place of a `media_placeholder`.
-pub async fn fill_placeholders(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<u64> {
+/// Puts the content, which Meta sends later, in the place of a `media_placeholder`. Says which messages were filled, and with which media.
+pub async fn fill_placeholders(
+    on: impl Into<On<'_>>,
+    messages: &[NewMessage],
+) -> Result<Vec<(MessageId, Option<MediaId>)>> {
     const SQL: &str = "
-        WITH r (channel_id, wamid, type, text, payload) AS ({rows})
-        UPDATE messages SET type = r.type, text = r.text, payload = r.payload
+        WITH r (channel_id, wamid, type, text, payload, media_id) AS ({rows})
+        UPDATE messages SET type = r.type, text = r.text, payload = r.payload, media_id = r.media_id
         FROM r
-        WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid AND messages.type = 'media_placeholder'";
+        WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid AND messages.type = 'media_placeholder'
+        RETURNING messages.id, messages.media_id";
     let row = |m: &NewMessage| {
         (
             m.channel.uuid(),
@@ -90,9 +97,10 @@ pub async fn fill_placeholders(on: impl Into<On<'_>>, messages: &[NewMessage]) -
             m.kind.clone(),
             m.text.clone(),
             m.payload.clone(),
+            m.media.map(Id::uuid),
         )
     };
-    Rows::new(SQL, messages.iter().map(row).collect()).run(on).await
+    Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Sql},
-    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RawEventId, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Id, MediaId, MessageId, RawEventId, Status, TenantId},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -26,6 +26,7 @@ pub struct Message {
     pub sent_at: DateTime<Utc>,
     pub received_at: DateTime<Utc>,
     pub raw_event_id: Option<RawEventId>,
+    pub media_id: Option<MediaId>,
     pub edited_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
     pub error_code: Option<i64>,
@@ -48,8 +49,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, wamid, channel_id, conversation_id, contact_id, direction, origin, type, status, text, payload, \
-             context_wamid, sender, recipient, sent_at, received_at, raw_event_id, edited_at, revoked_at, error_code, \
-             error_title FROM messages ",
+             context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, edited_at, revoked_at, \
+             error_code, error_title FROM messages ",
             $rest
         )
     };

@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+    queue::{Entry, Lane},
 };
 
 /// Notes why sends are kept back: `breaker` or `unknown`.
@@ -30,6 +32,24 @@ pub async fn unpromise(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<
         UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
         WHERE channel_id = $1 AND state = 'pending' AND promised_at IS NOT NULL";
     on.into().sql(SQL, (channel, now)).run().await
+}
+
+/// Makes due what was put off.
+pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Entry>> {
+    const SQL: &str = "
+        WITH r (id, at) AS ({rows})
+        UPDATE sends SET due_at = r.at
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key} AND sends.state = 'pending' AND sends.due_at > r.at
+        RETURNING sends.id, sends.lane";
+    let row = |id: &MessageId| (id.uuid(), now);
+    let rows: Vec<(Uuid, i64)> = Rows::new(SQL, messages.iter().map(row).collect()).all(on).await?;
+    let entry = |(id, lane)| Entry {
+        id,
+        due: now,
+        lane: Lane::of(lane),
+    };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// Ends the work of messages that need none any more, such as one that a status has proven to be sent. What a worker has in hand is

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     app::{App, Parts},
     clock::Clock,
-    config::{Config, Environment, Purpose, Secret},
+    config::{self, Config, Environment, Purpose, Secret},
     crypto::Keyring,
     db::Db,
     directory::{Directory, SignedBy},
@@ -13,8 +13,10 @@ use mainstay::{
     inbound,
     intake::{Hints, Intake},
     meta::graph,
-    outbox::Outbox,
+    net::Outside,
+    outbox::{Outbox, Uploads},
     queue::Queues,
+    storage::Storage,
     telemetry,
     tenancy::{self, NewChannel, Registry},
 };
@@ -65,7 +67,8 @@ impl TestApp {
     }
 
     async fn on(url: &str, folder: Folder) -> Self {
-        let config = config(url);
+        let mut config = config(url);
+        config.storage = config::Storage::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
         db.migrate().await.expect("the migrations run");
@@ -83,6 +86,8 @@ impl TestApp {
         let queues = Queues::local(clock.clone());
         let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
+        let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
+        let outside = Outside::new(config.outside.clone()).expect("a client for the outside");
         let governor = Governor::local(clock.clone());
         let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
         let app = App::new(Parts {
@@ -94,7 +99,10 @@ impl TestApp {
             governor,
             intake,
             outbox,
+            uploads: Uploads::channel().0,
             graph,
+            storage,
+            outside,
             metrics: telemetry::install_metrics(),
         });
         let test = Self {
@@ -171,7 +179,10 @@ impl TestApp {
             governor: self.app.governor.clone(),
             intake: self.app.intake.clone(),
             outbox: self.app.outbox.clone(),
+            uploads: self.app.uploads.clone(),
             graph: self.app.graph.clone(),
+            storage: self.app.storage.clone(),
+            outside: self.app.outside.clone(),
             metrics: self.app.metrics.clone(),
         };
         change(&mut parts);

@@ -82,6 +82,8 @@ impl Deployment {
         deployment.set("META_APP_SECRETS", &sim.app_secret);
         deployment.set("META_VERIFY_TOKEN", &sim.verify_token);
         deployment.set("MAINSTAY_DISK_FREE_MB", "0");
+        // Nobody: what fetches media keeps trying. A test that plays Meta's Graph API too says where that is.
+        deployment.set("GRAPH_BASE_URL", "http://127.0.0.1:9");
         deployment.set("NO_COLOR", "1");
         deployment.operate(&["migrate"]).await;
         let tenant = deployment.operate(&["tenant", "create", "Acme"]).await;

@@ -92,6 +92,13 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// The same with an `Idempotency-Key`.
+    pub async fn post_keyed(&self, uri: &str, key: &str, body: &Value) -> Answer {
+        let request = self.request("POST", uri).header("content-type", "application/json");
+        let request = request.header("idempotency-key", key);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// A webhook signed by `secret`.
     pub async fn webhook(&self, body: &str, secret: &str) -> Answer {
         let signature = Signer::new(secret).header(body.as_bytes());

@@ -18,15 +18,16 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Takes one, if there is a whole one.
-    pub fn take(&mut self, now: Moment, terms: Terms) -> bool {
+    /// Whether there is a whole one.
+    pub fn has(&mut self, now: Moment, terms: Terms) -> bool {
         self.fill(now, terms);
         // A hair's breadth of grace for the arithmetic of fractions.
-        let passes = self.used + 1.0 <= terms.burst.max(1.0) + 1e-6;
-        if passes {
-            self.used += 1.0;
-        }
-        passes
+        self.used + 1.0 <= terms.burst.max(1.0) + 1e-6
+    }
+
+    /// Takes one. The caller has asked [`Bucket::has`].
+    pub fn take(&mut self) {
+        self.used += 1.0;
     }
 
     /// Takes one whether or not there is one; the bucket goes no lower than empty.
@@ -46,6 +47,16 @@ impl Bucket {
 mod tests {
     use super::*;
 
+    impl Bucket {
+        fn pass(&mut self, now: Moment, terms: Terms) -> bool {
+            let passes = self.has(now, terms);
+            if passes {
+                self.take();
+            }
+            passes
+        }
+    }
+
     const PAIR: Terms = Terms {
         per_second: 1.0 / 6.0,
         burst: 45.0,
@@ -55,13 +66,13 @@ mod tests {
     fn a_burst_is_borrowed_from_the_future_and_paid_back_one_by_one() {
         let mut bucket = Bucket::default();
         let start = 1_700_000_000 * SECOND;
-        assert_eq!((0..60).filter(|_| bucket.take(start, PAIR)).count(), 45);
-        assert!(!bucket.take(start + 5 * SECOND, PAIR));
-        assert!(bucket.take(start + 6 * SECOND, PAIR));
-        assert!(!bucket.take(start + 7 * SECOND, PAIR));
+        assert_eq!((0..60).filter(|_| bucket.pass(start, PAIR)).count(), 45);
+        assert!(!bucket.pass(start + 5 * SECOND, PAIR));
+        assert!(bucket.pass(start + 6 * SECOND, PAIR));
+        assert!(!bucket.pass(start + 7 * SECOND, PAIR));
         // Whoever keeps to one per six seconds never meets the limit, even with nothing in hand.
         for turn in 2..100 {
-            assert!(bucket.take(start + turn * 6 * SECOND, PAIR));
+            assert!(bucket.pass(start + turn * 6 * SECOND, PAIR));
         }
     }
 
@@ -73,7 +84,7 @@ mod tests {
         };
         let mut bucket = Bucket::default();
         (0..25).for_each(|_| bucket.drain(SECOND, terms));
-        assert!(!bucket.take(SECOND, terms));
-        assert!(bucket.take(SECOND + SECOND / 10, terms));
+        assert!(!bucket.pass(SECOND, terms));
+        assert!(bucket.pass(SECOND + SECOND / 10, terms));
     }
 }

@@ -32,20 +32,29 @@ impl Limits {
         self.windows.get(person).is_some_and(|wrote| now - wrote < DAY)
     }
 
-    /// Whether the number may send one message more now.
-    pub fn pass_throughput(&mut self, now: Moment, terms: Terms) -> bool {
-        self.throughput.take(now, terms)
-    }
-
-    /// Whether the number may send this user one message more now.
-    pub fn pass_pair(&mut self, person: &Person, now: Moment, rules: &Enforcement) -> bool {
-        let terms = Terms {
-            per_second: 1.0 / rules.pair_seconds.max(f64::MIN_POSITIVE),
-            burst: f64::from(rules.pair_burst),
-        };
-        match self.pairs.get_mut(person) {
-            Some(bucket) => bucket.take(now, terms),
-            None => self.pairs.entry(person.clone()).or_default().take(now, terms),
+    /// Lets one message more pass, or says with which code it does not. One that is refused counts for nothing.
+    pub fn pass(&mut self, person: &Person, now: Moment, rules: &Enforcement, terms: Terms) -> Result<(), i64> {
+        if rules.throughput && !self.throughput.has(now, terms) {
+            return Err(130429);
         }
+        // Groups are no pairs.
+        if rules.pairs && !matches!(person, Person::Group(_)) {
+            let terms = Terms {
+                per_second: 1.0 / rules.pair_seconds.max(f64::MIN_POSITIVE),
+                burst: f64::from(rules.pair_burst),
+            };
+            let pair = match self.pairs.get_mut(person) {
+                Some(pair) => pair,
+                None => self.pairs.entry(person.clone()).or_default(),
+            };
+            if !pair.has(now, terms) {
+                return Err(131056);
+            }
+            pair.take();
+        }
+        if rules.throughput {
+            self.throughput.take();
+        }
+        Ok(())
     }
 }

@@ -58,14 +58,8 @@ impl Graph {
             breach(rules.window, 131047, &mut doom)?;
         }
         let terms = number.terms(rules);
-        let mut limits = lock(&number.limits);
-        if rules.pairs && !to_group && !limits.pass_pair(&recipient.person, now, rules) {
-            return Err(Refusal::of(131056));
-        }
-        if rules.throughput && !limits.pass_throughput(now, terms) {
-            return Err(Refusal::of(130429));
-        }
-        drop(limits);
+        let passed = lock(&number.limits).pass(&recipient.person, now, rules, terms);
+        passed.map_err(Refusal::of)?;
         if rules.portfolio != Way::Off
             && !open
             && let Some(limit) = rules.portfolio_users.or(self.config.messaging_limit.users())

@@ -150,3 +150,28 @@ async fn a_business_cannot_write_to_itself() {
     let world = World::with(only(Enforcement::none())).await;
     assert_eq!(world.refused(&text("12065550142", "hi")).await, 131021);
 }
+
+#[tokio::test]
+async fn a_message_refused_for_the_throughput_costs_the_pair_nothing() {
+    let world = World::with(|config| {
+        config.graph.level = Level::Coexistence;
+        config.graph.enforcement = Enforcement {
+            pairs: true,
+            throughput: true,
+            ..Enforcement::none()
+        };
+    })
+    .await;
+    for turn in 0.. {
+        let (_, answer) = world.send(&text("4915123456789", &turn.to_string())).await;
+        match answer["error"]["code"].as_i64() {
+            Some(130429) => world.simulator.advance(Duration::from_secs(1)),
+            Some(code) => break assert_eq!(code, 131056),
+            None => {}
+        }
+    }
+    let graph = world.simulator.graph();
+    assert!(graph.refused(130429) >= 2);
+    // One or two more than the burst, for the seconds that have passed.
+    assert!((45..=47).contains(&graph.accepted()), "{} passed", graph.accepted());
+}

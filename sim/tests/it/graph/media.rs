@@ -300,7 +300,7 @@ fn base64_of(bytes: &[u8]) -> String {
             char::from(ALPHABET[usize::from_str_radix(&chunk, 2).unwrap()])
         })
         .collect();
-    while text.len() % 4 > 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

@@ -25,7 +25,6 @@ use crate::{
         problem::{Problem, ProblemBody},
     },
     outbox::{Ask, Queued},
-    templates::Shelf,
 };
 
 /// The most messages of one request.
@@ -77,7 +76,7 @@ pub async fn send(
     body: Bytes,
 ) -> Result<(StatusCode, Body<QueuedMessage>), Problem> {
     let request: SendRequest = parse(&body)?;
-    let mut ask = request.ask(&app, writer.tenant, &mut Shelf::default()).await?;
+    let mut ask = request.ask(&app, writer.tenant).await?;
     ask.idempotency = key(&headers)?.map(|key| (key, Sha256::digest(&body).into()));
     let answer = app.outbox.put(vec![ask]).await.pop();
     let queued = answer.ok_or_else(Problem::internal)??;
@@ -130,11 +129,10 @@ pub async fn send_batch(
     let (key, digest) = (key(&headers)?, <[u8; 32]>::from(Sha256::digest(&body)));
     let mut results: Vec<Option<Problem>> = Vec::with_capacity(request.messages.len());
     let mut asks: Vec<Ask> = Vec::with_capacity(request.messages.len());
-    let mut shelf = Shelf::default();
     for (n, message) in request.messages.into_iter().enumerate() {
         let parsed: Result<SendRequest, Problem> = serde_json::from_value(message).map_err(misread);
         let asked = match parsed {
-            Ok(request) => request.ask(&app, writer.tenant, &mut shelf).await,
+            Ok(request) => request.ask(&app, writer.tenant).await,
             Err(problem) => Err(problem),
         };
         match asked {

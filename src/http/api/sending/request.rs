@@ -7,10 +7,10 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
     http::{api::templates::unusable, problem::Problem},
-    meta::message::{Options, Outbound},
-    outbox::{Address, Ask},
+    meta::message::{Options, Outbound, Recipient},
+    outbox::{Address, Ask, TemplateUse},
     store::messages,
-    templates::{Shelf, local::Which},
+    templates::local::Which,
 };
 
 /// A message to be sent. What it says stands under the name of its type, as in Meta's own API: `"type": "text", "text": {"body": "…"}`.
@@ -46,6 +46,8 @@ struct To {
     phone: Option<String>,
     /// Business-scoped user id.
     user_id: Option<String>,
+    /// Meta's id of a group the number is in.
+    group_id: Option<String>,
     contact_id: Option<ContactId>,
 }
 
@@ -77,15 +79,15 @@ const OPTIONS: [&str; 3] = [
 ];
 
 impl SendRequest {
-    /// The same, checked against every limit, and against its template if it is one. `shelf` holds the templates of those before it.
-    pub async fn ask(mut self, app: &App, tenant: TenantId, shelf: &mut Shelf) -> Result<Ask, Problem> {
+    /// The same, checked against every limit.
+    pub async fn ask(mut self, app: &App, tenant: TenantId) -> Result<Ask, Problem> {
         let to = self.to.address()?;
         let (kind, payload) = self.content(app, tenant).await?;
         let options = self.options()?;
         let payload = named(app, tenant, &kind, payload).await?;
         let message = Outbound::parse(&kind, &payload)?;
-        if self.expires_at.is_some_and(|at| at <= app.clock.now()) {
-            return Err(Problem::field("expires_at", "expires_at: lies in the past.", None));
+        if let Address::Group(id) = &to {
+            message.fits(&Recipient::Group(id.clone()))?;
         }
         let directory = app.directory.current();
         let route = directory
@@ -95,9 +97,6 @@ impl SendRequest {
             let detail = format!("channel_id: there is no channel {}.", self.channel_id);
             Problem::field("channel_id", detail, None)
         })?;
-        if let Some(template) = message.template() {
-            app.library().admit(shelf, tenant, &route.waba_id, template).await??;
-        }
         let context_wamid = match self.context {
             Some(context) => Some(wamid(app, tenant, &context.message_id, "context.message_id").await?),
             None => None,
@@ -113,6 +112,10 @@ impl SendRequest {
             to,
             lane,
             kind: message.kind(),
+            template: message.template().map(|template| TemplateUse {
+                waba_id: route.waba_id.clone(),
+                template: template.clone(),
+            }),
             text: message.preview(),
             content: payload.to_string(),
             options: serde_json::to_string(&options).map_err(|_| Problem::internal())?,
@@ -165,12 +168,13 @@ impl SendRequest {
 
 impl To {
     fn address(&self) -> Result<Address, Problem> {
-        match (&self.phone, &self.user_id, self.contact_id) {
-            (Some(phone), None, None) => Ok(Address::phone(phone)?),
-            (None, Some(id), None) => Ok(Address::user_id(id)?),
-            (None, None, Some(contact)) => Ok(Address::Contact(contact)),
+        match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
+            (Some(phone), None, None, None) => Ok(Address::phone(phone)?),
+            (None, Some(id), None, None) => Ok(Address::user_id(id)?),
+            (None, None, Some(id), None) => Ok(Address::group(id)?),
+            (None, None, None, Some(contact)) => Ok(Address::Contact(contact)),
             _ => {
-                let detail = "to: must have exactly one of phone, user_id and contact_id.";
+                let detail = "to: must have exactly one of phone, user_id, group_id and contact_id.";
                 Err(Problem::field("to", detail, None))
             }
         }

@@ -41,7 +41,7 @@ pub async fn create(
         Problem::field("channel_id", detail, None)
     })?;
     let made = app.library().create(route, &new.draft).await?;
-    Ok((StatusCode::CREATED, Body(TemplateWithSchema::new(&app, made))))
+    Ok((StatusCode::CREATED, Body(TemplateWithSchema::new(made))))
 }
 
 /// Edit a template
@@ -57,7 +57,7 @@ pub async fn edit(
     Json(change): Json<Change>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
     let edited = app.library().edit(writer.tenant, id, &change).await?;
-    Ok(Body(TemplateWithSchema::new(&app, edited)))
+    Ok(Body(TemplateWithSchema::new(edited)))
 }
 
 /// Delete a template
@@ -81,5 +81,5 @@ pub async fn unpause(
     Path(id): Path<TemplateId>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
     let unpaused = app.library().unpause(writer.tenant, id).await?;
-    Ok(Body(TemplateWithSchema::new(&app, unpaused)))
+    Ok(Body(TemplateWithSchema::new(unpaused)))
 }

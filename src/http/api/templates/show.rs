@@ -1,11 +1,10 @@
-use axum::{Json as Body, extract::State};
+use axum::Json as Body;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    app::App,
     domain::{TemplateId, TenantId},
     http::{
         api::json::Json as Stored,
@@ -108,8 +107,8 @@ pub struct TemplateWithSchema {
 }
 
 impl TemplateWithSchema {
-    pub fn new(app: &App, row: store::Template) -> Self {
-        let schema = app.library().schema(&row);
+    pub fn new(row: store::Template) -> Self {
+        let schema = templates::schema_of(&row);
         Self {
             sendable: templates::is_sendable(&row.status),
             variables: schema.body.naming,
@@ -124,13 +123,9 @@ impl TemplateWithSchema {
 /// With the places that a send fills: how each is called, what goes into it, and whether it must be filled.
 #[utoipa::path(get, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "The template", body = TemplateWithSchema)))]
-pub async fn show(
-    reader: Reader,
-    State(app): State<App>,
-    Path(id): Path<TemplateId>,
-) -> Result<Body<TemplateWithSchema>, Problem> {
+pub async fn show(reader: Reader, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
     let row = find(&reader, reader.tenant, id).await?;
-    Ok(Body(TemplateWithSchema::new(&app, row)))
+    Ok(Body(TemplateWithSchema::new(row)))
 }
 
 pub async fn find(scope: &TenantScope, tenant: TenantId, id: TemplateId) -> Result<store::Template, Problem> {

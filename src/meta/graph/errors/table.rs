@@ -198,7 +198,7 @@ table! {
         "What the template says violates Meta's policy. Its rejection says why; change it and submit it again.";
     132012 http 400 "Parameter of the wrong format" => Template, Never, Tenant, [RefreshTemplate]:
         "A value is not of the kind the template wants: see the details. A header with a picture, for example, needs a picture.";
-    132015 http 400 "Template paused" => Template, Wait { minutes: 60 }, Tenant, [RefreshTemplate]:
+    132015 http 400 "Template paused" => Template, Never, Tenant, [RefreshTemplate]:
         "Meta has paused the template for low quality, or held messages back and dropped them. Improve it, or wait until the pause ends.";
     132016 http 400 "Template disabled" => Template, Never, Tenant, [RefreshTemplate]:
         "The template was paused too often and is disabled for good. Make a new one that says it better.";
@@ -206,7 +206,7 @@ table! {
         "A value breaks Meta's rules: no line breaks, no tabs, no more than four spaces in a row.";
     132068 http 400 "Flow blocked" => Template, Never, Tenant, []:
         "The flow is blocked because of its errors. Repair its endpoint and publish it again.";
-    132069 http 400 "Flow throttled" => Template, Wait { minutes: 60 }, Tenant, []:
+    132069 http 400 "Flow throttled" => Template, Never, Tenant, []:
         "The flow fails too often, so only ten messages with it go out in an hour. Repair its endpoint.";
     133000 http 500 "Deregistration incomplete" => Request, Never, Operator, []:
         "An earlier deregistration did not finish. Deregister the number again, then register it.";

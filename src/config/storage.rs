@@ -1,0 +1,73 @@
+use std::path::{Path, PathBuf};
+
+use super::{ConfigError, Environment, Secret};
+
+/// Where media are kept.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// A folder of this machine, or one that all machines have mounted.
+    Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+/// A bucket of Amazon S3 or of anything that speaks like it.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    pub name: String,
+    /// What the names of our files begin with; may be empty.
+    pub prefix: String,
+    pub region: String,
+    pub endpoint: Option<String>,
+    pub access_key_id: Secret,
+    pub secret_access_key: Secret,
+}
+
+impl Storage {
+    pub(super) fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let text = environment.storage.as_deref().map(str::trim);
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            return Ok(Self::Folder(beside(&environment.database_url)));
+        };
+        match text.strip_prefix("s3://") {
+            None => Ok(Self::Folder(text.into())),
+            Some(rest) => Bucket::read(environment, rest).map(Self::Bucket),
+        }
+    }
+}
+
+impl Bucket {
+    fn read(environment: &Environment, text: &str) -> Result<Self, ConfigError> {
+        let (name, prefix) = text.split_once('/').unwrap_or((text, ""));
+        if name.is_empty() {
+            return Err(ConfigError::new(
+                "MAINSTAY_STORAGE",
+                "no bucket is named",
+                "use e.g. s3://my-bucket/media",
+            ));
+        }
+        let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+        let key = |variable, value: &Option<String>| {
+            let missing = || ConfigError::new(variable, "unset, but MAINSTAY_STORAGE names a bucket", "set it");
+            given(value).map(Secret::new).ok_or_else(missing)
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+            region: environment.s3_region.clone(),
+            endpoint: given(&environment.s3_endpoint),
+            access_key_id: key("AWS_ACCESS_KEY_ID", &environment.s3_access_key_id)?,
+            secret_access_key: key("AWS_SECRET_ACCESS_KEY", &environment.s3_secret_access_key)?,
+        })
+    }
+}
+
+/// The folder `media` beside a SQLite file; elsewhere the one below the working directory.
+fn beside(database_url: &str) -> PathBuf {
+    let file = database_url.strip_prefix("sqlite://").map(|rest| {
+        let file = rest.split_once('?').map_or(rest, |(file, _)| file);
+        // The address is a URI, in which these two are written so.
+        file.replace("%3F", "?").replace("%25", "%")
+    });
+    let folder = file.as_deref().map(Path::new).and_then(Path::parent);
+    folder.unwrap_or(Path::new("data")).join("media")
+}

@@ -1,0 +1,221 @@
+//! The bytes of media. Whoever holds an API key may read them, and whoever holds a link, which ends by itself.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    domain::{Id, MediaId, TenantId},
+    http::{
+        auth,
+        edge::Edge,
+        extract::{Path, Query},
+        problem::Problem,
+        range::{self, Part},
+    },
+    media::{self, Content, ContentError, LinkError, Variant},
+    storage,
+};
+
+/// Types that a browser may show by itself. Anything else it is told to save: a document may hold scripts, and it came from anybody.
+const SHOWN: [&str; 5] = ["image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"];
+const SHOWN_CLASSES: [&str; 2] = ["audio/", "video/"];
+
+/// Which bytes are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// A smaller picture instead of the image itself.
+    #[param(inline)]
+    variant: Option<Variant>,
+    /// Of a link: who may read what until when. It takes the place of the API key, and says which variant.
+    token: Option<String>,
+}
+
+/// Read the bytes of media
+///
+/// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
+#[utoipa::path(get, path = "/api/v1/media/{id}/content", tag = "Media", params(("id" = MediaId, Path), Wanted),
+    responses((status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 206, description = "The part asked for", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 304, description = "The caller has them already"),
+        (status = 409, description = "They are being fetched from Meta; see Retry-After"),
+        (status = 410, description = "They were deleted, or could not be fetched"),
+        (status = 416, description = "No byte is in the range")))]
+pub async fn read(
+    State(edge): State<Edge>,
+    Path(id): Path<MediaId>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (tenant, variant) = admit(&edge, id, wanted, &headers).await?;
+    let mut tx = edge.app.db.begin_as(tenant.uuid()).await?;
+    let found = media::content(&mut tx, tenant, id, variant).await?;
+    tx.commit().await?;
+    let found = found.map_err(|why| absent(id, why))?;
+    let etag = format!("\"{}\"", found.etag);
+    if range::is_known(&headers, &etag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        describe(response.headers_mut(), &found, &etag);
+        return Ok(response);
+    }
+    serve(&edge, &found, &etag, range::wanted(&headers, found.size, &etag)).await
+}
+
+/// Whose media may be read, and of what size.
+async fn admit(
+    edge: &Edge,
+    id: MediaId,
+    wanted: Wanted,
+    headers: &HeaderMap,
+) -> Result<(TenantId, Option<Variant>), Problem> {
+    let Some(token) = wanted.token else {
+        return Ok((auth::reader_of_media(edge, headers).await?, wanted.variant));
+    };
+    let app = &edge.app;
+    match media::read_link(&app.config.keyring, &token, app.clock.now()) {
+        Ok(link) if link.media == id => Ok((link.tenant, link.variant)),
+        Err(LinkError::Expired) => {
+            let detail = "The link has expired. Get another from `GET /api/v1/media/{id}`.";
+            Err(Problem::forbidden("link-expired", detail))
+        }
+        Ok(_) | Err(LinkError::Invalid) => {
+            let detail = "The link was not made here, or was changed. Copy all of it.";
+            Err(Problem::forbidden("link-invalid", detail))
+        }
+    }
+}
+
+async fn serve(edge: &Edge, content: &Content, etag: &str, part: Part) -> Result<Response, Problem> {
+    let (status, range) = match part {
+        Part::Whole => (StatusCode::OK, None),
+        Part::Bytes(from, to) => (StatusCode::PARTIAL_CONTENT, Some(from..to)),
+        Part::Nothing => return Ok(out_of_range(content.size)),
+    };
+    let length = range.as_ref().map_or(content.size, |range| range.end - range.start);
+    let pieces = edge
+        .app
+        .storage
+        .read(&content.key, range.clone())
+        .await
+        .map_err(unreadable)?;
+    let mut response = (status, Body::from_stream(pieces)).into_response();
+    let headers = response.headers_mut();
+    describe(headers, content, etag);
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    if let Some(range) = range {
+        let text = format!("bytes {}-{}/{}", range.start, range.end - 1, content.size);
+        headers.insert(header::CONTENT_RANGE, value(&text));
+    }
+    metrics::counter!("mainstay_media_bytes_total", "direction" => "read").increment(length);
+    Ok(response)
+}
+
+fn describe(headers: &mut HeaderMap, content: &Content, etag: &str) {
+    let kind = content.mime_type.as_str();
+    headers.insert(header::CONTENT_TYPE, value(kind));
+    headers.insert(header::ETAG, value(etag));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // The bytes behind an id never change; they may only go.
+    let caching = HeaderValue::from_static("private, max-age=3600, immutable");
+    headers.insert(header::CACHE_CONTROL, caching);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    let essence = kind.split(';').next().unwrap_or_default();
+    let shown = SHOWN.contains(&essence) || SHOWN_CLASSES.iter().any(|class| essence.starts_with(class));
+    let how = if shown { "inline" } else { "attachment" };
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        value(&disposition(how, content.filename.as_deref())),
+    );
+}
+
+/// With the name in both spellings of RFC 6266: one that everybody understands, and one that is right.
+fn disposition(how: &str, name: Option<&str>) -> String {
+    let Some(name) = name else { return how.to_owned() };
+    let plain = |c: char| {
+        if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let simple: String = name.chars().map(plain).collect();
+    let exact = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    format!("{how}; filename=\"{simple}\"; filename*=UTF-8''{exact}")
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+fn out_of_range(size: u64) -> Response {
+    let detail = format!("The file has {size} bytes, and none of them is in the range asked for.");
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let mut response = Problem::new(status, "no-such-range", "Nothing in that range", detail).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_RANGE, value(&format!("bytes */{size}")));
+    response
+}
+
+fn absent(id: MediaId, why: ContentError) -> Problem {
+    let gone = |slug, detail: String| Problem::new(StatusCode::GONE, slug, "It is gone", detail);
+    match why {
+        ContentError::Unknown => Problem::not_found(format_args!("media {id}")),
+        ContentError::NoVariant => Problem::not_found(format_args!("such variant of {id}, or it is not made yet")),
+        ContentError::Deleted => gone(
+            "media-deleted",
+            "The media was deleted, by request or by age.".to_owned(),
+        ),
+        ContentError::Failed(error) => {
+            let why = error.unwrap_or_else(|| "it was set aside by the operator".to_owned());
+            gone(
+                "media-failed",
+                format!("The media could not be fetched from Meta: {why}."),
+            )
+        }
+        ContentError::NotYet => Problem::new(
+            StatusCode::CONFLICT,
+            "media-not-ready",
+            "Not here yet",
+            "The media is being fetched from Meta. Wait for the event media.ready, or try again in a moment.",
+        )
+        .retry_after(2),
+    }
+}
+
+fn unreadable(error: storage::Error) -> Problem {
+    tracing::error!(%error, "a file could not be read from the store");
+    metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
+    match error {
+        storage::Error::Missing | storage::Error::TooLarge { .. } => Problem::internal(),
+        storage::Error::Broken(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage-unavailable",
+            "Try again later",
+            "The store of files does not answer just now; try again in a few seconds.",
+        )
+        .retry_after(5),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disposition;
+
+    #[test]
+    fn a_name_cannot_break_out_of_its_header() {
+        let header = disposition("attachment", Some("a\"b\\c%ä\r\n.pdf"));
+        assert_eq!(
+            header,
+            "attachment; filename=\"a_b_c____.pdf\"; filename*=UTF-8''a%22b%5Cc%25%C3%A4%0D%0A%2Epdf"
+        );
+        assert_eq!(disposition("inline", None), "inline");
+    }
+}

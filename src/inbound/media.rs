@@ -1,0 +1,92 @@
+//! Files that come with messages: rows that are due from birth, in the transaction that stores the message.
+
+use std::collections::{HashMap, HashSet};
+
+use super::messages::PlannedMessage;
+use crate::{
+    clock::Clock,
+    domain::{MediaId, MessageId},
+    media::{META_KEEPS, digest, tidy_name},
+    meta::webhook::{Content, Media},
+    queue::Lane,
+    store::{media::NewInboundMedia, messages::NewMessage},
+};
+
+pub use crate::store::media::want;
+
+/// A file that a message names.
+#[derive(Clone, Debug)]
+pub struct PlannedMedia {
+    pub id: MediaId,
+    kind: &'static str,
+    meta_id: String,
+    mime_type: Option<String>,
+    filename: Option<String>,
+    sha256: Option<Vec<u8>>,
+}
+
+impl PlannedMedia {
+    pub fn of(clock: &Clock, content: &Content) -> Option<Self> {
+        let media = named(content)?;
+        Some(Self {
+            id: clock.new_id(),
+            kind: media.kind.as_str(),
+            meta_id: media.media_id.clone(),
+            mime_type: media.mime_type.clone(),
+            filename: media.filename.as_deref().and_then(tidy_name),
+            sha256: media.sha256.as_deref().and_then(digest),
+        })
+    }
+}
+
+/// An edited caption comes with its picture.
+fn named(content: &Content) -> Option<&Media> {
+    match content {
+        Content::Media(media) => Some(media),
+        Content::Edit(edit) => named(&edit.content),
+        _ => None,
+    }
+}
+
+/// The media of messages that are new, and of those whose place was held until now. Nothing for a batch without media.
+pub fn wanted(
+    stored: &[NewMessage],
+    planned: &HashMap<MessageId, &PlannedMessage>,
+    new: &HashSet<MessageId>,
+    filled: &[(MessageId, Option<MediaId>)],
+) -> Vec<NewInboundMedia> {
+    let mut wanted = Vec::new();
+    for row in stored {
+        let Some(media) = &planned[&row.id].media else { continue };
+        let message = match new.contains(&row.id) {
+            true => Some(row.id),
+            // A message that was known before keeps the id it had.
+            false => filled
+                .iter()
+                .find(|(_, with)| *with == Some(media.id))
+                .map(|(id, _)| *id),
+        };
+        let Some(message) = message else { continue };
+        wanted.push(NewInboundMedia {
+            id: media.id,
+            tenant: row.tenant,
+            channel: row.channel,
+            message,
+            origin: row.origin,
+            kind: media.kind,
+            meta_id: media.meta_id.clone(),
+            mime_type: media.mime_type.clone(),
+            filename: media.filename.clone(),
+            sha256: media.sha256.clone(),
+            received_at: row.received_at,
+            deadline: row.received_at + META_KEEPS,
+            // What a person waits for goes before what happened long ago. The high lane is for what Meta will soon forget.
+            lane: if row.origin == "history" {
+                Lane::Low
+            } else {
+                Lane::Normal
+            },
+        });
+    }
+    wanted
+}

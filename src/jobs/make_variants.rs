@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use crate::{
+    app::{App, MEDIA_VARIANTS},
+    domain::MediaFileId,
+    media,
+    queue::{Claim, Job, Outcomes, Queue},
+};
+
+/// Makes smaller pictures of images. One at a time in a process, for each may take a good part of its memory.
+pub struct MakeVariants;
+
+impl Job for MakeVariants {
+    const QUEUE: Queue = MEDIA_VARIANTS;
+    const CONCURRENCY: usize = 1;
+    const BATCH: usize = 1;
+    const CLAIM: Claim = Claim::Leased;
+    const MAX_ATTEMPTS: i64 = 5;
+    const TIMEOUT: Duration = Duration::from_secs(60);
+    type Id = MediaFileId;
+    type Context = App;
+
+    async fn run(app: &App, ids: &[MediaFileId]) -> Outcomes<MediaFileId> {
+        let mut outcomes = Outcomes::settled();
+        for &id in ids {
+            match media::make_variants(app, id).await {
+                Ok(outcome) => outcomes.set(id, outcome),
+                Err(error) => return error.into(),
+            }
+        }
+        outcomes
+    }
+}

@@ -1,0 +1,187 @@
+//! Media that a tenant's program brings: as bytes, or as an address where they are.
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+
+use super::{
+    MediaKind,
+    ingest::{self, Broken, Draft, Longest},
+    sniff,
+    table::{self, LARGEST, Rejected, Taken},
+};
+use crate::{
+    app::{App, MEDIA_VARIANTS},
+    db::is_conflict,
+    domain::{Id, MediaId, TenantId},
+    net, storage,
+    store::media::{self, NewUploaded, WantsVariants},
+};
+
+/// Characters of a file's name that are kept.
+const NAME: usize = 240;
+const COLLISIONS: usize = 5;
+
+/// What its bringer says of it.
+#[derive(Clone, Debug, Default)]
+pub struct Bring {
+    /// What it is to be sent as; without it that follows from the type.
+    pub kind: Option<MediaKind>,
+    /// What it is said to be. The bytes are asked too.
+    pub mime_type: Option<String>,
+    pub filename: Option<String>,
+}
+
+/// Why it is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum BringError {
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    #[error("the body broke off: {0}")]
+    Incomplete(String),
+    /// The address is not visited, or nothing good came of it.
+    #[error(transparent)]
+    Outside(#[from] net::Error),
+    #[error(transparent)]
+    Storage(storage::Error),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Takes bytes as they come. `E` ends them early.
+pub async fn bring<E: std::fmt::Display>(
+    app: &App,
+    tenant: TenantId,
+    said: Bring,
+    pieces: impl Stream<Item = Result<Bytes, E>> + Send,
+) -> Result<MediaId, BringError> {
+    let draft = draw(app, tenant, &said, pieces).await.map_err(|broken| match broken {
+        Broken::Source(error) => BringError::Incomplete(error.to_string()),
+        other => plain(other),
+    })?;
+    keep(app, tenant, said, draft).await
+}
+
+/// Fetches what is at an address, past the guard.
+pub async fn bring_url(app: &App, tenant: TenantId, said: Bring, url: &str) -> Result<MediaId, BringError> {
+    let target = app.outside.check(url).map_err(net::Error::Refused)?;
+    let answer = app.outside.get(&target, LARGEST).await?;
+    let said = Bring {
+        mime_type: said.mime_type.or_else(|| answer.content_type.clone()),
+        filename: said.filename.or_else(|| last_segment(&target)),
+        ..said
+    };
+    let drawn = draw(app, tenant, &said, answer.pieces().boxed()).await;
+    let draft = drawn.map_err(|broken| match broken {
+        Broken::Source(error) => BringError::Outside(error),
+        other => plain(other),
+    })?;
+    keep(app, tenant, said, draft).await
+}
+
+/// Reads no further than it takes to know that Meta would not have it.
+async fn draw<E>(
+    app: &App,
+    tenant: TenantId,
+    said: &Bring,
+    pieces: impl Stream<Item = Result<Bytes, E>> + Send,
+) -> Result<Draft, Broken<E>> {
+    let limit = |head: &[u8]| {
+        let Taken { most, what, .. } = table::judge(said.kind, said.mime_type.as_deref(), head)?;
+        Ok(Longest { most, what })
+    };
+    ingest::draw(app, tenant, pieces, limit).await
+}
+
+fn plain<E>(broken: Broken<E>) -> BringError {
+    match broken {
+        Broken::Source(_) => BringError::Incomplete("it ended early".to_owned()),
+        Broken::Rejected(rejected) => BringError::Rejected(rejected),
+        Broken::Storage(error) => {
+            metrics::counter!("mainstay_storage_failures_total", "what" => "write").increment(1);
+            BringError::Storage(error)
+        }
+        Broken::Database(error) => BringError::Database(error),
+    }
+}
+
+async fn keep(app: &App, tenant: TenantId, said: Bring, draft: Draft) -> Result<MediaId, BringError> {
+    let taken = table::judge(said.kind, said.mime_type.as_deref(), &draft.head)?;
+    let id = app.clock.new_id();
+    let mut collisions = 0;
+    loop {
+        match once(app, id, tenant, &said, &taken, &draft).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            Err(error) => return Err(error.into()),
+            Ok(()) => break,
+        }
+    }
+    metrics::counter!("mainstay_media_bytes_total", "direction" => "uploaded").increment(draft.size);
+    Ok(id)
+}
+
+async fn once(
+    app: &App,
+    id: MediaId,
+    tenant: TenantId,
+    said: &Bring,
+    taken: &Taken,
+    draft: &Draft,
+) -> Result<(), sqlx::Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let file = draft.keep(&mut tx, now).await?;
+    let new = NewUploaded {
+        id,
+        tenant,
+        kind: taken.kind.as_str(),
+        mime_type: taken.mime_type.clone(),
+        filename: said.filename.as_deref().and_then(tidy_name),
+        file,
+    };
+    media::insert(&mut tx, &new, now).await?;
+    tx.commit().await?;
+    if sniff::wants_variants(&draft.head) == WantsVariants::Yes {
+        // What cannot be queued is found by the sweep.
+        let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], now).await;
+    }
+    Ok(())
+}
+
+/// The name of a file without folders, and without what a header or a terminal would not bear.
+pub fn tidy_name(name: &str) -> Option<String> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
+    let shown = shown.trim();
+    (!shown.is_empty()).then(|| shown.to_owned())
+}
+
+/// What a browser would call it, if that looks like the name of a file.
+fn last_segment(target: &net::Target) -> Option<String> {
+    let segment = target.url().path_segments()?.next_back()?;
+    let name = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+    name.contains('.').then(|| name.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_folders_and_control_characters_and_its_end() {
+        for (given, expected) in [
+            ("invoice.pdf", Some("invoice.pdf")),
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\temp\\a.pdf", Some("a.pdf")),
+            ("a\r\nSet-Cookie: b.pdf", Some("aSet-Cookie: b.pdf")),
+            ("Angebot Nr. 12/ä.pdf", Some("ä.pdf")),
+            (" ", None),
+            ("a/", None),
+        ] {
+            assert_eq!(tidy_name(given).as_deref(), expected, "{given:?}");
+        }
+        assert_eq!(
+            tidy_name(&"é".repeat(1_000)).map(|name| name.chars().count()),
+            Some(NAME)
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! From Meta to the store.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use futures::StreamExt;
+
+use super::{
+    facts,
+    ingest::{self, Broken, Draft, Longest},
+    sniff,
+    table::LARGEST,
+};
+use crate::{
+    app::{App, MEDIA_INBOUND, MEDIA_VARIANTS},
+    db::{self, is_conflict},
+    domain::{ConversationId, Id, MediaId},
+    meta::graph::{self, Access},
+    queue::{Outcome, counts},
+    store::{
+        events,
+        media::{self, InHand, Ready, WantsVariants},
+    },
+};
+
+/// Attempts after which what looks like it will never work is believed: about an hour. (An id may be unknown to Meta for a moment, and
+/// bytes may be damaged on the way.)
+const STUBBORN: i64 = 12;
+/// When Meta says that we ask too often.
+const REST: Duration = Duration::from_secs(300);
+/// Two media with the same bytes that come at once may collide; the loser simply writes its end again.
+const COLLISIONS: usize = 5;
+
+/// What was fetched for a row, and where it stands.
+pub(super) struct Fetched<'a> {
+    pub row: &'a InHand,
+    pub draft: &'a Draft,
+    pub mime_type: &'a str,
+    pub conversation: Option<ConversationId>,
+    pub wamid: Option<String>,
+}
+
+/// Why nothing was fetched this time.
+#[derive(Debug)]
+enum Trouble {
+    /// It never will be.
+    Hopeless(String),
+    /// It probably never will be.
+    Stubborn(String),
+    Passing(String),
+    TooOften(String),
+    Database(sqlx::Error),
+}
+
+/// Fetches the media of a leased row. Fails only with the database.
+pub async fn fetch(app: &App, id: MediaId) -> db::Result<Outcome> {
+    let Some(row) = media::in_hand(app.db.reader(), id).await? else {
+        return Ok(Outcome::Settled);
+    };
+    let outcome = match attempt(app, &row).await {
+        Ok(()) => Outcome::Settled,
+        Err(Trouble::Database(error)) => return Err(error),
+        Err(trouble) => judged(&row, trouble),
+    };
+    let label = match &outcome {
+        Outcome::Settled => "ready",
+        Outcome::Discard { .. } => "failed",
+        _ => "retry",
+    };
+    metrics::counter!("mainstay_media_fetched_total", "outcome" => label).increment(1);
+    Ok(outcome)
+}
+
+fn judged(row: &InHand, trouble: Trouble) -> Outcome {
+    match trouble {
+        Trouble::Stubborn(error) if row.attempts < STUBBORN => Outcome::retry(error),
+        Trouble::Hopeless(error) | Trouble::Stubborn(error) => Outcome::discard(error),
+        Trouble::TooOften(error) => Outcome::retry_after(REST, error),
+        Trouble::Passing(error) => Outcome::retry(error),
+        Trouble::Database(error) => Outcome::retry(error),
+    }
+}
+
+async fn attempt(app: &App, row: &InHand) -> Result<(), Trouble> {
+    if app.clock.now() >= row.deadline {
+        let words = "Meta keeps media for seven days, and in that time it could not be fetched";
+        return Err(Trouble::Hopeless(words.to_owned()));
+    }
+    let directory = app.directory.current();
+    let route = directory.channel(row.channel_id);
+    let route = route.ok_or_else(|| Trouble::Passing("the channel is not known here".to_owned()))?;
+    let token = route.access_token.as_ref();
+    let token = token.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
+    let access = Access {
+        phone_number_id: &route.phone_number_id,
+        waba_id: &route.waba_id,
+        token,
+    };
+    // The webhook may hold an address too, but not always, and only for minutes; asking is one request, and tells size and digest.
+    let info = app.graph.media(access, &row.meta_id).await?;
+    if info.file_size.is_some_and(|size| size > LARGEST) {
+        return Err(Trouble::Hopeless(format!("it is longer than {LARGEST} bytes")));
+    }
+    let download = app.graph.download(access, &info.url).await?;
+    let limit = |_: &[u8]| {
+        Ok(Longest {
+            most: LARGEST,
+            what: "a file from Meta",
+        })
+    };
+    let draft = ingest::draw(app, row.tenant_id, download.body.boxed(), limit).await?;
+    if let Err(trouble) = whole(row, &info, &draft) {
+        draft.discard(app).await;
+        return Err(trouble);
+    }
+    let declared = row.mime_type.as_deref().or(info.mime_type.as_deref());
+    let mime_type = sniff::settled(declared, &draft.head);
+    metrics::counter!("mainstay_media_bytes_total", "direction" => "in").increment(draft.size);
+    if !end(app, row, &draft, &mime_type).await.map_err(Trouble::Database)? {
+        draft.discard(app).await;
+    }
+    Ok(())
+}
+
+/// Whether all of it came, unchanged.
+fn whole(row: &InHand, info: &graph::MediaInfo, draft: &Draft) -> Result<(), Trouble> {
+    if info.file_size.is_some_and(|size| size != draft.size) {
+        return Err(Trouble::Stubborn("it is not as long as Meta says".to_owned()));
+    }
+    let promised = [row.sha256.clone(), info.sha256.as_deref().and_then(digest)];
+    if promised.iter().flatten().any(|promised| promised[..] != draft.digest) {
+        metrics::counter!("mainstay_media_digest_mismatches_total").increment(1);
+        return Err(Trouble::Stubborn("its SHA-256 is not the one Meta says".to_owned()));
+    }
+    Ok(())
+}
+
+/// A SHA-256 in hexadecimal or in base64: Meta's webhooks and answers have both. `None` for anything else, which promises nothing.
+pub fn digest(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim();
+    let bytes = hex::decode(text).ok().or_else(|| BASE64_STANDARD.decode(text).ok());
+    bytes.filter(|bytes| bytes.len() == 32)
+}
+
+/// False when the row wants nothing any more: it was deleted meanwhile, or is another worker's.
+async fn end(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
+    let mut collisions = 0;
+    loop {
+        match once(app, row, draft, mime_type).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            Err(error) => return Err(error),
+            Ok(false) => return Ok(false),
+            Ok(true) => break,
+        }
+    }
+    let waited = app.clock.now() - row.received_at;
+    let seconds = waited.num_milliseconds().max(0) as f64 / 1_000.0;
+    metrics::histogram!("mainstay_media_ready_seconds").record(seconds);
+    Ok(true)
+}
+
+async fn once(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let file = draft.keep(&mut tx, now).await?;
+    let ready = Ready {
+        tenant: row.tenant_id,
+        id: row.id,
+        attempt: row.attempts,
+        file,
+        mime_type: mime_type.to_owned(),
+    };
+    let Some((conversation, wamid)) = media::ready(&mut tx, &ready, now).await? else {
+        tx.rollback().await?;
+        return Ok(false);
+    };
+    let fetched = Fetched {
+        row,
+        draft,
+        mime_type,
+        conversation,
+        wamid,
+    };
+    counts::add(&mut tx, &MEDIA_INBOUND, now, 1, 0).await?;
+    events::append(&mut tx, &[facts::ready(app, &fetched, now)], now).await?;
+    tx.commit().await?;
+    if sniff::wants_variants(&draft.head) == WantsVariants::Yes {
+        // What cannot be queued is found by the sweep.
+        let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], now).await;
+    }
+    Ok(true)
+}
+
+impl From<graph::Error> for Trouble {
+    fn from(error: graph::Error) -> Self {
+        let words = error.to_string();
+        match error {
+            // 100: no such object, or none that this token may see; 131052: the file cannot be had.
+            graph::Error::Refused(refusal) => match refusal.code {
+                100 | 131_052 => Self::Stubborn(words),
+                4 | 80_007 | 80_008 | 130_429 => Self::TooOften(words),
+                _ => Self::Passing(words),
+            },
+            graph::Error::Expired | graph::Error::ForeignHost(_) | graph::Error::Unreadable { .. } => {
+                Self::Stubborn(words)
+            }
+            graph::Error::NoAnswer(_) | graph::Error::Source(_) => Self::Passing(words),
+        }
+    }
+}
+
+impl From<Broken<graph::Error>> for Trouble {
+    fn from(broken: Broken<graph::Error>) -> Self {
+        match broken {
+            Broken::Source(error) => error.into(),
+            Broken::Rejected(rejected) => Self::Hopeless(rejected.to_string()),
+            Broken::Storage(error) => {
+                metrics::counter!("mainstay_storage_failures_total", "what" => "write").increment(1);
+                Self::Passing(error.to_string())
+            }
+            Broken::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    #[test]
+    fn a_digest_is_read_in_either_spelling() {
+        let hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let base64 = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
+        assert_eq!(digest(hex), digest(base64));
+        assert_eq!(digest(&hex.to_uppercase()).map(|bytes| bytes.len()), Some(32));
+        for text in ["", "q83vEg==", "not a digest", &hex[..62]] {
+            assert_eq!(digest(text), None, "{text}");
+        }
+    }
+}

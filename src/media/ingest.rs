@@ -1,0 +1,168 @@
+//! From a stream of bytes to a file in the store: counted, hashed, looked at, in one pass and without holding it in memory.
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{Stream, StreamExt};
+use sha2::{Digest, Sha256};
+
+use super::{
+    remove,
+    sniff::{self, HEAD},
+    table::Rejected,
+};
+use crate::{
+    app::App,
+    db::{self, Tx},
+    domain::{Id, MediaFileId, TenantId},
+    storage::{self, Key, Writer},
+    store::media::{self, NewFile},
+};
+
+/// For how long a file may be written before it is taken for a leftover.
+const GRACE: TimeDelta = TimeDelta::days(1);
+
+/// A file in the store that is nobody's yet. Unless it is kept, it is removed.
+#[derive(Debug)]
+pub struct Draft {
+    pub digest: [u8; 32],
+    pub size: u64,
+    /// The first bytes.
+    pub head: Vec<u8>,
+    tenant: TenantId,
+    file: MediaFileId,
+    key: Key,
+}
+
+/// Why no file came of a stream; `E` is the stream's own trouble.
+#[derive(Debug)]
+pub enum Broken<E> {
+    Source(E),
+    Rejected(Rejected),
+    Storage(storage::Error),
+    Database(sqlx::Error),
+}
+
+/// How long a file may be, given its first bytes: asked when they are there, so that what is refused is not read to its end.
+pub trait Limit: FnOnce(&[u8]) -> Result<Longest, Rejected> + Send {}
+impl<F: FnOnce(&[u8]) -> Result<Longest, Rejected> + Send> Limit for F {}
+
+/// In bytes, and what it is said of.
+#[derive(Clone, Copy, Debug)]
+pub struct Longest {
+    pub most: u64,
+    pub what: &'static str,
+}
+
+pub async fn draw<E>(
+    app: &App,
+    tenant: TenantId,
+    pieces: impl Stream<Item = Result<Bytes, E>> + Send,
+    limit: impl Limit,
+) -> Result<Draft, Broken<E>> {
+    let file: MediaFileId = app.clock.new_id();
+    let key = Key::of(tenant.uuid(), file.uuid());
+    let noted = media::plan(&app.db, &[key.as_str().to_owned()], app.clock.now() + GRACE).await;
+    noted.map_err(Broken::Database)?;
+    let mut writer = app.storage.write(&key);
+    let read = match copy(&mut writer, pieces, limit).await {
+        Ok(read) => writer.finish().await.map(|()| read).map_err(Broken::Storage),
+        Err(broken) => {
+            writer.abort().await;
+            Err(broken)
+        }
+    };
+    match read {
+        Ok(Read { digest, size, head }) => Ok(Draft {
+            digest,
+            size,
+            head,
+            tenant,
+            file,
+            key,
+        }),
+        Err(broken) => {
+            remove::at_once(app, &[key]).await;
+            Err(broken)
+        }
+    }
+}
+
+struct Read {
+    digest: [u8; 32],
+    size: u64,
+    head: Vec<u8>,
+}
+
+async fn copy<E>(
+    writer: &mut Writer,
+    pieces: impl Stream<Item = Result<Bytes, E>>,
+    limit: impl Limit,
+) -> Result<Read, Broken<E>> {
+    let mut pieces = std::pin::pin!(pieces);
+    let (mut hash, mut size, mut head) = (Sha256::new(), 0_u64, Vec::with_capacity(HEAD));
+    let mut limit = Some(limit);
+    let mut longest: Option<Longest> = None;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(Broken::Source)?;
+        size += piece.len() as u64;
+        hash.update(&piece);
+        if head.len() < HEAD {
+            head.extend_from_slice(&piece[..piece.len().min(HEAD - head.len())]);
+        }
+        if head.len() == HEAD
+            && let Some(limit) = limit.take()
+        {
+            longest = Some(limit(&head).map_err(Broken::Rejected)?);
+        }
+        longest.map_or(Ok(()), |it| it.holds(size)).map_err(Broken::Rejected)?;
+        writer.push(piece).await.map_err(Broken::Storage)?;
+    }
+    if let Some(limit) = limit.take() {
+        let longest = limit(&head).map_err(Broken::Rejected)?;
+        longest.holds(size).map_err(Broken::Rejected)?;
+    }
+    Ok(Read {
+        digest: hash.finalize().into(),
+        size,
+        head,
+    })
+}
+
+impl Longest {
+    fn holds(self, size: u64) -> Result<(), Rejected> {
+        let Longest { most, what } = self;
+        if size > most {
+            return Err(Rejected::TooLarge { what, most });
+        }
+        Ok(())
+    }
+}
+
+impl Draft {
+    /// Makes the file the tenant's, in the transaction that makes use of it. The same bytes may be there already: then that file is the
+    /// answer, and this one goes.
+    pub async fn keep(&self, tx: &mut Tx, now: DateTime<Utc>) -> db::Result<MediaFileId> {
+        let file = NewFile {
+            tenant: self.tenant,
+            id: self.file,
+            digest: self.digest,
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            variants: sniff::wants_variants(&self.head),
+        };
+        let kept = media::keep(tx, &file, now).await?;
+        let note = [self.key.as_str().to_owned()];
+        if kept != self.file {
+            media::plan(&mut *tx, &note, now).await?;
+            metrics::counter!("mainstay_media_deduplicated_total").increment(1);
+        } else if media::take_back(&mut *tx, &note, now).await? == 0 {
+            // So long after it was begun, the file may be gone.
+            return Err(db::collision());
+        }
+        Ok(kept)
+    }
+
+    /// Gives it up.
+    pub async fn discard(self, app: &App) {
+        remove::at_once(app, &[self.key]).await;
+    }
+}

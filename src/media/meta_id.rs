@@ -1,0 +1,293 @@
+//! What Meta calls a file of ours: uploaded once per channel, and the id used for 29 of the 30 days that it is good for.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::{StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Content, ContentError, MediaKind, Rejected, content, sniff::essence, table};
+use crate::{
+    app::App,
+    clock::uuid_at,
+    db::{On, Result},
+    domain::{ChannelId, MediaId, TenantId, WorkState},
+    meta::graph::{self, Access, GraphError},
+    storage,
+    store::media::{self, Upload, UploadKey},
+};
+
+const GOOD_FOR: TimeDelta = TimeDelta::days(29);
+/// How long an upload belongs to a process that is not heard of.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+const RENEWED_EVERY: Duration = Duration::from_secs(10);
+/// How soon it is looked whether somebody else is done; each time twice as long passes, up to a second.
+const GLANCE: Duration = Duration::from_millis(50);
+const LONGEST_GLANCE: Duration = Duration::from_secs(1);
+/// How long those who come later wait: longer than any upload takes.
+const PATIENCE: Duration = Duration::from_secs(330);
+/// For so long a refusal of the file is believed, so that ten thousand messages with one bad file do not upload it ten thousand times;
+/// and for so long any other failure, so that those who waited for the upload do not try it one after the other.
+const REFUSAL: TimeDelta = TimeDelta::minutes(1);
+const FAILURE: TimeDelta = TimeDelta::seconds(5);
+/// Refusals that are about the file: a bad parameter or value, a type or a length that is not taken. Others, such as asking too often or a
+/// bad token, are not for us to remember.
+const OF_THE_FILE: [i64; 5] = [100, 131_009, 131_051, 131_052, 131_053];
+
+/// Why there is no id.
+#[derive(Debug, thiserror::Error)]
+pub enum MetaIdError {
+    /// Nothing will change by waiting: unknown, deleted, never fetched.
+    #[error("{0}")]
+    Gone(&'static str),
+    /// It is still being fetched from Meta.
+    #[error("the media is not here yet")]
+    NotYet,
+    #[error("the channel is not known here, or its access token does not open")]
+    NoChannel,
+    /// Meta answered: it does not take the file, or takes nothing from us just now. The code says which.
+    #[error("Meta refused the file: {0}")]
+    Refused(GraphError),
+    /// Worth another try.
+    #[error("the file could not be uploaded: {0}")]
+    Passing(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// A failure, as it is kept.
+#[derive(Serialize, Deserialize)]
+enum Failure {
+    Refused(Refusal),
+    Passing(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Refusal {
+    http_status: u16,
+    code: i64,
+    subcode: Option<i64>,
+    title: String,
+    details: Option<String>,
+    fbtrace_id: Option<String>,
+}
+
+/// Whether media can be sent as what it is to be sent as; for an answer before anything is queued.
+pub async fn sendable(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: MediaId,
+    kind: MediaKind,
+) -> Result<std::result::Result<(), SendableError>> {
+    let Some(found) = media::find(on, tenant, id).await? else {
+        return Ok(Err(SendableError::Unknown));
+    };
+    if found.deleted_at.is_some() {
+        return Ok(Err(SendableError::Deleted));
+    }
+    Ok(match (WorkState::parse(&found.state), found.size, &found.mime_type) {
+        (Some(WorkState::Done), Some(size), Some(mime_type)) => {
+            let size = u64::try_from(size).unwrap_or(u64::MAX);
+            table::sendable(kind, mime_type, size).map_err(SendableError::Rejected)
+        }
+        (Some(WorkState::Pending | WorkState::Running), ..) => Err(SendableError::NotYet),
+        _ => Err(SendableError::Failed),
+    })
+}
+
+/// Why media cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendableError {
+    #[error("there is no such media")]
+    Unknown,
+    #[error("it was deleted")]
+    Deleted,
+    #[error("it could not be fetched from Meta")]
+    Failed,
+    #[error("it is still being fetched from Meta")]
+    NotYet,
+    #[error(transparent)]
+    Rejected(Rejected),
+}
+
+/// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.
+pub async fn meta_id(
+    app: &App,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> std::result::Result<String, MetaIdError> {
+    let (key, file) = find(app, tenant, channel, id).await?;
+    let waiting = tokio::time::timeout(PATIENCE, first_or_wait(app, &key, &file));
+    let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
+    waiting.await.map_err(|_| late())?
+}
+
+/// The same without uploading anything: `None` when Meta does not have it, or somebody is at it.
+pub async fn at_meta(
+    app: &App,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> std::result::Result<Option<String>, MetaIdError> {
+    let (key, _) = find(app, tenant, channel, id).await?;
+    match media::find_upload(app.db.reader(), &key, app.clock.now()).await? {
+        Some(Upload {
+            failure: Some(failure), ..
+        }) => Err(recalled(&failure)),
+        Some(Upload { meta_id, .. }) => Ok(meta_id),
+        None => Ok(None),
+    }
+}
+
+async fn find(
+    app: &App,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> std::result::Result<(UploadKey, Content), MetaIdError> {
+    let row = media::find(app.db.reader(), tenant, id).await?;
+    let file = row.as_ref().and_then(|row| row.file_id);
+    let found = row.ok_or(ContentError::Unknown).and_then(|row| content::of(row, None));
+    let found = found.map_err(|why| match why {
+        ContentError::NotYet => MetaIdError::NotYet,
+        ContentError::Unknown | ContentError::NoVariant => MetaIdError::Gone("there is no such media"),
+        ContentError::Failed(_) => MetaIdError::Gone("the media could not be fetched from Meta"),
+        ContentError::Deleted => MetaIdError::Gone("the media was deleted"),
+    })?;
+    let key = UploadKey {
+        tenant,
+        file: file.ok_or(MetaIdError::Gone("the media was deleted"))?,
+        channel,
+        mime_type: essence(&found.mime_type),
+    };
+    Ok((key, found))
+}
+
+async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> std::result::Result<String, MetaIdError> {
+    let mut glance = GLANCE;
+    loop {
+        let now = app.clock.now();
+        match media::find_upload(app.db.reader(), key, now).await? {
+            Some(Upload { meta_id: Some(id), .. }) => return Ok(id),
+            Some(Upload {
+                failure: Some(failure), ..
+            }) => return Err(recalled(&failure)),
+            // Somebody is at it.
+            Some(_) => {
+                tokio::time::sleep(glance).await;
+                glance = (glance * 2).min(LONGEST_GLANCE);
+            }
+            None => {
+                let claim = uuid_at(now);
+                if media::claim(&app.db, key, claim, now + LEASE, now).await? > 0 {
+                    return upload(app, key, claim, file).await;
+                }
+            }
+        }
+    }
+}
+
+async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> std::result::Result<String, MetaIdError> {
+    let result = tokio::select! {
+        result = transfer(app, key, file) => result,
+        lost = hold(app, key, claim) => Err(lost),
+    };
+    let now = app.clock.now();
+    let (meta_id, failure, valid_until) = match &result {
+        Ok(id) => (Some(id.clone()), None, now + GOOD_FOR),
+        Err(error @ MetaIdError::Refused(refusal)) if OF_THE_FILE.contains(&refusal.code) => {
+            (None, Some(remembered(error)), now + REFUSAL)
+        }
+        Err(error) => (None, Some(remembered(error)), now + FAILURE),
+    };
+    let end = Upload {
+        claim,
+        meta_id,
+        failure,
+        valid_until,
+    };
+    // An id that cannot be written down is good all the same.
+    if let Err(error) = media::finish(&app.db, key, &end).await {
+        tracing::warn!(%error, "the end of an upload to Meta could not be noted; the file may be uploaded once more");
+    }
+    let label = if result.is_ok() { "ok" } else { "failed" };
+    metrics::counter!("mainstay_media_uploads_total", "outcome" => label).increment(1);
+    result
+}
+
+/// Renews the lease until it is lost.
+async fn hold(app: &App, key: &UploadKey, claim: Uuid) -> MetaIdError {
+    loop {
+        tokio::time::sleep(RENEWED_EVERY).await;
+        match media::renew(&app.db, key, claim, app.clock.now() + LEASE).await {
+            Ok(0) => return MetaIdError::Passing("another process took the upload over".to_owned()),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "the lease of an upload could not be renewed; it is tried again"),
+        }
+    }
+}
+
+async fn transfer(app: &App, key: &UploadKey, file: &Content) -> std::result::Result<String, MetaIdError> {
+    let directory = app.directory.current();
+    let route = directory
+        .channel(key.channel)
+        .filter(|route| route.tenant == key.tenant);
+    let route = route.ok_or(MetaIdError::NoChannel)?;
+    let token = route.access_token.as_ref().ok_or(MetaIdError::NoChannel)?;
+    let access = Access {
+        phone_number_id: &route.phone_number_id,
+        waba_id: &route.waba_id,
+        token,
+    };
+    let pieces = app.storage.read(&file.key, None).await.map_err(|error| {
+        metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
+        match error {
+            storage::Error::Missing => MetaIdError::Gone("the file is no longer in the store"),
+            other => MetaIdError::Passing(other.to_string()),
+        }
+    })?;
+    let upload = graph::Upload {
+        file_name: file.filename.clone().unwrap_or_else(|| "file".to_owned()),
+        mime_type: key.mime_type.clone(),
+        length: file.size,
+        body: pieces.map_err(std::io::Error::other).boxed(),
+    };
+    let id = app.graph.upload(access, upload).await.map_err(|error| match error {
+        graph::Error::Refused(refusal) => MetaIdError::Refused(refusal),
+        other => MetaIdError::Passing(other.to_string()),
+    })?;
+    metrics::counter!("mainstay_media_bytes_total", "direction" => "out").increment(file.size);
+    Ok(id)
+}
+
+fn remembered(error: &MetaIdError) -> String {
+    let failure = match error {
+        MetaIdError::Refused(error) => Failure::Refused(Refusal {
+            http_status: error.http_status,
+            code: error.code,
+            subcode: error.subcode,
+            title: error.title.clone(),
+            details: error.details.clone(),
+            fbtrace_id: error.fbtrace_id.clone(),
+        }),
+        other => Failure::Passing(other.to_string()),
+    };
+    serde_json::to_string(&failure).expect("text and numbers always serialise")
+}
+
+fn recalled(text: &str) -> MetaIdError {
+    match serde_json::from_str(text) {
+        Ok(Failure::Passing(why)) => MetaIdError::Passing(why),
+        Ok(Failure::Refused(it)) => MetaIdError::Refused(GraphError {
+            http_status: it.http_status,
+            code: it.code,
+            subcode: it.subcode,
+            title: it.title,
+            details: it.details,
+            fbtrace_id: it.fbtrace_id,
+        }),
+        Err(error) => MetaIdError::Passing(error.to_string()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The end of media: by request, by age, and of files that nobody needs.
+
+use super::content::Variant;
+use crate::{
+    app::App,
+    db::Result,
+    domain::{Id, MediaFileId, MediaId, TenantId},
+    storage::Key,
+    store::media::{self, Removed},
+};
+
+/// Rows taken at a time.
+const CHUNK: i64 = 100;
+
+/// Removes media for good; false when there are none of that id. Messages go on naming it.
+pub async fn delete(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
+    let found = let_go(app, tenant, id).await?;
+    if found {
+        clear(app).await?;
+    }
+    Ok(found)
+}
+
+/// Lets go of what is older than the installation keeps media, and tells how many that were.
+pub async fn expire(app: &App) -> Result<u64> {
+    let before = app.clock.now() - app.config.retention.media;
+    let mut gone = 0;
+    loop {
+        let old = media::older_than(app.db.reader(), before, CHUNK).await?;
+        for &(tenant, id) in &old {
+            gone += u64::from(let_go(app, tenant, id).await?);
+        }
+        if (old.len() as i64) < CHUNK {
+            return Ok(gone);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn let_go(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Some(held) = media::delete(&mut tx, tenant, id, now).await? else {
+        tx.rollback().await?;
+        return Ok(false);
+    };
+    if let Some(file) = held {
+        media::release(&mut tx, tenant, file, now).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Removes the files that nobody needs any more, and what was left in the store by accident.
+pub async fn clear(app: &App) -> Result<()> {
+    for (tenant, file) in media::orphaned(app.db.reader(), CHUNK).await? {
+        let mut tx = app.db.begin().await?;
+        if media::remove(&mut tx, tenant, file).await? == Removed::Yes {
+            media::plan(&mut tx, &keys(tenant, file), app.clock.now()).await?;
+        }
+        tx.commit().await?;
+    }
+    let due = media::due(app.db.reader(), app.clock.now(), CHUNK).await?;
+    let keys: Vec<Key> = due.into_iter().map(|(key,)| Key::recorded(key)).collect();
+    at_once(app, &keys).await;
+    Ok(())
+}
+
+/// The file, and everything that may have been made of it.
+fn keys(tenant: TenantId, file: MediaFileId) -> Vec<String> {
+    let original = Key::of(tenant.uuid(), file.uuid());
+    let variants = Variant::ALL.map(|variant| original.derived(variant.as_str()));
+    let all = std::iter::once(&original).chain(&variants);
+    all.map(|key| key.as_str().to_owned()).collect()
+}
+
+/// Removes files from the store that are noted to be removed. What cannot be done now is done by housekeeping when its time has come.
+pub(super) async fn at_once(app: &App, keys: &[Key]) {
+    let mut gone = Vec::with_capacity(keys.len());
+    for key in keys {
+        match app.storage.remove(key).await {
+            Ok(()) => gone.push(key.as_str().to_owned()),
+            Err(error) => {
+                tracing::warn!(%error, "a file could not be removed from the store; it is tried again");
+                metrics::counter!("mainstay_storage_failures_total", "what" => "remove").increment(1);
+            }
+        }
+    }
+    if let Err(error) = media::removed(&app.db, &gone).await {
+        tracing::debug!(%error, "files that are gone could not be forgotten; they are removed once more later");
+    }
+}

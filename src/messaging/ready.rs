@@ -1,0 +1,188 @@
+//! Which of the messages that are due can be sent now, as far as our own books say.
+
+use serde_json::Value;
+
+use super::{
+    decide::{Decision, Reason, decide},
+    files::{self, Standing},
+    fitness, record,
+};
+use crate::{
+    app::App,
+    db,
+    directory::{Route, Snapshot},
+    domain::{MessageId, Status},
+    meta::message::{Options, Outbound, Recipient},
+    queue::{Outcome, Outcomes},
+    store::sends::{self, Due, End, Placed},
+};
+
+/// Meta's code for a request that will not do.
+const BAD_REQUEST: i64 = 100;
+
+/// A message that may be sent when the governor says so.
+pub struct Ready {
+    pub due: Due,
+    pub route: Route,
+    pub to: Recipient,
+    pub message: Outbound,
+    pub options: Options,
+}
+
+impl Ready {
+    /// What was checked when the message was taken is checked once more: the row may be of an older version of ours.
+    fn read(due: Due, route: Route) -> Result<Self, (Due, String)> {
+        let read = || -> Result<(Recipient, Outbound, Options), String> {
+            let content: Value = serde_json::from_str(&due.content).map_err(|error| error.to_string())?;
+            let options: Options = serde_json::from_str(&due.options).map_err(|error| error.to_string())?;
+            let message = Outbound::parse(&due.kind, &content).map_err(|error| error.to_string())?;
+            let address = due.recipient.clone();
+            let to = match due.recipient_kind.as_str() {
+                "user_id" => Recipient::UserId(address),
+                "group" => Recipient::Group(address),
+                _ => Recipient::Phone(address),
+            };
+            message.fits(&to).map_err(|error| error.to_string())?;
+            Ok((to, message, options))
+        };
+        match read() {
+            Ok((to, message, options)) => Ok(Self {
+                due,
+                route,
+                to,
+                message,
+                options,
+            }),
+            Err(why) => Err((due, why)),
+        }
+    }
+}
+
+/// What is to be written of messages that are not sent now.
+#[derive(Default)]
+struct Aside {
+    ends: Vec<End>,
+    placed: Vec<Placed>,
+    held: Vec<(MessageId, &'static str)>,
+}
+
+impl Aside {
+    fn hold(&mut self, id: MessageId, held: &'static str, why: &str, outcomes: &mut Outcomes<MessageId>) {
+        self.held.push((id, held));
+        outcomes.set(id, Outcome::quarantine(why));
+    }
+
+    async fn write(self, app: &App) -> db::Result<()> {
+        if self.ends.is_empty() && self.placed.is_empty() && self.held.is_empty() {
+            return Ok(());
+        }
+        let mut tx = app.db.begin().await?;
+        sends::hold(&mut tx, &self.held).await?;
+        record::write(&mut tx, &app.clock, &self.ends, self.placed).await?;
+        tx.commit().await
+    }
+}
+
+/// Ends or puts off what cannot be sent now, and returns the rest.
+pub async fn ready(
+    app: &App,
+    directory: &Snapshot,
+    due: Vec<Due>,
+    outcomes: &mut Outcomes<MessageId>,
+) -> db::Result<Vec<Ready>> {
+    let mut aside = Aside::default();
+    let sorted = sort(app, directory, due, &mut aside, outcomes);
+    let mut unfit = fitness::unfit(app, &sorted).await?;
+    let mut ready = Vec::with_capacity(sorted.len());
+    for it in sorted {
+        match unfit.remove(&it.due.id) {
+            Some((code, why)) => aside.placed.push(refused(&it.due, code, why)),
+            None => ready.push(it),
+        }
+    }
+    let standings = files::resolve(app, &mut ready).await?;
+    let mut sendable = Vec::with_capacity(ready.len());
+    for (it, standing) in ready.into_iter().zip(standings) {
+        match standing {
+            Standing::Ready => sendable.push(it),
+            Standing::Later(until) => outcomes.set(it.due.id, Outcome::Snooze { until }),
+            Standing::Fail(code, why) => aside.placed.push(refused(&it.due, code, why)),
+            Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
+        }
+    }
+    fitness::suggest(app, directory, &mut aside.placed).await?;
+    aside.write(app).await?;
+    Ok(sendable)
+}
+
+fn sort(
+    app: &App,
+    directory: &Snapshot,
+    due: Vec<Due>,
+    aside: &mut Aside,
+    outcomes: &mut Outcomes<MessageId>,
+) -> Vec<Ready> {
+    let now = app.clock.now();
+    let window = app.config.sending.unknown_window;
+    let mut sendable = Vec::new();
+    for it in due {
+        let route = directory.channel(it.channel_id);
+        match decide(&it, route, window, now) {
+            Decision::Send => {
+                let Some(route) = route.cloned() else { continue };
+                match Ready::read(it, route) {
+                    Ok(ready) => sendable.push(ready),
+                    Err((due, why)) => aside.placed.push(refused(&due, BAD_REQUEST, why)),
+                }
+            }
+            Decision::Over => outcomes.set(it.id, Outcome::Done),
+            Decision::Await(until) => {
+                aside.ends.extend(lost(&it));
+                outcomes.set(it.id, Outcome::Snooze { until });
+            }
+            Decision::Hold => {
+                let why = "nobody knows whether it was sent, and no status has told: resolve it by hand";
+                aside.hold(it.id, "unknown", why, outcomes);
+            }
+            Decision::Trip => {
+                let why = "the channel may not send: see its breaker";
+                aside.hold(it.id, "breaker", why, outcomes);
+            }
+            Decision::Expire => aside.placed.push(place(&it, Status::Expired, None)),
+            Decision::Refuse(reason) => aside.placed.push(place(&it, Status::Failed, Some(reason))),
+        }
+    }
+    sendable
+}
+
+/// Of an attempt nobody wrote an end of: whoever made it is gone.
+fn lost(due: &Due) -> Option<End> {
+    let open = due.attempt_outcome.as_deref() == Some("open");
+    due.attempt_id.filter(|_| open).map(|attempt| End {
+        attempt,
+        outcome: "unknown",
+        http_status: None,
+        error_details: Some("the worker that made the call disappeared".to_owned()),
+        placed: place(due, Status::Unknown, None),
+    })
+}
+
+fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed {
+    Placed {
+        tenant: due.tenant_id,
+        message: due.id,
+        channel: due.channel_id,
+        status,
+        wamid: None,
+        error_code: reason.map(Reason::code),
+        error_title: reason.map(|reason| reason.title().to_owned()),
+    }
+}
+
+fn refused(due: &Due, code: i64, why: String) -> Placed {
+    Placed {
+        error_code: Some(code),
+        error_title: Some(why),
+        ..place(due, Status::Failed, None)
+    }
+}

@@ -1,0 +1,111 @@
+//! The governor's leave, and the attempts of those who have it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::ready::Ready;
+use crate::{
+    app::App,
+    db,
+    directory::Route,
+    domain::{AttemptId, MessageId},
+    governor::{Ask, Grant, Number, Terms},
+    meta::message::{Envelope, Unresolved},
+    queue::{Outcome, Outcomes},
+    store::sends::{self, Begun},
+};
+
+/// When to come again while the governor cannot be asked.
+pub const UNGOVERNED: Duration = Duration::from_secs(1);
+
+/// A call about to be made.
+pub struct Call {
+    pub ready: Ready,
+    pub attempt: AttemptId,
+    /// Which attempt this is: 1 is the first.
+    pub number: i64,
+    pub started_at: DateTime<Utc>,
+    pub slot: DateTime<Utc>,
+}
+
+impl Call {
+    /// The exact request.
+    pub fn body(&self) -> Result<String, Unresolved> {
+        let Ready {
+            due,
+            to,
+            message,
+            options,
+            ..
+        } = &self.ready;
+        message.body(&Envelope {
+            to,
+            context: due.context_wamid.as_deref().filter(|_| due.kind != "reaction"),
+            opaque: &self.attempt.to_string(),
+            options,
+        })
+    }
+}
+
+/// Asks for slots, and writes down the attempts of those who have one. The others come again when they were told to.
+pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<MessageId>) -> db::Result<Vec<Call>> {
+    let ask = |it: &Ready| Ask {
+        number: number(&it.route),
+        recipient: it.due.recipient.clone(),
+        lane: it.due.send_lane(),
+        promised: it.due.promised_at.is_some(),
+    };
+    let asks: Vec<Ask> = sendable.iter().map(ask).collect();
+    let grants = match app.governor.reserve(&asks).await {
+        Ok(grants) => grants,
+        Err(error) => {
+            tracing::warn!(%error, sends = asks.len(), "nothing is sent while the governor cannot be asked");
+            let until = app.clock.now() + UNGOVERNED;
+            for it in sendable {
+                outcomes.set(it.due.id, Outcome::Snooze { until });
+            }
+            return Ok(Vec::new());
+        }
+    };
+    let started_at = app.clock.now();
+    let (mut calls, mut promised) = (Vec::new(), Vec::new());
+    for (ready, grant) in sendable.into_iter().zip(grants) {
+        match grant {
+            Grant::Slot(slot) => calls.push(Call {
+                number: ready.due.tries + 1,
+                ready,
+                attempt: app.clock.new_id(),
+                started_at,
+                slot,
+            }),
+            Grant::Later { at, .. } => {
+                promised.push((ready.due.id, at));
+                outcomes.set(ready.due.id, Outcome::Snooze { until: at });
+            }
+        }
+    }
+    let begun = |call: &Call| Begun {
+        id: call.attempt,
+        message: call.ready.due.id,
+        tenant: call.ready.due.tenant_id,
+        channel: call.ready.due.channel_id,
+        number: call.number,
+        at: call.started_at,
+    };
+    let begun: Vec<Begun> = calls.iter().map(begun).collect();
+    let mut tx = app.db.begin().await?;
+    sends::promise(&mut tx, &promised).await?;
+    sends::begin(&mut tx, &begun).await?;
+    tx.commit().await?;
+    Ok(calls)
+}
+
+/// The channel as the governor sees it.
+pub fn number(route: &Route) -> Number {
+    Number {
+        tenant: route.tenant,
+        channel: route.channel,
+        terms: Terms::at(route.throughput),
+    }
+}

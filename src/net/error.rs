@@ -1,0 +1,68 @@
+use std::net::IpAddr;
+
+/// An address that is not visited. The words are for whoever chose it; those about a name keep to themselves what it resolved to, for
+/// that may be a secret of the network this runs in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("it is no URL ({0}); write e.g. https://example.com/file.jpg")]
+    NoUrl(String),
+    #[error("it is longer than {most} bytes")]
+    TooLong { most: usize },
+    #[error("it does not begin with https://")]
+    Scheme,
+    #[error("it contains a user name or a password; leave them out")]
+    Credentials,
+    #[error("the address {address} {why}; only public addresses are visited")]
+    Address { address: IpAddr, why: &'static str },
+    #[error("the name leads to an address that {why}; only public addresses are visited")]
+    Name { why: &'static str },
+}
+
+/// Why nothing came of a request.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("it redirects elsewhere (status {0}), which is not followed; give the final address")]
+    Redirected(u16),
+    #[error("it answers with status {0}")]
+    Status(u16),
+    #[error("the answer is longer than {most} bytes")]
+    TooLarge { most: u64 },
+    #[error("it takes too long")]
+    Timeout,
+    #[error("it cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        let mut last = String::new();
+        while let Some(it) = cause {
+            if let Some(refused) = it.downcast_ref::<Refused>() {
+                return Self::Refused(refused.clone());
+            }
+            last = it.to_string();
+            cause = it.source();
+        }
+        if error.is_timeout() {
+            return Self::Timeout;
+        }
+        Self::Unreachable(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_refused_does_not_tell_what_it_resolved_to() {
+        let words = Refused::Name {
+            why: "is private (RFC 1918)",
+        }
+        .to_string();
+        assert!(words.contains("private") && !words.contains("10."), "{words}");
+    }
+}

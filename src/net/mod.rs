@@ -1,0 +1,22 @@
+//! The guard before every address that a tenant chose (media by URL, outgoing webhooks). Such an address is an order to this machine to
+//! make a request, and this machine stands where the tenant does not: beside databases, metadata services, other people's servers.
+//!
+//! So: `https` only; no credentials; public addresses only, whatever the spelling; names resolved once, by the guard, and the connection
+//! made to just what it saw; no proxy; redirects not followed; answers no longer than asked for. The operator may allow networks.
+
+mod address;
+mod error;
+mod names;
+mod outside;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{Error, Refused};
+pub use names::{Lookup, system};
+pub use outside::{Answer, Outside};
+pub use target::Target;
+
+/// What the operator lets tenants reach.
+pub use crate::config::Outside as Policy;

@@ -1,0 +1,48 @@
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use super::{Policy, Refused, address::objection};
+
+/// The longest address taken, in bytes: what browsers and proxies agree on.
+const LONGEST: usize = 2_048;
+
+/// An address that a tenant chose, as far as it can be judged by looking at it. Names are judged when they are resolved.
+#[derive(Clone, Debug)]
+pub struct Target(Url);
+
+impl Target {
+    /// Reads it as browsers do (the URL Standard), so that an IP address is recognised in every spelling: `0x7f.1`, `2130706433`,
+    /// `[::ffff:127.0.0.1]`, `１２７.0.0.1`.
+    pub fn parse(text: &str, policy: &Policy) -> Result<Self, Refused> {
+        if text.len() > LONGEST {
+            return Err(Refused::TooLong { most: LONGEST });
+        }
+        let mut url = Url::parse(text.trim()).map_err(|error| Refused::NoUrl(error.to_string()))?;
+        match url.scheme() {
+            "https" => {}
+            "http" if policy.plain_http => {}
+            _ => return Err(Refused::Scheme),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Refused::Credentials);
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(name)) if !name.trim_end_matches('.').is_empty() => None,
+            _ => return Err(Refused::NoUrl("no host is named".to_owned())),
+        };
+        if let Some(address) = literal
+            && let Some(why) = objection(address, &policy.networks)
+        {
+            return Err(Refused::Address { address, why });
+        }
+        url.set_fragment(None);
+        Ok(Self(url))
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+}

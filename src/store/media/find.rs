@@ -1,0 +1,39 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{ChannelId, MediaFileId, MediaId, MessageId, TenantId},
+};
+
+/// Media as its readers see it, with the file if that is here.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Media {
+    pub id: MediaId,
+    pub tenant_id: TenantId,
+    pub origin: String,
+    pub kind: String,
+    pub channel_id: Option<ChannelId>,
+    pub message_id: Option<MessageId>,
+    pub mime_type: Option<String>,
+    pub filename: Option<String>,
+    pub received_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// Of the queue; see [`crate::domain::WorkState`].
+    pub state: String,
+    pub last_error: Option<String>,
+    pub file_id: Option<MediaFileId>,
+    pub digest: Option<Vec<u8>>,
+    pub size: Option<i64>,
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    pub variants: Option<String>,
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MediaId) -> Result<Option<Media>> {
+    const SQL: &str = "
+        SELECT m.id, m.tenant_id, m.origin, m.kind, m.channel_id, m.message_id, m.mime_type, m.filename, m.received_at, m.deleted_at,
+            m.state, m.last_error, m.file_id, f.digest, f.size, f.width, f.height, f.variants
+        FROM media m LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id
+        WHERE m.tenant_id = $1 AND m.id = $2";
+    on.into().sql(SQL, (tenant, id)).opt().await
+}

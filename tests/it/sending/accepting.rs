@@ -1,0 +1,97 @@
+use serde_json::{Value, json};
+
+use super::world::{DEADLINE, World, on_both_sizes};
+use crate::support::wait::wait_until;
+
+on_both_sizes! {
+    async fn the_same_key_gets_the_same_answer_and_sends_once(world: World) {
+        let ana = world.customer(0).await;
+        let request = world.text(&ana.wa_id, "once");
+        let (first, second) = tokio::join!(
+            world.client.post_keyed("/api/v1/messages", "k-1", &request),
+            world.client.post_keyed("/api/v1/messages", "k-1", &request),
+        );
+        assert_eq!((first.status.as_u16(), second.status.as_u16()), (202, 202), "{}", second.text());
+        assert_eq!(first.json(), second.json());
+        let id = first.json()["id"].as_str().unwrap().to_owned();
+        world.until(&id, "read").await;
+        let third = world.client.post_keyed("/api/v1/messages", "k-1", &request).await;
+        assert_eq!(third.json()["id"], json!(id));
+        let other = world.client.post_keyed("/api/v1/messages", "k-1", &world.text(&ana.wa_id, "twice")).await;
+        assert_eq!(other.problem(409), "key-reused");
+        world.running.app.clock.advance(chrono::TimeDelta::hours(25));
+        let fresh = world.client.post_keyed("/api/v1/messages", "k-1", &world.text(&ana.wa_id, "a day later")).await;
+        assert_eq!(fresh.status.as_u16(), 202, "{}", fresh.text());
+        assert_eq!(world.accepted("once").len(), 1);
+        world.end().await;
+    }
+
+    async fn a_batch_with_a_key_is_taken_once(world: World) {
+        let ana = world.customer(0).await;
+        let good = world.text(&ana.wa_id, "in a batch");
+        let bad = world.text(&ana.wa_id, "");
+        let batch = json!({ "messages": [good, bad] });
+        let first = world.client.post_keyed("/api/v1/messages/batch", "b-1", &batch).await.ok().json();
+        let again = world.client.post_keyed("/api/v1/messages/batch", "b-1", &batch).await.ok().json();
+        assert_eq!(first["results"][0]["message"]["id"], again["results"][0]["message"]["id"]);
+        assert_eq!(first["results"][1]["problem"]["field"], "text.body", "{first:#}");
+        wait_until(DEADLINE, "it is sent", async || !world.accepted("in a batch").is_empty()).await;
+        assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 1);
+        world.end().await;
+    }
+
+    async fn what_breaks_a_limit_is_refused_with_the_field_and_the_limit(world: World) {
+        let long = "x".repeat(4_097);
+        let to = json!({ "phone": "4915123456789" });
+        let buttons: Vec<Value> = (0..4)
+            .map(|n| json!({ "type": "reply", "reply": { "id": n.to_string(), "title": "Yes" } }))
+            .collect();
+        let cases = [
+            (json!({ "type": "text", "text": { "body": long } }), "text.body", json!(4_096)),
+            (
+                json!({ "type": "interactive", "interactive": { "type": "button", "body": { "text": "?" }, "action": { "buttons": buttons } } }),
+                "interactive.action.buttons",
+                json!(3),
+            ),
+            (json!({ "type": "image", "image": {} }), "image", Value::Null),
+            (json!({ "type": "telepathy", "telepathy": {} }), "type", Value::Null),
+            (json!({ "type": "text", "text": { "body": "x" }, "txet": 1 }), "txet", Value::Null),
+        ];
+        for (mut request, field, limit) in cases {
+            request["channel_id"] = json!(world.channel);
+            request["to"] = to.clone();
+            let answer = world.post("messages", request).await;
+            assert_eq!(answer.problem(422), "invalid-field");
+            let problem = answer.json();
+            assert_eq!(problem["field"], field, "{problem:#}");
+            assert_eq!(problem["limit"], limit, "{problem:#}");
+        }
+        let mut nobody = world.text("4915123456789", "x");
+        nobody["to"] = json!({});
+        assert_eq!(world.post("messages", nobody).await.json()["field"], "to");
+        let mut nowhere = world.text("4915123456789", "x");
+        nowhere["channel_id"] = json!("chn_01890000000070008000000000000000");
+        let answer = world.post("messages", nowhere).await;
+        assert_eq!(answer.status.as_u16(), 422, "{}", answer.text());
+        assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 0);
+        world.end().await;
+    }
+
+    async fn a_person_can_be_written_to_by_user_id_and_by_contact(world: World) {
+        let ana = world.customer(0).await;
+        let page = world.client.get("/api/v1/conversations").await.ok().json();
+        let contact = page["data"][0]["contact_id"].clone();
+        let mut request = world.text("", "by contact");
+        request["to"] = json!({ "contact_id": contact });
+        let id = world.send(request).await;
+        world.until(&id, "read").await;
+        let mut request = world.text("", "by user id");
+        request["to"] = json!({ "user_id": ana.user_id });
+        let id = world.send(request).await;
+        let message = world.until(&id, "read").await;
+        assert_eq!(message["contact_id"], contact, "the same person");
+        let opened = world.number("SELECT COUNT(*) FROM conversations").await;
+        assert_eq!(opened, 1, "and the same conversation");
+        world.end().await;
+    }
+}

@@ -1,0 +1,10 @@
+//! Sending, against the simulator: what is accepted is sent once, and what became of it is known.
+
+mod accepting;
+mod channels;
+mod codes;
+mod controls;
+mod replies;
+mod samples;
+mod unknown;
+mod world;

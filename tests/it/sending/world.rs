@@ -1,0 +1,221 @@
+//! A whole installation in this process, a simulator of Meta's side that it calls and that calls it, and customers.
+
+use std::time::Duration;
+
+use mainstay::{
+    clock::Clock,
+    config::{self, Config, Secret},
+    db::Db,
+    domain::ChannelId,
+    process::{self, Roles, Running},
+    tenancy::{self, NewChannel, Registry},
+};
+use mainstay_sim::{AcceptedSend, Clock as SimClock, Customer, FaultRule, Shape, SimConfig, Simulator};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::support::{
+    app::{APP_SECRET, NUMBER, WABA, config, fresh_postgres_database},
+    folder::Folder,
+    http::{Answer, Client},
+    servers::shared_redis_url,
+    wait::wait_until,
+};
+
+pub const DEADLINE: Duration = Duration::from_secs(30);
+/// How long an unknown message waits for evidence.
+pub const WINDOW: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1_500);
+const TOKEN: &str = "EAAG-test";
+
+/// Runs one test on both sizes.
+macro_rules! on_both_sizes {
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+            $(#[$meta])*
+            async fn run($world: World) $body
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() { run(World::embedded().await).await }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn distributed() { run(World::distributed().await).await }
+        }
+    )*};
+}
+pub(crate) use on_both_sizes;
+
+pub struct World {
+    pub running: Running,
+    pub simulator: Simulator,
+    /// With an API key of the tenant.
+    pub client: Client,
+    pub channel: ChannelId,
+    meta: JoinHandle<()>,
+    _folder: Folder,
+}
+
+impl World {
+    pub async fn embedded() -> Self {
+        let folder = Folder::new("sending");
+        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        Self::start(config(&url), folder, |_| {}).await
+    }
+
+    pub async fn distributed() -> Self {
+        let mut config = config(&fresh_postgres_database().await);
+        config.redis = Some(config::Redis {
+            url: Secret::new(shared_redis_url()),
+            prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
+        });
+        Self::start(config, Folder::new("sending"), |_| {}).await
+    }
+
+    pub async fn start(mut config: Config, folder: Folder, change: impl FnOnce(&mut SimConfig)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        config.graph.base_url = format!("http://{}", listener.local_addr().unwrap());
+        config.graph.timeout = Duration::from_secs(2);
+        config.listen = "127.0.0.1:0".parse().unwrap();
+        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.sending.unknown_window = WINDOW;
+        let db = Db::open(&config.database_url, 1).await.unwrap();
+        db.migrate().await.unwrap();
+        db.close().await;
+        let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
+        let registry = Registry {
+            db: running.app.db.clone(),
+            clock: running.app.clock.clone(),
+            keyring: running.app.config.keyring.clone(),
+        };
+        let (tenant, key) = tenancy::create_tenant(&registry, "Acme").await.unwrap();
+        let channel = NewChannel {
+            phone_number_id: NUMBER.to_owned(),
+            waba_id: WABA.to_owned(),
+            access_token: Secret::new(TOKEN),
+            app_secret: None,
+        };
+        let channel = tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+        running.app.directory.refresh().await.unwrap();
+        let mut sim = SimConfig {
+            callback_url: format!("http://{}/webhooks/whatsapp", running.address.unwrap()),
+            app_secret: APP_SECRET.to_owned(),
+            phone_number_id: NUMBER.to_owned(),
+            waba_id: WABA.to_owned(),
+            clock: SimClock::Wall,
+            customers: 50,
+            ..SimConfig::default()
+        };
+        sim.graph.access_token = TOKEN.to_owned();
+        change(&mut sim);
+        let simulator = Simulator::new(sim).unwrap();
+        let serving = simulator.clone();
+        let meta = tokio::spawn(async move { serving.serve(listener).await.unwrap() });
+        Self {
+            client: Client::of(&running.app).with(key.token.expose()),
+            running,
+            simulator,
+            channel: channel.id,
+            meta,
+            _folder: folder,
+        }
+    }
+
+    /// A customer whose window is open, because they wrote just now and we know of it.
+    pub async fn customer(&self, place: usize) -> Customer {
+        let customers = self.simulator.customers();
+        let (place, customer) = customers
+            .iter()
+            .enumerate()
+            .filter(|(_, customer)| !customer.hides_phone)
+            .nth(place)
+            .unwrap();
+        let words = Some("Are you open today?");
+        let webhook = self.simulator.write(place, Shape::Text, words).unwrap();
+        self.simulator.deliver(webhook).await;
+        let to = customer.wa_id.clone();
+        wait_until(DEADLINE, "the customer's message is processed", async || {
+            let (rows,): (i64,) = self
+                .running
+                .app
+                .db
+                .reader()
+                .sql(
+                    "SELECT COUNT(*) FROM conversations v
+                    JOIN contact_identities i ON i.tenant_id = v.tenant_id AND i.contact_id = v.contact_id
+                    WHERE i.value = $1 AND v.window_expires_at IS NOT NULL",
+                    (to.clone(),),
+                )
+                .one()
+                .await
+                .unwrap();
+            rows > 0
+        })
+        .await;
+        customer.clone()
+    }
+
+    /// A request for a text to somebody.
+    pub fn text(&self, to: &str, body: &str) -> Value {
+        json!({ "channel_id": self.channel, "to": { "phone": to }, "type": "text", "text": { "body": body } })
+    }
+
+    /// Sends and returns our id.
+    pub async fn send(&self, request: Value) -> String {
+        let answer = self.client.post("/api/v1/messages", request).await;
+        assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.client.post(&format!("/api/v1/{path}"), body).await
+    }
+
+    pub async fn message(&self, id: &str) -> Value {
+        self.client.get(&format!("/api/v1/messages/{id}")).await.ok().json()
+    }
+
+    /// Waits until the message stands so, and returns it.
+    pub async fn until(&self, id: &str, status: &str) -> Value {
+        self.until_is(id, status, |message| message["status"] == status).await
+    }
+
+    pub async fn until_is(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let waiting = wait_until(DEADLINE, what, async || {
+            last = self.message(id).await;
+            holds(&last)
+        });
+        if tokio::time::timeout(DEADLINE - Duration::from_secs(1), waiting)
+            .await
+            .is_err()
+        {
+            panic!("waited in vain for {what}: {last:#}");
+        }
+        last
+    }
+
+    /// The outcomes of a message's attempts, in their order.
+    pub fn outcomes(message: &Value) -> Vec<&str> {
+        let attempts = message["attempts"].as_array().unwrap();
+        attempts.iter().map(|it| it["outcome"].as_str().unwrap()).collect()
+    }
+
+    pub fn fault(&self, rule: FaultRule) -> u64 {
+        self.simulator.graph().inject(rule)
+    }
+
+    /// What Meta's side accepted, with this body of a text.
+    pub fn accepted(&self, text: &str) -> Vec<std::sync::Arc<AcceptedSend>> {
+        let mut sends = self.simulator.graph().sends();
+        sends.retain(|it| it.json()["text"]["body"] == text);
+        sends
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let (number,): (i64,) = self.running.app.db.reader().sql(sql, ()).one().await.unwrap();
+        number
+    }
+
+    pub async fn end(self) {
+        self.running.stop().await;
+        self.meta.abort();
+    }
+}
