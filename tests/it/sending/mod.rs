@@ -7,4 +7,4 @@ mod controls;
 mod replies;
 mod samples;
 mod unknown;
-mod world;
+pub mod world;

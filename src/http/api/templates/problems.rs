@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use crate::{
     http::problem::Problem,
+    meta::graph::{Error, GraphError, errors::Class},
     templates::{ManageError, Unfit, local::LocalError},
 };
 
@@ -30,6 +31,10 @@ impl From<ManageError> for Problem {
             ManageError::WrongState(..) => Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail),
             ManageError::Exists(..) => Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail),
             ManageError::Invalid(invalid) => invalid.into(),
+            ManageError::Meta(Error::Refused(error)) if is_the_callers(&error) => {
+                let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Meta refused it");
+                Self::new(status, "meta-refused", title, detail)
+            }
             ManageError::NoToken | ManageError::Meta(_) => {
                 Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
             }
@@ -56,6 +61,12 @@ impl From<LocalError> for Problem {
             LocalError::Database(error) => error.into(),
         }
     }
+}
+
+/// Whether another request would be taken: nothing is wrong with the token, the account or Meta.
+fn is_the_callers(error: &GraphError) -> bool {
+    let class = error.entry().class;
+    (400..500).contains(&error.http_status) && !matches!(class, Class::Token | Class::Account)
 }
 
 /// The message template that a message names will not do.
