@@ -13,6 +13,7 @@ use crate::{
     store::{
         self, partitions, quarantine,
         retention::{self, Kind},
+        sends,
     },
 };
 
@@ -45,6 +46,7 @@ pub async fn reunite(app: &App) -> Result<()> {
     inbound::join_overlooked(app).await?;
     media::tell_failures(app).await?;
     media::clear(app).await?;
+    sends::release_stray(&app.db, app.clock.now()).await?;
     let answered: Vec<String> = quarantine::answered(app.db.reader())
         .await?
         .into_iter()

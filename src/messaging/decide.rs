@@ -17,6 +17,10 @@ pub enum Decision {
     Hold,
     /// The channel may not send: kept until it may again.
     Trip,
+    /// The channel's access token does not open: it trips.
+    Locked,
+    /// The channel is not known here yet.
+    Unrouted,
     Expire,
     /// Never to be sent, for a reason of ours.
     Refuse(Reason),
@@ -57,7 +61,7 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     // Still open means that whoever made the call is gone: it may have been made or not.
     let unproven = matches!(due.attempt_outcome.as_deref(), Some("open" | "unknown"));
     if unproven && due.status != "queued" {
-        let until = due.attempt_started_at.unwrap_or(due.created_at) + window;
+        let until = due.attempt_ended_at.unwrap_or(now) + window;
         if now < until || due.attempt_outcome.as_deref() == Some("open") {
             return Decision::Await(until.max(now));
         }
@@ -75,8 +79,10 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
         return Decision::Refuse(Reason::OptedOut);
     }
     match route {
-        Some(route) if route.access_token.is_some() && !route.tripped => Decision::Send,
-        _ => Decision::Trip,
+        Some(route) if route.tripped => Decision::Trip,
+        Some(route) if route.access_token.is_none() => Decision::Locked,
+        Some(_) => Decision::Send,
+        None => Decision::Unrouted,
     }
 }
 

@@ -39,7 +39,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<V
     let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
-    let (mut again, mut trips) = (Vec::new(), Vec::new());
+    let (mut again, mut kept, mut trips) = (Vec::new(), Vec::new(), Vec::new());
     for it in due.iter().filter(|it| it.status == "failed") {
         let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
             continue;
@@ -49,11 +49,12 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<V
             Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
             // It waits for the channel, as those do that were refused at once.
             Verdict::Trip => {
-                again.push((it.tenant_id, it.id, now));
+                kept.push((it.tenant_id, it.id, now));
                 trips.push(failure.clone());
             }
         }
     }
-    sends::requeue(tx, &again).await?;
+    sends::requeue(&mut *tx, &again).await?;
+    sends::keep_for_breaker(tx, &kept).await?;
     Ok(trips)
 }

@@ -1,6 +1,6 @@
 //! Whether the templates of sends may still be sent: since they were queued, Meta may have paused one, or put it into another category.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::{decide::Reason, ready::Ready};
 use crate::{
@@ -58,16 +58,15 @@ pub async fn suggest(app: &App, directory: &Snapshot, placed: &mut [Placed]) -> 
         let Some(route) = directory.channel(it.channel) else {
             continue;
         };
-        let account = (route.tenant, route.waba_id.as_str());
-        if !known.contains_key(&account) {
-            let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id, SUGGESTED).await?;
-            let names: Vec<String> = found
-                .iter()
-                .map(|it| format!("{} ({})", it.name, it.language))
-                .collect();
-            known.insert(account, names.join(", "));
-        }
-        match known[&account].as_str() {
+        let names = match known.entry((route.tenant, route.waba_id.as_str())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id, SUGGESTED).await?;
+                let names: Vec<String> = found.iter().map(|it| format!("{} ({})", it.name, it.language)).collect();
+                place.insert(names.join(", "))
+            }
+        };
+        match names.as_str() {
             "" => title.push_str("; the account has no approved one"),
             names => title.extend(["; these would do: ", names]),
         }

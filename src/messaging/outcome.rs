@@ -150,7 +150,7 @@ fn judge(app: &App, called: &Called) -> Judged {
             Judged {
                 end: unknown,
                 outcome: Outcome::Snooze {
-                    until: call.started_at + app.config.sending.unknown_window,
+                    until: now + app.config.sending.unknown_window,
                 },
             }
         }

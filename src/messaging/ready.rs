@@ -1,17 +1,21 @@
 //! Which of the messages that are due can be sent now, as far as our own books say.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{
+    breaker,
     decide::{Decision, Reason, decide},
     files::{self, Standing},
     fitness, record,
+    reserve::UNGOVERNED,
 };
 use crate::{
     app::App,
     db,
     directory::{Route, Snapshot},
-    domain::{MessageId, Status},
+    domain::{ChannelId, MessageId, Status},
     meta::message::{Options, Outbound, Recipient},
     queue::{Outcome, Outcomes},
     store::sends::{self, Due, End, Placed},
@@ -19,6 +23,10 @@ use crate::{
 
 /// Meta's code for a request that will not do.
 const BAD_REQUEST: i64 = 100;
+
+/// And for a token that is not valid.
+const BAD_TOKEN: i64 = 190;
+const LOCKED: &str = "the channel's access token does not open: add the channel again to renew it";
 
 /// A message that may be sent when the governor says so.
 pub struct Ready {
@@ -64,6 +72,8 @@ struct Aside {
     ends: Vec<End>,
     placed: Vec<Placed>,
     held: Vec<(MessageId, &'static str)>,
+    /// Channels whose access token does not open.
+    locked: HashSet<ChannelId>,
 }
 
 impl Aside {
@@ -73,6 +83,9 @@ impl Aside {
     }
 
     async fn write(self, app: &App) -> db::Result<()> {
+        for channel in self.locked {
+            breaker::trip(app, channel, BAD_TOKEN, LOCKED).await?;
+        }
         if self.ends.is_empty() && self.placed.is_empty() && self.held.is_empty() {
             return Ok(());
         }
@@ -147,6 +160,14 @@ fn sort(
             Decision::Trip => {
                 let why = "the channel may not send: see its breaker";
                 aside.hold(it.id, "breaker", why, outcomes);
+            }
+            Decision::Locked => {
+                aside.locked.insert(it.channel_id);
+                aside.hold(it.id, "breaker", LOCKED, outcomes);
+            }
+            Decision::Unrouted => {
+                let until = now + UNGOVERNED;
+                outcomes.set(it.id, Outcome::Snooze { until });
             }
             Decision::Expire => aside.placed.push(place(&it, Status::Expired, None)),
             Decision::Refuse(reason) => aside.placed.push(place(&it, Status::Failed, Some(reason))),

@@ -115,15 +115,14 @@ impl Library {
             Some(speaker) => self.graph.template(speaker, &row.meta_id).await.ok(),
             None => None,
         };
+        // What we did is newer than whatever a webhook has told, whose seconds are whole.
+        store::mark(&self.db, row.tenant_id, row.id, usually, now).await?;
         match shown {
             Some(shown) => {
                 let shown = fetched(&self.clock, shown);
                 store::keep(&self.db, row.tenant_id, &row.waba_id, &[shown], now).await?;
             }
-            None => {
-                store::mark(&self.db, row.tenant_id, row.id, usually, now).await?;
-                self.want_sync(row.tenant_id, &row.waba_id, TimeDelta::zero()).await?;
-            }
+            None => self.want_sync(row.tenant_id, &row.waba_id, TimeDelta::zero()).await?,
         }
         self.find(row.tenant_id, row.id).await
     }

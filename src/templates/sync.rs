@@ -102,10 +102,10 @@ impl Library {
                 told.push(event(&self.clock, tenant, now, was));
             }
         }
-        let soon = self.clock.now();
-        store::conclude(&mut *tx, order.id, began, began + EVERY, soon).await?;
-        counts::add(&mut *tx, &SYNCS, soon, 1, 0).await?;
-        events::append(tx, &told, soon).await?;
+        store::conclude(&mut *tx, order.id, began, began + EVERY).await?;
+        let now = self.clock.now();
+        counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
+        events::append(tx, &told, now).await?;
         Ok(synced)
     }
 }

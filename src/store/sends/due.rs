@@ -33,7 +33,8 @@ pub struct Due {
     /// Of the newest attempt.
     pub attempt_id: Option<AttemptId>,
     pub attempt_outcome: Option<String>,
-    pub attempt_started_at: Option<DateTime<Utc>>,
+    /// When it was known that nothing is known.
+    pub attempt_ended_at: Option<DateTime<Utc>>,
 }
 
 impl Due {
@@ -49,7 +50,7 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, s.tries, s.promised_at, s.created_at, m.status, v.window_expires_at,
             c.marketing_stopped, t.hold_unknown, a.id AS attempt_id, a.outcome AS attempt_outcome,
-            a.started_at AS attempt_started_at
+            a.ended_at AS attempt_ended_at
         FROM r
         JOIN sends s ON s.id = r.id
         JOIN tenants t ON t.id = s.tenant_id

@@ -26,6 +26,15 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Ut
     on.into().sql(SQL, (channel, now)).run().await
 }
 
+/// Makes due what waits for a breaker that has not tripped: whoever kept it back met a channel that recovered just then.
+pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET state = 'pending', held = NULL, due_at = $1, last_error = NULL
+        WHERE state = 'quarantined' AND held = 'breaker'
+            AND channel_id IN (SELECT id FROM channels WHERE tripped_at IS NULL)";
+    on.into().sql(SQL, (now,)).run().await
+}
+
 /// Makes due what the governor had told to come later, because what it said holds no longer.
 pub async fn unpromise(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
@@ -62,6 +71,20 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
         WHERE sends.id = r.id AND sends.id {key} AND sends.state IN ('pending', 'quarantined', 'dead')";
     let row = |id: &MessageId| (id.uuid(), now);
     Rows::new(SQL, messages.iter().map(row).collect()).run(on).await
+}
+
+/// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
+pub async fn keep_for_breaker(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        UPDATE sends SET state = 'quarantined', held = 'breaker'
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key} AND sends.state = 'pending'";
+    let mut on = on.into();
+    requeue(on.again(), messages).await?;
+    Rows::new(SQL, messages.iter().map(|it| (it.1.uuid(),)).collect())
+        .run(on)
+        .await
 }
 
 /// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed.

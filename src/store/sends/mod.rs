@@ -8,6 +8,9 @@ mod prove;
 
 pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
 pub use due::{Due, load, promise};
-pub use held::{Stalled, by_person, call_back, cancel, finish, hold, release, requeue, stalled, unpromise, waiting};
+pub use held::{
+    Stalled, by_person, call_back, cancel, finish, hold, keep_for_breaker, release, release_stray, requeue, stalled,
+    unpromise, waiting,
+};
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
 pub use prove::{Proof, Proven, prove};

@@ -24,7 +24,8 @@ pub struct Fetched {
     pub ttl_seconds: Option<i64>,
 }
 
-/// Keeps what Meta showed of an account's templates when it was asked at `at`. What a webhook has told since then stays.
+/// Keeps what Meta showed of an account's templates when it was asked at `at`. What a webhook has told since then stays, unless it was
+/// of a template that has been made anew.
 pub async fn keep(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -43,14 +44,16 @@ pub async fn keep(
         WHERE true
         ON CONFLICT (tenant_id, waba_id, name, language) DO UPDATE
         SET meta_id = excluded.meta_id,
-            status_detail = CASE WHEN templates.status_at > excluded.status_at OR templates.status = excluded.status
-                THEN templates.status_detail END,
-            status = CASE WHEN templates.status_at > excluded.status_at THEN templates.status ELSE excluded.status END,
-            category = CASE WHEN templates.status_at > excluded.status_at THEN templates.category
-                ELSE COALESCE(excluded.category, templates.category) END,
-            quality = CASE WHEN templates.status_at > excluded.status_at THEN templates.quality
-                ELSE COALESCE(excluded.quality, templates.quality) END,
-            status_at = CASE WHEN templates.status_at > excluded.status_at THEN templates.status_at ELSE excluded.status_at END,
+            status_detail = CASE WHEN templates.meta_id = excluded.meta_id AND (templates.status_at > excluded.status_at
+                OR templates.status = excluded.status) THEN templates.status_detail END,
+            status = CASE WHEN templates.meta_id = excluded.meta_id AND templates.status_at > excluded.status_at
+                THEN templates.status ELSE excluded.status END,
+            category = CASE WHEN templates.meta_id = excluded.meta_id AND templates.status_at > excluded.status_at
+                THEN templates.category ELSE COALESCE(excluded.category, templates.category) END,
+            quality = CASE WHEN templates.meta_id = excluded.meta_id AND templates.status_at > excluded.status_at
+                THEN templates.quality ELSE COALESCE(excluded.quality, templates.quality) END,
+            status_at = CASE WHEN templates.meta_id = excluded.meta_id AND templates.status_at > excluded.status_at
+                THEN templates.status_at ELSE excluded.status_at END,
             previous_category = COALESCE(excluded.previous_category, templates.previous_category),
             announced_category = NULLIF(templates.announced_category, excluded.category),
             parameter_format = excluded.parameter_format, components = excluded.components,

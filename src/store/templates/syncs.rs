@@ -73,19 +73,18 @@ pub async fn synced(
     Rows::new(SQL, accounts.iter().map(row).collect()).all(on).await
 }
 
-/// Notes that the sync which began at `began` has ended well, and when the next is due: `next`, or `soon` if somebody asked for one
+/// Notes that the sync which began at `began` has ended well, and when the next is due: `next`, or at once if somebody asked for one
 /// meanwhile.
 pub async fn conclude(
     on: impl Into<On<'_>>,
     id: TemplateSyncId,
     began: DateTime<Utc>,
     next: DateTime<Utc>,
-    soon: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
         UPDATE template_syncs
         SET synced_at = $2, state = 'pending', attempts = 0, last_error = NULL,
-            due_at = CASE WHEN wanted_at > $2 THEN $4 ELSE $3 END
+            due_at = CASE WHEN wanted_at > $2 THEN wanted_at ELSE $3 END
         WHERE id = $1";
-    on.into().sql(SQL, (id, began, next, soon)).run().await
+    on.into().sql(SQL, (id, began, next)).run().await
 }

@@ -1,3 +1,5 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use mainstay::domain::MessageId;
 use mainstay_sim::{Fault, FaultRule};
 use serde_json::json;
 
@@ -62,17 +64,17 @@ on_both_sizes! {
             let text = format!("rest {}", matches!(fault, Fault::Failed { .. }));
             world.fault(FaultRule::new(fault).times(1));
             let id = world.send(world.text(&ana.wa_id, &text)).await;
-            let message = world.until_is(&id, "parked", |it| {
-                it["status"] == "queued" && it["attempts"].as_array().unwrap().len() == 1
-            }).await;
-            let hours = "
-                SELECT COUNT(*) FROM sends
-                WHERE state = 'pending' AND due_at > created_at";
-            wait_until(DEADLINE, "it is put off", async || world.number(hours).await > 0).await;
-            let due: (chrono::DateTime<chrono::Utc>,) = world.running.app.db.reader()
-                .sql("SELECT due_at FROM sends WHERE id = $1", (id.parse::<mainstay::domain::MessageId>().unwrap(),))
-                .one().await.unwrap();
-            assert!(due.0 - world.running.app.clock.now() > chrono::TimeDelta::hours(23), "{message:#}");
+            let send: MessageId = id.parse().unwrap();
+            let parked = world.running.app.clock.now() + TimeDelta::hours(23);
+            wait_until(DEADLINE, "it is put off", async || {
+                let due = "SELECT due_at FROM sends WHERE id = $1 AND state = 'pending'";
+                let due: Option<(DateTime<Utc>,)> = world.running.app.db.reader().sql(due, (send,)).opt().await.unwrap();
+                due.is_some_and(|(due,)| due > parked)
+            })
+            .await;
+            let message = world.message(&id).await;
+            assert_eq!(message["status"], "queued");
+            assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
         }
         world.end().await;
     }

@@ -4,6 +4,7 @@ mod accepting;
 mod channels;
 mod codes;
 mod controls;
+mod kills;
 mod replies;
 mod samples;
 mod unknown;

@@ -15,7 +15,7 @@ on_both_sizes! {
             Fault::Http { status: 502, accepted: true },
             Fault::Error { code: 131_000, http_status: Some(500), details: None, accepted: true },
             Fault::Error { code: 2, http_status: None, details: None, accepted: true },
-            Fault::Late { ms: 2_500 },
+            Fault::Late { ms: 4_000 },
         ] {
             let text = format!("{fault:?}");
             world.fault(FaultRule::new(fault).times(1));
@@ -87,7 +87,7 @@ on_both_sizes! {
         let mut statuses = StatusPolicy { echo: Echo::Always, ..world.simulator.graph().statuses() };
         statuses.late = 1.0;
         // Long after the window.
-        statuses.late_ms = 4_000;
+        statuses.late_ms = 6_000;
         world.simulator.graph().set_statuses(statuses);
         let ana = world.customer(0).await;
         world.fault(FaultRule::new(Fault::Lost { accepted: true }).times(1));

@@ -24,7 +24,9 @@ use crate::support::{
 
 pub const DEADLINE: Duration = Duration::from_secs(30);
 /// How long an unknown message waits for evidence.
-pub const WINDOW: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1_500);
+pub const WINDOW: chrono::TimeDelta = chrono::TimeDelta::seconds(3);
+/// How long a call may take.
+const CALL: Duration = Duration::from_secs(3);
 const TOKEN: &str = "EAAG-test";
 
 /// Runs one test on both sizes.
@@ -72,7 +74,7 @@ impl World {
     pub async fn start(mut config: Config, folder: Folder, change: impl FnOnce(&mut SimConfig)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         config.graph.base_url = format!("http://{}", listener.local_addr().unwrap());
-        config.graph.timeout = Duration::from_secs(2);
+        config.graph.timeout = CALL;
         config.listen = "127.0.0.1:0".parse().unwrap();
         config.storage = config::Storage::Folder(folder.path().join("media"));
         config.sending.unknown_window = WINDOW;

@@ -1,14 +1,11 @@
-use mainstay::meta::graph::Access;
+use mainstay::{messaging, meta::graph::Access};
 use mainstay_sim::{Category, TemplatePatch, TemplateSeed, TemplateStatus};
 use serde_json::json;
 
 use super::STRANGER;
 use crate::{
     sending::world::{World, on_both_sizes},
-    support::{
-        app::{NUMBER, WABA},
-        http::Client,
-    },
+    support::app::{NUMBER, WABA},
 };
 
 const HELLO: &str = "1100000000000001";
@@ -65,8 +62,7 @@ on_both_sizes! {
     async fn a_template_paused_at_meta_is_refused_and_so_is_what_was_queued_before(world: World) {
         world.fetch_templates().await;
         let hello = || world.template_to(STRANGER, "hello_world", "en_US", &[]);
-        let operator = Client::operator(&world.running.app);
-        operator.post("/admin/queues/outbound/pause", json!({})).await.ok();
+        messaging::trip(&world.running.app, world.channel, 190, "on purpose").await.unwrap();
         let queued = world.send(hello()).await;
         let keyed = world.client.post_keyed("/api/v1/messages", "one", &hello()).await;
         assert_eq!(keyed.status.as_u16(), 202);
@@ -83,7 +79,8 @@ on_both_sizes! {
         let repeated = world.client.post_keyed("/api/v1/messages", "one", &hello()).await;
         assert_eq!((repeated.status.as_u16(), &repeated.json()["id"]), (202, &keyed.json()["id"]));
 
-        operator.post("/admin/queues/outbound/resume", json!({})).await.ok();
+        let check = world.post(&format!("channels/{}/check", world.channel), json!({})).await.ok().json();
+        assert_eq!(check["can_send"], true, "{check}");
         let failed = world.until(&queued, "failed").await;
         assert_eq!(failed["error"]["code"], 132_015, "{failed:#}");
         assert!(failed["error"]["title"].as_str().unwrap().contains("is PAUSED"));

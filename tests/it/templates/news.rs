@@ -121,7 +121,7 @@ on_both! {
         library.want_sync(test.tenant, WABA, TimeDelta::seconds(5)).await.unwrap();
         let due = async || templates::find_sync(&test.app.db, order.id).await.unwrap().unwrap().due_at;
         assert_eq!(due().await, order.due_at, "it is due already");
-        templates::conclude(&test.app.db, order.id, now + TimeDelta::seconds(1), now + TimeDelta::days(1), now).await.unwrap();
+        templates::conclude(&test.app.db, order.id, now + TimeDelta::seconds(1), now + TimeDelta::days(1)).await.unwrap();
         assert_eq!(due().await, now + TimeDelta::days(1));
         test.advance(TimeDelta::seconds(60));
         library.want_sync(test.tenant, WABA, TimeDelta::seconds(5)).await.unwrap();
@@ -133,9 +133,8 @@ on_both! {
         test.app.db.sql("UPDATE template_syncs SET state = 'running' WHERE id = $1", (order.id,)).run().await.unwrap();
         let began = test.app.clock.now() - TimeDelta::seconds(1);
         library.want_sync(test.tenant, WABA, TimeDelta::seconds(5)).await.unwrap();
-        let soon = test.app.clock.now();
-        templates::conclude(&test.app.db, order.id, began, began + TimeDelta::days(1), soon).await.unwrap();
-        assert_eq!(due().await, soon);
+        templates::conclude(&test.app.db, order.id, began, began + TimeDelta::days(1)).await.unwrap();
+        assert!(due().await <= test.app.clock.now());
         assert_eq!(test.count("SELECT COUNT(*) FROM template_syncs WHERE state = 'pending'").await, 1);
     }
 }

@@ -162,11 +162,16 @@ async fn a_message_refused_for_the_throughput_costs_the_pair_nothing() {
         };
     })
     .await;
-    for turn in 0.. {
+    let mut turn = 0;
+    loop {
+        turn += 1;
         let (_, answer) = world.send(&text("4915123456789", &turn.to_string())).await;
         match answer["error"]["code"].as_i64() {
             Some(130429) => world.simulator.advance(Duration::from_secs(1)),
-            Some(code) => break assert_eq!(code, 131056),
+            Some(code) => {
+                assert_eq!(code, 131056);
+                break;
+            }
             None => {}
         }
     }
