@@ -10,7 +10,7 @@ mod work;
 pub use daily_limit::DailyLimit;
 pub use id::{
     ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaFileId, MediaId, MessageId,
-    ParseIdError, RawEventId, TenantId,
+    MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
 pub use scope::{Scope, Scopes};

@@ -78,6 +78,10 @@ fn finish(mut document: OpenApi) -> OpenApi {
         ),
         tag("Media", "Files that customers sent, and files to be sent."),
         tag(
+            "Templates",
+            "Messages that Meta has approved, and message templates of our own.",
+        ),
+        tag(
             "Operator",
             "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
         ),

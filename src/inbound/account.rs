@@ -14,6 +14,7 @@ use crate::{
         Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
     },
     people::Party,
+    templates,
 };
 
 impl Plan {
@@ -88,6 +89,8 @@ impl Plan {
                 continue;
             }
             told.push(route.tenant);
+            self.templates
+                .extend(templates::News::of(route.tenant, &route.waba_id, at, &account.detail));
             let value: Option<&serde_json::value::RawValue> = serde_json::from_str(&account.raw).ok();
             #[derive(serde::Serialize)]
             struct Data<'a> {

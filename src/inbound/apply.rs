@@ -15,6 +15,7 @@ use crate::{
         messages::{self, NewMessage},
         statuses::{self, Joined},
     },
+    templates,
 };
 
 /// What is to be done once a plan is committed.
@@ -43,6 +44,7 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Af
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
     let mut failures = messaging::failed(tx, clock, &failed).await?;
+    templates::hear(tx, clock, &plan.templates).await?;
     facts.planned(&plan.facts, &resolved.contacts);
     facts.told(std::mem::take(&mut failures.events));
     Ok((facts, Afterwards { media, failures }))

@@ -20,6 +20,7 @@ use crate::{
         statuses::NewStatus,
         unrecognized::Unrecognized,
     },
+    templates,
 };
 
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub struct Plan {
     pub received: BTreeMap<ChannelId, u32>,
     /// What is said of accounts and numbers that decides what may be sent.
     pub news: Vec<News>,
+    /// What is told of templates.
+    pub templates: Vec<templates::News>,
     /// Facts that stand for themselves, such as a template being paused.
     pub facts: Vec<Fact>,
     pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,

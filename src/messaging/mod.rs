@@ -12,6 +12,7 @@ mod decide;
 mod effects;
 mod evidence;
 mod files;
+mod fitness;
 mod outcome;
 mod promises;
 mod ready;

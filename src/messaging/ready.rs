@@ -8,7 +8,7 @@ use super::{
     breaker, daily_limit,
     decide::{Decision, Reason, decide},
     files::{self, Standing},
-    record,
+    fitness, record,
     reserve::UNGOVERNED,
 };
 use crate::{
@@ -104,7 +104,15 @@ pub async fn ready(
     outcomes: &mut Outcomes<MessageId>,
 ) -> db::Result<Vec<Ready>> {
     let mut aside = Aside::default();
-    let mut ready = sort(app, directory, due, &mut aside, outcomes);
+    let sorted = sort(app, directory, due, &mut aside, outcomes);
+    let mut unfit = fitness::unfit(app, &sorted).await?;
+    let mut ready = Vec::with_capacity(sorted.len());
+    for it in sorted {
+        match unfit.remove(&it.due.id) {
+            Some((code, why)) => aside.placed.push(refused(&it.due, code, why)),
+            None => ready.push(it),
+        }
+    }
     let standings = files::resolve(app, &mut ready).await?;
     let mut sendable = Vec::with_capacity(ready.len());
     for (it, standing) in ready.into_iter().zip(standings) {
@@ -115,6 +123,7 @@ pub async fn ready(
             Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
         }
     }
+    fitness::suggest(app, directory, &mut aside.placed).await?;
     aside.write(app).await?;
     daily_limit::turn_away(app, sendable, outcomes).await
 }

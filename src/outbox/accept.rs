@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Address, Ask, Queued, Refusal};
+use super::{Address, Ask, Queued, Refusal, admit::admit};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
@@ -32,6 +32,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
     let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
     let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
     repeat(tx, asks, &ids, now, &mut answers).await?;
+    admit(tx, clock, asks, &mut answers).await?;
     let mut told = Vec::new();
     let mut people = address(tx, clock, asks, &mut answers, &mut told).await?;
     refuse_blocked(tx, asks, &mut people, &mut answers).await?;

@@ -8,7 +8,9 @@ pub mod conversations;
 pub mod engine;
 pub mod events;
 pub mod idempotency;
+
 pub mod media;
+pub mod message_templates;
 pub mod messages;
 pub mod partitions;
 pub mod portfolios;
@@ -18,5 +20,6 @@ pub mod retention;
 pub mod sends;
 pub mod statuses;
 pub mod tally;
+pub mod templates;
 pub mod tenants;
 pub mod unrecognized;

@@ -7,7 +7,7 @@ use crate::{
     store::{
         channels::{self, Channel},
         events::{self, NewEvent},
-        quarantine, sends, tenants,
+        quarantine, sends, templates, tenants,
     },
 };
 
@@ -71,6 +71,8 @@ pub async fn add_channel(
     let mut tx = registry.db.begin().await?;
     let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
+    // A new token may see what the old one could not.
+    templates::want(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
     let released = quarantine::release(
         &mut tx,
         &[quarantine::number(phone_number_id), quarantine::waba(waba_id)],

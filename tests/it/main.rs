@@ -18,3 +18,4 @@ mod rules;
 mod sending;
 mod servers;
 mod support;
+mod templates;

@@ -10,6 +10,7 @@ mod json;
 mod media;
 mod messages;
 mod sending;
+mod templates;
 mod uploads;
 
 use axum::middleware;
@@ -52,6 +53,21 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(sending::resolve))
         .routes(routes!(sending::read))
         .routes(routes!(sending::error_codes))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::sync))
+        .routes(routes!(templates::show))
+        .routes(routes!(templates::edit))
+        .routes(routes!(templates::delete))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::unpause))
+        .routes(routes!(templates::local::list))
+        .routes(routes!(templates::local::create))
+        .routes(routes!(templates::local::show))
+        .routes(routes!(templates::local::change))
+        .routes(routes!(templates::local::delete))
+        .routes(routes!(templates::local::add_version))
+        .routes(routes!(templates::local::preview))
         .routes(routes!(media::show, media::delete))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
         // Takes a link in place of a key, and so looks for itself.

@@ -1,5 +1,5 @@
 
--- As in 0012: to a tenant's reader the rows of other tenants do not exist.
+-- To a tenant's reader the rows of other tenants do not exist.
 DO $$
 DECLARE
     name TEXT;
