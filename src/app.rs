@@ -16,6 +16,7 @@ use crate::{
     outbox::{Outbox, Uploads},
     queue::{Queue, Queues},
     storage::Storage,
+    templates::Library,
 };
 
 /// Stored webhooks, to be processed.
@@ -52,6 +53,16 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The part that templates work with.
+    pub fn library(&self) -> Library {
+        Library {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            graph: self.graph.clone(),
+            directory: self.directory.clone(),
+        }
     }
 }
 

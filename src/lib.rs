@@ -47,6 +47,9 @@ pub mod governor;
 // Who is who.
 pub mod people;
 
+// What may be sent without an open window, and what goes into it.
+pub mod templates;
+
 // From Meta's request to a committed row.
 pub mod intake;
 

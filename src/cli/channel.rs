@@ -48,6 +48,8 @@ struct Added {
     id: ChannelId,
     /// Webhooks that had been waiting for this channel.
     released: u64,
+    /// Messages that had been waiting since the channel could not send; null when it could.
+    recovered: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -112,6 +114,7 @@ impl From<AddedChannel> for Added {
         Self {
             id: added.id,
             released: added.released,
+            recovered: added.recovered,
         }
     }
 }
@@ -134,9 +137,12 @@ impl From<Channel> for Listed {
 impl fmt::Display for Added {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "channel  {}", self.id)?;
-        match self.released {
-            0 => Ok(()),
-            n => write!(f, "\n{n} webhooks that waited for it are being processed"),
+        if self.released > 0 {
+            write!(f, "\n{} webhooks that waited for it are being processed", self.released)?;
+        }
+        match self.recovered {
+            None => Ok(()),
+            Some(n) => write!(f, "\nit could not send and tries again; {n} messages waited for it"),
         }
     }
 }

@@ -1,12 +1,13 @@
 use std::fmt;
 
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::{Answer, Operator};
 use crate::{
-    domain::TenantId,
+    domain::{SendLane, TenantId},
     store::tenants::{self, Tenant},
     tenancy,
 };
@@ -17,6 +18,21 @@ pub enum Command {
     Create { name: String },
     /// List the tenants.
     List,
+    /// Set a tenant's rules of sending; what is not named stays. They hold within a second.
+    Set(Set),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Set {
+    /// Name or id of the tenant.
+    tenant: String,
+    /// Messages per second from all its numbers together, or `none` for no limit.
+    #[arg(long)]
+    messages_per_second: Option<String>,
+    /// Lanes whose messages are held, and not sent again, when nobody knows whether they were sent: `reply`, `transactional`,
+    /// `campaign`, separated by commas; or `none`; or `default`, which is `campaign`.
+    #[arg(long)]
+    hold_unknown: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -30,6 +46,8 @@ struct Listed {
     id: TenantId,
     name: String,
     created_at: DateTime<Utc>,
+    messages_per_second: Option<f64>,
+    hold_unknown: Option<Vec<SendLane>>,
 }
 
 impl Command {
@@ -47,13 +65,39 @@ impl Command {
                 let listed: Vec<_> = tenants.into_iter().map(Listed::from).collect();
                 Answer::list(&listed, "no tenants yet: make one with `mainstay tenant create NAME`")
             }
+            Command::Set(set) => Answer::new(&Listed::from(set.run(operator).await?)),
         }
+    }
+}
+
+impl Set {
+    async fn run(self, operator: &Operator) -> anyhow::Result<Tenant> {
+        let registry = &operator.registry;
+        let tenant = tenancy::find_tenant(registry, &self.tenant).await?;
+        let mut rules = tenancy::rules(&tenant);
+        match self.messages_per_second.as_deref() {
+            None => {}
+            Some("none") => rules.messages_per_second = None,
+            Some(text) => {
+                let rate = text.parse().ok();
+                let rate =
+                    rate.with_context(|| format!("--messages-per-second: {text:?} is neither a number nor `none`"))?;
+                rules.messages_per_second = Some(rate);
+            }
+        }
+        if let Some(text) = &self.hold_unknown {
+            rules.hold_unknown = tenancy::hold_unknown(text)?;
+        }
+        Ok(tenancy::set_rules(registry, tenant.id, &rules).await?)
     }
 }
 
 impl From<Tenant> for Listed {
     fn from(tenant: Tenant) -> Self {
+        let rules = tenancy::rules(&tenant);
         Self {
+            messages_per_second: rules.messages_per_second,
+            hold_unknown: rules.hold_unknown,
             id: tenant.id,
             name: tenant.name,
             created_at: tenant.created_at,
@@ -70,6 +114,17 @@ impl fmt::Display for Created {
 
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {}  {}", self.id, self.created_at.format("%Y-%m-%d"), self.name)
+        write!(f, "{}  {}  {}", self.id, self.created_at.format("%Y-%m-%d"), self.name)?;
+        if let Some(rate) = self.messages_per_second {
+            write!(f, "  at most {rate} messages/s")?;
+        }
+        match &self.hold_unknown {
+            None => Ok(()),
+            Some(lanes) if lanes.is_empty() => write!(f, "  holds nothing unknown"),
+            Some(lanes) => {
+                let lanes: Vec<&str> = lanes.iter().map(|lane| lane.as_str()).collect();
+                write!(f, "  holds unknown {}", lanes.join(", "))
+            }
+        }
     }
 }

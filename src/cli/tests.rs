@@ -55,7 +55,8 @@ async fn a_tenant_is_made_with_an_id_and_a_key_and_then_listed() {
     assert!(made["api_key"].as_str().unwrap().starts_with("mk_"));
     let listed = on(&operator, "tenant list").await;
     assert_eq!(listed[0]["id"], made["id"]);
-    assert_eq!(names(&listed[0]), BTreeSet::from(["id", "name", "created_at"]));
+    let shown = ["id", "name", "created_at", "messages_per_second", "hold_unknown"];
+    assert_eq!(names(&listed[0]), BTreeSet::from(shown));
     let again = try_on(&operator, "tenant create Olaria").await.unwrap_err();
     assert!(again.to_string().contains("exists already"), "{again}");
 }
@@ -196,4 +197,43 @@ fn a_replay_must_say_of_what() {
     assert!(parse("mainstay replay --ids raw_0198aaaabbbb7ccc8dddeeeeffff0001 --state dead").is_err());
     assert!(parse("mainstay replay --state running").is_err());
     assert!(parse("mainstay replay --from yesterday").is_err());
+}
+
+#[tokio::test]
+async fn a_tenants_rules_are_set_one_by_one_and_checked() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    on(&operator, "tenant create Olaria").await;
+    let set = on(&operator, "tenant set Olaria --messages-per-second 12.5").await;
+    assert_eq!(
+        (&set["messages_per_second"], &set["hold_unknown"]),
+        (&json!(12.5), &Value::Null)
+    );
+    let set = on(&operator, "tenant set Olaria --hold-unknown campaign,reply").await;
+    assert_eq!(set["messages_per_second"], 12.5, "what is not named stays");
+    assert_eq!(set["hold_unknown"], json!(["reply", "campaign"]));
+    let set = on(
+        &operator,
+        "tenant set Olaria --messages-per-second none --hold-unknown none",
+    )
+    .await;
+    assert_eq!(
+        (&set["messages_per_second"], &set["hold_unknown"]),
+        (&Value::Null, &json!([]))
+    );
+    let set = on(&operator, "tenant set Olaria --hold-unknown default").await;
+    assert_eq!(set["hold_unknown"], Value::Null);
+    for (line, says) in [
+        (
+            "tenant set Olaria --messages-per-second fast",
+            "neither a number nor `none`",
+        ),
+        ("tenant set Olaria --messages-per-second 0", "more than 0"),
+        ("tenant set Olaria --messages-per-second NaN", "more than 0"),
+        ("tenant set Olaria --hold-unknown urgent", "there is no lane \"urgent\""),
+        ("tenant set Nobody --hold-unknown none", "there is no tenant"),
+    ] {
+        let error = try_on(&operator, line).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{line}: {error}");
+    }
 }

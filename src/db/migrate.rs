@@ -62,8 +62,9 @@ const STEPS: &[Step] = &[
     each!(7, "0007_search"),
     each!(8, "0008_search_by_kind"),
     isolated!(9, "0009_media"),
-    shared!(10, "0010_sending"),
-    each!(12, "0012_sending_isolation"),
+    isolated!(10, "0010_sending"),
+    isolated!(11, "0011_templates"),
+    isolated!(12, "0012_sending_rules"),
 ];
 
 /// All migrations as the given kind of database runs them.

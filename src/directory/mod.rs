@@ -21,8 +21,8 @@ pub struct Directory {
     seen: Arc<Mutex<Option<Revision>>>,
 }
 
-/// Number of channels and the newest change among them.
-type Revision = (i64, Option<DateTime<Utc>>);
+/// Number of channels, the newest change among them and that among the tenants.
+type Revision = (i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 impl Directory {
     pub fn new(db: Db, keyring: Keyring, app_secrets: &[Secret]) -> Self {

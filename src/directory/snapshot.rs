@@ -24,8 +24,14 @@ pub struct Route {
     pub app_secret: Option<Secret>,
     /// Messages per second that Meta lets it exchange.
     pub throughput: f64,
+    /// Messages per second that the operator lets the tenant send, from all its numbers together.
+    pub tenant_throughput: Option<f64>,
+    /// Meta's id of the portfolio whose daily limit counts, or the account's while that is not known.
+    pub portfolio: String,
     /// It may not send.
     pub tripped: bool,
+    /// It may not send campaigns.
+    pub campaigns_paused: bool,
 }
 
 /// Meta's level for a number it said nothing of.
@@ -102,8 +108,9 @@ impl Snapshot {
 
 /// All channels with their secrets opened. One that does not open (a lost master key) is logged; it signs nothing and sends nothing.
 pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route>> {
-    let keys: HashMap<TenantId, SealingKey> = tenants::all(db.reader())
-        .await?
+    let tenants = tenants::all(db.reader()).await?;
+    let quotas: HashMap<TenantId, Option<f64>> = tenants.iter().map(|it| (it.id, it.messages_per_second)).collect();
+    let keys: HashMap<TenantId, SealingKey> = tenants
         .into_iter()
         .filter_map(|tenant| Some((tenant.id, open_tenant_key(keyring, &tenant)?)))
         .collect();
@@ -119,6 +126,9 @@ pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route
                 .and_then(|sealed| open("app-secret", sealed)),
             channel: channel.id,
             tenant: channel.tenant_id,
+            tenant_throughput: quotas.get(&channel.tenant_id).copied().flatten(),
+            portfolio: channel.portfolio().to_owned(),
+            campaigns_paused: channel.campaigns_paused_at.is_some(),
             phone_number_id: channel.phone_number_id,
             waba_id: channel.waba_id,
             display_phone_number: channel.display_phone_number,

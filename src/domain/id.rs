@@ -77,6 +77,12 @@ ids! {
     MediaId = "med";
     /// The bytes of media, kept once per tenant.
     MediaFileId = "fil";
+    /// A template of Meta's, in one language.
+    TemplateId = "tpl";
+    /// The standing order to fetch the templates of an account.
+    TemplateSyncId = "tsy";
+    /// A message of our own with places to fill.
+    MessageTemplateId = "mtp";
     /// A domain event, as readers and receivers see it.
     EventId = "evt";
     /// A webhook as Meta sent it.

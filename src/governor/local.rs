@@ -21,10 +21,30 @@ pub(super) struct Local(Mutex<Books>);
 #[derive(Default)]
 struct Books {
     numbers: HashMap<ChannelId, Book>,
-    tenants: HashMap<TenantId, Gate>,
+    tenants: HashMap<TenantId, Quota>,
     pairs: HashMap<(ChannelId, Recipient), Pair>,
     /// When the pairs have become so many, those that ended are forgotten.
     sweep_at: usize,
+}
+
+/// What is known of one tenant.
+#[derive(Default)]
+struct Quota {
+    gate: Gate,
+    /// Of the quota of those who asked last.
+    interval: i64,
+}
+
+impl Quota {
+    /// Takes note of the quota. What was promised under a smaller one would leave a part of it idle; whoever changes it makes those
+    /// who wait ask anew.
+    fn notice(&mut self, quota: Pace) -> &mut Gate {
+        if quota.interval < self.interval {
+            self.gate.forget_queues();
+        }
+        self.interval = quota.interval;
+        &mut self.gate
+    }
 }
 
 /// Fewer pairs are not worth a sweep.
@@ -42,7 +62,7 @@ impl Local {
         } = &mut *books;
         let book = numbers.entry(number.channel).or_default();
         let quota = number.terms.quota();
-        let tenant = quota.map(|quota| (tenants.entry(number.tenant).or_default(), quota));
+        let tenant = quota.map(|quota| (tenants.entry(number.tenant).or_default().notice(quota), quota));
         let mut room = Room::enter(book, tenant, number.terms.pace(), now);
         let each = wants.iter().map(|want| {
             let pair = pairs.entry((number.channel, want.recipient)).or_default();

@@ -45,7 +45,8 @@
 //!
 //! A tenant's quota is a rate like a number's, over all its numbers, with the same lanes and queues. It is asked after the number; the
 //! slot is the number's, so the quota holds over a second rather than from slot to slot. A slot is taken when number, tenant and
-//! pair all allow it; who is refused by one of them uses nothing up.
+//! pair all allow it; who is refused by one of them uses nothing up. The first call with a higher quota forgets the tenant's queue:
+//! whoever raises it makes those who wait ask anew.
 //!
 //! # When Redis forgets or is away
 //!

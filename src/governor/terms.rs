@@ -32,6 +32,14 @@ impl Terms {
         }
     }
 
+    /// The same with a quota of the tenant's.
+    pub const fn within(self, tenant_per_second: Option<f64>) -> Self {
+        Self {
+            tenant_per_second,
+            ..self
+        }
+    }
+
     pub(super) fn pace(&self) -> Pace {
         Pace::of(self.per_second)
     }

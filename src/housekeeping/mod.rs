@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::App,
     db::Result,
-    inbound, media,
+    inbound, media, messaging, outbox,
     queue::counts,
     store::{
         self, partitions, quarantine,
@@ -19,6 +19,8 @@ use crate::{
 
 /// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
 const OFTEN: Duration = Duration::from_secs(5);
+/// What is counted for the metrics.
+const COUNT: Duration = Duration::from_secs(30);
 /// Partitions ahead, retention.
 const SELDOM: Duration = Duration::from_secs(600);
 
@@ -26,12 +28,15 @@ const SELDOM: Duration = Duration::from_secs(600);
 pub async fn run(app: App, shutdown: CancellationToken) {
     let mut often = tokio::time::interval(OFTEN);
     let mut seldom = tokio::time::interval_at(Instant::now() + OFTEN, SELDOM);
+    let mut count = tokio::time::interval(COUNT);
     often.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    count.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, result) = tokio::select! {
             () = shutdown.cancelled() => return,
             _ = often.tick() => ("reunite", reunite(&app).await),
+            _ = count.tick() => ("count", messaging::measure_held(&app).await),
             _ = seldom.tick() => ("tidy", tidy(&app).await),
         };
         if let Err(error) = result {
@@ -71,6 +76,7 @@ pub async fn tidy(app: &App) -> Result<()> {
     for what in retention::KINDS {
         removed.push((what.name(), remove(app, what).await?));
     }
+    removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
     removed.push(("media", media::expire(app).await?));
     store::media::hurry(&app.db, now + media::URGENT).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;
@@ -88,6 +94,7 @@ async fn remove(app: &App, what: Kind) -> Result<u64> {
         Kind::RawEvents => keep.dead_events,
         Kind::Events => keep.events,
         Kind::OrphanStatuses => keep.orphan_statuses,
+        Kind::IdempotencyKeys => outbox::KEY_KEPT,
     };
     let mut removed = 0;
     loop {

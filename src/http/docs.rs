@@ -40,6 +40,13 @@ const WITH_TOKEN: &[(&str, &str)] = &[
     ("401", "Not the admin token"),
     ("403", "MAINSTAY_ADMIN_TOKEN is not set, so this API is closed"),
 ];
+const OF_SENDING: &[(&str, &str)] = &[
+    (
+        "409",
+        "The key was used for another request, or the message is past that",
+    ),
+    ("422", "A member of the body will not do: see `field` and `limit`"),
+];
 const SIGNED: &[(&str, &str)] = &[
     ("403", "Not signed by a known app secret, or not the verify token"),
     ("413", "Longer than MAINSTAY_BODY_BYTES"),
@@ -65,7 +72,15 @@ fn finish(mut document: OpenApi) -> OpenApi {
             "Reading",
             "A tenant's channels, contacts, conversations, messages and events.",
         ),
+        tag(
+            "Sending",
+            "Messages to customers: queued here, sent once, and every call to Meta written down.",
+        ),
         tag("Media", "Files that customers sent, and files to be sent."),
+        tag(
+            "Templates",
+            "Messages that Meta has approved, and message templates of our own.",
+        ),
         tag(
             "Operator",
             "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
@@ -114,6 +129,9 @@ fn describe(path: &str, operation: &mut Operation) {
     if path.starts_with("/api/v1") {
         operation.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
         problems.extend(WITH_KEY);
+        if operation.tags.iter().flatten().any(|tag| tag == "Sending") {
+            problems.extend(OF_SENDING);
+        }
     } else if path.starts_with("/admin") {
         operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
         problems.extend(WITH_TOKEN);

@@ -90,6 +90,14 @@ impl Problem {
         }
     }
 
+    /// With the member of the body it is about.
+    pub fn about(self, field: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..self
+        }
+    }
+
     /// As it stands within another answer.
     pub fn body(&self) -> ProblemBody<'_> {
         ProblemBody {
@@ -261,7 +269,9 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
             Refusal::Expired => Self::field("expires_at", detail, None),
             Refusal::Invalid(invalid) => invalid.into(),
+            Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "The recipient is blocked", detail),
             Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
+            Refusal::Template(unfit) => unfit.into(),
             Refusal::Full => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)
             }

@@ -8,8 +8,13 @@ use super::{
 };
 use crate::{
     directory::Route,
-    meta::webhook::{Account, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError},
+    domain::DailyLimit,
+    messaging::News,
+    meta::webhook::{
+        Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
+    },
     people::Party,
+    templates,
 };
 
 impl Plan {
@@ -74,6 +79,9 @@ impl Plan {
     /// One event for each tenant with a channel in the account.
     pub(super) fn account(&mut self, origin: &Origin<'_>, routes: &[&Route], account: &Account) {
         self.count("account");
+        for route in routes {
+            self.news.extend(news(route, routes.len(), &account.detail));
+        }
         let at = origin.item.time.unwrap_or(origin.received_at);
         let mut told = Vec::new();
         for route in routes {
@@ -81,6 +89,8 @@ impl Plan {
                 continue;
             }
             told.push(route.tenant);
+            self.templates
+                .extend(templates::News::of(route.tenant, &route.waba_id, at, &account.detail));
             let value: Option<&serde_json::value::RawValue> = serde_json::from_str(&account.raw).ok();
             #[derive(serde::Serialize)]
             struct Data<'a> {
@@ -101,4 +111,46 @@ impl Plan {
             self.facts.push(Fact::new(route.tenant, account.event, at, data));
         }
     }
+}
+
+/// Messages per second after Meta's upgrade.
+const UPGRADED: i64 = 1_000;
+
+/// What an event says of a channel of the account that decides what it may send. `among` is how many channels the account has here.
+fn news(route: &Route, among: usize, detail: &AccountDetail) -> Vec<News> {
+    let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
+    match detail {
+        AccountDetail::Capability(capability) => {
+            let earlier = capability.max_daily_conversations_per_phone.map(DailyLimit::of_number);
+            let limit = limit(&capability.max_daily_conversations_per_business).or(earlier);
+            limit.map(|limit| News::limit(route, limit)).into_iter().collect()
+        }
+        AccountDetail::PhoneQuality(quality) => {
+            let limit = limit(&quality.max_daily_conversations).or_else(|| limit(&quality.current_limit));
+            let mut news: Vec<News> = limit.map(|limit| News::limit(route, limit)).into_iter().collect();
+            // Meta names the number by what is displayed: one of several has to be known by that.
+            let (dialled, subject) = (
+                digits(&route.display_phone_number),
+                digits(&quality.display_phone_number),
+            );
+            if quality.event == "THROUGHPUT_UPGRADE" && (among == 1 || (!dialled.is_empty() && dialled == subject)) {
+                news.push(News::Throughput {
+                    tenant: route.tenant,
+                    channel: route.channel,
+                    per_second: UPGRADED,
+                });
+            }
+            news
+        }
+        AccountDetail::Update(update) => {
+            let owner = update.owner_business_id.as_deref();
+            owner.and_then(|owner| News::owner(route, owner)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn digits(number: &Option<String>) -> String {
+    let number = number.as_deref().unwrap_or_default();
+    number.chars().filter(char::is_ascii_digit).collect()
 }

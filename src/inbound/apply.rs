@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, ConversationId, MessageId, Status},
-    messaging::{self, Failed},
+    messaging::{self, Aftermath, Failed},
     people,
     store::{
         conversations::{self, Advance, Pair},
@@ -15,19 +15,21 @@ use crate::{
         messages::{self, NewMessage},
         statuses::{self, Joined},
     },
+    templates,
 };
 
 /// What is to be done once a plan is committed.
 pub struct Afterwards {
     /// To be fetched.
     pub media: Vec<NewInboundMedia>,
-    /// Failures that say that a channel may not send.
-    pub trips: Vec<Failed>,
+    /// What follows from messages that Meta gave up.
+    pub failures: Aftermath,
 }
 
 /// Applies a plan inside the transaction and returns what there is to tell, and to do.
 pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Afterwards)> {
     let mut facts = Facts::default();
+    messaging::heed(tx, clock, &plan.news).await?;
     let resolved = people::resolve(tx, clock, &plan.parties).await?;
     facts.contacts(&resolved, clock.now());
     let stored = rows(tx, clock, plan, &resolved.contacts, &mut facts).await?;
@@ -41,13 +43,15 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Af
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
-    let trips = messaging::failed(tx, clock, &failed).await?;
+    let mut failures = messaging::failed(tx, clock, &failed).await?;
+    templates::hear(tx, clock, &plan.templates).await?;
     facts.planned(&plan.facts, &resolved.contacts);
-    Ok((facts, Afterwards { media, trips }))
+    facts.told(std::mem::take(&mut failures.events));
+    Ok((facts, Afterwards { media, failures }))
 }
 
 /// A message that Meta took and gave up, with the reason.
-fn failed(status: &Joined) -> Option<Failed> {
+pub(super) fn failed(status: &Joined) -> Option<Failed> {
     (status.known() == Some(Status::Failed)).then_some(())?;
     Some(Failed {
         tenant: status.tenant_id,
@@ -55,6 +59,7 @@ fn failed(status: &Joined) -> Option<Failed> {
         channel: status.channel_id,
         code: status.error_code?,
         title: status.error_title.clone().unwrap_or_default(),
+        at: status.occurred_at,
     })
 }
 

@@ -54,17 +54,14 @@ pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
 async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
     let mut tx = app.db.begin().await?;
     match effects(app, &mut tx, ids, attempt).await {
-        Ok((plan, Afterwards { media, trips })) => {
+        Ok((plan, Afterwards { media, failures })) => {
             tx.commit().await?;
             fetch(app, media).await;
             if attempt == Attempt::Whole {
                 measure(&plan);
                 count_received(app, &plan).await;
             }
-            for trip in trips {
-                messaging::trip(app, trip.channel, trip.code, &trip.title).await?;
-            }
-            Ok(())
+            messaging::follow(app, failures).await
         }
         Err(error) => {
             tx.rollback().await?;

@@ -182,6 +182,12 @@ impl Facts {
         }
     }
 
+    /// Facts that were put into their final form elsewhere.
+    pub fn told(&mut self, events: Vec<NewEvent>) {
+        let fact = |it: NewEvent| Fact::new(it.tenant, it.kind, it.occurred_at, it.data);
+        self.0.extend(events.into_iter().map(fact));
+    }
+
     /// Writes them. The last thing before the commit: see [`events::append`].
     pub async fn append(self, tx: &mut Tx, clock: &Clock) -> Result<()> {
         let event = |fact: Fact| NewEvent {

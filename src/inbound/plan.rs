@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     directory::{Route, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
+    messaging::News,
     meta::webhook::{Change, Item, Malformed, Webhook},
     people::Party,
     store::{
@@ -19,6 +20,7 @@ use crate::{
         statuses::NewStatus,
         unrecognized::Unrecognized,
     },
+    templates,
 };
 
 #[derive(Default)]
@@ -31,6 +33,10 @@ pub struct Plan {
     pub proofs: Vec<Proof>,
     /// Messages received, by channel: Meta counts them against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
+    /// What is said of accounts and numbers that decides what may be sent.
+    pub news: Vec<News>,
+    /// What is told of templates.
+    pub templates: Vec<templates::News>,
     /// Facts that stand for themselves, such as a template being paused.
     pub facts: Vec<Fact>,
     pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,

@@ -2,12 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::{facts::Facts, plan::Origin};
+use super::{apply, facts::Facts, plan::Origin};
 use crate::{
     app::App,
     db::{Result, Tx},
     directory::Route,
     domain::Status,
+    messaging::{self, Failed},
     meta::webhook::{self, Person, StatusKind},
     store::{
         messages::{self, Key, Reported},
@@ -102,8 +103,12 @@ pub async fn join_overlooked(app: &App) -> Result<usize> {
     let joined = statuses::join(&mut tx, &keys).await?;
     let count = joined.len();
     let mut facts = Facts::default();
+    let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
     advance(&mut tx, joined, &mut facts).await?;
+    let mut aftermath = messaging::failed(&mut tx, &app.clock, &failed).await?;
+    facts.told(std::mem::take(&mut aftermath.events));
     facts.append(&mut tx, &app.clock).await?;
     tx.commit().await?;
+    messaging::follow(app, aftermath).await?;
     Ok(count)
 }

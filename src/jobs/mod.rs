@@ -4,11 +4,13 @@ mod fetch_media;
 mod make_variants;
 mod process_events;
 mod send_messages;
+mod sync_templates;
 
 pub use fetch_media::FetchMedia;
 pub use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
 pub use send_messages::SendMessages;
+pub use sync_templates::SyncTemplates;
 
 use crate::{
     app::App,
@@ -22,6 +24,7 @@ pub const QUEUES: &[Queue] = &[
     SendMessages::QUEUE,
     FetchMedia::QUEUE,
     MakeVariants::QUEUE,
+    SyncTemplates::QUEUE,
 ];
 
 /// Every job a worker runs.
@@ -31,6 +34,7 @@ pub fn register(workers: Workers<App>) -> Workers<App> {
         .register::<SendMessages>()
         .register::<FetchMedia>()
         .register::<MakeVariants>()
+        .register::<SyncTemplates>()
 }
 
 /// What the ids of a queue's jobs begin with, e.g. `raw`.
@@ -40,6 +44,7 @@ pub fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<SendMessages>(),
         prefix::<FetchMedia>(),
         prefix::<MakeVariants>(),
+        prefix::<SyncTemplates>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

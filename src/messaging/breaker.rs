@@ -1,11 +1,12 @@
 //! A channel that may not send, because its token or its account is no good, trips: its messages are kept until Meta says that it
 //! may again.
 
+use super::account::{self, News};
 use crate::{
     app::App,
     db::{self, Result},
     directory::Route,
-    domain::{ChannelId, TenantId},
+    domain::{ChannelId, DailyLimit, TenantId},
     meta::graph::{Access, Error, Number, SubscribedApp, Token},
     store::{channels, events, sends},
 };
@@ -94,10 +95,11 @@ pub async fn check(app: &App, route: &Route) -> Result<Checked> {
         waba_id: &route.waba_id,
         token: route.access_token.as_ref().unwrap_or(&unopened),
     };
-    let (number, token, subscribed) = tokio::join!(
+    let (number, token, subscribed, owner) = tokio::join!(
         app.graph.number(access),
         app.graph.token(access),
-        app.graph.subscribed(access)
+        app.graph.subscribed(access),
+        app.graph.owner(access)
     );
     let mut checked = Checked {
         number,
@@ -107,6 +109,7 @@ pub async fn check(app: &App, route: &Route) -> Result<Checked> {
     };
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
+    account::heed(&mut tx, &app.clock, &news(route, &checked.number, owner.ok().flatten())).await?;
     if let Ok(number) = &checked.number {
         let seen = channels::Seen {
             throughput: number.throughput_level.as_deref().and_then(throughput),
@@ -124,11 +127,43 @@ pub async fn check(app: &App, route: &Route) -> Result<Checked> {
     Ok(checked)
 }
 
+/// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
+fn news(route: &Route, number: &std::result::Result<Number, Error>, owner: Option<String>) -> Vec<News> {
+    let mut route = route.clone();
+    let mut news = Vec::new();
+    if let Some(business_id) = owner {
+        news.extend(News::owner(&route, &business_id));
+        route.portfolio = business_id;
+    }
+    let tier = number
+        .as_ref()
+        .ok()
+        .and_then(|number| number.messaging_limit.as_deref());
+    news.extend(tier.and_then(DailyLimit::parse).map(|limit| News::limit(&route, limit)));
+    news
+}
+
+/// Lets the campaigns of a channel go on; tells how many messages had waited for it, or `None` when they did not rest.
+pub async fn resume_campaigns(app: &App, tenant: TenantId, channel: ChannelId) -> Result<Option<u64>> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    if !channels::resume_campaigns(&mut tx, tenant, channel, now).await? {
+        tx.rollback().await?;
+        return Ok(None);
+    }
+    let released = sends::release(&mut tx, channel, "campaigns", now).await?;
+    let data = serde_json::json!({ "channel_id": channel, "released": released });
+    tell(&mut tx, app, tenant, "channel.campaigns_resumed", &data).await?;
+    tx.commit().await?;
+    app.directory.refresh().await?;
+    Ok(Some(released))
+}
+
 async fn recover(tx: &mut db::Tx, app: &App, route: &Route) -> Result<u64> {
     if channels::recover(&mut *tx, route.tenant, route.channel, app.clock.now()).await? == 0 {
         return Ok(0);
     }
-    let released = sends::release(&mut *tx, route.channel, app.clock.now()).await?;
+    let released = sends::release(&mut *tx, route.channel, "breaker", app.clock.now()).await?;
     tracing::info!(channel.id = %route.channel, released, "a channel may send again");
     let data = serde_json::json!({ "channel_id": route.channel, "released": released });
     tell(tx, app, route.tenant, "channel.recovered", &data).await?;

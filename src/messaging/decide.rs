@@ -17,6 +17,8 @@ pub enum Decision {
     Hold,
     /// The channel may not send: kept until it may again.
     Trip,
+    /// The campaigns of the channel rest: kept until they go on.
+    Rest,
     /// The channel's access token does not open: it trips.
     Locked,
     /// The channel is not known here yet.
@@ -30,6 +32,7 @@ pub enum Decision {
 pub enum Reason {
     WindowClosed,
     OptedOut,
+    Blocked,
 }
 
 impl Reason {
@@ -38,6 +41,7 @@ impl Reason {
         match self {
             Reason::WindowClosed => 131_047,
             Reason::OptedOut => 131_050,
+            Reason::Blocked => 130_403,
         }
     }
 
@@ -47,6 +51,9 @@ impl Reason {
                 "window_closed: the customer has not written for 24 hours; only a template may be sent"
             }
             Reason::OptedOut => "opted_out: the customer takes no marketing messages",
+            Reason::Blocked => {
+                "blocked: the business has blocked the customer on this number; unblock them to write to them"
+            }
         }
     }
 }
@@ -72,6 +79,9 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     if due.expires_at.is_some_and(|at| at <= now) {
         return Decision::Expire;
     }
+    if due.blocked {
+        return Decision::Refuse(Reason::Blocked);
+    }
     if due.kind != "template" && due.recipient_kind != "group" && due.window_expires_at.is_none_or(|end| end <= now) {
         return Decision::Refuse(Reason::WindowClosed);
     }
@@ -81,6 +91,7 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     match route {
         Some(route) if route.tripped => Decision::Trip,
         Some(route) if route.access_token.is_none() => Decision::Locked,
+        Some(route) if route.campaigns_paused && due.send_lane() == SendLane::Campaign => Decision::Rest,
         Some(_) => Decision::Send,
         None => Decision::Unrouted,
     }

@@ -1,14 +1,25 @@
 //! What statuses prove about attempts, and what a `failed` one means for the message. Called by whoever applies webhooks, inside their
 //! transaction.
 
+use chrono::{DateTime, Utc};
+
+use super::{
+    breaker,
+    effects::{self, Told},
+    reserve::number,
+    verdict::{Verdict, verdict},
+};
 use crate::{
+    app::App,
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, MessageId, TenantId},
-    store::sends::{self, Proof},
+    governor::Answer,
+    store::{
+        events::NewEvent,
+        sends::{self, Proof},
+    },
 };
-
-use super::verdict::{Verdict, verdict};
 
 /// Settles the attempts these statuses came back with.
 pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
@@ -28,18 +39,33 @@ pub struct Failed {
     pub channel: ChannelId,
     pub code: i64,
     pub title: String,
+    /// Meta's time.
+    pub at: DateTime<Utc>,
 }
 
-/// Has those sent again that may be, and returns those whose channel may not send. A failure told twice finds the message queued or
-/// sent already and does nothing.
-pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<Vec<Failed>> {
+/// What is to be done about failures once they are committed.
+#[derive(Default)]
+pub struct Aftermath {
+    /// To be told, in the same transaction.
+    pub events: Vec<NewEvent>,
+    /// Failures that say that a channel may not send.
+    pub trips: Vec<Failed>,
+    /// What the governor has to hear: of which channel, to whom.
+    pub answers: Vec<(ChannelId, String, Answer)>,
+    pub channels_changed: bool,
+}
+
+/// Has those sent again that may be, and writes what follows. A failure told twice finds the message queued or sent already and does
+/// nothing.
+pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<Aftermath> {
+    let mut aftermath = Aftermath::default();
     if failures.is_empty() {
-        return Ok(Vec::new());
+        return Ok(aftermath);
     }
     let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
-    let (mut again, mut kept, mut trips) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut again, mut kept, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for it in due.iter().filter(|it| it.status == "failed") {
         let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
             continue;
@@ -50,11 +76,42 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<V
             // It waits for the channel, as those do that were refused at once.
             Verdict::Trip => {
                 kept.push((it.tenant_id, it.id, now));
-                trips.push(failure.clone());
+                aftermath.trips.push(failure.clone());
             }
         }
+        let answer = effects::answer(failure.code);
+        aftermath
+            .answers
+            .extend(answer.map(|answer| (it.channel_id, it.recipient.clone(), answer)));
+        told.push(Told {
+            due: it,
+            code: failure.code,
+            title: &failure.title,
+            at: failure.at,
+            tried_at: it.attempt_started_at.unwrap_or(it.created_at),
+        });
     }
     sends::requeue(&mut *tx, &again).await?;
-    sends::keep_for_breaker(tx, &kept).await?;
-    Ok(trips)
+    sends::keep_for_breaker(&mut *tx, &kept).await?;
+    let carried = effects::carry_out(tx, clock, &told).await?;
+    aftermath.events = carried.events;
+    aftermath.channels_changed = carried.channels_changed;
+    Ok(aftermath)
+}
+
+/// Does what has to wait for the commit. The governor may be away: it will hear of it again from Meta.
+pub async fn follow(app: &App, aftermath: Aftermath) -> Result<()> {
+    for trip in aftermath.trips {
+        breaker::trip(app, trip.channel, trip.code, &trip.title).await?;
+    }
+    if aftermath.channels_changed {
+        app.directory.refresh().await?;
+    }
+    let directory = app.directory.current();
+    for (channel, to, answer) in aftermath.answers {
+        if let Some(route) = directory.channel(channel) {
+            let _ = app.governor.answered(&number(route), &to, answer).await;
+        }
+    }
+    Ok(())
 }

@@ -3,11 +3,16 @@
 //! Meta has it, or the window for that has passed; then the tenant's policy for the lane says whether it is held for a person or
 //! sent again.
 
+mod account;
+mod blocks;
 mod breaker;
 mod control;
+mod daily_limit;
 mod decide;
+mod effects;
 mod evidence;
 mod files;
+mod fitness;
 mod outcome;
 mod promises;
 mod ready;
@@ -17,9 +22,12 @@ mod send;
 mod uploads;
 mod verdict;
 
-pub use breaker::{Checked, check, trip};
+pub use account::{News, heed};
+pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
+pub use breaker::{Checked, check, resume_campaigns, trip};
 pub use control::{ControlError, Resolution, cancel, receipt, resolve};
-pub use evidence::{Failed, failed, prove};
+pub use daily_limit::{COUNTS, CustomersToday, forget_recipients, measure_held, today};
+pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use promises::promise_again;
 pub use reserve::number;
 pub use send::send;

@@ -5,19 +5,28 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{
-    breaker, record,
+    breaker, daily_limit,
+    effects::{self, Told},
+    record,
     reserve::{Call, number},
     verdict::{Verdict, verdict},
 };
 use crate::{
     app::App,
-    db::Result,
-    domain::{MessageId, Status},
+    db::{Result, is_conflict},
+    domain::{AttemptId, ContactId, MessageId, Status},
     governor::Answer,
-    meta::graph::{GraphError, Sent, errors::Class},
+    meta::graph::{GraphError, Sent, errors::Effect},
     queue::Outcome,
-    store::sends::{self, End, Placed},
+    store::{
+        events,
+        portfolios::Key,
+        sends::{self, End, Placed},
+    },
 };
+
+/// How often the writing is begun again.
+const COLLISIONS: usize = 5;
 
 /// The rests after calls that could not be made: they double up to the longest.
 const FIRST_REST: Duration = Duration::from_secs(1);
@@ -35,6 +44,21 @@ pub async fn conclude(app: &App, called: Vec<Called>) -> Result<Vec<(MessageId, 
         hear(app, it).await?;
     }
     let judged: Vec<Judged> = called.iter().map(|it| judge(app, it)).collect();
+    // Who meets a status of the same message in another order begins again.
+    let mut collisions = 0;
+    loop {
+        match write(app, &called, &judged).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            written => break written?,
+        }
+    }
+    Ok(judged
+        .into_iter()
+        .map(|it| (it.end.placed.message, it.outcome))
+        .collect())
+}
+
+async fn write(app: &App, called: &[Called], judged: &[Judged]) -> Result<()> {
     let ends: Vec<End> = judged.iter().map(|it| it.end.clone()).collect();
     let held: Vec<(MessageId, &'static str)> = judged
         .iter()
@@ -42,13 +66,51 @@ pub async fn conclude(app: &App, called: Vec<Called>) -> Result<Vec<(MessageId, 
         .map(|it| (it.end.placed.message, "breaker"))
         .collect();
     let mut tx = app.db.begin().await?;
-    sends::hold(&mut tx, &held).await?;
-    record::write(&mut tx, &app.clock, &ends, Vec::new()).await?;
-    tx.commit().await?;
-    Ok(judged
-        .into_iter()
-        .map(|it| (it.end.placed.message, it.outcome))
-        .collect())
+    let written = async {
+        daily_limit::give_back(&mut tx, &uncounted(called)).await?;
+        sends::hold(&mut tx, &held).await?;
+        let mut events = record::place(&mut tx, &app.clock, &ends, Vec::new()).await?;
+        let carried = effects::carry_out(&mut tx, &app.clock, &told(app, called)).await?;
+        events.extend(carried.events);
+        events::append(&mut tx, &events, app.clock.now()).await?;
+        Ok(carried.channels_changed)
+    };
+    match written.await {
+        Ok(channels_changed) => {
+            tx.commit().await?;
+            if channels_changed {
+                app.directory.refresh().await?;
+            }
+            Ok(())
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+/// Customers that were counted for calls that did not reach them.
+fn uncounted(called: &[Called]) -> Vec<(Key, ContactId, AttemptId)> {
+    let refused = |it: &&Called| matches!(it.sent, Sent::Rejected(_) | Sent::NotSent { .. });
+    let place = |it: &Called| Some((it.call.counted.clone()?, it.call.ready.due.contact_id, it.call.attempt));
+    called.iter().filter(refused).filter_map(place).collect()
+}
+
+/// The errors that Meta answered.
+fn told<'c>(app: &App, called: &'c [Called]) -> Vec<Told<'c>> {
+    let at = app.clock.now();
+    let told = |it: &'c Called| match &it.sent {
+        Sent::Rejected(error) => Some(Told {
+            due: &it.call.ready.due,
+            code: error.code,
+            title: &error.title,
+            at,
+            tried_at: it.call.started_at,
+        }),
+        _ => None,
+    };
+    called.iter().filter_map(told).collect()
 }
 
 /// What follows beyond the message: for the governor, and for the channel.
@@ -59,14 +121,12 @@ async fn hear(app: &App, called: &Called) -> Result<()> {
         Sent::Rejected(error) => error,
         Sent::Unknown { .. } | Sent::NotSent { .. } => return Ok(()),
     };
-    match error.entry().class {
-        Class::Throughput => note(app, called, Answer::Throughput).await,
-        Class::Pair => note(app, called, Answer::Pair).await,
-        Class::Maintenance => note(app, called, Answer::Maintenance).await,
-        _ if error.entry().has(crate::meta::graph::errors::Effect::TripChannel) => {
+    match effects::answer(error.code) {
+        Some(answer) => note(app, called, answer).await,
+        None if error.entry().has(Effect::TripChannel) => {
             breaker::trip(app, route.channel, error.code, &error.to_string()).await
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

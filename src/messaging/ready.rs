@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{
-    breaker,
+    breaker, daily_limit,
     decide::{Decision, Reason, decide},
     files::{self, Standing},
-    record,
+    fitness, record,
     reserve::UNGOVERNED,
 };
 use crate::{
@@ -104,7 +104,15 @@ pub async fn ready(
     outcomes: &mut Outcomes<MessageId>,
 ) -> db::Result<Vec<Ready>> {
     let mut aside = Aside::default();
-    let mut ready = sort(app, directory, due, &mut aside, outcomes);
+    let sorted = sort(app, directory, due, &mut aside, outcomes);
+    let mut unfit = fitness::unfit(app, &sorted).await?;
+    let mut ready = Vec::with_capacity(sorted.len());
+    for it in sorted {
+        match unfit.remove(&it.due.id) {
+            Some((code, why)) => aside.placed.push(refused(&it.due, code, why)),
+            None => ready.push(it),
+        }
+    }
     let standings = files::resolve(app, &mut ready).await?;
     let mut sendable = Vec::with_capacity(ready.len());
     for (it, standing) in ready.into_iter().zip(standings) {
@@ -115,8 +123,9 @@ pub async fn ready(
             Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
         }
     }
+    fitness::suggest(app, directory, &mut aside.placed).await?;
     aside.write(app).await?;
-    Ok(sendable)
+    daily_limit::turn_away(app, sendable, outcomes).await
 }
 
 fn sort(
@@ -151,6 +160,10 @@ fn sort(
             Decision::Trip => {
                 let why = "the channel may not send: see its breaker";
                 aside.hold(it.id, "breaker", why, outcomes);
+            }
+            Decision::Rest => {
+                let why = "the channel's campaigns rest until somebody lets them go on";
+                aside.hold(it.id, "campaigns", why, outcomes);
             }
             Decision::Locked => {
                 aside.locked.insert(it.channel_id);

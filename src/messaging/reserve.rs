@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::ready::Ready;
+use super::{
+    daily_limit::{self, Want},
+    ready::Ready,
+};
 use crate::{
     app::App,
     db,
@@ -13,7 +16,10 @@ use crate::{
     governor::{Ask, Grant, Number, Terms},
     meta::message::{Envelope, Unresolved},
     queue::{Outcome, Outcomes},
-    store::sends::{self, Begun},
+    store::{
+        portfolios::Key,
+        sends::{self, Begun},
+    },
 };
 
 /// When to come again while the governor cannot be asked.
@@ -27,6 +33,8 @@ pub struct Call {
     pub number: i64,
     pub started_at: DateTime<Utc>,
     pub slot: DateTime<Utc>,
+    /// The portfolio whose daily limit it counts against, if it does.
+    pub counted: Option<Key>,
 }
 
 impl Call {
@@ -69,16 +77,22 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
         }
     };
     let started_at = app.clock.now();
-    let (mut calls, mut promised) = (Vec::new(), Vec::new());
+    let (mut calls, mut promised, mut wants) = (Vec::new(), Vec::new(), Vec::new());
     for (ready, grant) in sendable.into_iter().zip(grants) {
         match grant {
-            Grant::Slot(slot) => calls.push(Call {
-                number: ready.due.tries + 1,
-                ready,
-                attempt: app.clock.new_id(),
-                started_at,
-                slot,
-            }),
+            Grant::Slot(slot) => {
+                let attempt = app.clock.new_id();
+                let want = Want::of(&ready, attempt, started_at);
+                calls.push(Call {
+                    number: ready.due.tries + 1,
+                    ready,
+                    attempt,
+                    started_at,
+                    slot,
+                    counted: want.as_ref().map(|want| want.key.clone()),
+                });
+                wants.extend(want);
+            }
             Grant::Later { at, .. } => {
                 promised.push((ready.due.id, at));
                 outcomes.set(ready.due.id, Outcome::Snooze { until: at });
@@ -93,10 +107,14 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
         number: call.number,
         at: call.started_at,
     };
-    let begun: Vec<Begun> = calls.iter().map(begun).collect();
     let mut tx = app.db.begin().await?;
+    let taken = daily_limit::take(&mut tx, wants, started_at).await?;
+    daily_limit::put_off(calls.iter().map(|call| &call.ready.due), &taken.later, outcomes);
+    calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
+    let begun: Vec<Begun> = calls.iter().map(begun).collect();
     sends::promise(&mut tx, &promised).await?;
     sends::begin(&mut tx, &begun).await?;
+    taken.settle(&mut tx).await?;
     tx.commit().await?;
     Ok(calls)
 }
@@ -106,6 +124,6 @@ pub fn number(route: &Route) -> Number {
     Number {
         tenant: route.tenant,
         channel: route.channel,
-        terms: Terms::at(route.throughput),
+        terms: Terms::at(route.throughput).within(route.tenant_throughput),
     }
 }

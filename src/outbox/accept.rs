@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Address, Ask, Queued, Refusal};
+use super::{Address, Ask, Queued, Refusal, admit::admit};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, MessageId, TenantId},
     people::{self, Party},
     store::{
+        blocks::{self, Block},
         contacts::{self, KnownBy},
         conversations::{self, Advance, Pair},
         events::{self, NewEvent},
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// How long a key stands for its message.
-const KEY_KEPT: TimeDelta = TimeDelta::hours(24);
+pub const KEY_KEPT: TimeDelta = TimeDelta::hours(24);
 /// Characters of a message shown in the list of conversations.
 const PREVIEW: usize = 200;
 
@@ -31,8 +32,10 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
     let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
     let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
     repeat(tx, asks, &ids, now, &mut answers).await?;
+    admit(tx, clock, asks, &mut answers).await?;
     let mut told = Vec::new();
-    let people = address(tx, clock, asks, &mut answers, &mut told).await?;
+    let mut people = address(tx, clock, asks, &mut answers, &mut told).await?;
+    refuse_blocked(tx, asks, &mut people, &mut answers).await?;
     let conversations = converse(tx, clock, asks, &people, &mut told).await?;
     let mut new = Vec::new();
     for (n, ask) in asks.iter().enumerate() {
@@ -195,6 +198,33 @@ async fn address(
         people.insert(n, Addressed { contact, kind, value });
     }
     Ok(people)
+}
+
+/// Refuses those for people whom the business has blocked.
+async fn refuse_blocked(
+    tx: &mut Tx,
+    asks: &[Ask],
+    people: &mut HashMap<usize, Addressed>,
+    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
+) -> Result<()> {
+    let pair = |(n, addressed): (&usize, &Addressed)| Block {
+        tenant: asks[*n].tenant,
+        channel: asks[*n].channel,
+        contact: addressed.contact,
+    };
+    let pairs: Vec<Block> = people.iter().map(pair).collect();
+    let blocked = blocks::among(tx, &pairs).await?;
+    if blocked.is_empty() {
+        return Ok(());
+    }
+    people.retain(|n, addressed| {
+        let is_blocked = blocked.contains(&(asks[*n].channel, addressed.contact));
+        if is_blocked {
+            answers[*n] = Some(Err(Refusal::Blocked(addressed.contact)));
+        }
+        !is_blocked
+    });
+    Ok(())
 }
 
 /// The strongest identity of a contact that a message can be sent to: a phone number works for every kind of message.

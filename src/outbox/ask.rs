@@ -3,7 +3,8 @@ use chrono::{DateTime, Utc};
 use super::Address;
 use crate::{
     domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
-    meta::message::Invalid,
+    meta::message::{self, Invalid},
+    templates::Unfit,
 };
 
 /// A message somebody wants sent, checked as far as it can be without asking anybody.
@@ -16,6 +17,8 @@ pub struct Ask {
     pub to: Address,
     pub lane: SendLane,
     pub kind: &'static str,
+    /// The template, if it is one.
+    pub template: Option<TemplateUse>,
     /// What a person would read.
     pub text: Option<String>,
     /// What Meta has under the type: JSON.
@@ -28,6 +31,14 @@ pub struct Ask {
     pub invalid: Option<Invalid>,
     /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
     pub idempotency: Option<(String, [u8; 32])>,
+}
+
+/// A template of an account, filled.
+#[derive(Clone, Debug)]
+pub struct TemplateUse {
+    /// Of the channel.
+    pub waba_id: String,
+    pub template: message::Template,
 }
 
 /// A message that is committed and will be sent.
@@ -59,6 +70,10 @@ pub enum Refusal {
     Expired,
     #[error(transparent)]
     Invalid(Invalid),
+    #[error("contact {0} is blocked on this channel: unblock them to write to them")]
+    Blocked(ContactId),
+    #[error(transparent)]
+    Template(#[from] Unfit),
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

@@ -3,12 +3,14 @@
 
 mod accept;
 mod address;
+mod admit;
 mod ask;
 mod desk;
 mod uploads;
 
+pub use accept::KEY_KEPT;
 pub use address::{Address, Unaddressable};
-pub use ask::{Ask, Queued, Refusal};
+pub use ask::{Ask, Queued, Refusal, TemplateUse};
 pub use desk::Outbox;
 pub use uploads::{File, Upload, Uploads};
 

@@ -27,6 +27,18 @@ pub struct Channel {
     pub tripped_at: Option<DateTime<Utc>>,
     pub trip_code: Option<i64>,
     pub trip_reason: Option<String>,
+    /// Of the portfolio that owns the account, once it is known.
+    pub business_id: Option<String>,
+    /// Since when its campaigns rest.
+    pub campaigns_paused_at: Option<DateTime<Utc>>,
+    pub campaigns_pause_code: Option<i64>,
+}
+
+impl Channel {
+    /// The portfolio whose daily limit counts; the account stands for it while its owner is not known.
+    pub fn portfolio(&self) -> &str {
+        self.business_id.as_deref().unwrap_or(&self.waba_id)
+    }
 }
 
 /// What Meta says of a number.
@@ -42,8 +54,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret, created_at, \
-             updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason \
-             FROM channels ",
+             updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason, \
+             business_id, campaigns_paused_at, campaigns_pause_code FROM channels ",
             $rest
         )
     };
@@ -108,9 +120,9 @@ pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Channel>> {
     on.into().sql(SQL, ()).all().await
 }
 
-/// Changes whenever a channel is added or changed.
-pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc>>)> {
-    const SQL: &str = "SELECT COUNT(*), MAX(updated_at) FROM channels";
+/// Changes whenever a channel is added or changed, or what a tenant may send.
+pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+    const SQL: &str = "SELECT COUNT(*), MAX(updated_at), (SELECT MAX(updated_at) FROM tenants) FROM channels";
     on.into().sql(SQL, ()).one().await
 }
 
@@ -179,4 +191,58 @@ pub async fn recover(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, now
         UPDATE channels SET tripped_at = NULL, trip_code = NULL, trip_reason = NULL, updated_at = $3
         WHERE tenant_id = $1 AND id = $2 AND tripped_at IS NOT NULL";
     on.into().sql(SQL, (tenant, id, now)).run().await
+}
+
+/// Learns who owns an account; tells how many of the tenant's channels did not know.
+pub async fn set_owner(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    waba_id: &str,
+    business_id: &str,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE channels SET business_id = $3, updated_at = $4
+        WHERE tenant_id = $1 AND waba_id = $2 AND (business_id IS NULL OR business_id <> $3)";
+    let args = (tenant, waba_id.to_owned(), business_id.to_owned(), now);
+    on.into().sql(SQL, args).run().await
+}
+
+/// Keeps the messages per second that Meta lets a number exchange from now on.
+pub async fn set_throughput(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: ChannelId,
+    per_second: i64,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "UPDATE channels SET throughput = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id, per_second, now)).run().await
+}
+
+/// Lets the campaigns of a channel rest; tells whether they did not already.
+pub async fn pause_campaigns(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: ChannelId,
+    code: i64,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    const SQL: &str = "
+        UPDATE channels SET campaigns_paused_at = $4, campaigns_pause_code = $3, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND campaigns_paused_at IS NULL";
+    Ok(on.into().sql(SQL, (tenant, id, code, now)).run().await? > 0)
+}
+
+/// Lets the campaigns of a channel go on; tells whether they rested.
+pub async fn resume_campaigns(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: ChannelId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    const SQL: &str = "
+        UPDATE channels SET campaigns_paused_at = NULL, campaigns_pause_code = NULL, updated_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND campaigns_paused_at IS NOT NULL";
+    Ok(on.into().sql(SQL, (tenant, id, now)).run().await? > 0)
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::idempotency;
 use crate::{
     clock::first_uuid_at,
     db::{Db, On, Result, Sql},
@@ -18,9 +19,16 @@ pub enum Kind {
     RawEvents,
     Events,
     OrphanStatuses,
+    IdempotencyKeys,
 }
 
-pub const KINDS: [Kind; 4] = [Kind::DoneRawEvents, Kind::RawEvents, Kind::Events, Kind::OrphanStatuses];
+pub const KINDS: [Kind; 5] = [
+    Kind::DoneRawEvents,
+    Kind::RawEvents,
+    Kind::Events,
+    Kind::OrphanStatuses,
+    Kind::IdempotencyKeys,
+];
 
 impl Kind {
     /// For the metrics.
@@ -30,6 +38,7 @@ impl Kind {
             Kind::RawEvents => "raw_events",
             Kind::Events => "events",
             Kind::OrphanStatuses => "orphan_statuses",
+            Kind::IdempotencyKeys => "idempotency_keys",
         }
     }
 }
@@ -41,6 +50,7 @@ pub async fn remove(db: &Db, what: Kind, before: DateTime<Utc>) -> Result<u64> {
         Kind::RawEvents => raw_events(db, before, false).await,
         Kind::Events => events(db, before).await,
         Kind::OrphanStatuses => orphan_statuses(db, before).await,
+        Kind::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Tally {
     pub oldest_waiting_at: Option<DateTime<Utc>>,
     pub conversations: i64,
     pub messages: i64,
+    /// Messages that are still to be sent.
+    pub unsent: i64,
 }
 
 /// Counts everything, so the time it takes grows with the database: for a demonstration, not for a metric.
@@ -29,7 +31,8 @@ pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
             (SELECT COUNT(*) FROM raw_events WHERE state IN ('dead', 'quarantined', 'discarded')) AS set_aside,
             (SELECT MIN(received_at) FROM raw_events WHERE state IN ('pending', 'running')) AS oldest_waiting_at,
             (SELECT COUNT(*) FROM conversations) AS conversations,
-            (SELECT COUNT(*) FROM messages) AS messages";
+            (SELECT COUNT(*) FROM messages) AS messages,
+            (SELECT COUNT(*) FROM sends WHERE state IN ('pending', 'running')) AS unsent";
     on.into().sql(SQL, ()).one().await
 }
 

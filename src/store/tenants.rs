@@ -11,6 +11,19 @@ pub struct Tenant {
     pub name: String,
     pub sealed_key: Vec<u8>,
     pub created_at: DateTime<Utc>,
+    /// From all its numbers together; `None` is no limit.
+    pub messages_per_second: Option<f64>,
+    /// Lanes whose unknown messages are held: words separated by spaces; `None` is the default.
+    pub hold_unknown: Option<String>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, sealed_key, created_at, messages_per_second, hold_unknown FROM tenants ",
+            $rest
+        )
+    };
 }
 
 pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant) -> Result<()> {
@@ -25,24 +38,24 @@ pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant) -> Result<()> {
 }
 
 pub async fn find(on: impl Into<On<'_>>, id: TenantId) -> Result<Option<Tenant>> {
-    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants WHERE id = $1";
+    const SQL: &str = select!("WHERE id = $1");
     on.into().sql(SQL, (id,)).opt().await
 }
 
 /// By id text or by name, as a person on the command line would say it.
 pub async fn find_by_name(on: impl Into<On<'_>>, name: &str) -> Result<Option<Tenant>> {
-    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants WHERE name = $1";
+    const SQL: &str = select!("WHERE name = $1");
     on.into().sql(SQL, (name.to_owned(),)).opt().await
 }
 
 pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Tenant>> {
-    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants ORDER BY id";
+    const SQL: &str = select!("ORDER BY id");
     on.into().sql(SQL, ()).all().await
 }
 
 /// The oldest first, from the one after `after` on.
 pub async fn page(on: impl Into<On<'_>>, after: Option<TenantId>, limit: i64) -> Result<Vec<Tenant>> {
-    const SQL: &str = "SELECT id, name, sealed_key, created_at FROM tenants WHERE id > $1 ORDER BY id LIMIT $2";
+    const SQL: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
     let after = after.unwrap_or(TenantId::from_uuid(uuid::Uuid::nil()));
     on.into().sql(SQL, (after, limit)).all().await
 }
@@ -50,4 +63,19 @@ pub async fn page(on: impl Into<On<'_>>, after: Option<TenantId>, limit: i64) ->
 pub async fn reseal(on: impl Into<On<'_>>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64> {
     const SQL: &str = "UPDATE tenants SET sealed_key = $2 WHERE id = $1";
     on.into().sql(SQL, (id, sealed_key)).run().await
+}
+
+/// Keeps what the operator sets.
+pub async fn set_rules(
+    on: impl Into<On<'_>>,
+    id: TenantId,
+    messages_per_second: Option<f64>,
+    hold_unknown: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "UPDATE tenants SET messages_per_second = $2, hold_unknown = $3, updated_at = $4 WHERE id = $1";
+    on.into()
+        .sql(SQL, (id, messages_per_second, hold_unknown, now))
+        .run()
+        .await
 }

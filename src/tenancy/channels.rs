@@ -1,11 +1,13 @@
 use super::{Registry, RegistryError, text};
 use crate::{
     config::Secret,
+    db::Tx,
     directory::{open_tenant_key, purpose},
     domain::{ChannelId, TenantId},
     store::{
         channels::{self, Channel},
-        quarantine, tenants,
+        events::{self, NewEvent},
+        quarantine, sends, templates, tenants,
     },
 };
 
@@ -24,9 +26,11 @@ pub struct AddedChannel {
     pub id: ChannelId,
     /// Webhooks that had come before the channel was known and are now processed.
     pub released: u64,
+    /// The channel could not send; it tries again, with these messages that had waited.
+    pub recovered: Option<u64>,
 }
 
-/// Adds a channel, or renews the secrets of one the tenant has; its quarantined webhooks become due at once.
+/// Adds a channel, or renews the secrets of one the tenant has, whose breaker closes then; its quarantined webhooks become due at once.
 pub async fn add_channel(
     registry: &Registry,
     tenant: TenantId,
@@ -60,18 +64,53 @@ pub async fn add_channel(
         tripped_at: None,
         trip_code: None,
         trip_reason: None,
+        business_id: None,
+        campaigns_paused_at: None,
+        campaigns_pause_code: None,
     };
     let mut tx = registry.db.begin().await?;
     let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
+    // A new token may see what the old one could not.
+    templates::want(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
     let released = quarantine::release(
         &mut tx,
         &[quarantine::number(phone_number_id), quarantine::waba(waba_id)],
         now,
     )
     .await?;
+    let recovered = recover(&mut tx, registry, tenant, id).await?;
     tx.commit().await?;
-    Ok(AddedChannel { id, released })
+    Ok(AddedChannel {
+        id,
+        released,
+        recovered,
+    })
+}
+
+/// Closes the breaker of a channel that has a new token: should that be no good either, the next message trips it again.
+async fn recover(
+    tx: &mut Tx,
+    registry: &Registry,
+    tenant: TenantId,
+    id: ChannelId,
+) -> Result<Option<u64>, RegistryError> {
+    let now = registry.clock.now();
+    if channels::recover(&mut *tx, tenant, id, now).await? == 0 {
+        return Ok(None);
+    }
+    let released = sends::release(&mut *tx, id, "breaker", now).await?;
+    let data = serde_json::json!({ "channel_id": id, "released": released });
+    let event = NewEvent {
+        tenant,
+        id: registry.clock.new_id(),
+        kind: "channel.recovered",
+        version: 1,
+        occurred_at: now,
+        data: data.to_string(),
+    };
+    events::append(tx, &[event], now).await?;
+    Ok(Some(released))
 }
 
 fn digits<'t>(what: &str, value: &'t str) -> Result<&'t str, RegistryError> {

@@ -3,10 +3,12 @@
 mod channels;
 mod keys;
 mod rotation;
+mod rules;
 
 pub use channels::{AddedChannel, NewChannel, add_channel};
 pub use keys::{NewApiKey, create_api_key, revoke_api_key};
 pub use rotation::{Rotated, rotate_keys};
+pub use rules::{Rules, hold_unknown, rules, set_rules};
 
 use crate::{
     clock::Clock,
@@ -50,6 +52,8 @@ pub async fn create_tenant(registry: &Registry, name: &str) -> Result<(Tenant, N
         name: name.to_owned(),
         sealed_key,
         created_at: registry.clock.now(),
+        messages_per_second: None,
+        hold_unknown: None,
     };
     let mut tx = registry.db.begin().await?;
     tenants::insert(&mut tx, &tenant).await.map_err(|error| match &error {

@@ -14,6 +14,8 @@ mod people;
 mod permutations;
 mod replay;
 mod requests;
+mod rules;
 mod sending;
 mod servers;
 mod support;
+mod templates;

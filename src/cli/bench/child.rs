@@ -14,10 +14,15 @@ pub struct Server {
 
 impl Server {
     pub async fn start(database_url: &str, flags: &[&str]) -> anyhow::Result<Self> {
+        Self::start_in(&[("DATABASE_URL", database_url)], flags).await
+    }
+
+    /// With these variables beside those of this process.
+    pub async fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["bench", "serve"])
             .args(flags)
-            .env("DATABASE_URL", database_url)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;

@@ -8,7 +8,7 @@ use super::{
     child::{Server, database_url},
     latency::Quantiles,
     load::{self, Load, Loaded, Numbers},
-    prefill, server,
+    prefill, server, webhook,
 };
 
 /// What was measured, in requests per second and milliseconds.
@@ -117,7 +117,8 @@ async fn measure(
     let load = Load {
         address,
         connections,
-        customers: options.customers,
+        request: webhook::load(options.customers),
+        status: 200,
         duration,
         rate,
     };

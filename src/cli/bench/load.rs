@@ -16,18 +16,19 @@ use tokio::{
     task::LocalSet,
 };
 
-use super::{
-    latency::Latencies,
-    webhook::{SECRET, request},
-};
-use crate::crypto::Signer;
+use super::latency::Latencies;
+
+/// The bytes of request number `n`.
+pub type Request = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
 /// How the requests come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Load {
     pub address: SocketAddr,
     pub connections: usize,
-    pub customers: usize,
+    pub request: Request,
+    /// The status that every request is to be answered with.
+    pub status: u16,
     pub duration: Duration,
     /// Requests per second over all connections; as fast as answers come when `None`.
     pub rate: Option<f64>,
@@ -61,7 +62,7 @@ pub async fn run(load: Load, numbers: Numbers) -> anyhow::Result<Loaded> {
 async fn all(load: Load, numbers: Numbers) -> anyhow::Result<Loaded> {
     let begin = Instant::now();
     let connections: Vec<_> = (0..load.connections)
-        .map(|number| tokio::task::spawn_local(connection(load, number, begin, numbers.clone())))
+        .map(|number| tokio::task::spawn_local(connection(load.clone(), number, begin, numbers.clone())))
         .collect();
     let mut latencies = Latencies::default();
     for connection in connections {
@@ -78,7 +79,7 @@ async fn connection(load: Load, number: usize, begin: Instant, numbers: Numbers)
         .await
         .context("the server does not take connections")?;
     stream.set_nodelay(true)?;
-    let signer = Signer::new(SECRET);
+    let success = format!("HTTP/1.1 {} ", load.status);
     let gap = load
         .rate
         .map(|rate| Duration::from_secs_f64(load.connections as f64 / rate));
@@ -93,13 +94,13 @@ async fn connection(load: Load, number: usize, begin: Instant, numbers: Numbers)
             tokio::time::sleep_until(next.into()).await;
             next += gap;
         }
-        let bytes = request(&signer, numbers.fetch_add(1, Ordering::Relaxed), load.customers);
+        let bytes = (load.request)(numbers.fetch_add(1, Ordering::Relaxed));
         let sent = Instant::now();
         stream.write_all(&bytes).await?;
         let length = stream.read(&mut answer).await?;
         latencies.add(sent.elapsed());
         ensure!(
-            answer[..length].starts_with(b"HTTP/1.1 200"),
+            answer[..length].starts_with(success.as_bytes()),
             "{}",
             String::from_utf8_lossy(&answer[..length])
         );

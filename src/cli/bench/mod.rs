@@ -7,6 +7,7 @@ mod latency;
 mod load;
 mod prefill;
 mod process;
+mod send;
 mod server;
 mod webhook;
 
@@ -26,6 +27,8 @@ enum What {
     Intake(Options),
     /// Stored webhooks to visible conversations.
     Process(Options),
+    /// What a governor lets pass of what Meta permits; how fast sends are without one; how soon a request to send is answered.
+    Send(send::Options),
     /// The server under test; the benchmarks start it.
     #[command(hide = true)]
     Serve(server::Args),
@@ -64,6 +67,7 @@ pub async fn run(args: Args) -> anyhow::Result<Answer> {
     match args.what {
         What::Intake(options) => Answer::new(&intake::run(&options).await?),
         What::Process(options) => Answer::new(&process::run(&options).await?),
+        What::Send(options) => Answer::new(&send::run(&options).await?),
         What::Serve(args) => server::run(args).await,
     }
 }

@@ -55,6 +55,7 @@ pub fn config() -> anyhow::Result<Config> {
     // The secrets of the benchmark's tenant are nobody's: any fixed key will do.
     environment.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned());
     environment.app_secrets = Some(SECRET.to_owned());
+    environment.api_rate = "100000".to_owned();
     environment.log_filter = "error".to_owned();
     Ok(environment.check(Purpose::Serve)?)
 }

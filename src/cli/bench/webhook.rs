@@ -1,5 +1,8 @@
 //! The load: unique text messages of about 700 bytes, as Meta sends them.
 
+use std::sync::Arc;
+
+use super::load::Request;
 use crate::crypto::Signer;
 
 pub const SECRET: &str = "secret-of-the-benchmark";
@@ -25,6 +28,12 @@ pub fn request(signer: &Signer, n: u64, customers: usize) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// Signed webhooks of so many customers.
+pub fn load(customers: usize) -> Request {
+    let signer = Signer::new(SECRET);
+    Arc::new(move |n| request(&signer, n, customers))
 }
 
 #[cfg(test)]

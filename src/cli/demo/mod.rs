@@ -1,9 +1,10 @@
 //! Everything in one process, with simulated customers writing: what a person sees first.
 //!
 //! `keepsake` holds the secrets made up on the first start, `stage` prepares database, tenant and channel, `show` runs the
-//! simulator against the served process and tells what happens, `summary` holds the simulator's ledger against the database.
+//! simulator against the served process and tells what happens, `clerk` answers those who write, `summary` holds the simulator's ledger against the database.
 
 mod address;
+mod clerk;
 mod keepsake;
 mod screen;
 mod show;

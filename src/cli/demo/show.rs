@@ -4,7 +4,7 @@ use std::{
 };
 
 use anyhow::Context;
-use mainstay_sim::{Clock as SimClock, Manners, SimConfig, Simulator};
+use mainstay_sim::{Clock as SimClock, Echo, Fault, FaultRule, Manners, SimConfig, Simulator, StatusPolicy};
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, Screen, Stage, address, stage, summary::Summary};
+use super::{Args, Screen, Stage, address, clerk::Clerk, stage, summary::Summary};
 use crate::{
     clock::first_uuid_at,
     process,
@@ -30,6 +30,9 @@ pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Re
     control.set_nonblocking(true)?;
     let control = TcpListener::from_std(control)?;
     listening(&simulator).await?;
+    if args.rude {
+        misbehave(&simulator);
+    }
     let addresses = Addresses::of(stage)?;
     screen.tell(&addresses.to_string(), &addresses)?;
 
@@ -41,15 +44,26 @@ pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Re
             stop.cancel();
             stopped
         };
-        let (_, shown, stopped) =
-            tokio::join!(simulator.run(stop.cancelled()), progress(stage, screen, &stop), stopped);
-        shown.and(stopped)
+        let clerk = async {
+            let answered = async { Clerk::hired(stage).await?.work(&stop).await }.await;
+            if answered.is_err() {
+                stop.cancel();
+            }
+            answered.context("customers could not be answered")
+        };
+        let (_, shown, stopped, answered) = tokio::join!(
+            simulator.run(stop.cancelled()),
+            progress(stage, screen, &simulator, &stop),
+            stopped,
+            clerk
+        );
+        shown.and(stopped).and(answered)?;
+        settle(stage, screen, &simulator).await
     };
     tokio::select! {
         shown = running => shown?,
         served = simulator.serve(control) => served.context("the simulator ended")?,
     }
-    settle(stage, screen).await?;
     screen.end_line()?;
     Summary::draw_up(&simulator.ledger(), stage, since).await
 }
@@ -66,6 +80,21 @@ fn sim_config(args: &Args, stage: &Stage) -> SimConfig {
         clock: SimClock::Wall,
         manners: if args.rude { Manners::rude() } else { Manners::polite() },
         ..stage::sim_config()
+    }
+}
+
+/// Statuses in any order, twice and late, and now and then an answer to a send that is lost.
+fn misbehave(simulator: &Simulator) {
+    let graph = simulator.graph();
+    graph.set_statuses(StatusPolicy {
+        echo: Echo::Always,
+        ..StatusPolicy::rude()
+    });
+    for fault in [Fault::Lost { accepted: true }, Fault::error(130_429)] {
+        graph.inject(FaultRule {
+            rate: 0.02,
+            ..FaultRule::new(fault)
+        });
     }
 }
 
@@ -95,39 +124,47 @@ async fn stopped(lasting: Option<Duration>) -> anyhow::Result<()> {
     }
 }
 
-async fn progress(stage: &Stage, screen: &mut Screen, stop: &CancellationToken) -> anyhow::Result<()> {
+async fn progress(
+    stage: &Stage,
+    screen: &mut Screen,
+    simulator: &Simulator,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let mut ticks = interval(Duration::from_secs(1));
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            _ = ticks.tick() => screen.progress(&line(stage, &tally::tally(stage.db.reader()).await?))?,
+            _ = ticks.tick() => screen.progress(&line(stage, simulator, &tally::tally(stage.db.reader()).await?))?,
         }
     }
 }
 
-fn line(stage: &Stage, tally: &Tally) -> String {
+fn line(stage: &Stage, simulator: &Simulator, tally: &Tally) -> String {
     let lag = tally
         .oldest_waiting_at
         .map_or(0, |oldest| (stage.clock.now() - oldest).num_milliseconds());
     format!(
-        "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}",
+        "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}  answered {}",
         tally.stored,
         tally.stored - tally.waiting - tally.set_aside,
         tally.waiting,
         tally.set_aside,
         lag.max(0) as f64 / 1e3,
         tally.conversations,
-        tally.messages
+        tally.messages,
+        simulator.graph().accepted()
     )
 }
 
-/// Waits until nothing stored waits any more, or for as long as patience lasts.
-async fn settle(stage: &Stage, screen: &mut Screen) -> anyhow::Result<()> {
+/// Waits until nothing stored waits any more, every answer has left and all its statuses are told, or for as long as patience lasts.
+async fn settle(stage: &Stage, screen: &mut Screen, simulator: &Simulator) -> anyhow::Result<()> {
     let begun = Instant::now();
     loop {
+        let untold = simulator.graph().untold();
         let tally = tally::tally(stage.db.reader()).await?;
-        if tally.waiting == 0 || begun.elapsed() > PATIENCE {
-            return Ok(screen.progress(&line(stage, &tally))?);
+        let settled = tally.waiting + tally.unsent == 0 && untold == 0;
+        if settled || begun.elapsed() > PATIENCE {
+            return Ok(screen.progress(&line(stage, simulator, &tally))?);
         }
         sleep(GLANCE).await;
     }

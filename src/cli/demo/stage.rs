@@ -116,7 +116,7 @@ async fn channel(registry: &Registry, tenant: TenantId, data: &Path) -> anyhow::
     let new = NewChannel {
         phone_number_id: sim.phone_number_id,
         waba_id: sim.waba_id,
-        access_token: Secret::new("the simulator takes any token"),
+        access_token: Secret::new(sim.graph.access_token),
         app_secret: None,
     };
     match tenancy::add_channel(registry, tenant, new).await {

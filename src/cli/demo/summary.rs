@@ -23,6 +23,8 @@ pub struct Summary {
     pub messages: Count,
     /// Statuses in them, likewise.
     pub statuses: Count,
+    /// Answers that Meta accepted. Each must be known here as sent, and none may have been accepted twice.
+    pub answers: Count,
     /// Webhooks that were stored and not processed yet.
     pub waiting: u64,
     /// Stored webhooks that are dead, quarantined or discarded.
@@ -59,6 +61,7 @@ impl Summary {
             },
             messages: messages(ledger, stage, &mut missing).await?,
             statuses: statuses(ledger, stage, &mut missing).await?,
+            answers: answers(ledger, stage, &mut missing).await?,
             waiting: tally.waiting.unsigned_abs(),
             set_aside: tally.set_aside.unsigned_abs(),
             forged: totals.forged,
@@ -68,7 +71,7 @@ impl Summary {
     }
 
     pub fn lost(&self) -> u64 {
-        self.webhooks.lost + self.messages.lost + self.statuses.lost
+        self.webhooks.lost + self.messages.lost + self.statuses.lost + self.answers.lost
     }
 }
 
@@ -83,6 +86,15 @@ async fn messages(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> 
     let known = tally::known_messages(stage.db.reader(), stage.tenant, stage.channel, &wamids).await?;
     let known = known.into_iter().map(|(wamid,)| wamid).collect();
     Ok(compare(&told, &known, |wamid| format!("message {wamid}"), missing))
+}
+
+/// A message has one wamid, so one that Meta accepted twice is missed here too.
+async fn answers(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> sqlx::Result<Count> {
+    let told: HashSet<String> = ledger.sends.iter().map(|send| send.wamid.clone()).collect();
+    let wamids: Vec<&str> = told.iter().map(String::as_str).collect();
+    let known = tally::known_messages(stage.db.reader(), stage.tenant, stage.channel, &wamids).await?;
+    let known = known.into_iter().map(|(wamid,)| wamid).collect();
+    Ok(compare(&told, &known, |wamid| format!("answer {wamid}"), missing))
 }
 
 async fn statuses(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> sqlx::Result<Count> {
@@ -123,6 +135,7 @@ impl fmt::Display for Summary {
             ("webhooks", self.webhooks),
             ("messages", self.messages),
             ("statuses", self.statuses),
+            ("answers", self.answers),
         ] {
             writeln!(
                 f,

@@ -19,6 +19,8 @@ if now - number[TAT] > IDLE then forget_queues(number) end
 local tenant
 if tonumber(ARGV[4]) > 0 then
     tenant = read(KEYS[2], tonumber(ARGV[4]), tonumber(ARGV[5]))
+    if tenant.interval < tenant[INTERVAL] then forget_queues(tenant) end
+    tenant[INTERVAL] = tenant.interval
     if now - tenant[TAT] > IDLE then forget_queues(tenant) end
 end
 

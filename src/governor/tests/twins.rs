@@ -41,7 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-const TERMS: [Terms; 5] = [
+const TERMS: [Terms; 6] = [
     Terms::STANDARD,
     Terms::HIGH,
     Terms::COEXISTENCE,
@@ -49,6 +49,10 @@ const TERMS: [Terms; 5] = [
     Terms {
         per_second: 80.0,
         tenant_per_second: Some(12.5),
+    },
+    Terms {
+        per_second: 80.0,
+        tenant_per_second: Some(30.0),
     },
 ];
 

@@ -37,6 +37,9 @@ pub struct AddedChannel {
     pub id: ChannelId,
     /// Webhooks that had come before the channel was known and are now processed.
     pub released: u64,
+    /// Messages that had been waiting since the channel could not send, and are sent now; null when it could.
+    #[schema(required)]
+    pub recovered: Option<u64>,
 }
 
 /// List a tenant's channels
@@ -82,6 +85,7 @@ pub async fn add(
     let added = AddedChannel {
         id: added.id,
         released: added.released,
+        recovered: added.recovered,
     };
     Ok((StatusCode::CREATED, Body(added)))
 }

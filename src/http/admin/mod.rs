@@ -19,6 +19,7 @@ use crate::{app::App, domain::WorkState, tenancy::Registry};
 pub fn routes() -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::change))
         .routes(routes!(channels::list, channels::add))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))

@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 use super::registry;
 use crate::{
     app::App,
-    domain::TenantId,
+    domain::{SendLane, TenantId},
     http::{
         auth::Operator,
-        extract::Json,
+        extract::{Json, Path},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
@@ -23,6 +23,45 @@ pub struct Tenant {
     pub id: TenantId,
     pub name: String,
     pub created_at: DateTime<Utc>,
+    /// Messages per second that it may send from all its numbers together; null is no limit.
+    #[schema(required)]
+    pub messages_per_second: Option<f64>,
+    /// The lanes whose messages are held, and not sent again, when nobody knows whether they were sent; null is the default,
+    /// `["campaign"]`.
+    #[schema(required)]
+    pub hold_unknown: Option<Vec<SendLane>>,
+}
+
+impl From<store::tenants::Tenant> for Tenant {
+    fn from(row: store::tenants::Tenant) -> Self {
+        let rules = tenancy::rules(&row);
+        Self {
+            id: row.id,
+            name: row.name,
+            created_at: row.created_at,
+            messages_per_second: rules.messages_per_second,
+            hold_unknown: rules.hold_unknown,
+        }
+    }
+}
+
+/// What is not named stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantRules {
+    /// More than 0 and at most 10,000; null is no limit.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<f64>)]
+    messages_per_second: Option<Option<f64>>,
+    /// Any of `reply`, `transactional` and `campaign`; null is the default.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<SendLane>>)]
+    hold_unknown: Option<Option<Vec<SendLane>>>,
+}
+
+/// Tells a member that is null from one that is not there.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -46,12 +85,7 @@ pub struct CreatedTenant {
 pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<Tenant>>, Problem> {
     let after = paging.key(LIST)?;
     let rows = store::tenants::page(app.db.reader(), after, paging.rows()).await?;
-    let show = |row: store::tenants::Tenant| Tenant {
-        id: row.id,
-        name: row.name,
-        created_at: row.created_at,
-    };
-    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(show)))
+    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Tenant::from)))
 }
 
 /// Make a tenant
@@ -71,4 +105,30 @@ pub async fn create(
         api_key: key.token.expose().to_owned(),
     };
     Ok((StatusCode::CREATED, Body(created)))
+}
+
+/// Set a tenant's rules of sending
+///
+/// They hold within a second, also for messages that wait.
+#[utoipa::path(patch, path = "/admin/tenants/{id}", tag = "Operator", params(("id" = TenantId, Path)), request_body = TenantRules,
+    responses((status = 200, description = "The tenant as it is now", body = Tenant)))]
+pub async fn change(
+    _: Operator,
+    State(app): State<App>,
+    Path(id): Path<TenantId>,
+    Json(change): Json<TenantRules>,
+) -> Result<Body<Tenant>, Problem> {
+    let found = store::tenants::find(app.db.reader(), id).await?;
+    let mut row = found.ok_or_else(|| Problem::nothing_like(format_args!("tenant {id}")))?;
+    let mut rules = tenancy::rules(&row);
+    if let Some(rate) = change.messages_per_second {
+        rules.messages_per_second = rate;
+    }
+    if let Some(lanes) = change.hold_unknown {
+        rules.hold_unknown = lanes;
+    }
+    row = tenancy::set_rules(&registry(&app), id, &rules).await?;
+    // Other processes look for themselves within a second; this one knows at once.
+    app.directory.refresh().await?;
+    Ok(Body(row.into()))
 }

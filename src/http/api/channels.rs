@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::{ChannelId, SendLane},
+    domain::{self, ChannelId, SendLane},
     http::{
         auth::{Reader, Writer},
         extract::Path,
@@ -45,6 +45,12 @@ pub struct Channel {
     /// Why it may not send; null while it may.
     #[schema(required)]
     pub breaker: Option<Breaker>,
+    /// Since when its campaigns rest, because Meta said that too many blocked or reported it; null while they do not.
+    #[schema(required)]
+    pub campaigns_paused_at: Option<DateTime<Utc>>,
+    /// Meta's id of the business portfolio that owns the account; known after a check.
+    #[schema(required)]
+    pub business_id: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -77,6 +83,8 @@ impl From<store::channels::Channel> for Channel {
                 code: row.trip_code,
                 reason: row.trip_reason,
             }),
+            campaigns_paused_at: row.campaigns_paused_at,
+            business_id: row.business_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -106,6 +114,35 @@ pub struct ChannelState {
     pub sending: Option<Sending>,
     /// Messages that wait to be sent, by lane.
     pub queued: Queued,
+    pub daily_limit: DailyLimit,
+}
+
+/// Customers whom the business portfolio may write to within 24 hours outside service windows.
+#[derive(Serialize, ToSchema)]
+pub struct DailyLimit {
+    /// Null while Meta has not said, and without a limit.
+    #[schema(required)]
+    pub limit: Option<i64>,
+    /// There is none.
+    pub unlimited: bool,
+    /// Customers written to within the last 24 hours.
+    pub used: i64,
+    /// Messages that wait until it has room.
+    pub waiting: i64,
+}
+
+impl From<messaging::CustomersToday> for DailyLimit {
+    fn from(today: messaging::CustomersToday) -> Self {
+        Self {
+            limit: match today.limit {
+                Some(domain::DailyLimit::Customers(count)) => Some(count),
+                Some(domain::DailyLimit::Unlimited) | None => None,
+            },
+            unlimited: today.limit == Some(domain::DailyLimit::Unlimited),
+            used: today.used,
+            waiting: today.waiting,
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -139,6 +176,11 @@ pub async fn show(
     let found = store::channels::find(&mut tx, reader.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
     let waiting = store::sends::waiting(&mut tx, reader.tenant, id).await?;
+    let portfolio = store::portfolios::Key {
+        tenant: reader.tenant,
+        portfolio: row.portfolio().to_owned(),
+    };
+    let today = messaging::today(&mut tx, &portfolio, app.clock.now()).await?;
     tx.commit().await?;
     let mut queued = Queued::default();
     for (lane, count) in waiting {
@@ -161,6 +203,7 @@ pub async fn show(
             paused_until: view.paused_until,
         }),
         queued,
+        daily_limit: today.into(),
     }))
 }
 
@@ -197,8 +240,7 @@ pub async fn check(
     Path(id): Path<ChannelId>,
 ) -> Result<Json<CheckReport>, Problem> {
     let directory = app.directory.current();
-    let route = directory.channel(id).filter(|route| route.tenant == writer.tenant);
-    let route = route.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
+    let route = super::route(&directory, writer.tenant, id)?;
     let checked = messaging::check(&app, route).await?;
     let (can_send, problems) = (checked.can_send(), checked.problems());
     let number = checked.number.unwrap_or_default();
@@ -219,4 +261,35 @@ pub async fn check(
             .collect(),
         released: checked.released,
     }))
+}
+
+/// What waited for the campaigns of a channel.
+#[derive(Serialize, ToSchema)]
+pub struct Resumed {
+    /// Messages that had waited and are sent now.
+    pub released: u64,
+}
+
+/// Let campaigns go on
+///
+/// After Meta stopped them for spam (131048) and somebody has looked at the number's quality.
+#[utoipa::path(post, path = "/api/v1/channels/{id}/campaigns/resume", tag = "Sending", params(("id" = ChannelId, Path)),
+    responses((status = 200, description = "They go on", body = Resumed),
+        (status = 409, description = "They do not rest", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
+pub async fn resume_campaigns(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<ChannelId>,
+) -> Result<Json<Resumed>, Problem> {
+    let directory = app.directory.current();
+    super::route(&directory, writer.tenant, id)?;
+    match messaging::resume_campaigns(&app, writer.tenant, id).await? {
+        Some(released) => Ok(Json(Resumed { released })),
+        None => Err(Problem::new(
+            axum::http::StatusCode::CONFLICT,
+            "wrong-state",
+            "Not in this state",
+            "The campaigns of this channel do not rest.",
+        )),
+    }
 }

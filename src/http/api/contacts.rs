@@ -40,6 +40,8 @@ pub struct Contact {
     pub parent_user_id: Option<String>,
     #[schema(required)]
     pub username: Option<String>,
+    /// Takes no marketing messages from this business.
+    pub marketing_stopped: bool,
     pub identities: Vec<Identity>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -54,6 +56,19 @@ pub struct Identity {
     /// Since when it is no longer theirs, e.g. a number that was changed; null while it is.
     #[schema(required)]
     pub retired_at: Option<DateTime<Utc>>,
+    /// Messages to it that could not be delivered (131026 and the like); null where there was none.
+    #[schema(required)]
+    pub undeliverable: Option<Undeliverable>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Undeliverable {
+    /// How many, ever.
+    pub count: i64,
+    pub last_at: DateTime<Utc>,
+    /// Meta's code for the last.
+    #[schema(required)]
+    pub code: Option<i64>,
 }
 
 impl Contact {
@@ -67,6 +82,7 @@ impl Contact {
             user_id: newest("user_id"),
             parent_user_id: newest("parent_user_id"),
             username: newest("username"),
+            marketing_stopped: row.marketing_stopped,
             identities: identities.into_iter().map(Identity::from).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -80,6 +96,11 @@ impl From<contacts::KnownBy> for Identity {
             kind: row.kind,
             value: row.value,
             retired_at: row.retired_at,
+            undeliverable: row.undeliverable_at.map(|last_at| Undeliverable {
+                count: row.undeliverable_count,
+                last_at,
+                code: row.undeliverable_code,
+            }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a tenant's programs read, under `/api/v1`.
 
+mod blocks;
 mod channels;
 mod contacts;
 mod content;
@@ -9,6 +10,7 @@ mod json;
 mod media;
 mod messages;
 mod sending;
+mod templates;
 mod uploads;
 
 use axum::middleware;
@@ -18,13 +20,25 @@ pub use channels::Channel;
 use json::Json;
 pub use uploads::Uploads;
 
-use super::{auth, edge::Edge};
+use super::{auth, edge::Edge, problem::Problem};
+use crate::{
+    directory::{Route, Snapshot},
+    domain::{ChannelId, TenantId},
+};
+
+/// A channel of the tenant's, as it is known to this process.
+fn route(directory: &Snapshot, tenant: TenantId, id: ChannelId) -> Result<&Route, Problem> {
+    let route = directory.channel(id).filter(|route| route.tenant == tenant);
+    route.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))
+}
 
 pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
         .routes(routes!(channels::list))
         .routes(routes!(channels::show))
         .routes(routes!(channels::check))
+        .routes(routes!(channels::resume_campaigns))
+        .routes(routes!(blocks::list, blocks::block, blocks::unblock))
         .routes(routes!(contacts::list))
         .routes(routes!(contacts::show))
         .routes(routes!(conversations::list))
@@ -39,6 +53,21 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(sending::resolve))
         .routes(routes!(sending::read))
         .routes(routes!(sending::error_codes))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::create))
+        .routes(routes!(templates::sync))
+        .routes(routes!(templates::show))
+        .routes(routes!(templates::edit))
+        .routes(routes!(templates::delete))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::unpause))
+        .routes(routes!(templates::local::list))
+        .routes(routes!(templates::local::create))
+        .routes(routes!(templates::local::show))
+        .routes(routes!(templates::local::change))
+        .routes(routes!(templates::local::delete))
+        .routes(routes!(templates::local::add_version))
+        .routes(routes!(templates::local::preview))
         .routes(routes!(media::show, media::delete))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
         // Takes a link in place of a key, and so looks for itself.

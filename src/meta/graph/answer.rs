@@ -27,21 +27,34 @@ impl Client {
         request: RequestBuilder,
         token: &Secret,
     ) -> Result<Value, Error> {
+        self.call_in_part(what, request, token, None).await
+    }
+
+    /// The same for a call that may be carried out in part: an error with this member beside it is an answer.
+    pub(super) async fn call_in_part(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+        token: &Secret,
+        member: Option<&str>,
+    ) -> Result<Value, Error> {
         let began = Instant::now();
-        let answered = self.object(request, token).await;
+        let answered = self.object(request, token, member).await;
         measure(what, began, if answered.is_ok() { "done" } else { "failed" });
         answered
     }
 
-    async fn object(&self, request: RequestBuilder, token: &Secret) -> Result<Value, Error> {
+    async fn object(&self, request: RequestBuilder, token: &Secret, member: Option<&str>) -> Result<Value, Error> {
         let response = request
             .send()
             .await
             .map_err(|error| Error::transport(&error, self.timeout))?;
         let status = response.status();
         let body = read(response, self.timeout).await.map_err(Error::NoAnswer)?;
+        let object = || serde_json::from_slice(&body).ok().filter(Value::is_object);
         if let Some(refusal) = refusal(status, &body, token) {
-            return Err(Error::Refused(refusal.error));
+            let partly = object().filter(|answer| member.is_some_and(|member| answer[member].is_object()));
+            return partly.ok_or(Error::Refused(refusal.error));
         }
         let unreadable = |why: &str| Error::Unreadable {
             http_status: status.as_u16(),
@@ -50,8 +63,7 @@ impl Client {
         if !status.is_success() {
             return Err(unreadable("no error as Meta makes them"));
         }
-        let answer = serde_json::from_slice(&body).ok().filter(Value::is_object);
-        answer.ok_or_else(|| unreadable("not a JSON object"))
+        object().ok_or_else(|| unreadable("not a JSON object"))
     }
 
     /// The same for a call that answers `{"success": true}` and nothing else.

@@ -11,6 +11,7 @@
 //!   begun to write. `tests/it/graph` holds it to that.
 
 mod answer;
+mod blocks;
 mod error;
 pub mod errors;
 mod media;
@@ -25,6 +26,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, ensure};
 use reqwest::{RequestBuilder, Url};
 
+pub use blocks::{Blocked, BlockedPage, Change, MOST as MOST_BLOCKS, Person};
 pub use error::{Error, GraphError};
 pub use media::{Download, MediaInfo, Upload};
 pub use message::{Accepted, Sent};

@@ -81,6 +81,15 @@ impl Client {
         })
     }
 
+    /// Meta's id of the business portfolio that owns the WABA, if the token may know it.
+    pub async fn owner(&self, access: Access<'_>) -> Result<Option<String>, Error> {
+        let request = self
+            .get(access, &[access.waba_id])
+            .query(&[("fields", "owner_business_info")]);
+        let answer = self.call("owner", request, access.token).await?;
+        Ok(text(&answer["owner_business_info"]["id"]))
+    }
+
     /// The apps that hear the webhooks of the WABA. None means that Meta tells nobody: subscribe the app first.
     pub async fn subscribed(&self, access: Access<'_>) -> Result<Vec<SubscribedApp>, Error> {
         let request = self.get(access, &[access.waba_id, "subscribed_apps"]);

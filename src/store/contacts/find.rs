@@ -11,6 +11,7 @@ pub struct Contact {
     pub id: ContactId,
     pub kind: String,
     pub name: Option<String>,
+    pub marketing_stopped: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -23,11 +24,15 @@ pub struct KnownBy {
     pub value: String,
     pub retired_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+    /// The last message to it that could not be delivered, with which code, and how many there were.
+    pub undeliverable_at: Option<DateTime<Utc>>,
+    pub undeliverable_code: Option<i64>,
+    pub undeliverable_count: i64,
 }
 
 pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ContactId) -> Result<Option<Contact>> {
     const SQL: &str = "
-        SELECT id, kind, name, created_at, updated_at FROM contacts WHERE tenant_id = $1 AND id = $2";
+        SELECT id, kind, name, marketing_stopped, created_at, updated_at FROM contacts WHERE tenant_id = $1 AND id = $2";
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
@@ -39,7 +44,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Contact>> {
     const SQL: &str = "
-        SELECT id, kind, name, created_at, updated_at
+        SELECT id, kind, name, marketing_stopped, created_at, updated_at
         FROM contacts
         WHERE tenant_id = $1 AND id < $2
         ORDER BY id DESC
@@ -58,7 +63,7 @@ pub async fn known_by(on: impl Into<On<'_>>, tenant: TenantId, contacts: &[Conta
     let ids = contacts.iter().chain(std::iter::repeat(last)).take(count);
     let places: Vec<String> = (2..count + 2).map(|n| format!("${n}")).collect();
     let text = format!(
-        "SELECT contact_id, kind, value, retired_at, created_at
+        "SELECT contact_id, kind, value, retired_at, created_at, undeliverable_at, undeliverable_code, undeliverable_count
          FROM contact_identities
          WHERE tenant_id = $1 AND contact_id IN ({})
          ORDER BY contact_id, CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END, created_at DESC, kind, value",

@@ -61,6 +61,11 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         FROM (SELECT marketing_stopped, marketing_at FROM contacts WHERE tenant_id = $1 AND id = $2) f
         WHERE contacts.tenant_id = $1 AND contacts.id = $3 AND f.marketing_at IS NOT NULL
             AND (contacts.marketing_at IS NULL OR contacts.marketing_at < f.marketing_at)";
+    const MOVE_BLOCKS: &str = "
+        UPDATE blocks SET contact_id = $3
+        WHERE tenant_id = $1 AND contact_id = $2
+            AND channel_id NOT IN (SELECT channel_id FROM blocks WHERE tenant_id = $1 AND contact_id = $3)";
+    const DROP_BLOCKS: &str = "DELETE FROM blocks WHERE tenant_id = $1 AND contact_id = $2 AND contact_id <> $3";
     for sql in [
         MOVE_AUTHORSHIP,
         JOIN_CONVERSATIONS,
@@ -70,6 +75,8 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         MOVE_IDENTITIES,
         KEEP_NAME,
         KEEP_PREFERENCE,
+        MOVE_BLOCKS,
+        DROP_BLOCKS,
     ] {
         tx.sql(sql, (tenant, from, into)).run().await?;
     }

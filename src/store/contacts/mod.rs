@@ -1,9 +1,11 @@
 //! People and groups, and what they are known by.
 
+mod errors;
 mod find;
 mod identify;
 mod merge;
 
+pub use errors::{Refused, Suspect, stop_marketing, suspect};
 pub use find::{Contact, KnownBy, find, known_by, list};
 pub use identify::{
     Identity, KnownIdentity, Naming, NewContact, Preferring, add, identities, lock_tenant, name, own, prefer, retire,

@@ -132,3 +132,26 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
     };
     Rows::new(SQL, steps.iter().map(row).collect()).run(on).await
 }
+
+/// A conversation that Meta says has no open window.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    pub tenant: TenantId,
+    pub conversation: ConversationId,
+    /// When the message was sent that found the window closed.
+    pub at: DateTime<Utc>,
+    /// The latest end of a window that was open then: one that ends later was opened since.
+    pub latest: DateTime<Utc>,
+}
+
+/// Closes windows as of a time, unless the customer has written since.
+pub async fn close_windows(on: impl Into<On<'_>>, closed: &[Closed], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, at, latest, now) AS ({rows})
+        UPDATE conversations SET window_expires_at = r.at, updated_at = r.now
+        FROM r
+        WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id
+            AND conversations.window_expires_at > r.at AND conversations.window_expires_at <= r.latest";
+    let row = |it: &Closed| (it.tenant.uuid(), it.conversation.uuid(), it.at, it.latest, now);
+    Rows::new(SQL, closed.iter().map(row).collect()).run(on).await
+}

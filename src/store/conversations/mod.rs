@@ -4,6 +4,6 @@ mod advance;
 mod find;
 mod search;
 
-pub use advance::{Advance, Opened, Pair, advance, lock, open};
+pub use advance::{Advance, Closed, Opened, Pair, advance, close_windows, lock, open};
 pub use find::{Conversation, Filter, Key, find, list};
 pub use search::{Needle, search};

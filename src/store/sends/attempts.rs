@@ -24,7 +24,7 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<()> {
         SELECT id, message_id, tenant_id, channel_id, number, 'open', at FROM r";
     const SENDS: &str = "
         WITH r (id, number) AS ({rows})
-        UPDATE sends SET tries = r.number, promised_at = NULL
+        UPDATE sends SET tries = r.number, promised_at = NULL, held = NULL
         FROM r
         WHERE sends.id = r.id AND sends.id {key}";
     const MESSAGES: &str = "

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{AttemptId, ChannelId, Id, MessageId, SendLane, TenantId},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, SendLane, TenantId},
 };
 
 /// A send that is to be worked on, with all that decides about it.
@@ -25,14 +25,19 @@ pub struct Due {
     pub created_at: DateTime<Utc>,
     /// Of the message.
     pub status: String,
+    pub contact_id: ContactId,
+    pub conversation_id: ConversationId,
     /// Of its conversation; `None` when the customer never wrote.
     pub window_expires_at: Option<DateTime<Utc>>,
     pub marketing_stopped: bool,
+    /// The business has blocked the contact on this channel.
+    pub blocked: bool,
     /// Lanes whose unknown messages the tenant holds.
     pub hold_unknown: Option<String>,
     /// Of the newest attempt.
     pub attempt_id: Option<AttemptId>,
     pub attempt_outcome: Option<String>,
+    pub attempt_started_at: Option<DateTime<Utc>>,
     /// When it was known that nothing is known.
     pub attempt_ended_at: Option<DateTime<Utc>>,
 }
@@ -45,30 +50,37 @@ impl Due {
 }
 
 pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> {
+    // Looked up one by one, each by its whole key: joined, a planner without statistics may well go through all of a tenant's
+    // conversations for every message.
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
-            m.context_wamid, s.expires_at, s.tries, s.promised_at, s.created_at, m.status, v.window_expires_at,
-            c.marketing_stopped, t.hold_unknown, a.id AS attempt_id, a.outcome AS attempt_outcome,
+            m.context_wamid, s.expires_at, s.tries, s.promised_at, s.created_at, m.status, m.contact_id, m.conversation_id,
+            (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)
+                AS window_expires_at,
+            COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
+                AS marketing_stopped,
+            (SELECT t.hold_unknown FROM tenants t WHERE t.id = s.tenant_id) AS hold_unknown,
+            EXISTS (
+                SELECT 1 FROM blocks b
+                WHERE b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id) AS blocked,
+            a.id AS attempt_id, a.outcome AS attempt_outcome, a.started_at AS attempt_started_at,
             a.ended_at AS attempt_ended_at
         FROM r
         JOIN sends s ON s.id = r.id
-        JOIN tenants t ON t.id = s.tenant_id
-        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
-        JOIN conversations v ON v.tenant_id = m.tenant_id AND v.id = m.conversation_id
-        JOIN contacts c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id
-        LEFT JOIN send_attempts a ON a.message_id = s.id AND a.number = s.tries
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id AND m.id {key}
+        LEFT JOIN send_attempts a ON a.message_id = s.id AND a.message_id {key} AND a.number = s.tries
         WHERE s.id {key}";
     Rows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
 
-/// Notes when the governor said to come again.
+/// Notes when the governor said to come again; nothing else holds them now.
 pub async fn promise(on: impl Into<On<'_>>, promised: &[(MessageId, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET promised_at = r.at
+        UPDATE sends SET promised_at = r.at, held = NULL
         FROM r
         WHERE sends.id = r.id AND sends.id {key}";
     let row = |(id, at): &(MessageId, DateTime<Utc>)| (id.uuid(), *at);

@@ -7,7 +7,7 @@ use crate::{
     queue::{Entry, Lane},
 };
 
-/// Notes why sends are kept back: `breaker` or `unknown`.
+/// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait.
 pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
@@ -18,20 +18,72 @@ pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> 
     Rows::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
-/// Makes due what waited for the channel's breaker.
-pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Utc>) -> Result<u64> {
+/// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
+pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static str, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        UPDATE sends SET state = 'pending', held = NULL, due_at = $2, last_error = NULL
-        WHERE channel_id = $1 AND state = 'quarantined' AND held = 'breaker'";
-    on.into().sql(SQL, (channel, now)).run().await
+        UPDATE sends SET state = 'pending', held = NULL, due_at = $3, last_error = NULL
+        WHERE channel_id = $1 AND state = 'quarantined' AND held = $2";
+    on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
 }
 
-/// Makes due what waits for a breaker that has not tripped: whoever kept it back met a channel that recovered just then.
+/// Makes due as many as are given of those that wait for the daily limit of a portfolio, the most urgent first.
+pub async fn unlimit(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    portfolio: &str,
+    count: i64,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET held = NULL, due_at = CASE WHEN due_at > $4 THEN $4 ELSE due_at END
+        WHERE id IN (
+            SELECT s.id
+            FROM sends s
+            JOIN channels c ON c.id = s.channel_id
+            WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = $1
+                AND COALESCE(c.business_id, c.waba_id) = $2
+            ORDER BY s.lane, s.id
+            LIMIT $3)";
+    on.into()
+        .sql(SQL, (tenant, portfolio.to_owned(), count, now))
+        .run()
+        .await
+}
+
+/// How many messages wait for the daily limit of a portfolio.
+pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: TenantId, portfolio: &str) -> Result<i64> {
+    const SQL: &str = "
+        SELECT COUNT(*)
+        FROM sends s
+        JOIN channels c ON c.id = s.channel_id
+        WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = $1
+            AND COALESCE(c.business_id, c.waba_id) = $2";
+    let (count,): (i64,) = on.into().sql(SQL, (tenant, portfolio.to_owned())).one().await?;
+    Ok(count)
+}
+
+/// How many messages are held, by reason.
+pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(String, i64)>> {
+    const SQL: &str = "SELECT held, COUNT(*) FROM sends WHERE held IS NOT NULL GROUP BY held";
+    on.into().sql(SQL, ()).all().await
+}
+
+/// Makes a tenant's promised messages ask anew at the given time, because its quota changed.
+pub async fn unpromise_tenant(on: impl Into<On<'_>>, tenant: TenantId, at: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
+        WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1) AND state = 'pending' AND promised_at IS NOT NULL";
+    on.into().sql(SQL, (tenant, at)).run().await
+}
+
+/// Makes due what waits for a breaker that has not tripped, or for campaigns that do not rest: whoever kept it back met a channel that recovered just then.
 pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, due_at = $1, last_error = NULL
-        WHERE state = 'quarantined' AND held = 'breaker'
-            AND channel_id IN (SELECT id FROM channels WHERE tripped_at IS NULL)";
+        WHERE state = 'quarantined' AND held IN ('breaker', 'campaigns')
+            AND channel_id IN (
+                SELECT c.id FROM channels c
+                WHERE CASE sends.held WHEN 'breaker' THEN c.tripped_at ELSE c.campaigns_paused_at END IS NULL)";
     on.into().sql(SQL, (now,)).run().await
 }
 

@@ -1,6 +1,7 @@
 //! The client of Meta's Graph API against real servers: one that behaves, and one that does not.
 
 mod account;
+mod blocks;
 mod media;
 mod rude;
 mod sending;

@@ -43,6 +43,7 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
                 "get" => nobody.get(&uri).await,
                 "post" => nobody.post(&uri, Value::Null).await,
                 "delete" => nobody.delete(&uri).await,
+                "patch" => nobody.patch(&uri, Value::Null).await,
                 _ => panic!("{what}: add the method here"),
             };
             let status = answer.status.as_u16();

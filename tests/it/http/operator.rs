@@ -178,7 +178,7 @@ on_both! {
         assert_eq!(operator.get("/admin/queues/inbound").await.ok().json()["paused"], true);
         operator.post("/admin/queues/inbound/resume", Value::Null).await.ok();
         assert_eq!(operator.get("/admin/queues/inbound").await.ok().json()["paused"], false);
-        assert_eq!(operator.get("/admin/queues/outbound").await.problem(404), "not-found");
+        assert_eq!(operator.get("/admin/queues/nonsense").await.problem(404), "not-found");
         let jobs = operator.get("/admin/queues/inbound/jobs?state=dead").await.ok().json();
         assert_eq!((&jobs["data"][0]["id"], &jobs["data"][0]["last_error"]), (&json!(dead.to_string()), &json!("no")));
         let (pending, _) = operator.all("/admin/queues/inbound/jobs?limit=1").await;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::world::{DEADLINE, World, on_both_sizes};
 use crate::{
     requests::{REFUSED, filled},
-    support::wait::wait_until,
+    support::{app::WABA, wait::wait_until},
+    templates::samples::seed,
 };
 
 /// A published request in the form our API takes, for somebody else.
@@ -47,13 +48,22 @@ on_both_sizes! {
         }
         let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
         files.sort();
-        let (mut sent, mut refused) = (Vec::new(), 0);
-        for path in files {
+        let (mut sent, mut refused, mut samples) = (Vec::new(), 0, Vec::new());
+        for (n, path) in files.iter().enumerate() {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             if !name.starts_with("send_") {
                 continue;
             }
-            let sample = filled(serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap());
+            let mut sample = filled(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap());
+            // Each has a template of its own, of its shape, and so a name of its own.
+            if sample["type"] == "template" && !REFUSED.iter().any(|(it, _)| *it == name) {
+                sample["template"]["name"] = json!(format!("sample_{n}"));
+                world.simulator.graph().add_template(WABA, seed(&sample["template"]));
+            }
+            samples.push((name, sample));
+        }
+        world.fetch_templates().await;
+        for (name, sample) in samples {
             let request = ours(&world, &sample, &phones[sent.len() % phones.len()]);
             let answer = world.post("messages", request).await;
             if REFUSED.iter().any(|(it, _)| *it == name) {

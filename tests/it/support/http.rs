@@ -87,6 +87,16 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    pub async fn patch(&self, uri: &str, body: Value) -> Answer {
+        let request = self.request("PATCH", uri).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub async fn delete_with(&self, uri: &str, body: Value) -> Answer {
+        let request = self.request("DELETE", uri).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// The same with an `Idempotency-Key`.
     pub async fn post_keyed(&self, uri: &str, key: &str, body: &Value) -> Answer {
         let request = self.request("POST", uri).header("content-type", "application/json");

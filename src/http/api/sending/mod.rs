@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use control::*;
 use request::SendRequest;
+pub use request::To;
 
 use crate::{
     app::App,

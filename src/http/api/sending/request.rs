@@ -6,11 +6,12 @@ use utoipa::ToSchema;
 use super::files;
 use crate::{
     app::App,
-    domain::{ChannelId, ContactId, MessageId, SendLane, TenantId},
-    http::problem::Problem,
+    domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
+    http::{api::templates::unusable, problem::Problem},
     meta::message::{Options, Outbound, Recipient},
-    outbox::{Address, Ask},
+    outbox::{Address, Ask, TemplateUse},
     store::messages,
+    templates::local::Which,
 };
 
 /// A message to be sent. What it says stands under the name of its type, as in Meta's own API: `"type": "text", "text": {"body": "…"}`.
@@ -19,10 +20,13 @@ pub struct SendRequest {
     /// The number to send from.
     channel_id: ChannelId,
     to: To,
-    /// `text`, `image`, `audio`, `video`, `document`, `sticker`, `location`, `contacts`, `reaction`, `interactive` or `template`.
+    /// `text`, `image`, `audio`, `video`, `document`, `sticker`, `location`, `contacts`, `reaction`, `interactive` or `template`;
+    /// left out where `message_template` is given.
     #[serde(rename = "type")]
     #[schema(example = "text")]
-    kind: String,
+    kind: Option<String>,
+    /// One of our own message templates, instead of a type and a payload.
+    message_template: Option<FromTemplate>,
     /// The message that is answered.
     context: Option<Context>,
     /// Not sent after this time.
@@ -38,7 +42,7 @@ pub struct SendRequest {
 /// Exactly one of them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct To {
+pub struct To {
     /// International, with the country code.
     phone: Option<String>,
     /// Business-scoped user id.
@@ -55,6 +59,19 @@ struct Context {
     message_id: String,
 }
 
+/// A message made of a message template.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FromTemplate {
+    /// The template, by its id or by its name.
+    id: Option<MessageTemplateId>,
+    name: Option<String>,
+    /// A text or a number for each of its variables.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    variables: Map<String, Value>,
+}
+
 /// Members that belong around the payload.
 const OPTIONS: [&str; 3] = [
     "recipient_identity_key_hash",
@@ -66,10 +83,10 @@ impl SendRequest {
     /// The same, checked against every limit.
     pub async fn ask(mut self, app: &App, tenant: TenantId) -> Result<Ask, Problem> {
         let to = self.to.address()?;
-        let payload = self.rest.remove(&self.kind).unwrap_or(Value::Null);
+        let (kind, payload) = self.content(app, tenant).await?;
         let options = self.options()?;
-        let payload = named(app, tenant, &self.kind, payload).await?;
-        let mut message = Outbound::parse(&self.kind, &payload)?;
+        let payload = named(app, tenant, &kind, payload).await?;
+        let mut message = Outbound::parse(&kind, &payload)?;
         if let Address::Group(id) = &to {
             message.fits(&Recipient::Group(id.clone()))?;
         }
@@ -97,6 +114,10 @@ impl SendRequest {
             to,
             lane,
             kind: message.kind(),
+            template: message.template().map(|template| TemplateUse {
+                waba_id: route.waba_id.clone(),
+                template: template.clone(),
+            }),
             text: message.preview(),
             content: payload.to_string(),
             options: serde_json::to_string(&options).map_err(|_| Problem::internal())?,
@@ -107,13 +128,40 @@ impl SendRequest {
         })
     }
 
+    /// The type and what stands under it.
+    async fn content(&mut self, app: &App, tenant: TenantId) -> Result<(String, Value), Problem> {
+        let from = match (self.kind.take(), self.message_template.take()) {
+            (Some(kind), None) => {
+                let payload = self.rest.remove(&kind).unwrap_or(Value::Null);
+                return Ok((kind, payload));
+            }
+            (None, Some(from)) => from,
+            (None, None) => {
+                let detail = "type: is missing; give a type and its payload, or message_template.";
+                return Err(Problem::field("type", detail, None));
+            }
+            (Some(_), Some(_)) => {
+                let detail = "message_template: stands in the place of type and payload; give one or the other.";
+                return Err(Problem::field("message_template", detail, None));
+            }
+        };
+        let which = match (from.id, from.name) {
+            (Some(id), None) => Which::Id(id),
+            (None, Some(name)) => Which::Name(name),
+            _ => {
+                let detail = "message_template: must have exactly one of id and name.";
+                return Err(Problem::field("message_template", detail, None));
+            }
+        };
+        let filled = app.library().fill_local(tenant, &which, None, &from.variables).await;
+        let filled = filled.map_err(unusable)?;
+        Ok((filled.kind, filled.payload))
+    }
+
     fn options(&mut self) -> Result<Options, Problem> {
         let unknown = self.rest.keys().find(|name| !OPTIONS.contains(&name.as_str()));
         if let Some(name) = unknown {
-            let detail = format!(
-                "{name}: there is no such member; the payload stands under `{}`.",
-                self.kind
-            );
+            let detail = format!("{name}: there is no such member; the payload stands under the name of its type.");
             return Err(Problem::field(name.clone(), detail, None));
         }
         serde_json::from_value(Value::Object(std::mem::take(&mut self.rest)))
@@ -122,7 +170,7 @@ impl SendRequest {
 }
 
 impl To {
-    fn address(&self) -> Result<Address, Problem> {
+    pub fn address(&self) -> Result<Address, Problem> {
         match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
             (Some(phone), None, None, None) => Ok(Address::phone(phone)?),
             (None, Some(id), None, None) => Ok(Address::user_id(id)?),

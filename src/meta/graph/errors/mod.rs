@@ -120,8 +120,10 @@ pub enum Effect {
     SuspectRecipient,
     /// What we believed of the service window was wrong.
     CloseWindow,
-    /// The template is asked for again, and not sent meanwhile.
+    /// The template is not what was believed: it has to be asked for again.
     RefreshTemplate,
+    /// The person is recorded as blocked by the business.
+    RecordBlock,
 }
 
 /// The entry of a code; for one nobody knows, an entry that says so.
@@ -156,6 +158,24 @@ impl Entry {
 
     pub fn has(&self, effect: Effect) -> bool {
         self.effects.contains(&effect)
+    }
+}
+
+impl Effect {
+    /// The name in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TripChannel => "trip_channel",
+            Self::SlowNumber => "slow_number",
+            Self::PauseNumber => "pause_number",
+            Self::PausePair => "pause_pair",
+            Self::PauseCampaigns => "pause_campaigns",
+            Self::RecordOptOut => "record_opt_out",
+            Self::SuspectRecipient => "suspect_recipient",
+            Self::CloseWindow => "close_window",
+            Self::RefreshTemplate => "refresh_template",
+            Self::RecordBlock => "record_block",
+        }
     }
 }
 

@@ -126,7 +126,7 @@ table! {
         "The WhatsApp Business Account has used up its calls for now; they go on by themselves. Ask less often for templates and settings.";
     80008 http 400 "Calls of the account used up" => AppLimit, APP_LIMIT, Us, []:
         "The WhatsApp Business Account has used up its calls to manage it for now; they go on by themselves.";
-    130403 "Blocked by yourself" => Undeliverable, Never, Tenant, []:
+    130403 "Blocked by yourself" => Undeliverable, Never, Tenant, [RecordBlock]:
         "The business has blocked this customer. Unblock them to write to them.";
     130429 http 400 "Throughput reached" => Throughput, THROUGHPUT, Us, [SlowNumber]:
         "The number sends faster than Meta lets it; it slows down and the message goes out later. Nothing needs to be done.";

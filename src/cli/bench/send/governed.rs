@@ -1,0 +1,136 @@
+//! Campaigns on five numbers at once, each with more than it may send; and replies in the midst of it.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+use mainstay_sim::{Customer, Shape};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    super::latency::{Latencies, Quantiles},
+    scene::Scene,
+};
+
+const RATES: [u64; 5] = [1_000, 80, 80, 80, 80];
+/// Seconds before the measurement, so that starting does not count, and of messages beyond its end.
+const MARGIN: u64 = 5;
+const REPLY_EVERY: Duration = Duration::from_secs(2);
+/// A reply that has not left by then fails the benchmark.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Serialize)]
+pub struct Governed {
+    seconds: u64,
+    /// Of one number at 1,000 a second and of four at 80.
+    share_of_1000: f64,
+    share_of_80: f64,
+    /// What the simulator refused for throughput and for pairs.
+    refused_130429: u64,
+    refused_131056: u64,
+    /// From the request to Meta's acceptance, in the middle of a full campaign lane; milliseconds.
+    reply: Quantiles,
+}
+
+pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed> {
+    for (n, rate) in RATES.iter().enumerate() {
+        scene.fill(n, (rate * (seconds + 2 * MARGIN)) as usize).await?;
+    }
+    let worker = scene.worker().await?;
+    let customers = customers(scene).await?;
+    wait(Duration::from_secs(30), "the campaign runs", || {
+        scene.accepted().iter().all(|&count| count > 0)
+    })
+    .await?;
+    tokio::time::sleep(Duration::from_secs(MARGIN)).await;
+    let (before, begin) = (scene.accepted(), Instant::now());
+    let duration = Duration::from_secs(seconds);
+    let mut replies = Latencies::default();
+    let mut turn = 0;
+    while begin.elapsed() + REPLY_EVERY < duration {
+        let next = begin + REPLY_EVERY * (turn + 1);
+        tokio::time::sleep_until(next.into()).await;
+        replies.add(reply(scene, &customers[turn as usize % customers.len()]).await?);
+        turn += 1;
+    }
+    tokio::time::sleep_until((begin + duration).into()).await;
+    let (after, elapsed) = (scene.accepted(), begin.elapsed().as_secs_f64());
+    worker.stop().await?;
+    let share = |n: usize| (after[n] - before[n]) as f64 / elapsed / RATES[n] as f64;
+    let graph = scene.simulator.graph();
+    Ok(Governed {
+        seconds,
+        share_of_1000: share(0),
+        share_of_80: (1..RATES.len()).map(share).fold(f64::INFINITY, f64::min),
+        refused_130429: graph.refused(130_429),
+        refused_131056: graph.refused(131_056),
+        reply: replies.quantiles(),
+    })
+}
+
+/// People whose service windows are open.
+async fn customers(scene: &Scene) -> anyhow::Result<Vec<Customer>> {
+    const OPEN: &str = "SELECT COUNT(*) FROM conversations WHERE window_expires_at IS NOT NULL";
+    let mut written = Vec::new();
+    for (place, customer) in scene.simulator.customers().into_iter().enumerate() {
+        if customer.hides_phone || written.len() == 20 {
+            continue;
+        }
+        if let Some(webhook) = scene.simulator.write(place, Shape::Text, None) {
+            scene.simulator.deliver(webhook).await;
+            written.push(customer);
+        }
+    }
+    let begin = Instant::now();
+    loop {
+        let (open,): (i64,) = scene.registry.db.reader().sql(OPEN, ()).one().await?;
+        if open >= written.len() as i64 {
+            return Ok(written);
+        }
+        ensure!(begin.elapsed() < PATIENCE, "the customers' messages are not processed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// How long a reply takes to be accepted by Meta.
+async fn reply(scene: &Scene, to: &Customer) -> anyhow::Result<Duration> {
+    let graph = scene.simulator.graph();
+    let before = graph.accepted_for(&to.wa_id);
+    let begin = Instant::now();
+    let message = json!({
+        "channel_id": scene.channels[0].0, "to": { "phone": to.wa_id }, "type": "text", "text": { "body": "Certainly." },
+    });
+    scene.post("messages", &message).await?;
+    wait(PATIENCE, "a reply leaves", || graph.accepted_for(&to.wa_id) > before).await?;
+    Ok(begin.elapsed())
+}
+
+pub async fn wait(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    while !holds() {
+        ensure!(begin.elapsed() < patience, "waited {patience:?} in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Governed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "  over {} s, of what is permitted: {:.1} % at 1,000/s, {:.1} % at 80/s (the least of four numbers)",
+            self.seconds,
+            self.share_of_1000 * 100.0,
+            self.share_of_80 * 100.0
+        )?;
+        writeln!(
+            f,
+            "  refused by the simulator: {} for throughput, {} for pairs",
+            self.refused_130429, self.refused_131056
+        )?;
+        write!(f, "  a reply amid the campaign {}", self.reply)
+    }
+}

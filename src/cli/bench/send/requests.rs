@@ -1,0 +1,46 @@
+//! How soon `POST /api/v1/messages` is answered while a worker sends what comes.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+
+use super::{
+    super::{
+        latency::Quantiles,
+        load::{self, Load},
+    },
+    scene::{Scene, request},
+};
+
+const CONNECTIONS: usize = 16;
+const WARM_UP: Duration = Duration::from_secs(2);
+const MEASURED: Duration = Duration::from_secs(20);
+
+pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> {
+    scene.unlimited().await?;
+    let worker = scene.worker().await?;
+    let (key, channel) = (scene.key.clone(), scene.channels[0].0);
+    let bytes = move |n: u64| {
+        let body = format!(
+            r#"{{"channel_id":"{channel}","to":{{"phone":"4917{n:08}"}},"type":"template","template":{{"name":"hello_world","language":{{"code":"en_US"}}}}}}"#
+        );
+        request("messages", &key, &body, "keep-alive")
+    };
+    let load = Load {
+        address: scene.api.address.context("the api does not listen")?,
+        connections: CONNECTIONS,
+        request: Arc::new(bytes),
+        status: 202,
+        duration: WARM_UP,
+        rate: Some(rate as f64),
+    };
+    let numbers = load::Numbers::default();
+    load::run(load.clone(), numbers.clone()).await?;
+    let measured = Load {
+        duration: MEASURED,
+        ..load
+    };
+    let loaded = load::run(measured, numbers).await?;
+    worker.stop().await?;
+    Ok(loaded.latencies.quantiles())
+}

@@ -1,0 +1,243 @@
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+use mainstay_sim::{Clock as SimClock, Enforcement, Level, NumberSeed, SimConfig, Simulator, StatusPolicy};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{
+    super::{
+        child::{Server, database_url},
+        server,
+        webhook::{NUMBER, SECRET, WABA},
+    },
+    Options,
+};
+use crate::{
+    config::Secret,
+    domain::{ChannelId, Scopes, TenantId},
+    store::channels,
+    tenancy::{self, NewChannel, Registry},
+};
+
+/// Numbers at Meta's usual throughput, beside the one at its highest.
+pub const STANDARD: usize = 4;
+/// Messages of one request.
+const BATCH: usize = 1_000;
+
+/// An installation with a filled database, and the Meta it sends to.
+pub struct Scene {
+    pub registry: Registry,
+    pub tenant: TenantId,
+    pub key: String,
+    pub simulator: Simulator,
+    pub is_postgres: bool,
+    /// The first is at 1,000 messages a second, the others at 80.
+    pub channels: Vec<(ChannelId, String)>,
+    pub api: Server,
+    environment: Vec<(&'static str, String)>,
+    /// Invented recipients so far.
+    invented: usize,
+}
+
+impl Scene {
+    pub async fn set(options: &Options) -> anyhow::Result<Self> {
+        let mut config = server::config()?;
+        config.database_url = database_url(&config.database_url, &options.data)?;
+        let registry = server::prepare(&config).await?;
+        let tenant = crate::store::tenants::all(&registry.db).await?[0].id;
+        let key = tenancy::create_api_key(&registry, tenant, "bench", &Scopes::all()).await?;
+        let mut ids = vec![NUMBER.to_owned()];
+        ids.extend((0..STANDARD).map(|n| format!("10000000000010{n}")));
+        let mut numbers = Vec::new();
+        for id in ids {
+            let new = NewChannel {
+                phone_number_id: id.clone(),
+                waba_id: WABA.to_owned(),
+                access_token: Secret::new("none"),
+                app_secret: None,
+            };
+            numbers.push((tenancy::add_channel(&registry, tenant, new).await?.id, id));
+        }
+        let (listener, address) = listener()?;
+        let environment = vec![
+            ("DATABASE_URL", config.database_url.clone()),
+            ("GRAPH_BASE_URL", format!("http://{address}")),
+        ];
+        let api = Server::start_in(&borrowed(&environment), &["--api"]).await?;
+        let address = api.address.context("the api does not listen")?;
+        let simulator = Simulator::new(sim_config(address, options))?;
+        serve(simulator.clone(), listener)?;
+        let scene = Self {
+            tenant,
+            key: key.token.expose().to_owned(),
+            simulator,
+            is_postgres: config.is_postgres(),
+            registry,
+            channels: numbers,
+            api,
+            environment,
+            invented: 0,
+        };
+        scene.terms(1_000, 80).await?;
+        Ok(scene)
+    }
+
+    /// What our books say of the throughput of the numbers.
+    pub async fn terms(&self, first: i64, others: i64) -> anyhow::Result<()> {
+        for (n, (channel, _)) in self.channels.iter().enumerate() {
+            let seen = channels::Seen {
+                throughput: Some(if n == 0 { first } else { others }),
+                ..channels::Seen::default()
+            };
+            let now = self.registry.clock.now();
+            channels::note_seen(&self.registry.db, self.tenant, *channel, seen, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Lifts the limits of throughput, on both sides.
+    pub async fn unlimited(&self) -> anyhow::Result<()> {
+        let graph = self.simulator.graph();
+        graph.set_enforcement(Enforcement {
+            throughput: false,
+            pairs: false,
+            ..graph.enforcement()
+        });
+        self.terms(10_000, 10_000).await
+    }
+
+    pub async fn worker(&self) -> anyhow::Result<Server> {
+        Server::start_in(&borrowed(&self.environment), &["--worker"]).await
+    }
+
+    /// Queues so many messages of a campaign, each to somebody new.
+    pub async fn fill(&mut self, channel: usize, count: usize) -> anyhow::Result<()> {
+        for from in (0..count).step_by(BATCH) {
+            let messages: Vec<Value> = (from..count.min(from + BATCH))
+                .map(|_| self.template(channel))
+                .collect();
+            let answer = self.post("messages/batch", &json!({ "messages": messages })).await?;
+            let refused = answer["results"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|it| it["problem"].is_object());
+            ensure!(
+                refused.is_none(),
+                "a message was not taken: {}",
+                refused.unwrap_or(&answer)
+            );
+        }
+        Ok(())
+    }
+
+    fn template(&mut self, channel: usize) -> Value {
+        self.invented += 1;
+        json!({
+            "channel_id": self.channels[channel].0,
+            "to": { "phone": format!("4915{:08}", self.invented) },
+            "lane": "campaign",
+            "type": "template",
+            "template": {
+                "name": "order_shipped", "language": { "code": "en_US" },
+                "components": [{ "type": "body", "parameters": [
+                    { "type": "text", "text": "Ana" }, { "type": "text", "text": self.invented.to_string() },
+                ] }],
+            },
+        })
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let address = self.api.address.context("the api does not listen")?;
+        let mut stream = TcpStream::connect(address).await?;
+        stream
+            .write_all(&request(path, &self.key, &body.to_string(), "close"))
+            .await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        let text = String::from_utf8_lossy(&answer);
+        let (head, body) = text.split_once("\r\n\r\n").context("half an answer")?;
+        ensure!(head.starts_with("HTTP/1.1 2"), "{text}");
+        Ok(serde_json::from_str(body)?)
+    }
+
+    /// How many messages Meta's side has accepted from each number.
+    pub fn accepted(&self) -> Vec<u64> {
+        let counts = self.simulator.graph().counts(mainstay_sim::By::PhoneNumber, 1).counts;
+        let of = |(_, id): &(ChannelId, String)| u64::from(counts.get(id).copied().unwrap_or(0));
+        self.channels.iter().map(of).collect()
+    }
+}
+
+/// A request to our API, as bytes.
+pub fn request(path: &str, key: &str, body: &str, connection: &str) -> Vec<u8> {
+    format!(
+        "POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+         Connection: {connection}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}
+
+fn listener() -> anyhow::Result<(std::net::TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn sim_config(api: SocketAddr, options: &Options) -> SimConfig {
+    let mut config = SimConfig {
+        callback_url: format!("http://{api}/webhooks/whatsapp"),
+        app_secret: SECRET.to_owned(),
+        waba_id: WABA.to_owned(),
+        phone_number_id: NUMBER.to_owned(),
+        clock: SimClock::Wall,
+        customers: 100,
+        concurrency: 32,
+        ..SimConfig::default()
+    };
+    config.graph.access_token = "none".to_owned();
+    config.graph.level = Level::High;
+    config.graph.enforcement = Enforcement::strict();
+    config.graph.more_numbers = (0..STANDARD)
+        .map(|n| NumberSeed {
+            phone_number_id: format!("10000000000010{n}"),
+            display_phone_number: format!("1555000110{n}"),
+            waba_id: None,
+            level: Level::Standard,
+        })
+        .collect();
+    config.graph.statuses = StatusPolicy {
+        enabled: !options.no_statuses,
+        // Under load Meta tells of many in one webhook.
+        per_post: 100,
+        ..StatusPolicy::default()
+    };
+    config
+}
+
+/// The simulator on a thread of its own, until the program ends.
+fn serve(simulator: Simulator, listener: std::net::TcpListener) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new()
+        .name("simulator".to_owned())
+        .spawn(move || {
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                simulator.serve(listener).await
+            })
+        })?;
+    Ok(())
+}

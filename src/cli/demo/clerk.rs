@@ -1,0 +1,116 @@
+//! Somebody at the counter: follows the events and answers those who write, over HTTP as any program would.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::Stage;
+
+/// How often it looks for new messages.
+const LOOK: Duration = Duration::from_millis(300);
+/// Nobody is answered more often: Meta permits one message per customer in six seconds.
+const BREATH: Duration = Duration::from_secs(7);
+
+pub struct Clerk {
+    http: reqwest::Client,
+    api: String,
+    key: String,
+    channel: String,
+    /// The place in the events up to which everything is answered.
+    after: i64,
+    answered: HashMap<String, Instant>,
+}
+
+impl Clerk {
+    /// Begins with what is written from now on.
+    pub async fn hired(stage: &Stage) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(10))
+            .build()?;
+        let mut clerk = Self {
+            http,
+            api: format!("{}/api/v1", stage.url()),
+            key: stage.api_key.clone(),
+            channel: stage.channel.to_string(),
+            after: 0,
+            answered: HashMap::new(),
+        };
+        while !clerk.news().await?.is_empty() {}
+        Ok(clerk)
+    }
+
+    /// Answers until it is told to stop.
+    pub async fn work(mut self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut ticks = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = ticks.tick() => {}
+            }
+            for event in self.news().await? {
+                self.answer(&event["data"]["message"]).await?;
+            }
+        }
+    }
+
+    async fn news(&mut self) -> anyhow::Result<Vec<Value>> {
+        let url = format!(
+            "{}/events?type=message.received&limit=200&after={}",
+            self.api, self.after
+        );
+        let answer = self.http.get(url).bearer_auth(&self.key).send().await?;
+        let mut page: Value = answer.error_for_status()?.json().await?;
+        self.after = page["after"].as_i64().context("events say where to go on")?;
+        Ok(page["data"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    }
+
+    async fn answer(&mut self, message: &Value) -> anyhow::Result<()> {
+        let (id, contact) = (message["id"].as_str(), message["contact_id"].as_str());
+        let (Some(id), Some(contact)) = (id, contact) else {
+            return Ok(());
+        };
+        let in_group = message["payload"]["group_id"].is_string();
+        let recently = self.answered.get(contact).is_some_and(|at| at.elapsed() < BREATH);
+        if in_group || recently || message["type"] == "reaction" {
+            return Ok(());
+        }
+        self.answered.insert(contact.to_owned(), Instant::now());
+        let mut request = json!({ "channel_id": self.channel, "to": { "contact_id": contact } });
+        request["context"] = json!({ "message_id": id });
+        for (member, value) in words(message) {
+            request[member] = value;
+        }
+        let post = self.http.post(format!("{}/messages", self.api)).bearer_auth(&self.key);
+        // Whoever is started again does not answer the same message twice.
+        let answer = post.header("idempotency-key", id).json(&request).send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "an answer was not taken: {}", answer.text().await?);
+        Ok(())
+    }
+}
+
+/// What is said in return.
+fn words(message: &Value) -> [(&'static str, Value); 2] {
+    let text = message["text"].as_str().unwrap_or_default();
+    if text.ends_with('?') {
+        let button = |id: &str, title: &str| json!({ "type": "reply", "reply": { "id": id, "title": title } });
+        let interactive = json!({
+            "type": "button",
+            "body": { "text": "Good question! Shall somebody call you about it?" },
+            "action": { "buttons": [button("call", "Please call"), button("write", "Write to me")] },
+        });
+        return [("type", json!("interactive")), ("interactive", interactive)];
+    }
+    let body = match message["type"].as_str() {
+        Some("text") | None => "Thank you for writing. We will see to it.".to_owned(),
+        Some(kind) => format!("Thank you, your {kind} has arrived."),
+    };
+    [("type", json!("text")), ("text", json!({ "body": body }))]
+}

@@ -1,0 +1,138 @@
+use axum::{Json as Body, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::sending::To;
+use crate::{
+    app::App,
+    domain::{ChannelId, ContactId},
+    http::{
+        auth::Writer,
+        extract::{Json, Path},
+        paging::{Page, Paging, PagingParams, cursor},
+        problem::Problem,
+    },
+    messaging::{self, Blocking, Listed},
+    meta::graph::MOST_BLOCKS,
+    outbox::Address,
+};
+
+const LIST: &str = "blocks";
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Users {
+    /// Whom; 1 to 1,000.
+    users: Vec<To>,
+}
+
+/// What became of each, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct BlockResults {
+    results: Vec<BlockResult>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct BlockResult {
+    /// Null for somebody who is not known here.
+    #[schema(required)]
+    contact_id: Option<ContactId>,
+    done: bool,
+    /// Meta's code, when it was not done.
+    #[schema(required)]
+    error_code: Option<i64>,
+    /// Why it was not done.
+    #[schema(required)]
+    error: Option<String>,
+}
+
+/// Somebody who is blocked.
+#[derive(Serialize, ToSchema)]
+pub struct BlockedUser {
+    /// Null for somebody who is not known here.
+    #[schema(required)]
+    contact_id: Option<ContactId>,
+    #[schema(required)]
+    phone: Option<String>,
+    #[schema(required)]
+    user_id: Option<String>,
+}
+
+/// Block customers
+///
+/// On this number, at Meta: they cannot write to it, and messages to them are refused. Only those who wrote within 24 hours can be
+/// blocked.
+#[utoipa::path(post, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path)), request_body = Users,
+    responses((status = 200, description = "A result for each", body = BlockResults)))]
+pub async fn block(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<ChannelId>,
+    Json(users): Json<Users>,
+) -> Result<Body<BlockResults>, Problem> {
+    change(&writer, &app, id, &users, Blocking::Block).await
+}
+
+/// Unblock customers
+#[utoipa::path(delete, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path)), request_body = Users,
+    responses((status = 200, description = "A result for each", body = BlockResults)))]
+pub async fn unblock(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<ChannelId>,
+    Json(users): Json<Users>,
+) -> Result<Body<BlockResults>, Problem> {
+    change(&writer, &app, id, &users, Blocking::Unblock).await
+}
+
+/// List blocked customers
+///
+/// As Meta has them, so that those blocked with other tools are among them.
+#[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path), PagingParams),
+    responses((status = 200, description = "A page of blocked customers", body = Page<BlockedUser>)))]
+pub async fn list(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<ChannelId>,
+    paging: Paging,
+) -> Result<Body<Page<BlockedUser>>, Problem> {
+    let after: Option<String> = paging.key(LIST)?;
+    let directory = app.directory.current();
+    let route = super::route(&directory, writer.tenant, id)?;
+    let (people, next) = messaging::blocked(&app, route, paging.limit(), after.as_deref()).await?;
+    let show = |it: Listed| BlockedUser {
+        contact_id: it.contact,
+        phone: it.phone,
+        user_id: it.user_id,
+    };
+    Ok(Body(Page {
+        data: people.into_iter().map(show).collect(),
+        next_cursor: next.map(|next| cursor(LIST, &next)),
+    }))
+}
+
+async fn change(
+    writer: &Writer,
+    app: &App,
+    id: ChannelId,
+    users: &Users,
+    blocking: Blocking,
+) -> Result<Body<BlockResults>, Problem> {
+    if users.users.is_empty() || users.users.len() > MOST_BLOCKS {
+        let detail = format!("users: must hold 1 to {MOST_BLOCKS}; it holds {}.", users.users.len());
+        return Err(Problem::field("users", detail, Some(MOST_BLOCKS as u64)));
+    }
+    let people: Vec<Address> = users.users.iter().map(To::address).collect::<Result<_, _>>()?;
+    let directory = app.directory.current();
+    let route = super::route(&directory, writer.tenant, id)?;
+    let results = messaging::change_blocks(app, route, &people, blocking).await?;
+    let result = |it: messaging::Blocked| BlockResult {
+        contact_id: it.contact,
+        done: it.refused.is_none(),
+        error_code: it.refused.as_ref().and_then(|(code, _)| *code),
+        error: it.refused.map(|(_, why)| why),
+    };
+    Ok(Body(BlockResults {
+        results: results.into_iter().map(result).collect(),
+    }))
+}

@@ -1,0 +1,85 @@
+use axum::{Json as Body, extract::State, http::StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::show::TemplateWithSchema;
+use crate::{
+    app::App,
+    domain::{ChannelId, TemplateId},
+    http::{
+        auth::Writer,
+        extract::{Json, Path},
+        problem::Problem,
+    },
+    templates::{Change, Draft},
+};
+
+#[derive(Deserialize, ToSchema)]
+pub struct NewTemplate {
+    /// A channel of the account it is for.
+    channel_id: ChannelId,
+    #[serde(flatten)]
+    draft: Draft,
+}
+
+/// Create a template
+///
+/// Checked against the limits Meta documents, then handed to Meta, which reviews it; until it is `APPROVED` it cannot be sent.
+#[utoipa::path(post, path = "/api/v1/templates", tag = "Templates", request_body = NewTemplate,
+    responses((status = 201, description = "Meta has it", body = TemplateWithSchema)))]
+pub async fn create(
+    writer: Writer,
+    State(app): State<App>,
+    Json(new): Json<NewTemplate>,
+) -> Result<(StatusCode, Body<TemplateWithSchema>), Problem> {
+    let directory = app.directory.current();
+    let route = directory
+        .channel(new.channel_id)
+        .filter(|route| route.tenant == writer.tenant);
+    let route = route.ok_or_else(|| {
+        let detail = format!("channel_id: there is no channel {}.", new.channel_id);
+        Problem::field("channel_id", detail, None)
+    })?;
+    let made = app.library().create(route, &new.draft).await?;
+    Ok((StatusCode::CREATED, Body(TemplateWithSchema::new(made))))
+}
+
+/// Edit a template
+///
+/// Through Meta, which reviews it again. Only what is approved, rejected or paused can be edited; what is approved, once a day and ten
+/// times in 30 days.
+#[utoipa::path(patch, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)), request_body = Change,
+    responses((status = 200, description = "Meta has it", body = TemplateWithSchema)))]
+pub async fn edit(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<TemplateId>,
+    Json(change): Json<Change>,
+) -> Result<Body<TemplateWithSchema>, Problem> {
+    let edited = app.library().edit(writer.tenant, id, &change).await?;
+    Ok(Body(TemplateWithSchema::new(edited)))
+}
+
+/// Delete a template
+///
+/// Through Meta, in this language alone. The name of one that was approved cannot be used again for 30 days.
+#[utoipa::path(delete, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)),
+    responses((status = 204, description = "It is deleted")))]
+pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<TemplateId>) -> Result<StatusCode, Problem> {
+    app.library().delete(writer.tenant, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Unpause a template
+///
+/// Takes back a pause that pacing caused. A pause for low quality ends by itself.
+#[utoipa::path(post, path = "/api/v1/templates/{id}/unpause", tag = "Templates", params(("id" = TemplateId, Path)),
+    responses((status = 200, description = "As Meta has it now", body = TemplateWithSchema)))]
+pub async fn unpause(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<TemplateId>,
+) -> Result<Body<TemplateWithSchema>, Problem> {
+    let unpaused = app.library().unpause(writer.tenant, id).await?;
+    Ok(Body(TemplateWithSchema::new(unpaused)))
+}

@@ -1,0 +1,141 @@
+use axum::{Json as Body, extract::State, http::StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::show::Template;
+use crate::{
+    app::App,
+    domain::{ChannelId, Id, TenantId},
+    http::{
+        auth::{Reader, Writer},
+        extract::{Json, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    store::templates as store,
+    templates::SYNCS,
+};
+
+const LIST: &str = "templates";
+
+/// Which templates are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Of this channel's account.
+    channel: Option<ChannelId>,
+    /// Of this account.
+    waba_id: Option<String>,
+    /// `APPROVED`, `PENDING`, `REJECTED`, `PAUSED` and so on.
+    status: Option<String>,
+    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`.
+    category: Option<String>,
+    /// As Meta writes it.
+    language: Option<String>,
+    /// A part of the name.
+    name: Option<String>,
+}
+
+/// List templates
+///
+/// As Meta has them, the newest here first; those deleted at Meta stay, as `DELETED`.
+#[utoipa::path(get, path = "/api/v1/templates", tag = "Templates", params(PagingParams, Wanted),
+    responses((status = 200, description = "A page of templates", body = Page<Template>)))]
+pub async fn list(
+    reader: Reader,
+    State(app): State<App>,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Body<Page<Template>>, Problem> {
+    let before = paging.key(LIST)?;
+    let waba_id = match wanted.channel {
+        Some(channel) => account(&app, reader.tenant, channel)?,
+        None => wanted.waba_id.unwrap_or_default(),
+    };
+    let filter = store::Filter {
+        waba_id,
+        status: wanted.status.unwrap_or_default().to_uppercase(),
+        category: wanted.category.unwrap_or_default().to_uppercase(),
+        language: wanted.language.unwrap_or_default(),
+        name: wanted.name.unwrap_or_default(),
+    };
+    let mut tx = reader.begin().await?;
+    let rows = store::page(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
+    tx.commit().await?;
+    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Template::from)))
+}
+
+fn account(app: &App, tenant: TenantId, channel: ChannelId) -> Result<String, Problem> {
+    let directory = app.directory.current();
+    let route = directory.channel(channel).filter(|route| route.tenant == tenant);
+    let route = route.ok_or_else(|| Problem::not_found(format_args!("channel {channel}")))?;
+    Ok(route.waba_id.clone())
+}
+
+/// What is to be fetched: everything, unless one of them is given.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SyncRequest {
+    /// The account of this channel.
+    channel_id: Option<ChannelId>,
+    waba_id: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SyncAnswer {
+    data: Vec<Sync>,
+}
+
+/// How the templates of an account are kept in line with Meta's.
+#[derive(Serialize, ToSchema)]
+pub struct Sync {
+    waba_id: String,
+    /// When the last one began that ended well.
+    #[schema(required)]
+    synced_at: Option<DateTime<Utc>>,
+    /// When the next one begins.
+    due_at: DateTime<Utc>,
+    /// Why the last one failed; null if it did not.
+    #[schema(required)]
+    last_error: Option<String>,
+}
+
+/// Fetch templates
+///
+/// Asks Meta for all templates of an account, soon and in the background. This happens by itself when a channel is added, when Meta
+/// tells of a change, and once a day.
+#[utoipa::path(post, path = "/api/v1/templates/sync", tag = "Templates", request_body = SyncRequest,
+    responses((status = 202, description = "They are being fetched", body = SyncAnswer)))]
+pub async fn sync(
+    writer: Writer,
+    State(app): State<App>,
+    Json(request): Json<SyncRequest>,
+) -> Result<(StatusCode, Body<SyncAnswer>), Problem> {
+    let wanted = match request.channel_id {
+        Some(channel) => Some(account(&app, writer.tenant, channel)?),
+        None => request.waba_id,
+    };
+    let is_wanted = |waba_id: &str| wanted.as_deref().is_none_or(|wanted| wanted == waba_id);
+    let known = store::of_tenant(app.db.reader(), writer.tenant).await?;
+    let asked: Vec<&store::Sync> = known.iter().filter(|it| is_wanted(&it.waba_id)).collect();
+    if let (Some(waba_id), true) = (&wanted, asked.is_empty()) {
+        return Err(Problem::not_found(format_args!("account {waba_id} with a channel")));
+    }
+    for it in &asked {
+        app.library()
+            .want_sync(writer.tenant, &it.waba_id, TimeDelta::zero())
+            .await?;
+    }
+    // What cannot be queued is found by the sweep.
+    let ids = asked.iter().map(|it| it.id.uuid());
+    let _ = app.queues.push(&SYNCS, ids, app.clock.now()).await;
+    let data = store::of_tenant(&app.db, writer.tenant).await?;
+    let shown = data.into_iter().filter(|it| is_wanted(&it.waba_id)).map(|it| Sync {
+        waba_id: it.waba_id,
+        synced_at: it.synced_at,
+        due_at: it.due_at,
+        last_error: it.last_error,
+    });
+    Ok((StatusCode::ACCEPTED, Body(SyncAnswer { data: shown.collect() })))
+}

@@ -1,0 +1,178 @@
+use axum::Json as Body;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{TemplateId, TenantId},
+    http::{
+        api::json::Json as Stored,
+        auth::{Reader, TenantScope},
+        extract::{Json, Path},
+        problem::Problem,
+    },
+    store::templates as store,
+    templates::{
+        self,
+        schema::{Naming, Place, Rendered},
+    },
+};
+
+/// A template of Meta's, in one language.
+#[derive(Serialize, ToSchema)]
+pub struct Template {
+    pub id: TemplateId,
+    /// Meta's id of the WhatsApp Business Account.
+    pub waba_id: String,
+    /// Meta's id of the template.
+    pub meta_id: String,
+    pub name: String,
+    /// As Meta writes it: `en_US`, `pt_BR`, `es`.
+    pub language: String,
+    /// `APPROVED` can be sent; `PENDING`, `REJECTED`, `PAUSED`, `DISABLED`, `IN_APPEAL`, `PENDING_DELETION`, `DELETED`,
+    /// `LIMIT_EXCEEDED` and `ARCHIVED` cannot.
+    pub status: String,
+    /// Why, in Meta's words, where it said so.
+    #[schema(required)]
+    pub status_detail: Option<String>,
+    /// A code such as `INVALID_FORMAT`.
+    #[schema(required)]
+    pub rejected_reason: Option<String>,
+    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`.
+    #[schema(required)]
+    pub category: Option<String>,
+    #[schema(required)]
+    pub previous_category: Option<String>,
+    /// The category that Meta will put it into.
+    #[schema(required)]
+    pub announced_category: Option<String>,
+    #[schema(required)]
+    pub announced_category_at: Option<DateTime<Utc>>,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    #[schema(required)]
+    pub quality: Option<String>,
+    /// `POSITIONAL` or `NAMED`.
+    #[schema(required)]
+    pub parameter_format: Option<String>,
+    /// As Meta has them.
+    #[schema(value_type = Vec<Object>)]
+    pub components: Stored,
+    /// Seconds after which an undelivered message is dropped.
+    #[schema(required)]
+    pub message_send_ttl_seconds: Option<i64>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// When Meta was last asked about it.
+    pub synced_at: DateTime<Utc>,
+}
+
+impl From<store::Template> for Template {
+    fn from(row: store::Template) -> Self {
+        Self {
+            id: row.id,
+            waba_id: row.waba_id,
+            meta_id: row.meta_id,
+            name: row.name,
+            language: row.language,
+            status: row.status,
+            status_detail: row.status_detail,
+            rejected_reason: row.rejected_reason,
+            category: row.category,
+            previous_category: row.previous_category,
+            announced_category: row.announced_category,
+            announced_category_at: row.announced_category_at,
+            quality: row.quality,
+            parameter_format: row.parameter_format,
+            components: row.components.into(),
+            message_send_ttl_seconds: row.ttl_seconds,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            synced_at: row.synced_at,
+        }
+    }
+}
+
+/// A template, and what it asks of whoever sends it.
+#[derive(Serialize, ToSchema)]
+pub struct TemplateWithSchema {
+    #[serde(flatten)]
+    pub template: Template,
+    /// Whether it can be sent now.
+    pub sendable: bool,
+    #[schema(inline)]
+    pub variables: Naming,
+    /// The places a send fills, in the order of the message.
+    pub places: Vec<Place>,
+}
+
+impl TemplateWithSchema {
+    pub fn new(row: store::Template) -> Self {
+        let schema = templates::schema_of(&row);
+        Self {
+            sendable: templates::is_sendable(&row.status),
+            variables: schema.body.naming,
+            places: schema.places(),
+            template: row.into(),
+        }
+    }
+}
+
+/// Show a template
+///
+/// With the places that a send fills: how each is called, what goes into it, and whether it must be filled.
+#[utoipa::path(get, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)),
+    responses((status = 200, description = "The template", body = TemplateWithSchema)))]
+pub async fn show(reader: Reader, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
+    let row = find(&reader, reader.tenant, id).await?;
+    Ok(Body(TemplateWithSchema::new(row)))
+}
+
+pub async fn find(scope: &TenantScope, tenant: TenantId, id: TemplateId) -> Result<store::Template, Problem> {
+    let mut tx = scope.begin().await?;
+    let found = store::find(&mut tx, tenant, id).await?;
+    tx.commit().await?;
+    found.ok_or_else(|| Problem::not_found(format_args!("template {id}")))
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRequest {
+    /// A value for each place, by its key; a variable of the body also by its bare name. Files are links, our media ids or Meta's.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "body.1": "Ana", "buttons.0": "orders/17" }))]
+    variables: Map<String, Value>,
+}
+
+/// A template with its places filled.
+#[derive(Serialize, ToSchema)]
+pub struct TemplatePreview {
+    /// What the customer reads.
+    rendered: Rendered,
+    /// What `POST /api/v1/messages` takes under `template`.
+    #[schema(value_type = Object)]
+    template: Value,
+    /// The request to Meta, but for whom it goes to and the id of the attempt. A file of ours stands with our id, for it gets
+    /// Meta's when it is sent.
+    #[schema(value_type = Object)]
+    request: Value,
+}
+
+/// Preview a template
+///
+/// Fills it, checks it as a send would be checked, and shows what the customer will read. Nothing is sent.
+#[utoipa::path(post, path = "/api/v1/templates/{id}/preview", tag = "Templates", params(("id" = TemplateId, Path)),
+    request_body = PreviewRequest, responses((status = 200, description = "What it would be", body = TemplatePreview)))]
+pub async fn preview(
+    reader: Reader,
+    Path(id): Path<TemplateId>,
+    Json(request): Json<PreviewRequest>,
+) -> Result<Body<TemplatePreview>, Problem> {
+    let row = find(&reader, reader.tenant, id).await?;
+    let preview = templates::preview(&row, &request.variables)?;
+    Ok(Body(TemplatePreview {
+        rendered: preview.rendered,
+        template: preview.template,
+        request: preview.request,
+    }))
+}

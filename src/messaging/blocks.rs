@@ -1,0 +1,211 @@
+//! Customers whom a business blocks: Meta does it, and our books keep who, so that nobody tries to write to them.
+
+use crate::{
+    app::App,
+    db::{Result, Tx},
+    directory::Route,
+    domain::{ContactId, TenantId},
+    meta::graph::{self, Access, BlockedPage},
+    outbox::Address,
+    people::{self, Party},
+    store::{
+        blocks::{self, Block},
+        contacts::{self, Identity},
+        events::{self, NewEvent},
+    },
+};
+
+use super::ControlError;
+
+/// What is to become of customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocking {
+    Block,
+    Unblock,
+}
+
+/// What became of one of them.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    /// `None` for somebody who is not known here.
+    pub contact: Option<ContactId>,
+    /// Meta's code and words, or ours, when it was not done.
+    pub refused: Option<(Option<i64>, String)>,
+}
+
+/// Somebody on Meta's list, and who that is here.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub contact: Option<ContactId>,
+    pub phone: Option<String>,
+    pub user_id: Option<String>,
+}
+
+/// Blocks or unblocks customers on a number, up to 1,000, and answers for each.
+pub async fn change_blocks(
+    app: &App,
+    route: &Route,
+    people: &[Address],
+    blocking: Blocking,
+) -> std::result::Result<Vec<Blocked>, ControlError> {
+    let access = access(route)?;
+    let mut named = Vec::with_capacity(people.len());
+    for address in people {
+        named.push(person(app, route.tenant, address).await?);
+    }
+    let mut asked: Vec<graph::Person> = named.iter().flatten().cloned().collect();
+    asked.sort();
+    asked.dedup();
+    let changes = match (asked.is_empty(), blocking) {
+        (true, _) => Vec::new(),
+        (false, Blocking::Block) => app.graph.block(access, &asked).await?,
+        (false, Blocking::Unblock) => app.graph.unblock(access, &asked).await?,
+    };
+    let done: Vec<&graph::Person> = changes
+        .iter()
+        .filter(|it| it.refused.is_none())
+        .map(|it| &it.person)
+        .collect();
+    let contacts = keep(app, route, &done, blocking).await?;
+    let answer = |(address, person): (&Address, &Option<graph::Person>)| {
+        let known = match address {
+            Address::Contact(contact) => Some(*contact),
+            _ => None,
+        };
+        let Some(person) = person else {
+            let why = "neither a phone number nor a user id is known of the contact".to_owned();
+            return Blocked {
+                contact: known,
+                refused: Some((None, why)),
+            };
+        };
+        let contact = done.iter().position(|it| *it == person).map(|place| contacts[place]);
+        let refused = changes
+            .iter()
+            .find(|it| it.person == *person)
+            .and_then(|it| it.refused.clone());
+        Blocked {
+            contact: contact.or(known),
+            refused: refused.map(|(code, why)| (Some(code), why)),
+        }
+    };
+    Ok(people.iter().zip(&named).map(answer).collect())
+}
+
+/// A page of those whom Meta has on its list. Those we did not know to be blocked are kept.
+pub async fn blocked(
+    app: &App,
+    route: &Route,
+    limit: i64,
+    after: Option<&str>,
+) -> std::result::Result<(Vec<Listed>, Option<String>), ControlError> {
+    let BlockedPage { people, after } = app.graph.blocked(access(route)?, limit, after).await?;
+    let tenant = route.tenant;
+    let identity = |kind, value: &Option<String>| value.clone().map(|value| Identity { tenant, kind, value });
+    let mut wanted: Vec<Identity> = people
+        .iter()
+        .flat_map(|it| [identity("phone", &it.phone), identity("user_id", &it.user_id)])
+        .flatten()
+        .collect();
+    wanted.sort();
+    wanted.dedup();
+    let mut tx = app.db.begin().await?;
+    let known = contacts::identities(&mut tx, &wanted).await?;
+    let contact = |kind: &str, value: &Option<String>| {
+        let is = |it: &&contacts::KnownIdentity| {
+            it.retired_at.is_none() && it.kind == kind && Some(&it.value) == value.as_ref()
+        };
+        known.iter().find(is).map(|it| it.contact_id)
+    };
+    let listed: Vec<Listed> = people
+        .into_iter()
+        .map(|it| Listed {
+            contact: contact("user_id", &it.user_id).or_else(|| contact("phone", &it.phone)),
+            phone: it.phone,
+            user_id: it.user_id,
+        })
+        .collect();
+    let mut found: Vec<Block> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
+    found.sort();
+    found.dedup();
+    blocks::add(&mut tx, &found, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok((listed, after))
+}
+
+fn access(route: &Route) -> std::result::Result<Access<'_>, ControlError> {
+    Ok(Access {
+        phone_number_id: &route.phone_number_id,
+        waba_id: &route.waba_id,
+        token: route.access_token.as_ref().ok_or(ControlError::NoToken)?,
+    })
+}
+
+fn block(route: &Route, contact: ContactId) -> Block {
+    Block {
+        tenant: route.tenant,
+        channel: route.channel,
+        contact,
+    }
+}
+
+/// As Meta names them; `None` for a contact of which nothing is known that Meta takes.
+async fn person(app: &App, tenant: TenantId, address: &Address) -> Result<Option<graph::Person>> {
+    Ok(match address {
+        Address::Phone(digits) => Some(graph::Person::Phone(digits.clone())),
+        Address::UserId(id) => Some(graph::Person::UserId(id.clone())),
+        Address::Group(_) => None,
+        Address::Contact(contact) => {
+            let known = contacts::known_by(app.db.reader(), tenant, &[*contact]).await?;
+            let of = |kind: &str| {
+                let usable = |it: &&contacts::KnownBy| it.retired_at.is_none() && it.kind == kind;
+                known.iter().find(usable).map(|it| it.value.clone())
+            };
+            of("phone")
+                .map(graph::Person::Phone)
+                .or_else(|| of("user_id").map(graph::Person::UserId))
+        }
+    })
+}
+
+/// Writes down what Meta did, and tells of it; returns the contacts.
+async fn keep(app: &App, route: &Route, done: &[&graph::Person], blocking: Blocking) -> Result<Vec<ContactId>> {
+    let now = app.clock.now();
+    let party = |person: &&graph::Person| match person {
+        graph::Person::Phone(digits) => Party::addressed(route.tenant, "phone", digits, now),
+        graph::Person::UserId(id) => Party::addressed(route.tenant, "user_id", id, now),
+    };
+    let parties: Vec<Party> = done.iter().map(party).collect();
+    let mut tx = app.db.begin().await?;
+    let contacts = people::resolve(&mut tx, &app.clock, &parties).await?.contacts;
+    let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
+    of.sort();
+    of.dedup();
+    let kind = match blocking {
+        Blocking::Block => {
+            blocks::add(&mut tx, &of, now).await?;
+            "contact.blocked"
+        }
+        Blocking::Unblock => {
+            blocks::remove(&mut tx, &of).await?;
+            "contact.unblocked"
+        }
+    };
+    tell(&mut tx, app, &of, kind).await?;
+    tx.commit().await?;
+    Ok(contacts)
+}
+
+async fn tell(tx: &mut Tx, app: &App, of: &[Block], kind: &'static str) -> Result<()> {
+    let now = app.clock.now();
+    let event = |it: &Block| NewEvent {
+        tenant: it.tenant,
+        id: app.clock.new_id(),
+        kind,
+        version: 1,
+        occurred_at: now,
+        data: serde_json::json!({ "contact_id": it.contact, "channel_id": it.channel }).to_string(),
+    };
+    let told: Vec<NewEvent> = of.iter().map(event).collect();
+    events::append(tx, &told, now).await
+}

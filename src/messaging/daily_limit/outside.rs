@@ -1,0 +1,71 @@
+//! Portfolios from outside: how one stands, and what of it is forgotten.
+
+use chrono::{DateTime, Utc};
+
+use super::COUNTS;
+use crate::{
+    app::App,
+    db::{Result, Tx},
+    domain::DailyLimit,
+    store::{
+        portfolios::{self, Key, Standing},
+        sends,
+    },
+};
+
+/// Recipients removed in one transaction, while nobody else of the portfolio can be counted.
+const CHUNK: i64 = 2_000;
+/// Why messages are held.
+const REASONS: [&str; 4] = ["breaker", "campaigns", "daily_limit", "unknown"];
+
+/// How a portfolio stands, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomersToday {
+    /// `None` while Meta has not said.
+    pub limit: Option<DailyLimit>,
+    pub used: i64,
+    /// Messages that wait for the limit.
+    pub waiting: i64,
+}
+
+/// How many customers a portfolio wrote to in the last 24 hours, and how many it may.
+pub async fn today(tx: &mut Tx, key: &Key, now: DateTime<Utc>) -> Result<CustomersToday> {
+    let standing = portfolios::standing(&mut *tx, std::slice::from_ref(key)).await?.pop();
+    let ended = portfolios::ended(&mut *tx, key, now - COUNTS).await?;
+    let waiting = sends::waiting_for_limit(tx, key.tenant, &key.portfolio).await?;
+    Ok(CustomersToday {
+        limit: standing.as_ref().and_then(Standing::daily_limit),
+        used: standing.map_or(0, |it| it.used - ended),
+        waiting,
+    })
+}
+
+/// Removes the recipients who count no longer; tells how many.
+pub async fn forget_recipients(app: &App) -> Result<u64> {
+    let before = app.clock.now() - COUNTS;
+    let mut removed = 0;
+    for standing in portfolios::all(app.db.reader()).await? {
+        let key = standing.key();
+        let mut ended = portfolios::ended(app.db.reader(), &key, before).await?;
+        while ended > 0 {
+            let mut tx = app.db.begin().await?;
+            portfolios::add(&mut tx, &[(key.clone(), 0)]).await?;
+            let gone = portfolios::remove(&mut tx, &key, before, CHUNK).await?;
+            portfolios::add(&mut tx, &[(key.clone(), -gone)]).await?;
+            tx.commit().await?;
+            removed += gone.cast_unsigned();
+            ended = if gone < CHUNK { 0 } else { ended - gone };
+        }
+    }
+    Ok(removed)
+}
+
+/// Shows how many messages are held, and why.
+pub async fn measure_held(app: &App) -> Result<()> {
+    let held = sends::by_hold(app.db.reader()).await?;
+    for reason in REASONS {
+        let count = held.iter().find(|(of, _)| of == reason).map_or(0, |(_, count)| *count);
+        metrics::gauge!("mainstay_sends_held", "reason" => reason).set(count as f64);
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    directory::Route,
+    domain::{AttemptId, ContactId, MessageId, SendLane},
+    messaging::ready::Ready,
+    store::{
+        portfolios::{Key, Recipient},
+        sends::Due,
+    },
+};
+
+/// A window that closes sooner may be closed when the message arrives.
+const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(30);
+/// Whether Meta would count a customer for this message.
+fn counts(due: &Due, now: DateTime<Utc>) -> bool {
+    due.recipient_kind != "group" && due.window_expires_at.is_none_or(|end| end <= now + ON_ITS_WAY)
+}
+
+/// A message that would count.
+#[derive(Clone, Debug)]
+pub struct Want {
+    pub key: Key,
+    pub message: MessageId,
+    pub contact: ContactId,
+    pub lane: SendLane,
+    pub attempt: AttemptId,
+}
+
+impl Want {
+    /// `None` for a message that counts nobody.
+    pub fn of(ready: &Ready, attempt: AttemptId, now: DateTime<Utc>) -> Option<Self> {
+        counts(&ready.due, now).then(|| Self {
+            key: key(&ready.route),
+            message: ready.due.id,
+            contact: ready.due.contact_id,
+            lane: ready.due.send_lane(),
+            attempt,
+        })
+    }
+}
+
+/// Whose limit counts.
+pub fn key(route: &Route) -> Key {
+    Key {
+        tenant: route.tenant,
+        portfolio: route.portfolio.clone(),
+    }
+}
+
+/// By portfolio; within one the most urgent first, then the oldest.
+pub fn grouped(wants: Vec<Want>) -> BTreeMap<Key, Vec<Want>> {
+    let mut groups: BTreeMap<Key, Vec<Want>> = BTreeMap::new();
+    for want in wants {
+        groups.entry(want.key.clone()).or_default().push(want);
+    }
+    for wants in groups.values_mut() {
+        wants.sort_by_key(|want| (want.lane, want.message));
+    }
+    groups
+}
+
+pub fn customers(wants: &[Want]) -> i64 {
+    let contacts: HashSet<ContactId> = wants.iter().map(|want| want.contact).collect();
+    contacts.len() as i64
+}
+
+/// Each customer once.
+pub fn distinct<'w>(wants: impl Iterator<Item = &'w Want>) -> Vec<Recipient> {
+    let mut recipients: BTreeMap<ContactId, Recipient> = BTreeMap::new();
+    for want in wants {
+        let recipient = recipients.entry(want.contact).or_insert_with(|| Recipient {
+            key: want.key.clone(),
+            contact: want.contact,
+            attempt: want.attempt,
+            sends: 0,
+        });
+        recipient.sends += 1;
+    }
+    recipients.into_values().collect()
+}

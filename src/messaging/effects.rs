@@ -1,0 +1,185 @@
+//! What an error of Meta's means beyond the message it came for. The same whether it came as the answer or as a `failed` status; the
+//! table of errors says which code has which effects.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::{
+    clock::Clock,
+    db::{Result, Tx},
+    governor::Answer,
+    meta::graph::errors::{self, Class, Effect},
+    store::{
+        blocks::{self, Block},
+        channels,
+        contacts::{self, Refused, Suspect},
+        conversations::{self, Closed},
+        events::NewEvent,
+        sends::Due,
+    },
+};
+
+/// How long a window stays open after the customer wrote, less the second that Meta's times are good for: of a message that came
+/// in the same moment nobody can say which was first.
+const WINDOW: TimeDelta = TimeDelta::seconds(24 * 3_600 - 1);
+
+/// An error that came for a message.
+pub struct Told<'a> {
+    pub due: &'a Due,
+    pub code: i64,
+    pub title: &'a str,
+    /// When Meta said it.
+    pub at: DateTime<Utc>,
+    /// When the attempt began that it is about.
+    pub tried_at: DateTime<Utc>,
+}
+
+impl Told<'_> {
+    fn has(&self, effect: Effect) -> bool {
+        errors::entry(self.code).has(effect)
+    }
+}
+
+/// What the governor has to hear of an error; `None` for those that are nothing to it.
+pub fn answer(code: i64) -> Option<Answer> {
+    match errors::entry(code).class {
+        Class::Throughput => Some(Answer::Throughput),
+        Class::Pair => Some(Answer::Pair),
+        Class::Maintenance => Some(Answer::Maintenance),
+        _ => None,
+    }
+}
+
+/// What is to be told, and whether the directory has to be read again.
+#[derive(Default)]
+pub struct Carried {
+    pub events: Vec<NewEvent>,
+    pub channels_changed: bool,
+}
+
+/// Writes what follows for customers, conversations and campaigns. What follows for a channel as a whole and for the governor comes
+/// after the commit ([`answer`], [`super::trip`]).
+pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<Carried> {
+    let mut carried = Carried::default();
+    if told.iter().all(|it| errors::entry(it.code).effects.is_empty()) {
+        return Ok(carried);
+    }
+    stop_marketing(tx, clock, told, &mut carried.events).await?;
+    suspect(tx, told).await?;
+    close_windows(tx, clock, told).await?;
+    block(tx, clock, told).await?;
+    for it in told.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
+        let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
+        if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
+            carried.channels_changed = true;
+            tracing::error!(channel.id = %channel, error.code = it.code, "the campaigns of a channel rest until somebody has looked");
+            let data = json!({ "channel_id": channel, "code": it.code, "reason": it.title });
+            carried.events.push(event(clock, it, "channel.campaigns_paused", &data));
+        }
+    }
+    // Templates are read again from Meta by whoever keeps them: this event names those of which something else was believed.
+    for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
+        let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
+        let data = json!({
+            "channel_id": it.due.channel_id, "message_id": it.due.id, "name": content["name"],
+            "language": content["language"]["code"], "code": it.code, "title": it.title,
+        });
+        carried.events.push(event(clock, it, "template.refused", &data));
+    }
+    for it in told {
+        for effect in errors::entry(it.code).effects {
+            metrics::counter!("mainstay_error_effects_total", "effect" => effect.as_str()).increment(1);
+        }
+    }
+    Ok(carried)
+}
+
+async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
+    let mut refused = BTreeMap::new();
+    for it in told.iter().filter(|it| it.has(Effect::RecordOptOut)) {
+        refused.insert(it.due.contact_id, it);
+    }
+    let row = |it: &&Told<'_>| Refused {
+        tenant: it.due.tenant_id,
+        contact: it.due.contact_id,
+        at: it.at,
+    };
+    let rows: Vec<Refused> = refused.values().map(|it| row(it)).collect();
+    for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
+        let it = refused[&contact];
+        let data = json!({
+            "contact_id": contact, "channel_id": it.due.channel_id, "category": "marketing_messages", "detail": it.title,
+        });
+        events.push(event(clock, it, "contact.opted_out", &data));
+    }
+    Ok(())
+}
+
+async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
+    let mut suspects = BTreeMap::new();
+    for it in told.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
+        let (kind, value) = (it.due.recipient_kind.clone(), it.due.recipient.clone());
+        let suspect = suspects
+            .entry((it.due.tenant_id, kind.clone(), value.clone()))
+            .or_insert_with(|| Suspect {
+                tenant: it.due.tenant_id,
+                kind,
+                value,
+                code: it.code,
+                count: 0,
+                at: it.at,
+            });
+        suspect.count += 1;
+        if it.at >= suspect.at {
+            (suspect.code, suspect.at) = (it.code, it.at);
+        }
+    }
+    let suspects: Vec<Suspect> = suspects.into_values().collect();
+    contacts::suspect(tx, &suspects).await.map(drop)
+}
+
+async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+    let mut closed = BTreeMap::new();
+    for it in told.iter().filter(|it| it.has(Effect::CloseWindow)) {
+        let conversation = it.due.conversation_id;
+        let window = Closed {
+            tenant: it.due.tenant_id,
+            conversation,
+            at: it.tried_at,
+            latest: it.tried_at + WINDOW,
+        };
+        closed.insert(conversation, window);
+    }
+    let closed: Vec<Closed> = closed.into_values().collect();
+    conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
+}
+
+/// Somebody the business has blocked elsewhere, in Meta's own tools for example.
+async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+    let block = |it: &Told<'_>| Block {
+        tenant: it.due.tenant_id,
+        channel: it.due.channel_id,
+        contact: it.due.contact_id,
+    };
+    let mut found: Vec<Block> = told
+        .iter()
+        .filter(|it| it.has(Effect::RecordBlock))
+        .map(block)
+        .collect();
+    found.sort();
+    found.dedup();
+    blocks::add(tx, &found, clock.now()).await.map(drop)
+}
+
+fn event(clock: &Clock, told: &Told<'_>, kind: &'static str, data: &Value) -> NewEvent {
+    NewEvent {
+        tenant: told.due.tenant_id,
+        id: clock.new_id(),
+        kind,
+        version: 1,
+        occurred_at: told.at,
+        data: data.to_string(),
+    }
+}

@@ -1,0 +1,78 @@
+//! Whether the templates of sends may still be sent: since they were queued, Meta may have paused one, or put it into another category.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use super::{decide::Reason, ready::Ready};
+use crate::{
+    app::App,
+    db::Result,
+    directory::Snapshot,
+    domain::MessageId,
+    meta::message,
+    store::{sends::Placed, templates},
+    templates::Shelf,
+};
+
+/// Templates named to whoever wrote into a closed window.
+const SUGGESTED: i64 = 10;
+
+/// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
+/// goes.
+pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
+    let templates: Vec<(&Ready, &message::Template)> = ready
+        .iter()
+        .filter_map(|it| Some((it, it.message.template()?)))
+        .collect();
+    if templates.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut shelf = Shelf::default();
+    let wanted = |(it, template): &(&Ready, &message::Template)| {
+        (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
+    };
+    shelf.fetch(app.db.reader(), templates.iter().map(wanted)).await?;
+    let judge = |(it, template): &(&Ready, &message::Template)| {
+        let why = match shelf.check(it.due.tenant_id, &it.route.waba_id, template) {
+            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
+                (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
+            }
+            Ok(_) => return None,
+            Err(unfit) => (unfit.code(), unfit.to_string()),
+        };
+        Some((it.due.id, why))
+    };
+    Ok(templates.iter().filter_map(judge).collect())
+}
+
+/// Names the templates that would do to those whose window is closed.
+pub async fn suggest(app: &App, directory: &Snapshot, placed: &mut [Placed]) -> Result<()> {
+    let mut known: HashMap<_, String> = HashMap::new();
+    for it in placed.iter_mut() {
+        let Some(title) = it
+            .error_title
+            .as_mut()
+            .filter(|_| it.error_code == Some(Reason::WindowClosed.code()))
+        else {
+            continue;
+        };
+        let Some(route) = directory.channel(it.channel) else {
+            continue;
+        };
+        let names = match known.entry((route.tenant, route.waba_id.as_str())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id, SUGGESTED).await?;
+                let names: Vec<String> = found
+                    .iter()
+                    .map(|it| format!("{} ({})", it.name, it.language))
+                    .collect();
+                place.insert(names.join(", "))
+            }
+        };
+        match names.as_str() {
+            "" => title.push_str("; the account has no approved one"),
+            names => title.extend(["; these would do: ", names]),
+        }
+    }
+    Ok(())
+}

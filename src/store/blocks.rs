@@ -1,0 +1,49 @@
+//! Customers whom a business has blocked, number by number.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ChannelId, ContactId, Id, TenantId},
+};
+
+/// A customer and the number they are blocked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Block {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub contact: ContactId,
+}
+
+/// Keeps that they are blocked; tells how many were not.
+pub async fn add(on: impl Into<On<'_>>, blocks: &[Block], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, contact_id, at) AS ({rows})
+        INSERT INTO blocks (tenant_id, channel_id, contact_id, created_at)
+        SELECT tenant_id, channel_id, contact_id, at FROM r
+        WHERE true
+        ON CONFLICT DO NOTHING";
+    let row = |it: &Block| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid(), now);
+    Rows::new(SQL, blocks.iter().map(row).collect()).run(on).await
+}
+
+/// Keeps that they are blocked no longer.
+pub async fn remove(on: impl Into<On<'_>>, blocks: &[Block]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, contact_id) AS ({rows})
+        DELETE FROM blocks
+        WHERE (tenant_id, channel_id, contact_id) IN (SELECT tenant_id, channel_id, contact_id FROM r)";
+    let row = |it: &Block| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid());
+    Rows::new(SQL, blocks.iter().map(row).collect()).run(on).await
+}
+
+/// Those of these pairs that are blocked.
+pub async fn among(on: impl Into<On<'_>>, pairs: &[Block]) -> Result<Vec<(ChannelId, ContactId)>> {
+    const SQL: &str = "
+        WITH r (channel_id, contact_id, tenant_id) AS ({rows})
+        SELECT b.channel_id, b.contact_id
+        FROM r CROSS JOIN blocks b
+        WHERE b.channel_id = r.channel_id AND b.contact_id = r.contact_id AND b.tenant_id = r.tenant_id";
+    let row = |it: &Block| (it.channel.uuid(), it.contact.uuid(), it.tenant.uuid());
+    Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await
+}

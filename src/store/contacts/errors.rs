@@ -1,0 +1,68 @@
+//! What errors of Meta's say about people.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ContactId, Id, TenantId},
+};
+
+/// Somebody who takes no marketing any more, as of a time of Meta's.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub tenant: TenantId,
+    pub contact: ContactId,
+    pub at: DateTime<Utc>,
+}
+
+/// Records that marketing is refused, unless something later is known; returns those of whom it was not.
+pub async fn stop_marketing(
+    on: impl Into<On<'_>>,
+    refused: &[Refused],
+    now: DateTime<Utc>,
+) -> Result<Vec<(ContactId,)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id, at, now) AS ({rows})
+        UPDATE contacts SET marketing_stopped = TRUE, marketing_at = r.at, updated_at = r.now
+        FROM r
+        WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND NOT contacts.marketing_stopped
+            AND (contacts.marketing_at IS NULL OR contacts.marketing_at < r.at)
+        RETURNING contacts.id";
+    let row = |it: &Refused| (it.tenant.uuid(), it.contact.uuid(), it.at, now);
+    Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
+}
+
+/// An identity that a message could not be delivered to.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    pub tenant: TenantId,
+    /// `phone`, `user_id` or `group`.
+    pub kind: String,
+    pub value: String,
+    pub code: i64,
+    pub count: i64,
+    pub at: DateTime<Utc>,
+}
+
+/// Notes that identities are doubtful. Each comes once.
+pub async fn suspect(on: impl Into<On<'_>>, suspects: &[Suspect]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, kind, value, code, count, at) AS ({rows})
+        UPDATE contact_identities
+        SET undeliverable_at = r.at, undeliverable_code = r.code,
+            undeliverable_count = contact_identities.undeliverable_count + r.count
+        FROM r
+        WHERE contact_identities.tenant_id = r.tenant_id AND contact_identities.kind = r.kind
+            AND contact_identities.value = r.value";
+    let row = |it: &Suspect| {
+        (
+            it.tenant.uuid(),
+            it.kind.clone(),
+            it.value.clone(),
+            it.code,
+            it.count,
+            it.at,
+        )
+    };
+    Rows::new(SQL, suspects.iter().map(row).collect()).run(on).await
+}

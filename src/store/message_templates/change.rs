@@ -1,0 +1,85 @@
+use chrono::{DateTime, Utc};
+
+use super::MessageTemplate;
+use crate::{
+    db::{On, Result},
+    domain::{MessageTemplateId, TenantId},
+};
+
+/// What a message template says from now on.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    pub version: i64,
+    pub kind: &'static str,
+    /// JSON.
+    pub content: String,
+}
+
+/// Adds a template, unless the tenant has one of that name; tells whether it did.
+pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTemplate) -> Result<bool> {
+    const SQL: &str = "
+        INSERT INTO message_templates (tenant_id, id, name, state, active_version, latest_version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (tenant_id, name) DO NOTHING";
+    let it = row.clone();
+    let args = (
+        tenant,
+        it.id,
+        it.name,
+        it.state,
+        it.active_version,
+        it.latest_version,
+        it.created_at,
+        it.updated_at,
+    );
+    Ok(on.into().sql(SQL, args).run().await? == 1)
+}
+
+pub async fn add_version(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: MessageTemplateId,
+    new: NewVersion,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    const SQL: &str = "
+        INSERT INTO message_template_versions (tenant_id, template_id, version, type, content, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let args = (tenant, id, new.version, new.kind.to_owned(), new.content, now);
+    on.into().sql(SQL, args).run().await.map(drop)
+}
+
+/// Writes the row anew, provided that nobody has added a version since it was read; tells whether it did.
+pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTemplate, read: i64) -> Result<bool> {
+    const SQL: &str = "
+        UPDATE message_templates
+        SET name = $3, state = $4, active_version = $5, latest_version = $6, updated_at = $7
+        WHERE tenant_id = $1 AND id = $2 AND latest_version = $8";
+    let it = row.clone();
+    let args = (
+        tenant,
+        it.id,
+        it.name,
+        it.state,
+        it.active_version,
+        it.latest_version,
+        it.updated_at,
+        read,
+    );
+    Ok(on.into().sql(SQL, args).run().await? == 1)
+}
+
+/// Deletes a template with its versions; tells whether there was one.
+pub async fn delete(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<bool> {
+    const VERSIONS: &str = "DELETE FROM message_template_versions WHERE tenant_id = $1 AND template_id = $2";
+    const TEMPLATE: &str = "DELETE FROM message_templates WHERE tenant_id = $1 AND id = $2";
+    let mut on = on.into();
+    on.again().sql(VERSIONS, (tenant, id)).run().await?;
+    Ok(on.sql(TEMPLATE, (tenant, id)).run().await? == 1)
+}
+
+/// Notes that the tenant is given its first ones; false if it has them.
+pub async fn seeding(on: impl Into<On<'_>>, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
+    const SQL: &str = "UPDATE tenants SET message_templates_at = $2 WHERE id = $1 AND message_templates_at IS NULL";
+    Ok(on.into().sql(SQL, (tenant, now)).run().await? == 1)
+}

@@ -1,0 +1,117 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, like_literal},
+    domain::{Id, MessageTemplateId, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MessageTemplate {
+    pub id: MessageTemplateId,
+    pub name: String,
+    /// `draft`, `active` or `archived`.
+    pub state: String,
+    pub active_version: Option<i64>,
+    pub latest_version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Version {
+    pub version: i64,
+    /// JSON.
+    pub content: String,
+    pub created_at: DateTime<Utc>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, name, state, active_version, latest_version, created_at, updated_at"
+    };
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Option<MessageTemplate>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM message_templates WHERE tenant_id = $1 AND id = $2"
+    );
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+pub async fn find_by_name(on: impl Into<On<'_>>, tenant: TenantId, name: &str) -> Result<Option<MessageTemplate>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM message_templates WHERE tenant_id = $1 AND name = $2"
+    );
+    on.into().sql(SQL, (tenant, name.to_owned())).opt().await
+}
+
+/// Which are wanted; what is empty says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub state: String,
+    /// A part of the name.
+    pub name: String,
+}
+
+/// Newest first, from the one before `before` on.
+pub async fn page(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    filter: Filter,
+    before: Option<MessageTemplateId>,
+    limit: i64,
+) -> Result<Vec<MessageTemplate>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM message_templates
+          WHERE tenant_id = $1 AND id < $2 AND ($3 = '' OR state = $3) AND name LIKE $4 ESCAPE '!'
+          ORDER BY id DESC
+          LIMIT $5"
+    );
+    let before = before.unwrap_or(MessageTemplateId::from_uuid(Uuid::max()));
+    let name = format!("%{}%", like_literal(&filter.name));
+    on.into()
+        .sql(SQL, (tenant, before, filter.state, name, limit))
+        .all()
+        .await
+}
+
+pub async fn count(on: impl Into<On<'_>>, tenant: TenantId) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM message_templates WHERE tenant_id = $1";
+    let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
+    Ok(count)
+}
+
+pub async fn version(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: MessageTemplateId,
+    version: i64,
+) -> Result<Option<Version>> {
+    const SQL: &str = "
+        SELECT version, content, created_at FROM message_template_versions
+        WHERE tenant_id = $1 AND template_id = $2 AND version = $3";
+    on.into().sql(SQL, (tenant, id, version)).opt().await
+}
+
+/// Every version, newest first.
+pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Vec<Version>> {
+    const SQL: &str = "
+        SELECT version, content, created_at FROM message_template_versions
+        WHERE tenant_id = $1 AND template_id = $2
+        ORDER BY version DESC";
+    on.into().sql(SQL, (tenant, id)).all().await
+}
+
+/// Whether the tenant was given its first ones.
+pub async fn is_seeded(on: impl Into<On<'_>>, tenant: TenantId) -> Result<bool> {
+    const SQL: &str = "SELECT COUNT(*) FROM tenants WHERE id = $1 AND message_templates_at IS NOT NULL";
+    let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
+    Ok(count > 0)
+}

@@ -1,0 +1,7 @@
+//! Messages of our own with places to fill, and their versions.
+
+mod change;
+mod find;
+
+pub use change::{NewVersion, add_version, delete, insert, seeding, update};
+pub use find::{Filter, MessageTemplate, Version, count, find, find_by_name, is_seeded, page, version, versions};

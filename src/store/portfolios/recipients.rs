@@ -1,0 +1,103 @@
+use chrono::{DateTime, Utc};
+
+use super::Key;
+use crate::{
+    db::{On, Result, Rows},
+    domain::{AttemptId, ContactId, Id, TenantId},
+};
+
+/// A customer who is about to be written to.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    pub key: Key,
+    pub contact: ContactId,
+    /// The first of the attempts.
+    pub attempt: AttemptId,
+    /// How many there are to this customer.
+    pub sends: i64,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Counted {
+    pub tenant_id: TenantId,
+    pub portfolio: String,
+    pub contact_id: ContactId,
+    /// As many as were given now if the customer did not count before.
+    pub sends: i64,
+}
+
+/// Counts customers, each once, or anew those who count already. The caller holds the portfolios.
+pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTime<Utc>) -> Result<Vec<Counted>> {
+    const SQL: &str = "
+        WITH r (contact_id, portfolio, tenant_id, attempt_id, sends, at) AS ({rows})
+        INSERT INTO portfolio_recipients (contact_id, portfolio, tenant_id, attempt_id, sends, last_at)
+        SELECT contact_id, portfolio, tenant_id, attempt_id, sends, at FROM r
+        WHERE true
+        ON CONFLICT (contact_id, portfolio, tenant_id) DO UPDATE
+        SET sends = portfolio_recipients.sends + excluded.sends, last_at = excluded.last_at
+        RETURNING tenant_id, portfolio, contact_id, sends";
+    let row = |it: &Recipient| {
+        let (tenant, portfolio) = (it.key.tenant.uuid(), it.key.portfolio.clone());
+        (it.contact.uuid(), portfolio, tenant, it.attempt.uuid(), it.sends, now)
+    };
+    Rows::new(SQL, recipients.iter().map(row).collect()).all(on).await
+}
+
+/// Those of these customers who count already.
+pub async fn known(on: impl Into<On<'_>>, key: &Key, contacts: &[ContactId]) -> Result<Vec<(ContactId,)>> {
+    const SQL: &str = "
+        WITH r (contact_id, portfolio, tenant_id) AS ({rows})
+        SELECT p.contact_id
+        FROM r CROSS JOIN portfolio_recipients p
+        WHERE p.contact_id = r.contact_id AND p.portfolio = r.portfolio AND p.tenant_id = r.tenant_id";
+    let row = |contact: &ContactId| (contact.uuid(), key.portfolio.clone(), key.tenant.uuid());
+    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+}
+
+/// Removes customers for whom one attempt was counted and no other: Meta has refused it. The caller holds the portfolios.
+pub async fn give_back(
+    on: impl Into<On<'_>>,
+    refused: &[(Key, ContactId, AttemptId)],
+) -> Result<Vec<(TenantId, String)>> {
+    const SQL: &str = "
+        WITH r (contact_id, portfolio, tenant_id, attempt_id) AS ({rows})
+        DELETE FROM portfolio_recipients
+        WHERE sends = 1 AND (contact_id, portfolio, tenant_id, attempt_id) IN
+            (SELECT contact_id, portfolio, tenant_id, attempt_id FROM r)
+        RETURNING tenant_id, portfolio";
+    let row = |(key, contact, attempt): &(Key, ContactId, AttemptId)| {
+        (contact.uuid(), key.portfolio.clone(), key.tenant.uuid(), attempt.uuid())
+    };
+    Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
+}
+
+/// Removes up to `limit` customers who were last written to before then, and tells how many. The caller holds the portfolio.
+pub async fn remove(on: impl Into<On<'_>>, key: &Key, before: DateTime<Utc>, limit: i64) -> Result<i64> {
+    const SQL: &str = "
+        DELETE FROM portfolio_recipients
+        WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3 AND contact_id IN (
+            SELECT contact_id FROM portfolio_recipients
+            WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3
+            ORDER BY last_at, contact_id LIMIT $4)";
+    let args = (key.tenant, key.portfolio.clone(), before, limit);
+    on.into().sql(SQL, args).run().await.map(u64::cast_signed)
+}
+
+/// When customers were last written to, the one who ceases to count first coming first; from the given place on.
+pub async fn leaving(on: impl Into<On<'_>>, key: &Key, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
+    const SQL: &str = "
+        SELECT last_at FROM portfolio_recipients
+        WHERE tenant_id = $1 AND portfolio = $2
+        ORDER BY last_at, contact_id LIMIT $4 OFFSET $3";
+    let args = (key.tenant, key.portfolio.clone(), from, limit);
+    on.into().sql(SQL, args).all().await
+}
+
+/// How many were last written to before then and are not removed yet.
+pub async fn ended(on: impl Into<On<'_>>, key: &Key, before: DateTime<Utc>) -> Result<i64> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM portfolio_recipients WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3";
+    let args = (key.tenant, key.portfolio.clone(), before);
+    let (count,): (i64,) = on.into().sql(SQL, args).one().await?;
+    Ok(count)
+}

@@ -1,0 +1,114 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Rows, like_literal},
+    domain::{Id, TemplateId, TenantId},
+};
+
+/// A template in one language.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Template {
+    pub id: TemplateId,
+    pub tenant_id: TenantId,
+    pub waba_id: String,
+    pub meta_id: String,
+    pub name: String,
+    pub language: String,
+    pub status: String,
+    pub status_detail: Option<String>,
+    pub category: Option<String>,
+    pub previous_category: Option<String>,
+    pub announced_category: Option<String>,
+    pub announced_category_at: Option<DateTime<Utc>>,
+    pub quality: Option<String>,
+    pub parameter_format: Option<String>,
+    /// JSON.
+    pub components: String,
+    pub rejected_reason: Option<String>,
+    pub ttl_seconds: Option<i64>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub synced_at: DateTime<Utc>,
+}
+
+macro_rules! columns {
+    () => {
+        "t.id, t.tenant_id, t.waba_id, t.meta_id, t.name, t.language, t.status, t.status_detail, t.category, \
+         t.previous_category, t.announced_category, t.announced_category_at, t.quality, t.parameter_format, t.components, \
+         t.rejected_reason, t.ttl_seconds, t.created_at, t.updated_at, t.synced_at"
+    };
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Result<Option<Template>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM templates t WHERE t.tenant_id = $1 AND t.id = $2"
+    );
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// All of an account, the deleted ones too.
+pub async fn of_account(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<Template>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM templates t WHERE t.tenant_id = $1 AND t.waba_id = $2"
+    );
+    on.into().sql(SQL, (tenant, waba_id.to_owned())).all().await
+}
+
+/// Every language of the named templates: tenant, account and name of each.
+pub async fn of_names(on: impl Into<On<'_>>, names: &[(TenantId, String, String)]) -> Result<Vec<Template>> {
+    const SQL: &str = concat!(
+        "WITH r (tenant_id, waba_id, name) AS ({rows}) SELECT ",
+        columns!(),
+        " FROM r CROSS JOIN templates t WHERE t.tenant_id = r.tenant_id AND t.waba_id = r.waba_id AND t.name = r.name"
+    );
+    let row = |(tenant, waba, name): &(TenantId, String, String)| (tenant.uuid(), waba.clone(), name.clone());
+    Rows::new(SQL, names.iter().map(row).collect()).all(on).await
+}
+
+/// Which templates are wanted; what is empty says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub waba_id: String,
+    pub status: String,
+    pub category: String,
+    pub language: String,
+    /// A part of the name.
+    pub name: String,
+}
+
+/// Newest first, from the template before `before` on.
+pub async fn page(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    filter: Filter,
+    before: Option<TemplateId>,
+    limit: i64,
+) -> Result<Vec<Template>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM templates t
+          WHERE t.tenant_id = $1 AND t.id < $2 AND ($3 = '' OR t.waba_id = $3) AND ($4 = '' OR t.status = $4)
+              AND ($5 = '' OR t.category = $5) AND ($6 = '' OR t.language = $6) AND t.name LIKE $7 ESCAPE '!'
+          ORDER BY t.id DESC
+          LIMIT $8"
+    );
+    let before = before.unwrap_or(TemplateId::from_uuid(Uuid::max()));
+    let name = format!("%{}%", like_literal(&filter.name));
+    let args = (
+        tenant,
+        before,
+        filter.waba_id,
+        filter.status,
+        filter.category,
+        filter.language,
+        name,
+        limit,
+    );
+    on.into().sql(SQL, args).all().await
+}

@@ -1,0 +1,90 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{Id, TemplateSyncId, TenantId},
+};
+
+/// The standing order to fetch an account's templates.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Sync {
+    pub id: TemplateSyncId,
+    pub tenant_id: TenantId,
+    pub waba_id: String,
+    /// When the last one began that came to its end.
+    pub synced_at: Option<DateTime<Utc>>,
+    pub due_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, tenant_id, waba_id, synced_at, due_at, last_error"
+    };
+}
+
+/// Asks for a sync at that time, or sooner if one is due sooner: many who ask within a moment get one. A sync that is running is
+/// followed by another, for it may have read what has changed since.
+pub async fn want(
+    on: impl Into<On<'_>>,
+    id: TemplateSyncId,
+    tenant: TenantId,
+    waba_id: &str,
+    now: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    const SQL: &str = "
+        INSERT INTO template_syncs (id, tenant_id, waba_id, wanted_at, due_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, waba_id) DO UPDATE
+        SET wanted_at = excluded.wanted_at, finished_at = NULL,
+            state = CASE template_syncs.state WHEN 'running' THEN 'running' ELSE 'pending' END,
+            attempts = CASE template_syncs.state WHEN 'running' THEN template_syncs.attempts ELSE 0 END,
+            due_at = CASE WHEN template_syncs.state = 'running' OR (template_syncs.state = 'pending'
+                AND template_syncs.due_at < excluded.due_at) THEN template_syncs.due_at ELSE excluded.due_at END";
+    let args = (id, tenant, waba_id.to_owned(), now, at);
+    on.into().sql(SQL, args).run().await.map(drop)
+}
+
+pub async fn find_sync(on: impl Into<On<'_>>, id: TemplateSyncId) -> Result<Option<Sync>> {
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM template_syncs WHERE id = $1");
+    on.into().sql(SQL, (id,)).opt().await
+}
+
+pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Sync>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM template_syncs WHERE tenant_id = $1 ORDER BY waba_id"
+    );
+    on.into().sql(SQL, (tenant,)).all().await
+}
+
+/// Which of these accounts were ever synced, and when.
+pub async fn synced(
+    on: impl Into<On<'_>>,
+    accounts: &[(TenantId, String)],
+) -> Result<Vec<(TenantId, String, DateTime<Utc>)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, waba_id) AS ({rows})
+        SELECT s.tenant_id, s.waba_id, s.synced_at
+        FROM r CROSS JOIN template_syncs s
+        WHERE s.tenant_id = r.tenant_id AND s.waba_id = r.waba_id AND s.synced_at IS NOT NULL";
+    let row = |(tenant, waba): &(TenantId, String)| (tenant.uuid(), waba.clone());
+    Rows::new(SQL, accounts.iter().map(row).collect()).all(on).await
+}
+
+/// Notes that the sync which began at `began` has ended well, and when the next is due: `next`, or at once if somebody asked for one
+/// meanwhile.
+pub async fn conclude(
+    on: impl Into<On<'_>>,
+    id: TemplateSyncId,
+    began: DateTime<Utc>,
+    next: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE template_syncs
+        SET synced_at = $2, state = 'pending', attempts = 0, last_error = NULL,
+            due_at = CASE WHEN wanted_at > $2 THEN wanted_at ELSE $3 END
+        WHERE id = $1";
+    on.into().sql(SQL, (id, began, next)).run().await
+}

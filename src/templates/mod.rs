@@ -1,0 +1,24 @@
+//! Templates: messages that Meta has approved, which alone may be sent without an open service window. Here is kept what Meta says of
+//! them (`sync`, `news`), what each asks of whoever sends it (`schema`), and whether a send of one will do (`shelf`). Beside them stand
+//! message templates of our own (`local`), which Meta knows nothing of.
+
+mod draft;
+mod library;
+pub mod local;
+mod manage;
+mod news;
+mod preview;
+pub mod schema;
+mod shelf;
+mod status;
+mod sync;
+
+pub use draft::{Category, Change, Draft};
+pub use library::Library;
+pub use manage::ManageError;
+pub use news::{News, hear};
+pub use preview::{Preview, preview};
+pub use schema::Schema;
+pub use shelf::{Shelf, Unfit, schema as schema_of};
+pub use status::{is_sendable, refusal_code};
+pub use sync::{SYNCS, SyncError, Synced};

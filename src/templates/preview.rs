@@ -1,0 +1,58 @@
+use serde_json::{Map, Value, json};
+
+use super::{schema::Rendered, shelf::schema};
+use crate::{
+    meta::message::{Envelope, Invalid, MediaRef, Options, Outbound, Recipient},
+    store::templates::Template,
+};
+
+/// What a send of a template would be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    pub rendered: Rendered,
+    /// What a send has under `template`.
+    pub template: Value,
+    /// The exact request, but for whom it goes to and the attempt that tags it.
+    pub request: Value,
+}
+
+/// Fills a template with variables by key (see [`super::schema::Place`]).
+///
+/// # Errors
+/// Names the variable, or the member of the send, that will not do.
+pub fn preview(row: &Template, variables: &Map<String, Value>) -> Result<Preview, Invalid> {
+    let schema = schema(row);
+    let mut payload = json!({ "name": row.name, "language": { "code": row.language } });
+    let components = schema.components(variables)?;
+    if !components.is_empty() {
+        payload["components"] = Value::Array(components);
+    }
+    let mut message = Outbound::parse("template", &payload)?;
+    let Some(template) = message.template() else {
+        return Err(Invalid::new("template", "is no template"));
+    };
+    schema.check(template)?;
+    let rendered = schema.render(template);
+    // A file of ours has no id from Meta before it is sent; ours stands for it.
+    for (_, file) in message.media() {
+        if let MediaRef::Ours(id) = file {
+            *file = MediaRef::Meta(id.to_string());
+        }
+    }
+    let envelope = Envelope {
+        to: &Recipient::Phone(String::new()),
+        context: None,
+        opaque: "",
+        options: &Options::default(),
+    };
+    let body = message.body(&envelope).unwrap_or_default();
+    let mut request: Value = serde_json::from_str(&body).unwrap_or_default();
+    if let Value::Object(members) = &mut request {
+        members.retain(|name, _| !matches!(name.as_str(), "to" | "biz_opaque_callback_data"));
+    }
+    Ok(Preview {
+        rendered,
+        template: payload,
+        request,
+    })
+}

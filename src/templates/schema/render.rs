@@ -1,0 +1,160 @@
+//! What the customer will read.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Header, Naming, Schema, Slots, slots::fill};
+use crate::meta::message::{
+    Template,
+    template::{Component, Parameter},
+};
+
+/// A template with its places filled.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct Rendered {
+    #[schema(required)]
+    pub header: Option<RenderedHeader>,
+    pub body: String,
+    #[schema(required)]
+    pub footer: Option<String>,
+    pub buttons: Vec<RenderedButton>,
+    /// Of a carousel.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
+    pub cards: Vec<Rendered>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct RenderedHeader {
+    /// `text`, `image`, `video`, `document`, `location` or `product`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The file, the location or the product, as it is sent.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct RenderedButton {
+    /// As `sub_type` of a send; null for one that takes no parameter.
+    #[serde(rename = "type")]
+    #[schema(required)]
+    pub kind: Option<&'static str>,
+    #[schema(required)]
+    pub text: Option<String>,
+    /// Where it leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// What it copies, or what comes back when it is tapped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl Schema {
+    /// Fills the places with what a send that fits gives them.
+    pub fn render(&self, template: &Template) -> Rendered {
+        self.rendered(&template.components)
+    }
+
+    fn rendered(&self, given: &[Component]) -> Rendered {
+        let part = |name: &str| given.iter().find(|it| it.kind.eq_ignore_ascii_case(name));
+        let cards = part("carousel").and_then(|it| it.cards.as_deref()).unwrap_or_default();
+        let card = |(index, schema): (usize, &Schema)| {
+            let card = cards.iter().find(|it| usize::try_from(it.card_index) == Ok(index));
+            schema.rendered(card.map_or(&[], |card| &card.components))
+        };
+        Rendered {
+            header: self.rendered_header(part("header")),
+            body: text(&self.body, part("body")),
+            footer: self.footer.clone(),
+            buttons: self.rendered_buttons(given),
+            cards: self.cards.iter().enumerate().map(card).collect(),
+        }
+    }
+
+    fn rendered_header(&self, given: Option<&Component>) -> Option<RenderedHeader> {
+        let first = given.and_then(|it| it.parameters.as_deref()?.first());
+        let kind = match &self.header {
+            Header::None | Header::Unknown => return None,
+            Header::Text(slots) => {
+                return Some(RenderedHeader {
+                    kind: "text".to_owned(),
+                    text: Some(text(slots, given)),
+                    value: None,
+                });
+            }
+            Header::File(kind) => kind.as_str(),
+            Header::Location => "location",
+            Header::Product => "product",
+        };
+        let value = match first {
+            Some(Parameter::Media { file, .. }) => match file {
+                crate::meta::message::MediaRef::Ours(id) => Some(serde_json::json!({ "media_id": id })),
+                other => serde_json::to_value(other).ok(),
+            },
+            Some(Parameter::Other(value)) => Some(value[kind].clone()),
+            None => None,
+        };
+        Some(RenderedHeader {
+            kind: kind.to_owned(),
+            text: None,
+            value,
+        })
+    }
+
+    fn rendered_buttons(&self, given: &[Component]) -> Vec<RenderedButton> {
+        let value = |index: usize, member: Option<&str>| {
+            let at = |it: &&Component| {
+                let place = it.rest.get("index");
+                let place = place.and_then(|it| it.as_str().map_or_else(|| it.as_u64(), |text| text.parse().ok()));
+                it.kind.eq_ignore_ascii_case("button") && place.unwrap_or(0) == index as u64
+            };
+            let first = given.iter().find(at)?.parameters.as_deref()?.first()?;
+            match first {
+                Parameter::Other(value) => value[member?].as_str().map(str::to_owned),
+                Parameter::Media { .. } => None,
+            }
+        };
+        let button = |(index, button): (usize, &super::Button)| {
+            let value = value(index, button.kind.parameter());
+            let url = button.url.as_deref();
+            RenderedButton {
+                kind: Some(button.kind.sub_type()).filter(|kind| !kind.is_empty()),
+                text: button.label.clone(),
+                url: url.map(|url| fill(url, |_| value.as_deref())),
+                phone_number: button.phone_number.clone(),
+                value: value.filter(|_| button.url.is_none()),
+            }
+        };
+        self.buttons.iter().enumerate().map(button).collect()
+    }
+}
+
+fn text(slots: &Slots, given: Option<&Component>) -> String {
+    let parameters = given.and_then(|it| it.parameters.as_deref()).unwrap_or_default();
+    let mut values: HashMap<&str, String> = HashMap::new();
+    for (place, parameter) in parameters.iter().enumerate() {
+        let Parameter::Other(value) = parameter else { continue };
+        let name = match slots.naming {
+            Naming::Positional => slots.variables.get(place).map(|it| it.name.as_str()),
+            Naming::Named => value["parameter_name"].as_str(),
+        };
+        let shown = match value["type"].as_str() {
+            Some("currency") => &value["currency"]["fallback_value"],
+            Some("date_time") => &value["date_time"]["fallback_value"],
+            _ => &value["text"],
+        };
+        if let (Some(name), Some(shown)) = (name, shown.as_str()) {
+            values.insert(name, shown.to_owned());
+        }
+    }
+    slots.filled(|name| values.get(name).map(String::as_str))
+}

@@ -1,0 +1,156 @@
+//! Fetches the templates of an account and brings ours in line.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::{Library, library::access};
+use crate::{
+    clock::Clock,
+    db::Tx,
+    domain::{TemplateId, TemplateSyncId, TenantId},
+    meta::graph,
+    queue::{Queue, counts},
+    store::{
+        events::{self, NewEvent},
+        templates::{self as store, Fetched, Sync, Template},
+    },
+};
+
+/// The standing orders.
+pub const SYNCS: Queue = Queue::new("templates", "template_syncs");
+/// Whatever the webhooks tell, everything is looked at once in this time.
+const EVERY: TimeDelta = TimeDelta::days(1);
+
+/// What a sync has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// Templates that Meta has.
+    pub found: usize,
+    pub added: usize,
+    /// In status, category or components.
+    pub changed: usize,
+    pub deleted: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    #[error("no channel of the account has an access token that opens: add the channel again to renew it")]
+    NoToken,
+    #[error(transparent)]
+    Meta(#[from] graph::Error),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Library {
+    /// Does a standing order once and says when it is due again. One that is gone is done.
+    pub async fn synchronize(&self, id: TemplateSyncId) -> Result<Synced, SyncError> {
+        let Some(order) = store::find_sync(self.db.reader(), id).await? else {
+            return Ok(Synced::default());
+        };
+        let began = self.clock.now();
+        let route = self
+            .speaker(order.tenant_id, &order.waba_id)
+            .ok_or(SyncError::NoToken)?;
+        let shown = self.graph.templates(access(&route).ok_or(SyncError::NoToken)?).await?;
+        let fetched: Vec<Fetched> = shown.into_iter().map(|it| fetched(&self.clock, it)).collect();
+        let mut tx = self.db.begin().await?;
+        let synced = self.apply(&mut tx, &order, fetched, began).await;
+        match synced {
+            Ok(synced) => {
+                tx.commit().await?;
+                metrics::counter!("mainstay_template_syncs_total").increment(1);
+                Ok(synced)
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut Tx,
+        order: &Sync,
+        fetched: Vec<Fetched>,
+        began: DateTime<Utc>,
+    ) -> sqlx::Result<Synced> {
+        let (tenant, waba) = (order.tenant_id, order.waba_id.as_str());
+        let before = by_name(store::of_account(&mut *tx, tenant, waba).await?);
+        store::keep(&mut *tx, tenant, waba, &fetched, began).await?;
+        let gone = store::gone(&mut *tx, tenant, waba, began).await?;
+        let after = by_name(store::of_account(&mut *tx, tenant, waba).await?);
+        let mut synced = Synced {
+            found: fetched.len(),
+            deleted: gone.len(),
+            ..Synced::default()
+        };
+        let mut told = Vec::new();
+        for (key, now) in &after {
+            let was = before.get(key);
+            match was {
+                None => synced.added += 1,
+                Some(was) if differs(was, now) && now.status != "DELETED" => synced.changed += 1,
+                Some(was) if differs(was, now) => {}
+                Some(_) => continue,
+            }
+            // The first sync brings no news.
+            if order.synced_at.is_some() {
+                told.push(event(&self.clock, tenant, now, was));
+            }
+        }
+        store::conclude(&mut *tx, order.id, began, began + EVERY).await?;
+        let now = self.clock.now();
+        counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
+        events::append(tx, &told, now).await?;
+        Ok(synced)
+    }
+}
+
+/// A template as Meta shows it, as a row of ours.
+pub(super) fn fetched(clock: &Clock, shown: graph::Template) -> Fetched {
+    Fetched {
+        id: clock.new_id::<TemplateId>(),
+        meta_id: shown.id,
+        name: shown.name,
+        language: shown.language,
+        status: shown.status.unwrap_or_else(|| "UNKNOWN".to_owned()),
+        category: shown.category,
+        previous_category: shown.previous_category,
+        quality: shown.quality,
+        parameter_format: shown.parameter_format,
+        components: shown.components.to_string(),
+        rejected_reason: shown.rejected_reason,
+        ttl_seconds: shown.message_send_ttl_seconds,
+    }
+}
+
+fn by_name(templates: Vec<Template>) -> HashMap<(String, String), Template> {
+    let keyed = templates
+        .into_iter()
+        .map(|it| ((it.name.clone(), it.language.clone()), it));
+    keyed.collect()
+}
+
+fn differs(was: &Template, now: &Template) -> bool {
+    (&was.status, &was.category, &was.components) != (&now.status, &now.category, &now.components)
+}
+
+fn event(clock: &Clock, tenant: TenantId, now: &Template, was: Option<&Template>) -> NewEvent {
+    let data = json!({
+        "template_id": now.id, "waba_id": now.waba_id, "name": now.name, "language": now.language, "status": now.status,
+        "category": now.category, "previous_status": was.map(|was| &was.status),
+        "previous_category": was.map(|was| &was.category),
+    });
+    NewEvent {
+        tenant,
+        id: clock.new_id(),
+        kind: "template.changed",
+        version: 1,
+        occurred_at: clock.now(),
+        data: data.to_string(),
+    }
+}

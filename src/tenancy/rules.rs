@@ -1,0 +1,111 @@
+use chrono::TimeDelta;
+
+use super::{Registry, RegistryError};
+use crate::{
+    domain::{SendLane, TenantId},
+    store::{
+        sends,
+        tenants::{self, Tenant},
+    },
+};
+
+/// When a changed quota is known to every worker: their directories look once in a second.
+const KNOWN: TimeDelta = TimeDelta::milliseconds(1_200);
+/// The most a tenant can be let send, in messages per second.
+const MOST: f64 = 10_000.0;
+
+/// What the operator sets for a tenant's sending.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rules {
+    /// From all its numbers together; `None` is no limit.
+    pub messages_per_second: Option<f64>,
+    /// The lanes whose messages are held, and not sent again, when nobody knows whether they were sent; `None` is the default, the
+    /// campaigns.
+    pub hold_unknown: Option<Vec<SendLane>>,
+}
+
+/// What is set for a tenant.
+pub fn rules(tenant: &Tenant) -> Rules {
+    Rules {
+        messages_per_second: tenant.messages_per_second,
+        hold_unknown: tenant.hold_unknown.as_deref().map(|words| {
+            let lanes = words.split(' ').filter_map(SendLane::parse);
+            lanes.collect()
+        }),
+    }
+}
+
+/// Reads lanes as a person writes them: words separated by commas or spaces, `none`, or `default`.
+pub fn hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, RegistryError> {
+    match text.trim() {
+        "default" => return Ok(None),
+        "none" => return Ok(Some(Vec::new())),
+        _ => {}
+    }
+    let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+    let lane = |word: &str| {
+        SendLane::parse(word).ok_or_else(|| {
+            RegistryError::Invalid(format!(
+                "hold_unknown: there is no lane {word:?}; use reply, transactional and campaign, or none, or default"
+            ))
+        })
+    };
+    let lanes: Vec<SendLane> = words.map(lane).collect::<Result<_, _>>()?;
+    if lanes.is_empty() {
+        let detail = "hold_unknown: name lanes (reply, transactional, campaign), or none, or default";
+        return Err(RegistryError::Invalid(detail.to_owned()));
+    }
+    Ok(Some(lanes))
+}
+
+/// Sets all of a tenant's rules, and returns it as it is then. They hold within a second, also for messages that wait.
+pub async fn set_rules(registry: &Registry, tenant: TenantId, rules: &Rules) -> Result<Tenant, RegistryError> {
+    if let Some(rate) = rules.messages_per_second
+        && !(rate > 0.0 && rate <= MOST)
+    {
+        return Err(RegistryError::Invalid(format!(
+            "messages_per_second must be more than 0 and at most {MOST}, or nothing for no limit"
+        )));
+    }
+    let words = rules.hold_unknown.as_ref().map(|lanes| {
+        let held = SendLane::ALL.into_iter().filter(|lane| lanes.contains(lane));
+        held.map(SendLane::as_str).collect::<Vec<_>>().join(" ")
+    });
+    let now = registry.clock.now();
+    let mut tx = registry.db.begin().await?;
+    let before = tenants::find(&mut tx, tenant).await?;
+    let before = before.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
+    tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words.clone(), now).await?;
+    if before.messages_per_second != rules.messages_per_second {
+        sends::unpromise_tenant(&mut tx, tenant, now + KNOWN).await?;
+    }
+    tx.commit().await?;
+    Ok(Tenant {
+        messages_per_second: rules.messages_per_second,
+        hold_unknown: words,
+        ..before
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_are_read_as_people_write_them() {
+        use SendLane::{Campaign, Reply};
+        for (text, lanes) in [
+            ("campaign", Some(vec![Campaign])),
+            ("campaign,reply", Some(vec![Campaign, Reply])),
+            ("campaign, reply", Some(vec![Campaign, Reply])),
+            ("none", Some(vec![])),
+            ("default", None),
+        ] {
+            assert_eq!(hold_unknown(text).unwrap(), lanes, "{text}");
+        }
+        for text in ["", " ", "campaigns", "none,reply"] {
+            let error = hold_unknown(text).unwrap_err().to_string();
+            assert!(error.contains("reply, transactional"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What decides whether a message may be sent, beside how fast: the daily limit, quotas, what errors say, who is blocked.
+
+mod blocks;
+mod channels;
+mod daily_limit;
+mod effects;
+mod forgetting;
+mod tenants;
+
+use serde_json::{Value, json};
+
+use crate::{
+    sending::world::{DEADLINE, World},
+    support::{
+        app::{APP_SECRET, WABA},
+        http::Client,
+        wait::wait_until,
+    },
+};
+
+/// A template to somebody.
+fn template(world: &World, phone: &str) -> Value {
+    json!({ "channel_id": world.channel, "to": { "phone": phone }, "type": "template",
+        "template": { "name": "hello_world", "language": { "code": "en_US" } } })
+}
+
+/// People nobody knows anything of.
+fn strangers(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("1555020{n:04}")).collect()
+}
+
+/// Has templates queued, in one request.
+async fn queue(world: &World, phones: &[String]) -> Vec<String> {
+    let messages: Vec<Value> = phones.iter().map(|phone| template(world, phone)).collect();
+    let answer = world
+        .post("messages/batch", json!({ "messages": messages }))
+        .await
+        .ok()
+        .json();
+    let results = answer["results"].as_array().unwrap();
+    let id = |it: &Value| {
+        it["message"]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{it}"))
+            .to_owned()
+    };
+    results.iter().map(id).collect()
+}
+
+async fn channel(world: &World) -> Value {
+    world
+        .client
+        .get(&format!("/api/v1/channels/{}", world.channel))
+        .await
+        .ok()
+        .json()
+}
+
+/// Waits until the channel is as it should be, and returns it.
+async fn until_channel(world: &World, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    let mut last = Value::Null;
+    let waiting = wait_until(DEADLINE * 2, what, async || {
+        last = channel(world).await;
+        holds(&last)
+    });
+    if tokio::time::timeout(DEADLINE, waiting).await.is_err() {
+        panic!("waited in vain for {what}: {last:#}");
+    }
+    last
+}
+
+async fn until_accepted(world: &World, count: usize) {
+    let graph = world.simulator.graph();
+    wait_until(DEADLINE, &format!("Meta has {count}"), async || {
+        graph.accepted() >= count
+    })
+    .await;
+    assert_eq!(graph.accepted(), count);
+}
+
+/// Tells what Meta tells of an account.
+async fn tell(world: &World, field: &str, value: Value) {
+    let body = json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": WABA, "time": 1_790_000_000, "changes": [{ "field": field, "value": value }] }] });
+    world.simulator.post_once(body.to_string(), APP_SECRET).await.unwrap();
+}
+
+/// Events of a type, oldest first.
+async fn events(world: &World, kind: &str) -> Vec<Value> {
+    let page = world.client.get("/api/v1/events?after=0&limit=200").await.ok().json();
+    let all = page["data"].as_array().unwrap();
+    all.iter().filter(|it| it["type"] == kind).cloned().collect()
+}
+
+fn operator(world: &World) -> Client {
+    Client::operator(&world.running.app)
+}
+
+async fn tenant(world: &World) -> String {
+    let page = operator(world).get("/admin/tenants").await.ok().json();
+    page["data"][0]["id"].as_str().unwrap().to_owned()
+}
