@@ -106,7 +106,7 @@ async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &
         contact: it.due.contact_id,
         at: it.at,
     };
-    let rows: Vec<Refused> = refused.values().map(|it| row(it)).collect();
+    let rows: Vec<Refused> = refused.values().map(row).collect();
     for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
         let it = refused[&contact];
         let data = json!({

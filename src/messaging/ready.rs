@@ -39,7 +39,7 @@ pub struct Ready {
 
 impl Ready {
     /// What was checked when the message was taken is checked once more: the row may be of an older version of ours.
-    fn read(due: Due, route: Route) -> Result<Self, (Due, String)> {
+    fn read(due: Due, route: Route) -> Result<Self, Box<(Due, String)>> {
         let read = || -> Result<(Recipient, Outbound, Options), String> {
             let content: Value = serde_json::from_str(&due.content).map_err(|error| error.to_string())?;
             let options: Options = serde_json::from_str(&due.options).map_err(|error| error.to_string())?;
@@ -61,7 +61,7 @@ impl Ready {
                 message,
                 options,
             }),
-            Err(why) => Err((due, why)),
+            Err(why) => Err(Box::new((due, why))),
         }
     }
 }
@@ -145,7 +145,10 @@ fn sort(
                 let Some(route) = route.cloned() else { continue };
                 match Ready::read(it, route) {
                     Ok(ready) => sendable.push(ready),
-                    Err((due, why)) => aside.placed.push(refused(&due, BAD_REQUEST, why)),
+                    Err(unreadable) => {
+                        let (due, why) = *unreadable;
+                        aside.placed.push(refused(&due, BAD_REQUEST, why));
+                    }
                 }
             }
             Decision::Over => outcomes.set(it.id, Outcome::Done),
