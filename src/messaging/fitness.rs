@@ -62,7 +62,10 @@ pub async fn suggest(app: &App, directory: &Snapshot, placed: &mut [Placed]) -> 
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id, SUGGESTED).await?;
-                let names: Vec<String> = found.iter().map(|it| format!("{} ({})", it.name, it.language)).collect();
+                let names: Vec<String> = found
+                    .iter()
+                    .map(|it| format!("{} ({})", it.name, it.language))
+                    .collect();
                 place.insert(names.join(", "))
             }
         };
