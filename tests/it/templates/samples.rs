@@ -104,10 +104,10 @@ fn every_published_send_of_a_template_fits_one_of_its_shape_and_no_other() {
         // With any component left out or given twice it does not fit the template of the whole.
         let whole = Schema::compile(Some("UTILITY"), None, &seed(template).components);
         let given = template["components"].as_array().cloned().unwrap_or_default();
-        for index in 0..given.len() {
+        for (index, component) in given.iter().enumerate() {
             let kind = (
-                given[index]["type"].as_str().unwrap(),
-                given[index]["sub_type"].as_str().unwrap_or_default(),
+                component["type"].as_str().unwrap(),
+                component["sub_type"].as_str().unwrap_or_default(),
             );
             let optional = matches!(
                 kind.1.to_lowercase().as_str(),
@@ -115,7 +115,7 @@ fn every_published_send_of_a_template_fits_one_of_its_shape_and_no_other() {
             );
             let (mut fewer, mut more) = (template.clone(), template.clone());
             fewer["components"].as_array_mut().unwrap().remove(index);
-            more["components"].as_array_mut().unwrap().push(given[index].clone());
+            more["components"].as_array_mut().unwrap().push(component.clone());
             let fits =
                 |template: &Value| whole.check(Outbound::parse("template", template).unwrap().template().unwrap());
             if !optional && kind.0 != "tap_target_configuration" {
