@@ -1,7 +1,7 @@
 //! What an error of Meta's means beyond the message it came for. The same whether it came as the answer or as a `failed` status; the
 //! table of errors says which code has which effects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -18,12 +18,16 @@ use crate::{
         conversations::{self, Closed},
         events::NewEvent,
         sends::Due,
+        templates,
     },
 };
 
 /// How long a window stays open after the customer wrote, less the second that Meta's times are good for: of a message that came
 /// in the same moment nobody can say which was first.
 const WINDOW: TimeDelta = TimeDelta::seconds(24 * 3_600 - 1);
+
+/// How long a sync of templates waits for others who ask for it.
+const GATHER: TimeDelta = TimeDelta::seconds(5);
 
 /// An error that came for a message.
 pub struct Told<'a> {
@@ -79,7 +83,7 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
             carried.events.push(event(clock, it, "channel.campaigns_paused", &data));
         }
     }
-    // Templates are read again from Meta by whoever keeps them: this event names those of which something else was believed.
+    refresh_templates(tx, clock, told).await?;
     for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
         let data = json!({
@@ -154,6 +158,22 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
     }
     let closed: Vec<Closed> = closed.into_values().collect();
     conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
+}
+
+/// Something else was believed of a template: its account's are read again from Meta.
+async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+    let refused = told.iter().filter(|it| it.has(Effect::RefreshTemplate));
+    let channels: BTreeSet<_> = refused.map(|it| (it.due.tenant_id, it.due.channel_id)).collect();
+    let mut accounts = BTreeSet::new();
+    for (tenant, channel) in channels {
+        let channel = channels::find(&mut *tx, tenant, channel).await?;
+        accounts.extend(channel.map(|channel| (tenant, channel.waba_id)));
+    }
+    let now = clock.now();
+    for (tenant, waba) in accounts {
+        templates::want(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
+    }
+    Ok(())
 }
 
 /// Somebody the business has blocked elsewhere, in Meta's own tools for example.

@@ -55,6 +55,9 @@ fn contact(at: &At<'_>) -> Read<Contact> {
             "is missing",
         ));
     }
+    if name.len() < 2 {
+        return Err(name_at.problem(format!("must have one of {} too", NAME[1..].join(", "))));
+    }
     let read = Contact {
         name,
         phones: cards(&mut contact, "phones", PHONE)?,

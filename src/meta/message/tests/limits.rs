@@ -145,7 +145,7 @@ fn a_list_may_be_as_long_as_its_limit_and_no_longer() {
         [Some(2), None, None, Some(10)]
     );
 
-    let contact = |n: usize| json!({ "name": { "formatted_name": n.to_string() } });
+    let contact = |n: usize| json!({ "name": { "formatted_name": n.to_string(), "first_name": "B" } });
     let contacts = |count| {
         parse("contacts", &Value::Array(each(count, contact)))
             .err()

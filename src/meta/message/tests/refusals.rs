@@ -148,17 +148,17 @@ fn small_things_say_what_they_lack() {
         ),
         (
             "contacts",
-            json!([{ "name": { "formatted_name": "B" }, "birthday": "23.01.1999" }]),
+            json!([{ "name": { "formatted_name": "B", "first_name": "B" }, "birthday": "23.01.1999" }]),
             "contacts[0].birthday",
         ),
         (
             "contacts",
-            json!([{ "name": { "formatted_name": "B" }, "birthday": "1999-1-23" }]),
+            json!([{ "name": { "formatted_name": "B", "first_name": "B" }, "birthday": "1999-1-23" }]),
             "contacts[0].birthday",
         ),
         (
             "contacts",
-            json!([{ "name": { "formatted_name": "B" }, "phones": [{ "phone": 1 }] }]),
+            json!([{ "name": { "formatted_name": "B", "first_name": "B" }, "phones": [{ "phone": 1 }] }]),
             "contacts[0].phones[0].phone",
         ),
         (
