@@ -58,6 +58,21 @@ pub async fn known_messages(
     Rows::new(SQL, wamids.iter().map(row).collect()).all(on).await
 }
 
+/// Those of the messages that an attempt of ours is known to have brought to Meta.
+pub async fn known_sends(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    channel: ChannelId,
+    wamids: &[&str],
+) -> Result<Vec<(String,)>> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, wamid) AS ({rows})
+        SELECT a.wamid
+        FROM r JOIN send_attempts a ON a.channel_id = r.channel_id AND a.wamid = r.wamid AND a.tenant_id = r.tenant_id";
+    let row = |wamid: &&str| (tenant.uuid(), channel.uuid(), (*wamid).to_owned());
+    Rows::new(SQL, wamids.iter().map(row).collect()).all(on).await
+}
+
 /// Message, status and Meta's time of it.
 pub type StatusKey = (String, String, DateTime<Utc>);
 

@@ -23,7 +23,7 @@ pub struct Summary {
     pub messages: Count,
     /// Statuses in them, likewise.
     pub statuses: Count,
-    /// Answers that Meta accepted. Each must be known here as sent, and none may have been accepted twice.
+    /// Answers that Meta accepted. Each must be what an attempt of ours is known to have come to.
     pub answers: Count,
     /// Webhooks that were stored and not processed yet.
     pub waiting: u64,
@@ -88,11 +88,10 @@ async fn messages(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> 
     Ok(compare(&told, &known, |wamid| format!("message {wamid}"), missing))
 }
 
-/// A message has one wamid, so one that Meta accepted twice is missed here too.
 async fn answers(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> sqlx::Result<Count> {
     let told: HashSet<String> = ledger.sends.iter().map(|send| send.wamid.clone()).collect();
     let wamids: Vec<&str> = told.iter().map(String::as_str).collect();
-    let known = tally::known_messages(stage.db.reader(), stage.tenant, stage.channel, &wamids).await?;
+    let known = tally::known_sends(stage.db.reader(), stage.tenant, stage.channel, &wamids).await?;
     let known = known.into_iter().map(|(wamid,)| wamid).collect();
     Ok(compare(&told, &known, |wamid| format!("answer {wamid}"), missing))
 }
