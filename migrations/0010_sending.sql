@@ -6,6 +6,8 @@ CREATE TABLE sends (
     channel_id UUID NOT NULL,
     -- 0 reply, 1 transactional, 2 campaign.
     lane BIGINT NOT NULL,
+    -- The lane of the queue: that of the message, but 0 for one that comes at the time it was promised.
+    urgency BIGINT NOT NULL,
     -- 'phone' (digits), 'user_id' or 'group'.
     recipient_kind TEXT NOT NULL,
     recipient TEXT NOT NULL,
@@ -19,6 +21,8 @@ CREATE TABLE sends (
     tries BIGINT NOT NULL DEFAULT 0,
     -- When the governor said to come again.
     promised_at TIMESTAMPTZ,
+    -- Not sent before, because Meta gave it up and said to wait.
+    not_before TIMESTAMPTZ,
     -- Why it is quarantined: 'breaker' (the channel may not send) or 'unknown' (nobody knows whether it was sent).
     held TEXT,
     created_at TIMESTAMPTZ NOT NULL,
@@ -33,6 +37,7 @@ CREATE INDEX sends_kept ON sends (state, id) WHERE state IN ('dead', 'quarantine
 CREATE INDEX sends_waiting ON sends (channel_id, lane) WHERE state IN ('pending', 'running');
 CREATE INDEX sends_held ON sends (channel_id) WHERE state = 'quarantined';
 CREATE INDEX sends_promised ON sends (channel_id) WHERE promised_at IS NOT NULL AND state = 'pending';
+CREATE INDEX sends_again ON sends (id) WHERE state = 'done' AND not_before IS NOT NULL;
 CREATE INDEX sends_finished ON sends (finished_at) WHERE finished_at IS NOT NULL;
 
 -- Every call to Meta, written before it is made. Its id goes along (biz_opaque_callback_data) and comes back with the statuses.

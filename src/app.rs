@@ -13,7 +13,7 @@ use crate::{
     intake::Intake,
     meta::graph,
     net::Outside,
-    outbox::{Outbox, Uploads},
+    outbox::{Conclusions, Outbox, Uploads},
     queue::{Queue, Queues},
     storage::Storage,
     templates::Library,
@@ -39,6 +39,8 @@ pub struct Parts {
     pub governor: Governor,
     pub intake: Intake,
     pub outbox: Outbox,
+    /// What came of calls to Meta.
+    pub conclusions: Conclusions,
     /// Files on their way to Meta.
     pub uploads: Uploads,
     /// Meta, as we call it.

@@ -45,9 +45,18 @@ impl Directory {
 
     /// Reads the channels again if any was added or changed since; one caller at a time.
     pub async fn refresh(&self) -> sqlx::Result<()> {
+        self.read(false).await
+    }
+
+    /// Reads the channels again, whether or not a change shows: two changes may bear times in another order than they were committed.
+    pub async fn reload(&self) -> sqlx::Result<()> {
+        self.read(true).await
+    }
+
+    async fn read(&self, anyway: bool) -> sqlx::Result<()> {
         let mut seen = self.seen.lock().await;
         let revision = channels::revision(self.db.reader()).await?;
-        if *seen == Some(revision) {
+        if *seen == Some(revision) && !anyway {
             return Ok(());
         }
         let routes = snapshot::routes(&self.db, &self.keyring).await?;

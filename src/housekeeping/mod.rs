@@ -46,12 +46,29 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// Brings together what two transactions, each blind to the other, left apart.
+/// Brings together what two transactions, each blind to the other, left apart. One that fails holds up none of the others.
 pub async fn reunite(app: &App) -> Result<()> {
-    inbound::join_overlooked(app).await?;
-    media::tell_failures(app).await?;
-    media::clear(app).await?;
-    sends::release_stray(&app.db, app.clock.now()).await?;
+    let joined = inbound::join_overlooked(app).await;
+    let kept = media::tell_failures(app).await;
+    let cleared = media::clear(app).await;
+    let sent = look_after_sends(app).await;
+    release_quarantined(app)
+        .await
+        .and(joined)
+        .and(kept)
+        .and(cleared)
+        .and(sent)
+}
+
+async fn look_after_sends(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    sends::take_up(&app.db).await?;
+    sends::release_stray(&app.db, now).await?;
+    sends::expire_kept(&app.db, now).await?;
+    sends::finish_known(&app.db, now).await.map(drop)
+}
+
+async fn release_quarantined(app: &App) -> Result<()> {
     let answered: Vec<String> = quarantine::answered(app.db.reader())
         .await?
         .into_iter()

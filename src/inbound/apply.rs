@@ -52,7 +52,8 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Af
 
 /// A message that Meta took and gave up, with the reason.
 pub(super) fn failed(status: &Joined) -> Option<Failed> {
-    (status.known() == Some(Status::Failed)).then_some(())?;
+    // What one member of a group did not get, the others may have: nothing is sent again for that.
+    (status.known() == Some(Status::Failed) && status.participant.is_empty()).then_some(())?;
     Some(Failed {
         tenant: status.tenant_id,
         message: status.message_id,

@@ -15,6 +15,8 @@ impl Job for SendMessages {
     const QUEUE: Queue = OUTBOUND;
     const CONCURRENCY: usize = 16;
     const BATCH: usize = 100;
+    // A send is never given up by the queue: what is to become of it is decided by its attempts, its time and its tenant.
+    const MAX_ATTEMPTS: i64 = i64::MAX;
     const CLAIM: Claim = Claim::Leased;
     // Longer than a call may take and a slot may lie ahead: a call that is cut off leaves its message unknown.
     const TIMEOUT: Duration = Duration::from_secs(150);

@@ -2,15 +2,19 @@
 
 use crate::{
     app::App,
+    db::is_conflict,
     domain::{MessageId, Status, TenantId},
     meta::graph::{Access, Error, Receipt},
     store::{
-        messages,
-        sends::{self, End, Placed},
+        events, messages,
+        sends::{self, Placed},
     },
 };
 
 use super::record;
+
+/// How often it is begun again.
+const COLLISIONS: usize = 5;
 
 /// What is to become of a message of which nobody knows whether it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,38 +55,51 @@ pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), Co
     }
     let placed = placed(&message, tenant, Status::Canceled);
     let told = record::event(&app.clock, &placed);
-    crate::store::events::append(&mut tx, &[told], app.clock.now()).await?;
+    events::append(&mut tx, &[told], app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Settles a message that is unknown.
+/// Settles a message that is unknown. A status or a worker that is at it in the same moment goes first.
 pub async fn resolve(app: &App, tenant: TenantId, id: MessageId, resolution: Resolution) -> Result<(), ControlError> {
     let message = find(app, tenant, id).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let Some(stalled) = sends::stalled(&mut tx, tenant, id).await? else {
-        tx.rollback().await?;
-        return Err(ControlError::NotUnknown(id, message.status));
-    };
+    let mut collisions = 0;
+    loop {
+        match settle(app, tenant, &message, resolution).await {
+            Err(ControlError::Database(error)) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            settled => return settled,
+        }
+    }
+}
+
+async fn settle(
+    app: &App,
+    tenant: TenantId,
+    message: &messages::Message,
+    resolution: Resolution,
+) -> Result<(), ControlError> {
+    let (id, now) = (message.id, app.clock.now());
     let (status, outcome) = match resolution {
         Resolution::Sent => (Status::Sent, "accepted"),
         Resolution::Resend => (Status::Queued, "rejected"),
         Resolution::Drop => (Status::Canceled, "unknown"),
     };
-    let end = End {
-        attempt: stalled.attempt_id,
-        outcome,
-        http_status: None,
-        error_details: Some("decided by a person".to_owned()),
-        placed: placed(&message, tenant, status),
-    };
+    let mut tx = app.db.begin().await?;
+    if sends::settle(&mut tx, tenant, id, outcome, now).await?.is_none() {
+        tx.rollback().await?;
+        return Err(ControlError::NotUnknown(id, message.status.clone()));
+    }
+    let placed = placed(message, tenant, status);
     match resolution {
-        Resolution::Resend => sends::requeue(&mut tx, &[(tenant, id, now)]).await?,
-        Resolution::Sent | Resolution::Drop => sends::finish(&mut tx, &[id], now).await?,
-    };
-    record::write(&mut tx, &app.clock, &[end], Vec::new()).await?;
-    sends::by_person(&mut tx, tenant, stalled.attempt_id).await?;
+        Resolution::Resend => {
+            sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
+            events::append(&mut tx, &[record::event(&app.clock, &placed)], now).await?;
+        }
+        Resolution::Sent | Resolution::Drop => {
+            record::write(&mut tx, &app.clock, &[], vec![placed]).await?;
+            sends::finish(&mut tx, &[id], now).await?;
+        }
+    }
     tx.commit().await?;
     Ok(())
 }

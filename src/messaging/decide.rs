@@ -15,6 +15,8 @@ pub enum Decision {
     Await(DateTime<Utc>),
     /// No evidence came: kept for a person.
     Hold,
+    /// Meta gave it up and said to wait until then.
+    Later(DateTime<Utc>),
     /// The channel may not send: kept until it may again.
     Trip,
     /// The campaigns of the channel rest: kept until they go on.
@@ -67,7 +69,7 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     }
     // Still open means that whoever made the call is gone: it may have been made or not.
     let unproven = matches!(due.attempt_outcome.as_deref(), Some("open" | "unknown"));
-    if unproven && due.status != "queued" {
+    if unproven {
         let until = due.attempt_ended_at.unwrap_or(now) + window;
         if now < until || due.attempt_outcome.as_deref() == Some("open") {
             return Decision::Await(until.max(now));
@@ -78,6 +80,9 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     }
     if due.expires_at.is_some_and(|at| at <= now) {
         return Decision::Expire;
+    }
+    if let Some(at) = due.not_before.filter(|at| *at > now) {
+        return Decision::Later(at);
     }
     if due.blocked {
         return Decision::Refuse(Reason::Blocked);

@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use super::{
     breaker,
     effects::{self, Told},
+    ready::place,
+    record,
     reserve::number,
     verdict::{Verdict, verdict},
 };
@@ -13,11 +15,11 @@ use crate::{
     app::App,
     clock::Clock,
     db::{Result, Tx},
-    domain::{ChannelId, MessageId, TenantId},
+    domain::{ChannelId, MessageId, Status, TenantId},
     governor::Answer,
     store::{
         events::NewEvent,
-        sends::{self, Proof},
+        sends::{self, Due, Proof},
     },
 };
 
@@ -93,8 +95,14 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
     }
     sends::requeue(&mut *tx, &again).await?;
     sends::keep_for_breaker(&mut *tx, &kept).await?;
+    let queued = |it: &&Due| again.iter().chain(&kept).any(|(_, id, _)| *id == it.id);
+    aftermath.events = due
+        .iter()
+        .filter(queued)
+        .map(|it| record::event(clock, &place(it, Status::Queued, None)))
+        .collect();
     let carried = effects::carry_out(tx, clock, &told).await?;
-    aftermath.events = carried.events;
+    aftermath.events.extend(carried.events);
     aftermath.channels_changed = carried.channels_changed;
     Ok(aftermath)
 }

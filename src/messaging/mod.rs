@@ -6,6 +6,7 @@
 mod account;
 mod blocks;
 mod breaker;
+mod conclude;
 mod control;
 mod daily_limit;
 mod decide;
@@ -25,6 +26,7 @@ mod verdict;
 pub use account::{News, heed};
 pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
 pub use breaker::{Checked, check, resume_campaigns, trip};
+pub use conclude::write_conclusions;
 pub use control::{ControlError, Resolution, cancel, receipt, resolve};
 pub use daily_limit::{COUNTS, CustomersToday, forget_recipients, measure_held, today};
 pub use evidence::{Aftermath, Failed, failed, follow, prove};

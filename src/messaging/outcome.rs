@@ -5,29 +5,22 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{
-    breaker, daily_limit,
-    effects::{self, Told},
-    record,
+    breaker, effects,
     reserve::{Call, number},
-    verdict::{Verdict, verdict},
+    verdict::{PATIENCE, Verdict, verdict},
 };
 use crate::{
     app::App,
-    db::{Result, is_conflict},
-    domain::{AttemptId, ContactId, MessageId, Status},
+    domain::{MessageId, Status},
     governor::Answer,
     meta::graph::{GraphError, Sent, errors::Effect},
+    outbox::{Conclusion, Refused, Written},
     queue::Outcome,
-    store::{
-        events,
-        portfolios::Key,
-        sends::{self, End, Placed},
-    },
+    store::sends::{End, Placed},
 };
 
-/// How often the writing is begun again.
-const COLLISIONS: usize = 5;
-
+/// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.
+const SOON: Duration = Duration::from_secs(1);
 /// The rests after calls that could not be made: they double up to the longest.
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(60);
@@ -38,106 +31,67 @@ pub struct Called {
     pub sent: Sent,
 }
 
-/// Writes what came of these calls in one transaction, and says when each message is to be looked at again.
-pub async fn conclude(app: &App, called: Vec<Called>) -> Result<Vec<(MessageId, Outcome)>> {
-    for it in &called {
-        hear(app, it).await?;
-    }
-    let judged: Vec<Judged> = called.iter().map(|it| judge(app, it)).collect();
-    // Who meets a status of the same message in another order begins again.
-    let mut collisions = 0;
-    loop {
-        match write(app, &called, &judged).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            written => break written?,
-        }
-    }
-    Ok(judged
-        .into_iter()
-        .map(|it| (it.end.placed.message, it.outcome))
-        .collect())
-}
-
-async fn write(app: &App, called: &[Called], judged: &[Judged]) -> Result<()> {
-    let ends: Vec<End> = judged.iter().map(|it| it.end.clone()).collect();
-    let held: Vec<(MessageId, &'static str)> = judged
-        .iter()
-        .filter(|it| matches!(it.outcome, Outcome::Quarantine { .. }))
-        .map(|it| (it.end.placed.message, "breaker"))
-        .collect();
-    let mut tx = app.db.begin().await?;
-    let written = async {
-        daily_limit::give_back(&mut tx, &uncounted(called)).await?;
-        sends::hold(&mut tx, &held).await?;
-        let mut events = record::place(&mut tx, &app.clock, &ends, Vec::new()).await?;
-        let carried = effects::carry_out(&mut tx, &app.clock, &told(app, called)).await?;
-        events.extend(carried.events);
-        events::append(&mut tx, &events, app.clock.now()).await?;
-        Ok(carried.channels_changed)
+/// Has written what came of a call, and says when the message is to be looked at again.
+pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
+    let Judged { end, outcome } = judge(app, &called);
+    let id = end.placed.message;
+    let Called { call, sent } = &called;
+    let unsent = matches!(sent, Sent::Rejected(_) | Sent::NotSent { .. });
+    let conclusion = Conclusion {
+        held: matches!(outcome, Outcome::Quarantine { .. }).then_some("breaker"),
+        uncounted: call
+            .counted
+            .clone()
+            .filter(|_| unsent)
+            .map(|key| (key, call.ready.due.contact_id)),
+        refused: match sent {
+            Sent::Rejected(error) => Some(Refused {
+                due: call.ready.due.clone(),
+                code: error.code,
+                title: error.title.clone(),
+                tried_at: call.started_at,
+            }),
+            _ => None,
+        },
+        end,
     };
-    match written.await {
-        Ok(channels_changed) => {
-            tx.commit().await?;
-            if channels_changed {
-                app.directory.refresh().await?;
-            }
-            Ok(())
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
+    let written = app.conclusions.put(conclusion).await;
+    hear(app, &called).await;
+    match written {
+        Written::Ended => (id, outcome),
+        Written::Known | Written::Lost => {
+            let until = app.clock.now() + SOON;
+            (id, Outcome::Snooze { until })
         }
     }
-}
-
-/// Customers that were counted for calls that did not reach them.
-fn uncounted(called: &[Called]) -> Vec<(Key, ContactId, AttemptId)> {
-    let refused = |it: &&Called| matches!(it.sent, Sent::Rejected(_) | Sent::NotSent { .. });
-    let place = |it: &Called| Some((it.call.counted.clone()?, it.call.ready.due.contact_id, it.call.attempt));
-    called.iter().filter(refused).filter_map(place).collect()
-}
-
-/// The errors that Meta answered.
-fn told<'c>(app: &App, called: &'c [Called]) -> Vec<Told<'c>> {
-    let at = app.clock.now();
-    let told = |it: &'c Called| match &it.sent {
-        Sent::Rejected(error) => Some(Told {
-            due: &it.call.ready.due,
-            code: error.code,
-            title: &error.title,
-            at,
-            tried_at: it.call.started_at,
-        }),
-        _ => None,
-    };
-    called.iter().filter_map(told).collect()
 }
 
 /// What follows beyond the message: for the governor, and for the channel.
-async fn hear(app: &App, called: &Called) -> Result<()> {
+async fn hear(app: &App, called: &Called) {
     let route = &called.call.ready.route;
     let error = match &called.sent {
         Sent::Accepted(_) => return note(app, called, Answer::Accepted).await,
         Sent::Rejected(error) => error,
-        Sent::Unknown { .. } | Sent::NotSent { .. } => return Ok(()),
+        Sent::Unknown { .. } | Sent::NotSent { .. } => return,
     };
     match effects::answer(error.code) {
         Some(answer) => note(app, called, answer).await,
         None if error.entry().has(Effect::TripChannel) => {
-            breaker::trip(app, route.channel, error.code, &error.to_string()).await
+            if let Err(why) = breaker::trip(app, route.channel, error.code, &error.to_string()).await {
+                tracing::warn!(error = %why, channel.id = %route.channel, "a breaker could not be tripped; the next refusal trips it");
+            }
         }
-        None => Ok(()),
+        None => {}
     }
 }
 
 /// The governor may be away: it will hear of it again from Meta.
-async fn note(app: &App, called: &Called, answer: Answer) -> Result<()> {
+async fn note(app: &App, called: &Called, answer: Answer) {
     let number = number(&called.call.ready.route);
     let _ = app
         .governor
         .answered(&number, &called.call.ready.due.recipient, answer)
         .await;
-    Ok(())
 }
 
 struct Judged {
@@ -194,7 +148,7 @@ fn judge(app: &App, called: &Called) -> Judged {
                 Verdict::Trip => (Status::Queued, Outcome::quarantine(error)),
             };
             Judged {
-                end: refused(error, end("rejected", Placed { status, ..placed })),
+                end: told(error, end("rejected", Placed { status, ..placed })),
                 outcome,
             }
         }
@@ -202,7 +156,7 @@ fn judge(app: &App, called: &Called) -> Judged {
             let status = Status::Unknown;
             let unknown = end("unknown", Placed { status, ..placed });
             let mut unknown = match error {
-                Some(error) => refused(error, unknown),
+                Some(error) => told(error, unknown),
                 None => unknown,
             };
             unknown.error_details = Some(why.clone());
@@ -217,17 +171,23 @@ fn judge(app: &App, called: &Called) -> Judged {
         Sent::NotSent { why } => {
             let doubled = FIRST_REST * 2_u32.saturating_pow(u32::try_from(call.number - 1).unwrap_or(u32::MAX).min(10));
             let rest = TimeDelta::from_std(doubled.min(LONGEST_REST)).unwrap_or(TimeDelta::seconds(60));
-            let mut not_sent = end("not_sent", placed);
+            let (until, due) = (now + rest, &call.ready.due);
+            let over = until >= due.expires_at.unwrap_or(due.created_at + PATIENCE);
+            let (status, outcome) = match over {
+                false => (Status::Queued, Outcome::Snooze { until }),
+                true => (Status::Failed, Outcome::Done),
+            };
+            let mut not_sent = end("not_sent", Placed { status, ..placed });
             not_sent.error_details = Some(why.clone());
-            Judged {
-                end: not_sent,
-                outcome: Outcome::Snooze { until: now + rest },
+            if over {
+                not_sent.placed.error_title = Some(format!("Meta could not be reached in time: {why}"));
             }
+            Judged { end: not_sent, outcome }
         }
     }
 }
 
-fn refused(error: &GraphError, end: End) -> End {
+fn told(error: &GraphError, end: End) -> End {
     End {
         http_status: Some(i64::from(error.http_status)),
         error_details: error.details.clone(),

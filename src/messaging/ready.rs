@@ -156,6 +156,7 @@ fn sort(
                 aside.ends.extend(lost(&it));
                 outcomes.set(it.id, Outcome::Snooze { until });
             }
+            Decision::Later(until) => outcomes.set(it.id, Outcome::Snooze { until }),
             Decision::Hold => {
                 let why = "nobody knows whether it was sent, and no status has told: resolve it by hand";
                 aside.hold(it.id, "unknown", why, outcomes);
@@ -195,7 +196,7 @@ fn lost(due: &Due) -> Option<End> {
     })
 }
 
-fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed {
+pub(super) fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed {
     Placed {
         tenant: due.tenant_id,
         message: due.id,

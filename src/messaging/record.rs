@@ -13,16 +13,16 @@ use crate::{
 
 /// Writes the ends of attempts and where messages stand, and tells of those that moved. The last thing before the commit.
 pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>) -> Result<()> {
-    let told = place(tx, clock, ends, others).await?;
-    events::append(tx, &told, clock.now()).await
-}
-
-/// The same, and returns what there is to tell.
-pub async fn place(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>) -> Result<Vec<NewEvent>> {
     let now = clock.now();
     sends::conclude(&mut *tx, ends, now).await?;
     let mut placed: Vec<Placed> = ends.iter().map(|end| end.placed.clone()).collect();
     placed.extend(others);
+    let told = place(tx, clock, placed).await?;
+    events::append(tx, &told, now).await
+}
+
+/// Puts messages where they stand, and returns what there is to tell.
+pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Result<Vec<NewEvent>> {
     placed.sort_by_key(|it| it.message);
     let moved = sends::place(&mut *tx, &placed).await?;
     placed.retain(|it| moved.contains(&(it.message,)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     daily_limit::{self, Want},
@@ -24,6 +24,9 @@ use crate::{
 
 /// When to come again while the governor cannot be asked.
 pub const UNGOVERNED: Duration = Duration::from_secs(1);
+
+/// The times at which bunches come, in microseconds of a second.
+const BUNCH_US: u32 = 100_000;
 
 /// A call about to be made.
 pub struct Call {
@@ -94,6 +97,7 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
                 wants.extend(want);
             }
             Grant::Later { at, .. } => {
+                let at = together(at, started_at);
                 promised.push((ready.due.id, at));
                 outcomes.set(ready.due.id, Outcome::Snooze { until: at });
             }
@@ -113,10 +117,18 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
     calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
     let begun: Vec<Begun> = calls.iter().map(begun).collect();
     sends::promise(&mut tx, &promised).await?;
-    sends::begin(&mut tx, &begun).await?;
+    let free = sends::begin(&mut tx, &begun).await?;
     taken.settle(&mut tx).await?;
     tx.commit().await?;
+    // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.
+    calls.retain(|call| free.contains(&call.ready.due.id));
     Ok(calls)
+}
+
+/// Those who are told to come later come in bunches: a little early, for slots are given ahead.
+fn together(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let bunched = at - TimeDelta::microseconds(at.timestamp_subsec_micros().rem_euclid(BUNCH_US).into());
+    bunched.max(now.min(at))
 }
 
 /// The channel as the governor sees it.

@@ -1,24 +1,22 @@
 //! The work on a batch of sends: decide, ask the governor, write the attempts down, call Meta, write what came of it.
 
 use chrono::TimeDelta;
-use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use futures::{StreamExt, stream::FuturesUnordered};
 
 use super::{
     outcome::{Called, conclude},
     ready::ready,
-    reserve::{Call, UNGOVERNED, reserve},
+    reserve::{Call, reserve},
 };
 use crate::{
     app::App,
-    db::{self, is_unavailable},
+    db,
     domain::MessageId,
     meta::graph::{Access, Sent},
     queue::{Outcome, Outcomes},
     store::sends,
 };
 
-/// Answers are written together, as many as have come.
-const TOGETHER: usize = 64;
 /// A call that is later than this is not made: its attempt may have been given up for lost meanwhile.
 const TOO_LATE: TimeDelta = TimeDelta::seconds(20);
 
@@ -36,41 +34,16 @@ async fn work(app: &App, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
         return Ok(outcomes);
     }
     let calls = reserve(app, sendable, &mut outcomes).await?;
-    let mut answers: FuturesUnordered<_> = calls.into_iter().map(|call| make(app, call)).collect();
-    loop {
-        let answered: Vec<Called> = gather(&mut answers).await;
-        if answered.is_empty() {
-            return Ok(outcomes);
-        }
-        let messages: Vec<MessageId> = answered.iter().map(|called| called.call.ready.due.id).collect();
-        match conclude(app, answered).await {
-            Ok(ends) => ends.into_iter().for_each(|(id, outcome)| outcomes.set(id, outcome)),
-            // What was answered is lost with the database: the attempts stay open, and evidence decides.
-            Err(error) if is_unavailable(&error) => {
-                tracing::warn!(%error, messages = messages.len(), "answers of Meta's could not be written; evidence will decide");
-                let until = app.clock.now() + UNGOVERNED;
-                for id in messages {
-                    outcomes.set(id, Outcome::Snooze { until });
-                }
-            }
-            Err(error) => return Err(error),
-        }
+    let mut ends: FuturesUnordered<_> = calls.into_iter().map(|call| carry_through(app, call)).collect();
+    while let Some((id, outcome)) = ends.next().await {
+        outcomes.set(id, outcome);
     }
+    Ok(outcomes)
 }
 
-/// The next answer, and whatever others have come by then.
-async fn gather(answers: &mut FuturesUnordered<impl Future<Output = Called>>) -> Vec<Called> {
-    let mut gathered = Vec::new();
-    let Some(first) = answers.next().await else {
-        return gathered;
-    };
-    gathered.push(first);
-    while gathered.len() < TOGETHER
-        && let Some(Some(next)) = answers.next().now_or_never()
-    {
-        gathered.push(next);
-    }
-    gathered
+async fn carry_through(app: &App, call: Call) -> (MessageId, Outcome) {
+    let called = make(app, call).await;
+    conclude(app, called).await
 }
 
 /// Waits for the slot, and makes the call.

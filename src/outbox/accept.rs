@@ -1,6 +1,6 @@
 //! What one commit holds: contacts and conversations found or made, messages, the work of sending them, and the keys of those who ask.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -123,16 +123,7 @@ async fn repeat(
             answers[n] = Some(Err(Refusal::KeyReused));
         } else if *message != ids[n] {
             answers[n] = Some(match sends::find_queued(&mut *tx, ask.tenant, *message).await? {
-                Some(row) => Ok(Queued {
-                    id: *message,
-                    channel: row.channel_id,
-                    conversation: row.conversation_id,
-                    contact: row.contact_id,
-                    lane: ask.lane,
-                    expires_at: row.expires_at,
-                    at: row.created_at,
-                    repeated: true,
-                }),
+                Some(row) => Ok(Queued::again(*message, row)),
                 // Two requests with one key in one commit: the other of them has it.
                 None => return Err(collision()),
             });
@@ -157,6 +148,11 @@ async fn address(
 ) -> Result<HashMap<usize, Addressed>> {
     let now = clock.now();
     let mut people = HashMap::new();
+    // Contacts named by their ids must not be merged away before the commit.
+    let named = asks.iter().filter(|ask| matches!(ask.to, Address::Contact(_)));
+    for tenant in named.map(|ask| ask.tenant).collect::<BTreeSet<_>>() {
+        contacts::lock_tenant(tx, tenant, false).await?;
+    }
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {
         if answers[n].is_some() {

@@ -4,6 +4,7 @@ use super::Address;
 use crate::{
     domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
     meta::message::{self, Invalid},
+    store::sends::QueuedSend,
     templates::Unfit,
 };
 
@@ -53,6 +54,22 @@ pub struct Queued {
     pub at: DateTime<Utc>,
     /// The answer of an earlier request with the same key.
     pub repeated: bool,
+}
+
+impl Queued {
+    /// The answer that an earlier request had.
+    pub(super) fn again(id: MessageId, row: QueuedSend) -> Self {
+        Self {
+            id,
+            channel: row.channel_id,
+            conversation: row.conversation_id,
+            contact: row.contact_id,
+            lane: SendLane::of_number(row.lane).unwrap_or(SendLane::Campaign),
+            expires_at: row.expires_at,
+            at: row.created_at,
+            repeated: true,
+        }
+    }
 }
 
 /// Why a message was not taken. Nothing of it was stored.

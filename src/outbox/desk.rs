@@ -4,12 +4,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, OUTBOUND, Queued, Refusal, accept::accept, queue_lane};
+use super::{
+    Ask, OUTBOUND, Queued, Refusal,
+    accept::{KEY_KEPT, accept},
+    queue_lane,
+};
 use crate::{
     clock::Clock,
     db::{Db, is_conflict, is_unavailable},
-    domain::Id,
+    domain::{Id, TenantId},
     queue::{Entry, Queues},
+    store::{idempotency, sends},
 };
 
 /// The most messages put into one commit, unless one caller brings more.
@@ -59,6 +64,24 @@ impl Outbox {
             Err(mpsc::error::TrySendError::Closed(_)) => refused(Refusal::Unavailable),
         }
     }
+}
+
+/// The answer that the same request had before, if it had one. Asked first, since what it names may be gone by now.
+pub async fn answered(
+    db: &Db,
+    clock: &Clock,
+    tenant: TenantId,
+    (key, digest): (&str, &[u8]),
+) -> sqlx::Result<Option<Result<Queued, Refusal>>> {
+    let since = clock.now() - KEY_KEPT;
+    let Some(found) = idempotency::find(db.reader(), tenant, key.to_owned(), since).await? else {
+        return Ok(None);
+    };
+    if found.digest != digest {
+        return Ok(Some(Err(Refusal::KeyReused)));
+    }
+    let row = sends::find_queued(db.reader(), tenant, found.message_id).await?;
+    Ok(row.map(|row| Ok(Queued::again(found.message_id, row))))
 }
 
 struct Desk {

@@ -5,13 +5,15 @@ mod accept;
 mod address;
 mod admit;
 mod ask;
+mod conclusions;
 mod desk;
 mod uploads;
 
 pub use accept::KEY_KEPT;
 pub use address::{Address, Unaddressable};
 pub use ask::{Ask, Queued, Refusal, TemplateUse};
-pub use desk::Outbox;
+pub use conclusions::{Concluded, Conclusion, Conclusions, Refused, Written};
+pub use desk::{Outbox, answered};
 pub use uploads::{File, Upload, Uploads};
 
 use crate::{
@@ -20,7 +22,7 @@ use crate::{
 };
 
 /// Messages on their way to Meta.
-pub const OUTBOUND: Queue = Queue::new("outbound", "sends").lanes("lane");
+pub const OUTBOUND: Queue = Queue::new("outbound", "sends").lanes("urgency");
 
 /// The queue's lane of a message's.
 pub const fn queue_lane(lane: SendLane) -> Lane {

@@ -14,7 +14,7 @@ use crate::{
     intake::{Drained, Hints, Intake},
     meta::graph,
     net::Outside,
-    outbox::{Outbox, Upload, Uploads},
+    outbox::{Concluded, Conclusions, Outbox, Upload, Uploads},
     queue::Queues,
     storage::Storage,
     store::partitions,
@@ -28,6 +28,8 @@ pub struct Assembled {
     pub outbox: JoinHandle<()>,
     /// Ids that intake has stored, to be queued.
     pub hints: mpsc::Receiver<Vec<Uuid>>,
+    /// What came of calls to Meta, to be written.
+    pub conclusions: mpsc::Receiver<Concluded>,
     /// Files that Meta must have.
     pub uploads: mpsc::Receiver<Upload>,
 }
@@ -66,6 +68,7 @@ pub async fn assemble(
     };
     let backlog = config.limits.outbox_backlog;
     let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, shutdown);
+    let (conclusions, concluded) = Conclusions::channel();
     let (uploads, wanted) = Uploads::channel();
     let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
@@ -80,6 +83,7 @@ pub async fn assemble(
         governor,
         intake,
         outbox,
+        conclusions,
         uploads,
         graph,
         storage,
@@ -91,6 +95,7 @@ pub async fn assemble(
         drained,
         outbox: out,
         hints,
+        conclusions: concluded,
         uploads: wanted,
     })
 }

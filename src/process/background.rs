@@ -10,12 +10,14 @@ use super::Roles;
 use crate::{
     app::{App, INBOUND},
     housekeeping, jobs, messaging,
-    outbox::Upload,
+    outbox::{Concluded, Upload},
     queue::Workers,
 };
 
 /// How soon a new channel is known to every process.
 const DIRECTORY: Duration = Duration::from_secs(1);
+/// Every so many times all channels are read, whether or not one seems to have changed.
+const WHOLE_DIRECTORY: u64 = 10;
 /// How often SQLite's log is moved into its file.
 const CHECKPOINT: Duration = Duration::from_millis(100);
 /// How often the histograms are folded; without it they grow.
@@ -33,7 +35,7 @@ pub struct Tasks {
     pub others: Vec<JoinHandle<()>>,
 }
 
-pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Tasks {
+pub fn spawn(app: &App, roles: Roles, conclusions: mpsc::Receiver<Concluded>, shutdown: &CancellationToken) -> Tasks {
     let mut tasks = Tasks {
         workers: None,
         others: vec![
@@ -46,7 +48,7 @@ pub fn spawn(app: &App, roles: Roles, shutdown: &CancellationToken) -> Tasks {
     }
     if roles.worker {
         tasks.others.push(task(keep_promises(app.clone(), shutdown.clone())));
-        tasks.workers = Some(task(work(app.clone(), shutdown.clone())));
+        tasks.workers = Some(task(work(app.clone(), conclusions, shutdown.clone())));
         tasks
             .others
             .push(task(housekeeping::run(app.clone(), shutdown.clone())));
@@ -80,7 +82,16 @@ pub fn uploads(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationTok
 }
 
 /// Workers that end by a fault of ours are started again: a process that only looks alive would be worse than one that is dead.
-async fn work(app: App, shutdown: CancellationToken) {
+async fn work(app: App, conclusions: mpsc::Receiver<Concluded>, shutdown: CancellationToken) {
+    let done = CancellationToken::new();
+    let working = async {
+        keep_working(&app, shutdown).await;
+        done.cancel();
+    };
+    tokio::join!(working, messaging::write_conclusions(&app, conclusions, &done));
+}
+
+async fn keep_working(app: &App, shutdown: CancellationToken) {
     loop {
         let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
         let Err(error) = jobs::register(workers).run(shutdown.clone()).await else {
@@ -110,8 +121,15 @@ async fn keep_promises(app: App, shutdown: CancellationToken) {
 
 async fn refresh_directory(app: App, shutdown: CancellationToken) {
     let mut ticks = tokio::time::interval(DIRECTORY);
-    while tick(&mut ticks, &shutdown).await {
-        if let Err(error) = app.directory.refresh().await {
+    for turn in 1.. {
+        if !tick(&mut ticks, &shutdown).await {
+            return;
+        }
+        let read = match turn % WHOLE_DIRECTORY {
+            0 => app.directory.reload().await,
+            _ => app.directory.refresh().await,
+        };
+        if let Err(error) = read {
             tracing::warn!(%error, "the channels could not be read again; those known stay in use");
         }
     }

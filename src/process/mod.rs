@@ -89,7 +89,7 @@ pub(crate) async fn start_with(
     let app = assembled.app;
     let listener = listen::bind(&app.config, roles).await?;
     let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
-    let mut tasks = background::spawn(&app, roles, &work);
+    let mut tasks = background::spawn(&app, roles, assembled.conclusions, &work);
     tasks.others.push(background::hints(app.clone(), assembled.hints));
     if roles.worker {
         tasks

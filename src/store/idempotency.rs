@@ -70,6 +70,19 @@ pub async fn claim(
     Rows::new(LOOK, asked.collect()).all(on).await
 }
 
+/// Who has a key now.
+pub async fn find(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    key: String,
+    since: DateTime<Utc>,
+) -> Result<Option<Answered>> {
+    const SQL: &str = "
+        SELECT tenant_id, key, digest, message_id FROM idempotency_keys
+        WHERE tenant_id = $1 AND key = $2 AND created_at >= $3";
+    on.into().sql(SQL, (tenant, key, since)).opt().await
+}
+
 /// Gives up keys whose requests were refused: they made no message.
 pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
     const SQL: &str = "

@@ -37,6 +37,8 @@ pub struct Joined {
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
     pub payload: String,
+    /// The member of a group it speaks of, else empty.
+    pub participant: String,
 }
 
 impl Joined {
@@ -98,7 +100,7 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
             AND message_statuses.message_id IS NULL
         RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
             message_statuses.wamid, message_statuses.status, message_statuses.occurred_at, message_statuses.error_code,
-            message_statuses.error_title, message_statuses.payload";
+            message_statuses.error_title, message_statuses.payload, message_statuses.participant";
     Rows::new(
         SQL,
         keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone())).collect(),

@@ -27,6 +27,9 @@ pub struct Args {
     api: bool,
     #[arg(long)]
     worker: bool,
+    /// A free one if 0.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
 }
 
 /// Serves on a free port, says which on the first line, and ends when told to.
@@ -35,7 +38,8 @@ pub async fn run(args: Args) -> anyhow::Result<Answer> {
         api: args.api,
         worker: args.worker,
     };
-    let config = config()?;
+    let mut config = config()?;
+    config.listen.set_port(args.port);
     let storing = if args.verify_only { Storing::Off } else { Storing::On };
     let running = process::start_with(config, roles, Clock::default(), storing).await?;
     let address = running.address.map(|address| address.to_string()).unwrap_or_default();

@@ -279,10 +279,7 @@ pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<Mess
     let mut tx = reader.begin().await?;
     let found = messages::find(&mut tx, reader.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
-    let statuses = match &row.wamid {
-        Some(wamid) => messages::statuses(&mut tx, reader.tenant, row.channel_id, wamid).await?,
-        None => Vec::new(),
-    };
+    let statuses = messages::statuses(&mut tx, reader.tenant, row.channel_id, id, row.wamid.clone()).await?;
     let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
     tx.commit().await?;
     Ok(Body(MessageWithStatuses {

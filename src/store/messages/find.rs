@@ -132,17 +132,19 @@ pub async fn in_conversation(
     }
 }
 
-/// What Meta reported for a message, in the order of Meta's times.
+/// What Meta reported for a message, in the order of Meta's times; of one that was sent more than once, for every attempt.
 pub async fn statuses(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     channel: ChannelId,
-    wamid: &str,
+    message: MessageId,
+    wamid: Option<String>,
 ) -> Result<Vec<StatusReport>> {
     const SQL: &str = "
         SELECT status, occurred_at, participant, error_code, error_title, payload, received_at
         FROM message_statuses
-        WHERE tenant_id = $1 AND channel_id = $2 AND wamid = $3
+        WHERE tenant_id = $1 AND channel_id = $2 AND (wamid = $3
+            OR wamid IN (SELECT wamid FROM send_attempts WHERE tenant_id = $1 AND message_id = $4))
         ORDER BY occurred_at, status_rank, participant";
-    on.into().sql(SQL, (tenant, channel, wamid.to_owned())).all().await
+    on.into().sql(SQL, (tenant, channel, wamid, message)).all().await
 }

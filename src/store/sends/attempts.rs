@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -16,38 +18,42 @@ pub struct Begun {
     pub at: DateTime<Utc>,
 }
 
-/// Writes attempts down, before the calls are made.
-pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<()> {
+/// Writes attempts down, before the calls are made, and returns the messages that may be sent. The others have been proven, or withdrawn,
+/// since they were looked at.
+pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<MessageId>> {
     const ATTEMPTS: &str = "
         WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
         INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
         SELECT id, message_id, tenant_id, channel_id, number, 'open', at FROM r";
     const SENDS: &str = "
         WITH r (id, number) AS ({rows})
-        UPDATE sends SET tries = r.number, promised_at = NULL, held = NULL
+        UPDATE sends SET tries = r.number, promised_at = NULL, not_before = NULL, held = NULL, urgency = lane
         FROM r
         WHERE sends.id = r.id AND sends.id {key}";
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank
         FROM r
-        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id";
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status IN ('queued', 'sending', 'unknown')
+        RETURNING messages.id";
     let attempt = |it: &Begun| {
         let ids = (it.id.uuid(), it.message.uuid(), it.tenant.uuid(), it.channel.uuid());
         (ids.0, ids.1, ids.2, ids.3, it.number, it.at)
     };
     let mut on = on.into();
-    Rows::new(ATTEMPTS, begun.iter().map(attempt).collect())
-        .run(on.again())
-        .await?;
-    let send = |it: &Begun| (it.message.uuid(), it.number);
-    Rows::new(SENDS, begun.iter().map(send).collect())
-        .run(on.again())
-        .await?;
     let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
     let message = |it: &Begun| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
-    Rows::new(MESSAGES, begun.iter().map(message).collect()).run(on).await?;
-    Ok(())
+    let free: Vec<(MessageId,)> = Rows::new(MESSAGES, begun.iter().map(message).collect())
+        .all(on.again())
+        .await?;
+    let free: HashSet<MessageId> = free.into_iter().map(|(id,)| id).collect();
+    let begun: Vec<&Begun> = begun.iter().filter(|it| free.contains(&it.message)).collect();
+    Rows::new(ATTEMPTS, begun.iter().copied().map(attempt).collect())
+        .run(on.again())
+        .await?;
+    let send = |it: &&Begun| (it.message.uuid(), it.number);
+    Rows::new(SENDS, begun.iter().map(send).collect()).run(on).await?;
+    Ok(free)
 }
 
 /// What is known of a call after it was made.
@@ -73,14 +79,15 @@ pub struct Placed {
     pub error_title: Option<String>,
 }
 
-/// Writes how calls ended. What a status has proven meanwhile stays.
-pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -> Result<u64> {
+/// Writes how calls ended, and returns the attempts that did. What a status has proven meanwhile stays.
+pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
     const SQL: &str = "
         WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
         UPDATE send_attempts SET outcome = r.outcome, evidence = r.evidence, wamid = r.wamid, http_status = r.http_status,
             error_code = r.error_code, error_title = r.error_title, error_details = r.error_details, ended_at = r.at
         FROM r
-        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.outcome IN ('open', 'unknown')";
+        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.outcome IN ('open', 'unknown')
+        RETURNING send_attempts.id";
     let row = |it: &End| {
         let evidence = (it.outcome != "unknown").then(|| "answer".to_owned());
         (
@@ -95,14 +102,17 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
             now,
         )
     };
-    Rows::new(SQL, ends.iter().map(row).collect()).run(on).await
+    let ended: Vec<(AttemptId,)> = Rows::new(SQL, ends.iter().map(row).collect()).all(on).await?;
+    Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
 /// Puts messages where they stand, unless Meta is known to have them; returns those that moved.
 pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
-        UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = COALESCE(r.wamid, messages.wamid),
+        UPDATE messages SET status = r.status, status_rank = r.status_rank,
+            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = r.wamid)
+                THEN messages.wamid ELSE COALESCE(r.wamid, messages.wamid) END,
             error_code = r.error_code, error_title = r.error_title
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.known

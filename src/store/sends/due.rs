@@ -22,6 +22,7 @@ pub struct Due {
     pub expires_at: Option<DateTime<Utc>>,
     pub tries: i64,
     pub promised_at: Option<DateTime<Utc>>,
+    pub not_before: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     /// Of the message.
     pub status: String,
@@ -55,7 +56,7 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
-            m.context_wamid, s.expires_at, s.tries, s.promised_at, s.created_at, m.status, m.contact_id, m.conversation_id,
+            m.context_wamid, s.expires_at, s.tries, s.promised_at, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
             (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)
                 AS window_expires_at,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
@@ -80,7 +81,7 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
 pub async fn promise(on: impl Into<On<'_>>, promised: &[(MessageId, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET promised_at = r.at, held = NULL
+        UPDATE sends SET promised_at = r.at, held = NULL, urgency = 0
         FROM r
         WHERE sends.id = r.id AND sends.id {key}";
     let row = |(id, at): &(MessageId, DateTime<Utc>)| (id.uuid(), *at);

@@ -129,7 +129,7 @@ pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
 pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET state = 'done', held = NULL, finished_at = r.at
+        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at
         FROM r
         WHERE sends.id = r.id AND sends.id {key} AND sends.state IN ('pending', 'quarantined', 'dead')";
     let row = |id: &MessageId| (id.uuid(), now);
@@ -150,18 +150,22 @@ pub async fn keep_for_breaker(on: impl Into<On<'_>>, messages: &[(TenantId, Mess
         .await
 }
 
-/// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed.
+/// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed. A worker that has one
+/// in hand finds the time when it looks again, or [`take_up`] does.
 pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<u64> {
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = NULL
         FROM r
-        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id";
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status IN ('failed', 'unknown')";
     const SENDS: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET state = 'pending', held = NULL, attempts = 0, due_at = r.at, finished_at = NULL, last_error = NULL
+        UPDATE sends SET not_before = r.at, finished_at = NULL, last_error = NULL,
+            state = CASE sends.state WHEN 'running' THEN 'running' ELSE 'pending' END,
+            held = CASE sends.state WHEN 'running' THEN sends.held END,
+            due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END
         FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.state <> 'running'";
+        WHERE sends.id = r.id AND sends.id {key}";
     let mut on = on.into();
     let (status, rank) = (Status::Queued.as_str(), Status::Queued.rank());
     let message = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.0.uuid(), status.to_owned(), rank);
@@ -172,11 +176,38 @@ pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, Da
     Rows::new(SENDS, messages.iter().map(send).collect()).run(on).await
 }
 
+/// Makes due what was to be sent once more when its worker was about to write that it is done.
+pub async fn take_up(on: impl Into<On<'_>>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET state = 'pending', due_at = not_before, finished_at = NULL
+        WHERE state = 'done' AND not_before IS NOT NULL
+            AND EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status = 'queued')";
+    on.into().sql(SQL, ()).run().await
+}
+
+/// Makes due what is kept for its channel and whose time is over: it expires.
+pub async fn expire_kept(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET state = 'pending', held = NULL, due_at = $1, last_error = NULL
+        WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
+    on.into().sql(SQL, (now,)).run().await
+}
+
+/// Ends the work of messages that were kept as unknown and are known by now.
+pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE sends SET state = 'done', held = NULL, finished_at = $1
+        WHERE state = 'quarantined' AND held = 'unknown' AND EXISTS (
+            SELECT 1 FROM messages m
+            WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status NOT IN ('queued', 'sending', 'unknown'))";
+    on.into().sql(SQL, (now,)).run().await
+}
+
 /// Withdraws a message, unless a call is being made or was: tells whether it could.
 pub async fn cancel(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId, now: DateTime<Utc>) -> Result<bool> {
     const SEND: &str = "
-        UPDATE sends SET state = 'done', held = NULL, finished_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND state IN ('pending', 'quarantined')
+        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND state IN ('pending', 'quarantined', 'dead', 'discarded')
             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = $1 AND m.id = $2 AND m.status <> 'queued')";
     const MESSAGE: &str = "
         UPDATE messages SET status = $3, status_rank = $4 WHERE tenant_id = $1 AND id = $2 AND status = 'queued'";
@@ -189,28 +220,32 @@ pub async fn cancel(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId, now:
     on.sql(MESSAGE, args).run().await.map(|changed| changed == 1)
 }
 
-/// A message of which nobody knows whether it was sent.
-#[derive(Clone, Copy, Debug, sqlx::FromRow)]
-pub struct Stalled {
-    pub attempt_id: AttemptId,
-    pub channel_id: ChannelId,
-}
-
-/// The newest attempt of a message that is `unknown`, for a person to decide about.
-pub async fn stalled(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<Stalled>> {
-    const SQL: &str = "
-        SELECT a.id AS attempt_id, s.channel_id
-        FROM sends s
-        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
-        JOIN send_attempts a ON a.message_id = s.id AND a.number = s.tries
-        WHERE s.tenant_id = $1 AND s.id = $2 AND s.state <> 'running' AND m.status = 'unknown'";
-    on.into().sql(SQL, (tenant, id)).opt().await
-}
-
-/// Notes that a person said how an attempt ended.
-pub async fn by_person(on: impl Into<On<'_>>, tenant: TenantId, attempt: AttemptId) -> Result<u64> {
-    const SQL: &str = "UPDATE send_attempts SET evidence = 'person' WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, attempt)).run().await
+/// Notes what a person said of the newest attempt of a message that is `unknown`: its id, unless a worker has the message in hand, or it
+/// is known by now. Everything that is written is locked until the commit.
+pub async fn settle(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: MessageId,
+    outcome: &'static str,
+    now: DateTime<Utc>,
+) -> Result<Option<(AttemptId,)>> {
+    const ATTEMPT: &str = "
+        UPDATE send_attempts
+        SET outcome = $3, evidence = 'person', error_details = 'decided by a person', ended_at = COALESCE(ended_at, $4)
+        WHERE tenant_id = $1 AND message_id = $2 AND outcome = 'unknown'
+            AND number = (SELECT s.tries FROM sends s WHERE s.tenant_id = $1 AND s.id = $2)
+        RETURNING id";
+    const MESSAGE: &str = "UPDATE messages SET status = status WHERE tenant_id = $1 AND id = $2 AND status = 'unknown'";
+    const SEND: &str = "UPDATE sends SET held = held WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
+    let mut on = on.into();
+    let attempt = on
+        .again()
+        .sql(ATTEMPT, (tenant, id, outcome.to_owned(), now))
+        .opt()
+        .await?;
+    let unknown = on.again().sql(MESSAGE, (tenant, id)).run().await? == 1;
+    let free = on.sql(SEND, (tenant, id)).run().await? == 1;
+    Ok(attempt.filter(|_| unknown && free))
 }
 
 /// How many messages wait to be sent, by lane.

@@ -43,9 +43,9 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
         FROM r";
     const SENDS: &str = "
         WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at) AS ({rows})
-        INSERT INTO sends (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at,
+        INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, expires_at,
             created_at, due_at)
-        SELECT id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at, at FROM r";
+        SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, at, at FROM r";
     let message = |it: &NewSend| {
         let payload = format!("{{\"type\":\"{}\",\"{}\":{}}}", it.kind, it.kind, it.content);
         (
@@ -94,13 +94,14 @@ pub struct QueuedSend {
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
+    pub lane: i64,
     pub expires_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
 pub async fn find_queued(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<QueuedSend>> {
     const SQL: &str = "
-        SELECT s.channel_id, m.conversation_id, m.contact_id, s.expires_at, s.created_at
+        SELECT s.channel_id, m.conversation_id, m.contact_id, s.lane, s.expires_at, s.created_at
         FROM sends s
         JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
         WHERE s.tenant_id = $1 AND s.id = $2";

@@ -9,8 +9,8 @@ mod prove;
 pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
 pub use due::{Due, load, promise};
 pub use held::{
-    Stalled, by_hold, by_person, call_back, cancel, finish, hold, in_hand, keep_for_breaker, release, release_stray,
-    requeue, stalled, unlimit, unpromise, unpromise_tenant, waiting, waiting_for_limit,
+    by_hold, call_back, cancel, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, release,
+    release_stray, requeue, settle, take_up, unlimit, unpromise, unpromise_tenant, waiting, waiting_for_limit,
 };
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
 pub use prove::{Proof, Proven, prove};

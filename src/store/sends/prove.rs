@@ -16,26 +16,30 @@ pub struct Proof {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Proven {
+    pub id: AttemptId,
     pub tenant_id: TenantId,
     pub message_id: MessageId,
 }
 
-/// Settles attempts that nothing was known of, and the messages they were for.
+/// Settles attempts that nothing was known of, or only what a person said, and the messages they were for: also those that we had given up
+/// ourselves.
 pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
     const ATTEMPTS: &str = "
         WITH r (id, channel_id, wamid, at) AS ({rows})
         UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at
         FROM r
         WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.channel_id = r.channel_id
-            AND send_attempts.outcome IN ('open', 'unknown', 'not_sent')
-        RETURNING send_attempts.tenant_id, send_attempts.message_id";
+            AND (send_attempts.outcome IN ('open', 'unknown', 'not_sent')
+                OR send_attempts.evidence = 'person' AND send_attempts.wamid IS NULL)
+        RETURNING send_attempts.id, send_attempts.tenant_id, send_attempts.message_id";
     const MESSAGES: &str = "
         WITH r (id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, error_code = NULL, error_title = NULL,
-            wamid = COALESCE(messages.wamid, a.wamid)
+            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = a.wamid)
+                THEN messages.wamid ELSE COALESCE(messages.wamid, a.wamid) END
         FROM r CROSS JOIN send_attempts a
-        WHERE a.id = r.id AND messages.tenant_id = a.tenant_id AND messages.id = a.message_id
-            AND messages.status_rank < r.status_rank";
+        WHERE a.id = r.id AND messages.tenant_id = a.tenant_id AND messages.id = a.message_id AND (messages.status_rank < r.status_rank
+            OR messages.wamid IS NULL AND messages.status IN ('sent', 'failed', 'expired', 'canceled'))";
     let mut on = on.into();
     let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
     let proven: Vec<Proven> = Rows::new(ATTEMPTS, proofs.iter().map(attempt).collect())
@@ -45,8 +49,8 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
         return Ok(proven);
     }
     let (status, rank) = (Status::Accepted.as_str(), Status::Accepted.rank());
-    let message = |it: &Proof| (it.attempt.uuid(), status.to_owned(), rank);
-    Rows::new(MESSAGES, proofs.iter().map(message).collect())
+    let message = |it: &Proven| (it.id.uuid(), status.to_owned(), rank);
+    Rows::new(MESSAGES, proven.iter().map(message).collect())
         .run(on.again())
         .await?;
     let messages: Vec<MessageId> = proven.iter().map(|it| it.message_id).collect();

@@ -79,6 +79,34 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_failure_that_is_told_before_the_answer_is_heeded(world: World) {
+        let mut statuses = world.simulator.graph().statuses();
+        statuses.early = 1.0;
+        world.simulator.graph().set_statuses(statuses);
+        let ana = world.customer(0).await;
+        world.fault(FaultRule::new(Fault::failed(131_049)).times(1));
+        let parked = world.send(world.text(&ana.wa_id, "tomorrow")).await;
+        world.fault(FaultRule::new(Fault::failed(130_429)).times(1));
+        let again = world.send(world.text(&ana.wa_id, "again")).await;
+        let message = world.until(&again, "read").await;
+        assert_eq!(World::outcomes(&message), ["accepted", "accepted"]);
+        assert_eq!(world.accepted("again").len(), 2);
+        // Neither the answer nor the worker that wrote it has made it done.
+        let send: MessageId = parked.parse().unwrap();
+        let tomorrow = world.running.app.clock.now() + TimeDelta::hours(23);
+        wait_until(DEADLINE, "it is put off", async || {
+            let due = "SELECT due_at FROM sends WHERE id = $1 AND state = 'pending'";
+            let due: Option<(DateTime<Utc>,)> = world.running.app.db.reader().sql(due, (send,)).opt().await.unwrap();
+            due.is_some_and(|(due,)| due > tomorrow)
+        })
+        .await;
+        let message = world.message(&parked).await;
+        assert_eq!((&message["status"], &message["wamid"]), (&json!("queued"), &json!(null)), "{message:#}");
+        assert_eq!(world.accepted("tomorrow").len(), 1);
+        assert!(message["statuses"].as_array().unwrap().iter().any(|it| it["status"] == "failed"), "{message:#}");
+        world.end().await;
+    }
+
     async fn a_bad_token_or_account_trips_the_channel_until_it_is_checked(world: World) {
         let ana = world.customer(0).await;
         for code in [190, 368, 131_031, 131_042] {

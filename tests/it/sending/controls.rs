@@ -39,6 +39,22 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn what_is_kept_for_its_channel_expires_all_the_same(world: World) {
+        let ana = world.customer(0).await;
+        world.fault(FaultRule::new(Fault::error(131_031)).times(1));
+        let mut request = world.text(&ana.wa_id, "in time or not at all");
+        request["expires_at"] = json!(world.running.app.clock.now() + TimeDelta::hours(1));
+        let id = world.send(request).await;
+        wait_until(DEADLINE, "it is kept", async || {
+            world.number("SELECT COUNT(*) FROM sends WHERE state = 'quarantined' AND held = 'breaker'").await == 1
+        })
+        .await;
+        world.running.app.clock.advance(TimeDelta::hours(2));
+        world.until(&id, "expired").await;
+        assert!(world.accepted("in time or not at all").is_empty());
+        world.end().await;
+    }
+
     async fn outside_the_window_only_templates_are_sent(world: World) {
         let ana = world.customer(0).await;
         world.running.app.clock.advance(TimeDelta::hours(25));

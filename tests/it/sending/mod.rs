@@ -5,6 +5,7 @@ mod channels;
 mod codes;
 mod controls;
 mod kills;
+mod proof;
 mod replies;
 mod samples;
 mod unknown;

@@ -39,7 +39,7 @@ pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed
     for (n, rate) in RATES.iter().enumerate() {
         scene.fill(n, (rate * (seconds + 2 * MARGIN)) as usize).await?;
     }
-    let worker = scene.worker().await?;
+    scene.begin().await?;
     let customers = customers(scene).await?;
     wait(Duration::from_secs(30), "the campaign runs", || {
         scene.accepted().iter().all(|&count| count > 0)
@@ -58,7 +58,7 @@ pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed
     }
     tokio::time::sleep_until((begin + duration).into()).await;
     let (after, elapsed) = (scene.accepted(), begin.elapsed().as_secs_f64());
-    worker.stop().await?;
+    scene.end().await?;
     let share = |n: usize| (after[n] - before[n]) as f64 / elapsed / RATES[n] as f64;
     let graph = scene.simulator.graph();
     Ok(Governed {

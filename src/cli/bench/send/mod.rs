@@ -65,7 +65,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         ungoverned_per_second,
         requests_per_second: options.rate,
         request,
-        api_memory_mb: scene.api.peak_memory_mb().unwrap_or_default(),
+        api_memory_mb: scene.api_memory_mb(),
         worker_memory_mb,
     })
 }

@@ -2,8 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
-
 use super::{
     super::{
         latency::Quantiles,
@@ -18,7 +16,7 @@ const MEASURED: Duration = Duration::from_secs(20);
 
 pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> {
     scene.unlimited().await?;
-    let worker = scene.worker().await?;
+    scene.begin().await?;
     let (key, channel) = (scene.key.clone(), scene.channels[0].0);
     let bytes = move |n: u64| {
         let body = format!(
@@ -27,7 +25,7 @@ pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> 
         request("messages", &key, &body, "keep-alive")
     };
     let load = Load {
-        address: scene.api.address.context("the api does not listen")?,
+        address: scene.api()?,
         connections: CONNECTIONS,
         request: Arc::new(bytes),
         status: 202,
@@ -41,6 +39,6 @@ pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> 
         ..load
     };
     let loaded = load::run(measured, numbers).await?;
-    worker.stop().await?;
+    scene.end().await?;
     Ok(loaded.latencies.quantiles())
 }

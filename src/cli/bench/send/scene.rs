@@ -37,7 +37,8 @@ pub struct Scene {
     pub is_postgres: bool,
     /// The first is at 1,000 messages a second, the others at 80.
     pub channels: Vec<(ChannelId, String)>,
-    pub api: Server,
+    api: Option<Server>,
+    worker: Option<Server>,
     environment: Vec<(&'static str, String)>,
     /// Invented recipients so far.
     invented: usize,
@@ -78,7 +79,8 @@ impl Scene {
             is_postgres: config.is_postgres(),
             registry,
             channels: numbers,
-            api,
+            api: Some(api),
+            worker: None,
             environment,
             invented: 0,
         };
@@ -110,8 +112,48 @@ impl Scene {
         self.terms(10_000, 10_000).await
     }
 
-    pub async fn worker(&self) -> anyhow::Result<Server> {
-        Server::start_in(&borrowed(&self.environment), &["--worker"]).await
+    /// Starts to send. On SQLite one process does everything, as it would be run.
+    pub async fn begin(&mut self) -> anyhow::Result<()> {
+        if self.is_postgres {
+            self.worker = Some(Server::start_in(&borrowed(&self.environment), &["--worker"]).await?);
+            return Ok(());
+        }
+        self.serve(&["--api", "--worker"]).await
+    }
+
+    /// Stops sending.
+    pub async fn end(&mut self) -> anyhow::Result<()> {
+        match self.worker.take() {
+            Some(worker) => worker.stop().await,
+            None => self.serve(&["--api"]).await,
+        }
+    }
+
+    /// In place of the process that serves, on the same port.
+    async fn serve(&mut self, flags: &[&str]) -> anyhow::Result<()> {
+        let port = self.api()?.port().to_string();
+        if let Some(api) = self.api.take() {
+            api.stop().await?;
+        }
+        let flags = [flags, &["--port", &port]].concat();
+        self.api = Some(Server::start_in(&borrowed(&self.environment), &flags).await?);
+        Ok(())
+    }
+
+    pub fn api(&self) -> anyhow::Result<SocketAddr> {
+        let api = self.api.as_ref().and_then(|api| api.address);
+        api.context("the api does not listen")
+    }
+
+    /// Of the process that sends, in megabytes.
+    pub fn memory_mb(&self) -> f64 {
+        let sending = self.worker.as_ref().or(self.api.as_ref());
+        sending.and_then(Server::peak_memory_mb).unwrap_or_default()
+    }
+
+    /// Of the process that serves.
+    pub fn api_memory_mb(&self) -> f64 {
+        self.api.as_ref().and_then(Server::peak_memory_mb).unwrap_or_default()
     }
 
     /// Queues so many messages of a campaign, each to somebody new.
@@ -152,8 +194,7 @@ impl Scene {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let address = self.api.address.context("the api does not listen")?;
-        let mut stream = TcpStream::connect(address).await?;
+        let mut stream = TcpStream::connect(self.api()?).await?;
         stream
             .write_all(&request(path, &self.key, &body.to_string(), "close"))
             .await?;

@@ -14,7 +14,7 @@ pub async fn measure(scene: &mut Scene, messages: usize) -> anyhow::Result<(f64,
         scene.fill(channel, messages / numbers).await?;
     }
     let messages = messages / numbers * numbers;
-    let worker = scene.worker().await?;
+    scene.begin().await?;
     let graph = scene.simulator.graph();
     let before = graph.accepted();
     let mark = |share: usize| before + messages * share / 10;
@@ -22,7 +22,7 @@ pub async fn measure(scene: &mut Scene, messages: usize) -> anyhow::Result<(f64,
     let (begin, first) = (Instant::now(), graph.accepted());
     wait(PATIENCE, "nine tenths are sent", || graph.accepted() >= mark(9)).await?;
     let rate = (graph.accepted() - first) as f64 / begin.elapsed().as_secs_f64();
-    let memory = worker.peak_memory_mb().unwrap_or_default();
-    worker.stop().await?;
+    let memory = scene.memory_mb();
+    scene.end().await?;
     Ok((rate, memory))
 }

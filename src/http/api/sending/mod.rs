@@ -26,7 +26,7 @@ use crate::{
         auth::Writer,
         problem::{Problem, ProblemBody},
     },
-    outbox::{Ask, Queued},
+    outbox::{self, Ask, Queued},
 };
 
 /// The most messages of one request.
@@ -77,9 +77,15 @@ pub async fn send(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, Body<QueuedMessage>), Problem> {
+    let key = key(&headers)?.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
+    if let Some((key, digest)) = &key
+        && let Some(answer) = outbox::answered(&app.db, &app.clock, writer.tenant, (key, digest)).await?
+    {
+        return Ok((StatusCode::ACCEPTED, Body(answer?.into())));
+    }
     let request: SendRequest = parse(&body)?;
     let mut ask = request.ask(&app, writer.tenant).await?;
-    ask.idempotency = key(&headers)?.map(|key| (key, Sha256::digest(&body).into()));
+    ask.idempotency = key;
     let answer = app.outbox.put(vec![ask]).await.pop();
     let queued = answer.ok_or_else(Problem::internal)??;
     Ok((StatusCode::ACCEPTED, Body(queued.into())))

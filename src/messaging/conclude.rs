@@ -1,0 +1,141 @@
+//! The writing of what came of calls: one commit for all that are waiting. While one commit runs, the next batch gathers.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    daily_limit,
+    effects::{self, Told},
+    record,
+};
+use crate::{
+    app::App,
+    db::{self, is_conflict, is_unavailable},
+    domain::{AttemptId, ContactId, MessageId},
+    outbox::{Concluded, Conclusion, Written},
+    store::{
+        events,
+        portfolios::Key,
+        sends::{self, End},
+    },
+};
+
+/// The most of one commit.
+const BATCH: usize = 256;
+/// How often the writing is begun again: somebody met a status of the same message in another order.
+const COLLISIONS: usize = 5;
+
+/// Writes until `done`, and then what still waits.
+pub async fn write_conclusions(app: &App, mut from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
+    let mut waiting = Vec::with_capacity(BATCH);
+    loop {
+        let received = tokio::select! {
+            biased;
+            received = from.recv_many(&mut waiting, BATCH) => received,
+            () = done.cancelled() => return,
+        };
+        if received == 0 {
+            return;
+        }
+        let (conclusions, told): (Vec<Conclusion>, Vec<_>) = waiting.drain(..).unzip();
+        let ended = together(app, &conclusions).await;
+        for ((conclusion, written), told) in conclusions.iter().zip(ended).zip(told) {
+            if written == Written::Lost {
+                tracing::warn!(message.id = %conclusion.end.placed.message, "what Meta answered could not be written; evidence will decide");
+            }
+            let _ = told.send(written);
+        }
+    }
+}
+
+/// Everything in one commit; when that fails, each by itself, so that one harms nobody else.
+async fn together(app: &App, conclusions: &[Conclusion]) -> Vec<Written> {
+    let error = match write_again(app, conclusions).await {
+        Ok(ended) => {
+            let written = |it: &Conclusion| match ended.contains(&it.end.attempt) {
+                true => Written::Ended,
+                false => Written::Known,
+            };
+            return conclusions.iter().map(written).collect();
+        }
+        Err(error) => error,
+    };
+    if conclusions.len() == 1 || is_unavailable(&error) {
+        tracing::error!(%error, messages = conclusions.len(), "answers of Meta's could not be written");
+        return vec![Written::Lost; conclusions.len()];
+    }
+    let mut written = Vec::with_capacity(conclusions.len());
+    for it in conclusions {
+        written.extend(Box::pin(together(app, std::slice::from_ref(it))).await);
+    }
+    written
+}
+
+async fn write_again(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
+    let mut collisions = 0;
+    loop {
+        match write(app, conclusions).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            written => return written,
+        }
+    }
+}
+
+/// What is said of attempts whose end was known already is not written.
+async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let written = async {
+        let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
+        daily_limit::give_back(&mut tx, &uncounted).await?;
+        let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
+        let ended = sends::conclude(&mut tx, &ends, now).await?;
+        let ours: Vec<&Conclusion> = conclusions
+            .iter()
+            .filter(|it| ended.contains(&it.end.attempt))
+            .collect();
+        let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
+        let mut told = record::place(&mut tx, &app.clock, placed).await?;
+        let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
+        let held: Vec<(MessageId, &'static str)> = ours.iter().filter_map(held).collect();
+        sends::hold(&mut tx, &held).await?;
+        // What follows from a refusal follows all the same.
+        let refused: Vec<Told<'_>> = conclusions.iter().filter_map(|it| told_of(it, now)).collect();
+        let carried = effects::carry_out(&mut tx, &app.clock, &refused).await?;
+        told.extend(carried.events);
+        events::append(&mut tx, &told, now).await?;
+        Ok((ended, carried.channels_changed))
+    };
+    match written.await {
+        Ok((ended, channels_changed)) => {
+            tx.commit().await?;
+            if channels_changed {
+                app.directory.refresh().await?;
+            }
+            Ok(ended)
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
+    let (key, contact) = it.uncounted.clone()?;
+    Some((key, contact, it.end.attempt))
+}
+
+fn told_of(it: &Conclusion, at: DateTime<Utc>) -> Option<Told<'_>> {
+    let refused = it.refused.as_ref()?;
+    Some(Told {
+        due: &refused.due,
+        code: refused.code,
+        title: &refused.title,
+        at,
+        tried_at: refused.tried_at,
+    })
+}

@@ -1,0 +1,71 @@
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    domain::ContactId,
+    store::{
+        portfolios::Key,
+        sends::{Due, End},
+    },
+};
+
+/// Conclusions that may wait for the writer; whoever brings more waits too.
+const WAITING: usize = 4_096;
+
+/// What is to be written of a call that was made.
+#[derive(Debug)]
+pub struct Conclusion {
+    pub end: End,
+    /// Why the message is kept back, if it is.
+    pub held: Option<&'static str>,
+    /// The customer who was counted for a call that did not reach them.
+    pub uncounted: Option<(Key, ContactId)>,
+    /// The error that Meta answered.
+    pub refused: Option<Refused>,
+}
+
+#[derive(Debug)]
+pub struct Refused {
+    pub due: Due,
+    pub code: i64,
+    pub title: String,
+    /// When the attempt began.
+    pub tried_at: DateTime<Utc>,
+}
+
+/// What came of writing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The attempt ended so.
+    Ended,
+    /// Its end was known already, from a status: the message is to be looked at again.
+    Known,
+    /// It could not be written: the attempt stays open, and evidence decides.
+    Lost,
+}
+
+/// A conclusion, and who waits for it to be written.
+pub type Concluded = (Conclusion, oneshot::Sender<Written>);
+
+/// Hands conclusions to the task that writes them: answers that come at the same time share a commit, whichever job made the calls.
+#[derive(Clone)]
+pub struct Conclusions {
+    to: mpsc::Sender<Concluded>,
+}
+
+impl Conclusions {
+    /// The giver and the taker.
+    pub fn channel() -> (Self, mpsc::Receiver<Concluded>) {
+        let (to, from) = mpsc::channel(WAITING);
+        (Self { to }, from)
+    }
+
+    /// Returns once it is written, or cannot be.
+    pub async fn put(&self, conclusion: Conclusion) -> Written {
+        let (written, told) = oneshot::channel();
+        match self.to.send((conclusion, written)).await {
+            Ok(()) => told.await.unwrap_or(Written::Lost),
+            Err(_) => Written::Lost,
+        }
+    }
+}
