@@ -172,7 +172,8 @@ fn judge(app: &App, called: &Called) -> Judged {
             let doubled = FIRST_REST * 2_u32.saturating_pow(u32::try_from(call.number - 1).unwrap_or(u32::MAX).min(10));
             let rest = TimeDelta::from_std(doubled.min(LONGEST_REST)).unwrap_or(TimeDelta::seconds(60));
             let (until, due) = (now + rest, &call.ready.due);
-            let over = until >= due.expires_at.unwrap_or(due.created_at + PATIENCE);
+            // One with a time of its own expires.
+            let over = due.expires_at.is_none() && until >= due.created_at + PATIENCE;
             let (status, outcome) = match over {
                 false => (Status::Queued, Outcome::Snooze { until }),
                 true => (Status::Failed, Outcome::Done),

@@ -63,7 +63,7 @@ impl Endpoint {
         use Endpoint::*;
         let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
         match (call.method.as_str(), path.as_slice()) {
-            ("POST", [_, "messages"]) => Messages,
+            ("POST", [_, "messages" | "marketing_messages"]) => Messages,
             ("POST", [_, "media"]) => Upload,
             ("GET", ["whatsapp_business", "attachments"]) => Download,
             ("POST", [_, "uploads"]) => OpenUpload,

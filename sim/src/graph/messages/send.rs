@@ -40,6 +40,9 @@ impl Simulator {
         let graph = self.graph();
         let number = graph.addressed(call, Scope::Messaging)?;
         let draft = validation::message(Field::root(body))?;
+        if call.path.last().is_some_and(|door| door == "marketing_messages") && draft.kind != Kind::Template {
+            return Err(Refusal::of(131055));
+        }
         let recipient = Recipient::of(&draft.address, &lock(&graph.people));
         let rules = graph.enforcement();
         let admission = graph.admit(&Case {
