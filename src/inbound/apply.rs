@@ -6,13 +6,13 @@ use super::{facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses 
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
-    domain::{ContactId, ConversationId, MessageId, Status},
+    domain::{AttemptId, ContactId, ConversationId, MessageId, Status},
     messaging::{self, Aftermath, Failed},
     people,
     store::{
         conversations::{self, Advance, Pair},
         media::NewInboundMedia,
-        messages::{self, NewMessage},
+        messages::{self, Key, NewMessage},
         statuses::{self, Joined},
     },
     templates,
@@ -39,6 +39,11 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Af
         .map(|(id,)| id)
         .collect();
     let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
+    if !plan.statuses.is_empty() {
+        let attempts: Vec<AttemptId> = plan.proofs.iter().map(|proof| proof.attempt).collect();
+        let keys: Vec<Key> = plan.statuses.iter().map(|status| status.key.clone()).collect();
+        messages::lock_told(tx, &attempts, &keys).await?;
+    }
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();

@@ -17,7 +17,7 @@ use crate::{
     domain::{AttemptId, ContactId, MessageId},
     outbox::{Concluded, Conclusion, Written},
     store::{
-        events,
+        events, messages,
         portfolios::Key,
         sends::{self, End},
     },
@@ -91,6 +91,13 @@ async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<Atte
     let written = async {
         let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
         daily_limit::give_back(&mut tx, &uncounted).await?;
+        messages::lock(
+            &mut tx,
+            conclusions
+                .iter()
+                .map(|it| (it.end.placed.tenant, it.end.placed.message)),
+        )
+        .await?;
         let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
         let ended = sends::conclude(&mut tx, &ends, now).await?;
         let ours: Vec<&Conclusion> = conclusions

@@ -7,6 +7,7 @@ use crate::{
     db::{Result, Tx},
     store::{
         events::{self, NewEvent},
+        messages,
         sends::{self, End, Placed},
     },
 };
@@ -14,6 +15,8 @@ use crate::{
 /// Writes the ends of attempts and where messages stand, and tells of those that moved. The last thing before the commit.
 pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>) -> Result<()> {
     let now = clock.now();
+    let all = ends.iter().map(|end| &end.placed).chain(&others);
+    messages::lock(tx, all.map(|it| (it.tenant, it.message))).await?;
     sends::conclude(&mut *tx, ends, now).await?;
     let mut placed: Vec<Placed> = ends.iter().map(|end| end.placed.clone()).collect();
     placed.extend(others);

@@ -17,6 +17,7 @@ use crate::{
     meta::message::{Envelope, Unresolved},
     queue::{Outcome, Outcomes},
     store::{
+        messages,
         portfolios::Key,
         sends::{self, Begun},
     },
@@ -116,6 +117,7 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
     daily_limit::put_off(calls.iter().map(|call| &call.ready.due), &taken.later, outcomes);
     calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
     let begun: Vec<Begun> = calls.iter().map(begun).collect();
+    messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
     sends::promise(&mut tx, &promised).await?;
     let free = sends::begin(&mut tx, &begun).await?;
     taken.settle(&mut tx).await?;

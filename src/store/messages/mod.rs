@@ -2,9 +2,11 @@
 
 mod apply;
 mod find;
+mod lock;
 
 pub use apply::{
     Advanced, Change, ChangeKind, Key, NewMessage, Reported, advance_status, change, changes_of, fill_placeholders,
     insert,
 };
 pub use find::{Filter, Message, StatusReport, find, in_conversation, list, statuses};
+pub use lock::{lock, lock_told};

@@ -238,12 +238,12 @@ pub async fn settle(
     const MESSAGE: &str = "UPDATE messages SET status = status WHERE tenant_id = $1 AND id = $2 AND status = 'unknown'";
     const SEND: &str = "UPDATE sends SET held = held WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     let mut on = on.into();
+    let unknown = on.again().sql(MESSAGE, (tenant, id)).run().await? == 1;
     let attempt = on
         .again()
         .sql(ATTEMPT, (tenant, id, outcome.to_owned(), now))
         .opt()
         .await?;
-    let unknown = on.again().sql(MESSAGE, (tenant, id)).run().await? == 1;
     let free = on.sql(SEND, (tenant, id)).run().await? == 1;
     Ok(attempt.filter(|_| unknown && free))
 }

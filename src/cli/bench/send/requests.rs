@@ -17,6 +17,8 @@ const MEASURED: Duration = Duration::from_secs(20);
 pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> {
     scene.unlimited().await?;
     scene.begin().await?;
+    // What was left of the campaigns is sent first.
+    scene.drained().await?;
     let (key, channel) = (scene.key.clone(), scene.channels[0].0);
     let bytes = move |n: u64| {
         let body = format!(

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, ensure};
 use mainstay_sim::{Clock as SimClock, Enforcement, Level, NumberSeed, SimConfig, Simulator, StatusPolicy};
@@ -138,6 +138,18 @@ impl Scene {
         let flags = [flags, &["--port", &port]].concat();
         self.api = Some(Server::start_in(&borrowed(&self.environment), &flags).await?);
         Ok(())
+    }
+
+    /// Waits until nothing waits to be sent.
+    pub async fn drained(&self) -> anyhow::Result<()> {
+        const WAITING: &str = "SELECT COUNT(*) FROM sends WHERE state IN ('pending', 'running')";
+        loop {
+            let (waiting,): (i64,) = self.registry.db.reader().sql(WAITING, ()).one().await?;
+            if waiting == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub fn api(&self) -> anyhow::Result<SocketAddr> {
