@@ -1,5 +1,6 @@
+use futures::future::join_all;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,8 @@ use crate::{
 
 /// The most messages put into one commit, unless one caller brings more.
 const BATCH: usize = 256;
+/// Commits under way at once on PostgreSQL; SQLite has one writer.
+const WRITERS: usize = 2;
 /// Two commits that make the same contact or conversation may collide; the loser begins again.
 const COLLISIONS: usize = 5;
 
@@ -34,7 +37,7 @@ struct Waiting {
 }
 
 impl Outbox {
-    /// Starts the writer. At most `backlog` requests wait for it; more are refused. It ends once `shutdown` is cancelled and nothing
+    /// Starts the writers. At most `backlog` requests wait for it; more are refused. They end once `shutdown` is cancelled and nothing
     /// is waiting.
     pub fn start(
         db: Db,
@@ -44,12 +47,15 @@ impl Outbox {
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
-        let desk = Desk { db, clock, queues };
+        let writers = if db.is_postgres() { WRITERS } else { 1 };
+        let (desk, from) = (Desk { db, clock, queues }, Mutex::new(from));
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer outlives the requests; the process awaits its handle"
         )]
-        let writer = tokio::spawn(desk.serve(from, shutdown));
+        let writer = tokio::spawn(async move {
+            join_all((0..writers).map(|_| desk.serve(&from, &shutdown))).await;
+        });
         (Self(sender), writer)
     }
 
@@ -91,8 +97,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(self, mut from: mpsc::Receiver<Waiting>, shutdown: CancellationToken) {
-        while let Some(waiting) = gather(&mut from, &shutdown).await {
+    async fn serve(&self, from: &Mutex<mpsc::Receiver<Waiting>>, shutdown: &CancellationToken) {
+        while let Some(waiting) = gather(&mut *from.lock().await, shutdown).await {
             let asks: Vec<Ask> = waiting.iter().flat_map(|it| it.asks.iter().cloned()).collect();
             let mut answers = self.store(&asks).await.into_iter();
             for it in waiting {

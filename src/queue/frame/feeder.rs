@@ -61,10 +61,10 @@ async fn take(line: &Line, mut slots: Vec<OwnedSemaphorePermit>, batches: &mpsc:
         found(line, &taken.lost).await;
         return Next::Now;
     }
-    if taken.ids.is_empty() {
-        Next::Wait(waited)
-    } else {
-        Next::Now
+    match taken.ids.len() {
+        0 => Next::Wait(waited),
+        few if few < wanted => Next::After(terms.linger),
+        _ => Next::Now,
     }
 }
 

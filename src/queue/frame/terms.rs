@@ -13,6 +13,7 @@ pub struct Terms {
     pub backoff: Backoff,
     pub lease: Duration,
     pub timeout: Duration,
+    pub linger: Duration,
 }
 
 impl Terms {
@@ -26,6 +27,7 @@ impl Terms {
             backoff: J::BACKOFF,
             lease: J::LEASE,
             timeout: J::TIMEOUT,
+            linger: J::LINGER,
         }
     }
 

@@ -20,9 +20,12 @@ pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> 
     // What was left of the campaigns is sent first.
     scene.drained().await?;
     let (key, channel) = (scene.key.clone(), scene.channels[0].0);
+    // To those that the campaigns went to.
+    let known = scene.invented.max(1) as u64;
     let bytes = move |n: u64| {
+        let to = n % known + 1;
         let body = format!(
-            r#"{{"channel_id":"{channel}","to":{{"phone":"4917{n:08}"}},"type":"template","template":{{"name":"hello_world","language":{{"code":"en_US"}}}}}}"#
+            r#"{{"channel_id":"{channel}","to":{{"phone":"4915{to:08}"}},"type":"template","template":{{"name":"hello_world","language":{{"code":"en_US"}}}}}}"#
         );
         request("messages", &key, &body, "keep-alive")
     };

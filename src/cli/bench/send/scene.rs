@@ -41,7 +41,7 @@ pub struct Scene {
     worker: Option<Server>,
     environment: Vec<(&'static str, String)>,
     /// Invented recipients so far.
-    invented: usize,
+    pub invented: usize,
 }
 
 impl Scene {
