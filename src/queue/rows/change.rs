@@ -30,7 +30,7 @@ pub async fn standing(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db:
         WITH r (rid) AS ({rows})
         SELECT id, state, attempts, due_at, last_error, CAST({lane} AS BIGINT) AS lane
         FROM r JOIN {t} ON id = r.rid
-        WHERE id {key} AND state IN ('pending', 'running')";
+        WHERE id {key} AND state || '' IN ('pending', 'running')";
     Rows::built(queue.sql(SQL), ids.iter().map(|id| (*id,)).collect())
         .all(on)
         .await
@@ -74,7 +74,7 @@ pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[Change]) ->
         SET state = r.new_state, attempts = r.new_attempts, due_at = r.new_due_at, last_error = r.new_error,
             finished_at = r.new_finished_at
         FROM r
-        WHERE id = r.rid AND id {key} AND state = r.was_state AND attempts = r.was_attempts
+        WHERE id = r.rid AND id {key} AND state || '' = r.was_state AND attempts = r.was_attempts
         RETURNING id";
     let mut rows: Vec<_> = changes
         .iter()

@@ -26,7 +26,7 @@ pub async fn claim(
         WITH r (rid, lease_until, now) AS ({rows})
         UPDATE {t} SET state = 'running', attempts = attempts + 1, due_at = r.lease_until
         FROM r
-        WHERE id = r.rid AND id {key} AND state = 'pending' AND due_at <= r.now
+        WHERE id = r.rid AND id {key} AND state || '' = 'pending' AND COALESCE(due_at, r.now) <= r.now
         RETURNING id, attempts AS attempt";
     // In one order, so that two claims that overlap do not wait for each other crosswise.
     let mut rows: Vec<_> = ids.iter().map(|id| (*id, lease_until, now)).collect();
@@ -45,7 +45,7 @@ pub async fn renew(
         WITH r (rid, attempt, lease_until) AS ({rows})
         UPDATE {t} SET due_at = r.lease_until
         FROM r
-        WHERE id = r.rid AND id {key} AND state = 'running' AND attempts = r.attempt
+        WHERE id = r.rid AND id {key} AND state || '' = 'running' AND attempts = r.attempt
         RETURNING id";
     let mut rows: Vec<_> = leases
         .iter()

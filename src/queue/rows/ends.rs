@@ -107,7 +107,8 @@ async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[End], now: DateTime<
         SET state = 'done', attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END, last_error = NULL,
             finished_at = r.now
         FROM r
-        WHERE id = r.rid AND id {key} AND ((state = 'pending' AND r.attempt = 0) OR (state = 'running' AND attempts = r.attempt))";
+        WHERE id = r.rid AND id {key}
+            AND ((state || '' = 'pending' AND r.attempt = 0) OR (state || '' = 'running' AND attempts = r.attempt))";
     let mut rows: Vec<_> = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
     rows.sort_unstable_by_key(|row| row.0);
     Rows::built(queue.sql(SQL), rows).run(tx).await

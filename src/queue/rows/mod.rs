@@ -1,4 +1,7 @@
 //! The SQL that every queue shares, written once: the table's name is put in from our own constants.
+//!
+//! Where rows are named by their ids, states and times are compared in a way that no index serves (`state || ''`): the indexes of what is
+//! due look small to a PostgreSQL without statistics, and it would go through all that waits for every batch.
 
 mod change;
 mod claim;

@@ -21,7 +21,7 @@ pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> 
 /// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
 pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static str, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        UPDATE sends SET state = 'pending', held = NULL, due_at = $3, last_error = NULL
+        UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $3, last_error = NULL
         WHERE channel_id = $1 AND state = 'quarantined' AND held = $2";
     on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
 }
@@ -79,7 +79,7 @@ pub async fn unpromise_tenant(on: impl Into<On<'_>>, tenant: TenantId, at: DateT
 /// Makes due what waits for a breaker that has not tripped, or for campaigns that do not rest: whoever kept it back met a channel that recovered just then.
 pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        UPDATE sends SET state = 'pending', held = NULL, due_at = $1, last_error = NULL
+        UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held IN ('breaker', 'campaigns')
             AND channel_id IN (
                 SELECT c.id FROM channels c
@@ -188,7 +188,7 @@ pub async fn take_up(on: impl Into<On<'_>>) -> Result<u64> {
 /// Makes due what is kept for its channel and whose time is over: it expires.
 pub async fn expire_kept(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        UPDATE sends SET state = 'pending', held = NULL, due_at = $1, last_error = NULL
+        UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
     on.into().sql(SQL, (now,)).run().await
 }
@@ -252,7 +252,7 @@ pub async fn settle(
 pub async fn waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
     const SQL: &str = "
         SELECT lane, COUNT(*) FROM sends
-        WHERE tenant_id = $1 AND channel_id = $2 AND state IN ('pending', 'running')
+        WHERE tenant_id = $1 AND channel_id = $2 AND finished_at IS NULL AND state IN ('pending', 'running')
         GROUP BY lane";
     on.into().sql(SQL, (tenant, channel)).all().await
 }
