@@ -126,12 +126,6 @@ pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc
     on.into().sql(SQL, ()).one().await
 }
 
-/// Keeps the number people dial as Meta last told it.
-pub async fn set_display_number(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, number: &str) -> Result<u64> {
-    const SQL: &str = "UPDATE channels SET display_phone_number = $3 WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id, number.to_owned())).run().await
-}
-
 pub async fn reseal(
     on: impl Into<On<'_>>,
     tenant: TenantId,

@@ -102,13 +102,13 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
         UPDATE sends SET due_at = r.at
         FROM r
         WHERE sends.id = r.id AND sends.id {key} AND sends.state = 'pending' AND sends.due_at > r.at
-        RETURNING sends.id, sends.lane";
+        RETURNING sends.id, sends.urgency";
     let row = |id: &MessageId| (id.uuid(), now);
     let rows: Vec<(Uuid, i64)> = Rows::new(SQL, messages.iter().map(row).collect()).all(on).await?;
-    let entry = |(id, lane)| Entry {
+    let entry = |(id, urgency)| Entry {
         id,
         due: now,
-        lane: Lane::of(lane),
+        lane: Lane::of(urgency),
     };
     Ok(rows.into_iter().map(entry).collect())
 }
