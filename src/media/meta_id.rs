@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,13 +11,15 @@ use super::{Content, ContentError, MediaKind, Rejected, content, sniff::essence,
 use crate::{
     app::App,
     clock::uuid_at,
+    db::{self, Tx},
     domain::{ChannelId, MediaId, TenantId},
     meta::graph::{self, Access, GraphError},
     storage,
-    store::media::{self, Upload, UploadKey},
+    store::media::{self, Named, Upload, UploadKey},
 };
 
 const GOOD_FOR: TimeDelta = TimeDelta::days(29);
+const BELIEVED: TimeDelta = TimeDelta::hours(1);
 /// How long an upload belongs to a process that is not heard of.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
@@ -70,6 +72,12 @@ struct Refusal {
     title: String,
     details: Option<String>,
     fbtrace_id: Option<String>,
+}
+
+/// Has files uploaded anew for the next message, because Meta does not take what it called them. An id of the last hour is believed all
+/// the same: then it is the file that does not do, and a campaign with a bad one does not upload it for each of its messages.
+pub async fn forget(tx: &mut Tx, files: &[Named], now: DateTime<Utc>) -> db::Result<u64> {
+    media::forget(tx, files, now + GOOD_FOR - BELIEVED, now).await
 }
 
 /// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.

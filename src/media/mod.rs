@@ -24,7 +24,7 @@ pub use content::{Content, ContentError, Variant, VariantInfo, content, variants
 pub use facts::tell_failures;
 pub use fetch::{digest, fetch};
 pub use link::{Link, LinkError, read_link, sign_link};
-pub use meta_id::{AtMeta, MetaIdError, at_meta, meta_id};
+pub use meta_id::{AtMeta, MetaIdError, at_meta, forget, meta_id};
 pub use remove::{clear, delete, expire};
 pub use sendable::{SendableError, sendable};
 pub use table::{LARGEST, Rejected};

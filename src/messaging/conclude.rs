@@ -1,6 +1,6 @@
 //! The writing of what came of calls: one commit for all that are waiting. While one commit runs, the next batch gathers.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
@@ -25,6 +25,8 @@ use crate::{
 
 /// The most of one commit.
 const BATCH: usize = 256;
+/// How long is waited for others when there are fewer: nobody waits for these but the books.
+const LINGER: Duration = Duration::from_millis(10);
 /// How often the writing is begun again: somebody met a status of the same message in another order.
 const COLLISIONS: usize = 5;
 
@@ -39,6 +41,14 @@ pub async fn write_conclusions(app: &App, mut from: mpsc::Receiver<Concluded>, d
         };
         if received == 0 {
             return;
+        }
+        if received < BATCH {
+            tokio::time::sleep(LINGER).await;
+            while waiting.len() < BATCH
+                && let Ok(more) = from.try_recv()
+            {
+                waiting.push(more);
+            }
         }
         let (conclusions, told): (Vec<Conclusion>, Vec<_>) = waiting.drain(..).unzip();
         let ended = together(app, &conclusions).await;
@@ -99,7 +109,7 @@ async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<Atte
         )
         .await?;
         let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
-        let ended = sends::conclude(&mut tx, &ends, now).await?;
+        let mut ended = sends::conclude(&mut tx, &ends, now).await?;
         let ours: Vec<&Conclusion> = conclusions
             .iter()
             .filter(|it| ended.contains(&it.end.attempt))
@@ -113,6 +123,15 @@ async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<Atte
         let refused: Vec<Told<'_>> = conclusions.iter().filter_map(|it| told_of(it, now)).collect();
         let carried = effects::carry_out(&mut tx, &app.clock, &refused).await?;
         told.extend(carried.events);
+        // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
+        let proven = conclusions
+            .iter()
+            .filter(|it| it.end.outcome == "accepted" && !ended.contains(&it.end.attempt));
+        let proven: Vec<&End> = proven.map(|it| &it.end).collect();
+        let messages: Vec<MessageId> = proven.iter().map(|it| it.placed.message).collect();
+        let again = sends::put_off(&mut tx, &messages).await?;
+        let over = proven.iter().filter(|it| !again.contains(&(it.placed.message,)));
+        ended.extend(over.map(|it| it.attempt));
         events::append(&mut tx, &told, now).await?;
         Ok((ended, carried.channels_changed))
     };

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use crate::{
     clock::Clock,
     db::{Result, Tx},
+    domain::MediaId,
     governor::Answer,
+    media,
     meta::graph::errors::{self, Class, Effect},
     store::{
         blocks::{self, Block},
@@ -17,6 +19,7 @@ use crate::{
         contacts::{self, Refused, Suspect},
         conversations::{self, Closed},
         events::NewEvent,
+        media::Named,
         sends::Due,
         templates,
     },
@@ -83,6 +86,7 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
             carried.events.push(event(clock, it, "channel.campaigns_paused", &data));
         }
     }
+    forget_uploads(tx, clock, told).await?;
     refresh_templates(tx, clock, told).await?;
     for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
@@ -158,6 +162,36 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
     }
     let closed: Vec<Closed> = closed.into_values().collect();
     conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
+}
+
+/// Meta may have forgotten a file before its time.
+async fn forget_uploads(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+    let mut files = BTreeSet::new();
+    for it in told.iter().filter(|it| it.has(Effect::ForgetUploads)) {
+        let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
+        let mut named = Vec::new();
+        media_in(&content, &mut named);
+        files.extend(named.into_iter().map(|media| Named {
+            tenant: it.due.tenant_id,
+            channel: it.due.channel_id,
+            media,
+        }));
+    }
+    let files: Vec<Named> = files.into_iter().collect();
+    media::forget(tx, &files, clock.now()).await.map(drop)
+}
+
+/// Files of ours that a message's content names, wherever it does.
+fn media_in(content: &Value, found: &mut Vec<MediaId>) {
+    match content {
+        Value::Object(members) => {
+            let id = members.get("media_id").and_then(Value::as_str);
+            found.extend(id.and_then(|id| id.parse::<MediaId>().ok()));
+            members.values().for_each(|value| media_in(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| media_in(value, found)),
+        _ => {}
+    }
 }
 
 /// Something else was believed of a template: its account's are read again from Meta.

@@ -15,11 +15,11 @@ use crate::{
     domain::{AttemptId, MessageId},
     governor::{Ask, Grant, Number, Terms},
     meta::message::{Envelope, Unresolved},
-    queue::{Outcome, Outcomes},
+    queue::{Lane, Outcome, Outcomes},
     store::{
         messages,
         portfolios::Key,
-        sends::{self, Begun},
+        sends::{self, Begun, Promised},
     },
 };
 
@@ -99,8 +99,10 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
             }
             Grant::Later { at, .. } => {
                 let at = together(at, started_at);
-                promised.push((ready.due.id, at));
-                outcomes.set(ready.due.id, Outcome::Snooze { until: at });
+                let (id, leases) = (ready.due.id, ready.due.leases);
+                promised.push(Promised { id, leases, at });
+                let lane = Lane::High;
+                outcomes.set(id, Outcome::PutOff { until: at, lane });
             }
         }
     }
@@ -111,6 +113,7 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
         channel: call.ready.due.channel_id,
         number: call.number,
         at: call.started_at,
+        marked: call.ready.due.marked,
     };
     let mut tx = app.db.begin().await?;
     let taken = daily_limit::take(&mut tx, wants, started_at).await?;

@@ -36,9 +36,9 @@ pub struct Refused {
 /// What came of writing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// The attempt ended so.
+    /// The attempt ended so, whoever wrote it.
     Ended,
-    /// Its end was known already, from a status: the message is to be looked at again.
+    /// Its end was known already, and otherwise: the message is to be looked at again.
     Known,
     /// It could not be written: the attempt stays open, and evidence decides.
     Lost,

@@ -2,12 +2,13 @@ use std::{fmt::Display, time::Duration};
 
 use chrono::{DateTime, Utc};
 
+use super::Lane;
 use crate::db;
 
 /// The longest error kept with a row, in characters.
 const ERROR_LENGTH: usize = 1_000;
 
-/// How the work for one row ended. The frame writes it, unless it is `Settled`.
+/// How the work for one row ended. The frame writes it, unless it is `Settled` or `PutOff`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The handler wrote the end of the row itself, in its own transaction (with [`counts::add`](super::counts::add)), or there
@@ -26,6 +27,12 @@ pub enum Outcome {
     /// Not its time yet. Counts as nothing.
     Snooze {
         until: DateTime<Utc>,
+    },
+    /// Not its time yet, and the handler wrote so itself, in its own transaction: the row is pending, with this due time and lane, and
+    /// its attempt is not counted.
+    PutOff {
+        until: DateTime<Utc>,
+        lane: Lane,
     },
     /// It failed and always would: dead at once.
     Discard {
@@ -64,7 +71,7 @@ impl Outcome {
             Outcome::Done => "done",
             Outcome::Retry { .. } => "retry",
             Outcome::RetryAfter { .. } => "retry_after",
-            Outcome::Snooze { .. } => "snooze",
+            Outcome::Snooze { .. } | Outcome::PutOff { .. } => "snooze",
             Outcome::Discard { .. } => "discard",
             Outcome::Quarantine { .. } => "quarantine",
         }

@@ -1,5 +1,7 @@
 //! Every status Meta reported, once each. One of a message that is not known yet waits here and is joined when it appears.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::messages::Key;
@@ -41,6 +43,59 @@ pub struct Joined {
     pub participant: String,
 }
 
+/// A status that is new here, by its key, and its message where that is known.
+#[derive(sqlx::FromRow)]
+struct Kept {
+    channel_id: ChannelId,
+    wamid: String,
+    status: String,
+    occurred_at: DateTime<Utc>,
+    participant: String,
+    message_id: Option<MessageId>,
+}
+
+/// What tells a status from every other: the primary key.
+type Identity<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
+
+impl Kept {
+    fn identity(&self) -> Identity<'_> {
+        (
+            self.channel_id,
+            &self.wamid,
+            &self.status,
+            self.occurred_at,
+            &self.participant,
+        )
+    }
+}
+
+impl NewStatus {
+    fn identity(&self) -> Identity<'_> {
+        (
+            self.key.channel,
+            &self.key.wamid,
+            &self.status,
+            self.occurred_at,
+            &self.participant,
+        )
+    }
+
+    fn joined(&self, message: MessageId) -> Joined {
+        Joined {
+            tenant_id: self.tenant,
+            message_id: message,
+            channel_id: self.key.channel,
+            wamid: self.key.wamid.clone(),
+            status: self.status.clone(),
+            occurred_at: self.occurred_at,
+            error_code: self.error_code,
+            error_title: self.error_title.clone(),
+            payload: self.payload.clone(),
+            participant: self.participant.clone(),
+        }
+    }
+}
+
 impl Joined {
     pub fn known(&self) -> Option<Status> {
         Status::parse(&self.status)
@@ -53,12 +108,13 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
         WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
             received_at) AS ({rows})
         INSERT INTO message_statuses (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code,
-            error_title, payload, received_at)
+            error_title, payload, received_at, message_id)
         SELECT channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
-            received_at
+            received_at, (SELECT m.id FROM messages m WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid)
         FROM r
         WHERE true
-        ON CONFLICT DO NOTHING";
+        ON CONFLICT DO NOTHING
+        RETURNING channel_id, wamid, status, occurred_at, participant, message_id";
     let row = |it: &NewStatus| {
         let key = (
             it.key.channel.uuid(),
@@ -80,13 +136,18 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
         )
     };
     let mut on = on.into();
-    Rows::new(KEEP, statuses.iter().map(row).collect())
-        .run(on.again())
+    let kept: Vec<Kept> = Rows::new(KEEP, statuses.iter().map(row).collect())
+        .all(on.again())
         .await?;
     let mut keys: Vec<Key> = statuses.iter().map(|it| it.key.clone()).collect();
     keys.sort();
     keys.dedup();
-    join(on, &keys).await
+    // Some may have waited from before; what is joined already costs this no write.
+    let mut joined = join(on, &keys).await?;
+    let told: HashMap<Identity<'_>, &NewStatus> = statuses.iter().map(|it| (it.identity(), it)).collect();
+    let of_known = |it: &Kept| Some(told.get(&it.identity())?.joined(it.message_id?));
+    joined.extend(kept.iter().filter_map(of_known));
+    Ok(joined)
 }
 
 /// Joins the waiting statuses of these messages to them, where the message is known.

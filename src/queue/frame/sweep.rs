@@ -14,6 +14,10 @@ const FEEDING: Duration = Duration::from_millis(100);
 const LEVEL: usize = 20_000;
 /// Pages in one turn.
 const PAGES: usize = 10;
+/// The most turns that are left out, doubling, while the driver knows most of the many rows there are.
+const REST: u32 = 4;
+/// It knows most where fewer than one in so many is new to it.
+const NEW: usize = 4;
 /// How long one process has the sweep of a queue to itself.
 const TERM: Duration = Duration::from_secs(3);
 
@@ -39,6 +43,9 @@ struct Broom {
     /// Where the last turn stopped.
     at: Option<Cursor>,
     feeding: bool,
+    /// Turns to leave out, and how many it was last time.
+    resting: u32,
+    rest: u32,
 }
 
 #[derive(PartialEq)]
@@ -71,11 +78,16 @@ impl Broom {
         if depth.waiting() == 0 {
             // Everything given was worked off, or forgotten: the oldest first again.
             self.at = None;
+            (self.resting, self.rest) = (0, 0);
+        }
+        if self.resting > 0 {
+            self.resting -= 1;
+            return Ok(More::No);
         }
         if self.feeding && is_at(queue, &depth, level / 2) {
             return Ok(More::Yes);
         }
-        let mut brought = 0;
+        let (mut looked, mut brought) = (0, 0);
         for _ in 0..PAGES {
             let mut page = rows::due_page(&shared.db, queue, self.at, shared.clock.now()).await?;
             if !page.expired.is_empty() {
@@ -84,6 +96,7 @@ impl Broom {
                 page.pending.extend(rescued.again);
             }
             let pushed = shared.queues.refill(queue, &page.pending, level).await?;
+            looked += page.pending.len();
             brought += pushed.new;
             metrics::counter!("mainstay_jobs_swept_total", "queue" => queue.name).increment(pushed.new as u64);
             if pushed.dropped > 0 && !queue.has_lanes() {
@@ -91,10 +104,17 @@ impl Broom {
             }
             self.at = page.next;
             if self.at.is_none() {
-                return Ok(More::No);
+                break;
             }
         }
-        Ok(if brought > 0 { More::Yes } else { More::No })
+        if looked < rows::PAGE || brought * NEW >= looked {
+            self.rest = 0;
+            let done = self.at.is_none() || brought == 0;
+            return Ok(if done { More::No } else { More::Yes });
+        }
+        self.rest = (self.rest * 2).clamp(1, REST);
+        self.resting = self.rest;
+        Ok(More::No)
     }
 }
 

@@ -49,15 +49,24 @@ pub async fn write_ends(
     policy: Policy,
     now: DateTime<Utc>,
 ) -> db::Result<Ended> {
-    let (done, others): (Vec<_>, Vec<_>) = ends
-        .into_iter()
-        .filter(|end| end.outcome != Outcome::Settled)
-        .partition(|end| end.outcome == Outcome::Done);
+    let mut ended = Ended::default();
+    let (mut done, mut others) = (Vec::new(), Vec::new());
+    for end in ends {
+        match end.outcome {
+            Outcome::Settled => {}
+            Outcome::PutOff { until, lane } => ended.again.push(Entry {
+                id: end.id,
+                due: until,
+                lane,
+            }),
+            Outcome::Done => done.push(end),
+            _ => others.push(end),
+        }
+    }
     if done.is_empty() && others.is_empty() {
-        return Ok(Ended::default());
+        return Ok(ended);
     }
     let mut tx = db.begin().await?;
-    let mut ended = Ended::default();
     if !done.is_empty() {
         ended.done = i64::try_from(write_done(&mut tx, queue, &done, now).await?).unwrap_or(i64::MAX);
     }
@@ -159,7 +168,7 @@ fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) ->
         was: row.was.clone(),
     };
     match outcome {
-        Outcome::Settled | Outcome::Done => row,
+        Outcome::Settled | Outcome::PutOff { .. } | Outcome::Done => row,
         Outcome::Retry { error } => failed(policy.backoff.after(attempts), error),
         Outcome::RetryAfter { after, error } => failed(after, error),
         Outcome::Discard { error } => ended(WorkState::Dead, error),

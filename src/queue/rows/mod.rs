@@ -13,5 +13,5 @@ pub(super) use change::{Change, change, standing};
 pub(super) use claim::renew;
 pub use claim::{Lease, claim};
 pub(super) use ends::{End, Policy, write_ends};
-pub(super) use page::{Cursor, due_page};
+pub(super) use page::{Cursor, PAGE, due_page};
 pub(super) use rescue::rescue;

@@ -16,4 +16,4 @@ pub use inbound::{
 };
 pub use removals::{due, plan, removed, take_back};
 pub use uploaded::{NewUploaded, insert};
-pub use uploads::{Upload, UploadKey, claim, find_upload, finish, renew};
+pub use uploads::{Named, Upload, UploadKey, claim, find_upload, finish, forget, renew};

@@ -2,8 +2,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result},
-    domain::{ChannelId, MediaFileId, TenantId},
+    db::{On, Result, Rows},
+    domain::{ChannelId, Id, MediaFileId, MediaId, TenantId},
 };
 
 /// What is uploaded to Meta once: a file, for a channel, as a type.
@@ -67,6 +67,27 @@ pub async fn renew(on: impl Into<On<'_>>, key: &UploadKey, claim: Uuid, until: D
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5 AND meta_id IS NULL";
     let args = (key.tenant, key.file, key.channel, key.mime_type.clone(), claim, until);
     on.into().sql(SQL, args).run().await
+}
+
+/// A file of ours, as messages name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub media: MediaId,
+}
+
+/// Forgets what Meta calls these files, where that is good for no longer than `until`.
+pub async fn forget(on: impl Into<On<'_>>, files: &[Named], until: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (tenant_id, media_id, channel_id, until, now) AS ({rows})
+        UPDATE media_uploads SET valid_until = r.now
+        FROM r CROSS JOIN media m
+        WHERE m.tenant_id = r.tenant_id AND m.id = r.media_id
+            AND media_uploads.file_id = m.file_id AND media_uploads.channel_id = r.channel_id
+            AND media_uploads.meta_id IS NOT NULL AND media_uploads.valid_until <= r.until";
+    let row = |it: &Named| (it.tenant.uuid(), it.media.uuid(), it.channel.uuid(), until, now);
+    Rows::new(SQL, files.iter().map(row).collect()).run(on).await
 }
 
 /// Writes how the upload ended. Past its time, whoever wants it next may try.

@@ -16,6 +16,8 @@ pub struct Begun {
     pub channel: ChannelId,
     pub number: i64,
     pub at: DateTime<Utc>,
+    /// See [`Due::marked`](super::Due::marked).
+    pub marked: bool,
 }
 
 /// Writes attempts down, before the calls are made, and returns the messages that may be sent. The others have been proven, or withdrawn,
@@ -25,9 +27,9 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
         WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
         INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
         SELECT id, message_id, tenant_id, channel_id, number, 'open', at FROM r";
-    const SENDS: &str = "
-        WITH r (id, number) AS ({rows})
-        UPDATE sends SET tries = r.number, promised_at = NULL, not_before = NULL, held = NULL, urgency = lane
+    const MARKED: &str = "
+        WITH r (id) AS ({rows})
+        UPDATE sends SET not_before = NULL, held = NULL
         FROM r
         WHERE sends.id = r.id AND sends.id {key}";
     const MESSAGES: &str = "
@@ -51,8 +53,8 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
     Rows::new(ATTEMPTS, begun.iter().copied().map(attempt).collect())
         .run(on.again())
         .await?;
-    let send = |it: &&Begun| (it.message.uuid(), it.number);
-    Rows::new(SENDS, begun.iter().map(send).collect()).run(on).await?;
+    let marked = begun.iter().filter(|it| it.marked).map(|it| (it.message.uuid(),));
+    Rows::new(MARKED, marked.collect()).run(on).await?;
     Ok(free)
 }
 
@@ -102,7 +104,17 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
             now,
         )
     };
-    let ended: Vec<(AttemptId,)> = Rows::new(SQL, ends.iter().map(row).collect()).all(on).await?;
+    const ASK_ANEW: &str = "
+        WITH r (id) AS ({rows})
+        UPDATE sends SET promised_at = NULL, urgency = lane
+        FROM r
+        WHERE sends.id = r.id AND sends.id {key} AND sends.promised_at IS NOT NULL";
+    let mut on = on.into();
+    let ended: Vec<(AttemptId,)> = Rows::new(SQL, ends.iter().map(row).collect()).all(on.again()).await?;
+    // What was promised is used up: whoever is sent again asks anew.
+    let again = ends.iter().filter(|it| it.outcome != "accepted");
+    let again = again.map(|it| (it.placed.message.uuid(),)).collect();
+    Rows::new(ASK_ANEW, again).run(on).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 

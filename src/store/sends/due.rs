@@ -20,7 +20,12 @@ pub struct Due {
     pub options: String,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Attempts begun.
     pub tries: i64,
+    /// Of the lease it is worked on under.
+    pub leases: i64,
+    /// It was kept back, or put off by Meta, and that is to be forgotten when it is sent.
+    pub marked: bool,
     pub promised_at: Option<DateTime<Utc>>,
     pub not_before: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -56,7 +61,8 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
-            m.context_wamid, s.expires_at, s.tries, s.promised_at, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
+            m.context_wamid, s.expires_at, COALESCE(a.number, 0) AS tries, s.attempts AS leases,
+            (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.promised_at, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
             (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)
                 AS window_expires_at,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
@@ -70,20 +76,31 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
         FROM r
         JOIN sends s ON s.id = r.id
         JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id AND m.id {key}
-        LEFT JOIN send_attempts a ON a.message_id = s.id AND a.message_id {key} AND a.number = s.tries
+        LEFT JOIN send_attempts a ON a.id =
+            (SELECT x.id FROM send_attempts x WHERE x.message_id = s.id ORDER BY x.number DESC LIMIT 1)
         WHERE s.id {key}";
     Rows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
 
-/// Notes when the governor said to come again; nothing else holds them now.
-pub async fn promise(on: impl Into<On<'_>>, promised: &[(MessageId, DateTime<Utc>)]) -> Result<u64> {
+/// A send that the governor told to come later.
+#[derive(Clone, Copy, Debug)]
+pub struct Promised {
+    pub id: MessageId,
+    /// See [`Due::leases`].
+    pub leases: i64,
+    pub at: DateTime<Utc>,
+}
+
+/// Gives sends back until the time they were promised, as if they had not been taken; nothing else holds them now. One that has
+/// become another's is left alone.
+pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised]) -> Result<u64> {
     const SQL: &str = "
-        WITH r (id, at) AS ({rows})
-        UPDATE sends SET promised_at = r.at, held = NULL, urgency = 0
+        WITH r (id, leases, at) AS ({rows})
+        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, due_at = r.at, promised_at = r.at, held = NULL, urgency = 0
         FROM r
-        WHERE sends.id = r.id AND sends.id {key}";
-    let row = |(id, at): &(MessageId, DateTime<Utc>)| (id.uuid(), *at);
+        WHERE sends.id = r.id AND sends.id {key} AND sends.state || '' = 'running' AND sends.attempts = r.leases";
+    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at);
     Rows::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

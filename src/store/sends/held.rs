@@ -72,7 +72,8 @@ pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(String, i64)>> {
 pub async fn unpromise_tenant(on: impl Into<On<'_>>, tenant: TenantId, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
-        WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1) AND state = 'pending' AND promised_at IS NOT NULL";
+        WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1) AND finished_at IS NULL AND state || '' = 'pending'
+            AND promised_at IS NOT NULL";
     on.into().sql(SQL, (tenant, at)).run().await
 }
 
@@ -91,7 +92,7 @@ pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<
 pub async fn unpromise(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
-        WHERE channel_id = $1 AND state = 'pending' AND promised_at IS NOT NULL";
+        WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND promised_at IS NOT NULL";
     on.into().sql(SQL, (channel, now)).run().await
 }
 
@@ -111,6 +112,17 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
         lane: Lane::of(urgency),
     };
     Ok(rows.into_iter().map(entry).collect())
+}
+
+/// Those of the messages that are to be sent once more, after Meta gave them up.
+pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        SELECT sends.id FROM r JOIN sends ON sends.id = r.id
+        WHERE sends.id {key} AND sends.not_before IS NOT NULL";
+    Rows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+        .all(on)
+        .await
 }
 
 /// Those of the messages that a worker has in hand.
@@ -160,7 +172,7 @@ pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, Da
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status IN ('failed', 'unknown')";
     const SENDS: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET not_before = r.at, finished_at = NULL, last_error = NULL,
+        UPDATE sends SET not_before = r.at, finished_at = NULL, last_error = NULL, promised_at = NULL, urgency = lane,
             state = CASE sends.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             held = CASE sends.state WHEN 'running' THEN sends.held END,
             due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END
@@ -233,7 +245,7 @@ pub async fn settle(
         UPDATE send_attempts
         SET outcome = $3, evidence = 'person', error_details = 'decided by a person', ended_at = COALESCE(ended_at, $4)
         WHERE tenant_id = $1 AND message_id = $2 AND outcome = 'unknown'
-            AND number = (SELECT s.tries FROM sends s WHERE s.tenant_id = $1 AND s.id = $2)
+            AND number = (SELECT MAX(x.number) FROM send_attempts x WHERE x.message_id = $2)
         RETURNING id";
     const MESSAGE: &str = "UPDATE messages SET status = status WHERE tenant_id = $1 AND id = $2 AND status = 'unknown'";
     const SEND: &str = "UPDATE sends SET held = held WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";

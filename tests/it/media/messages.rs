@@ -1,6 +1,8 @@
 //! Files of ours in messages: given to Meta before their messages, once, and beside everything else.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
+
+use chrono::TimeDelta;
 
 use mainstay::domain::MediaId;
 use mainstay_sim::{Area, Fault, FaultRule, Shape};
@@ -76,6 +78,21 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_document_goes_by_the_name_of_its_file_unless_it_is_given_one(world: World) {
+        let ana = world.customer(0).await;
+        let id = upload(&world.client, "application/pdf", "offer.pdf", &pdf(1_000)).await;
+        for (document, name) in [
+            (json!({ "media_id": id }), "offer.pdf"),
+            (json!({ "media_id": id, "filename": "for-ana.pdf" }), "for-ana.pdf"),
+        ] {
+            let sent = world.send(message(&world, &ana.wa_id, "document", document)).await;
+            world.until(&sent, "read").await;
+            let last = world.simulator.graph().sends().pop().unwrap().json();
+            assert_eq!(last["document"]["filename"], name, "{last}");
+        }
+        world.end().await;
+    }
+
     async fn messages_with_one_file_upload_it_once(world: World) {
         let (mut phones, mut messages) = (Vec::new(), Vec::new());
         for place in 0..4 {
@@ -100,6 +117,27 @@ on_both_sizes! {
         assert_eq!((ids.len(), graph.faults()[0].struck), (1, 1));
         let with_header = graph.sends().iter().filter(|it| it.message_type == "interactive").count();
         assert_eq!((graph.accepted(), with_header), (62, 1));
+        world.end().await;
+    }
+
+    async fn a_file_that_meta_has_forgotten_is_uploaded_anew_for_the_next_message(world: World) {
+        let id = upload(&world.client, "image/png", "pixel.png", PIXEL).await;
+        for (turn, fault) in [Fault::error(131_053), Fault::failed(131_009)].into_iter().enumerate() {
+            let ana = world.customer(turn).await;
+            let first = world.send(picture(&world, &ana.wa_id, id)).await;
+            world.until(&first, "read").await;
+            // A moment after the upload, the file itself is to blame.
+            for (hours, uploads) in [(0, turn + 1), (2, turn + 2)] {
+                world.running.app.clock.advance(TimeDelta::hours(hours));
+                world.fault(FaultRule::new(fault.clone()).times(1));
+                let refused = world.send(picture(&world, &ana.wa_id, id)).await;
+                world.until(&refused, "failed").await;
+                let again = world.send(picture(&world, &ana.wa_id, id)).await;
+                world.until(&again, "read").await;
+                let files: HashSet<String> = sent_files(&world).into_iter().collect();
+                assert_eq!(files.len(), uploads, "{hours} hours later");
+            }
+        }
         world.end().await;
     }
 

@@ -16,8 +16,11 @@ use super::{
 };
 
 const RATES: [u64; 5] = [1_000, 80, 80, 80, 80];
-/// Seconds before the measurement, so that starting does not count, and of messages beyond its end.
+/// Seconds before the measurement, so that starting does not count.
 const MARGIN: u64 = 5;
+/// Seconds' worth of messages beyond those of the measurement: a worker that starts sends for a while before it is measured, and the
+/// backlog must outlast the measurement.
+const BEYOND: u64 = 30;
 const REPLY_EVERY: Duration = Duration::from_secs(2);
 /// A reply that has not left by then fails the benchmark.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,7 +40,7 @@ pub struct Governed {
 
 pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed> {
     for (n, rate) in RATES.iter().enumerate() {
-        scene.fill(n, (rate * (seconds + 2 * MARGIN)) as usize).await?;
+        scene.fill(n, (rate * (seconds + BEYOND)) as usize).await?;
     }
     scene.begin().await?;
     let customers = customers(scene).await?;
@@ -58,6 +61,12 @@ pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed
     }
     tokio::time::sleep_until((begin + duration).into()).await;
     let (after, elapsed) = (scene.accepted(), begin.elapsed().as_secs_f64());
+    for (n, rate) in RATES.iter().enumerate() {
+        ensure!(
+            after[n] < rate * (seconds + BEYOND),
+            "the messages of number {n} did not outlast the measurement"
+        );
+    }
     scene.end().await?;
     let share = |n: usize| (after[n] - before[n]) as f64 / elapsed / RATES[n] as f64;
     let graph = scene.simulator.graph();

@@ -6,6 +6,7 @@ use crate::{
     domain::{MediaId, TenantId},
     media::{self, MediaKind, Rejected, SendableError},
     meta::message::{Invalid, MediaRef, Outbound},
+    store,
 };
 
 /// The first file of ours in a message that can never be sent as what it is named for. One that is still being fetched is waited for when
@@ -32,6 +33,20 @@ pub async fn unsendable(
         return Ok(Some(Invalid { field, problem, limit }));
     }
     Ok(None)
+}
+
+/// Gives a document the name its file came with, unless the caller named it: it is what the recipient is shown.
+pub async fn entitle(app: &App, tenant: TenantId, document: &mut Value) -> Result<()> {
+    let id = document.get("media_id").and_then(Value::as_str).map(str::parse);
+    if let Some(Ok(id)) = id
+        && document.get("filename").is_none_or(Value::is_null)
+        && let Some(filename) = store::media::find(app.db.reader(), tenant, id)
+            .await?
+            .and_then(|it| it.filename)
+    {
+        document["filename"] = filename.into();
+    }
+    Ok(())
 }
 
 /// Where the payload names the file. Files stand under what they are to be sent as, in messages, headers and parameters alike.

@@ -184,12 +184,15 @@ impl To {
     }
 }
 
-/// A reaction may name its message by our id, too.
+/// A reaction may name its message by our id, too; and a document of ours has a name already.
 async fn named(app: &App, tenant: TenantId, kind: &str, mut payload: Value) -> Result<Value, Problem> {
     if kind == "reaction"
         && let Some(id) = payload.get("message_id").and_then(Value::as_str)
     {
         payload["message_id"] = wamid(app, tenant, id, "reaction.message_id").await?.into();
+    }
+    if kind == "document" {
+        files::entitle(app, tenant, &mut payload).await?;
     }
     Ok(payload)
 }

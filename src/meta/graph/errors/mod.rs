@@ -124,6 +124,8 @@ pub enum Effect {
     RefreshTemplate,
     /// The person is recorded as blocked by the business.
     RecordBlock,
+    /// If files of ours were named, Meta may have forgotten them: they are uploaded anew for the next message.
+    ForgetUploads,
 }
 
 /// The entry of a code; for one nobody knows, an entry that says so.
@@ -175,6 +177,7 @@ impl Effect {
             Self::CloseWindow => "close_window",
             Self::RefreshTemplate => "refresh_template",
             Self::RecordBlock => "record_block",
+            Self::ForgetUploads => "forget_uploads",
         }
     }
 }

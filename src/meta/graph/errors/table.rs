@@ -98,7 +98,7 @@ table! {
         "Calls are used up for now; they go on by themselves.";
     33 http 400 "Object deleted or out of reach" => Account, Never, Operator, [TripChannel]:
         "The phone number was deleted, or the token does not reach it. Check the channel's phone number id and the token's business.";
-    100 http 400 "Invalid parameter" => Request, Never, Tenant, []:
+    100 http 400 "Invalid parameter" => Request, Never, Tenant, [ForgetUploads]:
         "Meta does not accept a part of the request. The details say which; correct it and send again.";
     102 http 401 "Session ended" => Token, Never, Operator, [TripChannel]:
         "The session behind the access token has ended. Set a system-user token, which does not depend on a login.";
@@ -142,7 +142,7 @@ table! {
         "The token may not use this number. Use a system user's token that has both permissions and the account assigned.";
     131008 http 400 "Parameter missing" => Request, Never, Tenant, []:
         "Meta misses a part of the request. The details say which; add it and send again.";
-    131009 http 400 "Parameter value not valid" => Request, Never, Tenant, []:
+    131009 http 400 "Parameter value not valid" => Request, Never, Tenant, [ForgetUploads]:
         "A value in the request does not do: see the details. For reactions and receipts: the message is older than 30 days, gone, or not of this conversation.";
     131016 http 500 "Service unavailable" => Ambiguous, Reconcile, Us, []:
         "A service of Meta's was away while it had the message, so it may have been sent. It waits for evidence.";
@@ -170,9 +170,9 @@ table! {
         "The customer wants no marketing from this business. Do not write to them unless they resume it.";
     131051 http 400 "Message type not supported" => Request, Never, Tenant, []:
         "WhatsApp does not know this type of message, or not here. Choose another.";
-    131052 http 400 "Media download failed" => Media, Never, Tenant, []:
+    131052 http 400 "Media download failed" => Media, Never, Tenant, [ForgetUploads]:
         "Meta could not fetch the file: from the customer, who should send it again, or from the link, which must be public and answer quickly.";
-    131053 http 400 "Media upload failed" => Media, Never, Tenant, []:
+    131053 http 400 "Media upload failed" => Media, Never, Tenant, [ForgetUploads]:
         "Meta could not use the file. See that it is of a supported type and size and is what its type says; uploading it first works better than a link.";
     131055 http 400 "Method not allowed" => Request, Never, Tenant, []:
         "This endpoint does not take such a message: the Marketing Messages API sends marketing templates only.";
