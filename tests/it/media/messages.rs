@@ -160,7 +160,7 @@ on_both_sizes! {
         let graph = world.simulator.graph();
         assert_eq!(graph.accepted(), 2, "no upload can have ended");
         wait_until(DEADLINE, "all are sent", async || graph.accepted() == 14).await;
-        assert_eq!(world.number("SELECT COUNT(*) FROM sends WHERE tries > 1").await, 0, "waiting is no attempt");
+        assert_eq!(world.number("SELECT COUNT(*) FROM send_attempts WHERE number > 1").await, 0, "waiting is no attempt");
         world.end().await;
     }
 
@@ -197,7 +197,7 @@ on_both_sizes! {
             .await;
             put_off(&world).await;
             assert_eq!(world.message(&sent).await["status"], "queued");
-            world.running.app.clock.advance(chrono::TimeDelta::minutes(20));
+            world.running.app.clock.advance(TimeDelta::minutes(20));
             let message = world.until(&sent, "read").await;
             assert_eq!(World::outcomes(&message), ["accepted"]);
         }
@@ -216,7 +216,7 @@ on_both_sizes! {
         .await;
         let path = format!("/api/v1/channels/{}", world.channel);
         assert_eq!(world.client.get(&path).await.ok().json()["breaker"]["code"], 190);
-        world.running.app.clock.advance(chrono::TimeDelta::seconds(6));
+        world.running.app.clock.advance(TimeDelta::seconds(6));
         let checked = world.post(&format!("channels/{}/check", world.channel), json!({})).await.ok().json();
         assert_eq!(checked["can_send"], true, "{checked:#}");
         for sent in [first, second] {
@@ -235,7 +235,7 @@ on_both_sizes! {
         let sent = world.send(picture(&world, &ana.wa_id, id)).await;
         assert_eq!(world.client.delete(&format!("/api/v1/media/{id}")).await.status.as_u16(), 204);
         operator.post("/admin/queues/outbound/resume", json!(null)).await.ok();
-        world.running.app.clock.advance(chrono::TimeDelta::minutes(1));
+        world.running.app.clock.advance(TimeDelta::minutes(1));
         let failed = world.until(&sent, "failed").await;
         assert_eq!((&failed["error"]["code"], &failed["error"]["title"]), (&json!(131_053), &json!("the media was deleted")));
         assert_eq!(world.simulator.graph().accepted(), 0);
@@ -254,9 +254,9 @@ on_both_sizes! {
         let misfit = world.send(message(&world, &ana.wa_id, "video", json!({ "media_id": id }))).await;
         put_off(&world).await;
         world.simulator.graph().lift(away);
-        world.running.app.clock.advance(chrono::TimeDelta::minutes(2));
+        world.running.app.clock.advance(TimeDelta::minutes(2));
         wait_until(DEADLINE, "it is fetched", async || show(&world.client, id).await["status"] == "ready").await;
-        world.running.app.clock.advance(chrono::TimeDelta::minutes(10));
+        world.running.app.clock.advance(TimeDelta::minutes(10));
         world.until(&fits, "read").await;
         let failed = world.until(&misfit, "failed").await;
         assert_eq!(failed["error"]["code"], 131_053);

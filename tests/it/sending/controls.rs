@@ -11,7 +11,8 @@ on_both_sizes! {
         world.fault(FaultRule::new(Fault::error(131_049)).times(1));
         let id = world.send(world.text(&ana.wa_id, "no more")).await;
         wait_until(DEADLINE, "it waits", async || {
-            world.number("SELECT COUNT(*) FROM sends WHERE state = 'pending' AND tries = 1").await == 1
+            const TRIED: &str = "SELECT COUNT(*) FROM sends s JOIN send_attempts a ON a.message_id = s.id WHERE s.state = 'pending'";
+            world.number(TRIED).await == 1
         })
         .await;
         let canceled = world.post(&format!("messages/{id}/cancel"), json!({})).await;

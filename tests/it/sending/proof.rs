@@ -79,6 +79,7 @@ on_both_sizes! {
             channel: world.channel,
             number: 2,
             at: app.clock.now(),
+            marked: false,
         };
         assert!(sends::begin(&app.db, &[begun]).await.unwrap().is_empty());
         assert_eq!(world.message(&id).await["attempts"], message["attempts"]);
