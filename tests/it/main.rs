@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod deliveries;
 mod faults;
 mod graph;
 mod http;
