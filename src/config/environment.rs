@@ -60,6 +60,9 @@ pub struct Environment {
     /// Seconds a message that was perhaps sent waits for a status to prove it, before the tenant's policy decides.
     #[arg(long, env = "MAINSTAY_UNKNOWN_SECONDS", default_value = "120")]
     pub unknown_seconds: String,
+    /// Minutes before a service window ends that `conversation.window_closing` tells so; 0 is never.
+    #[arg(long, env = "MAINSTAY_WINDOW_CLOSING_MINUTES", default_value = "60")]
+    pub window_closing_minutes: String,
     /// Requests per second for each API key.
     #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
     pub api_rate: String,

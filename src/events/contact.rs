@@ -76,6 +76,9 @@ pub struct Block {
     pub channel_id: ChannelId,
 }
 
+/// The category of messages that can be refused.
+pub const MARKETING: &str = "marketing_messages";
+
 types! {
     CREATED = "contact.created", Created<'static>,
         "Somebody is heard of for the first time, by a message of theirs or by one to them.",
@@ -108,5 +111,5 @@ types! {
 }
 
 fn preference(detail: &str) -> serde_json::Value {
-    json!({ "contact_id": sample::CONTACT, "channel_id": sample::CHANNEL, "category": "marketing_messages", "detail": detail })
+    json!({ "contact_id": sample::CONTACT, "channel_id": sample::CHANNEL, "category": MARKETING, "detail": detail })
 }

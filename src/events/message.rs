@@ -210,6 +210,7 @@ fn standing(status: &str, differs: Value) -> Value {
 }
 
 fn reported(status: &str) -> Value {
-    let payload = json!({ "id": sample::WAMID, "status": status, "timestamp": "1790000004", "recipient_id": sample::CUSTOMER });
+    let payload =
+        json!({ "id": sample::WAMID, "status": status, "timestamp": "1790000004", "recipient_id": sample::CUSTOMER });
     standing(status, json!({ "wamid": sample::WAMID, "payload": payload }))
 }

@@ -17,7 +17,11 @@ fn a_name_stands_once_and_is_a_family_and_what_happened() {
 fn a_schema_is_whole_by_itself() {
     for it in all() {
         let schema = it.schema();
-        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema", "{}", it.name);
+        assert_eq!(
+            schema["$schema"], "https://json-schema.org/draft/2020-12/schema",
+            "{}",
+            it.name
+        );
         assert_eq!(schema["type"], "object", "{}", it.name);
         assert!(!schema.to_string().contains("$ref"), "{}: {schema}", it.name);
     }
@@ -30,7 +34,10 @@ fn what_is_written_is_always_there() {
         if let Some(properties) = schema["properties"].as_object() {
             let required = schema["required"].as_array().cloned().unwrap_or_default();
             for member in properties.keys() {
-                assert!(required.iter().any(|it| it == member), "{name}: {member} may be missing");
+                assert!(
+                    required.iter().any(|it| it == member),
+                    "{name}: {member} may be missing"
+                );
             }
         }
         match schema {
@@ -40,4 +47,12 @@ fn what_is_written_is_always_there() {
         }
     }
     all().for_each(|it| check(it.name, &it.schema()));
+}
+
+#[test]
+fn the_list_for_readers_is_the_catalogue() {
+    const LIST: &str = include_str!("../../EVENTS.md");
+    let listed: Vec<&str> = LIST.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected: Vec<String> = all().map(|it| format!("| `{}` | {} |", it.name, it.when)).collect();
+    assert_eq!(listed, expected);
 }

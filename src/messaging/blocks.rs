@@ -5,6 +5,7 @@ use crate::{
     db::{Result, Tx},
     directory::Route,
     domain::{ContactId, TenantId},
+    events::{EventType, contact},
     meta::graph::{self, Access, BlockedPage},
     outbox::Address,
     people::{self, Party},
@@ -177,37 +178,36 @@ async fn keep(app: &App, route: &Route, done: &[&graph::Person], blocking: Block
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
     let mut tx = app.db.begin().await?;
-    let contacts = people::resolve(&mut tx, &app.clock, &parties).await?.contacts;
+    let resolved = people::resolve(&mut tx, &app.clock, &parties).await?;
+    let told = people::told(&app.clock, &resolved);
+    let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();
     of.dedup();
     let kind = match blocking {
         Blocking::Block => {
             blocks::add(&mut tx, &of, now).await?;
-            "contact.blocked"
+            &contact::BLOCKED
         }
         Blocking::Unblock => {
             blocks::remove(&mut tx, &of).await?;
-            "contact.unblocked"
+            &contact::UNBLOCKED
         }
     };
-    tell(&mut tx, app, &of, kind).await?;
+    tell(&mut tx, app, &of, kind, told).await?;
     tx.commit().await?;
     Ok(contacts)
 }
 
-async fn tell(tx: &mut Tx, app: &App, of: &[Block], kind: &'static str) -> Result<()> {
+async fn tell(tx: &mut Tx, app: &App, of: &[Block], kind: &'static EventType, mut told: Vec<NewEvent>) -> Result<()> {
     let now = app.clock.now();
-    let event = |it: &Block| NewEvent {
-        tenant: it.tenant,
-        id: app.clock.new_id(),
-        kind,
-        version: 1,
-        occurred_at: now,
-        channel: Some(it.channel),
-        conversation: None,
-        data: serde_json::json!({ "contact_id": it.contact, "channel_id": it.channel }).to_string(),
+    let event = |it: &Block| {
+        let data = contact::Block {
+            contact_id: it.contact,
+            channel_id: it.channel,
+        };
+        NewEvent::new(&app.clock, it.tenant, kind, now, &data).on(it.channel)
     };
-    let told: Vec<NewEvent> = of.iter().map(event).collect();
+    told.extend(of.iter().map(event));
     events::append(tx, &told, now).await
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod find;
+mod told;
 
 pub use append::{NewEvent, append};
 pub use find::{Event, Page, list};

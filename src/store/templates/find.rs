@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::Whose;
 use crate::{
     db::{On, Result, Rows, like_literal},
     domain::{Id, TemplateId, TenantId},
@@ -47,6 +48,19 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Re
         " FROM templates t WHERE t.tenant_id = $1 AND t.id = $2"
     );
     on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// The one that a webhook speaks of.
+pub async fn told_of(on: impl Into<On<'_>>, whose: Whose) -> Result<Option<Template>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM templates t WHERE t.tenant_id = $1 AND t.waba_id = $2 AND (t.meta_id = $3 OR ($3 = '' AND t.name = $4 \
+         AND LOWER(REPLACE(t.language, '-', '_')) = $5)) LIMIT 1"
+    );
+    let w = whose;
+    let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language);
+    on.into().sql(SQL, args).opt().await
 }
 
 /// All of an account, the deleted ones too.
