@@ -2,7 +2,8 @@
 
 use crate::{
     app::App,
-    db::{Result, Tx},
+    clock::Clock,
+    db::Result,
     directory::Route,
     domain::{ContactId, TenantId},
     events::{EventType, contact},
@@ -129,7 +130,10 @@ pub async fn blocked(
     let mut found: Vec<Block> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
     found.sort();
     found.dedup();
-    blocks::add(&mut tx, &found, app.clock.now()).await?;
+    let now = app.clock.now();
+    let new = blocks::add(&mut tx, &found, now).await?;
+    let told: Vec<NewEvent> = new.iter().map(|it| event(&app.clock, it, &contact::BLOCKED)).collect();
+    events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok((listed, after))
 }
@@ -179,35 +183,25 @@ async fn keep(app: &App, route: &Route, done: &[&graph::Person], blocking: Block
     let parties: Vec<Party> = done.iter().map(party).collect();
     let mut tx = app.db.begin().await?;
     let resolved = people::resolve(&mut tx, &app.clock, &parties).await?;
-    let told = people::told(&app.clock, &resolved);
+    let mut told = people::told(&app.clock, &resolved);
     let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();
     of.dedup();
-    let kind = match blocking {
-        Blocking::Block => {
-            blocks::add(&mut tx, &of, now).await?;
-            &contact::BLOCKED
-        }
-        Blocking::Unblock => {
-            blocks::remove(&mut tx, &of).await?;
-            &contact::UNBLOCKED
-        }
+    let (kind, changed) = match blocking {
+        Blocking::Block => (&contact::BLOCKED, blocks::add(&mut tx, &of, now).await?),
+        Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut tx, &of).await?),
     };
-    tell(&mut tx, app, &of, kind, told).await?;
+    told.extend(changed.iter().map(|it| event(&app.clock, it, kind)));
+    events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok(contacts)
 }
 
-async fn tell(tx: &mut Tx, app: &App, of: &[Block], kind: &'static EventType, mut told: Vec<NewEvent>) -> Result<()> {
-    let now = app.clock.now();
-    let event = |it: &Block| {
-        let data = contact::Block {
-            contact_id: it.contact,
-            channel_id: it.channel,
-        };
-        NewEvent::new(&app.clock, it.tenant, kind, now, &data).on(it.channel)
+pub(super) fn event(clock: &Clock, it: &Block, of: &'static EventType) -> NewEvent {
+    let data = contact::Block {
+        contact_id: it.contact,
+        channel_id: it.channel,
     };
-    told.extend(of.iter().map(event));
-    events::append(tx, &told, now).await
+    NewEvent::new(clock, it.tenant, of, clock.now(), &data).on(it.channel)
 }

@@ -13,7 +13,7 @@ use crate::{
     events::{
         EventType,
         channel::{CAMPAIGNS_PAUSED, Stopped},
-        contact::{MARKETING, OPTED_OUT, Preference},
+        contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
         template::{REFUSED, Refused},
     },
     governor::Answer,
@@ -80,7 +80,7 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
     stop_marketing(tx, clock, told, &mut carried.events).await?;
     suspect(tx, told).await?;
     close_windows(tx, clock, told).await?;
-    block(tx, clock, told).await?;
+    block(tx, clock, told, &mut carried.events).await?;
     for it in told.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
         let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
         if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
@@ -199,7 +199,7 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Res
 }
 
 /// Somebody the business has blocked elsewhere, in Meta's own tools for example.
-async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
     let block = |it: &Told<'_>| Block {
         tenant: it.due.tenant_id,
         channel: it.due.channel_id,
@@ -212,7 +212,9 @@ async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
         .collect();
     found.sort();
     found.dedup();
-    blocks::add(tx, &found, clock.now()).await.map(drop)
+    let new = blocks::add(tx, &found, clock.now()).await?;
+    events.extend(new.iter().map(|it| super::blocks::event(clock, it, &BLOCKED)));
+    Ok(())
 }
 
 fn event(clock: &Clock, told: &Told<'_>, of: &'static EventType, data: &impl Serialize) -> NewEvent {

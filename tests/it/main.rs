@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod events;
 mod faults;
 mod graph;
 mod http;
