@@ -145,7 +145,7 @@ types! {
         other("text", json!({ "direction": "outbound", "origin": "echo", "status": "sent", "from": sample::BUSINESS,
             "to": sample::CUSTOMER, "text": "We are." }));
     QUEUED = "message.queued", Standing<'static>,
-        "An attempt to send failed in a way that may pass: the message waits to be sent once more.",
+        "The message waits to be sent once more, because an attempt failed in a way that may pass, or because somebody wants it so.",
         standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit" } }));
     ACCEPTED = "message.accepted", Standing<'static>,
         "Meta has taken a message that was sent from here; `wamid` is what Meta calls it.",

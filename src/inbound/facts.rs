@@ -126,16 +126,20 @@ impl<'a> Facts<'a> {
 
     /// What people want, unless something later was known of it.
     pub fn preferences(&mut self, plan: &Plan, resolved: &Resolved) {
+        let mut fresh = resolved.preferring.clone();
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);
-            let kept = |marketing_stopped| Preferred {
-                contact,
-                marketing_stopped,
-                at,
-            };
-            let stopped = plan.parties[it.party].marketing_stopped;
-            if stopped.is_some_and(|stopped| !resolved.preferring.contains(&kept(stopped))) {
-                continue;
+            if let Some(marketing_stopped) = plan.parties[it.party].marketing_stopped {
+                let told = Preferred {
+                    contact,
+                    marketing_stopped,
+                    at,
+                };
+                // Once, though it may be in the batch twice.
+                let Some(place) = fresh.iter().position(|it| *it == told) else {
+                    continue;
+                };
+                fresh.swap_remove(place);
             }
             let told = &it.preference;
             let of = match told.choice {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::Stage;
+use crate::events::message::RECEIVED;
 
 /// How often it looks for new messages.
 const LOOK: Duration = Duration::from_millis(300);

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use axum::Json as Body;
 use serde::Serialize;
 use serde_json::Value;
@@ -33,7 +35,12 @@ pub struct EventTypes {
 /// All there are, with the JSON Schema of what each carries and an example. Any key may ask: it tells of nobody.
 #[utoipa::path(get, path = "/api/v1/event-types", tag = "Reading",
     responses((status = 200, description = "The catalogue", body = EventTypes)))]
-pub async fn list() -> Body<EventTypes> {
+pub async fn list() -> Body<&'static EventTypes> {
+    static CATALOGUE: LazyLock<EventTypes> = LazyLock::new(catalogue);
+    Body(&CATALOGUE)
+}
+
+fn catalogue() -> EventTypes {
     let shown = |it: &'static events::EventType| EventType {
         kind: it.name,
         version: it.version,
@@ -41,7 +48,7 @@ pub async fn list() -> Body<EventTypes> {
         schema: it.schema(),
         example: it.example(),
     };
-    Body(EventTypes {
+    EventTypes {
         data: events::all().map(shown).collect(),
-    })
+    }
 }

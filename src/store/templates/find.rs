@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::Whose;
 use crate::{
-    db::{On, Result, Rows, like_literal},
+    db::{On, Result, Rows, Tx, like_literal},
     domain::{Id, TemplateId, TenantId},
 };
 
@@ -50,17 +50,30 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Re
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// The one that a webhook speaks of.
-pub async fn told_of(on: impl Into<On<'_>>, whose: Whose) -> Result<Option<Template>> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM templates t WHERE t.tenant_id = $1 AND t.waba_id = $2 AND (t.meta_id = $3 OR ($3 = '' AND t.name = $4 \
-         AND LOWER(REPLACE(t.language, '-', '_')) = $5)) LIMIT 1"
-    );
+macro_rules! told_of {
+    ($lock:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM templates t WHERE t.tenant_id = $1 AND t.waba_id = $2 AND (t.meta_id = $3 OR ($3 = '' AND t.name = $4 \
+             AND LOWER(REPLACE(t.language, '-', '_')) = $5)) LIMIT 1",
+            $lock
+        )
+    };
+}
+
+/// The one that a webhook speaks of, held until the transaction ends.
+pub async fn told_of(tx: &mut Tx, whose: Whose) -> Result<Option<Template>> {
+    const SQLITE: &str = told_of!("");
+    const POSTGRES: &str = told_of!(" FOR UPDATE");
+    let sql = if matches!(tx, Tx::Postgres(_)) {
+        POSTGRES
+    } else {
+        SQLITE
+    };
     let w = whose;
     let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language);
-    on.into().sql(SQL, args).opt().await
+    tx.sql(sql, args).opt().await
 }
 
 /// All of an account, the deleted ones too.
