@@ -5,6 +5,7 @@ mod channels;
 mod contacts;
 mod content;
 mod conversations;
+mod event_types;
 mod events;
 mod json;
 mod media;
@@ -47,6 +48,7 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(messages::list))
         .routes(routes!(messages::show))
         .routes(routes!(events::list))
+        .routes(routes!(event_types::list))
         .routes(routes!(sending::send))
         .routes(routes!(sending::send_batch))
         .routes(routes!(sending::cancel))
