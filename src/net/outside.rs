@@ -6,7 +6,8 @@ use reqwest::{Client, Method, header};
 
 use super::{
     Error, Policy, Refused, Target,
-    names::{Judge, Lookup, system},
+    names::{Judge, Lookup},
+    system,
 };
 use crate::crypto;
 
