@@ -65,6 +65,7 @@ const STEPS: &[Step] = &[
     isolated!(10, "0010_sending"),
     isolated!(11, "0011_templates"),
     isolated!(12, "0012_sending_rules"),
+    isolated!(13, "0013_subscriptions"),
 ];
 
 /// All migrations as the given kind of database runs them.

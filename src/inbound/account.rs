@@ -26,12 +26,8 @@ impl Plan {
             "channel_id": route.channel, "code": detail.code, "title": detail.title, "message": detail.message,
             "details": detail.details,
         });
-        self.facts.push(Fact::new(
-            route.tenant,
-            "channel.error",
-            origin.received_at,
-            data.to_string(),
-        ));
+        let fact = Fact::new(route.tenant, "channel.error", origin.received_at, data.to_string());
+        self.facts.push(fact.on(route.channel));
     }
 
     pub(super) fn preference(&mut self, origin: &Origin<'_>, route: &Route, preference: &Preference) {
@@ -54,8 +50,8 @@ impl Plan {
         }
         let place = self.party(party);
         let data = json!({ "channel_id": route.channel, "category": preference.category, "detail": preference.detail });
-        self.facts
-            .push(Fact::new(route.tenant, kind, at, data.to_string()).about(place));
+        let fact = Fact::new(route.tenant, kind, at, data.to_string());
+        self.facts.push(fact.on(route.channel).about(place));
     }
 
     /// The business app's address book names people; one that is removed there stays known here.
@@ -108,7 +104,12 @@ impl Plan {
                 value,
             };
             let data = serde_json::to_string(&data).expect("text and JSON always serialise");
-            self.facts.push(Fact::new(route.tenant, account.event, at, data));
+            let fact = Fact::new(route.tenant, account.event, at, data);
+            // What is said of a number concerns its channel; what is said of the account, all of them.
+            self.facts.push(match origin.item.phone_number_id {
+                Some(_) => fact.on(route.channel),
+                None => fact,
+            });
         }
     }
 }

@@ -105,7 +105,7 @@ async fn rows(
         if let Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
             let id = *place.insert(clock.new_id());
             missing.push(step(message, *pair, id));
-            facts.opened(pair.tenant, id, pair.contact, message.sent_at);
+            facts.opened(*pair, id, message.sent_at);
         }
     }
     if conversations::open(&mut *tx, &missing, clock.now()).await? != missing.len() as u64 {

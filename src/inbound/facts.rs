@@ -8,9 +8,10 @@ use super::messages::PlannedMessage;
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{ContactId, ConversationId, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, TenantId},
     people::Resolved,
     store::{
+        conversations::Pair,
         events::{self, NewEvent},
         messages::NewMessage,
         statuses::Joined,
@@ -25,6 +26,8 @@ pub struct Fact {
     tenant: TenantId,
     kind: &'static str,
     occurred_at: DateTime<Utc>,
+    channel: Option<ChannelId>,
+    conversation: Option<ConversationId>,
     /// A JSON object.
     data: String,
     /// The party it is about, whose contact is not known while planning.
@@ -37,8 +40,24 @@ impl Fact {
             tenant,
             kind,
             occurred_at,
+            channel: None,
+            conversation: None,
             data,
             party: None,
+        }
+    }
+
+    pub fn on(self, channel: ChannelId) -> Self {
+        Self {
+            channel: Some(channel),
+            ..self
+        }
+    }
+
+    fn of(self, channel: ChannelId, conversation: ConversationId) -> Self {
+        Self {
+            conversation: Some(conversation),
+            ..self.on(channel)
         }
     }
 
@@ -63,7 +82,7 @@ struct MessageData<'a> {
     origin: &'a str,
     r#type: &'a str,
     status: &'a str,
-    channel_id: crate::domain::ChannelId,
+    channel_id: ChannelId,
     conversation_id: ConversationId,
     contact_id: ContactId,
     from: Option<&'a str>,
@@ -100,10 +119,10 @@ impl Facts {
         }
     }
 
-    pub fn opened(&mut self, tenant: TenantId, conversation: ConversationId, contact: ContactId, at: DateTime<Utc>) {
-        let data = json!({ "conversation_id": conversation, "contact_id": contact });
-        self.0
-            .push(Fact::new(tenant, "conversation.opened", at, data.to_string()));
+    pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
+        let data = json!({ "conversation_id": conversation, "contact_id": pair.contact });
+        let fact = Fact::new(pair.tenant, "conversation.opened", at, data.to_string());
+        self.0.push(fact.of(pair.channel, conversation));
     }
 
     /// A new message. History tells nothing: it is not news.
@@ -135,12 +154,9 @@ impl Facts {
             received_at: stored.received_at,
         };
         let data = serde_json::to_string(&message).expect("text, times and JSON always serialise");
-        self.0.push(Fact::new(
-            stored.tenant,
-            kind,
-            stored.sent_at,
-            format!("{{\"message\":{data}}}"),
-        ));
+        let data = format!("{{\"message\":{data}}}");
+        let fact = Fact::new(stored.tenant, kind, stored.sent_at, data);
+        self.0.push(fact.of(stored.channel, stored.conversation));
     }
 
     pub fn status(&mut self, status: Joined) {
@@ -148,7 +164,7 @@ impl Facts {
         struct Data<'a> {
             message_id: crate::domain::MessageId,
             wamid: &'a str,
-            channel_id: crate::domain::ChannelId,
+            channel_id: ChannelId,
             status: &'a str,
             error_code: Option<i64>,
             error_title: Option<&'a str>,
@@ -164,8 +180,8 @@ impl Facts {
             payload: serde_json::from_str(&status.payload).ok(),
         };
         let data = serde_json::to_string(&data).expect("text and JSON always serialise");
-        self.0
-            .push(Fact::new(status.tenant_id, "message.status", status.occurred_at, data));
+        let fact = Fact::new(status.tenant_id, "message.status", status.occurred_at, data);
+        self.0.push(fact.of(status.channel_id, status.conversation_id));
     }
 
     /// Facts that were planned; those about a person now name the contact.
@@ -178,13 +194,20 @@ impl Facts {
                 }
                 None => fact.data.clone(),
             };
-            self.0.push(Fact::new(fact.tenant, fact.kind, fact.occurred_at, data));
+            self.0.push(Fact {
+                channel: fact.channel,
+                ..Fact::new(fact.tenant, fact.kind, fact.occurred_at, data)
+            });
         }
     }
 
     /// Facts that were put into their final form elsewhere.
     pub fn told(&mut self, events: Vec<NewEvent>) {
-        let fact = |it: NewEvent| Fact::new(it.tenant, it.kind, it.occurred_at, it.data);
+        let fact = |it: NewEvent| Fact {
+            channel: it.channel,
+            conversation: it.conversation,
+            ..Fact::new(it.tenant, it.kind, it.occurred_at, it.data)
+        };
         self.0.extend(events.into_iter().map(fact));
     }
 
@@ -196,6 +219,8 @@ impl Facts {
             kind: fact.kind,
             version: VERSION,
             occurred_at: fact.occurred_at,
+            channel: fact.channel,
+            conversation: fact.conversation,
             data: fact.data,
         };
         let new: Vec<NewEvent> = self.0.into_iter().map(event).collect();

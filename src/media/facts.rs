@@ -60,6 +60,8 @@ pub(super) fn ready(app: &App, fetched: &Fetched<'_>, now: DateTime<Utc>) -> New
         kind: "media.ready",
         version: VERSION,
         occurred_at: now,
+        channel: Some(row.channel_id),
+        conversation: fetched.conversation,
         data: serde_json::to_string(&Data { media: told }).expect("text and numbers always serialise"),
     }
 }
@@ -84,6 +86,8 @@ fn failed(app: &App, row: &Untold) -> NewEvent {
         kind: "media.failed",
         version: VERSION,
         occurred_at: row.finished_at,
+        channel: row.channel_id,
+        conversation: row.conversation_id,
         data: serde_json::to_string(&Data { media: told }).expect("text and numbers always serialise"),
     }
 }

@@ -204,6 +204,8 @@ async fn tell(tx: &mut Tx, app: &App, of: &[Block], kind: &'static str) -> Resul
         kind,
         version: 1,
         occurred_at: now,
+        channel: Some(it.channel),
+        conversation: None,
         data: serde_json::json!({ "contact_id": it.contact, "channel_id": it.channel }).to_string(),
     };
     let told: Vec<NewEvent> = of.iter().map(event).collect();

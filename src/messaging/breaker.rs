@@ -19,7 +19,7 @@ pub async fn trip(app: &App, channel: ChannelId, code: i64, reason: &str) -> Res
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
         tracing::error!(channel.id = %channel, error.code = code, "a channel may not send; its messages wait until it was checked");
         let data = serde_json::json!({ "channel_id": channel, "code": code, "reason": reason });
-        tell(&mut tx, app, tenant, "channel.breaker_tripped", &data).await?;
+        tell(&mut tx, app, (tenant, channel), "channel.breaker_tripped", &data).await?;
     }
     tx.commit().await?;
     app.directory.refresh().await
@@ -153,7 +153,7 @@ pub async fn resume_campaigns(app: &App, tenant: TenantId, channel: ChannelId) -
     }
     let released = sends::release(&mut tx, channel, "campaigns", now).await?;
     let data = serde_json::json!({ "channel_id": channel, "released": released });
-    tell(&mut tx, app, tenant, "channel.campaigns_resumed", &data).await?;
+    tell(&mut tx, app, (tenant, channel), "channel.campaigns_resumed", &data).await?;
     tx.commit().await?;
     app.directory.refresh().await?;
     Ok(Some(released))
@@ -166,14 +166,14 @@ async fn recover(tx: &mut db::Tx, app: &App, route: &Route) -> Result<u64> {
     let released = sends::release(&mut *tx, route.channel, "breaker", app.clock.now()).await?;
     tracing::info!(channel.id = %route.channel, released, "a channel may send again");
     let data = serde_json::json!({ "channel_id": route.channel, "released": released });
-    tell(tx, app, route.tenant, "channel.recovered", &data).await?;
+    tell(tx, app, (route.tenant, route.channel), "channel.recovered", &data).await?;
     Ok(released)
 }
 
 async fn tell(
     tx: &mut db::Tx,
     app: &App,
-    tenant: TenantId,
+    (tenant, channel): (TenantId, ChannelId),
     kind: &'static str,
     data: &serde_json::Value,
 ) -> Result<()> {
@@ -184,6 +184,8 @@ async fn tell(
         kind,
         version: 1,
         occurred_at: now,
+        channel: Some(channel),
+        conversation: None,
         data: data.to_string(),
     };
     events::append(tx, &[event], now).await

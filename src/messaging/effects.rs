@@ -200,6 +200,8 @@ fn event(clock: &Clock, told: &Told<'_>, kind: &'static str, data: &Value) -> Ne
         kind,
         version: 1,
         occurred_at: told.at,
+        channel: Some(told.due.channel_id),
+        conversation: None,
         data: data.to_string(),
     }
 }

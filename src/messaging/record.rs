@@ -48,6 +48,8 @@ pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
         kind: "message.status",
         version: 1,
         occurred_at: clock.now(),
+        channel: Some(placed.channel),
+        conversation: Some(placed.conversation),
         data: data.to_string(),
     }
 }

@@ -187,6 +187,7 @@ async fn address(
             clock,
             *tenant,
             "contact.created",
+            (None, None),
             &json!({ "contact_id": contact }),
         ));
     }
@@ -286,7 +287,8 @@ async fn converse(
             found.insert((pair.channel, pair.contact), conversation);
             missing.push(step.clone());
             let data = json!({ "conversation_id": conversation, "contact_id": pair.contact });
-            told.push(event(clock, pair.tenant, "conversation.opened", &data));
+            let place = (Some(pair.channel), Some(conversation));
+            told.push(event(clock, pair.tenant, "conversation.opened", place, &data));
         }
         steps.push(step);
     }
@@ -298,13 +300,21 @@ async fn converse(
     Ok(found)
 }
 
-fn event(clock: &Clock, tenant: TenantId, kind: &'static str, data: &Value) -> NewEvent {
+fn event(
+    clock: &Clock,
+    tenant: TenantId,
+    kind: &'static str,
+    (channel, conversation): (Option<ChannelId>, Option<ConversationId>),
+    data: &Value,
+) -> NewEvent {
     NewEvent {
         tenant,
         id: clock.new_id(),
         kind,
         version: 1,
         occurred_at: clock.now(),
+        channel,
+        conversation,
         data: data.to_string(),
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::messages::Key;
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, Id, MessageId, Status, TenantId},
+    domain::{ChannelId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
 #[derive(Clone, Debug)]
@@ -31,6 +31,7 @@ pub struct Joined {
     pub tenant_id: TenantId,
     pub message_id: MessageId,
     pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
     pub wamid: String,
     pub status: String,
     pub occurred_at: DateTime<Utc>,
@@ -100,7 +101,9 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
             AND message_statuses.message_id IS NULL
         RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
             message_statuses.wamid, message_statuses.status, message_statuses.occurred_at, message_statuses.error_code,
-            message_statuses.error_title, message_statuses.payload, message_statuses.participant";
+            message_statuses.error_title, message_statuses.payload, message_statuses.participant,
+            (SELECT m.conversation_id FROM messages m
+                WHERE m.tenant_id = message_statuses.tenant_id AND m.id = message_statuses.message_id) AS conversation_id";
     Rows::new(
         SQL,
         keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone())).collect(),

@@ -151,6 +151,8 @@ fn event(clock: &Clock, tenant: TenantId, now: &Template, was: Option<&Template>
         kind: "template.changed",
         version: 1,
         occurred_at: clock.now(),
+        channel: None,
+        conversation: None,
         data: data.to_string(),
     }
 }

@@ -107,6 +107,8 @@ async fn recover(
         kind: "channel.recovered",
         version: 1,
         occurred_at: now,
+        channel: Some(id),
+        conversation: None,
         data: data.to_string(),
     };
     events::append(tx, &[event], now).await?;

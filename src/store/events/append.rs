@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Result, Rows, Tx},
-    domain::{EventId, Id, TenantId},
+    domain::{ChannelId, ConversationId, EventId, Id, TenantId},
 };
 
 #[derive(Clone, Debug)]
@@ -15,6 +15,10 @@ pub struct NewEvent {
     pub kind: &'static str,
     pub version: i64,
     pub occurred_at: DateTime<Utc>,
+    /// The channel it happened on; `None` for what is about no channel, or about several.
+    pub channel: Option<ChannelId>,
+    /// The conversation it happened in. What receivers want in order is in order within it.
+    pub conversation: Option<ConversationId>,
     /// JSON.
     pub data: String,
 }
