@@ -52,11 +52,21 @@ mod tests {
         let events: Vec<EventId> = (0..50).map(|_| clock.new_id()).collect();
         let endpoints: Vec<EndpointId> = (0..50).map(|_| clock.new_id()).collect();
         let mut seen = HashSet::new();
-        for (event, endpoint) in events.iter().flat_map(|event| endpoints.iter().map(move |it| (event, it))) {
+        for (event, endpoint) in events
+            .iter()
+            .flat_map(|event| endpoints.iter().map(move |it| (event, it)))
+        {
             let id = delivery_id(*event, *endpoint);
             assert_eq!(id, delivery_id(*event, *endpoint));
-            assert_eq!((id.uuid().get_version_num(), id.uuid().get_variant()), (7, uuid::Variant::RFC4122));
-            assert_eq!(id.uuid().as_u128() >> 80, event.uuid().as_u128() >> 80, "the time is the event's");
+            assert_eq!(
+                (id.uuid().get_version_num(), id.uuid().get_variant()),
+                (7, uuid::Variant::RFC4122)
+            );
+            assert_eq!(
+                id.uuid().as_u128() >> 80,
+                event.uuid().as_u128() >> 80,
+                "the time is the event's"
+            );
             assert!(seen.insert(id));
         }
     }

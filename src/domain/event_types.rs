@@ -37,7 +37,13 @@ impl EventTypes {
             found.insert(word);
         }
         let covered = |word: &str| found.iter().any(|by| *by != word && covers(by, word));
-        Ok(Self(found.iter().filter(|word| !covered(word)).map(|&word| word.to_owned()).collect()))
+        Ok(Self(
+            found
+                .iter()
+                .filter(|word| !covered(word))
+                .map(|&word| word.to_owned())
+                .collect(),
+        ))
     }
 
     /// As it is stored. What cannot be read wants nothing.
@@ -69,7 +75,9 @@ fn covers(pattern: &str, word: &str) -> bool {
 fn is_well_formed(word: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())
-            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && part
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
     let stem = word.strip_suffix(".*").unwrap_or(word);
     let exact = stem.len() == word.len();
@@ -87,7 +95,10 @@ mod tests {
 
     #[test]
     fn what_another_pattern_covers_is_left_out() {
-        assert_eq!(parsed(&["message.read", "message.*", "contact.created"]), ["contact.created", "message.*"]);
+        assert_eq!(
+            parsed(&["message.read", "message.*", "contact.created"]),
+            ["contact.created", "message.*"]
+        );
         assert_eq!(parsed(&["message.*", "*", "message.read"]), ["*"]);
         assert_eq!(parsed(&["message.read", "message.read"]), ["message.read"]);
         assert_eq!(parsed(&["message.*", "messages.lost"]), ["message.*", "messages.lost"]);
@@ -107,14 +118,34 @@ mod tests {
         ] {
             assert_eq!(types.matches(kind), wanted, "{kind}");
         }
-        assert!(EventTypes::parse(&["*"]).expect("it is good").matches("anything.at_all"));
+        assert!(
+            EventTypes::parse(&["*"])
+                .expect("it is good")
+                .matches("anything.at_all")
+        );
         assert_eq!(EventTypes::from_json(&types.to_json()), types);
     }
 
     #[test]
     fn what_is_no_pattern_is_refused() {
-        for word in ["", "message", ".*", "message.", "message*", "*.read", "me*.read", "Message.read", "message.*.x", "a b.c", "**"] {
-            assert_eq!(EventTypes::parse(&[word]), Err(BadEventType::Malformed(word.to_owned())), "{word:?}");
+        for word in [
+            "",
+            "message",
+            ".*",
+            "message.",
+            "message*",
+            "*.read",
+            "me*.read",
+            "Message.read",
+            "message.*.x",
+            "a b.c",
+            "**",
+        ] {
+            assert_eq!(
+                EventTypes::parse(&[word]),
+                Err(BadEventType::Malformed(word.to_owned())),
+                "{word:?}"
+            );
         }
         assert_eq!(EventTypes::parse::<&str>(&[]), Err(BadEventType::None));
         assert!(EventTypes::parse(&vec!["message.read"; 101]).is_err());

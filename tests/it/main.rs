@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod endpoints;
 mod faults;
 mod graph;
 mod http;

@@ -1,0 +1,134 @@
+//! The receivers that `RECEIVERS.md` shows, taken from the page and run, with the published libraries for Standard Webhooks.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use crate::support::{
+    folder::Folder,
+    process::{Process, command},
+    wait::free_port,
+};
+
+/// The registries may be far away, or not there.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The example of the page in a language.
+pub fn example(language: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("RECEIVERS.md");
+    let page = fs::read_to_string(page).expect("RECEIVERS.md is there");
+    let begin = format!("```{language}\n");
+    let (_, rest) = page
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("RECEIVERS.md has an example in {language}"));
+    rest.split_once("\n```").expect("a fence is closed").0.to_owned() + "\n"
+}
+
+/// An example of the page with the library it needs, ready to be started.
+pub struct Installed {
+    pub language: &'static str,
+    folder: Folder,
+    program: PathBuf,
+    script: &'static str,
+}
+
+/// A receiver that runs.
+pub struct Receiver {
+    pub url: String,
+    pub process: Process,
+}
+
+impl Installed {
+    /// Every example whose library can be had here. A missing one is told on standard error, whatever the test harness hides.
+    pub async fn all() -> Vec<Self> {
+        let (python, javascript) = tokio::join!(Self::python(), Self::javascript());
+        let found: Vec<Self> = [python, javascript].into_iter().flatten().collect();
+        if found.is_empty() {
+            say(
+                "SKIPPED: neither python3 with pip nor node with npm can be had, so no published library verified our signatures",
+            );
+        }
+        found
+    }
+
+    async fn python() -> Option<Self> {
+        let folder = Folder::new("python");
+        let own = folder.path().join("own");
+        let made = run("python3", &["-m", "venv", &own.to_string_lossy()], folder.path()).await;
+        let pip = own.join("bin/pip").to_string_lossy().into_owned();
+        let arguments = [
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "standardwebhooks>=1,<2",
+        ];
+        if !made || !run(&pip, &arguments, folder.path()).await {
+            say("the Python library standardwebhooks cannot be installed here: not verified with it");
+            return None;
+        }
+        fs::write(folder.path().join("receiver.py"), example("python")).expect("our own folder is writable");
+        Some(Self {
+            language: "python",
+            program: own.join("bin/python"),
+            folder,
+            script: "receiver.py",
+        })
+    }
+
+    async fn javascript() -> Option<Self> {
+        let folder = Folder::new("javascript");
+        let arguments = [
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-save",
+            "--prefix",
+            ".",
+            "standardwebhooks@1",
+        ];
+        if !run("npm", &arguments, folder.path()).await {
+            say("the JavaScript library standardwebhooks cannot be installed here: not verified with it");
+            return None;
+        }
+        fs::write(folder.path().join("receiver.mjs"), example("javascript")).expect("our own folder is writable");
+        Some(Self {
+            language: "javascript",
+            program: "node".into(),
+            folder,
+            script: "receiver.mjs",
+        })
+    }
+
+    /// Starts it with a secret.
+    pub async fn start(&self, secret: &str) -> Receiver {
+        let port = free_port();
+        let environment = [("WEBHOOK_SECRET", secret), ("PORT", &port.to_string())];
+        let mut command = command(&self.program.to_string_lossy(), &[self.script], &environment);
+        command.current_dir(self.folder.path());
+        let mut process = Process::spawn(command);
+        process.wait_for_port(port).await;
+        Receiver {
+            url: format!("http://127.0.0.1:{port}/"),
+            process,
+        }
+    }
+}
+
+/// Whether it ended well in time. What it needs of the environment it gets: where the registries are is the machine's affair.
+async fn run(program: &str, arguments: &[&str], within: &Path) -> bool {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).current_dir(within).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let ended = tokio::time::timeout(PATIENCE, command.status()).await;
+    matches!(ended, Ok(Ok(status)) if status.success())
+}
+
+/// Past the test harness, which keeps what passing tests print to itself.
+pub fn say(words: &str) {
+    let said = writeln!(std::io::stderr(), "\n{}\n!! {words}\n{0}", "!".repeat(80));
+    said.expect("standard error takes it");
+}
