@@ -82,6 +82,10 @@ fn finish(mut document: OpenApi) -> OpenApi {
             "Messages that Meta has approved, and message templates of our own.",
         ),
         tag(
+            "Subscriptions",
+            "Endpoints of a tenant's programs, which are called when something happens, and every attempt to reach them.",
+        ),
+        tag(
             "Operator",
             "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
         ),
