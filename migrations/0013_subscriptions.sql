@@ -58,7 +58,7 @@ CREATE INDEX delivery_lines_due ON delivery_lines (due_at, id) WHERE state IN ('
 -- An event on its way to an endpoint.
 CREATE TABLE deliveries (
     endpoint_id UUID NOT NULL,
-    -- Made from the event's and the endpoint's, so that an event goes to an endpoint by itself once; a replay has one of its own.
+    -- Made from the event's and the endpoint's, so that there is one for both, however often it is asked for.
     id UUID NOT NULL,
     tenant_id UUID NOT NULL,
     event_id UUID NOT NULL,
@@ -70,6 +70,8 @@ CREATE TABLE deliveries (
     -- 'pending', 'done' or 'dead'.
     state TEXT NOT NULL DEFAULT 'pending',
     attempts BIGINT NOT NULL DEFAULT 0,
+    -- Attempts made before somebody asked for it again; the schedule counts from there.
+    attempts_before BIGINT NOT NULL DEFAULT 0,
     due_at TIMESTAMPTZ NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     finished_at TIMESTAMPTZ,
@@ -81,6 +83,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, id) WHERE state = 'pending';
 CREATE INDEX deliveries_in_order ON deliveries (endpoint_id, order_key, sequence)
     WHERE order_key IS NOT NULL AND state = 'pending';
+CREATE INDEX deliveries_dead ON deliveries (endpoint_id, id) WHERE state = 'dead';
 
 -- Every request that was made for a delivery.
 CREATE TABLE delivery_attempts (

@@ -16,6 +16,7 @@ use crate::{
     outbox::{Conclusions, Outbox, Uploads},
     queue::{Queue, Queues},
     storage::Storage,
+    subscriptions::Subscriptions,
     templates::Library,
 };
 
@@ -55,6 +56,16 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The part that endpoints and their deliveries are asked of.
+    pub fn subscriptions(&self) -> Subscriptions {
+        Subscriptions {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            keyring: self.config.keyring.clone(),
+            outside: self.outside.clone(),
+        }
     }
 
     /// The part that templates work with.

@@ -88,7 +88,7 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         match self {
             Db::Sqlite { write, .. } => migrations(false).run(write).await,
-            Db::Postgres(pool) => migrations(true).run(pool).await,
+            Db::Postgres { pool, .. } => migrations(true).run(pool).await,
         }
     }
 

@@ -3,5 +3,5 @@
 mod append;
 mod find;
 
-pub use append::{NewEvent, append};
+pub use append::{NewEvent, append, append_for};
 pub use find::{Event, Page, list};
