@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Error, Subscriptions, close};
+use super::{Error, Subscriptions, close, event_types};
 use crate::{
     clock::first_uuid_at,
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
+    meta::message::Invalid,
     store::{
         deliveries::{self, Delivery},
         endpoints::Endpoint,
@@ -34,7 +35,8 @@ pub struct Replay {
     pub cursor: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum ReplayState {
     Done,
     Dead,
@@ -146,7 +148,7 @@ impl Subscriptions {
         let range = self.range(&replay)?;
         let begin = Place::Had(first_uuid_at(range.from));
         let place = replay.cursor.as_deref().map_or(Some(begin), Place::parse);
-        let unknown = || Error::Invalid("cursor: it is not one of a replay; pass the last one unchanged".to_owned());
+        let unknown = || Invalid::new("cursor", "it is not one of a replay; pass the last one unchanged");
         let mut place = Some(place.ok_or_else(unknown)?);
         let mut replayed = 0;
         for _ in 0..PAGES {
@@ -209,13 +211,13 @@ impl Subscriptions {
     fn range(&self, replay: &Replay) -> Result<Range, Error> {
         let to = replay.to.unwrap_or_else(|| self.clock.now());
         if replay.from >= to {
-            return Err(Error::Invalid("the range is empty: from must be before to".to_owned()));
+            return Err(Invalid::new("from", "the range is empty: it must be before `to`").into());
         }
         if replay.states.is_empty() {
-            return Err(Error::Invalid("states: name some of done, dead and missing".to_owned()));
+            return Err(Invalid::new("states", "name some of done, dead and missing").into());
         }
         let everything = vec!["*".to_owned()];
-        let types = EventTypes::parse(replay.event_types.as_ref().unwrap_or(&everything));
+        let types = event_types(replay.event_types.as_ref().unwrap_or(&everything))?;
         let state = |it: &ReplayState| match it {
             ReplayState::Done => Some(DeliveryState::Done),
             ReplayState::Dead => Some(DeliveryState::Dead),
@@ -226,7 +228,7 @@ impl Subscriptions {
             to,
             states: replay.states.iter().filter_map(state).collect(),
             missing: replay.states.contains(&ReplayState::Missing),
-            types: types.map_err(|why| Error::Invalid(format!("event_types: {why}")))?,
+            types,
         })
     }
 }
