@@ -147,13 +147,14 @@ impl Subscriptions {
         }
     }
 
-    /// The headers that go with every request.
-    pub async fn headers(&self, endpoint: &Endpoint) -> Result<Headers, Error> {
-        if endpoint.headers.is_none() {
-            return Ok(Headers::new());
+    /// The names of the headers that go with every request, for each of a tenant's endpoints.
+    pub async fn header_names(&self, tenant: TenantId, of: &[Endpoint]) -> Result<Vec<Vec<String>>, Error> {
+        if of.iter().all(|it| it.headers.is_none()) {
+            return Ok(vec![Vec::new(); of.len()]);
         }
-        let key = self.key(endpoint.tenant_id).await?;
-        headers::open(&key, endpoint.id, endpoint.headers.as_deref())
+        let key = self.key(tenant).await?;
+        let names = |it: &Endpoint| Ok(headers::open(&key, it.id, it.headers.as_deref())?.into_keys().collect());
+        of.iter().map(names).collect()
     }
 
     async fn wishes(&self, was: &Endpoint, to: Changes) -> Result<Wishes, Error> {
@@ -187,10 +188,7 @@ impl Subscriptions {
     }
 
     fn url(&self, text: &str) -> Result<String, Error> {
-        let target = self
-            .outside
-            .check(text)
-            .map_err(|why| url_of(&why))?;
+        let target = self.outside.check(text).map_err(|why| url_of(&why))?;
         Ok(target.url().as_str().to_owned())
     }
 

@@ -13,7 +13,6 @@ use crate::{
         problem::Problem,
     },
     store::{deliveries, endpoints},
-    subscriptions,
 };
 
 const LIST: &str = "deliveries";
@@ -179,6 +178,6 @@ pub async fn retry(
     State(app): State<App>,
     Path(id): Path<DeliveryId>,
 ) -> Result<(StatusCode, Body<DeliveryWithAttempts>), Problem> {
-    subscriptions::retry(&app, writer.tenant, id).await?;
+    app.subscriptions().retry(writer.tenant, id).await?;
     Ok((StatusCode::ACCEPTED, Body(shown(&writer, id).await?)))
 }

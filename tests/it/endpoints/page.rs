@@ -17,14 +17,14 @@ use crate::support::{
 /// The registries may be far away, or not there.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The example of the page in a language.
-pub fn example(language: &str) -> String {
+/// The example under a heading of the page.
+pub fn example(heading: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("RECEIVERS.md");
     let page = fs::read_to_string(page).expect("RECEIVERS.md is there");
-    let begin = format!("```{language}\n");
-    let (_, rest) = page
-        .split_once(&begin)
-        .unwrap_or_else(|| panic!("RECEIVERS.md has an example in {language}"));
+    let heading = format!("\n### {heading}\n");
+    let (_, section) = page.split_once(&heading).expect("RECEIVERS.md has the heading");
+    let (_, rest) = section.split_once("\n```").expect("an example stands under it");
+    let (_, rest) = rest.split_once('\n').expect("a fence is a line");
     rest.split_once("\n```").expect("a fence is closed").0.to_owned() + "\n"
 }
 
@@ -70,7 +70,7 @@ impl Installed {
             say("the Python library standardwebhooks cannot be installed here: not verified with it");
             return None;
         }
-        fs::write(folder.path().join("receiver.py"), example("python")).expect("our own folder is writable");
+        fs::write(folder.path().join("receiver.py"), example("Python")).expect("our own folder is writable");
         Some(Self {
             language: "python",
             program: own.join("bin/python"),
@@ -94,7 +94,7 @@ impl Installed {
             say("the JavaScript library standardwebhooks cannot be installed here: not verified with it");
             return None;
         }
-        fs::write(folder.path().join("receiver.mjs"), example("javascript")).expect("our own folder is writable");
+        fs::write(folder.path().join("receiver.mjs"), example("JavaScript")).expect("our own folder is writable");
         Some(Self {
             language: "javascript",
             program: "node".into(),

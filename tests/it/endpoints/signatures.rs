@@ -145,7 +145,7 @@ fn what_the_page_says_of_verifying_by_hand_gives_our_signature() {
     if command("openssl", &["version"], &[]).output().is_err() {
         return say("SKIPPED: there is no openssl here to verify a signature by hand");
     }
-    let mut shell = command("sh", &["-eu", "-c", &example("sh")], &environment);
+    let mut shell = command("sh", &["-eu", "-c", &example("By hand")], &environment);
     let made = shell.current_dir(folder.path()).output().unwrap();
     let made = format!("v1,{}", String::from_utf8(made.stdout).unwrap().trim());
     assert_eq!(made, signed.signature);

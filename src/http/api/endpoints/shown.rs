@@ -45,6 +45,15 @@ pub struct Disabled {
     pub reason: String,
 }
 
+impl Disabled {
+    pub fn of(row: &store::endpoints::Endpoint) -> Option<Self> {
+        row.disabled_at.map(|at| Self {
+            at,
+            reason: row.disabled_reason.clone().unwrap_or_default(),
+        })
+    }
+}
+
 /// How an endpoint has done of late.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndpointStanding)]
@@ -98,10 +107,7 @@ impl Endpoint {
             event_types: row.wants().as_slice().to_vec(),
             channels: row.channels(),
             enabled: row.is_enabled(),
-            disabled: row.disabled_at.map(|at| Disabled {
-                at,
-                reason: row.disabled_reason.unwrap_or_default(),
-            }),
+            disabled: Disabled::of(&row),
             standing: row.standing.into(),
             id: row.id,
             url: row.url,
