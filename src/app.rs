@@ -16,7 +16,7 @@ use crate::{
     outbox::{Conclusions, Outbox, Uploads},
     queue::{Queue, Queues},
     storage::Storage,
-    subscriptions::Subscriptions,
+    subscriptions::{Courier, Subscriptions},
     templates::Library,
 };
 
@@ -50,6 +50,8 @@ pub struct Parts {
     pub storage: Storage,
     /// Calls to addresses that tenants chose.
     pub outside: Outside,
+    /// What brings events to endpoints.
+    pub courier: Courier,
     pub metrics: PrometheusHandle,
 }
 

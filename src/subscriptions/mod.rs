@@ -2,16 +2,20 @@
 //! deliveries again) and what sends the deliveries ([`Courier`]).
 
 mod again;
+pub mod courier;
 mod endpoint;
 mod headers;
 mod secrets;
 mod statistics;
+mod upkeep;
 
 pub use again::{Replay, ReplayState, Replayed};
+pub use courier::{Courier, Desks};
 pub use endpoint::{Changes, MOST_CONCURRENT, MOST_ENDPOINTS, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};
 pub use headers::Headers;
 pub use secrets::{OVERLAP, Secrets};
 pub use statistics::Statistics;
+pub use upkeep::{erase_deleted, forget, wake_overlooked};
 
 use crate::{
     clock::Clock,

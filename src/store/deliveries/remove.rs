@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// Deliveries removed in one transaction.
-pub const CHUNK: i64 = 500;
+pub const REMOVED_AT_ONCE: u64 = 500;
 
-/// Removes up to [`CHUNK`] deliveries of an endpoint that ended before a time, with their attempts, and tells how many.
+/// Removes up to [`REMOVED_AT_ONCE`] deliveries of an endpoint that ended before a time, with their attempts, and tells how many.
 pub async fn remove_finished(db: &Db, endpoint: EndpointId, before: DateTime<Utc>) -> Result<u64> {
     // An id begins with the time of its event, which is no later than its end.
     const SQL: &str = "
@@ -17,16 +17,16 @@ pub async fn remove_finished(db: &Db, endpoint: EndpointId, before: DateTime<Utc
         WHERE endpoint_id = $1 AND id < $2 AND state || '' <> 'pending' AND finished_at < $3
         ORDER BY id LIMIT $4";
     let mut tx = db.begin().await?;
-    let args = (endpoint, first_uuid_at(before), before, CHUNK);
+    let args = (endpoint, first_uuid_at(before), before, REMOVED_AT_ONCE as i64);
     let found: Vec<(DeliveryId,)> = tx.sql(SQL, args).all().await?;
     erase(tx, endpoint, found).await
 }
 
-/// Removes up to [`CHUNK`] deliveries of an endpoint, whatever their state.
+/// Removes up to [`REMOVED_AT_ONCE`] deliveries of an endpoint, whatever their state.
 pub async fn remove(db: &Db, endpoint: EndpointId) -> Result<u64> {
     const SQL: &str = "SELECT id FROM deliveries WHERE endpoint_id = $1 ORDER BY id LIMIT $2";
     let mut tx = db.begin().await?;
-    let found: Vec<(DeliveryId,)> = tx.sql(SQL, (endpoint, CHUNK)).all().await?;
+    let found: Vec<(DeliveryId,)> = tx.sql(SQL, (endpoint, REMOVED_AT_ONCE as i64)).all().await?;
     erase(tx, endpoint, found).await
 }
 

@@ -20,18 +20,22 @@ pub async fn insert_line(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId
     on.into().sql(SQL, (id, tenant, now + FAR_AHEAD)).run().await
 }
 
-/// Makes lines due now that are neither due nor worked on. To be called once what makes them due is committed: a line in hand looks at
-/// its deliveries once more, with its row locked, before it is put off.
-pub async fn wake_lines(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) -> Result<u64> {
+/// Makes lines due now that are neither due nor worked on, and tells which. One whose breaker is open, or that nothing is sent to, stays
+/// as it is. To be called once what makes them due is committed: a line in hand looks at its deliveries once more, with its row locked,
+/// before it is put off.
+pub async fn wake_lines(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
         UPDATE delivery_lines SET due_at = r.now
         FROM r
-        WHERE id = r.rid AND id {key} AND state || '' = 'pending' AND due_at > r.now";
+        WHERE id = r.rid AND id {key} AND state || '' = 'pending' AND due_at > r.now
+            AND NOT EXISTS (SELECT 1 FROM endpoints e
+                WHERE e.id = r.rid AND (e.probe_at > r.now OR e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL))
+        RETURNING id";
     let mut rows: Vec<(Uuid, DateTime<Utc>)> = ids.iter().map(|id| (*id, now)).collect();
     rows.sort_unstable_by_key(|row| row.0);
-    rows.dedup_by_key(|row| row.0);
-    Rows::new(SQL, rows).run(on).await
+    let woken: Vec<(EndpointId,)> = Rows::new(SQL, rows).all(on).await?;
+    Ok(woken.into_iter().map(|(id,)| id).collect())
 }
 
 /// Puts a line off that was worked on, until its next delivery is due and not before `rest`, and tells until when.

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{ChannelId, EndpointId, EventTypes, TenantId},
+    domain::{ChannelId, EndpointId, EventTypes, Id, TenantId},
 };
 
 /// An endpoint. Secrets and headers are sealed under the tenant's key.
@@ -96,12 +96,17 @@ pub async fn list(
     after: Option<EndpointId>,
     limit: i64,
 ) -> Result<Vec<Endpoint>> {
-    const FIRST: &str = select!("WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2");
-    const AFTER: &str = select!("WHERE tenant_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3");
-    match after {
-        None => on.into().sql(FIRST, (tenant, limit)).all().await,
-        Some(after) => on.into().sql(AFTER, (tenant, after, limit)).all().await,
-    }
+    const SQL: &str = select!("WHERE tenant_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3");
+    let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
+    on.into().sql(SQL, (tenant, after, limit)).all().await
+}
+
+/// Endpoints of every tenant, in the order of their ids, from the one after `after` on: for housekeeping.
+pub async fn ids(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<EndpointId>> {
+    const SQL: &str = "SELECT id FROM endpoints WHERE id > $1 ORDER BY id LIMIT $2";
+    let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
+    let rows: Vec<(EndpointId,)> = on.into().sql(SQL, (after, limit)).all().await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 pub async fn count(on: impl Into<On<'_>>, tenant: TenantId) -> Result<i64> {
