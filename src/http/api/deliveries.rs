@@ -80,7 +80,8 @@ pub struct DeliveryAttempt {
     pub started_at: DateTime<Utc>,
     /// From resolving the name to the last byte that was read of the answer.
     pub duration_ms: f64,
-    /// `succeeded`, `status` (none of 2xx), `redirect`, `timeout`, `unreachable`, `garbage` or `refused` (the address is not public).
+    /// `succeeded`, `status` (none of 2xx), `redirect`, `timeout`, `unreachable` (or no HTTP), `refused` (the address is not public), or
+    /// `expired` (the event is kept no longer, so nothing was sent).
     pub outcome: String,
     /// Null if no answer came.
     #[schema(required)]
@@ -149,7 +150,7 @@ pub async fn list(
 
 /// Show a delivery
 ///
-/// With every request that was made for it, for as long as they are kept (MAINSTAY_DELIVERY_RETENTION_DAYS).
+/// With every request that was made for it, for as long as they are kept (MAINSTAY_DELIVERY_DAYS).
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "Subscriptions", params(("id" = DeliveryId, Path)),
     responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
 pub async fn show(reader: Reader, Path(id): Path<DeliveryId>) -> Result<Body<DeliveryWithAttempts>, Problem> {

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod page;
+mod real;
 mod refusals;
 mod routes;
 mod signatures;

@@ -11,7 +11,6 @@ use std::{
 use crate::support::{
     folder::Folder,
     process::{Process, command},
-    wait::free_port,
 };
 
 /// The registries may be far away, or not there.
@@ -103,9 +102,8 @@ impl Installed {
         })
     }
 
-    /// Starts it with a secret.
-    pub async fn start(&self, secret: &str) -> Receiver {
-        let port = free_port();
+    /// Starts it with a secret, on a port of this machine.
+    pub async fn start(&self, secret: &str, port: u16) -> Receiver {
         let environment = [("WEBHOOK_SECRET", secret), ("PORT", &port.to_string())];
         let mut command = command(&self.program.to_string_lossy(), &[self.script], &environment);
         command.current_dir(self.folder.path());

@@ -12,7 +12,7 @@ use mainstay::{
 };
 
 use super::page::{Installed, example, say};
-use crate::support::{folder::Folder, process::command};
+use crate::support::{folder::Folder, process::command, wait::free_port};
 
 const ID: &str = "evt_0198aaaabbbb7ccc8dddeeeeffff0001";
 /// With letters of more than one byte, an escape and a full stop.
@@ -76,7 +76,7 @@ async fn the_published_libraries_take_what_we_sign_and_nothing_else() {
         WebhookSecret::generate(),
     );
     for installed in Installed::all().await {
-        let receiver = installed.start(ours.expose()).await;
+        let receiver = installed.start(ours.expose(), free_port()).await;
         let ask = async |attempt: Attempt<'_>| attempt.status(&outside, &receiver.url).await;
         let now = Utc::now();
         let good = || Attempt::signed_by(vec![&ours]);
