@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod deliveries;
 mod endpoints;
 mod faults;
 mod graph;

@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn probes_come_at_doubling_intervals_of_at_most_five_minutes() {
         let mut it = Standing::default();
-        (0..BREAKER).for_each(|_| drop(fails(&mut it, Meant::Delivery, TimeDelta::zero())));
+        for _ in 0..BREAKER {
+            fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        }
         let waits: Vec<i64> = (0..7)
             .map(|_| {
                 fails(&mut it, Meant::Probe, TimeDelta::zero());
