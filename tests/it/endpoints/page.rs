@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
+use mainstay::subscriptions::{MOST_CONCURRENT, OVERLAP, USUAL_CONCURRENT};
+
 use crate::support::{
+    app,
     folder::Folder,
     process::{Process, command},
 };
@@ -16,15 +19,42 @@ use crate::support::{
 /// The registries may be far away, or not there.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+fn page() -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("RECEIVERS.md");
+    fs::read_to_string(page).expect("RECEIVERS.md is there")
+}
+
 /// The example under a heading of the page.
 pub fn example(heading: &str) -> String {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("RECEIVERS.md");
-    let page = fs::read_to_string(page).expect("RECEIVERS.md is there");
+    let page = page();
     let heading = format!("\n### {heading}\n");
     let (_, section) = page.split_once(&heading).expect("RECEIVERS.md has the heading");
     let (_, rest) = section.split_once("\n```").expect("an example stands under it");
     let (_, rest) = rest.split_once('\n').expect("a fence is a line");
     rest.split_once("\n```").expect("a fence is closed").0.to_owned() + "\n"
+}
+
+#[test]
+fn the_page_says_when_it_is_tried_again_and_what_the_limits_are() {
+    let deliveries = app::config("sqlite://nowhere").deliveries;
+    let wait = |wait: &Duration| match wait.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
+        seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    };
+    let waits: Vec<String> = deliveries.schedule.iter().map(wait).collect();
+    let page = page();
+    for says in [
+        format!("| after the one before | at once | {} |", waits.join(" | ")),
+        format!("has {} seconds.", deliveries.timeout.as_secs()),
+        format!("({USUAL_CONCURRENT} unless you say otherwise, {MOST_CONCURRENT} at most)"),
+        format!("For {} hours both sign", OVERLAP.num_hours()),
+        "30 days unless the operator says otherwise".to_owned(),
+    ] {
+        let flat = page.replace('\n', " ");
+        assert!(flat.contains(&says), "RECEIVERS.md does not say: {says}");
+    }
+    assert_eq!(deliveries.retention.num_days(), 30);
 }
 
 /// An example of the page with the library it needs, ready to be started.

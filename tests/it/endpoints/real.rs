@@ -106,7 +106,7 @@ async fn deliver_to_the_page(world: World) {
             "{stats}"
         );
         let output = receiver.process.output();
-        assert_eq!(output.matches("Are you open today?").count(), 1, "{output}");
+        assert_eq!(output.matches("message.received").count(), 1, "{output}");
     }
     world.end().await;
 }
