@@ -3,7 +3,8 @@ use uuid::Uuid;
 use super::{DeliveryId, EndpointId, EventId, Id};
 
 /// How far an event has come on its way to an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
     /// Not taken yet: it is due, or will be tried again.
     Pending,

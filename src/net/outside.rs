@@ -6,7 +6,8 @@ use reqwest::{Client, Method, header};
 
 use super::{
     Error, Policy, Refused, Target,
-    names::{Judge, Lookup, system},
+    names::{Judge, Lookup},
+    system,
 };
 use crate::crypto;
 
@@ -18,8 +19,8 @@ const WHOLE: Duration = Duration::from_secs(300);
 /// For how long a connection is kept for the next request with a body. Many servers close theirs after five seconds, and one that is
 /// closed while it is written to costs the request.
 const IDLE: Duration = Duration::from_secs(4);
-/// Connections to one host kept in that time.
-const KEPT: usize = 32;
+/// Connections to one host kept in that time: many tenants may receive at one.
+const KEPT: usize = 512;
 
 /// Makes requests to addresses that tenants chose. Clones share the connections.
 #[derive(Clone)]

@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Error, Subscriptions, close};
+use super::{Error, Subscriptions, close, event_types};
 use crate::{
     clock::first_uuid_at,
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
+    events::endpoint::{TEST, Test},
+    meta::message::Invalid,
     store::{
         deliveries::{self, Delivery},
         endpoints::Endpoint,
@@ -15,8 +17,6 @@ use crate::{
     },
 };
 
-/// The type of the event that a test sends.
-const TEST: &str = "endpoint.test";
 /// Pages looked at in one call: a range of any size takes several, and none of them for long.
 const PAGES: usize = 20;
 
@@ -34,7 +34,8 @@ pub struct Replay {
     pub cursor: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum ReplayState {
     Done,
     Dead,
@@ -105,16 +106,20 @@ impl Subscriptions {
     /// tested.
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
         self.enabled(tenant, id).await?;
-        let now = self.clock.now();
+        let (now, name) = (self.clock.now(), id.to_string());
+        let data = Test {
+            endpoint_id: &name,
+            message: "This is a test: it was asked for, and nothing has happened.",
+        };
         let event = NewEvent {
             tenant,
             id: self.clock.new_id(),
-            kind: TEST,
-            version: 1,
+            kind: TEST.name,
+            version: TEST.version,
             occurred_at: now,
             channel: None,
             conversation: None,
-            data: json!({ "endpoint_id": id }).to_string(),
+            data: json!(data).to_string(),
         };
         let mut tx = self.db.begin().await?;
         let stored = events::append_for(&mut tx, id, &event, now).await.map_err(Error::from);
@@ -146,7 +151,7 @@ impl Subscriptions {
         let range = self.range(&replay)?;
         let begin = Place::Had(first_uuid_at(range.from));
         let place = replay.cursor.as_deref().map_or(Some(begin), Place::parse);
-        let unknown = || Error::Invalid("cursor: it is not one of a replay; pass the last one unchanged".to_owned());
+        let unknown = || Invalid::new("cursor", "it is not one of a replay; pass the last one unchanged");
         let mut place = Some(place.ok_or_else(unknown)?);
         let mut replayed = 0;
         for _ in 0..PAGES {
@@ -209,13 +214,13 @@ impl Subscriptions {
     fn range(&self, replay: &Replay) -> Result<Range, Error> {
         let to = replay.to.unwrap_or_else(|| self.clock.now());
         if replay.from >= to {
-            return Err(Error::Invalid("the range is empty: from must be before to".to_owned()));
+            return Err(Invalid::new("from", "the range is empty: it must be before `to`").into());
         }
         if replay.states.is_empty() {
-            return Err(Error::Invalid("states: name some of done, dead and missing".to_owned()));
+            return Err(Invalid::new("states", "name some of done, dead and missing").into());
         }
         let everything = vec!["*".to_owned()];
-        let types = EventTypes::parse(replay.event_types.as_ref().unwrap_or(&everything));
+        let types = event_types(replay.event_types.as_ref().unwrap_or(&everything))?;
         let state = |it: &ReplayState| match it {
             ReplayState::Done => Some(DeliveryState::Done),
             ReplayState::Dead => Some(DeliveryState::Dead),
@@ -226,7 +231,7 @@ impl Subscriptions {
             to,
             states: replay.states.iter().filter_map(state).collect(),
             missing: replay.states.contains(&ReplayState::Missing),
-            types: types.map_err(|why| Error::Invalid(format!("event_types: {why}")))?,
+            types,
         })
     }
 }

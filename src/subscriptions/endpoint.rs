@@ -1,7 +1,9 @@
-use super::{Error, Headers, Subscriptions, close, headers, no_endpoint, secrets};
+use super::{Error, Headers, Subscriptions, close, event_types, headers, no_endpoint, secrets};
 use crate::{
     crypto::WebhookSecret,
-    domain::{ChannelId, EndpointId, EventTypes, TenantId},
+    domain::{ChannelId, EndpointId, TenantId},
+    meta::message::Invalid,
+    net::Refused,
     store::{
         channels,
         endpoints::{self, Endpoint, Standing, Wishes},
@@ -73,7 +75,7 @@ impl Subscriptions {
             tenant_id: tenant,
             url: self.url(&new.url)?,
             description: description(new.description)?,
-            event_types: event_types(&new.event_types)?,
+            event_types: event_types(&new.event_types)?.to_json(),
             channels: self.channels(tenant, new.channels).await?,
             rate_limit_per_second: per_second(new.rate_limit_per_second)?,
             headers: headers::seal(&key, id, &headers::check(&new.headers)?),
@@ -145,13 +147,14 @@ impl Subscriptions {
         }
     }
 
-    /// The headers that go with every request.
-    pub async fn headers(&self, endpoint: &Endpoint) -> Result<Headers, Error> {
-        if endpoint.headers.is_none() {
-            return Ok(Headers::new());
+    /// The names of the headers that go with every request, for each of a tenant's endpoints.
+    pub async fn header_names(&self, tenant: TenantId, of: &[Endpoint]) -> Result<Vec<Vec<String>>, Error> {
+        if of.iter().all(|it| it.headers.is_none()) {
+            return Ok(vec![Vec::new(); of.len()]);
         }
-        let key = self.key(endpoint.tenant_id).await?;
-        headers::open(&key, endpoint.id, endpoint.headers.as_deref())
+        let key = self.key(tenant).await?;
+        let names = |it: &Endpoint| Ok(headers::open(&key, it.id, it.headers.as_deref())?.into_keys().collect());
+        of.iter().map(names).collect()
     }
 
     async fn wishes(&self, was: &Endpoint, to: Changes) -> Result<Wishes, Error> {
@@ -168,7 +171,7 @@ impl Subscriptions {
                 .description
                 .map_or_else(|| Ok(was.description.clone()), description)?,
             event_types: match to.event_types {
-                Some(words) => event_types(&words)?,
+                Some(words) => event_types(&words)?.to_json(),
                 None => was.event_types.clone(),
             },
             channels: match to.channels {
@@ -185,10 +188,7 @@ impl Subscriptions {
     }
 
     fn url(&self, text: &str) -> Result<String, Error> {
-        let target = self
-            .outside
-            .check(text)
-            .map_err(|why| Error::Invalid(format!("url: {why}")))?;
+        let target = self.outside.check(text).map_err(|why| url_of(&why))?;
         Ok(target.url().as_str().to_owned())
     }
 
@@ -197,21 +197,23 @@ impl Subscriptions {
         wanted.sort_unstable();
         wanted.dedup();
         if wanted.is_empty() || wanted.len() > MOST_CHANNELS {
-            return Err(Error::Invalid(format!(
-                "channels: name 1 to {MOST_CHANNELS}, or leave it out for all of them"
-            )));
+            let problem = format!("name 1 to {MOST_CHANNELS}, or leave it out for all of them");
+            return Err(Invalid::new("channels", problem).limit(MOST_CHANNELS).into());
         }
         let own = channels::of_tenant(self.db.reader(), tenant).await?;
         if let Some(unknown) = wanted.iter().find(|id| own.iter().all(|it| it.id != **id)) {
-            return Err(Error::Invalid(format!("channels: there is no channel {unknown}")));
+            return Err(Invalid::new("channels", format!("there is no channel {unknown}")).into());
         }
         Ok(Some(serde_json::to_string(&wanted).expect("a list of ids is JSON")))
     }
 }
 
-fn event_types(words: &[String]) -> Result<String, Error> {
-    let types = EventTypes::parse(words).map_err(|why| Error::Invalid(format!("event_types: {why}")))?;
-    Ok(types.to_json())
+fn url_of(why: &Refused) -> Invalid {
+    let invalid = Invalid::new("url", why.to_string());
+    match why {
+        Refused::TooLong { most } => invalid.limit(*most),
+        _ => invalid,
+    }
 }
 
 fn description(text: Option<String>) -> Result<Option<String>, Error> {
@@ -219,9 +221,8 @@ fn description(text: Option<String>) -> Result<Option<String>, Error> {
         return Ok(None);
     };
     if text.chars().count() > LONGEST_DESCRIPTION || text.contains('\0') {
-        return Err(Error::Invalid(format!(
-            "description must have at most {LONGEST_DESCRIPTION} characters"
-        )));
+        let problem = format!("must have at most {LONGEST_DESCRIPTION} characters, and no NUL");
+        return Err(Invalid::new("description", problem).limit(LONGEST_DESCRIPTION).into());
     }
     Ok(Some(text))
 }
@@ -236,9 +237,11 @@ fn concurrent(limit: Option<i64>) -> Result<i64, Error> {
 
 fn within(what: &str, number: Option<i64>, most: i64) -> Result<Option<i64>, Error> {
     match number {
-        Some(number) if !(1..=most).contains(&number) => Err(Error::Invalid(format!(
-            "{what} must be a whole number from 1 to {most}"
-        ))),
+        Some(number) if !(1..=most).contains(&number) => Err(Error::Invalid(Invalid {
+            field: what.to_owned(),
+            problem: format!("must be a whole number from 1 to {most}"),
+            limit: u64::try_from(most).ok(),
+        })),
         number => Ok(number),
     }
 }

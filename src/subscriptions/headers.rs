@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Error;
-use crate::{crypto::SealingKey, domain::EndpointId, store::endpoints::headers_purpose};
+use crate::{crypto::SealingKey, domain::EndpointId, meta::message::Invalid, store::endpoints::headers_purpose};
 
 /// Headers that go with every request to an endpoint, by name. A value may be a password: it is sealed at rest and never logged.
 pub type Headers = BTreeMap<String, String>;
@@ -35,9 +35,10 @@ const RESERVED_PREFIX: &str = "webhook-";
 
 /// Checks headers that somebody wants; names come out in lower case.
 pub(super) fn check(given: &Headers) -> Result<Headers, Error> {
-    let bad = |what: String| Err(Error::Invalid(format!("headers: {what}")));
+    let bad = |what: String| Err(Invalid::new("headers", what).into());
     if given.len() > MOST {
-        return bad(format!("there are more than {MOST}"));
+        let invalid = Invalid::new("headers", format!("there are more than {MOST}"));
+        return Err(invalid.limit(MOST).into());
     }
     let mut checked = Headers::new();
     for (name, value) in given {

@@ -22,7 +22,8 @@ use crate::{
     crypto::{Keyring, SealingKey},
     db::{Db, Tx},
     directory::open_tenant_key,
-    domain::{EndpointId, TenantId},
+    domain::{BadEventType, EndpointId, EventTypes, TenantId},
+    meta::message::Invalid,
     net::Outside,
     store::{
         endpoints::{self, Endpoint},
@@ -41,8 +42,8 @@ pub struct Subscriptions {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0}")]
-    Invalid(String),
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
     #[error("{0}")]
     Conflict(String),
     #[error("there is no {0}")]
@@ -65,6 +66,17 @@ impl Subscriptions {
         let owner = owner.ok_or_else(|| Error::NotFound(format!("tenant {tenant}")))?;
         open_tenant_key(&self.keyring, &owner).ok_or(Error::KeyLost)
     }
+}
+
+/// What is said of the types an endpoint wants, or a replay.
+fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
+    EventTypes::parse(words).map_err(|why| {
+        let invalid = Invalid::new("event_types", why.to_string());
+        Error::Invalid(match why {
+            BadEventType::TooMany { most } => invalid.limit(most),
+            _ => invalid,
+        })
+    })
 }
 
 fn no_endpoint(id: EndpointId) -> Error {

@@ -1,4 +1,5 @@
 mod post;
+mod rebinding;
 
 use std::{
     net::SocketAddr,

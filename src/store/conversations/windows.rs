@@ -33,7 +33,7 @@ pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limi
     }
     const SQLITE: &str = closing!("");
     const POSTGRES: &str = closing!(" FOR UPDATE SKIP LOCKED");
-    let sql = if matches!(tx, Tx::Postgres(_)) {
+    let sql = if tx.is_postgres() {
         POSTGRES
     } else {
         SQLITE

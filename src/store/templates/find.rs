@@ -66,7 +66,7 @@ macro_rules! told_of {
 pub async fn told_of(tx: &mut Tx, whose: Whose) -> Result<Option<Template>> {
     const SQLITE: &str = told_of!("");
     const POSTGRES: &str = told_of!(" FOR UPDATE");
-    let sql = if matches!(tx, Tx::Postgres(_)) {
+    let sql = if tx.is_postgres() {
         POSTGRES
     } else {
         SQLITE
