@@ -23,6 +23,7 @@ use crate::{
     db::{Db, Tx},
     directory::open_tenant_key,
     domain::{BadEventType, EndpointId, EventTypes, TenantId},
+    events,
     meta::message::Invalid,
     net::Outside,
     store::{
@@ -70,13 +71,20 @@ impl Subscriptions {
 
 /// What is said of the types an endpoint wants, or a replay.
 fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
-    EventTypes::parse(words).map_err(|why| {
+    let types = EventTypes::parse(words).map_err(|why| {
         let invalid = Invalid::new("event_types", why.to_string());
         Error::Invalid(match why {
             BadEventType::TooMany { most } => invalid.limit(most),
             _ => invalid,
         })
-    })
+    })?;
+    for word in types.as_slice() {
+        if !events::all().any(|known| EventTypes::covers(word, known.name)) {
+            let why = format!("there is no event of type {word}; GET /api/v1/event-types lists them");
+            return Err(Error::Invalid(Invalid::new("event_types", why)));
+        }
+    }
+    Ok(types)
 }
 
 fn no_endpoint(id: EndpointId) -> Error {
