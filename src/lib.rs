@@ -59,6 +59,9 @@ pub mod intake;
 // From a caller's request to a committed message.
 pub mod outbox;
 
+// Events to tenants' programs.
+pub mod subscriptions;
+
 // What a process holds.
 pub mod app;
 

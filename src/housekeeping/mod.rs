@@ -19,6 +19,7 @@ use crate::{
         retention::{self, Kind},
         sends,
     },
+    subscriptions,
 };
 
 /// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
@@ -61,12 +62,16 @@ pub async fn reunite(app: &App) -> Result<()> {
     let kept = media::tell_failures(app).await;
     let cleared = media::clear(app).await;
     let sent = look_after_sends(app).await;
+    let woken = subscriptions::wake_overlooked(&app.subscriptions(), &app.queues).await;
+    let erased = subscriptions::erase_deleted(&app.subscriptions()).await;
     release_quarantined(app)
         .await
         .and(joined)
         .and(kept)
         .and(cleared)
         .and(sent)
+        .and(woken)
+        .and(erased)
 }
 
 async fn look_after_sends(app: &App) -> Result<()> {
@@ -103,6 +108,8 @@ pub async fn tidy(app: &App) -> Result<()> {
         removed.push((what.name(), remove(app, what).await?));
     }
     removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
+    let kept = now - app.config.deliveries.retention;
+    removed.push(("deliveries", subscriptions::forget(&app.subscriptions(), kept).await?));
     removed.push(("media", media::expire(app).await?));
     store::media::hurry(&app.db, now + media::URGENT).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;

@@ -8,6 +8,7 @@ mod address;
 mod error;
 mod names;
 mod outside;
+mod post;
 mod target;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 pub use error::{Error, Refused};
 pub use names::{Lookup, system};
 pub use outside::{Answer, Outside};
+pub use post::{Post, Posted, Reply};
 pub use target::Target;
 
 /// What the operator lets tenants reach.

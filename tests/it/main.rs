@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod deliveries;
 mod events;
 mod faults;
 mod graph;

@@ -34,7 +34,7 @@ pub struct KnownIdentity {
 /// Holds off merges of the tenant's contacts until this transaction ends, or (`exclusive`) everybody else. Without it a merge could
 /// remove a contact between the moment it was looked up and the moment something is written to it.
 pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Result<()> {
-    if !matches!(tx, Tx::Postgres(_)) {
+    if !tx.is_postgres() {
         return Ok(());
     }
     const POSTGRES_SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";

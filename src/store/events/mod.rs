@@ -4,5 +4,5 @@ mod append;
 mod find;
 mod told;
 
-pub use append::{NewEvent, append};
+pub use append::{NewEvent, append, append_for};
 pub use find::{Event, Page, list};

@@ -1,3 +1,5 @@
+mod post;
+
 use std::{
     net::SocketAddr,
     sync::{

@@ -1,0 +1,106 @@
+//! From an answer to what is written of it.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    call::{Called, Outcome},
+    desk::Result,
+    schedule::wait_after,
+    standing::{self, Meant, Verdict},
+};
+use crate::{
+    config::Deliveries,
+    domain::DeliveryState,
+    store::{
+        deliveries::{Ended, Pace},
+        endpoints::{Endpoint, Standing},
+    },
+};
+
+/// The answer of an endpoint that is no more.
+const GONE: u16 = 410;
+
+/// What the line does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    GoOn,
+    /// The breaker is open.
+    Rest,
+    Disabled,
+}
+
+/// Says what is to be written of an attempt, notes it in the endpoint's standing, and says what the line does next.
+pub fn conclude(
+    called: Called,
+    (endpoint, standing): (&Endpoint, &mut Standing),
+    meant: Meant,
+    terms: &Deliveries,
+    now: DateTime<Utc>,
+) -> (Result, After) {
+    let (state, due_at) = fate(&called, terms, now);
+    let mut verdict = Verdict::Nothing;
+    let worth = match called.outcome {
+        Outcome::Succeeded => standing::succeed(standing, now),
+        Outcome::Expired => false,
+        _ => {
+            let error = called.error.as_deref().unwrap_or_default();
+            verdict = standing::fail(standing, (error, meant), called.asked, now);
+            true
+        }
+    };
+    let disabled = match verdict {
+        _ if called.status == Some(GONE) && called.outcome == Outcome::Status => {
+            Some("it answered 410 Gone, which says that it wants no more events")
+        }
+        Verdict::Disable => Some("nothing but failures for five days"),
+        _ => None,
+    };
+    let after = match worth && called.outcome != Outcome::Succeeded {
+        _ if disabled.is_some() => After::Disabled,
+        true if standing.tripped_at.is_some() => After::Rest,
+        _ => After::GoOn,
+    };
+    let pace = called
+        .due
+        .order_key
+        .filter(|_| state == DeliveryState::Pending || called.due.attempts > 0);
+    let result = Result {
+        pace: pace.map(|key| Pace {
+            endpoint: endpoint.id,
+            key,
+            due_at,
+        }),
+        ended: Ended {
+            tenant: endpoint.tenant_id,
+            endpoint: endpoint.id,
+            delivery: called.due.id,
+            number: called.due.attempts + 1,
+            started_at: called.started_at,
+            duration_us: called.duration_us,
+            outcome: called.outcome.as_str(),
+            http_status: called.status.map(i64::from),
+            error: called.error,
+            answer: called.answer,
+            state,
+            due_at,
+        },
+        standing: worth.then(|| (endpoint.revision, standing.clone())),
+        verdict,
+        disabled: disabled.map(str::to_owned),
+    };
+    (result, after)
+}
+
+/// How the delivery stands after the attempt, and when it is tried again or that was.
+fn fate(called: &Called, terms: &Deliveries, now: DateTime<Utc>) -> (DeliveryState, DateTime<Utc>) {
+    match called.outcome {
+        Outcome::Succeeded => return (DeliveryState::Done, now),
+        Outcome::Expired => return (DeliveryState::Dead, now),
+        _ => {}
+    }
+    let attempts = called.due.attempts + 1 - called.due.attempts_before;
+    match wait_after(attempts, &terms.schedule, rand::random()) {
+        Some(wait) => (DeliveryState::Pending, now + called.asked.unwrap_or(wait)),
+        None => (DeliveryState::Dead, now),
+    }
+}
