@@ -1,13 +1,13 @@
 //! Deliveries that somebody asks for: a test, one of them again, many of them again.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Subscriptions, close};
 use crate::{
     clock::first_uuid_at,
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
+    events::endpoint::{TEST, Test},
     store::{
         deliveries::{self, Delivery},
         endpoints::Endpoint,
@@ -15,8 +15,6 @@ use crate::{
     },
 };
 
-/// The type of the event that a test sends.
-const TEST: &str = "endpoint.test";
 /// Pages looked at in one call: a range of any size takes several, and none of them for long.
 const PAGES: usize = 20;
 
@@ -106,16 +104,7 @@ impl Subscriptions {
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
         self.enabled(tenant, id).await?;
         let now = self.clock.now();
-        let event = NewEvent {
-            tenant,
-            id: self.clock.new_id(),
-            kind: TEST,
-            version: 1,
-            occurred_at: now,
-            channel: None,
-            conversation: None,
-            data: json!({ "endpoint_id": id }).to_string(),
-        };
+        let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id });
         let mut tx = self.db.begin().await?;
         let stored = events::append_for(&mut tx, id, &event, now).await.map_err(Error::from);
         close(tx, stored).await?;

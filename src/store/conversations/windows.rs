@@ -33,11 +33,7 @@ pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limi
     }
     const SQLITE: &str = closing!("");
     const POSTGRES: &str = closing!(" FOR UPDATE SKIP LOCKED");
-    let sql = if matches!(tx, Tx::Postgres(_)) {
-        POSTGRES
-    } else {
-        SQLITE
-    };
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     tx.sql(sql, (now, until, limit)).all().await
 }
 

@@ -66,11 +66,7 @@ macro_rules! told_of {
 pub async fn told_of(tx: &mut Tx, whose: Whose) -> Result<Option<Template>> {
     const SQLITE: &str = told_of!("");
     const POSTGRES: &str = told_of!(" FOR UPDATE");
-    let sql = if matches!(tx, Tx::Postgres(_)) {
-        POSTGRES
-    } else {
-        SQLITE
-    };
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let w = whose;
     let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language);
     tx.sql(sql, args).opt().await

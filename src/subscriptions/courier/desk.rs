@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::standing::Verdict;
 use crate::{
     db::{self, Tx, is_conflict, is_unavailable},
-    domain::{DeliveryState, EndpointId, TenantId},
+    domain::{DeliveryState, EndpointId},
+    events::endpoint::{DISABLED, FAILING, Troubled},
     queue::counts,
     store::{
         deliveries::{self, Ended, Pace},
@@ -23,6 +23,8 @@ use crate::{
 /// The most of one commit, and those that may wait for it.
 const TOGETHER: usize = 256;
 const WAITING: usize = 4_096;
+/// Why an owner is warned.
+const WARNING: &str = "nothing but failures for half the time after which it is disabled";
 /// How often the writing is begun again: somebody changed the same rows in another order.
 const COLLISIONS: usize = 5;
 
@@ -37,6 +39,8 @@ pub struct Result {
     pub verdict: Verdict,
     /// Why nothing is sent to the endpoint any more.
     pub disabled: Option<String>,
+    /// Of the endpoint's address, where its owner is to be told of it; else empty.
+    pub host: String,
 }
 
 /// Whether it was written. What was not is delivered again.
@@ -169,31 +173,26 @@ impl Desk {
     /// What the owners of endpoints are told.
     fn events(&self, results: &[Result], disabled: &[EndpointId], now: DateTime<Utc>) -> Vec<NewEvent> {
         let mut told = Vec::new();
-        let mut tell = |tenant: TenantId, kind, data: serde_json::Value| {
-            told.push(NewEvent {
-                tenant,
-                id: self.with.clock.new_id(),
-                kind,
-                version: 1,
-                occurred_at: now,
-                channel: None,
-                conversation: None,
-                data: data.to_string(),
-            });
-        };
         let mut ended: Vec<EndpointId> = Vec::new();
         for it in results {
             let (tenant, endpoint) = (it.ended.tenant, it.ended.endpoint);
             let standing = it.standing.as_ref().map(|(_, standing)| standing);
             let since = standing.and_then(|it| it.failing_since);
-            let error = standing.and_then(|it| it.last_error.as_deref());
-            if it.disabled.is_some() && disabled.contains(&endpoint) && !ended.contains(&endpoint) {
-                ended.push(endpoint);
-                let data = json!({ "endpoint_id": endpoint, "reason": it.disabled, "failing_since": since, "last_error": error });
-                tell(tenant, "endpoint.disabled", data);
-            } else if it.verdict == Verdict::Warn {
-                let data = json!({ "endpoint_id": endpoint, "failing_since": since, "last_error": error });
-                tell(tenant, "endpoint.failing", data);
+            let troubled = |reason| Troubled {
+                endpoint_id: endpoint,
+                host: &it.host,
+                since,
+                reason,
+                last_error: standing.and_then(|it| it.last_error.as_deref()),
+            };
+            let tell = |of, reason| NewEvent::new(&self.with.clock, tenant, of, now, &troubled(reason));
+            match &it.disabled {
+                Some(reason) if disabled.contains(&endpoint) && !ended.contains(&endpoint) => {
+                    ended.push(endpoint);
+                    told.push(tell(&DISABLED, reason));
+                }
+                _ if it.verdict == Verdict::Warn => told.push(tell(&FAILING, WARNING)),
+                _ => {}
             }
         }
         told

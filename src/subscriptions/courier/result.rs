@@ -85,10 +85,20 @@ pub fn conclude(
             due_at,
         },
         standing: worth.then(|| (endpoint.revision, standing.clone())),
+        host: match disabled.is_some() || verdict == Verdict::Warn {
+            true => host(&endpoint.url).to_owned(),
+            false => String::new(),
+        },
         verdict,
         disabled: disabled.map(str::to_owned),
     };
     (result, after)
+}
+
+/// Of an address that was checked when the endpoint was made: it has no credentials.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// How the delivery stands after the attempt, and when it is tried again or that was.
