@@ -1,7 +1,6 @@
 //! Deliveries that somebody asks for: a test, one of them again, many of them again.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Subscriptions, close, event_types};
@@ -106,21 +105,8 @@ impl Subscriptions {
     /// tested.
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
         self.enabled(tenant, id).await?;
-        let (now, name) = (self.clock.now(), id.to_string());
-        let data = Test {
-            endpoint_id: &name,
-            message: "This is a test: it was asked for, and nothing has happened.",
-        };
-        let event = NewEvent {
-            tenant,
-            id: self.clock.new_id(),
-            kind: TEST.name,
-            version: TEST.version,
-            occurred_at: now,
-            channel: None,
-            conversation: None,
-            data: json!(data).to_string(),
-        };
+        let now = self.clock.now();
+        let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id });
         let mut tx = self.db.begin().await?;
         let stored = events::append_for(&mut tx, id, &event, now).await.map_err(Error::from);
         close(tx, stored).await?;

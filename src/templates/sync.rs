@@ -87,7 +87,7 @@ impl Library {
             deleted: gone.len(),
             ..Synced::default()
         };
-        let mut told_of = Vec::new();
+        let mut news = Vec::new();
         for (key, now) in &after {
             let was = before.get(key);
             match was {
@@ -97,13 +97,13 @@ impl Library {
             }
             // The first sync brings no news.
             if order.synced_at.is_some() {
-                told_of.extend(told::found(&self.clock, was, now));
+                news.extend(told::found(&self.clock, was, now));
             }
         }
         store::conclude(&mut *tx, order.id, began, began + EVERY).await?;
         let now = self.clock.now();
         counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
-        events::append(tx, &told_of, now).await?;
+        events::append(tx, &news, now).await?;
         Ok(synced)
     }
 }

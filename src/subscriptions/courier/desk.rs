@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +22,8 @@ use crate::{
 /// The most of one commit, and those that may wait for it.
 const TOGETHER: usize = 256;
 const WAITING: usize = 4_096;
+/// Why an owner is warned.
+const WARNING: &str = "nothing but failures for half the time after which it is disabled";
 /// How often the writing is begun again: somebody changed the same rows in another order.
 const COLLISIONS: usize = 5;
 
@@ -181,32 +182,23 @@ impl Desk {
         let mut ended: Vec<EndpointId> = Vec::new();
         for it in results {
             let endpoint = it.ended.endpoint;
-            let (kind, host) = match &it.news {
-                Some(News::Failing { host }) => (&FAILING, host),
-                Some(News::Disabled { host, .. }) if disabled.contains(&endpoint) && !ended.contains(&endpoint) => {
+            let (kind, host, reason) = match &it.news {
+                Some(News::Failing { host }) => (&FAILING, host, WARNING),
+                Some(News::Disabled { host, reason }) if disabled.contains(&endpoint) && !ended.contains(&endpoint) => {
                     ended.push(endpoint);
-                    (&DISABLED, host)
+                    (&DISABLED, host, *reason)
                 }
                 _ => continue,
             };
             let standing = it.standing.as_ref().map(|(_, standing)| standing);
-            let id = endpoint.to_string();
             let data = Troubled {
-                endpoint_id: &id,
+                endpoint_id: endpoint,
                 host,
                 since: standing.and_then(|it| it.failing_since),
-                reason: it.ended.error.as_deref().unwrap_or_default(),
+                reason,
+                last_error: it.ended.error.as_deref(),
             };
-            told.push(NewEvent {
-                tenant: it.ended.tenant,
-                id: self.with.clock.new_id(),
-                kind: kind.name,
-                version: kind.version,
-                occurred_at: now,
-                channel: None,
-                conversation: None,
-                data: json!(data).to_string(),
-            });
+            told.push(NewEvent::new(&self.with.clock, it.ended.tenant, kind, now, &data));
         }
         told
     }

@@ -101,10 +101,11 @@ fn disabled(endpoint: &Endpoint, reason: &'static str) -> News {
     }
 }
 
-/// The host that the endpoint's address names.
+/// The host that the endpoint's address names, with the port where there is one.
 fn host(endpoint: &Endpoint) -> String {
     let uri: Option<http::Uri> = endpoint.url.parse().ok();
-    uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
+    let authority = uri.as_ref().and_then(http::Uri::authority);
+    authority.map(ToString::to_string).unwrap_or_default()
 }
 
 /// How the delivery stands after the attempt, and when it is tried again or that was.

@@ -9,7 +9,7 @@ use super::{
     receiver::{Receiver, Reply},
     world::{DEADLINE, TIMEOUT, World, seconds},
 };
-use crate::{sending::world::on_both_sizes, support::wait::wait_until};
+use crate::{events::schema, sending::world::on_both_sizes, support::wait::wait_until};
 
 on_both_sizes! {
     async fn what_fails_is_tried_again_by_the_schedule_and_is_dead_after_its_last_attempt(world: World) {
@@ -119,6 +119,8 @@ on_both_sizes! {
         let data = watcher.requests()[0].json()["data"].clone();
         assert_eq!(data["endpoint_id"], endpoint.to_string());
         assert!(data["reason"].as_str().unwrap().contains("410"));
+        assert!(data["host"].as_str().unwrap().starts_with("127.0.0.1:"), "{data}");
+        schema::hold("endpoint.disabled", &data);
         // What happens while it is disabled is not kept for it.
         world.one().await;
         world.clock.advance(TimeDelta::hours(1));

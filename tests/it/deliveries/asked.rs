@@ -12,6 +12,7 @@ use super::{
     world::{DEADLINE, World, in_conversation, wanted},
 };
 use crate::{
+    events::schema,
     sending::world::on_both_sizes,
     support::{
         app::{TestApp, on_both},
@@ -37,7 +38,9 @@ on_both_sizes! {
         let delivery = world.subscriptions.test(world.tenant, endpoint).await.unwrap();
         let done = world.until(endpoint, "done", 1).await;
         assert_eq!((done[0].id, done[0].kind.as_str()), (delivery, "endpoint.test"));
-        assert_eq!(receiver.requests()[0].json()["data"]["endpoint_id"], endpoint.to_string());
+        let data = receiver.requests()[0].json()["data"].clone();
+        assert_eq!(data["endpoint_id"], endpoint.to_string());
+        schema::hold("endpoint.test", &data);
         assert_eq!(other.count(), 0);
         world.end().await;
     }

@@ -14,7 +14,7 @@ use super::{
     receiver::{Receiver, Reply},
     world::{DEADLINE, World},
 };
-use crate::{sending::world::on_both_sizes, support::wait::wait_until};
+use crate::{events::schema, sending::world::on_both_sizes, support::wait::wait_until};
 
 /// Waiting for a dead endpoint.
 const BACKLOG: usize = 5_000;
@@ -111,6 +111,8 @@ on_both_sizes! {
         assert!(standing.disabled_reason.unwrap().contains("five days"));
         let (data, requests) = (watcher.requests()[1].json()["data"].clone(), dead.count());
         assert_eq!(data["endpoint_id"], endpoint.to_string());
+        schema::hold("endpoint.disabled", &data);
+        schema::hold("endpoint.failing", &watcher.requests()[0].json()["data"]);
         world.clock.advance(TimeDelta::days(1));
         world.one().await;
         tokio::time::timeout(Duration::from_secs(3), world.until_attempts(endpoint, 100)).await.unwrap_err();

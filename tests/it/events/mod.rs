@@ -2,7 +2,7 @@
 
 mod life;
 mod people;
-mod schema;
+pub mod schema;
 mod templates;
 mod windows;
 

@@ -112,6 +112,17 @@ fn matches_id(pattern: &str, text: &str) -> bool {
     digits.is_some_and(|it| it.len() == 32 && it.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
 }
 
+/// Holds what a receiver was sent against the catalogue.
+///
+/// # Panics
+/// When there is no such type, or the data does not fit its schema.
+pub fn hold(kind: &str, data: &Value) {
+    let of = events::all().find(|it| it.name == kind);
+    let schema = of.unwrap_or_else(|| panic!("{kind} is in no catalogue")).schema();
+    let misfits = misfits(&schema, data);
+    assert!(misfits.is_empty(), "{kind}: {misfits:#?}\n{data:#}");
+}
+
 /// How many events of which type were written.
 ///
 /// # Panics
