@@ -5,6 +5,9 @@
 // Values and rules: no I/O, no clock, no SQL.
 pub mod domain;
 
+// Every type of event there is.
+pub mod events;
+
 // The time, and ids made from it.
 pub mod clock;
 

@@ -73,6 +73,9 @@ pub struct Environment {
     /// Requests to endpoints under way at a time, in one process.
     #[arg(long, env = "MAINSTAY_DELIVERY_CONCURRENCY", default_value = "512")]
     pub delivery_concurrency: String,
+    /// Minutes before a service window ends that `conversation.window_closing` tells so; 0 is never.
+    #[arg(long, env = "MAINSTAY_WINDOW_CLOSING_MINUTES", default_value = "60")]
+    pub window_closing_minutes: String,
     /// Requests per second for each API key.
     #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
     pub api_rate: String,

@@ -69,6 +69,8 @@ pub struct Graph {
 pub struct Sending {
     /// How long a message of which nobody knows whether it was sent waits for a status to tell.
     pub unknown_window: TimeDelta,
+    /// How long before its end is told that a service window closes; `None` is never.
+    pub window_closing: Option<TimeDelta>,
 }
 
 /// Every limit has a number, a metric and a test.

@@ -31,6 +31,12 @@ impl ConfigError {
     }
 }
 
+/// A window is 24 hours long.
+fn window_closing(minutes: &str) -> Result<Option<TimeDelta>, ConfigError> {
+    let minutes: i64 = number("MAINSTAY_WINDOW_CLOSING_MINUTES", minutes, 0..=1_380)?;
+    Ok((minutes > 0).then(|| TimeDelta::minutes(minutes)))
+}
+
 impl Environment {
     pub fn check(self, purpose: Purpose) -> Result<Config, ConfigError> {
         let sqlite = self.database_url.starts_with("sqlite:");
@@ -57,6 +63,7 @@ impl Environment {
             },
             sending: Sending {
                 unknown_window: seconds("MAINSTAY_UNKNOWN_SECONDS", &self.unknown_seconds, 1..=86_400)?,
+                window_closing: window_closing(&self.window_closing_minutes)?,
             },
             deliveries: Deliveries::read(&self)?,
             limits: Limits {

@@ -66,6 +66,7 @@ const STEPS: &[Step] = &[
     isolated!(11, "0011_templates"),
     isolated!(12, "0012_sending_rules"),
     isolated!(13, "0013_subscriptions"),
+    shared!(14, "0014_windows"),
 ];
 
 /// All migrations as the given kind of database runs them.

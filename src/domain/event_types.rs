@@ -36,7 +36,7 @@ impl EventTypes {
             }
             found.insert(word);
         }
-        let covered = |word: &str| found.iter().any(|by| *by != word && covers(by, word));
+        let covered = |word: &str| found.iter().any(|by| *by != word && Self::covers(by, word));
         Ok(Self(
             found
                 .iter()
@@ -56,19 +56,19 @@ impl EventTypes {
     }
 
     pub fn matches(&self, kind: &str) -> bool {
-        self.0.iter().any(|pattern| covers(pattern, kind))
+        self.0.iter().any(|pattern| Self::covers(pattern, kind))
+    }
+
+    /// Whether everything that `word` stands for is in what `pattern` stands for.
+    pub fn covers(pattern: &str, word: &str) -> bool {
+        match pattern.strip_suffix(ALL) {
+            Some(family) => word.starts_with(family),
+            None => pattern == word,
+        }
     }
 
     pub fn as_slice(&self) -> &[String] {
         &self.0
-    }
-}
-
-/// Whether everything that `word` stands for is in what `pattern` stands for.
-fn covers(pattern: &str, word: &str) -> bool {
-    match pattern.strip_suffix(ALL) {
-        Some(family) => word.starts_with(family),
-        None => pattern == word,
     }
 }
 

@@ -130,6 +130,7 @@ fn placed(message: &messages::Message, tenant: TenantId, status: Status) -> Plac
         message: message.id,
         channel: message.channel_id,
         conversation: message.conversation_id,
+        contact: message.contact_id,
         status,
         wamid: None,
         error_code: None,

@@ -107,6 +107,7 @@ fn judge(app: &App, called: &Called) -> Judged {
         message: call.ready.due.id,
         channel: call.ready.due.channel_id,
         conversation: call.ready.due.conversation_id,
+        contact: call.ready.due.contact_id,
         status: Status::Queued,
         wamid: None,
         error_code: None,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::messages::Key;
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, ConversationId, Id, MessageId, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ pub struct Joined {
     pub message_id: MessageId,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
     pub wamid: String,
     pub status: String,
     pub occurred_at: DateTime<Utc>,
@@ -92,24 +93,38 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
 
 /// Joins the waiting statuses of these messages to them, where the message is known.
 pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
-    const SQL: &str = "
-        WITH r (channel_id, wamid) AS ({rows})
-        UPDATE message_statuses SET message_id = m.id
-        FROM r CROSS JOIN messages m
-        WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid
-            AND message_statuses.channel_id = r.channel_id AND message_statuses.wamid = r.wamid
-            AND message_statuses.message_id IS NULL
-        RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
-            message_statuses.wamid, message_statuses.status, message_statuses.occurred_at, message_statuses.error_code,
-            message_statuses.error_title, message_statuses.payload, message_statuses.participant,
-            (SELECT m.conversation_id FROM messages m
-                WHERE m.tenant_id = message_statuses.tenant_id AND m.id = message_statuses.message_id) AS conversation_id";
-    Rows::new(
-        SQL,
-        keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone())).collect(),
-    )
-    .all(on)
-    .await
+    macro_rules! join {
+        ($place:literal) => {
+            concat!(
+                "WITH r (channel_id, wamid) AS ({rows})
+                UPDATE message_statuses SET message_id = m.id
+                FROM r CROSS JOIN messages m
+                WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid
+                    AND message_statuses.channel_id = r.channel_id AND message_statuses.wamid = r.wamid
+                    AND message_statuses.message_id IS NULL
+                RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
+                    message_statuses.wamid, message_statuses.status, message_statuses.occurred_at,
+                    message_statuses.error_code, message_statuses.error_title, message_statuses.payload,
+                    message_statuses.participant, ",
+                $place
+            )
+        };
+    }
+    const POSTGRES: &str = join!("m.conversation_id, m.contact_id");
+    // It returns nothing of the tables that were joined.
+    const SQLITE: &str = join!(
+        "(SELECT o.conversation_id FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
+        (SELECT o.contact_id FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id"
+    );
+    let on = on.into();
+    let sql = match on {
+        On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
+        On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
+    };
+    let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));
+    Rows::new(sql, rows.collect()).all(on).await
 }
 
 /// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other.

@@ -8,6 +8,7 @@ use super::{Error, Subscriptions, close, event_types};
 use crate::{
     clock::first_uuid_at,
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
+    events::endpoint::{TEST, Test},
     meta::message::Invalid,
     store::{
         deliveries::{self, Delivery},
@@ -16,8 +17,6 @@ use crate::{
     },
 };
 
-/// The type of the event that a test sends.
-const TEST: &str = "endpoint.test";
 /// Pages looked at in one call: a range of any size takes several, and none of them for long.
 const PAGES: usize = 20;
 
@@ -107,16 +106,20 @@ impl Subscriptions {
     /// tested.
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
         self.enabled(tenant, id).await?;
-        let now = self.clock.now();
+        let (now, name) = (self.clock.now(), id.to_string());
+        let data = Test {
+            endpoint_id: &name,
+            message: "This is a test: it was asked for, and nothing has happened.",
+        };
         let event = NewEvent {
             tenant,
             id: self.clock.new_id(),
-            kind: TEST,
-            version: 1,
+            kind: TEST.name,
+            version: TEST.version,
             occurred_at: now,
             channel: None,
             conversation: None,
-            data: json!({ "endpoint_id": id }).to_string(),
+            data: json!(data).to_string(),
         };
         let mut tx = self.db.begin().await?;
         let stored = events::append_for(&mut tx, id, &event, now).await.map_err(Error::from);

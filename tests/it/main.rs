@@ -7,6 +7,7 @@
 mod architecture;
 mod deliveries;
 mod endpoints;
+mod events;
 mod faults;
 mod graph;
 mod http;

@@ -7,6 +7,7 @@ mod content;
 mod conversations;
 mod deliveries;
 mod endpoints;
+mod event_types;
 mod events;
 mod json;
 mod media;
@@ -49,6 +50,7 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(messages::list))
         .routes(routes!(messages::show))
         .routes(routes!(events::list))
+        .routes(routes!(event_types::list))
         .routes(routes!(sending::send))
         .routes(routes!(sending::send_batch))
         .routes(routes!(sending::cancel))

@@ -7,10 +7,10 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::standing::Verdict;
 use crate::{
     db::{self, Tx, is_conflict, is_unavailable},
-    domain::{DeliveryState, EndpointId, TenantId},
+    domain::{DeliveryState, EndpointId},
+    events::endpoint::{DISABLED, FAILING, Troubled},
     queue::counts,
     store::{
         deliveries::{self, Ended, Pace},
@@ -34,9 +34,18 @@ pub struct Result {
     pub pace: Option<Pace>,
     /// How the endpoint stands after it, if that is worth writing, and the revision it was known at.
     pub standing: Option<(i64, Standing)>,
-    pub verdict: Verdict,
-    /// Why nothing is sent to the endpoint any more.
-    pub disabled: Option<String>,
+    /// What the endpoint's owner or the operator is to know.
+    pub news: Option<News>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The breaker has opened.
+    Tripped,
+    /// Half the time is over after which it is disabled. The host of its address goes along: the rest may hold secrets.
+    Failing { host: String },
+    /// Nothing is sent there any more, for that reason.
+    Disabled { host: String, reason: &'static str },
 }
 
 /// Whether it was written. What was not is delivered again.
@@ -146,8 +155,8 @@ impl Desk {
         for it in results {
             if let Some((revision, standing)) = &it.standing {
                 standings.insert(it.ended.endpoint, (it.ended.endpoint, *revision, standing.clone()));
-                if let Some(why) = &it.disabled {
-                    failed.insert(it.ended.endpoint, (it.ended.endpoint, *revision, why.clone()));
+                if let Some(News::Disabled { reason, .. }) = &it.news {
+                    failed.insert(it.ended.endpoint, (it.ended.endpoint, *revision, (*reason).to_owned()));
                 }
             }
         }
@@ -169,32 +178,35 @@ impl Desk {
     /// What the owners of endpoints are told.
     fn events(&self, results: &[Result], disabled: &[EndpointId], now: DateTime<Utc>) -> Vec<NewEvent> {
         let mut told = Vec::new();
-        let mut tell = |tenant: TenantId, kind, data: serde_json::Value| {
+        let mut ended: Vec<EndpointId> = Vec::new();
+        for it in results {
+            let endpoint = it.ended.endpoint;
+            let (kind, host) = match &it.news {
+                Some(News::Failing { host }) => (&FAILING, host),
+                Some(News::Disabled { host, .. }) if disabled.contains(&endpoint) && !ended.contains(&endpoint) => {
+                    ended.push(endpoint);
+                    (&DISABLED, host)
+                }
+                _ => continue,
+            };
+            let standing = it.standing.as_ref().map(|(_, standing)| standing);
+            let id = endpoint.to_string();
+            let data = Troubled {
+                endpoint_id: &id,
+                host,
+                since: standing.and_then(|it| it.failing_since),
+                reason: it.ended.error.as_deref().unwrap_or_default(),
+            };
             told.push(NewEvent {
-                tenant,
+                tenant: it.ended.tenant,
                 id: self.with.clock.new_id(),
-                kind,
-                version: 1,
+                kind: kind.name,
+                version: kind.version,
                 occurred_at: now,
                 channel: None,
                 conversation: None,
-                data: data.to_string(),
+                data: json!(data).to_string(),
             });
-        };
-        let mut ended: Vec<EndpointId> = Vec::new();
-        for it in results {
-            let (tenant, endpoint) = (it.ended.tenant, it.ended.endpoint);
-            let standing = it.standing.as_ref().map(|(_, standing)| standing);
-            let since = standing.and_then(|it| it.failing_since);
-            let error = standing.and_then(|it| it.last_error.as_deref());
-            if it.disabled.is_some() && disabled.contains(&endpoint) && !ended.contains(&endpoint) {
-                ended.push(endpoint);
-                let data = json!({ "endpoint_id": endpoint, "reason": it.disabled, "failing_since": since, "last_error": error });
-                tell(tenant, "endpoint.disabled", data);
-            } else if it.verdict == Verdict::Warn {
-                let data = json!({ "endpoint_id": endpoint, "failing_since": since, "last_error": error });
-                tell(tenant, "endpoint.failing", data);
-            }
         }
         told
     }
@@ -204,15 +216,15 @@ impl Desk {
 fn log(results: &[Result], disabled: &[EndpointId]) {
     for it in results {
         let (tenant, endpoint) = (it.ended.tenant, it.ended.endpoint);
-        match it.verdict {
-            Verdict::Warn => {
+        match &it.news {
+            Some(News::Failing { .. }) => {
                 tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint has failed for half the time after which it is disabled");
             }
-            Verdict::Trip => {
+            Some(News::Tripped) => {
                 metrics::counter!("mainstay_endpoints_tripped_total").increment(1);
                 tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint's breaker has opened; it is tried now and then");
             }
-            Verdict::Nothing | Verdict::Disable => {}
+            Some(News::Disabled { .. }) | None => {}
         }
         if it.ended.state == DeliveryState::Dead {
             metrics::counter!("mainstay_deliveries_dead_total").increment(1);

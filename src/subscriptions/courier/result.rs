@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     call::{Called, Outcome},
-    desk::Result,
+    desk::{News, Result},
     schedule::wait_after,
     standing::{self, Meant, Verdict},
 };
@@ -48,16 +48,20 @@ pub fn conclude(
             true
         }
     };
-    let disabled = match verdict {
-        _ if called.status == Some(GONE) && called.outcome == Outcome::Status => {
-            Some("it answered 410 Gone, which says that it wants no more events")
-        }
-        Verdict::Disable => Some("nothing but failures for five days"),
-        _ => None,
+    let gone = called.status == Some(GONE) && called.outcome == Outcome::Status;
+    let news = match verdict {
+        _ if gone => Some(disabled(
+            endpoint,
+            "it answered 410 Gone, which says that it wants no more events",
+        )),
+        Verdict::Disable => Some(disabled(endpoint, "nothing but failures for five days")),
+        Verdict::Warn => Some(News::Failing { host: host(endpoint) }),
+        Verdict::Trip => Some(News::Tripped),
+        Verdict::Nothing => None,
     };
-    let after = match worth && called.outcome != Outcome::Succeeded {
-        _ if disabled.is_some() => After::Disabled,
-        true if standing.tripped_at.is_some() => After::Rest,
+    let after = match &news {
+        Some(News::Disabled { .. }) => After::Disabled,
+        _ if called.outcome != Outcome::Succeeded && standing.tripped_at.is_some() => After::Rest,
         _ => After::GoOn,
     };
     let pace = called
@@ -85,10 +89,22 @@ pub fn conclude(
             due_at,
         },
         standing: worth.then(|| (endpoint.revision, standing.clone())),
-        verdict,
-        disabled: disabled.map(str::to_owned),
+        news,
     };
     (result, after)
+}
+
+fn disabled(endpoint: &Endpoint, reason: &'static str) -> News {
+    News::Disabled {
+        host: host(endpoint),
+        reason,
+    }
+}
+
+/// The host that the endpoint's address names.
+fn host(endpoint: &Endpoint) -> String {
+    let uri: Option<http::Uri> = endpoint.url.parse().ok();
+    uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
 }
 
 /// How the delivery stands after the attempt, and when it is tried again or that was.

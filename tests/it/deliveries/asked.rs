@@ -155,10 +155,11 @@ on_both! {
         let good = || wanted("https://example.com/hook");
         let id = subscriptions.create(test.tenant, good()).await.unwrap().id;
         let channel = test.app.clock.new_id();
-        let bad: [(&str, NewEndpoint); 8] = [
+        let bad: [(&str, NewEndpoint); 9] = [
             ("url", wanted("http://example.com/hook")),
             ("url", wanted("https://10.0.0.1/hook")),
             ("event_types", NewEndpoint { event_types: vec!["everything".to_owned()], ..good() }),
+            ("event_types", NewEndpoint { event_types: vec!["message.eaten".to_owned()], ..good() }),
             ("channels", NewEndpoint { channels: Some(vec![channel]), ..good() }),
             ("channels", NewEndpoint { channels: Some(Vec::new()), ..good() }),
             ("rate_limit_per_second", NewEndpoint { rate_limit_per_second: Some(0), ..good() }),

@@ -52,7 +52,6 @@ on_both_sizes! {
             wait_until(DEADLINE, "it failed", async || world.standing(endpoint).await.standing.probes == n as i64).await;
             assert_eq!(dead.count(), tried + n, "one probe at a time");
         }
-        assert_eq!(dead.most_under_way().max(1), dead.most_under_way());
         there.store(true, Ordering::SeqCst);
         world.clock.advance(TimeDelta::minutes(6));
         wait_until(DEADLINE * 2, "all of it is delivered", async || {
@@ -84,6 +83,7 @@ on_both_sizes! {
         let endpoint = world.endpoint(&dead).await;
         let watching = world.endpoint_with(&watcher, |new| new.event_types = vec!["endpoint.*".to_owned()]).await;
         world.one().await;
+        world.until_attempts(endpoint, 1).await;
         let kinds = async || -> Vec<String> { world.deliveries(watching.id).await.into_iter().map(|it| it.kind).collect() };
         let mut days = 0;
         while world.standing(endpoint).await.is_enabled() {
@@ -94,8 +94,6 @@ on_both_sizes! {
             // One delivery is dead after three days; the endpoint is asked again when there is another.
             world.one().await;
             wait_until(DEADLINE, "it is tried again", async || dead.count() > before).await;
-            let attempt = world.number("SELECT COUNT(*) FROM delivery_attempts WHERE outcome = 'status'");
-            assert!(attempt.await > 0);
             wait_until(DEADLINE, "that is written", async || {
                 world.number("SELECT COUNT(*) FROM delivery_attempts WHERE outcome = 'status'").await >= dead.count() as i64
             }).await;

@@ -86,7 +86,7 @@ on_both_sizes! {
         wait_until(DEADLINE, "it is at work", async || receiver.count() > 2).await;
         let (url, tenant) = (world.running.app.config.database_url.clone(), world.tenant);
         let begun = std::time::Instant::now();
-        world.end().await;
+        let _folder = world.end().await;
         assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
         let db = Db::open(&url, 1).await.unwrap();
         let (state,): (String,) = db.reader().sql("SELECT state FROM delivery_lines WHERE tenant_id = $1", (tenant,)).one().await.unwrap();

@@ -37,7 +37,7 @@ pub struct World {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub clock: Clock,
-    _folder: Folder,
+    pub folder: Folder,
 }
 
 impl World {
@@ -85,7 +85,7 @@ impl World {
             tenant: tenant.id,
             channel: channel.id,
             clock,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -167,8 +167,10 @@ impl World {
         number
     }
 
-    pub async fn end(self) {
+    /// What it leaves is gone with the folder.
+    pub async fn end(self) -> Folder {
         self.running.stop().await;
+        self.folder
     }
 }
 
