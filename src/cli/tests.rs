@@ -117,7 +117,7 @@ async fn an_endpoint_is_added_listed_disabled_enabled_and_removed() {
     on(&operator, "tenant create Books").await;
     for (line, says) in [
         (
-            format!("endpoint add --tenant Olaria --url https://10.0.0.1/"),
+            "endpoint add --tenant Olaria --url https://10.0.0.1/".to_owned(),
             "url: the address 10.0.0.1 is private",
         ),
         (format!("{add} --event-types everything"), "event_types: "),

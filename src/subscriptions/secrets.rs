@@ -43,7 +43,7 @@ impl Secrets {
     }
 
     /// Without what signs no longer.
-    fn as_of(mut self, now: DateTime<Utc>) -> Self {
+    fn still_good(mut self, now: DateTime<Utc>) -> Self {
         self.previous = self.previous.filter(|(_, until)| now < *until);
         self
     }
@@ -53,7 +53,7 @@ impl Subscriptions {
     pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
         let endpoint = self.find(tenant, id).await?;
         let key = self.key(tenant).await?;
-        Ok(Secrets::open(&key, &endpoint)?.as_of(self.clock.now()))
+        Ok(Secrets::open(&key, &endpoint)?.still_good(self.clock.now()))
     }
 
     /// Gives the endpoint a new secret; the one it had signs too for a day. One that it replaced less than a day ago signs no longer.

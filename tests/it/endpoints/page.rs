@@ -5,10 +5,12 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use mainstay::subscriptions::{MOST_CONCURRENT, OVERLAP, USUAL_CONCURRENT};
+use tokio::sync::Mutex;
 
 use crate::support::{
     app,
@@ -72,8 +74,20 @@ pub struct Receiver {
 }
 
 impl Installed {
-    /// Every example whose library can be had here. A missing one is told on standard error, whatever the test harness hides.
-    pub async fn all() -> Vec<Self> {
+    /// Every example whose library can be had here. A missing one is told on standard error, whatever the test harness hides. Tests that
+    /// run at the same time share them, and the last one takes them away.
+    pub async fn all() -> Arc<Vec<Self>> {
+        static SHARED: Mutex<Weak<Vec<Installed>>> = Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(found) = shared.upgrade() {
+            return found;
+        }
+        let found = Arc::new(Self::install().await);
+        *shared = Arc::downgrade(&found);
+        found
+    }
+
+    async fn install() -> Vec<Self> {
         let (python, javascript) = tokio::join!(Self::python(), Self::javascript());
         let found: Vec<Self> = [python, javascript].into_iter().flatten().collect();
         if found.is_empty() {

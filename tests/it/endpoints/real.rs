@@ -48,7 +48,8 @@ async fn the_receivers_of_the_page_take_what_a_distributed_installation_delivers
 
 async fn deliver_to_the_page(world: World) {
     let mut places = Vec::new();
-    for installed in Installed::all().await {
+    let installed = Installed::all().await;
+    for installed in installed.iter() {
         let port = free_port();
         let body = json!({ "url": format!("http://127.0.0.1:{port}/hooks"), "event_types": ["message.received"], "ordered": true });
         let added = world.client.post(URI, body).await;
@@ -62,10 +63,10 @@ async fn deliver_to_the_page(world: World) {
             .await
             .ok();
         let receiver = installed.start(secret["secret"].as_str().unwrap(), port).await;
-        places.push((uri, receiver, installed));
+        places.push((uri, receiver));
     }
     world.customer(0).await;
-    for (uri, receiver, _) in &places {
+    for (uri, receiver) in &places {
         let tested = world.client.post(&format!("{uri}/test"), Value::Null).await;
         assert_eq!(tested.status.as_u16(), 202, "{}", tested.text());
         let id = tested.json()["delivery_id"].as_str().unwrap().to_owned();

@@ -75,7 +75,7 @@ async fn the_published_libraries_take_what_we_sign_and_nothing_else() {
         WebhookSecret::generate(),
         WebhookSecret::generate(),
     );
-    for installed in Installed::all().await {
+    for installed in Installed::all().await.iter() {
         let receiver = installed.start(ours.expose(), free_port()).await;
         let ask = async |attempt: Attempt<'_>| attempt.status(&outside, &receiver.url).await;
         let now = Utc::now();
