@@ -16,6 +16,7 @@ use crate::{
     outbox::{Conclusions, Outbox, Uploads},
     queue::{Queue, Queues},
     storage::Storage,
+    subscriptions::{Courier, Subscriptions},
     templates::Library,
 };
 
@@ -49,12 +50,24 @@ pub struct Parts {
     pub storage: Storage,
     /// Calls to addresses that tenants chose.
     pub outside: Outside,
+    /// What brings events to endpoints.
+    pub courier: Courier,
     pub metrics: PrometheusHandle,
 }
 
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The part that endpoints and their deliveries are asked of.
+    pub fn subscriptions(&self) -> Subscriptions {
+        Subscriptions {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            keyring: self.config.keyring.clone(),
+            outside: self.outside.clone(),
+        }
     }
 
     /// The part that templates work with.

@@ -5,6 +5,9 @@
 // Values and rules: no I/O, no clock, no SQL.
 pub mod domain;
 
+// Every type of event there is.
+pub mod events;
+
 // The time, and ids made from it.
 pub mod clock;
 
@@ -55,6 +58,9 @@ pub mod intake;
 
 // From a caller's request to a committed message.
 pub mod outbox;
+
+// Events to tenants' programs.
+pub mod subscriptions;
 
 // What a process holds.
 pub mod app;

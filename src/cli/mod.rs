@@ -5,6 +5,7 @@ mod bench;
 mod channel;
 mod demo;
 mod doctor;
+mod endpoint;
 mod key;
 mod migrate;
 mod operator;
@@ -54,6 +55,9 @@ enum Command {
     /// Channels: WhatsApp business phone numbers.
     #[command(subcommand)]
     Channel(channel::Command),
+    /// Endpoints: where tenants' programs hear of events.
+    #[command(subcommand)]
+    Endpoint(endpoint::Command),
     /// API keys, and the keys that secrets are sealed under.
     #[command(subcommand)]
     Key(key::Command),
@@ -108,6 +112,7 @@ impl Command {
             Command::Replay(args) => args.run(&Operator::open().await?).await,
             Command::Tenant(command) => command.run(&Operator::open().await?).await,
             Command::Channel(command) => command.run(&Operator::open().await?).await,
+            Command::Endpoint(command) => command.run(&Operator::open().await?).await,
             Command::Key(command) => command.run(&Operator::open().await?).await,
         }
     }

@@ -4,12 +4,15 @@ use crate::{
     clock::Clock,
     config::{Config, Purpose},
     db::{self, Db},
+    net::Outside,
+    subscriptions::Subscriptions,
     tenancy::Registry,
 };
 
 /// An open database that is up to date, and the keys to it: what the operator's commands work with.
 pub struct Operator {
     pub registry: Registry,
+    pub subscriptions: Subscriptions,
 }
 
 impl Operator {
@@ -37,7 +40,16 @@ impl Operator {
             clock: Clock::default(),
             keyring: config.keyring.clone(),
         };
-        Ok(Self { registry })
+        let subscriptions = Subscriptions {
+            db: registry.db.clone(),
+            clock: registry.clock.clone(),
+            keyring: config.keyring,
+            outside: Outside::new(config.outside)?,
+        };
+        Ok(Self {
+            registry,
+            subscriptions,
+        })
     }
 }
 

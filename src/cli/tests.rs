@@ -30,6 +30,7 @@ async fn try_on(operator: &Operator, line: &str) -> anyhow::Result<Answer> {
         Command::Replay(args) => args.run(operator).await,
         Command::Tenant(command) => command.run(operator).await,
         Command::Channel(command) => command.run(operator).await,
+        Command::Endpoint(command) => command.run(operator).await,
         Command::Key(command) => command.run(operator).await,
         other => panic!("{other:?} needs no operator"),
     }
@@ -81,6 +82,55 @@ async fn a_channel_is_added_and_listed_without_its_secrets() {
     }
     let unknown = try_on(&operator, "channel list --tenant Nobody").await.unwrap_err();
     assert_eq!(unknown.to_string(), "there is no tenant \"Nobody\"");
+}
+
+#[tokio::test]
+async fn an_endpoint_is_added_listed_disabled_enabled_and_removed() {
+    let db = Scratch::migrated().await;
+    let operator = operator(&db).await;
+    let tenant = on(&operator, "tenant create Olaria").await;
+    let add = "endpoint add --tenant Olaria --url https://example.com/hooks";
+    let added = on(&operator, &format!("{add} --event-types message.*,contact.created")).await;
+    assert!(added["secret"].as_str().unwrap().starts_with("whsec_"), "{added}");
+    let id = added["id"].as_str().unwrap();
+    for line in ["endpoint list", "endpoint list --tenant Olaria"] {
+        let listed = on(&operator, line).await;
+        assert_eq!(
+            (&listed[0]["id"], &listed[0]["tenant_id"]),
+            (&added["id"], &tenant["id"])
+        );
+        assert_eq!(listed[0]["event_types"], json!(["contact.created", "message.*"]));
+        assert!(!listed.to_string().contains("whsec_"), "{listed}");
+    }
+    let disabled = on(&operator, &format!("endpoint disable --tenant Olaria {id}")).await;
+    assert!(
+        disabled["enabled"] == false && disabled["disabled_reason"].is_string(),
+        "{disabled}"
+    );
+    let enabled = on(&operator, &format!("endpoint enable --tenant Olaria {id}")).await;
+    assert_eq!(
+        (&enabled["enabled"], &enabled["disabled_reason"]),
+        (&json!(true), &Value::Null)
+    );
+    let replay = format!("endpoint replay --tenant Olaria {id} --from 2026-11-01 --states dead,missing");
+    assert_eq!(on(&operator, &replay).await, json!({ "replayed": 0 }));
+    on(&operator, "tenant create Books").await;
+    for (line, says) in [
+        (
+            "endpoint add --tenant Olaria --url https://10.0.0.1/".to_owned(),
+            "url: the address 10.0.0.1 is private",
+        ),
+        (format!("{add} --event-types everything"), "event_types: "),
+        (
+            format!("endpoint remove --tenant Books {id}"),
+            "there is no endpoint ep_",
+        ),
+    ] {
+        let error = try_on(&operator, &line).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{line}: {error}");
+    }
+    on(&operator, &format!("endpoint remove --tenant Olaria {id}")).await;
+    assert_eq!(on(&operator, "endpoint list").await, json!([]));
 }
 
 #[tokio::test]
@@ -178,6 +228,7 @@ fn every_command_takes_json_behind_its_name() {
         "doctor",
         "tenant list",
         "channel list",
+        "endpoint list",
         "key rotate",
         "version",
     ] {

@@ -60,6 +60,22 @@ pub struct Environment {
     /// Seconds a message that was perhaps sent waits for a status to prove it, before the tenant's policy decides.
     #[arg(long, env = "MAINSTAY_UNKNOWN_SECONDS", default_value = "120")]
     pub unknown_seconds: String,
+    /// Waits between the attempts to deliver an event, e.g. `5s,5m,2h`; after the last one it is dead.
+    #[arg(
+        long,
+        env = "MAINSTAY_DELIVERY_SCHEDULE",
+        default_value = "5s,5m,30m,2h,5h,10h,14h,20h,24h"
+    )]
+    pub delivery_schedule: String,
+    /// Seconds an endpoint has for its whole answer.
+    #[arg(long, env = "MAINSTAY_DELIVERY_TIMEOUT", default_value = "15")]
+    pub delivery_timeout: String,
+    /// Requests to endpoints under way at a time, in one process.
+    #[arg(long, env = "MAINSTAY_DELIVERY_CONCURRENCY", default_value = "512")]
+    pub delivery_concurrency: String,
+    /// Minutes before a service window ends that `conversation.window_closing` tells so; 0 is never.
+    #[arg(long, env = "MAINSTAY_WINDOW_CLOSING_MINUTES", default_value = "60")]
+    pub window_closing_minutes: String,
     /// Requests per second for each API key.
     #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
     pub api_rate: String,
@@ -78,6 +94,9 @@ pub struct Environment {
     /// Days domain events are kept for readers.
     #[arg(long, env = "MAINSTAY_EVENT_DAYS", default_value = "30")]
     pub event_days: String,
+    /// Days a delivery that has ended is kept, with its attempts.
+    #[arg(long, env = "MAINSTAY_DELIVERY_DAYS", default_value = "30")]
+    pub delivery_days: String,
     /// Days a status waits for a message nobody knows.
     #[arg(long, env = "MAINSTAY_ORPHAN_STATUS_DAYS", default_value = "14")]
     pub orphan_status_days: String,

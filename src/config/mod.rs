@@ -1,6 +1,7 @@
 //! Configuration: the environment and nothing else. Every variable is listed once, in [`Environment`]; every error names the
 //! variable and the cure.
 
+mod deliveries;
 mod environment;
 mod outside;
 mod parse;
@@ -12,6 +13,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
+pub use deliveries::Deliveries;
 pub use environment::Environment;
 pub use outside::Outside;
 pub use parse::ConfigError;
@@ -35,6 +37,8 @@ pub struct Config {
     pub verify_token: Option<Secret>,
     pub graph: Graph,
     pub sending: Sending,
+    /// How events are delivered.
+    pub deliveries: Deliveries,
     pub limits: Limits,
     pub retention: Retention,
     /// Where media are kept.
@@ -65,6 +69,8 @@ pub struct Graph {
 pub struct Sending {
     /// How long a message of which nobody knows whether it was sent waits for a status to tell.
     pub unknown_window: TimeDelta,
+    /// How long before its end is told that a service window closes; `None` is never.
+    pub window_closing: Option<TimeDelta>,
 }
 
 /// Every limit has a number, a metric and a test.

@@ -3,7 +3,8 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 use chrono::TimeDelta;
 
 use super::{
-    Config, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending, Storage, Telemetry,
+    Config, Deliveries, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending, Storage,
+    Telemetry,
 };
 use crate::crypto::Keyring;
 
@@ -28,6 +29,12 @@ impl ConfigError {
     pub(super) fn unreadable(error: &clap::Error) -> Self {
         Self::new("environment", error.to_string(), "set every variable to text in UTF-8")
     }
+}
+
+/// A window is 24 hours long.
+fn window_closing(minutes: &str) -> Result<Option<TimeDelta>, ConfigError> {
+    let minutes: i64 = number("MAINSTAY_WINDOW_CLOSING_MINUTES", minutes, 0..=1_380)?;
+    Ok((minutes > 0).then(|| TimeDelta::minutes(minutes)))
 }
 
 impl Environment {
@@ -56,7 +63,9 @@ impl Environment {
             },
             sending: Sending {
                 unknown_window: seconds("MAINSTAY_UNKNOWN_SECONDS", &self.unknown_seconds, 1..=86_400)?,
+                window_closing: window_closing(&self.window_closing_minutes)?,
             },
+            deliveries: Deliveries::read(&self)?,
             limits: Limits {
                 body_bytes: number("MAINSTAY_BODY_BYTES", &self.body_bytes, 1_024..=16_777_216)?,
                 intake_backlog: number("MAINSTAY_INTAKE_BACKLOG", &self.intake_backlog, 1..=1_000_000)?,
@@ -170,7 +179,11 @@ fn secret(variable: &'static str, text: Option<&str>, least: usize) -> Result<Op
     }
 }
 
-fn number<T>(variable: &'static str, text: &str, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError>
+pub(super) fn number<T>(
+    variable: &'static str,
+    text: &str,
+    range: std::ops::RangeInclusive<T>,
+) -> Result<T, ConfigError>
 where
     T: FromStr + PartialOrd + std::fmt::Display,
 {
@@ -189,7 +202,7 @@ fn seconds(variable: &'static str, text: &str, range: std::ops::RangeInclusive<i
     number(variable, text, range).map(TimeDelta::seconds)
 }
 
-fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {
+pub(super) fn days(variable: &'static str, text: &str) -> Result<TimeDelta, ConfigError> {
     number(variable, text, 1..=36_500).map(TimeDelta::days)
 }
 

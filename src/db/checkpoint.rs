@@ -43,7 +43,7 @@ impl Db {
     pub async fn checkpoint(&self) -> sqlx::Result<()> {
         match self {
             Db::Sqlite { checkpoint, .. } => checkpoint.run().await,
-            Db::Postgres(_) => Ok(()),
+            Db::Postgres { .. } => Ok(()),
         }
     }
 }

@@ -65,7 +65,9 @@ const STEPS: &[Step] = &[
     isolated!(10, "0010_sending"),
     isolated!(11, "0011_templates"),
     isolated!(12, "0012_sending_rules"),
-    shared!(14, "0014_lean_sends"),
+    isolated!(13, "0013_subscriptions"),
+    shared!(14, "0014_windows"),
+    shared!(15, "0015_lean_sends"),
 ];
 
 /// All migrations as the given kind of database runs them.
@@ -88,7 +90,7 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         match self {
             Db::Sqlite { write, .. } => migrations(false).run(write).await,
-            Db::Postgres(pool) => migrations(true).run(pool).await,
+            Db::Postgres { pool, .. } => migrations(true).run(pool).await,
         }
     }
 

@@ -5,9 +5,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Args, On, Sql, Statement, Tx, checkpoint::Checkpoint};
+use super::{Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::Listener};
 
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,8 +38,12 @@ pub enum Db {
         write: SqlitePool,
         /// Moves the log into the file; see `checkpoint.rs`.
         checkpoint: Checkpoint,
+        listener: Listener,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        listener: Listener,
+    },
 }
 
 /// Connections open and in use, for the metrics.
@@ -58,7 +63,7 @@ impl Db {
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self, Db::Postgres(_))
+        matches!(self, Db::Postgres { .. })
     }
 
     pub fn sql(&self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
@@ -69,15 +74,23 @@ impl Db {
     pub fn reader(&self) -> On<'_> {
         match self {
             Db::Sqlite { read, .. } => On::SqlitePool(read),
-            Db::Postgres(pool) => On::PostgresPool(pool),
+            Db::Postgres { pool, .. } => On::PostgresPool(pool),
         }
+    }
+
+    /// Whoever is to hear the hints of what is committed through this database; `None` if somebody does already.
+    pub fn listen(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
+        let (Db::Sqlite { listener, .. } | Db::Postgres { listener, .. }) = self;
+        listener.install()
     }
 
     /// A write transaction. SQLite takes its lock at once, so that none fails half way for want of it.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Db::Sqlite { write, listener, .. } => {
+                Tx::sqlite(write.begin_with("BEGIN IMMEDIATE").await?, listener.clone())
+            }
+            Db::Postgres { pool, listener } => Tx::postgres(pool.begin().await?, listener.clone()),
         })
     }
 
@@ -85,13 +98,13 @@ impl Db {
     /// hides every other tenant even from a statement that forgot to name its own.
     pub async fn begin_as(&self, tenant: Uuid) -> sqlx::Result<Tx> {
         match self {
-            Db::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await?)),
-            Db::Postgres(pool) => {
+            Db::Sqlite { read, listener, .. } => Ok(Tx::sqlite(read.begin().await?, listener.clone())),
+            Db::Postgres { pool, listener } => {
                 const SQL: &str =
                     "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
                 let mut tx = pool.begin().await?;
                 sqlx::query(SQL).bind(tenant.to_string()).execute(&mut *tx).await?;
-                Ok(Tx::Postgres(tx))
+                Ok(Tx::postgres(tx, listener.clone()))
             }
         }
     }
@@ -103,7 +116,7 @@ impl Db {
         };
         match self {
             Db::Sqlite { read, write, .. } => of(read.size() + write.size(), read.num_idle() + write.num_idle()),
-            Db::Postgres(pool) => of(pool.size(), pool.num_idle()),
+            Db::Postgres { pool, .. } => of(pool.size(), pool.num_idle()),
         }
     }
 
@@ -113,12 +126,13 @@ impl Db {
                 read,
                 write,
                 checkpoint,
+                ..
             } => {
                 read.close().await;
                 checkpoint.close().await;
                 write.close().await;
             }
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -127,7 +141,7 @@ impl<'a> From<&'a Db> for On<'a> {
     fn from(db: &'a Db) -> Self {
         match db {
             Db::Sqlite { write, .. } => On::SqlitePool(write),
-            Db::Postgres(pool) => On::PostgresPool(pool),
+            Db::Postgres { pool, .. } => On::PostgresPool(pool),
         }
     }
 }
@@ -167,6 +181,7 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
         read,
         write,
         checkpoint,
+        listener: Listener::default(),
     })
 }
 
@@ -201,5 +216,8 @@ async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {
         })
         .connect_with(options)
         .await?;
-    Ok(Db::Postgres(pool))
+    Ok(Db::Postgres {
+        pool,
+        listener: Listener::default(),
+    })
 }

@@ -1,40 +1,77 @@
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use super::{Args, On, Sql, Statement};
+use super::{
+    Args, On, Sql, Statement,
+    hints::{Hint, Listener},
+};
 
 /// A transaction; dropped without [`Tx::commit`] it rolls back, but only when its connection is used next: where its locks matter,
 /// say [`Tx::rollback`].
 #[must_use = "a transaction that is not committed is rolled back"]
-pub enum Tx {
+pub struct Tx {
+    on: Kind,
+    hints: Vec<Hint>,
+    listener: Listener,
+}
+
+enum Kind {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Tx {
+    pub(super) fn sqlite(tx: Transaction<'static, Sqlite>, listener: Listener) -> Self {
+        Self::of(Kind::Sqlite(tx), listener)
+    }
+
+    pub(super) fn postgres(tx: Transaction<'static, Postgres>, listener: Listener) -> Self {
+        Self::of(Kind::Postgres(tx), listener)
+    }
+
+    fn of(on: Kind, listener: Listener) -> Self {
+        Self {
+            on,
+            hints: Vec::new(),
+            listener,
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.on, Kind::Postgres(_))
+    }
+
     pub fn sql(&mut self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
         On::from(self).sql(sql, args)
     }
 
+    /// Something that may be done once this is committed. Whoever listens is told then and not before; nobody is told of what is rolled
+    /// back. It may get lost, so what it says must be found in the tables too.
+    pub fn hint(&mut self, hint: Hint) {
+        self.hints.push(hint);
+    }
+
     pub async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await,
-            Tx::Postgres(tx) => tx.commit().await,
+        match self.on {
+            Kind::Sqlite(tx) => tx.commit().await?,
+            Kind::Postgres(tx) => tx.commit().await?,
         }
+        self.listener.tell(self.hints);
+        Ok(())
     }
 
     pub async fn rollback(self) -> sqlx::Result<()> {
-        match self {
-            Tx::Sqlite(tx) => tx.rollback().await,
-            Tx::Postgres(tx) => tx.rollback().await,
+        match self.on {
+            Kind::Sqlite(tx) => tx.rollback().await,
+            Kind::Postgres(tx) => tx.rollback().await,
         }
     }
 }
 
 impl<'a> From<&'a mut Tx> for On<'a> {
     fn from(tx: &'a mut Tx) -> Self {
-        match tx {
-            Tx::Sqlite(tx) => On::Sqlite(tx),
-            Tx::Postgres(tx) => On::Postgres(tx),
+        match &mut tx.on {
+            Kind::Sqlite(tx) => On::Sqlite(tx),
+            Kind::Postgres(tx) => On::Postgres(tx),
         }
     }
 }

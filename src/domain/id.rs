@@ -85,6 +85,10 @@ ids! {
     MessageTemplateId = "mtp";
     /// A domain event, as readers and receivers see it.
     EventId = "evt";
+    /// Where a tenant's program wants to hear of events.
+    EndpointId = "ep";
+    /// An event on its way to an endpoint.
+    DeliveryId = "dlv";
     /// A webhook as Meta sent it.
     RawEventId = "raw";
 }

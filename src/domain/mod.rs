@@ -1,6 +1,8 @@
 //! Values and rules: no I/O, no clock, no SQL text.
 
 mod daily_limit;
+mod delivery;
+mod event_types;
 mod id;
 mod lane;
 mod scope;
@@ -8,9 +10,11 @@ mod status;
 mod work;
 
 pub use daily_limit::DailyLimit;
+pub use delivery::{DeliveryState, delivery_id};
+pub use event_types::{BadEventType, EventTypes};
 pub use id::{
-    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, EventId, Id, MediaFileId, MediaId, MessageId,
-    MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
+    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventId, Id, MediaFileId,
+    MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
 pub use scope::{Scope, Scopes};

@@ -1,9 +1,13 @@
 //! What has to be done now and then, by whichever worker comes to it: everything here may run twice, and at once.
 
+mod windows;
+
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+
+pub use windows::tell_closing_windows;
 
 use crate::{
     app::App,
@@ -15,10 +19,13 @@ use crate::{
         retention::{self, Kind},
         sends,
     },
+    subscriptions,
 };
 
 /// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
 const OFTEN: Duration = Duration::from_secs(5);
+/// Service windows that are about to end.
+const SOON: Duration = Duration::from_secs(15);
 /// What is counted for the metrics.
 const COUNT: Duration = Duration::from_secs(30);
 /// Partitions ahead, retention.
@@ -27,15 +34,18 @@ const SELDOM: Duration = Duration::from_secs(600);
 /// Keeps house until the process ends.
 pub async fn run(app: App, shutdown: CancellationToken) {
     let mut often = tokio::time::interval(OFTEN);
+    let mut soon = tokio::time::interval(SOON);
     let mut seldom = tokio::time::interval_at(Instant::now() + OFTEN, SELDOM);
     let mut count = tokio::time::interval(COUNT);
     often.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    soon.set_missed_tick_behavior(MissedTickBehavior::Delay);
     count.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, result) = tokio::select! {
             () = shutdown.cancelled() => return,
             _ = often.tick() => ("reunite", reunite(&app).await),
+            _ = soon.tick() => ("tell", tell_closing_windows(&app).await.map(drop)),
             _ = count.tick() => ("count", messaging::measure_held(&app).await),
             _ = seldom.tick() => ("tidy", tidy(&app).await),
         };
@@ -52,12 +62,16 @@ pub async fn reunite(app: &App) -> Result<()> {
     let kept = media::tell_failures(app).await;
     let cleared = media::clear(app).await;
     let sent = look_after_sends(app).await;
+    let woken = subscriptions::wake_overlooked(&app.subscriptions(), &app.queues).await;
+    let erased = subscriptions::erase_deleted(&app.subscriptions()).await;
     release_quarantined(app)
         .await
         .and(joined)
         .and(kept)
         .and(cleared)
         .and(sent)
+        .and(woken)
+        .and(erased)
 }
 
 async fn look_after_sends(app: &App) -> Result<()> {
@@ -94,6 +108,8 @@ pub async fn tidy(app: &App) -> Result<()> {
         removed.push((what.name(), remove(app, what).await?));
     }
     removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
+    let kept = now - app.config.deliveries.retention;
+    removed.push(("deliveries", subscriptions::forget(&app.subscriptions(), kept).await?));
     removed.push(("media", media::expire(app).await?));
     store::media::hurry(&app.db, now + media::URGENT).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;

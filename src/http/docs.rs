@@ -47,6 +47,10 @@ const OF_SENDING: &[(&str, &str)] = &[
     ),
     ("422", "A member of the body will not do: see `field` and `limit`"),
 ];
+const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
+    ("409", "The endpoint is disabled, or the tenant has as many as it may"),
+    ("422", "A member of the body will not do: see `field` and `limit`"),
+];
 const SIGNED: &[(&str, &str)] = &[
     ("403", "Not signed by a known app secret, or not the verify token"),
     ("413", "Longer than MAINSTAY_BODY_BYTES"),
@@ -80,6 +84,10 @@ fn finish(mut document: OpenApi) -> OpenApi {
         tag(
             "Templates",
             "Messages that Meta has approved, and message templates of our own.",
+        ),
+        tag(
+            "Subscriptions",
+            "Endpoints of a tenant's programs, which are called when something happens, and every attempt to reach them.",
         ),
         tag(
             "Operator",
@@ -129,8 +137,10 @@ fn describe(path: &str, operation: &mut Operation) {
     if path.starts_with("/api/v1") {
         operation.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
         problems.extend(WITH_KEY);
-        if operation.tags.iter().flatten().any(|tag| tag == "Sending") {
-            problems.extend(OF_SENDING);
+        for (tag, of_tag) in [("Sending", OF_SENDING), ("Subscriptions", OF_SUBSCRIPTIONS)] {
+            if operation.tags.iter().flatten().any(|it| it == tag) {
+                problems.extend(of_tag);
+            }
         }
     } else if path.starts_with("/admin") {
         operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);

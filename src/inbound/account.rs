@@ -1,37 +1,39 @@
 //! Items that are about no message: errors, preferences, the business app's address book, the account itself.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
 use super::{
-    facts::Fact,
-    plan::{Origin, Plan},
+    numbers,
+    plan::{Origin, Plan, PlannedPreference},
 };
 use crate::{
+    clock::Clock,
     directory::Route,
-    domain::DailyLimit,
+    domain::{DailyLimit, TenantId},
+    events::{channel, contact::MARKETING},
     messaging::News,
     meta::webhook::{
         Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
     },
     people::Party,
+    store::events::NewEvent,
     templates,
 };
 
 impl Plan {
-    pub(super) fn value_error(&mut self, origin: &Origin<'_>, route: &Route, error: &ValueError) {
+    pub(super) fn value_error(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, error: &ValueError) {
         self.count("error");
         let detail = &error.error;
         tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reports an error of the account or the app");
-        let data = json!({
-            "channel_id": route.channel, "code": detail.code, "title": detail.title, "message": detail.message,
-            "details": detail.details,
-        });
-        self.facts.push(Fact::new(
-            route.tenant,
-            "channel.error",
-            origin.received_at,
-            data.to_string(),
-        ));
+        let data = channel::Error {
+            channel_id: route.channel,
+            code: detail.code,
+            title: detail.title.as_deref(),
+            message: detail.message.as_deref(),
+            details: detail.details.as_deref(),
+        };
+        let event = NewEvent::new(clock, route.tenant, &channel::ERROR, origin.received_at, &data);
+        self.facts.push(event.on(route.channel));
     }
 
     pub(super) fn preference(&mut self, origin: &Origin<'_>, route: &Route, preference: &Preference) {
@@ -40,22 +42,20 @@ impl Plan {
         let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
             return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender");
         };
-        let kind = match preference.choice {
-            PreferenceChoice::Stop => "contact.opted_out",
-            PreferenceChoice::Resume => "contact.opted_in",
-            PreferenceChoice::Other(_) => "contact.preference_changed",
-        };
-        if preference.category.as_deref() == Some("marketing_messages") {
+        if preference.category.as_deref() == Some(MARKETING) {
             party.marketing_stopped = match preference.choice {
                 PreferenceChoice::Stop => Some(true),
                 PreferenceChoice::Resume => Some(false),
                 PreferenceChoice::Other(_) => None,
             };
         }
-        let place = self.party(party);
-        let data = json!({ "channel_id": route.channel, "category": preference.category, "detail": preference.detail });
-        self.facts
-            .push(Fact::new(route.tenant, kind, at, data.to_string()).about(place));
+        let party = self.party(party);
+        self.preferences.push(PlannedPreference {
+            tenant: route.tenant,
+            channel: route.channel,
+            party,
+            preference: preference.clone(),
+        });
     }
 
     /// The business app's address book names people; one that is removed there stays known here.
@@ -76,39 +76,19 @@ impl Plan {
         }
     }
 
-    /// One event for each tenant with a channel in the account.
-    pub(super) fn account(&mut self, origin: &Origin<'_>, routes: &[&Route], account: &Account) {
+    /// What there is to tell is told once to each tenant with a channel in the account.
+    pub(super) fn account(&mut self, clock: &Clock, origin: &Origin<'_>, routes: &[&Route], account: &Account) {
         self.count("account");
-        for route in routes {
-            self.news.extend(news(route, routes.len(), &account.detail));
-        }
         let at = origin.item.time.unwrap_or(origin.received_at);
-        let mut told = Vec::new();
+        let mut of_tenant: BTreeMap<TenantId, Vec<&Route>> = BTreeMap::new();
         for route in routes {
-            if told.contains(&route.tenant) {
-                continue;
-            }
-            told.push(route.tenant);
-            self.templates
-                .extend(templates::News::of(route.tenant, &route.waba_id, at, &account.detail));
-            let value: Option<&serde_json::value::RawValue> = serde_json::from_str(&account.raw).ok();
-            #[derive(serde::Serialize)]
-            struct Data<'a> {
-                waba_id: Option<&'a str>,
-                phone_number_id: Option<&'a str>,
-                field: &'a str,
-                subject: Option<&'a str>,
-                value: Option<&'a serde_json::value::RawValue>,
-            }
-            let data = Data {
-                waba_id: origin.item.entry_id.as_deref(),
-                phone_number_id: origin.item.phone_number_id.as_deref(),
-                field: &origin.item.field,
-                subject: account.subject.as_deref(),
-                value,
-            };
-            let data = serde_json::to_string(&data).expect("text and JSON always serialise");
-            self.facts.push(Fact::new(route.tenant, account.event, at, data));
+            self.news.extend(news(route, routes, &account.detail));
+            of_tenant.entry(route.tenant).or_default().push(route);
+        }
+        for (tenant, routes) in of_tenant {
+            let news = templates::News::of(tenant, &routes[0].waba_id, at, &account.detail);
+            self.templates.extend(news);
+            self.facts.extend(numbers::told(clock, origin, &routes, account));
         }
     }
 }
@@ -116,8 +96,8 @@ impl Plan {
 /// Messages per second after Meta's upgrade.
 const UPGRADED: i64 = 1_000;
 
-/// What an event says of a channel of the account that decides what it may send. `among` is how many channels the account has here.
-fn news(route: &Route, among: usize, detail: &AccountDetail) -> Vec<News> {
+/// What an event says of a channel, one of those of the account, that decides what it may send.
+fn news(route: &Route, among: &[&Route], detail: &AccountDetail) -> Vec<News> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {
         AccountDetail::Capability(capability) => {
@@ -128,12 +108,9 @@ fn news(route: &Route, among: usize, detail: &AccountDetail) -> Vec<News> {
         AccountDetail::PhoneQuality(quality) => {
             let limit = limit(&quality.max_daily_conversations).or_else(|| limit(&quality.current_limit));
             let mut news: Vec<News> = limit.map(|limit| News::limit(route, limit)).into_iter().collect();
-            // Meta names the number by what is displayed: one of several has to be known by that.
-            let (dialled, subject) = (
-                digits(&route.display_phone_number),
-                digits(&quality.display_phone_number),
-            );
-            if quality.event == "THROUGHPUT_UPGRADE" && (among == 1 || (!dialled.is_empty() && dialled == subject)) {
+            let is_meant =
+                || numbers::number(among, &quality.display_phone_number).is_some_and(|it| it.channel == route.channel);
+            if quality.event == "THROUGHPUT_UPGRADE" && is_meant() {
                 news.push(News::Throughput {
                     tenant: route.tenant,
                     channel: route.channel,
@@ -148,9 +125,4 @@ fn news(route: &Route, among: usize, detail: &AccountDetail) -> Vec<News> {
         }
         _ => Vec::new(),
     }
-}
-
-fn digits(number: &Option<String>) -> String {
-    let number = number.as_deref().unwrap_or_default();
-    number.chars().filter(char::is_ascii_digit).collect()
 }

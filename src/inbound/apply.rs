@@ -27,11 +27,11 @@ pub struct Afterwards {
 }
 
 /// Applies a plan inside the transaction and returns what there is to tell, and to do.
-pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Afterwards)> {
-    let mut facts = Facts::default();
+pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Facts<'a>, Afterwards)> {
+    let mut facts = Facts::new(clock);
     messaging::heed(tx, clock, &plan.news).await?;
     let resolved = people::resolve(tx, clock, &plan.parties).await?;
-    facts.contacts(&resolved, clock.now());
+    facts.contacts(&resolved);
     let stored = rows(tx, clock, plan, &resolved.contacts, &mut facts).await?;
     let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)
         .await?
@@ -49,8 +49,10 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, plan: &Plan) -> Result<(Facts, Af
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
     let mut failures = messaging::failed(tx, clock, &failed).await?;
-    templates::hear(tx, clock, &plan.templates).await?;
-    facts.planned(&plan.facts, &resolved.contacts);
+    let news = templates::hear(tx, clock, &plan.templates).await?;
+    facts.preferences(plan, &resolved);
+    facts.told(plan.facts.iter().cloned());
+    facts.told(news);
     facts.told(std::mem::take(&mut failures.events));
     Ok((facts, Afterwards { media, failures }))
 }
@@ -75,7 +77,7 @@ async fn rows(
     clock: &Clock,
     plan: &Plan,
     contacts: &[ContactId],
-    facts: &mut Facts,
+    facts: &mut Facts<'_>,
 ) -> Result<Vec<NewMessage>> {
     let mut first: BTreeMap<Pair, &PlannedMessage> = BTreeMap::new();
     let mut seen: HashMap<_, usize> = HashMap::new();
@@ -105,7 +107,7 @@ async fn rows(
         if let Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
             let id = *place.insert(clock.new_id());
             missing.push(step(message, *pair, id));
-            facts.opened(pair.tenant, id, pair.contact, message.sent_at);
+            facts.opened(*pair, id, message.sent_at);
         }
     }
     if conversations::open(&mut *tx, &missing, clock.now()).await? != missing.len() as u64 {
@@ -142,7 +144,7 @@ async fn settle(
     plan: &Plan,
     stored: &[NewMessage],
     new: &HashSet<MessageId>,
-    facts: &mut Facts,
+    facts: &mut Facts<'_>,
 ) -> Result<Vec<NewInboundMedia>> {
     let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
     let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
@@ -168,7 +170,7 @@ async fn settle(
         if row.direction == "outbound" {
             outbound.push(message.key());
         }
-        facts.message(message, row);
+        facts.message(plan, message, row);
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);

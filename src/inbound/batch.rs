@@ -81,7 +81,7 @@ async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -
         let settled = raw_events::finish(&mut *tx, &plan.processed, now).await?;
         counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
     }
-    facts.append(tx, &app.clock).await?;
+    facts.append(tx).await?;
     Ok((plan, afterwards))
 }
 

@@ -1,204 +1,184 @@
-//! What is told to readers and receivers: domain events, versioned JSON, in the transaction that causes them.
+//! What is told to readers and receivers of what webhooks brought, in the transaction that writes it.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use serde_json::{json, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::messages::PlannedMessage;
+use super::{messages::PlannedMessage, plan::Plan};
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{ContactId, ConversationId, TenantId},
-    people::Resolved,
+    domain::{ContactId, ConversationId},
+    events::{contact, conversation, message, order},
+    meta::webhook::{Order, PreferenceChoice},
+    people::{self, Party, Preferred, Resolved},
     store::{
+        conversations::Pair,
         events::{self, NewEvent},
         messages::NewMessage,
         statuses::Joined,
     },
 };
 
-/// The shape of `data`; raised when a receiver could be surprised.
-const VERSION: i64 = 1;
-
-/// Something that happened.
-pub struct Fact {
-    tenant: TenantId,
-    kind: &'static str,
-    occurred_at: DateTime<Utc>,
-    /// A JSON object.
-    data: String,
-    /// The party it is about, whose contact is not known while planning.
-    party: Option<usize>,
-}
-
-impl Fact {
-    pub fn new(tenant: TenantId, kind: &'static str, occurred_at: DateTime<Utc>, data: String) -> Self {
-        Self {
-            tenant,
-            kind,
-            occurred_at,
-            data,
-            party: None,
-        }
-    }
-
-    pub fn about(self, party: usize) -> Self {
-        Self {
-            party: Some(party),
-            ..self
-        }
-    }
-}
-
 /// The facts of one transaction, in the order they are told.
-#[derive(Default)]
-pub struct Facts(Vec<Fact>);
-
-/// A message as events carry it; the API shows the same names.
-#[derive(Serialize)]
-struct MessageData<'a> {
-    id: crate::domain::MessageId,
-    wamid: &'a str,
-    direction: &'a str,
-    origin: &'a str,
-    r#type: &'a str,
-    status: &'a str,
-    channel_id: crate::domain::ChannelId,
-    conversation_id: ConversationId,
-    contact_id: ContactId,
-    from: Option<&'a str>,
-    to: Option<&'a str>,
-    text: Option<&'a str>,
-    media_id: Option<crate::domain::MediaId>,
-    context_wamid: Option<&'a str>,
-    payload: Option<&'a RawValue>,
-    timestamp: DateTime<Utc>,
-    received_at: DateTime<Utc>,
+pub struct Facts<'a> {
+    clock: &'a Clock,
+    told: Vec<NewEvent>,
 }
 
-impl Facts {
-    pub fn contacts(&mut self, resolved: &Resolved, now: DateTime<Utc>) {
-        for (tenant, contact) in &resolved.created {
-            self.0.push(Fact::new(
-                *tenant,
-                "contact.created",
-                now,
-                json!({ "contact_id": contact }).to_string(),
-            ));
-        }
-        for (tenant, contact) in &resolved.identified {
-            self.0.push(Fact::new(
-                *tenant,
-                "contact.identity_changed",
-                now,
-                json!({ "contact_id": contact }).to_string(),
-            ));
-        }
-        for (tenant, gone, survivor) in &resolved.merged {
-            let data = json!({ "contact_id": survivor, "merged_contact_id": gone });
-            self.0.push(Fact::new(*tenant, "contact.merged", now, data.to_string()));
-        }
+impl<'a> Facts<'a> {
+    pub fn new(clock: &'a Clock) -> Self {
+        let told = Vec::new();
+        Self { clock, told }
     }
 
-    pub fn opened(&mut self, tenant: TenantId, conversation: ConversationId, contact: ContactId, at: DateTime<Utc>) {
-        let data = json!({ "conversation_id": conversation, "contact_id": contact });
-        self.0
-            .push(Fact::new(tenant, "conversation.opened", at, data.to_string()));
+    pub fn contacts(&mut self, resolved: &Resolved) {
+        self.told.extend(people::told(self.clock, resolved));
+    }
+
+    pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
+        let data = conversation::Opened {
+            conversation_id: conversation,
+            channel_id: pair.channel,
+            contact_id: pair.contact,
+        };
+        let event = NewEvent::new(self.clock, pair.tenant, &conversation::OPENED, at, &data);
+        self.told.push(event.within(pair.channel, conversation));
     }
 
     /// A new message. History tells nothing: it is not news.
-    pub fn message(&mut self, planned: &PlannedMessage, stored: &NewMessage) {
-        let kind = match (planned.origin, stored.kind.as_str()) {
-            ("customer", "edit") => "message.edited",
-            ("customer", "revoke") => "message.revoked",
-            ("customer", _) => "message.received",
-            ("echo", _) => "message.echoed",
+    pub fn message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
+        let of = match (planned.origin, stored.kind.as_str()) {
+            ("customer", "edit") => &message::EDITED,
+            ("customer", "revoke") => &message::REVOKED,
+            ("customer", _) => &message::RECEIVED,
+            ("echo", _) => &message::ECHOED,
             _ => return,
         };
-        let message = MessageData {
-            id: stored.id,
+        let written = message::Written {
+            message: message::Message {
+                id: stored.id,
+                wamid: &stored.wamid,
+                direction: stored.direction,
+                origin: stored.origin,
+                kind: &stored.kind,
+                status: stored.status.as_str(),
+                channel_id: stored.channel,
+                conversation_id: stored.conversation,
+                contact_id: stored.contact,
+                from: stored.sender.as_deref(),
+                to: stored.recipient.as_deref(),
+                text: stored.text.as_deref(),
+                media_id: stored.media,
+                context_wamid: stored.context_wamid.as_deref(),
+                payload: serde_json::from_str(&stored.payload).ok(),
+                timestamp: stored.sent_at,
+                received_at: stored.received_at,
+            },
+            contact: person(&plan.parties[planned.contact], stored.contact),
+        };
+        let event = NewEvent::new(self.clock, stored.tenant, of, stored.sent_at, &written);
+        self.told.push(event.within(stored.channel, stored.conversation));
+        if let Some(order) = planned.order.as_ref().filter(|_| planned.origin == "customer") {
+            self.order(order, stored);
+        }
+    }
+
+    fn order(&mut self, order: &Order, stored: &NewMessage) {
+        let items = order.items.iter().map(|it| order::Item {
+            product_retailer_id: it.product_retailer_id.as_deref(),
+            quantity: it.quantity,
+            item_price: it.item_price.as_deref(),
+            currency: it.currency.as_deref(),
+        });
+        let data = order::Received {
+            order: order::Order {
+                catalog_id: order.catalog_id.as_deref(),
+                text: order.text.as_deref(),
+                items: items.collect(),
+            },
+            message_id: stored.id,
             wamid: &stored.wamid,
-            direction: stored.direction,
-            origin: stored.origin,
-            r#type: &stored.kind,
-            status: stored.status.as_str(),
             channel_id: stored.channel,
             conversation_id: stored.conversation,
             contact_id: stored.contact,
             from: stored.sender.as_deref(),
-            to: stored.recipient.as_deref(),
-            text: stored.text.as_deref(),
-            media_id: stored.media,
-            context_wamid: stored.context_wamid.as_deref(),
-            payload: serde_json::from_str(&stored.payload).ok(),
-            timestamp: stored.sent_at,
-            received_at: stored.received_at,
         };
-        let data = serde_json::to_string(&message).expect("text, times and JSON always serialise");
-        self.0.push(Fact::new(
-            stored.tenant,
-            kind,
-            stored.sent_at,
-            format!("{{\"message\":{data}}}"),
-        ));
+        let event = NewEvent::new(self.clock, stored.tenant, &order::RECEIVED, stored.sent_at, &data);
+        self.told.push(event.within(stored.channel, stored.conversation));
     }
 
-    pub fn status(&mut self, status: Joined) {
-        #[derive(Serialize)]
-        struct Data<'a> {
-            message_id: crate::domain::MessageId,
-            wamid: &'a str,
-            channel_id: crate::domain::ChannelId,
-            status: &'a str,
-            error_code: Option<i64>,
-            error_title: Option<&'a str>,
-            payload: Option<&'a RawValue>,
-        }
-        let data = Data {
+    pub fn status(&mut self, status: &Joined) {
+        let data = message::Standing {
             message_id: status.message_id,
-            wamid: &status.wamid,
+            wamid: Some(&status.wamid),
             channel_id: status.channel_id,
+            conversation_id: status.conversation_id,
+            contact_id: status.contact_id,
             status: &status.status,
-            error_code: status.error_code,
-            error_title: status.error_title.as_deref(),
-            payload: serde_json::from_str(&status.payload).ok(),
+            participant: Some(status.participant.as_str()).filter(|member| !member.is_empty()),
+            error: message::Error::of(status.error_code, status.error_title.as_deref()),
+            payload: serde_json::from_str::<&RawValue>(&status.payload).ok(),
         };
-        let data = serde_json::to_string(&data).expect("text and JSON always serialise");
-        self.0
-            .push(Fact::new(status.tenant_id, "message.status", status.occurred_at, data));
+        let of = message::of_status(status.known());
+        let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
+        self.told.push(event.within(status.channel_id, status.conversation_id));
     }
 
-    /// Facts that were planned; those about a person now name the contact.
-    pub fn planned(&mut self, facts: &[Fact], contacts: &[ContactId]) {
-        for fact in facts {
-            let data = match fact.party {
-                Some(party) => {
-                    let rest = fact.data.strip_prefix('{').unwrap_or("}");
-                    format!("{{\"contact_id\":\"{}\",{rest}", contacts[party])
-                }
-                None => fact.data.clone(),
+    /// What people want, unless something later was known of it.
+    pub fn preferences(&mut self, plan: &Plan, resolved: &Resolved) {
+        let mut fresh = resolved.preferring.clone();
+        for it in &plan.preferences {
+            let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);
+            if let Some(marketing_stopped) = plan.parties[it.party].marketing_stopped {
+                let told = Preferred {
+                    contact,
+                    marketing_stopped,
+                    at,
+                };
+                // Once, though it may be in the batch twice.
+                let Some(place) = fresh.iter().position(|it| *it == told) else {
+                    continue;
+                };
+                fresh.swap_remove(place);
+            }
+            let told = &it.preference;
+            let of = match told.choice {
+                PreferenceChoice::Stop => &contact::OPTED_OUT,
+                PreferenceChoice::Resume => &contact::OPTED_IN,
+                PreferenceChoice::Other(_) => &contact::PREFERENCE_CHANGED,
             };
-            self.0.push(Fact::new(fact.tenant, fact.kind, fact.occurred_at, data));
+            let data = contact::Preference {
+                contact_id: contact,
+                channel_id: it.channel,
+                category: told.category.as_deref(),
+                detail: told.detail.as_deref(),
+            };
+            let event = NewEvent::new(self.clock, it.tenant, of, at, &data);
+            self.told.push(event.on(it.channel));
         }
     }
 
-    /// Facts that were put into their final form elsewhere.
-    pub fn told(&mut self, events: Vec<NewEvent>) {
-        let fact = |it: NewEvent| Fact::new(it.tenant, it.kind, it.occurred_at, it.data);
-        self.0.extend(events.into_iter().map(fact));
+    /// What was put into its form elsewhere.
+    pub fn told(&mut self, events: impl IntoIterator<Item = NewEvent>) {
+        self.told.extend(events);
     }
 
     /// Writes them. The last thing before the commit: see [`events::append`].
-    pub async fn append(self, tx: &mut Tx, clock: &Clock) -> Result<()> {
-        let event = |fact: Fact| NewEvent {
-            tenant: fact.tenant,
-            id: clock.new_id(),
-            kind: fact.kind,
-            version: VERSION,
-            occurred_at: fact.occurred_at,
-            data: fact.data,
-        };
-        let new: Vec<NewEvent> = self.0.into_iter().map(event).collect();
-        events::append(tx, &new, clock.now()).await
+    pub async fn append(self, tx: &mut Tx) -> Result<()> {
+        events::append(tx, &self.told, self.clock.now()).await
+    }
+}
+
+fn person(party: &Party, id: ContactId) -> message::Person<'_> {
+    let known_by = |kind: &str| {
+        let found = party.identities.iter().find(|it| it.kind == kind);
+        found.map(|it| it.value.as_str())
+    };
+    message::Person {
+        id,
+        name: party.name.as_deref(),
+        phone: known_by("phone"),
+        user_id: known_by("user_id"),
+        username: party.username.as_deref(),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     directory::Route,
     domain::{ChannelId, MessageId, RawEventId, Status, TenantId},
-    meta::webhook::{Content, HistoryMessage, Message, Person},
+    meta::webhook::{Content, HistoryMessage, Message, Order, Person},
     people::Party,
     store::messages::{Change, ChangeKind, Key},
 };
@@ -46,6 +46,8 @@ pub struct PlannedMessage {
     pub change: Option<Change>,
     /// The file that came with it.
     pub media: Option<PlannedMedia>,
+    /// The basket that it is.
+    pub order: Option<Order>,
 }
 
 impl PlannedMessage {
@@ -217,6 +219,10 @@ fn planned(
         event: origin.event,
         change,
         media: PlannedMedia::of(clock, &message.content),
+        order: match &message.content {
+            Content::Order(order) => Some(order.clone()),
+            _ => None,
+        },
     }
 }
 

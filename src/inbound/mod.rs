@@ -7,6 +7,7 @@ mod batch;
 mod facts;
 mod media;
 mod messages;
+mod numbers;
 mod plan;
 mod statuses;
 

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{batch::Attempt, facts::Fact, messages::PlannedMessage, statuses};
+use super::{batch::Attempt, messages::PlannedMessage, statuses};
 use crate::{
     clock::Clock,
     directory::{Route, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     messaging::News,
-    meta::webhook::{Change, Item, Malformed, Webhook},
+    meta::webhook::{Change, Item, Malformed, Preference, Webhook},
     people::Party,
     store::{
+        events::NewEvent,
         quarantine,
         raw_events::{Processed, RawEvent},
         sends::Proof,
@@ -37,13 +38,23 @@ pub struct Plan {
     pub news: Vec<News>,
     /// What is told of templates.
     pub templates: Vec<templates::News>,
-    /// Facts that stand for themselves, such as a template being paused.
-    pub facts: Vec<Fact>,
+    /// What people want to be sent, and what not.
+    pub preferences: Vec<PlannedPreference>,
+    /// Facts that stand for themselves, such as an alert about the account.
+    pub facts: Vec<NewEvent>,
     pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,
     pub unrecognized: Vec<Unrecognized>,
     pub processed: Vec<Processed>,
     /// For the metrics: items by kind.
     pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// What somebody has chosen, with their place in [`Plan::parties`].
+pub struct PlannedPreference {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub party: usize,
+    pub preference: Preference,
 }
 
 /// Where an item comes from and where it goes.
@@ -151,10 +162,10 @@ impl Plan {
                 self.proofs.extend(statuses::proof(route, status));
                 self.statuses.push(statuses::planned(origin, route, status));
             }
-            Change::Error(error) => self.value_error(origin, route, error),
+            Change::Error(error) => self.value_error(clock, origin, route, error),
             Change::AppContact(contact) => self.app_contact(origin, route, contact),
             Change::Preference(preference) => self.preference(origin, route, preference),
-            Change::Account(account) => self.account(origin, &permitted, account),
+            Change::Account(account) => self.account(clock, origin, &permitted, account),
             Change::Unknown(_) => {}
         }
     }

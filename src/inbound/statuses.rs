@@ -67,7 +67,7 @@ pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Stat
 }
 
 /// Moves the messages of these statuses forward and tells of it.
-pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts) -> Result<()> {
+pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<'_>) -> Result<()> {
     let reported: Vec<Reported> = joined
         .iter()
         .filter_map(|it| {
@@ -81,9 +81,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts)
         })
         .collect();
     messages::advance_status(tx, &reported).await?;
-    for status in joined {
-        facts.status(status);
-    }
+    joined.iter().for_each(|status| facts.status(status));
     Ok(())
 }
 
@@ -102,12 +100,12 @@ pub async fn join_overlooked(app: &App) -> Result<usize> {
     let mut tx = app.db.begin().await?;
     let joined = statuses::join(&mut tx, &keys).await?;
     let count = joined.len();
-    let mut facts = Facts::default();
+    let mut facts = Facts::new(&app.clock);
     let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
     advance(&mut tx, joined, &mut facts).await?;
     let mut aftermath = messaging::failed(&mut tx, &app.clock, &failed).await?;
     facts.told(std::mem::take(&mut aftermath.events));
-    facts.append(&mut tx, &app.clock).await?;
+    facts.append(&mut tx).await?;
     tx.commit().await?;
     messaging::follow(app, aftermath).await?;
     Ok(count)

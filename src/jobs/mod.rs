@@ -1,11 +1,13 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
+mod deliver_webhooks;
 mod fetch_media;
 mod make_variants;
 mod process_events;
 mod send_messages;
 mod sync_templates;
 
+pub use deliver_webhooks::DeliverWebhooks;
 pub use fetch_media::FetchMedia;
 pub use make_variants::MakeVariants;
 pub use process_events::ProcessEvents;
@@ -22,6 +24,7 @@ use crate::{
 pub const QUEUES: &[Queue] = &[
     ProcessEvents::QUEUE,
     SendMessages::QUEUE,
+    DeliverWebhooks::QUEUE,
     FetchMedia::QUEUE,
     MakeVariants::QUEUE,
     SyncTemplates::QUEUE,
@@ -32,6 +35,7 @@ pub fn register(workers: Workers<App>) -> Workers<App> {
     workers
         .register::<ProcessEvents>()
         .register::<SendMessages>()
+        .register::<DeliverWebhooks>()
         .register::<FetchMedia>()
         .register::<MakeVariants>()
         .register::<SyncTemplates>()
@@ -42,6 +46,7 @@ pub fn id_prefix(queue: &Queue) -> &'static str {
     const PREFIXES: &[(Queue, &str)] = &[
         prefix::<ProcessEvents>(),
         prefix::<SendMessages>(),
+        prefix::<DeliverWebhooks>(),
         prefix::<FetchMedia>(),
         prefix::<MakeVariants>(),
         prefix::<SyncTemplates>(),

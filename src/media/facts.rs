@@ -1,49 +1,25 @@
 //! What is told of media: `media.ready` and `media.failed`.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::fetch::Fetched;
 use crate::{
     app::App,
     db::Result,
-    domain::{ChannelId, ConversationId, MediaId, MessageId},
+    events::media::{FAILED, Media, READY, Told},
     store::{
         events::{self, NewEvent},
         media::{self, Untold},
     },
 };
 
-/// The shape of `data`; raised when a receiver could be surprised.
-const VERSION: i64 = 1;
 const CHUNK: i64 = 100;
-
-#[derive(Serialize)]
-struct Data<'a> {
-    media: Told<'a>,
-}
-
-/// Media as events carry them; the API shows the same names.
-#[derive(Serialize)]
-struct Told<'a> {
-    id: MediaId,
-    r#type: &'a str,
-    mime_type: Option<&'a str>,
-    filename: Option<&'a str>,
-    size: Option<u64>,
-    sha256: Option<String>,
-    channel_id: Option<ChannelId>,
-    conversation_id: Option<ConversationId>,
-    message_id: Option<MessageId>,
-    wamid: Option<&'a str>,
-    error: Option<&'a str>,
-}
 
 pub(super) fn ready(app: &App, fetched: &Fetched<'_>, now: DateTime<Utc>) -> NewEvent {
     let row = fetched.row;
-    let told = Told {
+    let media = Media {
         id: row.id,
-        r#type: &row.kind,
+        kind: &row.kind,
         mime_type: Some(fetched.mime_type),
         filename: row.filename.as_deref(),
         size: Some(fetched.draft.size),
@@ -54,20 +30,17 @@ pub(super) fn ready(app: &App, fetched: &Fetched<'_>, now: DateTime<Utc>) -> New
         wamid: fetched.wamid.as_deref(),
         error: None,
     };
+    let event = NewEvent::new(&app.clock, row.tenant_id, &READY, now, &Told { media });
     NewEvent {
-        tenant: row.tenant_id,
-        id: app.clock.new_id(),
-        kind: "media.ready",
-        version: VERSION,
-        occurred_at: now,
-        data: serde_json::to_string(&Data { media: told }).expect("text and numbers always serialise"),
+        conversation: fetched.conversation,
+        ..event.on(row.channel_id)
     }
 }
 
 fn failed(app: &App, row: &Untold) -> NewEvent {
-    let told = Told {
+    let media = Media {
         id: row.id,
-        r#type: &row.kind,
+        kind: &row.kind,
         mime_type: row.mime_type.as_deref(),
         filename: row.filename.as_deref(),
         size: None,
@@ -78,13 +51,11 @@ fn failed(app: &App, row: &Untold) -> NewEvent {
         wamid: row.wamid.as_deref(),
         error: Some(row.last_error.as_deref().unwrap_or("it was set aside by the operator")),
     };
+    let event = NewEvent::new(&app.clock, row.tenant_id, &FAILED, row.finished_at, &Told { media });
     NewEvent {
-        tenant: row.tenant_id,
-        id: app.clock.new_id(),
-        kind: "media.failed",
-        version: VERSION,
-        occurred_at: row.finished_at,
-        data: serde_json::to_string(&Data { media: told }).expect("text and numbers always serialise"),
+        channel: row.channel_id,
+        conversation: row.conversation_id,
+        ..event
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::{
     app::App,
-    db::{Result, Tx},
+    clock::Clock,
+    db::Result,
     directory::Route,
     domain::{ContactId, TenantId},
+    events::{EventType, contact},
     meta::graph::{self, Access, BlockedPage},
     outbox::Address,
     people::{self, Party},
@@ -128,7 +130,10 @@ pub async fn blocked(
     let mut found: Vec<Block> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
     found.sort();
     found.dedup();
-    blocks::add(&mut tx, &found, app.clock.now()).await?;
+    let now = app.clock.now();
+    let new = blocks::add(&mut tx, &found, now).await?;
+    let told: Vec<NewEvent> = new.iter().map(|it| event(&app.clock, it, &contact::BLOCKED)).collect();
+    events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok((listed, after))
 }
@@ -177,35 +182,26 @@ async fn keep(app: &App, route: &Route, done: &[&graph::Person], blocking: Block
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
     let mut tx = app.db.begin().await?;
-    let contacts = people::resolve(&mut tx, &app.clock, &parties).await?.contacts;
+    let resolved = people::resolve(&mut tx, &app.clock, &parties).await?;
+    let mut told = people::told(&app.clock, &resolved);
+    let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();
     of.dedup();
-    let kind = match blocking {
-        Blocking::Block => {
-            blocks::add(&mut tx, &of, now).await?;
-            "contact.blocked"
-        }
-        Blocking::Unblock => {
-            blocks::remove(&mut tx, &of).await?;
-            "contact.unblocked"
-        }
+    let (kind, changed) = match blocking {
+        Blocking::Block => (&contact::BLOCKED, blocks::add(&mut tx, &of, now).await?),
+        Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut tx, &of).await?),
     };
-    tell(&mut tx, app, &of, kind).await?;
+    told.extend(changed.iter().map(|it| event(&app.clock, it, kind)));
+    events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok(contacts)
 }
 
-async fn tell(tx: &mut Tx, app: &App, of: &[Block], kind: &'static str) -> Result<()> {
-    let now = app.clock.now();
-    let event = |it: &Block| NewEvent {
-        tenant: it.tenant,
-        id: app.clock.new_id(),
-        kind,
-        version: 1,
-        occurred_at: now,
-        data: serde_json::json!({ "contact_id": it.contact, "channel_id": it.channel }).to_string(),
+pub(super) fn event(clock: &Clock, it: &Block, of: &'static EventType) -> NewEvent {
+    let data = contact::Block {
+        contact_id: it.contact,
+        channel_id: it.channel,
     };
-    let told: Vec<NewEvent> = of.iter().map(event).collect();
-    events::append(tx, &told, now).await
+    NewEvent::new(clock, it.tenant, of, clock.now(), &data).on(it.channel)
 }

@@ -7,8 +7,15 @@ use crate::{
     db::{self, Result},
     directory::Route,
     domain::{ChannelId, DailyLimit, TenantId},
+    events::channel::{
+        BREAKER_TRIPPED, CAMPAIGNS_RESUMED, QUALITY_CHANGED, QualityChanged, RECOVERED, Resumed, Stopped,
+    },
     meta::graph::{Access, Error, Number, SubscribedApp, Token},
-    store::{channels, events, sends},
+    store::{
+        channels,
+        events::{self, NewEvent},
+        sends,
+    },
 };
 
 /// Lets the channel send nothing more, unless that is so already, and tells of it.
@@ -18,8 +25,13 @@ pub async fn trip(app: &App, channel: ChannelId, code: i64, reason: &str) -> Res
     if let Some(tenant) = channels::trip(&mut tx, channel, code, reason, now).await? {
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
         tracing::error!(channel.id = %channel, error.code = code, "a channel may not send; its messages wait until it was checked");
-        let data = serde_json::json!({ "channel_id": channel, "code": code, "reason": reason });
-        tell(&mut tx, app, tenant, "channel.breaker_tripped", &data).await?;
+        let data = Stopped {
+            channel_id: channel,
+            code,
+            reason,
+        };
+        let event = NewEvent::new(&app.clock, tenant, &BREAKER_TRIPPED, now, &data);
+        events::append(&mut tx, &[event.on(channel)], now).await?;
     }
     tx.commit().await?;
     app.directory.refresh().await
@@ -110,21 +122,52 @@ pub async fn check(app: &App, route: &Route) -> Result<Checked> {
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
     account::heed(&mut tx, &app.clock, &news(route, &checked.number, owner.ok().flatten())).await?;
+    let mut told = Vec::new();
     if let Ok(number) = &checked.number {
-        let seen = channels::Seen {
-            throughput: number.throughput_level.as_deref().and_then(throughput),
-            quality: number.quality_rating.clone(),
-            messaging_limit: number.messaging_limit.clone(),
-            display_phone_number: number.display_phone_number.clone(),
-        };
-        channels::note_seen(&mut tx, route.tenant, route.channel, seen, now).await?;
+        told.extend(note(&mut tx, app, route, number).await?);
     }
-    if checked.can_send() {
-        checked.released = recover(&mut tx, app, route).await?;
+    if checked.can_send()
+        && let Some(resumed) = recover(&mut tx, app, route).await?
+    {
+        checked.released = resumed.released;
+        let event = NewEvent::new(&app.clock, route.tenant, &RECOVERED, now, &resumed);
+        told.push(event.on(route.channel));
     }
+    events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     app.directory.refresh().await?;
     Ok(checked)
+}
+
+/// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
+async fn note(tx: &mut db::Tx, app: &App, route: &Route, number: &Number) -> Result<Option<NewEvent>> {
+    let now = app.clock.now();
+    let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
+    let seen = channels::Seen {
+        throughput: number.throughput_level.as_deref().and_then(throughput),
+        quality: number.quality_rating.clone(),
+        messaging_limit: number.messaging_limit.clone(),
+        display_phone_number: number.display_phone_number.clone(),
+    };
+    channels::note_seen(&mut *tx, route.tenant, route.channel, seen, now).await?;
+    let Some(before) = before else { return Ok(None) };
+    let differs = |was: &Option<String>, is: &Option<String>| was.is_some() && is.is_some() && was != is;
+    if !differs(&before.quality, &number.quality_rating) && !differs(&before.messaging_limit, &number.messaging_limit) {
+        return Ok(None);
+    }
+    let display = number.display_phone_number.as_deref();
+    let data = QualityChanged {
+        channel_id: Some(route.channel),
+        waba_id: &route.waba_id,
+        display_phone_number: display.or(before.display_phone_number.as_deref()),
+        event: None,
+        quality: number.quality_rating.as_deref(),
+        previous_quality: before.quality.as_deref(),
+        messaging_limit: number.messaging_limit.as_deref(),
+        previous_messaging_limit: before.messaging_limit.as_deref(),
+    };
+    let event = NewEvent::new(&app.clock, route.tenant, &QUALITY_CHANGED, now, &data);
+    Ok(Some(event.on(route.channel)))
 }
 
 /// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
@@ -152,41 +195,28 @@ pub async fn resume_campaigns(app: &App, tenant: TenantId, channel: ChannelId) -
         return Ok(None);
     }
     let released = sends::release(&mut tx, channel, "campaigns", now).await?;
-    let data = serde_json::json!({ "channel_id": channel, "released": released });
-    tell(&mut tx, app, tenant, "channel.campaigns_resumed", &data).await?;
+    let data = Resumed {
+        channel_id: channel,
+        released,
+    };
+    let event = NewEvent::new(&app.clock, tenant, &CAMPAIGNS_RESUMED, now, &data);
+    events::append(&mut tx, &[event.on(channel)], now).await?;
     tx.commit().await?;
     app.directory.refresh().await?;
     Ok(Some(released))
 }
 
-async fn recover(tx: &mut db::Tx, app: &App, route: &Route) -> Result<u64> {
-    if channels::recover(&mut *tx, route.tenant, route.channel, app.clock.now()).await? == 0 {
-        return Ok(0);
-    }
-    let released = sends::release(&mut *tx, route.channel, "breaker", app.clock.now()).await?;
-    tracing::info!(channel.id = %route.channel, released, "a channel may send again");
-    let data = serde_json::json!({ "channel_id": route.channel, "released": released });
-    tell(tx, app, route.tenant, "channel.recovered", &data).await?;
-    Ok(released)
-}
-
-async fn tell(
-    tx: &mut db::Tx,
-    app: &App,
-    tenant: TenantId,
-    kind: &'static str,
-    data: &serde_json::Value,
-) -> Result<()> {
+async fn recover(tx: &mut db::Tx, app: &App, route: &Route) -> Result<Option<Resumed>> {
     let now = app.clock.now();
-    let event = events::NewEvent {
-        tenant,
-        id: app.clock.new_id(),
-        kind,
-        version: 1,
-        occurred_at: now,
-        data: data.to_string(),
-    };
-    events::append(tx, &[event], now).await
+    if channels::recover(&mut *tx, route.tenant, route.channel, now).await? == 0 {
+        return Ok(None);
+    }
+    let released = sends::release(&mut *tx, route.channel, "breaker", now).await?;
+    tracing::info!(channel.id = %route.channel, released, "a channel may send again");
+    Ok(Some(Resumed {
+        channel_id: route.channel,
+        released,
+    }))
 }
 
 /// Messages per second of Meta's level. A number shared with the business app has STANDARD too but may only send 20: that the

@@ -129,6 +129,8 @@ fn placed(message: &messages::Message, tenant: TenantId, status: Status) -> Plac
         tenant,
         message: message.id,
         channel: message.channel_id,
+        conversation: message.conversation_id,
+        contact: message.contact_id,
         status,
         wamid: None,
         error_code: None,

@@ -4,19 +4,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::MediaId,
+    events::{
+        EventType,
+        channel::{CAMPAIGNS_PAUSED, Stopped},
+        contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
+        template::{REFUSED, Refused},
+    },
     governor::Answer,
     media,
     meta::graph::errors::{self, Class, Effect},
     store::{
         blocks::{self, Block},
         channels,
-        contacts::{self, Refused, Suspect},
+        contacts::{self, Suspect},
         conversations::{self, Closed},
         events::NewEvent,
         media::Named,
@@ -76,25 +83,37 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
     stop_marketing(tx, clock, told, &mut carried.events).await?;
     suspect(tx, told).await?;
     close_windows(tx, clock, told).await?;
-    block(tx, clock, told).await?;
+    block(tx, clock, told, &mut carried.events).await?;
     for it in told.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
         let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
         if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
             carried.channels_changed = true;
             tracing::error!(channel.id = %channel, error.code = it.code, "the campaigns of a channel rest until somebody has looked");
-            let data = json!({ "channel_id": channel, "code": it.code, "reason": it.title });
-            carried.events.push(event(clock, it, "channel.campaigns_paused", &data));
+            let (code, reason) = (it.code, it.title);
+            let data = Stopped {
+                channel_id: channel,
+                code,
+                reason,
+            };
+            carried.events.push(event(clock, it, &CAMPAIGNS_PAUSED, &data));
         }
     }
     forget_uploads(tx, clock, told).await?;
     refresh_templates(tx, clock, told).await?;
     for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
-        let data = json!({
-            "channel_id": it.due.channel_id, "message_id": it.due.id, "name": content["name"],
-            "language": content["language"]["code"], "code": it.code, "title": it.title,
-        });
-        carried.events.push(event(clock, it, "template.refused", &data));
+        let data = Refused {
+            channel_id: it.due.channel_id,
+            message_id: it.due.id,
+            name: content["name"].as_str(),
+            language: content["language"]["code"].as_str(),
+            code: it.code,
+            title: it.title,
+        };
+        let event = event(clock, it, &REFUSED, &data);
+        carried
+            .events
+            .push(event.within(it.due.channel_id, it.due.conversation_id));
     }
     for it in told {
         for effect in errors::entry(it.code).effects {
@@ -109,18 +128,21 @@ async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &
     for it in told.iter().filter(|it| it.has(Effect::RecordOptOut)) {
         refused.insert(it.due.contact_id, it);
     }
-    let row = |it: &&Told<'_>| Refused {
+    let row = |it: &&Told<'_>| contacts::Refused {
         tenant: it.due.tenant_id,
         contact: it.due.contact_id,
         at: it.at,
     };
-    let rows: Vec<Refused> = refused.values().map(row).collect();
+    let rows: Vec<contacts::Refused> = refused.values().map(row).collect();
     for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
         let it = refused[&contact];
-        let data = json!({
-            "contact_id": contact, "channel_id": it.due.channel_id, "category": "marketing_messages", "detail": it.title,
-        });
-        events.push(event(clock, it, "contact.opted_out", &data));
+        let data = Preference {
+            contact_id: contact,
+            channel_id: it.due.channel_id,
+            category: Some(MARKETING),
+            detail: Some(it.title),
+        };
+        events.push(event(clock, it, &OPTED_OUT, &data));
     }
     Ok(())
 }
@@ -211,7 +233,7 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Res
 }
 
 /// Somebody the business has blocked elsewhere, in Meta's own tools for example.
-async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
     let block = |it: &Told<'_>| Block {
         tenant: it.due.tenant_id,
         channel: it.due.channel_id,
@@ -224,16 +246,11 @@ async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
         .collect();
     found.sort();
     found.dedup();
-    blocks::add(tx, &found, clock.now()).await.map(drop)
+    let new = blocks::add(tx, &found, clock.now()).await?;
+    events.extend(new.iter().map(|it| super::blocks::event(clock, it, &BLOCKED)));
+    Ok(())
 }
 
-fn event(clock: &Clock, told: &Told<'_>, kind: &'static str, data: &Value) -> NewEvent {
-    NewEvent {
-        tenant: told.due.tenant_id,
-        id: clock.new_id(),
-        kind,
-        version: 1,
-        occurred_at: told.at,
-        data: data.to_string(),
-    }
+fn event(clock: &Clock, told: &Told<'_>, of: &'static EventType, data: &impl Serialize) -> NewEvent {
+    NewEvent::new(clock, told.due.tenant_id, of, told.at, data).on(told.due.channel_id)
 }

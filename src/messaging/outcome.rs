@@ -106,6 +106,8 @@ fn judge(app: &App, called: &Called) -> Judged {
         tenant: call.ready.due.tenant_id,
         message: call.ready.due.id,
         channel: call.ready.due.channel_id,
+        conversation: call.ready.due.conversation_id,
+        contact: call.ready.due.contact_id,
         status: Status::Queued,
         wamid: None,
         error_code: None,

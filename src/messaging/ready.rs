@@ -201,6 +201,8 @@ pub(super) fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed
         tenant: due.tenant_id,
         message: due.id,
         channel: due.channel_id,
+        conversation: due.conversation_id,
+        contact: due.contact_id,
         status,
         wamid: None,
         error_code: reason.map(Reason::code),

@@ -1,10 +1,9 @@
 //! What is written of messages on their way, and told.
 
-use serde_json::json;
-
 use crate::{
     clock::Clock,
     db::{Result, Tx},
+    events::message::{Error, Standing, of_status},
     store::{
         events::{self, NewEvent},
         messages,
@@ -33,21 +32,17 @@ pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Resul
 }
 
 pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
-    let data = json!({
-        "message_id": placed.message,
-        "wamid": placed.wamid,
-        "channel_id": placed.channel,
-        "status": placed.status.as_str(),
-        "error_code": placed.error_code,
-        "error_title": placed.error_title,
-        "payload": null,
-    });
-    NewEvent {
-        tenant: placed.tenant,
-        id: clock.new_id(),
-        kind: "message.status",
-        version: 1,
-        occurred_at: clock.now(),
-        data: data.to_string(),
-    }
+    let data = Standing {
+        message_id: placed.message,
+        wamid: placed.wamid.as_deref(),
+        channel_id: placed.channel,
+        conversation_id: placed.conversation,
+        contact_id: placed.contact,
+        status: placed.status.as_str(),
+        participant: None,
+        error: Error::of(placed.error_code, placed.error_title.as_deref()),
+        payload: None,
+    };
+    let of = of_status(Some(placed.status));
+    NewEvent::new(clock, placed.tenant, of, clock.now(), &data).within(placed.channel, placed.conversation)
 }

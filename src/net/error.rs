@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::{io::ErrorKind, net::IpAddr};
 
 /// An address that is not visited. The words are for whoever chose it; those about a name keep to themselves what it resolved to, for
 /// that may be a secret of the network this runs in.
@@ -33,24 +33,37 @@ pub enum Error {
     Timeout,
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
+    #[error("its answer is not HTTP: {0}")]
+    Garbage(String),
 }
 
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        let mut last = String::new();
+        let (mut last, mut garbage) = (String::new(), false);
         while let Some(it) = cause {
             if let Some(refused) = it.downcast_ref::<Refused>() {
                 return Self::Refused(refused.clone());
             }
+            garbage |= is_garbage(it);
             last = it.to_string();
             cause = it.source();
         }
         if error.is_timeout() {
             return Self::Timeout;
         }
+        if garbage && !error.is_connect() {
+            return Self::Garbage(last);
+        }
         Self::Unreachable(last)
     }
+}
+
+/// Whether hyper could not read an answer: its head, or the lengths of its pieces.
+fn is_garbage(error: &(dyn std::error::Error + 'static)) -> bool {
+    let head = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
+    let body = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    head || matches!(body, Some(ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }
 
 #[cfg(test)]

@@ -8,14 +8,18 @@ mod address;
 mod error;
 mod names;
 mod outside;
+mod post;
+mod system;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{Error, Refused};
-pub use names::{Lookup, system};
+pub use names::Lookup;
 pub use outside::{Answer, Outside};
+pub use post::{Post, Posted, Reply};
+pub use system::system;
 pub use target::Target;
 
 /// What the operator lets tenants reach.

@@ -5,18 +5,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::{Policy, Refused, address::objection};
 
-/// Turns a name into addresses.
+/// Turns a name into addresses. The port is put in by whoever connects.
 pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> + Send + Sync>;
-
-/// The machine's own resolver.
-pub fn system() -> Lookup {
-    Arc::new(|name| {
-        Box::pin(async move {
-            // The port is put in by whoever connects.
-            Ok(tokio::net::lookup_host((name, 0)).await?.collect())
-        })
-    })
-}
 
 /// Resolves for the connector and judges what comes of it. The connector takes the addresses from here and asks nobody else, so there is
 /// no moment between the check and the connection in which a name could change its mind.

@@ -6,7 +6,8 @@ use reqwest::{Client, Method, header};
 
 use super::{
     Error, Policy, Refused, Target,
-    names::{Judge, Lookup, system},
+    names::{Judge, Lookup},
+    system,
 };
 use crate::crypto;
 
@@ -15,11 +16,18 @@ const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(30);
 /// For a whole answer: a sender of one byte a minute does not hold us for ever.
 const WHOLE: Duration = Duration::from_secs(300);
+/// For how long a connection is kept for the next request with a body. Many servers close theirs after five seconds, and one that is
+/// closed while it is written to costs the request.
+const IDLE: Duration = Duration::from_secs(4);
+/// Connections to one host kept in that time: many tenants may receive at one.
+const KEPT: usize = 512;
 
 /// Makes requests to addresses that tenants chose. Clones share the connections.
 #[derive(Clone)]
 pub struct Outside {
     client: Client,
+    /// For requests with a body, which are small and many.
+    pub(super) posting: Client,
     policy: Policy,
 }
 
@@ -40,19 +48,30 @@ impl Outside {
     /// With names from elsewhere than the machine's resolver.
     pub fn resolving(policy: Policy, lookup: Lookup) -> reqwest::Result<Self> {
         crypto::install_tls();
-        let judge = Judge::new(lookup, policy.clone());
-        let client = Client::builder()
-            .dns_resolver(Arc::new(judge))
-            .redirect(reqwest::redirect::Policy::none())
-            // A proxy would resolve and connect in our place, past every check.
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .timeout(WHOLE)
-            .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")))
+        let judge = Arc::new(Judge::new(lookup, policy.clone()));
+        let builder = || {
+            Client::builder()
+                .dns_resolver(judge.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                // A proxy would resolve and connect in our place, past every check.
+                .no_proxy()
+                .referer(false)
+                .connect_timeout(CONNECT)
+                .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")))
+        };
+        let client = builder().read_timeout(SILENCE).timeout(WHOLE).build()?;
+        // One connection carries one request at a time, so that a lost connection or an answer that is not read to its end costs no other.
+        let posting = builder()
+            .http1_only()
+            .retry(reqwest::retry::never())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(KEPT)
             .build()?;
-        Ok(Self { client, policy })
+        Ok(Self {
+            client,
+            posting,
+            policy,
+        })
     }
 
     /// Judges an address by its looks: for an early answer to whoever typed it in. Visiting it judges it again.

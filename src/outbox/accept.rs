@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
 
 use super::{Address, Ask, Queued, Refusal, admit::admit};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, MessageId, TenantId},
+    events::conversation::{OPENED, Opened},
     people::{self, Party},
     store::{
         blocks::{self, Block},
@@ -182,14 +182,7 @@ async fn address(
         of_party.push((n, kind, value.clone()));
     }
     let resolved = people::resolve(tx, clock, &parties).await?;
-    for (tenant, contact) in &resolved.created {
-        told.push(event(
-            clock,
-            *tenant,
-            "contact.created",
-            &json!({ "contact_id": contact }),
-        ));
-    }
+    told.extend(people::told(clock, &resolved));
     for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
         people.insert(n, Addressed { contact, kind, value });
     }
@@ -285,8 +278,7 @@ async fn converse(
         if known.is_none() {
             found.insert((pair.channel, pair.contact), conversation);
             missing.push(step.clone());
-            let data = json!({ "conversation_id": conversation, "contact_id": pair.contact });
-            told.push(event(clock, pair.tenant, "conversation.opened", &data));
+            told.push(opened(clock, pair, conversation));
         }
         steps.push(step);
     }
@@ -298,13 +290,11 @@ async fn converse(
     Ok(found)
 }
 
-fn event(clock: &Clock, tenant: TenantId, kind: &'static str, data: &Value) -> NewEvent {
-    NewEvent {
-        tenant,
-        id: clock.new_id(),
-        kind,
-        version: 1,
-        occurred_at: clock.now(),
-        data: data.to_string(),
-    }
+fn opened(clock: &Clock, pair: Pair, conversation: ConversationId) -> NewEvent {
+    let data = Opened {
+        conversation_id: conversation,
+        channel_id: pair.channel,
+        contact_id: pair.contact,
+    };
+    NewEvent::new(clock, pair.tenant, &OPENED, clock.now(), &data).within(pair.channel, conversation)
 }

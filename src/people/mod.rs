@@ -1,12 +1,15 @@
 //! Who is who. A person is known by a phone number, a business-scoped user id, or both, and learns new ones; whatever is named
 //! together belongs together, in whichever order it is heard.
 
+mod note;
 mod resolve;
+mod told;
 mod union;
 
 use chrono::{DateTime, Utc};
 
 pub use resolve::{Resolved, resolve};
+pub use told::{Created, Identified, Preferred, Renamed, told};
 
 use crate::{
     domain::TenantId,

@@ -2,21 +2,28 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::{Party, union::Union};
+use super::{
+    Created, Identified, Party, Preferred, Renamed,
+    note::{Noted, note},
+    union::Union,
+};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, TenantId},
-    store::contacts::{self, Identity, KnownIdentity, Naming, NewContact, Preferring},
+    store::contacts::{self, Identity, KnownIdentity, NewContact},
 };
 
 /// Who the parties are.
 pub struct Resolved {
     /// One for each party, in their order.
     pub contacts: Vec<ContactId>,
-    pub created: Vec<(TenantId, ContactId)>,
-    /// Contacts that gained or gave up an identity.
-    pub identified: Vec<(TenantId, ContactId)>,
+    pub created: Vec<Created>,
+    /// None of those created.
+    pub identified: Vec<Identified>,
+    /// None of those created.
+    pub renamed: Vec<Renamed>,
+    pub preferring: Vec<Preferred>,
     /// (tenant, gone, survivor).
     pub merged: Vec<(TenantId, ContactId, ContactId)>,
 }
@@ -49,100 +56,48 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> Result<Re
         .iter()
         .map(|party| decided.contact[&party.identities[0]])
         .collect();
-    note(tx, clock, parties, &of_party).await?;
-    let identified = decided
-        .owned
-        .iter()
-        .map(|(identity, contact)| (identity.tenant, *contact))
-        .collect::<BTreeSet<_>>();
-    let created: Vec<_> = decided.new.iter().map(|new| (new.tenant, new.id)).collect();
-    Ok(Resolved {
-        contacts: of_party,
-        identified: identified.into_iter().filter(|it| !created.contains(it)).collect(),
+    let noted = note(tx, clock, parties, &of_party).await?;
+    Ok(summary(decided, noted, of_party))
+}
+
+/// What has become of whom.
+fn summary(decided: Decided, mut noted: Noted, contacts: Vec<ContactId>) -> Resolved {
+    let mut changed: BTreeMap<ContactId, Identified> = BTreeMap::new();
+    for (identity, contact) in decided.owned.into_iter().chain(decided.taken) {
+        let known = changed.entry(contact).or_insert_with(|| Identified {
+            tenant: identity.tenant,
+            contact,
+            added: Vec::new(),
+            retired: Vec::new(),
+        });
+        known.added.push(identity);
+    }
+    let created = |new: NewContact| {
+        let named = noted.renamed.remove(&new.id);
+        let (name, username) = named.map_or((None, None), |it| (it.name, it.username));
+        Created {
+            tenant: new.tenant,
+            contact: new.id,
+            kind: new.kind,
+            name,
+            username,
+            identities: changed.remove(&new.id).map(|it| it.added).unwrap_or_default(),
+        }
+    };
+    let created: Vec<Created> = decided.new.into_iter().map(created).collect();
+    for (contact, identity) in noted.retired {
+        if let Some(known) = changed.get_mut(&contact) {
+            known.retired.push(identity);
+        }
+    }
+    Resolved {
+        contacts,
         created,
+        identified: changed.into_values().collect(),
+        renamed: noted.renamed.into_values().collect(),
+        preferring: noted.preferring,
         merged: decided.merged,
-    })
-}
-
-/// Keeps what the parties tell about themselves: names, user names, preferences, numbers given up.
-async fn note(tx: &mut Tx, clock: &Clock, parties: &[Party], of_party: &[ContactId]) -> Result<()> {
-    let now = clock.now();
-    let mut names: BTreeMap<ContactId, Naming> = BTreeMap::new();
-    let mut usernames: BTreeMap<Identity, (DateTime<Utc>, ContactId)> = BTreeMap::new();
-    let mut preferring: BTreeMap<ContactId, Preferring> = BTreeMap::new();
-    let mut retired: BTreeMap<Identity, DateTime<Utc>> = BTreeMap::new();
-    for (party, &contact) in parties.iter().zip(of_party) {
-        let tenant = party.tenant;
-        if let Some(name) = &party.name {
-            let naming = Naming {
-                tenant,
-                contact,
-                name: name.clone(),
-                at: party.at,
-            };
-            let held = names.entry(contact).or_insert_with(|| naming.clone());
-            if (naming.at, &naming.name) > (held.at, &held.name) {
-                *held = naming;
-            }
-        }
-        if let Some(name) = &party.username {
-            let identity = Identity {
-                tenant,
-                kind: "username",
-                value: name.clone(),
-            };
-            let seen = usernames.entry(identity).or_insert((party.at, contact));
-            *seen = (*seen).max((party.at, contact));
-        }
-        if let Some(stopped) = party.marketing_stopped {
-            let told = Preferring {
-                tenant,
-                contact,
-                marketing_stopped: stopped,
-                at: party.at,
-            };
-            let held = preferring.entry(contact).or_insert_with(|| told.clone());
-            if told.at > held.at {
-                *held = told;
-            }
-        }
-        for identity in &party.retired {
-            let at = retired.entry(identity.clone()).or_insert(party.at);
-            *at = (*at).max(party.at);
-        }
     }
-    contacts::name(&mut *tx, &names.into_values().collect::<Vec<_>>(), now).await?;
-    contacts::prefer(&mut *tx, &preferring.into_values().collect::<Vec<_>>(), now).await?;
-    contacts::retire(&mut *tx, &retired.into_iter().collect::<Vec<_>>()).await?;
-    let usernames = usernames
-        .into_iter()
-        .map(|(identity, (_, contact))| (identity, contact))
-        .collect();
-    adopt_usernames(tx, clock, usernames).await
-}
-
-/// A user name belongs to whoever was last seen with it.
-async fn adopt_usernames(tx: &mut Tx, clock: &Clock, wanted: Vec<(Identity, ContactId)>) -> Result<()> {
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let identities: Vec<Identity> = wanted.iter().map(|(identity, _)| identity.clone()).collect();
-    let held: HashMap<String, ContactId> = contacts::identities(&mut *tx, &identities)
-        .await?
-        .into_iter()
-        .map(|it| (it.value, it.contact_id))
-        .collect();
-    let (new, old): (Vec<_>, Vec<_>) = wanted
-        .into_iter()
-        .partition(|(identity, _)| !held.contains_key(&identity.value));
-    let taken: Vec<_> = old
-        .into_iter()
-        .filter(|(identity, contact)| held[&identity.value] != *contact)
-        .collect();
-    if contacts::own(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
-        return Err(collision());
-    }
-    contacts::take_over(tx, &taken).await.map(drop)
 }
 
 /// The identities of a batch, in the sets that belong together.

@@ -8,7 +8,7 @@ use crate::{
     app::{App, Parts},
     clock::Clock,
     config::Config,
-    db::Db,
+    db::{Db, Hint},
     directory::Directory,
     governor::Governor,
     intake::{Drained, Hints, Intake},
@@ -18,6 +18,7 @@ use crate::{
     queue::Queues,
     storage::Storage,
     store::partitions,
+    subscriptions::{Courier, Desks, Subscriptions},
     telemetry,
 };
 
@@ -32,6 +33,18 @@ pub struct Assembled {
     pub conclusions: mpsc::Receiver<Concluded>,
     /// Files that Meta must have.
     pub uploads: mpsc::Receiver<Upload>,
+    /// What is read and written for deliveries.
+    pub desks: Desks,
+    /// What was committed that somebody ought to see to.
+    pub committed: mpsc::Receiver<Vec<Hint>>,
+}
+
+/// What tells the parts that the end has come.
+pub struct Ends {
+    /// No request can come any more.
+    pub intake: CancellationToken,
+    /// Nothing new is to be worked on.
+    pub work: CancellationToken,
 }
 
 /// Puts the parts together. The embedded size brings its own database up to date; a shared one is migrated by a release.
@@ -40,7 +53,7 @@ pub async fn assemble(
     roles: Roles,
     clock: Clock,
     storing: Storing,
-    shutdown: CancellationToken,
+    ends: Ends,
 ) -> anyhow::Result<Assembled> {
     let db = Db::open(&config.database_url, config.database_connections).await;
     let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
@@ -60,19 +73,27 @@ pub async fn assemble(
     }
     let (giver, hints) = Hints::channel();
     let backlog = config.limits.intake_backlog;
-    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, shutdown.clone());
+    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, ends.intake.clone());
     let intake = if storing == Storing::On {
         intake
     } else {
         Intake::discarding(clock.clone())
     };
     let backlog = config.limits.outbox_backlog;
-    let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, shutdown);
+    let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, ends.intake);
     let (conclusions, concluded) = Conclusions::channel();
     let (uploads, wanted) = Uploads::channel();
     let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let outside = Outside::new(config.outside.clone()).context("the client for addresses of tenants")?;
+    let subscriptions = Subscriptions {
+        db: db.clone(),
+        clock: clock.clone(),
+        keyring: config.keyring.clone(),
+        outside: outside.clone(),
+    };
+    let (courier, desks) = Courier::new(subscriptions, queues.clone(), config.deliveries.clone(), ends.work);
+    let committed = db.listen().context("somebody else listens to the database")?;
     let metrics = telemetry::install_metrics();
     let app = App::new(Parts {
         config,
@@ -88,6 +109,7 @@ pub async fn assemble(
         graph,
         storage,
         outside,
+        courier,
         metrics,
     });
     Ok(Assembled {
@@ -97,6 +119,8 @@ pub async fn assemble(
         hints,
         conclusions: concluded,
         uploads: wanted,
+        desks,
+        committed,
     })
 }
 

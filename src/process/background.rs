@@ -9,9 +9,11 @@ use uuid::Uuid;
 use super::Roles;
 use crate::{
     app::{App, INBOUND},
+    db::Hint,
     housekeeping, jobs, messaging,
     outbox::{Concluded, Upload},
     queue::Workers,
+    subscriptions,
 };
 
 /// How soon a new channel is known to every process.
@@ -35,7 +37,13 @@ pub struct Tasks {
     pub others: Vec<JoinHandle<()>>,
 }
 
-pub fn spawn(app: &App, roles: Roles, conclusions: mpsc::Receiver<Concluded>, shutdown: &CancellationToken) -> Tasks {
+/// What writes for the jobs; it ends after them.
+pub struct Desks {
+    pub conclusions: mpsc::Receiver<Concluded>,
+    pub deliveries: subscriptions::Desks,
+}
+
+pub fn spawn(app: &App, roles: Roles, desks: Desks, shutdown: &CancellationToken) -> Tasks {
     let mut tasks = Tasks {
         workers: None,
         others: vec![
@@ -48,7 +56,7 @@ pub fn spawn(app: &App, roles: Roles, conclusions: mpsc::Receiver<Concluded>, sh
     }
     if roles.worker {
         tasks.others.push(task(keep_promises(app.clone(), shutdown.clone())));
-        tasks.workers = Some(task(work(app.clone(), conclusions, shutdown.clone())));
+        tasks.workers = Some(task(work(app.clone(), desks, shutdown.clone())));
         tasks
             .others
             .push(task(housekeeping::run(app.clone(), shutdown.clone())));
@@ -76,19 +84,26 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
     })
 }
 
+/// Wakes the lines of endpoints for which something was committed.
+pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationToken) -> JoinHandle<()> {
+    let with = (app.db.clone(), app.clock.clone(), app.queues.clone());
+    task(subscriptions::courier::wake(with, from, shutdown))
+}
+
 /// Uploads the files of messages to Meta.
 pub fn uploads(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationToken) -> JoinHandle<()> {
     task(messaging::upload_files(app, from, shutdown))
 }
 
 /// Workers that end by a fault of ours are started again: a process that only looks alive would be worse than one that is dead.
-async fn work(app: App, conclusions: mpsc::Receiver<Concluded>, shutdown: CancellationToken) {
+async fn work(app: App, desks: Desks, shutdown: CancellationToken) {
     let done = CancellationToken::new();
     let working = async {
         keep_working(&app, shutdown).await;
         done.cancel();
     };
-    tokio::join!(working, messaging::write_conclusions(&app, conclusions, &done));
+    let conclusions = messaging::write_conclusions(&app, desks.conclusions, &done);
+    tokio::join!(working, conclusions, desks.deliveries.run(&done));
 }
 
 async fn keep_working(app: &App, shutdown: CancellationToken) {

@@ -85,12 +85,23 @@ pub(crate) async fn start_with(
         CancellationToken::new(),
         CancellationToken::new(),
     );
-    let assembled = assembly::assemble(config, roles, clock, storing, intake.clone()).await?;
+    let ends = assembly::Ends {
+        intake: intake.clone(),
+        work: work.clone(),
+    };
+    let assembled = assembly::assemble(config, roles, clock, storing, ends).await?;
     let app = assembled.app;
     let listener = listen::bind(&app.config, roles).await?;
     let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
-    let mut tasks = background::spawn(&app, roles, assembled.conclusions, &work);
+    let desks = background::Desks {
+        conclusions: assembled.conclusions,
+        deliveries: assembled.desks,
+    };
+    let mut tasks = background::spawn(&app, roles, desks, &work);
     tasks.others.push(background::hints(app.clone(), assembled.hints));
+    tasks
+        .others
+        .push(background::wake(&app, assembled.committed, work.clone()));
     if roles.worker {
         tasks
             .others

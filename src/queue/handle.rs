@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Depth, Error, Lane, Pushed, Queue,
-    driver::{Bell, CHUNK, Driver, Taken, Waiting},
+    driver::{Bell, CHUNK, Driver, InHand, Taken, Waiting},
 };
 use crate::clock::Clock;
 
@@ -77,8 +77,21 @@ impl Queues {
         Ok(pushed)
     }
 
+    /// Offers rows of which some may be in hand although there is news of them: these come again when they are let go of.
+    pub async fn recall(&self, queue: &Queue, entries: &[Entry]) -> Result<Pushed, Error> {
+        let pushed = self.give(queue, entries, self.limit, InHand::Recall).await?;
+        if pushed.dropped > 0 {
+            metrics::counter!("mainstay_queue_dropped_total", "queue" => queue.name).increment(pushed.dropped as u64);
+        }
+        Ok(pushed)
+    }
+
     /// Offers rows as far as their lanes hold fewer than `limit`.
     pub(super) async fn refill(&self, queue: &Queue, entries: &[Entry], limit: usize) -> Result<Pushed, Error> {
+        self.give(queue, entries, limit, InHand::Leave).await
+    }
+
+    async fn give(&self, queue: &Queue, entries: &[Entry], limit: usize, in_hand: InHand) -> Result<Pushed, Error> {
         let near = self.near(entries);
         let mut sum = Pushed {
             deferred: entries.len() - near.len(),
@@ -88,7 +101,7 @@ impl Queues {
             let in_lane = near.iter().filter(|(.., of)| *of == lane);
             let ids: Vec<(Uuid, i64)> = in_lane.map(|&(id, due, _)| (id, due)).collect();
             for chunk in ids.chunks(CHUNK) {
-                let pushed = self.driver.push(queue, lane, chunk, limit).await?;
+                let pushed = self.driver.push(queue, lane, chunk, limit, in_hand).await?;
                 sum.new += pushed.new;
                 sum.dropped += pushed.dropped;
                 sum.depth = pushed.depth;

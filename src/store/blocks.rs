@@ -8,33 +8,38 @@ use crate::{
 };
 
 /// A customer and the number they are blocked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
 pub struct Block {
+    #[sqlx(rename = "tenant_id")]
     pub tenant: TenantId,
+    #[sqlx(rename = "channel_id")]
     pub channel: ChannelId,
+    #[sqlx(rename = "contact_id")]
     pub contact: ContactId,
 }
 
-/// Keeps that they are blocked; tells how many were not.
-pub async fn add(on: impl Into<On<'_>>, blocks: &[Block], now: DateTime<Utc>) -> Result<u64> {
+/// Keeps that they are blocked; returns those who were not.
+pub async fn add(on: impl Into<On<'_>>, blocks: &[Block], now: DateTime<Utc>) -> Result<Vec<Block>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id, at) AS ({rows})
         INSERT INTO blocks (tenant_id, channel_id, contact_id, created_at)
         SELECT tenant_id, channel_id, contact_id, at FROM r
         WHERE true
-        ON CONFLICT DO NOTHING";
+        ON CONFLICT DO NOTHING
+        RETURNING tenant_id, channel_id, contact_id";
     let row = |it: &Block| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid(), now);
-    Rows::new(SQL, blocks.iter().map(row).collect()).run(on).await
+    Rows::new(SQL, blocks.iter().map(row).collect()).all(on).await
 }
 
-/// Keeps that they are blocked no longer.
-pub async fn remove(on: impl Into<On<'_>>, blocks: &[Block]) -> Result<u64> {
+/// Keeps that they are blocked no longer; returns those who were.
+pub async fn remove(on: impl Into<On<'_>>, blocks: &[Block]) -> Result<Vec<Block>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         DELETE FROM blocks
-        WHERE (tenant_id, channel_id, contact_id) IN (SELECT tenant_id, channel_id, contact_id FROM r)";
+        WHERE (tenant_id, channel_id, contact_id) IN (SELECT tenant_id, channel_id, contact_id FROM r)
+        RETURNING tenant_id, channel_id, contact_id";
     let row = |it: &Block| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid());
-    Rows::new(SQL, blocks.iter().map(row).collect()).run(on).await
+    Rows::new(SQL, blocks.iter().map(row).collect()).all(on).await
 }
 
 /// Those of these pairs that are blocked.

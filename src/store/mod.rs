@@ -5,10 +5,11 @@ pub mod blocks;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
+pub mod deliveries;
+pub mod endpoints;
 pub mod engine;
 pub mod events;
 pub mod idempotency;
-
 pub mod media;
 pub mod message_templates;
 pub mod messages;

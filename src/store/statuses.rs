@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::messages::Key;
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, Id, MessageId, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Joined {
     pub tenant_id: TenantId,
     pub message_id: MessageId,
     pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
     pub wamid: String,
     pub status: String,
     pub occurred_at: DateTime<Utc>,
@@ -52,6 +54,8 @@ struct Kept {
     occurred_at: DateTime<Utc>,
     participant: String,
     message_id: Option<MessageId>,
+    conversation_id: Option<ConversationId>,
+    contact_id: Option<ContactId>,
 }
 
 /// What tells a status from every other: the primary key.
@@ -80,10 +84,13 @@ impl NewStatus {
         )
     }
 
-    fn joined(&self, message: MessageId) -> Joined {
-        Joined {
+    /// With its message, if that is known.
+    fn joined(&self, kept: &Kept) -> Option<Joined> {
+        Some(Joined {
             tenant_id: self.tenant,
-            message_id: message,
+            message_id: kept.message_id?,
+            conversation_id: kept.conversation_id?,
+            contact_id: kept.contact_id?,
             channel_id: self.key.channel,
             wamid: self.key.wamid.clone(),
             status: self.status.clone(),
@@ -92,7 +99,7 @@ impl NewStatus {
             error_title: self.error_title.clone(),
             payload: self.payload.clone(),
             participant: self.participant.clone(),
-        }
+        })
     }
 }
 
@@ -114,7 +121,11 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
         FROM r
         WHERE true
         ON CONFLICT DO NOTHING
-        RETURNING channel_id, wamid, status, occurred_at, participant, message_id";
+        RETURNING channel_id, wamid, status, occurred_at, participant, message_id,
+            (SELECT o.conversation_id FROM messages o
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
+            (SELECT o.contact_id FROM messages o
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id";
     let row = |it: &NewStatus| {
         let key = (
             it.key.channel.uuid(),
@@ -145,29 +156,45 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
     // Some may have waited from before; what is joined already costs this no write.
     let mut joined = join(on, &keys).await?;
     let told: HashMap<Identity<'_>, &NewStatus> = statuses.iter().map(|it| (it.identity(), it)).collect();
-    let of_known = |it: &Kept| Some(told.get(&it.identity())?.joined(it.message_id?));
+    let of_known = |it: &Kept| told.get(&it.identity())?.joined(it);
     joined.extend(kept.iter().filter_map(of_known));
     Ok(joined)
 }
 
 /// Joins the waiting statuses of these messages to them, where the message is known.
 pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
-    const SQL: &str = "
-        WITH r (channel_id, wamid) AS ({rows})
-        UPDATE message_statuses SET message_id = m.id
-        FROM r CROSS JOIN messages m
-        WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid
-            AND message_statuses.channel_id = r.channel_id AND message_statuses.wamid = r.wamid
-            AND message_statuses.message_id IS NULL
-        RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
-            message_statuses.wamid, message_statuses.status, message_statuses.occurred_at, message_statuses.error_code,
-            message_statuses.error_title, message_statuses.payload, message_statuses.participant";
-    Rows::new(
-        SQL,
-        keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone())).collect(),
-    )
-    .all(on)
-    .await
+    macro_rules! join {
+        ($place:literal) => {
+            concat!(
+                "WITH r (channel_id, wamid) AS ({rows})
+                UPDATE message_statuses SET message_id = m.id
+                FROM r CROSS JOIN messages m
+                WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid
+                    AND message_statuses.channel_id = r.channel_id AND message_statuses.wamid = r.wamid
+                    AND message_statuses.message_id IS NULL
+                RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
+                    message_statuses.wamid, message_statuses.status, message_statuses.occurred_at,
+                    message_statuses.error_code, message_statuses.error_title, message_statuses.payload,
+                    message_statuses.participant, ",
+                $place
+            )
+        };
+    }
+    const POSTGRES: &str = join!("m.conversation_id, m.contact_id");
+    // It returns nothing of the tables that were joined.
+    const SQLITE: &str = join!(
+        "(SELECT o.conversation_id FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
+        (SELECT o.contact_id FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id"
+    );
+    let on = on.into();
+    let sql = match on {
+        On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
+        On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
+    };
+    let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));
+    Rows::new(sql, rows.collect()).all(on).await
 }
 
 /// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other.

@@ -12,6 +12,7 @@ pub mod schema;
 mod shelf;
 mod status;
 mod sync;
+mod told;
 
 pub use draft::{Category, Change, Draft};
 pub use library::Library;

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::status;
+use super::{status, told::About};
 use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::TenantId,
     meta::webhook::{AccountDetail, TemplateCategory, TemplateRef, TemplateStatus},
-    store::templates::{self as store, Told, Whose},
+    store::{
+        events::NewEvent,
+        templates::{self as store, Template, Told, Whose},
+    },
 };
 
 /// News of many templates come together, and are looked into together.
@@ -22,6 +25,9 @@ const GATHER: TimeDelta = TimeDelta::seconds(5);
 pub struct News {
     tenant: TenantId,
     waba_id: String,
+    /// When Meta told it.
+    told_at: DateTime<Utc>,
+    /// Until when it may have happened.
     at: DateTime<Utc>,
     detail: AccountDetail,
 }
@@ -31,14 +37,15 @@ impl News {
     pub fn of(tenant: TenantId, waba_id: &str, at: DateTime<Utc>, detail: &AccountDetail) -> Option<Self> {
         template(detail)?;
         // Meta tells whole seconds: it happened somewhere in this one.
-        let at = match at.timestamp_subsec_micros() {
+        let until = match at.timestamp_subsec_micros() {
             0 => at + TimeDelta::microseconds(999_999),
             _ => at,
         };
         Some(Self {
             tenant,
             waba_id: waba_id.to_owned(),
-            at,
+            told_at: at,
+            at: until,
             detail: detail.clone(),
         })
     }
@@ -70,51 +77,84 @@ fn template(detail: &AccountDetail) -> Option<&TemplateRef> {
     }
 }
 
-/// Applies news, in one order for everybody, so that two transactions cannot wait for each other in a circle.
-pub async fn hear(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
+/// Applies news, in one order for everybody, so that two transactions cannot wait for each other in a circle. Returns what there is to
+/// tell: what was new, and what is said of templates that are not known here.
+pub async fn hear(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<Vec<NewEvent>> {
     let mut sorted: Vec<(Whose, &News)> = news.iter().filter_map(|it| Some((it.whose()?, it))).collect();
     sorted.sort_by(|(whose, it), (other, that)| (whose, it.at).cmp(&(other, that.at)));
-    let mut accounts = BTreeSet::new();
+    let (mut accounts, mut told) = (BTreeSet::new(), Vec::new());
     for (whose, it) in sorted {
         accounts.insert((whose.tenant, whose.waba_id.clone()));
-        match &it.detail {
-            AccountDetail::TemplateStatus(status) => set_status(tx, whose, status, it.at).await?,
+        let Some(named) = template(&it.detail) else { continue };
+        let before = store::told_of(&mut *tx, whose.clone()).await?;
+        let about = About {
+            tenant: it.tenant,
+            waba_id: &it.waba_id,
+            before: before.as_ref(),
+            named,
+            at: it.told_at,
+        };
+        told.extend(match &it.detail {
+            AccountDetail::TemplateStatus(status) => set_status(tx, clock, (whose, it.at), &about, status).await?,
             AccountDetail::TemplateQuality(quality) => {
-                store::set_quality(&mut *tx, whose, quality.new.clone(), it.at).await?;
+                let written = store::set_quality(&mut *tx, whose, quality.new.clone(), it.at).await? > 0;
+                let is_other = |it: &Template| it.quality.as_ref() != Some(&quality.new);
+                about.news(written, is_other).then(|| about.quality(clock, quality))
             }
-            AccountDetail::TemplateCategory(category) => set_category(tx, whose, category, it.at).await?,
-            // It shows the words and not the components: the sync brings those.
-            _ => {}
-        }
+            AccountDetail::TemplateCategory(category) => {
+                set_category(tx, clock, (whose, it.at), &about, category).await?
+            }
+            // It shows the words and not the components: the sync brings those, and tells of them.
+            _ => None,
+        });
     }
     let now = clock.now();
     for (tenant, waba) in accounts {
         store::want(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
     }
-    Ok(())
+    Ok(told)
 }
 
-async fn set_status(tx: &mut Tx, whose: Whose, told: &TemplateStatus, at: DateTime<Utc>) -> Result<()> {
+async fn set_status(
+    tx: &mut Tx,
+    clock: &Clock,
+    (whose, at): (Whose, DateTime<Utc>),
+    about: &About<'_>,
+    told: &TemplateStatus,
+) -> Result<Option<NewEvent>> {
     let Some(status) = status::after(&told.status) else {
-        return Ok(());
+        return Ok(Some(about.status(clock, &told.status, told)));
     };
-    let told = Told {
+    let new = Told {
         status: status.to_owned(),
         category: told.category.clone(),
         detail: told.explanation.clone().filter(|_| !status::is_sendable(status)),
         rejected_reason: told.reason.clone().filter(|_| status == "REJECTED"),
     };
-    store::set_status(&mut *tx, whose, told, at).await.map(drop)
+    let written = store::set_status(&mut *tx, whose, new, at).await? > 0;
+    let is_news = about.news(written, |it| it.status != status);
+    Ok(is_news.then(|| about.status(clock, status, told)))
 }
 
 /// A change that is announced says what the category is now and what it will be; one that is done says what it was and what it is.
-async fn set_category(tx: &mut Tx, whose: Whose, told: &TemplateCategory, at: DateTime<Utc>) -> Result<()> {
-    match (&told.correct, &told.new) {
+async fn set_category(
+    tx: &mut Tx,
+    clock: &Clock,
+    (whose, at): (Whose, DateTime<Utc>),
+    about: &About<'_>,
+    told: &TemplateCategory,
+) -> Result<Option<NewEvent>> {
+    let is_news = match (&told.correct, &told.new) {
         (Some(correct), _) => {
-            store::announce_category(&mut *tx, whose, correct.clone(), told.takes_effect_at, at).await?;
+            let effective = told.takes_effect_at;
+            let written = store::announce_category(&mut *tx, whose, correct.clone(), effective, at).await? > 0;
+            about.news(written, |it| it.announced_category.as_ref() != Some(correct))
         }
-        (None, Some(new)) => drop(store::set_category(&mut *tx, whose, new.clone(), at).await?),
-        (None, None) => {}
-    }
-    Ok(())
+        (None, Some(new)) => {
+            let written = store::set_category(&mut *tx, whose, new.clone(), at).await? > 0;
+            about.news(written, |it| it.category.as_ref() != Some(new))
+        }
+        (None, None) => false,
+    };
+    Ok(is_news.then(|| about.category(clock, told)))
 }

@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
 
-use super::{Library, library::access};
+use super::{Library, library::access, told};
 use crate::{
     clock::Clock,
     db::Tx,
-    domain::{TemplateId, TemplateSyncId, TenantId},
+    domain::{TemplateId, TemplateSyncId},
     meta::graph,
     queue::{Queue, counts},
     store::{
-        events::{self, NewEvent},
+        events,
         templates::{self as store, Fetched, Sync, Template},
     },
 };
@@ -88,24 +87,23 @@ impl Library {
             deleted: gone.len(),
             ..Synced::default()
         };
-        let mut told = Vec::new();
+        let mut news = Vec::new();
         for (key, now) in &after {
             let was = before.get(key);
             match was {
                 None => synced.added += 1,
                 Some(was) if differs(was, now) && now.status != "DELETED" => synced.changed += 1,
-                Some(was) if differs(was, now) => {}
-                Some(_) => continue,
+                Some(_) => {}
             }
             // The first sync brings no news.
             if order.synced_at.is_some() {
-                told.push(event(&self.clock, tenant, now, was));
+                news.extend(told::found(&self.clock, was, now));
             }
         }
         store::conclude(&mut *tx, order.id, began, began + EVERY).await?;
         let now = self.clock.now();
         counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
-        events::append(tx, &told, now).await?;
+        events::append(tx, &news, now).await?;
         Ok(synced)
     }
 }
@@ -137,20 +135,4 @@ fn by_name(templates: Vec<Template>) -> HashMap<(String, String), Template> {
 
 fn differs(was: &Template, now: &Template) -> bool {
     (&was.status, &was.category, &was.components) != (&now.status, &now.category, &now.components)
-}
-
-fn event(clock: &Clock, tenant: TenantId, now: &Template, was: Option<&Template>) -> NewEvent {
-    let data = json!({
-        "template_id": now.id, "waba_id": now.waba_id, "name": now.name, "language": now.language, "status": now.status,
-        "category": now.category, "previous_status": was.map(|was| &was.status),
-        "previous_category": was.map(|was| &was.category),
-    });
-    NewEvent {
-        tenant,
-        id: clock.new_id(),
-        kind: "template.changed",
-        version: 1,
-        occurred_at: clock.now(),
-        data: data.to_string(),
-    }
 }

@@ -4,6 +4,7 @@ use crate::{
     db::Tx,
     directory::{open_tenant_key, purpose},
     domain::{ChannelId, TenantId},
+    events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     store::{
         channels::{self, Channel},
         events::{self, NewEvent},
@@ -43,6 +44,7 @@ pub async fn add_channel(
     let owner = owner.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
     let key = open_tenant_key(&registry.keyring, &owner).ok_or(RegistryError::KeyLost)?;
     let known = channels::find_by_number(&registry.db, tenant, phone_number_id).await?;
+    let is_new = known.is_none();
     let id = known.map_or_else(|| registry.clock.new_id(), |channel| channel.id);
     let now = registry.clock.now();
     let channel = Channel {
@@ -79,7 +81,26 @@ pub async fn add_channel(
         now,
     )
     .await?;
+    let mut told = Vec::new();
+    if is_new {
+        let data = Connection {
+            channel_id: id,
+            phone_number_id,
+            waba_id,
+            display_phone_number: None,
+            reason: None,
+        };
+        told.push(NewEvent::new(&registry.clock, tenant, &CONNECTED, now, &data).on(id));
+    }
     let recovered = recover(&mut tx, registry, tenant, id).await?;
+    if let Some(released) = recovered {
+        let data = Resumed {
+            channel_id: id,
+            released,
+        };
+        told.push(NewEvent::new(&registry.clock, tenant, &RECOVERED, now, &data).on(id));
+    }
+    events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok(AddedChannel {
         id,
@@ -100,16 +121,6 @@ async fn recover(
         return Ok(None);
     }
     let released = sends::release(&mut *tx, id, "breaker", now).await?;
-    let data = serde_json::json!({ "channel_id": id, "released": released });
-    let event = NewEvent {
-        tenant,
-        id: registry.clock.new_id(),
-        kind: "channel.recovered",
-        version: 1,
-        occurred_at: now,
-        data: data.to_string(),
-    };
-    events::append(tx, &[event], now).await?;
     Ok(Some(released))
 }
 

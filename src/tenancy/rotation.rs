@@ -1,8 +1,10 @@
 use super::{Registry, RegistryError};
 use crate::{
     crypto::SealingKey,
+    db::Tx,
     directory::{open_tenant_key, purpose},
-    store::{channels, tenants},
+    domain::TenantId,
+    store::{channels, endpoints, tenants},
 };
 
 /// What a rotation did.
@@ -35,9 +37,39 @@ pub async fn rotate_keys(registry: &Registry) -> Result<Rotated, RegistryError> 
                 .transpose()?;
             rotated.channels += channels::reseal(&mut tx, tenant.id, channel.id, access_token, app_secret).await?;
         }
+        reseal_endpoints(&mut tx, tenant.id, &old, &new).await?;
         let sealed = registry.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
         rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
         tx.commit().await?;
     }
     Ok(rotated)
+}
+
+async fn reseal_endpoints(
+    tx: &mut Tx,
+    tenant: TenantId,
+    old: &SealingKey,
+    new: &SealingKey,
+) -> Result<(), RegistryError> {
+    for endpoint in endpoints::list(&mut *tx, tenant, None, i64::MAX).await? {
+        let anew = |purpose: &str, sealed: &[u8]| {
+            let opened = old.open(purpose, sealed);
+            opened
+                .map(|secret| new.seal(purpose, &secret))
+                .map_err(|_| RegistryError::KeyLost)
+        };
+        let (secrets, headers) = (
+            endpoints::secrets_purpose(endpoint.id),
+            endpoints::headers_purpose(endpoint.id),
+        );
+        let secret = anew(&secrets, &endpoint.secret)?;
+        let previous = endpoint
+            .previous_secret
+            .as_deref()
+            .map(|it| anew(&secrets, it))
+            .transpose()?;
+        let headers = endpoint.headers.as_deref().map(|it| anew(&headers, it)).transpose()?;
+        endpoints::reseal(&mut *tx, (tenant, endpoint.id), secret, previous, headers).await?;
+    }
+    Ok(())
 }

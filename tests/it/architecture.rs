@@ -198,7 +198,7 @@ async fn prepare(db: &Db, sql: &str) -> sqlx::Result<()> {
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
     match db {
         Db::Sqlite { write, .. } => write.acquire().await?.prepare(sql).await.map(drop),
-        Db::Postgres(pool) => pool.acquire().await?.prepare(sql).await.map(drop),
+        Db::Postgres { pool, .. } => pool.acquire().await?.prepare(sql).await.map(drop),
     }
 }
 

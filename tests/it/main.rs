@@ -5,6 +5,9 @@
 )]
 
 mod architecture;
+mod deliveries;
+mod endpoints;
+mod events;
 mod faults;
 mod graph;
 mod http;

@@ -2,6 +2,7 @@
 //! it from this one, on a database that holds nothing else.
 
 mod child;
+mod deliver;
 mod intake;
 mod latency;
 mod load;
@@ -29,6 +30,8 @@ enum What {
     Process(Options),
     /// What a governor lets pass of what Meta permits; how fast sends are without one; how soon a request to send is answered.
     Send(send::Options),
+    /// Events to fifty endpoints: how many a second, how many while one hangs, how soon.
+    Deliver(deliver::Options),
     /// The server under test; the benchmarks start it.
     #[command(hide = true)]
     Serve(server::Args),
@@ -68,6 +71,7 @@ pub async fn run(args: Args) -> anyhow::Result<Answer> {
         What::Intake(options) => Answer::new(&intake::run(&options).await?),
         What::Process(options) => Answer::new(&process::run(&options).await?),
         What::Send(options) => Answer::new(&send::run(&options).await?),
+        What::Deliver(options) => Answer::new(&deliver::run(&options).await?),
         What::Serve(args) => server::run(args).await,
     }
 }

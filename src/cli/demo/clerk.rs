@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::Stage;
+use crate::events::message::RECEIVED;
 
 /// How often it looks for new messages.
 const LOOK: Duration = Duration::from_millis(300);
@@ -62,8 +63,8 @@ impl Clerk {
 
     async fn news(&mut self) -> anyhow::Result<Vec<Value>> {
         let url = format!(
-            "{}/events?type=message.received&limit=200&after={}",
-            self.api, self.after
+            "{}/events?type={}&limit=200&after={}",
+            self.api, RECEIVED.name, self.after
         );
         let answer = self.http.get(url).bearer_auth(&self.key).send().await?;
         let mut page: Value = answer.error_for_status()?.json().await?;

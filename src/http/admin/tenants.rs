@@ -9,7 +9,7 @@ use crate::{
     domain::{SendLane, TenantId},
     http::{
         auth::Operator,
-        extract::{Json, Path},
+        extract::{Json, Path, given},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
@@ -57,11 +57,6 @@ pub struct TenantRules {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<SendLane>>)]
     hold_unknown: Option<Option<Vec<SendLane>>>,
-}
-
-/// Tells a member that is null from one that is not there.
-fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }
 
 #[derive(Deserialize, ToSchema)]

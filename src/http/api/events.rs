@@ -23,7 +23,7 @@ pub struct Event {
     pub id: EventId,
     /// Its place in the tenant's events; without gaps.
     pub sequence: i64,
-    /// `message.received`, `message.status`, `contact.created` …
+    /// `message.received`, `message.read`, `contact.created` …: `/api/v1/event-types` has them all.
     #[serde(rename = "type")]
     pub kind: String,
     /// Of the form of `data`.

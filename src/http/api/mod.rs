@@ -5,6 +5,9 @@ mod channels;
 mod contacts;
 mod content;
 mod conversations;
+mod deliveries;
+mod endpoints;
+mod event_types;
 mod events;
 mod json;
 mod media;
@@ -47,6 +50,7 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(messages::list))
         .routes(routes!(messages::show))
         .routes(routes!(events::list))
+        .routes(routes!(event_types::list))
         .routes(routes!(sending::send))
         .routes(routes!(sending::send_batch))
         .routes(routes!(sending::cancel))
@@ -69,6 +73,16 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(templates::local::add_version))
         .routes(routes!(templates::local::preview))
         .routes(routes!(media::show, media::delete))
+        .routes(routes!(endpoints::list, endpoints::create))
+        .routes(routes!(endpoints::show, endpoints::change, endpoints::delete))
+        .routes(routes!(endpoints::work::test))
+        .routes(routes!(endpoints::work::replay))
+        .routes(routes!(endpoints::work::stats))
+        .routes(routes!(endpoints::secret::show))
+        .routes(routes!(endpoints::secret::rotate))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::show))
+        .routes(routes!(deliveries::retry))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
         // Takes a link in place of a key, and so looks for itself.
         .routes(routes!(content::read))

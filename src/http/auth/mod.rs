@@ -16,7 +16,7 @@ use axum::{
 pub use keys::{Key, Keys};
 pub use operator::Operator;
 pub use rates::Rates;
-pub use scope::{EventReader, Reader, TenantScope, Writer};
+pub use scope::{EventReader, Reader, Subscriber, TenantScope, Writer};
 
 use super::{edge::Edge, problem::Problem};
 use crate::domain::{Scope, TenantId};

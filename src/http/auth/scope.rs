@@ -35,6 +35,9 @@ pub struct Writer(TenantScope);
 /// Proves that the caller may follow the events.
 pub struct EventReader(TenantScope);
 
+/// Proves that the caller may say where events go: who may write and follow them.
+pub struct Subscriber(TenantScope);
+
 impl Deref for Reader {
     type Target = TenantScope;
 
@@ -52,6 +55,14 @@ impl Deref for Writer {
 }
 
 impl Deref for EventReader {
+    type Target = TenantScope;
+
+    fn deref(&self) -> &TenantScope {
+        &self.0
+    }
+}
+
+impl Deref for Subscriber {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -89,6 +100,18 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         enter(parts, App::from_ref(state), Scope::Events).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Subscriber
+where
+    App: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let scope = enter(parts, App::from_ref(state), Scope::Events)?;
+        enter(parts, scope.app, Scope::Write).map(Self)
     }
 }
 

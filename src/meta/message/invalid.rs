@@ -19,7 +19,7 @@ impl Invalid {
         }
     }
 
-    pub(super) fn limit(self, limit: usize) -> Self {
+    pub fn limit(self, limit: usize) -> Self {
         Self {
             limit: Some(limit as u64),
             ..self

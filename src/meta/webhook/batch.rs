@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::account::{Account, AccountDetail};
 use super::json::{Json, Members, elements};
 use super::{Change, Item, Place, Unknown, UnknownReason, app_contact, error, history, message, preference, status};
+use crate::events::{self, EventType};
 
 /// What the value says beside the element that is being read.
 pub(super) struct Beside<'a> {
@@ -29,25 +30,27 @@ const BATCHES: &[(&str, Element)] = &[
     ("state_sync", app_contact::app_contact),
     ("user_preferences", preference::preference),
     ("calls", |_, call, raw| {
-        Ok(event("call.event", call.get("id").id(), raw))
+        Ok(event(&events::account::CALL, call.get("id").id(), raw))
     }),
     ("groups", |_, group, raw| {
-        Ok(event("group.event", group.get("group_id").id(), raw))
+        Ok(event(&events::account::GROUP, group.get("group_id").id(), raw))
     }),
     ("automatic_events", |_, it, raw| {
-        Ok(event("meta.automatic_events", it.get("id").id(), raw))
+        Ok(event(&events::meta::AUTOMATIC_EVENTS, it.get("id").id(), raw))
     }),
     ("user_id_update", |_, _, raw| {
-        Ok(event("meta.user_id_update", None, raw))
+        Ok(event(&events::meta::USER_ID_UPDATE, None, raw))
     }),
-    ("user_actions", |_, _, raw| Ok(event("meta.user_actions", None, raw))),
+    ("user_actions", |_, _, raw| {
+        Ok(event(&events::meta::USER_ACTIONS, None, raw))
+    }),
     ("conversation_context", |_, _, raw| {
-        Ok(event("meta.conversation_context", None, raw))
+        Ok(event(&events::meta::CONVERSATION_CONTEXT, None, raw))
     }),
 ];
 
 /// An event that is passed on as it came.
-pub(super) fn event(event: &'static str, subject: Option<String>, raw: &str) -> Change {
+pub(super) fn event(event: &'static EventType, subject: Option<String>, raw: &str) -> Change {
     Change::Account(Account {
         event,
         subject,

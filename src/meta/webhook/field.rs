@@ -5,6 +5,7 @@ use super::account::{self, Account, AccountDetail};
 use super::batch;
 use super::json::Json;
 use super::{Change, Item, Place, Unknown, UnknownReason};
+use crate::events::{self, EventType};
 
 /// Reads an account-level value; None when it lacks what the event is about.
 type Detail = fn(&Json<'_>) -> Option<(Option<String>, AccountDetail)>;
@@ -14,9 +15,9 @@ enum Reader {
     /// The value is a batch: each element of each array in it is an item.
     Batch,
     /// A batch as well, of events of this name; a value without a batch is one such event.
-    Events(&'static str),
+    Events(&'static EventType),
     /// The value is one event of this name.
-    Account(&'static str, Detail),
+    Account(&'static EventType, Detail),
     Unknown,
 }
 
@@ -29,36 +30,36 @@ const FIELDS: &[(&str, Reader)] = &[
     ("smb_app_state_sync",                 Reader::Batch),
     ("history",                            Reader::Batch),
     ("user_preferences",                   Reader::Batch),
-    ("calls",                              Reader::Events("call.event")),
-    ("group_lifecycle_update",             Reader::Events("group.event")),
-    ("group_participants_update",          Reader::Events("group.event")),
-    ("group_settings_update",              Reader::Events("group.event")),
-    ("group_status_update",                Reader::Events("group.event")),
-    ("automatic_events",                   Reader::Events("meta.automatic_events")),
-    ("user_id_update",                     Reader::Events("meta.user_id_update")),
-    ("message_template_status_update",     Reader::Account("template.status_changed", account::template_status)),
-    ("message_template_quality_update",    Reader::Account("template.quality_changed", account::template_quality)),
-    ("template_category_update",           Reader::Account("template.category_changed", account::template_category)),
-    ("message_template_components_update", Reader::Account("template.components_changed", account::template_components)),
-    ("phone_number_quality_update",        Reader::Account("channel.quality_changed", account::phone_quality)),
-    ("phone_number_name_update",           Reader::Account("channel.name_changed", account::phone_name)),
-    ("security",                           Reader::Account("security.event", account::security)),
-    ("account_update",                     Reader::Account("account.updated", account::update)),
-    ("account_review_update",              Reader::Account("account.reviewed", account::review)),
-    ("business_capability_update",         Reader::Account("account.capability_changed", account::capability)),
-    ("account_alerts",                     Reader::Account("account.alert", account::alert)),
-    ("flows",                              Reader::Account("flow.event", account::other)),
-    ("account_settings_update",            Reader::Account("meta.account_settings_update", account::other)),
-    ("business_status_update",             Reader::Account("meta.business_status_update", account::other)),
-    ("business_username_update",           Reader::Account("meta.business_username_updates", account::other)),
-    ("business_username_updates",          Reader::Account("meta.business_username_updates", account::other)),
-    ("consumer_profile",                   Reader::Account("meta.consumer_profile", account::other)),
-    ("messaging_handovers",                Reader::Account("meta.messaging_handovers", account::other)),
-    ("partner_solutions",                  Reader::Account("meta.partner_solutions", account::other)),
-    ("payment_configuration_update",       Reader::Account("meta.payment_configuration_update", account::other)),
-    ("template_correct_category_detection", Reader::Account("meta.template_correct_category_detection", account::other)),
-    ("template_performance_metrics",       Reader::Account("meta.template_performance_metrics", account::other)),
-    ("tracking_events",                    Reader::Account("meta.tracking_events", account::other)),
+    ("calls",                              Reader::Events(&events::account::CALL)),
+    ("group_lifecycle_update",             Reader::Events(&events::account::GROUP)),
+    ("group_participants_update",          Reader::Events(&events::account::GROUP)),
+    ("group_settings_update",              Reader::Events(&events::account::GROUP)),
+    ("group_status_update",                Reader::Events(&events::account::GROUP)),
+    ("automatic_events",                   Reader::Events(&events::meta::AUTOMATIC_EVENTS)),
+    ("user_id_update",                     Reader::Events(&events::meta::USER_ID_UPDATE)),
+    ("message_template_status_update",     Reader::Account(&events::template::STATUS_CHANGED, account::template_status)),
+    ("message_template_quality_update",    Reader::Account(&events::template::QUALITY_CHANGED, account::template_quality)),
+    ("template_category_update",           Reader::Account(&events::template::CATEGORY_CHANGED, account::template_category)),
+    ("message_template_components_update", Reader::Account(&events::template::COMPONENTS_CHANGED, account::template_components)),
+    ("phone_number_quality_update",        Reader::Account(&events::channel::QUALITY_CHANGED, account::phone_quality)),
+    ("phone_number_name_update",           Reader::Account(&events::channel::NAME_CHANGED, account::phone_name)),
+    ("security",                           Reader::Account(&events::account::SECURITY, account::security)),
+    ("account_update",                     Reader::Account(&events::account::UPDATED, account::update)),
+    ("account_review_update",              Reader::Account(&events::account::REVIEWED, account::review)),
+    ("business_capability_update",         Reader::Account(&events::account::CAPABILITY_CHANGED, account::capability)),
+    ("account_alerts",                     Reader::Account(&events::account::ALERT, account::alert)),
+    ("flows",                              Reader::Account(&events::account::FLOW, account::other)),
+    ("account_settings_update",            Reader::Account(&events::meta::ACCOUNT_SETTINGS_UPDATE, account::other)),
+    ("business_status_update",             Reader::Account(&events::meta::BUSINESS_STATUS_UPDATE, account::other)),
+    ("business_username_update",           Reader::Account(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),
+    ("business_username_updates",          Reader::Account(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),
+    ("consumer_profile",                   Reader::Account(&events::meta::CONSUMER_PROFILE, account::other)),
+    ("messaging_handovers",                Reader::Account(&events::meta::MESSAGING_HANDOVERS, account::other)),
+    ("partner_solutions",                  Reader::Account(&events::meta::PARTNER_SOLUTIONS, account::other)),
+    ("payment_configuration_update",       Reader::Account(&events::meta::PAYMENT_CONFIGURATION_UPDATE, account::other)),
+    ("template_correct_category_detection", Reader::Account(&events::meta::TEMPLATE_CORRECT_CATEGORY_DETECTION, account::other)),
+    ("template_performance_metrics",       Reader::Account(&events::meta::TEMPLATE_PERFORMANCE_METRICS, account::other)),
+    ("tracking_events",                    Reader::Account(&events::meta::TRACKING_EVENTS, account::other)),
     // Some of Meta's own samples lost the field: what is in the value decides.
     ("",                                   Reader::Batch),
 ];
@@ -82,7 +83,7 @@ pub(super) fn read(mut place: Place, value: &str, items: &mut Vec<Item>) {
     items.push(place.item("", change));
 }
 
-fn account_event(place: &mut Place, event: &'static str, detail: Detail, raw: &str) -> Change {
+fn account_event(place: &mut Place, event: &'static EventType, detail: Detail, raw: &str) -> Change {
     let value = Json::read(raw);
     if !value.is_object() {
         return unknown(UnknownReason::WrongShape, raw);
@@ -127,9 +128,9 @@ mod tests {
     fn every_untyped_field_keeps_its_own_name_as_the_event() {
         for (field, reader) in FIELDS {
             if let Reader::Events(event) | Reader::Account(event, _) = reader
-                && let Some(name) = event.strip_prefix("meta.")
+                && let Some(name) = event.name.strip_prefix("meta.")
             {
-                assert!(name.starts_with(field), "{field} reads as {event}");
+                assert!(name.starts_with(field), "{field} reads as {event:?}");
             }
         }
     }

@@ -6,6 +6,7 @@ use super::batch::{Beside, event, unknown};
 use super::json::{Json, Members, elements};
 use super::person::digits;
 use super::{Change, Message, Person, StatusKind, UnknownReason, error, message};
+use crate::events;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryMessage {
@@ -48,7 +49,7 @@ pub(super) fn chunk(beside: &Beside<'_>, path: &str, raw: &str, read: &mut Vec<(
         },
     );
     if read.len() == first {
-        read.push((path.to_owned(), event("meta.history", None, raw)));
+        read.push((path.to_owned(), event(&events::meta::HISTORY, None, raw)));
     }
 }
 

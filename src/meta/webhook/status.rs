@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::batch::{Beside, event};
 use super::json::Json;
 use super::{Change, MetaError, Person, UnknownReason};
+use crate::events;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
@@ -103,8 +104,8 @@ impl Pricing {
 pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {
     let id = status.get("id").id();
     match (beside.field, status.get("type").str()) {
-        ("calls", _) | (_, Some("call")) => return Ok(event("call.event", id, raw)),
-        (_, Some("payment")) => return Ok(event("meta.payment_status", id, raw)),
+        ("calls", _) | (_, Some("call")) => return Ok(event(&events::account::CALL, id, raw)),
+        (_, Some("payment")) => return Ok(event(&events::meta::PAYMENT_STATUS, id, raw)),
         _ => {}
     }
     let wamid = id.ok_or(UnknownReason::NoId)?;

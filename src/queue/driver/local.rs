@@ -7,7 +7,7 @@ use std::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{CHUNK, Depth, Pushed, Taken, Waiting};
+use super::{CHUNK, Depth, InHand, Pushed, Taken, Waiting};
 use crate::queue::{Lane, Queue};
 
 /// The driver of a process that is alone.
@@ -22,20 +22,23 @@ struct Shelf {
     due: HashMap<Uuid, (Lane, i64)>,
     held: HashMap<Uuid, Instant>,
     deadlines: BTreeSet<(Instant, Uuid)>,
+    /// Ids in hand that come again, when, and in which lane.
+    recalled: HashMap<Uuid, (i64, Lane)>,
     leader: Option<(String, Instant)>,
     bell: Arc<Notify>,
 }
 
 impl Local {
-    pub fn push(&self, queue: &Queue, lane: Lane, ids: &[(Uuid, i64)], limit: usize) -> Pushed {
+    pub fn push(&self, queue: &Queue, lane: Lane, ids: &[(Uuid, i64)], limit: usize, in_hand: InHand) -> Pushed {
         self.on(queue, |shelf| {
             let mut pushed = Pushed::default();
-            for &(id, due) in ids
-                .iter()
-                .filter(|(id, _)| !shelf.held.contains_key(id))
-                .collect::<Vec<_>>()
-            {
-                if !shelf.due.contains_key(&id) && shelf.lanes[lane.index()].len() >= limit {
+            for &(id, due) in ids {
+                if shelf.held.contains_key(&id) {
+                    if in_hand == InHand::Recall {
+                        let recalled = shelf.recalled.entry(id).or_insert((due, lane));
+                        recalled.0 = recalled.0.min(due);
+                    }
+                } else if !shelf.due.contains_key(&id) && shelf.lanes[lane.index()].len() >= limit {
                     pushed.dropped += 1;
                 } else if shelf.queue((id, due, lane)) {
                     pushed.new += 1;
@@ -89,13 +92,16 @@ impl Local {
 
     pub fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) {
         self.on(queue, |shelf| {
+            let mut waiting = again.to_vec();
             for id in gone.iter().chain(again.iter().map(|(id, ..)| id)) {
                 shelf.let_go(id);
+                waiting.extend(shelf.recalled.remove(id).map(|(due, lane)| (*id, due, lane)));
             }
-            for waiting in again {
-                shelf.queue(*waiting);
+            let rings = !waiting.is_empty();
+            for waiting in waiting {
+                shelf.queue(waiting);
             }
-            if !again.is_empty() {
+            if rings {
                 shelf.bell.notify_one();
             }
         });

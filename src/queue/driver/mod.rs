@@ -22,6 +22,15 @@ pub(super) const CHUNK: usize = 1_000;
 /// An id, when it is due (milliseconds since 1970, by the clock of the program), and its lane.
 pub(super) type Waiting = (Uuid, i64, Lane);
 
+/// What is done about an id that is offered while a worker has it in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InHand {
+    /// Nothing: the worker will say what becomes of it.
+    Leave,
+    /// It comes again when the worker lets go of it, at the due time offered.
+    Recall,
+}
+
 /// What became of the ids that were offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
@@ -75,12 +84,19 @@ impl Driver {
         Ok(Driver::Redis(Box::new(Redis::new(url, prefix)?)))
     }
 
-    /// Queues ids of one lane, at most [`CHUNK`]. One that is queued keeps the earlier of the two due times; one in hand is left
-    /// alone. The lane grows to `limit` ids and no further.
-    pub async fn push(&self, queue: &Queue, lane: Lane, ids: &[(Uuid, i64)], limit: usize) -> Result<Pushed, Error> {
+    /// Queues ids of one lane, at most [`CHUNK`]. One that is queued keeps the earlier of the two due times; one in hand is left alone, or
+    /// comes again when it is let go of. The lane grows to `limit` ids and no further.
+    pub async fn push(
+        &self,
+        queue: &Queue,
+        lane: Lane,
+        ids: &[(Uuid, i64)],
+        limit: usize,
+        in_hand: InHand,
+    ) -> Result<Pushed, Error> {
         match self {
-            Driver::Local(local) => Ok(local.push(queue, lane, ids, limit)),
-            Driver::Redis(redis) => redis.push(queue, lane, ids, limit).await,
+            Driver::Local(local) => Ok(local.push(queue, lane, ids, limit, in_hand)),
+            Driver::Redis(redis) => redis.push(queue, lane, ids, limit, in_hand).await,
         }
     }
 
@@ -92,7 +108,7 @@ impl Driver {
         }
     }
 
-    /// Lets go of ids in hand, and queues some (of these or others) whatever the depth.
+    /// Lets go of ids in hand, and queues some (of these or others) whatever the depth, those that were recalled among them.
     pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
         match self {
             Driver::Local(local) => local.settle(queue, gone, again),

@@ -3,14 +3,15 @@ use std::{sync::Arc, time::Duration};
 use redis::ScriptInvocation;
 use uuid::Uuid;
 
-use super::{CHUNK, Depth, Pushed, Taken, Waiting, scripts};
+use super::{CHUNK, Depth, InHand, Pushed, Taken, Waiting, scripts};
 use crate::queue::{
     Error, Lane, Queue,
     link::{Link, TAKING},
 };
 
 /// The driver that several processes share. The keys of a queue have one hash tag, `{prefix:queue}`, and so one slot of a cluster:
-/// `:0` `:1` `:2` (lanes, id → due ms), `:held` (id → deadline), `:bell` (at most one element), `:leader`. An id is its 16 bytes.
+/// `:0` `:1` `:2` (lanes, id → due ms), `:held` (id → deadline), `:recalled` (id in hand → lane and due ms), `:bell` (at most one
+/// element), `:leader`. An id is its 16 bytes.
 #[derive(Clone)]
 pub(in crate::queue) struct Redis {
     pub(super) link: Link,
@@ -25,7 +26,14 @@ impl Redis {
         })
     }
 
-    pub async fn push(&self, queue: &Queue, lane: Lane, ids: &[(Uuid, i64)], limit: usize) -> Result<Pushed, Error> {
+    pub async fn push(
+        &self,
+        queue: &Queue,
+        lane: Lane,
+        ids: &[(Uuid, i64)],
+        limit: usize,
+        in_hand: InHand,
+    ) -> Result<Pushed, Error> {
         if ids.is_empty() {
             return Ok(Pushed::default());
         }
@@ -34,7 +42,13 @@ impl Redis {
         call.key(self.key(queue, LANES[lane.index()]))
             .key(self.key(queue, "held"))
             .key(self.key(queue, "bell"))
-            .arg(limit);
+            .key(self.key(queue, RECALLED))
+            .arg(limit)
+            .arg(if in_hand == InHand::Recall {
+                LANES[lane.index()]
+            } else {
+                ""
+            });
         for (id, due) in ids {
             call.arg(due).arg(id.as_bytes().as_slice());
         }
@@ -77,7 +91,9 @@ impl Redis {
                 return Ok(());
             }
             let mut call = scripts::SETTLE.prepare_invoke();
-            self.keys(&mut call, queue).arg(gone.len());
+            self.keys(&mut call, queue)
+                .key(self.key(queue, RECALLED))
+                .arg(gone.len());
             for id in gone {
                 call.arg(id.as_bytes().as_slice());
             }
@@ -137,6 +153,7 @@ impl Redis {
 }
 
 const LANES: [&str; 3] = ["0", "1", "2"];
+const RECALLED: &str = "recalled";
 
 /// Anything that is not 16 bytes long was not put there by us.
 fn uuids(ids: Vec<Vec<u8>>) -> impl Iterator<Item = Uuid> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{servers, stage::soon};
 use crate::queue::{
     Lane, Queue,
-    driver::{Driver, Taken},
+    driver::{Driver, InHand, Taken},
 };
 
 const QUEUE: Queue = Queue::new("ids", "no_table");
@@ -39,6 +39,7 @@ both_drivers!(
     a_higher_lane_goes_first,
     a_full_lane_turns_new_ids_away_and_no_other_lane,
     an_id_in_hand_is_not_queued_again_until_it_is_settled,
+    an_id_that_is_recalled_comes_again_when_it_is_let_go_of,
     an_id_whose_lease_ended_is_lost_once,
     a_renewed_lease_lasts_and_a_forgotten_one_is_held_again,
     what_is_settled_leaves_nothing,
@@ -55,7 +56,7 @@ fn ids<const N: usize>() -> [Uuid; N] {
 
 async fn push(driver: &Driver, entries: &[(Uuid, i64)]) -> usize {
     driver
-        .push(&QUEUE, Lane::Normal, entries, MANY)
+        .push(&QUEUE, Lane::Normal, entries, MANY, InHand::Leave)
         .await
         .expect("it takes them")
         .new
@@ -97,7 +98,7 @@ async fn a_higher_lane_goes_first(driver: Driver) {
     let [low, normal, high] = ids();
     for (id, due, lane) in [(low, 1, Lane::Low), (normal, 2, Lane::Normal), (high, 3, Lane::High)] {
         driver
-            .push(&QUEUE, lane, &[(id, due)], MANY)
+            .push(&QUEUE, lane, &[(id, due)], MANY, InHand::Leave)
             .await
             .expect("it takes them");
     }
@@ -110,16 +111,19 @@ async fn a_higher_lane_goes_first(driver: Driver) {
 async fn a_full_lane_turns_new_ids_away_and_no_other_lane(driver: Driver) {
     let [a, b, c, d] = ids();
     let pushed = driver
-        .push(&QUEUE, Lane::Low, &[(a, 1), (b, 2), (c, 3)], 2)
+        .push(&QUEUE, Lane::Low, &[(a, 1), (b, 2), (c, 3)], 2, InHand::Leave)
         .await
         .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (2, 1, 2));
     let pushed = driver
-        .push(&QUEUE, Lane::Low, &[(b, 2), (a, 1), (d, 4)], 3)
+        .push(&QUEUE, Lane::Low, &[(b, 2), (a, 1), (d, 4)], 3, InHand::Leave)
         .await
         .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 3));
-    let pushed = driver.push(&QUEUE, Lane::High, &[(c, 1)], 2).await.expect("it answers");
+    let pushed = driver
+        .push(&QUEUE, Lane::High, &[(c, 1)], 2, InHand::Leave)
+        .await
+        .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 1));
 }
 
@@ -134,6 +138,49 @@ async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(driver: Driver) {
     assert_eq!(push(&driver, &[(a, 8)]).await, 1);
     let next = take(&driver, 7, 10).await;
     assert_eq!((next.ids, next.next_due_ms), (vec![(b, Lane::High)], Some(8)));
+}
+
+async fn recall(driver: &Driver, lane: Lane, entries: &[(Uuid, i64)]) -> usize {
+    let recalled = driver.push(&QUEUE, lane, entries, MANY, InHand::Recall).await;
+    recalled.expect("it answers").new
+}
+
+async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(driver: Driver) {
+    let [a, b, c, d] = ids();
+    push(&driver, &[(a, 1), (b, 1), (c, 1)]).await;
+    assert_eq!(take(&driver, 1, 10).await.ids.len(), 3);
+    assert_eq!(recall(&driver, Lane::Normal, &[(a, 7), (b, 9)]).await, 0);
+    assert_eq!(
+        recall(&driver, Lane::Normal, &[(a, 5), (b, 11), (d, 20)]).await,
+        1,
+        "d is in no hand"
+    );
+    assert!(take(&driver, 10, 10).await.ids.is_empty(), "they are still in hand");
+    driver.renew(&QUEUE, &[a, b, c], LEASE).await.expect("it answers");
+    let mut bell = driver.bell(&QUEUE);
+    bell.wait(tokio::time::sleep(Duration::from_millis(1))).await;
+    // b is put off by its worker, but was asked for earlier.
+    driver
+        .settle(&QUEUE, &[a, c], &[(b, 1_000, Lane::Normal)])
+        .await
+        .expect("it answers");
+    let begun = Instant::now();
+    bell.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    assert!(begun.elapsed() < Duration::from_secs(10), "the recall rings");
+    let again = take(&driver, 10, 10).await;
+    assert_eq!(
+        (taken(&again), again.first_due_ms, again.next_due_ms),
+        (vec![a, b], Some(5), Some(20))
+    );
+    driver.settle(&QUEUE, &[a, b], &[]).await.expect("it answers");
+    assert_eq!(taken(&take(&driver, 2_000, 10).await), [d], "a recall is good for once");
+    assert_eq!(recall(&driver, Lane::High, &[(d, 3)]).await, 0);
+    driver.settle(&QUEUE, &[d], &[]).await.expect("it answers");
+    assert_eq!(
+        take(&driver, 3, 10).await.ids,
+        [(d, Lane::High)],
+        "it comes in the lane it was recalled in"
+    );
 }
 
 async fn an_id_whose_lease_ended_is_lost_once(driver: Driver) {

@@ -34,7 +34,7 @@ pub struct KnownIdentity {
 /// Holds off merges of the tenant's contacts until this transaction ends, or (`exclusive`) everybody else. Without it a merge could
 /// remove a contact between the moment it was looked up and the moment something is written to it.
 pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Result<()> {
-    if !matches!(tx, Tx::Postgres(_)) {
+    if !tx.is_postgres() {
         return Ok(());
     }
     const POSTGRES_SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";
@@ -128,17 +128,32 @@ pub struct Naming {
     pub at: DateTime<Utc>,
 }
 
-/// Keeps the newest name; of two in the same second the greater one, so that the order of arrival does not matter.
-pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = "
+/// Keeps the newest name; of two in the same second the greater one, so that the order of arrival does not matter. Returns those whose
+/// name is another one now.
+pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+    const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
         UPDATE contacts SET name = r.name, name_at = r.name_at, updated_at = r.now
         FROM r
-        WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id
+        WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND (contacts.name IS NULL OR contacts.name <> r.name)
             AND (contacts.name_at IS NULL OR contacts.name_at < r.name_at
-                OR (contacts.name_at = r.name_at AND contacts.name < r.name))";
+                OR (contacts.name_at = r.name_at AND contacts.name < r.name))
+        RETURNING contacts.id";
+    const SAME: &str = "
+        WITH r (tenant_id, id, name, name_at) AS ({rows})
+        UPDATE contacts SET name_at = r.name_at
+        FROM r
+        WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND contacts.name = r.name
+            AND contacts.name_at < r.name_at";
+    let mut on = on.into();
     let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
-    Rows::new(SQL, names.iter().map(row).collect()).run(on).await
+    let other: Vec<(ContactId,)> = Rows::new(OTHER, names.iter().map(row).collect())
+        .all(on.again())
+        .await?;
+    let rest = names.iter().filter(|it| !other.contains(&(it.contact,)));
+    let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at);
+    Rows::new(SAME, rest.map(row).collect()).run(on).await?;
+    Ok(other)
 }
 
 /// Whether somebody takes marketing messages, as of a time of Meta's.
@@ -150,13 +165,15 @@ pub struct Preferring {
     pub at: DateTime<Utc>,
 }
 
-pub async fn prefer(on: impl Into<On<'_>>, preferring: &[Preferring], now: DateTime<Utc>) -> Result<u64> {
+/// Keeps what they want, unless something later is known; returns those of whom nothing was.
+pub async fn prefer(on: impl Into<On<'_>>, preferring: &[Preferring], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, stopped, at, now) AS ({rows})
         UPDATE contacts SET marketing_stopped = r.stopped, marketing_at = r.at, updated_at = r.now
         FROM r
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id
-            AND (contacts.marketing_at IS NULL OR contacts.marketing_at < r.at)";
+            AND (contacts.marketing_at IS NULL OR contacts.marketing_at < r.at)
+        RETURNING contacts.id";
     let row = |it: &Preferring| (it.tenant.uuid(), it.contact.uuid(), it.marketing_stopped, it.at, now);
-    Rows::new(SQL, preferring.iter().map(row).collect()).run(on).await
+    Rows::new(SQL, preferring.iter().map(row).collect()).all(on).await
 }

@@ -35,11 +35,7 @@ pub async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Opened>> {
         WHERE c.tenant_id = r.tenant_id
         ORDER BY c.id
         FOR UPDATE OF c";
-    let sql = if matches!(tx, Tx::Postgres(_)) {
-        POSTGRES
-    } else {
-        SQLITE
-    };
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
 }

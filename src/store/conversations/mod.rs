@@ -3,7 +3,9 @@
 mod advance;
 mod find;
 mod search;
+mod windows;
 
 pub use advance::{Advance, Closed, Opened, Pair, advance, close_windows, lock, open};
 pub use find::{Conversation, Filter, Key, find, list};
 pub use search::{Needle, search};
+pub use windows::{Closing, closing, mark_told};

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::{
     db::{Result, Rows, Tx},
-    domain::{EventId, Id, TenantId},
+    domain::{ChannelId, ConversationId, EndpointId, EventId, Id, TenantId},
+    store::deliveries,
 };
 
 #[derive(Clone, Debug)]
@@ -15,6 +16,10 @@ pub struct NewEvent {
     pub kind: &'static str,
     pub version: i64,
     pub occurred_at: DateTime<Utc>,
+    /// The channel it happened on; `None` for what is about no channel, or about several.
+    pub channel: Option<ChannelId>,
+    /// The conversation it happened in. What receivers want in order is in order within it.
+    pub conversation: Option<ConversationId>,
     /// JSON.
     pub data: String,
 }
@@ -25,9 +30,28 @@ struct Cursor {
     last_sequence: i64,
 }
 
-/// Appends events. Call it last in a transaction: from here to the commit, the tenant's other writers wait, which is what makes the
-/// sequence gapless and its order the order of commits.
+/// Appends events and puts them on their way to the endpoints that want them. Call it last in a transaction: from here to the commit, the
+/// tenant's other writers wait, which is what makes the sequence gapless and its order the order of commits.
 pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let sequences = store(tx, events, now).await?;
+    let placed: Vec<(&NewEvent, i64)> = events.iter().zip(sequences).collect();
+    deliveries::fan_out(tx, &placed, now).await
+}
+
+/// Appends an event that goes to one endpoint, and to no other that might want it.
+pub async fn append_for(tx: &mut Tx, endpoint: EndpointId, event: &NewEvent, now: DateTime<Utc>) -> Result<()> {
+    let sequences = store(tx, std::slice::from_ref(event), now).await?;
+    for sequence in sequences {
+        deliveries::deliver_to(tx, endpoint, (event, sequence), now).await?;
+    }
+    Ok(())
+}
+
+/// Stores events and tells the sequence of each.
+async fn store(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<Vec<i64>> {
     const DRAW: &str = "
         WITH r (tenant_id, wanted) AS ({rows})
         INSERT INTO event_cursors (tenant_id, last_sequence)
@@ -50,21 +74,18 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Res
         .iter()
         .map(|cursor| (cursor.tenant_id, cursor.last_sequence - wanted[&cursor.tenant_id]))
         .collect();
-    let mut row = |event: &NewEvent| {
+    let mut draw = |event: &NewEvent| {
         let sequence = next.entry(event.tenant.uuid()).or_default();
         *sequence += 1;
-        let (tenant, id, kind) = (event.tenant.uuid(), event.id.uuid(), event.kind.to_owned());
-        (
-            tenant,
-            *sequence,
-            id,
-            kind,
-            event.version,
-            event.occurred_at,
-            now,
-            event.data.clone(),
-        )
+        *sequence
     };
-    let rows = events.iter().map(&mut row).collect();
-    Rows::new(APPEND, rows).run(tx).await.map(drop)
+    let sequences: Vec<i64> = events.iter().map(&mut draw).collect();
+    let row = |(event, sequence): (&NewEvent, &i64)| {
+        let (tenant, id, kind) = (event.tenant.uuid(), event.id.uuid(), event.kind.to_owned());
+        let (version, data) = (event.version, event.data.clone());
+        (tenant, *sequence, id, kind, version, event.occurred_at, now, data)
+    };
+    let rows = events.iter().zip(&sequences).map(row).collect();
+    Rows::new(APPEND, rows).run(tx).await?;
+    Ok(sequences)
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod find;
+mod told;
 
-pub use append::{NewEvent, append};
+pub use append::{NewEvent, append, append_for};
 pub use find::{Event, Page, list};

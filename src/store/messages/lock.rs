@@ -14,7 +14,7 @@ pub async fn lock(tx: &mut Tx, messages: impl IntoIterator<Item = (TenantId, Mes
         SELECT m.id FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id
         ORDER BY m.id
         FOR UPDATE OF m";
-    if !matches!(tx, Tx::Postgres(_)) {
+    if !tx.is_postgres() {
         return Ok(());
     }
     let rows = messages.into_iter().map(|(tenant, id)| (tenant.uuid(), id.uuid()));
@@ -31,7 +31,7 @@ pub async fn lock_told(tx: &mut Tx, attempts: &[AttemptId], keys: &[Key]) -> Res
     const OF_KEYS_POSTGRES: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT m.tenant_id, m.id FROM r JOIN messages m ON m.channel_id = r.channel_id AND m.wamid = r.wamid";
-    if !matches!(tx, Tx::Postgres(_)) {
+    if !tx.is_postgres() {
         return Ok(());
     }
     let rows = attempts.iter().map(|id| (id.uuid(),)).collect();

@@ -28,11 +28,7 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
         FROM r JOIN raw_events e ON e.id = r.id
         WHERE e.id {key} AND e.state = 'pending'
         FOR UPDATE OF e SKIP LOCKED";
-    let sql = if matches!(tx, Tx::Postgres(_)) {
-        POSTGRES
-    } else {
-        SQLITE
-    };
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let mut found: Vec<RawEvent> = Rows::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(tx)
         .await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
 /// A call about to be made.
@@ -75,6 +75,8 @@ pub struct Placed {
     pub tenant: TenantId,
     pub message: MessageId,
     pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub contact: ContactId,
     pub status: Status,
     pub wamid: Option<String>,
     pub error_code: Option<i64>,

@@ -1,8 +1,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::Whose;
 use crate::{
-    db::{On, Result, Rows, like_literal},
+    db::{On, Result, Rows, Tx, like_literal},
     domain::{Id, TemplateId, TenantId},
 };
 
@@ -47,6 +48,28 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Re
         " FROM templates t WHERE t.tenant_id = $1 AND t.id = $2"
     );
     on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+macro_rules! told_of {
+    ($lock:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM templates t WHERE t.tenant_id = $1 AND t.waba_id = $2 AND (t.meta_id = $3 OR ($3 = '' AND t.name = $4 \
+             AND LOWER(REPLACE(t.language, '-', '_')) = $5)) LIMIT 1",
+            $lock
+        )
+    };
+}
+
+/// The one that a webhook speaks of, held until the transaction ends.
+pub async fn told_of(tx: &mut Tx, whose: Whose) -> Result<Option<Template>> {
+    const SQLITE: &str = told_of!("");
+    const POSTGRES: &str = told_of!(" FOR UPDATE");
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
+    let w = whose;
+    let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language);
+    tx.sql(sql, args).opt().await
 }
 
 /// All of an account, the deleted ones too.

@@ -17,6 +17,7 @@ use mainstay::{
     outbox::{Conclusions, Outbox, Uploads},
     queue::Queues,
     storage::Storage,
+    subscriptions::{Courier, Subscriptions},
     telemetry,
     tenancy::{self, NewChannel, Registry},
 };
@@ -90,6 +91,14 @@ impl TestApp {
         let outside = Outside::new(config.outside.clone()).expect("a client for the outside");
         let governor = Governor::local(clock.clone());
         let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
+        let subscriptions = Subscriptions {
+            db: db.clone(),
+            clock: clock.clone(),
+            keyring: config.keyring.clone(),
+            outside: outside.clone(),
+        };
+        let terms = config.deliveries.clone();
+        let (courier, _) = Courier::new(subscriptions, queues.clone(), terms, Default::default());
         let app = App::new(Parts {
             config,
             clock,
@@ -104,6 +113,7 @@ impl TestApp {
             graph,
             storage,
             outside,
+            courier,
             metrics: telemetry::install_metrics(),
         });
         let test = Self {
@@ -185,6 +195,7 @@ impl TestApp {
             graph: self.app.graph.clone(),
             storage: self.app.storage.clone(),
             outside: self.app.outside.clone(),
+            courier: self.app.courier.clone(),
             metrics: self.app.metrics.clone(),
         };
         change(&mut parts);

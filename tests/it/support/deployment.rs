@@ -100,6 +100,12 @@ impl Deployment {
         self.redis.is_none()
     }
 
+    /// What a variable is set to.
+    pub fn variable(&self, name: &str) -> &str {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
     /// Sets a variable for the processes that start from now on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);

@@ -53,9 +53,9 @@ on_both_sizes! {
         assert_eq!(again["components"], json!([{ "type": "BODY", "text": "Hi" }]));
 
         let events = world.client.get("/api/v1/events?limit=200").await.ok().json();
-        let changes: Vec<_> = events["data"].as_array().unwrap().iter().filter(|it| it["type"] == "template.changed").collect();
+        let changes: Vec<_> = events["data"].as_array().unwrap().iter().filter(|it| it["type"] == "template.status_changed").collect();
         // That it was deleted a webhook may have told before.
-        let again = changes.iter().any(|it| it["data"]["name"] == "bulk_007" && it["data"]["status"] == "APPROVED");
+        let again = changes.iter().any(|it| it["data"]["template"]["name"] == "bulk_007" && it["data"]["status"] == "APPROVED");
         assert!(again, "{changes:?}");
         world.end().await;
     }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::latency::Quantiles;
 use governed::Governed;
+pub use governed::wait;
 use scene::Scene;
 
 /// The database is SQLite in a folder of the benchmark's own, or what DATABASE_URL and REDIS_URL name, which must hold no tenant.

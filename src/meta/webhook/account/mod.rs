@@ -15,11 +15,12 @@ pub(super) use channel::{phone_name, phone_quality, security};
 pub(super) use template::{template_category, template_components, template_quality, template_status};
 
 use super::json::Json;
+use crate::events::EventType;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
-    /// The product's name for the event, e.g. `template.status_changed`; `meta.<field>` for what is passed on only.
-    pub event: &'static str,
+    /// The type it is told as, e.g. `template.status_changed`; `meta.<field>` for what is passed on only.
+    pub event: &'static EventType,
     /// What it is about: a template's id, a display phone number, a flow, call or group id, …
     pub subject: Option<String>,
     /// The value's (or the batch element's) JSON, safe for `JSONB`.

@@ -19,7 +19,7 @@ fn check(fixture: &str, event: &str, subject: Option<&str>, detail: AccountDetai
     };
     let raw = account.raw.clone();
     assert!(raw.starts_with('{') && raw.ends_with('}'), "{raw}");
-    assert_eq!((account.event, account.subject.as_deref()), (event, subject));
+    assert_eq!((account.event.name, account.subject.as_deref()), (event, subject));
     assert_eq!(account.detail, detail);
 }
 

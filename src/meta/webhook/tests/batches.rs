@@ -27,7 +27,7 @@ fn event(item: &Item) -> (&'static str, Option<&str>) {
             subject,
             detail: AccountDetail::Other,
             ..
-        }) => (event, subject.as_deref()),
+        }) => (event.name, subject.as_deref()),
         other => panic!("{other:?}"),
     }
 }

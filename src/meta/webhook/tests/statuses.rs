@@ -130,7 +130,7 @@ fn statuses_of_calls_and_payments_are_not_statuses_of_messages() {
             subject,
             detail: AccountDetail::Other,
             ..
-        }) => (*event, subject.clone()),
+        }) => (event.name, subject.clone()),
         other => panic!("{other:?}"),
     };
     assert_eq!(event(&items[0]), ("call.event", some("wacid.MSCALL==")));

@@ -1,3 +1,6 @@
+mod post;
+mod rebinding;
+
 use std::{
     net::SocketAddr,
     sync::{

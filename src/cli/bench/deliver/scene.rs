@@ -1,0 +1,196 @@
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    super::{
+        child::{Server, database_url},
+        server,
+    },
+    Options,
+    receiver::Receivers,
+};
+use crate::{
+    clock::Clock,
+    config::{Config, Outside as Allowed},
+    db::Db,
+    domain::{EventId, TenantId},
+    events::{EventType, contact, message},
+    net::Outside,
+    process::{self, Roles, Running},
+    queue::Queues,
+    store::{
+        events::{self, NewEvent},
+        tenants,
+    },
+    subscriptions::{self, NewEndpoint, Subscriptions},
+};
+
+/// What everybody wants.
+static COMMON: &EventType = &message::RECEIVED;
+/// What the first endpoint wants beside, and whose way is timed.
+pub static TIMED: &EventType = &contact::CREATED;
+/// Where the receivers are.
+const NETWORK: &str = "127.0.0.0/8";
+
+/// An installation with its endpoints, whoever delivers, and whoever makes events.
+pub struct Scene {
+    pub receivers: Receivers,
+    db: Db,
+    clock: Clock,
+    tenant: TenantId,
+    deliverer: Deliverer,
+    /// Tells the deliverer what was committed here.
+    telling: JoinSet<()>,
+    over: CancellationToken,
+}
+
+enum Deliverer {
+    Process(Server),
+    /// On SQLite, as it would be run: whoever makes events and whoever delivers them are one process.
+    Here(Box<Running>),
+}
+
+impl Scene {
+    pub async fn set(options: &Options) -> anyhow::Result<Self> {
+        let mut config = server::config()?;
+        config.database_url = database_url(&config.database_url, &options.data)?;
+        config.outside = Allowed {
+            plain_http: true,
+            networks: vec![NETWORK.parse()?],
+        };
+        let registry = server::prepare(&config).await?;
+        let tenant = tenants::all(&registry.db).await?[0].id;
+        let receivers = Receivers::start(options.endpoints)?;
+        let subscriptions = Subscriptions {
+            db: registry.db.clone(),
+            clock: registry.clock.clone(),
+            keyring: registry.keyring.clone(),
+            outside: Outside::new(config.outside.clone())?,
+        };
+        for (n, address) in receivers.addresses.iter().enumerate() {
+            let wanted: &[&EventType] = if n == 0 { &[COMMON, TIMED] } else { &[COMMON] };
+            subscriptions
+                .create(tenant, endpoint(&address.to_string(), wanted))
+                .await?;
+        }
+        let (mut telling, over) = (JoinSet::new(), CancellationToken::new());
+        let (deliverer, db, clock) = if config.is_postgres() {
+            let (db, clock) = (registry.db.clone(), registry.clock.clone());
+            listen(&config, (&db, &clock), &mut telling, &over)?;
+            (Deliverer::Process(worker(&config).await?), db, clock)
+        } else {
+            registry.db.close().await;
+            let running = process::start(config, Roles::WORKER, Clock::default()).await?;
+            let (db, clock) = (running.app.db.clone(), running.app.clock.clone());
+            (Deliverer::Here(Box::new(running)), db, clock)
+        };
+        Ok(Self {
+            receivers,
+            db,
+            clock,
+            tenant,
+            deliverer,
+            telling,
+            over,
+        })
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.db.is_postgres()
+    }
+
+    /// Of the worker, where it is a process.
+    pub fn memory_mb(&self) -> Option<f64> {
+        match &self.deliverer {
+            Deliverer::Process(server) => server.peak_memory_mb(),
+            Deliverer::Here(_) => None,
+        }
+    }
+
+    /// Makes so many events that everybody wants, in one transaction.
+    pub async fn tell(&self, count: usize) -> anyhow::Result<()> {
+        let events: Vec<NewEvent> = (0..count).map(|_| self.event(COMMON)).collect();
+        self.commit(&events).await
+    }
+
+    /// Makes an event that one endpoint wants, and returns once it is committed.
+    pub async fn tell_one(&self) -> anyhow::Result<String> {
+        let event = self.event(TIMED);
+        self.commit(std::slice::from_ref(&event)).await?;
+        Ok(event.id.to_string())
+    }
+
+    async fn commit(&self, events: &[NewEvent]) -> anyhow::Result<()> {
+        let mut tx = self.db.begin().await?;
+        events::append(&mut tx, events, self.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn event(&self, of: &EventType) -> NewEvent {
+        let id: EventId = self.clock.new_id();
+        NewEvent {
+            tenant: self.tenant,
+            id,
+            kind: of.name,
+            version: of.version,
+            occurred_at: self.clock.now(),
+            channel: None,
+            conversation: None,
+            data: json!(of.example()).to_string(),
+        }
+    }
+
+    pub async fn end(mut self) -> anyhow::Result<()> {
+        self.over.cancel();
+        while self.telling.join_next().await.is_some() {}
+        match self.deliverer {
+            Deliverer::Process(server) => server.stop().await,
+            Deliverer::Here(running) => {
+                running.stop().await;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whoever makes events has the lines woken, as every process does.
+fn listen(
+    config: &Config,
+    (db, clock): (&Db, &Clock),
+    telling: &mut JoinSet<()>,
+    over: &CancellationToken,
+) -> anyhow::Result<()> {
+    let queues = match &config.redis {
+        Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, clock.clone())?,
+        None => anyhow::bail!("REDIS_URL: on PostgreSQL the benchmark needs it too"),
+    };
+    if let Some(committed) = db.listen() {
+        let with = (db.clone(), clock.clone(), queues);
+        telling.spawn(subscriptions::courier::wake(with, committed, over.clone()));
+    }
+    Ok(())
+}
+
+async fn worker(config: &Config) -> anyhow::Result<Server> {
+    let environment = [
+        ("DATABASE_URL", config.database_url.as_str()),
+        ("MAINSTAY_OUTSIDE_NETWORKS", NETWORK),
+        ("MAINSTAY_OUTSIDE_HTTP", "allow"),
+    ];
+    Server::start_in(&environment, &["--worker"]).await
+}
+
+fn endpoint(address: &str, wanted: &[&EventType]) -> NewEndpoint {
+    NewEndpoint {
+        url: format!("http://{address}/events"),
+        description: None,
+        event_types: wanted.iter().map(|it| it.name.to_owned()).collect(),
+        channels: None,
+        rate_limit_per_second: None,
+        headers: Default::default(),
+        ordered: false,
+        max_concurrent: None,
+        enabled: true,
+    }
+}

@@ -1,0 +1,73 @@
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// Commits whose hints may wait to be heard.
+const WAITING: usize = 1_024;
+
+/// A row that wants attention: which kind, by the name of its queue, and which one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Hint {
+    pub queue: &'static str,
+    pub id: Uuid,
+}
+
+/// Who is told of what was committed through this database, if anybody is. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Listener(Arc<OnceLock<mpsc::Sender<Vec<Hint>>>>);
+
+impl Listener {
+    /// From now on what is committed is told here, one list a commit. There is one listener in the life of a database.
+    pub(super) fn install(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
+        let (to, from) = mpsc::channel(WAITING);
+        self.0.set(to).ok().map(|()| from)
+    }
+
+    /// Never waits: whoever commits has others to answer.
+    pub(super) fn tell(&self, hints: Vec<Hint>) {
+        if let Some(to) = self.0.get().filter(|_| !hints.is_empty())
+            && to.try_send(hints).is_err()
+        {
+            metrics::counter!("mainstay_hints_dropped_total").increment(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Scratch;
+
+    fn hint() -> Hint {
+        Hint {
+            queue: "lines",
+            id: Uuid::from_u128(rand::random()),
+        }
+    }
+
+    #[tokio::test]
+    async fn hints_are_told_once_their_transaction_is_committed() {
+        let db = Scratch::empty().await;
+        let mut unheard = db.begin().await.expect("a transaction begins");
+        unheard.hint(hint());
+        unheard.commit().await.expect("it commits though nobody listens");
+        let mut told = db.listen().expect("nobody listens yet");
+        assert!(db.listen().is_none(), "one listener is enough");
+        let (mut gone, kept) = (db.begin().await.expect("a transaction begins"), [hint(), hint()]);
+        gone.hint(hint());
+        gone.rollback().await.expect("it rolls back");
+        let mut tx = db.begin().await.expect("a transaction begins");
+        kept.into_iter().for_each(|it| tx.hint(it));
+        assert!(told.try_recv().is_err(), "nothing is committed yet");
+        tx.commit().await.expect("it commits");
+        assert_eq!(told.try_recv().expect("it is told"), kept);
+        db.begin()
+            .await
+            .expect("a transaction begins")
+            .commit()
+            .await
+            .expect("it commits");
+        assert!(told.try_recv().is_err(), "a commit without hints tells nothing");
+    }
+}

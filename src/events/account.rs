@@ -1,0 +1,60 @@
+//! WhatsApp Business Accounts, and what else Meta tells that is about no message.
+
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+use utoipa::ToSchema;
+
+use super::{sample, types};
+use crate::domain::ChannelId;
+
+/// What Meta told, as it came.
+#[derive(Serialize, ToSchema)]
+pub struct Told<'a> {
+    /// The channel it is about; null for what is about the account as a whole.
+    #[schema(required)]
+    pub channel_id: Option<ChannelId>,
+    /// Meta's id of the WhatsApp Business Account.
+    #[schema(required)]
+    pub waba_id: Option<&'a str>,
+    #[schema(required)]
+    pub phone_number_id: Option<&'a str>,
+    /// Of the webhook.
+    pub field: &'a str,
+    /// What it is about: the id of a call, a group, a flow …, where Meta says one.
+    #[schema(required)]
+    pub subject: Option<&'a str>,
+    /// As Meta put it.
+    #[schema(required, value_type = Option<Object>)]
+    pub value: Option<&'a RawValue>,
+}
+
+types! {
+    UPDATED = "account.updated", Told<'static>,
+        "Something happened to the account: a restriction, a violation, a partner, its ban or its end.",
+        told("account_update", json!({ "event": "ACCOUNT_RESTRICTION",
+            "restriction_info": [{ "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": 1_790_600_000 }] }));
+    REVIEWED = "account.reviewed", Told<'static>,
+        "Meta has reviewed the account.", told("account_review_update", json!({ "decision": "APPROVED" }));
+    CAPABILITY_CHANGED = "account.capability_changed", Told<'static>,
+        "The account may write to more or fewer customers a day, or have more or fewer numbers.",
+        told("business_capability_update", json!({ "max_daily_conversations_per_business": "TIER_10K" }));
+    ALERT = "account.alert", Told<'static>,
+        "Meta alerts the business about its account, a number or the portfolio.",
+        told("account_alerts", json!({ "entity_type": "WABA", "entity_id": sample::WABA,
+            "alert_info": { "alert_type": "OBA_APPROVED", "alert_severity": "INFORMATIONAL", "alert_status": "NONE" } }));
+    SECURITY = "security.event", Told<'static>,
+        "The two-step verification PIN of a number was changed, or somebody asked to.",
+        told("security", json!({ "display_phone_number": sample::BUSINESS, "event": "PIN_CHANGED" }));
+    CALL = "call.event", Told<'static>,
+        "Something about a call.", told("calls", json!({ "id": "wacid.MSCALL==", "event": "connect" }));
+    GROUP = "group.event", Told<'static>,
+        "Something about a group: its life, its members, its settings.",
+        told("group_lifecycle_update", json!({ "group_id": "Z3J1cHBlLTE=", "type": "group_create" }));
+    FLOW = "flow.event", Told<'static>,
+        "Something about a flow: its status, its errors, how fast its endpoint answers.",
+        told("flows", json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "660077", "new_status": "PUBLISHED" }));
+}
+
+pub(super) fn told(field: &str, value: Value) -> Value {
+    json!({ "channel_id": null, "waba_id": sample::WABA, "phone_number_id": null, "field": field, "subject": null, "value": value })
+}

@@ -1,0 +1,126 @@
+//! Business phone numbers: whether they can send, and what Meta thinks of them.
+
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{sample, types};
+use crate::domain::ChannelId;
+
+#[derive(Serialize, ToSchema)]
+pub struct Connection<'a> {
+    pub channel_id: ChannelId,
+    /// Meta's id of the number.
+    pub phone_number_id: &'a str,
+    /// Meta's id of the WhatsApp Business Account.
+    pub waba_id: &'a str,
+    /// As people dial it.
+    #[schema(required)]
+    pub display_phone_number: Option<&'a str>,
+    /// Meta's word, as `PARTNER_REMOVED`; null for a number that was added here.
+    #[schema(required)]
+    pub reason: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct QualityChanged<'a> {
+    /// Null where several numbers of the account could be meant.
+    #[schema(required)]
+    pub channel_id: Option<ChannelId>,
+    pub waba_id: &'a str,
+    #[schema(required)]
+    pub display_phone_number: Option<&'a str>,
+    /// Meta's word: `ONBOARDING`, `THROUGHPUT_UPGRADE`, `FLAGGED` …; null when a check found it.
+    #[schema(required)]
+    pub event: Option<&'a str>,
+    /// `GREEN`, `YELLOW` or `RED`; null where it is not said.
+    #[schema(required)]
+    pub quality: Option<&'a str>,
+    #[schema(required)]
+    pub previous_quality: Option<&'a str>,
+    /// Customers a day outside service windows: `TIER_2K` and so on; null where it is not said.
+    #[schema(required)]
+    pub messaging_limit: Option<&'a str>,
+    #[schema(required)]
+    pub previous_messaging_limit: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct NameChanged<'a> {
+    /// Null where several numbers of the account could be meant.
+    #[schema(required)]
+    pub channel_id: Option<ChannelId>,
+    pub waba_id: &'a str,
+    #[schema(required)]
+    pub display_phone_number: Option<&'a str>,
+    /// `APPROVED`, `DEFERRED`, `PENDING` or `REJECTED`.
+    pub decision: &'a str,
+    #[schema(required)]
+    pub requested_name: Option<&'a str>,
+    #[schema(required)]
+    pub rejection_reason: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Stopped<'a> {
+    pub channel_id: ChannelId,
+    /// Meta's error code.
+    pub code: i64,
+    pub reason: &'a str,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Resumed {
+    pub channel_id: ChannelId,
+    /// Messages that had waited and are due now.
+    pub released: u64,
+}
+
+/// An error of the account or the app that is about no message.
+#[derive(Serialize, ToSchema)]
+pub struct Error<'a> {
+    pub channel_id: ChannelId,
+    #[schema(required)]
+    pub code: Option<i64>,
+    #[schema(required)]
+    pub title: Option<&'a str>,
+    #[schema(required)]
+    pub message: Option<&'a str>,
+    #[schema(required)]
+    pub details: Option<&'a str>,
+}
+
+types! {
+    CONNECTED = "channel.connected", Connection<'static>,
+        "A number was added, or Meta tells that its account is back.",
+        json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
+            "display_phone_number": null, "reason": null });
+    DISCONNECTED = "channel.disconnected", Connection<'static>,
+        "Meta tells that the account of a number is disabled, deleted or no longer shared with this installation.",
+        json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
+            "display_phone_number": sample::BUSINESS, "reason": "PARTNER_REMOVED" });
+    QUALITY_CHANGED = "channel.quality_changed", QualityChanged<'static>,
+        "Meta rates a number otherwise than before, or lets it write to more or fewer customers a day.",
+        json!({ "channel_id": sample::CHANNEL, "waba_id": sample::WABA, "display_phone_number": sample::BUSINESS, "event": null,
+            "quality": "YELLOW", "previous_quality": "GREEN", "messaging_limit": "TIER_2K",
+            "previous_messaging_limit": "TIER_2K" });
+    NAME_CHANGED = "channel.name_changed", NameChanged<'static>,
+        "Meta has decided about the name that customers see.",
+        json!({ "channel_id": sample::CHANNEL, "waba_id": sample::WABA, "display_phone_number": sample::BUSINESS,
+            "decision": "APPROVED", "requested_name": "Blue Mug", "rejection_reason": null });
+    BREAKER_TRIPPED = "channel.breaker_tripped", Stopped<'static>,
+        "A number may not send: its token or its account is no good. Its messages wait.",
+        json!({ "channel_id": sample::CHANNEL, "code": 190, "reason": "Access token has expired" });
+    RECOVERED = "channel.recovered", Resumed,
+        "A number may send again after its breaker had tripped.",
+        json!({ "channel_id": sample::CHANNEL, "released": 42 });
+    CAMPAIGNS_PAUSED = "channel.campaigns_paused", Stopped<'static>,
+        "The campaigns of a number rest until a person has looked, because too many have blocked or reported it.",
+        json!({ "channel_id": sample::CHANNEL, "code": 131_048, "reason": "Spam rate limit hit" });
+    CAMPAIGNS_RESUMED = "channel.campaigns_resumed", Resumed,
+        "The campaigns of a number go on.", json!({ "channel_id": sample::CHANNEL, "released": 1_200 });
+    ERROR = "channel.error", Error<'static>,
+        "Meta reports an error of a number, its account or the app that is about no message.",
+        json!({ "channel_id": sample::CHANNEL, "code": 131_000, "title": "Something went wrong",
+            "message": "Something went wrong", "details": null });
+}

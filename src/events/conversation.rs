@@ -1,0 +1,36 @@
+//! What one contact and one channel say to each other.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{sample, types};
+use crate::domain::{ChannelId, ContactId, ConversationId};
+
+#[derive(Serialize, ToSchema)]
+pub struct Opened {
+    pub conversation_id: ConversationId,
+    pub channel_id: ChannelId,
+    pub contact_id: ContactId,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct WindowClosing {
+    pub conversation_id: ConversationId,
+    pub channel_id: ChannelId,
+    pub contact_id: ContactId,
+    /// From then on only templates may be sent, until the contact writes again.
+    pub window_expires_at: DateTime<Utc>,
+}
+
+types! {
+    OPENED = "conversation.opened", Opened,
+        "The first message between a contact and a channel.",
+        json!({ "conversation_id": sample::CONVERSATION, "channel_id": sample::CHANNEL, "contact_id": sample::CONTACT });
+    WINDOW_CLOSING = "conversation.window_closing", WindowClosing,
+        "The service window ends within MAINSTAY_WINDOW_CLOSING_MINUTES, an hour unless set otherwise. Once for each window; one that \
+         the contact has prolonged since is a new one.",
+        json!({ "conversation_id": sample::CONVERSATION, "channel_id": sample::CHANNEL, "contact_id": sample::CONTACT,
+            "window_expires_at": "2026-09-22T13:33:20Z" });
+}

@@ -1,0 +1,216 @@
+//! Messages: that there is one, and what became of it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+use utoipa::ToSchema;
+
+use super::{EventType, sample, types};
+use crate::domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, Status};
+
+/// A new message, with whom it is from or to.
+#[derive(Serialize, ToSchema)]
+pub struct Written<'a> {
+    pub message: Message<'a>,
+    pub contact: Person<'a>,
+}
+
+/// As `GET /api/v1/messages/{id}` shows it, less what can only come later.
+#[derive(Serialize, ToSchema)]
+pub struct Message<'a> {
+    pub id: MessageId,
+    /// Meta's id, unique per channel.
+    pub wamid: &'a str,
+    /// `inbound` or `outbound`.
+    pub direction: &'a str,
+    /// `customer`, or `echo` for what was sent elsewhere, e.g. from the business app.
+    pub origin: &'a str,
+    /// As Meta names it: `text`, `image`, `interactive` …
+    #[serde(rename = "type")]
+    pub kind: &'a str,
+    pub status: &'a str,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    /// Who it is from or to; in a group the member who wrote.
+    pub contact_id: ContactId,
+    /// The sender as Meta named it: a phone number or a user id.
+    #[schema(required)]
+    pub from: Option<&'a str>,
+    #[schema(required)]
+    pub to: Option<&'a str>,
+    /// What a person would read.
+    #[schema(required)]
+    pub text: Option<&'a str>,
+    /// The file that came with it: `/api/v1/media/{id}`, once `media.ready` has come.
+    #[schema(required)]
+    pub media_id: Option<MediaId>,
+    /// The message it answers, reacts to, edits or revokes.
+    #[schema(required)]
+    pub context_wamid: Option<&'a str>,
+    /// The message as Meta put it.
+    #[schema(required, value_type = Option<Object>)]
+    pub payload: Option<&'a RawValue>,
+    /// Meta's time of it.
+    pub timestamp: DateTime<Utc>,
+    /// When its webhook arrived here.
+    pub received_at: DateTime<Utc>,
+}
+
+/// Who it is, as far as Meta told with the message.
+#[derive(Serialize, ToSchema)]
+pub struct Person<'a> {
+    pub id: ContactId,
+    /// As the contact wrote it in WhatsApp.
+    #[schema(required)]
+    pub name: Option<&'a str>,
+    /// Digits, with the country code.
+    #[schema(required)]
+    pub phone: Option<&'a str>,
+    /// Meta's business-scoped user id.
+    #[schema(required)]
+    pub user_id: Option<&'a str>,
+    #[schema(required)]
+    pub username: Option<&'a str>,
+}
+
+/// Where a message stands that was sent.
+#[derive(Serialize, ToSchema)]
+pub struct Standing<'a> {
+    pub message_id: MessageId,
+    /// Meta's id; null while Meta has given none.
+    #[schema(required)]
+    pub wamid: Option<&'a str>,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    /// The last word of the type, but of `message.reported`: there it is Meta's word.
+    pub status: &'a str,
+    /// In a group, the member it speaks of.
+    #[schema(required)]
+    pub participant: Option<&'a str>,
+    /// What went wrong, where something did.
+    #[schema(required)]
+    pub error: Option<Error<'a>>,
+    /// The status as Meta put it, with price and conversation; null for what was not told by a webhook.
+    #[schema(required, value_type = Option<Object>)]
+    pub payload: Option<&'a RawValue>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Error<'a> {
+    /// Meta's code; null for what never reached Meta.
+    #[schema(required)]
+    pub code: Option<i64>,
+    #[schema(required)]
+    pub title: Option<&'a str>,
+}
+
+impl<'a> Error<'a> {
+    /// `None` where nothing is said.
+    pub fn of(code: Option<i64>, title: Option<&'a str>) -> Option<Self> {
+        (code.is_some() || title.is_some()).then_some(Self { code, title })
+    }
+}
+
+/// The type that tells of a status. `None` stands for words of Meta's that say nothing of progress.
+pub fn of_status(status: Option<Status>) -> &'static EventType {
+    match status {
+        Some(Status::Queued) => &QUEUED,
+        Some(Status::Unknown) => &UNKNOWN,
+        Some(Status::Canceled) => &CANCELED,
+        Some(Status::Expired) => &EXPIRED,
+        Some(Status::Accepted) => &ACCEPTED,
+        Some(Status::Sent) => &SENT,
+        Some(Status::Failed) => &FAILED,
+        Some(Status::Delivered) => &DELIVERED,
+        Some(Status::Read) => &READ,
+        Some(Status::Played) => &PLAYED,
+        Some(Status::Deleted) => &DELETED,
+        // That a message came, or that a call is being made, is no report.
+        Some(Status::Received | Status::Sending) | None => &REPORTED,
+    }
+}
+
+types! {
+    RECEIVED = "message.received", Written<'static>,
+        "A contact has written, pressed a button, reacted, ordered or changed their number.", received();
+    EDITED = "message.edited", Written<'static>,
+        "A contact has edited a message; `context_wamid` names it, `text` is its new wording.",
+        other("edit", json!({ "text": "Are you open on Sunday?", "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
+    REVOKED = "message.revoked", Written<'static>,
+        "A contact has taken a message back; `context_wamid` names it.",
+        other("revoke", json!({ "text": null, "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
+    ECHOED = "message.echoed", Written<'static>,
+        "The business has written from elsewhere, e.g. from the WhatsApp Business app.",
+        other("text", json!({ "direction": "outbound", "origin": "echo", "status": "sent", "from": sample::BUSINESS,
+            "to": sample::CUSTOMER, "text": "We are." }));
+    QUEUED = "message.queued", Standing<'static>,
+        "The message waits to be sent once more, because an attempt failed in a way that may pass, or because somebody wants it so.",
+        standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit" } }));
+    ACCEPTED = "message.accepted", Standing<'static>,
+        "Meta has taken a message that was sent from here; `wamid` is what Meta calls it.",
+        standing("accepted", json!({ "wamid": sample::WAMID }));
+    SENT = "message.sent", Standing<'static>, "Meta has sent the message on.", reported("sent");
+    DELIVERED = "message.delivered", Standing<'static>,
+        "The message is on a device of the contact.", reported("delivered");
+    READ = "message.read", Standing<'static>,
+        "The contact has seen the message, and shows that they have.", reported("read");
+    PLAYED = "message.played", Standing<'static>,
+        "The contact has played a voice message for the first time.", reported("played");
+    FAILED = "message.failed", Standing<'static>,
+        "The message will not arrive: `error` says why. Should it be tried again after all, `message.queued` follows.",
+        standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable" } }));
+    UNKNOWN = "message.unknown", Standing<'static>,
+        "A call to Meta ended without an answer: nobody knows whether the message was sent. A status of Meta's or a person decides.",
+        standing("unknown", json!({}));
+    CANCELED = "message.canceled", Standing<'static>,
+        "The message was withdrawn before it was sent.", standing("canceled", json!({}));
+    EXPIRED = "message.expired", Standing<'static>,
+        "The time of the message ran out before it was sent.", standing("expired", json!({}));
+    DELETED = "message.deleted", Standing<'static>,
+        "Meta reports that the message was deleted.", reported("deleted");
+    REPORTED = "message.reported", Standing<'static>,
+        "Meta reports something of a message that changes nothing of where it stands, as a warning does.",
+        reported("warning");
+}
+
+fn received() -> Value {
+    json!({
+        "message": {
+            "id": sample::MESSAGE, "wamid": sample::WAMID, "direction": "inbound", "origin": "customer", "type": "text",
+            "status": "received", "channel_id": sample::CHANNEL, "conversation_id": sample::CONVERSATION,
+            "contact_id": sample::CONTACT, "from": sample::CUSTOMER, "to": sample::BUSINESS,
+            "text": "Are you open on Saturday?", "media_id": null, "context_wamid": null,
+            "payload": { "from": sample::CUSTOMER, "id": sample::WAMID, "timestamp": "1790000000", "type": "text",
+                "text": { "body": "Are you open on Saturday?" } },
+            "timestamp": "2026-09-21T13:33:20Z", "received_at": "2026-09-21T13:33:21.482913Z",
+        },
+        "contact": {
+            "id": sample::CONTACT, "name": "Inés", "phone": sample::CUSTOMER, "user_id": "DE.48210077315596", "username": null,
+        },
+    })
+}
+
+fn other(kind: &str, differs: Value) -> Value {
+    let mut data = received();
+    let message = &mut data["message"];
+    message["type"] = kind.into();
+    message["payload"] = json!({ "id": sample::WAMID, "timestamp": "1790000000", "type": kind });
+    sample::overlay(message, differs);
+    data
+}
+
+fn standing(status: &str, differs: Value) -> Value {
+    let mut data = json!({
+        "message_id": sample::MESSAGE, "wamid": null, "channel_id": sample::CHANNEL, "conversation_id": sample::CONVERSATION,
+        "contact_id": sample::CONTACT, "status": status, "participant": null, "error": null, "payload": null,
+    });
+    sample::overlay(&mut data, differs);
+    data
+}
+
+fn reported(status: &str) -> Value {
+    let payload =
+        json!({ "id": sample::WAMID, "status": status, "timestamp": "1790000004", "recipient_id": sample::CUSTOMER });
+    standing(status, json!({ "wamid": sample::WAMID, "payload": payload }))
+}

@@ -1,0 +1,56 @@
+//! Baskets from the catalogue.
+
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{sample, types};
+use crate::domain::{ChannelId, ContactId, ConversationId, MessageId};
+
+#[derive(Serialize, ToSchema)]
+pub struct Received<'a> {
+    pub order: Order<'a>,
+    /// The message it came as; `message.received` tells of that too.
+    pub message_id: MessageId,
+    pub wamid: &'a str,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    /// The sender as Meta named it: a phone number or a user id.
+    #[schema(required)]
+    pub from: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Order<'a> {
+    #[schema(required)]
+    pub catalog_id: Option<&'a str>,
+    /// What the person added.
+    #[schema(required)]
+    pub text: Option<&'a str>,
+    pub items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Item<'a> {
+    #[schema(required)]
+    pub product_retailer_id: Option<&'a str>,
+    #[schema(required)]
+    pub quantity: Option<i64>,
+    /// Per piece, a decimal as sent: money is not for floats.
+    #[schema(required)]
+    pub item_price: Option<&'a str>,
+    #[schema(required)]
+    pub currency: Option<&'a str>,
+}
+
+types! {
+    RECEIVED = "order.received", Received<'static>,
+        "A contact has sent a basket from the catalogue.",
+        json!({
+            "order": { "catalog_id": "194836987003835", "text": "Please before Friday",
+                "items": [{ "product_retailer_id": "mug-blue", "quantity": 2, "item_price": "12.50", "currency": "EUR" }] },
+            "message_id": sample::MESSAGE, "wamid": sample::WAMID, "channel_id": sample::CHANNEL,
+            "conversation_id": sample::CONVERSATION, "contact_id": sample::CONTACT, "from": sample::CUSTOMER,
+        });
+}

@@ -1,0 +1,118 @@
+//! Templates of Meta's. Told when something is new, whether a webhook said so or a look at what Meta has.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json, value::RawValue};
+use utoipa::ToSchema;
+
+use super::{sample, types};
+use crate::domain::{ChannelId, MessageId, TemplateId};
+
+/// Which template. What a webhook did not say of one that is not known here is null.
+#[derive(Serialize, ToSchema)]
+pub struct Template<'a> {
+    #[schema(required)]
+    pub id: Option<TemplateId>,
+    /// Meta's id of the WhatsApp Business Account.
+    pub waba_id: &'a str,
+    /// Meta's id of the template.
+    #[schema(required)]
+    pub meta_id: Option<&'a str>,
+    #[schema(required)]
+    pub name: Option<&'a str>,
+    /// As Meta writes it: `en_US`, `pt_BR`, `es`.
+    #[schema(required)]
+    pub language: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct StatusChanged<'a> {
+    pub template: Template<'a>,
+    /// `APPROVED` can be sent. Where Meta says something that is no status, as `FLAGGED`, it is that word.
+    pub status: &'a str,
+    /// Null for a template that was not known.
+    #[schema(required)]
+    pub previous_status: Option<&'a str>,
+    #[schema(required)]
+    pub category: Option<&'a str>,
+    /// A code such as `INVALID_FORMAT`.
+    #[schema(required)]
+    pub reason: Option<&'a str>,
+    /// In Meta's words.
+    #[schema(required)]
+    pub detail: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct QualityChanged<'a> {
+    pub template: Template<'a>,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality: &'a str,
+    #[schema(required)]
+    pub previous_quality: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct CategoryChanged<'a> {
+    pub template: Template<'a>,
+    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`: it decides what a message costs.
+    #[schema(required)]
+    pub category: Option<&'a str>,
+    #[schema(required)]
+    pub previous_category: Option<&'a str>,
+    /// The category that Meta will put it into, when that is only announced.
+    #[schema(required)]
+    pub announced_category: Option<&'a str>,
+    #[schema(required)]
+    pub announced_category_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ComponentsChanged<'a> {
+    pub template: Template<'a>,
+    /// As Meta has them.
+    #[schema(required, value_type = Option<Vec<Object>>)]
+    pub components: Option<&'a RawValue>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Refused<'a> {
+    pub channel_id: ChannelId,
+    /// The message that failed.
+    pub message_id: MessageId,
+    /// Of the template.
+    #[schema(required)]
+    pub name: Option<&'a str>,
+    #[schema(required)]
+    pub language: Option<&'a str>,
+    pub code: i64,
+    pub title: &'a str,
+}
+
+types! {
+    STATUS_CHANGED = "template.status_changed", StatusChanged<'static>,
+        "A template was approved, rejected, paused, disabled or deleted, or is new here.",
+        with(json!({ "status": "PAUSED", "previous_status": "APPROVED", "category": "MARKETING", "reason": null,
+            "detail": "Customers gave this template negative feedback." }));
+    QUALITY_CHANGED = "template.quality_changed", QualityChanged<'static>,
+        "Meta rates a template otherwise than before; what is RED is paused next.",
+        with(json!({ "quality": "YELLOW", "previous_quality": "GREEN" }));
+    CATEGORY_CHANGED = "template.category_changed", CategoryChanged<'static>,
+        "Meta has moved a template into another category, or announces that it will.",
+        with(json!({ "category": "UTILITY", "previous_category": null, "announced_category": "MARKETING",
+            "announced_category_at": "2026-09-22T00:00:00Z" }));
+    COMPONENTS_CHANGED = "template.components_changed", ComponentsChanged<'static>,
+        "A template has other words, buttons or places to fill.",
+        with(json!({ "components": [{ "type": "BODY", "text": "Hello {{1}}, your order is on its way." }] }));
+    REFUSED = "template.refused", Refused<'static>,
+        "Meta refused a message because of its template: it is gone, paused, or asks for something else than was believed.",
+        json!({ "channel_id": sample::CHANNEL, "message_id": sample::MESSAGE, "name": "order_shipped", "language": "en_US",
+            "code": 132_015, "title": "Template is paused" });
+}
+
+fn with(rest: Value) -> Value {
+    let mut data = json!({ "template": { "id": sample::TEMPLATE, "waba_id": sample::WABA, "meta_id": "1029384756",
+        "name": "order_shipped", "language": "en_US" } });
+    sample::overlay(&mut data, rest);
+    data
+}

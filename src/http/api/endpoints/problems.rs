@@ -1,0 +1,24 @@
+//! Why something about endpoints was not done, as a problem.
+
+use axum::http::StatusCode;
+
+use crate::{http::problem::Problem, subscriptions::Error};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(invalid) => invalid.into(),
+            Error::Conflict(why) => {
+                let detail = format!("{why}.");
+                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
+            }
+            Error::NotFound(what) => Self::not_found(what),
+            Error::Database(error) => error.into(),
+            Error::KeyLost => {
+                tracing::error!(%error, "a request failed");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::new(status, "key-lost", "A secret cannot be opened", error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+use axum::{Json as Body, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    domain::EndpointId,
+    http::{auth::Writer, extract::Path, problem::Problem},
+    subscriptions::Secrets,
+};
+
+/// What the requests to an endpoint are signed with, by Standard Webhooks.
+#[derive(Serialize, ToSchema)]
+pub struct EndpointSecret {
+    /// `whsec_` and 32 bytes in base64.
+    #[schema(example = "whsec_…")]
+    pub secret: String,
+    /// The one before, which signs too; null once it does not.
+    #[schema(required)]
+    pub previous: Option<PreviousSecret>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct PreviousSecret {
+    pub secret: String,
+    pub until: DateTime<Utc>,
+}
+
+impl From<Secrets> for EndpointSecret {
+    fn from(secrets: Secrets) -> Self {
+        Self {
+            secret: secrets.current.expose().to_owned(),
+            previous: secrets.previous.map(|(secret, until)| PreviousSecret {
+                secret: secret.expose().to_owned(),
+                until,
+            }),
+        }
+    }
+}
+
+/// Show the secret of an endpoint
+///
+/// For whoever verifies what arrives there. Needs the scope `write`.
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+    responses((status = 200, description = "The secret", body = EndpointSecret)))]
+pub async fn show(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<Body<EndpointSecret>, Problem> {
+    let secrets = app.subscriptions().secrets(writer.tenant, id).await?;
+    Ok(Body(secrets.into()))
+}
+
+/// Give an endpoint a new secret
+///
+/// For 24 hours the one it had signs too, so that receivers can change over in between. One that was replaced within the last 24 hours
+/// signs no longer.
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+    responses((status = 200, description = "The new secret, and the one before", body = EndpointSecret)))]
+pub async fn rotate(
+    writer: Writer,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<Body<EndpointSecret>, Problem> {
+    let secrets = app.subscriptions().rotate(writer.tenant, id).await?;
+    Ok(Body(secrets.into()))
+}

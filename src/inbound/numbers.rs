@@ -1,0 +1,126 @@
+//! What Meta tells of accounts and their numbers, as it is told to receivers: what concerns a number in terms of its channel, the rest
+//! as it came.
+
+use chrono::{DateTime, Utc};
+
+use super::plan::Origin;
+use crate::{
+    clock::Clock,
+    directory::Route,
+    events::{EventType, account as accounts, channel},
+    meta::webhook::{Account, AccountDetail, AccountUpdate},
+    store::events::NewEvent,
+};
+
+/// The events of one tenant, whose channels in the account these are.
+pub(super) fn told(clock: &Clock, origin: &Origin<'_>, routes: &[&Route], account: &Account) -> Vec<NewEvent> {
+    let at = origin.item.time.unwrap_or(origin.received_at);
+    match &account.detail {
+        // What changes of a template is told by whoever writes it down.
+        AccountDetail::TemplateStatus(_)
+        | AccountDetail::TemplateQuality(_)
+        | AccountDetail::TemplateCategory(_)
+        | AccountDetail::TemplateComponents(_) => Vec::new(),
+        AccountDetail::PhoneQuality(it) => {
+            let route = number(routes, &it.display_phone_number);
+            let limit = it.max_daily_conversations.as_deref().or(it.current_limit.as_deref());
+            let data = channel::QualityChanged {
+                channel_id: route.map(|route| route.channel),
+                waba_id: &routes[0].waba_id,
+                display_phone_number: it.display_phone_number.as_deref(),
+                event: Some(&it.event),
+                quality: None,
+                previous_quality: None,
+                messaging_limit: limit,
+                previous_messaging_limit: it.old_limit.as_deref(),
+            };
+            vec![event(clock, routes, (&channel::QUALITY_CHANGED, at), &data, route)]
+        }
+        AccountDetail::PhoneName(it) => {
+            let route = number(routes, &it.display_phone_number);
+            let data = channel::NameChanged {
+                channel_id: route.map(|route| route.channel),
+                waba_id: &routes[0].waba_id,
+                display_phone_number: it.display_phone_number.as_deref(),
+                decision: &it.decision,
+                requested_name: it.requested_name.as_deref(),
+                rejection_reason: it.rejection_reason.as_deref(),
+            };
+            vec![event(clock, routes, (&channel::NAME_CHANGED, at), &data, route)]
+        }
+        detail => {
+            let route = match detail {
+                _ if origin.item.phone_number_id.is_some() => routes.first().copied(),
+                AccountDetail::Security(it) => number(routes, &it.display_phone_number),
+                _ => None,
+            };
+            let data = accounts::Told {
+                channel_id: route.map(|route| route.channel),
+                waba_id: origin.item.entry_id.as_deref(),
+                phone_number_id: origin.item.phone_number_id.as_deref(),
+                field: &origin.item.field,
+                subject: account.subject.as_deref(),
+                value: serde_json::from_str(&account.raw).ok(),
+            };
+            let mut events = vec![event(clock, routes, (account.event, at), &data, route)];
+            if let AccountDetail::Update(update) = detail {
+                events.extend(connections(clock, routes, update, at));
+            }
+            events
+        }
+    }
+}
+
+fn event(
+    clock: &Clock,
+    routes: &[&Route],
+    (of, at): (&'static EventType, DateTime<Utc>),
+    data: &impl serde::Serialize,
+    route: Option<&Route>,
+) -> NewEvent {
+    let event = NewEvent::new(clock, routes[0].tenant, of, at, data);
+    match route {
+        Some(route) => event.on(route.channel),
+        None => event,
+    }
+}
+
+/// Numbers that are cut off with their account, or come back with it.
+fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: DateTime<Utc>) -> Vec<NewEvent> {
+    let of = match (update.event.as_str(), update.ban_state.as_deref()) {
+        ("ACCOUNT_DELETED" | "ACCOUNT_OFFBOARDED" | "PARTNER_APP_UNINSTALLED" | "PARTNER_REMOVED", _)
+        | ("DISABLED_UPDATE", Some("DISABLE")) => &channel::DISCONNECTED,
+        ("ACCOUNT_RECONNECTED" | "PARTNER_ADDED" | "PARTNER_APP_INSTALLED", _)
+        | ("DISABLED_UPDATE", Some("REINSTATE")) => &channel::CONNECTED,
+        _ => return Vec::new(),
+    };
+    let of_account = |route: &&&Route| update.waba_id.as_ref().is_none_or(|waba| *waba == route.waba_id);
+    let told = |route: &&Route| {
+        let data = channel::Connection {
+            channel_id: route.channel,
+            phone_number_id: &route.phone_number_id,
+            waba_id: &route.waba_id,
+            display_phone_number: route.display_phone_number.as_deref(),
+            reason: Some(&update.event),
+        };
+        NewEvent::new(clock, route.tenant, of, at, &data).on(route.channel)
+    };
+    routes.iter().filter(of_account).map(told).collect()
+}
+
+/// The channel of a number that Meta names by what is displayed: the only one, or the one known by that.
+pub(super) fn number<'r>(routes: &[&'r Route], display: &Option<String>) -> Option<&'r Route> {
+    let subject = digits(display);
+    match routes {
+        [only] => Some(only),
+        several => {
+            let is_it = |route: &&&Route| !subject.is_empty() && digits(&route.display_phone_number) == subject;
+            several.iter().find(is_it).copied()
+        }
+    }
+}
+
+fn digits(number: &Option<String>) -> String {
+    let number = number.as_deref().unwrap_or_default();
+    number.chars().filter(char::is_ascii_digit).collect()
+}

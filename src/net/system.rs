@@ -1,0 +1,121 @@
+use std::{
+    collections::HashMap,
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::{FutureExt, future::Shared};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::Lookup;
+
+/// Names asked for at once. The machine's resolver takes a thread for each, of the 512 that files need too.
+const MOST: usize = 128;
+
+/// The machine's own resolver. It waits for half a minute where nobody answers, whoever asked has long given up, and nothing can stop it: so
+/// those who ask for a name that is being asked for wait for that answer, and a dead name costs one thread however often it is tried.
+pub fn system() -> Lookup {
+    asking(|name| Ok((name, 0).to_socket_addrs()?.collect()))
+}
+
+type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
+type Answer = Shared<oneshot::Receiver<Found>>;
+type Underway = Arc<Mutex<HashMap<String, Answer>>>;
+
+fn asking(ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Lookup {
+    let (ask, underway, threads) = (Arc::new(ask), Underway::default(), Arc::new(Semaphore::new(MOST)));
+    Arc::new(move |name| {
+        let (ask, underway, threads) = (ask.clone(), underway.clone(), threads.clone());
+        Box::pin(async move {
+            let asked = lock(&underway).get(&name).cloned();
+            let answer = match asked {
+                Some(answer) => answer,
+                None => {
+                    let thread = threads.acquire_owned().await.map_err(io::Error::other)?;
+                    let answer = lock(&underway).get(&name).cloned();
+                    answer.unwrap_or_else(|| begin(name, ask, underway, thread))
+                }
+            };
+            let found = answer.await.map_err(io::Error::other)?;
+            found.map_err(|error| io::Error::new(error.kind(), error))
+        })
+    })
+}
+
+/// Two that come here at the same moment for the same name both ask, which does no harm.
+fn begin<A>(name: String, ask: Arc<A>, underway: Underway, thread: OwnedSemaphorePermit) -> Answer
+where
+    A: Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+{
+    let (tell, answer) = oneshot::channel();
+    let answer = answer.shared();
+    lock(&underway).insert(name.clone(), answer.clone());
+    tokio::task::spawn_blocking(move || {
+        let found = ask(&name).map_err(Arc::new);
+        lock(&underway).remove(&name);
+        // Perhaps nobody waits any more.
+        let _ = tell.send(found);
+        drop(thread);
+    });
+    answer
+}
+
+fn lock(underway: &Underway) -> MutexGuard<'_, HashMap<String, Answer>> {
+    underway.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            atomic::{AtomicUsize, Ordering},
+            mpsc,
+        },
+        time::Duration,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_is_being_asked_for_is_not_asked_for_again_and_afterwards_it_is() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (open, gate) = mpsc::channel::<()>();
+        let (count, gate) = (asked.clone(), Mutex::new(gate));
+        let lookup = asking(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            // Until it is opened for good.
+            assert!(gate.lock().unwrap().recv().is_err());
+            Ok(vec![([192, 0, 2, 1], 0).into()])
+        });
+        let slow = || lookup("slow.example".to_owned());
+        // Whoever gives up leaves the thread behind; those who come later join it.
+        for _ in 0..2 * MOST {
+            let gave_up = tokio::time::timeout(Duration::from_millis(1), slow()).await;
+            assert!(gave_up.is_err());
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        let (first, second) = (slow(), slow());
+        let both = async { tokio::join!(first, second) };
+        let mut both = std::pin::pin!(both);
+        assert!(futures::poll!(&mut both).is_pending());
+        drop(open);
+        let (first, second) = both.await;
+        assert_eq!(first.unwrap(), second.unwrap());
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        slow().await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn what_went_wrong_is_told_to_everybody_who_asked() {
+        let lookup = asking(|_| Err(io::Error::new(io::ErrorKind::NotFound, "no such name")));
+        let (first, second) = tokio::join!(lookup("a.example".to_owned()), lookup("a.example".to_owned()));
+        for error in [first.unwrap_err(), second.unwrap_err()] {
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (io::ErrorKind::NotFound, "no such name")
+            );
+        }
+    }
+}

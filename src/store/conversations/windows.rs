@@ -1,0 +1,49 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{Result, Rows, Tx},
+    domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+};
+
+/// A conversation whose service window is about to end.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Closing {
+    pub id: ConversationId,
+    pub tenant_id: TenantId,
+    pub channel_id: ChannelId,
+    pub contact_id: ContactId,
+    pub window_expires_at: DateTime<Utc>,
+}
+
+/// Conversations whose window ends after `now` and not after `until`, of which nobody was told; the first to end first. They are held
+/// until the transaction ends. One that somebody else holds is left out: its contact may just be writing.
+pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Closing>> {
+    macro_rules! closing {
+        ($lock:literal) => {
+            concat!(
+                "SELECT id, tenant_id, channel_id, contact_id, window_expires_at
+                FROM conversations
+                WHERE window_expires_at > $1 AND window_expires_at <= $2
+                    AND (window_told_for IS NULL OR window_told_for < window_expires_at)
+                ORDER BY window_expires_at
+                LIMIT $3",
+                $lock
+            )
+        };
+    }
+    const SQLITE: &str = closing!("");
+    const POSTGRES: &str = closing!(" FOR UPDATE SKIP LOCKED");
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
+    tx.sql(sql, (now, until, limit)).all().await
+}
+
+/// Notes that these windows were told of.
+pub async fn mark_told(tx: &mut Tx, closing: &[Closing]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (id, tenant_id, window_at) AS ({rows})
+        UPDATE conversations SET window_told_for = r.window_at
+        FROM r
+        WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id AND conversations.id {key}";
+    let row = |it: &Closing| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
+    Rows::new(SQL, closing.iter().map(row).collect()).run(tx).await
+}

@@ -1,0 +1,134 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Sql},
+    domain::{DeliveryId, DeliveryState, EndpointId, EventId, Id, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Delivery {
+    pub id: DeliveryId,
+    pub endpoint_id: EndpointId,
+    pub event_id: EventId,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    /// See [`DeliveryState`].
+    pub state: String,
+    pub attempts: i64,
+    /// While it is pending: when it is tried next.
+    pub due_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    /// HTTP status of the last attempt.
+    pub last_status: Option<i64>,
+    pub last_error: Option<String>,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Attempt {
+    /// 1 is the first.
+    pub number: i64,
+    pub started_at: DateTime<Utc>,
+    pub duration_us: i64,
+    /// `succeeded`, `status`, `redirect`, `timeout`, `unreachable` or `refused`.
+    pub outcome: String,
+    pub http_status: Option<i64>,
+    pub error: Option<String>,
+    /// The first 4 KB of what was answered.
+    pub answer: Option<String>,
+}
+
+/// Which deliveries of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub state: Option<DeliveryState>,
+    pub event_type: Option<String>,
+}
+
+/// Some deliveries, and where to go on: there may be more even if these are few, for one page looks through so many and no further.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub deliveries: Vec<Delivery>,
+    pub next: Option<DeliveryId>,
+}
+
+/// How many deliveries one page looks through for those that fit.
+const LOOK: i64 = 20_000;
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.id, d.endpoint_id, d.event_id, d.type, d.state, d.attempts, d.due_at, d.created_at, d.finished_at, \
+             d.last_status, d.last_error FROM ",
+            $rest
+        )
+    };
+}
+
+/// A delivery by its id alone: the tenant's endpoints are few, and each is asked for it.
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Option<Delivery>> {
+    const SQL: &str = columns!(
+        "endpoints e CROSS JOIN deliveries d
+        WHERE e.tenant_id = $1 AND e.deleted_at IS NULL AND d.endpoint_id = e.id AND d.id = $2 AND d.tenant_id = $1"
+    );
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// The attempts of a delivery, the first one first.
+pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Vec<Attempt>> {
+    const SQL: &str = "
+        SELECT number, started_at, duration_us, outcome, http_status, error, answer
+        FROM delivery_attempts WHERE delivery_id = $2 AND tenant_id = $1 ORDER BY number";
+    on.into().sql(SQL, (tenant, id)).all().await
+}
+
+/// An endpoint's deliveries, those of the newest events first, from the one before `before` on.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    (tenant, endpoint): (TenantId, EndpointId),
+    filter: &Filter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Page> {
+    const REACH: &str = "
+        SELECT id FROM deliveries WHERE endpoint_id = $1 AND tenant_id = $2 AND id < $3 ORDER BY id DESC LIMIT 1 OFFSET $4";
+    const DEAD: &str = columns!(
+        "deliveries d
+        WHERE d.endpoint_id = $1 AND d.tenant_id = $2 AND d.id < $3 AND d.state = 'dead' AND ($4 = '' OR d.type = $4)
+        ORDER BY d.id DESC LIMIT $5"
+    );
+    const SQL: &str = columns!(
+        "deliveries d
+        WHERE d.endpoint_id = $1 AND d.tenant_id = $2 AND d.id < $3 AND d.id >= $6
+            AND ($4 = '' OR d.type = $4) AND ($7 = '' OR d.state || '' = $7)
+        ORDER BY d.id DESC LIMIT $5"
+    );
+    let mut on = on.into();
+    let before = before.unwrap_or(DeliveryId::from_uuid(uuid::Uuid::max()));
+    let kind = filter.event_type.clone().unwrap_or_default();
+    if filter.state == Some(DeliveryState::Dead) {
+        let args = (endpoint, tenant, before, kind, limit);
+        let deliveries: Vec<Delivery> = on.sql(DEAD, args).all().await?;
+        return Ok(page(deliveries, limit, None));
+    }
+    let state = filter.state.map_or("", DeliveryState::as_str).to_owned();
+    let reach: Option<(DeliveryId,)> = on
+        .again()
+        .sql(REACH, (endpoint, tenant, before, LOOK - 1))
+        .opt()
+        .await?;
+    let reach = reach.map(|(id,)| id);
+    let since = reach.unwrap_or(DeliveryId::from_uuid(uuid::Uuid::nil()));
+    let args = (endpoint, tenant, before, kind, limit, since, state);
+    let deliveries: Vec<Delivery> = on.sql(Sql::from(SQL), args).all().await?;
+    Ok(page(deliveries, limit, reach))
+}
+
+fn page(deliveries: Vec<Delivery>, limit: i64, reach: Option<DeliveryId>) -> Page {
+    let full = i64::try_from(deliveries.len()).is_ok_and(|count| count == limit);
+    let last = deliveries.last().filter(|_| full).map(|it| it.id);
+    Page {
+        next: last.or(reach),
+        deliveries,
+    }
+}

@@ -1,0 +1,34 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::first_uuid_at,
+    db::{On, Result},
+    domain::{EndpointId, TenantId},
+};
+
+/// Deliveries looked at.
+const NEWEST: i64 = 1_000;
+
+/// What an attempt says to statistics.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Sample {
+    pub duration_us: i64,
+    pub outcome: String,
+}
+
+/// The attempts of an endpoint's deliveries of events since a time, of the newest thousand.
+pub async fn sample(
+    on: impl Into<On<'_>>,
+    (tenant, endpoint): (TenantId, EndpointId),
+    since: DateTime<Utc>,
+) -> Result<Vec<Sample>> {
+    const SQL: &str = "
+        SELECT a.duration_us, a.outcome
+        FROM (SELECT id FROM deliveries WHERE endpoint_id = $1 AND tenant_id = $2 AND id > $3 ORDER BY id DESC LIMIT $4) d
+        CROSS JOIN delivery_attempts a
+        WHERE a.delivery_id = d.id AND a.tenant_id = $2";
+    on.into()
+        .sql(SQL, (endpoint, tenant, first_uuid_at(since), NEWEST))
+        .all()
+        .await
+}

@@ -1,0 +1,122 @@
+//! Where tenants' programs want to hear of events, how these places stand, and the lines in which their deliveries wait.
+
+mod lines;
+mod standing;
+mod write;
+
+pub use lines::{LINES, Rest, conclude_line, idle_lines, insert_line, wake_after, wake_lines};
+pub use standing::{Standing, disable_failed, note_standings};
+pub use write::{Wishes, delete, disable, enable, erasable, erase, insert, reseal, set_secret, update};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{ChannelId, EndpointId, EventTypes, Id, TenantId},
+};
+
+/// An endpoint. Secrets and headers are sealed under the tenant's key.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Endpoint {
+    pub id: EndpointId,
+    pub tenant_id: TenantId,
+    pub url: String,
+    pub description: Option<String>,
+    /// JSON; see [`Endpoint::wants`].
+    pub event_types: String,
+    /// JSON; see [`Endpoint::channels`].
+    pub channels: Option<String>,
+    pub rate_limit_per_second: Option<i64>,
+    pub headers: Option<Vec<u8>>,
+    pub ordered: bool,
+    pub max_concurrent: i64,
+    pub secret: Vec<u8>,
+    pub previous_secret: Option<Vec<u8>>,
+    pub previous_secret_until: Option<DateTime<Utc>>,
+    pub disabled_at: Option<DateTime<Utc>>,
+    pub disabled_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub revision: i64,
+    #[sqlx(flatten)]
+    pub standing: Standing,
+}
+
+impl Endpoint {
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+
+    pub fn wants(&self) -> EventTypes {
+        EventTypes::from_json(&self.event_types)
+    }
+
+    /// The channels whose events it wants; `None` is everything, events of no channel included.
+    pub fn channels(&self) -> Option<Vec<ChannelId>> {
+        channels(self.channels.as_deref())
+    }
+}
+
+/// What an endpoint's secrets are sealed for.
+pub fn secrets_purpose(endpoint: EndpointId) -> String {
+    format!("endpoint-secret {endpoint}")
+}
+
+/// What an endpoint's headers are sealed for.
+pub fn headers_purpose(endpoint: EndpointId) -> String {
+    format!("endpoint-headers {endpoint}")
+}
+
+/// The column `channels`, read. What cannot be read is no channel.
+pub(super) fn channels(json: Option<&str>) -> Option<Vec<ChannelId>> {
+    json.map(|text| serde_json::from_str(text).unwrap_or_default())
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, tenant_id, url, description, event_types, channels, rate_limit_per_second, headers, ordered, \
+             max_concurrent, secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, created_at, \
+             updated_at, revision, failing_since, failures_in_row, warned_at, tripped_at, probe_at, probes, last_error, \
+             last_error_at, last_success_at FROM endpoints ",
+            $rest
+        )
+    };
+}
+
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<Option<Endpoint>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL");
+    on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// A tenant's endpoints, the oldest first, from the one after `after` on.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    after: Option<EndpointId>,
+    limit: i64,
+) -> Result<Vec<Endpoint>> {
+    const SQL: &str = select!("WHERE tenant_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3");
+    let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
+    on.into().sql(SQL, (tenant, after, limit)).all().await
+}
+
+/// Endpoints of every tenant, in the order of their ids, from the one after `after` on: for housekeeping.
+pub async fn ids(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<EndpointId>> {
+    const SQL: &str = "SELECT id FROM endpoints WHERE id > $1 ORDER BY id LIMIT $2";
+    let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
+    let rows: Vec<(EndpointId,)> = on.into().sql(SQL, (after, limit)).all().await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub async fn count(on: impl Into<On<'_>>, tenant: TenantId) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
+    let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
+    Ok(count)
+}
+
+/// The endpoint of a line, whoever's it is: for the deliverer. None while nothing is to be sent there.
+pub async fn find_to_serve(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<Endpoint>> {
+    const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");
+    on.into().sql(SQL, (id,)).opt().await
+}

@@ -1,0 +1,76 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{EndpointId, Id},
+};
+
+/// How an endpoint has done of late.
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    /// Since when nothing but failures; none while the last attempt succeeded.
+    pub failing_since: Option<DateTime<Utc>>,
+    pub failures_in_row: i64,
+    /// When its owner was told that it fails.
+    pub warned_at: Option<DateTime<Utc>>,
+    /// The breaker is open since then.
+    pub tripped_at: Option<DateTime<Utc>>,
+    /// While it is: when it is tried again.
+    pub probe_at: Option<DateTime<Utc>>,
+    /// While it is: how often it was tried in vain.
+    pub probes: i64,
+    pub last_error: Option<String>,
+    pub last_error_at: Option<DateTime<Utc>>,
+    pub last_success_at: Option<DateTime<Utc>>,
+}
+
+/// Writes how endpoints stand, unless a person changed them since that revision.
+pub async fn note_standings(on: impl Into<On<'_>>, standings: &[(EndpointId, i64, Standing)]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (rid, rrevision, rfailing, rfailures, rwarned, rtripped, rprobe, rprobes, rerror, rerror_at, rsuccess) AS ({rows})
+        UPDATE endpoints
+        SET failing_since = r.rfailing, failures_in_row = r.rfailures, warned_at = r.rwarned, tripped_at = r.rtripped,
+            probe_at = r.rprobe, probes = r.rprobes, last_error = r.rerror, last_error_at = r.rerror_at,
+            last_success_at = r.rsuccess
+        FROM r
+        WHERE endpoints.id = r.rid AND endpoints.id {key} AND revision = r.rrevision";
+    let row = |(id, revision, it): &(EndpointId, i64, Standing)| {
+        (
+            id.uuid(),
+            *revision,
+            it.failing_since,
+            it.failures_in_row,
+            it.warned_at,
+            it.tripped_at,
+            it.probe_at,
+            it.probes,
+            it.last_error.clone(),
+            it.last_error_at,
+            it.last_success_at,
+        )
+    };
+    let mut rows: Vec<_> = standings.iter().map(row).collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    Rows::new(SQL, rows).run(on).await
+}
+
+/// Nothing goes to these any more, for that reason, unless a person changed them since that revision. Tells which it did that to.
+pub async fn disable_failed(
+    on: impl Into<On<'_>>,
+    failed: &[(EndpointId, i64, String)],
+    now: DateTime<Utc>,
+) -> Result<Vec<EndpointId>> {
+    const SQL: &str = "
+        WITH r (rid, rrevision, reason, now) AS ({rows})
+        UPDATE endpoints SET disabled_at = r.now, disabled_reason = r.reason, revision = revision + 1, updated_at = r.now
+        FROM r
+        WHERE endpoints.id = r.rid AND endpoints.id {key} AND revision = r.rrevision AND disabled_at IS NULL
+        RETURNING endpoints.id";
+    let mut rows: Vec<_> = failed
+        .iter()
+        .map(|(id, revision, reason)| (id.uuid(), *revision, reason.clone(), now))
+        .collect();
+    rows.sort_unstable_by_key(|row| row.0);
+    let disabled: Vec<(EndpointId,)> = Rows::new(SQL, rows).all(on).await?;
+    Ok(disabled.into_iter().map(|(id,)| id).collect())
+}

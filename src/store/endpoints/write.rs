@@ -1,0 +1,176 @@
+use chrono::{DateTime, Utc};
+
+use super::Endpoint;
+use crate::{
+    db::{On, Result},
+    domain::{EndpointId, TenantId},
+};
+
+/// What a person decides of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    pub url: String,
+    pub description: Option<String>,
+    /// JSON.
+    pub event_types: String,
+    /// JSON.
+    pub channels: Option<String>,
+    pub rate_limit_per_second: Option<i64>,
+    /// Sealed.
+    pub headers: Option<Vec<u8>>,
+    pub ordered: bool,
+    pub max_concurrent: i64,
+}
+
+pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
+    const SQL: &str = "
+        INSERT INTO endpoints (id, tenant_id, url, description, event_types, channels, rate_limit_per_second, ordered,
+            max_concurrent, secret, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
+    const REST: &str =
+        "UPDATE endpoints SET headers = $3, disabled_at = $4, disabled_reason = $5 WHERE tenant_id = $1 AND id = $2";
+    let (mut on, it) = (on.into(), endpoint.clone());
+    let row = (
+        it.id,
+        it.tenant_id,
+        it.url,
+        it.description,
+        it.event_types,
+        it.channels,
+        it.rate_limit_per_second,
+        it.ordered,
+        it.max_concurrent,
+        it.secret,
+        it.created_at,
+    );
+    on.again().sql(SQL, row).run().await?;
+    on.sql(
+        REST,
+        (it.tenant_id, it.id, it.headers, it.disabled_at, it.disabled_reason),
+    )
+    .run()
+    .await
+}
+
+/// Changes what a person decides, and forgets what was found out of the place before: it may be another one now.
+pub async fn update(
+    on: impl Into<On<'_>>,
+    (tenant, id): (TenantId, EndpointId),
+    to: Wishes,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints
+        SET url = $3, description = $4, event_types = $5, channels = $6, rate_limit_per_second = $7, headers = $8,
+            ordered = $9, max_concurrent = $10, updated_at = $11
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+    let args = (
+        tenant,
+        id,
+        to.url,
+        to.description,
+        to.event_types,
+        to.channels,
+        to.rate_limit_per_second,
+        to.headers,
+        to.ordered,
+        to.max_concurrent,
+        now,
+    );
+    let mut on = on.into();
+    on.again().sql(SQL, args).run().await?;
+    forget_standing(on, tenant, id).await
+}
+
+/// The place is as good as new.
+async fn forget_standing(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints
+        SET revision = revision + 1, failing_since = NULL, failures_in_row = 0, warned_at = NULL, tripped_at = NULL,
+            probe_at = NULL, probes = 0
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+    on.sql(SQL, (tenant, id)).run().await
+}
+
+/// Sends there again.
+pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND disabled_at IS NOT NULL";
+    let mut on = on.into();
+    match on.again().sql(SQL, (tenant, id, now)).run().await? {
+        0 => Ok(0),
+        _ => forget_standing(on, tenant, id).await,
+    }
+}
+
+/// Sends nothing there any more.
+pub async fn disable(
+    on: impl Into<On<'_>>,
+    (tenant, id): (TenantId, EndpointId),
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints SET disabled_at = $4, disabled_reason = $3, revision = revision + 1, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND disabled_at IS NULL";
+    on.into().sql(SQL, (tenant, id, reason.to_owned(), now)).run().await
+}
+
+/// Gives it a new secret; the one before signs too until the time named, and one before that no longer.
+pub async fn set_secret(
+    on: impl Into<On<'_>>,
+    (tenant, id): (TenantId, EndpointId),
+    sealed: Vec<u8>,
+    previous_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints
+        SET previous_secret = secret, previous_secret_until = $4, secret = $3, revision = revision + 1, updated_at = $5
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+    on.into()
+        .sql(SQL, (tenant, id, sealed, previous_until, now))
+        .run()
+        .await
+}
+
+/// Puts its secrets and headers in place sealed anew.
+pub async fn reseal(
+    on: impl Into<On<'_>>,
+    (tenant, id): (TenantId, EndpointId),
+    secret: Vec<u8>,
+    previous: Option<Vec<u8>>,
+    headers: Option<Vec<u8>>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints SET secret = $3, previous_secret = $4, headers = $5, revision = revision + 1
+        WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id, secret, previous, headers)).run().await
+}
+
+/// It is gone for everybody; what belongs to it is removed later ([`erasable`], [`erase`]).
+pub async fn delete(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints SET deleted_at = $3, revision = revision + 1
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+    on.into().sql(SQL, (tenant, id, now)).run().await
+}
+
+/// Deleted endpoints whose rows are still there, a few.
+pub async fn erasable(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, EndpointId)>> {
+    const SQL: &str = "SELECT tenant_id, id FROM endpoints WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 100";
+    on.into().sql(SQL, ()).all().await
+}
+
+/// Removes a deleted endpoint and its line, once nothing else belongs to it.
+pub async fn erase(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<u64> {
+    const LINE: &str = "DELETE FROM delivery_lines WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
+    const ENDPOINT: &str = "
+        DELETE FROM endpoints
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM delivery_lines l WHERE l.id = endpoints.id)";
+    let mut on = on.into();
+    on.again().sql(LINE, (tenant, id)).run().await?;
+    on.sql(ENDPOINT, (tenant, id)).run().await
+}

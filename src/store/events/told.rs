@@ -1,0 +1,47 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::NewEvent;
+use crate::{
+    clock::Clock,
+    domain::{ChannelId, ConversationId, TenantId},
+    events::EventType,
+};
+
+impl NewEvent {
+    /// An event of a type; `data` is the struct that stands beside the type.
+    pub fn new(
+        clock: &Clock,
+        tenant: TenantId,
+        of: &'static EventType,
+        occurred_at: DateTime<Utc>,
+        data: &impl Serialize,
+    ) -> Self {
+        Self {
+            tenant,
+            id: clock.new_id(),
+            kind: of.name,
+            version: of.version,
+            occurred_at,
+            channel: None,
+            conversation: None,
+            data: serde_json::to_string(data).expect("text, numbers, times and JSON always serialise"),
+        }
+    }
+
+    /// It happened on a channel.
+    pub fn on(self, channel: ChannelId) -> Self {
+        Self {
+            channel: Some(channel),
+            ..self
+        }
+    }
+
+    /// It happened in a conversation.
+    pub fn within(self, channel: ChannelId, conversation: ConversationId) -> Self {
+        Self {
+            conversation: Some(conversation),
+            ..self.on(channel)
+        }
+    }
+}

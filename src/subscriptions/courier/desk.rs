@@ -1,0 +1,229 @@
+//! The writing of what came of requests: one commit for all that is waiting. While one commit runs, the next batch gathers.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    db::{self, Tx, is_conflict, is_unavailable},
+    domain::{DeliveryState, EndpointId},
+    events::endpoint::{DISABLED, FAILING, Troubled},
+    queue::counts,
+    store::{
+        deliveries::{self, Ended, Pace},
+        endpoints::{self, LINES, Standing},
+        events::{self, NewEvent},
+    },
+    subscriptions::Subscriptions,
+};
+
+/// The most of one commit, and those that may wait for it.
+const TOGETHER: usize = 256;
+const WAITING: usize = 4_096;
+/// Why an owner is warned.
+const WARNING: &str = "nothing but failures for half the time after which it is disabled";
+/// How often the writing is begun again: somebody changed the same rows in another order.
+const COLLISIONS: usize = 5;
+
+/// What is to be written of an attempt.
+#[derive(Clone, Debug)]
+pub struct Result {
+    pub ended: Ended,
+    /// What follows for what waits behind it in its conversation.
+    pub pace: Option<Pace>,
+    /// How the endpoint stands after it, if that is worth writing, and the revision it was known at.
+    pub standing: Option<(i64, Standing)>,
+    /// What the endpoint's owner or the operator is to know.
+    pub news: Option<News>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The breaker has opened.
+    Tripped,
+    /// Half the time is over after which it is disabled. The host of its address goes along: the rest may hold secrets.
+    Failing { host: String },
+    /// Nothing is sent there any more, for that reason.
+    Disabled { host: String, reason: &'static str },
+}
+
+/// Whether it was written. What was not is delivered again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    Yes,
+    Lost,
+}
+
+type Waiting = (Result, oneshot::Sender<Written>);
+
+/// Hands results to the desk.
+pub struct Results(mpsc::Sender<Waiting>);
+
+pub struct Desk {
+    with: Subscriptions,
+    from: mpsc::Receiver<Waiting>,
+}
+
+impl Results {
+    pub fn new(with: &Subscriptions) -> (Self, Desk) {
+        let (to, from) = mpsc::channel(WAITING);
+        let desk = Desk {
+            with: with.clone(),
+            from,
+        };
+        (Self(to), desk)
+    }
+
+    /// Returns once it is written, or cannot be.
+    pub async fn put(&self, result: Result) -> Written {
+        let (written, told) = oneshot::channel();
+        match self.0.send((result, written)).await {
+            Ok(()) => told.await.unwrap_or(Written::Lost),
+            Err(_) => Written::Lost,
+        }
+    }
+}
+
+impl Desk {
+    pub async fn run(mut self, done: &CancellationToken) {
+        let mut waiting = Vec::with_capacity(TOGETHER);
+        loop {
+            let count = tokio::select! {
+                biased;
+                count = self.from.recv_many(&mut waiting, TOGETHER) => count,
+                () = done.cancelled() => return,
+            };
+            if count == 0 {
+                return;
+            }
+            let (results, told): (Vec<Result>, Vec<_>) = waiting.drain(..).unzip();
+            metrics::histogram!("mainstay_delivery_batch_size").record(count as f64);
+            for (written, told) in self.together(&results).await.into_iter().zip(told) {
+                // A line that was stopped does not wait any more.
+                let _ = told.send(written);
+            }
+        }
+    }
+
+    /// Everything in one commit; when that fails, each by itself, so that one harms nobody else.
+    async fn together(&self, results: &[Result]) -> Vec<Written> {
+        let mut collisions = 0;
+        let error = loop {
+            match self.write(results).await {
+                Ok(()) => return vec![Written::Yes; results.len()],
+                Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+                Err(error) => break error,
+            }
+        };
+        if results.len() == 1 || is_unavailable(&error) {
+            tracing::error!(%error, attempts = results.len(), "attempts to deliver could not be written; they are made again");
+            return vec![Written::Lost; results.len()];
+        }
+        let mut written = Vec::with_capacity(results.len());
+        for result in results {
+            written.extend(Box::pin(self.together(std::slice::from_ref(result))).await);
+        }
+        written
+    }
+
+    async fn write(&self, results: &[Result]) -> db::Result<()> {
+        let now = self.with.clock.now();
+        let mut tx = self.with.db.begin().await?;
+        match self.write_in(&mut tx, results, now).await {
+            Ok(disabled) => {
+                tx.commit().await?;
+                log(results, &disabled);
+                Ok(())
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells which endpoints were disabled.
+    async fn write_in(&self, tx: &mut Tx, results: &[Result], now: DateTime<Utc>) -> db::Result<Vec<EndpointId>> {
+        let ended: Vec<Ended> = results.iter().map(|it| it.ended.clone()).collect();
+        deliveries::conclude(tx, &ended).await?;
+        let paces: Vec<Pace> = results.iter().filter_map(|it| it.pace).collect();
+        deliveries::set_pace(&mut *tx, &paces).await?;
+        // Of several of one endpoint, the last.
+        let mut standings = BTreeMap::new();
+        let mut failed = BTreeMap::new();
+        for it in results {
+            if let Some((revision, standing)) = &it.standing {
+                standings.insert(it.ended.endpoint, (it.ended.endpoint, *revision, standing.clone()));
+                if let Some(News::Disabled { reason, .. }) = &it.news {
+                    failed.insert(it.ended.endpoint, (it.ended.endpoint, *revision, (*reason).to_owned()));
+                }
+            }
+        }
+        let standings: Vec<_> = standings.into_values().collect();
+        endpoints::note_standings(&mut *tx, &standings).await?;
+        let failed: Vec<_> = failed.into_values().collect();
+        let disabled = endpoints::disable_failed(&mut *tx, &failed, now).await?;
+        let succeeded = results
+            .iter()
+            .filter(|it| it.ended.state == DeliveryState::Done)
+            .count();
+        let (succeeded, all) = (succeeded as i64, results.len() as i64);
+        let told = self.events(results, &disabled, now);
+        events::append(tx, &told, now).await?;
+        counts::add(tx, &LINES, now, succeeded, all - succeeded).await?;
+        Ok(disabled)
+    }
+
+    /// What the owners of endpoints are told.
+    fn events(&self, results: &[Result], disabled: &[EndpointId], now: DateTime<Utc>) -> Vec<NewEvent> {
+        let mut told = Vec::new();
+        let mut ended: Vec<EndpointId> = Vec::new();
+        for it in results {
+            let endpoint = it.ended.endpoint;
+            let (kind, host, reason) = match &it.news {
+                Some(News::Failing { host }) => (&FAILING, host, WARNING),
+                Some(News::Disabled { host, reason }) if disabled.contains(&endpoint) && !ended.contains(&endpoint) => {
+                    ended.push(endpoint);
+                    (&DISABLED, host, *reason)
+                }
+                _ => continue,
+            };
+            let standing = it.standing.as_ref().map(|(_, standing)| standing);
+            let data = Troubled {
+                endpoint_id: endpoint,
+                host,
+                since: standing.and_then(|it| it.failing_since),
+                reason,
+                last_error: it.ended.error.as_deref(),
+            };
+            told.push(NewEvent::new(&self.with.clock, it.ended.tenant, kind, now, &data));
+        }
+        told
+    }
+}
+
+/// Once it is committed. URLs and errors are the tenant's, and may hold what is nobody's business.
+fn log(results: &[Result], disabled: &[EndpointId]) {
+    for it in results {
+        let (tenant, endpoint) = (it.ended.tenant, it.ended.endpoint);
+        match &it.news {
+            Some(News::Failing { .. }) => {
+                tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint has failed for half the time after which it is disabled");
+            }
+            Some(News::Tripped) => {
+                metrics::counter!("mainstay_endpoints_tripped_total").increment(1);
+                tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint's breaker has opened; it is tried now and then");
+            }
+            Some(News::Disabled { .. }) | None => {}
+        }
+        if it.ended.state == DeliveryState::Dead {
+            metrics::counter!("mainstay_deliveries_dead_total").increment(1);
+        }
+    }
+    for endpoint in disabled {
+        metrics::counter!("mainstay_endpoints_disabled_total").increment(1);
+        tracing::warn!(endpoint.id = %endpoint, "an endpoint was disabled: nothing is sent there until its owner enables it");
+    }
+}

@@ -1,0 +1,95 @@
+use std::collections::HashMap;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    db::Db,
+    domain::EndpointId,
+    store::deliveries::{self, Due, Wanted},
+    subscriptions::Subscriptions,
+};
+
+/// Questions of one statement, and those that may wait.
+const TOGETHER: usize = 128;
+const WAITING: usize = 1_024;
+
+type Answer = sqlx::Result<Vec<Due>>;
+type Question = (Wanted, oneshot::Sender<Answer>);
+
+/// Asks what is due.
+pub struct Reads(mpsc::Sender<Question>);
+
+/// Answers: questions that come while it reads share the next statement.
+pub struct Desk {
+    db: Db,
+    clock: Clock,
+    from: mpsc::Receiver<Question>,
+}
+
+impl Reads {
+    pub fn new(with: &Subscriptions) -> (Self, Desk) {
+        let (to, from) = mpsc::channel(WAITING);
+        let desk = Desk {
+            db: with.db.clone(),
+            clock: with.clock.clone(),
+            from,
+        };
+        (Self(to), desk)
+    }
+
+    /// What is due at an endpoint. The desk ends after those who ask it.
+    pub async fn due(&self, wanted: Wanted) -> Answer {
+        let (answer, told) = oneshot::channel();
+        let asked = self.0.send((wanted, answer)).await;
+        let told = async { told.await.map_err(|_| sqlx::Error::WorkerCrashed)? };
+        match asked {
+            Ok(()) => told.await,
+            Err(_) => Err(sqlx::Error::WorkerCrashed),
+        }
+    }
+}
+
+impl Desk {
+    pub async fn run(mut self, done: &CancellationToken) {
+        let mut questions = Vec::with_capacity(TOGETHER);
+        loop {
+            let count = tokio::select! {
+                biased;
+                count = self.from.recv_many(&mut questions, TOGETHER) => count,
+                () = done.cancelled() => return,
+            };
+            if count == 0 {
+                return;
+            }
+            let wanted: Vec<Wanted> = questions.iter().map(|(wanted, _)| *wanted).collect();
+            match deliveries::due(&self.db, &wanted, self.clock.now()).await {
+                Ok(found) => answer(questions.drain(..), found),
+                Err(error) => refuse(questions.drain(..), &error),
+            }
+        }
+    }
+}
+
+fn answer(questions: impl Iterator<Item = Question>, found: Vec<Due>) {
+    let mut by_endpoint: HashMap<EndpointId, Vec<Due>> = HashMap::new();
+    for due in found {
+        by_endpoint.entry(due.endpoint_id).or_default().push(due);
+    }
+    for (wanted, to) in questions {
+        // A line has one question at a time.
+        let _ = to.send(Ok(by_endpoint.remove(&wanted.endpoint).unwrap_or_default()));
+    }
+}
+
+fn refuse(questions: impl Iterator<Item = Question>, error: &sqlx::Error) {
+    for (_, to) in questions {
+        let same = if crate::db::is_unavailable(error) {
+            sqlx::Error::PoolTimedOut
+        } else {
+            sqlx::Error::Protocol(error.to_string())
+        };
+        let _ = to.send(Err(same));
+    }
+}

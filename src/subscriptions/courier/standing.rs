@@ -1,0 +1,204 @@
+//! How an endpoint stands after each attempt: the breaker, the warning, the end.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::store::endpoints::Standing;
+
+/// Failures in a row that open the breaker.
+pub const BREAKER: i64 = 10;
+/// While it is open: the wait for the first try, doubled after each in vain.
+const FIRST_PROBE: TimeDelta = TimeDelta::seconds(10);
+const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(5);
+/// After so long of nothing but failures nothing is sent there any more.
+const PATIENCE: TimeDelta = TimeDelta::days(5);
+/// And its owner is told so long before.
+const NOTICE: TimeDelta = TimeDelta::hours(60);
+/// How precisely is known when it last succeeded.
+const PRECISION: TimeDelta = TimeDelta::seconds(1);
+/// The longest error kept, in characters.
+const ERROR_LENGTH: usize = 500;
+
+/// What follows from a failure for the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Nothing,
+    /// The breaker has opened.
+    Trip,
+    /// Half the time is over after which it is disabled.
+    Warn,
+    Disable,
+}
+
+/// How the attempt was meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    Delivery,
+    /// To see whether an endpoint whose breaker is open is there again.
+    Probe,
+}
+
+/// Notes a success, and tells whether that is worth writing.
+pub fn succeed(standing: &mut Standing, now: DateTime<Utc>) -> bool {
+    let known = standing.failing_since.is_none() && standing.tripped_at.is_none();
+    if known && standing.last_success_at.is_some_and(|at| now - at < PRECISION) {
+        return false;
+    }
+    *standing = Standing {
+        last_success_at: Some(now),
+        last_error: standing.last_error.take(),
+        last_error_at: standing.last_error_at,
+        ..Standing::default()
+    };
+    true
+}
+
+/// Notes a failure. `asked` is the time the endpoint asked for.
+pub fn fail(
+    standing: &mut Standing,
+    (error, meant): (&str, Meant),
+    asked: Option<TimeDelta>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    standing.failures_in_row += 1;
+    let since = *standing.failing_since.get_or_insert(now);
+    standing.last_error = Some(error.chars().take(ERROR_LENGTH).collect());
+    standing.last_error_at = Some(now);
+    let tripped = standing.tripped_at.is_none() && standing.failures_in_row >= BREAKER;
+    if tripped {
+        standing.tripped_at = Some(now);
+        standing.probes = 0;
+    } else if meant == Meant::Probe {
+        standing.probes += 1;
+    }
+    if standing.tripped_at.is_some() && (tripped || meant == Meant::Probe) {
+        let wait = probe_wait(standing.probes)
+            .max(asked.unwrap_or_default())
+            .min(LONGEST_PROBE);
+        standing.probe_at = Some(now + wait);
+    }
+    match standing.warned_at {
+        Some(warned) if now - since >= PATIENCE && now - warned >= NOTICE => Verdict::Disable,
+        None if now - since >= PATIENCE - NOTICE => {
+            standing.warned_at = Some(now);
+            Verdict::Warn
+        }
+        _ if tripped => Verdict::Trip,
+        _ => Verdict::Nothing,
+    }
+}
+
+fn probe_wait(probes: i64) -> TimeDelta {
+    let doublings = u32::try_from(probes.clamp(0, 16)).unwrap_or(0);
+    FIRST_PROBE.checked_mul(1 << doublings).unwrap_or(LONGEST_PROBE)
+}
+
+/// Requests that may be under way at a time: while it fails, no more than it takes to open the breaker.
+pub fn room(standing: &Standing, most: usize) -> usize {
+    let left = usize::try_from(BREAKER - standing.failures_in_row).unwrap_or(0);
+    match standing.tripped_at {
+        Some(_) => 1,
+        None if standing.failures_in_row > 0 => most.min(left.max(1)),
+        None => most,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> DateTime<Utc> {
+        "2026-01-01T00:00:00Z".parse().expect("a time")
+    }
+
+    fn fails(standing: &mut Standing, meant: Meant, after: TimeDelta) -> Verdict {
+        fail(standing, ("status 500", meant), None, start() + after)
+    }
+
+    #[test]
+    fn ten_failures_in_a_row_open_the_breaker_and_one_success_closes_it() {
+        let mut it = Standing::default();
+        for n in 1..BREAKER {
+            assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::seconds(n)), Verdict::Nothing);
+            assert_eq!(room(&it, 100), usize::try_from(BREAKER - n).unwrap());
+        }
+        assert!(succeed(&mut it, start()));
+        assert_eq!(room(&it, 100), 100);
+        for _ in 1..BREAKER {
+            fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        }
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::zero()), Verdict::Trip);
+        assert_eq!((room(&it, 100), it.probe_at), (1, Some(start() + FIRST_PROBE)));
+        fails(&mut it, Meant::Delivery, TimeDelta::seconds(3));
+        assert_eq!(
+            it.probe_at,
+            Some(start() + FIRST_PROBE),
+            "what was under way puts no probe off"
+        );
+        assert!(succeed(&mut it, start()));
+        assert_eq!((it.tripped_at, it.probe_at, it.failures_in_row), (None, None, 0));
+        assert_eq!(
+            it.last_error.as_deref(),
+            Some("status 500"),
+            "the last error is remembered"
+        );
+    }
+
+    #[test]
+    fn probes_come_at_doubling_intervals_of_at_most_five_minutes() {
+        let mut it = Standing::default();
+        for _ in 0..BREAKER {
+            fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        }
+        let waits: Vec<i64> = (0..7)
+            .map(|_| {
+                fails(&mut it, Meant::Probe, TimeDelta::zero());
+                (it.probe_at.expect("it is open") - start()).num_seconds()
+            })
+            .collect();
+        assert_eq!(waits, [20, 40, 80, 160, 300, 300, 300]);
+        fail(
+            &mut it,
+            ("status 429", Meant::Probe),
+            Some(TimeDelta::hours(3)),
+            start(),
+        );
+        assert_eq!(it.probe_at, Some(start() + LONGEST_PROBE));
+    }
+
+    #[test]
+    fn five_days_of_nothing_but_failures_end_it_and_half_of_that_is_a_warning() {
+        let mut it = Standing::default();
+        fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(59)), Verdict::Nothing);
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(60)), Verdict::Warn);
+        assert_eq!(
+            fails(&mut it, Meant::Delivery, TimeDelta::hours(119)),
+            Verdict::Nothing,
+            "one warning is enough"
+        );
+        let mut saved = it.clone();
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(120)), Verdict::Disable);
+        succeed(&mut saved, start() + TimeDelta::hours(119));
+        assert_eq!(
+            fails(&mut saved, Meant::Delivery, TimeDelta::hours(120)),
+            Verdict::Nothing
+        );
+    }
+
+    #[test]
+    fn nobody_is_disabled_without_a_warning_and_the_time_to_act_on_it() {
+        let mut it = Standing::default();
+        fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::days(20)), Verdict::Warn);
+        assert_ne!(fails(&mut it, Meant::Delivery, TimeDelta::days(22)), Verdict::Disable);
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::days(23)), Verdict::Disable);
+    }
+
+    #[test]
+    fn successes_one_after_the_other_are_written_once_a_second() {
+        let mut it = Standing::default();
+        assert!(succeed(&mut it, start()));
+        assert!(!succeed(&mut it, start() + TimeDelta::milliseconds(999)));
+        assert!(succeed(&mut it, start() + TimeDelta::seconds(1)));
+    }
+}

@@ -1,0 +1,106 @@
+//! Subscriptions: tenants' programs hear of events over HTTPS. Here is what people and programs may ask for (endpoints, their secrets,
+//! deliveries again) and what sends the deliveries ([`Courier`]).
+
+mod again;
+pub mod courier;
+mod endpoint;
+mod headers;
+mod secrets;
+mod statistics;
+mod upkeep;
+
+pub use again::{Replay, ReplayState, Replayed};
+pub use courier::{Courier, Desks};
+pub use endpoint::{Changes, MOST_CONCURRENT, MOST_ENDPOINTS, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};
+pub use headers::Headers;
+pub use secrets::{OVERLAP, Secrets};
+pub use statistics::Statistics;
+pub use upkeep::{erase_deleted, forget, wake_overlooked};
+
+use crate::{
+    clock::Clock,
+    crypto::{Keyring, SealingKey},
+    db::{Db, Tx},
+    directory::open_tenant_key,
+    domain::{BadEventType, EndpointId, EventTypes, TenantId},
+    events,
+    meta::message::Invalid,
+    net::Outside,
+    store::{
+        endpoints::{self, Endpoint},
+        tenants,
+    },
+};
+
+/// What the verbs here work with.
+#[derive(Clone)]
+pub struct Subscriptions {
+    pub db: Db,
+    pub clock: Clock,
+    pub keyring: Keyring,
+    pub outside: Outside,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("{0}")]
+    Conflict(String),
+    #[error("there is no {0}")]
+    NotFound(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error("the tenant's key does not open: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]
+    KeyLost,
+}
+
+impl Subscriptions {
+    pub async fn find(&self, tenant: TenantId, id: EndpointId) -> Result<Endpoint, Error> {
+        let found = endpoints::find(self.db.reader(), tenant, id).await?;
+        found.ok_or_else(|| no_endpoint(id))
+    }
+
+    /// The key under which secrets of the tenant are sealed.
+    async fn key(&self, tenant: TenantId) -> Result<SealingKey, Error> {
+        let owner = tenants::find(self.db.reader(), tenant).await?;
+        let owner = owner.ok_or_else(|| Error::NotFound(format!("tenant {tenant}")))?;
+        open_tenant_key(&self.keyring, &owner).ok_or(Error::KeyLost)
+    }
+}
+
+/// What is said of the types an endpoint wants, or a replay.
+fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
+    let types = EventTypes::parse(words).map_err(|why| {
+        let invalid = Invalid::new("event_types", why.to_string());
+        Error::Invalid(match why {
+            BadEventType::TooMany { most } => invalid.limit(most),
+            _ => invalid,
+        })
+    })?;
+    for word in types.as_slice() {
+        if !events::all().any(|known| EventTypes::covers(word, known.name)) {
+            let why = format!("there is no event of type {word}; GET /api/v1/event-types lists them");
+            return Err(Error::Invalid(Invalid::new("event_types", why)));
+        }
+    }
+    Ok(types)
+}
+
+fn no_endpoint(id: EndpointId) -> Error {
+    Error::NotFound(format!("endpoint {id}"))
+}
+
+/// Commits what went well and undoes what did not, so that its locks do not outlive it.
+async fn close<T>(tx: Tx, result: Result<T, Error>) -> Result<T, Error> {
+    match result {
+        Ok(value) => {
+            tx.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Error, Subscriptions, no_endpoint};
+use crate::{
+    crypto::{SealingKey, WebhookSecret},
+    domain::{EndpointId, TenantId},
+    store::endpoints::{self, Endpoint, secrets_purpose},
+};
+
+/// How long the secret before signs too, beside the new one.
+pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
+
+/// What signs the requests to an endpoint.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    pub current: WebhookSecret,
+    /// The one before, and until when it signs too.
+    pub previous: Option<(WebhookSecret, DateTime<Utc>)>,
+}
+
+impl Secrets {
+    pub(super) fn open(key: &SealingKey, endpoint: &Endpoint) -> Result<Self, Error> {
+        let open = |sealed: &[u8]| {
+            let opened = key
+                .open(&secrets_purpose(endpoint.id), sealed)
+                .map_err(|_| Error::KeyLost)?;
+            let text = std::str::from_utf8(&opened).map_err(|_| Error::KeyLost)?;
+            WebhookSecret::parse(text).map_err(|_| Error::KeyLost)
+        };
+        let previous = endpoint.previous_secret.as_deref().zip(endpoint.previous_secret_until);
+        Ok(Self {
+            current: open(&endpoint.secret)?,
+            previous: previous
+                .map(|(sealed, until)| Ok::<_, Error>((open(sealed)?, until)))
+                .transpose()?,
+        })
+    }
+
+    /// Those that sign at this time.
+    pub(super) fn at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &WebhookSecret> {
+        let previous = self.previous.as_ref().filter(|(_, until)| now < *until);
+        std::iter::once(&self.current).chain(previous.map(|(secret, _)| secret))
+    }
+
+    /// Without what signs no longer.
+    fn still_good(mut self, now: DateTime<Utc>) -> Self {
+        self.previous = self.previous.filter(|(_, until)| now < *until);
+        self
+    }
+}
+
+impl Subscriptions {
+    pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
+        let endpoint = self.find(tenant, id).await?;
+        let key = self.key(tenant).await?;
+        Ok(Secrets::open(&key, &endpoint)?.still_good(self.clock.now()))
+    }
+
+    /// Gives the endpoint a new secret; the one it had signs too for a day. One that it replaced less than a day ago signs no longer.
+    pub async fn rotate(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
+        let (key, now) = (self.key(tenant).await?, self.clock.now());
+        let sealed = seal(&key, id, &WebhookSecret::generate());
+        if endpoints::set_secret(&self.db, (tenant, id), sealed, now + OVERLAP, now).await? == 0 {
+            return Err(no_endpoint(id));
+        }
+        tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
+        self.secrets(tenant, id).await
+    }
+}
+
+pub(super) fn seal(key: &SealingKey, endpoint: EndpointId, secret: &WebhookSecret) -> Vec<u8> {
+    key.seal(&secrets_purpose(endpoint), secret.expose().as_bytes())
+}

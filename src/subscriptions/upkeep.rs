@@ -1,0 +1,65 @@
+//! What has to be done now and then.
+
+use chrono::{DateTime, Utc};
+
+use super::{Subscriptions, courier::offer};
+use crate::{
+    db::Result,
+    domain::EndpointId,
+    queue::Queues,
+    store::{
+        deliveries::{self, REMOVED_AT_ONCE},
+        endpoints,
+    },
+};
+
+/// Pages of a deleted endpoint's deliveries that are removed in one go.
+const PAGES: usize = 20;
+/// Endpoints looked at together.
+const TOGETHER: i64 = 500;
+
+/// Wakes lines that are idle though a delivery of theirs is due.
+pub async fn wake_overlooked(with: &Subscriptions, queues: &Queues) -> Result<()> {
+    let now = with.clock.now();
+    let idle = endpoints::idle_lines(&with.db, now).await?;
+    if !idle.is_empty() {
+        metrics::counter!("mainstay_delivery_lines_overlooked_total").increment(idle.len() as u64);
+        offer(queues, &idle, now).await;
+    }
+    Ok(())
+}
+
+/// Removes what belongs to deleted endpoints, a bounded part of it, and then them.
+pub async fn erase_deleted(with: &Subscriptions) -> Result<()> {
+    for (tenant, endpoint) in endpoints::erasable(with.db.reader()).await? {
+        for _ in 0..PAGES {
+            if deliveries::remove(&with.db, endpoint).await? < REMOVED_AT_ONCE {
+                endpoints::erase(&with.db, tenant, endpoint).await?;
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes deliveries that ended before a time, with their attempts, and tells how many.
+pub async fn forget(with: &Subscriptions, before: DateTime<Utc>) -> Result<u64> {
+    let (mut removed, mut after) = (0, None);
+    loop {
+        let page: Vec<EndpointId> = endpoints::ids(with.db.reader(), after, TOGETHER).await?;
+        for endpoint in &page {
+            loop {
+                let rows = deliveries::remove_finished(&with.db, *endpoint, before).await?;
+                removed += rows;
+                if rows < REMOVED_AT_ONCE {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        match page.last() {
+            Some(last) => after = Some(*last),
+            None => return Ok(removed),
+        }
+    }
+}

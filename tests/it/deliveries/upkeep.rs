@@ -1,0 +1,97 @@
+//! What is overlooked, kept no longer, or gone.
+
+use chrono::TimeDelta;
+use mainstay::{db::Db, housekeeping, subscriptions};
+
+use super::{
+    receiver::{Receiver, Reply},
+    world::{DEADLINE, World, happen},
+};
+use crate::{sending::world::on_both_sizes, support::wait::wait_until};
+
+on_both_sizes! {
+    async fn an_event_of_which_nobody_was_told_is_delivered_all_the_same(world: World) {
+        let receiver = Receiver::start().await;
+        let endpoint = world.endpoint(&receiver).await;
+        // Through this handle nobody hears what is committed, as if the process had died right after it.
+        let deaf = Db::open(&world.running.app.config.database_url, 2).await.unwrap();
+        happen(&deaf, &world.clock, &[world.event()]).await;
+        world.until(endpoint, "done", 1).await;
+        deaf.close().await;
+        world.end().await;
+    }
+
+    async fn what_ended_long_ago_is_removed_with_its_attempts_and_nothing_else(world: World) {
+        let receiver = Receiver::doing(|_, n| Reply::status(if n == 0 { 500 } else { 200 })).await;
+        let endpoint = world.endpoint(&receiver).await;
+        world.one().await;
+        world.until_attempts(endpoint, 1).await;
+        let events: Vec<_> = (0..1_200).map(|_| world.event()).collect();
+        world.happen(&events).await;
+        world.until(endpoint, "done", 1_200).await;
+        let old = world.clock.now();
+        assert_eq!(subscriptions::forget(&world.subscriptions, old - TimeDelta::days(1)).await.unwrap(), 0);
+        let removed = subscriptions::forget(&world.subscriptions, old + TimeDelta::seconds(1)).await.unwrap();
+        assert_eq!(removed, 1_200);
+        assert_eq!(world.number("SELECT COUNT(*) FROM deliveries").await, 1, "what is not at its end stays");
+        assert_eq!(world.number("SELECT COUNT(*) FROM delivery_attempts").await, 1);
+        world.end().await;
+    }
+
+    async fn a_delivery_whose_event_is_kept_no_longer_is_dead(world: World) {
+        let receiver = Receiver::doing(|_, _| Reply::status(500)).await;
+        let endpoint = world.endpoint(&receiver).await;
+        world.one().await;
+        world.until_attempts(endpoint, 1).await;
+        let left = world.db().sql("DELETE FROM events WHERE tenant_id = $1", (world.tenant,)).run().await.unwrap();
+        assert!(left > 0);
+        world.clock.advance(TimeDelta::seconds(8));
+        let dead = world.until(endpoint, "dead", 1).await.remove(0);
+        assert!(dead.last_error.unwrap().contains("kept no longer"));
+        assert_eq!(receiver.count(), 1);
+        world.end().await;
+    }
+
+    async fn an_endpoint_that_is_removed_gets_nothing_more_and_leaves_nothing(world: World) {
+        let receiver = Receiver::doing(|_, _| Reply::status(500)).await;
+        let endpoint = world.endpoint(&receiver).await;
+        let events: Vec<_> = (0..700).map(|_| world.event()).collect();
+        world.happen(&events).await;
+        world.until_attempts(endpoint, 1).await;
+        world.subscriptions.remove(world.tenant, endpoint).await.unwrap();
+        assert!(world.subscriptions.find(world.tenant, endpoint).await.is_err());
+        world.one().await;
+        wait_until(DEADLINE, "everything of it is gone", async || {
+            housekeeping::reunite(&world.running.app).await.unwrap();
+            let mut left = 0;
+            for sql in [
+                "SELECT COUNT(*) FROM deliveries",
+                "SELECT COUNT(*) FROM delivery_attempts",
+                "SELECT COUNT(*) FROM delivery_lines",
+                "SELECT COUNT(*) FROM endpoints",
+            ] {
+                left += world.number(sql).await;
+            }
+            left == 0
+        })
+        .await;
+        world.end().await;
+    }
+
+    async fn a_process_that_ends_lets_go_of_its_lines_at_once(world: World) {
+        let receiver = Receiver::doing(|_, _| Reply::Late(std::time::Duration::from_millis(300), 200)).await;
+        let endpoint = world.endpoint_with(&receiver, |new| new.max_concurrent = Some(2)).await;
+        let events: Vec<_> = (0..200).map(|_| world.event()).collect();
+        world.happen(&events).await;
+        wait_until(DEADLINE, "it is at work", async || receiver.count() > 2).await;
+        let (url, tenant) = (world.running.app.config.database_url.clone(), world.tenant);
+        let begun = std::time::Instant::now();
+        let _folder = world.end().await;
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+        let db = Db::open(&url, 1).await.unwrap();
+        let (state,): (String,) = db.reader().sql("SELECT state FROM delivery_lines WHERE tenant_id = $1", (tenant,)).one().await.unwrap();
+        let (done,): (i64,) = db.reader().sql("SELECT COUNT(*) FROM deliveries WHERE state = 'done' AND endpoint_id = $1", (endpoint.id,)).one().await.unwrap();
+        assert_eq!((state.as_str(), done), ("pending", receiver.count() as i64), "what was sent is written");
+        db.close().await;
+    }
+}
