@@ -196,3 +196,30 @@ on_both_sizes! {
         world.end().await;
     }
 }
+
+async fn the_limit_of_a_process_holds_for_all_endpoints_together(world: World) {
+    let receiver = Receiver::doing(|_, _| Reply::Late(Duration::from_millis(10), 200)).await;
+    let mut endpoints = Vec::new();
+    for _ in 0..3 {
+        endpoints.push(world.endpoint(&receiver).await);
+    }
+    let events: Vec<_> = (0..40).map(|_| world.event()).collect();
+    world.happen(&events).await;
+    for endpoint in endpoints {
+        world.until(endpoint, "done", 40).await;
+    }
+    assert_eq!((receiver.most_under_way(), receiver.count()), (4, 120));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limit_of_a_process_holds_embedded() {
+    let world = World::embedded_with(|config| config.deliveries.concurrency = 4).await;
+    the_limit_of_a_process_holds_for_all_endpoints_together(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limit_of_a_process_holds_distributed() {
+    let world = World::distributed_with(|config| config.deliveries.concurrency = 4).await;
+    the_limit_of_a_process_holds_for_all_endpoints_together(world).await;
+}

@@ -42,13 +42,24 @@ pub struct World {
 
 impl World {
     pub async fn embedded() -> Self {
-        let folder = Folder::new("deliveries");
-        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
-        Self::start(config(&url), folder).await
+        Self::embedded_with(|_| {}).await
     }
 
     pub async fn distributed() -> Self {
+        Self::distributed_with(|_| {}).await
+    }
+
+    pub async fn embedded_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = Folder::new("deliveries");
+        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        let mut config = config(&url);
+        change(&mut config);
+        Self::start(config, folder).await
+    }
+
+    pub async fn distributed_with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&fresh_postgres_database().await);
+        change(&mut config);
         config.redis = Some(config::Redis {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),

@@ -46,7 +46,7 @@ pub struct Scene {
 }
 
 enum Deliverer {
-    Process(Server),
+    Process(Box<Server>),
     /// On SQLite, as it would be run: whoever makes events and whoever delivers them are one process.
     Here(Box<Running>),
 }
@@ -78,7 +78,7 @@ impl Scene {
         let (deliverer, db, clock) = if config.is_postgres() {
             let (db, clock) = (registry.db.clone(), registry.clock.clone());
             listen(&config, (&db, &clock), &mut telling, &over)?;
-            (Deliverer::Process(worker(&config).await?), db, clock)
+            (Deliverer::Process(Box::new(worker(&config).await?)), db, clock)
         } else {
             registry.db.close().await;
             let running = process::start(config, Roles::WORKER, Clock::default()).await?;
