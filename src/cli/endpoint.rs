@@ -66,10 +66,10 @@ pub struct One {
 pub struct Again {
     #[command(flatten)]
     one: One,
-    /// Events that happened at this time or later: RFC 3339, or a date in UTC.
+    /// Events recorded at this time or later: RFC 3339, or a date in UTC.
     #[arg(long, value_parser = time)]
     from: DateTime<Utc>,
-    /// Events that happened before this time; until now unless given.
+    /// Events recorded before this time; until now unless given.
     #[arg(long, value_parser = time)]
     to: Option<DateTime<Utc>>,
     /// `done`, `dead` or `missing` (what the endpoint wants and never had), separated by commas.

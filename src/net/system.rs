@@ -16,15 +16,15 @@ const MOST: usize = 128;
 /// The machine's own resolver. It waits for half a minute where nobody answers, whoever asked has long given up, and nothing can stop it: so
 /// those who ask for a name that is being asked for wait for that answer, and a dead name costs one thread however often it is tried.
 pub fn system() -> Lookup {
-    asking(|name| Ok((name, 0).to_socket_addrs()?.collect()))
+    asking(MOST, |name| Ok((name, 0).to_socket_addrs()?.collect()))
 }
 
 type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
 type Answer = Shared<oneshot::Receiver<Found>>;
 type Underway = Arc<Mutex<HashMap<String, Answer>>>;
 
-fn asking(ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Lookup {
-    let (ask, underway, threads) = (Arc::new(ask), Underway::default(), Arc::new(Semaphore::new(MOST)));
+fn asking(most: usize, ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Lookup {
+    let (ask, underway, threads) = (Arc::new(ask), Underway::default(), Arc::new(Semaphore::new(most)));
     Arc::new(move |name| {
         let (ask, underway, threads) = (ask.clone(), underway.clone(), threads.clone());
         Box::pin(async move {
@@ -51,9 +51,12 @@ where
     let (tell, answer) = oneshot::channel();
     let answer = answer.shared();
     lock(&underway).insert(name.clone(), answer.clone());
+    let lookups = metrics::gauge!("mainstay_outside_lookups");
+    lookups.increment(1.0);
     tokio::task::spawn_blocking(move || {
         let found = ask(&name).map_err(Arc::new);
         lock(&underway).remove(&name);
+        lookups.decrement(1.0);
         // Perhaps nobody waits any more.
         let _ = tell.send(found);
         drop(thread);
@@ -69,6 +72,7 @@ fn lock(underway: &Underway) -> MutexGuard<'_, HashMap<String, Answer>> {
 mod tests {
     use std::{
         sync::{
+            Barrier,
             atomic::{AtomicUsize, Ordering},
             mpsc,
         },
@@ -82,7 +86,7 @@ mod tests {
         let asked = Arc::new(AtomicUsize::new(0));
         let (open, gate) = mpsc::channel::<()>();
         let (count, gate) = (asked.clone(), Mutex::new(gate));
-        let lookup = asking(move |_| {
+        let lookup = asking(MOST, move |_| {
             count.fetch_add(1, Ordering::SeqCst);
             // Until it is opened for good.
             assert!(gate.lock().unwrap().recv().is_err());
@@ -108,8 +112,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_names_are_asked_for_at_once_than_there_are_threads_for_it() {
+        let (most, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (seen, two) = (most.clone(), Barrier::new(2));
+        let lookup = asking(2, move |_| {
+            let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+            seen.fetch_max(now, Ordering::SeqCst);
+            two.wait();
+            running.fetch_sub(1, Ordering::SeqCst);
+            Ok(Vec::new())
+        });
+        let all = (0..20).map(|n| lookup(format!("{n}.example")));
+        assert!(futures::future::join_all(all).await.iter().all(Result::is_ok));
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
     async fn what_went_wrong_is_told_to_everybody_who_asked() {
-        let lookup = asking(|_| Err(io::Error::new(io::ErrorKind::NotFound, "no such name")));
+        let lookup = asking(MOST, |_| Err(io::Error::new(io::ErrorKind::NotFound, "no such name")));
         let (first, second) = tokio::join!(lookup("a.example".to_owned()), lookup("a.example".to_owned()));
         for error in [first.unwrap_err(), second.unwrap_err()] {
             assert_eq!(

@@ -40,9 +40,9 @@ pub async fn test(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
-    /// Of events that happened from then on,
+    /// Of events that were recorded here from then on. That is `created_at` in `GET /api/v1/events`.
     from: DateTime<Utc>,
-    /// and before then; until now unless this is said.
+    /// Of events that were recorded before then; until now unless this is said.
     to: Option<DateTime<Utc>>,
     /// `done`, `dead`, and `missing`: events that the endpoint wants and never had, e.g. because it was disabled. `dead` unless this is
     /// said.
