@@ -22,7 +22,8 @@ on_both_sizes! {
     }
 
     async fn what_ended_long_ago_is_removed_with_its_attempts_and_nothing_else(world: World) {
-        let receiver = Receiver::doing(|_, n| Reply::status(if n == 0 { 500 } else { 200 })).await;
+        let later = || vec![("Retry-After", "36000".to_owned())];
+        let receiver = Receiver::doing(move |_, n| Reply::Answer(if n == 0 { 429 } else { 200 }, later(), String::new())).await;
         let endpoint = world.endpoint(&receiver).await;
         world.one().await;
         world.until_attempts(endpoint, 1).await;
