@@ -70,8 +70,7 @@ pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
         Ok(target) => target,
         Err(why) => return unmade(due, started_at, Outcome::Refused, why.to_string()),
     };
-    let in_flight = metrics::gauge!("mainstay_deliveries_in_flight");
-    in_flight.increment(1.0);
+    let _in_flight = InFlight::begin();
     let posted = parts.subscriptions.outside.post(Post {
         target,
         headers: place.headers(&due, &body, started_at),
@@ -80,11 +79,27 @@ pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
         most: ANSWER,
     });
     let posted = posted.await;
-    in_flight.decrement(1.0);
     let called = read(due, started_at, posted);
     metrics::counter!("mainstay_delivery_attempts_total", "outcome" => called.outcome.as_str()).increment(1);
     metrics::histogram!("mainstay_delivery_attempt_seconds").record(called.duration_us as f64 / 1_000_000.0);
     called
+}
+
+/// Counts a request while it is under way, also when its line is stopped half way.
+struct InFlight(metrics::Gauge);
+
+impl InFlight {
+    fn begin() -> Self {
+        let gauge = metrics::gauge!("mainstay_deliveries_in_flight");
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 /// An attempt that ended before a request was made.
