@@ -26,7 +26,7 @@ use crate::{
 /// The most of one commit.
 const BATCH: usize = 256;
 /// How long is waited for others when there are fewer: nobody waits for these but the books.
-const LINGER: Duration = Duration::from_millis(10);
+const LINGER: Duration = Duration::from_millis(25);
 /// How often the writing is begun again: somebody met a status of the same message in another order.
 const COLLISIONS: usize = 5;
 

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -34,7 +36,7 @@ pub async fn claim(
     Rows::built(queue.sql(SQL), rows).all(on).await
 }
 
-/// Puts off the end of leases and tells which still hold.
+/// Puts off the end of leases and tells which still hold, or were given back by the handler: nobody else took those.
 pub async fn renew(
     on: impl Into<On<'_>>,
     queue: &Queue,
@@ -47,11 +49,23 @@ pub async fn renew(
         FROM r
         WHERE id = r.rid AND id {key} AND state || '' = 'running' AND attempts = r.attempt
         RETURNING id";
+    // A lease that ended leaves its attempt counted.
+    const GIVEN_BACK: &str = "
+        WITH r (rid, attempt) AS ({rows})
+        SELECT id FROM r JOIN {t} ON id = r.rid
+        WHERE id {key} AND state || '' = 'pending' AND attempts = r.attempt - 1";
     let mut rows: Vec<_> = leases
         .iter()
         .map(|lease| (lease.id, lease.attempt, lease_until))
         .collect();
     rows.sort_unstable_by_key(|row| row.0);
-    let renewed: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(on).await?;
-    Ok(renewed.into_iter().map(|(id,)| id).collect())
+    let mut on = on.into();
+    let renewed: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(on.again()).await?;
+    let mut kept: Vec<Uuid> = renewed.into_iter().map(|(id,)| id).collect();
+    let held: HashSet<Uuid> = kept.iter().copied().collect();
+    let others = leases.iter().filter(|lease| !held.contains(&lease.id));
+    let rows = others.map(|lease| (lease.id, lease.attempt)).collect();
+    let given_back: Vec<(Uuid,)> = Rows::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
+    kept.extend(given_back.into_iter().map(|(id,)| id));
+    Ok(kept)
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::RawEventId,
-    queue::{Lane, Lease, Outcomes, claim},
+    queue::{Lane, Lease, Outcome, Outcomes, claim},
 };
 
 both_sizes!(
@@ -24,6 +24,7 @@ both_sizes!(
     a_lost_lease_goes_to_another,
     a_job_that_kills_its_worker_ends_dead,
     a_long_job_keeps_its_lease_and_nobody_else_begins_it,
+    a_batch_keeps_its_lease_when_some_of_it_was_put_off,
 );
 
 async fn of_two_claims_one_gets_the_row(stage: Stage) {
@@ -101,6 +102,28 @@ async fn a_job_that_kills_its_worker_ends_dead(stage: Stage) {
     );
     assert!(lab.runs().is_empty());
     stage.until_driver_is_empty().await;
+    workers.stop().await;
+}
+
+async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
+    const PUT_OFF: &str = "UPDATE lab SET state = 'pending', attempts = attempts - 1, due_at = $2 WHERE id = $1";
+    let (until, lane) = (stage.clock.now() + TimeDelta::hours(1), Lane::Normal);
+    let db = stage.db.clone();
+    let lab = Lab::new(move |ids: Vec<RawEventId>| {
+        let db = db.clone();
+        async move {
+            let first = ids[0];
+            db.sql(PUT_OFF, (first, until)).run().await.expect("it is put off");
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            Outcomes::done().with(first, Outcome::PutOff { until, lane })
+        }
+    });
+    stage.enqueue(2).await;
+    let workers = stage.start::<LeasedBatches>(&lab);
+    stage.until_state("done", 1).await;
+    assert_eq!(lab.runs().len(), 1, "it was cut off and run again");
+    let first = stage.row(lab.runs()[0][0]).await;
+    assert_eq!((first.state.as_str(), first.attempts, first.due_at), ("pending", 0, until));
     workers.stop().await;
 }
 
