@@ -68,6 +68,7 @@ const STEPS: &[Step] = &[
     isolated!(13, "0013_subscriptions"),
     shared!(14, "0014_windows"),
     shared!(15, "0015_lean_sends"),
+    shared!(16, "0016_event_places"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -33,26 +33,43 @@ const SELDOM: Duration = Duration::from_secs(600);
 
 /// Keeps house until the process ends.
 pub async fn run(app: App, shutdown: CancellationToken) {
+    // Removing what is kept no longer may take long, and nothing that waits to be found waits for that.
+    tokio::join!(keep_going(&app, &shutdown), keep_tidy(&app, &shutdown));
+}
+
+async fn keep_going(app: &App, shutdown: &CancellationToken) {
     let mut often = tokio::time::interval(OFTEN);
     let mut soon = tokio::time::interval(SOON);
-    let mut seldom = tokio::time::interval_at(Instant::now() + OFTEN, SELDOM);
     let mut count = tokio::time::interval(COUNT);
     often.set_missed_tick_behavior(MissedTickBehavior::Delay);
     soon.set_missed_tick_behavior(MissedTickBehavior::Delay);
     count.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, result) = tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = often.tick() => ("reunite", reunite(&app).await),
-            _ = soon.tick() => ("tell", tell_closing_windows(&app).await.map(drop)),
-            _ = count.tick() => ("count", messaging::measure_held(&app).await),
-            _ = seldom.tick() => ("tidy", tidy(&app).await),
+            _ = often.tick() => ("reunite", reunite(app).await),
+            _ = soon.tick() => ("tell", tell_closing_windows(app).await.map(drop)),
+            _ = count.tick() => ("count", messaging::measure_held(app).await),
         };
-        if let Err(error) = result {
-            tracing::warn!(%error, task = what, "housekeeping was interrupted; it is tried again in its time");
-            metrics::counter!("mainstay_housekeeping_failures_total", "task" => what).increment(1);
+        note(what, result);
+    }
+}
+
+async fn keep_tidy(app: &App, shutdown: &CancellationToken) {
+    let mut seldom = tokio::time::interval_at(Instant::now() + OFTEN, SELDOM);
+    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = seldom.tick() => note("tidy", tidy(app).await),
         }
+    }
+}
+
+fn note(what: &'static str, result: Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, task = what, "housekeeping was interrupted; it is tried again in its time");
+        metrics::counter!("mainstay_housekeeping_failures_total", "task" => what).increment(1);
     }
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result},
+    db::{On, Result, Sql, Tx},
     domain::{Id, TenantId},
 };
 
@@ -40,6 +40,13 @@ pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant) -> Result<()> {
 pub async fn find(on: impl Into<On<'_>>, id: TenantId) -> Result<Option<Tenant>> {
     const SQL: &str = select!("WHERE id = $1");
     on.into().sql(SQL, (id,)).opt().await
+}
+
+/// Like [`find`]; until the transaction ends, its key stays what it is.
+pub async fn find_to_seal(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>> {
+    const SQLITE: &str = select!("WHERE id = $1");
+    const POSTGRES: &str = select!("WHERE id = $1 FOR SHARE");
+    tx.sql(Sql::each(SQLITE, POSTGRES), (id,)).opt().await
 }
 
 /// By id text or by name, as a person on the command line would say it.

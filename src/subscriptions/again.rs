@@ -12,7 +12,7 @@ use crate::{
     store::{
         deliveries::{self, Delivery},
         endpoints::Endpoint,
-        events::{self, NewEvent},
+        events::{self, NewEvent, Recorded},
     },
 };
 
@@ -24,7 +24,7 @@ const PAGES: usize = 20;
 pub struct Replay {
     /// Of events that happened from then on.
     pub from: DateTime<Utc>,
-    /// And before then; until now unless given.
+    /// And before then; until the first call unless given.
     pub to: Option<DateTime<Utc>>,
     pub states: Vec<ReplayState>,
     /// Like an endpoint's; all unless given.
@@ -67,6 +67,27 @@ pub struct Replayed {
     pub cursor: Option<String>,
 }
 
+/// Where a replay goes on, and until when it goes: what is delivered between two calls is not of it.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    to: DateTime<Utc>,
+    place: Place,
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Option<Self> {
+        let (to, place) = text.split_once(':')?;
+        Some(Self {
+            to: DateTime::from_timestamp_micros(to.parse().ok()?)?,
+            place: Place::parse(place)?,
+        })
+    }
+
+    fn text(self) -> String {
+        format!("{}:{}", self.to.timestamp_micros(), self.place.text())
+    }
+}
+
 /// Where a replay stands: first what was delivered before, then what is missing.
 #[derive(Clone, Copy, Debug)]
 enum Place {
@@ -96,7 +117,7 @@ struct Range {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     states: Vec<DeliveryState>,
-    missing: bool,
+    missing: Option<Recorded>,
     types: EventTypes,
 }
 
@@ -134,17 +155,30 @@ impl Subscriptions {
     /// was, and asking twice makes no delivery twice that has not ended meanwhile.
     pub async fn replay(&self, tenant: TenantId, id: EndpointId, replay: Replay) -> Result<Replayed, Error> {
         let endpoint = self.enabled(tenant, id).await?;
-        let range = self.range(&replay)?;
-        let begin = Place::Had(first_uuid_at(range.from));
-        let place = replay.cursor.as_deref().map_or(Some(begin), Place::parse);
         let unknown = || Invalid::new("cursor", "it is not one of a replay; pass the last one unchanged");
-        let mut place = Some(place.ok_or_else(unknown)?);
+        let cursor = replay
+            .cursor
+            .as_deref()
+            .map(|text| Cursor::parse(text).ok_or_else(unknown));
+        let cursor = cursor.transpose()?;
+        let to = replay.to.or(cursor.map(|it| it.to));
+        let range = self
+            .range(tenant, &replay, to.unwrap_or_else(|| self.clock.now()))
+            .await?;
+        let begin = Place::Had(first_uuid_at(range.from));
+        let mut place = Some(cursor.map_or(begin, |it| it.place));
         let mut replayed = 0;
         for _ in 0..PAGES {
             let Some(at) = place else { break };
             let (count, next) = match at {
                 Place::Had(after) => self.replay_had(&endpoint, after, &range).await?,
-                Place::Missing(after) => self.replay_missing(&endpoint, after, &range).await?,
+                Place::Missing(after) => match &range.missing {
+                    Some(recorded) => {
+                        let types = &range.types;
+                        self.replay_missing(&endpoint, after, recorded, types).await?
+                    }
+                    None => (0, None),
+                },
             };
             replayed += count;
             place = next;
@@ -152,12 +186,12 @@ impl Subscriptions {
         metrics::counter!("mainstay_deliveries_replayed_total").increment(replayed);
         Ok(Replayed {
             replayed,
-            cursor: place.map(Place::text),
+            cursor: place.map(|place| Cursor { to: range.to, place }.text()),
         })
     }
 
     async fn replay_had(&self, endpoint: &Endpoint, after: Uuid, range: &Range) -> Result<(u64, Option<Place>), Error> {
-        let then = range.missing.then_some(Place::Missing(0));
+        let then = range.missing.map(|_| Place::Missing(0));
         if range.states.is_empty() {
             return Ok((0, then));
         }
@@ -176,10 +210,10 @@ impl Subscriptions {
         &self,
         endpoint: &Endpoint,
         after: i64,
-        range: &Range,
+        recorded: &Recorded,
+        types: &EventTypes,
     ) -> Result<(u64, Option<Place>), Error> {
-        let within = (range.from, range.to);
-        let page = deliveries::missing_page(&self.db, endpoint, after, within, &range.types).await?;
+        let page = deliveries::missing_page(&self.db, endpoint, after, recorded, types).await?;
         let next = page.next.map(Place::Missing);
         if page.chosen.is_empty() {
             return Ok((0, next));
@@ -197,8 +231,7 @@ impl Subscriptions {
         }
     }
 
-    fn range(&self, replay: &Replay) -> Result<Range, Error> {
-        let to = replay.to.unwrap_or_else(|| self.clock.now());
+    async fn range(&self, tenant: TenantId, replay: &Replay, to: DateTime<Utc>) -> Result<Range, Error> {
         if replay.from >= to {
             return Err(Invalid::new("from", "the range is empty: it must be before `to`").into());
         }
@@ -212,11 +245,15 @@ impl Subscriptions {
             ReplayState::Dead => Some(DeliveryState::Dead),
             ReplayState::Missing => None,
         };
+        let missing = match replay.states.contains(&ReplayState::Missing) {
+            true => Some(Recorded::find(&self.db, tenant, (replay.from, to)).await?),
+            false => None,
+        };
         Ok(Range {
             from: replay.from,
             to,
             states: replay.states.iter().filter_map(state).collect(),
-            missing: replay.states.contains(&ReplayState::Missing),
+            missing,
             types,
         })
     }

@@ -1,4 +1,6 @@
-use super::{Error, Headers, Subscriptions, close, event_types, headers, no_endpoint, secrets};
+use super::{
+    COLLISIONS, Error, Headers, Subscriptions, close, event_types, headers, no_endpoint, secrets, too_many_collisions,
+};
 use crate::{
     crypto::WebhookSecret,
     domain::{ChannelId, EndpointId, TenantId},
@@ -69,8 +71,9 @@ impl Changes {
 impl Subscriptions {
     /// Makes an endpoint with a secret of its own. Events from now on go there.
     pub async fn create(&self, tenant: TenantId, new: NewEndpoint) -> Result<Endpoint, Error> {
-        let (key, id, now) = (self.key(tenant).await?, self.clock.new_id(), self.clock.now());
-        let endpoint = Endpoint {
+        let (id, now) = (self.clock.new_id(), self.clock.now());
+        let wanted = headers::check(&new.headers)?;
+        let mut endpoint = Endpoint {
             id,
             tenant_id: tenant,
             url: self.url(&new.url)?,
@@ -78,10 +81,10 @@ impl Subscriptions {
             event_types: event_types(&new.event_types)?.to_json(),
             channels: self.channels(tenant, new.channels).await?,
             rate_limit_per_second: per_second(new.rate_limit_per_second)?,
-            headers: headers::seal(&key, id, &headers::check(&new.headers)?),
+            headers: None,
             ordered: new.ordered,
             max_concurrent: concurrent(new.max_concurrent)?,
-            secret: secrets::seal(&key, id, &WebhookSecret::generate()),
+            secret: Vec::new(),
             previous_secret: None,
             previous_secret_until: None,
             disabled_at: (!new.enabled).then_some(now),
@@ -98,6 +101,9 @@ impl Subscriptions {
         }
         let mut tx = self.db.begin().await?;
         let stored = async {
+            let key = self.key_within(&mut tx, tenant).await?;
+            endpoint.headers = headers::seal(&key, id, &wanted);
+            endpoint.secret = secrets::seal(&key, id, &WebhookSecret::generate());
             endpoints::insert(&mut tx, &endpoint).await?;
             endpoints::insert_line(&mut tx, tenant, id, now).await?;
             Ok(())
@@ -110,30 +116,40 @@ impl Subscriptions {
 
     /// Changes an endpoint. It counts as a place nothing is known of: failures before are forgotten, and what waits is sent.
     pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: Changes) -> Result<Endpoint, Error> {
-        let was = self.find(tenant, id).await?;
-        let now = self.clock.now();
-        let wishes = match changes.says_more_than_enabled() {
-            true => Some(self.wishes(&was, changes.clone()).await?),
-            false => None,
-        };
+        for _ in 0..COLLISIONS {
+            // Before the key that something is sealed under: a rotation of keys in between makes this another revision.
+            let was = self.find(tenant, id).await?;
+            let wishes = match changes.says_more_than_enabled() {
+                true => Some(self.wishes(&was, changes.clone()).await?),
+                false => None,
+            };
+            if self.try_change(&was, wishes, changes.enabled).await? {
+                return self.find(tenant, id).await;
+            }
+        }
+        Err(too_many_collisions(id))
+    }
+
+    /// Whether it was done: not if somebody else has changed the endpoint since it was read.
+    async fn try_change(&self, was: &Endpoint, wishes: Option<Wishes>, enabled: Option<bool>) -> Result<bool, Error> {
+        let (owner, now) = ((was.tenant_id, was.id), self.clock.now());
         let mut tx = self.db.begin().await?;
         let changed = async {
             if let Some(wishes) = wishes
-                && endpoints::update(&mut tx, (tenant, id), wishes, now).await? == 0
+                && endpoints::update(&mut tx, owner, was.revision, wishes, now).await? == 0
             {
-                return Err(no_endpoint(id));
+                return Ok(false);
             }
-            match changes.enabled {
-                Some(true) => endpoints::enable(&mut tx, (tenant, id), now).await?,
-                Some(false) => endpoints::disable(&mut tx, (tenant, id), BY_PERSON, now).await?,
+            match enabled {
+                Some(true) => endpoints::enable(&mut tx, owner, now).await?,
+                Some(false) => endpoints::disable(&mut tx, owner, BY_PERSON, now).await?,
                 None => 0,
             };
-            endpoints::wake_after(&mut tx, [id]);
-            Ok(())
+            endpoints::wake_after(&mut tx, [was.id]);
+            Ok(true)
         };
         let changed = changed.await;
-        close(tx, changed).await?;
-        self.find(tenant, id).await
+        close(tx, changed).await
     }
 
     /// Removes an endpoint. Nothing more is sent there; its deliveries are gone with it.

@@ -64,7 +64,14 @@ impl Subscriptions {
     /// The key under which secrets of the tenant are sealed.
     async fn key(&self, tenant: TenantId) -> Result<SealingKey, Error> {
         let owner = tenants::find(self.db.reader(), tenant).await?;
-        let owner = owner.ok_or_else(|| Error::NotFound(format!("tenant {tenant}")))?;
+        let owner = owner.ok_or_else(|| no_tenant(tenant))?;
+        open_tenant_key(&self.keyring, &owner).ok_or(Error::KeyLost)
+    }
+
+    /// The same, for something new that this transaction stores: no rotation of keys overlooks it.
+    async fn key_within(&self, tx: &mut Tx, tenant: TenantId) -> Result<SealingKey, Error> {
+        let owner = tenants::find_to_seal(tx, tenant).await?;
+        let owner = owner.ok_or_else(|| no_tenant(tenant))?;
         open_tenant_key(&self.keyring, &owner).ok_or(Error::KeyLost)
     }
 }
@@ -89,6 +96,19 @@ fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
 
 fn no_endpoint(id: EndpointId) -> Error {
     Error::NotFound(format!("endpoint {id}"))
+}
+
+fn no_tenant(id: TenantId) -> Error {
+    Error::NotFound(format!("tenant {id}"))
+}
+
+/// How often something is begun again because somebody else changed the same endpoint in between.
+const COLLISIONS: usize = 32;
+
+fn too_many_collisions(id: EndpointId) -> Error {
+    Error::Conflict(format!(
+        "endpoint {id} is being changed by others all the time; try again"
+    ))
 }
 
 /// Commits what went well and undoes what did not, so that its locks do not outlive it.

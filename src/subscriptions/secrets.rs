@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, Subscriptions, no_endpoint};
+use super::{COLLISIONS, Error, Subscriptions, too_many_collisions};
 use crate::{
     crypto::{SealingKey, WebhookSecret},
     domain::{EndpointId, TenantId},
@@ -51,20 +51,38 @@ impl Secrets {
 
 impl Subscriptions {
     pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
-        let endpoint = self.find(tenant, id).await?;
-        let key = self.key(tenant).await?;
-        Ok(Secrets::open(&key, &endpoint)?.still_good(self.clock.now()))
+        let (.., secrets) = self.opened(tenant, id).await?;
+        Ok(secrets.still_good(self.clock.now()))
+    }
+
+    /// An endpoint, the key of its tenant and its secrets. Keys may be rotated after the one is read and before the other: then it is read
+    /// again.
+    async fn opened(&self, tenant: TenantId, id: EndpointId) -> Result<(Endpoint, SealingKey, Secrets), Error> {
+        let mut failed = None;
+        loop {
+            let endpoint = self.find(tenant, id).await?;
+            let key = self.key(tenant).await?;
+            match Secrets::open(&key, &endpoint) {
+                Err(Error::KeyLost) if failed != Some(endpoint.revision) => failed = Some(endpoint.revision),
+                secrets => return Ok((endpoint, key, secrets?)),
+            }
+        }
     }
 
     /// Gives the endpoint a new secret; the one it had signs too for a day. One that it replaced less than a day ago signs no longer.
     pub async fn rotate(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
-        let (key, now) = (self.key(tenant).await?, self.clock.now());
-        let sealed = seal(&key, id, &WebhookSecret::generate());
-        if endpoints::set_secret(&self.db, (tenant, id), sealed, now + OVERLAP, now).await? == 0 {
-            return Err(no_endpoint(id));
+        let current = WebhookSecret::generate();
+        for _ in 0..COLLISIONS {
+            let (was, key, before) = self.opened(tenant, id).await?;
+            let now = self.clock.now();
+            let (sealed, until) = (seal(&key, id, &current), now + OVERLAP);
+            if endpoints::set_secret(&self.db, (tenant, id), was.revision, sealed, until, now).await? > 0 {
+                tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
+                let previous = Some((before.current, until));
+                return Ok(Secrets { current, previous });
+            }
         }
-        tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
-        self.secrets(tenant, id).await
+        Err(too_many_collisions(id))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::EndpointId,
     queue::Queues,
     store::{
-        deliveries::{self, REMOVED_AT_ONCE},
+        deliveries::{self, REMOVED_AT_ONCE, Swept},
         endpoints,
     },
 };
@@ -42,16 +42,19 @@ pub async fn erase_deleted(with: &Subscriptions) -> Result<()> {
     Ok(())
 }
 
-/// Removes deliveries that ended before a time, with their attempts, and tells how many.
+/// Removes deliveries that ended before a time, with their attempts, and tells how many. Those of events from before then that wait for a
+/// disabled endpoint are dead.
 pub async fn forget(with: &Subscriptions, before: DateTime<Utc>) -> Result<u64> {
     let (mut removed, mut after) = (0, None);
     loop {
         let page: Vec<EndpointId> = endpoints::ids(with.db.reader(), after, TOGETHER).await?;
         for endpoint in &page {
+            let mut swept = Swept::default();
             loop {
-                let rows = deliveries::remove_finished(&with.db, *endpoint, before).await?;
-                removed += rows;
-                if rows < REMOVED_AT_ONCE {
+                swept = deliveries::sweep(&with.db, *endpoint, swept.next, before, with.clock.now()).await?;
+                removed += swept.removed;
+                metrics::counter!("mainstay_deliveries_dead_total").increment(swept.ended);
+                if swept.next.is_none() {
                     break;
                 }
                 tokio::task::yield_now().await;

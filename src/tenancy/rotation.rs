@@ -3,8 +3,11 @@ use crate::{
     crypto::SealingKey,
     db::Tx,
     directory::{open_tenant_key, purpose},
-    domain::TenantId,
-    store::{channels, endpoints, tenants},
+    store::{
+        channels,
+        endpoints::{self, Endpoint},
+        tenants,
+    },
 };
 
 /// What a rotation did.
@@ -22,6 +25,9 @@ pub async fn rotate_keys(registry: &Registry) -> Result<Rotated, RegistryError> 
         let old = open_tenant_key(&registry.keyring, &tenant).ok_or(RegistryError::KeyLost)?;
         let new = SealingKey::random();
         let mut tx = registry.db.begin().await?;
+        // First: whoever seals something new waits for this, and then finds the new key.
+        let sealed = registry.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
+        rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
         for channel in channels::of_tenant(&mut tx, tenant.id).await? {
             let anew = |what: &str, sealed: &[u8]| {
                 let purpose = purpose(what, channel.id);
@@ -37,39 +43,39 @@ pub async fn rotate_keys(registry: &Registry) -> Result<Rotated, RegistryError> 
                 .transpose()?;
             rotated.channels += channels::reseal(&mut tx, tenant.id, channel.id, access_token, app_secret).await?;
         }
-        reseal_endpoints(&mut tx, tenant.id, &old, &new).await?;
-        let sealed = registry.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
-        rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
+        for endpoint in endpoints::list(&mut tx, tenant.id, None, i64::MAX).await? {
+            reseal_endpoint(&mut tx, endpoint, &old, &new).await?;
+        }
         tx.commit().await?;
     }
     Ok(rotated)
 }
 
-async fn reseal_endpoints(
+/// As often as a person changes it in between, until it is done or gone.
+async fn reseal_endpoint(
     tx: &mut Tx,
-    tenant: TenantId,
+    endpoint: Endpoint,
     old: &SealingKey,
     new: &SealingKey,
 ) -> Result<(), RegistryError> {
-    for endpoint in endpoints::list(&mut *tx, tenant, None, i64::MAX).await? {
-        let anew = |purpose: &str, sealed: &[u8]| {
-            let opened = old.open(purpose, sealed);
-            opened
-                .map(|secret| new.seal(purpose, &secret))
-                .map_err(|_| RegistryError::KeyLost)
-        };
-        let (secrets, headers) = (
-            endpoints::secrets_purpose(endpoint.id),
-            endpoints::headers_purpose(endpoint.id),
-        );
-        let secret = anew(&secrets, &endpoint.secret)?;
-        let previous = endpoint
-            .previous_secret
-            .as_deref()
-            .map(|it| anew(&secrets, it))
-            .transpose()?;
-        let headers = endpoint.headers.as_deref().map(|it| anew(&headers, it)).transpose()?;
-        endpoints::reseal(&mut *tx, (tenant, endpoint.id), secret, previous, headers).await?;
+    let anew = |purpose: &str, sealed: &[u8]| {
+        let opened = old.open(purpose, sealed);
+        opened
+            .map(|secret| new.seal(purpose, &secret))
+            .map_err(|_| RegistryError::KeyLost)
+    };
+    let owner = (endpoint.tenant_id, endpoint.id);
+    let secrets = endpoints::secrets_purpose(endpoint.id);
+    let for_headers = endpoints::headers_purpose(endpoint.id);
+    let mut found = Some(endpoint);
+    while let Some(it) = found {
+        let secret = anew(&secrets, &it.secret)?;
+        let previous = it.previous_secret.as_deref().map(|it| anew(&secrets, it)).transpose()?;
+        let headers = it.headers.as_deref().map(|it| anew(&for_headers, it)).transpose()?;
+        if endpoints::reseal(&mut *tx, owner, it.revision, secret, previous, headers).await? > 0 {
+            break;
+        }
+        found = endpoints::find(&mut *tx, owner.0, owner.1).await?;
     }
     Ok(())
 }

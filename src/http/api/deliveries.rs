@@ -7,7 +7,7 @@ use crate::{
     app::App,
     domain::{DeliveryId, DeliveryState, EndpointId, EventId},
     http::{
-        auth::{Reader, TenantScope, Writer},
+        auth::{Reader, Subscriber, TenantScope},
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
@@ -171,14 +171,15 @@ async fn shown(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttemp
 
 /// Deliver again
 ///
-/// Now, whatever became of it before, with the same `webhook-id`; if that fails, it is tried again by the schedule.
+/// Now, whatever became of it before, with the same `webhook-id`; if that fails, it is tried again by the schedule. Needs the scopes `write` and
+/// `events`.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", tag = "Subscriptions", params(("id" = DeliveryId, Path)),
     responses((status = 202, description = "It is on its way", body = DeliveryWithAttempts)))]
 pub async fn retry(
-    writer: Writer,
+    subscriber: Subscriber,
     State(app): State<App>,
     Path(id): Path<DeliveryId>,
 ) -> Result<(StatusCode, Body<DeliveryWithAttempts>), Problem> {
-    app.subscriptions().retry(writer.tenant, id).await?;
-    Ok((StatusCode::ACCEPTED, Body(shown(&writer, id).await?)))
+    app.subscriptions().retry(subscriber.tenant, id).await?;
+    Ok((StatusCode::ACCEPTED, Body(shown(&subscriber, id).await?)))
 }

@@ -82,7 +82,8 @@ pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -
     on.into().sql(SQL, (tenant, id)).all().await
 }
 
-/// An endpoint's deliveries, those of the newest events first, from the one before `before` on.
+/// An endpoint's deliveries, those of the newest events first, from the one before `before` on. Only with a filter may a page be short
+/// though more follow.
 pub async fn list(
     on: impl Into<On<'_>>,
     (tenant, endpoint): (TenantId, EndpointId),
@@ -112,11 +113,13 @@ pub async fn list(
         return Ok(page(deliveries, limit, None));
     }
     let state = filter.state.map_or("", DeliveryState::as_str).to_owned();
-    let reach: Option<(DeliveryId,)> = on
-        .again()
-        .sql(REACH, (endpoint, tenant, before, LOOK - 1))
-        .opt()
-        .await?;
+    let reach: Option<(DeliveryId,)> = match *filter == Filter::default() {
+        true => None,
+        false => {
+            let args = (endpoint, tenant, before, LOOK - 1);
+            on.again().sql(REACH, args).opt().await?
+        }
+    };
     let reach = reach.map(|(id,)| id);
     let since = reach.unwrap_or(DeliveryId::from_uuid(uuid::Uuid::nil()));
     let args = (endpoint, tenant, before, kind, limit, since, state);

@@ -14,6 +14,6 @@ pub use due::{Due, Wanted, due};
 pub use fan_out::{deliver_to, fan_out};
 pub use find::{Attempt, Delivery, Filter, Page, attempts, find, list};
 pub use order::{Pace, chains, set_pace};
-pub use remove::{REMOVED_AT_ONCE, remove, remove_finished};
+pub use remove::{REMOVED_AT_ONCE, Swept, remove, sweep};
 pub use replay::{Missing, ReplayPage, again, deliver_missing, missing_page, replay_page};
 pub use stats::{Sample, sample};

@@ -1,46 +1,105 @@
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
     clock::first_uuid_at,
-    db::{Db, Result, Rows, Tx},
-    domain::{DeliveryId, EndpointId, Id},
+    db::{Db, Result, Rows},
+    domain::{DeliveryId, DeliveryState, EndpointId, Id},
 };
 
-/// Deliveries removed in one transaction.
+/// Deliveries looked at, and removed, in one transaction.
 pub const REMOVED_AT_ONCE: u64 = 500;
 
-/// Removes up to [`REMOVED_AT_ONCE`] deliveries of an endpoint that ended before a time, with their attempts, and tells how many.
-pub async fn remove_finished(db: &Db, endpoint: EndpointId, before: DateTime<Utc>) -> Result<u64> {
+/// What waited too long is dead for this reason.
+const WAITED: &str = "the endpoint was disabled for longer than deliveries are kept";
+
+/// What became of some old deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct Swept {
+    /// Removed, with their attempts.
+    pub removed: u64,
+    /// Dead now.
+    pub ended: u64,
+    /// Where to go on; none when all were looked at.
+    pub next: Option<DeliveryId>,
+}
+
+/// Looks at up to [`REMOVED_AT_ONCE`] deliveries of an endpoint, of events from before a time, after the one named. Those that ended
+/// before that time are removed; those that still wait, for an endpoint that is disabled, are given up.
+pub async fn sweep(
+    db: &Db,
+    endpoint: EndpointId,
+    after: Option<DeliveryId>,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Swept> {
     // An id begins with the time of its event, which is no later than its end.
     const SQL: &str = "
-        SELECT id FROM deliveries
-        WHERE endpoint_id = $1 AND id < $2 AND state || '' <> 'pending' AND finished_at < $3
-        ORDER BY id LIMIT $4";
+        SELECT id, state, finished_at FROM deliveries WHERE endpoint_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+    const ENDED: &str = "
+        WITH r (id, endpoint_id) AS ({rows})
+        DELETE FROM deliveries
+        WHERE (endpoint_id, id) IN (SELECT endpoint_id, id FROM r) AND state || '' <> 'pending'
+        RETURNING id";
+    let after = after.unwrap_or(DeliveryId::from_uuid(Uuid::nil()));
+    let args = (endpoint, after, first_uuid_at(before), REMOVED_AT_ONCE as i64);
+    let old: Vec<(DeliveryId, String, Option<DateTime<Utc>>)> = db.reader().sql(SQL, args).all().await?;
+    let is_full = old.len() as u64 == REMOVED_AT_ONCE;
+    let next = old.last().filter(|_| is_full).map(|(id, ..)| *id);
+    let (waiting, ended): (Vec<_>, Vec<_>) = old
+        .into_iter()
+        .partition(|(_, state, _)| state == DeliveryState::Pending.as_str());
+    let ended = ended.into_iter().filter(|(.., at)| at.is_some_and(|at| at < before));
+    Ok(Swept {
+        removed: erase(db, ENDED, endpoint, ended.map(|(id, ..)| id).collect()).await?,
+        ended: give_up(db, endpoint, waiting.into_iter().map(|(id, ..)| id).collect(), now).await?,
+        next,
+    })
+}
+
+/// Those of them that still wait for the endpoint are dead, if it is disabled.
+async fn give_up(db: &Db, endpoint: EndpointId, ids: Vec<DeliveryId>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (rid, rendpoint, now, why) AS ({rows})
+        UPDATE deliveries SET state = 'dead', due_at = r.now, finished_at = r.now, last_error = r.why
+        FROM r
+        WHERE endpoint_id = r.rendpoint AND id = r.rid AND state || '' = 'pending'
+            AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = r.rendpoint AND e.disabled_at IS NOT NULL)";
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let row = |id: DeliveryId| (id.uuid(), endpoint.uuid(), now, WAITED.to_owned());
     let mut tx = db.begin().await?;
-    let args = (endpoint, first_uuid_at(before), before, REMOVED_AT_ONCE as i64);
-    let found: Vec<(DeliveryId,)> = tx.sql(SQL, args).all().await?;
-    erase(tx, endpoint, found).await
+    let given_up = Rows::new(SQL, ids.into_iter().map(row).collect()).run(&mut tx).await?;
+    tx.commit().await?;
+    Ok(given_up)
 }
 
 /// Removes up to [`REMOVED_AT_ONCE`] deliveries of an endpoint, whatever their state.
 pub async fn remove(db: &Db, endpoint: EndpointId) -> Result<u64> {
-    const SQL: &str = "SELECT id FROM deliveries WHERE endpoint_id = $1 ORDER BY id LIMIT $2";
-    let mut tx = db.begin().await?;
-    let found: Vec<(DeliveryId,)> = tx.sql(SQL, (endpoint, REMOVED_AT_ONCE as i64)).all().await?;
-    erase(tx, endpoint, found).await
+    const SOME: &str = "SELECT id FROM deliveries WHERE endpoint_id = $1 ORDER BY id LIMIT $2";
+    const ALL: &str = "
+        WITH r (id, endpoint_id) AS ({rows})
+        DELETE FROM deliveries WHERE (endpoint_id, id) IN (SELECT endpoint_id, id FROM r)
+        RETURNING id";
+    let args = (endpoint, REMOVED_AT_ONCE as i64);
+    let found: Vec<(DeliveryId,)> = db.reader().sql(SOME, args).all().await?;
+    erase(db, ALL, endpoint, found.into_iter().map(|(id,)| id).collect()).await
 }
 
-async fn erase(mut tx: Tx, endpoint: EndpointId, ids: Vec<(DeliveryId,)>) -> Result<u64> {
+/// Removes deliveries and then their attempts: whoever writes an attempt meanwhile holds the delivery, or finds it gone.
+async fn erase(db: &Db, sql: &'static str, endpoint: EndpointId, ids: Vec<DeliveryId>) -> Result<u64> {
     const ATTEMPTS: &str = "
         WITH r (delivery_id) AS ({rows})
         DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT delivery_id FROM r) AND delivery_id {key}";
-    const DELIVERIES: &str = "
-        WITH r (id, endpoint_id) AS ({rows})
-        DELETE FROM deliveries WHERE (endpoint_id, id) IN (SELECT endpoint_id, id FROM r)";
-    let attempts = ids.iter().map(|(id,)| (id.uuid(),)).collect();
-    Rows::new(ATTEMPTS, attempts).run(&mut tx).await?;
-    let deliveries = ids.iter().map(|(id,)| (id.uuid(), endpoint.uuid())).collect();
-    let removed = Rows::new(DELIVERIES, deliveries).run(&mut tx).await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let deliveries = ids.into_iter().map(|id| (id.uuid(), endpoint.uuid())).collect();
+    let mut tx = db.begin().await?;
+    let removed: Vec<(Uuid,)> = Rows::new(sql, deliveries).all(&mut tx).await?;
+    let count = removed.len() as u64;
+    Rows::new(ATTEMPTS, removed).run(&mut tx).await?;
     tx.commit().await?;
-    Ok(removed)
+    Ok(count)
 }

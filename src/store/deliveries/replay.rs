@@ -10,7 +10,11 @@ use crate::{
         ChannelId, ConversationId, DeliveryId, DeliveryState, EndpointId, EventId, EventTypes, Id, TenantId,
         delivery_id,
     },
-    store::endpoints::{Endpoint, wake_after},
+    events::endpoint::TEST,
+    store::{
+        endpoints::{Endpoint, wake_after},
+        events::Recorded,
+    },
 };
 
 /// Sends deliveries of an endpoint again, now, with the whole schedule before them; tells how many there are. What happens to one that is
@@ -86,20 +90,20 @@ fn is_full<T>(rows: &[T]) -> bool {
     i64::try_from(rows.len()).is_ok_and(|count| count == PAGE)
 }
 
-/// A page of the events after a sequence, of those created from `from` until before `to`, that an endpoint wants, of these types, and
-/// never had.
+/// A page of the events after a sequence, of those recorded then, that an endpoint wants, of these types, and never had. Tests are no
+/// events of the tenant's: each was for one endpoint.
 pub async fn missing_page(
     db: &Db,
     endpoint: &Endpoint,
     after: i64,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    recorded: &Recorded,
     types: &EventTypes,
 ) -> Result<ReplayPage<Missing, i64>> {
     const SQL: &str = "
-        SELECT id, sequence, type, data
+        SELECT id, sequence, type, channel_id, conversation_id
         FROM events
-        WHERE tenant_id = $1 AND sequence > $2 AND created_at >= $3 AND created_at < $4
-        ORDER BY sequence LIMIT $5";
+        WHERE tenant_id = $1 AND sequence >= $2 AND sequence < $3 AND created_at >= $4 AND created_at < $5
+        ORDER BY sequence LIMIT $6";
     const HAD: &str = "
         WITH r (rid, rendpoint) AS ({rows})
         SELECT d.id FROM r CROSS JOIN deliveries d WHERE d.endpoint_id = r.rendpoint AND d.id = r.rid";
@@ -109,27 +113,33 @@ pub async fn missing_page(
         sequence: i64,
         #[sqlx(rename = "type")]
         kind: String,
-        data: String,
+        channel_id: Option<ChannelId>,
+        conversation_id: Option<ConversationId>,
     }
-    let args = (endpoint.tenant_id, after, from, to, PAGE);
+    let since = recorded.first.max(after.saturating_add(1));
+    let args = (
+        endpoint.tenant_id,
+        since,
+        recorded.end,
+        recorded.from,
+        recorded.to,
+        PAGE,
+    );
     let rows: Vec<Row> = db.reader().sql(SQL, args).all().await?;
     let next = rows.last().filter(|_| is_full(&rows)).map(|it| it.sequence);
     let (wants, channels) = (endpoint.wants(), endpoint.channels());
     let mut chosen = Vec::new();
-    for row in rows
-        .into_iter()
-        .filter(|row| wants.matches(&row.kind) && types.matches(&row.kind))
-    {
-        let place = place(&row.data);
-        let wanted = channels
+    for row in rows {
+        let of_type = wants.matches(&row.kind) && types.matches(&row.kind) && row.kind != TEST.name;
+        let of_channel = channels
             .as_ref()
-            .is_none_or(|only| place.channel.is_some_and(|it| only.contains(&it)));
-        if wanted {
+            .is_none_or(|only| row.channel_id.is_some_and(|it| only.contains(&it)));
+        if of_type && of_channel {
             chosen.push(Missing {
                 event: row.id,
                 sequence: row.sequence,
                 kind: row.kind,
-                order_key: place.conversation.filter(|_| endpoint.ordered).map(Id::uuid),
+                order_key: row.conversation_id.filter(|_| endpoint.ordered).map(Id::uuid),
             });
         }
     }
@@ -139,20 +149,6 @@ pub async fn missing_page(
     let had: HashSet<DeliveryId> = had.into_iter().map(|(id,)| id).collect();
     chosen.retain(|it| !had.contains(&id(it)));
     Ok(ReplayPage { chosen, next })
-}
-
-/// Where an event happened, as its data say.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct Place {
-    #[serde(rename = "channel_id")]
-    channel: Option<ChannelId>,
-    #[serde(rename = "conversation_id")]
-    conversation: Option<ConversationId>,
-}
-
-fn place(data: &str) -> Place {
-    serde_json::from_str(data).unwrap_or_default()
 }
 
 /// Puts events on their way that an endpoint never had, and tells how many were not by now.

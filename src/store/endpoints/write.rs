@@ -52,10 +52,12 @@ pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
     .await
 }
 
-/// Changes what a person decides, and forgets what was found out of the place before: it may be another one now.
+/// Changes what a person decides, and forgets what was found out of the place before: it may be another one now. Nothing happens if it is
+/// not of that revision any more: what stays the same is written too.
 pub async fn update(
     on: impl Into<On<'_>>,
     (tenant, id): (TenantId, EndpointId),
+    revision: i64,
     to: Wishes,
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -63,7 +65,7 @@ pub async fn update(
         UPDATE endpoints
         SET url = $3, description = $4, event_types = $5, channels = $6, rate_limit_per_second = $7, headers = $8,
             ordered = $9, max_concurrent = $10, updated_at = $11
-        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND revision = $12";
     let args = (
         tenant,
         id,
@@ -76,10 +78,13 @@ pub async fn update(
         to.ordered,
         to.max_concurrent,
         now,
+        revision,
     );
     let mut on = on.into();
-    on.again().sql(SQL, args).run().await?;
-    forget_standing(on, tenant, id).await
+    match on.again().sql(SQL, args).run().await? {
+        0 => Ok(0),
+        _ => forget_standing(on, tenant, id).await,
+    }
 }
 
 /// The place is as good as new.
@@ -117,10 +122,12 @@ pub async fn disable(
     on.into().sql(SQL, (tenant, id, reason.to_owned(), now)).run().await
 }
 
-/// Gives it a new secret; the one before signs too until the time named, and one before that no longer.
+/// Gives it a new secret; the one before signs too until the time named, and one before that no longer. Nothing happens if it is not of
+/// that revision any more: the key that the secret is sealed under may be another by now.
 pub async fn set_secret(
     on: impl Into<On<'_>>,
     (tenant, id): (TenantId, EndpointId),
+    revision: i64,
     sealed: Vec<u8>,
     previous_until: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -128,25 +135,29 @@ pub async fn set_secret(
     const SQL: &str = "
         UPDATE endpoints
         SET previous_secret = secret, previous_secret_until = $4, secret = $3, revision = revision + 1, updated_at = $5
-        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND revision = $6";
     on.into()
-        .sql(SQL, (tenant, id, sealed, previous_until, now))
+        .sql(SQL, (tenant, id, sealed, previous_until, now, revision))
         .run()
         .await
 }
 
-/// Puts its secrets and headers in place sealed anew.
+/// Puts its secrets and headers in place sealed anew, unless it is not of that revision any more.
 pub async fn reseal(
     on: impl Into<On<'_>>,
     (tenant, id): (TenantId, EndpointId),
+    revision: i64,
     secret: Vec<u8>,
     previous: Option<Vec<u8>>,
     headers: Option<Vec<u8>>,
 ) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET secret = $3, previous_secret = $4, headers = $5, revision = revision + 1
-        WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id, secret, previous, headers)).run().await
+        WHERE tenant_id = $1 AND id = $2 AND revision = $6";
+    on.into()
+        .sql(SQL, (tenant, id, secret, previous, headers, revision))
+        .run()
+        .await
 }
 
 /// It is gone for everybody; what belongs to it is removed later ([`erasable`], [`erase`]).

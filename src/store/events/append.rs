@@ -60,9 +60,9 @@ async fn store(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<V
         ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = event_cursors.last_sequence + excluded.last_sequence
         RETURNING tenant_id, last_sequence";
     const APPEND: &str = "
-        WITH r (tenant_id, sequence, id, type, version, occurred_at, created_at, data) AS ({rows})
-        INSERT INTO events (tenant_id, sequence, id, type, version, occurred_at, created_at, data)
-        SELECT tenant_id, sequence, id, type, version, occurred_at, created_at, data FROM r";
+        WITH r (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data) AS ({rows})
+        INSERT INTO events (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data)
+        SELECT tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data FROM r";
     let mut wanted: BTreeMap<Uuid, i64> = BTreeMap::new();
     for event in events {
         *wanted.entry(event.tenant.uuid()).or_default() += 1;
@@ -82,8 +82,20 @@ async fn store(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<V
     let sequences: Vec<i64> = events.iter().map(&mut draw).collect();
     let row = |(event, sequence): (&NewEvent, &i64)| {
         let (tenant, id, kind) = (event.tenant.uuid(), event.id.uuid(), event.kind.to_owned());
+        let (channel, conversation) = (event.channel.map(Id::uuid), event.conversation.map(Id::uuid));
         let (version, data) = (event.version, event.data.clone());
-        (tenant, *sequence, id, kind, version, event.occurred_at, now, data)
+        (
+            tenant,
+            *sequence,
+            id,
+            kind,
+            version,
+            event.occurred_at,
+            now,
+            channel,
+            conversation,
+            data,
+        )
     };
     let rows = events.iter().zip(&sequences).map(row).collect();
     Rows::new(APPEND, rows).run(tx).await?;

@@ -2,7 +2,9 @@
 
 mod append;
 mod find;
+mod recorded;
 mod told;
 
 pub use append::{NewEvent, append, append_for};
 pub use find::{Event, Page, list};
+pub use recorded::Recorded;

@@ -79,6 +79,7 @@ pub fn conclude(
             endpoint: endpoint.id,
             delivery: called.due.id,
             number: called.due.attempts + 1,
+            attempts_before: called.due.attempts_before,
             started_at: called.started_at,
             duration_us: called.duration_us,
             outcome: called.outcome.as_str(),

@@ -113,15 +113,24 @@ on_both_sizes! {
             let part = world.subscriptions.replay(world.tenant, endpoint.id, request.clone()).await.unwrap();
             replayed += part.replayed;
             calls += 1;
+            if calls == 1 {
+                // What happens after the first call is not asked for.
+                let set = |enabled| Changes { enabled: Some(enabled), ..Changes::default() };
+                world.subscriptions.change(world.tenant, endpoint.id, set(false)).await.unwrap();
+                world.one().await;
+                world.subscriptions.change(world.tenant, endpoint.id, set(true)).await.unwrap();
+            }
             match part.cursor {
                 Some(cursor) => request.cursor = Some(cursor),
                 None => break,
             }
         }
         assert!(replayed == 23_000 && calls > 1, "{replayed} in {calls} calls");
-        request.cursor = Some("elsewhere".to_owned());
-        let unknown = world.subscriptions.replay(world.tenant, endpoint.id, request).await;
-        assert!(matches!(unknown, Err(Error::Invalid(_))));
+        for cursor in ["elsewhere", "missing:7", "x:missing:7", "9223372036854775807:missing:7"] {
+            request.cursor = Some(cursor.to_owned());
+            let unknown = world.subscriptions.replay(world.tenant, endpoint.id, request.clone()).await;
+            assert!(matches!(unknown, Err(Error::Invalid(_))), "{cursor}");
+        }
         world.end().await;
     }
 

@@ -2,10 +2,12 @@
 
 mod answers;
 mod asked;
+mod at_once;
 mod breaker;
 mod content;
 mod kills;
 mod order;
 mod receiver;
+mod recorded;
 mod upkeep;
 mod world;

@@ -1,7 +1,11 @@
 //! What is overlooked, kept no longer, or gone.
 
 use chrono::TimeDelta;
-use mainstay::{db::Db, housekeeping, subscriptions};
+use mainstay::{
+    db::Db,
+    housekeeping,
+    subscriptions::{self, Changes},
+};
 
 use super::{
     receiver::{Receiver, Reply},
@@ -35,6 +39,29 @@ on_both_sizes! {
         let removed = subscriptions::forget(&world.subscriptions, old + TimeDelta::seconds(1)).await.unwrap();
         assert_eq!(removed, 1_200);
         assert_eq!(world.number("SELECT COUNT(*) FROM deliveries").await, 1, "what is not at its end stays");
+        assert_eq!(world.number("SELECT COUNT(*) FROM delivery_attempts").await, 1);
+        world.end().await;
+    }
+
+    async fn what_waits_for_a_disabled_endpoint_longer_than_deliveries_are_kept_is_dead(world: World) {
+        let failing = || Receiver::doing(|_, _| Reply::status(500));
+        let (one, another) = (failing().await, failing().await);
+        let (disabled, enabled) = (world.endpoint(&one).await, world.endpoint(&another).await);
+        world.one().await;
+        world.until_attempts(disabled, 1).await;
+        world.until_attempts(enabled, 1).await;
+        let disable = Changes { enabled: Some(false), ..Changes::default() };
+        world.subscriptions.change(world.tenant, disabled, disable).await.unwrap();
+        let forget = async |before| subscriptions::forget(&world.subscriptions, before).await.unwrap();
+        let old = world.clock.now() + TimeDelta::seconds(1);
+        forget(old - TimeDelta::days(1)).await;
+        assert_eq!(world.deliveries(disabled).await[0].state, "pending", "it is young");
+        assert_eq!(forget(old).await, 0, "it is kept as long as others that have ended");
+        let dead = world.deliveries(disabled).await.remove(0);
+        assert!(dead.state == "dead" && dead.last_error.as_ref().unwrap().contains("disabled"), "{dead:?}");
+        assert!(dead.finished_at.is_some());
+        assert_eq!(world.deliveries(enabled).await[0].state, "pending");
+        assert_eq!(forget(world.clock.now() + TimeDelta::seconds(1)).await, 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM delivery_attempts").await, 1);
         world.end().await;
     }

@@ -4,6 +4,7 @@ mod deliveries;
 mod page;
 mod real;
 mod refusals;
+mod replays;
 mod routes;
 mod signatures;
 

@@ -131,12 +131,13 @@ on_both! {
     async fn who_says_where_events_go_may_write_and_follow_them(test: TestApp) {
         let endpoint = add(&Client::tenant(&test), json!({})).await;
         let (one, from) = (uri(&endpoint), json!({ "from": "2026-01-01T00:00:00Z" }));
-        for (scopes, reads, writes, subscribes) in [
-            ("read", true, false, false),
-            ("write", false, true, false),
-            ("events", false, false, false),
-            ("read events", true, false, false),
-            ("write events", false, true, true),
+        for (scopes, reads, subscribes) in [
+            ("read", true, false),
+            ("write", false, false),
+            ("events", false, false),
+            ("read write", true, false),
+            ("read events", true, false),
+            ("write events", false, true),
         ] {
             let client = with_scopes(&test, scopes).await;
             for (what, allowed, answer) in [
@@ -144,10 +145,10 @@ on_both! {
                 ("show", reads, client.get(&one).await),
                 ("stats", reads, client.get(&format!("{one}/stats")).await),
                 ("deliveries", reads, client.get(&format!("{one}/deliveries")).await),
-                ("secret", writes, client.get(&format!("{one}/secret")).await),
-                ("rotate", writes, client.post(&format!("{one}/secret/rotate"), Value::Null).await),
-                ("test", writes, client.post(&format!("{one}/test"), Value::Null).await),
-                ("replay", writes, client.post(&format!("{one}/replay"), from.clone()).await),
+                ("secret", subscribes, client.get(&format!("{one}/secret")).await),
+                ("rotate", subscribes, client.post(&format!("{one}/secret/rotate"), Value::Null).await),
+                ("test", subscribes, client.post(&format!("{one}/test"), Value::Null).await),
+                ("replay", subscribes, client.post(&format!("{one}/replay"), from.clone()).await),
                 ("add", subscribes, client.post(URI, body(json!({}))).await),
                 ("change", subscribes, client.patch(&one, json!({ "description": scopes })).await),
             ] {

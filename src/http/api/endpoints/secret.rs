@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     domain::EndpointId,
-    http::{auth::Writer, extract::Path, problem::Problem},
+    http::{auth::Subscriber, extract::Path, problem::Problem},
     subscriptions::Secrets,
 };
 
@@ -41,29 +41,30 @@ impl From<Secrets> for EndpointSecret {
 
 /// Show the secret of an endpoint
 ///
-/// For whoever verifies what arrives there. Needs the scope `write`.
+/// For whoever verifies what arrives there. Needs the scopes `write` and `events`: whoever has it can
+/// make events up.
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", tag = "Subscriptions", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The secret", body = EndpointSecret)))]
 pub async fn show(
-    writer: Writer,
+    subscriber: Subscriber,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.subscriptions().secrets(writer.tenant, id).await?;
+    let secrets = app.subscriptions().secrets(subscriber.tenant, id).await?;
     Ok(Body(secrets.into()))
 }
 
 /// Give an endpoint a new secret
 ///
 /// For 24 hours the one it had signs too, so that receivers can change over in between. One that was replaced within the last 24 hours
-/// signs no longer.
+/// signs no longer. Needs the scopes `write` and `events`.
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", tag = "Subscriptions", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The new secret, and the one before", body = EndpointSecret)))]
 pub async fn rotate(
-    writer: Writer,
+    subscriber: Subscriber,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.subscriptions().rotate(writer.tenant, id).await?;
+    let secrets = app.subscriptions().rotate(subscriber.tenant, id).await?;
     Ok(Body(secrets.into()))
 }

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     domain::{DeliveryId, EndpointId},
     http::{
-        auth::{Reader, Writer},
+        auth::{Reader, Subscriber},
         extract::{Json, Path},
         problem::Problem,
     },
@@ -25,15 +25,16 @@ pub struct EndpointTest {
 
 /// Test an endpoint
 ///
-/// Sends it an event of the type `endpoint.test`, whatever types it wants, and no other endpoint.
+/// Sends it an event of the type `endpoint.test`, whatever types it wants, and no other endpoint. Needs the scopes `write` and
+/// `events`.
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", tag = "Subscriptions", params(("id" = EndpointId, Path)),
     responses((status = 202, description = "It is on its way", body = EndpointTest)))]
 pub async fn test(
-    writer: Writer,
+    subscriber: Subscriber,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<(StatusCode, Body<EndpointTest>), Problem> {
-    let delivery_id = app.subscriptions().test(writer.tenant, id).await?;
+    let delivery_id = app.subscriptions().test(subscriber.tenant, id).await?;
     Ok((StatusCode::ACCEPTED, Body(EndpointTest { delivery_id })))
 }
 
@@ -42,10 +43,10 @@ pub async fn test(
 pub struct ReplayRequest {
     /// Of events that were recorded here from then on. That is `created_at` in `GET /api/v1/events`.
     from: DateTime<Utc>,
-    /// Of events that were recorded before then; until now unless this is said.
+    /// Of events that were recorded before then; until the first call unless this is said.
     to: Option<DateTime<Utc>>,
-    /// `done`, `dead`, and `missing`: events that the endpoint wants and never had, e.g. because it was disabled. `dead` unless this is
-    /// said.
+    /// `done`, `dead`, and `missing`: events that the endpoint wants and never had, e.g. because it was disabled; tests are none.
+    /// `dead` unless this is said.
     #[serde(default = "dead")]
     #[schema(min_items = 1, default = json!(["dead"]))]
     states: Vec<ReplayState>,
@@ -72,11 +73,11 @@ pub struct ReplayResult {
 /// Deliver a range again
 ///
 /// A bounded part of it in one call: go on with `next_cursor` until it is null. The `webhook-id` is what it was, so a receiver that
-/// keeps events apart by it takes none twice.
+/// keeps events apart by it takes none twice. Needs the scopes `write` and `events`.
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/replay", tag = "Subscriptions", params(("id" = EndpointId, Path)),
     request_body = ReplayRequest, responses((status = 202, description = "They are on their way", body = ReplayResult)))]
 pub async fn replay(
-    writer: Writer,
+    subscriber: Subscriber,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Json(request): Json<ReplayRequest>,
@@ -88,7 +89,7 @@ pub async fn replay(
         event_types: request.event_types,
         cursor: request.cursor,
     };
-    let replayed = app.subscriptions().replay(writer.tenant, id, replay).await?;
+    let replayed = app.subscriptions().replay(subscriber.tenant, id, replay).await?;
     let result = ReplayResult {
         replayed: replayed.replayed,
         next_cursor: replayed.cursor,

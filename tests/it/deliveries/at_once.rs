@@ -1,0 +1,162 @@
+//! Several at once: people, a rotation of keys, and an attempt that is under way.
+
+use chrono::TimeDelta;
+use mainstay::{
+    domain::{DeliveryId, DeliveryState, EndpointId},
+    store::{
+        deliveries::{self, Delivery, Ended, Filter},
+        endpoints,
+    },
+    subscriptions::{Changes, NewEndpoint},
+    tenancy,
+};
+
+use super::world::{event, happen, wanted};
+use crate::support::app::{TestApp, on_both};
+
+/// What an attempt comes to that fails.
+fn failed(test: &TestApp, endpoint: EndpointId, delivery: DeliveryId, number: i64, state: DeliveryState) -> Ended {
+    let now = test.app.clock.now();
+    Ended {
+        tenant: test.tenant,
+        endpoint,
+        delivery,
+        number,
+        attempts_before: 0,
+        started_at: now,
+        duration_us: 1_000,
+        outcome: "status",
+        http_status: Some(500),
+        error: Some("it answered 500".to_owned()),
+        answer: None,
+        state,
+        due_at: now + TimeDelta::seconds(5),
+    }
+}
+
+async fn conclude(test: &TestApp, ended: Ended) {
+    let mut tx = test.app.db.begin().await.unwrap();
+    deliveries::conclude(&mut tx, &[ended]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// An endpoint with a delivery that was tried that often in vain.
+async fn tried(test: &TestApp, times: i64) -> (EndpointId, DeliveryId) {
+    let subscriptions = test.app.subscriptions();
+    let new = wanted("https://example.com/hook");
+    let endpoint = subscriptions.create(test.tenant, new).await.unwrap().id;
+    happen(&test.app.db, &test.app.clock, &[event(&test.app.clock, test.tenant)]).await;
+    let delivery = only(test, endpoint).await.id;
+    for number in 1..=times {
+        conclude(test, failed(test, endpoint, delivery, number, DeliveryState::Pending)).await;
+    }
+    (endpoint, delivery)
+}
+
+async fn only(test: &TestApp, endpoint: EndpointId) -> Delivery {
+    let (owner, all) = ((test.tenant, endpoint), Filter::default());
+    let page = deliveries::list(test.app.db.reader(), owner, &all, None, 2);
+    let mut found = page.await.unwrap().deliveries;
+    assert_eq!(found.len(), 1);
+    found.remove(0)
+}
+
+on_both! {
+    async fn what_is_asked_for_again_during_its_last_attempt_is_made_again(test: TestApp) {
+        let (endpoint, delivery) = tried(&test, 9).await;
+        let subscriptions = test.app.subscriptions();
+        let asked = subscriptions.retry(test.tenant, delivery).await.unwrap();
+        // The tenth attempt was begun before that.
+        conclude(&test, failed(&test, endpoint, delivery, 10, DeliveryState::Dead)).await;
+        let left = only(&test, endpoint).await;
+        assert_eq!((left.state.as_str(), left.attempts, left.due_at), ("pending", 10, asked.due_at));
+        assert_eq!((left.finished_at, left.last_status), (None, Some(500)));
+        let attempts = deliveries::attempts(test.app.db.reader(), test.tenant, delivery).await.unwrap();
+        assert_eq!(attempts.len(), 10, "it is written all the same");
+        let wanted = deliveries::Wanted { endpoint, most: 9 };
+        let due = deliveries::due(&test.app.db, &[wanted], test.app.clock.now()).await.unwrap();
+        assert_eq!((due[0].attempts, due[0].attempts_before), (10, 10), "with the whole schedule before it");
+        let last = Ended { attempts_before: 10, ..failed(&test, endpoint, delivery, 11, DeliveryState::Dead) };
+        conclude(&test, last).await;
+        assert_eq!(only(&test, endpoint).await.state, "dead", "unless nobody asks");
+    }
+
+    async fn an_attempt_of_a_delivery_that_is_gone_meanwhile_leaves_nothing(test: TestApp) {
+        let (endpoint, delivery) = tried(&test, 1).await;
+        assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 1);
+        deliveries::remove(&test.app.db, endpoint).await.unwrap();
+        conclude(&test, failed(&test, endpoint, delivery, 2, DeliveryState::Pending)).await;
+        assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 0);
+        assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 0);
+    }
+
+    async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
+        let subscriptions = test.app.subscriptions();
+        let id = subscriptions.create(test.tenant, wanted("https://example.com/0")).await.unwrap().id;
+        for n in 1..=10 {
+            let change = |changes: Changes| subscriptions.change(test.tenant, id, changes);
+            let none = Changes::default;
+            let header = [("x-round".to_owned(), n.to_string())];
+            let (url, text, pace, most, kinds, sealed, secret) = tokio::join!(
+                change(Changes { url: Some(format!("https://example.com/{n}")), ..none() }),
+                change(Changes { description: Some(Some(n.to_string())), ..none() }),
+                change(Changes { rate_limit_per_second: Some(Some(n)), ..none() }),
+                change(Changes { max_concurrent: Some(Some(n)), ..none() }),
+                change(Changes { event_types: Some(vec!["contact.*".to_owned()]), ..none() }),
+                change(Changes { headers: Some(header.into()), ..none() }),
+                subscriptions.rotate(test.tenant, id),
+            );
+            for changed in [url, text, pace, most, kinds, sealed] {
+                changed.unwrap();
+            }
+            let found = subscriptions.find(test.tenant, id).await.unwrap();
+            assert_eq!(found.url, format!("https://example.com/{n}"));
+            assert_eq!(found.description, Some(n.to_string()));
+            assert_eq!((found.rate_limit_per_second, found.max_concurrent), (Some(n), n));
+            assert_eq!(found.event_types, r#"["contact.*"]"#);
+            assert_eq!(subscriptions.secrets(test.tenant, id).await.unwrap().current, secret.unwrap().current);
+            let names = subscriptions.header_names(test.tenant, &[found]).await.unwrap();
+            assert_eq!(names, [["x-round"]]);
+        }
+    }
+
+    async fn a_rotation_of_keys_loses_no_secret_that_is_made_meanwhile(test: TestApp) {
+        let subscriptions = test.app.subscriptions();
+        let headers = |n: i64| [("x-round".to_owned(), n.to_string())].into();
+        let new = |n: i64| NewEndpoint { headers: headers(n), ..wanted("https://example.com/hook") };
+        let id = subscriptions.create(test.tenant, new(0)).await.unwrap().id;
+        for n in 1..=10 {
+            let change = Changes { headers: Some(headers(n)), ..Changes::default() };
+            let aside = Changes { description: Some(Some(n.to_string())), ..Changes::default() };
+            let (rotated, secrets, changed, told, made) = tokio::join!(
+                tenancy::rotate_keys(&test.registry),
+                subscriptions.rotate(test.tenant, id),
+                subscriptions.change(test.tenant, id, change),
+                subscriptions.change(test.tenant, id, aside),
+                subscriptions.create(test.tenant, new(n)),
+            );
+            rotated.unwrap();
+            changed.unwrap();
+            told.unwrap();
+            let (secrets, made) = (secrets.unwrap(), made.unwrap());
+            let after = subscriptions.secrets(test.tenant, id).await.unwrap();
+            assert!(after.current == secrets.current && after.previous.unwrap().0 == secrets.previous.unwrap().0);
+            subscriptions.secrets(test.tenant, made.id).await.expect("it opens under the new key");
+            let all = endpoints::list(test.app.db.reader(), test.tenant, None, 100).await.unwrap();
+            let names = subscriptions.header_names(test.tenant, &all).await.unwrap();
+            assert!(names.len() as i64 == n + 1 && names.iter().all(|it| *it == ["x-round"]), "{names:?}");
+        }
+    }
+
+    async fn what_was_read_before_somebody_changed_it_is_not_written_back(test: TestApp) {
+        let subscriptions = test.app.subscriptions();
+        let was = subscriptions.create(test.tenant, wanted("https://example.com/hook")).await.unwrap();
+        let (owner, now) = ((test.tenant, was.id), test.app.clock.now());
+        subscriptions.rotate(test.tenant, was.id).await.unwrap();
+        let found = subscriptions.find(test.tenant, was.id).await.unwrap();
+        let db = &test.app.db;
+        assert_eq!(endpoints::reseal(db, owner, was.revision, was.secret.clone(), None, None).await.unwrap(), 0);
+        assert_eq!(endpoints::set_secret(db, owner, was.revision, was.secret, now, now).await.unwrap(), 0);
+        assert_eq!(subscriptions.find(test.tenant, was.id).await.unwrap().secret, found.secret);
+    }
+}
