@@ -108,10 +108,13 @@ impl Subscriptions {
         Ok(endpoint)
     }
 
-    /// Changes an endpoint. It counts as a place nothing is known of: failures before are forgotten, and what waits is sent.
+    /// Changes an endpoint. It counts as a place nothing is known of: failures before are forgotten. Where it is enabled or has another
+    /// URL, what waits for its next attempt is sent at once.
     pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: Changes) -> Result<Endpoint, Error> {
         let was = self.find(tenant, id).await?;
         let now = self.clock.now();
+        // Also where it says what is so already: whoever repeats the call after an error means the same.
+        let moved = changes.enabled == Some(true) || (changes.url.is_some() && changes.enabled.is_none());
         let wishes = match changes.says_more_than_enabled() {
             true => Some(self.wishes(&was, changes.clone()).await?),
             false => None,
@@ -133,6 +136,9 @@ impl Subscriptions {
         };
         let changed = changed.await;
         close(tx, changed).await?;
+        if moved {
+            self.send_waiting(id).await?;
+        }
         self.find(tenant, id).await
     }
 
