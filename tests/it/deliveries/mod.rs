@@ -4,6 +4,8 @@ mod answers;
 mod asked;
 mod breaker;
 mod content;
+mod crowd;
+mod faults;
 mod kills;
 mod order;
 mod receiver;
