@@ -70,7 +70,7 @@ pub struct Environment {
     /// Seconds an endpoint has for its whole answer.
     #[arg(long, env = "MAINSTAY_DELIVERY_TIMEOUT", default_value = "15")]
     pub delivery_timeout: String,
-    /// Requests to endpoints under way at a time, in one process.
+    /// Requests to endpoints under way at a time, in one process; a tenant's endpoints have a quarter of them.
     #[arg(long, env = "MAINSTAY_DELIVERY_CONCURRENCY", default_value = "512")]
     pub delivery_concurrency: String,
     /// Minutes before a service window ends that `conversation.window_closing` tells so; 0 is never.

@@ -5,6 +5,7 @@ use crate::{
     domain::EndpointId,
     queue::{Backoff, Claim, Job, Outcomes, Queue},
     store::endpoints::LINES,
+    subscriptions::courier::Unserved,
 };
 
 /// Brings events to endpoints: a job is an endpoint that has something waiting, and ends when nothing is due there.
@@ -12,22 +13,24 @@ pub struct DeliverWebhooks;
 
 impl Job for DeliverWebhooks {
     const QUEUE: Queue = LINES;
-    // Most of them wait for others to answer.
-    const CONCURRENCY: usize = 256;
+    // Nearly all of them wait for others to answer, or for the pace that others want: more than a few tenants can keep busy.
+    const CONCURRENCY: usize = 2_048;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
     // A line is never given up: its deliveries are.
     const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(60));
-    /// Twice what a run takes things up for, so that what it has begun comes to its end.
+    /// Longer than a run takes things up for, by far, so that what it has begun comes to its end.
     const TIMEOUT: Duration = Duration::from_secs(150);
     type Id = EndpointId;
     type Context = App;
 
     async fn run(app: &App, ids: &[EndpointId]) -> Outcomes<EndpointId> {
         for id in ids {
-            if let Err(error) = app.courier.serve(*id).await {
-                return error.into();
+            match app.courier.serve(*id).await {
+                Ok(()) => {}
+                Err(Unserved::Database(error)) => return error.into(),
+                Err(error) => return Outcomes::failed(error),
             }
         }
         Outcomes::settled()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, Subscriptions, close, event_types};
+use super::{Error, Subscriptions, close, event_types, sooner::probe_with};
 use crate::{
     clock::first_uuid_at,
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
@@ -123,27 +123,39 @@ struct Range {
 
 impl Subscriptions {
     /// Sends an event made up for the purpose to an endpoint and to no other, and tells by which delivery. One that is disabled is not
-    /// tested.
+    /// tested; one whose breaker is open is tried with it now.
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
         self.enabled(tenant, id).await?;
         let now = self.clock.now();
         let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id });
+        let delivery = delivery_id(event.id, id);
         let mut tx = self.db.begin().await?;
-        let stored = events::append_for(&mut tx, id, &event, now).await.map_err(Error::from);
+        let stored = async {
+            events::append_for(&mut tx, id, &event, now).await?;
+            Ok(probe_with(&mut tx, (tenant, id), delivery, now).await?)
+        };
+        let stored = stored.await;
         close(tx, stored).await?;
-        Ok(delivery_id(event.id, id))
+        Ok(delivery)
     }
 
-    /// Makes one delivery again, now, whatever became of it, with the whole schedule before it.
+    /// Makes one delivery again, now, whatever became of it, with the whole schedule before it. Where the breaker is open, it is the next
+    /// probe.
     pub async fn retry(&self, tenant: TenantId, id: DeliveryId) -> Result<Delivery, Error> {
         let missing = || Error::NotFound(format!("delivery {id}"));
         let found = deliveries::find(self.db.reader(), tenant, id)
             .await?
             .ok_or_else(missing)?;
         self.enabled(tenant, found.endpoint_id).await?;
+        let (owner, now) = ((tenant, found.endpoint_id), self.clock.now());
         let mut tx = self.db.begin().await?;
-        let again = deliveries::again(&mut tx, (tenant, found.endpoint_id), &[id], self.clock.now()).await;
-        if close(tx, again.map_err(Error::from)).await? == 0 {
+        let again = async {
+            let again = deliveries::again(&mut tx, owner, &[id], now).await?;
+            probe_with(&mut tx, owner, id, now).await?;
+            Ok(again)
+        };
+        let again = again.await;
+        if close(tx, again).await? == 0 {
             return Err(missing());
         }
         deliveries::find(self.db.reader(), tenant, id)

@@ -114,8 +114,11 @@ impl Subscriptions {
         Ok(endpoint)
     }
 
-    /// Changes an endpoint. It counts as a place nothing is known of: failures before are forgotten, and what waits is sent.
+    /// Changes an endpoint. It counts as a place nothing is known of: failures before are forgotten. Where it is enabled or has another
+    /// URL, what waits for its next attempt is sent at once.
     pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: Changes) -> Result<Endpoint, Error> {
+        // Also where it says what is so already: whoever repeats the call after an error means the same.
+        let moved = changes.enabled == Some(true) || (changes.url.is_some() && changes.enabled.is_none());
         for _ in 0..COLLISIONS {
             // Before the key that something is sealed under: a rotation of keys in between makes this another revision.
             let was = self.find(tenant, id).await?;
@@ -124,6 +127,9 @@ impl Subscriptions {
                 false => None,
             };
             if self.try_change(&was, wishes, changes.enabled).await? {
+                if moved {
+                    self.send_waiting(id).await?;
+                }
                 return self.find(tenant, id).await;
             }
         }

@@ -6,6 +6,7 @@ pub mod courier;
 mod endpoint;
 mod headers;
 mod secrets;
+mod sooner;
 mod statistics;
 mod upkeep;
 

@@ -108,14 +108,14 @@ async fn found(line: &Line, lost: &[Uuid]) {
     }
 }
 
-/// Waits for one free slot and takes all there are. None when it is time to stop.
+/// Waits for one free slot and takes all there are, as far as they can be filled at once. None when it is time to stop.
 async fn free_slots(line: &Line) -> Vec<OwnedSemaphorePermit> {
     let first = tokio::select! {
         slot = line.slots.clone().acquire_owned() => slot,
         () = line.shared.stop.cancelled() => return Vec::new(),
     };
     let more = std::iter::from_fn(|| line.slots.clone().try_acquire_owned().ok());
-    first.into_iter().chain(more).collect()
+    first.into_iter().chain(more).take(CHUNK).collect()
 }
 
 async fn until_open(line: &Line) {

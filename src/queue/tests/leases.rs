@@ -123,7 +123,10 @@ async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
     stage.until_state("done", 1).await;
     assert_eq!(lab.runs().len(), 1, "it was cut off and run again");
     let first = stage.row(lab.runs()[0][0]).await;
-    assert_eq!((first.state.as_str(), first.attempts, first.due_at), ("pending", 0, until));
+    assert_eq!(
+        (first.state.as_str(), first.attempts, first.due_at),
+        ("pending", 0, until)
+    );
     workers.stop().await;
 }
 

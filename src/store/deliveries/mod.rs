@@ -7,13 +7,15 @@ mod find;
 mod order;
 mod remove;
 mod replay;
+mod sooner;
 mod stats;
 
 pub use conclude::{Ended, conclude};
-pub use due::{Due, Wanted, due};
+pub use due::{Due, Wanted, due, due_beside};
 pub use fan_out::{deliver_to, fan_out};
 pub use find::{Attempt, Delivery, Filter, Page, attempts, find, list};
 pub use order::{Pace, chains, set_pace};
 pub use remove::{REMOVED_AT_ONCE, Swept, remove, sweep};
 pub use replay::{Missing, ReplayPage, again, deliver_missing, missing_page, replay_page};
+pub use sooner::{BROUGHT_AT_ONCE, bring_forward, put_first};
 pub use stats::{Sample, sample};

@@ -4,8 +4,8 @@ mod lines;
 mod standing;
 mod write;
 
-pub use lines::{LINES, Rest, conclude_line, idle_lines, insert_line, wake_after, wake_lines};
-pub use standing::{Standing, disable_failed, note_standings};
+pub use lines::{LINES, Rest, attempt_of_line, conclude_line, idle_lines, insert_line, wake_after, wake_lines};
+pub use standing::{Standing, disable_failed, note_standings, probe_now};
 pub use write::{Wishes, delete, disable, enable, erasable, erase, insert, reseal, set_secret, update};
 
 use chrono::{DateTime, Utc};
@@ -119,4 +119,11 @@ pub async fn count(on: impl Into<On<'_>>, tenant: TenantId) -> Result<i64> {
 pub async fn find_to_serve(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");
     on.into().sql(SQL, (id,)).opt().await
+}
+
+/// Which revision of an endpoint is to be served; none while nothing is to be sent there.
+pub async fn revision(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT revision FROM endpoints WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL";
+    let found: Option<(i64,)> = on.into().sql(SQL, (id,)).opt().await?;
+    Ok(found.map(|(revision,)| revision))
 }

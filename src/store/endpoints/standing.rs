@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{EndpointId, Id},
+    domain::{EndpointId, Id, TenantId},
 };
 
 /// How an endpoint has done of late.
@@ -24,8 +24,11 @@ pub struct Standing {
     pub last_success_at: Option<DateTime<Utc>>,
 }
 
-/// Writes how endpoints stand, unless a person changed them since that revision.
-pub async fn note_standings(on: impl Into<On<'_>>, standings: &[(EndpointId, i64, Standing)]) -> Result<u64> {
+/// Writes how endpoints stand, unless a person changed them since that revision. Tells of which it wrote that.
+pub async fn note_standings(
+    on: impl Into<On<'_>>,
+    standings: &[(EndpointId, i64, Standing)],
+) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, rrevision, rfailing, rfailures, rwarned, rtripped, rprobe, rprobes, rerror, rerror_at, rsuccess) AS ({rows})
         UPDATE endpoints
@@ -33,7 +36,8 @@ pub async fn note_standings(on: impl Into<On<'_>>, standings: &[(EndpointId, i64
             probe_at = r.rprobe, probes = r.rprobes, last_error = r.rerror, last_error_at = r.rerror_at,
             last_success_at = r.rsuccess
         FROM r
-        WHERE endpoints.id = r.rid AND endpoints.id {key} AND revision = r.rrevision";
+        WHERE endpoints.id = r.rid AND endpoints.id {key} AND revision = r.rrevision
+        RETURNING endpoints.id";
     let row = |(id, revision, it): &(EndpointId, i64, Standing)| {
         (
             id.uuid(),
@@ -51,7 +55,16 @@ pub async fn note_standings(on: impl Into<On<'_>>, standings: &[(EndpointId, i64
     };
     let mut rows: Vec<_> = standings.iter().map(row).collect();
     rows.sort_unstable_by_key(|row| row.0);
-    Rows::new(SQL, rows).run(on).await
+    let noted: Vec<(EndpointId,)> = Rows::new(SQL, rows).all(on).await?;
+    Ok(noted.into_iter().map(|(id,)| id).collect())
+}
+
+/// Where the breaker is open, the next probe is to be made now. Tells of how many that is so.
+pub async fn probe_now(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE endpoints SET probe_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND tripped_at IS NOT NULL";
+    on.into().sql(SQL, (tenant, id, now)).run().await
 }
 
 /// Nothing goes to these any more, for that reason, unless a person changed them since that revision. Tells which it did that to.

@@ -59,8 +59,6 @@ pub struct Called {
 
 /// Makes one attempt.
 pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
-    // It is never closed.
-    let _permit = parts.permits.acquire().await;
     let started_at = parts.subscriptions.clock.now();
     let Some(body) = body(&due) else {
         let why = "the event is kept no longer, so there is nothing to send";

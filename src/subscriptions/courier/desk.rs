@@ -50,10 +50,19 @@ pub enum News {
 }
 
 /// Whether it was written. What was not is delivered again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Written {
     Yes,
+    /// The database takes others, but not this one.
+    Refused,
+    /// The database is away.
     Lost,
+}
+
+/// The endpoints whose standing was written, and those that were disabled: no person had changed them meanwhile.
+struct Changed {
+    noted: Vec<EndpointId>,
+    disabled: Vec<EndpointId>,
 }
 
 type Waiting = (Result, oneshot::Sender<Written>);
@@ -117,9 +126,10 @@ impl Desk {
                 Err(error) => break error,
             }
         };
-        if results.len() == 1 || is_unavailable(&error) {
+        let away = is_unavailable(&error);
+        if results.len() == 1 || away {
             tracing::error!(%error, attempts = results.len(), "attempts to deliver could not be written; they are made again");
-            return vec![Written::Lost; results.len()];
+            return vec![if away { Written::Lost } else { Written::Refused }; results.len()];
         }
         let mut written = Vec::with_capacity(results.len());
         for result in results {
@@ -132,9 +142,9 @@ impl Desk {
         let now = self.with.clock.now();
         let mut tx = self.with.db.begin().await?;
         match self.write_in(&mut tx, results, now).await {
-            Ok(disabled) => {
+            Ok(changed) => {
                 tx.commit().await?;
-                log(results, &disabled);
+                log(results, &changed);
                 Ok(())
             }
             Err(error) => {
@@ -144,8 +154,7 @@ impl Desk {
         }
     }
 
-    /// Tells which endpoints were disabled.
-    async fn write_in(&self, tx: &mut Tx, results: &[Result], now: DateTime<Utc>) -> db::Result<Vec<EndpointId>> {
+    async fn write_in(&self, tx: &mut Tx, results: &[Result], now: DateTime<Utc>) -> db::Result<Changed> {
         let ended: Vec<Ended> = results.iter().map(|it| it.ended.clone()).collect();
         deliveries::conclude(tx, &ended).await?;
         let paces: Vec<Pace> = results.iter().filter_map(|it| it.pace).collect();
@@ -162,29 +171,33 @@ impl Desk {
             }
         }
         let standings: Vec<_> = standings.into_values().collect();
-        endpoints::note_standings(&mut *tx, &standings).await?;
         let failed: Vec<_> = failed.into_values().collect();
-        let disabled = endpoints::disable_failed(&mut *tx, &failed, now).await?;
+        let changed = Changed {
+            noted: endpoints::note_standings(&mut *tx, &standings).await?,
+            disabled: endpoints::disable_failed(&mut *tx, &failed, now).await?,
+        };
         let succeeded = results
             .iter()
             .filter(|it| it.ended.state == DeliveryState::Done)
             .count();
         let (succeeded, all) = (succeeded as i64, results.len() as i64);
-        let told = self.events(results, &disabled, now);
+        let told = self.events(results, &changed, now);
         events::append(tx, &told, now).await?;
         counts::add(tx, &LINES, now, succeeded, all - succeeded).await?;
-        Ok(disabled)
+        Ok(changed)
     }
 
     /// What the owners of endpoints are told.
-    fn events(&self, results: &[Result], disabled: &[EndpointId], now: DateTime<Utc>) -> Vec<NewEvent> {
+    fn events(&self, results: &[Result], changed: &Changed, now: DateTime<Utc>) -> Vec<NewEvent> {
         let mut told = Vec::new();
         let mut ended: Vec<EndpointId> = Vec::new();
         for it in results {
             let endpoint = it.ended.endpoint;
             let (kind, host, reason) = match &it.news {
-                Some(News::Failing { host }) => (&FAILING, host, WARNING),
-                Some(News::Disabled { host, reason }) if disabled.contains(&endpoint) && !ended.contains(&endpoint) => {
+                Some(News::Failing { host }) if changed.noted.contains(&endpoint) => (&FAILING, host, WARNING),
+                Some(News::Disabled { host, reason })
+                    if changed.disabled.contains(&endpoint) && !ended.contains(&endpoint) =>
+                {
                     ended.push(endpoint);
                     (&DISABLED, host, *reason)
                 }
@@ -205,10 +218,10 @@ impl Desk {
 }
 
 /// Once it is committed. URLs and errors are the tenant's, and may hold what is nobody's business.
-fn log(results: &[Result], disabled: &[EndpointId]) {
+fn log(results: &[Result], changed: &Changed) {
     for it in results {
         let (tenant, endpoint) = (it.ended.tenant, it.ended.endpoint);
-        match &it.news {
+        match it.news.as_ref().filter(|_| changed.noted.contains(&endpoint)) {
             Some(News::Failing { .. }) => {
                 tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint has failed for half the time after which it is disabled");
             }
@@ -222,7 +235,7 @@ fn log(results: &[Result], disabled: &[EndpointId]) {
             metrics::counter!("mainstay_deliveries_dead_total").increment(1);
         }
     }
-    for endpoint in disabled {
+    for endpoint in &changed.disabled {
         metrics::counter!("mainstay_endpoints_disabled_total").increment(1);
         tracing::warn!(endpoint.id = %endpoint, "an endpoint was disabled: nothing is sent there until its owner enables it");
     }

@@ -7,25 +7,28 @@ mod desk;
 mod line;
 mod listen;
 mod pace;
+mod permits;
 mod place;
 mod reads;
 mod result;
 mod schedule;
+mod serve;
 mod standing;
 mod take;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub(super) use listen::offer;
 pub use listen::wake;
+pub use serve::Unserved;
 pub use standing::BREAKER;
 
 use super::Subscriptions;
-use crate::{config::Deliveries, db, domain::EndpointId, queue::Queues};
+use crate::{config::Deliveries, domain::EndpointId, queue::Queues};
 use desk::Results;
+use permits::Permits;
 use reads::Reads;
 
 /// Delivers. Clones share it all.
@@ -36,8 +39,7 @@ struct Parts {
     subscriptions: Subscriptions,
     queues: Queues,
     terms: Deliveries,
-    /// Requests under way, of all endpoints.
-    permits: Arc<Semaphore>,
+    permits: Permits,
     reads: Reads,
     results: Results,
     /// Nothing new is begun once it is cancelled.
@@ -63,7 +65,7 @@ impl Courier {
         let parts = Parts {
             subscriptions,
             queues,
-            permits: Arc::new(Semaphore::new(terms.concurrency)),
+            permits: Permits::new(terms.concurrency),
             terms,
             reads,
             results,
@@ -77,8 +79,8 @@ impl Courier {
     }
 
     /// Serves an endpoint: delivers what is due there, and puts its line off until something is due again.
-    pub async fn serve(&self, endpoint: EndpointId) -> db::Result<()> {
-        line::serve(&self.0, endpoint).await
+    pub async fn serve(&self, endpoint: EndpointId) -> Result<(), Unserved> {
+        serve::serve(&self.0, endpoint).await
     }
 }
 

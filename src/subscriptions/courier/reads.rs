@@ -88,7 +88,8 @@ fn refuse(questions: impl Iterator<Item = Question>, error: &sqlx::Error) {
         let same = if crate::db::is_unavailable(error) {
             sqlx::Error::PoolTimedOut
         } else {
-            sqlx::Error::Protocol(error.to_string())
+            // Nothing that looks like an outage: only those who asked are to wait.
+            sqlx::Error::AnyDriverError(error.to_string().into())
         };
         let _ = to.send(Err(same));
     }

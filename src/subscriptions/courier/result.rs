@@ -61,7 +61,9 @@ pub fn conclude(
     };
     let after = match &news {
         Some(News::Disabled { .. }) => After::Disabled,
-        _ if called.outcome != Outcome::Succeeded && standing.tripped_at.is_some() => After::Rest,
+        _ if !matches!(called.outcome, Outcome::Succeeded | Outcome::Expired) && standing.tripped_at.is_some() => {
+            After::Rest
+        }
         _ => After::GoOn,
     };
     let pace = called
@@ -118,7 +120,117 @@ fn fate(called: &Called, terms: &Deliveries, now: DateTime<Utc>) -> (DeliverySta
     }
     let attempts = called.due.attempts + 1 - called.due.attempts_before;
     match wait_after(attempts, &terms.schedule, rand::random()) {
-        Some(wait) => (DeliveryState::Pending, now + called.asked.unwrap_or(wait)),
+        // Who asks for less than the schedule's wait gets that: each attempt counts, and they are to last for days.
+        Some(wait) => (
+            DeliveryState::Pending,
+            now + called.asked.map_or(wait, |asked| asked.max(wait)),
+        ),
         None => (DeliveryState::Dead, now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::TimeDelta;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{DeliveryId, EndpointId, EventId, Id, TenantId},
+        store::deliveries::Due,
+    };
+
+    fn start() -> DateTime<Utc> {
+        "2026-01-01T00:00:00Z".parse().expect("a time")
+    }
+
+    fn endpoint() -> Endpoint {
+        Endpoint {
+            id: EndpointId::from_uuid(Uuid::nil()),
+            tenant_id: TenantId::from_uuid(Uuid::nil()),
+            url: "https://example.com/hook".to_owned(),
+            description: None,
+            event_types: "[]".to_owned(),
+            channels: None,
+            rate_limit_per_second: None,
+            headers: None,
+            ordered: false,
+            max_concurrent: 10,
+            secret: Vec::new(),
+            previous_secret: None,
+            previous_secret_until: None,
+            disabled_at: None,
+            disabled_reason: None,
+            created_at: start(),
+            updated_at: start(),
+            revision: 0,
+            standing: Standing::default(),
+        }
+    }
+
+    fn called(outcome: Outcome, asked: Option<TimeDelta>) -> Called {
+        let due = Due {
+            revision: 0,
+            endpoint_id: EndpointId::from_uuid(Uuid::nil()),
+            id: DeliveryId::from_uuid(Uuid::nil()),
+            tenant_id: TenantId::from_uuid(Uuid::nil()),
+            event_id: EventId::from_uuid(Uuid::nil()),
+            sequence: 1,
+            order_key: None,
+            attempts: 0,
+            attempts_before: 0,
+            due_at: start(),
+            kind: "message.received".to_owned(),
+            occurred_at: None,
+            data: None,
+        };
+        Called {
+            due,
+            started_at: start(),
+            duration_us: 1,
+            outcome,
+            status: None,
+            error: None,
+            answer: None,
+            asked,
+        }
+    }
+
+    fn terms() -> Deliveries {
+        Deliveries {
+            schedule: vec![Duration::from_secs(300)],
+            timeout: Duration::from_secs(15),
+            concurrency: 1,
+            retention: TimeDelta::days(30),
+        }
+    }
+
+    #[test]
+    fn who_asks_for_a_longer_wait_gets_it_and_a_shorter_one_costs_no_attempts() {
+        let wait = |asked: i64| {
+            let called = called(Outcome::Status, Some(TimeDelta::seconds(asked)));
+            fate(&called, &terms(), start()).1 - start()
+        };
+        assert_eq!(wait(3_600), TimeDelta::hours(1));
+        assert!(wait(1) >= TimeDelta::seconds(240), "{}", wait(1));
+    }
+
+    #[test]
+    fn a_probe_that_found_nothing_to_send_is_no_reason_to_rest() {
+        let (endpoint, terms) = (endpoint(), terms());
+        let after = |outcome| {
+            let mut standing = Standing {
+                tripped_at: Some(start()),
+                probe_at: Some(start()),
+                ..Standing::default()
+            };
+            let probe = called(outcome, None);
+            conclude(probe, (&endpoint, &mut standing), Meant::Probe, &terms, start()).1
+        };
+        assert_eq!(after(Outcome::Expired), After::GoOn);
+        assert_eq!(after(Outcome::Succeeded), After::GoOn);
+        assert_eq!(after(Outcome::Timeout), After::Rest);
     }
 }

@@ -13,6 +13,9 @@ const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(5);
 const PATIENCE: TimeDelta = TimeDelta::days(5);
 /// And its owner is told so long before.
 const NOTICE: TimeDelta = TimeDelta::hours(60);
+/// When nothing was sent there for so long (more than the longest wait of the usual schedule), nobody knows how it did: the time of nothing
+/// but failures begins anew.
+const SILENCE: TimeDelta = TimeDelta::hours(30);
 /// How precisely is known when it last succeeded.
 const PRECISION: TimeDelta = TimeDelta::seconds(1);
 /// The longest error kept, in characters.
@@ -60,6 +63,9 @@ pub fn fail(
     now: DateTime<Utc>,
 ) -> Verdict {
     standing.failures_in_row += 1;
+    if standing.last_error_at.is_some_and(|last| now - last > SILENCE) {
+        (standing.failing_since, standing.warned_at) = (None, None);
+    }
     let since = *standing.failing_since.get_or_insert(now);
     standing.last_error = Some(error.chars().take(ERROR_LENGTH).collect());
     standing.last_error_at = Some(now);
@@ -77,7 +83,9 @@ pub fn fail(
         standing.probe_at = Some(now + wait);
     }
     match standing.warned_at {
-        Some(warned) if now - since >= PATIENCE && now - warned >= NOTICE => Verdict::Disable,
+        Some(warned) if now - since >= PATIENCE && now - warned >= NOTICE && standing.tripped_at.is_some() => {
+            Verdict::Disable
+        }
         None if now - since >= PATIENCE - NOTICE => {
             standing.warned_at = Some(now);
             Verdict::Warn
@@ -165,17 +173,32 @@ mod tests {
         assert_eq!(it.probe_at, Some(start() + LONGEST_PROBE));
     }
 
+    /// Fails once a day, as what is tried again in vain does at least.
+    fn fails_daily(standing: &mut Standing, days: std::ops::RangeInclusive<i64>) -> Vec<Verdict> {
+        days.map(|day| fails(standing, Meant::Delivery, TimeDelta::days(day)))
+            .collect()
+    }
+
+    fn tripped() -> Standing {
+        let mut it = Standing::default();
+        for _ in 0..BREAKER {
+            fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        }
+        it
+    }
+
     #[test]
     fn five_days_of_nothing_but_failures_end_it_and_half_of_that_is_a_warning() {
-        let mut it = Standing::default();
-        fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        let mut it = tripped();
+        fails_daily(&mut it, 1..=2);
         assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(59)), Verdict::Nothing);
         assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(60)), Verdict::Warn);
         assert_eq!(
-            fails(&mut it, Meant::Delivery, TimeDelta::hours(119)),
-            Verdict::Nothing,
+            fails_daily(&mut it, 3..=4),
+            [Verdict::Nothing; 2],
             "one warning is enough"
         );
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(119)), Verdict::Nothing);
         let mut saved = it.clone();
         assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(120)), Verdict::Disable);
         succeed(&mut saved, start() + TimeDelta::hours(119));
@@ -186,12 +209,27 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_disabled_without_a_warning_and_the_time_to_act_on_it() {
+    fn what_was_not_tried_for_long_is_not_known_to_have_failed() {
+        let mut it = tripped();
+        assert_eq!(fails_daily(&mut it, 1..=3)[2], Verdict::Warn);
+        // Nothing happens for a week, and then one request is in vain.
+        assert_eq!(fails(&mut it, Meant::Probe, TimeDelta::days(10)), Verdict::Nothing);
+        assert_eq!(it.failing_since, Some(start() + TimeDelta::days(10)));
+        assert_eq!(
+            fails_daily(&mut it, 11..=13)[2],
+            Verdict::Warn,
+            "it has another warning"
+        );
+        assert_eq!(fails_daily(&mut it, 14..=15), [Verdict::Nothing, Verdict::Nothing]);
+        assert_eq!(fails(&mut it, Meant::Probe, TimeDelta::days(16)), Verdict::Disable);
+    }
+
+    #[test]
+    fn fewer_failures_than_open_the_breaker_disable_nothing() {
         let mut it = Standing::default();
-        fails(&mut it, Meant::Delivery, TimeDelta::zero());
-        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::days(20)), Verdict::Warn);
-        assert_ne!(fails(&mut it, Meant::Delivery, TimeDelta::days(22)), Verdict::Disable);
-        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::days(23)), Verdict::Disable);
+        assert_eq!(fails_daily(&mut it, 0..=3)[3], Verdict::Warn);
+        assert_eq!(fails_daily(&mut it, 4..=8), [Verdict::Nothing; 5]);
+        assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::days(9)), Verdict::Disable);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Parts;
 use crate::{
     db::Result,
-    domain::DeliveryId,
+    domain::{DeliveryId, Id},
     store::{
         deliveries::{self, Due, Pace, Wanted},
         endpoints::Endpoint,
@@ -42,22 +42,38 @@ pub async fn take(parts: &Parts, endpoint: &Endpoint, hand: Hand, room: usize, p
         endpoint: endpoint.id,
         most: if endpoint.ordered { most.max(ORDERED) } else { most },
     };
-    let due = parts.reads.due(wanted).await?;
+    let mut due = parts.reads.due(wanted).await?;
     if due.iter().any(|it| it.revision != endpoint.revision) {
         return Ok(Taken::Stale);
+    }
+    let mut busy: HashSet<Uuid> = hand.values().flatten().copied().collect();
+    if endpoint.ordered && i64::try_from(due.len()) == Ok(wanted.most) {
+        let fresh = |it: &&Due| !hand.contains_key(&it.id) && it.order_key.is_none_or(|key| !busy.contains(&key));
+        let distinct: HashSet<Uuid> = due
+            .iter()
+            .filter(fresh)
+            .map(|it| it.order_key.unwrap_or(it.id.uuid()))
+            .collect();
+        if distinct.len() < room {
+            // A few conversations have so much waiting that the others were not seen.
+            let seen = due.iter().filter_map(|it| it.order_key).chain(busy.iter().copied());
+            let (db, now) = (&parts.subscriptions.db, parts.subscriptions.clock.now());
+            let known: HashSet<DeliveryId> = due.iter().map(|it| it.id).collect();
+            let beside = deliveries::due_beside(db, wanted, seen.collect::<HashSet<_>>(), now).await?;
+            due.extend(beside.into_iter().filter(|it| !known.contains(&it.id)));
+        }
     }
     let fresh = due.into_iter().filter(|it| !hand.contains_key(&it.id));
     let (in_order, free): (Vec<Due>, Vec<Due>) = fresh.partition(|it| endpoint.ordered && it.order_key.is_some());
     let mut chains: Vec<Chain> = free.into_iter().map(|it| Chain::from([it])).collect();
-    if !in_order.is_empty() {
-        let busy: HashSet<Uuid> = hand.values().flatten().copied().collect();
-        let mut keys: Vec<Uuid> = in_order.iter().filter_map(|it| it.order_key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys.retain(|key| !busy.contains(key));
-        keys.truncate(room);
+    // Those due for longest first, each once, none that is in hand.
+    let mut keys: Vec<Uuid> = in_order.iter().filter_map(|it| it.order_key).collect();
+    keys.retain(|key| busy.insert(*key));
+    keys.truncate(room);
+    if !keys.is_empty() {
         chains.extend(in_turn(parts, endpoint, &keys).await?);
     }
+    chains.sort_by_key(|chain| chain.front().map(|first| first.due_at));
     Ok(Taken::Chains(chains))
 }
 

@@ -135,12 +135,12 @@ on_both_sizes! {
         world.end().await;
     }
 
-    async fn retry_after_is_honoured_in_seconds_and_as_a_date(world: World) {
+    async fn retry_after_is_honoured_in_seconds_and_as_a_date_where_it_is_longer_than_the_schedule(world: World) {
         let date = (Utc::now() + TimeDelta::seconds(7_200)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         for (status, header, expected) in [
             (429, "1800".to_owned(), 1_800.0),
             (503, date, 7_200.0),
-            (429, "0".to_owned(), 1.0),
+            (429, "0".to_owned(), 5.0),
             (503, "9999999".to_owned(), 86_400.0),
         ] {
             let receiver = Receiver::doing(move |_, _| Reply::Answer(status, vec![("Retry-After", header.clone())], String::new()));
@@ -197,7 +197,8 @@ on_both_sizes! {
     }
 }
 
-async fn the_limit_of_a_process_holds_for_all_endpoints_together(world: World) {
+async fn the_share_of_a_tenant_holds_for_all_its_endpoints_together(world: World) {
+    // A tenant has a quarter of sixteen.
     let receiver = Receiver::doing(|_, _| Reply::Late(Duration::from_millis(10), 200)).await;
     let mut endpoints = Vec::new();
     for _ in 0..3 {
@@ -213,13 +214,13 @@ async fn the_limit_of_a_process_holds_for_all_endpoints_together(world: World) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_limit_of_a_process_holds_embedded() {
-    let world = World::embedded_with(|config| config.deliveries.concurrency = 4).await;
-    the_limit_of_a_process_holds_for_all_endpoints_together(world).await;
+async fn the_share_of_a_tenant_holds_embedded() {
+    let world = World::embedded_with(|config| config.deliveries.concurrency = 16).await;
+    the_share_of_a_tenant_holds_for_all_its_endpoints_together(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_limit_of_a_process_holds_distributed() {
-    let world = World::distributed_with(|config| config.deliveries.concurrency = 4).await;
-    the_limit_of_a_process_holds_for_all_endpoints_together(world).await;
+async fn the_share_of_a_tenant_holds_distributed() {
+    let world = World::distributed_with(|config| config.deliveries.concurrency = 16).await;
+    the_share_of_a_tenant_holds_for_all_its_endpoints_together(world).await;
 }

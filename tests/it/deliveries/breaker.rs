@@ -1,8 +1,11 @@
 //! Endpoints that are not there: they cost little, slow nobody down, and in the end nothing is sent there.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use chrono::TimeDelta;
@@ -35,7 +38,7 @@ on_both_sizes! {
         fill(&world, BACKLOG).await;
         wait_until(DEADLINE, "the breaker opens", async || world.standing(endpoint).await.standing.tripped_at.is_some()).await;
         let tried = dead.count();
-        assert!((FAILURES..=2 * FAILURES).contains(&tried), "{tried}");
+        assert_eq!(tried, FAILURES, "until one has succeeded no more are under way than open the breaker");
         assert_eq!(world.number("SELECT COUNT(*) FROM deliveries WHERE attempts = 0").await, (BACKLOG - tried) as i64);
         assert_eq!(world.number("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").await, BACKLOG as i64);
 
@@ -55,6 +58,39 @@ on_both_sizes! {
             world.number("SELECT COUNT(*) FROM deliveries WHERE state <> 'done'").await == 0
         }).await;
         assert!(world.standing(endpoint).await.standing.tripped_at.is_none());
+        world.end().await;
+    }
+
+    async fn what_was_under_way_when_the_breaker_opened_is_no_probe(world: World) {
+        const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
+        let blip = Receiver::doing(|_, n| match n {
+            0 => Reply::status(200),
+            _ => Reply::Late(Duration::from_millis(400), 503),
+        }).await;
+        let endpoint = world.endpoint_with(&blip, |new| new.max_concurrent = Some(100)).await.id;
+        fill(&world, 500).await;
+        wait_until(DEADLINE, "the breaker opens", async || world.standing(endpoint).await.standing.tripped_at.is_some()).await;
+        wait_until(DEADLINE, "nothing is under way", async || world.number(RUNNING).await == 0).await;
+        assert!(blip.most_under_way() > 2 * FAILURES, "{}", blip.most_under_way());
+        assert_eq!(world.standing(endpoint).await.standing.probes, 0);
+        world.end().await;
+    }
+
+    async fn what_a_person_asks_for_is_the_next_probe(world: World) {
+        let dead = Receiver::doing(|_, _| Reply::status(503)).await;
+        let endpoint = world.endpoint(&dead).await;
+        fill(&world, 500).await;
+        let probes = async || world.standing(endpoint).await.standing.probes;
+        wait_until(DEADLINE, "the breaker opens", async || world.standing(endpoint).await.standing.tripped_at.is_some()).await;
+        let test = world.subscriptions.test(world.tenant, endpoint).await.unwrap();
+        wait_until(DEADLINE, "it is tried", async || probes().await == 1).await;
+        assert_eq!(dead.requests()[FAILURES].json()["type"], "endpoint.test");
+        assert_eq!(world.attempts(test).await.len(), 1);
+        let last = world.deliveries(endpoint).await.into_iter().rfind(|it| it.attempts == 0).unwrap();
+        dead.now_does(|_, _| Reply::status(200));
+        world.subscriptions.retry(world.tenant, last.id).await.unwrap();
+        wait_until(DEADLINE, "the breaker closes", async || world.standing(endpoint).await.standing.tripped_at.is_none()).await;
+        assert_eq!(dead.requests()[FAILURES + 1].id(), last.event_id.to_string());
         world.end().await;
     }
 

@@ -5,6 +5,8 @@ mod asked;
 mod at_once;
 mod breaker;
 mod content;
+mod crowd;
+mod faults;
 mod kills;
 mod order;
 mod receiver;

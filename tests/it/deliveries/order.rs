@@ -1,6 +1,6 @@
 //! Order within conversations.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::TimeDelta;
 use mainstay::{
@@ -89,6 +89,26 @@ on_both_sizes! {
         world.until(endpoint.id, "done", 4).await;
         let text = |id: EventId| id.to_string();
         assert_eq!(ids(), [text(first.id), text(other.id), text(first.id), text(second.id), text(third.id)]);
+        world.end().await;
+    }
+
+    async fn a_conversation_with_hundreds_waiting_holds_up_no_other(world: World) {
+        let (busy, free): (ConversationId, ConversationId) = (world.clock.new_id(), world.clock.new_id());
+        let word = busy.to_string();
+        let receiver = Receiver::doing(move |request, _| {
+            if request.body.contains(&word) { Reply::Late(Duration::from_millis(600), 200) } else { Reply::status(200) }
+        }).await;
+        world.endpoint_with(&receiver, |new| new.ordered = true).await;
+        let mut events: Vec<NewEvent> = (0..700).map(|_| of(&world, busy)).collect();
+        events.push(of(&world, free));
+        events.push(world.event());
+        world.happen(&events).await;
+        let mut last = 0;
+        wait_until(DEADLINE, "the others have come", async || {
+            last = receiver.count();
+            receiver.requests().iter().filter(|it| !it.body.contains(&busy.to_string())).count() == 2
+        }).await;
+        assert!(last < 10, "before the busy one was at its end: {last}");
         world.end().await;
     }
 

@@ -106,6 +106,46 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_person_who_enables_or_moves_an_endpoint_has_what_waits_sent_at_once(world: World) {
+        let later = || vec![("Retry-After", "36000".to_owned())];
+        let (busy, elsewhere) = (Receiver::doing(move |_, _| Reply::Answer(503, later(), String::new())).await, Receiver::start().await);
+        let endpoint = world.endpoint(&busy).await;
+        world.one().await;
+        world.until_attempts(endpoint, 1).await;
+        let change = async |to: Changes| world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
+        change(Changes { enabled: Some(false), ..Changes::default() }).await;
+        change(Changes { enabled: Some(true), ..Changes::default() }).await;
+        world.until_attempts(endpoint, 2).await;
+        change(Changes { description: Some(None), ..Changes::default() }).await;
+        assert_eq!(world.deliveries(endpoint).await[0].attempts, 2, "another description is no reason");
+        change(Changes { url: Some(elsewhere.url()), ..Changes::default() }).await;
+        world.until(endpoint, "done", 1).await;
+        assert_eq!((busy.count(), elsewhere.count()), (2, 1));
+        world.end().await;
+    }
+
+    async fn a_run_heeds_what_a_person_changes_within_a_moment(world: World) {
+        let (old, new) = (Receiver::start().await, Receiver::start().await);
+        let endpoint = world.endpoint_with(&old, |new| {
+            new.rate_limit_per_second = Some(5);
+            new.max_concurrent = Some(1);
+        }).await.id;
+        let events: Vec<_> = (0..100).map(|_| world.event()).collect();
+        world.happen(&events).await;
+        // It has taken thirty-two in hand, for more than six seconds.
+        wait_until(DEADLINE, "it is at work", async || old.count() >= 2).await;
+        let to = Changes { url: Some(new.url()), ..Changes::default() };
+        world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
+        wait_until(DEADLINE, "it goes to the new place", async || new.count() > 0).await;
+        assert!(old.count() < 20, "{}", old.count());
+        world.subscriptions.remove(world.tenant, endpoint).await.unwrap();
+        let before = new.count();
+        const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
+        wait_until(DEADLINE, "it lets go", async || world.number(RUNNING).await == 0).await;
+        assert!(new.count() < before + 20, "{}", new.count());
+        world.end().await;
+    }
+
     async fn a_process_that_ends_lets_go_of_its_lines_at_once(world: World) {
         let receiver = Receiver::doing(|_, _| Reply::Late(std::time::Duration::from_millis(300), 200)).await;
         let endpoint = world.endpoint_with(&receiver, |new| new.max_concurrent = Some(2)).await;

@@ -70,7 +70,8 @@ pub async fn create(
 
 /// Change an endpoint
 ///
-/// What it has failed before is forgotten: whatever waits is sent. Needs the scopes `write` and `events`.
+/// What it has failed before is forgotten. With `enabled: true` or another `url`, what waits for its next attempt is sent at once, a hundred
+/// thousand deliveries at most, and the rest at their time. Needs the scopes `write` and `events`.
 #[utoipa::path(patch, path = "/api/v1/endpoints/{id}", tag = "Subscriptions", params(("id" = EndpointId, Path)),
     request_body = EndpointChange, responses((status = 200, description = "The endpoint as it is now", body = Endpoint)))]
 pub async fn change(

@@ -1,0 +1,28 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    db::{Db, Result, Tx},
+    domain::{DeliveryId, EndpointId},
+};
+
+/// Deliveries brought forward in one statement.
+pub const BROUGHT_AT_ONCE: u64 = 1_000;
+
+/// Makes due now what waits at an endpoint for a later time, up to [`BROUGHT_AT_ONCE`] of them, the soonest first, and tells how many.
+pub async fn bring_forward(db: &Db, endpoint: EndpointId, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE deliveries SET due_at = $2
+        WHERE endpoint_id = $1 AND state = 'pending' AND due_at > $2 AND id IN (
+            SELECT id FROM deliveries WHERE endpoint_id = $1 AND state = 'pending' AND due_at > $2
+            ORDER BY due_at, id LIMIT $3)";
+    db.sql(SQL, (endpoint, now, BROUGHT_AT_ONCE as i64)).run().await
+}
+
+/// Has a delivery go before everything else that waits at its endpoint.
+pub async fn put_first(tx: &mut Tx, endpoint: EndpointId, id: DeliveryId, now: DateTime<Utc>) -> Result<u64> {
+    const FIRST: &str = "SELECT MIN(due_at) FROM deliveries WHERE endpoint_id = $1 AND state = 'pending'";
+    const SQL: &str = "UPDATE deliveries SET due_at = $3 WHERE endpoint_id = $1 AND id = $2 AND state = 'pending'";
+    let (first,): (Option<DateTime<Utc>>,) = tx.sql(FIRST, (endpoint,)).one().await?;
+    let before = first.map_or(now, |first| first.min(now)) - TimeDelta::milliseconds(1);
+    tx.sql(SQL, (endpoint, id, before)).run().await
+}

@@ -1,0 +1,49 @@
+//! What a person has go at once.
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Subscriptions};
+use crate::{
+    db::{self, Tx, is_conflict},
+    domain::{DeliveryId, EndpointId, TenantId},
+    store::{
+        deliveries::{self, BROUGHT_AT_ONCE},
+        endpoints,
+    },
+};
+
+/// Statements in one call: what is beyond them, a hundred thousand, is tried at its own time.
+const PAGES: usize = 100;
+/// How often one is tried that met somebody who wrote the same rows.
+const COLLISIONS: usize = 5;
+
+impl Subscriptions {
+    /// Sends now what an endpoint has waiting for its next attempt, once that endpoint is as it shall be.
+    pub(super) async fn send_waiting(&self, endpoint: EndpointId) -> Result<(), Error> {
+        let (now, mut collisions) = (self.clock.now(), 0);
+        for _ in 0..PAGES {
+            match deliveries::bring_forward(&self.db, endpoint, now).await {
+                Ok(BROUGHT_AT_ONCE) => {}
+                Ok(_) => break,
+                Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut tx = self.db.begin().await?;
+        endpoints::wake_after(&mut tx, [endpoint]);
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Where the breaker is open, the delivery is the next probe, and made now.
+pub(super) async fn probe_with(
+    tx: &mut Tx,
+    (tenant, endpoint): (TenantId, EndpointId),
+    delivery: DeliveryId,
+    now: DateTime<Utc>,
+) -> db::Result<()> {
+    if endpoints::probe_now(&mut *tx, (tenant, endpoint), now).await? > 0 {
+        deliveries::put_first(tx, endpoint, delivery, now).await?;
+    }
+    Ok(())
+}
