@@ -106,14 +106,19 @@ async fn a_job_that_kills_its_worker_ends_dead(stage: Stage) {
 }
 
 async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
-    const PUT_OFF: &str = "UPDATE lab SET state = 'pending', attempts = attempts - 1, due_at = $2 WHERE id = $1";
     let (until, lane) = (stage.clock.now() + TimeDelta::hours(1), Lane::Normal);
     let db = stage.db.clone();
     let lab = Lab::new(move |ids: Vec<RawEventId>| {
         let db = db.clone();
         async move {
             let first = ids[0];
-            db.sql(PUT_OFF, (first, until)).run().await.expect("it is put off");
+            db.sql(
+                "UPDATE lab SET state = 'pending', attempts = attempts - 1, due_at = $2 WHERE id = $1",
+                (first, until),
+            )
+            .run()
+            .await
+            .expect("it is put off");
             tokio::time::sleep(Duration::from_secs(3)).await;
             Outcomes::done().with(first, Outcome::PutOff { until, lane })
         }
