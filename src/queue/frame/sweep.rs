@@ -87,7 +87,7 @@ impl Broom {
         if self.feeding && is_at(queue, &depth, level / 2) {
             return Ok(More::Yes);
         }
-        let (mut looked, mut brought) = (0, 0);
+        let (mut looked, mut brought, mut dropped) = (0, 0, 0);
         for _ in 0..PAGES {
             let mut page = rows::due_page(&shared.db, queue, self.at, shared.clock.now()).await?;
             if !page.expired.is_empty() {
@@ -98,6 +98,7 @@ impl Broom {
             let pushed = shared.queues.refill(queue, &page.pending, level).await?;
             looked += page.pending.len();
             brought += pushed.new;
+            dropped += pushed.dropped;
             metrics::counter!("mainstay_jobs_swept_total", "queue" => queue.name).increment(pushed.new as u64);
             if pushed.dropped > 0 && !queue.has_lanes() {
                 return Ok(More::Yes);
@@ -112,7 +113,9 @@ impl Broom {
             let done = self.at.is_none() || brought == 0;
             return Ok(if done { More::No } else { More::Yes });
         }
-        self.rest = (self.rest * 2).clamp(1, REST);
+        // What found its lane full is to be there before that is empty.
+        let most = if dropped > 0 { 1 } else { REST };
+        self.rest = (self.rest * 2).clamp(1, most);
         self.resting = self.rest;
         Ok(More::No)
     }
