@@ -1,30 +1,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use mainstay::store::templates::{self, Fetched};
 use serde_json::{Value, json};
 
 use super::{of_type, schema};
-use crate::support::app::{TestApp, WABA, on_both};
+use crate::{
+    support::app::{TestApp, WABA, on_both},
+    templates::news,
+};
 
 const META: u64 = 1_689_556_908_129_832;
 
 async fn known(test: &TestApp, at: DateTime<Utc>) {
-    let fetched = Fetched {
-        id: test.app.clock.new_id(),
-        meta_id: META.to_string(),
-        name: "order_update".to_owned(),
-        language: "en_US".to_owned(),
-        status: "PENDING".to_owned(),
-        category: Some("UTILITY".to_owned()),
-        previous_category: None,
-        quality: None,
-        parameter_format: None,
-        components: "[]".to_owned(),
-        rejected_reason: None,
-        ttl_seconds: None,
-    };
-    templates::keep(&test.app.db, test.tenant, WABA, &[fetched], at)
-        .await
-        .unwrap();
+    news::known(test, &META.to_string(), "order_update", at).await;
 }
 
 fn news(field: &str, at: DateTime<Utc>, mut value: Value) -> Value {

@@ -3,7 +3,7 @@
 mod keeping;
 mod local;
 mod manage;
-mod news;
+pub mod news;
 mod refusals;
 pub mod samples;
 

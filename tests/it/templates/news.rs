@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, WABA, on_both};
 
-async fn known(test: &TestApp, meta_id: &str, name: &str, at: DateTime<Utc>) -> TemplateId {
+/// A template that waits to be approved.
+pub async fn known(test: &TestApp, meta_id: &str, name: &str, at: DateTime<Utc>) -> TemplateId {
     let id = test.app.clock.new_id();
     let fetched = Fetched {
         id,
