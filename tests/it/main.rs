@@ -20,5 +20,6 @@ mod requests;
 mod rules;
 mod sending;
 mod servers;
+mod statements;
 mod support;
 mod templates;

@@ -14,11 +14,12 @@ pub struct Proof {
     pub wamid: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Proven {
     pub id: AttemptId,
     pub tenant_id: TenantId,
     pub message_id: MessageId,
+    pub wamid: String,
 }
 
 /// Settles attempts that nothing was known of, or only what a person said, and the messages they were for: also those that we had given up
@@ -31,14 +32,14 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
         WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.channel_id = r.channel_id
             AND (send_attempts.outcome IN ('open', 'unknown', 'not_sent')
                 OR send_attempts.evidence = 'person' AND send_attempts.wamid IS NULL)
-        RETURNING send_attempts.id, send_attempts.tenant_id, send_attempts.message_id";
+        RETURNING send_attempts.id, send_attempts.tenant_id, send_attempts.message_id, send_attempts.wamid";
     const MESSAGES: &str = "
-        WITH r (id, status, status_rank) AS ({rows})
+        WITH r (tenant_id, id, wamid, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, error_code = NULL, error_title = NULL,
-            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = a.wamid)
-                THEN messages.wamid ELSE COALESCE(messages.wamid, a.wamid) END
-        FROM r CROSS JOIN send_attempts a
-        WHERE a.id = r.id AND messages.tenant_id = a.tenant_id AND messages.id = a.message_id AND (messages.status_rank < r.status_rank
+            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = r.wamid)
+                THEN messages.wamid ELSE COALESCE(messages.wamid, r.wamid) END
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND (messages.status_rank < r.status_rank
             OR messages.wamid IS NULL AND messages.status IN ('sent', 'failed', 'expired', 'canceled'))";
     let mut on = on.into();
     let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
@@ -49,7 +50,10 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
         return Ok(proven);
     }
     let (status, rank) = (Status::Accepted.as_str(), Status::Accepted.rank());
-    let message = |it: &Proven| (it.id.uuid(), status.to_owned(), rank);
+    let message = |it: &Proven| {
+        let (tenant, id, wamid) = (it.tenant_id.uuid(), it.message_id.uuid(), it.wamid.clone());
+        (tenant, id, wamid, status.to_owned(), rank)
+    };
     Rows::new(MESSAGES, proven.iter().map(message).collect())
         .run(on.again())
         .await?;
