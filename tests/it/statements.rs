@@ -60,9 +60,9 @@ fn complete(sql: &str, db: &Db) -> Option<String> {
             return None;
         }
         let columns = sql.split_once('(')?.1.split_once(')')?.0.split(',').count();
-        sql = sql
-            .replace("{key}", "IS NOT NULL")
-            .replace("{rows}", &format!("VALUES ({})", vec!["?"; columns].join(",")));
+        let row = format!("VALUES ({})", vec!["?"; columns].join(","));
+        // What stands in braces beside is how SQLite finds rows by their key.
+        sql = sql.replace("{rows}", &row).replace(['{', '}'], "");
     }
     (!sql.contains('{')).then_some(sql)
 }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, SendLane, TenantId},
 };
 
@@ -73,13 +73,12 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
                 WHERE b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id) AS blocked,
             a.id AS attempt_id, a.outcome AS attempt_outcome, a.started_at AS attempt_started_at,
             a.ended_at AS attempt_ended_at
-        FROM r
-        JOIN sends s ON s.id = r.id
-        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id AND m.id {key}
+        FROM {r CROSS JOIN} sends s
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
         LEFT JOIN send_attempts a ON a.id =
             (SELECT x.id FROM send_attempts x WHERE x.message_id = s.id ORDER BY x.number DESC LIMIT 1)
-        WHERE s.id {key}";
-    Rows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+        WHERE {s.id = r.id}";
+    Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -98,9 +97,8 @@ pub struct Promised {
 pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, leases, at) AS ({rows})
-        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, due_at = r.at, promised_at = r.at, held = NULL, urgency = 0
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.state || '' = 'running' AND sends.attempts = r.leases";
+        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, due_at = r.at, promised_at = r.at, held = NULL, urgency = 0 {FROM r}
+        WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases";
     let row = |it: &Promised| (it.id.uuid(), it.leases, it.at);
-    Rows::new(SQL, promised.iter().map(row).collect()).run(on).await
+    Keyed::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

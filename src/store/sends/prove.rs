@@ -1,7 +1,9 @@
+use std::collections::{BTreeSet, HashSet};
+
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
 };
 
@@ -27,9 +29,8 @@ pub struct Proven {
 pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
     const ATTEMPTS: &str = "
         WITH r (id, channel_id, wamid, at) AS ({rows})
-        UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at
-        FROM r
-        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.channel_id = r.channel_id
+        UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at {FROM r}
+        WHERE {send_attempts.id = r.id} AND send_attempts.channel_id = r.channel_id
             AND (send_attempts.outcome IN ('open', 'unknown', 'not_sent')
                 OR send_attempts.evidence = 'person' AND send_attempts.wamid IS NULL)
         RETURNING send_attempts.id, send_attempts.tenant_id, send_attempts.message_id, send_attempts.wamid";
@@ -43,9 +44,23 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
             OR messages.wamid IS NULL AND messages.status IN ('sent', 'failed', 'expired', 'canceled'))";
     let mut on = on.into();
     let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
-    let proven: Vec<Proven> = Rows::new(ATTEMPTS, proofs.iter().map(attempt).collect())
-        .all(on.again())
-        .await?;
+    // Several statuses of a message say the same; what another channel says of an attempt must not stand before what its own does.
+    let (mut proven, mut told) = (Vec::<Proven>::new(), BTreeSet::new());
+    let mut proofs: Vec<&Proof> = proofs
+        .iter()
+        .filter(|it| told.insert((it.attempt, it.channel)))
+        .collect();
+    while !proofs.is_empty() {
+        let mut seen = HashSet::new();
+        let (now_told, later) = proofs.into_iter().partition(|it| seen.insert(it.attempt));
+        let now_told: Vec<&Proof> = now_told;
+        proven.extend(
+            Keyed::new(ATTEMPTS, now_told.into_iter().map(attempt).collect())
+                .all::<Proven>(on.again())
+                .await?,
+        );
+        proofs = later;
+    }
     if proven.is_empty() {
         return Ok(proven);
     }
