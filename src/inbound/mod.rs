@@ -14,7 +14,11 @@ mod statuses;
 use batch::Attempt;
 pub use statuses::join_overlooked;
 
-use crate::{app::App, db::is_unavailable, domain::RawEventId};
+use crate::{
+    app::App,
+    db::{is_unavailable, retry_conflicts, write_together},
+    domain::RawEventId,
+};
 
 /// An event that could not be applied.
 #[derive(Debug)]
@@ -37,38 +41,27 @@ impl Failure {
 
 /// Applies the events that still want work. Those not named in the answer are settled, each in the transaction of its effects.
 pub async fn process(app: &App, events: &[RawEventId]) -> Vec<Failure> {
-    let error = match batch::run(app, events, Attempt::Whole).await {
-        Ok(()) => return Vec::new(),
-        Err(error) if is_unavailable(&error) => {
-            return events.iter().map(|event| Failure::new(*event, &error)).collect();
-        }
-        Err(error) => error,
+    let apply = |events| async move { batch::run(app, events, Attempt::Whole).await.map(|()| Vec::new()) };
+    let failed = |error: &sqlx::Error, events: &[RawEventId]| {
+        let failure = |event: &RawEventId| Failure::new(*event, error);
+        events.iter().map(failure).collect()
     };
-    if events.len() > 1 {
-        tracing::warn!(%error, events = events.len(), "a batch of webhooks did not apply as a whole; each is tried alone");
-    }
-    let mut failures = Vec::new();
-    for event in events {
-        if let Err(error) = alone(app, *event).await {
-            failures.push(Failure::new(*event, &error));
+    let mut failures: Vec<Failure> = write_together(events, apply, failed).await;
+    for failure in failures.iter_mut().filter(|it| !it.transient) {
+        if let Err(error) = by_item(app, failure.event).await {
+            *failure = Failure::new(failure.event, &error);
         }
     }
     failures
 }
 
-/// One event by itself, and its items by themselves if even that fails. What applies stays applied; the event fails all the same and
-/// comes again, which changes nothing for the items that did.
-async fn alone(app: &App, event: RawEventId) -> Result<(), sqlx::Error> {
-    let whole = batch::run(app, &[event], Attempt::Whole).await;
-    match whole {
-        Err(error) if !is_unavailable(&error) => {
-            let items = batch::items(app, event).await?;
-            for item in 0..items {
-                // The error of the whole is the one to report; here the point is that the others succeed.
-                let _ = batch::run(app, &[event], Attempt::Item(item)).await;
-            }
-            Err(error)
-        }
-        settled => settled,
+/// The items of an event by themselves. What applies stays applied; the event has failed all the same and comes again, which changes
+/// nothing for the items that did.
+async fn by_item(app: &App, event: RawEventId) -> Result<(), sqlx::Error> {
+    let events = [event];
+    for item in 0..batch::items(app, event).await? {
+        // The error of the whole is the one to report; here the point is that the others succeed.
+        let _ = retry_conflicts(|| batch::run(app, &events, Attempt::Item(item))).await;
     }
+    Ok(())
 }

@@ -1,8 +1,9 @@
 use super::{
-    COLLISIONS, Error, Headers, Subscriptions, close, event_types, headers, no_endpoint, secrets, too_many_collisions,
+    COLLISIONS, Error, Headers, Subscriptions, event_types, headers, no_endpoint, secrets, too_many_collisions,
 };
 use crate::{
     crypto::WebhookSecret,
+    db::Tx,
     domain::{ChannelId, EndpointId, TenantId},
     meta::message::Invalid,
     net::Refused,
@@ -99,17 +100,15 @@ impl Subscriptions {
                 "the tenant has {MOST_ENDPOINTS} endpoints, which is the most; remove one, or give one more event types"
             )));
         }
-        let mut tx = self.db.begin().await?;
-        let stored = async {
-            let key = self.key_within(&mut tx, tenant).await?;
+        let store = async |tx: &mut Tx| -> Result<(), Error> {
+            let key = self.key_within(tx, tenant).await?;
             endpoint.headers = headers::seal(&key, id, &wanted);
             endpoint.secret = secrets::seal(&key, id, &WebhookSecret::generate());
-            endpoints::insert(&mut tx, &endpoint).await?;
-            endpoints::insert_line(&mut tx, tenant, id, now).await?;
+            endpoints::insert(&mut *tx, &endpoint).await?;
+            endpoints::insert_line(tx, tenant, id, now).await?;
             Ok(())
         };
-        let stored = stored.await;
-        close(tx, stored).await?;
+        self.db.transaction(store).await?;
         tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint was added");
         Ok(endpoint)
     }
@@ -139,23 +138,21 @@ impl Subscriptions {
     /// Whether it was done: not if somebody else has changed the endpoint since it was read.
     async fn try_change(&self, was: &Endpoint, wishes: Option<Wishes>, enabled: Option<bool>) -> Result<bool, Error> {
         let (owner, now) = ((was.tenant_id, was.id), self.clock.now());
-        let mut tx = self.db.begin().await?;
-        let changed = async {
+        let change = async |tx: &mut Tx| {
             if let Some(wishes) = wishes
-                && endpoints::update(&mut tx, owner, was.revision, wishes, now).await? == 0
+                && endpoints::update(&mut *tx, owner, was.revision, wishes, now).await? == 0
             {
                 return Ok(false);
             }
             match enabled {
-                Some(true) => endpoints::enable(&mut tx, owner, now).await?,
-                Some(false) => endpoints::disable(&mut tx, owner, BY_PERSON, now).await?,
+                Some(true) => endpoints::enable(&mut *tx, owner, now).await?,
+                Some(false) => endpoints::disable(&mut *tx, owner, BY_PERSON, now).await?,
                 None => 0,
             };
-            endpoints::wake_after(&mut tx, [was.id]);
+            endpoints::wake_after(tx, [was.id]);
             Ok(true)
         };
-        let changed = changed.await;
-        close(tx, changed).await
+        self.db.transaction(change).await
     }
 
     /// Removes an endpoint. Nothing more is sent there; its deliveries are gone with it.

@@ -111,17 +111,3 @@ fn too_many_collisions(id: EndpointId) -> Error {
         "endpoint {id} is being changed by others all the time; try again"
     ))
 }
-
-/// Commits what went well and undoes what did not, so that its locks do not outlive it.
-async fn close<T>(tx: Tx, result: Result<T, Error>) -> Result<T, Error> {
-    match result {
-        Ok(value) => {
-            tx.commit().await?;
-            Ok(value)
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
-}

@@ -55,19 +55,10 @@ impl Library {
             .ok_or(SyncError::NoToken)?;
         let shown = self.graph.templates(access(&route).ok_or(SyncError::NoToken)?).await?;
         let fetched: Vec<Fetched> = shown.into_iter().map(|it| fetched(&self.clock, it)).collect();
-        let mut tx = self.db.begin().await?;
-        let synced = self.apply(&mut tx, &order, fetched, began).await;
-        match synced {
-            Ok(synced) => {
-                tx.commit().await?;
-                metrics::counter!("mainstay_template_syncs_total").increment(1);
-                Ok(synced)
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error.into())
-            }
-        }
+        let apply = async |tx: &mut Tx| self.apply(tx, &order, fetched, began).await;
+        let synced = self.db.transaction(apply).await?;
+        metrics::counter!("mainstay_template_syncs_total").increment(1);
+        Ok(synced)
     }
 
     async fn apply(
