@@ -58,7 +58,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::db::{Scratch, collision};
+    use crate::db::{Scratch, Tx, collision};
 
     /// What became of a number.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,15 +78,13 @@ mod tests {
 
     /// One commit of all these numbers.
     async fn write(db: &Scratch, numbers: &[i64]) -> Result<Vec<Fate>> {
-        let mut tx = db.begin().await?;
-        let mut written = Ok(vec![Written; numbers.len()]);
-        for n in numbers {
-            if let Err(error) = tx.sql("INSERT INTO numbers VALUES ($1)", (*n,)).run().await {
-                written = Err(error);
-                break;
+        let insert = async |tx: &mut Tx| {
+            for n in numbers {
+                tx.sql("INSERT INTO numbers VALUES ($1)", (*n,)).run().await?;
             }
-        }
-        tx.close(written).await
+            Ok(vec![Written; numbers.len()])
+        };
+        db.transaction(insert).await
     }
 
     fn failed(error: &sqlx::Error, numbers: &[i64]) -> Vec<Fate> {

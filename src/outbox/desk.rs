@@ -1,6 +1,6 @@
 use futures::future::join_all;
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Asked, Batches, Db, is_unavailable, write_together},
+    db::{self, Asked, Batches, Db, Shared, is_unavailable, write_together},
     domain::{Id, TenantId},
     queue::{Entry, Queues},
     store::{idempotency, sends},
@@ -42,7 +42,8 @@ impl Outbox {
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
         let writers = if db.is_postgres() { WRITERS } else { 1 };
-        let from = Mutex::new(Batches::of(BATCH, from).weighed(|(asks, _): &Waiting| asks.len()));
+        let batches = Batches::of(BATCH, from).weighed(|(asks, _): &Waiting| asks.len());
+        let from = batches.shared();
         let desk = Desk { db, clock, queues };
         #[expect(
             clippy::disallowed_methods,
@@ -92,11 +93,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(&self, from: &Mutex<Batches<Waiting>>, shutdown: &CancellationToken) {
-        loop {
-            // Held while it gathers and no longer: another writes meanwhile.
-            let batch = from.lock().await.next(shutdown).await;
-            let Some(batch) = batch else { return };
+    async fn serve(&self, from: &Shared<Waiting>, shutdown: &CancellationToken) {
+        while let Some(batch) = from.next(shutdown).await {
             let asks: Vec<Ask> = batch.iter().flat_map(|(asks, _)| asks.iter().cloned()).collect();
             let mut answers = write_together(&asks, |asks| self.store(asks), failed).await.into_iter();
             for (asks, answer) in batch {
