@@ -171,7 +171,11 @@ mod tests {
         assert_eq!(batch.await, Some(vec![1, 2]));
         to.try_send(3).expect("there is room");
         to.try_send(4).expect("there is room");
-        assert_eq!(batches.next(&stop).now_or_never(), Some(Some(vec![3, 4])), "a full one waits for nobody");
+        assert_eq!(
+            batches.next(&stop).now_or_never(),
+            Some(Some(vec![3, 4])),
+            "a full one waits for nobody"
+        );
     }
 
     #[tokio::test]
@@ -180,7 +184,11 @@ mod tests {
         let mut batches = Batches::of(2, from).lingering(Duration::from_millis(1));
         let left = batches.next(&stop).await.expect("there is a batch");
         batches.carry_over(left);
-        assert_eq!(batches.next(&stop).now_or_never(), None, "whoever was in the way is given a moment");
+        assert_eq!(
+            batches.next(&stop).now_or_never(),
+            None,
+            "whoever was in the way is given a moment"
+        );
         to.try_send(3).expect("there is room");
         let left = batches.next(&stop).await.expect("there is a batch");
         assert_eq!(left, [1, 2]);

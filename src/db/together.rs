@@ -92,7 +92,11 @@ mod tests {
     }
 
     async fn stored(db: &Scratch) -> Vec<i64> {
-        let rows: Vec<(i64,)> = db.sql("SELECT n FROM numbers ORDER BY n", ()).all().await.expect("it reads");
+        let rows: Vec<(i64,)> = db
+            .sql("SELECT n FROM numbers ORDER BY n", ())
+            .all()
+            .await
+            .expect("it reads");
         rows.into_iter().map(|(n,)| n).collect()
     }
 

@@ -6,15 +6,14 @@ use futures::{Stream, StreamExt};
 use super::{
     MediaKind,
     ingest::{self, Broken, Draft, Longest},
-    sniff,
     table::{self, LARGEST, Rejected, Taken},
 };
 use crate::{
-    app::{App, MEDIA_VARIANTS},
+    app::App,
     db::{Tx, retry_conflicts},
-    domain::{Id, MediaId, TenantId},
+    domain::{MediaId, TenantId},
     net, storage,
-    store::media::{self, NewUploaded, WantsVariants},
+    store::media::{self, NewUploaded},
 };
 
 /// Characters of a file's name that are kept.
@@ -133,10 +132,7 @@ async fn once(
         media::insert(tx, &new, now).await.map(|_| file)
     };
     let file = app.db.transaction(keep).await?;
-    if sniff::wants_variants(&draft.head) == WantsVariants::Yes {
-        // What cannot be queued is found by the sweep.
-        let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], now).await;
-    }
+    draft.want_variants(app, file).await;
     Ok(())
 }
 

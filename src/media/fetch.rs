@@ -12,14 +12,14 @@ use super::{
     table::LARGEST,
 };
 use crate::{
-    app::{App, MEDIA_INBOUND, MEDIA_VARIANTS},
+    app::{App, MEDIA_INBOUND},
     db::{self, Tx, retry_conflicts},
-    domain::{ConversationId, Id, MediaFileId, MediaId},
-    meta::graph::{self, Access},
+    domain::{ConversationId, MediaFileId, MediaId},
+    meta::graph,
     queue::{Outcome, counts},
     store::{
         events,
-        media::{self, InHand, Ready, WantsVariants},
+        media::{self, InHand, Ready},
     },
 };
 
@@ -87,13 +87,8 @@ async fn attempt(app: &App, row: &InHand) -> Result<(), Trouble> {
     let directory = app.directory.current();
     let route = directory.channel(row.channel_id);
     let route = route.ok_or_else(|| Trouble::Passing("the channel is not known here".to_owned()))?;
-    let token = route.access_token.as_ref();
-    let token = token.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
-    let access = Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token,
-    };
+    let access = route.access();
+    let access = access.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
     // The webhook may hold an address too, but not always, and only for minutes; asking is one request, and tells size and digest.
     let info = app.graph.media(access, &row.meta_id).await?;
     if info.file_size.is_some_and(|size| size > LARGEST) {
@@ -157,9 +152,8 @@ async fn once(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Re
         Ok(None) => return tx.rollback().await.map(|()| false),
         ended => tx.close(ended).await?,
     };
-    if let Some(file) = file.filter(|_| sniff::wants_variants(&draft.head) == WantsVariants::Yes) {
-        // What cannot be queued is found by the sweep.
-        let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], app.clock.now()).await;
+    if let Some(file) = file {
+        draft.want_variants(app, file).await;
     }
     Ok(true)
 }

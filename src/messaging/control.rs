@@ -4,7 +4,7 @@ use crate::{
     app::App,
     db::{self, retry_conflicts},
     domain::{MessageId, Status, TenantId},
-    meta::graph::{Access, Error, Receipt},
+    meta::graph::{Error, Receipt},
     store::{
         events, messages,
         sends::{self, Placed},
@@ -67,12 +67,7 @@ pub async fn resolve(app: &App, tenant: TenantId, id: MessageId, resolution: Res
 }
 
 /// False when the message is not unknown any more.
-async fn settle(
-    app: &App,
-    tenant: TenantId,
-    message: &messages::Message,
-    resolution: Resolution,
-) -> db::Result<bool> {
+async fn settle(app: &App, tenant: TenantId, message: &messages::Message, resolution: Resolution) -> db::Result<bool> {
     let (id, now) = (message.id, app.clock.now());
     let (status, outcome) = match resolution {
         Resolution::Sent => (Status::Sent, "accepted"),
@@ -110,11 +105,7 @@ pub async fn receipt(app: &App, tenant: TenantId, id: MessageId, receipt: Receip
     let wamid = wamid.ok_or(ControlError::NotInbound(id))?;
     let directory = app.directory.current();
     let route = directory.channel(message.channel_id).ok_or(ControlError::NoToken)?;
-    let access = Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token: route.access_token.as_ref().ok_or(ControlError::NoToken)?,
-    };
+    let access = route.access().ok_or(ControlError::NoToken)?;
     Ok(app.graph.read(access, &wamid, receipt).await?)
 }
 

@@ -106,7 +106,10 @@ impl Desk {
     }
 
     async fn store(&self, asks: &[Ask]) -> db::Result<Answers> {
-        let answers = self.db.transaction(async |tx| accept(tx, &self.clock, asks).await).await?;
+        let answers = self
+            .db
+            .transaction(async |tx| accept(tx, &self.clock, asks).await)
+            .await?;
         self.queue(&answers).await;
         Ok(answers)
     }

@@ -1,6 +1,4 @@
-use super::{
-    COLLISIONS, Error, Headers, Subscriptions, event_types, headers, no_endpoint, secrets, too_many_collisions,
-};
+use super::{Error, Headers, Subscriptions, event_types, headers, no_endpoint, secrets, until_unchanged};
 use crate::{
     crypto::WebhookSecret,
     db::Tx,
@@ -118,21 +116,21 @@ impl Subscriptions {
     pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: Changes) -> Result<Endpoint, Error> {
         // Also where it says what is so already: whoever repeats the call after an error means the same.
         let moved = changes.enabled == Some(true) || (changes.url.is_some() && changes.enabled.is_none());
-        for _ in 0..COLLISIONS {
+        let attempt = || async {
             // Before the key that something is sealed under: a rotation of keys in between makes this another revision.
             let was = self.find(tenant, id).await?;
             let wishes = match changes.says_more_than_enabled() {
                 true => Some(self.wishes(&was, changes.clone()).await?),
                 false => None,
             };
-            if self.try_change(&was, wishes, changes.enabled).await? {
-                if moved {
-                    self.send_waiting(id).await?;
-                }
-                return self.find(tenant, id).await;
-            }
+            let changed = self.try_change(&was, wishes, changes.enabled).await?;
+            Ok(changed.then_some(()))
+        };
+        until_unchanged(id, attempt).await?;
+        if moved {
+            self.send_waiting(id).await?;
         }
-        Err(too_many_collisions(id))
+        self.find(tenant, id).await
     }
 
     /// Whether it was done: not if somebody else has changed the endpoint since it was read.

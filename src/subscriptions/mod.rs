@@ -106,8 +106,17 @@ fn no_tenant(id: TenantId) -> Error {
 /// How often something is begun again because somebody else changed the same endpoint in between.
 const COLLISIONS: usize = 32;
 
-fn too_many_collisions(id: EndpointId) -> Error {
-    Error::Conflict(format!(
+/// Does something to an endpoint as it was read, and begins again where that is not how it is any more: then there is no answer.
+async fn until_unchanged<T, W>(id: EndpointId, mut work: impl FnMut() -> W) -> Result<T, Error>
+where
+    W: Future<Output = Result<Option<T>, Error>>,
+{
+    for _ in 0..COLLISIONS {
+        if let Some(done) = work().await? {
+            return Ok(done);
+        }
+    }
+    Err(Error::Conflict(format!(
         "endpoint {id} is being changed by others all the time; try again"
-    ))
+    )))
 }

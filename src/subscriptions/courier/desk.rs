@@ -175,7 +175,11 @@ impl Desk {
 
 fn failed(error: &sqlx::Error, results: &[Result]) -> Vec<Written> {
     tracing::error!(%error, attempts = results.len(), "attempts to deliver could not be written; they are made again");
-    let why = if is_unavailable(error) { Written::Lost } else { Written::Refused };
+    let why = if is_unavailable(error) {
+        Written::Lost
+    } else {
+        Written::Refused
+    };
     vec![why; results.len()]
 }
 

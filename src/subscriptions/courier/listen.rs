@@ -17,11 +17,7 @@ use crate::{
 const TOGETHER: usize = 64;
 
 /// Wakes the lines of endpoints for which something was committed, until `done`. What gets lost here is found by housekeeping.
-pub async fn wake(
-    (db, clock, queues): (Db, Clock, Queues),
-    hints: mpsc::Receiver<Vec<Hint>>,
-    done: CancellationToken,
-) {
+pub async fn wake((db, clock, queues): (Db, Clock, Queues), hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
     let mut commits = Batches::of(TOGETHER, hints);
     while let Some(told) = commits.next(&done).await {
         let lines = told.into_iter().flatten().filter(|hint| hint.queue == LINES.name);
