@@ -48,8 +48,8 @@ impl<T> Batches<T> {
     }
 
     /// For several who take turns: while one is busy with its batch, another takes the next.
-    pub fn shared(self) -> Shared<T> {
-        Shared(Mutex::new(self))
+    pub fn shared(self) -> SharedBatches<T> {
+        SharedBatches(Mutex::new(self))
     }
 
     /// Has the next batch begin with these, which could not be done in this one. It waits for others first, if these batches do.
@@ -90,9 +90,9 @@ impl<T> Batches<T> {
 }
 
 /// Batches of several takers.
-pub struct Shared<T>(Mutex<Batches<T>>);
+pub struct SharedBatches<T>(Mutex<Batches<T>>);
 
-impl<T> Shared<T> {
+impl<T> SharedBatches<T> {
     /// As [`Batches::next`], for whose turn it is. The turn is over when this returns.
     pub async fn next(&self, stop: &CancellationToken) -> Option<Vec<T>> {
         self.0.lock().await.next(stop).await

@@ -19,7 +19,7 @@ mod together;
 mod transaction;
 
 pub use args::{Arg, Args};
-pub use batches::{Asked, Batches, Shared, ask};
+pub use batches::{Asked, Batches, SharedBatches, ask};
 pub use error::{collision, is_conflict, is_unavailable};
 pub use file::sqlite_file;
 pub use hints::Hint;

@@ -60,8 +60,11 @@ pub async fn process(app: &App, events: &[RawEventId]) -> Vec<Failure> {
 async fn by_item(app: &App, event: RawEventId) -> Result<(), sqlx::Error> {
     let events = [event];
     for item in 0..batch::items(app, event).await? {
-        // The error of the whole is the one to report; here the point is that the others succeed.
-        let _ = retry_conflicts(|| batch::run(app, &events, Attempt::Item(item))).await;
+        // Otherwise the error of the whole is the one to report; here the point is that the others succeed.
+        match retry_conflicts(|| batch::run(app, &events, Attempt::Item(item))).await {
+            Err(error) if is_unavailable(&error) => return Err(error),
+            _ => {}
+        }
     }
     Ok(())
 }

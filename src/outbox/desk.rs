@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Asked, Batches, Db, Shared, is_unavailable, write_together},
+    db::{self, Asked, Batches, Db, SharedBatches, is_unavailable, write_together},
     domain::{Id, TenantId},
     queue::{Entry, Queues},
     store::{idempotency, sends},
@@ -93,7 +93,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(&self, from: &Shared<Waiting>, shutdown: &CancellationToken) {
+    async fn serve(&self, from: &SharedBatches<Waiting>, shutdown: &CancellationToken) {
         while let Some(batch) = from.next(shutdown).await {
             let asks: Vec<Ask> = batch.iter().flat_map(|(asks, _)| asks.iter().cloned()).collect();
             let mut answers = write_together(&asks, |asks| self.store(asks), failed).await.into_iter();
