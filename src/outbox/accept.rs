@@ -9,7 +9,6 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, MessageId, TenantId},
-    events::conversation::{OPENED, Opened},
     people::{self, Party},
     store::{
         blocks::{self, Block},
@@ -266,7 +265,7 @@ async fn converse(
     let pairs: Vec<Pair> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
-        told.push(opened(clock, pair, conversation));
+        told.push(conversations::opened(clock, pair, conversation, now));
         step(pair, conversation)
     };
     let found = conversations::lock_or_open(tx, &pairs, now, first).await?;
@@ -275,13 +274,4 @@ async fn converse(
     steps.sort_by_key(|step| step.conversation);
     conversations::advance(tx, &steps, now).await?;
     Ok(found)
-}
-
-fn opened(clock: &Clock, pair: Pair, conversation: ConversationId) -> NewEvent {
-    let data = Opened {
-        conversation_id: conversation,
-        channel_id: pair.channel,
-        contact_id: pair.contact,
-    };
-    NewEvent::new(clock, pair.tenant, &OPENED, clock.now(), &data).within(pair.channel, conversation)
 }

@@ -3,8 +3,11 @@ use std::collections::{HashMap, hash_map::Entry};
 use chrono::{DateTime, Utc};
 
 use crate::{
+    clock::Clock,
     db::{On, Result, Rows, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+    events::conversation::{OPENED, Opened},
+    store::events::NewEvent,
 };
 
 /// What makes a conversation: there is one for each.
@@ -15,8 +18,8 @@ pub struct Pair {
     pub contact: ContactId,
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-struct Opened {
+#[derive(sqlx::FromRow)]
+struct Found {
     id: ConversationId,
     channel_id: ChannelId,
     contact_id: ContactId,
@@ -47,7 +50,7 @@ pub async fn lock_or_open(
 
 /// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
 /// happens in one conversation happens one after the other and two transactions cannot wait for each other.
-async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Opened>> {
+async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
     const SQLITE: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id
@@ -63,6 +66,16 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Opened>> {
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
+}
+
+/// What is told of a conversation that was opened.
+pub fn opened(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
+    let data = Opened {
+        conversation_id: conversation,
+        channel_id: pair.channel,
+        contact_id: pair.contact,
+    };
+    NewEvent::new(clock, pair.tenant, &OPENED, at, &data).within(pair.channel, conversation)
 }
 
 /// Characters of a message shown in the list of conversations.
