@@ -2,6 +2,7 @@
 //! dialect); the native pools and types stay in sight of nobody else.
 
 mod args;
+mod batches;
 mod checkpoint;
 mod error;
 mod file;
@@ -15,9 +16,11 @@ mod rows;
 mod scratch;
 mod sql;
 mod statement;
+mod together;
 mod transaction;
 
 pub use args::{Arg, Args};
+pub use batches::{Asked, Batches, SharedBatches, ask};
 pub use error::{collision, is_conflict, is_unavailable};
 pub use file::sqlite_file;
 pub use hints::Hint;
@@ -31,4 +34,5 @@ pub(crate) use scratch::Scratch;
 pub use sql::Sql;
 pub use sqlx::Result;
 pub use statement::{On, Record, Statement};
+pub use together::{retry_conflicts, write_together};
 pub use transaction::Tx;

@@ -94,6 +94,16 @@ impl Db {
         })
     }
 
+    /// Does work in a transaction of its own, and [closes](Tx::close) it.
+    pub async fn transaction<T, E: From<sqlx::Error>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = self.begin().await?;
+        let result = work(&mut tx).await;
+        tx.close(result).await
+    }
+
     /// A transaction for one tenant's reader. On PostgreSQL it takes the role `mainstay_tenant`, so that row-level security
     /// hides every other tenant even from a statement that forgot to name its own.
     pub async fn begin_as(&self, tenant: Uuid) -> sqlx::Result<Tx> {

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// A transaction; dropped without [`Tx::commit`] it rolls back, but only when its connection is used next: where its locks matter,
-/// say [`Tx::rollback`].
+/// say [`Tx::rollback`], [`Tx::close`] or [`super::Db::transaction`].
 #[must_use = "a transaction that is not committed is rolled back"]
 pub struct Tx {
     on: Kind,
@@ -57,6 +57,20 @@ impl Tx {
         }
         self.listener.tell(self.hints);
         Ok(())
+    }
+
+    /// Commits what went well and undoes what did not, so that its locks do not outlive it.
+    pub async fn close<T, E: From<sqlx::Error>>(self, result: Result<T, E>) -> Result<T, E> {
+        match result {
+            Ok(value) => {
+                self.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.rollback().await?;
+                Err(error)
+            }
+        }
     }
 
     pub async fn rollback(self) -> sqlx::Result<()> {

@@ -5,6 +5,7 @@ use crate::{
     crypto::{Keyring, SealingKey, Signer},
     db::Db,
     domain::{ChannelId, TenantId},
+    meta::graph::Access,
     store::{
         channels::{self, Channel},
         tenants,
@@ -32,6 +33,17 @@ pub struct Route {
     pub tripped: bool,
     /// It may not send campaigns.
     pub campaigns_paused: bool,
+}
+
+impl Route {
+    /// How to call Meta for this number; `None` when its token does not open.
+    pub fn access(&self) -> Option<Access<'_>> {
+        Some(Access {
+            phone_number_id: &self.phone_number_id,
+            waba_id: &self.waba_id,
+            token: self.access_token.as_ref()?,
+        })
+    }
 }
 
 /// Meta's level for a number it said nothing of.

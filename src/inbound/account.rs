@@ -40,7 +40,7 @@ impl Plan {
         self.count("preference");
         let at = preference.timestamp.unwrap_or(origin.received_at);
         let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
-            return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender");
+            return self.unrecognized(origin, "no_sender");
         };
         if preference.category.as_deref() == Some(MARKETING) {
             party.marketing_stopped = match preference.choice {
@@ -72,7 +72,7 @@ impl Plan {
         };
         match Party::person(route.tenant, &person, contact.timestamp.unwrap_or(origin.received_at)) {
             Some(party) => drop(self.party(party)),
-            None => self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender"),
+            None => self.unrecognized(origin, "no_sender"),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 use super::{facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses as reports};
 use crate::{
     clock::Clock,
-    db::{Result, Tx, collision},
+    db::{Result, Tx},
     domain::{AttemptId, ContactId, ConversationId, MessageId, Status},
     messaging::{self, Aftermath, Failed},
     people,
@@ -97,22 +97,12 @@ async fn rows(
         first.entry(pair(message, contacts)).or_insert(message);
     }
     let pairs: Vec<Pair> = first.keys().copied().collect();
-    let found = conversations::lock(tx, &pairs).await?;
-    let mut conversation: HashMap<_, ConversationId> = found
-        .into_iter()
-        .map(|it| ((it.channel_id, it.contact_id), it.id))
-        .collect();
-    let mut missing = Vec::new();
-    for (pair, message) in &first {
-        if let Entry::Vacant(place) = conversation.entry((pair.channel, pair.contact)) {
-            let id = *place.insert(clock.new_id());
-            missing.push(step(message, *pair, id));
-            facts.opened(*pair, id, message.sent_at);
-        }
-    }
-    if conversations::open(&mut *tx, &missing, clock.now()).await? != missing.len() as u64 {
-        return Err(collision());
-    }
+    let open = |pair: Pair| {
+        let (id, message) = (clock.new_id(), first[&pair]);
+        facts.opened(pair, id, message.sent_at);
+        step(message, pair, id)
+    };
+    let conversation = conversations::lock_or_open(tx, &pairs, clock.now(), open).await?;
     let row = |m: &&PlannedMessage| NewMessage {
         tenant: m.tenant,
         id: m.id,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::{App, INBOUND, MEDIA_INBOUND},
-    db::{Result, Tx, is_conflict},
+    db::{Result, Tx},
     domain::{Id, RawEventId, WorkState},
     messaging,
     meta::webhook,
@@ -19,9 +19,6 @@ use crate::{
     },
 };
 
-/// Two batches that touch the same new contact or conversation may collide; the loser simply begins again.
-const COLLISIONS: usize = 5;
-
 /// How much of the events is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -29,17 +26,6 @@ pub enum Attempt {
     Whole,
     /// The item of this number, and nothing is settled.
     Item(usize),
-}
-
-/// Applies the events in one transaction.
-pub async fn run(app: &App, events: &[RawEventId], attempt: Attempt) -> Result<()> {
-    let mut collisions = 0;
-    loop {
-        match once(app, events, attempt).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            result => return result,
-        }
-    }
 }
 
 /// How many items an event has.
@@ -50,24 +36,19 @@ pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
         .map_or(0, |webhook| webhook.items.len()))
 }
 
-/// Ends its transaction before it returns, also when it fails: rows still locked would look like somebody else's to the next attempt.
-async fn once(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
-    let mut tx = app.db.begin().await?;
-    match effects(app, &mut tx, ids, attempt).await {
-        Ok((plan, Afterwards { media, failures })) => {
-            tx.commit().await?;
-            fetch(app, media).await;
-            if attempt == Attempt::Whole {
-                measure(&plan);
-                count_received(app, &plan).await;
-            }
-            messaging::follow(app, failures).await
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
+/// Applies the events in one transaction.
+pub async fn run(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
+    let apply = async |tx: &mut Tx| effects(app, tx, ids, attempt).await;
+    let (plan, Afterwards { media, failures }) = app.db.transaction(apply).await?;
+    fetch(app, media).await;
+    if attempt == Attempt::Whole {
+        measure(&plan);
+        count_received(app, &plan).await;
     }
+    if let Err(error) = messaging::follow(app, failures).await {
+        tracing::warn!(%error, "webhooks are applied, but not what follows for channels; the next refusal of Meta's brings it again");
+    }
+    Ok(())
 }
 
 async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Afterwards)> {

@@ -8,11 +8,11 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ContactId, ConversationId},
-    events::{contact, conversation, message, order},
+    events::{contact, message, order},
     meta::webhook::{Order, PreferenceChoice},
     people::{self, Party, Preferred, Resolved},
     store::{
-        conversations::Pair,
+        conversations::{self, Pair},
         events::{self, NewEvent},
         messages::NewMessage,
         statuses::Joined,
@@ -36,13 +36,8 @@ impl<'a> Facts<'a> {
     }
 
     pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
-        let data = conversation::Opened {
-            conversation_id: conversation,
-            channel_id: pair.channel,
-            contact_id: pair.contact,
-        };
-        let event = NewEvent::new(self.clock, pair.tenant, &conversation::OPENED, at, &data);
-        self.told.push(event.within(pair.channel, conversation));
+        self.told
+            .push(conversations::opened(self.clock, pair, conversation, at));
     }
 
     /// A new message. History tells nothing: it is not news.

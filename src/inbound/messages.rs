@@ -13,13 +13,14 @@ use crate::{
     domain::{ChannelId, MessageId, RawEventId, Status, TenantId},
     meta::webhook::{Content, HistoryMessage, Message, Order, Person},
     people::Party,
-    store::messages::{Change, ChangeKind, Key},
+    store::{
+        conversations::preview,
+        messages::{Change, ChangeKind, Key},
+    },
 };
 
 /// How long after a customer's message free-form answers are allowed (Meta's customer service window).
 const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
-/// Characters of a message shown in the list of conversations.
-const PREVIEW: usize = 200;
 
 /// A message, with places in [`Plan::parties`] for those concerned.
 pub struct PlannedMessage {
@@ -71,7 +72,7 @@ impl PlannedMessage {
     }
 
     pub fn preview(&self) -> Option<String> {
-        self.text.as_ref().map(|text| text.chars().take(PREVIEW).collect())
+        self.text.as_deref().map(preview)
     }
 }
 
@@ -83,7 +84,7 @@ impl Plan {
             _ => Party::person(route.tenant, &message.sender, at),
         };
         let Some(sender) = sender else {
-            return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_sender");
+            return self.unrecognized(origin, "no_sender");
         };
         let contact = self.party(sender);
         let conversation_of = match &message.group_id {
@@ -92,7 +93,7 @@ impl Plan {
         };
         self.count("message");
         let planned = PlannedMessage {
-            sender: address(&message.sender),
+            sender: message.sender.address(),
             recipient: route
                 .display_phone_number
                 .clone()
@@ -145,15 +146,15 @@ impl Plan {
             .as_ref()
             .map(|group| Party::group(route.tenant, group, at));
         let Some(party) = group.or_else(|| Party::person(route.tenant, to?, at)) else {
-            return self.unrecognized(origin.event, &origin.item.path, &origin.item.field, "no_recipient");
+            return self.unrecognized(origin, "no_recipient");
         };
         let contact = self.party(party);
         let planned = PlannedMessage {
             direction: "outbound",
             origin: source,
             status,
-            sender: address(&message.sender).or_else(|| route.display_phone_number.clone()),
-            recipient: message.group_id.clone().or_else(|| to.and_then(address)),
+            sender: message.sender.address().or_else(|| route.display_phone_number.clone()),
+            recipient: message.group_id.clone().or_else(|| to.and_then(Person::address)),
             ..planned(clock, origin, route, message, at, (contact, contact))
         };
         self.messages.push(planned);
@@ -248,9 +249,4 @@ fn system_party(
     Party::person(tenant, sender, at)
         .or_else(told)
         .map(|party| party.changed(system))
-}
-
-/// How Meta addresses a person: by number where it may be told, else by user id.
-fn address(person: &Person) -> Option<String> {
-    person.phone.clone().or_else(|| person.user_id.clone())
 }

@@ -15,7 +15,11 @@ mod statuses;
 use batch::Attempt;
 pub use statuses::join_overlooked;
 
-use crate::{app::App, db::is_unavailable, domain::RawEventId};
+use crate::{
+    app::App,
+    db::{is_unavailable, retry_conflicts, write_together},
+    domain::RawEventId,
+};
 
 /// An event that could not be applied.
 #[derive(Debug)]
@@ -38,53 +42,53 @@ impl Failure {
 
 /// Applies the events that still want work. Those not named in the answer are settled, each in the transaction of its effects.
 pub async fn process(app: &App, events: &[RawEventId]) -> Vec<Failure> {
-    let all = |error| events.iter().map(|event| Failure::new(*event, &error)).collect();
     let portions = match portions::portions(app, events).await {
         Ok(portions) => portions,
-        Err(error) => return all(error),
+        Err(error) => return events.iter().map(|event| Failure::new(*event, &error)).collect(),
     };
-    let mut failures = Vec::new();
+    let mut failures: Vec<Failure> = Vec::new();
     for portion in portions {
-        match together(app, &portion).await {
-            Ok(failed) => failures.extend(failed),
-            Err(away) => return all(away),
+        match failures.last().filter(|it| it.transient) {
+            Some(away) => {
+                let error = away.error.clone();
+                failures.extend(portion.into_iter().map(|event| Failure {
+                    event,
+                    error: error.clone(),
+                    transient: true,
+                }));
+            }
+            None => failures.extend(together(app, &portion).await),
         }
     }
     failures
 }
 
-/// Events in one transaction, or each by itself if that fails. The error is that the database is away; what was settled before stays so.
-async fn together(app: &App, events: &[RawEventId]) -> Result<Vec<Failure>, sqlx::Error> {
-    let error = match batch::run(app, events, Attempt::Whole).await {
-        Ok(()) => return Ok(Vec::new()),
-        Err(error) if is_unavailable(&error) => return Err(error),
-        Err(error) => error,
+/// Events in one transaction, or each by itself if that fails, and then their items.
+async fn together(app: &App, events: &[RawEventId]) -> Vec<Failure> {
+    let apply = |events| async move { batch::run(app, events, Attempt::Whole).await.map(|()| Vec::new()) };
+    let failed = |error: &sqlx::Error, events: &[RawEventId]| {
+        let failure = |event: &RawEventId| Failure::new(*event, error);
+        events.iter().map(failure).collect()
     };
-    if events.len() > 1 {
-        tracing::warn!(%error, events = events.len(), "a batch of webhooks did not apply as a whole; each is tried alone");
-    }
-    let mut failures = Vec::new();
-    for event in events {
-        if let Err(error) = alone(app, *event).await {
-            failures.push(Failure::new(*event, &error));
+    let mut failures: Vec<Failure> = write_together(events, apply, failed).await;
+    for failure in failures.iter_mut().filter(|it| !it.transient) {
+        if let Err(error) = by_item(app, failure.event).await {
+            *failure = Failure::new(failure.event, &error);
         }
     }
-    Ok(failures)
+    failures
 }
 
-/// One event by itself, and its items by themselves if even that fails. What applies stays applied; the event fails all the same and
-/// comes again, which changes nothing for the items that did.
-async fn alone(app: &App, event: RawEventId) -> Result<(), sqlx::Error> {
-    let whole = batch::run(app, &[event], Attempt::Whole).await;
-    match whole {
-        Err(error) if !is_unavailable(&error) => {
-            let items = batch::items(app, event).await?;
-            for item in 0..items {
-                // The error of the whole is the one to report; here the point is that the others succeed.
-                let _ = batch::run(app, &[event], Attempt::Item(item)).await;
-            }
-            Err(error)
+/// The items of an event by themselves. What applies stays applied; the event has failed all the same and comes again, which changes
+/// nothing for the items that did.
+async fn by_item(app: &App, event: RawEventId) -> Result<(), sqlx::Error> {
+    let events = [event];
+    for item in 0..batch::items(app, event).await? {
+        // Otherwise the error of the whole is the one to report; here the point is that the others succeed.
+        match retry_conflicts(|| batch::run(app, &events, Attempt::Item(item))).await {
+            Err(error) if is_unavailable(&error) => return Err(error),
+            _ => {}
         }
-        settled => settled,
     }
+    Ok(())
 }

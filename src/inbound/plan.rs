@@ -80,7 +80,12 @@ impl Plan {
                         Malformed::NotJson(_) => "not_json",
                         Malformed::NotAnObject => "not_an_object",
                     };
-                    plan.unrecognized(event.id, "", "", reason);
+                    plan.unrecognized.push(Unrecognized {
+                        raw_event_id: event.id,
+                        path: String::new(),
+                        field: String::new(),
+                        reason: reason.to_owned(),
+                    });
                     plan.processed.push(Processed {
                         id: event.id,
                         state: WorkState::Done,
@@ -124,12 +129,12 @@ impl Plan {
     fn item(&mut self, directory: &Snapshot, clock: &Clock, signer: Option<TenantId>, origin: &Origin<'_>) {
         let item = origin.item;
         if let Change::Unknown(unknown) = &item.change {
-            return self.unrecognized(origin.event, &item.path, &item.field, unknown.reason.as_str());
+            return self.unrecognized(origin, unknown.reason.as_str());
         }
         let routes = match (&item.phone_number_id, &item.entry_id) {
             (Some(number), _) => directory.number(number).map(std::slice::from_ref).unwrap_or_default(),
             (None, Some(waba)) => directory.account(waba),
-            (None, None) => return self.unrecognized(origin.event, &item.path, &item.field, "no_addressee"),
+            (None, None) => return self.unrecognized(origin, "no_addressee"),
         };
         if routes.is_empty() {
             let number = item.phone_number_id.as_deref().map(quarantine::number);
@@ -148,7 +153,7 @@ impl Plan {
             .filter(|route| signer.is_none_or(|tenant| tenant == route.tenant))
             .collect();
         let Some(route) = permitted.first() else {
-            return self.unrecognized(origin.event, &item.path, &item.field, "signed_by_another_tenant");
+            return self.unrecognized(origin, "signed_by_another_tenant");
         };
         match &item.change {
             Change::Message(message) => {
@@ -170,11 +175,11 @@ impl Plan {
         }
     }
 
-    pub fn unrecognized(&mut self, event: RawEventId, path: &str, field: &str, reason: &str) {
+    pub fn unrecognized(&mut self, origin: &Origin<'_>, reason: &str) {
         self.unrecognized.push(Unrecognized {
-            raw_event_id: event,
-            path: path.to_owned(),
-            field: field.to_owned(),
+            raw_event_id: origin.event,
+            path: origin.item.path.clone(),
+            field: origin.item.field.clone(),
             reason: reason.to_owned(),
         });
     }

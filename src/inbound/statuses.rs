@@ -48,7 +48,6 @@ pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Stat
         _ => "warning".to_owned(),
     };
     let error = status.errors.first();
-    let name = |person: &Person| person.phone.clone().or_else(|| person.user_id.clone());
     NewStatus {
         key: Key {
             channel: route.channel,
@@ -58,7 +57,11 @@ pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Stat
         status: word,
         rank: known.map_or(0, Status::rank),
         occurred_at: status.timestamp.unwrap_or(origin.received_at),
-        participant: status.participant.as_ref().and_then(name).unwrap_or_default(),
+        participant: status
+            .participant
+            .as_ref()
+            .and_then(Person::address)
+            .unwrap_or_default(),
         error_code: error.and_then(|error| error.code),
         error_title: error.and_then(|error| error.title.clone()),
         payload: status.raw.clone(),

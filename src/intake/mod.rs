@@ -11,7 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 pub use hints::Hints;
 
-use crate::{clock::Clock, db::Db, directory::SignedBy, domain::RawEventId, store::raw_events::NewRawEvent};
+use crate::{
+    clock::Clock,
+    db::{Asked, Db},
+    directory::SignedBy,
+    domain::RawEventId,
+    store::raw_events::NewRawEvent,
+};
 
 /// Why a webhook was not stored. Meta is told 503 and sends it again, for seven days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,10 +44,7 @@ enum Way {
 }
 
 /// A webhook on its way to disk, and who waits for it.
-struct Waiting {
-    event: NewRawEvent,
-    answer: oneshot::Sender<Result<(), NotStored>>,
-}
+type Waiting = Asked<NewRawEvent, Result<(), NotStored>>;
 
 /// What became of the writer: [`Drained::wait`] returns when everything accepted has been answered.
 pub struct Drained(tokio::task::JoinHandle<()>);
@@ -91,12 +94,10 @@ impl Intake {
         let id = event.id;
         if let Way::Store(writer) = &self.way {
             let (answer, stored) = oneshot::channel();
-            writer
-                .try_send(Waiting { event, answer })
-                .map_err(|error| match error {
-                    mpsc::error::TrySendError::Full(_) => NotStored::Full,
-                    mpsc::error::TrySendError::Closed(_) => NotStored::Unavailable,
-                })?;
+            writer.try_send((event, answer)).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => NotStored::Full,
+                mpsc::error::TrySendError::Closed(_) => NotStored::Unavailable,
+            })?;
             stored.await.unwrap_or(Err(NotStored::Unavailable))?;
         }
         self.stored.increment(1);

@@ -5,37 +5,38 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Hints, NotStored, Waiting};
 use crate::{
-    db::{Db, is_unavailable},
+    db::{Batches, Db, is_unavailable},
     domain::Id,
     store::raw_events::{self, NewRawEvent},
 };
 
-/// The most webhooks, and the most bytes, put into one commit.
-const BATCH: usize = 256;
+/// The most bytes put into one commit, and the most webhooks: each counts for its share at least.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+const BATCH: usize = 256;
+const SHARE: usize = BATCH_BYTES / BATCH;
 /// How often a database that failed is asked whether it is back.
 const PROBE: Duration = Duration::from_millis(200);
 
 /// One writer, also on PostgreSQL: two would make batches of half the size, and the cost is by the batch.
 pub(super) fn spawn(
     db: Db,
-    mut from: mpsc::Receiver<Waiting>,
+    from: mpsc::Receiver<Waiting>,
     hints: Hints,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
+    let mut from = Batches::of(BATCH_BYTES, from).weighed(|(event, _): &Waiting| event.body.len().max(SHARE));
     #[expect(
         clippy::disallowed_methods,
         reason = "the writer outlives the requests; the handle is awaited by `Drained`"
     )]
     tokio::spawn(async move {
-        let mut batch = Vec::with_capacity(BATCH);
-        while gather(&mut from, &mut batch, &shutdown).await {
-            let events: Vec<NewRawEvent> = batch.iter().map(|waiting| waiting.event.clone()).collect();
+        while let Some(batch) = from.next(&shutdown).await {
+            let (events, answers): (Vec<NewRawEvent>, Vec<_>) = batch.into_iter().unzip();
             metrics::histogram!("mainstay_intake_batch_size").record(events.len() as f64);
             let result = write(&db, &events).await;
-            for waiting in batch.drain(..) {
+            for answer in answers {
                 // The sender may have gone away; its webhook is stored all the same.
-                let _ = waiting.answer.send(result);
+                let _ = answer.send(result);
             }
             match result {
                 Ok(()) => hints.give(events.iter().map(|event| event.id.uuid()).collect()),
@@ -43,26 +44,6 @@ pub(super) fn spawn(
             }
         }
     })
-}
-
-/// Takes what is waiting, at least one; false when the process ends and nothing waits any more.
-async fn gather(from: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, shutdown: &CancellationToken) -> bool {
-    let first = tokio::select! {
-        biased;
-        first = from.recv() => first,
-        () = shutdown.cancelled() => from.try_recv().ok(),
-    };
-    let Some(first) = first else { return false };
-    let mut bytes = first.event.body.len();
-    batch.push(first);
-    while batch.len() < BATCH
-        && bytes < BATCH_BYTES
-        && let Ok(next) = from.try_recv()
-    {
-        bytes += next.event.body.len();
-        batch.push(next);
-    }
-    true
 }
 
 async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
@@ -81,7 +62,7 @@ async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
 }
 
 /// Answers at once while the database is away, instead of letting callers wait for a time-out each.
-async fn refuse_until_back(db: &Db, from: &mut mpsc::Receiver<Waiting>, shutdown: &CancellationToken) {
+async fn refuse_until_back(db: &Db, from: &mut Batches<Waiting>, shutdown: &CancellationToken) {
     let mut probe = tokio::time::interval(PROBE);
     loop {
         tokio::select! {
@@ -95,9 +76,11 @@ async fn refuse_until_back(db: &Db, from: &mut mpsc::Receiver<Waiting>, shutdown
                 // The callers' turn, however long that took.
                 probe.reset();
             }
-            waiting = from.recv() => {
-                let Some(waiting) = waiting else { return };
-                let _ = waiting.answer.send(Err(NotStored::Unavailable));
+            batch = from.next(shutdown) => {
+                let Some(batch) = batch else { return };
+                for (_, answer) in batch {
+                    let _ = answer.send(Err(NotStored::Unavailable));
+                }
             }
         }
     }

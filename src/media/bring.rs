@@ -6,20 +6,18 @@ use futures::{Stream, StreamExt};
 use super::{
     MediaKind,
     ingest::{self, Broken, Draft, Longest},
-    sniff,
     table::{self, LARGEST, Rejected, Taken},
 };
 use crate::{
-    app::{App, MEDIA_VARIANTS},
-    db::is_conflict,
-    domain::{Id, MediaId, TenantId},
+    app::App,
+    db::{Tx, retry_conflicts},
+    domain::{MediaId, TenantId},
     net, storage,
-    store::media::{self, NewUploaded, WantsVariants},
+    store::media::{self, NewUploaded},
 };
 
 /// Characters of a file's name that are kept.
 const NAME: usize = 240;
-const COLLISIONS: usize = 5;
 
 /// What its bringer says of it.
 #[derive(Clone, Debug, Default)]
@@ -107,14 +105,7 @@ fn plain<E>(broken: Broken<E>) -> BringError {
 async fn keep(app: &App, tenant: TenantId, said: Bring, draft: Draft) -> Result<MediaId, BringError> {
     let taken = table::judge(said.kind, said.mime_type.as_deref(), &draft.head)?;
     let id = app.clock.new_id();
-    let mut collisions = 0;
-    loop {
-        match once(app, id, tenant, &said, &taken, &draft).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            Err(error) => return Err(error.into()),
-            Ok(()) => break,
-        }
-    }
+    retry_conflicts(|| once(app, id, tenant, &said, &taken, &draft)).await?;
     metrics::counter!("mainstay_media_bytes_total", "direction" => "uploaded").increment(draft.size);
     Ok(id)
 }
@@ -128,22 +119,20 @@ async fn once(
     draft: &Draft,
 ) -> Result<(), sqlx::Error> {
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let file = draft.keep(&mut tx, now).await?;
-    let new = NewUploaded {
-        id,
-        tenant,
-        kind: taken.kind.as_str(),
-        mime_type: taken.mime_type.clone(),
-        filename: said.filename.as_deref().and_then(tidy_name),
-        file,
+    let keep = async |tx: &mut Tx| {
+        let file = draft.keep(tx, now).await?;
+        let new = NewUploaded {
+            id,
+            tenant,
+            kind: taken.kind.as_str(),
+            mime_type: taken.mime_type.clone(),
+            filename: said.filename.as_deref().and_then(tidy_name),
+            file,
+        };
+        media::insert(tx, &new, now).await.map(|_| file)
     };
-    media::insert(&mut tx, &new, now).await?;
-    tx.commit().await?;
-    if sniff::wants_variants(&draft.head) == WantsVariants::Yes {
-        // What cannot be queued is found by the sweep.
-        let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], now).await;
-    }
+    let file = app.db.transaction(keep).await?;
+    draft.want_variants(app, file).await;
     Ok(())
 }
 

@@ -12,14 +12,14 @@ use super::{
     table::LARGEST,
 };
 use crate::{
-    app::{App, MEDIA_INBOUND, MEDIA_VARIANTS},
-    db::{self, is_conflict},
-    domain::{ConversationId, Id, MediaId},
-    meta::graph::{self, Access},
+    app::{App, MEDIA_INBOUND},
+    db::{self, Tx, retry_conflicts},
+    domain::{ConversationId, MediaFileId, MediaId},
+    meta::graph,
     queue::{Outcome, counts},
     store::{
         events,
-        media::{self, InHand, Ready, WantsVariants},
+        media::{self, InHand, Ready},
     },
 };
 
@@ -28,8 +28,6 @@ use crate::{
 const STUBBORN: i64 = 12;
 /// When Meta says that we ask too often.
 const REST: Duration = Duration::from_secs(300);
-/// Two media with the same bytes that come at once may collide; the loser simply writes its end again.
-const COLLISIONS: usize = 5;
 
 /// What was fetched for a row, and where it stands.
 pub(super) struct Fetched<'a> {
@@ -89,13 +87,8 @@ async fn attempt(app: &App, row: &InHand) -> Result<(), Trouble> {
     let directory = app.directory.current();
     let route = directory.channel(row.channel_id);
     let route = route.ok_or_else(|| Trouble::Passing("the channel is not known here".to_owned()))?;
-    let token = route.access_token.as_ref();
-    let token = token.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
-    let access = Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token,
-    };
+    let access = route.access();
+    let access = access.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
     // The webhook may hold an address too, but not always, and only for minutes; asking is one request, and tells size and digest.
     let info = app.graph.media(access, &row.meta_id).await?;
     if info.file_size.is_some_and(|size| size > LARGEST) {
@@ -144,14 +137,8 @@ pub fn digest(text: &str) -> Option<Vec<u8>> {
 
 /// False when the row wants nothing any more: it was deleted meanwhile, or is another worker's.
 async fn end(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
-    let mut collisions = 0;
-    loop {
-        match once(app, row, draft, mime_type).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            Err(error) => return Err(error),
-            Ok(false) => return Ok(false),
-            Ok(true) => break,
-        }
+    if !retry_conflicts(|| once(app, row, draft, mime_type)).await? {
+        return Ok(false);
     }
     let waited = app.clock.now() - row.received_at;
     let seconds = waited.num_milliseconds().max(0) as f64 / 1_000.0;
@@ -160,9 +147,26 @@ async fn end(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Res
 }
 
 async fn once(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let file = draft.keep(&mut tx, now).await?;
+    let file = match end_in(&mut tx, app, row, draft, mime_type).await {
+        Ok(None) => return tx.rollback().await.map(|()| false),
+        ended => tx.close(ended).await?,
+    };
+    if let Some(file) = file {
+        draft.want_variants(app, file).await;
+    }
+    Ok(true)
+}
+
+async fn end_in(
+    tx: &mut Tx,
+    app: &App,
+    row: &InHand,
+    draft: &Draft,
+    mime_type: &str,
+) -> db::Result<Option<MediaFileId>> {
+    let now = app.clock.now();
+    let file = draft.keep(&mut *tx, now).await?;
     let ready = Ready {
         tenant: row.tenant_id,
         id: row.id,
@@ -170,9 +174,8 @@ async fn once(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Re
         file,
         mime_type: mime_type.to_owned(),
     };
-    let Some((conversation, wamid)) = media::ready(&mut tx, &ready, now).await? else {
-        tx.rollback().await?;
-        return Ok(false);
+    let Some((conversation, wamid)) = media::ready(&mut *tx, &ready, now).await? else {
+        return Ok(None);
     };
     let fetched = Fetched {
         row,
@@ -181,14 +184,9 @@ async fn once(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Re
         conversation,
         wamid,
     };
-    counts::add(&mut tx, &MEDIA_INBOUND, now, 1, 0).await?;
-    events::append(&mut tx, &[facts::ready(app, &fetched, now)], now).await?;
-    tx.commit().await?;
-    if sniff::wants_variants(&draft.head) == WantsVariants::Yes {
-        // What cannot be queued is found by the sweep.
-        let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], now).await;
-    }
-    Ok(true)
+    counts::add(&mut *tx, &MEDIA_INBOUND, now, 1, 0).await?;
+    events::append(tx, &[facts::ready(app, &fetched, now)], now).await?;
+    Ok(Some(file))
 }
 
 impl From<graph::Error> for Trouble {

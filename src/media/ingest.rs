@@ -11,11 +11,11 @@ use super::{
     table::Rejected,
 };
 use crate::{
-    app::App,
+    app::{App, MEDIA_VARIANTS},
     db::{self, Tx},
     domain::{Id, MediaFileId, TenantId},
     storage::{self, Key, Writer},
-    store::media::{self, NewFile},
+    store::media::{self, NewFile, WantsVariants},
 };
 
 /// For how long a file may be written before it is taken for a leftover.
@@ -159,6 +159,14 @@ impl Draft {
             return Err(db::collision());
         }
         Ok(kept)
+    }
+
+    /// Has smaller pictures made of the file that it became, if it is one that wants them.
+    pub async fn want_variants(&self, app: &App, file: MediaFileId) {
+        if sniff::wants_variants(&self.head) == WantsVariants::Yes {
+            // What cannot be queued is found by the sweep.
+            let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], app.clock.now()).await;
+        }
     }
 
     /// Gives it up.

@@ -12,8 +12,9 @@ use crate::{
     app::App,
     clock::uuid_at,
     db::{self, Tx},
+    directory::Route,
     domain::{ChannelId, MediaId, TenantId},
-    meta::graph::{self, Access, GraphError},
+    meta::graph::{self, GraphError},
     storage,
     store::media::{self, Named, Upload, UploadKey},
 };
@@ -212,13 +213,7 @@ async fn transfer(app: &App, key: &UploadKey, file: &Content) -> Result<String, 
     let route = directory
         .channel(key.channel)
         .filter(|route| route.tenant == key.tenant);
-    let route = route.ok_or(MetaIdError::NoChannel)?;
-    let token = route.access_token.as_ref().ok_or(MetaIdError::NoChannel)?;
-    let access = Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token,
-    };
+    let access = route.and_then(Route::access).ok_or(MetaIdError::NoChannel)?;
     let pieces = app.storage.read(&file.key, None).await.map_err(|error| {
         metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
         match error {

@@ -12,7 +12,8 @@ use crate::{
 /// Rows taken at a time.
 const CHUNK: i64 = 100;
 
-/// Removes media for good; false when there are none of that id. Messages go on naming it.
+/// Removes media for good; false when there are none of that id. Messages go on naming it. What Meta was given of it is left to end there
+/// by itself, 30 days after the upload: messages on their way may still name it, and nothing says when Meta has looked.
 pub async fn delete(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
     let found = let_go(app, tenant, id).await?;
     if found {

@@ -7,7 +7,7 @@ use crate::{
     directory::Route,
     domain::{ContactId, TenantId},
     events::{EventType, contact},
-    meta::graph::{self, Access, BlockedPage},
+    meta::graph::{self, BlockedPage},
     outbox::Address,
     people::{self, Party},
     store::{
@@ -50,7 +50,7 @@ pub async fn change_blocks(
     people: &[Address],
     blocking: Blocking,
 ) -> std::result::Result<Vec<Blocked>, ControlError> {
-    let access = access(route)?;
+    let access = route.access().ok_or(ControlError::NoToken)?;
     let mut named = Vec::with_capacity(people.len());
     for address in people {
         named.push(person(app, route.tenant, address).await?);
@@ -101,7 +101,8 @@ pub async fn blocked(
     limit: i64,
     after: Option<&str>,
 ) -> std::result::Result<(Vec<Listed>, Option<String>), ControlError> {
-    let BlockedPage { people, after } = app.graph.blocked(access(route)?, limit, after).await?;
+    let access = route.access().ok_or(ControlError::NoToken)?;
+    let BlockedPage { people, after } = app.graph.blocked(access, limit, after).await?;
     let tenant = route.tenant;
     let identity = |kind, value: &Option<String>| value.clone().map(|value| Identity { tenant, kind, value });
     let mut wanted: Vec<Identity> = people
@@ -138,14 +139,6 @@ pub async fn blocked(
     Ok((listed, after))
 }
 
-fn access(route: &Route) -> std::result::Result<Access<'_>, ControlError> {
-    Ok(Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token: route.access_token.as_ref().ok_or(ControlError::NoToken)?,
-    })
-}
-
 fn block(route: &Route, contact: ContactId) -> Block {
     Block {
         tenant: route.tenant,
@@ -162,10 +155,7 @@ async fn person(app: &App, tenant: TenantId, address: &Address) -> Result<Option
         Address::Group(_) => None,
         Address::Contact(contact) => {
             let known = contacts::known_by(app.db.reader(), tenant, &[*contact]).await?;
-            let of = |kind: &str| {
-                let usable = |it: &&contacts::KnownBy| it.retired_at.is_none() && it.kind == kind;
-                known.iter().find(usable).map(|it| it.value.clone())
-            };
+            let of = |kind| contacts::live(&known, kind).map(str::to_owned);
             of("phone")
                 .map(graph::Person::Phone)
                 .or_else(|| of("user_id").map(graph::Person::UserId))

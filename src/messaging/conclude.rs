@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, is_conflict, is_unavailable},
+    db::{self, Batches, write_together},
     domain::{AttemptId, ContactId, MessageId},
     outbox::{Concluded, Conclusion, Written},
     store::{
@@ -27,32 +27,14 @@ use crate::{
 const BATCH: usize = 256;
 /// How long is waited for others when there are fewer: nobody waits for these but the books.
 const LINGER: Duration = Duration::from_millis(25);
-/// How often the writing is begun again: somebody met a status of the same message in another order.
-const COLLISIONS: usize = 5;
 
 /// Writes until `done`, and then what still waits.
-pub async fn write_conclusions(app: &App, mut from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
-    let mut waiting = Vec::with_capacity(BATCH);
-    loop {
-        let received = tokio::select! {
-            biased;
-            received = from.recv_many(&mut waiting, BATCH) => received,
-            () = done.cancelled() => return,
-        };
-        if received == 0 {
-            return;
-        }
-        if received < BATCH {
-            tokio::time::sleep(LINGER).await;
-            while waiting.len() < BATCH
-                && let Ok(more) = from.try_recv()
-            {
-                waiting.push(more);
-            }
-        }
-        let (conclusions, told): (Vec<Conclusion>, Vec<_>) = waiting.drain(..).unzip();
-        let ended = together(app, &conclusions).await;
-        for ((conclusion, written), told) in conclusions.iter().zip(ended).zip(told) {
+pub async fn write_conclusions(app: &App, from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
+    let mut waiting = Batches::of(BATCH, from).lingering(LINGER);
+    while let Some(batch) = waiting.next(done).await {
+        let (conclusions, told): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
+        let written = write_together(&conclusions, |conclusions| write_all(app, conclusions), failed).await;
+        for ((conclusion, written), told) in conclusions.iter().zip(written).zip(told) {
             if written == Written::Lost {
                 tracing::warn!(message.id = %conclusion.end.placed.message, "what Meta answered could not be written; evidence will decide");
             }
@@ -61,37 +43,18 @@ pub async fn write_conclusions(app: &App, mut from: mpsc::Receiver<Concluded>, d
     }
 }
 
-/// Everything in one commit; when that fails, each by itself, so that one harms nobody else.
-async fn together(app: &App, conclusions: &[Conclusion]) -> Vec<Written> {
-    let error = match write_again(app, conclusions).await {
-        Ok(ended) => {
-            let written = |it: &Conclusion| match ended.contains(&it.end.attempt) {
-                true => Written::Ended,
-                false => Written::Known,
-            };
-            return conclusions.iter().map(written).collect();
-        }
-        Err(error) => error,
-    };
-    if conclusions.len() == 1 || is_unavailable(&error) {
-        tracing::error!(%error, messages = conclusions.len(), "answers of Meta's could not be written");
-        return vec![Written::Lost; conclusions.len()];
-    }
-    let mut written = Vec::with_capacity(conclusions.len());
-    for it in conclusions {
-        written.extend(Box::pin(together(app, std::slice::from_ref(it))).await);
-    }
-    written
+fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<Written> {
+    tracing::error!(%error, messages = conclusions.len(), "answers of Meta's could not be written");
+    vec![Written::Lost; conclusions.len()]
 }
 
-async fn write_again(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
-    let mut collisions = 0;
-    loop {
-        match write(app, conclusions).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            written => return written,
-        }
-    }
+async fn write_all(app: &App, conclusions: &[Conclusion]) -> db::Result<Vec<Written>> {
+    let ended = write(app, conclusions).await?;
+    let written = |it: &Conclusion| match ended.contains(&it.end.attempt) {
+        true => Written::Ended,
+        false => Written::Known,
+    };
+    Ok(conclusions.iter().map(written).collect())
 }
 
 /// What is said of attempts whose end was known already is not written.

@@ -2,9 +2,9 @@
 
 use crate::{
     app::App,
-    db::is_conflict,
+    db::{self, retry_conflicts},
     domain::{MessageId, Status, TenantId},
-    meta::graph::{Access, Error, Receipt},
+    meta::graph::{Error, Receipt},
     store::{
         events, messages,
         sends::{self, Placed},
@@ -12,9 +12,6 @@ use crate::{
 };
 
 use super::record;
-
-/// How often it is begun again.
-const COLLISIONS: usize = 5;
 
 /// What is to become of a message of which nobody knows whether it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,21 +60,14 @@ pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), Co
 /// Settles a message that is unknown. A status or a worker that is at it in the same moment goes first.
 pub async fn resolve(app: &App, tenant: TenantId, id: MessageId, resolution: Resolution) -> Result<(), ControlError> {
     let message = find(app, tenant, id).await?;
-    let mut collisions = 0;
-    loop {
-        match settle(app, tenant, &message, resolution).await {
-            Err(ControlError::Database(error)) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            settled => return settled,
-        }
+    match retry_conflicts(|| settle(app, tenant, &message, resolution)).await? {
+        true => Ok(()),
+        false => Err(ControlError::NotUnknown(id, message.status)),
     }
 }
 
-async fn settle(
-    app: &App,
-    tenant: TenantId,
-    message: &messages::Message,
-    resolution: Resolution,
-) -> Result<(), ControlError> {
+/// False when the message is not unknown any more.
+async fn settle(app: &App, tenant: TenantId, message: &messages::Message, resolution: Resolution) -> db::Result<bool> {
     let (id, now) = (message.id, app.clock.now());
     let (status, outcome) = match resolution {
         Resolution::Sent => (Status::Sent, "accepted"),
@@ -85,23 +75,27 @@ async fn settle(
         Resolution::Drop => (Status::Canceled, "unknown"),
     };
     let mut tx = app.db.begin().await?;
-    if sends::settle(&mut tx, tenant, id, outcome, now).await?.is_none() {
-        tx.rollback().await?;
-        return Err(ControlError::NotUnknown(id, message.status.clone()));
-    }
-    let placed = placed(message, tenant, status);
-    match resolution {
-        Resolution::Resend => {
-            sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
-            events::append(&mut tx, &[record::event(&app.clock, &placed)], now).await?;
+    let settled = async {
+        if sends::settle(&mut tx, tenant, id, outcome, now).await?.is_none() {
+            return Ok(false);
         }
-        Resolution::Sent | Resolution::Drop => {
-            record::write(&mut tx, &app.clock, &[], vec![placed]).await?;
-            sends::finish(&mut tx, &[id], now).await?;
+        let placed = placed(message, tenant, status);
+        match resolution {
+            Resolution::Resend => {
+                sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
+                events::append(&mut tx, &[record::event(&app.clock, &placed)], now).await?;
+            }
+            Resolution::Sent | Resolution::Drop => {
+                record::write(&mut tx, &app.clock, &[], vec![placed]).await?;
+                sends::finish(&mut tx, &[id], now).await?;
+            }
         }
+        Ok(true)
+    };
+    match settled.await {
+        Ok(false) => tx.rollback().await.map(|()| false),
+        settled => tx.close(settled).await,
     }
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Shows the customer that an inbound message was read, or that an answer is being written.
@@ -111,11 +105,7 @@ pub async fn receipt(app: &App, tenant: TenantId, id: MessageId, receipt: Receip
     let wamid = wamid.ok_or(ControlError::NotInbound(id))?;
     let directory = app.directory.current();
     let route = directory.channel(message.channel_id).ok_or(ControlError::NoToken)?;
-    let access = Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token: route.access_token.as_ref().ok_or(ControlError::NoToken)?,
-    };
+    let access = route.access().ok_or(ControlError::NoToken)?;
     Ok(app.graph.read(access, &wamid, receipt).await?)
 }
 

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::{
     breaker, effects,
+    ready::place,
     reserve::{Call, number},
     verdict::{PATIENCE, Verdict, verdict},
 };
@@ -102,17 +103,7 @@ struct Judged {
 fn judge(app: &App, called: &Called) -> Judged {
     let Called { call, sent } = called;
     let now = app.clock.now();
-    let placed = Placed {
-        tenant: call.ready.due.tenant_id,
-        message: call.ready.due.id,
-        channel: call.ready.due.channel_id,
-        conversation: call.ready.due.conversation_id,
-        contact: call.ready.due.contact_id,
-        status: Status::Queued,
-        wamid: None,
-        error_code: None,
-        error_title: None,
-    };
+    let placed = place(&call.ready.due, Status::Queued, None);
     let end = |outcome, placed| End {
         attempt: call.attempt,
         outcome,

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     db,
     domain::MessageId,
-    meta::graph::{Access, Sent},
+    meta::graph::Sent,
     queue::{Outcome, Outcomes},
     store::sends,
 };
@@ -51,22 +51,14 @@ async fn make(app: &App, call: Call) -> Called {
     if let Ok(ahead) = (call.slot - app.clock.now()).to_std() {
         tokio::time::sleep(ahead).await;
     }
-    let sent = match (&call.ready.route.access_token, call.body()) {
+    let sent = match (call.ready.route.access(), call.body()) {
         _ if app.clock.now() - call.started_at > TOO_LATE => Sent::NotSent {
             why: "this process was held up for too long between the attempt and the call".to_owned(),
         },
-        (Some(token), Ok(body)) => {
-            let route = &call.ready.route;
-            let access = Access {
-                phone_number_id: &route.phone_number_id,
-                waba_id: &route.waba_id,
-                token,
-            };
-            match call.ready.options.product_policy {
-                Some(_) => app.graph.send_marketing(access, &body).await,
-                None => app.graph.send(access, &body).await,
-            }
-        }
+        (Some(access), Ok(body)) => match call.ready.options.product_policy {
+            Some(_) => app.graph.send_marketing(access, &body).await,
+            None => app.graph.send(access, &body).await,
+        },
         (None, _) => Sent::NotSent {
             why: "the channel has no access token that opens".to_owned(),
         },

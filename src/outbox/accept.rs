@@ -9,11 +9,10 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, MessageId, TenantId},
-    events::conversation::{OPENED, Opened},
     people::{self, Party},
     store::{
         blocks::{self, Block},
-        contacts::{self, KnownBy},
+        contacts,
         conversations::{self, Advance, Pair},
         events::{self, NewEvent},
         idempotency::{self, Keyed},
@@ -23,8 +22,6 @@ use crate::{
 
 /// How long a key stands for its message.
 pub const KEY_KEPT: TimeDelta = TimeDelta::hours(24);
-/// Characters of a message shown in the list of conversations.
-const PREVIEW: usize = 200;
 
 /// Stores those asks that can be, inside the transaction, and answers each.
 pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std::result::Result<Queued, Refusal>>> {
@@ -222,10 +219,7 @@ async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std:
         return Ok(Err(Refusal::NoSuchContact(contact)));
     }
     let identities = contacts::known_by(&mut *tx, tenant, &[contact]).await?;
-    let live = |kind: &&'static str| {
-        let usable = |it: &&KnownBy| it.retired_at.is_none() && it.kind == *kind;
-        identities.iter().find(usable).map(|it| (*kind, it.value.clone()))
-    };
+    let live = |kind: &&'static str| Some((*kind, contacts::live(&identities, kind)?.to_owned()));
     let found = ["phone", "user_id", "group"].iter().find_map(live);
     Ok(found.map_or(Err(Refusal::NoAddress(contact)), |(kind, value)| {
         Ok(Addressed { contact, kind, value })
@@ -252,17 +246,9 @@ async fn converse(
             heads.insert(pair, ask);
         }
     }
-    let pairs: Vec<Pair> = heads.keys().copied().collect();
-    let mut found: HashMap<_, ConversationId> = conversations::lock(tx, &pairs)
-        .await?
-        .into_iter()
-        .map(|it| ((it.channel_id, it.contact_id), it.id))
-        .collect();
-    let (mut missing, mut steps) = (Vec::new(), Vec::new());
-    for (pair, ask) in heads {
-        let known = found.get(&(pair.channel, pair.contact)).copied();
-        let conversation = known.unwrap_or_else(|| clock.new_id());
-        let step = Advance {
+    let step = |pair: Pair, conversation: ConversationId| {
+        let ask = heads[&pair];
+        Advance {
             tenant: pair.tenant,
             conversation,
             channel: pair.channel,
@@ -271,30 +257,21 @@ async fn converse(
             wamid: String::new(),
             direction: "outbound",
             kind: ask.kind.to_owned(),
-            text: ask.text.as_ref().map(|text| text.chars().take(PREVIEW).collect()),
+            text: ask.text.as_deref().map(conversations::preview),
             window_expires_at: None,
             unread: 0,
-        };
-        if known.is_none() {
-            found.insert((pair.channel, pair.contact), conversation);
-            missing.push(step.clone());
-            told.push(opened(clock, pair, conversation));
         }
-        steps.push(step);
-    }
-    if conversations::open(&mut *tx, &missing, now).await? != missing.len() as u64 {
-        return Err(collision());
-    }
+    };
+    let pairs: Vec<Pair> = heads.keys().copied().collect();
+    let first = |pair| {
+        let conversation = clock.new_id();
+        told.push(conversations::opened(clock, pair, conversation, now));
+        step(pair, conversation)
+    };
+    let found = conversations::lock_or_open(tx, &pairs, now, first).await?;
+    let known = |pair: &Pair| found[&(pair.channel, pair.contact)];
+    let mut steps: Vec<Advance> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);
     conversations::advance(tx, &steps, now).await?;
     Ok(found)
-}
-
-fn opened(clock: &Clock, pair: Pair, conversation: ConversationId) -> NewEvent {
-    let data = Opened {
-        conversation_id: conversation,
-        channel_id: pair.channel,
-        contact_id: pair.contact,
-    };
-    NewEvent::new(clock, pair.tenant, &OPENED, clock.now(), &data).within(pair.channel, conversation)
 }

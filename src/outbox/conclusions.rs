@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::{
+    db::{Asked, ask},
     domain::ContactId,
     store::{
         portfolios::Key,
@@ -45,7 +46,7 @@ pub enum Written {
 }
 
 /// A conclusion, and who waits for it to be written.
-pub type Concluded = (Conclusion, oneshot::Sender<Written>);
+pub type Concluded = Asked<Conclusion, Written>;
 
 /// Hands conclusions to the task that writes them: answers that come at the same time share a commit, whichever job made the calls.
 #[derive(Clone)]
@@ -62,10 +63,6 @@ impl Conclusions {
 
     /// Returns once it is written, or cannot be.
     pub async fn put(&self, conclusion: Conclusion) -> Written {
-        let (written, told) = oneshot::channel();
-        match self.to.send((conclusion, written)).await {
-            Ok(()) => told.await.unwrap_or(Written::Lost),
-            Err(_) => Written::Lost,
-        }
+        ask(&self.to, conclusion).await.unwrap_or(Written::Lost)
     }
 }

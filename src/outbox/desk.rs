@@ -1,6 +1,6 @@
 use futures::future::join_all;
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{Db, is_conflict, is_unavailable},
+    db::{self, Asked, Batches, Db, SharedBatches, is_unavailable, write_together},
     domain::{Id, TenantId},
     queue::{Entry, Queues},
     store::{idempotency, sends},
@@ -22,19 +22,13 @@ use crate::{
 const BATCH: usize = 256;
 /// Commits under way at once on PostgreSQL; SQLite has one writer.
 const WRITERS: usize = 2;
-/// Two commits that make the same contact or conversation may collide; the loser begins again.
-const COLLISIONS: usize = 5;
 
 /// The way out. Clones share the writer.
 #[derive(Clone)]
 pub struct Outbox(mpsc::Sender<Waiting>);
 
 type Answers = Vec<Result<Queued, Refusal>>;
-
-struct Waiting {
-    asks: Vec<Ask>,
-    answer: oneshot::Sender<Answers>,
-}
+type Waiting = Asked<Vec<Ask>, Answers>;
 
 impl Outbox {
     /// Starts the writers. At most `backlog` requests wait for it; more are refused. They end once `shutdown` is cancelled and nothing
@@ -48,7 +42,9 @@ impl Outbox {
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
         let writers = if db.is_postgres() { WRITERS } else { 1 };
-        let (desk, from) = (Desk { db, clock, queues }, Mutex::new(from));
+        let batches = Batches::of(BATCH, from).weighed(|(asks, _): &Waiting| asks.len());
+        let from = batches.shared();
+        let desk = Desk { db, clock, queues };
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer outlives the requests; the process awaits its handle"
@@ -64,7 +60,7 @@ impl Outbox {
         let count = asks.len();
         let (answer, answered) = oneshot::channel();
         let refused = |why: Refusal| vec![Err(why); count];
-        match self.0.try_send(Waiting { asks, answer }) {
+        match self.0.try_send((asks, answer)) {
             Ok(()) => answered.await.unwrap_or_else(|_| refused(Refusal::Unavailable)),
             Err(mpsc::error::TrySendError::Full(_)) => refused(Refusal::Full),
             Err(mpsc::error::TrySendError::Closed(_)) => refused(Refusal::Unavailable),
@@ -97,61 +93,25 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(&self, from: &Mutex<mpsc::Receiver<Waiting>>, shutdown: &CancellationToken) {
-        while let Some(waiting) = gather(&mut *from.lock().await, shutdown).await {
-            let asks: Vec<Ask> = waiting.iter().flat_map(|it| it.asks.iter().cloned()).collect();
-            let mut answers = self.store(&asks).await.into_iter();
-            for it in waiting {
-                let own = answers.by_ref().take(it.asks.len()).collect();
+    async fn serve(&self, from: &SharedBatches<Waiting>, shutdown: &CancellationToken) {
+        while let Some(batch) = from.next(shutdown).await {
+            let asks: Vec<Ask> = batch.iter().flat_map(|(asks, _)| asks.iter().cloned()).collect();
+            let mut answers = write_together(&asks, |asks| self.store(asks), failed).await.into_iter();
+            for (asks, answer) in batch {
+                let own = answers.by_ref().take(asks.len()).collect();
                 // Who does not wait any more finds the message by its key.
-                let _ = it.answer.send(own);
+                let _ = answer.send(own);
             }
         }
     }
 
-    /// Everything in one commit; when that fails, each by itself, so that one harms nobody else.
-    async fn store(&self, asks: &[Ask]) -> Answers {
-        let failed = match self.together(asks).await {
-            Ok(answers) => {
-                self.queue(&answers).await;
-                return answers;
-            }
-            Err(error) => error,
-        };
-        if is_unavailable(&failed) {
-            tracing::warn!(error = %failed, messages = asks.len(), "messages could not be stored; callers are told to try again");
-            return vec![Err(Refusal::Unavailable); asks.len()];
-        }
-        if asks.len() == 1 {
-            tracing::error!(error = %failed, "a message could not be stored");
-            return vec![Err(Refusal::Internal)];
-        }
-        let mut answers = Vec::with_capacity(asks.len());
-        for ask in asks {
-            answers.extend(Box::pin(self.store(std::slice::from_ref(ask))).await);
-        }
-        answers
-    }
-
-    async fn together(&self, asks: &[Ask]) -> sqlx::Result<Answers> {
-        let mut collisions = 0;
-        loop {
-            let mut tx = self.db.begin().await?;
-            let error = match accept(&mut tx, &self.clock, asks).await {
-                Ok(answers) => match tx.commit().await {
-                    Ok(()) => return Ok(answers),
-                    Err(error) => error,
-                },
-                Err(error) => {
-                    tx.rollback().await?;
-                    error
-                }
-            };
-            if !is_conflict(&error) || collisions == COLLISIONS {
-                return Err(error);
-            }
-            collisions += 1;
-        }
+    async fn store(&self, asks: &[Ask]) -> db::Result<Answers> {
+        let answers = self
+            .db
+            .transaction(async |tx| accept(tx, &self.clock, asks).await)
+            .await?;
+        self.queue(&answers).await;
+        Ok(answers)
     }
 
     async fn queue(&self, answers: &Answers) {
@@ -169,20 +129,14 @@ impl Desk {
     }
 }
 
-/// Takes what is waiting; `None` when the process ends and nothing waits any more.
-async fn gather(from: &mut mpsc::Receiver<Waiting>, shutdown: &CancellationToken) -> Option<Vec<Waiting>> {
-    let first = tokio::select! {
-        biased;
-        first = from.recv() => first,
-        () = shutdown.cancelled() => from.try_recv().ok(),
-    }?;
-    let mut count = first.asks.len();
-    let mut waiting = vec![first];
-    while count < BATCH
-        && let Ok(next) = from.try_recv()
-    {
-        count += next.asks.len();
-        waiting.push(next);
-    }
-    Some(waiting)
+/// What is answered for messages that could not be stored.
+fn failed(error: &sqlx::Error, asks: &[Ask]) -> Answers {
+    let refusal = if is_unavailable(error) {
+        tracing::warn!(%error, messages = asks.len(), "messages could not be stored; callers are told to try again");
+        Refusal::Unavailable
+    } else {
+        tracing::error!(%error, "a message could not be stored");
+        Refusal::Internal
+    };
+    vec![Err(refusal); asks.len()]
 }

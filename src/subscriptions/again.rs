@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, Subscriptions, close, event_types, sooner::probe_with};
+use super::{Error, Subscriptions, event_types, sooner::probe_with};
 use crate::{
     clock::first_uuid_at,
+    db::Tx,
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
     events::endpoint::{TEST, Test},
     meta::message::Invalid,
@@ -129,13 +130,11 @@ impl Subscriptions {
         let now = self.clock.now();
         let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id });
         let delivery = delivery_id(event.id, id);
-        let mut tx = self.db.begin().await?;
-        let stored = async {
-            events::append_for(&mut tx, id, &event, now).await?;
-            Ok(probe_with(&mut tx, (tenant, id), delivery, now).await?)
+        let store = async |tx: &mut Tx| {
+            events::append_for(tx, id, &event, now).await?;
+            probe_with(tx, (tenant, id), delivery, now).await
         };
-        let stored = stored.await;
-        close(tx, stored).await?;
+        self.db.transaction(store).await?;
         Ok(delivery)
     }
 
@@ -148,14 +147,11 @@ impl Subscriptions {
             .ok_or_else(missing)?;
         self.enabled(tenant, found.endpoint_id).await?;
         let (owner, now) = ((tenant, found.endpoint_id), self.clock.now());
-        let mut tx = self.db.begin().await?;
-        let again = async {
-            let again = deliveries::again(&mut tx, owner, &[id], now).await?;
-            probe_with(&mut tx, owner, id, now).await?;
-            Ok(again)
+        let again = async |tx: &mut Tx| {
+            let again = deliveries::again(tx, owner, &[id], now).await?;
+            probe_with(tx, owner, id, now).await.map(|()| again)
         };
-        let again = again.await;
-        if close(tx, again).await? == 0 {
+        if self.db.transaction(again).await? == 0 {
             return Err(missing());
         }
         deliveries::find(self.db.reader(), tenant, id)
@@ -212,10 +208,9 @@ impl Subscriptions {
         if page.chosen.is_empty() {
             return Ok((0, next));
         }
-        let mut tx = self.db.begin().await?;
-        let owner = (endpoint.tenant_id, endpoint.id);
-        let again = deliveries::again(&mut tx, owner, &page.chosen, self.clock.now()).await;
-        Ok((close(tx, again.map_err(Error::from)).await?, next))
+        let (owner, now) = ((endpoint.tenant_id, endpoint.id), self.clock.now());
+        let again = async |tx: &mut Tx| deliveries::again(tx, owner, &page.chosen, now).await;
+        Ok((self.db.transaction(again).await?, next))
     }
 
     async fn replay_missing(
@@ -230,9 +225,9 @@ impl Subscriptions {
         if page.chosen.is_empty() {
             return Ok((0, next));
         }
-        let mut tx = self.db.begin().await?;
-        let again = deliveries::deliver_missing(&mut tx, endpoint, &page.chosen, self.clock.now()).await;
-        Ok((close(tx, again.map_err(Error::from)).await?, next))
+        let now = self.clock.now();
+        let deliver = async |tx: &mut Tx| deliveries::deliver_missing(tx, endpoint, &page.chosen, now).await;
+        Ok((self.db.transaction(deliver).await?, next))
     }
 
     async fn enabled(&self, tenant: TenantId, id: EndpointId) -> Result<Endpoint, Error> {

@@ -1,8 +1,7 @@
-use super::{
-    COLLISIONS, Error, Headers, Subscriptions, close, event_types, headers, no_endpoint, secrets, too_many_collisions,
-};
+use super::{Error, Headers, Subscriptions, event_types, headers, no_endpoint, secrets, until_unchanged};
 use crate::{
     crypto::WebhookSecret,
+    db::Tx,
     domain::{ChannelId, EndpointId, TenantId},
     meta::message::Invalid,
     net::Refused,
@@ -99,17 +98,15 @@ impl Subscriptions {
                 "the tenant has {MOST_ENDPOINTS} endpoints, which is the most; remove one, or give one more event types"
             )));
         }
-        let mut tx = self.db.begin().await?;
-        let stored = async {
-            let key = self.key_within(&mut tx, tenant).await?;
+        let store = async |tx: &mut Tx| -> Result<(), Error> {
+            let key = self.key_within(tx, tenant).await?;
             endpoint.headers = headers::seal(&key, id, &wanted);
             endpoint.secret = secrets::seal(&key, id, &WebhookSecret::generate());
-            endpoints::insert(&mut tx, &endpoint).await?;
-            endpoints::insert_line(&mut tx, tenant, id, now).await?;
+            endpoints::insert(&mut *tx, &endpoint).await?;
+            endpoints::insert_line(tx, tenant, id, now).await?;
             Ok(())
         };
-        let stored = stored.await;
-        close(tx, stored).await?;
+        self.db.transaction(store).await?;
         tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint was added");
         Ok(endpoint)
     }
@@ -119,43 +116,41 @@ impl Subscriptions {
     pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: Changes) -> Result<Endpoint, Error> {
         // Also where it says what is so already: whoever repeats the call after an error means the same.
         let moved = changes.enabled == Some(true) || (changes.url.is_some() && changes.enabled.is_none());
-        for _ in 0..COLLISIONS {
+        let attempt = || async {
             // Before the key that something is sealed under: a rotation of keys in between makes this another revision.
             let was = self.find(tenant, id).await?;
             let wishes = match changes.says_more_than_enabled() {
                 true => Some(self.wishes(&was, changes.clone()).await?),
                 false => None,
             };
-            if self.try_change(&was, wishes, changes.enabled).await? {
-                if moved {
-                    self.send_waiting(id).await?;
-                }
-                return self.find(tenant, id).await;
-            }
+            let changed = self.try_change(&was, wishes, changes.enabled).await?;
+            Ok(changed.then_some(()))
+        };
+        until_unchanged(id, attempt).await?;
+        if moved {
+            self.send_waiting(id).await?;
         }
-        Err(too_many_collisions(id))
+        self.find(tenant, id).await
     }
 
     /// Whether it was done: not if somebody else has changed the endpoint since it was read.
     async fn try_change(&self, was: &Endpoint, wishes: Option<Wishes>, enabled: Option<bool>) -> Result<bool, Error> {
         let (owner, now) = ((was.tenant_id, was.id), self.clock.now());
-        let mut tx = self.db.begin().await?;
-        let changed = async {
+        let change = async |tx: &mut Tx| {
             if let Some(wishes) = wishes
-                && endpoints::update(&mut tx, owner, was.revision, wishes, now).await? == 0
+                && endpoints::update(&mut *tx, owner, was.revision, wishes, now).await? == 0
             {
                 return Ok(false);
             }
             match enabled {
-                Some(true) => endpoints::enable(&mut tx, owner, now).await?,
-                Some(false) => endpoints::disable(&mut tx, owner, BY_PERSON, now).await?,
+                Some(true) => endpoints::enable(&mut *tx, owner, now).await?,
+                Some(false) => endpoints::disable(&mut *tx, owner, BY_PERSON, now).await?,
                 None => 0,
             };
-            endpoints::wake_after(&mut tx, [was.id]);
+            endpoints::wake_after(tx, [was.id]);
             Ok(true)
         };
-        let changed = changed.await;
-        close(tx, changed).await
+        self.db.transaction(change).await
     }
 
     /// Removes an endpoint. Nothing more is sent there; its deliveries are gone with it.

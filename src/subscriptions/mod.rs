@@ -106,22 +106,17 @@ fn no_tenant(id: TenantId) -> Error {
 /// How often something is begun again because somebody else changed the same endpoint in between.
 const COLLISIONS: usize = 32;
 
-fn too_many_collisions(id: EndpointId) -> Error {
-    Error::Conflict(format!(
-        "endpoint {id} is being changed by others all the time; try again"
-    ))
-}
-
-/// Commits what went well and undoes what did not, so that its locks do not outlive it.
-async fn close<T>(tx: Tx, result: Result<T, Error>) -> Result<T, Error> {
-    match result {
-        Ok(value) => {
-            tx.commit().await?;
-            Ok(value)
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
+/// Does something to an endpoint as it was read, and begins again where that is not how it is any more: then there is no answer.
+async fn until_unchanged<T, W>(id: EndpointId, mut work: impl FnMut() -> W) -> Result<T, Error>
+where
+    W: Future<Output = Result<Option<T>, Error>>,
+{
+    for _ in 0..COLLISIONS {
+        if let Some(done) = work().await? {
+            return Ok(done);
         }
     }
+    Err(Error::Conflict(format!(
+        "endpoint {id} is being changed by others all the time; try again"
+    )))
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{COLLISIONS, Error, Subscriptions, too_many_collisions};
+use super::{Error, Subscriptions, until_unchanged};
 use crate::{
     crypto::{SealingKey, WebhookSecret},
     domain::{EndpointId, TenantId},
@@ -72,17 +72,16 @@ impl Subscriptions {
     /// Gives the endpoint a new secret; the one it had signs too for a day. One that it replaced less than a day ago signs no longer.
     pub async fn rotate(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
         let current = WebhookSecret::generate();
-        for _ in 0..COLLISIONS {
+        let attempt = || async {
             let (was, key, before) = self.opened(tenant, id).await?;
             let now = self.clock.now();
             let (sealed, until) = (seal(&key, id, &current), now + OVERLAP);
-            if endpoints::set_secret(&self.db, (tenant, id), was.revision, sealed, until, now).await? > 0 {
-                tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
-                let previous = Some((before.current, until));
-                return Ok(Secrets { current, previous });
-            }
-        }
-        Err(too_many_collisions(id))
+            let set = endpoints::set_secret(&self.db, (tenant, id), was.revision, sealed, until, now).await?;
+            Ok((set > 0).then_some((before.current, until)))
+        };
+        let previous = Some(until_unchanged(id, attempt).await?);
+        tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
+        Ok(Secrets { current, previous })
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Error, Subscriptions};
 use crate::{
-    db::{self, Tx, is_conflict},
+    db::{self, Tx, retry_conflicts},
     domain::{DeliveryId, EndpointId, TenantId},
     store::{
         deliveries::{self, BROUGHT_AT_ONCE},
@@ -14,19 +14,15 @@ use crate::{
 
 /// Statements in one call: what is beyond them, a hundred thousand, is tried at its own time.
 const PAGES: usize = 100;
-/// How often one is tried that met somebody who wrote the same rows.
-const COLLISIONS: usize = 5;
 
 impl Subscriptions {
     /// Sends now what an endpoint has waiting for its next attempt, once that endpoint is as it shall be.
     pub(super) async fn send_waiting(&self, endpoint: EndpointId) -> Result<(), Error> {
-        let (now, mut collisions) = (self.clock.now(), 0);
+        let now = self.clock.now();
         for _ in 0..PAGES {
-            match deliveries::bring_forward(&self.db, endpoint, now).await {
-                Ok(BROUGHT_AT_ONCE) => {}
-                Ok(_) => break,
-                Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-                Err(error) => return Err(error.into()),
+            let page = || deliveries::bring_forward(&self.db, endpoint, now);
+            if retry_conflicts(page).await? < BROUGHT_AT_ONCE {
+                break;
             }
         }
         let mut tx = self.db.begin().await?;

@@ -5,7 +5,7 @@ use crate::{
     db::{Db, Result},
     directory::{Directory, Route},
     domain::TenantId,
-    meta::graph::{self, Access},
+    meta::graph,
     store::templates as store,
 };
 
@@ -32,13 +32,4 @@ impl Library {
         let now = self.clock.now();
         store::want(&self.db, self.clock.new_id(), tenant, waba_id, now, now + rest).await
     }
-}
-
-/// `None` if the channel's token does not open.
-pub(super) fn access(route: &Route) -> Option<Access<'_>> {
-    Some(Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token: route.access_token.as_ref()?,
-    })
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Category, Change, Draft, Library, library::access, sync::fetched};
+use super::{Category, Change, Draft, Library, sync::fetched};
 use crate::{
     directory::Route,
     domain::{TemplateId, TenantId},
@@ -41,7 +41,7 @@ impl Library {
         if known.iter().any(|it| alive(&it)) {
             return Err(ManageError::Exists(draft.name.clone(), draft.language.clone()));
         }
-        let speaker = access(route).ok_or(ManageError::NoToken)?;
+        let speaker = route.access().ok_or(ManageError::NoToken)?;
         let definition = serde_json::to_value(draft).expect("texts, numbers and JSON always serialise");
         let created = self.graph.create_template(speaker, &definition).await;
         let created = self.told(route.tenant, &route.waba_id, created).await?;
@@ -70,7 +70,7 @@ impl Library {
         }
         let change = serde_json::to_value(change).expect("texts, numbers and JSON always serialise");
         let route = self.speaker(tenant, &row.waba_id).ok_or(ManageError::NoToken)?;
-        let speaker = access(&route).ok_or(ManageError::NoToken)?;
+        let speaker = route.access().ok_or(ManageError::NoToken)?;
         let edited = self.graph.edit_template(speaker, &row.meta_id, &change).await;
         self.told(tenant, &row.waba_id, edited).await?;
         self.reread(&route, row, "PENDING").await
@@ -83,7 +83,7 @@ impl Library {
             return Ok(());
         }
         let route = self.speaker(tenant, &row.waba_id).ok_or(ManageError::NoToken)?;
-        let speaker = access(&route).ok_or(ManageError::NoToken)?;
+        let speaker = route.access().ok_or(ManageError::NoToken)?;
         let deleted = self.graph.delete_template(speaker, &row.name, Some(&row.meta_id)).await;
         self.told(tenant, &row.waba_id, deleted).await?;
         store::mark(&self.db, tenant, id, "DELETED", self.clock.now()).await?;
@@ -97,7 +97,7 @@ impl Library {
             return Err(ManageError::WrongState(row.name, row.status, "paused", "unpaused"));
         }
         let route = self.speaker(tenant, &row.waba_id).ok_or(ManageError::NoToken)?;
-        let speaker = access(&route).ok_or(ManageError::NoToken)?;
+        let speaker = route.access().ok_or(ManageError::NoToken)?;
         let unpaused = self.graph.unpause_template(speaker, &row.meta_id).await;
         self.told(tenant, &row.waba_id, unpaused).await?;
         self.reread(&route, row, "APPROVED").await
@@ -111,7 +111,7 @@ impl Library {
     /// What Meta has after a change; if it does not say, the status that usually follows, until a sync knows better.
     async fn reread(&self, route: &Route, row: Template, usually: &str) -> Managed<Template> {
         let now = self.clock.now();
-        let shown = match access(route) {
+        let shown = match route.access() {
             Some(speaker) => self.graph.template(speaker, &row.meta_id).await.ok(),
             None => None,
         };

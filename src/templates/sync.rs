@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Library, library::access, told};
+use super::{Library, told};
 use crate::{
     clock::Clock,
     db::Tx,
@@ -53,21 +53,12 @@ impl Library {
         let route = self
             .speaker(order.tenant_id, &order.waba_id)
             .ok_or(SyncError::NoToken)?;
-        let shown = self.graph.templates(access(&route).ok_or(SyncError::NoToken)?).await?;
+        let shown = self.graph.templates(route.access().ok_or(SyncError::NoToken)?).await?;
         let fetched: Vec<Fetched> = shown.into_iter().map(|it| fetched(&self.clock, it)).collect();
-        let mut tx = self.db.begin().await?;
-        let synced = self.apply(&mut tx, &order, fetched, began).await;
-        match synced {
-            Ok(synced) => {
-                tx.commit().await?;
-                metrics::counter!("mainstay_template_syncs_total").increment(1);
-                Ok(synced)
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error.into())
-            }
-        }
+        let apply = async |tx: &mut Tx| self.apply(tx, &order, fetched, began).await;
+        let synced = self.db.transaction(apply).await?;
+        metrics::counter!("mainstay_template_syncs_total").increment(1);
+        Ok(synced)
     }
 
     async fn apply(

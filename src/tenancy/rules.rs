@@ -77,7 +77,7 @@ pub async fn set_rules(registry: &Registry, tenant: TenantId, rules: &Rules) -> 
     let before = before.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
     tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words.clone(), now).await?;
     if before.messages_per_second != rules.messages_per_second {
-        sends::unpromise_tenant(&mut tx, tenant, now + KNOWN).await?;
+        sends::unpromise(&mut tx, tenant, None, now + KNOWN).await?;
     }
     tx.commit().await?;
     Ok(Tenant {

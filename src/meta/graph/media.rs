@@ -139,11 +139,6 @@ impl Client {
         })
     }
 
-    pub async fn delete_media(&self, access: Access<'_>, media_id: &str) -> Result<(), Error> {
-        self.order("media_delete", self.delete(access, &[media_id]), access.token)
-            .await
-    }
-
     fn place_of_media(&self, url: &str) -> Result<Url, Error> {
         let foreign = |host: &str| Error::ForeignHost(host.to_owned());
         let url = Url::parse(url).map_err(|_| foreign("not an address"))?;

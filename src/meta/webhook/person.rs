@@ -23,6 +23,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// How Meta addresses them: by number where it may be told, else by user id.
+    pub fn address(&self) -> Option<String> {
+        self.phone.clone().or_else(|| self.user_id.clone())
+    }
+
     /// `address` is a key that should hold a phone number (`from`, `to`, `wa_id`, `recipient_id`).
     pub(super) fn read(address: &Json<'_>, user_id: &Json<'_>, parent_user_id: &Json<'_>) -> Person {
         let (phone, user_id_in_address) = match address.id() {

@@ -30,6 +30,12 @@ pub struct KnownBy {
     pub undeliverable_count: i64,
 }
 
+/// What a contact is known by today, of one kind.
+pub fn live<'k>(known: &'k [KnownBy], kind: &str) -> Option<&'k str> {
+    let usable = |it: &&KnownBy| it.retired_at.is_none() && it.kind == kind;
+    known.iter().find(usable).map(|it| it.value.as_str())
+}
+
 pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ContactId) -> Result<Option<Contact>> {
     const SQL: &str = "
         SELECT id, kind, name, marketing_stopped, created_at, updated_at FROM contacts WHERE tenant_id = $1 AND id = $2";

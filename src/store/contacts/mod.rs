@@ -6,7 +6,7 @@ mod identify;
 mod merge;
 
 pub use errors::{Refused, Suspect, stop_marketing, suspect};
-pub use find::{Contact, KnownBy, find, known_by, list};
+pub use find::{Contact, KnownBy, find, known_by, list, live};
 pub use identify::{
     Identity, KnownIdentity, Naming, NewContact, Preferring, add, identities, lock_tenant, name, own, prefer, retire,
     take_over,

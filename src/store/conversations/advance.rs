@@ -1,8 +1,13 @@
+use std::collections::{HashMap, hash_map::Entry};
+
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows, Tx},
+    clock::Clock,
+    db::{On, Result, Rows, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+    events::conversation::{OPENED, Opened},
+    store::events::NewEvent,
 };
 
 /// What makes a conversation: there is one for each.
@@ -13,16 +18,39 @@ pub struct Pair {
     pub contact: ContactId,
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Opened {
-    pub id: ConversationId,
-    pub channel_id: ChannelId,
-    pub contact_id: ContactId,
+#[derive(sqlx::FromRow)]
+struct Found {
+    id: ConversationId,
+    channel_id: ChannelId,
+    contact_id: ContactId,
+}
+
+/// The conversations of these pairs. Those that there are [held](lock); the others are made, each with its first step, which names its id.
+pub async fn lock_or_open(
+    tx: &mut Tx,
+    pairs: &[Pair],
+    now: DateTime<Utc>,
+    mut first: impl FnMut(Pair) -> Advance,
+) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+    let found = lock(tx, pairs).await?.into_iter();
+    let mut known: HashMap<_, _> = found.map(|it| ((it.channel_id, it.contact_id), it.id)).collect();
+    let mut missing = Vec::new();
+    for pair in pairs {
+        if let Entry::Vacant(place) = known.entry((pair.channel, pair.contact)) {
+            let step = first(*pair);
+            place.insert(step.conversation);
+            missing.push(step);
+        }
+    }
+    if open(tx, &missing, now).await? != missing.len() as u64 {
+        return Err(collision());
+    }
+    Ok(known)
 }
 
 /// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
 /// happens in one conversation happens one after the other and two transactions cannot wait for each other.
-pub async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Opened>> {
+async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
     const SQLITE: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id
@@ -38,6 +66,24 @@ pub async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Opened>> {
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
+}
+
+/// What is told of a conversation that was opened.
+pub fn opened(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
+    let data = Opened {
+        conversation_id: conversation,
+        channel_id: pair.channel,
+        contact_id: pair.contact,
+    };
+    NewEvent::new(clock, pair.tenant, &OPENED, at, &data).within(pair.channel, conversation)
+}
+
+/// Characters of a message shown in the list of conversations.
+const PREVIEW: usize = 200;
+
+/// What the list of conversations shows of a text.
+pub fn preview(text: &str) -> String {
+    text.chars().take(PREVIEW).collect()
 }
 
 /// What messages do to a conversation: the newest of them, how many are unread, how long the service window stays open.
@@ -57,7 +103,7 @@ pub struct Advance {
 }
 
 /// Makes the conversations that do not exist yet. Fewer rows than asked for means that somebody else was quicker.
-pub async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, contact_id, at, wamid, direction, type, now) AS ({rows})
         INSERT INTO conversations (tenant_id, id, channel_id, contact_id, last_message_at, last_message_wamid,

@@ -56,8 +56,7 @@ pub async fn conclude_line(
     const PUT_OFF: &str = "
         UPDATE delivery_lines SET state = 'pending', attempts = 0, last_error = NULL, due_at = $2
         WHERE id = $1 AND state = 'running' AND attempts = $3";
-    let mut tx = db.begin().await?;
-    let put_off = async {
+    let put_off = async |tx: &mut Tx| {
         if tx.is_postgres() {
             // Whoever wakes the line waits for this; what they have committed before is seen by what follows.
             tx.sql(POSTGRES_LOCK, (id,)).opt::<(Uuid,)>().await?;
@@ -73,13 +72,7 @@ pub async fn conclude_line(
         let changed = tx.sql(PUT_OFF, (id, due, attempt)).run().await?;
         Ok((changed > 0).then_some(due))
     };
-    match put_off.await {
-        Ok(due) => tx.commit().await.map(|()| due),
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
+    db.transaction(put_off).await
 }
 
 /// How long a line rests whatever waits in it.

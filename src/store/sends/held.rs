@@ -67,13 +67,19 @@ pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(String, i64)>> {
     on.into().sql(SQL, ()).all().await
 }
 
-/// Makes a tenant's promised messages ask anew at the given time, because its quota changed.
-pub async fn unpromise_tenant(on: impl Into<On<'_>>, tenant: TenantId, at: DateTime<Utc>) -> Result<u64> {
+/// Makes those ask anew, at the given time, whom the governor had told to come later: on one channel of a tenant's or on all of them. What it
+/// said holds no longer.
+pub async fn unpromise(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    channel: Option<ChannelId>,
+    at: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
-        UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
-        WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1) AND finished_at IS NULL AND state || '' = 'pending'
-            AND promised_at IS NOT NULL";
-    on.into().sql(SQL, (tenant, at)).run().await
+        UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $3 THEN $3 ELSE due_at END
+        WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1 AND id = COALESCE($2, id)) AND finished_at IS NULL
+            AND state || '' = 'pending' AND promised_at IS NOT NULL";
+    on.into().sql(SQL, (tenant, channel, at)).run().await
 }
 
 /// Makes due what waits for a breaker that has not tripped, or for campaigns that do not rest: whoever kept it back met a channel that recovered just then.
@@ -85,14 +91,6 @@ pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<
                 SELECT c.id FROM channels c
                 WHERE CASE sends.held WHEN 'breaker' THEN c.tripped_at ELSE c.campaigns_paused_at END IS NULL)";
     on.into().sql(SQL, (now,)).run().await
-}
-
-/// Makes due what the governor had told to come later, because what it said holds no longer.
-pub async fn unpromise(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = "
-        UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END
-        WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND promised_at IS NOT NULL";
-    on.into().sql(SQL, (channel, now)).run().await
 }
 
 /// Makes due what was put off.

@@ -10,7 +10,7 @@ pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, pla
 pub use due::{Due, Promised, load, promise};
 pub use held::{
     by_hold, call_back, cancel, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, put_off, release,
-    release_stray, requeue, settle, take_up, unlimit, unpromise, unpromise_tenant, waiting, waiting_for_limit,
+    release_stray, requeue, settle, take_up, unlimit, unpromise, waiting, waiting_for_limit,
 };
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
 pub use prove::{Proof, Proven, prove};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    db::{self, Tx, is_conflict, is_unavailable},
+    db::{self, Asked, Batches, Tx, ask, is_unavailable, write_together},
     domain::{DeliveryState, EndpointId},
     events::endpoint::{DISABLED, FAILING, Troubled},
     queue::counts,
@@ -24,8 +24,6 @@ const TOGETHER: usize = 256;
 const WAITING: usize = 4_096;
 /// Why an owner is warned.
 const WARNING: &str = "nothing but failures for half the time after which it is disabled";
-/// How often the writing is begun again: somebody changed the same rows in another order.
-const COLLISIONS: usize = 5;
 
 /// What is to be written of an attempt.
 #[derive(Clone, Debug)]
@@ -65,14 +63,14 @@ struct Changed {
     disabled: Vec<EndpointId>,
 }
 
-type Waiting = (Result, oneshot::Sender<Written>);
+type Waiting = Asked<Result, Written>;
 
 /// Hands results to the desk.
 pub struct Results(mpsc::Sender<Waiting>);
 
 pub struct Desk {
     with: Subscriptions,
-    from: mpsc::Receiver<Waiting>,
+    from: Batches<Waiting>,
 }
 
 impl Results {
@@ -80,78 +78,36 @@ impl Results {
         let (to, from) = mpsc::channel(WAITING);
         let desk = Desk {
             with: with.clone(),
-            from,
+            from: Batches::of(TOGETHER, from),
         };
         (Self(to), desk)
     }
 
     /// Returns once it is written, or cannot be.
     pub async fn put(&self, result: Result) -> Written {
-        let (written, told) = oneshot::channel();
-        match self.0.send((result, written)).await {
-            Ok(()) => told.await.unwrap_or(Written::Lost),
-            Err(_) => Written::Lost,
-        }
+        ask(&self.0, result).await.unwrap_or(Written::Lost)
     }
 }
 
 impl Desk {
     pub async fn run(mut self, done: &CancellationToken) {
-        let mut waiting = Vec::with_capacity(TOGETHER);
-        loop {
-            let count = tokio::select! {
-                biased;
-                count = self.from.recv_many(&mut waiting, TOGETHER) => count,
-                () = done.cancelled() => return,
-            };
-            if count == 0 {
-                return;
-            }
-            let (results, told): (Vec<Result>, Vec<_>) = waiting.drain(..).unzip();
-            metrics::histogram!("mainstay_delivery_batch_size").record(count as f64);
-            for (written, told) in self.together(&results).await.into_iter().zip(told) {
+        while let Some(batch) = self.from.next(done).await {
+            let (results, told): (Vec<Result>, Vec<_>) = batch.into_iter().unzip();
+            metrics::histogram!("mainstay_delivery_batch_size").record(results.len() as f64);
+            let written = write_together(&results, |results| self.write(results), failed).await;
+            for (written, told) in written.into_iter().zip(told) {
                 // A line that was stopped does not wait any more.
                 let _ = told.send(written);
             }
         }
     }
 
-    /// Everything in one commit; when that fails, each by itself, so that one harms nobody else.
-    async fn together(&self, results: &[Result]) -> Vec<Written> {
-        let mut collisions = 0;
-        let error = loop {
-            match self.write(results).await {
-                Ok(()) => return vec![Written::Yes; results.len()],
-                Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-                Err(error) => break error,
-            }
-        };
-        let away = is_unavailable(&error);
-        if results.len() == 1 || away {
-            tracing::error!(%error, attempts = results.len(), "attempts to deliver could not be written; they are made again");
-            return vec![if away { Written::Lost } else { Written::Refused }; results.len()];
-        }
-        let mut written = Vec::with_capacity(results.len());
-        for result in results {
-            written.extend(Box::pin(self.together(std::slice::from_ref(result))).await);
-        }
-        written
-    }
-
-    async fn write(&self, results: &[Result]) -> db::Result<()> {
+    async fn write(&self, results: &[Result]) -> db::Result<Vec<Written>> {
         let now = self.with.clock.now();
-        let mut tx = self.with.db.begin().await?;
-        match self.write_in(&mut tx, results, now).await {
-            Ok(changed) => {
-                tx.commit().await?;
-                log(results, &changed);
-                Ok(())
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        }
+        let write = async |tx: &mut Tx| self.write_in(tx, results, now).await;
+        let changed = self.with.db.transaction(write).await?;
+        log(results, &changed);
+        Ok(vec![Written::Yes; results.len()])
     }
 
     async fn write_in(&self, tx: &mut Tx, results: &[Result], now: DateTime<Utc>) -> db::Result<Changed> {
@@ -215,6 +171,16 @@ impl Desk {
         }
         told
     }
+}
+
+fn failed(error: &sqlx::Error, results: &[Result]) -> Vec<Written> {
+    tracing::error!(%error, attempts = results.len(), "attempts to deliver could not be written; they are made again");
+    let why = if is_unavailable(error) {
+        Written::Lost
+    } else {
+        Written::Refused
+    };
+    vec![why; results.len()]
 }
 
 /// Once it is committed. URLs and errors are the tenant's, and may hold what is nobody's business.

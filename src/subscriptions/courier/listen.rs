@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    db::{Db, Hint, Result},
+    db::{Batches, Db, Hint, Result},
     domain::{EndpointId, Id},
     queue::{Entry, Lane, Queues},
     store::endpoints::{self, LINES},
@@ -17,19 +17,10 @@ use crate::{
 const TOGETHER: usize = 64;
 
 /// Wakes the lines of endpoints for which something was committed, until `done`. What gets lost here is found by housekeeping.
-pub async fn wake(
-    (db, clock, queues): (Db, Clock, Queues),
-    mut hints: mpsc::Receiver<Vec<Hint>>,
-    done: CancellationToken,
-) {
-    let mut told = Vec::with_capacity(TOGETHER);
-    loop {
-        tokio::select! {
-            biased;
-            count = hints.recv_many(&mut told, TOGETHER) => if count == 0 { return },
-            () = done.cancelled() => return,
-        }
-        let lines = told.drain(..).flatten().filter(|hint| hint.queue == LINES.name);
+pub async fn wake((db, clock, queues): (Db, Clock, Queues), hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
+    let mut commits = Batches::of(TOGETHER, hints);
+    while let Some(told) = commits.next(&done).await {
+        let lines = told.into_iter().flatten().filter(|hint| hint.queue == LINES.name);
         let ids: BTreeSet<Uuid> = lines.map(|hint| hint.id).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
         if let Err(error) = rouse(&db, &clock, &queues, &ids).await {

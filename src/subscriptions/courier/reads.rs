@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    db::Db,
+    db::{Asked, Batches, Db, ask, is_unavailable},
     domain::EndpointId,
     store::deliveries::{self, Due, Wanted},
     subscriptions::Subscriptions,
@@ -16,7 +16,7 @@ const TOGETHER: usize = 128;
 const WAITING: usize = 1_024;
 
 type Answer = sqlx::Result<Vec<Due>>;
-type Question = (Wanted, oneshot::Sender<Answer>);
+type Question = Asked<Wanted, Answer>;
 
 /// Asks what is due.
 pub struct Reads(mpsc::Sender<Question>);
@@ -25,7 +25,7 @@ pub struct Reads(mpsc::Sender<Question>);
 pub struct Desk {
     db: Db,
     clock: Clock,
-    from: mpsc::Receiver<Question>,
+    from: Batches<Question>,
 }
 
 impl Reads {
@@ -34,45 +34,30 @@ impl Reads {
         let desk = Desk {
             db: with.db.clone(),
             clock: with.clock.clone(),
-            from,
+            from: Batches::of(TOGETHER, from),
         };
         (Self(to), desk)
     }
 
     /// What is due at an endpoint. The desk ends after those who ask it.
     pub async fn due(&self, wanted: Wanted) -> Answer {
-        let (answer, told) = oneshot::channel();
-        let asked = self.0.send((wanted, answer)).await;
-        let told = async { told.await.map_err(|_| sqlx::Error::WorkerCrashed)? };
-        match asked {
-            Ok(()) => told.await,
-            Err(_) => Err(sqlx::Error::WorkerCrashed),
-        }
+        ask(&self.0, wanted).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 
 impl Desk {
     pub async fn run(mut self, done: &CancellationToken) {
-        let mut questions = Vec::with_capacity(TOGETHER);
-        loop {
-            let count = tokio::select! {
-                biased;
-                count = self.from.recv_many(&mut questions, TOGETHER) => count,
-                () = done.cancelled() => return,
-            };
-            if count == 0 {
-                return;
-            }
+        while let Some(questions) = self.from.next(done).await {
             let wanted: Vec<Wanted> = questions.iter().map(|(wanted, _)| *wanted).collect();
             match deliveries::due(&self.db, &wanted, self.clock.now()).await {
-                Ok(found) => answer(questions.drain(..), found),
-                Err(error) => refuse(questions.drain(..), &error),
+                Ok(found) => answer(questions, found),
+                Err(error) => refuse(questions, &error),
             }
         }
     }
 }
 
-fn answer(questions: impl Iterator<Item = Question>, found: Vec<Due>) {
+fn answer(questions: Vec<Question>, found: Vec<Due>) {
     let mut by_endpoint: HashMap<EndpointId, Vec<Due>> = HashMap::new();
     for due in found {
         by_endpoint.entry(due.endpoint_id).or_default().push(due);
@@ -83,9 +68,9 @@ fn answer(questions: impl Iterator<Item = Question>, found: Vec<Due>) {
     }
 }
 
-fn refuse(questions: impl Iterator<Item = Question>, error: &sqlx::Error) {
+fn refuse(questions: Vec<Question>, error: &sqlx::Error) {
     for (_, to) in questions {
-        let same = if crate::db::is_unavailable(error) {
+        let same = if is_unavailable(error) {
             sqlx::Error::PoolTimedOut
         } else {
             // Nothing that looks like an outage: only those who asked are to wait.

@@ -94,13 +94,6 @@ async fn what_meta_knows_of_a_file_is_read_in_either_spelling() {
 }
 
 #[tokio::test]
-async fn a_file_is_deleted() {
-    let meta = Stub::start([("DELETE /v25.0/5", 200, json!({ "success": true }))]).await;
-    client(&meta.url).delete_media(access(&token()), "5").await.unwrap();
-    assert_eq!(meta.asked().len(), 1);
-}
-
-#[tokio::test]
 async fn a_download_is_streamed_to_its_end() {
     let meta = Stub::start([("GET /media/1?x=y", 200, json!("z".repeat(300_000)))]).await;
     let download = client(&meta.url)

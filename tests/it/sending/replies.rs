@@ -5,6 +5,10 @@ use crate::support::wait::wait_until;
 
 on_both_sizes! {
     async fn a_reply_is_sent_once_and_its_statuses_are_known(world: World) {
+        // The answer is to be written first, also on a machine that is busy with something else.
+        let mut statuses = world.simulator.graph().statuses();
+        (statuses.sent_ms, statuses.delivered_ms, statuses.read_ms) = (1_000, 1_100, 1_200);
+        world.simulator.graph().set_statuses(statuses);
         let ana = world.customer(0).await;
         let id = world.send(world.text(&ana.wa_id, "Until eight.")).await;
         let message = world.until(&id, "read").await;

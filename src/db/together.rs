@@ -1,0 +1,188 @@
+use super::{Result, is_conflict, is_unavailable};
+
+/// How often work is begun again that met somebody else's.
+const COLLISIONS: usize = 5;
+
+/// Does what is one transaction, and begins again, up to five times, where it collided with another. The transaction has to be over when the
+/// work returns: rows still locked would look like somebody else's to the next attempt.
+pub async fn retry_conflicts<T, W>(mut work: impl FnMut() -> W) -> Result<T>
+where
+    W: Future<Output = Result<T>>,
+{
+    let mut collisions = 0;
+    loop {
+        match work().await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            result => return result,
+        }
+    }
+}
+
+/// Writes everything in one commit; when that fails, each by itself, so that one harms nobody else. While the database is away nothing more
+/// is tried.
+///
+/// `write` makes one commit of what it is given, or changes nothing, and says what came of each. `failed` says it of what could not be
+/// written: of one, which the database refuses, or of all that are left.
+pub async fn write_together<'i, I, A, W>(
+    items: &'i [I],
+    write: impl Fn(&'i [I]) -> W,
+    failed: impl Fn(&sqlx::Error, &[I]) -> Vec<A>,
+) -> Vec<A>
+where
+    W: Future<Output = Result<Vec<A>>>,
+{
+    let error = match retry_conflicts(|| write(items)).await {
+        Ok(written) => return written,
+        Err(error) => error,
+    };
+    if items.len() == 1 || is_unavailable(&error) {
+        return failed(&error, items);
+    }
+    tracing::warn!(%error, items = items.len(), "a commit failed as a whole; each item is written by itself");
+    let mut answers = Vec::with_capacity(items.len());
+    for n in 0..items.len() {
+        match retry_conflicts(|| write(&items[n..=n])).await {
+            Ok(written) => answers.extend(written),
+            Err(error) if is_unavailable(&error) => {
+                answers.extend(failed(&error, &items[n..]));
+                break;
+            }
+            Err(error) => answers.extend(failed(&error, &items[n..=n])),
+        }
+    }
+    answers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::db::{Scratch, Tx, collision};
+
+    /// What became of a number.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Fate {
+        Written,
+        Refused,
+        Lost,
+    }
+    use Fate::{Lost, Refused, Written};
+
+    async fn numbers() -> Scratch {
+        let db = Scratch::empty().await;
+        let table = "CREATE TABLE numbers (n BIGINT NOT NULL UNIQUE, CHECK (n <> 13))";
+        db.sql(table, ()).run().await.expect("the table is made");
+        db
+    }
+
+    /// One commit of all these numbers.
+    async fn write(db: &Scratch, numbers: &[i64]) -> Result<Vec<Fate>> {
+        let insert = async |tx: &mut Tx| {
+            for n in numbers {
+                tx.sql("INSERT INTO numbers VALUES ($1)", (*n,)).run().await?;
+            }
+            Ok(vec![Written; numbers.len()])
+        };
+        db.transaction(insert).await
+    }
+
+    fn failed(error: &sqlx::Error, numbers: &[i64]) -> Vec<Fate> {
+        vec![if is_unavailable(error) { Lost } else { Refused }; numbers.len()]
+    }
+
+    async fn stored(db: &Scratch) -> Vec<i64> {
+        let rows: Vec<(i64,)> = db
+            .sql("SELECT n FROM numbers ORDER BY n", ())
+            .all()
+            .await
+            .expect("it reads");
+        rows.into_iter().map(|(n,)| n).collect()
+    }
+
+    #[tokio::test]
+    async fn what_can_be_written_is_one_commit() {
+        let (db, commits) = (numbers().await, Cell::new(0));
+        let counted = |numbers| {
+            commits.set(commits.get() + 1);
+            write(&db, numbers)
+        };
+        assert_eq!(write_together(&[1, 2, 3], counted, failed).await, [Written; 3]);
+        assert_eq!((commits.get(), stored(&db).await), (1, vec![1, 2, 3]));
+    }
+
+    #[tokio::test]
+    async fn one_that_the_database_refuses_harms_nobody_else() {
+        let db = numbers().await;
+        let fates = write_together(&[12, 13, 14], |numbers| write(&db, numbers), failed).await;
+        assert_eq!(fates, [Written, Refused, Written]);
+        assert_eq!(stored(&db).await, [12, 14]);
+        let alone = write_together(&[13], |numbers| write(&db, numbers), failed).await;
+        assert_eq!(alone, [Refused]);
+    }
+
+    #[tokio::test]
+    async fn who_collides_begins_again_until_the_other_is_gone() {
+        let (db, attempts) = (numbers().await, Cell::new(0));
+        write(&db, &[1]).await.expect("it is written");
+        let meeting = |numbers| {
+            attempts.set(attempts.get() + 1);
+            let is_last = attempts.get() > COLLISIONS;
+            let db = &db;
+            async move {
+                if is_last {
+                    db.sql("DELETE FROM numbers WHERE n = 1", ()).run().await?;
+                }
+                write(db, numbers).await
+            }
+        };
+        assert_eq!(write_together(&[1, 2], meeting, failed).await, [Written; 2]);
+        assert_eq!((attempts.get(), stored(&db).await), (1 + COLLISIONS, vec![1, 2]));
+    }
+
+    #[tokio::test]
+    async fn who_collides_each_time_gives_up_alone() {
+        let (db, attempts) = (numbers().await, Cell::new(0));
+        write(&db, &[1]).await.expect("it is written");
+        let counted = |numbers| {
+            attempts.set(attempts.get() + 1);
+            write(&db, numbers)
+        };
+        assert_eq!(write_together(&[1, 2], counted, failed).await, [Refused, Written]);
+        // All of them, then the one, each to the end; then the other.
+        assert_eq!(attempts.get(), 2 * (1 + COLLISIONS) + 1);
+        let error = retry_conflicts(|| async { Err::<(), _>(collision()) }).await;
+        assert!(error.is_err_and(|error| is_conflict(&error)));
+    }
+
+    #[tokio::test]
+    async fn without_a_database_all_is_lost_at_once() {
+        let (db, attempts) = (numbers().await, Cell::new(0));
+        db.close().await;
+        let counted = |numbers| {
+            attempts.set(attempts.get() + 1);
+            write(&db, numbers)
+        };
+        assert_eq!(write_together(&[1, 2, 3], counted, failed).await, [Lost; 3]);
+        assert_eq!(attempts.get(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_database_that_goes_away_half_way_is_not_asked_for_each_of_the_rest() {
+        let (db, attempts) = (numbers().await, Cell::new(0));
+        let leaving = |numbers| {
+            attempts.set(attempts.get() + 1);
+            let is_leaving = attempts.get() == 3;
+            let db = &db;
+            async move {
+                if is_leaving {
+                    db.close().await;
+                }
+                write(db, numbers).await
+            }
+        };
+        // All of them, the first, and then nobody is there.
+        let fates = write_together(&[12, 13, 14, 15], leaving, failed).await;
+        assert_eq!((attempts.get(), fates), (3, vec![Written, Lost, Lost, Lost]));
+    }
+}
