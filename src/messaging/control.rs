@@ -135,5 +135,6 @@ fn placed(message: &messages::Message, tenant: TenantId, status: Status) -> Plac
         wamid: None,
         error_code: None,
         error_title: None,
+        templates: None,
     }
 }

@@ -29,6 +29,7 @@ pub use breaker::{Checked, check, resume_campaigns, trip};
 pub use conclude::write_conclusions;
 pub use control::{ControlError, Resolution, cancel, receipt, resolve};
 pub use daily_limit::{COUNTS, CustomersToday, forget_recipients, measure_held, today};
+pub use decide::WINDOW_CLOSED;
 pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use promises::promise_again;
 pub use reserve::number;

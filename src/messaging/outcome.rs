@@ -112,6 +112,7 @@ fn judge(app: &App, called: &Called) -> Judged {
         wamid: None,
         error_code: None,
         error_title: None,
+        templates: None,
     };
     let end = |outcome, placed| End {
         attempt: call.attempt,

@@ -5,15 +5,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Json;
 use crate::{
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, Status},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, Status, TemplateId},
     http::{
         auth::Reader,
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
+    messaging::WINDOW_CLOSED,
     meta::graph::errors,
-    store::{conversations, messages, sends},
+    store::{conversations, messages, sends, templates},
 };
 
 const LIST: &str = "messages";
@@ -66,7 +67,41 @@ pub struct Message {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Why it failed; null unless it did.
     #[schema(required)]
-    pub error: Option<MetaError>,
+    pub error: Option<MessageError>,
+}
+
+/// Why a message failed: Meta's code for it, also where it was refused here.
+#[derive(Serialize, ToSchema)]
+pub struct MessageError {
+    pub code: i64,
+    #[schema(required)]
+    pub title: Option<String>,
+    /// Where the service window was closed (131047), what could be sent now: approved templates, at most ten, and no marketing to who
+    /// wants none. Null for every other error, and in lists of messages.
+    #[schema(required)]
+    pub templates: Option<Vec<SuggestedTemplate>>,
+}
+
+/// A template that could be sent now.
+#[derive(Serialize, ToSchema)]
+pub struct SuggestedTemplate {
+    pub id: TemplateId,
+    pub name: String,
+    pub language: String,
+    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    #[schema(required)]
+    pub category: Option<String>,
+}
+
+impl From<templates::Suggested> for SuggestedTemplate {
+    fn from(row: templates::Suggested) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            language: row.language,
+            category: row.category,
+        }
+    }
 }
 
 /// An error as Meta reported it.
@@ -176,7 +211,11 @@ impl From<messages::Message> for Message {
             received_at: row.received_at,
             edited_at: row.edited_at,
             revoked_at: row.revoked_at,
-            error: error(row.error_code, row.error_title),
+            error: row.error_code.map(|code| MessageError {
+                code,
+                title: row.error_title,
+                templates: None,
+            }),
         }
     }
 }
@@ -272,7 +311,8 @@ pub async fn in_conversation(
 
 /// Show a message
 ///
-/// With every call made for it and everything Meta reported about it.
+/// With every call made for it and everything Meta reported about it; where its service window was closed, with the templates that would
+/// do now.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "Reading", params(("id" = MessageId, Path)),
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]
 pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
@@ -281,9 +321,15 @@ pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<Mess
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
     let statuses = messages::statuses(&mut tx, reader.tenant, row.channel_id, id, row.wamid.clone()).await?;
     let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
+    let (channel, contact) = (row.channel_id, row.contact_id);
+    let mut message = Message::from(row);
+    if let Some(error) = message.error.as_mut().filter(|it| it.code == WINDOW_CLOSED) {
+        let would_do = templates::suggest_to(&mut tx, reader.tenant, channel, contact).await?;
+        error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
+    }
     tx.commit().await?;
     Ok(Body(MessageWithStatuses {
-        message: row.into(),
+        message,
         attempts: attempts.into_iter().map(Attempt::from).collect(),
         statuses: statuses.into_iter().map(StatusReport::from).collect(),
     }))
