@@ -20,5 +20,6 @@ mod requests;
 mod rules;
 mod sending;
 mod servers;
+mod statuses;
 mod support;
 mod templates;
