@@ -186,7 +186,7 @@ types! {
     DELETED = "message.deleted", Standing<'static>,
         "Meta reports that the message was deleted.", reported("deleted");
     REPORTED = "message.reported", Standing<'static>,
-        "Meta reports something of a message that changes nothing of where it stands, as a warning does.",
+        "Meta reports something of a message that changes nothing of where it stands: a warning, or that one member of a group did not get it.",
         reported("warning");
 }
 

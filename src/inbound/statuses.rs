@@ -77,7 +77,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<
             Some(Reported {
                 tenant: it.tenant_id,
                 message: it.message_id,
-                status: it.known()?,
+                status: it.standing()?,
                 error_code: it.error_code,
                 error_title: it.error_title.clone(),
             })

@@ -104,8 +104,10 @@ impl NewStatus {
 }
 
 impl Joined {
-    pub fn known(&self) -> Option<Status> {
-        Status::parse(&self.status)
+    /// Where the message as a whole stands because of it; `None` for a word that says nothing of progress, and for a failure with one
+    /// member of a group: the others may have the message.
+    pub fn standing(&self) -> Option<Status> {
+        Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
     }
 }
 
