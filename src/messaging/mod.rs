@@ -23,7 +23,7 @@ mod send;
 mod uploads;
 mod verdict;
 
-pub use account::{News, heed};
+pub use account::{News, Source, heed};
 pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
 pub use breaker::{Checked, check, resume_campaigns, trip};
 pub use conclude::write_conclusions;

@@ -26,10 +26,10 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static s
     on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
 }
 
-/// Makes due as many as are given of those that wait for the daily limit of a portfolio, the most urgent first.
+/// Makes due as many as are given of those that wait for the daily limit of a portfolio, one tenant's or all, the most urgent first.
 pub async fn unlimit(
     on: impl Into<On<'_>>,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     portfolio: &str,
     count: i64,
     now: DateTime<Utc>,
@@ -40,7 +40,7 @@ pub async fn unlimit(
             SELECT s.id
             FROM sends s
             JOIN channels c ON c.id = s.channel_id
-            WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = $1
+            WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
                 AND COALESCE(c.business_id, c.waba_id) = $2
             ORDER BY s.lane, s.id
             LIMIT $3)";
@@ -50,13 +50,13 @@ pub async fn unlimit(
         .await
 }
 
-/// How many messages wait for the daily limit of a portfolio.
-pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: TenantId, portfolio: &str) -> Result<i64> {
+/// How many messages wait for the daily limit of a portfolio, one tenant's or all.
+pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
     const SQL: &str = "
         SELECT COUNT(*)
         FROM sends s
         JOIN channels c ON c.id = s.channel_id
-        WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = $1
+        WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
             AND COALESCE(c.business_id, c.waba_id) = $2";
     let (count,): (i64,) = on.into().sql(SQL, (tenant, portfolio.to_owned())).one().await?;
     Ok(count)

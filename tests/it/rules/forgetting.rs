@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use mainstay::{
     domain::{AttemptId, ContactId, MessageId},
@@ -33,7 +35,7 @@ on_both! {
     }
 
     async fn customers_are_forgotten_who_were_not_written_to_for_a_day(test: TestApp) {
-        let key = Key { tenant: test.tenant, portfolio: "506914307656634".to_owned() };
+        let key = Key { portfolio: "506914307656634".to_owned(), tenant: test.tenant };
         let write = async |count: usize| {
             let recipient = |_| Recipient {
                 key: key.clone(),
@@ -43,7 +45,7 @@ on_both! {
             };
             let recipients: Vec<Recipient> = (0..count).map(recipient).collect();
             let mut tx = test.app.db.begin().await.unwrap();
-            portfolios::add(&mut tx, &[(key.clone(), count as i64)]).await.unwrap();
+            portfolios::add(&mut tx, &BTreeMap::from([(key.clone(), count as i64)])).await.unwrap();
             portfolios::count(&mut tx, &recipients, test.app.clock.now()).await.unwrap();
             tx.commit().await.unwrap();
         };

@@ -57,18 +57,27 @@ pub struct World {
 
 impl World {
     pub async fn embedded() -> Self {
-        let folder = Folder::new("sending");
-        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
-        Self::start(config(&url), folder, |_| {}).await
+        Self::embedded_with(|_| {}).await
     }
 
     pub async fn distributed() -> Self {
+        Self::distributed_with(|_| {}).await
+    }
+
+    /// With something else at Meta's side.
+    pub async fn embedded_with(change: impl FnOnce(&mut SimConfig)) -> Self {
+        let folder = Folder::new("sending");
+        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        Self::start(config(&url), folder, change).await
+    }
+
+    pub async fn distributed_with(change: impl FnOnce(&mut SimConfig)) -> Self {
         let mut config = config(&fresh_postgres_database().await);
         config.redis = Some(config::Redis {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
-        Self::start(config, Folder::new("sending"), |_| {}).await
+        Self::start(config, Folder::new("sending"), change).await
     }
 
     pub async fn start(mut config: Config, folder: Folder, change: impl FnOnce(&mut SimConfig)) -> Self {
