@@ -91,16 +91,29 @@ pub struct Promised {
     /// See [`Due::leases`].
     pub leases: i64,
     pub at: DateTime<Utc>,
+    pub channel: ChannelId,
+    /// Messages per second of the number, as the governor was told.
+    pub throughput: f64,
+    /// And of its tenant; `None` is no limit.
+    pub quota: Option<f64>,
 }
 
 /// Gives sends back until the time they were promised, as if they had not been taken; nothing else holds them now. One that has
-/// become another's is left alone.
-pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised]) -> Result<u64> {
+/// become another's is left alone. Where the rate is another by now than the governor was told, what was promised holds no longer, and
+/// whoever calls those who were promised something may not have seen these: they come `soon`, when every process knows of the rate.
+pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        WITH r (id, leases, at) AS ({rows})
-        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, due_at = r.at, promised_at = r.at, held = NULL, urgency = 0
+        WITH r (id, leases, at, channel_id, throughput, quota, soon) AS ({rows})
+        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, held = NULL, urgency = 0,
+            due_at = CASE WHEN c.id IS NULL THEN r.soon ELSE r.at END,
+            promised_at = CASE WHEN c.id IS NULL THEN NULL ELSE r.at END
         FROM r
+        LEFT JOIN channels c ON c.id = r.channel_id AND (c.throughput IS NULL OR c.throughput = r.throughput)
+            AND (SELECT t.messages_per_second FROM tenants t WHERE t.id = c.tenant_id) IS NOT DISTINCT FROM r.quota
         WHERE sends.id = r.id AND sends.id {key} AND sends.state || '' = 'running' AND sends.attempts = r.leases";
-    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at);
+    let row = |it: &Promised| {
+        let channel = it.channel.uuid();
+        (it.id.uuid(), it.leases, it.at, channel, it.throughput, it.quota, soon)
+    };
     Rows::new(SQL, promised.iter().map(row).collect()).run(on).await
 }
