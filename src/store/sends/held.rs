@@ -215,23 +215,6 @@ pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Withdraws a message, unless a call is being made or was: tells whether it could.
-pub async fn cancel(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId, now: DateTime<Utc>) -> Result<bool> {
-    const SEND: &str = "
-        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND state IN ('pending', 'quarantined', 'dead', 'discarded')
-            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = $1 AND m.id = $2 AND m.status <> 'queued')";
-    const MESSAGE: &str = "
-        UPDATE messages SET status = $3, status_rank = $4 WHERE tenant_id = $1 AND id = $2 AND status = 'queued'";
-    let mut on = on.into();
-    if on.again().sql(SEND, (tenant, id, now)).run().await? == 0 {
-        return Ok(false);
-    }
-    let status = Status::Canceled;
-    let args = (tenant, id, status.as_str().to_owned(), status.rank());
-    on.sql(MESSAGE, args).run().await.map(|changed| changed == 1)
-}
-
 /// Notes what a person said of the newest attempt of a message that is `unknown`: its id, unless a worker has the message in hand, or it
 /// is known by now. Everything that is written is locked until the commit.
 pub async fn settle(
