@@ -70,7 +70,7 @@ on_both_sizes! {
         let ids: Vec<String> = queued["results"].as_array().unwrap().iter()
             .map(|it| it["message"]["id"].as_str().unwrap().to_owned()).collect();
         // Some are with Meta by then, some in a worker's hands, and some wait for the pair limit.
-        world.until_is(&ids[0], "it is under way", |it| it["status"] != "queued").await;
+        wait_until(DEADLINE, "they are under way", async || world.simulator.graph().accepted() > 0).await;
         let answer = world.post("messages/cancel", json!({ "ids": ids })).await.ok().json();
         let canceled: Vec<bool> = answer["results"].as_array().unwrap().iter().map(|it| it["status"] == "canceled").collect();
         assert!(canceled.iter().any(|it| *it), "{answer:#}");
