@@ -111,6 +111,7 @@ pub async fn join_overlooked(app: &App) -> Result<usize> {
                 for key in &keys {
                     match join_again(app, std::slice::from_ref(key)).await {
                         Ok(joined) => count += joined,
+                        Err(why) if is_unavailable(&why) => return Err(why),
                         Err(why) => {
                             refused += found.iter().filter(|it| *it == key).count() as i64;
                             error = Some(why);
