@@ -2,9 +2,7 @@
 //! PostgreSQL gets the rows as one array per column (`UNNEST`: one plan whatever their number, half the server time of a long
 //! `VALUES`), SQLite as `VALUES` in runs of a power of two, so that a handful of prepared texts serves every size.
 //!
-//! Where the first column of the rows is the key of a big table, write `WHERE t.id = r.id AND t.id {key}`: PostgreSQL is then told
-//! `= ANY($1)`, which finds each row by its index and leaves other partitions alone. Without it, it may well read the whole table to
-//! join it with a hundred rows.
+//! Where the set names rows of a big table by their id, see `keyed.rs`.
 
 use std::borrow::Cow;
 
@@ -196,12 +194,11 @@ fn bind<'a>(on: &'a mut On<'_>, sql: SqlStr, args: Bound) -> Statement<'a> {
 fn postgres_text(text: &str, width: usize) -> SqlStr {
     let columns: Vec<String> = (1..=width).map(|n| format!("${n}")).collect();
     let rows = format!("SELECT * FROM UNNEST({})", columns.join(", "));
-    AssertSqlSafe(text.replace("{rows}", &rows).replace("{key}", "= ANY($1)")).into_sql_str()
+    AssertSqlSafe(text.replace("{rows}", &rows)).into_sql_str()
 }
 
 fn sqlite_text(text: &str, width: usize, run: usize) -> SqlStr {
     let row = format!("({})", vec!["?"; width].join(","));
     let rows = format!("VALUES {}", vec![row.as_str(); run].join(","));
-    // SQLite looks the rows up anyway; it knows no other join.
-    AssertSqlSafe(text.replace("{rows}", &rows).replace("{key}", "IS NOT NULL")).into_sql_str()
+    AssertSqlSafe(text.replace("{rows}", &rows)).into_sql_str()
 }

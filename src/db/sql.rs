@@ -23,6 +23,16 @@ impl Sql {
         }
     }
 
+    /// The same for text in which `{+}` stands before a column that SQLite is not to use an index for: of several columns with an
+    /// equal sign it cannot tell, without statistics, which leads to few rows.
+    pub fn without_index(text: &str) -> Self {
+        let text = |plus| AssertSqlSafe(text.replace("{+}", plus)).into_sql_str();
+        Self {
+            sqlite: text("+"),
+            postgres: text(""),
+        }
+    }
+
     /// The same for text in which `{binary}` makes a comparison go by the bytes, as an index over prefixes needs it: SQLite
     /// compares so by itself, PostgreSQL by the collation `C`.
     pub fn built_with_binary_order(text: &str) -> Self {

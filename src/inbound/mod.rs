@@ -1,5 +1,5 @@
-//! From stored webhooks to conversations. A batch is parsed event by event and applied with set-based statements in one
-//! transaction; when that fails it goes event by event, and then item by item, so that what cannot be applied harms nobody else.
+//! From stored webhooks to conversations. A batch is parsed event by event and applied with set-based statements, a portion
+//! of half a megabyte in one transaction; when that fails it goes event by event, and then item by item, so that what cannot be applied harms nobody else.
 
 mod account;
 mod apply;
@@ -9,6 +9,7 @@ mod media;
 mod messages;
 mod numbers;
 mod plan;
+mod portions;
 mod statuses;
 
 use batch::Attempt;
@@ -37,11 +38,26 @@ impl Failure {
 
 /// Applies the events that still want work. Those not named in the answer are settled, each in the transaction of its effects.
 pub async fn process(app: &App, events: &[RawEventId]) -> Vec<Failure> {
-    let error = match batch::run(app, events, Attempt::Whole).await {
-        Ok(()) => return Vec::new(),
-        Err(error) if is_unavailable(&error) => {
-            return events.iter().map(|event| Failure::new(*event, &error)).collect();
+    let all = |error| events.iter().map(|event| Failure::new(*event, &error)).collect();
+    let portions = match portions::portions(app, events).await {
+        Ok(portions) => portions,
+        Err(error) => return all(error),
+    };
+    let mut failures = Vec::new();
+    for portion in portions {
+        match together(app, &portion).await {
+            Ok(failed) => failures.extend(failed),
+            Err(away) => return all(away),
         }
+    }
+    failures
+}
+
+/// Events in one transaction, or each by itself if that fails. The error is that the database is away; what was settled before stays so.
+async fn together(app: &App, events: &[RawEventId]) -> Result<Vec<Failure>, sqlx::Error> {
+    let error = match batch::run(app, events, Attempt::Whole).await {
+        Ok(()) => return Ok(Vec::new()),
+        Err(error) if is_unavailable(&error) => return Err(error),
         Err(error) => error,
     };
     if events.len() > 1 {
@@ -53,7 +69,7 @@ pub async fn process(app: &App, events: &[RawEventId]) -> Vec<Failure> {
             failures.push(Failure::new(*event, &error));
         }
     }
-    failures
+    Ok(failures)
 }
 
 /// One event by itself, and its items by themselves if even that fails. What applies stays applied; the event fails all the same and

@@ -104,7 +104,6 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
                     id,
                     leases,
                     at,
-                    channel: ready.route.channel,
                     throughput: ready.route.throughput,
                     quota: ready.route.tenant_throughput,
                 });

@@ -5,14 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mainstay::db::{Db, Sql};
-
-use crate::support::app::{TestApp, on_both};
-
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Every source file of the library with its path from `src/`.
-fn sources() -> Vec<(PathBuf, String)> {
+pub fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -31,7 +27,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 }
 
 /// The module at the top that a file belongs to.
-fn module(path: &Path) -> String {
+pub fn module(path: &Path) -> String {
     path.iter()
         .next()
         .unwrap()
@@ -139,72 +135,4 @@ fn files_stay_short() {
         .map(|(path, text)| format!("{}: {} lines", path.display(), text.lines().count()))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
-}
-
-on_both! {
-    async fn every_statement_of_the_store_prepares(test: TestApp) {
-        let mut prepared = 0;
-        for (path, text) in sources() {
-            if !["store", "queue"].contains(&module(&path).as_str()) {
-                continue;
-            }
-            for (name, sql) in constants(&text) {
-                let for_other = if test.app.db.is_postgres() { name.contains("SQLITE") } else { name.contains("POSTGRES") };
-                if for_other {
-                    continue;
-                }
-                if let Some(sql) = complete(&sql, &test.app.db) {
-                    let result = prepare(&test.app.db, &sql).await;
-                    assert!(result.is_ok(), "{} {name}: {}\n{sql}", path.display(), result.unwrap_err());
-                    prepared += 1;
-                }
-            }
-        }
-        assert!(prepared > 30, "only {prepared} statements were found");
-    }
-}
-
-/// The text constants of a file that look like SQL.
-fn constants(text: &str) -> Vec<(String, String)> {
-    let words = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
-    text.split("const ")
-        .skip(1)
-        .filter_map(|rest| {
-            let (name, rest) = rest.split_once(": &str = \"")?;
-            let sql = rest.split_once("\";")?.0.replace("\\\n", " ");
-            let is_sql = name.len() < 40 && words.iter().any(|word| sql.trim_start().starts_with(word));
-            is_sql.then(|| (name.to_owned(), sql))
-        })
-        .collect()
-}
-
-/// Fills what is filled at run time. Rows on PostgreSQL are arrays, whose types only the program knows: the suite runs those.
-fn complete(sql: &str, db: &Db) -> Option<String> {
-    let mut sql = sql.replace("{t}", "raw_events").replace("{lane}", "1");
-    if sql.contains("{rows}") {
-        if db.is_postgres() {
-            return None;
-        }
-        let columns = sql.split_once('(')?.1.split_once(')')?.0.split(',').count();
-        sql = sql
-            .replace("{key}", "IS NOT NULL")
-            .replace("{rows}", &format!("VALUES ({})", vec!["?"; columns].join(",")));
-    }
-    (!sql.contains('{')).then_some(sql)
-}
-
-async fn prepare(db: &Db, sql: &str) -> sqlx::Result<()> {
-    use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
-    let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
-    match db {
-        Db::Sqlite { write, .. } => write.acquire().await?.prepare(sql).await.map(drop),
-        Db::Postgres { pool, .. } => pool.acquire().await?.prepare(sql).await.map(drop),
-    }
-}
-
-on_both! {
-    async fn a_statement_with_too_few_arguments_is_refused(test: TestApp) {
-        let result = test.app.db.sql(Sql::from("SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT)"), (1i64,)).run().await;
-        assert!(result.is_err());
-    }
 }

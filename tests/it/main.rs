@@ -20,6 +20,7 @@ mod requests;
 mod rules;
 mod sending;
 mod servers;
+mod statements;
 mod statuses;
 mod support;
 mod templates;

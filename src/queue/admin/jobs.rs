@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Db, Rows, Sql},
+    db::{self, Db, Keyed, Sql},
     queue::{Entry, Lane, Queue, Queues},
 };
 
@@ -129,12 +129,11 @@ pub async fn job(db: &Db, queue: &Queue, id: Uuid) -> db::Result<Option<JobRow>>
 pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
-        UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL
-        FROM r
-        WHERE id = r.rid AND id {key} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
+        UPDATE {t} SET state = 'pending', attempts = 0, due_at = r.now, finished_at = NULL {FROM r}
+        WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let retried: Vec<(Uuid, i64)> = Rows::built(queue.sql(SQL), rows).all(db).await?;
+    let retried: Vec<(Uuid, i64)> = Keyed::built(queue.sql(SQL), rows).all(db).await?;
     let entry = |&(id, lane): &(Uuid, i64)| Entry {
         id,
         due: now,
@@ -150,12 +149,11 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
 pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
-        UPDATE {t} SET state = 'discarded', finished_at = r.now
-        FROM r
-        WHERE id = r.rid AND id {key} AND state IN ('pending', 'dead', 'quarantined')
+        UPDATE {t} SET state = 'discarded', finished_at = r.now {FROM r}
+        WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined')
         RETURNING id";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let discarded: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(db).await?;
+    let discarded: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(db).await?;
     Ok(discarded.into_iter().map(|(id,)| id).collect())
 }
 

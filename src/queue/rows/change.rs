@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, On, Rows},
+    db::{self, Keyed, On},
     domain::WorkState,
     queue::Queue,
 };
@@ -29,9 +29,9 @@ pub async fn standing(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db:
     const SQL: &str = "
         WITH r (rid) AS ({rows})
         SELECT id, state, attempts, due_at, last_error, CAST({lane} AS BIGINT) AS lane
-        FROM r JOIN {t} ON id = r.rid
-        WHERE id {key} AND state || '' IN ('pending', 'running')";
-    Rows::built(queue.sql(SQL), ids.iter().map(|id| (*id,)).collect())
+        FROM {r CROSS JOIN} {t}
+        WHERE {id = r.rid} AND state || '' IN ('pending', 'running')";
+    Keyed::built(queue.sql(SQL), ids.iter().map(|id| (*id,)).collect())
         .all(on)
         .await
 }
@@ -72,11 +72,10 @@ pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[Change]) ->
         WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at) AS ({rows})
         UPDATE {t}
         SET state = r.new_state, attempts = r.new_attempts, due_at = r.new_due_at, last_error = r.new_error,
-            finished_at = r.new_finished_at
-        FROM r
-        WHERE id = r.rid AND id {key} AND state || '' = r.was_state AND attempts = r.was_attempts
+            finished_at = r.new_finished_at {FROM r}
+        WHERE {id = r.rid} AND state || '' = r.was_state AND attempts = r.was_attempts
         RETURNING id";
-    let mut rows: Vec<_> = changes
+    let rows = changes
         .iter()
         .map(|to| {
             (
@@ -91,7 +90,6 @@ pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[Change]) ->
             )
         })
         .collect();
-    rows.sort_unstable_by_key(|row| row.0);
-    let changed: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(on).await?;
+    let changed: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(on).await?;
     Ok(changed.into_iter().map(|(id,)| id).collect())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, On, Rows},
+    db::{self, Keyed, On},
     queue::Queue,
 };
 
@@ -26,14 +26,11 @@ pub async fn claim(
 ) -> db::Result<Vec<Lease>> {
     const SQL: &str = "
         WITH r (rid, lease_until, now) AS ({rows})
-        UPDATE {t} SET state = 'running', attempts = attempts + 1, due_at = r.lease_until
-        FROM r
-        WHERE id = r.rid AND id {key} AND state || '' = 'pending' AND COALESCE(due_at, r.now) <= r.now
+        UPDATE {t} SET state = 'running', attempts = attempts + 1, due_at = r.lease_until {FROM r}
+        WHERE {id = r.rid} AND state || '' = 'pending' AND COALESCE(due_at, r.now) <= r.now
         RETURNING id, attempts AS attempt";
-    // In one order, so that two claims that overlap do not wait for each other crosswise.
-    let mut rows: Vec<_> = ids.iter().map(|id| (*id, lease_until, now)).collect();
-    rows.sort_unstable_by_key(|row| row.0);
-    Rows::built(queue.sql(SQL), rows).all(on).await
+    let rows = ids.iter().map(|id| (*id, lease_until, now)).collect();
+    Keyed::built(queue.sql(SQL), rows).all(on).await
 }
 
 /// Puts off the end of leases and tells which still hold, or were given back by the handler: nobody else took those.
@@ -45,27 +42,25 @@ pub async fn renew(
 ) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, attempt, lease_until) AS ({rows})
-        UPDATE {t} SET due_at = r.lease_until
-        FROM r
-        WHERE id = r.rid AND id {key} AND state || '' = 'running' AND attempts = r.attempt
+        UPDATE {t} SET due_at = r.lease_until {FROM r}
+        WHERE {id = r.rid} AND state || '' = 'running' AND attempts = r.attempt
         RETURNING id";
     // A lease that ended leaves its attempt counted.
     const GIVEN_BACK: &str = "
         WITH r (rid, attempt) AS ({rows})
-        SELECT id FROM r JOIN {t} ON id = r.rid
-        WHERE id {key} AND state || '' = 'pending' AND attempts = r.attempt - 1";
-    let mut rows: Vec<_> = leases
+        SELECT id FROM {r CROSS JOIN} {t}
+        WHERE {id = r.rid} AND state || '' = 'pending' AND attempts = r.attempt - 1";
+    let rows = leases
         .iter()
         .map(|lease| (lease.id, lease.attempt, lease_until))
         .collect();
-    rows.sort_unstable_by_key(|row| row.0);
     let mut on = on.into();
-    let renewed: Vec<(Uuid,)> = Rows::built(queue.sql(SQL), rows).all(on.again()).await?;
+    let renewed: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(on.again()).await?;
     let mut kept: Vec<Uuid> = renewed.into_iter().map(|(id,)| id).collect();
     let held: HashSet<Uuid> = kept.iter().copied().collect();
     let others = leases.iter().filter(|lease| !held.contains(&lease.id));
     let rows = others.map(|lease| (lease.id, lease.attempt)).collect();
-    let given_back: Vec<(Uuid,)> = Rows::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
+    let given_back: Vec<(Uuid,)> = Keyed::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
     kept.extend(given_back.into_iter().map(|(id,)| id));
     Ok(kept)
 }

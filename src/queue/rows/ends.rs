@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Change, change, standing};
 use crate::{
-    db::{self, Db, Rows},
+    db::{self, Db, Keyed},
     domain::WorkState,
     queue::{Backoff, Entry, Lane, Outcome, Queue, counts},
 };
@@ -114,13 +114,11 @@ async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[End], now: DateTime<
         WITH r (rid, attempt, now) AS ({rows})
         UPDATE {t}
         SET state = 'done', attempts = attempts + CASE state WHEN 'pending' THEN 1 ELSE 0 END, last_error = NULL,
-            finished_at = r.now
-        FROM r
-        WHERE id = r.rid AND id {key}
+            finished_at = r.now {FROM r}
+        WHERE {id = r.rid}
             AND ((state || '' = 'pending' AND r.attempt = 0) OR (state || '' = 'running' AND attempts = r.attempt))";
-    let mut rows: Vec<_> = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
-    rows.sort_unstable_by_key(|row| row.0);
-    Rows::built(queue.sql(SQL), rows).run(tx).await
+    let rows = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
+    Keyed::built(queue.sql(SQL), rows).run(tx).await
 }
 
 async fn decide(

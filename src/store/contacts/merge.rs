@@ -1,7 +1,7 @@
 //! Two contacts turn out to be one person: a message carries the phone number of the one and the user id of the other.
 
 use crate::{
-    db::{Result, Tx},
+    db::{Result, Sql, Tx},
     domain::{ContactId, TenantId},
 };
 
@@ -23,7 +23,7 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
                 b.id AS into_id
             FROM conversations a
             JOIN conversations b ON b.tenant_id = a.tenant_id AND b.channel_id = a.channel_id AND b.contact_id = $3
-            WHERE a.tenant_id = $1 AND a.contact_id = $2
+            WHERE {+}a.tenant_id = $1 AND a.contact_id = $2
         ) f
         WHERE conversations.tenant_id = $1 AND conversations.id = f.into_id";
     const MOVE_MESSAGES: &str = "
@@ -32,22 +32,23 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
             SELECT a.id AS from_id, b.id AS into_id
             FROM conversations a
             JOIN conversations b ON b.tenant_id = a.tenant_id AND b.channel_id = a.channel_id AND b.contact_id = $3
-            WHERE a.tenant_id = $1 AND a.contact_id = $2
+            WHERE {+}a.tenant_id = $1 AND a.contact_id = $2
         ) pairs
-        WHERE messages.tenant_id = $1 AND messages.conversation_id = pairs.from_id";
+        WHERE {+}messages.tenant_id = $1 AND messages.conversation_id = pairs.from_id";
     const DROP_JOINED: &str = "
         DELETE FROM conversations
-        WHERE tenant_id = $1 AND contact_id = $2
-            AND channel_id IN (SELECT channel_id FROM conversations WHERE tenant_id = $1 AND contact_id = $3)";
-    const MOVE_REST: &str = "UPDATE conversations SET contact_id = $3 WHERE tenant_id = $1 AND contact_id = $2";
+        WHERE {+}tenant_id = $1 AND contact_id = $2
+            AND channel_id IN (SELECT channel_id FROM conversations WHERE {+}tenant_id = $1 AND contact_id = $3)";
+    const MOVE_REST: &str = "UPDATE conversations SET contact_id = $3 WHERE {+}tenant_id = $1 AND contact_id = $2";
     // What they wrote stands in their own conversations and in groups: found through those, since no index leads from an author.
     const MOVE_AUTHORSHIP: &str = "
         UPDATE messages SET contact_id = $3
-        WHERE tenant_id = $1 AND contact_id = $2 AND conversation_id IN (
-            SELECT c.id
-            FROM conversations c
-            JOIN contacts p ON p.tenant_id = c.tenant_id AND p.id = c.contact_id
-            WHERE c.tenant_id = $1 AND (c.contact_id = $2 OR p.kind = 'group'))";
+        WHERE {+}tenant_id = $1 AND contact_id = $2 AND conversation_id IN (
+            SELECT c.id FROM conversations c
+            WHERE {+}c.tenant_id = $1 AND c.contact_id IN (
+                SELECT $2
+                UNION ALL
+                SELECT i.contact_id FROM contact_identities i WHERE i.tenant_id = $1 AND i.kind || '' = 'group'))";
     const MOVE_IDENTITIES: &str =
         "UPDATE contact_identities SET contact_id = $3 WHERE tenant_id = $1 AND contact_id = $2";
     const KEEP_NAME: &str = "
@@ -78,7 +79,7 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         MOVE_BLOCKS,
         DROP_BLOCKS,
     ] {
-        tx.sql(sql, (tenant, from, into)).run().await?;
+        tx.sql(Sql::without_index(sql), (tenant, from, into)).run().await?;
     }
     tx.sql("DELETE FROM contacts WHERE tenant_id = $1 AND id = $2", (tenant, from))
         .run()

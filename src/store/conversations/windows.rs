@@ -43,7 +43,7 @@ pub async fn mark_told(tx: &mut Tx, closing: &[Closing]) -> Result<u64> {
         WITH r (id, tenant_id, window_at) AS ({rows})
         UPDATE conversations SET window_told_for = r.window_at
         FROM r
-        WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id AND conversations.id {key}";
+        WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
     let row = |it: &Closing| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
     Rows::new(SQL, closing.iter().map(row).collect()).run(tx).await
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Result, Rows, Tx},
+    db::{Keyed, Result, Rows, Tx},
     domain::{ChannelId, EndpointId, EventTypes, Id, TenantId, delivery_id},
     store::{
         endpoints::{self, wake_after},
@@ -42,11 +42,11 @@ pub async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc
     const SQL: &str = "
         WITH r (tenant) AS ({rows})
         SELECT e.id, e.tenant_id, e.event_types, e.channels, e.ordered
-        FROM r CROSS JOIN endpoints e
-        WHERE e.tenant_id = r.tenant AND e.tenant_id {key} AND e.disabled_at IS NULL AND e.deleted_at IS NULL";
+        FROM {r CROSS JOIN} endpoints e
+        WHERE {e.tenant_id = r.tenant} AND e.disabled_at IS NULL AND e.deleted_at IS NULL";
     let tenants: BTreeSet<Uuid> = events.iter().map(|(event, _)| event.tenant.uuid()).collect();
     let tenants = tenants.into_iter().map(|tenant| (tenant,)).collect();
-    let rows: Vec<Row> = Rows::new(SQL, tenants).all(&mut *tx).await?;
+    let rows: Vec<Row> = Keyed::new(SQL, tenants).all(&mut *tx).await?;
     if rows.is_empty() {
         return Ok(());
     }

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::first_uuid_at,
-    db::{Db, Result, Rows},
+    db::{Db, Keyed, Result, Rows},
     domain::{DeliveryId, DeliveryState, EndpointId, Id},
 };
 
@@ -91,7 +91,7 @@ pub async fn remove(db: &Db, endpoint: EndpointId) -> Result<u64> {
 async fn erase(db: &Db, sql: &'static str, endpoint: EndpointId, ids: Vec<DeliveryId>) -> Result<u64> {
     const ATTEMPTS: &str = "
         WITH r (delivery_id) AS ({rows})
-        DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT delivery_id FROM r) AND delivery_id {key}";
+        DELETE FROM delivery_attempts WHERE {delivery_id IN (SELECT delivery_id FROM r)}";
     if ids.is_empty() {
         return Ok(0);
     }
@@ -99,7 +99,7 @@ async fn erase(db: &Db, sql: &'static str, endpoint: EndpointId, ids: Vec<Delive
     let mut tx = db.begin().await?;
     let removed: Vec<(Uuid,)> = Rows::new(sql, deliveries).all(&mut tx).await?;
     let count = removed.len() as u64;
-    Rows::new(ATTEMPTS, removed).run(&mut tx).await?;
+    Keyed::new(ATTEMPTS, removed).run(&mut tx).await?;
     tx.commit().await?;
     Ok(count)
 }

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Hint, On, Result, Rows, Tx},
+    db::{Db, Hint, Keyed, On, Result, Tx},
     domain::{EndpointId, Id, TenantId},
     queue::Queue,
 };
@@ -26,15 +26,13 @@ pub async fn insert_line(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId
 pub async fn wake_lines(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
-        UPDATE delivery_lines SET due_at = r.now
-        FROM r
-        WHERE id = r.rid AND id {key} AND state || '' = 'pending' AND due_at > r.now AND attempts = 0
+        UPDATE delivery_lines SET due_at = r.now {FROM r}
+        WHERE {delivery_lines.id = r.rid} AND state || '' = 'pending' AND due_at > r.now AND attempts = 0
             AND NOT EXISTS (SELECT 1 FROM endpoints e
                 WHERE e.id = r.rid AND (e.probe_at > r.now OR e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL))
         RETURNING id";
-    let mut rows: Vec<(Uuid, DateTime<Utc>)> = ids.iter().map(|id| (*id, now)).collect();
-    rows.sort_unstable_by_key(|row| row.0);
-    let woken: Vec<(EndpointId,)> = Rows::new(SQL, rows).all(on).await?;
+    let rows: Vec<(Uuid, DateTime<Utc>)> = ids.iter().map(|id| (*id, now)).collect();
+    let woken: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
     Ok(woken.into_iter().map(|(id,)| id).collect())
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result},
     domain::{EndpointId, Id, TenantId},
 };
 
@@ -34,9 +34,8 @@ pub async fn note_standings(
         UPDATE endpoints
         SET failing_since = r.rfailing, failures_in_row = r.rfailures, warned_at = r.rwarned, tripped_at = r.rtripped,
             probe_at = r.rprobe, probes = r.rprobes, last_error = r.rerror, last_error_at = r.rerror_at,
-            last_success_at = r.rsuccess
-        FROM r
-        WHERE endpoints.id = r.rid AND endpoints.id {key} AND revision = r.rrevision
+            last_success_at = r.rsuccess {FROM r}
+        WHERE {endpoints.id = r.rid} AND revision = r.rrevision
         RETURNING endpoints.id";
     let row = |(id, revision, it): &(EndpointId, i64, Standing)| {
         (
@@ -53,9 +52,8 @@ pub async fn note_standings(
             it.last_success_at,
         )
     };
-    let mut rows: Vec<_> = standings.iter().map(row).collect();
-    rows.sort_unstable_by_key(|row| row.0);
-    let noted: Vec<(EndpointId,)> = Rows::new(SQL, rows).all(on).await?;
+    let rows: Vec<_> = standings.iter().map(row).collect();
+    let noted: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
     Ok(noted.into_iter().map(|(id,)| id).collect())
 }
 
@@ -75,15 +73,13 @@ pub async fn disable_failed(
 ) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, rrevision, reason, now) AS ({rows})
-        UPDATE endpoints SET disabled_at = r.now, disabled_reason = r.reason, revision = revision + 1, updated_at = r.now
-        FROM r
-        WHERE endpoints.id = r.rid AND endpoints.id {key} AND revision = r.rrevision AND disabled_at IS NULL
+        UPDATE endpoints SET disabled_at = r.now, disabled_reason = r.reason, revision = revision + 1, updated_at = r.now {FROM r}
+        WHERE {endpoints.id = r.rid} AND revision = r.rrevision AND disabled_at IS NULL
         RETURNING endpoints.id";
-    let mut rows: Vec<_> = failed
+    let rows: Vec<_> = failed
         .iter()
         .map(|(id, revision, reason)| (id.uuid(), *revision, reason.clone(), now))
         .collect();
-    rows.sort_unstable_by_key(|row| row.0);
-    let disabled: Vec<(EndpointId,)> = Rows::new(SQL, rows).all(on).await?;
+    let disabled: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
     Ok(disabled.into_iter().map(|(id,)| id).collect())
 }

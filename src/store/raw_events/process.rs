@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Rows, Tx},
+    db::{Keyed, On, Result, Tx},
     domain::{Id, RawEventId, TenantId, WorkState},
 };
 
@@ -20,20 +20,30 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
     const SQLITE: &str = "
         WITH r (id) AS ({rows})
         SELECT e.id, e.received_at, e.signer, e.body
-        FROM r CROSS JOIN raw_events e
-        WHERE e.id = r.id AND e.state = 'pending'";
+        FROM {r CROSS JOIN} raw_events e
+        WHERE {e.id = r.id} AND e.state = 'pending'";
     const POSTGRES: &str = "
         WITH r (id) AS ({rows})
         SELECT e.id, e.received_at, e.signer, e.body
-        FROM r JOIN raw_events e ON e.id = r.id
-        WHERE e.id {key} AND e.state = 'pending'
-        FOR UPDATE OF e SKIP LOCKED";
+        FROM {r CROSS JOIN} raw_events e
+        WHERE {e.id = r.id} AND e.state = 'pending'
+        FOR UPDATE SKIP LOCKED";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
-    let mut found: Vec<RawEvent> = Rows::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
+    let mut found: Vec<RawEvent> = Keyed::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(tx)
         .await?;
     found.sort_by_key(|event| event.id);
     Ok(found)
+}
+
+/// How many bytes each of the events has.
+pub async fn lengths(on: impl Into<On<'_>>, ids: &[RawEventId]) -> Result<Vec<(RawEventId, i64)>> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        SELECT e.id, CAST(LENGTH(e.body) AS BIGINT) FROM {r CROSS JOIN} raw_events e WHERE {e.id = r.id}";
+    Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+        .all(on)
+        .await
 }
 
 /// The exact bytes of one event.
@@ -59,12 +69,11 @@ pub struct Processed {
 pub async fn finish(on: impl Into<On<'_>>, processed: &[Processed], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, state, fields, at) AS ({rows})
-        UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at
-        FROM r
-        WHERE raw_events.id = r.id AND raw_events.id {key} AND raw_events.state = 'pending'";
+        UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at {FROM r}
+        WHERE {raw_events.id = r.id} AND raw_events.state = 'pending'";
     let row = |event: &Processed| {
         let id: Uuid = event.id.uuid();
         (id, event.state.as_str().to_owned(), event.fields.clone(), now)
     };
-    Rows::new(SQL, processed.iter().map(row).collect()).run(on).await
+    Keyed::new(SQL, processed.iter().map(row).collect()).run(on).await
 }

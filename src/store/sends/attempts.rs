@@ -3,7 +3,7 @@ use std::{collections::HashSet, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
     store::templates::Suggested,
 };
@@ -30,9 +30,8 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
         SELECT id, message_id, tenant_id, channel_id, number, 'open', at FROM r";
     const MARKED: &str = "
         WITH r (id) AS ({rows})
-        UPDATE sends SET not_before = NULL, held = NULL
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key}";
+        UPDATE sends SET not_before = NULL, held = NULL {FROM r}
+        WHERE {sends.id = r.id}";
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank
@@ -55,7 +54,7 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
         .run(on.again())
         .await?;
     let marked = begun.iter().filter(|it| it.marked).map(|it| (it.message.uuid(),));
-    Rows::new(MARKED, marked.collect()).run(on).await?;
+    Keyed::new(MARKED, marked.collect()).run(on).await?;
     Ok(free)
 }
 
@@ -91,9 +90,8 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
     const SQL: &str = "
         WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
         UPDATE send_attempts SET outcome = r.outcome, evidence = r.evidence, wamid = r.wamid, http_status = r.http_status,
-            error_code = r.error_code, error_title = r.error_title, error_details = r.error_details, ended_at = r.at
-        FROM r
-        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.outcome IN ('open', 'unknown')
+            error_code = r.error_code, error_title = r.error_title, error_details = r.error_details, ended_at = r.at {FROM r}
+        WHERE {send_attempts.id = r.id} AND send_attempts.outcome IN ('open', 'unknown')
         RETURNING send_attempts.id";
     let row = |it: &End| {
         let evidence = (it.outcome != "unknown").then(|| "answer".to_owned());
@@ -111,15 +109,14 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
     };
     const ASK_ANEW: &str = "
         WITH r (id) AS ({rows})
-        UPDATE sends SET promised_at = NULL, urgency = lane
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.promised_at IS NOT NULL";
+        UPDATE sends SET promised_at = NULL, urgency = lane {FROM r}
+        WHERE {sends.id = r.id} AND sends.promised_at IS NOT NULL";
     let mut on = on.into();
-    let ended: Vec<(AttemptId,)> = Rows::new(SQL, ends.iter().map(row).collect()).all(on.again()).await?;
+    let ended: Vec<(AttemptId,)> = Keyed::new(SQL, ends.iter().map(row).collect()).all(on.again()).await?;
     // What was promised is used up: whoever is sent again asks anew.
     let again = ends.iter().filter(|it| it.outcome != "accepted");
     let again = again.map(|it| (it.placed.message.uuid(),)).collect();
-    Rows::new(ASK_ANEW, again).run(on).await?;
+    Keyed::new(ASK_ANEW, again).run(on).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 

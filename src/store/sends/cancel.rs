@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{Result, Rows, Tx, collision},
+    db::{Keyed, Result, Rows, Tx, collision},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
@@ -18,11 +18,10 @@ pub struct Canceled {
 pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Canceled>> {
     const SENDS: &str = "
         WITH r (id, tenant_id, at) AS ({rows})
-        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.tenant_id = r.tenant_id
+        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at {FROM r}
+        WHERE {sends.id = r.id} AND sends.tenant_id = r.tenant_id
             AND sends.state IN ('pending', 'quarantined', 'dead', 'discarded')
-            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = r.tenant_id AND m.id = r.id AND m.status <> 'queued')
+            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status <> 'queued')
         RETURNING sends.id";
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
@@ -31,7 +30,7 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status = 'queued'
         RETURNING messages.id, messages.channel_id, messages.conversation_id, messages.contact_id";
     let send = |id: &MessageId| (id.uuid(), tenant.uuid(), now);
-    let ended: Vec<(MessageId,)> = Rows::new(SENDS, ids.iter().map(send).collect()).all(&mut *tx).await?;
+    let ended: Vec<(MessageId,)> = Keyed::new(SENDS, ids.iter().map(send).collect()).all(&mut *tx).await?;
     let (status, rank) = (Status::Canceled.as_str(), Status::Canceled.rank());
     let message = |(id,): &(MessageId,)| (id.uuid(), tenant.uuid(), status.to_owned(), rank);
     let canceled: Vec<Canceled> = Rows::new(MESSAGES, ended.iter().map(message).collect()).all(tx).await?;

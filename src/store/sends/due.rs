@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, SendLane, TenantId},
 };
 
@@ -73,13 +73,12 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
                 WHERE b.channel_id = m.channel_id AND b.contact_id = m.contact_id AND b.tenant_id = m.tenant_id) AS blocked,
             a.id AS attempt_id, a.outcome AS attempt_outcome, a.started_at AS attempt_started_at,
             a.ended_at AS attempt_ended_at
-        FROM r
-        JOIN sends s ON s.id = r.id
-        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id AND m.id {key}
+        FROM {r CROSS JOIN} sends s
+        JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
         LEFT JOIN send_attempts a ON a.id =
             (SELECT x.id FROM send_attempts x WHERE x.message_id = s.id ORDER BY x.number DESC LIMIT 1)
-        WHERE s.id {key}";
-    Rows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+        WHERE {s.id = r.id}";
+    Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -91,7 +90,6 @@ pub struct Promised {
     /// See [`Due::leases`].
     pub leases: i64,
     pub at: DateTime<Utc>,
-    pub channel: ChannelId,
     /// Messages per second of the number, as the governor was told.
     pub throughput: f64,
     /// And of its tenant; `None` is no limit.
@@ -102,18 +100,24 @@ pub struct Promised {
 /// become another's is left alone. Where the rate is another by now than the governor was told, what was promised holds no longer, and
 /// whoever calls those who were promised something may not have seen these: they come `soon`, when every process knows of the rate.
 pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = "
-        WITH r (id, leases, at, channel_id, throughput, quota, soon) AS ({rows})
+    macro_rules! holds {
+        () => {
+            "EXISTS (
+                SELECT 1 FROM channels c JOIN tenants t ON t.id = c.tenant_id
+                WHERE c.id = sends.channel_id AND (c.throughput IS NULL OR c.throughput = r.throughput)
+                    AND t.messages_per_second IS NOT DISTINCT FROM r.quota)"
+        };
+    }
+    const SQL: &str = concat!(
+        "WITH r (id, leases, at, throughput, quota, soon) AS ({rows})
         UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, held = NULL, urgency = 0,
-            due_at = CASE WHEN c.id IS NULL THEN r.soon ELSE r.at END,
-            promised_at = CASE WHEN c.id IS NULL THEN NULL ELSE r.at END
-        FROM r
-        LEFT JOIN channels c ON c.id = r.channel_id AND (c.throughput IS NULL OR c.throughput = r.throughput)
-            AND (SELECT t.messages_per_second FROM tenants t WHERE t.id = c.tenant_id) IS NOT DISTINCT FROM r.quota
-        WHERE sends.id = r.id AND sends.id {key} AND sends.state || '' = 'running' AND sends.attempts = r.leases";
-    let row = |it: &Promised| {
-        let channel = it.channel.uuid();
-        (it.id.uuid(), it.leases, it.at, channel, it.throughput, it.quota, soon)
-    };
-    Rows::new(SQL, promised.iter().map(row).collect()).run(on).await
+            due_at = CASE WHEN ",
+        holds!(),
+        " THEN r.at ELSE r.soon END, promised_at = CASE WHEN ",
+        holds!(),
+        " THEN r.at END {FROM r}
+        WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"
+    );
+    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.throughput, it.quota, soon);
+    Keyed::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
     queue::{Entry, Lane},
 };
@@ -11,11 +11,10 @@ use crate::{
 pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
-        UPDATE sends SET held = r.held
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key}";
+        UPDATE sends SET held = r.held {FROM r}
+        WHERE {sends.id = r.id}";
     let row = |(id, held): &(MessageId, &'static str)| (id.uuid(), (*held).to_owned());
-    Rows::new(SQL, held.iter().map(row).collect()).run(on).await
+    Keyed::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
 /// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
@@ -100,12 +99,11 @@ pub async fn unpromise(on: impl Into<On<'_>>, channel: ChannelId, now: DateTime<
 pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Entry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET due_at = r.at
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.state = 'pending' AND sends.due_at > r.at
+        UPDATE sends SET due_at = r.at {FROM r}
+        WHERE {sends.id = r.id} AND sends.state = 'pending' AND sends.due_at > r.at
         RETURNING sends.id, sends.urgency";
     let row = |id: &MessageId| (id.uuid(), now);
-    let rows: Vec<(Uuid, i64)> = Rows::new(SQL, messages.iter().map(row).collect()).all(on).await?;
+    let rows: Vec<(Uuid, i64)> = Keyed::new(SQL, messages.iter().map(row).collect()).all(on).await?;
     let entry = |(id, urgency)| Entry {
         id,
         due: now,
@@ -118,9 +116,9 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
 pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
-        SELECT sends.id FROM r JOIN sends ON sends.id = r.id
-        WHERE sends.id {key} AND sends.not_before IS NOT NULL";
-    Rows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+        SELECT sends.id FROM {r CROSS JOIN} sends
+        WHERE {sends.id = r.id} AND sends.not_before IS NOT NULL";
+    Keyed::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -129,9 +127,9 @@ pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
 pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
-        SELECT sends.id FROM r JOIN sends ON sends.id = r.id
-        WHERE sends.id {key} AND sends.state = 'running'";
-    Rows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+        SELECT sends.id FROM {r CROSS JOIN} sends
+        WHERE {sends.id = r.id} AND sends.state = 'running'";
+    Keyed::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -141,23 +139,21 @@ pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
 pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.state IN ('pending', 'quarantined', 'dead')";
+        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at {FROM r}
+        WHERE {sends.id = r.id} AND sends.state IN ('pending', 'quarantined', 'dead')";
     let row = |id: &MessageId| (id.uuid(), now);
-    Rows::new(SQL, messages.iter().map(row).collect()).run(on).await
+    Keyed::new(SQL, messages.iter().map(row).collect()).run(on).await
 }
 
 /// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
 pub async fn keep_for_breaker(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
-        UPDATE sends SET state = 'quarantined', held = 'breaker'
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key} AND sends.state = 'pending'";
+        UPDATE sends SET state = 'quarantined', held = 'breaker' {FROM r}
+        WHERE {sends.id = r.id} AND sends.state = 'pending'";
     let mut on = on.into();
     requeue(on.again(), messages).await?;
-    Rows::new(SQL, messages.iter().map(|it| (it.1.uuid(),)).collect())
+    Keyed::new(SQL, messages.iter().map(|it| (it.1.uuid(),)).collect())
         .run(on)
         .await
 }
@@ -175,9 +171,8 @@ pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, Da
         UPDATE sends SET not_before = r.at, finished_at = NULL, last_error = NULL, promised_at = NULL, urgency = lane,
             state = CASE sends.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             held = CASE sends.state WHEN 'running' THEN sends.held END,
-            due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END
-        FROM r
-        WHERE sends.id = r.id AND sends.id {key}";
+            due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END {FROM r}
+        WHERE {sends.id = r.id}";
     let mut on = on.into();
     let (status, rank) = (Status::Queued.as_str(), Status::Queued.rank());
     let message = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.0.uuid(), status.to_owned(), rank);
@@ -185,7 +180,7 @@ pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, Da
         .run(on.again())
         .await?;
     let send = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.2);
-    Rows::new(SENDS, messages.iter().map(send).collect()).run(on).await
+    Keyed::new(SENDS, messages.iter().map(send).collect()).run(on).await
 }
 
 /// Makes due what was to be sent once more when its worker was about to write that it is done.

@@ -1,7 +1,9 @@
+use std::collections::{BTreeSet, HashSet};
+
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
 };
 
@@ -14,11 +16,12 @@ pub struct Proof {
     pub wamid: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Proven {
     pub id: AttemptId,
     pub tenant_id: TenantId,
     pub message_id: MessageId,
+    pub wamid: String,
 }
 
 /// Settles attempts that nothing was known of, or only what a person said, and the messages they were for: also those that we had given up
@@ -26,30 +29,46 @@ pub struct Proven {
 pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
     const ATTEMPTS: &str = "
         WITH r (id, channel_id, wamid, at) AS ({rows})
-        UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at
-        FROM r
-        WHERE send_attempts.id = r.id AND send_attempts.id {key} AND send_attempts.channel_id = r.channel_id
+        UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at {FROM r}
+        WHERE {send_attempts.id = r.id} AND send_attempts.channel_id = r.channel_id
             AND (send_attempts.outcome IN ('open', 'unknown', 'not_sent')
                 OR send_attempts.evidence = 'person' AND send_attempts.wamid IS NULL)
-        RETURNING send_attempts.id, send_attempts.tenant_id, send_attempts.message_id";
+        RETURNING send_attempts.id, send_attempts.tenant_id, send_attempts.message_id, send_attempts.wamid";
     const MESSAGES: &str = "
-        WITH r (id, status, status_rank) AS ({rows})
+        WITH r (tenant_id, id, wamid, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, error_code = NULL, error_title = NULL,
-            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = a.wamid)
-                THEN messages.wamid ELSE COALESCE(messages.wamid, a.wamid) END
-        FROM r CROSS JOIN send_attempts a
-        WHERE a.id = r.id AND messages.tenant_id = a.tenant_id AND messages.id = a.message_id AND (messages.status_rank < r.status_rank
+            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = r.wamid)
+                THEN messages.wamid ELSE COALESCE(messages.wamid, r.wamid) END
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND (messages.status_rank < r.status_rank
             OR messages.wamid IS NULL AND messages.status IN ('sent', 'failed', 'expired', 'canceled'))";
     let mut on = on.into();
     let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
-    let proven: Vec<Proven> = Rows::new(ATTEMPTS, proofs.iter().map(attempt).collect())
-        .all(on.again())
-        .await?;
+    // Several statuses of a message say the same; what another channel says of an attempt must not stand before what its own does.
+    let (mut proven, mut told) = (Vec::<Proven>::new(), BTreeSet::new());
+    let mut proofs: Vec<&Proof> = proofs
+        .iter()
+        .filter(|it| told.insert((it.attempt, it.channel)))
+        .collect();
+    while !proofs.is_empty() {
+        let mut seen = HashSet::new();
+        let (now_told, later) = proofs.into_iter().partition(|it| seen.insert(it.attempt));
+        let now_told: Vec<&Proof> = now_told;
+        proven.extend(
+            Keyed::new(ATTEMPTS, now_told.into_iter().map(attempt).collect())
+                .all::<Proven>(on.again())
+                .await?,
+        );
+        proofs = later;
+    }
     if proven.is_empty() {
         return Ok(proven);
     }
     let (status, rank) = (Status::Accepted.as_str(), Status::Accepted.rank());
-    let message = |it: &Proven| (it.id.uuid(), status.to_owned(), rank);
+    let message = |it: &Proven| {
+        let (tenant, id, wamid) = (it.tenant_id.uuid(), it.message_id.uuid(), it.wamid.clone());
+        (tenant, id, wamid, status.to_owned(), rank)
+    };
     Rows::new(MESSAGES, proven.iter().map(message).collect())
         .run(on.again())
         .await?;

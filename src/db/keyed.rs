@@ -1,0 +1,218 @@
+//! Set-based statements about rows of a big table that are named by their key, a UUID. What stands in braces is how SQLite finds them:
+//! by joining the set, row by row. PostgreSQL finds them by `= ANY($1)` and takes the values of each from where its key stands in the
+//! sorted array (`width_bucket` searches by halves). So there is no join whose order a planner could get wrong: joined, it may compare each of a
+//! thousand rows with each of a thousand keys, or read a table whole that it believes to be small.
+//!
+//! ```sql
+//! WITH r (id, at) AS ({rows})
+//! UPDATE sends SET due_at = r.at {FROM r} WHERE {sends.id = r.id} AND sends.due_at > r.at
+//!
+//! WITH r (id) AS ({rows})
+//! SELECT s.id, s.state FROM {r CROSS JOIN} sends s WHERE {s.id = r.id}
+//! ```
+//!
+//! The key has its table's name before it where a subquery could take it for another's.
+
+use std::borrow::Cow;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr, postgres::PgArguments};
+use uuid::Uuid;
+
+use super::{Cell, On, Record, Row, Rows, Statement};
+
+/// A row that begins with its key.
+pub trait KeyedRow: Row {
+    fn key(&self) -> Uuid;
+}
+
+macro_rules! keyed {
+    ($( ($($t:ident)*) )*) => {$(
+        impl<$($t: Cell),*> KeyedRow for (Uuid, $($t,)*) {
+            fn key(&self) -> Uuid {
+                self.0
+            }
+        }
+    )*};
+}
+
+keyed! {
+    ()
+    (A)
+    (A B)
+    (A B C)
+    (A B C D)
+    (A B C D E)
+    (A B C D E F)
+    (A B C D E F G)
+    (A B C D E F G H)
+    (A B C D E F G H I)
+    (A B C D E F G H I J)
+}
+
+/// A statement of this kind, not yet bound. Of rows with the same key the first counts.
+pub struct Keyed<R> {
+    text: Cow<'static, str>,
+    rows: Vec<R>,
+}
+
+impl<R: KeyedRow> Keyed<R> {
+    pub fn new(text: &'static str, rows: Vec<R>) -> Self {
+        Self::of(text.into(), rows)
+    }
+
+    /// For text put together from fragments of ours; never from anything a caller sent.
+    pub fn built(text: String, rows: Vec<R>) -> Self {
+        Self::of(text.into(), rows)
+    }
+
+    /// In one order, so that two statements that overlap do not wait for each other crosswise.
+    fn of(text: Cow<'static, str>, mut rows: Vec<R>) -> Self {
+        rows.sort_by_key(KeyedRow::key);
+        rows.dedup_by_key(|row| row.key());
+        Self { text, rows }
+    }
+
+    /// Runs it and tells how many rows it changed.
+    pub async fn run(self, on: impl Into<On<'_>>) -> sqlx::Result<u64> {
+        match on.into() {
+            _ if self.rows.is_empty() => Ok(0),
+            On::PostgresPool(pool) => {
+                Statement::PostgresPool(pool, postgres(&self.text), self.columns())
+                    .run()
+                    .await
+            }
+            On::Postgres(conn) => {
+                Statement::Postgres(conn, postgres(&self.text), self.columns())
+                    .run()
+                    .await
+            }
+            on => Rows::built(sqlite(&self.text), self.rows).run(on).await,
+        }
+    }
+
+    /// Runs it and gathers what it returns.
+    pub async fn all<T: Record>(self, on: impl Into<On<'_>>) -> sqlx::Result<Vec<T>> {
+        match on.into() {
+            _ if self.rows.is_empty() => Ok(Vec::new()),
+            On::PostgresPool(pool) => {
+                Statement::PostgresPool(pool, postgres(&self.text), self.columns())
+                    .all()
+                    .await
+            }
+            On::Postgres(conn) => {
+                Statement::Postgres(conn, postgres(&self.text), self.columns())
+                    .all()
+                    .await
+            }
+            on => Rows::built(sqlite(&self.text), self.rows).all(on).await,
+        }
+    }
+
+    fn columns(self) -> sqlx::Result<PgArguments> {
+        R::columns(self.rows)
+    }
+}
+
+/// The text without its braces.
+fn sqlite(text: &str) -> String {
+    let (head, body) = parts(text);
+    format!("{head}({{rows}}){}", body.replace(['{', '}'], ""))
+}
+
+/// The text without its set.
+fn postgres(text: &str) -> SqlStr {
+    let (head, body) = parts(text);
+    let columns = head.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    let columns: Vec<&str> = columns.map_or_else(Vec::new, |(names, _)| names.split(',').map(str::trim).collect());
+    let mut key = None;
+    let mut found = String::with_capacity(body.len());
+    let mut pieces = body.split('{');
+    found.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (within, after) = piece.split_once('}').unwrap_or((piece, ""));
+        let word = within.split(' ').next().unwrap_or_default();
+        if !["FROM", "r"].contains(&word) {
+            key.get_or_insert(word);
+            found.push_str(word);
+            found.push_str(" = ANY($1)");
+        }
+        found.push_str(after);
+    }
+    let key = key.unwrap_or_default();
+    debug_assert!(!key.is_empty(), "no key in: {text}");
+    AssertSqlSafe(valued(&found, &columns, key)).into_sql_str()
+}
+
+/// With the values of a row where the text names them.
+fn valued(text: &str, columns: &[&str], key: &str) -> String {
+    let mut made = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    while let Some(at) = rest.find("r.") {
+        let (before, from) = rest.split_at(at);
+        made.push_str(before);
+        let stands_alone = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let name: &str = from[2..]
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default();
+        match columns
+            .iter()
+            .position(|column| *column == name)
+            .filter(|_| stands_alone)
+        {
+            Some(0) => made.push_str(key),
+            Some(n) => made.push_str(&format!("(${})[width_bucket({key}, $1)]", n + 1)),
+            None => made.push_str(&from[..2 + name.len()]),
+        }
+        rest = &from[2 + name.len()..];
+    }
+    made.push_str(rest);
+    made
+}
+
+fn parts(text: &str) -> (&str, &str) {
+    let parts = text.split_once("({rows})");
+    debug_assert!(parts.is_some(), "no place for the rows in: {text}");
+    parts.unwrap_or((text, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SQL: &str = "
+        WITH r (rid, state, now) AS ({rows})
+        UPDATE sends SET state = r.state, due_at = r.now + other.now {FROM r}
+        WHERE {sends.id = r.rid} AND EXISTS (SELECT 1 FROM m WHERE m.id = r.rid)
+        RETURNING id";
+
+    fn words(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn sqlite_joins_the_set() {
+        let text = words(&sqlite(SQL));
+        assert_eq!(
+            text,
+            "WITH r (rid, state, now) AS ({rows}) UPDATE sends SET state = r.state, due_at = r.now + other.now FROM r WHERE sends.id = \
+             r.rid AND EXISTS (SELECT 1 FROM m WHERE m.id = r.rid) RETURNING id"
+        );
+    }
+
+    #[test]
+    fn postgres_searches_the_arrays() {
+        let text = words(postgres(SQL).as_str());
+        assert_eq!(
+            text,
+            "UPDATE sends SET state = ($2)[width_bucket(sends.id, $1)], due_at = ($3)[width_bucket(sends.id, $1)] + other.now WHERE \
+             sends.id = ANY($1) AND EXISTS (SELECT 1 FROM m WHERE m.id = sends.id) RETURNING id"
+        );
+        let select = words(
+            postgres("WITH r (id) AS ({rows}) SELECT s.a FROM {r CROSS JOIN} sends s WHERE {s.id = r.id}").as_str(),
+        );
+        assert_eq!(select, "SELECT s.a FROM sends s WHERE s.id = ANY($1)");
+        let delete = words(postgres("WITH r (id) AS ({rows}) DELETE FROM x WHERE {of IN (SELECT id FROM r)}").as_str());
+        assert_eq!(delete, "DELETE FROM x WHERE of = ANY($1)");
+    }
+}

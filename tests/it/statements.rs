@@ -1,0 +1,151 @@
+//! The statements of the store, as far as the databases can judge them without data.
+
+use std::path::PathBuf;
+
+use mainstay::db::{Db, Sql};
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
+
+use crate::{
+    architecture::{module, sources},
+    support::app::{TestApp, on_both},
+};
+
+on_both! {
+    async fn every_statement_of_the_store_prepares(test: TestApp) {
+        let statements = statements(&test.app.db);
+        assert!(statements.len() > 100, "only {} statements were found", statements.len());
+        for (path, name, sql) in statements {
+            let result = prepare(&test.app.db, &sql).await;
+            assert!(result.is_ok(), "{} {name}: {}\n{sql}", path.display(), result.unwrap_err());
+        }
+    }
+}
+
+/// The statements of the store that this database is to understand: file, name and text.
+fn statements(db: &Db) -> Vec<(PathBuf, String, String)> {
+    let other = if db.is_postgres() { "SQLITE" } else { "POSTGRES" };
+    let mut found = Vec::new();
+    for (path, text) in sources() {
+        if ["store", "queue"].contains(&module(&path).as_str()) {
+            let ours = constants(&text).into_iter().filter(|(name, _)| !name.contains(other));
+            let complete = ours.filter_map(|(name, sql)| Some((path.clone(), name, complete(&sql, db)?)));
+            found.extend(complete);
+        }
+    }
+    found
+}
+
+/// The text constants of a file that look like SQL.
+fn constants(text: &str) -> Vec<(String, String)> {
+    let words = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"];
+    text.split("const ")
+        .skip(1)
+        .filter_map(|rest| {
+            let (name, rest) = rest.split_once(": &str = \"")?;
+            let sql = rest.split_once("\";")?.0.replace("\\\n", " ");
+            let is_sql = name.len() < 40 && words.iter().any(|word| sql.trim_start().starts_with(word));
+            is_sql.then(|| (name.to_owned(), sql))
+        })
+        .collect()
+}
+
+/// Fills what is filled at run time. Rows on PostgreSQL are arrays, whose types only the program knows: the suite runs those.
+fn complete(sql: &str, db: &Db) -> Option<String> {
+    let mut sql = sql
+        .replace("{t}", "raw_events")
+        .replace("{lane}", "1")
+        .replace("{+}", if db.is_postgres() { "" } else { "+" });
+    if sql.contains("{rows}") {
+        if db.is_postgres() {
+            return None;
+        }
+        let columns = sql.split_once('(')?.1.split_once(')')?.0.split(',').count();
+        let row = format!("VALUES ({})", vec!["?"; columns].join(","));
+        // What stands in braces beside is how SQLite finds rows by their key.
+        sql = sql.replace("{rows}", &row).replace(['{', '}'], "");
+    }
+    (!sql.contains('{')).then_some(sql)
+}
+
+async fn prepare(db: &Db, sql: &str) -> sqlx::Result<()> {
+    let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
+    match db {
+        Db::Sqlite { write, .. } => write.acquire().await?.prepare(sql).await.map(drop),
+        Db::Postgres { pool, .. } => pool.acquire().await?.prepare(sql).await.map(drop),
+    }
+}
+
+on_both! {
+    async fn a_statement_with_too_few_arguments_is_refused(test: TestApp) {
+        let result = test.app.db.sql(Sql::from("SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT)"), (1i64,)).run().await;
+        assert!(result.is_err());
+    }
+}
+
+/// Tables that grow with what an installation does; the others hold what its operators entered.
+const GREAT: &[&str] = &[
+    "contact_identities",
+    "contacts",
+    "conversations",
+    "deliveries",
+    "delivery_attempts",
+    "events",
+    "idempotency_keys",
+    "media",
+    "media_files",
+    "message_statuses",
+    "messages",
+    "portfolio_recipients",
+    "raw_events",
+    "send_attempts",
+    "sends",
+];
+
+/// Without statistics, a database is as likely to read a great table whole as not. What does so on purpose is named here.
+const WHOLE: &[(&str, &str)] = &[
+    ("store/tally.rs", "counts everything, and says so"),
+    ("queue/admin/jobs.rs", "the beginning of texts that go on at run time"),
+];
+
+#[tokio::test]
+async fn no_statement_reads_a_great_table_whole() {
+    let test = TestApp::sqlite().await;
+    let Db::Sqlite { write, .. } = &test.app.db else {
+        unreachable!("it was opened as SQLite")
+    };
+    let mut found = Vec::new();
+    for (path, name, sql) in statements(&test.app.db) {
+        if WHOLE.iter().any(|(exempt, _)| path.ends_with(exempt)) {
+            continue;
+        }
+        let explain = format!("EXPLAIN QUERY PLAN {sql}");
+        let steps: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(AssertSqlSafe(explain)).fetch_all(write).await.unwrap();
+        let whole = steps.iter().filter(|step| reads_whole(&step.3, &sql));
+        found.extend(whole.map(|step| format!("{} {name}: {}", path.display(), step.3)));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Whether a step of a plan goes through all rows of a great table, or all of a tenant's in no order that somebody asked for. A partial index
+/// holds only rows that are looked for.
+fn reads_whole(step: &str, sql: &str) -> bool {
+    let words: Vec<&str> = step.split(' ').collect();
+    let table = named(words[1], sql);
+    let scans = words[0] == "SCAN" && !step.contains("INDEX");
+    let sorted = ["ORDER BY", "MAX(", "MIN("].iter().any(|word| sql.contains(word));
+    let searches = step.ends_with("(tenant_id=?)") && !sorted;
+    GREAT.contains(&table) && (scans || searches)
+}
+
+/// The table that goes by this name in the text.
+fn named<'a>(alias: &'a str, sql: &'a str) -> &'a str {
+    let words: Vec<&str> = sql
+        .split_whitespace()
+        .map(|word| word.trim_matches([',', '(', ')']))
+        .collect();
+    let pair = words
+        .windows(2)
+        .find(|pair| pair[1] == alias && GREAT.contains(&pair[0]));
+    pair.map_or(alias, |pair| pair[0])
+}
