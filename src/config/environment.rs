@@ -97,6 +97,9 @@ pub struct Environment {
     /// Days a delivery that has ended is kept, with its attempts.
     #[arg(long, env = "MAINSTAY_DELIVERY_DAYS", default_value = "30")]
     pub delivery_days: String,
+    /// Days the work of a message that was sent, or never will be, is kept; the message stays, with its attempts and statuses.
+    #[arg(long, env = "MAINSTAY_SEND_DAYS", default_value = "30")]
+    pub send_days: String,
     /// Days a status waits for a message nobody knows.
     #[arg(long, env = "MAINSTAY_ORPHAN_STATUS_DAYS", default_value = "14")]
     pub orphan_status_days: String,

@@ -95,6 +95,8 @@ pub struct Retention {
     pub raw_events: TimeDelta,
     pub dead_events: TimeDelta,
     pub events: TimeDelta,
+    /// The work of messages; the messages themselves stay.
+    pub sends: TimeDelta,
     pub orphan_statuses: TimeDelta,
     pub media: TimeDelta,
 }

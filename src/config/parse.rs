@@ -78,6 +78,7 @@ impl Environment {
                 raw_events: days("MAINSTAY_RAW_EVENT_DAYS", &self.raw_event_days)?,
                 dead_events: days("MAINSTAY_DEAD_EVENT_DAYS", &self.dead_event_days)?,
                 events: days("MAINSTAY_EVENT_DAYS", &self.event_days)?,
+                sends: days("MAINSTAY_SEND_DAYS", &self.send_days)?,
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },

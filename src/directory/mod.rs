@@ -4,12 +4,15 @@ mod snapshot;
 
 use std::sync::{Arc, RwLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
 pub use snapshot::{Route, SignedBy, Snapshot, open_tenant_key, purpose};
 
 use crate::{config::Secret, crypto::Keyring, db::Db, store::channels};
+
+/// When a change is known to every process: each looks once in a second.
+pub const KNOWN: TimeDelta = TimeDelta::milliseconds(1_200);
 
 /// Shared by intake, which asks who signed, and by processing, which asks whose number it is.
 #[derive(Clone)]

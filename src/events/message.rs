@@ -6,7 +6,7 @@ use serde_json::{Value, json, value::RawValue};
 use utoipa::ToSchema;
 
 use super::{EventType, sample, types};
-use crate::domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, Status};
+use crate::domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, Status, TemplateId};
 
 /// A new message, with whom it is from or to.
 #[derive(Serialize, ToSchema)]
@@ -103,12 +103,28 @@ pub struct Error<'a> {
     pub code: Option<i64>,
     #[schema(required)]
     pub title: Option<&'a str>,
+    /// Of a message that was not sent because the service window is closed, the templates that would do, at most ten; null for
+    /// everything else, and for what Meta itself refused.
+    #[schema(required)]
+    pub templates: Option<Vec<Template<'a>>>,
+}
+
+/// A template that could be sent.
+#[derive(Serialize, ToSchema)]
+pub struct Template<'a> {
+    pub id: TemplateId,
+    pub name: &'a str,
+    pub language: &'a str,
+    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    #[schema(required)]
+    pub category: Option<&'a str>,
 }
 
 impl<'a> Error<'a> {
     /// `None` where nothing is said.
     pub fn of(code: Option<i64>, title: Option<&'a str>) -> Option<Self> {
-        (code.is_some() || title.is_some()).then_some(Self { code, title })
+        let templates = None;
+        (code.is_some() || title.is_some()).then_some(Self { code, title, templates })
     }
 }
 
@@ -146,7 +162,7 @@ types! {
             "to": sample::CUSTOMER, "text": "We are." }));
     QUEUED = "message.queued", Standing<'static>,
         "The message waits to be sent once more, because an attempt failed in a way that may pass, or because somebody wants it so.",
-        standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit" } }));
+        standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit", "templates": null } }));
     ACCEPTED = "message.accepted", Standing<'static>,
         "Meta has taken a message that was sent from here; `wamid` is what Meta calls it.",
         standing("accepted", json!({ "wamid": sample::WAMID }));
@@ -159,7 +175,7 @@ types! {
         "The contact has played a voice message for the first time.", reported("played");
     FAILED = "message.failed", Standing<'static>,
         "The message will not arrive: `error` says why. Should it be tried again after all, `message.queued` follows.",
-        standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable" } }));
+        standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable", "templates": null } }));
     UNKNOWN = "message.unknown", Standing<'static>,
         "A call to Meta ended without an answer: nobody knows whether the message was sent. A status of Meta's or a person decides.",
         standing("unknown", json!({}));
@@ -170,7 +186,7 @@ types! {
     DELETED = "message.deleted", Standing<'static>,
         "Meta reports that the message was deleted.", reported("deleted");
     REPORTED = "message.reported", Standing<'static>,
-        "Meta reports something of a message that changes nothing of where it stands, as a warning does.",
+        "Meta reports something of a message that changes nothing of where it stands: a warning, or that one member of a group did not get it.",
         reported("warning");
 }
 

@@ -4,6 +4,7 @@ mod windows;
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -124,6 +125,7 @@ pub async fn tidy(app: &App) -> Result<()> {
     for what in retention::KINDS {
         removed.push((what.name(), remove(app, what).await?));
     }
+    removed.push(("sends", remove_sends(app).await?));
     removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
     let kept = now - app.config.deliveries.retention;
     removed.push(("deliveries", subscriptions::forget(&app.subscriptions(), kept).await?));
@@ -134,6 +136,20 @@ pub async fn tidy(app: &App) -> Result<()> {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);
     }
     Ok(())
+}
+
+async fn remove_sends(app: &App) -> Result<u64> {
+    let before = app.clock.now() - app.config.retention.sends;
+    let (mut from, mut removed) = (DateTime::UNIX_EPOCH, 0);
+    loop {
+        let looked = retention::sends(&app.db, from, before).await?;
+        removed += looked.removed;
+        match looked.next {
+            Some(next) => from = next,
+            None => return Ok(removed),
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Until a chunk comes back short; between chunks others get their turn.

@@ -286,7 +286,10 @@ impl From<ControlError> for Problem {
         let detail = format!("{error}.");
         match error {
             ControlError::NoSuchMessage(id) => Self::not_found(format_args!("message {id}")),
-            ControlError::NotQueued(..) | ControlError::NotUnknown(..) | ControlError::NotInbound(_) => {
+            ControlError::NotQueued(..)
+            | ControlError::InHand(_)
+            | ControlError::NotUnknown(..)
+            | ControlError::NotInbound(_) => {
                 Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
             }
             ControlError::NoToken | ControlError::Meta(_) => {

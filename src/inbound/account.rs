@@ -11,7 +11,7 @@ use crate::{
     directory::Route,
     domain::{DailyLimit, TenantId},
     events::{channel, contact::MARKETING},
-    messaging::News,
+    messaging::{News, Source},
     meta::webhook::{
         Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
     },
@@ -77,12 +77,18 @@ impl Plan {
     }
 
     /// What there is to tell is told once to each tenant with a channel in the account.
-    pub(super) fn account(&mut self, clock: &Clock, origin: &Origin<'_>, routes: &[&Route], account: &Account) {
+    pub(super) fn account(
+        &mut self,
+        clock: &Clock,
+        origin: &Origin<'_>,
+        (routes, source): (&[&Route], Source),
+        account: &Account,
+    ) {
         self.count("account");
         let at = origin.item.time.unwrap_or(origin.received_at);
         let mut of_tenant: BTreeMap<TenantId, Vec<&Route>> = BTreeMap::new();
         for route in routes {
-            self.news.extend(news(route, routes, &account.detail));
+            self.news.extend(news(route, routes, &account.detail, source));
             of_tenant.entry(route.tenant).or_default().push(route);
         }
         for (tenant, routes) in of_tenant {
@@ -97,17 +103,23 @@ impl Plan {
 const UPGRADED: i64 = 1_000;
 
 /// What an event says of a channel, one of those of the account, that decides what it may send.
-fn news(route: &Route, among: &[&Route], detail: &AccountDetail) -> Vec<News> {
+fn news(route: &Route, among: &[&Route], detail: &AccountDetail, source: Source) -> Vec<News> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {
         AccountDetail::Capability(capability) => {
             let earlier = capability.max_daily_conversations_per_phone.map(DailyLimit::of_number);
             let limit = limit(&capability.max_daily_conversations_per_business).or(earlier);
-            limit.map(|limit| News::limit(route, limit)).into_iter().collect()
+            limit
+                .map(|limit| News::limit(route, limit, source))
+                .into_iter()
+                .collect()
         }
         AccountDetail::PhoneQuality(quality) => {
             let limit = limit(&quality.max_daily_conversations).or_else(|| limit(&quality.current_limit));
-            let mut news: Vec<News> = limit.map(|limit| News::limit(route, limit)).into_iter().collect();
+            let mut news: Vec<News> = limit
+                .map(|limit| News::limit(route, limit, source))
+                .into_iter()
+                .collect();
             let is_meant =
                 || numbers::number(among, &quality.display_phone_number).is_some_and(|it| it.channel == route.channel);
             if quality.event == "THROUGHPUT_UPGRADE" && is_meant() {
@@ -119,7 +131,7 @@ fn news(route: &Route, among: &[&Route], detail: &AccountDetail) -> Vec<News> {
             }
             news
         }
-        AccountDetail::Update(update) => {
+        AccountDetail::Update(update) if source == Source::Meta => {
             let owner = update.owner_business_id.as_deref();
             owner.and_then(|owner| News::owner(route, owner)).into_iter().collect()
         }

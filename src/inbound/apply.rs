@@ -59,8 +59,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
 
 /// A message that Meta took and gave up, with the reason.
 pub(super) fn failed(status: &Joined) -> Option<Failed> {
-    // What one member of a group did not get, the others may have: nothing is sent again for that.
-    (status.known() == Some(Status::Failed) && status.participant.is_empty()).then_some(())?;
+    (status.standing() == Some(Status::Failed)).then_some(())?;
     Some(Failed {
         tenant: status.tenant_id,
         message: status.message_id,

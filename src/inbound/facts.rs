@@ -114,7 +114,7 @@ impl<'a> Facts<'a> {
             error: message::Error::of(status.error_code, status.error_title.as_deref()),
             payload: serde_json::from_str::<&RawValue>(&status.payload).ok(),
         };
-        let of = message::of_status(status.known());
+        let of = message::of_status(status.standing());
         let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
         self.told.push(event.within(status.channel_id, status.conversation_id));
     }

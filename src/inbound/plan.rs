@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     directory::{Route, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
-    messaging::News,
+    messaging::{News, Source},
     meta::webhook::{Change, Item, Malformed, Preference, Webhook},
     people::Party,
     store::{
@@ -170,7 +170,10 @@ impl Plan {
             Change::Error(error) => self.value_error(clock, origin, route, error),
             Change::AppContact(contact) => self.app_contact(origin, route, contact),
             Change::Preference(preference) => self.preference(origin, route, preference),
-            Change::Account(account) => self.account(clock, origin, &permitted, account),
+            Change::Account(account) => {
+                let source = signer.map_or(Source::Meta, |_| Source::Tenant);
+                self.account(clock, origin, (&permitted, source), account);
+            }
             Change::Unknown(_) => {}
         }
     }

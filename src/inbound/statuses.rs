@@ -5,10 +5,10 @@ use chrono::TimeDelta;
 use super::{apply, facts::Facts, plan::Origin};
 use crate::{
     app::App,
-    db::{Result, Tx},
+    db::{Result, Tx, is_conflict, is_unavailable},
     directory::Route,
     domain::Status,
-    messaging::{self, Failed},
+    messaging::{self, Aftermath, Failed},
     meta::webhook::{self, Person, StatusKind},
     store::{
         messages::{self, Key, Reported},
@@ -16,6 +16,9 @@ use crate::{
         statuses::{self, Joined, NewStatus},
     },
 };
+
+/// How often it is begun again: somebody met the same message in another order.
+const COLLISIONS: usize = 5;
 
 /// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.
 pub fn known(kind: &StatusKind) -> Option<Status> {
@@ -77,7 +80,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<
             Some(Reported {
                 tenant: it.tenant_id,
                 message: it.message_id,
-                status: it.known()?,
+                status: it.standing()?,
                 error_code: it.error_code,
                 error_title: it.error_title.clone(),
             })
@@ -88,28 +91,82 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<
     Ok(())
 }
 
-/// Joins statuses to messages that were stored in the same moment by another transaction. Run now and then.
+/// Joins statuses to messages that were stored in the same moment by another transaction. Run now and then. One that cannot be joined
+/// holds up none of the others; its error is returned when they are done.
 pub async fn join_overlooked(app: &App) -> Result<usize> {
     const RECENT: TimeDelta = TimeDelta::minutes(15);
     const LIMIT: i64 = 1_000;
-    let found = statuses::overlooked(app.db.reader(), app.clock.now() - RECENT, LIMIT).await?;
-    if found.is_empty() {
+    let since = app.clock.now() - RECENT;
+    let mut count = 0;
+    // Those that were refused stay the first of what is found.
+    let (mut refused, mut error) = (0, None);
+    loop {
+        let found = statuses::overlooked(app.db.reader(), since, refused, LIMIT).await?;
+        let mut keys = found.clone();
+        keys.sort();
+        keys.dedup();
+        let (before, joined) = (refused, count);
+        match join_again(app, &keys).await {
+            Ok(joined) => count += joined,
+            Err(why) if is_unavailable(&why) => return Err(why),
+            Err(why) => {
+                tracing::warn!(error = %why, messages = keys.len(), "overlooked statuses could not be joined together; each message's are tried alone");
+                for key in &keys {
+                    match join_again(app, std::slice::from_ref(key)).await {
+                        Ok(joined) => count += joined,
+                        Err(why) if is_unavailable(&why) => return Err(why),
+                        Err(why) => {
+                            refused += found.iter().filter(|it| *it == key).count() as i64;
+                            error = Some(why);
+                        }
+                    }
+                }
+            }
+        }
+        if (found.len() as i64) < LIMIT || (before, joined) == (refused, count) {
+            return error.map_or(Ok(count), Err);
+        }
+    }
+}
+
+async fn join_again(app: &App, keys: &[Key]) -> Result<usize> {
+    let mut collisions = 0;
+    loop {
+        match join_together(app, keys).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            joined => return joined,
+        }
+    }
+}
+
+/// Ends its transaction before it returns, also when it fails: its locks would be in the way of the next attempt.
+async fn join_together(app: &App, keys: &[Key]) -> Result<usize> {
+    if keys.is_empty() {
         return Ok(0);
     }
-    let keys: Vec<Key> = found
-        .into_iter()
-        .map(|(channel, wamid)| Key { channel, wamid })
-        .collect();
     let mut tx = app.db.begin().await?;
-    let joined = statuses::join(&mut tx, &keys).await?;
+    match join_in(&mut tx, app, keys).await {
+        Ok((count, aftermath)) => {
+            tx.commit().await?;
+            messaging::follow(app, aftermath).await?;
+            Ok(count)
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+async fn join_in(tx: &mut Tx, app: &App, keys: &[Key]) -> Result<(usize, Aftermath)> {
+    messages::lock_told(tx, &[], keys).await?;
+    let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
     let mut facts = Facts::new(&app.clock);
     let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
-    advance(&mut tx, joined, &mut facts).await?;
-    let mut aftermath = messaging::failed(&mut tx, &app.clock, &failed).await?;
+    advance(tx, joined, &mut facts).await?;
+    let mut aftermath = messaging::failed(tx, &app.clock, &failed).await?;
     facts.told(std::mem::take(&mut aftermath.events));
-    facts.append(&mut tx).await?;
-    tx.commit().await?;
-    messaging::follow(app, aftermath).await?;
-    Ok(count)
+    facts.append(tx).await?;
+    Ok((count, aftermath))
 }

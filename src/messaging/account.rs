@@ -7,17 +7,30 @@ use crate::{
     domain::{ChannelId, DailyLimit, TenantId},
     store::{
         channels,
-        portfolios::{self, Key},
+        portfolios::{self, For, Key},
         sends,
     },
 };
 
 use super::daily_limit;
 
+/// Whose word it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Meta's, who was asked, or who signed with a secret of the operator's.
+    Meta,
+    /// Signed with a tenant's own secret: it speaks for that tenant alone, who might say anything of a portfolio of others.
+    Tenant,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// How many customers the portfolio may write to in a day.
-    DailyLimit { portfolio: Key, limit: DailyLimit },
+    DailyLimit {
+        portfolio: Key,
+        limit: DailyLimit,
+        source: Source,
+    },
     /// Who owns the account.
     Owner {
         tenant: TenantId,
@@ -35,14 +48,15 @@ pub enum News {
 }
 
 impl News {
-    pub fn limit(route: &Route, limit: DailyLimit) -> Self {
+    pub fn limit(route: &Route, limit: DailyLimit, source: Source) -> Self {
         Self::DailyLimit {
             portfolio: daily_limit::key(route),
             limit,
+            source,
         }
     }
 
-    /// `None` when it is known.
+    /// `None` when it is known. To be believed of Meta only: who belongs to a portfolio uses up its limit.
     pub fn owner(route: &Route, business_id: &str) -> Option<Self> {
         (route.portfolio != business_id).then(|| Self::Owner {
             tenant: route.tenant,
@@ -59,7 +73,11 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
     let now = clock.now();
     for it in news {
         match it {
-            News::DailyLimit { portfolio, limit } => raise(tx, clock, portfolio, *limit).await?,
+            News::DailyLimit {
+                portfolio,
+                limit,
+                source,
+            } => raise(tx, clock, portfolio, *limit, *source).await?,
             News::Owner {
                 tenant,
                 waba_id,
@@ -68,10 +86,10 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
             } => {
                 if channels::set_owner(&mut *tx, *tenant, waba_id, business_id, now).await? > 0 {
                     let from = Key {
-                        tenant: *tenant,
                         portfolio: known_as.clone(),
+                        tenant: *tenant,
                     };
-                    portfolios::adopt(&mut *tx, &from, business_id).await?;
+                    portfolios::adopt(tx, &from, business_id).await?;
                 }
             }
             News::Throughput {
@@ -84,17 +102,25 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
     Ok(())
 }
 
-async fn raise(tx: &mut Tx, clock: &Clock, portfolio: &Key, limit: DailyLimit) -> Result<()> {
+async fn raise(tx: &mut Tx, clock: &Clock, key: &Key, limit: DailyLimit, source: Source) -> Result<()> {
     let now = clock.now();
-    let standing = portfolios::set_limit(&mut *tx, portfolio, limit).await?;
-    let room = match standing.most() {
+    let (whom, tenant) = match source {
+        Source::Meta => (For::All, None),
+        Source::Tenant => (For::One, Some(key.tenant)),
+    };
+    portfolios::hold(tx, [key.portfolio.as_str()]).await?;
+    portfolios::set_limit(&mut *tx, key, limit, whom).await?;
+    let standing = portfolios::standing(&mut *tx, std::slice::from_ref(key)).await?.pop();
+    let room = match standing.and_then(|it| Some((it.most()?, it.used))) {
         None => i64::MAX,
-        Some(most) => most - standing.used + portfolios::ended(&mut *tx, portfolio, now - daily_limit::COUNTS).await?,
+        Some((most, used)) => {
+            most - used + portfolios::ended(&mut *tx, &key.portfolio, now - daily_limit::COUNTS).await?
+        }
     };
     if room <= 0 {
         return Ok(());
     }
-    let called = sends::unlimit(&mut *tx, portfolio.tenant, &portfolio.portfolio, room, now).await?;
+    let called = sends::unlimit(&mut *tx, tenant, &key.portfolio, room, now).await?;
     if called > 0 {
         tracing::info!(
             sends = called,

@@ -1,7 +1,7 @@
 //! A channel that may not send, because its token or its account is no good, trips: its messages are kept until Meta says that it
 //! may again.
 
-use super::account::{self, News};
+use super::account::{self, News, Source};
 use crate::{
     app::App,
     db::{self, Result},
@@ -182,7 +182,10 @@ fn news(route: &Route, number: &std::result::Result<Number, Error>, owner: Optio
         .as_ref()
         .ok()
         .and_then(|number| number.messaging_limit.as_deref());
-    news.extend(tier.and_then(DailyLimit::parse).map(|limit| News::limit(&route, limit)));
+    news.extend(
+        tier.and_then(DailyLimit::parse)
+            .map(|limit| News::limit(&route, limit, Source::Meta)),
+    );
     news
 }
 

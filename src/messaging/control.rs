@@ -30,6 +30,8 @@ pub enum ControlError {
     NoSuchMessage(MessageId),
     #[error("message {0} is {1}: only a message that is still queued can be canceled")]
     NotQueued(MessageId, String),
+    #[error("message {0} is about to be sent: look again in a moment")]
+    InHand(MessageId),
     #[error("message {0} is {1}: only one that is unknown can be resolved")]
     NotUnknown(MessageId, String),
     #[error("message {0} did not come from a customer: only inbound messages are read")]
@@ -40,21 +42,6 @@ pub enum ControlError {
     Meta(#[from] Error),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-}
-
-/// Withdraws a message that no call was made for.
-pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
-    let message = find(app, tenant, id).await?;
-    let mut tx = app.db.begin().await?;
-    if !sends::cancel(&mut tx, tenant, id, app.clock.now()).await? {
-        tx.rollback().await?;
-        return Err(ControlError::NotQueued(id, message.status));
-    }
-    let placed = placed(&message, tenant, Status::Canceled);
-    let told = record::event(&app.clock, &placed);
-    events::append(&mut tx, &[told], app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Settles a message that is unknown. A status or a worker that is at it in the same moment goes first.
@@ -125,5 +112,6 @@ fn placed(message: &messages::Message, tenant: TenantId, status: Status) -> Plac
         wamid: None,
         error_code: None,
         error_title: None,
+        templates: None,
     }
 }

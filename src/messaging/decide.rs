@@ -30,6 +30,9 @@ pub enum Decision {
     Refuse(Reason),
 }
 
+/// Meta's code for a message to a customer who has not written for 24 hours, and ours.
+pub const WINDOW_CLOSED: i64 = 131_047;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     WindowClosed,
@@ -41,7 +44,7 @@ impl Reason {
     /// The code Meta would have answered.
     pub const fn code(self) -> i64 {
         match self {
-            Reason::WindowClosed => 131_047,
+            Reason::WindowClosed => WINDOW_CLOSED,
             Reason::OptedOut => 131_050,
             Reason::Blocked => 130_403,
         }

@@ -1,6 +1,9 @@
 //! Whether the templates of sends may still be sent: since they were queued, Meta may have paused one, or put it into another category.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::Arc,
+};
 
 use super::{decide::Reason, ready::Ready};
 use crate::{
@@ -9,12 +12,12 @@ use crate::{
     directory::Snapshot,
     domain::MessageId,
     meta::message,
-    store::{sends::Placed, templates},
+    store::{
+        sends::Placed,
+        templates::{self, Suggested},
+    },
     templates::Shelf,
 };
-
-/// Templates named to whoever wrote into a closed window.
-const SUGGESTED: i64 = 10;
 
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
 /// goes.
@@ -45,34 +48,29 @@ pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64
 }
 
 /// Names the templates that would do to those whose window is closed.
-pub async fn suggest(app: &App, directory: &Snapshot, placed: &mut [Placed]) -> Result<()> {
-    let mut known: HashMap<_, String> = HashMap::new();
-    for it in placed.iter_mut() {
-        let Some(title) = it
-            .error_title
-            .as_mut()
-            .filter(|_| it.error_code == Some(Reason::WindowClosed.code()))
-        else {
-            continue;
-        };
+pub async fn suggest(
+    app: &App,
+    directory: &Snapshot,
+    placed: &mut [Placed],
+    no_marketing: &HashSet<MessageId>,
+) -> Result<()> {
+    let mut known: HashMap<_, Arc<[Suggested]>> = HashMap::new();
+    let closed = |it: &&mut Placed| it.error_code == Some(Reason::WindowClosed.code());
+    for it in placed.iter_mut().filter(closed) {
         let Some(route) = directory.channel(it.channel) else {
             continue;
         };
-        let names = match known.entry((route.tenant, route.waba_id.as_str())) {
+        let all = match known.entry((route.tenant, route.waba_id.as_str())) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id, SUGGESTED).await?;
-                let names: Vec<String> = found
-                    .iter()
-                    .map(|it| format!("{} ({})", it.name, it.language))
-                    .collect();
-                place.insert(names.join(", "))
+                let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id).await?;
+                place.insert(found.into())
             }
         };
-        match names.as_str() {
-            "" => title.push_str("; the account has no approved one"),
-            names => title.extend(["; these would do: ", names]),
-        }
+        it.templates = Some(match no_marketing.contains(&it.message) {
+            true => all.iter().filter(|it| !it.is_marketing()).cloned().collect(),
+            false => all.clone(),
+        });
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 mod account;
 mod blocks;
 mod breaker;
+mod cancel;
 mod conclude;
 mod control;
 mod daily_limit;
@@ -23,12 +24,14 @@ mod send;
 mod uploads;
 mod verdict;
 
-pub use account::{News, heed};
+pub use account::{News, Source, heed};
 pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
 pub use breaker::{Checked, check, resume_campaigns, trip};
+pub use cancel::{cancel, cancel_all};
 pub use conclude::write_conclusions;
-pub use control::{ControlError, Resolution, cancel, receipt, resolve};
+pub use control::{ControlError, Resolution, receipt, resolve};
 pub use daily_limit::{COUNTS, CustomersToday, forget_recipients, measure_held, today};
+pub use decide::WINDOW_CLOSED;
 pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use promises::promise_again;
 pub use reserve::number;

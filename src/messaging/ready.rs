@@ -72,6 +72,8 @@ struct Aside {
     ends: Vec<End>,
     placed: Vec<Placed>,
     held: Vec<(MessageId, &'static str)>,
+    /// Those of the refused whose customers take no marketing.
+    no_marketing: HashSet<MessageId>,
     /// Channels whose access token does not open.
     locked: HashSet<ChannelId>,
 }
@@ -123,7 +125,7 @@ pub async fn ready(
             Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
         }
     }
-    fitness::suggest(app, directory, &mut aside.placed).await?;
+    fitness::suggest(app, directory, &mut aside.placed, &aside.no_marketing).await?;
     aside.write(app).await?;
     daily_limit::turn_away(app, sendable, outcomes).await
 }
@@ -178,7 +180,12 @@ fn sort(
                 outcomes.set(it.id, Outcome::Snooze { until });
             }
             Decision::Expire => aside.placed.push(place(&it, Status::Expired, None)),
-            Decision::Refuse(reason) => aside.placed.push(place(&it, Status::Failed, Some(reason))),
+            Decision::Refuse(reason) => {
+                if it.marketing_stopped {
+                    aside.no_marketing.insert(it.id);
+                }
+                aside.placed.push(place(&it, Status::Failed, Some(reason)));
+            }
         }
     }
     sendable
@@ -207,6 +214,7 @@ pub(super) fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed
         wamid: None,
         error_code: reason.map(Reason::code),
         error_title: reason.map(|reason| reason.title().to_owned()),
+        templates: None,
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    events::message::{Error, Standing, of_status},
+    events::message::{Error, Standing, Template, of_status},
     store::{
         events::{self, NewEvent},
         messages,
         sends::{self, End, Placed},
+        templates::Suggested,
     },
 };
 
@@ -31,7 +32,23 @@ pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Resul
     Ok(placed.iter().map(|it| event(clock, it)).collect())
 }
 
+fn template(it: &Suggested) -> Template<'_> {
+    Template {
+        id: it.id,
+        name: &it.name,
+        language: &it.language,
+        category: it.category.as_deref(),
+    }
+}
+
 pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
+    let error = Error::of(placed.error_code, placed.error_title.as_deref()).map(|error| Error {
+        templates: placed
+            .templates
+            .as_deref()
+            .map(|all| all.iter().map(template).collect()),
+        ..error
+    });
     let data = Standing {
         message_id: placed.message,
         wamid: placed.wamid.as_deref(),
@@ -40,7 +57,7 @@ pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
         contact_id: placed.contact,
         status: placed.status.as_str(),
         participant: None,
-        error: Error::of(placed.error_code, placed.error_title.as_deref()),
+        error,
         payload: None,
     };
     let of = of_status(Some(placed.status));

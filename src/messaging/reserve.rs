@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     db,
-    directory::Route,
+    directory::{KNOWN, Route},
     domain::{AttemptId, MessageId},
     governor::{Ask, Grant, Number, Terms},
     meta::message::{Envelope, Unresolved},
@@ -100,7 +100,13 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
             Grant::Later { at, .. } => {
                 let at = together(at, started_at);
                 let (id, leases) = (ready.due.id, ready.due.leases);
-                promised.push(Promised { id, leases, at });
+                promised.push(Promised {
+                    id,
+                    leases,
+                    at,
+                    throughput: ready.route.throughput,
+                    quota: ready.route.tenant_throughput,
+                });
                 let lane = Lane::High;
                 outcomes.set(id, Outcome::PutOff { until: at, lane });
             }
@@ -121,8 +127,9 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
     calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
     let begun: Vec<Begun> = calls.iter().map(begun).collect();
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
-    sends::promise(&mut tx, &promised).await?;
     let free = sends::begin(&mut tx, &begun).await?;
+    // Late in the transaction: a rate that changes from here on to the commit is not seen.
+    sends::promise(&mut tx, &promised, app.clock.now() + KNOWN).await?;
     taken.settle(&mut tx).await?;
     tx.commit().await?;
     // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.

@@ -1,6 +1,6 @@
 //! What is kept no longer: deleted a little at a time, so that nobody waits for it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::idempotency;
 use crate::{
@@ -94,6 +94,36 @@ async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result
         DELETE FROM message_statuses WHERE ctid IN (
             SELECT ctid FROM message_statuses WHERE message_id IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
     on.into().sql(Sql::each(SQLITE, POSTGRES), (before, CHUNK)).run().await
+}
+
+/// A part of what there was to look through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    pub removed: u64,
+    /// Where to go on; `None` at the end.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// Removes the work of messages that ended from `from` on and before `before`, about [`CHUNK`] of them at a time, the oldest first. What is
+/// kept back stays, and so does what a person gave up while the message still waits: somebody decides about it some day.
+pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<Looked> {
+    const END: &str = "
+        SELECT finished_at FROM sends WHERE finished_at >= $1 AND finished_at < $2 ORDER BY finished_at LIMIT 1 OFFSET $3";
+    const REMOVE: &str = "
+        DELETE FROM sends
+        WHERE finished_at >= $1 AND finished_at <= $2 AND state IN ('done', 'dead', 'discarded')
+            AND NOT EXISTS (
+                SELECT 1 FROM messages m
+                WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status IN ('queued', 'sending', 'unknown'))";
+    // The databases keep microseconds.
+    let step = TimeDelta::microseconds(1);
+    let end: Option<(DateTime<Utc>,)> = db.reader().sql(END, (from, before, CHUNK - 1)).opt().await?;
+    let last = end.map_or(before - step, |(end,)| end);
+    let removed = db.sql(REMOVE, (from, last)).run().await?;
+    Ok(Looked {
+        removed,
+        next: end.map(|_| last + step),
+    })
 }
 
 /// Marks on items and events that are gone by now.

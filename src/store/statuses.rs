@@ -104,8 +104,10 @@ impl NewStatus {
 }
 
 impl Joined {
-    pub fn known(&self) -> Option<Status> {
-        Status::parse(&self.status)
+    /// Where the message as a whole stands because of it; `None` for a word that says nothing of progress, and for a failure with one
+    /// member of a group: the others may have the message.
+    pub fn standing(&self) -> Option<Status> {
+        Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
     }
 }
 
@@ -197,13 +199,18 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
     Rows::new(sql, rows.collect()).all(on).await
 }
 
-/// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other.
-pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, limit: i64) -> Result<Vec<(ChannelId, String)>> {
+/// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other. One for each
+/// status, the oldest first, without the first `skip`.
+pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<Key>> {
+    // The index of those that wait is in this order: the whole of what Meta ever reported would be read for another.
     const SQL: &str = "
         SELECT s.channel_id, s.wamid
         FROM message_statuses s
         JOIN messages m ON m.channel_id = s.channel_id AND m.wamid = s.wamid
         WHERE s.message_id IS NULL AND s.received_at >= $1
-        LIMIT $2";
-    on.into().sql(SQL, (since, limit)).all().await
+        ORDER BY s.received_at, s.channel_id, s.wamid
+        LIMIT $3 OFFSET $2";
+    let found: Vec<(ChannelId, String)> = on.into().sql(SQL, (since, skip, limit)).all().await?;
+    let key = |(channel, wamid)| Key { channel, wamid };
+    Ok(found.into_iter().map(key).collect())
 }

@@ -1,7 +1,6 @@
-use chrono::TimeDelta;
-
 use super::{Registry, RegistryError};
 use crate::{
+    directory::KNOWN,
     domain::{SendLane, TenantId},
     store::{
         sends,
@@ -9,8 +8,6 @@ use crate::{
     },
 };
 
-/// When a changed quota is known to every worker: their directories look once in a second.
-const KNOWN: TimeDelta = TimeDelta::milliseconds(1_200);
 /// The most a tenant can be let send, in messages per second.
 const MOST: f64 = 10_000.0;
 

@@ -1,12 +1,12 @@
 //! From stored webhooks to conversations.
 
-use mainstay::{crypto::Keyring, directory::SignedBy, inbound, tenancy};
+use mainstay::{crypto::Keyring, db::Sql, directory::SignedBy, inbound, tenancy};
 use serde_json::{Value, json};
 
 use crate::support::{
     app::{NUMBER, TestApp, on_both},
     snapshot::snapshot,
-    webhook::{ANA, BEN, CLEO, T0, Who, change, echo, message, status, text, to},
+    webhook::{ANA, BEN, CLEO, T0, Who, change, message, text, to},
 };
 
 on_both! {
@@ -30,49 +30,6 @@ on_both! {
         assert_eq!(test.count("SELECT unread_count FROM conversations").await, 1);
         assert_eq!(test.count("SELECT COUNT(*) FROM events WHERE type = 'message.received'").await, 1);
         assert_eq!(test.count("SELECT COUNT(*) FROM raw_events WHERE state = 'done'").await, 3);
-    }
-
-    async fn statuses_only_move_forward_whatever_their_order(test: TestApp) {
-        test.receive(&echo(ANA, "wamid.out", T0, "We are open")).await;
-        for (word, expected) in [("read", "read"), ("sent", "read"), ("delivered", "read"), ("failed", "read"), ("played", "played")] {
-            test.receive(&status("wamid.out", word, T0 + 5)).await;
-            let (now,): (String,) = test.app.db.sql("SELECT status FROM messages", ()).one().await.unwrap();
-            assert_eq!(now, expected, "after {word}");
-        }
-        assert_eq!(test.count("SELECT COUNT(*) FROM message_statuses WHERE message_id IS NOT NULL").await, 5);
-        let told: Vec<(String,)> = test.app.db
-            .sql("SELECT type FROM events WHERE data LIKE '{\"message_id\"%' ORDER BY sequence", ()).all().await.unwrap();
-        let told: Vec<String> = told.into_iter().map(|(kind,)| kind).collect();
-        assert_eq!(told, ["message.read", "message.sent", "message.delivered", "message.failed", "message.played"]);
-    }
-
-    async fn a_failure_keeps_its_reason(test: TestApp) {
-        test.receive(&echo(ANA, "wamid.out", T0, "Hello")).await;
-        test.receive(&status("wamid.out", "sent", T0 + 1)).await;
-        test.receive(&status("wamid.out", "failed", T0 + 2)).await;
-        let row: (String, i64, String) =
-            test.app.db.sql("SELECT status, error_code, error_title FROM messages", ()).one().await.unwrap();
-        assert_eq!(row, ("failed".to_owned(), 131_026, "Message undeliverable".to_owned()));
-    }
-
-    async fn a_status_waits_for_a_message_nobody_knows_yet(test: TestApp) {
-        test.receive(&status("wamid.out", "delivered", T0 + 5)).await;
-        assert_eq!(test.count("SELECT COUNT(*) FROM message_statuses WHERE message_id IS NULL").await, 1);
-        assert_eq!(test.count("SELECT COUNT(*) FROM events WHERE type <> 'channel.connected'").await, 0);
-        test.receive(&echo(ANA, "wamid.out", T0, "Early bird")).await;
-        let (now,): (String,) = test.app.db.sql("SELECT status FROM messages", ()).one().await.unwrap();
-        assert_eq!(now, "delivered");
-        assert_eq!(test.count("SELECT COUNT(*) FROM message_statuses WHERE message_id IS NULL").await, 0);
-    }
-
-    async fn a_status_that_met_its_message_in_the_dark_is_joined_later(test: TestApp) {
-        test.receive(&echo(ANA, "wamid.out", T0, "Hello")).await;
-        test.receive(&status("wamid.out", "read", T0 + 5)).await;
-        test.app.db.sql("UPDATE message_statuses SET message_id = NULL", ()).run().await.unwrap();
-        test.app.db.sql("UPDATE messages SET status = 'sent', status_rank = 20", ()).run().await.unwrap();
-        assert_eq!(inbound::join_overlooked(&test.app).await.unwrap(), 1);
-        assert_eq!(test.count("SELECT COUNT(*) FROM messages WHERE status = 'read'").await, 1);
-        assert_eq!(inbound::join_overlooked(&test.app).await.unwrap(), 0);
     }
 
     async fn a_number_and_a_user_id_that_turn_out_to_be_one_person_are_merged(test: TestApp) {
@@ -263,12 +220,7 @@ async fn poison(test: &TestApp, wamid: &'static str) {
         BEGIN SELECT RAISE(ABORT, 'poisoned'); END";
     const POSTGRES: &str = "
         ALTER TABLE messages ADD CONSTRAINT poison CHECK (wamid <> 'wamid.poison')";
-    test.app
-        .db
-        .sql(mainstay::db::Sql::each(SQLITE, POSTGRES), ())
-        .run()
-        .await
-        .unwrap();
+    test.app.db.sql(Sql::each(SQLITE, POSTGRES), ()).run().await.unwrap();
 }
 
 #[test]

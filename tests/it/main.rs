@@ -21,5 +21,6 @@ mod rules;
 mod sending;
 mod servers;
 mod statements;
+mod statuses;
 mod support;
 mod templates;

@@ -63,6 +63,15 @@ fn stream() -> Vec<Value> {
     let revoke = json!({ "type": "revoke", "revoke": { "original_message_id": "wamid.a2" } });
     let reaction = json!({ "type": "reaction", "reaction": { "message_id": "wamid.o1", "emoji": "👍" } });
     let group = json!({ "type": "text", "group_id": "G1", "text": { "body": "to all" } });
+    let group_echo = json!({ "from": "15550783881", "group_id": "G1", "id": "wamid.o3", "timestamp": (T0 + 8).to_string(),
+        "type": "text", "text": { "body": "to all" } });
+    let group_echo = to("0", "smb_message_echoes", json!({ "message_echoes": [group_echo] }));
+    let in_group = |word: &str, who: Who| {
+        let mut webhook = status("wamid.o3", word, T0 + 9);
+        let report = &mut webhook["entry"][0]["changes"][0]["value"]["statuses"][0];
+        report["recipient_participant_id"] = json!(who.phone);
+        webhook
+    };
     vec![
         text(ANA, "wamid.a1", T0, "first"),
         text(ANA, "wamid.a2", T0 + 7, "second"),
@@ -84,6 +93,10 @@ fn stream() -> Vec<Value> {
         echo(BEN, "wamid.o2", T0 + 6, "never arrives"),
         status("wamid.o2", "sent", T0 + 7),
         status("wamid.o2", "failed", T0 + 8),
+        group_echo,
+        in_group("sent", BEN),
+        in_group("failed", BEN),
+        in_group("delivered", ANA),
         status("wamid.nobody-knows", "delivered", T0 + 8),
     ]
 }

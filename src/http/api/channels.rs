@@ -125,9 +125,9 @@ pub struct DailyLimit {
     pub limit: Option<i64>,
     /// There is none.
     pub unlimited: bool,
-    /// Customers written to within the last 24 hours.
+    /// Customers written to within the last 24 hours, with all accounts of the portfolio.
     pub used: i64,
-    /// Messages that wait until it has room.
+    /// Messages of yours that wait until it has room.
     pub waiting: i64,
 }
 
@@ -176,12 +176,12 @@ pub async fn show(
     let found = store::channels::find(&mut tx, reader.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
     let waiting = store::sends::waiting(&mut tx, reader.tenant, id).await?;
-    let portfolio = store::portfolios::Key {
-        tenant: reader.tenant,
-        portfolio: row.portfolio().to_owned(),
-    };
-    let today = messaging::today(&mut tx, &portfolio, app.clock.now()).await?;
     tx.commit().await?;
+    let portfolio = store::portfolios::Key {
+        portfolio: row.portfolio().to_owned(),
+        tenant: reader.tenant,
+    };
+    let today = messaging::today(&app, &portfolio).await?;
     let mut queued = Queued::default();
     for (lane, count) in waiting {
         match SendLane::of_number(lane) {

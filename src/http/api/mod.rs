@@ -54,6 +54,7 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(sending::send))
         .routes(routes!(sending::send_batch))
         .routes(routes!(sending::cancel))
+        .routes(routes!(sending::cancel_batch))
         .routes(routes!(sending::resolve))
         .routes(routes!(sending::read))
         .routes(routes!(sending::error_codes))

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     db::{Result, Tx},
-    domain::{ContactId, MessageId},
+    domain::{ContactId, MessageId, TenantId},
     store::{
         portfolios::{self, Key, Standing},
         sends,
@@ -21,44 +21,64 @@ const ALL: i64 = 10_000_000;
 /// What a portfolio at its limit does with messages.
 pub struct Split {
     pub later: Vec<(MessageId, DateTime<Utc>)>,
-    /// Recipients that had ended and were removed.
-    pub gone: i64,
+    /// Recipients that had ended and were removed, by whose they were.
+    pub gone: BTreeMap<Key, i64>,
 }
 
-/// Finds room for these, the first first, and tells the others when to come.
-pub async fn split(tx: &mut Tx, standing: &Standing, wants: &[Want], now: DateTime<Utc>) -> Result<Split> {
-    let key = standing.key();
-    let gone = portfolios::remove(&mut *tx, &key, now - COUNTS, ALL).await?;
-    let contacts: Vec<ContactId> = distinct(wants.iter()).iter().map(|it| it.contact).collect();
-    let known = portfolios::known(&mut *tx, &key, &contacts).await?;
+/// Finds room for these, the first first, and tells the others when to come. The portfolio is held, and stands so for the tenants whose
+/// messages they are.
+pub async fn split(tx: &mut Tx, standings: &[Standing], wants: &[Want], now: DateTime<Utc>) -> Result<Split> {
+    let mut split = Split {
+        later: Vec::new(),
+        gone: BTreeMap::new(),
+    };
+    let Some(Standing { portfolio, used, .. }) = standings.first() else {
+        return Ok(split);
+    };
+    split.gone = portfolios::remove(&mut *tx, portfolio, now - COUNTS, ALL).await?;
+    let live = used - split.gone.values().sum::<i64>();
+    let customers: Vec<_> = distinct(wants.iter())
+        .iter()
+        .map(|it| (it.key.tenant, it.contact))
+        .collect();
+    let known = portfolios::known(&mut *tx, portfolio, &customers).await?;
     let mut welcome: HashSet<ContactId> = known.into_iter().map(|(contact,)| contact).collect();
-    let mut room = standing.most().unwrap_or(i64::MAX) - (standing.used - gone);
+    let most: HashMap<TenantId, i64> = standings
+        .iter()
+        .filter_map(|it| Some((it.tenant_id, it.most()?)))
+        .collect();
+    let mut counted = live;
     let mut over = Vec::new();
     for want in wants {
         if welcome.contains(&want.contact) {
             continue;
         }
-        if room > 0 {
-            room -= 1;
+        if most.get(&want.key.tenant).is_none_or(|most| counted < *most) {
+            counted += 1;
             welcome.insert(want.contact);
         } else {
             over.push(want.message);
         }
     }
-    let live = standing.used - gone;
-    let times = promise(tx, &key, live, over.len() as i64, now).await?;
-    let later = over.into_iter().zip(times).collect();
-    Ok(Split { later, gone })
+    let times = promise(tx, portfolio, live, over.len() as i64, now).await?;
+    split.later = over.into_iter().zip(times).collect();
+    Ok(split)
 }
 
 /// The times at which so many places become free for those who come behind all who wait already. Of `live` customers each ceases to
 /// count in its time, and a day later whoever came in its place.
-async fn promise(tx: &mut Tx, key: &Key, live: i64, count: i64, now: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>> {
+async fn promise(
+    tx: &mut Tx,
+    portfolio: &str,
+    live: i64,
+    count: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>> {
     let mut times = Vec::new();
     if count == 0 {
         return Ok(times);
     }
-    let waiting = sends::waiting_for_limit(&mut *tx, key.tenant, &key.portfolio).await?;
+    let waiting = sends::waiting_for_limit(&mut *tx, None, portfolio).await?;
     let mut place = waiting;
     while place < waiting + count {
         let (round, from) = (
@@ -66,7 +86,7 @@ async fn promise(tx: &mut Tx, key: &Key, live: i64, count: i64, now: DateTime<Ut
             place.checked_rem(live).unwrap_or(0),
         );
         let wanted = waiting + count - place;
-        let leaving = portfolios::leaving(&mut *tx, key, from, wanted).await?;
+        let leaving = portfolios::leaving(&mut *tx, portfolio, from, wanted).await?;
         if leaving.is_empty() {
             // Nobody counts: the limit lets nobody through, until Meta says another.
             times.resize(count as usize, now + COUNTS);

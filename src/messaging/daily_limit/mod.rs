@@ -1,6 +1,8 @@
 //! The daily limit of a business portfolio: how many customers it may write to in any 24 hours outside service windows
 //! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits>). It is kept in the database, so all
 //! workers agree on it and no flush of Redis forgets it. Groups and customers with an open window do not count and cost nothing here.
+//! A portfolio may have accounts of several tenants, as an agency's has of its clients: they share its limit. Somebody whom two of them
+//! write to is two customers here, which is safe.
 //!
 //! Meta does not say whether a customer counts from the first or from the last message of a day; from the last is safe either way.
 //! Nor does it say with which error a message too many is refused, so none is sent: it waits until somebody ceases to count. The
@@ -19,7 +21,7 @@ pub use want::{Want, key};
 
 use self::{
     full::split,
-    want::{customers, distinct, grouped},
+    want::{customers, distinct, grouped, keys},
 };
 use super::ready::Ready;
 use crate::{
@@ -45,32 +47,20 @@ pub async fn turn_away(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let keys: Vec<Key> = groups.keys().cloned().collect();
-    let mut full = Vec::new();
-    for standing in portfolios::standing(&app.db, &keys).await? {
-        let key = standing.key();
-        if standing
-            .most()
-            .is_some_and(|most| standing.used + customers(&groups[&key]) > most)
-        {
-            full.push((key, 0));
-        }
-    }
+    let full = full(portfolios::standing(&app.db, &keys(&groups)).await?, &groups);
     if full.is_empty() {
         return Ok(sendable);
     }
-    full.sort();
     let mut tx = app.db.begin().await?;
+    portfolios::hold(&mut tx, full.keys().map(String::as_str)).await?;
     let mut later = HashMap::new();
-    let mut gone = Vec::new();
-    for standing in portfolios::add(&mut tx, &full).await? {
-        let key = standing.key();
-        let split = split(&mut tx, &standing, &groups[&key], now).await?;
-        gone.push((key, -split.gone));
+    let mut gone = BTreeMap::new();
+    for (portfolio, standings) in stand(&mut tx, &full).await? {
+        let split = split(&mut tx, &standings, &groups[&portfolio], now).await?;
+        gone.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
         later.extend(split.later);
     }
-    gone.sort();
-    portfolios::add(&mut tx, &gone).await?;
+    change(&mut tx, gone).await?;
     wait(&mut tx, &later).await?;
     tx.commit().await?;
     put_off(sendable.iter().map(|it| &it.due), &later, outcomes);
@@ -97,27 +87,15 @@ pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<T
     if groups.is_empty() {
         return Ok(taken);
     }
-    let keys: Vec<Key> = groups.keys().cloned().collect();
-    let standings = portfolios::standing(&mut *tx, &keys).await?;
-    let limited: Vec<Key> = standings
-        .iter()
-        .filter(|it| it.most().is_some())
-        .map(Standing::key)
-        .collect();
-    let asked: BTreeMap<Key, i64> = limited
-        .into_iter()
-        .map(|key| (key.clone(), customers(&groups[&key])))
-        .collect();
-    let mut corrections: BTreeMap<Key, i64> = asked.iter().map(|(key, count)| (key.clone(), -count)).collect();
-    for mut standing in portfolios::add(&mut *tx, &asked.clone().into_iter().collect::<Vec<_>>()).await? {
-        let key = standing.key();
-        let change = corrections.entry(key.clone()).or_default();
-        if standing.most().is_some_and(|most| standing.used > most) {
-            standing.used += *change;
-            let split = split(tx, &standing, &groups[&key], now).await?;
-            *change -= split.gone;
-            taken.later.extend(split.later);
-        }
+    let limited = by_portfolio(portfolios::standing(&mut *tx, &keys(&groups)).await?, |all| {
+        all.iter().any(|it| it.most().is_some())
+    });
+    portfolios::hold(tx, limited.keys().map(String::as_str)).await?;
+    let mut corrections: BTreeMap<Key, i64> = BTreeMap::new();
+    for (portfolio, standings) in full(stand(tx, &limited).await?.into_values().flatten().collect(), &groups) {
+        let split = split(tx, &standings, &groups[&portfolio], now).await?;
+        corrections.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
+        taken.later.extend(split.later);
     }
     let goes = |want: &&Want| !taken.later.contains_key(&want.message);
     let recipients: Vec<Recipient> = groups
@@ -128,9 +106,9 @@ pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<T
         recipients.iter().map(|it| ((&it.key, it.contact), it.sends)).collect();
     for counted in portfolios::count(&mut *tx, &recipients, now).await? {
         let (tenant, portfolio) = (counted.tenant_id, counted.portfolio);
-        let key = Key { tenant, portfolio };
+        let key = Key { portfolio, tenant };
         let is_new = given.get(&(&key, counted.contact_id)) == Some(&counted.sends);
-        let sums = if asked.contains_key(&key) {
+        let sums = if limited.contains_key(&key.portfolio) {
             &mut corrections
         } else {
             &mut taken.free
@@ -149,9 +127,33 @@ impl Taken {
     }
 }
 
-async fn change(tx: &mut Tx, changes: BTreeMap<Key, i64>) -> Result<()> {
-    let changes: Vec<(Key, i64)> = changes.into_iter().filter(|(_, change)| *change != 0).collect();
-    portfolios::add(tx, &changes).await.map(drop)
+async fn change(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
+    changes.retain(|_, change| *change != 0);
+    portfolios::add(tx, &changes).await
+}
+
+/// What is known of portfolios, those of them that are meant.
+fn by_portfolio(standings: Vec<Standing>, meant: impl Fn(&[Standing]) -> bool) -> BTreeMap<String, Vec<Standing>> {
+    let mut all: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
+    for standing in standings {
+        all.entry(standing.portfolio.clone()).or_default().push(standing);
+    }
+    all.retain(|_, standings| meant(standings));
+    all
+}
+
+/// Portfolios that may have no room for all of these.
+fn full(standings: Vec<Standing>, groups: &BTreeMap<String, Vec<Want>>) -> BTreeMap<String, Vec<Standing>> {
+    by_portfolio(standings, |all| {
+        let over = |it: &Standing| Some(it.used + customers(&groups[&it.portfolio]) > it.most()?);
+        all.iter().any(|it| over(it) == Some(true))
+    })
+}
+
+/// How portfolios stand now that they are held.
+async fn stand(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
+    let keys: Vec<Key> = held.values().flatten().map(Standing::key).collect();
+    Ok(by_portfolio(portfolios::standing(tx, &keys).await?, |_| true))
 }
 
 /// Lets customers go whose only message was refused.
@@ -160,10 +162,9 @@ pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> 
     if changes.is_empty() {
         return Ok(());
     }
-    let held: Vec<(Key, i64)> = changes.clone().into_iter().collect();
-    portfolios::add(&mut *tx, &held).await?;
+    portfolios::add(&mut *tx, &changes).await?;
     for (tenant, portfolio) in portfolios::give_back(&mut *tx, refused).await? {
-        *changes.entry(Key { tenant, portfolio }).or_default() -= 1;
+        *changes.entry(Key { portfolio, tenant }).or_default() -= 1;
     }
     change(tx, changes).await
 }

@@ -1,11 +1,9 @@
 //! Portfolios from outside: how one stands, and what of it is forgotten.
 
-use chrono::{DateTime, Utc};
-
 use super::COUNTS;
 use crate::{
     app::App,
-    db::{Result, Tx},
+    db::Result,
     domain::DailyLimit,
     store::{
         portfolios::{self, Key, Standing},
@@ -28,11 +26,13 @@ pub struct CustomersToday {
     pub waiting: i64,
 }
 
-/// How many customers a portfolio wrote to in the last 24 hours, and how many it may.
-pub async fn today(tx: &mut Tx, key: &Key, now: DateTime<Utc>) -> Result<CustomersToday> {
-    let standing = portfolios::standing(&mut *tx, std::slice::from_ref(key)).await?.pop();
-    let ended = portfolios::ended(&mut *tx, key, now - COUNTS).await?;
-    let waiting = sends::waiting_for_limit(tx, key.tenant, &key.portfolio).await?;
+/// How many customers a portfolio wrote to in the last 24 hours, all its tenants together, and how many it may; and how many messages of
+/// this tenant's wait. Not for a tenant's role, which sees its own rows only.
+pub async fn today(app: &App, key: &Key) -> Result<CustomersToday> {
+    let on = || app.db.reader();
+    let standing = portfolios::standing(on(), std::slice::from_ref(key)).await?.pop();
+    let ended = portfolios::ended(on(), &key.portfolio, app.clock.now() - COUNTS).await?;
+    let waiting = sends::waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
     Ok(CustomersToday {
         limit: standing.as_ref().and_then(Standing::daily_limit),
         used: standing.map_or(0, |it| it.used - ended),
@@ -44,17 +44,18 @@ pub async fn today(tx: &mut Tx, key: &Key, now: DateTime<Utc>) -> Result<Custome
 pub async fn forget_recipients(app: &App) -> Result<u64> {
     let before = app.clock.now() - COUNTS;
     let mut removed = 0;
-    for standing in portfolios::all(app.db.reader()).await? {
-        let key = standing.key();
-        let mut ended = portfolios::ended(app.db.reader(), &key, before).await?;
+    for (portfolio,) in portfolios::all(app.db.reader()).await? {
+        let mut ended = portfolios::ended(app.db.reader(), &portfolio, before).await?;
         while ended > 0 {
             let mut tx = app.db.begin().await?;
-            portfolios::add(&mut tx, &[(key.clone(), 0)]).await?;
-            let gone = portfolios::remove(&mut tx, &key, before, CHUNK).await?;
-            portfolios::add(&mut tx, &[(key.clone(), -gone)]).await?;
+            portfolios::hold(&mut tx, [portfolio.as_str()]).await?;
+            let mut gone = portfolios::remove(&mut tx, &portfolio, before, CHUNK).await?;
+            let count: i64 = gone.values().sum();
+            gone.values_mut().for_each(|count| *count = -*count);
+            portfolios::add(&mut tx, &gone).await?;
             tx.commit().await?;
-            removed += gone.cast_unsigned();
-            ended = if gone < CHUNK { 0 } else { ended - gone };
+            removed += count.cast_unsigned();
+            ended = if count < CHUNK { 0 } else { ended - count };
         }
     }
     Ok(removed)

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -45,21 +45,27 @@ impl Want {
 /// Whose limit counts.
 pub fn key(route: &Route) -> Key {
     Key {
-        tenant: route.tenant,
         portfolio: route.portfolio.clone(),
+        tenant: route.tenant,
     }
 }
 
-/// By portfolio; within one the most urgent first, then the oldest.
-pub fn grouped(wants: Vec<Want>) -> BTreeMap<Key, Vec<Want>> {
-    let mut groups: BTreeMap<Key, Vec<Want>> = BTreeMap::new();
+/// By portfolio, whichever tenant's they are; within one the most urgent first, then the oldest.
+pub fn grouped(wants: Vec<Want>) -> BTreeMap<String, Vec<Want>> {
+    let mut groups: BTreeMap<String, Vec<Want>> = BTreeMap::new();
     for want in wants {
-        groups.entry(want.key.clone()).or_default().push(want);
+        groups.entry(want.key.portfolio.clone()).or_default().push(want);
     }
     for wants in groups.values_mut() {
         wants.sort_by_key(|want| (want.lane, want.message));
     }
     groups
+}
+
+/// The parts in portfolios that these would count in, each once.
+pub fn keys(groups: &BTreeMap<String, Vec<Want>>) -> Vec<Key> {
+    let keys: BTreeSet<&Key> = groups.values().flatten().map(|want| &want.key).collect();
+    keys.into_iter().cloned().collect()
 }
 
 pub fn customers(wants: &[Want]) -> i64 {

@@ -1,30 +1,33 @@
+use std::collections::BTreeMap;
+
 use crate::{
-    db::{On, Result, Rows},
+    db::{On, Result, Rows, Tx},
     domain::{DailyLimit, Id, TenantId},
 };
 
-/// A portfolio: Meta's id of it, or that of the account while the portfolio is not known.
+/// A tenant's part in a portfolio: Meta's id of it, or that of the account while the portfolio is not known. In the order in which
+/// the rows are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    pub tenant: TenantId,
     pub portfolio: String,
+    pub tenant: TenantId,
 }
 
-/// How a portfolio stands.
+/// How a portfolio stands for one of its tenants.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Standing {
     pub tenant_id: TenantId,
     pub portfolio: String,
     daily_limit: Option<i64>,
-    /// Its recipients, those that have ended and were not removed yet included.
+    /// Its recipients, whichever tenant wrote to them, those that have ended and were not removed yet included.
     pub used: i64,
 }
 
 impl Standing {
     pub fn key(&self) -> Key {
         Key {
-            tenant: self.tenant_id,
             portfolio: self.portfolio.clone(),
+            tenant: self.tenant_id,
         }
     }
 
@@ -42,44 +45,82 @@ impl Standing {
     }
 }
 
-/// As they stand, held by nobody. A portfolio that never counted anybody has no row.
+/// As they stand. What all tenants of a portfolio use counts together; the limit is the one that is known for the tenant, or else the
+/// least that is known for another. A portfolio that never counted anybody is not among them.
 pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standing>> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio) AS ({rows})
-        SELECT p.tenant_id, p.portfolio, p.daily_limit, p.used
+        SELECT r.tenant_id, r.portfolio, CAST(SUM(p.used) AS BIGINT) AS used,
+            COALESCE(MAX(CASE WHEN p.tenant_id = r.tenant_id THEN p.daily_limit END),
+                MIN(CASE WHEN p.daily_limit >= 0 THEN p.daily_limit END), MAX(p.daily_limit)) AS daily_limit
         FROM r CROSS JOIN portfolios p
-        WHERE p.tenant_id = r.tenant_id AND p.portfolio = r.portfolio";
+        WHERE p.portfolio = r.portfolio
+        GROUP BY r.tenant_id, r.portfolio";
     let row = |key: &Key| (key.tenant.uuid(), key.portfolio.clone());
     Rows::new(SQL, keys.iter().map(row).collect()).all(on).await
 }
 
-/// Changes how many are used, and holds the portfolios until the transaction ends; by 0 to hold them only. The keys come in order and
+/// Holds portfolios, every tenant's part in them, until the transaction ends. What a tenant adds that had no part yet is seen all the
+/// same by whoever holds the portfolio next, if they look after they hold it. SQLite has one writer.
+pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
+    const POSTGRES: &str = "
+        WITH r (portfolio) AS ({rows})
+        SELECT p.tenant_id FROM r JOIN portfolios p ON p.portfolio = r.portfolio
+        ORDER BY p.portfolio COLLATE \"C\", p.tenant_id
+        FOR UPDATE OF p";
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let rows = portfolios.into_iter().map(|it| (it.to_owned(),)).collect();
+    let held: Vec<(TenantId,)> = Rows::new(POSTGRES, rows).all(tx).await?;
+    drop(held);
+    Ok(())
+}
+
+/// Changes how many are used, and holds these parts until the transaction ends; by 0 to hold them only. The keys come in order and
 /// once each, or two transactions would wait for each other.
-pub async fn add(on: impl Into<On<'_>>, changes: &[(Key, i64)]) -> Result<Vec<Standing>> {
+pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<Key, i64>) -> Result<()> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio, change) AS ({rows})
         INSERT INTO portfolios (tenant_id, portfolio, used)
         SELECT tenant_id, portfolio, change FROM r
         WHERE true
-        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET used = portfolios.used + excluded.used
-        RETURNING tenant_id, portfolio, daily_limit, used";
-    debug_assert!(changes.is_sorted_by(|one, other| one.0 < other.0), "keys out of order");
-    let row = |(key, change): &(Key, i64)| (key.tenant.uuid(), key.portfolio.clone(), *change);
-    Rows::new(SQL, changes.iter().map(row).collect()).all(on).await
+        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET used = portfolios.used + excluded.used";
+    let row = |(key, change): (&Key, &i64)| (key.tenant.uuid(), key.portfolio.clone(), *change);
+    Rows::new(SQL, changes.iter().map(row).collect())
+        .run(on)
+        .await
+        .map(drop)
 }
 
-/// Keeps what Meta says of the limit, and holds the portfolio.
-pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit) -> Result<Standing> {
-    const SQL: &str = "
+/// Whom a limit is known for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// All tenants of the portfolio.
+    All,
+    /// The one of the key.
+    One,
+}
+
+/// Keeps what is said of the limit. The caller holds the portfolio.
+pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom: For) -> Result<()> {
+    const ONE: &str = "
         INSERT INTO portfolios (tenant_id, portfolio, daily_limit, used) VALUES ($1, $2, $3, 0)
-        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET daily_limit = excluded.daily_limit
-        RETURNING tenant_id, portfolio, daily_limit, used";
+        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET daily_limit = excluded.daily_limit";
+    const ALL: &str = "
+        UPDATE portfolios SET daily_limit = $2
+        WHERE portfolio = $1 AND (daily_limit IS NULL OR daily_limit <> $2)";
+    let mut on = on.into();
     let args = (key.tenant, key.portfolio.clone(), limit.number());
-    on.into().sql(SQL, args).one().await
+    on.again().sql(ONE, args).run().await?;
+    if whom == For::All {
+        on.sql(ALL, (key.portfolio.clone(), limit.number())).run().await?;
+    }
+    Ok(())
 }
 
-/// Gives everything of one portfolio to another: the account stood for it until its owner was known.
-pub async fn adopt(on: impl Into<On<'_>>, from: &Key, into: &str) -> Result<()> {
+/// Gives everything of a tenant's in one portfolio to another: the account stood for it until its owner was known.
+pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
     const MOVE: &str = "
         INSERT INTO portfolio_recipients (tenant_id, portfolio, contact_id, attempt_id, sends, last_at)
         SELECT tenant_id, $3, contact_id, attempt_id, sends, last_at FROM portfolio_recipients
@@ -92,28 +133,29 @@ pub async fn adopt(on: impl Into<On<'_>>, from: &Key, into: &str) -> Result<()> 
     const COUNT: &str = "
         UPDATE portfolios
         SET used = (SELECT COUNT(*) FROM portfolio_recipients r WHERE r.tenant_id = $1 AND r.portfolio = $3),
-            daily_limit = COALESCE(daily_limit, (SELECT p.daily_limit FROM portfolios p WHERE p.tenant_id = $1 AND p.portfolio = $2))
+            daily_limit = COALESCE(daily_limit, (SELECT p.daily_limit FROM portfolios p
+                WHERE p.tenant_id = $1 AND p.portfolio = $2 AND NOT EXISTS (
+                    SELECT 1 FROM portfolios o WHERE o.portfolio = $3 AND o.daily_limit IS NOT NULL)))
         WHERE tenant_id = $1 AND portfolio = $3";
     const LEAVE: &str = "DELETE FROM portfolios WHERE tenant_id = $1 AND portfolio = $2";
-    let mut on = on.into();
     let to = Key {
-        tenant: from.tenant,
         portfolio: into.to_owned(),
+        tenant: from.tenant,
     };
-    let mut held = [(from.clone(), 0), (to, 0)];
-    held.sort();
-    add(on.again(), &held).await?;
+    let mut both = [from.portfolio.as_str(), into];
+    both.sort_unstable();
+    hold(tx, both).await?;
+    add(&mut *tx, &BTreeMap::from([(from.clone(), 0), (to, 0)])).await?;
     let pair = (from.tenant, from.portfolio.clone(), into.to_owned());
     let one = (from.tenant, from.portfolio.clone());
-    on.again().sql(MOVE, pair.clone()).run().await?;
-    on.again().sql(EMPTY, one.clone()).run().await?;
-    on.again().sql(COUNT, pair).run().await?;
-    on.sql(LEAVE, one).run().await.map(drop)
+    tx.sql(MOVE, pair.clone()).run().await?;
+    tx.sql(EMPTY, one.clone()).run().await?;
+    tx.sql(COUNT, pair).run().await?;
+    tx.sql(LEAVE, one).run().await.map(drop)
 }
 
 /// Every portfolio, for housekeeping.
-pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Standing>> {
-    const SQL: &str = "
-        SELECT tenant_id, portfolio, daily_limit, used FROM portfolios ORDER BY tenant_id, portfolio";
+pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
+    const SQL: &str = "SELECT DISTINCT portfolio FROM portfolios ORDER BY portfolio";
     on.into().sql(SQL, ()).all().await
 }

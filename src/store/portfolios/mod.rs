@@ -1,8 +1,10 @@
-//! Customers that business portfolios wrote to outside service windows, and how many of them Meta allows. Whoever counts, gives back
-//! or removes one holds the portfolio's row, so that two workers cannot pass the limit together; it is locked before any message.
+//! Customers that business portfolios wrote to outside service windows, and how many of them Meta allows. Meta counts a portfolio as one,
+//! and it may have accounts of several tenants. Each has rows of its own here, as everywhere, but what is asked of a portfolio goes over
+//! all of them, and is asked by workers and never in a tenant's role. Whoever counts or removes customers of a portfolio with a limit holds
+//! all tenants' rows of it, so that two workers cannot pass the limit together; they are locked before any message.
 
 mod limit;
 mod recipients;
 
-pub use limit::{Key, Standing, add, adopt, all, set_limit, standing};
+pub use limit::{For, Key, Standing, add, adopt, all, hold, set_limit, standing};
 pub use recipients::{Counted, Recipient, count, ended, give_back, known, leaving, remove};

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Key;
@@ -44,14 +46,18 @@ pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTim
 }
 
 /// Those of these customers who count already.
-pub async fn known(on: impl Into<On<'_>>, key: &Key, contacts: &[ContactId]) -> Result<Vec<(ContactId,)>> {
+pub async fn known(
+    on: impl Into<On<'_>>,
+    portfolio: &str,
+    customers: &[(TenantId, ContactId)],
+) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id) AS ({rows})
         SELECT p.contact_id
         FROM r CROSS JOIN portfolio_recipients p
         WHERE p.contact_id = r.contact_id AND p.portfolio = r.portfolio AND p.tenant_id = r.tenant_id";
-    let row = |contact: &ContactId| (contact.uuid(), key.portfolio.clone(), key.tenant.uuid());
-    Rows::new(SQL, contacts.iter().map(row).collect()).all(on).await
+    let row = |(tenant, contact): &(TenantId, ContactId)| (contact.uuid(), portfolio.to_owned(), tenant.uuid());
+    Rows::new(SQL, customers.iter().map(row).collect()).all(on).await
 }
 
 /// Removes customers for whom one attempt was counted and no other: Meta has refused it. The caller holds the portfolios.
@@ -71,33 +77,42 @@ pub async fn give_back(
     Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
 }
 
-/// Removes up to `limit` customers who were last written to before then, and tells how many. The caller holds the portfolio.
-pub async fn remove(on: impl Into<On<'_>>, key: &Key, before: DateTime<Utc>, limit: i64) -> Result<i64> {
+/// Removes up to `limit` customers who were last written to before then, whichever tenant wrote to them, and tells whose how many were.
+/// The caller holds the portfolio.
+pub async fn remove(
+    on: impl Into<On<'_>>,
+    portfolio: &str,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<BTreeMap<Key, i64>> {
     const SQL: &str = "
         DELETE FROM portfolio_recipients
-        WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3 AND contact_id IN (
+        WHERE portfolio = $1 AND last_at <= $2 AND contact_id IN (
             SELECT contact_id FROM portfolio_recipients
-            WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3
-            ORDER BY last_at, contact_id LIMIT $4)";
-    let args = (key.tenant, key.portfolio.clone(), before, limit);
-    on.into().sql(SQL, args).run().await.map(u64::cast_signed)
+            WHERE portfolio = $1 AND last_at <= $2
+            ORDER BY last_at, contact_id LIMIT $3)
+        RETURNING tenant_id";
+    let gone: Vec<(TenantId,)> = on.into().sql(SQL, (portfolio.to_owned(), before, limit)).all().await?;
+    let mut counts = BTreeMap::new();
+    for (tenant,) in gone {
+        let portfolio = portfolio.to_owned();
+        *counts.entry(Key { portfolio, tenant }).or_default() += 1;
+    }
+    Ok(counts)
 }
 
 /// When customers were last written to, the one who ceases to count first coming first; from the given place on.
-pub async fn leaving(on: impl Into<On<'_>>, key: &Key, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
+pub async fn leaving(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
     const SQL: &str = "
         SELECT last_at FROM portfolio_recipients
-        WHERE tenant_id = $1 AND portfolio = $2
-        ORDER BY last_at, contact_id LIMIT $4 OFFSET $3";
-    let args = (key.tenant, key.portfolio.clone(), from, limit);
-    on.into().sql(SQL, args).all().await
+        WHERE portfolio = $1
+        ORDER BY last_at, contact_id LIMIT $3 OFFSET $2";
+    on.into().sql(SQL, (portfolio.to_owned(), from, limit)).all().await
 }
 
 /// How many were last written to before then and are not removed yet.
-pub async fn ended(on: impl Into<On<'_>>, key: &Key, before: DateTime<Utc>) -> Result<i64> {
-    const SQL: &str = "
-        SELECT COUNT(*) FROM portfolio_recipients WHERE tenant_id = $1 AND portfolio = $2 AND last_at <= $3";
-    let args = (key.tenant, key.portfolio.clone(), before);
-    let (count,): (i64,) = on.into().sql(SQL, args).one().await?;
+pub async fn ended(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM portfolio_recipients WHERE portfolio = $1 AND last_at <= $2";
+    let (count,): (i64,) = on.into().sql(SQL, (portfolio.to_owned(), before)).one().await?;
     Ok(count)
 }

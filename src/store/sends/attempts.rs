@@ -1,10 +1,11 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
+    store::templates::Suggested,
 };
 
 /// A call about to be made.
@@ -80,6 +81,8 @@ pub struct Placed {
     pub wamid: Option<String>,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
+    /// What could be sent instead; `None` but for a closed window.
+    pub templates: Option<Arc<[Suggested]>>,
 }
 
 /// Writes how calls ended, and returns the attempts that did. What a status has proven meanwhile stays.

@@ -90,15 +90,34 @@ pub struct Promised {
     /// See [`Due::leases`].
     pub leases: i64,
     pub at: DateTime<Utc>,
+    /// Messages per second of the number, as the governor was told.
+    pub throughput: f64,
+    /// And of its tenant; `None` is no limit.
+    pub quota: Option<f64>,
 }
 
 /// Gives sends back until the time they were promised, as if they had not been taken; nothing else holds them now. One that has
-/// become another's is left alone.
-pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised]) -> Result<u64> {
-    const SQL: &str = "
-        WITH r (id, leases, at) AS ({rows})
-        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, due_at = r.at, promised_at = r.at, held = NULL, urgency = 0 {FROM r}
-        WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases";
-    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at);
+/// become another's is left alone. Where the rate is another by now than the governor was told, what was promised holds no longer, and
+/// whoever calls those who were promised something may not have seen these: they come `soon`, when every process knows of the rate.
+pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTime<Utc>) -> Result<u64> {
+    macro_rules! holds {
+        () => {
+            "EXISTS (
+                SELECT 1 FROM channels c JOIN tenants t ON t.id = c.tenant_id
+                WHERE c.id = sends.channel_id AND (c.throughput IS NULL OR c.throughput = r.throughput)
+                    AND t.messages_per_second IS NOT DISTINCT FROM r.quota)"
+        };
+    }
+    const SQL: &str = concat!(
+        "WITH r (id, leases, at, throughput, quota, soon) AS ({rows})
+        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, held = NULL, urgency = 0,
+            due_at = CASE WHEN ",
+        holds!(),
+        " THEN r.at ELSE r.soon END, promised_at = CASE WHEN ",
+        holds!(),
+        " THEN r.at END {FROM r}
+        WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"
+    );
+    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.throughput, it.quota, soon);
     Keyed::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

@@ -25,10 +25,10 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static s
     on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
 }
 
-/// Makes due as many as are given of those that wait for the daily limit of a portfolio, the most urgent first.
+/// Makes due as many as are given of those that wait for the daily limit of a portfolio, one tenant's or all, the most urgent first.
 pub async fn unlimit(
     on: impl Into<On<'_>>,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     portfolio: &str,
     count: i64,
     now: DateTime<Utc>,
@@ -39,7 +39,7 @@ pub async fn unlimit(
             SELECT s.id
             FROM sends s
             JOIN channels c ON c.id = s.channel_id
-            WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = $1
+            WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
                 AND COALESCE(c.business_id, c.waba_id) = $2
             ORDER BY s.lane, s.id
             LIMIT $3)";
@@ -49,13 +49,13 @@ pub async fn unlimit(
         .await
 }
 
-/// How many messages wait for the daily limit of a portfolio.
-pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: TenantId, portfolio: &str) -> Result<i64> {
+/// How many messages wait for the daily limit of a portfolio, one tenant's or all.
+pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
     const SQL: &str = "
         SELECT COUNT(*)
         FROM sends s
         JOIN channels c ON c.id = s.channel_id
-        WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = $1
+        WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
             AND COALESCE(c.business_id, c.waba_id) = $2";
     let (count,): (i64,) = on.into().sql(SQL, (tenant, portfolio.to_owned())).one().await?;
     Ok(count)
@@ -206,23 +206,6 @@ pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u
             SELECT 1 FROM messages m
             WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status NOT IN ('queued', 'sending', 'unknown'))";
     on.into().sql(SQL, (now,)).run().await
-}
-
-/// Withdraws a message, unless a call is being made or was: tells whether it could.
-pub async fn cancel(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId, now: DateTime<Utc>) -> Result<bool> {
-    const SEND: &str = "
-        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND state IN ('pending', 'quarantined', 'dead', 'discarded')
-            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = $1 AND m.id = $2 AND m.status <> 'queued')";
-    const MESSAGE: &str = "
-        UPDATE messages SET status = $3, status_rank = $4 WHERE tenant_id = $1 AND id = $2 AND status = 'queued'";
-    let mut on = on.into();
-    if on.again().sql(SEND, (tenant, id, now)).run().await? == 0 {
-        return Ok(false);
-    }
-    let status = Status::Canceled;
-    let args = (tenant, id, status.as_str().to_owned(), status.rank());
-    on.sql(MESSAGE, args).run().await.map(|changed| changed == 1)
 }
 
 /// Notes what a person said of the newest attempt of a message that is `unknown`: its id, unless a worker has the message in hand, or it

@@ -1,15 +1,17 @@
 //! Messages on their way to Meta: the work, and every call that was made.
 
 mod attempts;
+mod cancel;
 mod due;
 mod held;
 mod insert;
 mod prove;
 
 pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
+pub use cancel::{Canceled, cancel, standing};
 pub use due::{Due, Promised, load, promise};
 pub use held::{
-    by_hold, call_back, cancel, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, put_off, release,
+    by_hold, call_back, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, put_off, release,
     release_stray, requeue, settle, take_up, unlimit, unpromise, waiting, waiting_for_limit,
 };
 pub use insert::{NewSend, QueuedSend, find_queued, insert};

@@ -1,22 +1,53 @@
 use crate::{
     db::{On, Result},
-    domain::TenantId,
+    domain::{ChannelId, ContactId, TemplateId, TenantId},
 };
+
+/// The most that are named.
+const MOST: i64 = 10;
 
 /// A template that could be sent now.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Suggested {
+    pub id: TemplateId,
     pub name: String,
     pub language: String,
+    /// `UTILITY` or `MARKETING`; `None` where Meta has not said.
+    pub category: Option<String>,
+}
+
+impl Suggested {
+    pub fn is_marketing(&self) -> bool {
+        self.category.as_deref() == Some("MARKETING")
+    }
 }
 
 /// Approved templates of an account that a customer could be written to with, utility before marketing. Codes are for those who
 /// asked for one.
-pub async fn suggest(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str, limit: i64) -> Result<Vec<Suggested>> {
+pub async fn suggest(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<Suggested>> {
     const SQL: &str = "
-        SELECT name, language FROM templates
+        SELECT id, name, language, category FROM templates
         WHERE tenant_id = $1 AND waba_id = $2 AND status = 'APPROVED' AND COALESCE(category, '') <> 'AUTHENTICATION'
         ORDER BY CASE category WHEN 'UTILITY' THEN 0 ELSE 1 END, name, language
         LIMIT $3";
-    on.into().sql(SQL, (tenant, waba_id.to_owned(), limit)).all().await
+    on.into().sql(SQL, (tenant, waba_id.to_owned(), MOST)).all().await
+}
+
+/// The same for one customer of a channel: who takes no marketing is not written to with it.
+pub async fn suggest_to(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    channel: ChannelId,
+    contact: ContactId,
+) -> Result<Vec<Suggested>> {
+    const SQL: &str = "
+        SELECT t.id, t.name, t.language, t.category
+        FROM channels c
+        JOIN templates t ON t.tenant_id = c.tenant_id AND t.waba_id = c.waba_id
+        WHERE c.tenant_id = $1 AND c.id = $2 AND t.status = 'APPROVED' AND COALESCE(t.category, '') <> 'AUTHENTICATION'
+            AND (COALESCE(t.category, '') <> 'MARKETING' OR NOT EXISTS (
+                SELECT 1 FROM contacts k WHERE k.tenant_id = $1 AND k.id = $3 AND k.marketing_stopped))
+        ORDER BY CASE t.category WHEN 'UTILITY' THEN 0 ELSE 1 END, t.name, t.language
+        LIMIT $4";
+    on.into().sql(SQL, (tenant, channel, contact, MOST)).all().await
 }

@@ -51,7 +51,7 @@ on_both! {
         for (name, of) in [("message_id", "id"), ("wamid", "wamid"), ("channel_id", "channel_id"), ("conversation_id", "conversation_id"), ("contact_id", "contact_id")] {
             assert_eq!(failed[name], message[of], "{name}");
         }
-        assert_eq!(failed["error"], json!({ "code": 131_026, "title": "Message undeliverable" }));
+        assert_eq!(failed["error"], json!({ "code": 131_026, "title": "Message undeliverable", "templates": null }));
         assert_eq!(failed["payload"]["status"], "failed");
     }
 

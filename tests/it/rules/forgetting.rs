@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use mainstay::{
     domain::{AttemptId, ContactId, MessageId},
@@ -8,9 +10,106 @@ use mainstay::{
     },
 };
 
-use crate::support::app::{TestApp, on_both};
+use mainstay_sim::{Fault, FaultRule};
+use serde_json::{Value, json};
+
+use crate::{
+    sending::world::{DEADLINE, World, on_both_sizes},
+    support::{
+        app::{TestApp, on_both},
+        wait::wait_until,
+        webhook::change,
+    },
+};
+
+/// Stores messages of which so much is known, with work that ended in this state so many days ago.
+async fn ended(test: &TestApp, count: i64, state: &'static str, status: &'static str, days: i64) {
+    const MESSAGE: &str = "
+        INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank,
+            payload, sent_at, received_at)
+        VALUES ($1, $2, $2, $2, $2, $3, 'outbound', 'api', 'text', $4, 0, '{}', $5, $5)";
+    const SEND: &str = "
+        INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, created_at, state,
+            due_at, finished_at)
+        VALUES ($2, $1, $2, 0, 0, 'phone', '15550200001', 'text', '{}', '{}', $4, $3, $4, $5)";
+    let at = test.app.clock.now() - TimeDelta::days(days);
+    let mut tx = test.app.db.begin().await.unwrap();
+    for n in 0..count {
+        let id: MessageId = test.app.clock.new_id();
+        // Some end together.
+        let finished = at + TimeDelta::microseconds(n / 7);
+        let finished = (state != "pending").then_some(finished);
+        tx.sql(MESSAGE, (test.tenant, id, format!("wamid.{id}"), status.to_owned(), at))
+            .run()
+            .await
+            .unwrap();
+        tx.sql(SEND, (test.tenant, id, state.to_owned(), at, finished))
+            .run()
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+on_both_sizes! {
+    async fn a_message_is_shown_whole_when_its_work_is_forgotten(world: World) {
+        let ana = world.customer(0).await;
+        world.fault(FaultRule::new(Fault::error(130_429)).times(1));
+        let id = world.send(world.text(&ana.wa_id, "long ago")).await;
+        world.until(&id, "read").await;
+        wait_until(DEADLINE, "its work is done", async || world.number("SELECT COUNT(*) FROM sends WHERE state = 'done'").await == 1).await;
+        let all_told = |it: &Value| World::outcomes(it) == ["rejected", "accepted"] && it["statuses"].as_array().unwrap().len() == 3;
+        let before = world.until_is(&id, "everything is known of it", all_told).await;
+        let app = &world.running.app;
+        app.clock.advance(TimeDelta::days(29));
+        housekeeping::tidy(app).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 1);
+        app.clock.advance(TimeDelta::days(2));
+        housekeeping::tidy(app).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 0);
+        assert_eq!(world.message(&id).await, before);
+
+        // A status finds it all the same, by the attempt and by the wamid; nothing is done about a failure any more.
+        let told = |word: &str, more: Value| {
+            let mut report = json!({ "id": before["wamid"], "status": word, "timestamp": app.clock.now().timestamp().to_string(),
+                "recipient_id": ana.wa_id, "biz_opaque_callback_data": before["attempts"][1]["id"] });
+            report.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            change("messages", json!({ "statuses": [report] })).to_string()
+        };
+        let failed = told("failed", json!({ "errors": [{ "code": 131_031, "title": "Account has been locked" }] }));
+        for webhook in [failed, told("played", json!({}))] {
+            assert_eq!(world.client.signed(&webhook).await.status.as_u16(), 200);
+        }
+        let count = before["statuses"].as_array().unwrap().len();
+        let both = |it: &Value| it["status"] == "played" && it["statuses"].as_array().unwrap().len() == count + 2;
+        world.until_is(&id, "both are kept", both).await;
+        for path in [format!("messages/{id}/cancel"), format!("messages/{id}/resolve")] {
+            assert_eq!(world.post(&path, json!({ "resolution": "resend" })).await.problem(409), "wrong-state");
+        }
+        world.end().await;
+    }
+}
 
 on_both! {
+    async fn the_work_of_messages_is_forgotten_a_month_after_its_end(test: TestApp) {
+        ended(&test, 1_300, "done", "read", 40).await;
+        ended(&test, 600, "done", "failed", 31).await;
+        ended(&test, 3, "dead", "failed", 40).await;
+        // What is kept back, what a person gave up and may take up again, what is young, what waits.
+        let stays = [("quarantined", "queued", 40), ("quarantined", "unknown", 41), ("discarded", "queued", 40), ("dead", "queued", 39),
+            ("done", "read", 29), ("pending", "queued", 40)];
+        for (state, status, days) in stays {
+            ended(&test, 2, state, status, days).await;
+        }
+        housekeeping::tidy(&test.app).await.unwrap();
+        assert_eq!(test.count("SELECT COUNT(*) FROM sends").await, 12);
+        assert_eq!(test.count("SELECT COUNT(*) FROM sends WHERE state = 'done'").await, 2);
+        assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 1_915, "the messages stay");
+        let less = test.configured(|config| config.retention.sends = TimeDelta::days(7));
+        housekeeping::tidy(&less).await.unwrap();
+        assert_eq!(test.count("SELECT COUNT(*) FROM sends").await, 10);
+    }
+
     async fn keys_are_forgotten_after_a_day(test: TestApp) {
         let key = |name: &str| Keyed {
             tenant: test.tenant,
@@ -33,7 +132,7 @@ on_both! {
     }
 
     async fn customers_are_forgotten_who_were_not_written_to_for_a_day(test: TestApp) {
-        let key = Key { tenant: test.tenant, portfolio: "506914307656634".to_owned() };
+        let key = Key { portfolio: "506914307656634".to_owned(), tenant: test.tenant };
         let write = async |count: usize| {
             let recipient = |_| Recipient {
                 key: key.clone(),
@@ -43,7 +142,7 @@ on_both! {
             };
             let recipients: Vec<Recipient> = (0..count).map(recipient).collect();
             let mut tx = test.app.db.begin().await.unwrap();
-            portfolios::add(&mut tx, &[(key.clone(), count as i64)]).await.unwrap();
+            portfolios::add(&mut tx, &BTreeMap::from([(key.clone(), count as i64)])).await.unwrap();
             portfolios::count(&mut tx, &recipients, test.app.clock.now()).await.unwrap();
             tx.commit().await.unwrap();
         };

@@ -1,11 +1,57 @@
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use mainstay::{
+    domain::{ChannelId, MessageId},
+    store::sends::{self, Promised},
+};
 use mainstay_sim::{Level, NumberPatch};
 use serde_json::json;
 
 use super::world::{DEADLINE, World, on_both_sizes};
-use crate::support::{app::NUMBER, wait::wait_until};
+use crate::support::{
+    app::{NUMBER, TestApp, on_both},
+    wait::wait_until,
+};
+
+on_both! {
+    async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
+        let now = test.app.clock.now();
+        let (id, channel): (MessageId, ChannelId) = (test.app.clock.new_id(), only_channel(&test).await);
+        test.app.db.sql("
+            INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, created_at,
+                state, attempts, due_at)
+            VALUES ($1, $2, $3, 2, 2, 'phone', '15550200001', 'text', '{}', '{}', $4, 'running', 1, $4)",
+            (id, test.tenant, channel, now)).run().await.unwrap();
+        let promise = async |throughput: f64, quota: Option<f64>| {
+            test.app.db.sql("UPDATE sends SET state = 'running', attempts = 1", ()).run().await.unwrap();
+            let at = now + TimeDelta::seconds(30);
+            let promised = Promised { id, leases: 1, at, throughput, quota };
+            assert_eq!(sends::promise(&test.app.db, &[promised], now).await.unwrap(), 1);
+            let row: (String, i64, DateTime<Utc>, Option<DateTime<Utc>>) =
+                test.app.db.sql("SELECT state, attempts, due_at, promised_at FROM sends", ()).one().await.unwrap();
+            assert_eq!((row.0.as_str(), row.1), ("pending", 0));
+            match row.3 {
+                Some(promised) => assert_eq!((promised, row.2), (at, at)),
+                None => assert_eq!(row.2, now, "it comes when all know"),
+            }
+            row.3.is_some()
+        };
+        assert!(promise(80.0, None).await);
+        // The workers' directories hear of these a moment later, and the governor from them.
+        test.app.db.sql("UPDATE channels SET throughput = 1000", ()).run().await.unwrap();
+        assert!(!promise(80.0, None).await);
+        assert!(promise(1_000.0, None).await);
+        test.app.db.sql("UPDATE tenants SET messages_per_second = 12.3", ()).run().await.unwrap();
+        assert!(!promise(1_000.0, None).await);
+        assert!(promise(1_000.0, Some(12.3)).await);
+    }
+}
+
+async fn only_channel(test: &TestApp) -> ChannelId {
+    let (id,): (ChannelId,) = test.app.db.sql("SELECT id FROM channels", ()).one().await.unwrap();
+    id
+}
 
 on_both_sizes! {
     async fn a_check_tells_what_meta_says_of_the_number(world: World) {
@@ -41,7 +87,8 @@ on_both_sizes! {
         wait_until(DEADLINE, "many are told to wait for long", async || far(15).await > 500).await;
         let patch = NumberPatch { level: Some(Level::High), ..NumberPatch::default() };
         world.simulator.graph().change_number(NUMBER, patch);
-        world.post(&format!("channels/{}/check", world.channel), json!({})).await.ok();
+        let check = world.post(&format!("channels/{}/check", world.channel), json!({})).await.ok().json();
+        assert_eq!(check["can_send"], true, "{check:#}");
         wait_until(Duration::from_secs(10), "nobody waits for long", async || far(10).await == 0).await;
         let graph = world.simulator.graph();
         assert_eq!((graph.refused(130_429), graph.refused(131_056)), (0, 0));

@@ -24,6 +24,89 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn many_are_canceled_at_once_and_each_has_its_result(world: World) {
+        let ana = world.customer(0).await;
+        let sent = world.send(world.text(&ana.wa_id, "gone")).await;
+        world.until(&sent, "read").await;
+        world.fault(FaultRule::new(Fault::error(131_049)).times(2));
+        let mut waiting = Vec::new();
+        for text in ["one", "two"] {
+            let id = world.send(world.text(&ana.wa_id, text)).await;
+            world.until_is(&id, "it is put off", |it| it["status"] == "queued" && World::outcomes(it) == ["rejected"]).await;
+            waiting.push(id);
+        }
+        wait_until(DEADLINE, "they wait", async || world.number("SELECT COUNT(*) FROM sends WHERE state = 'pending'").await == 2).await;
+        let nobodys = "msg_0198aaaabbbb7ccc8dddeeeeffff0001";
+        let ids = [&waiting[0], &sent, nobodys, &waiting[1], &waiting[0]];
+        let answer = world.post("messages/cancel", json!({ "ids": ids })).await.ok().json();
+        let results = answer["results"].as_array().unwrap();
+        assert_eq!(results.iter().map(|it| it["id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
+        for place in [0, 3, 4] {
+            assert_eq!(results[place], json!({ "id": ids[place], "status": "canceled" }));
+        }
+        assert_eq!((&results[1]["problem"]["status"], &results[1]["problem"]["type"]), (&json!(409), &json!("urn:mainstay:problem:wrong-state")), "{answer:#}");
+        assert_eq!(results[2]["problem"]["status"], 404, "{answer:#}");
+        for id in &waiting {
+            assert_eq!(world.message(id).await["status"], "canceled");
+        }
+        let events = world.client.get("/api/v1/events?after=0&limit=200").await.ok().json();
+        let told = events["data"].as_array().unwrap().iter().filter(|it| it["type"] == "message.canceled").count();
+        assert_eq!(told, 2, "each once");
+        let again = world.post("messages/cancel", json!({ "ids": waiting })).await.ok().json();
+        assert!(again["results"].as_array().unwrap().iter().all(|it| it["problem"]["status"] == 409), "{again:#}");
+        for ids in [Vec::new(), vec![nobodys; 1_001]] {
+            let refused = world.post("messages/cancel", json!({ "ids": ids })).await;
+            assert_eq!((refused.json()["field"].as_str(), refused.json()["limit"].as_u64()), (Some("ids"), Some(1_000)));
+            assert_eq!(refused.problem(422), "invalid-field");
+        }
+        assert!(world.accepted("one").is_empty() && world.accepted("two").is_empty());
+        world.end().await;
+    }
+
+    async fn what_is_canceled_while_it_is_being_sent_is_either_sent_or_canceled(world: World) {
+        let ana = world.customer(0).await;
+        let messages: Vec<_> = (0..200).map(|n| world.text(&ana.wa_id, &format!("number {n}"))).collect();
+        let queued = world.post("messages/batch", json!({ "messages": messages })).await.ok().json();
+        let ids: Vec<String> = queued["results"].as_array().unwrap().iter()
+            .map(|it| it["message"]["id"].as_str().unwrap().to_owned()).collect();
+        // Some are with Meta by then, some in a worker's hands, and some wait for the pair limit.
+        wait_until(DEADLINE, "they are under way", async || world.simulator.graph().accepted() > 0).await;
+        let answer = world.post("messages/cancel", json!({ "ids": ids })).await.ok().json();
+        let canceled: Vec<bool> = answer["results"].as_array().unwrap().iter().map(|it| it["status"] == "canceled").collect();
+        assert!(canceled.iter().any(|it| *it), "{answer:#}");
+        for (n, id) in ids.iter().enumerate() {
+            if canceled[n] {
+                assert_eq!(world.message(id).await["status"], "canceled");
+            } else {
+                // One that waits for its pair may have been in hand for no more than a look.
+                let again = world.post(&format!("messages/{id}/cancel"), json!({})).await;
+                if again.status.as_u16() != 204 {
+                    world.until_is(id, "it is sent", |it| it["wamid"].is_string() || it["status"] == "queued").await;
+                }
+            }
+            let sent = world.accepted(&format!("number {n}")).len();
+            assert!(sent <= usize::from(!canceled[n]), "number {n} was canceled and sent");
+        }
+        world.end().await;
+    }
+
+    async fn a_whole_campaign_is_withdrawn_in_one_request(world: World) {
+        let ana = world.customer(0).await;
+        world.fault(FaultRule::new(Fault::error(131_031)).times(1));
+        world.send(world.text(&ana.wa_id, "trips the channel")).await;
+        let held = "SELECT COUNT(*) FROM sends WHERE state = 'quarantined' AND held = 'breaker'";
+        wait_until(DEADLINE, "it is kept", async || world.number(held).await == 1).await;
+        let messages: Vec<_> = (0..1_000).map(|n| world.text(&ana.wa_id, &format!("number {n}"))).collect();
+        let queued = world.post("messages/batch", json!({ "messages": messages })).await.ok().json();
+        let ids: Vec<&str> = queued["results"].as_array().unwrap().iter().map(|it| it["message"]["id"].as_str().unwrap()).collect();
+        wait_until(DEADLINE, "all are kept", async || world.number(held).await == 1_001).await;
+        let answer = world.post("messages/cancel", json!({ "ids": ids })).await.ok().json();
+        assert!(answer["results"].as_array().unwrap().iter().all(|it| it["status"] == "canceled"), "{answer:#}");
+        assert_eq!(world.number(held).await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM messages WHERE status = 'canceled'").await, 1_000);
+        world.end().await;
+    }
+
     async fn a_message_is_not_sent_after_its_time(world: World) {
         let ana = world.customer(0).await;
         world.fault(FaultRule::new(Fault::error(130_429)).times(1));

@@ -10,7 +10,7 @@ use mainstay::{
     process::{self, Roles, Running},
     tenancy::{self, NewChannel, Registry},
 };
-use mainstay_sim::{AcceptedSend, Clock as SimClock, Customer, FaultRule, Shape, SimConfig, Simulator};
+use mainstay_sim::{AcceptedSend, Clock as SimClock, Customer, FaultRule, Item, Shape, SimConfig, Simulator};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -57,18 +57,27 @@ pub struct World {
 
 impl World {
     pub async fn embedded() -> Self {
-        let folder = Folder::new("sending");
-        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
-        Self::start(config(&url), folder, |_| {}).await
+        Self::embedded_with(|_| {}).await
     }
 
     pub async fn distributed() -> Self {
+        Self::distributed_with(|_| {}).await
+    }
+
+    /// With something else at Meta's side.
+    pub async fn embedded_with(change: impl FnOnce(&mut SimConfig)) -> Self {
+        let folder = Folder::new("sending");
+        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        Self::start(config(&url), folder, change).await
+    }
+
+    pub async fn distributed_with(change: impl FnOnce(&mut SimConfig)) -> Self {
         let mut config = config(&fresh_postgres_database().await);
         config.redis = Some(config::Redis {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
-        Self::start(config, Folder::new("sending"), |_| {}).await
+        Self::start(config, Folder::new("sending"), change).await
     }
 
     pub async fn start(mut config: Config, folder: Folder, change: impl FnOnce(&mut SimConfig)) -> Self {
@@ -131,23 +140,16 @@ impl World {
             .unwrap();
         let words = Some("Are you open today?");
         let webhook = self.simulator.write(place, Shape::Text, words).unwrap();
+        // An open window is no proof: it may be from what they wrote before.
+        let Some(Item::Message(written)) = webhook.items.first() else {
+            panic!("a message was written: {:?}", webhook.items);
+        };
+        let wamid = written.wamid.clone();
         self.simulator.deliver(webhook).await;
-        let to = customer.wa_id.clone();
         wait_until(DEADLINE, "the customer's message is processed", async || {
-            let (rows,): (i64,) = self
-                .running
-                .app
-                .db
-                .reader()
-                .sql(
-                    "SELECT COUNT(*) FROM conversations v
-                    JOIN contact_identities i ON i.tenant_id = v.tenant_id AND i.contact_id = v.contact_id
-                    WHERE i.value = $1 AND v.window_expires_at IS NOT NULL",
-                    (to.clone(),),
-                )
-                .one()
-                .await
-                .unwrap();
+            const SQL: &str = "SELECT COUNT(*) FROM messages WHERE wamid = $1";
+            let reader = self.running.app.db.reader();
+            let (rows,): (i64,) = reader.sql(SQL, (wamid.clone(),)).one().await.unwrap();
             rows > 0
         })
         .await;

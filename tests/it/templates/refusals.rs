@@ -1,5 +1,6 @@
 use chrono::TimeDelta;
-use mainstay_sim::{Category, TemplateSeed};
+use mainstay::domain::ContactId;
+use mainstay_sim::{Category, Fault, FaultRule, TemplateSeed};
 use serde_json::{Value, json};
 
 use super::STRANGER;
@@ -15,6 +16,25 @@ fn components(world: &World, name: &str, components: Value) -> Value {
     let mut request = world.template_to(STRANGER, name, "en_US", &[]);
     request["template"]["components"] = components;
     request
+}
+
+/// The templates that an error names.
+fn named(error: &Value) -> Vec<String> {
+    let templates = error["templates"].as_array();
+    let templates = templates.unwrap_or_else(|| panic!("no templates: {error:#}"));
+    let name = |it: &Value| {
+        let [name, language, category] = ["name", "language", "category"].map(|key| it[key].as_str().unwrap());
+        format!("{name} {language} {category}")
+    };
+    templates.iter().map(name).collect()
+}
+
+/// The error in the event that tells of a message's failure.
+async fn told_of(world: &World, id: &str) -> Value {
+    let page = world.client.get("/api/v1/events?after=0&limit=200").await.ok().json();
+    let all = page["data"].as_array().unwrap().clone();
+    let of = |it: &&Value| it["type"] == "message.failed" && it["data"]["message_id"] == id;
+    all.iter().find(of).unwrap()["data"]["error"].clone()
 }
 
 on_both_sizes! {
@@ -79,8 +99,32 @@ on_both_sizes! {
         world.fetch_templates().await;
         let failed = world.send(world.text(STRANGER, "hello?")).await;
         let message = world.until(&failed, "failed").await;
-        let title = message["error"]["title"].as_str().unwrap();
-        assert!(title.starts_with("window_closed") && title.ends_with("these would do: hello_world (en_US), lembrete_consulta (pt_BR), order_shipped (en_US), otono_ofertas (es_MX)"), "{title}");
+        assert!(message["error"]["title"].as_str().unwrap().starts_with("window_closed: "), "{message:#}");
+        let utility = ["hello_world en_US UTILITY", "lembrete_consulta pt_BR UTILITY", "order_shipped en_US UTILITY"];
+        let all = [&utility[..], &["otono_ofertas es_MX MARKETING"]].concat();
+        assert_eq!(named(&message["error"]), all);
+        let id = message["error"]["templates"][0]["id"].as_str().unwrap();
+        assert_eq!(world.client.get(&format!("/api/v1/templates/{id}")).await.ok().json()["name"], "hello_world");
+        assert_eq!(named(&told_of(&world, &failed).await), all, "the event names them too");
+
+        // What would do is looked up when it is asked for, and depends on what the customer wants.
+        let contact: ContactId = message["contact_id"].as_str().unwrap().parse().unwrap();
+        let db = &world.running.app.db;
+        db.sql("UPDATE contacts SET marketing_stopped = TRUE WHERE id = $1", (contact,)).run().await.unwrap();
+        assert_eq!(named(&world.message(&failed).await["error"]), utility);
+        let again = world.send(world.text(STRANGER, "hello, hello?")).await;
+        world.until(&again, "failed").await;
+        assert_eq!(named(&told_of(&world, &again).await), utility);
+        db.sql("UPDATE templates SET status = 'PAUSED'", ()).run().await.unwrap();
+        assert_eq!(world.message(&failed).await["error"]["templates"], json!([]));
+
+        // Other errors suggest nothing, and neither do lists.
+        let list = world.client.get("/api/v1/messages").await.ok().json();
+        assert_eq!(list["data"][0]["error"]["templates"], json!(null));
+        let customer = world.customer(0).await;
+        world.fault(FaultRule::new(Fault::error(131_026)).times(1));
+        let other = world.send(world.text(&customer.wa_id, "hello")).await;
+        assert_eq!(world.until(&other, "failed").await["error"]["templates"], json!(null));
         world.end().await;
     }
 

@@ -1,16 +1,17 @@
 use axum::{Json as Body, extract::State, http::StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::BATCH;
 use crate::{
     app::App,
-    domain::MessageId,
+    domain::{MessageId, Status},
     http::{
         auth::Writer,
         extract::{Json, Path},
-        problem::Problem,
+        problem::{Problem, ProblemBody},
     },
-    messaging::{self, Resolution},
+    messaging::{self, ControlError, Resolution},
     meta::graph::{
         Receipt,
         errors::{self, Class, Retry, Who},
@@ -25,6 +26,60 @@ use crate::{
 pub async fn cancel(writer: Writer, State(app): State<App>, Path(id): Path<MessageId>) -> Result<StatusCode, Problem> {
     messaging::cancel(&app, writer.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRequest {
+    /// At most 1,000.
+    ids: Vec<MessageId>,
+}
+
+/// One result for each id, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct CancelAnswer {
+    results: Vec<CancelResult>,
+}
+
+/// What became of one message: it will not be sent, or there is a problem.
+#[derive(Serialize, ToSchema)]
+struct CancelResult {
+    id: MessageId,
+    /// `canceled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<serde_json::Value>,
+}
+
+/// Cancel many messages
+///
+/// Those that are still queued, in one commit; of each of the others it says why not.
+#[utoipa::path(post, path = "/api/v1/messages/cancel", tag = "Sending", request_body = CancelRequest,
+    responses((status = 200, description = "A result for each", body = CancelAnswer)))]
+pub async fn cancel_batch(
+    writer: Writer,
+    State(app): State<App>,
+    Json(request): Json<CancelRequest>,
+) -> Result<Body<CancelAnswer>, Problem> {
+    let ids = request.ids;
+    if ids.is_empty() || ids.len() > BATCH {
+        let detail = format!("`ids` must hold 1 to {BATCH}; it holds {}.", ids.len());
+        return Err(Problem::field("ids", detail, Some(BATCH as u64)));
+    }
+    let canceled = messaging::cancel_all(&app, writer.tenant, &ids).await?;
+    let result = |(id, canceled): (MessageId, Result<(), ControlError>)| {
+        let problem = canceled.err().map(Problem::from);
+        CancelResult {
+            id,
+            status: problem.is_none().then_some(Status::Canceled.as_str()),
+            problem: problem.and_then(|it| serde_json::to_value::<ProblemBody<'_>>(it.body()).ok()),
+        }
+    };
+    Ok(Body(CancelAnswer {
+        results: ids.into_iter().zip(canceled).map(result).collect(),
+    }))
 }
 
 /// What is known of it.

@@ -1,23 +1,15 @@
-use axum::Json as Body;
+//! Messages as they are shown.
+
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::Json;
 use crate::{
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, Status},
-    http::{
-        auth::Reader,
-        extract::{Path, Query},
-        paging::{Page, Paging, PagingParams},
-        problem::Problem,
-    },
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, TemplateId},
+    http::api::Json,
     meta::graph::errors,
-    store::{conversations, messages, sends},
+    store::{messages, sends, templates},
 };
-
-const LIST: &str = "messages";
-const IN_CONVERSATION: &str = "conversation-messages";
 
 #[derive(Serialize, ToSchema)]
 pub struct Message {
@@ -66,7 +58,41 @@ pub struct Message {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Why it failed; null unless it did.
     #[schema(required)]
-    pub error: Option<MetaError>,
+    pub error: Option<MessageError>,
+}
+
+/// Why a message failed: Meta's code for it, also where it was refused here.
+#[derive(Serialize, ToSchema)]
+pub struct MessageError {
+    pub code: i64,
+    #[schema(required)]
+    pub title: Option<String>,
+    /// Where the service window was closed (131047), what could be sent now: approved templates, at most ten, and no marketing to who
+    /// wants none. Null for every other error, and in lists of messages.
+    #[schema(required)]
+    pub templates: Option<Vec<SuggestedTemplate>>,
+}
+
+/// A template that could be sent now.
+#[derive(Serialize, ToSchema)]
+pub struct SuggestedTemplate {
+    pub id: TemplateId,
+    pub name: String,
+    pub language: String,
+    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    #[schema(required)]
+    pub category: Option<String>,
+}
+
+impl From<templates::Suggested> for SuggestedTemplate {
+    fn from(row: templates::Suggested) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            language: row.language,
+            category: row.category,
+        }
+    }
 }
 
 /// An error as Meta reported it.
@@ -176,7 +202,11 @@ impl From<messages::Message> for Message {
             received_at: row.received_at,
             edited_at: row.edited_at,
             revoked_at: row.revoked_at,
-            error: error(row.error_code, row.error_title),
+            error: row.error_code.map(|code| MessageError {
+                code,
+                title: row.error_title,
+                templates: None,
+            }),
         }
     }
 }
@@ -192,99 +222,4 @@ impl From<messages::StatusReport> for StatusReport {
             received_at: row.received_at,
         }
     }
-}
-
-#[derive(Clone, Copy, Deserialize, ToSchema, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Direction {
-    Inbound,
-    Outbound,
-}
-
-/// Which messages are wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Wanted {
-    /// Of this channel.
-    channel: Option<ChannelId>,
-    #[param(inline)]
-    direction: Option<Direction>,
-    /// `received`, `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
-    status: Option<String>,
-}
-
-impl Wanted {
-    fn filter(&self) -> Result<messages::Filter, Problem> {
-        let known = || Status::ALL.map(Status::as_str).join(", ");
-        let status = self.status.as_deref().map(|text| {
-            Status::parse(text).ok_or_else(|| Problem::invalid(format!("`status` must be one of {}.", known())))
-        });
-        Ok(messages::Filter {
-            channel: self.channel,
-            inbound: self.direction.map(|direction| direction == Direction::Inbound),
-            status: status.transpose()?,
-        })
-    }
-}
-
-/// List messages
-///
-/// Of all conversations, the newest first. With a filter, a page looks through at most 20,000 messages, so it may hold fewer than
-/// `limit` and still have a next one.
-#[utoipa::path(get, path = "/api/v1/messages", tag = "Reading", params(PagingParams, Wanted),
-    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
-pub async fn list(
-    reader: Reader,
-    paging: Paging,
-    Query(wanted): Query<Wanted>,
-) -> Result<Body<Page<Message>>, Problem> {
-    let before = paging.key(LIST)?;
-    let filter = wanted.filter()?;
-    let mut tx = reader.begin().await?;
-    let (rows, floor) = messages::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
-    tx.commit().await?;
-    Ok(Body(
-        Page::looked(&paging, LIST, rows, floor, |row| row.id).map(Message::from),
-    ))
-}
-
-/// List the messages of a conversation
-///
-/// By Meta's time, the newest first.
-#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages", tag = "Reading",
-    params(("id" = ConversationId, Path), PagingParams),
-    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
-pub async fn in_conversation(
-    reader: Reader,
-    Path(id): Path<ConversationId>,
-    paging: Paging,
-) -> Result<Body<Page<Message>>, Problem> {
-    let before = paging.key(IN_CONVERSATION)?;
-    let mut tx = reader.begin().await?;
-    let known = conversations::find(&mut tx, reader.tenant, id).await?;
-    known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let rows = messages::in_conversation(&mut tx, reader.tenant, id, before, paging.rows()).await?;
-    tx.commit().await?;
-    Ok(Body(
-        Page::new(&paging, IN_CONVERSATION, rows, |row| (row.sent_at, row.id)).map(Message::from),
-    ))
-}
-
-/// Show a message
-///
-/// With every call made for it and everything Meta reported about it.
-#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "Reading", params(("id" = MessageId, Path)),
-    responses((status = 200, description = "The message", body = MessageWithStatuses)))]
-pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
-    let mut tx = reader.begin().await?;
-    let found = messages::find(&mut tx, reader.tenant, id).await?;
-    let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
-    let statuses = messages::statuses(&mut tx, reader.tenant, row.channel_id, id, row.wamid.clone()).await?;
-    let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
-    tx.commit().await?;
-    Ok(Body(MessageWithStatuses {
-        message: row.into(),
-        attempts: attempts.into_iter().map(Attempt::from).collect(),
-        statuses: statuses.into_iter().map(StatusReport::from).collect(),
-    }))
 }

@@ -1,0 +1,126 @@
+//! Messages of both directions, and what became of them.
+
+mod shown;
+
+use axum::Json as Body;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+pub use shown::{Attempt, Message, MessageWithStatuses, StatusReport, SuggestedTemplate};
+
+use crate::{
+    domain::{ChannelId, ConversationId, MessageId, Status},
+    http::{
+        auth::Reader,
+        extract::{Path, Query},
+        paging::{Page, Paging, PagingParams},
+        problem::Problem,
+    },
+    messaging::WINDOW_CLOSED,
+    store::{conversations, messages, sends, templates},
+};
+
+const LIST: &str = "messages";
+const IN_CONVERSATION: &str = "conversation-messages";
+
+#[derive(Clone, Copy, Deserialize, ToSchema, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Direction {
+    Inbound,
+    Outbound,
+}
+
+/// Which messages are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Of this channel.
+    channel: Option<ChannelId>,
+    #[param(inline)]
+    direction: Option<Direction>,
+    /// `received`, `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
+    status: Option<String>,
+}
+
+impl Wanted {
+    fn filter(&self) -> Result<messages::Filter, Problem> {
+        let known = || Status::ALL.map(Status::as_str).join(", ");
+        let status = self.status.as_deref().map(|text| {
+            Status::parse(text).ok_or_else(|| Problem::invalid(format!("`status` must be one of {}.", known())))
+        });
+        Ok(messages::Filter {
+            channel: self.channel,
+            inbound: self.direction.map(|direction| direction == Direction::Inbound),
+            status: status.transpose()?,
+        })
+    }
+}
+
+/// List messages
+///
+/// Of all conversations, the newest first. With a filter, a page looks through at most 20,000 messages, so it may hold fewer than
+/// `limit` and still have a next one.
+#[utoipa::path(get, path = "/api/v1/messages", tag = "Reading", params(PagingParams, Wanted),
+    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
+pub async fn list(
+    reader: Reader,
+    paging: Paging,
+    Query(wanted): Query<Wanted>,
+) -> Result<Body<Page<Message>>, Problem> {
+    let before = paging.key(LIST)?;
+    let filter = wanted.filter()?;
+    let mut tx = reader.begin().await?;
+    let (rows, floor) = messages::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
+    tx.commit().await?;
+    Ok(Body(
+        Page::looked(&paging, LIST, rows, floor, |row| row.id).map(Message::from),
+    ))
+}
+
+/// List the messages of a conversation
+///
+/// By Meta's time, the newest first.
+#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages", tag = "Reading",
+    params(("id" = ConversationId, Path), PagingParams),
+    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
+pub async fn in_conversation(
+    reader: Reader,
+    Path(id): Path<ConversationId>,
+    paging: Paging,
+) -> Result<Body<Page<Message>>, Problem> {
+    let before = paging.key(IN_CONVERSATION)?;
+    let mut tx = reader.begin().await?;
+    let known = conversations::find(&mut tx, reader.tenant, id).await?;
+    known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
+    let rows = messages::in_conversation(&mut tx, reader.tenant, id, before, paging.rows()).await?;
+    tx.commit().await?;
+    Ok(Body(
+        Page::new(&paging, IN_CONVERSATION, rows, |row| (row.sent_at, row.id)).map(Message::from),
+    ))
+}
+
+/// Show a message
+///
+/// With every call made for it and everything Meta reported about it; where its service window was closed, with the templates that would
+/// do now.
+#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "Reading", params(("id" = MessageId, Path)),
+    responses((status = 200, description = "The message", body = MessageWithStatuses)))]
+pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
+    let mut tx = reader.begin().await?;
+    let found = messages::find(&mut tx, reader.tenant, id).await?;
+    let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
+    let statuses = messages::statuses(&mut tx, reader.tenant, row.channel_id, id, row.wamid.clone()).await?;
+    let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
+    let (channel, contact) = (row.channel_id, row.contact_id);
+    let mut message = Message::from(row);
+    if let Some(error) = message.error.as_mut().filter(|it| it.code == WINDOW_CLOSED) {
+        let would_do = templates::suggest_to(&mut tx, reader.tenant, channel, contact).await?;
+        error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
+    }
+    tx.commit().await?;
+    Ok(Body(MessageWithStatuses {
+        message,
+        attempts: attempts.into_iter().map(Attempt::from).collect(),
+        statuses: statuses.into_iter().map(StatusReport::from).collect(),
+    }))
+}

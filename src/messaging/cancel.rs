@@ -1,0 +1,92 @@
+//! Messages that are withdrawn while they wait.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{ControlError, record};
+use crate::{
+    app::App,
+    db::{self, Tx, is_conflict},
+    domain::{MessageId, Status, TenantId},
+    store::{
+        events, messages,
+        sends::{self, Canceled, Placed},
+    },
+};
+
+/// How often it is begun again: somebody met the same messages in another order.
+const COLLISIONS: usize = 5;
+
+/// Withdraws a message that no call was made for.
+pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
+    let canceled = cancel_all(app, tenant, &[id]).await?;
+    canceled
+        .into_iter()
+        .next()
+        .unwrap_or(Err(ControlError::NoSuchMessage(id)))
+}
+
+/// Withdraws those that no call was made for, in one commit; says of each in its place why it could not.
+pub async fn cancel_all(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Vec<Result<(), ControlError>>> {
+    let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut collisions = 0;
+    let (canceled, others) = loop {
+        match together(app, tenant, &distinct).await {
+            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            done => break done?,
+        }
+    };
+    let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();
+    let result = |id: &MessageId| match others.get(id).map(String::as_str) {
+        _ if canceled.contains(id) => Ok(()),
+        None => Err(ControlError::NoSuchMessage(*id)),
+        Some("queued") => Err(ControlError::InHand(*id)),
+        Some(status) => Err(ControlError::NotQueued(*id, status.to_owned())),
+    };
+    Ok(ids.iter().map(result).collect())
+}
+
+type Withdrawn = (Vec<Canceled>, HashMap<MessageId, String>);
+
+async fn together(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Withdrawn> {
+    let mut tx = app.db.begin().await?;
+    match withdraw(&mut tx, app, tenant, ids).await {
+        Ok(withdrawn) => {
+            tx.commit().await?;
+            Ok(withdrawn)
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
+/// With where the messages stood.
+async fn withdraw(tx: &mut Tx, app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Withdrawn> {
+    let now = app.clock.now();
+    messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
+    let stood = sends::standing(tx, tenant, ids).await?;
+    let mut canceled = sends::cancel(tx, tenant, ids, now).await?;
+    canceled.sort_by_key(|it| it.id);
+    let told: Vec<_> = canceled
+        .iter()
+        .map(|it| record::event(&app.clock, &placed(tenant, it)))
+        .collect();
+    events::append(tx, &told, now).await?;
+    Ok((canceled, stood.into_iter().collect()))
+}
+
+fn placed(tenant: TenantId, canceled: &Canceled) -> Placed {
+    Placed {
+        tenant,
+        message: canceled.id,
+        channel: canceled.channel_id,
+        conversation: canceled.conversation_id,
+        contact: canceled.contact_id,
+        status: Status::Canceled,
+        wamid: None,
+        error_code: None,
+        error_title: None,
+        templates: None,
+    }
+}

@@ -1,0 +1,50 @@
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{Keyed, Result, Rows, Tx, collision},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
+};
+
+/// A message that was withdrawn.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Canceled {
+    pub id: MessageId,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+}
+
+/// Withdraws messages, but for those that a call is being made for or was; returns those it could. The caller holds the messages.
+pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Canceled>> {
+    const SENDS: &str = "
+        WITH r (id, tenant_id, at) AS ({rows})
+        UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at {FROM r}
+        WHERE {sends.id = r.id} AND sends.tenant_id = r.tenant_id
+            AND sends.state IN ('pending', 'quarantined', 'dead', 'discarded')
+            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status <> 'queued')
+        RETURNING sends.id";
+    const MESSAGES: &str = "
+        WITH r (id, tenant_id, status, status_rank) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status = 'queued'
+        RETURNING messages.id, messages.channel_id, messages.conversation_id, messages.contact_id";
+    let send = |id: &MessageId| (id.uuid(), tenant.uuid(), now);
+    let ended: Vec<(MessageId,)> = Keyed::new(SENDS, ids.iter().map(send).collect()).all(&mut *tx).await?;
+    let (status, rank) = (Status::Canceled.as_str(), Status::Canceled.rank());
+    let message = |(id,): &(MessageId,)| (id.uuid(), tenant.uuid(), status.to_owned(), rank);
+    let canceled: Vec<Canceled> = Rows::new(MESSAGES, ended.iter().map(message).collect()).all(tx).await?;
+    match canceled.len() == ended.len() {
+        true => Ok(canceled),
+        false => Err(collision()),
+    }
+}
+
+/// Where a tenant's messages stand, those there are.
+pub async fn standing(tx: &mut Tx, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
+    const SQL: &str = "
+        WITH r (id, tenant_id) AS ({rows})
+        SELECT m.id, m.status FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id";
+    let row = |id: &MessageId| (id.uuid(), tenant.uuid());
+    Rows::new(SQL, ids.iter().map(row).collect()).all(tx).await
+}
