@@ -97,11 +97,11 @@ async fn forget_standing(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result
     on.sql(SQL, (tenant, id)).run().await
 }
 
-/// Sends there again.
+/// Sends there again, as to a place that never failed; also where it is enabled, but rests.
 pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND disabled_at IS NOT NULL";
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
     let mut on = on.into();
     match on.again().sql(SQL, (tenant, id, now)).run().await? {
         0 => Ok(0),
