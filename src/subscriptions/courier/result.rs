@@ -24,7 +24,7 @@ const GONE: u16 = 410;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     GoOn,
-    /// The breaker is open.
+    /// The breaker is open, or the endpoint asked to be left alone.
     Rest,
     Disabled,
 }
@@ -40,7 +40,7 @@ pub fn conclude(
     let (state, due_at) = fate(&called, terms, now);
     let mut verdict = Verdict::Nothing;
     let worth = match called.outcome {
-        Outcome::Succeeded => standing::succeed(standing, now),
+        Outcome::Succeeded => standing::succeed(standing, meant, now),
         Outcome::Expired => false,
         _ => {
             let error = called.error.as_deref().unwrap_or_default();
@@ -59,11 +59,11 @@ pub fn conclude(
         Verdict::Trip => Some(News::Tripped),
         Verdict::Nothing => None,
     };
+    let failed = !matches!(called.outcome, Outcome::Succeeded | Outcome::Expired);
+    let rests = standing.tripped_at.is_some() || standing.probe_at.is_some_and(|at| at > now);
     let after = match &news {
         Some(News::Disabled { .. }) => After::Disabled,
-        _ if !matches!(called.outcome, Outcome::Succeeded | Outcome::Expired) && standing.tripped_at.is_some() => {
-            After::Rest
-        }
+        _ if failed && rests => After::Rest,
         _ => After::GoOn,
     };
     let pace = called

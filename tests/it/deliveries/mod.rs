@@ -7,6 +7,7 @@ mod breaker;
 mod content;
 mod crowd;
 mod faults;
+mod held;
 mod kills;
 mod order;
 mod receiver;
