@@ -5,9 +5,9 @@ use mainstay::{
     domain::{DeliveryId, DeliveryState, EndpointId},
     store::{
         deliveries::{self, Delivery, Ended, Filter},
-        endpoints,
+        endpoints, events,
     },
-    subscriptions::{Changes, NewEndpoint},
+    subscriptions::{self, Changes, NewEndpoint},
     tenancy,
 };
 
@@ -88,6 +88,40 @@ on_both! {
         conclude(&test, failed(&test, endpoint, delivery, 2, DeliveryState::Pending)).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 0);
         assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 0);
+    }
+
+    async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the_same(test: TestApp) {
+        let subscriptions = test.app.subscriptions();
+        let (endpoint, _) = tried(&test, 1).await;
+        let late = event(&test.app.clock, test.tenant);
+        let left = async || {
+            subscriptions::erase_deleted(&subscriptions).await.unwrap();
+            (test.count("SELECT COUNT(*) FROM deliveries").await, test.count("SELECT COUNT(*) FROM endpoints").await)
+        };
+        let now = test.app.clock.now();
+        let remove = async || {
+            subscriptions.remove(test.tenant, endpoint).await.unwrap();
+            assert_eq!(left().await, (0, 1), "what it had is gone at once");
+        };
+        if test.app.db.is_postgres() {
+            // Its transaction has seen the endpoint, and is still under way when all that belongs to it is removed.
+            let mut tx = test.app.db.begin().await.unwrap();
+            events::append(&mut tx, &[late], now).await.unwrap();
+            remove().await;
+            tx.commit().await.unwrap();
+        } else {
+            // There is one writer; so as a transaction that went by what it had read before.
+            remove().await;
+            let mut tx = test.app.db.begin().await.unwrap();
+            events::append_for(&mut tx, endpoint, &late, now).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 1);
+        assert_eq!(left().await, (0, 1));
+        test.advance(TimeDelta::minutes(16));
+        assert_eq!(left().await, (0, 0));
+        assert_eq!(test.count("SELECT COUNT(*) FROM delivery_lines").await, 0);
+        assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 0);
     }
 
     async fn changes_of_different_members_at_once_all_hold(test: TestApp) {

@@ -92,6 +92,7 @@ on_both_sizes! {
         world.subscriptions.remove(world.tenant, endpoint).await.unwrap();
         assert!(world.subscriptions.find(world.tenant, endpoint).await.is_err());
         world.one().await;
+        world.clock.advance(TimeDelta::minutes(16));
         wait_until(DEADLINE, "everything of it is gone", async || {
             housekeeping::reunite(&world.running.app).await.unwrap();
             let mut left = 0;
