@@ -12,7 +12,7 @@ use crate::{
     config::Deliveries,
     domain::DeliveryState,
     store::{
-        deliveries::{Ended, Pace},
+        deliveries::Ended,
         endpoints::{Endpoint, Standing},
     },
 };
@@ -66,16 +66,13 @@ pub fn conclude(
         _ if failed && rests => After::Rest,
         _ => After::GoOn,
     };
-    let pace = called
+    // What comes after it was put off for as long as it had failed.
+    let freed = called
         .due
         .order_key
-        .filter(|_| state == DeliveryState::Pending || called.due.attempts > 0);
+        .filter(|_| state != DeliveryState::Pending && called.due.attempts > 0);
     let result = Result {
-        pace: pace.map(|key| Pace {
-            endpoint: endpoint.id,
-            key,
-            due_at,
-        }),
+        freed,
         ended: Ended {
             tenant: endpoint.tenant_id,
             endpoint: endpoint.id,

@@ -180,7 +180,11 @@ mod tests {
             Some(TimeDelta::hours(3)),
             start(),
         );
-        assert_eq!(it.probe_at, Some(start() + LONGEST_HOLD), "who asks for longer is heard");
+        assert_eq!(
+            it.probe_at,
+            Some(start() + LONGEST_HOLD),
+            "who asks for longer is heard"
+        );
     }
 
     #[test]
@@ -208,7 +212,11 @@ mod tests {
             fails(&mut it, Meant::Delivery, TimeDelta::zero());
         }
         assert!(it.tripped_at.is_some());
-        assert_eq!(it.probe_at, Some(start() + LONGEST_HOLD), "the breaker does not shorten it");
+        assert_eq!(
+            it.probe_at,
+            Some(start() + LONGEST_HOLD),
+            "the breaker does not shorten it"
+        );
     }
 
     /// Fails once a day, as what is tried again in vain does at least.
@@ -274,7 +282,11 @@ mod tests {
     fn successes_one_after_the_other_are_written_once_a_second() {
         let mut it = Standing::default();
         assert!(succeed(&mut it, Meant::Delivery, start()));
-        assert!(!succeed(&mut it, Meant::Delivery, start() + TimeDelta::milliseconds(999)));
+        assert!(!succeed(
+            &mut it,
+            Meant::Delivery,
+            start() + TimeDelta::milliseconds(999)
+        ));
         assert!(succeed(&mut it, Meant::Delivery, start() + TimeDelta::seconds(1)));
     }
 }
