@@ -69,6 +69,7 @@ const STEPS: &[Step] = &[
     shared!(14, "0014_windows"),
     shared!(15, "0015_lean_sends"),
     shared!(16, "0016_event_places"),
+    shared!(19, "0019_answers"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a key stands for its message.
-pub const KEY_KEPT: TimeDelta = TimeDelta::hours(24);
+pub const KEY_KEPT: TimeDelta = idempotency::KEPT;
 /// Characters of a message shown in the list of conversations.
 const PREVIEW: usize = 200;
 

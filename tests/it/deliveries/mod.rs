@@ -13,4 +13,4 @@ mod order;
 mod receiver;
 mod recorded;
 mod upkeep;
-mod world;
+pub mod world;
