@@ -9,6 +9,7 @@ mod crowd;
 mod faults;
 mod held;
 mod kills;
+mod many;
 mod order;
 mod receiver;
 mod recorded;
