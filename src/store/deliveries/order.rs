@@ -50,7 +50,7 @@ pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<
 /// Conversations looked at for those in which something is due.
 const LOOK: i64 = 256;
 
-/// Conversations after the one named in which the first that waits for an endpoint is due, of the next [`LOOK`] in which something waits.
+/// Conversations after the one named in which the first that waits for an endpoint is due, of the next 256 in which something waits.
 /// Reads one row of each, however many wait in it.
 pub async fn due_conversations(db: &Db, endpoint: EndpointId, after: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     const SQL: &str = "
