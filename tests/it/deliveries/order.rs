@@ -156,10 +156,12 @@ on_both_sizes! {
     }
 
     async fn without_order_asked_for_a_failure_holds_nothing_up(world: World) {
-        let receiver = Receiver::doing(|_, n| Reply::status(if n == 0 { 500 } else { 200 })).await;
-        let endpoint = world.endpoint(&receiver).await;
         let conversation = world.clock.new_id();
-        world.happen(&[of(&world, conversation)]).await;
+        let first = of(&world, conversation);
+        let word = first.id.to_string();
+        let receiver = Receiver::doing(move |it, _| Reply::status(if it.id() == word { 500 } else { 200 })).await;
+        let endpoint = world.endpoint(&receiver).await;
+        world.happen(&[first]).await;
         world.until_attempts(endpoint, 1).await;
         world.happen(&[of(&world, conversation), of(&world, conversation)]).await;
         world.until(endpoint, "done", 2).await;
