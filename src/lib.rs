@@ -38,6 +38,9 @@ pub mod directory;
 // Tenants, channels, API keys.
 pub mod tenancy;
 
+// What a process has so many of, and nobody may take all.
+pub mod shares;
+
 // The guard before addresses that tenants chose.
 pub mod net;
 

@@ -70,6 +70,7 @@ const STEPS: &[Step] = &[
     shared!(15, "0015_lean_sends"),
     shared!(16, "0016_event_places"),
     shared!(17, "0017_shared_portfolios"),
+    shared!(18, "0018_answers"),
 ];
 
 /// All migrations as the given kind of database runs them.

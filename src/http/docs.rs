@@ -3,7 +3,7 @@
 use axum::Router;
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
-    path::Operation,
+    path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     tag::TagBuilder,
 };
@@ -20,10 +20,20 @@ A self-hosted backend for the WhatsApp Business Platform.
 
 **Lists** come in pages: `limit` (1 to 200) and `cursor`, which is `next_cursor` of the page before; null on the last page.
 
+**`Idempotency-Key`** (1 to 255 visible characters) may stand with every POST under `/api/v1` but uploads: the same request with the same key \
+within 24 hours gets the same answer, marked `idempotent-replayed: true`, and does nothing again. What was refused may be sent again with its key. \
+409 says that the key was used for another request (`key-reused`), that the first is under way (`under-way`), or that nobody knows how it ended \
+(`outcome-unknown`).
+
 **Problems** are `application/problem+json` (RFC 9457) with a stable `type` and a `request_id`. A header `x-request-id` is \
 taken over and echoed.
 
 **Times** are RFC 3339 in UTC.";
+
+/// What makes a request that is repeated no second one.
+const KEY: &str = "idempotency-key";
+/// Takes no key: the same bytes are kept once anyway.
+const UPLOADS: &str = "/api/v1/media";
 
 /// Problems an operation may answer with: status, what it means.
 const EVERYWHERE: &[(&str, &str)] = &[
@@ -113,6 +123,9 @@ fn finish(mut document: OpenApi) -> OpenApi {
             if let Some(operation) = operation {
                 operation.operation_id = Some(operation_id(method, path));
                 describe(path, operation);
+                if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
+                    take_key(operation);
+                }
             }
         }
     }
@@ -124,6 +137,23 @@ fn operation_id(method: &str, path: &str) -> String {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// Says that it heeds `Idempotency-Key`, unless it says so itself.
+fn take_key(operation: &mut Operation) {
+    let parameters = operation.parameters.get_or_insert_default();
+    let is_key = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.name == KEY);
+    if !parameters.iter().any(is_key) {
+        let key = ParameterBuilder::new()
+            .name(KEY)
+            .parameter_in(ParameterIn::Header)
+            .description(Some("Any text of up to 255 characters that is new for each request"))
+            .schema(Some(String::schema()));
+        parameters.push(RefOr::T(key.build()));
+    }
+    let used = problem("The key was used for another request, or that is under way");
+    let responses = &mut operation.responses.responses;
+    responses.entry("409".to_owned()).or_insert(RefOr::T(used));
 }
 
 fn describe(path: &str, operation: &mut Operation) {

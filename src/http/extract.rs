@@ -4,7 +4,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
     http::{StatusCode, request::Parts},
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use chrono::{DateTime, Utc};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
 
 use super::problem::Problem;
 
@@ -17,7 +21,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(refusal) => Err(Problem::invalid(refusal.body_text())),
+            Err(refusal) => {
+                let text = refusal.body_text();
+                let why = text.strip_prefix("Invalid URL: ").unwrap_or(&text);
+                Err(Problem::invalid(format!("The address is not understood: {why}.")))
+            }
         }
     }
 }
@@ -35,7 +43,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         }
         match axum::extract::Query::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(refusal) => Err(Problem::invalid(refusal.body_text())),
+            Err(refusal) => {
+                let text = refusal.body_text();
+                let why = text
+                    .strip_prefix("Failed to deserialize query string: ")
+                    .unwrap_or(&text);
+                Err(Problem::invalid(format!("The parameters are not understood: {why}.")))
+            }
         }
     }
 }
@@ -61,10 +75,32 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                     status,
                     "invalid-request",
                     "The request is not understood",
-                    refusal.body_text(),
+                    plain(refusal),
                 ))
             }
         }
+    }
+}
+
+/// What is wrong with a body, in words for whoever wrote it.
+fn plain(refusal: JsonRejection) -> String {
+    let text = refusal.body_text();
+    let of = |prefix: &str| text.strip_prefix(prefix);
+    if let Some(why) = of("Failed to deserialize the JSON body into the target type: ") {
+        return format!("The body is not what is expected here: {why}.");
+    }
+    of("Failed to parse the request body as JSON: ").map_or(text.clone(), |why| format!("The body is no JSON: {why}."))
+}
+
+/// A time in a body, as RFC 3339 has it.
+pub struct Moment(pub DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let read = DateTime::parse_from_rfc3339(&text);
+        let time = read.map_err(|_| D::Error::custom("expected a time such as 2026-11-20T08:00:00Z"))?;
+        Ok(Self(time.to_utc()))
     }
 }
 

@@ -13,6 +13,7 @@ mod extract;
 mod frame;
 mod health;
 mod metrics;
+mod once;
 mod paging;
 mod problem;
 mod range;

@@ -62,7 +62,7 @@ pub async fn bring<E: std::fmt::Display>(
 /// Fetches what is at an address, past the guard.
 pub async fn bring_url(app: &App, tenant: TenantId, said: Bring, url: &str) -> Result<MediaId, BringError> {
     let target = app.outside.check(url).map_err(net::Error::Refused)?;
-    let answer = app.outside.get(&target, LARGEST).await?;
+    let answer = net::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
     let said = Bring {
         mime_type: said.mime_type.or_else(|| answer.content_type.clone()),
         filename: said.filename.or_else(|| last_segment(&target)),

@@ -4,7 +4,7 @@ use std::{io::ErrorKind, net::IpAddr};
 /// that may be a secret of the network this runs in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("it is no URL ({0}); write e.g. https://example.com/file.jpg")]
+    #[error("it is no URL ({0}); write e.g. https://example.com/path")]
     NoUrl(String),
     #[error("it is longer than {most} bytes")]
     TooLong { most: usize },
@@ -46,7 +46,7 @@ impl From<reqwest::Error> for Error {
                 return Self::Refused(refused.clone());
             }
             garbage |= is_garbage(it);
-            last = it.to_string();
+            last = tls(it).unwrap_or_else(|| it.to_string());
             cause = it.source();
         }
         if error.is_timeout() {
@@ -56,6 +56,21 @@ impl From<reqwest::Error> for Error {
             return Self::Garbage(last);
         }
         Self::Unreachable(last)
+    }
+}
+
+/// What went wrong before anything was encrypted, in words for whoever chose the address.
+fn tls(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    while let Some(wrapped) = inner.downcast_ref::<std::io::Error>() {
+        inner = wrapped.get_ref()?;
+    }
+    match inner.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidMessage(_) => {
+            Some("what answers there is not TLS; look at the port, and whether it is http".into())
+        }
+        rustls::Error::InvalidCertificate(why) => Some(format!("its certificate is not accepted: {why}")),
+        error => Some(format!("no TLS connection comes about: {error}")),
     }
 }
 

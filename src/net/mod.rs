@@ -2,7 +2,7 @@
 //! make a request, and this machine stands where the tenant does not: beside databases, metadata services, other people's servers.
 //!
 //! So: `https` only; no credentials; public addresses only, whatever the spelling; names resolved once, by the guard, and the connection
-//! made to just what it saw; no proxy; redirects not followed; answers no longer than asked for. The operator may allow networks.
+//! made to just what it saw; a tenant whose names hang holds up no other's; no proxy; redirects not followed; answers no longer than asked for. The operator may allow networks.
 
 mod address;
 mod error;
@@ -19,7 +19,7 @@ pub use error::{Error, Refused};
 pub use names::Lookup;
 pub use outside::{Answer, Outside};
 pub use post::{Post, Posted, Reply};
-pub use system::system;
+pub use system::{on_behalf, system};
 pub use target::Target;
 
 /// What the operator lets tenants reach.

@@ -1,17 +1,32 @@
 use std::{
     collections::HashMap,
+    future::Future,
     io,
     net::{SocketAddr, ToSocketAddrs},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures::{FutureExt, future::Shared};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::Lookup;
+use crate::{
+    domain::TenantId,
+    shares::{Permit, Shares},
+};
 
-/// Names asked for at once. The machine's resolver takes a thread for each, of the 512 that files need too.
+/// Names asked for at once. The machine's resolver takes a thread for each, of the 512 that files need too. A tenant has a share of them.
 const MOST: usize = 128;
+
+tokio::task_local! {
+    static WHOSE: TenantId;
+}
+
+/// Makes requests for a tenant: the names that are asked for meanwhile take their threads from the tenant's share. What nobody is named
+/// for has a share of its own.
+pub fn on_behalf<F: Future>(tenant: TenantId, work: F) -> impl Future<Output = F::Output> {
+    WHOSE.scope(tenant, work)
+}
 
 /// The machine's own resolver. It waits for half a minute where nobody answers, whoever asked has long given up, and nothing can stop it: so
 /// those who ask for a name that is being asked for wait for that answer, and a dead name costs one thread however often it is tried.
@@ -23,16 +38,19 @@ type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
 type Answer = Shared<oneshot::Receiver<Found>>;
 type Underway = Arc<Mutex<HashMap<String, Answer>>>;
 
-fn asking(most: usize, ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Lookup {
-    let (ask, underway, threads) = (Arc::new(ask), Underway::default(), Arc::new(Semaphore::new(most)));
+pub(super) fn asking(most: usize, ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Lookup {
+    let threads = Shares::new(most, "mainstay_outside_lookup_shares_exhausted_total");
+    let (ask, underway) = (Arc::new(ask), Underway::default());
     Arc::new(move |name| {
-        let (ask, underway, threads) = (ask.clone(), underway.clone(), threads.clone());
+        // Here and not in what follows, which may be polled by somebody else.
+        let share = threads.of(WHOSE.try_with(|tenant| *tenant).ok());
+        let (ask, underway) = (ask.clone(), underway.clone());
         Box::pin(async move {
             let asked = lock(&underway).get(&name).cloned();
             let answer = match asked {
                 Some(answer) => answer,
                 None => {
-                    let thread = threads.acquire_owned().await.map_err(io::Error::other)?;
+                    let thread = share.take().await;
                     let answer = lock(&underway).get(&name).cloned();
                     answer.unwrap_or_else(|| begin(name, ask, underway, thread))
                 }
@@ -44,7 +62,7 @@ fn asking(most: usize, ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send 
 }
 
 /// Two that come here at the same moment for the same name both ask, which does no harm.
-fn begin<A>(name: String, ask: Arc<A>, underway: Underway, thread: OwnedSemaphorePermit) -> Answer
+fn begin<A>(name: String, ask: Arc<A>, underway: Underway, thread: Permit) -> Answer
 where
     A: Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
 {
@@ -115,7 +133,7 @@ mod tests {
     async fn no_more_names_are_asked_for_at_once_than_there_are_threads_for_it() {
         let (most, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (seen, two) = (most.clone(), Barrier::new(2));
-        let lookup = asking(2, move |_| {
+        let lookup = asking(8, move |_| {
             let now = running.fetch_add(1, Ordering::SeqCst) + 1;
             seen.fetch_max(now, Ordering::SeqCst);
             two.wait();

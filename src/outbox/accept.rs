@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a key stands for its message.
-pub const KEY_KEPT: TimeDelta = TimeDelta::hours(24);
+pub const KEY_KEPT: TimeDelta = idempotency::KEPT;
 
 /// Stores those asks that can be, inside the transaction, and answers each.
 pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std::result::Result<Queued, Refusal>>> {

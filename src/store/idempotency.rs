@@ -1,11 +1,14 @@
-//! Which request was answered with which message, for whoever asks again with the same key.
+//! Which request was answered with what, for whoever asks again with the same key.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     db::{On, Result, Rows},
     domain::{Id, MessageId, TenantId},
 };
+
+/// How long a key stands for its request.
+pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// A request that carries a key.
 #[derive(Clone, Debug)]
@@ -14,7 +17,7 @@ pub struct Keyed {
     pub key: String,
     /// SHA-256 of the request.
     pub digest: [u8; 32],
-    /// The message it makes, if it is the first.
+    /// The message it makes, if it is the first; for a request that makes something else, an id by which it is known.
     pub message: MessageId,
 }
 
@@ -83,7 +86,31 @@ pub async fn find(
     on.into().sql(SQL, (tenant, key, since)).opt().await
 }
 
-/// Gives up keys whose requests were refused: they made no message.
+/// What a request was answered that made no message.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Given {
+    pub created_at: DateTime<Utc>,
+    /// HTTP status; none while there is no answer.
+    pub status: Option<i64>,
+    /// Sealed.
+    pub answer: Option<Vec<u8>>,
+}
+
+/// Keeps what a request was answered, if the key is still its.
+pub async fn answer(on: impl Into<On<'_>>, keyed: &Keyed, status: i64, sealed: Vec<u8>) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE idempotency_keys SET status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
+    let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
+    on.into().sql(SQL, args).run().await
+}
+
+/// What the request that has a key was answered.
+pub async fn answered(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<Given>> {
+    const SQL: &str = "SELECT created_at, status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
+    on.into().sql(SQL, (tenant, key)).opt().await
+}
+
+/// Gives up keys whose requests were refused: they made nothing.
 pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, key) AS ({rows})

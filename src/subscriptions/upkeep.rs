@@ -1,6 +1,6 @@
 //! What has to be done now and then.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Subscriptions, courier::offer};
 use crate::{
@@ -13,10 +13,13 @@ use crate::{
     },
 };
 
-/// Pages of a deleted endpoint's deliveries that are removed in one go.
+/// Whole pages of deleted endpoints' deliveries that are removed in one go: others wait for their turn in the same loop.
 const PAGES: usize = 20;
 /// Endpoints looked at together.
 const TOGETHER: i64 = 500;
+/// For how long the row of a deleted endpoint stays, so that what comes late is found and removed: a transaction that saw the endpoint
+/// before it was deleted may commit deliveries after that. None takes nearly as long.
+const STRAGGLERS: TimeDelta = TimeDelta::minutes(15);
 
 /// Wakes lines that are idle though a delivery of theirs is due.
 pub async fn wake_overlooked(with: &Subscriptions, queues: &Queues) -> Result<()> {
@@ -29,17 +32,28 @@ pub async fn wake_overlooked(with: &Subscriptions, queues: &Queues) -> Result<()
     Ok(())
 }
 
-/// Removes what belongs to deleted endpoints, a bounded part of it, and then them.
+/// Removes what belongs to deleted endpoints, a bounded part of it, and later them.
 pub async fn erase_deleted(with: &Subscriptions) -> Result<()> {
-    for (tenant, endpoint) in endpoints::erasable(with.db.reader()).await? {
-        for _ in 0..PAGES {
-            if deliveries::remove(&with.db, endpoint).await? < REMOVED_AT_ONCE {
-                endpoints::erase(&with.db, tenant, endpoint).await?;
-                break;
+    let (mut after, mut left) = (None, PAGES);
+    loop {
+        let page = endpoints::erasable(with.db.reader(), after, TOGETHER).await?;
+        for it in &page {
+            let waited = with.clock.now() - it.deleted_at > STRAGGLERS;
+            while deliveries::remove(&with.db, it.id).await? == REMOVED_AT_ONCE {
+                left -= 1;
+                if left == 0 {
+                    return Ok(());
+                }
+            }
+            if waited {
+                endpoints::erase(&with.db, it.tenant_id, it.id).await?;
             }
         }
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// Removes deliveries that ended before a time, with their attempts, and tells how many. Those of events from before then that wait for a

@@ -5,6 +5,7 @@ use crate::{
     directory::{open_tenant_key, purpose},
     store::{
         channels::{self, Channel},
+        endpoints::{self, Endpoint, headers_purpose, secrets_purpose},
         tenants,
     },
 };
@@ -40,17 +41,25 @@ async fn examine(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Finding>> {
                 }
             }
         }
+        for endpoint in endpoints::list(db.reader(), tenant.id, None, i64::MAX).await? {
+            for (what, purpose, sealed) in sealed_of_endpoint(&endpoint) {
+                secrets += 1;
+                if key.open(&purpose, sealed).is_err() {
+                    lost.push(format!("the {what} of {}", endpoint.id));
+                }
+            }
+        }
     }
     let mut findings = Vec::new();
     if lost.is_empty() {
         let what = format!(
-            "the keys of {} tenants and {secrets} secrets of channels open",
+            "the keys of {} tenants and {secrets} secrets of channels and endpoints open",
             tenants.len()
         );
         findings.push(Finding::ok(CHECK, what));
     } else {
         let cure = "put the key they were sealed under into MAINSTAY_MASTER_KEY behind the first, after a comma; if it is lost, \
-                    add the channels again with fresh tokens";
+                    add the channels again with fresh tokens, and the endpoints";
         findings.push(Finding::fail(
             CHECK,
             format!("cannot be opened: {}", lost.join(", ")),
@@ -70,6 +79,15 @@ fn sealed(channel: &Channel) -> impl Iterator<Item = (&'static str, &[u8])> {
     std::iter::once(("access-token", channel.access_token.as_slice())).chain(own)
 }
 
+fn sealed_of_endpoint(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, String, &[u8])> {
+    let secrets = [Some(&endpoint.secret), endpoint.previous_secret.as_ref()]
+        .into_iter()
+        .flatten();
+    let secrets = secrets.map(|sealed| ("secret", secrets_purpose(endpoint.id), sealed.as_slice()));
+    let headers = endpoint.headers.as_deref();
+    secrets.chain(headers.map(|sealed| ("headers", headers_purpose(endpoint.id), sealed)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,10 +96,12 @@ mod tests {
         clock::Clock,
         config::Secret,
         db::Scratch,
+        net::{Outside, Policy},
+        subscriptions::{NewEndpoint, Subscriptions},
         tenancy::{self, NewChannel, Registry},
     };
 
-    async fn with_a_channel(db: &Db, keyring: &Keyring) {
+    async fn with_a_channel_and_an_endpoint(db: &Db, keyring: &Keyring) {
         let registry = Registry {
             db: db.clone(),
             clock: Clock::default(),
@@ -95,6 +115,24 @@ mod tests {
             app_secret: Some(Secret::new("secret")),
         };
         tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+        let subscriptions = Subscriptions {
+            db: registry.db,
+            clock: registry.clock,
+            keyring: registry.keyring,
+            outside: Outside::new(Policy::default()).unwrap(),
+        };
+        let endpoint = NewEndpoint {
+            url: "https://example.com/webhooks".to_owned(),
+            description: None,
+            event_types: vec!["*".to_owned()],
+            channels: None,
+            rate_limit_per_second: None,
+            headers: [("x-gateway-key".to_owned(), "s3cret".to_owned())].into(),
+            ordered: false,
+            max_concurrent: None,
+            enabled: true,
+        };
+        subscriptions.create(tenant.id, endpoint).await.unwrap();
     }
 
     fn statuses(findings: &[Finding]) -> Vec<Health> {
@@ -106,14 +144,14 @@ mod tests {
         let db = Scratch::migrated().await;
         let (first, second) = (Keyring::generate(), Keyring::generate());
         let keyring = Keyring::parse(&first).unwrap();
-        with_a_channel(&db, &keyring).await;
+        with_a_channel_and_an_endpoint(&db, &keyring).await;
 
         let found = check(&db, &keyring).await;
         assert_eq!(
             found,
             [Finding::ok(
                 CHECK,
-                "the keys of 1 tenants and 2 secrets of channels open"
+                "the keys of 1 tenants and 4 secrets of channels and endpoints open"
             )]
         );
 
@@ -128,7 +166,7 @@ mod tests {
     async fn a_secret_that_was_changed_in_the_database_is_named() {
         let db = Scratch::migrated().await;
         let keyring = Keyring::parse(&Keyring::generate()).unwrap();
-        with_a_channel(&db, &keyring).await;
+        with_a_channel_and_an_endpoint(&db, &keyring).await;
         db.sql("UPDATE channels SET app_secret = access_token", ())
             .run()
             .await
@@ -136,5 +174,8 @@ mod tests {
         let found = check(&db, &keyring).await;
         assert_eq!(statuses(&found), [Health::Fail]);
         assert!(found[0].what.contains("the app secret of chn_"), "{}", found[0]);
+        db.sql("UPDATE endpoints SET headers = secret", ()).run().await.unwrap();
+        let found = check(&db, &keyring).await;
+        assert!(found[0].what.contains("the headers of ep_"), "{}", found[0]);
     }
 }

@@ -31,7 +31,7 @@ pub struct Delivery {
     pub state: String,
     /// Attempts so far.
     pub attempts: i64,
-    /// When it is tried next; null once it is not.
+    /// When it is due next: not before then, and later where the endpoint is disabled, held or its breaker open. Null once it is at its end.
     #[schema(required)]
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// HTTP status of the last attempt; null if it was not answered.

@@ -23,7 +23,7 @@ pub use channels::Channel;
 use json::Json;
 pub use uploads::Uploads;
 
-use super::{auth, edge::Edge, problem::Problem};
+use super::{auth, edge::Edge, once::once, problem::Problem};
 use crate::{
     directory::{Route, Snapshot},
     domain::{ChannelId, TenantId},
@@ -84,6 +84,7 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::retry))
+        .route_layer(middleware::from_fn_with_state(edge.clone(), once))
         .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
         // Takes a link in place of a key, and so looks for itself.
         .routes(routes!(content::read))

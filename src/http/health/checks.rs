@@ -56,7 +56,7 @@ pub struct Disk {
 }
 
 fn millis(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1_000.0
+    since.elapsed().as_micros() as f64 / 1_000.0
 }
 
 pub async fn database(app: &App) -> Database {

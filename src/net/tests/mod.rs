@@ -1,3 +1,4 @@
+mod names;
 mod post;
 mod rebinding;
 

@@ -210,3 +210,11 @@ async fn nothing_is_connected_to_where_the_name_leads_inside() {
     let listener = listener.into_std().unwrap();
     assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
+
+#[tokio::test]
+async fn who_speaks_no_tls_is_told_so() {
+    let address = serve(Router::new().route("/", post(async || "hello"))).await;
+    let posted = ask(&format!("https://{address}/")).await;
+    let words = posted.error.expect("it fails").to_string();
+    assert!(words.contains("is not TLS"), "{words}");
+}

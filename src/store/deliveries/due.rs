@@ -78,37 +78,3 @@ pub async fn due(db: &Db, wanted: &[Wanted], now: DateTime<Utc>) -> Result<Vec<D
     }
     Ok(found)
 }
-
-macro_rules! beside {
-    ($others:literal) => {
-        concat!(
-            "SELECT e.revision, d.endpoint_id, d.id, d.tenant_id, d.event_id, d.sequence, d.order_key, d.attempts, \
-             d.attempts_before, d.due_at, d.type, v.occurred_at, v.data \
-             FROM endpoints e \
-             JOIN deliveries d ON d.endpoint_id = e.id \
-             LEFT JOIN events v ON v.tenant_id = d.tenant_id AND v.sequence = d.sequence \
-             WHERE e.id = $1 AND e.disabled_at IS NULL AND e.deleted_at IS NULL \
-             AND d.endpoint_id = $1 AND d.state = 'pending' AND d.due_at <= $2 AND (d.order_key IS NULL OR ",
-            $others,
-            ") ORDER BY d.due_at, d.id LIMIT $3"
-        )
-    };
-}
-
-/// Like [`due`], for one endpoint, without what belongs to these conversations.
-pub async fn due_beside(
-    db: &Db,
-    wanted: Wanted,
-    conversations: impl IntoIterator<Item = Uuid>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Due>> {
-    const SQLITE: &str = beside!("LOWER(HEX(d.order_key)) NOT IN (SELECT value FROM json_each($4))");
-    const POSTGRES: &str = beside!(
-        "REPLACE(CAST(d.order_key AS TEXT), '-', '') NOT IN (SELECT value FROM json_array_elements_text(CAST($4 AS JSON)))"
-    );
-    let keys: Vec<String> = conversations.into_iter().map(|key| key.simple().to_string()).collect();
-    let keys = serde_json::to_string(&keys).expect("a list of texts is JSON");
-    let sql = if db.is_postgres() { POSTGRES } else { SQLITE };
-    let args = (wanted.endpoint, now, wanted.most, keys);
-    db.reader().sql(sql, args).all().await
-}

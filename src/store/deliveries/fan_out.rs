@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Keyed, Result, Rows, Tx},
-    domain::{ChannelId, EndpointId, EventTypes, Id, TenantId, delivery_id},
+    domain::{ChannelId, ConversationId, EndpointId, EventId, EventTypes, Id, TenantId, delivery_id},
     store::{
         endpoints::{self, wake_after},
         events::NewEvent,
@@ -78,9 +78,15 @@ pub async fn deliver_to(
         id: endpoint,
         types: EventTypes::from_json("[]"),
         channels: None,
-        ordered: false,
+        // Nothing else is of its order, and it does not wait behind conversations that have much.
+        ordered: true,
     };
     insert(tx, vec![(&receiver, event, sequence)], now).await
+}
+
+/// Within what order is kept: the conversation, and what belongs to none is by itself.
+pub(super) fn order_key(event: EventId, conversation: Option<ConversationId>) -> Uuid {
+    conversation.map_or(event.uuid(), Id::uuid)
 }
 
 async fn insert(tx: &mut Tx, wanted: Vec<(&Receiver, &NewEvent, i64)>, now: DateTime<Utc>) -> Result<()> {
@@ -93,7 +99,7 @@ async fn insert(tx: &mut Tx, wanted: Vec<(&Receiver, &NewEvent, i64)>, now: Date
     }
     metrics::counter!("mainstay_deliveries_created_total").increment(wanted.len() as u64);
     let row = |(receiver, event, sequence): &(&Receiver, &NewEvent, i64)| {
-        let key = event.conversation.filter(|_| receiver.ordered).map(Id::uuid);
+        let key = receiver.ordered.then(|| order_key(event.id, event.conversation));
         (
             receiver.id.uuid(),
             delivery_id(event.id, receiver.id).uuid(),

@@ -11,10 +11,10 @@ mod sooner;
 mod stats;
 
 pub use conclude::{Ended, conclude};
-pub use due::{Due, Wanted, due, due_beside};
+pub use due::{Due, Wanted, due};
 pub use fan_out::{deliver_to, fan_out};
 pub use find::{Attempt, Delivery, Filter, Page, attempts, find, list};
-pub use order::{Pace, chains, set_pace};
+pub use order::{CHAIN, bring_on, chains, due_conversations, ends_of_conversations, put_off};
 pub use remove::{REMOVED_AT_ONCE, Swept, remove, sweep};
 pub use replay::{Missing, ReplayPage, again, deliver_missing, missing_page, replay_page};
 pub use sooner::{BROUGHT_AT_ONCE, bring_forward, put_first};

@@ -4,13 +4,14 @@ use uuid::Uuid;
 use super::Due;
 use crate::{
     db::{Db, On, Result, Rows},
-    domain::{EndpointId, Id},
+    domain::{DeliveryId, EndpointId, Id},
 };
 
-/// The most deliveries of one conversation that are read together.
-const CHAIN: i64 = 16;
+/// The most deliveries of one conversation that are made in one go. [`chains`] reads one more, to see what follows.
+pub const CHAIN: usize = 16;
+const READ: i64 = CHAIN as i64 + 1;
 
-/// What waits for an endpoint in each of these conversations, due or not: the earliest first, a few of each.
+/// What waits for an endpoint in each of these conversations, due or not: the earliest first, up to [`CHAIN`] of each and the one after.
 pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<Due>> {
     const OF_ONE: &str = "
         SELECT e.revision, d.endpoint_id, d.id, d.tenant_id, d.event_id, d.sequence, d.order_key, d.attempts, d.attempts_before, d.due_at, d.type,
@@ -36,36 +37,82 @@ pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<
         LEFT JOIN events v ON v.tenant_id = d.tenant_id AND v.sequence = d.sequence
         ORDER BY d.sequence";
     if db.is_postgres() {
-        let rows = keys.iter().map(|key| (endpoint.uuid(), *key, CHAIN)).collect();
+        let rows = keys.iter().map(|key| (endpoint.uuid(), *key, READ)).collect();
         return Rows::new(POSTGRES, rows).all(db.reader()).await;
     }
     let mut found = Vec::new();
     for key in keys {
-        found.extend(db.reader().sql(OF_ONE, (endpoint, *key, CHAIN)).all::<Due>().await?);
+        found.extend(db.reader().sql(OF_ONE, (endpoint, *key, READ)).all::<Due>().await?);
     }
     Ok(found)
 }
 
-/// When what waits in a conversation is to go to an endpoint.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    pub endpoint: EndpointId,
-    pub key: Uuid,
-    pub due_at: DateTime<Utc>,
+/// Conversations looked at for those in which something is due.
+const LOOK: i64 = 256;
+
+/// Conversations after the one named in which the first that waits for an endpoint is due, of the next 256 in which something waits.
+/// Reads one row of each, however many wait in it.
+pub async fn due_conversations(db: &Db, endpoint: EndpointId, after: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    const SQL: &str = "
+        WITH RECURSIVE k (key, n) AS (
+            SELECT (SELECT d.order_key FROM deliveries d
+                WHERE d.endpoint_id = $1 AND d.order_key > $2 AND d.state = 'pending' ORDER BY d.order_key LIMIT 1), 1
+            UNION ALL
+            SELECT (SELECT d.order_key FROM deliveries d
+                WHERE d.endpoint_id = $1 AND d.order_key > k.key AND d.state = 'pending' ORDER BY d.order_key LIMIT 1), k.n + 1
+            FROM k WHERE k.key IS NOT NULL AND k.n < $3)
+        SELECT k.key FROM k
+        WHERE k.key IS NOT NULL AND (SELECT d.due_at FROM deliveries d
+            WHERE d.endpoint_id = $1 AND d.order_key = k.key AND d.state = 'pending' ORDER BY d.sequence LIMIT 1) <= $4";
+    let found: Vec<(Uuid,)> = db.reader().sql(SQL, (endpoint, after, LOOK, now)).all().await?;
+    Ok(found.into_iter().map(|(key,)| key).collect())
 }
 
-/// Makes all that waits in these conversations due together: later, with what failed before it; or at once, when nothing is before it
-/// any more.
-pub async fn set_pace(on: impl Into<On<'_>>, paces: &[Pace]) -> Result<u64> {
+/// The first and the last of the conversations in which something waits for an endpoint, by their ids.
+pub async fn ends_of_conversations(db: &Db, endpoint: EndpointId) -> Result<Option<(Uuid, Uuid)>> {
     const SQL: &str = "
-        WITH r (endpoint, key, due) AS ({rows})
-        UPDATE deliveries SET due_at = r.due
+        SELECT (SELECT d.order_key FROM deliveries d
+                WHERE d.endpoint_id = $1 AND d.order_key IS NOT NULL AND d.state = 'pending' ORDER BY d.order_key LIMIT 1),
+            (SELECT d.order_key FROM deliveries d
+                WHERE d.endpoint_id = $1 AND d.order_key IS NOT NULL AND d.state = 'pending' ORDER BY d.order_key DESC LIMIT 1)";
+    let (first, last): (Option<Uuid>, Option<Uuid>) = db.reader().sql(SQL, (endpoint,)).one().await?;
+    Ok(first.zip(last))
+}
+
+/// Has these wait until then, unless they wait for longer: what is before them in their conversation does.
+pub async fn put_off(db: &Db, endpoint: EndpointId, until: &[(DeliveryId, DateTime<Utc>)]) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (rid, rendpoint, until) AS ({rows})
+        UPDATE deliveries SET due_at = r.until
         FROM r
-        WHERE endpoint_id = r.endpoint AND order_key = r.key AND state = 'pending' AND due_at <> r.due";
-    let mut rows: Vec<_> = paces.iter().map(|it| (it.endpoint.uuid(), it.key, it.due_at)).collect();
+        WHERE endpoint_id = r.rendpoint AND id = r.rid AND state || '' = 'pending' AND due_at < r.until";
+    let mut rows: Vec<_> = until
+        .iter()
+        .map(|(id, until)| (id.uuid(), endpoint.uuid(), *until))
+        .collect();
     rows.sort_unstable();
-    // Of two that say something of one conversation, the later time holds.
-    rows.reverse();
-    rows.dedup_by_key(|row| (row.0, row.1));
+    Rows::new(SQL, rows).run(db).await
+}
+
+/// Makes due now what waits for later in these conversations, up to five hundred in each, in their order: nothing is before it any more.
+/// The others follow when it is their turn.
+pub async fn bring_on(on: impl Into<On<'_>>, conversations: &[(EndpointId, Uuid)], now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        WITH r (endpoint, key, now) AS ({rows}),
+        b AS MATERIALIZED (
+            SELECT r.endpoint, r.key, r.now, COALESCE((
+                SELECT d.sequence FROM deliveries d
+                WHERE d.endpoint_id = r.endpoint AND d.order_key = r.key AND d.state = 'pending' AND d.due_at > r.now
+                ORDER BY d.sequence LIMIT 1 OFFSET 500), 9223372036854775807) AS beyond
+            FROM r)
+        UPDATE deliveries SET due_at = b.now
+        FROM b
+        WHERE endpoint_id = b.endpoint AND order_key = b.key AND state = 'pending' AND due_at > b.now AND sequence < b.beyond";
+    let mut rows: Vec<_> = conversations
+        .iter()
+        .map(|(endpoint, key)| (endpoint.uuid(), *key, now))
+        .collect();
+    rows.sort_unstable();
+    rows.dedup();
     Rows::new(SQL, rows).run(on).await
 }

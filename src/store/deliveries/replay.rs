@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::fan_out::order_key;
 use crate::{
     clock::first_uuid_at,
     db::{Db, Result, Rows, Tx},
@@ -139,7 +140,7 @@ pub async fn missing_page(
                 event: row.id,
                 sequence: row.sequence,
                 kind: row.kind,
-                order_key: row.conversation_id.filter(|_| endpoint.ordered).map(Id::uuid),
+                order_key: endpoint.ordered.then(|| order_key(row.id, row.conversation_id)),
             });
         }
     }

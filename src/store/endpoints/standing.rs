@@ -15,9 +15,9 @@ pub struct Standing {
     pub warned_at: Option<DateTime<Utc>>,
     /// The breaker is open since then.
     pub tripped_at: Option<DateTime<Utc>>,
-    /// While it is: when it is tried again.
+    /// While it is, or since the endpoint asked to be left alone: when it is tried again.
     pub probe_at: Option<DateTime<Utc>>,
-    /// While it is: how often it was tried in vain.
+    /// While the breaker is open: how often it was tried in vain.
     pub probes: i64,
     pub last_error: Option<String>,
     pub last_error_at: Option<DateTime<Utc>>,
@@ -57,11 +57,11 @@ pub async fn note_standings(
     Ok(noted.into_iter().map(|(id,)| id).collect())
 }
 
-/// Where the breaker is open, the next probe is to be made now. Tells of how many that is so.
+/// Where the breaker is open, or the endpoint asked to be left alone, the next probe is to be made now. Tells of how many that is so.
 pub async fn probe_now(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET probe_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND tripped_at IS NOT NULL";
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND probe_at IS NOT NULL";
     on.into().sql(SQL, (tenant, id, now)).run().await
 }
 

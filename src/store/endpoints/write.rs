@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use super::Endpoint;
 use crate::{
     db::{On, Result},
-    domain::{EndpointId, TenantId},
+    domain::{EndpointId, Id, TenantId},
 };
 
 /// What a person decides of an endpoint.
@@ -97,11 +97,11 @@ async fn forget_standing(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result
     on.sql(SQL, (tenant, id)).run().await
 }
 
-/// Sends there again.
+/// Sends there again, as to a place that never failed; also where it is enabled, but rests.
 pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND disabled_at IS NOT NULL";
+        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
     let mut on = on.into();
     match on.again().sql(SQL, (tenant, id, now)).run().await? {
         0 => Ok(0),
@@ -168,13 +168,24 @@ pub async fn delete(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId),
     on.into().sql(SQL, (tenant, id, now)).run().await
 }
 
-/// Deleted endpoints whose rows are still there, a few.
-pub async fn erasable(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, EndpointId)>> {
-    const SQL: &str = "SELECT tenant_id, id FROM endpoints WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 100";
-    on.into().sql(SQL, ()).all().await
+/// A deleted endpoint whose row is still there.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Erasable {
+    pub tenant_id: TenantId,
+    pub id: EndpointId,
+    pub deleted_at: DateTime<Utc>,
 }
 
-/// Removes a deleted endpoint and its line, once nothing else belongs to it.
+/// Deleted endpoints whose rows are still there, in the order of their ids, from the one after `after` on.
+pub async fn erasable(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<Erasable>> {
+    const SQL: &str = "
+        SELECT tenant_id, id, deleted_at FROM endpoints
+        WHERE deleted_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
+    let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
+    on.into().sql(SQL, (after, limit)).all().await
+}
+
+/// Removes a deleted endpoint and its line. To be called once nothing else belongs to it and nothing more can come.
 pub async fn erase(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<u64> {
     const LINE: &str = "DELETE FROM delivery_lines WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     const ENDPOINT: &str = "

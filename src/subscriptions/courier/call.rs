@@ -6,7 +6,7 @@ use super::{
     schedule::retry_after,
 };
 use crate::{
-    net::{Error, Post, Posted, Refused, Reply},
+    net::{Error, Post, Posted, Refused, Reply, on_behalf},
     store::deliveries::Due,
 };
 
@@ -76,7 +76,7 @@ pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
         within: parts.terms.timeout,
         most: ANSWER,
     });
-    let posted = posted.await;
+    let posted = on_behalf(due.tenant_id, posted).await;
     let called = read(due, started_at, posted);
     metrics::counter!("mainstay_delivery_attempts_total", "outcome" => called.outcome.as_str()).increment(1);
     metrics::histogram!("mainstay_delivery_attempt_seconds").record(called.duration_us as f64 / 1_000_000.0);

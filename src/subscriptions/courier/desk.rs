@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     db::{self, Asked, Batches, Tx, ask, is_unavailable, write_together},
@@ -12,7 +13,7 @@ use crate::{
     events::endpoint::{DISABLED, FAILING, Troubled},
     queue::counts,
     store::{
-        deliveries::{self, Ended, Pace},
+        deliveries::{self, Ended},
         endpoints::{self, LINES, Standing},
         events::{self, NewEvent},
     },
@@ -29,8 +30,8 @@ const WARNING: &str = "nothing but failures for half the time after which it is 
 #[derive(Clone, Debug)]
 pub struct Result {
     pub ended: Ended,
-    /// What follows for what waits behind it in its conversation.
-    pub pace: Option<Pace>,
+    /// The conversation in which it kept others waiting that it does not any more.
+    pub freed: Option<Uuid>,
     /// How the endpoint stands after it, if that is worth writing, and the revision it was known at.
     pub standing: Option<(i64, Standing)>,
     /// What the endpoint's owner or the operator is to know.
@@ -113,8 +114,9 @@ impl Desk {
     async fn write_in(&self, tx: &mut Tx, results: &[Result], now: DateTime<Utc>) -> db::Result<Changed> {
         let ended: Vec<Ended> = results.iter().map(|it| it.ended.clone()).collect();
         deliveries::conclude(tx, &ended).await?;
-        let paces: Vec<Pace> = results.iter().filter_map(|it| it.pace).collect();
-        deliveries::set_pace(&mut *tx, &paces).await?;
+        let freed = |it: &Result| Some((it.ended.endpoint, it.freed?));
+        let freed: Vec<_> = results.iter().filter_map(freed).collect();
+        deliveries::bring_on(&mut *tx, &freed, now).await?;
         // Of several of one endpoint, the last.
         let mut standings = BTreeMap::new();
         let mut failed = BTreeMap::new();

@@ -7,7 +7,6 @@ mod desk;
 mod line;
 mod listen;
 mod pace;
-mod permits;
 mod place;
 mod reads;
 mod result;
@@ -26,9 +25,13 @@ pub use serve::Unserved;
 pub use standing::BREAKER;
 
 use super::Subscriptions;
-use crate::{config::Deliveries, domain::EndpointId, queue::Queues};
+use crate::{
+    config::Deliveries,
+    domain::{EndpointId, TenantId},
+    queue::Queues,
+    shares::Shares,
+};
 use desk::Results;
-use permits::Permits;
 use reads::Reads;
 
 /// Delivers. Clones share it all.
@@ -39,7 +42,7 @@ struct Parts {
     subscriptions: Subscriptions,
     queues: Queues,
     terms: Deliveries,
-    permits: Permits,
+    permits: Shares<TenantId>,
     reads: Reads,
     results: Results,
     /// Nothing new is begun once it is cancelled.
@@ -65,7 +68,7 @@ impl Courier {
         let parts = Parts {
             subscriptions,
             queues,
-            permits: Permits::new(terms.concurrency),
+            permits: Shares::new(terms.concurrency, "mainstay_delivery_shares_exhausted_total"),
             terms,
             reads,
             results,

@@ -12,7 +12,7 @@ use crate::{
     config::Deliveries,
     domain::DeliveryState,
     store::{
-        deliveries::{Ended, Pace},
+        deliveries::Ended,
         endpoints::{Endpoint, Standing},
     },
 };
@@ -24,7 +24,7 @@ const GONE: u16 = 410;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     GoOn,
-    /// The breaker is open.
+    /// The breaker is open, or the endpoint asked to be left alone.
     Rest,
     Disabled,
 }
@@ -40,7 +40,7 @@ pub fn conclude(
     let (state, due_at) = fate(&called, terms, now);
     let mut verdict = Verdict::Nothing;
     let worth = match called.outcome {
-        Outcome::Succeeded => standing::succeed(standing, now),
+        Outcome::Succeeded => standing::succeed(standing, meant, now),
         Outcome::Expired => false,
         _ => {
             let error = called.error.as_deref().unwrap_or_default();
@@ -59,23 +59,20 @@ pub fn conclude(
         Verdict::Trip => Some(News::Tripped),
         Verdict::Nothing => None,
     };
+    let failed = !matches!(called.outcome, Outcome::Succeeded | Outcome::Expired);
+    let rests = standing.tripped_at.is_some() || standing.probe_at.is_some_and(|at| at > now);
     let after = match &news {
         Some(News::Disabled { .. }) => After::Disabled,
-        _ if !matches!(called.outcome, Outcome::Succeeded | Outcome::Expired) && standing.tripped_at.is_some() => {
-            After::Rest
-        }
+        _ if failed && rests => After::Rest,
         _ => After::GoOn,
     };
-    let pace = called
+    // What comes after it was put off for as long as it had failed.
+    let freed = called
         .due
         .order_key
-        .filter(|_| state == DeliveryState::Pending || called.due.attempts > 0);
+        .filter(|_| state != DeliveryState::Pending && called.due.attempts > 0);
     let result = Result {
-        pace: pace.map(|key| Pace {
-            endpoint: endpoint.id,
-            key,
-            due_at,
-        }),
+        freed,
         ended: Ended {
             tenant: endpoint.tenant_id,
             endpoint: endpoint.id,

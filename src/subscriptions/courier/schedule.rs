@@ -14,7 +14,8 @@ const LONGEST: TimeDelta = TimeDelta::hours(24);
 pub fn wait_after(attempts: i64, schedule: &[Duration], chance: f64) -> Option<TimeDelta> {
     let place = usize::try_from(attempts).ok()?.checked_sub(1)?;
     let wait = schedule.get(place)?.mul_f64(1.0 + JITTER * (2.0 * chance - 1.0));
-    TimeDelta::from_std(wait).ok()
+    // Of times no more is kept.
+    i64::try_from(wait.as_micros()).ok().map(TimeDelta::microseconds)
 }
 
 /// Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date in any of the three forms of §5.6.7. What it says is clamped to between a
@@ -47,6 +48,8 @@ mod tests {
         assert_eq!((ms(1, 0.5), ms(2, 0.5), ms(3, 0.5)), (Some(5_000), Some(300_000), None));
         assert_eq!((ms(1, 0.0), ms(1, 1.0)), (Some(4_000), Some(6_000)));
         assert_eq!((ms(0, 0.5), ms(i64::MAX, 0.5)), (None, None));
+        let odd = wait_after(1, &schedule, 1.0 / 3.0).and_then(|wait| wait.num_nanoseconds());
+        assert_eq!(odd.map(|wait| wait % 1_000), Some(0), "whole microseconds");
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub const BREAKER: i64 = 10;
 /// While it is open: the wait for the first try, doubled after each in vain.
 const FIRST_PROBE: TimeDelta = TimeDelta::seconds(10);
 const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(5);
+/// For how long at most nothing at all is sent to an endpoint that asks for that. What it answered so may wait longer.
+const LONGEST_HOLD: TimeDelta = TimeDelta::hours(1);
 /// After so long of nothing but failures nothing is sent there any more.
 const PATIENCE: TimeDelta = TimeDelta::days(5);
 /// And its owner is told so long before.
@@ -36,17 +38,22 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meant {
     Delivery,
-    /// To see whether an endpoint whose breaker is open is there again.
+    /// To see whether an endpoint whose breaker is open, or that asked to be left alone, takes something again.
     Probe,
 }
 
 /// Notes a success, and tells whether that is worth writing.
-pub fn succeed(standing: &mut Standing, now: DateTime<Utc>) -> bool {
-    let known = standing.failing_since.is_none() && standing.tripped_at.is_none();
+pub fn succeed(standing: &mut Standing, meant: Meant, now: DateTime<Utc>) -> bool {
+    // What was under way when the endpoint asked to be left alone takes nothing back of that.
+    let hold = standing
+        .probe_at
+        .filter(|_| standing.tripped_at.is_none() && meant == Meant::Delivery);
+    let known = standing.failing_since.is_none() && standing.tripped_at.is_none() && standing.probe_at == hold;
     if known && standing.last_success_at.is_some_and(|at| now - at < PRECISION) {
         return false;
     }
     *standing = Standing {
+        probe_at: hold,
         last_success_at: Some(now),
         last_error: standing.last_error.take(),
         last_error_at: standing.last_error_at,
@@ -55,7 +62,7 @@ pub fn succeed(standing: &mut Standing, now: DateTime<Utc>) -> bool {
     true
 }
 
-/// Notes a failure. `asked` is the time the endpoint asked for.
+/// Notes a failure. `asked` is the time for which the endpoint asked to be left alone.
 pub fn fail(
     standing: &mut Standing,
     (error, meant): (&str, Meant),
@@ -73,15 +80,13 @@ pub fn fail(
     if tripped {
         standing.tripped_at = Some(now);
         standing.probes = 0;
-    } else if meant == Meant::Probe {
+    } else if standing.tripped_at.is_some() && meant == Meant::Probe {
         standing.probes += 1;
     }
-    if standing.tripped_at.is_some() && (tripped || meant == Meant::Probe) {
-        let wait = probe_wait(standing.probes)
-            .max(asked.unwrap_or_default())
-            .min(LONGEST_PROBE);
-        standing.probe_at = Some(now + wait);
-    }
+    let probed = standing.tripped_at.is_some() && (tripped || meant == Meant::Probe);
+    let probe = probed.then(|| now + probe_wait(standing.probes).min(LONGEST_PROBE));
+    let hold = asked.map(|asked| now + asked.min(LONGEST_HOLD));
+    standing.probe_at = standing.probe_at.max(probe).max(hold);
     match standing.warned_at {
         Some(warned) if now - since >= PATIENCE && now - warned >= NOTICE && standing.tripped_at.is_some() => {
             Verdict::Disable
@@ -100,13 +105,18 @@ fn probe_wait(probes: i64) -> TimeDelta {
     FIRST_PROBE.checked_mul(1 << doublings).unwrap_or(LONGEST_PROBE)
 }
 
+/// Whether one request at a time is made until one succeeds: the breaker is open, or the endpoint asked to be left alone.
+pub fn is_probed(standing: &Standing) -> bool {
+    standing.tripped_at.is_some() || standing.probe_at.is_some()
+}
+
 /// Requests that may be under way at a time: while it fails, no more than it takes to open the breaker.
 pub fn room(standing: &Standing, most: usize) -> usize {
     let left = usize::try_from(BREAKER - standing.failures_in_row).unwrap_or(0);
-    match standing.tripped_at {
-        Some(_) => 1,
-        None if standing.failures_in_row > 0 => most.min(left.max(1)),
-        None => most,
+    match standing.failures_in_row {
+        _ if is_probed(standing) => 1,
+        0 => most,
+        _ => most.min(left.max(1)),
     }
 }
 
@@ -129,7 +139,7 @@ mod tests {
             assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::seconds(n)), Verdict::Nothing);
             assert_eq!(room(&it, 100), usize::try_from(BREAKER - n).unwrap());
         }
-        assert!(succeed(&mut it, start()));
+        assert!(succeed(&mut it, Meant::Delivery, start()));
         assert_eq!(room(&it, 100), 100);
         for _ in 1..BREAKER {
             fails(&mut it, Meant::Delivery, TimeDelta::zero());
@@ -142,7 +152,7 @@ mod tests {
             Some(start() + FIRST_PROBE),
             "what was under way puts no probe off"
         );
-        assert!(succeed(&mut it, start()));
+        assert!(succeed(&mut it, Meant::Delivery, start()));
         assert_eq!((it.tripped_at, it.probe_at, it.failures_in_row), (None, None, 0));
         assert_eq!(
             it.last_error.as_deref(),
@@ -170,7 +180,43 @@ mod tests {
             Some(TimeDelta::hours(3)),
             start(),
         );
-        assert_eq!(it.probe_at, Some(start() + LONGEST_PROBE));
+        assert_eq!(
+            it.probe_at,
+            Some(start() + LONGEST_HOLD),
+            "who asks for longer is heard"
+        );
+    }
+
+    #[test]
+    fn who_asks_to_be_left_alone_is_tried_once_afterwards_and_what_was_under_way_changes_nothing() {
+        let mut it = Standing::default();
+        let asks = |it: &mut Standing, minutes| {
+            let asked = Some(TimeDelta::minutes(minutes));
+            fail(it, ("status 429", Meant::Delivery), asked, start())
+        };
+        assert_eq!(asks(&mut it, 10), Verdict::Nothing);
+        let until = Some(start() + TimeDelta::minutes(10));
+        assert_eq!((it.probe_at, it.tripped_at, room(&it, 100)), (until, None, 1));
+        asks(&mut it, 1);
+        assert_eq!(it.probe_at, until, "the longest time that was asked for");
+        assert!(succeed(&mut it, Meant::Delivery, start()));
+        assert_eq!((it.probe_at, it.failing_since), (until, None));
+        assert!(!succeed(&mut it, Meant::Delivery, start()));
+        assert_eq!(room(&it, 100), 1);
+        fails(&mut it, Meant::Probe, TimeDelta::minutes(11));
+        assert_eq!((it.probe_at, it.probes, room(&it, 100)), (until, 0, 1), "one at a time");
+        assert!(succeed(&mut it, Meant::Probe, start() + TimeDelta::minutes(12)));
+        assert_eq!((it.probe_at, room(&it, 100)), (None, 100));
+        asks(&mut it, 3 * 60);
+        for _ in 1..BREAKER {
+            fails(&mut it, Meant::Delivery, TimeDelta::zero());
+        }
+        assert!(it.tripped_at.is_some());
+        assert_eq!(
+            it.probe_at,
+            Some(start() + LONGEST_HOLD),
+            "the breaker does not shorten it"
+        );
     }
 
     /// Fails once a day, as what is tried again in vain does at least.
@@ -201,7 +247,7 @@ mod tests {
         assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(119)), Verdict::Nothing);
         let mut saved = it.clone();
         assert_eq!(fails(&mut it, Meant::Delivery, TimeDelta::hours(120)), Verdict::Disable);
-        succeed(&mut saved, start() + TimeDelta::hours(119));
+        succeed(&mut saved, Meant::Delivery, start() + TimeDelta::hours(119));
         assert_eq!(
             fails(&mut saved, Meant::Delivery, TimeDelta::hours(120)),
             Verdict::Nothing
@@ -235,8 +281,12 @@ mod tests {
     #[test]
     fn successes_one_after_the_other_are_written_once_a_second() {
         let mut it = Standing::default();
-        assert!(succeed(&mut it, start()));
-        assert!(!succeed(&mut it, start() + TimeDelta::milliseconds(999)));
-        assert!(succeed(&mut it, start() + TimeDelta::seconds(1)));
+        assert!(succeed(&mut it, Meant::Delivery, start()));
+        assert!(!succeed(
+            &mut it,
+            Meant::Delivery,
+            start() + TimeDelta::milliseconds(999)
+        ));
+        assert!(succeed(&mut it, Meant::Delivery, start() + TimeDelta::seconds(1)));
     }
 }

@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::Parts;
 use crate::{
     db::Result,
-    domain::{DeliveryId, Id},
+    domain::DeliveryId,
     store::{
-        deliveries::{self, Due, Pace, Wanted},
+        deliveries::{self, CHAIN, Due, Wanted},
         endpoints::Endpoint,
     },
 };
@@ -23,6 +23,8 @@ pub type Hand = HashMap<DeliveryId, Option<Uuid>>;
 
 /// Rows read at a time where order is kept: many may be of one conversation.
 const ORDERED: i64 = 256;
+/// Conversations looked at together, at least.
+const AT_LEAST: usize = 32;
 
 /// What was found.
 pub enum Taken {
@@ -42,44 +44,54 @@ pub async fn take(parts: &Parts, endpoint: &Endpoint, hand: Hand, room: usize, p
         endpoint: endpoint.id,
         most: if endpoint.ordered { most.max(ORDERED) } else { most },
     };
-    let mut due = parts.reads.due(wanted).await?;
+    let due = parts.reads.due(wanted).await?;
     if due.iter().any(|it| it.revision != endpoint.revision) {
         return Ok(Taken::Stale);
     }
     let mut busy: HashSet<Uuid> = hand.values().flatten().copied().collect();
-    if endpoint.ordered && i64::try_from(due.len()) == Ok(wanted.most) {
-        let fresh = |it: &&Due| !hand.contains_key(&it.id) && it.order_key.is_none_or(|key| !busy.contains(&key));
-        let distinct: HashSet<Uuid> = due
-            .iter()
-            .filter(fresh)
-            .map(|it| it.order_key.unwrap_or(it.id.uuid()))
-            .collect();
-        if distinct.len() < room {
-            // A few conversations have so much waiting that the others were not seen.
-            let seen = due.iter().filter_map(|it| it.order_key).chain(busy.iter().copied());
-            let (db, now) = (&parts.subscriptions.db, parts.subscriptions.clock.now());
-            let known: HashSet<DeliveryId> = due.iter().map(|it| it.id).collect();
-            let beside = deliveries::due_beside(db, wanted, seen.collect::<HashSet<_>>(), now).await?;
-            due.extend(beside.into_iter().filter(|it| !known.contains(&it.id)));
-        }
-    }
+    let is_full = i64::try_from(due.len()) == Ok(wanted.most);
     let fresh = due.into_iter().filter(|it| !hand.contains_key(&it.id));
     let (in_order, free): (Vec<Due>, Vec<Due>) = fresh.partition(|it| endpoint.ordered && it.order_key.is_some());
     let mut chains: Vec<Chain> = free.into_iter().map(|it| Chain::from([it])).collect();
     // Those due for longest first, each once, none that is in hand.
     let mut keys: Vec<Uuid> = in_order.iter().filter_map(|it| it.order_key).collect();
     keys.retain(|key| busy.insert(*key));
-    keys.truncate(room);
+    if endpoint.ordered && is_full && chains.len() + keys.len() < room {
+        // A few conversations have so much waiting that the others were not seen.
+        keys.extend(
+            others(parts, endpoint, room)
+                .await?
+                .into_iter()
+                .filter(|key| busy.insert(*key)),
+        );
+    }
+    // Some of them may turn out to wait for what failed before.
+    keys.truncate(room.max(AT_LEAST));
     if !keys.is_empty() {
-        chains.extend(in_turn(parts, endpoint, &keys).await?);
+        chains.extend(in_turn(parts, endpoint, &keys, &in_order).await?);
     }
     chains.sort_by_key(|chain| chain.front().map(|first| first.due_at));
     Ok(Taken::Chains(chains))
 }
 
-/// What is to go first in each conversation, and behind it what may follow. Where what is first is to be tried later, the others are put
-/// off until then.
-async fn in_turn(parts: &Parts, endpoint: &Endpoint, keys: &[Uuid]) -> Result<Vec<Chain>> {
+/// Conversations in which something is due. Which of them are looked at first is for chance to say, so that all have their turn.
+async fn others(parts: &Parts, endpoint: &Endpoint, room: usize) -> Result<Vec<Uuid>> {
+    let (db, now) = (&parts.subscriptions.db, parts.subscriptions.clock.now());
+    let Some((first, last)) = deliveries::ends_of_conversations(db, endpoint.id).await? else {
+        return Ok(Vec::new());
+    };
+    let span = last.as_u128().saturating_sub(first.as_u128()).saturating_add(1);
+    let from = Uuid::from_u128(first.as_u128().saturating_add(rand::random::<u128>() % span));
+    let mut found = deliveries::due_conversations(db, endpoint.id, from, now).await?;
+    if found.len() < room {
+        found.extend(deliveries::due_conversations(db, endpoint.id, Uuid::nil(), now).await?);
+    }
+    Ok(found)
+}
+
+/// What is to go first in each conversation, and behind it what may follow. Where what is first is to be tried later, the others that
+/// were found due are put off until then; what comes after a whole chain and waits for later is brought on.
+async fn in_turn(parts: &Parts, endpoint: &Endpoint, keys: &[Uuid], found: &[Due]) -> Result<Vec<Chain>> {
     let db = &parts.subscriptions.db;
     let mut chains: BTreeMap<Uuid, Chain> = BTreeMap::new();
     for due in deliveries::chains(db, endpoint.id, keys).await? {
@@ -88,20 +100,24 @@ async fn in_turn(parts: &Parts, endpoint: &Endpoint, keys: &[Uuid]) -> Result<Ve
         }
     }
     let now = parts.subscriptions.clock.now();
-    let mut blocked = Vec::new();
+    let (mut blocked, mut waiting) = (HashMap::new(), Vec::new());
     chains.retain(|key, chain| {
         let first = chain.front().map_or(now, |first| first.due_at);
         if first > now {
-            blocked.push(Pace {
-                endpoint: endpoint.id,
-                key: *key,
-                due_at: first,
-            });
+            blocked.insert(*key, first);
+        } else if chain.get(CHAIN).is_some_and(|beyond| beyond.due_at > now) {
+            waiting.push((endpoint.id, *key));
         }
+        chain.truncate(CHAIN);
         first <= now
     });
-    if !blocked.is_empty() {
-        deliveries::set_pace(db, &blocked).await?;
+    let until = |it: &Due| Some((it.id, *blocked.get(&it.order_key?)?));
+    let behind: Vec<_> = found.iter().filter_map(until).collect();
+    if !behind.is_empty() {
+        deliveries::put_off(db, endpoint.id, &behind).await?;
+    }
+    if !waiting.is_empty() {
+        deliveries::bring_on(db, &waiting, now).await?;
     }
     Ok(chains.into_values().collect())
 }

@@ -2,16 +2,18 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    domain::{DeliveryId, DeliveryState, EndpointId},
+    domain::{ConversationId, DeliveryId, DeliveryState, EndpointId, Id, delivery_id},
     store::{
         deliveries::{self, Delivery, Ended, Filter},
         endpoints,
+        events::{self, NewEvent},
     },
-    subscriptions::{Changes, NewEndpoint},
+    subscriptions::{self, Changes, NewEndpoint},
     tenancy,
 };
+use uuid::Uuid;
 
-use super::world::{event, happen, wanted};
+use super::world::{event, happen, in_conversation, wanted};
 use crate::support::app::{TestApp, on_both};
 
 /// What an attempt comes to that fails.
@@ -88,6 +90,94 @@ on_both! {
         conclude(&test, failed(&test, endpoint, delivery, 2, DeliveryState::Pending)).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 0);
         assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 0);
+    }
+
+    async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the_same(test: TestApp) {
+        let subscriptions = test.app.subscriptions();
+        let (endpoint, _) = tried(&test, 1).await;
+        let late = event(&test.app.clock, test.tenant);
+        let left = async || {
+            subscriptions::erase_deleted(&subscriptions).await.unwrap();
+            (test.count("SELECT COUNT(*) FROM deliveries").await, test.count("SELECT COUNT(*) FROM endpoints").await)
+        };
+        let now = test.app.clock.now();
+        let remove = async || {
+            subscriptions.remove(test.tenant, endpoint).await.unwrap();
+            assert_eq!(left().await, (0, 1), "what it had is gone at once");
+        };
+        if test.app.db.is_postgres() {
+            // Its transaction has seen the endpoint, and is still under way when all that belongs to it is removed.
+            let mut tx = test.app.db.begin().await.unwrap();
+            events::append(&mut tx, &[late], now).await.unwrap();
+            remove().await;
+            tx.commit().await.unwrap();
+        } else {
+            // There is one writer; so as a transaction that went by what it had read before.
+            remove().await;
+            let mut tx = test.app.db.begin().await.unwrap();
+            events::append_for(&mut tx, endpoint, &late, now).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 1);
+        assert_eq!(left().await, (0, 1));
+        test.advance(TimeDelta::minutes(16));
+        assert_eq!(left().await, (0, 0));
+        assert_eq!(test.count("SELECT COUNT(*) FROM delivery_lines").await, 0);
+        assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 0);
+    }
+
+    async fn of_a_long_conversation_a_bounded_part_is_brought_on_at_a_time_the_earliest_first(test: TestApp) {
+        let new = NewEndpoint { ordered: true, ..wanted("https://example.com/hook") };
+        let endpoint = test.app.subscriptions().create(test.tenant, new).await.unwrap().id;
+        let (conversation, clock) = (test.app.clock.new_id(), &test.app.clock);
+        let events: Vec<_> = (0..1_200).map(|_| in_conversation(event(clock, test.tenant), clock.new_id(), conversation)).collect();
+        happen(&test.app.db, clock, &events).await;
+        let (now, later) = (clock.now(), clock.now() + TimeDelta::hours(1));
+        let ids: Vec<_> = events.iter().map(|it| (delivery_id(it.id, endpoint), later)).collect();
+        assert_eq!(deliveries::put_off(&test.app.db, endpoint, &ids).await.unwrap(), 1_200);
+        assert_eq!(deliveries::put_off(&test.app.db, endpoint, &ids).await.unwrap(), 0, "they wait as long already");
+        let key = (endpoint, conversation.uuid());
+        for expected in [500, 500, 200, 0] {
+            assert_eq!(deliveries::bring_on(&test.app.db, &[key, key], now).await.unwrap(), expected);
+            const FIRST: &str = "
+                SELECT MAX(sequence) + 1 - (SELECT MIN(sequence) FROM deliveries) FROM deliveries WHERE due_at <= $1";
+            const COUNT: &str = "SELECT COUNT(*) FROM deliveries WHERE due_at <= $1";
+            let number = async |sql: &'static str| {
+                let (number,): (i64,) = test.app.db.reader().sql(sql, (now,)).one().await.unwrap();
+                number
+            };
+            assert_eq!(number(FIRST).await, number(COUNT).await, "the earliest of them");
+        }
+    }
+
+    async fn conversations_are_found_in_which_the_first_that_waits_is_due(test: TestApp) {
+        let new = NewEndpoint { ordered: true, ..wanted("https://example.com/hook") };
+        let endpoint = test.app.subscriptions().create(test.tenant, new).await.unwrap().id;
+        let clock = &test.app.clock;
+        let conversations: Vec<ConversationId> = (0..300).map(|_| clock.new_id()).collect();
+        let of = |it: &ConversationId| in_conversation(event(clock, test.tenant), clock.new_id(), *it);
+        let (first, second): (Vec<_>, Vec<_>) = conversations.iter().map(|it| (of(it), of(it))).unzip();
+        happen(&test.app.db, clock, &first).await;
+        happen(&test.app.db, clock, &second).await;
+        let (now, later) = (clock.now(), clock.now() + TimeDelta::hours(1));
+        // Of each third one, the first waits; of another third, what comes after it.
+        let wait = |events: &[NewEvent], from: usize| -> Vec<_> {
+            events.iter().skip(from).step_by(3).map(|it| (delivery_id(it.id, endpoint), later)).collect()
+        };
+        deliveries::put_off(&test.app.db, endpoint, &wait(&first, 0)).await.unwrap();
+        deliveries::put_off(&test.app.db, endpoint, &wait(&second, 1)).await.unwrap();
+        let mut keys: Vec<Uuid> = conversations.iter().map(|it| it.uuid()).collect();
+        let mut due: Vec<Uuid> = keys.iter().enumerate().filter(|(n, _)| n % 3 != 0).map(|(_, key)| *key).collect();
+        keys.sort_unstable();
+        due.sort_unstable();
+        let ends = deliveries::ends_of_conversations(&test.app.db, endpoint).await.unwrap();
+        assert_eq!(ends, Some((keys[0], keys[299])));
+        let found = async |after| deliveries::due_conversations(&test.app.db, endpoint, after, now).await.unwrap();
+        // 256 are looked at.
+        let within = |from: usize| -> Vec<Uuid> { due.iter().filter(|it| keys[from..].iter().take(256).any(|key| key == *it)).copied().collect() };
+        assert_eq!(found(Uuid::nil()).await, within(0));
+        assert_eq!(found(keys[99]).await, within(100));
+        assert!(found(keys[299]).await.is_empty());
     }
 
     async fn changes_of_different_members_at_once_all_hold(test: TestApp) {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use mainstay::{housekeeping, subscriptions::courier::BREAKER};
+use mainstay::{
+    housekeeping,
+    subscriptions::{Changes, courier::BREAKER},
+};
 
 use super::{
     receiver::{Receiver, Reply},
@@ -91,6 +94,19 @@ on_both_sizes! {
         world.subscriptions.retry(world.tenant, last.id).await.unwrap();
         wait_until(DEADLINE, "the breaker closes", async || world.standing(endpoint).await.standing.tripped_at.is_none()).await;
         assert_eq!(dead.requests()[FAILURES + 1].id(), last.event_id.to_string());
+        world.end().await;
+    }
+
+    async fn who_enables_an_endpoint_that_is_enabled_has_it_tried_as_if_it_had_never_failed(world: World) {
+        let receiver = Receiver::doing(|_, _| Reply::status(500)).await;
+        let endpoint = world.endpoint(&receiver).await;
+        fill(&world, 500).await;
+        wait_until(DEADLINE, "the breaker opens", async || world.standing(endpoint).await.standing.tripped_at.is_some()).await;
+        receiver.now_does(|_, _| Reply::status(200));
+        let enable = Changes { enabled: Some(true), ..Changes::default() };
+        let enabled = world.subscriptions.change(world.tenant, endpoint, enable).await.unwrap();
+        assert_eq!((enabled.standing.tripped_at, enabled.standing.probe_at), (None, None));
+        world.until(endpoint, "done", 500).await;
         world.end().await;
     }
 

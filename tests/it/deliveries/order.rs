@@ -112,6 +112,33 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_conversation_of_more_than_are_brought_on_together_comes_whole_and_in_order(world: World) {
+        const ALL: usize = 1_200;
+        let receiver = Receiver::doing(|_, n| Reply::status(if n < 2 { 500 } else { 200 })).await;
+        let endpoint = world.endpoint_with(&receiver, |new| new.ordered = true).await.id;
+        let conversation = world.clock.new_id();
+        let events: Vec<NewEvent> = (0..ALL).map(|_| of(&world, conversation)).collect();
+        world.happen(&events).await;
+        for n in 1..=2 {
+            let first = world.until_attempts(endpoint, n).await;
+            const LATER: &str = "SELECT COUNT(*) FROM deliveries WHERE state = 'pending' AND due_at >= $1";
+            wait_until(DEADLINE, "all wait for the first", async || {
+                let (later,): (i64,) = world.db().reader().sql(LATER, (first.due_at,)).one().await.unwrap();
+                later == ALL as i64
+            })
+            .await;
+            assert_eq!(receiver.count() as i64, n);
+            world.clock.advance(TimeDelta::seconds(8));
+        }
+        // Minutes before they would be tried by themselves.
+        let first = world.deliveries(endpoint).await.remove(0);
+        world.subscriptions.retry(world.tenant, first.id).await.unwrap();
+        world.until(endpoint, "done", ALL).await;
+        let expected: Vec<String> = events.iter().map(|it| it.id.to_string()).collect();
+        assert_eq!(came(&receiver, |n| n < 2)[&conversation.to_string()], expected);
+        world.end().await;
+    }
+
     async fn a_dead_delivery_holds_its_conversation_up_no_longer(world: World) {
         let receiver = Receiver::doing(|_, n| Reply::status(if n < 10 { 400 } else { 200 })).await;
         let endpoint = world.endpoint_with(&receiver, |new| new.ordered = true).await;
@@ -129,10 +156,12 @@ on_both_sizes! {
     }
 
     async fn without_order_asked_for_a_failure_holds_nothing_up(world: World) {
-        let receiver = Receiver::doing(|_, n| Reply::status(if n == 0 { 500 } else { 200 })).await;
-        let endpoint = world.endpoint(&receiver).await;
         let conversation = world.clock.new_id();
-        world.happen(&[of(&world, conversation)]).await;
+        let first = of(&world, conversation);
+        let word = first.id.to_string();
+        let receiver = Receiver::doing(move |it, _| Reply::status(if it.id() == word { 500 } else { 200 })).await;
+        let endpoint = world.endpoint(&receiver).await;
+        world.happen(&[first]).await;
         world.until_attempts(endpoint, 1).await;
         world.happen(&[of(&world, conversation), of(&world, conversation)]).await;
         world.until(endpoint, "done", 2).await;

@@ -172,7 +172,7 @@ on_both! {
         let stats = client.get(&format!("{}/stats", uri(&endpoint))).await.ok().json();
         let expected = json!({
             "attempts": 0, "succeeded": 0, "success_rate": null, "p50_ms": null, "p99_ms": null, "disabled": null, "failing_since": null,
-            "failures_in_row": 0, "last_error": null, "last_error_at": null, "last_success_at": null, "breaker": null,
+            "failures_in_row": 0, "last_error": null, "last_error_at": null, "last_success_at": null, "breaker": null, "held_until": null,
         });
         assert_eq!(stats, expected);
     }

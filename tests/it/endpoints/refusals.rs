@@ -105,6 +105,24 @@ on_both! {
         assert_eq!(replay(json!({ "from": from })).await.json(), json!({ "replayed": 0, "next_cursor": null }));
     }
 
+    async fn what_is_not_understood_is_said_in_words_for_whoever_wrote_it(test: TestApp) {
+        let client = Client::tenant(&test);
+        let endpoint = uri(&add(&client, json!({})).await);
+        let replay = format!("{endpoint}/replay");
+        for (answer, expected) in [
+            (client.post(URI, json!({ "url": "https://example.com" })).await, "The body is not what is expected here: missing field `event_types`"),
+            (client.patch(&endpoint, json!({ "enabled": "yes" })).await, "The body is not what is expected here: enabled:"),
+            (client.post(&replay, json!({ "from": "yesterday" })).await, "from: expected a time such as 2026-"),
+            (client.post(&replay, json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-02-01" })).await, "to: expected a time such as 2026-"),
+            (client.get(&format!("{URI}/ep_1")).await, "The address is not understood: expected an id of the form ep_"),
+            (client.get(&format!("{endpoint}/deliveries?state=lost")).await, "The parameters are not understood: state:"),
+        ] {
+            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains(expected) && detail.ends_with('.') && !detail.contains("ailed to"), "{detail}");
+            assert_eq!(answer.problem(answer.status.as_u16()), "invalid-request");
+        }
+    }
+
     async fn a_disabled_endpoint_is_neither_tested_nor_replayed_to(test: TestApp) {
         let client = Client::tenant(&test);
         let endpoint = add(&client, json!({ "enabled": false })).await;

@@ -24,6 +24,7 @@ on_both! {
         });
         let standing = json!({
             "failing_since": null, "failures_in_row": 0, "last_error": null, "last_error_at": null, "last_success_at": null, "breaker": null,
+            "held_until": null,
         });
         for (member, value) in expected.as_object().unwrap() {
             assert_eq!(&added[member], value, "{member}");

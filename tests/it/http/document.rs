@@ -35,6 +35,11 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
                 .get(0)
                 .and_then(|one| one.as_object()?.keys().next());
             assert_eq!(scheme.map(String::as_str), expected, "{what}");
+            let takes_key = operation["parameters"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|it| it["name"] == "idempotency-key"));
+            let keyed = method == "post" && path.starts_with("/api/v1") && path != "/api/v1/media";
+            assert_eq!(takes_key, keyed, "{what}");
             // A route exists when it asks who is there, and not whether it exists.
             let uri = path
                 .replace("{id}", "con_0198aaaabbbb7ccc8dddeeeeffff0001")

@@ -2,6 +2,7 @@
 
 mod document;
 mod keys;
+mod once;
 mod operator;
 mod problems;
 mod reading;

@@ -72,6 +72,9 @@ pub struct Standing {
     /// Null while it is closed, and everything that is due is sent.
     #[schema(required)]
     pub breaker: Option<Breaker>,
+    /// It answered with `Retry-After`, and nothing is sent there until then; after that one delivery at a time, and null once one was taken.
+    #[schema(required)]
+    pub held_until: Option<DateTime<Utc>>,
 }
 
 /// Too many failures in a row: until one succeeds, one delivery at a time is tried.
@@ -92,6 +95,7 @@ impl From<store::endpoints::Standing> for Standing {
             last_error: row.last_error,
             last_error_at: row.last_error_at,
             last_success_at: row.last_success_at,
+            held_until: row.probe_at.filter(|_| row.tripped_at.is_none()),
             breaker: row.tripped_at.map(|tripped_at| Breaker {
                 tripped_at,
                 probe_at: row.probe_at,

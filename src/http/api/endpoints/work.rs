@@ -1,7 +1,6 @@
 //! What an endpoint is asked to do, and how it does.
 
 use axum::{Json as Body, extract::State, http::StatusCode};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +10,7 @@ use crate::{
     domain::{DeliveryId, EndpointId},
     http::{
         auth::{Reader, Subscriber},
-        extract::{Json, Path},
+        extract::{Json, Moment, Path},
         problem::Problem,
     },
     subscriptions::{Replay, ReplayState, Statistics},
@@ -42,9 +41,11 @@ pub async fn test(
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
     /// Of events that were recorded here from then on. That is `created_at` in `GET /api/v1/events`.
-    from: DateTime<Utc>,
+    #[schema(value_type = DateTime<Utc>)]
+    from: Moment,
     /// Of events that were recorded before then; until the first call unless this is said.
-    to: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    to: Option<Moment>,
     /// `done`, `dead`, and `missing`: events that the endpoint wants and never had, e.g. because it was disabled; tests are none.
     /// `dead` unless this is said.
     #[serde(default = "dead")]
@@ -83,8 +84,8 @@ pub async fn replay(
     Json(request): Json<ReplayRequest>,
 ) -> Result<(StatusCode, Body<ReplayResult>), Problem> {
     let replay = Replay {
-        from: request.from,
-        to: request.to,
+        from: request.from.0,
+        to: request.to.map(|to| to.0),
         states: request.states,
         event_types: request.event_types,
         cursor: request.cursor,

@@ -24,6 +24,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane},
     http::{
         auth::Writer,
+        once::key,
         problem::{Problem, ProblemBody},
     },
     outbox::{self, Ask, Queued},
@@ -31,8 +32,6 @@ use crate::{
 
 /// The most messages of one request.
 const BATCH: usize = 1_000;
-/// The longest `Idempotency-Key`, in characters.
-const KEY_LENGTH: usize = 255;
 
 /// A message that will be sent.
 #[derive(Serialize, ToSchema)]
@@ -188,16 +187,4 @@ fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 fn misread(error: serde_json::Error) -> Problem {
     Problem::invalid(format!("The body is not the JSON that is expected here: {error}."))
-}
-
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    match key.to_str() {
-        Ok(key) if (1..=KEY_LENGTH).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(Problem::invalid(format!(
-            "The header Idempotency-Key must be 1 to {KEY_LENGTH} visible ASCII characters."
-        ))),
-    }
 }

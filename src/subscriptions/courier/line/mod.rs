@@ -11,7 +11,6 @@ use super::{
     call::Called,
     desk::Written,
     pace::Pacer,
-    permits::Share,
     place::Place,
     serve::Unserved,
     standing::Meant,
@@ -20,6 +19,7 @@ use super::{
 use crate::{
     db::Result,
     domain::DeliveryId,
+    shares::Share,
     store::endpoints::{self, Endpoint, Rest, Standing},
 };
 

@@ -37,7 +37,7 @@ impl Line<'_> {
     /// Takes more, if there is room for it.
     pub(super) fn read(&mut self) {
         let most = self.most();
-        let probing = self.standing.tripped_at.is_some();
+        let probing = standing::is_probed(&self.standing);
         let enough = if probing {
             !self.hand.is_empty()
         } else {
@@ -84,7 +84,7 @@ impl Line<'_> {
             true if self.is_busy() || self.pause.is_zero() => LOOK,
             true => LOOK_LATER,
         };
-        let probing = self.standing.tripped_at.is_some();
+        let probing = standing::is_probed(&self.standing);
         for mut chain in chains {
             if probing {
                 if !self.hand.is_empty() {
@@ -122,12 +122,12 @@ impl Line<'_> {
         }
     }
 
-    /// What is begun while the breaker is open is a probe; what was under way when it opened is none.
+    /// What is begun while the breaker is open, or after the endpoint asked to be left alone, is a probe; what was under way then is none.
     fn begin(&mut self, due: Due, rest: Chain) {
         let (parts, place, share, left) = (self.parts, self.place, self.share.clone(), self.left.clone());
-        let meant = match self.standing.tripped_at {
-            Some(_) => Meant::Probe,
-            None => Meant::Delivery,
+        let meant = match standing::is_probed(&self.standing) {
+            true => Meant::Probe,
+            false => Meant::Delivery,
         };
         self.calling += 1;
         let calling = async move {
