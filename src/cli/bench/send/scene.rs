@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Secret,
-    domain::{ChannelId, Scopes, TenantId},
+    domain::{ChannelId, MessageId, Scopes, TenantId},
     store::channels,
     tenancy::{self, NewChannel, Registry},
 };
@@ -142,10 +142,11 @@ impl Scene {
 
     /// Waits until nothing waits to be sent.
     pub async fn drained(&self) -> anyhow::Result<()> {
-        const WAITING: &str = "SELECT COUNT(*) FROM sends WHERE state IN ('pending', 'running')";
+        // Not counted: that would cost a quarter of the processor that is measured.
+        const WAITING: &str = "SELECT id FROM sends WHERE state IN ('pending', 'running') LIMIT 1";
         loop {
-            let (waiting,): (i64,) = self.registry.db.reader().sql(WAITING, ()).one().await?;
-            if waiting == 0 {
+            let waiting: Option<(MessageId,)> = self.registry.db.reader().sql(WAITING, ()).opt().await?;
+            if waiting.is_none() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
