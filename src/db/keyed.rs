@@ -65,7 +65,7 @@ impl<R: KeyedRow> Keyed<R> {
         Self::of(text.into(), rows)
     }
 
-    /// In one order, so that two statements that overlap do not wait for each other crosswise.
+    /// In the order of their keys, as `width_bucket` wants them. PostgreSQL locks the rows in the order of its plan all the same.
     fn of(text: Cow<'static, str>, mut rows: Vec<R>) -> Self {
         rows.sort_by_key(KeyedRow::key);
         rows.dedup_by_key(|row| row.key());

@@ -113,7 +113,7 @@ async fn first(edge: Edge, keyed: Keyed, next: Next, request: Request) -> Result
     let (tenant, key) = (keyed.tenant, keyed.key.clone());
     let kept = match head.status {
         // Nothing was done, so the key is free for another attempt.
-        status if status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE => {
+        status if status.is_client_error() => {
             let given_up = idempotency::give_up(db, &[(tenant, key)]).await;
             let response = Response::from_parts(head, body);
             return given_up.map(|_| response).map_err(|error| {
@@ -122,7 +122,7 @@ async fn first(edge: Edge, keyed: Keyed, next: Next, request: Request) -> Result
             });
         }
         status if status.is_success() => to_bytes(body, ANSWER).await.map_err(|_| Problem::internal())?,
-        // Nobody knows how far it came.
+        // Nobody knows how far it came: a database that goes away during a commit may have made it.
         _ => return Ok(Response::from_parts(head, body)),
     };
     let sealed = edge.app.config.keyring.seal(&purpose(tenant, &key), &kept);

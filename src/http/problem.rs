@@ -155,7 +155,7 @@ impl Problem {
     }
 
     pub fn unavailable() -> Self {
-        const DETAIL: &str = "The database does not answer just now. Nothing was changed; try again in a few seconds.";
+        const DETAIL: &str = "The database does not answer just now. Try again in a few seconds; a POST without an Idempotency-Key may have been done, so look first.";
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",

@@ -45,9 +45,7 @@ pub async fn run(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> 
         measure(&plan);
         count_received(app, &plan).await;
     }
-    if let Err(error) = messaging::follow(app, failures).await {
-        tracing::warn!(%error, "webhooks are applied, but not what follows for channels; the next refusal of Meta's brings it again");
-    }
+    messaging::follow(app, failures).await;
     Ok(())
 }
 

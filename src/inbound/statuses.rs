@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{apply, facts::Facts, plan::Origin};
 use crate::{
     app::App,
-    db::{Result, Tx, is_conflict, is_unavailable},
+    db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
     domain::Status,
     messaging::{self, Aftermath, Failed},
@@ -16,9 +16,6 @@ use crate::{
         statuses::{self, Joined, NewStatus},
     },
 };
-
-/// How often it is begun again: somebody met the same message in another order.
-const COLLISIONS: usize = 5;
 
 /// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.
 pub fn known(kind: &StatusKind) -> Option<Status> {
@@ -130,32 +127,10 @@ pub async fn join_overlooked(app: &App) -> Result<usize> {
 }
 
 async fn join_again(app: &App, keys: &[Key]) -> Result<usize> {
-    let mut collisions = 0;
-    loop {
-        match join_together(app, keys).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            joined => return joined,
-        }
-    }
-}
-
-/// Ends its transaction before it returns, also when it fails: its locks would be in the way of the next attempt.
-async fn join_together(app: &App, keys: &[Key]) -> Result<usize> {
-    if keys.is_empty() {
-        return Ok(0);
-    }
-    let mut tx = app.db.begin().await?;
-    match join_in(&mut tx, app, keys).await {
-        Ok((count, aftermath)) => {
-            tx.commit().await?;
-            messaging::follow(app, aftermath).await?;
-            Ok(count)
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
+    let join = || app.db.transaction(async |tx: &mut Tx| join_in(tx, app, keys).await);
+    let (count, aftermath) = retry_conflicts(join).await?;
+    messaging::follow(app, aftermath).await;
+    Ok(count)
 }
 
 async fn join_in(tx: &mut Tx, app: &App, keys: &[Key]) -> Result<(usize, Aftermath)> {

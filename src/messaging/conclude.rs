@@ -101,8 +101,9 @@ async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<Atte
     match written.await {
         Ok((ended, channels_changed)) => {
             tx.commit().await?;
-            if channels_changed {
-                app.directory.refresh().await?;
+            // It is written. The directory looks again by itself before long.
+            if channels_changed && let Err(error) = app.directory.refresh().await {
+                tracing::warn!(%error, "what changed of a channel is not known here yet");
             }
             Ok(ended)
         }

@@ -19,7 +19,7 @@ use crate::{
     governor::Answer,
     store::{
         events::NewEvent,
-        sends::{self, Due, Proof},
+        sends::{self, Proof},
     },
 };
 
@@ -93,12 +93,11 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
             tried_at: it.attempt_started_at.unwrap_or(it.created_at),
         });
     }
-    sends::requeue(&mut *tx, &again).await?;
-    sends::keep_for_breaker(&mut *tx, &kept).await?;
-    let queued = |it: &&Due| again.iter().chain(&kept).any(|(_, id, _)| *id == it.id);
+    let mut queued = sends::requeue(&mut *tx, &again).await?;
+    queued.extend(sends::keep_for_breaker(&mut *tx, &kept).await?);
     aftermath.events = due
         .iter()
-        .filter(queued)
+        .filter(|it| queued.contains(&it.id))
         .map(|it| record::event(clock, &place(it, Status::Queued, None)))
         .collect();
     let carried = effects::carry_out(tx, clock, &told).await?;
@@ -107,8 +106,14 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
     Ok(aftermath)
 }
 
-/// Does what has to wait for the commit. The governor may be away: it will hear of it again from Meta.
-pub async fn follow(app: &App, aftermath: Aftermath) -> Result<()> {
+/// Does what has to wait for the commit. The database or the governor may be away: the next refusal of Meta's brings it again.
+pub async fn follow(app: &App, aftermath: Aftermath) {
+    if let Err(error) = carry_on(app, aftermath).await {
+        tracing::warn!(%error, "statuses are written, but not what follows from them for channels");
+    }
+}
+
+async fn carry_on(app: &App, aftermath: Aftermath) -> Result<()> {
     for trip in aftermath.trips {
         breaker::trip(app, trip.channel, trip.code, &trip.title).await?;
     }

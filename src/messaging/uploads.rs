@@ -76,11 +76,12 @@ async fn call_back(app: &App, mut messages: Vec<MessageId>) {
     }
 }
 
-/// Tells which of them a worker has in hand.
+/// Tells which of them a worker had in hand. That is looked at first: one that is put off after it was found in hand is called the next time,
+/// and one that is taken up after it was found waiting is looked at anyway.
 async fn once(app: &App, messages: &[MessageId]) -> Result<Vec<MessageId>> {
+    let in_hand = sends::in_hand(app.db.reader(), messages).await?;
     let called = sends::call_back(&app.db, messages, app.clock.now()).await?;
     // What cannot be queued is found by the sweep.
     let _ = app.queues.offer(&OUTBOUND, &called).await;
-    let in_hand = sends::in_hand(app.db.reader(), messages).await?;
     Ok(in_hand.into_iter().map(|(id,)| id).collect())
 }

@@ -25,7 +25,7 @@ struct Found {
     contact_id: ContactId,
 }
 
-/// The conversations of these pairs. Those that there are locked; the others are made, each with its first step, which names its id.
+/// The conversations of these pairs. Those that there are, locked; the others are made, each with its first step, which names its id.
 pub async fn lock_or_open(
     tx: &mut Tx,
     pairs: &[Pair],

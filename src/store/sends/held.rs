@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -144,21 +146,29 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
 }
 
 /// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
-pub async fn keep_for_breaker(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<u64> {
+pub async fn keep_for_breaker(
+    on: impl Into<On<'_>>,
+    messages: &[(TenantId, MessageId, DateTime<Utc>)],
+) -> Result<HashSet<MessageId>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         UPDATE sends SET state = 'quarantined', held = 'breaker' {FROM r}
         WHERE {sends.id = r.id} AND sends.state = 'pending'";
     let mut on = on.into();
-    requeue(on.again(), messages).await?;
-    Keyed::new(SQL, messages.iter().map(|it| (it.1.uuid(),)).collect())
+    let queued = requeue(on.again(), messages).await?;
+    Keyed::new(SQL, queued.iter().map(|id| (id.uuid(),)).collect())
         .run(on)
-        .await
+        .await?;
+    Ok(queued)
 }
 
 /// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed. A worker that has one
-/// in hand finds the time when it looks again, or [`take_up`] does.
-pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<u64> {
+/// in hand finds the time when it looks again, or [`take_up`] does. Tells which: a send that was removed for its age sends nothing any more, and
+/// its message stays what it was.
+pub async fn requeue(
+    on: impl Into<On<'_>>,
+    messages: &[(TenantId, MessageId, DateTime<Utc>)],
+) -> Result<HashSet<MessageId>> {
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = NULL
@@ -170,15 +180,19 @@ pub async fn requeue(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId, Da
             state = CASE sends.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             held = CASE sends.state WHEN 'running' THEN sends.held END,
             due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END {FROM r}
-        WHERE {sends.id = r.id}";
+        WHERE {sends.id = r.id}
+        RETURNING sends.id";
     let mut on = on.into();
+    let send = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.2);
+    let queued: Vec<(MessageId,)> = Keyed::new(SENDS, messages.iter().map(send).collect())
+        .all(on.again())
+        .await?;
+    let queued: HashSet<MessageId> = queued.into_iter().map(|(id,)| id).collect();
     let (status, rank) = (Status::Queued.as_str(), Status::Queued.rank());
     let message = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.0.uuid(), status.to_owned(), rank);
-    Rows::new(MESSAGES, messages.iter().map(message).collect())
-        .run(on.again())
-        .await?;
-    let send = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.2);
-    Keyed::new(SENDS, messages.iter().map(send).collect()).run(on).await
+    let moved = messages.iter().filter(|it| queued.contains(&it.1)).map(message);
+    Rows::new(MESSAGES, moved.collect()).run(on).await?;
+    Ok(queued)
 }
 
 /// Makes due what was to be sent once more when its worker was about to write that it is done.

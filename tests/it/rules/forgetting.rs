@@ -7,6 +7,7 @@ use mainstay::{
     store::{
         idempotency::{self, Keyed},
         portfolios::{self, Key, Recipient},
+        sends,
     },
 };
 
@@ -108,6 +109,18 @@ on_both! {
         let less = test.configured(|config| config.retention.sends = TimeDelta::days(7));
         housekeeping::tidy(&less).await.unwrap();
         assert_eq!(test.count("SELECT COUNT(*) FROM sends").await, 10);
+    }
+
+    async fn a_message_whose_work_was_just_removed_is_not_made_to_wait_for_it(test: TestApp) {
+        ended(&test, 2, "done", "failed", 1).await;
+        let ids: Vec<(MessageId,)> = test.app.db.sql("SELECT id FROM messages ORDER BY id", ()).all().await.unwrap();
+        test.app.db.sql("DELETE FROM sends WHERE id = $1", (ids[0].0,)).run().await.unwrap();
+        let now = test.app.clock.now();
+        let again: Vec<_> = ids.iter().map(|(id,)| (test.tenant, *id, now)).collect();
+        let queued = sends::requeue(&test.app.db, &again).await.unwrap();
+        assert_eq!(queued.into_iter().collect::<Vec<_>>(), [ids[1].0]);
+        let statuses: Vec<(String,)> = test.app.db.sql("SELECT status FROM messages ORDER BY id", ()).all().await.unwrap();
+        assert_eq!(statuses, [("failed".to_owned(),), ("queued".to_owned(),)]);
     }
 
     async fn keys_are_forgotten_after_a_day(test: TestApp) {

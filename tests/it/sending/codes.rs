@@ -86,6 +86,7 @@ on_both_sizes! {
         let ana = world.customer(0).await;
         world.fault(FaultRule::new(Fault::failed(131_049)).times(1));
         let parked = world.send(world.text(&ana.wa_id, "tomorrow")).await;
+        wait_until(DEADLINE, "the first fault is used up", async || world.accepted("tomorrow").len() == 1).await;
         world.fault(FaultRule::new(Fault::failed(130_429)).times(1));
         let again = world.send(world.text(&ana.wa_id, "again")).await;
         let message = world.until(&again, "read").await;
