@@ -29,7 +29,10 @@ async fn who_waited_for_a_portfolio_holds_also_the_part_that_was_added_meanwhile
     let test = TestApp::postgres().await;
     let db = &test.app.db;
     // Of the tenant made first, so that its part is the first to be locked.
-    let (added, part) = (test.tenant, tenancy::create_tenant(&test.registry, "Other").await.unwrap().0.id);
+    let (added, part) = (
+        test.tenant,
+        tenancy::create_tenant(&test.registry, "Other").await.unwrap().0.id,
+    );
     assert!(key(added) < key(part));
     portfolios::set_limit(db, &key(part), DailyLimit::Customers(250), For::All)
         .await
