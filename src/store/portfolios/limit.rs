@@ -147,9 +147,9 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
     // Where Meta has said nothing of this portfolio yet. What the tenant said itself stays its own word.
     const CARRY: &str = "
         UPDATE portfolios
-        SET (daily_limit, own_limit) = (
-            SELECT p.daily_limit, COALESCE(portfolios.own_limit, p.own_limit) FROM portfolios p
-            WHERE p.tenant_id = $1 AND p.portfolio = $2)
+        SET daily_limit = (SELECT p.daily_limit FROM portfolios p WHERE p.tenant_id = $1 AND p.portfolio = $2),
+            own_limit = COALESCE(own_limit,
+                (SELECT p.own_limit FROM portfolios p WHERE p.tenant_id = $1 AND p.portfolio = $2))
         WHERE tenant_id = $1 AND portfolio = $3 AND NOT EXISTS (
             SELECT 1 FROM portfolios o WHERE o.portfolio = $3 AND o.daily_limit IS NOT NULL)";
     const LEAVE: &str = "DELETE FROM portfolios WHERE tenant_id = $1 AND portfolio = $2";
