@@ -46,12 +46,12 @@ impl Standing {
 }
 
 /// As they stand. What all tenants of a portfolio use counts together; the limit is the one that is known for the tenant, or else the
-/// least that is known for another. A portfolio that never counted anybody is not among them.
+/// least that Meta told of it for another. A portfolio that never counted anybody is not among them.
 pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standing>> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio) AS ({rows})
         SELECT r.tenant_id, r.portfolio, CAST(SUM(p.used) AS BIGINT) AS used,
-            COALESCE(MAX(CASE WHEN p.tenant_id = r.tenant_id THEN p.daily_limit END),
+            COALESCE(MAX(CASE WHEN p.tenant_id = r.tenant_id THEN COALESCE(p.own_limit, p.daily_limit) END),
                 MIN(CASE WHEN p.daily_limit >= 0 THEN p.daily_limit END), MAX(p.daily_limit)) AS daily_limit
         FROM r CROSS JOIN portfolios p
         WHERE p.portfolio = r.portfolio
@@ -60,18 +60,24 @@ pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standin
     Rows::new(SQL, keys.iter().map(row).collect()).all(on).await
 }
 
-/// Holds portfolios, every tenant's part in them, until the transaction ends. What a tenant adds that had no part yet is seen all the
-/// same by whoever holds the portfolio next, if they look after they hold it. SQLite has one writer.
+/// Holds portfolios, every tenant's part in them, until the transaction ends. One at a time holds a portfolio, and only then is it seen
+/// which parts it has: a part that was added while this one waited would be locked late and out of order, and with whoever locks them in
+/// order it could wait in a circle. Those who know of no limit change parts without this, in order too. SQLite has one writer.
 pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
+    const POSTGRES_TURN: &str = "
+        WITH r (portfolio) AS ({rows})
+        SELECT pg_advisory_xact_lock(t.turn)
+        FROM (SELECT DISTINCT hashtextextended(portfolio, 0) AS turn FROM r ORDER BY turn) t";
     const POSTGRES: &str = "
         WITH r (portfolio) AS ({rows})
         SELECT p.tenant_id FROM r JOIN portfolios p ON p.portfolio = r.portfolio
         ORDER BY p.portfolio COLLATE \"C\", p.tenant_id
         FOR UPDATE OF p";
-    if !tx.is_postgres() {
+    let rows: Vec<(String,)> = portfolios.into_iter().map(|it| (it.to_owned(),)).collect();
+    if rows.is_empty() || !tx.is_postgres() {
         return Ok(());
     }
-    let rows = portfolios.into_iter().map(|it| (it.to_owned(),)).collect();
+    Rows::new(POSTGRES_TURN, rows.clone()).run(&mut *tx).await?;
     let held: Vec<(TenantId,)> = Rows::new(POSTGRES, rows).all(tx).await?;
     drop(held);
     Ok(())
@@ -96,27 +102,31 @@ pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<Key, i64>) -> Result<
 /// Whom a limit is known for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum For {
-    /// All tenants of the portfolio.
+    /// All tenants of the portfolio: Meta said so. What one of them said before is over.
     All,
-    /// The one of the key.
+    /// The one of the key, who said so. Meta's word stays, for the others.
     One,
 }
 
 /// Keeps what is said of the limit. The caller holds the portfolio.
 pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom: For) -> Result<()> {
+    const OWN: &str = "
+        INSERT INTO portfolios (tenant_id, portfolio, own_limit, used) VALUES ($1, $2, $3, 0)
+        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET own_limit = excluded.own_limit";
     const ONE: &str = "
         INSERT INTO portfolios (tenant_id, portfolio, daily_limit, used) VALUES ($1, $2, $3, 0)
-        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET daily_limit = excluded.daily_limit";
-    const ALL: &str = "
-        UPDATE portfolios SET daily_limit = $2
-        WHERE portfolio = $1 AND (daily_limit IS NULL OR daily_limit <> $2)";
+        ON CONFLICT (tenant_id, portfolio) DO UPDATE SET daily_limit = excluded.daily_limit, own_limit = NULL";
+    const OTHERS: &str = "
+        UPDATE portfolios SET daily_limit = $2, own_limit = NULL
+        WHERE portfolio = $1 AND (daily_limit IS NULL OR daily_limit <> $2 OR own_limit IS NOT NULL)";
     let mut on = on.into();
     let args = (key.tenant, key.portfolio.clone(), limit.number());
-    on.again().sql(ONE, args).run().await?;
-    if whom == For::All {
-        on.sql(ALL, (key.portfolio.clone(), limit.number())).run().await?;
+    if whom == For::One {
+        return on.sql(OWN, args).run().await.map(drop);
     }
-    Ok(())
+    on.again().sql(ONE, args).run().await?;
+    let args = (key.portfolio.clone(), limit.number());
+    on.sql(OTHERS, args).run().await.map(drop)
 }
 
 /// Gives everything of a tenant's in one portfolio to another: the account stood for it until its owner was known.
@@ -132,11 +142,16 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
     const EMPTY: &str = "DELETE FROM portfolio_recipients WHERE tenant_id = $1 AND portfolio = $2";
     const COUNT: &str = "
         UPDATE portfolios
-        SET used = (SELECT COUNT(*) FROM portfolio_recipients r WHERE r.tenant_id = $1 AND r.portfolio = $3),
-            daily_limit = COALESCE(daily_limit, (SELECT p.daily_limit FROM portfolios p
-                WHERE p.tenant_id = $1 AND p.portfolio = $2 AND NOT EXISTS (
-                    SELECT 1 FROM portfolios o WHERE o.portfolio = $3 AND o.daily_limit IS NOT NULL)))
-        WHERE tenant_id = $1 AND portfolio = $3";
+        SET used = (SELECT COUNT(*) FROM portfolio_recipients r WHERE r.tenant_id = $1 AND r.portfolio = $2)
+        WHERE tenant_id = $1 AND portfolio = $2";
+    // Where Meta has said nothing of this portfolio yet. What the tenant said itself stays its own word.
+    const CARRY: &str = "
+        UPDATE portfolios
+        SET daily_limit = (SELECT p.daily_limit FROM portfolios p WHERE p.tenant_id = $1 AND p.portfolio = $2),
+            own_limit = COALESCE(own_limit,
+                (SELECT p.own_limit FROM portfolios p WHERE p.tenant_id = $1 AND p.portfolio = $2))
+        WHERE tenant_id = $1 AND portfolio = $3 AND NOT EXISTS (
+            SELECT 1 FROM portfolios o WHERE o.portfolio = $3 AND o.daily_limit IS NOT NULL)";
     const LEAVE: &str = "DELETE FROM portfolios WHERE tenant_id = $1 AND portfolio = $2";
     let to = Key {
         portfolio: into.to_owned(),
@@ -145,12 +160,13 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
     let mut both = [from.portfolio.as_str(), into];
     both.sort_unstable();
     hold(tx, both).await?;
-    add(&mut *tx, &BTreeMap::from([(from.clone(), 0), (to, 0)])).await?;
+    add(&mut *tx, &BTreeMap::from([(from.clone(), 0), (to.clone(), 0)])).await?;
     let pair = (from.tenant, from.portfolio.clone(), into.to_owned());
     let one = (from.tenant, from.portfolio.clone());
     tx.sql(MOVE, pair.clone()).run().await?;
     tx.sql(EMPTY, one.clone()).run().await?;
-    tx.sql(COUNT, pair).run().await?;
+    tx.sql(COUNT, (to.tenant, to.portfolio)).run().await?;
+    tx.sql(CARRY, pair).run().await?;
     tx.sql(LEAVE, one).run().await.map(drop)
 }
 

@@ -8,7 +8,7 @@ use mainstay::{
     db::Sql,
     directory::SignedBy,
     domain::{ContactId, DailyLimit, Id, TenantId},
-    store::portfolios::{self, Key},
+    store::portfolios::{self, For, Key},
     tenancy::{self, NewChannel, Registry},
 };
 use mainstay_sim::{Category, Enforcement, NumberSeed, SimConfig, TemplateSeed};
@@ -227,24 +227,40 @@ on_both! {
     async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
         let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
         test.add_channel(other.id, OTHER_NUMBER, OTHER_WABA).await;
+        // Of the same portfolio, and never told anything nor counted.
+        let (third, _) = tenancy::create_tenant(&test.registry, "Third").await.unwrap();
         let owner = |id: &str| json!({ "event": "PARTNER_ADDED", "waba_info": { "waba_id": WABA, "owner_business_id": id } });
         let capability = |limit: i64| json!({ "max_daily_conversation_per_phone": limit });
         let mine = || SignedBy::Tenant(test.tenant);
+        let limits = async || {
+            let mut all = Vec::new();
+            for tenant in [test.tenant, other.id, third.id] {
+                all.push(limit(&test, tenant).await.0.map(DailyLimit::number));
+            }
+            all
+        };
         // Nobody joins another's portfolio by saying so.
         told(&test, mine(), "account_update", owner(PORTFOLIO)).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM channels WHERE business_id IS NOT NULL").await, 0);
+        told(&test, mine(), "business_capability_update", capability(20)).await;
         told(&test, SignedBy::Operator, "account_update", owner(PORTFOLIO)).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM channels WHERE business_id IS NOT NULL").await, 1);
+        assert_eq!(limits().await, [Some(20), None, None], "nor brings a limit along for the others");
         test.app.db.sql("UPDATE channels SET business_id = $1", (PORTFOLIO.to_owned(),)).run().await.unwrap();
         told(&test, SignedBy::Operator, "business_capability_update", capability(250)).await;
+        assert_eq!(limits().await, [Some(250); 3]);
+        told(&test, mine(), "business_capability_update", capability(-1)).await;
+        assert_eq!(limits().await, [Some(-1), Some(250), Some(250)], "what Meta said of the only part there is stays");
         portfolios::add(&test.app.db, &[(key(other.id), 0)].into()).await.unwrap();
         told(&test, SignedBy::Operator, "business_capability_update", capability(1_000)).await;
-        for tenant in [test.tenant, other.id] {
-            assert_eq!(limit(&test, tenant).await.0, Some(DailyLimit::Customers(1_000)));
+        assert_eq!(limits().await, [Some(1_000); 3]);
+        for limit in [10, 0] {
+            told(&test, mine(), "business_capability_update", capability(limit)).await;
+            assert_eq!(limits().await, [Some(limit), Some(1_000), Some(1_000)]);
         }
-        told(&test, mine(), "business_capability_update", capability(10)).await;
-        assert_eq!(limit(&test, test.tenant).await.0, Some(DailyLimit::Customers(10)));
-        assert_eq!(limit(&test, other.id).await.0, Some(DailyLimit::Customers(1_000)));
+        // Meta says again what it said, of another's account.
+        portfolios::set_limit(&test.app.db, &key(other.id), DailyLimit::Customers(1_000), For::All).await.unwrap();
+        assert_eq!(limits().await, [Some(1_000); 3]);
     }
 
     async fn a_tenant_sees_nothing_of_the_others_in_its_portfolio(test: TestApp) {
