@@ -60,24 +60,18 @@ pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standin
     Rows::new(SQL, keys.iter().map(row).collect()).all(on).await
 }
 
-/// Holds portfolios, every tenant's part in them, until the transaction ends. One at a time holds a portfolio, and only then is it seen
-/// which parts it has: a part that was added while this one waited would be locked late and out of order, and with whoever locks them in
-/// order it could wait in a circle. Those who know of no limit change parts without this, in order too. SQLite has one writer.
+/// Holds portfolios, every tenant's part in them, until the transaction ends. What a tenant adds that had no part yet is seen all the
+/// same by whoever holds the portfolio next, if they look after they hold it. SQLite has one writer.
 pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
-    const POSTGRES_TURN: &str = "
-        WITH r (portfolio) AS ({rows})
-        SELECT pg_advisory_xact_lock(t.turn)
-        FROM (SELECT DISTINCT hashtextextended(portfolio, 0) AS turn FROM r ORDER BY turn) t";
     const POSTGRES: &str = "
         WITH r (portfolio) AS ({rows})
         SELECT p.tenant_id FROM r JOIN portfolios p ON p.portfolio = r.portfolio
         ORDER BY p.portfolio COLLATE \"C\", p.tenant_id
         FOR UPDATE OF p";
-    let rows: Vec<(String,)> = portfolios.into_iter().map(|it| (it.to_owned(),)).collect();
-    if rows.is_empty() || !tx.is_postgres() {
+    if !tx.is_postgres() {
         return Ok(());
     }
-    Rows::new(POSTGRES_TURN, rows.clone()).run(&mut *tx).await?;
+    let rows = portfolios.into_iter().map(|it| (it.to_owned(),)).collect();
     let held: Vec<(TenantId,)> = Rows::new(POSTGRES, rows).all(tx).await?;
     drop(held);
     Ok(())

@@ -5,7 +5,6 @@ mod channels;
 mod daily_limit;
 mod effects;
 mod forgetting;
-mod portfolio_turns;
 mod shared_portfolio;
 mod tenants;
 
