@@ -20,7 +20,7 @@ pub struct Batches<T> {
     most: usize,
     weight: fn(&T) -> usize,
     linger: Option<Duration>,
-    /// What the next batch begins with.
+    /// Taken, and not handed on yet.
     waiting: Vec<T>,
 }
 
@@ -52,16 +52,10 @@ impl<T> Batches<T> {
         SharedBatches(Mutex::new(self))
     }
 
-    /// Has the next batch begin with these, which could not be done in this one. It waits for others first, if these batches do.
-    pub fn carry_over(&mut self, left: impl IntoIterator<Item = T>) {
-        self.waiting.extend(left);
-    }
-
     /// Whatever waits, at least one; `None` when nothing does any more, and `stop` is cancelled or nobody is left to hand anything in.
     /// Nothing is lost where this is dropped before it returns.
     pub async fn next(&mut self, stop: &CancellationToken) -> Option<Vec<T>> {
-        let carried = !self.waiting.is_empty();
-        if !carried {
+        if self.waiting.is_empty() {
             let first = tokio::select! {
                 biased;
                 first = self.from.recv() => first,
@@ -70,7 +64,7 @@ impl<T> Batches<T> {
             self.waiting.push(first?);
         }
         let has_room = self.fill();
-        if let Some(linger) = self.linger.filter(|_| has_room || carried) {
+        if let Some(linger) = self.linger.filter(|_| has_room) {
             tokio::time::sleep(linger).await;
             self.fill();
         }
@@ -179,22 +173,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_left_over_comes_first_the_next_time_also_at_the_end() {
+    async fn what_was_taken_by_one_who_gave_up_lingering_comes_first_the_next_time_also_at_the_end() {
         let ((to, from), stop) = (holding([1, 2]), CancellationToken::new());
-        let mut batches = Batches::of(2, from).lingering(Duration::from_millis(1));
-        let left = batches.next(&stop).await.expect("there is a batch");
-        batches.carry_over(left);
-        assert_eq!(
-            batches.next(&stop).now_or_never(),
-            None,
-            "whoever was in the way is given a moment"
-        );
+        let mut batches = Batches::of(3, from).lingering(Duration::from_millis(1));
+        assert_eq!(batches.next(&stop).now_or_never(), None, "it has room, and waits");
         to.try_send(3).expect("there is room");
-        let left = batches.next(&stop).await.expect("there is a batch");
-        assert_eq!(left, [1, 2]);
+        to.try_send(4).expect("there is room");
         stop.cancel();
-        batches.carry_over(left.into_iter().skip(1));
-        assert_eq!(batches.next(&stop).await, Some(vec![2, 3]));
+        assert_eq!(batches.next(&stop).await, Some(vec![1, 2, 3]));
+        assert_eq!(batches.next(&stop).await, Some(vec![4]));
         assert_eq!(batches.next(&stop).await, None);
     }
 

@@ -5,16 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use super::{ControlError, record};
 use crate::{
     app::App,
-    db::{self, Tx, is_conflict},
+    db::{self, Tx, retry_conflicts},
     domain::{MessageId, Status, TenantId},
     store::{
         events, messages,
         sends::{self, Canceled, Placed},
     },
 };
-
-/// How often it is begun again: somebody met the same messages in another order.
-const COLLISIONS: usize = 5;
 
 /// Withdraws a message that no call was made for.
 pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
@@ -28,13 +25,11 @@ pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), Co
 /// Withdraws those that no call was made for, in one commit; says of each in its place why it could not.
 pub async fn cancel_all(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Vec<Result<(), ControlError>>> {
     let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let mut collisions = 0;
-    let (canceled, others) = loop {
-        match together(app, tenant, &distinct).await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
-            done => break done?,
-        }
+    let withdraw = || {
+        app.db
+            .transaction(async |tx: &mut Tx| withdraw(tx, app, tenant, &distinct).await)
     };
+    let (canceled, others) = retry_conflicts(withdraw).await?;
     let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();
     let result = |id: &MessageId| match others.get(id).map(String::as_str) {
         _ if canceled.contains(id) => Ok(()),
@@ -46,20 +41,6 @@ pub async fn cancel_all(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::R
 }
 
 type Withdrawn = (Vec<Canceled>, HashMap<MessageId, String>);
-
-async fn together(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Withdrawn> {
-    let mut tx = app.db.begin().await?;
-    match withdraw(&mut tx, app, tenant, ids).await {
-        Ok(withdrawn) => {
-            tx.commit().await?;
-            Ok(withdrawn)
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
-}
 
 /// With where the messages stood.
 async fn withdraw(tx: &mut Tx, app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Withdrawn> {

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{self, Batches, write_together},
+    clock::Clock,
+    db::{self, Batches, Tx, write_together},
     domain::{AttemptId, ContactId, MessageId},
     outbox::{Concluded, Conclusion, Written},
     store::{
@@ -59,59 +60,53 @@ async fn write_all(app: &App, conclusions: &[Conclusion]) -> db::Result<Vec<Writ
 
 /// What is said of attempts whose end was known already is not written.
 async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let written = async {
-        let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
-        daily_limit::give_back(&mut tx, &uncounted).await?;
-        messages::lock(
-            &mut tx,
-            conclusions
-                .iter()
-                .map(|it| (it.end.placed.tenant, it.end.placed.message)),
-        )
-        .await?;
-        let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
-        let mut ended = sends::conclude(&mut tx, &ends, now).await?;
-        let ours: Vec<&Conclusion> = conclusions
-            .iter()
-            .filter(|it| ended.contains(&it.end.attempt))
-            .collect();
-        let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
-        let mut told = record::place(&mut tx, &app.clock, placed).await?;
-        let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
-        let held: Vec<(MessageId, &'static str)> = ours.iter().filter_map(held).collect();
-        sends::hold(&mut tx, &held).await?;
-        // What follows from a refusal follows all the same.
-        let refused: Vec<Told<'_>> = conclusions.iter().filter_map(|it| told_of(it, now)).collect();
-        let carried = effects::carry_out(&mut tx, &app.clock, &refused).await?;
-        told.extend(carried.events);
-        // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
-        let proven = conclusions
-            .iter()
-            .filter(|it| it.end.outcome == "accepted" && !ended.contains(&it.end.attempt));
-        let proven: Vec<&End> = proven.map(|it| &it.end).collect();
-        let messages: Vec<MessageId> = proven.iter().map(|it| it.placed.message).collect();
-        let again = sends::put_off(&mut tx, &messages).await?;
-        let over = proven.iter().filter(|it| !again.contains(&(it.placed.message,)));
-        ended.extend(over.map(|it| it.attempt));
-        events::append(&mut tx, &told, now).await?;
-        Ok((ended, carried.channels_changed))
-    };
-    match written.await {
-        Ok((ended, channels_changed)) => {
-            tx.commit().await?;
-            // It is written. The directory looks again by itself before long.
-            if channels_changed && let Err(error) = app.directory.refresh().await {
-                tracing::warn!(%error, "what changed of a channel is not known here yet");
-            }
-            Ok(ended)
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
+    let write = async |tx: &mut Tx| write_in(tx, &app.clock, conclusions).await;
+    let (ended, channels_changed) = app.db.transaction(write).await?;
+    // It is written. The directory looks again by itself before long.
+    if channels_changed && let Err(error) = app.directory.refresh().await {
+        tracing::warn!(%error, "what changed of a channel is not known here yet");
     }
+    Ok(ended)
+}
+
+/// The attempts that ended, and whether something changed of a channel.
+async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
+    let now = clock.now();
+    let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
+    daily_limit::give_back(tx, &uncounted).await?;
+    messages::lock(
+        tx,
+        conclusions
+            .iter()
+            .map(|it| (it.end.placed.tenant, it.end.placed.message)),
+    )
+    .await?;
+    let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
+    let mut ended = sends::conclude(&mut *tx, &ends, now).await?;
+    let ours: Vec<&Conclusion> = conclusions
+        .iter()
+        .filter(|it| ended.contains(&it.end.attempt))
+        .collect();
+    let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
+    let mut told = record::place(tx, clock, placed).await?;
+    let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
+    let held: Vec<(MessageId, &'static str)> = ours.iter().filter_map(held).collect();
+    sends::hold(&mut *tx, &held).await?;
+    // What follows from a refusal follows all the same.
+    let refused: Vec<Told<'_>> = conclusions.iter().filter_map(|it| told_of(it, now)).collect();
+    let carried = effects::carry_out(tx, clock, &refused).await?;
+    told.extend(carried.events);
+    // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
+    let proven = conclusions
+        .iter()
+        .filter(|it| it.end.outcome == "accepted" && !ended.contains(&it.end.attempt));
+    let proven: Vec<&End> = proven.map(|it| &it.end).collect();
+    let messages: Vec<MessageId> = proven.iter().map(|it| it.placed.message).collect();
+    let again = sends::put_off(&mut *tx, &messages).await?;
+    let over = proven.iter().filter(|it| !again.contains(&(it.placed.message,)));
+    ended.extend(over.map(|it| it.attempt));
+    events::append(tx, &told, now).await?;
+    Ok((ended, carried.channels_changed))
 }
 
 fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {

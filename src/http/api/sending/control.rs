@@ -2,7 +2,7 @@ use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::BATCH;
+use super::fits;
 use crate::{
     app::App,
     domain::{MessageId, Status},
@@ -64,10 +64,7 @@ pub async fn cancel_batch(
     Json(request): Json<CancelRequest>,
 ) -> Result<Body<CancelAnswer>, Problem> {
     let ids = request.ids;
-    if ids.is_empty() || ids.len() > BATCH {
-        let detail = format!("`ids` must hold 1 to {BATCH}; it holds {}.", ids.len());
-        return Err(Problem::field("ids", detail, Some(BATCH as u64)));
-    }
+    fits("ids", ids.len())?;
     let canceled = messaging::cancel_all(&app, writer.tenant, &ids).await?;
     let result = |(id, canceled): (MessageId, Result<(), ControlError>)| {
         let problem = canceled.err().map(Problem::from);

@@ -114,6 +114,15 @@ struct BatchResult {
     problem: Option<serde_json::Value>,
 }
 
+/// Whether so many are neither none nor more than one request may name.
+fn fits(field: &str, count: usize) -> Result<(), Problem> {
+    if (1..=BATCH).contains(&count) {
+        return Ok(());
+    }
+    let detail = format!("`{field}` must hold 1 to {BATCH}; it holds {count}.");
+    Err(Problem::field(field, detail, Some(BATCH as u64)))
+}
+
 /// Send many messages
 ///
 /// Each is taken or refused by itself; the whole is one commit. With an `Idempotency-Key`, the same request sends nothing again.
@@ -126,13 +135,7 @@ pub async fn send_batch(
     body: Bytes,
 ) -> Result<Body<BatchAnswer>, Problem> {
     let request: BatchRequest = parse(&body)?;
-    if request.messages.is_empty() || request.messages.len() > BATCH {
-        let detail = format!(
-            "`messages` must hold 1 to {BATCH}; it holds {}.",
-            request.messages.len()
-        );
-        return Err(Problem::field("messages", detail, Some(BATCH as u64)));
-    }
+    fits("messages", request.messages.len())?;
     let (key, digest) = (key(&headers)?, <[u8; 32]>::from(Sha256::digest(&body)));
     let mut results: Vec<Option<Problem>> = Vec::with_capacity(request.messages.len());
     let mut asks: Vec<Ask> = Vec::with_capacity(request.messages.len());
