@@ -97,6 +97,7 @@ async fn look_after_sends(app: &App) -> Result<()> {
     sends::take_up(&app.db).await?;
     sends::release_stray(&app.db, now).await?;
     sends::expire_kept(&app.db, now).await?;
+    messaging::call_overlooked(app).await?;
     sends::finish_known(&app.db, now).await.map(drop)
 }
 

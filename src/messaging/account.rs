@@ -8,7 +8,6 @@ use crate::{
     store::{
         channels,
         portfolios::{self, For, Key},
-        sends,
     },
 };
 
@@ -103,29 +102,11 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
 }
 
 async fn raise(tx: &mut Tx, clock: &Clock, key: &Key, limit: DailyLimit, source: Source) -> Result<()> {
-    let now = clock.now();
     let (whom, tenant) = match source {
         Source::Meta => (For::All, None),
         Source::Tenant => (For::One, Some(key.tenant)),
     };
     portfolios::hold(tx, [key.portfolio.as_str()]).await?;
     portfolios::set_limit(&mut *tx, key, limit, whom).await?;
-    let standing = portfolios::standing(&mut *tx, std::slice::from_ref(key)).await?.pop();
-    let room = match standing.and_then(|it| Some((it.most()?, it.used))) {
-        None => i64::MAX,
-        Some((most, used)) => {
-            most - used + portfolios::ended(&mut *tx, &key.portfolio, now - daily_limit::COUNTS).await?
-        }
-    };
-    if room <= 0 {
-        return Ok(());
-    }
-    let called = sends::unlimit(&mut *tx, tenant, &key.portfolio, room, now).await?;
-    if called > 0 {
-        tracing::info!(
-            sends = called,
-            "the daily limit has room again: those who waited for it come now"
-        );
-    }
-    Ok(())
+    daily_limit::call(tx, key, tenant, clock.now()).await
 }

@@ -30,7 +30,7 @@ pub use breaker::{Checked, check, resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
 pub use conclude::write_conclusions;
 pub use control::{ControlError, Resolution, receipt, resolve};
-pub use daily_limit::{COUNTS, CustomersToday, forget_recipients, measure_held, today};
+pub use daily_limit::{COUNTS, CustomersToday, call_overlooked, forget_recipients, measure_held, today};
 pub use decide::WINDOW_CLOSED;
 pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use promises::promise_again;

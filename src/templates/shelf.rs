@@ -83,13 +83,14 @@ impl Shelf {
         }
         let mut on = on.into();
         let keys: Vec<Key> = new.into_iter().collect();
-        let rows = store::of_names(on.again(), &keys).await?;
         let accounts: HashSet<(TenantId, String)> = keys.iter().map(|key| (key.0, key.1.clone())).collect();
         let accounts: Vec<_> = accounts
             .into_iter()
             .filter(|it| !self.synced.contains_key(it))
             .collect();
-        let synced = store::synced(on, &accounts).await?;
+        // Before the templates: a first sync that ends in between would have none of them exist.
+        let synced = store::synced(on.again(), &accounts).await?;
+        let rows = store::of_names(on, &keys).await?;
         self.synced.extend(accounts.into_iter().map(|account| (account, None)));
         self.synced
             .extend(synced.into_iter().map(|(tenant, waba, at)| ((tenant, waba), Some(at))));

@@ -6,8 +6,10 @@
 //!
 //! Meta does not say whether a customer counts from the first or from the last message of a day; from the last is safe either way.
 //! Nor does it say with which error a message too many is refused, so none is sent: it waits until somebody ceases to count. The
-//! first that waits is told the time of the first who does, and so on, so nobody polls. Whoever comes and finds room takes it.
+//! first that waits is told the time of the first who does, and so on, so nobody polls; where there is room before, it is called. Whoever
+//! comes and finds room takes it.
 
+mod call;
 mod full;
 mod outside;
 mod want;
@@ -16,6 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use call::{call, call_overlooked};
 pub use outside::{CustomersToday, forget_recipients, measure_held, today};
 pub use want::{Want, key};
 

@@ -7,7 +7,7 @@ use crate::{
 
 /// A tenant's part in a portfolio: Meta's id of it, or that of the account while the portfolio is not known. In the order in which
 /// the rows are locked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
 pub struct Key {
     pub portfolio: String,
     pub tenant: TenantId,

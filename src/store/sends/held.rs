@@ -9,7 +9,8 @@ use crate::{
     queue::{Entry, Lane},
 };
 
-/// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait.
+/// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
+/// [called](super::call).
 pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
@@ -27,45 +28,11 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static s
     on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
 }
 
-/// Makes due as many as are given of those that wait for the daily limit of a portfolio, one tenant's or all, the most urgent first.
-pub async fn unlimit(
-    on: impl Into<On<'_>>,
-    tenant: Option<TenantId>,
-    portfolio: &str,
-    count: i64,
-    now: DateTime<Utc>,
-) -> Result<u64> {
-    const SQL: &str = "
-        UPDATE sends SET held = NULL, due_at = CASE WHEN due_at > $4 THEN $4 ELSE due_at END
-        WHERE id IN (
-            SELECT s.id
-            FROM sends s
-            JOIN channels c ON c.id = s.channel_id
-            WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
-                AND COALESCE(c.business_id, c.waba_id) = $2
-            ORDER BY s.lane, s.id
-            LIMIT $3)";
-    on.into()
-        .sql(SQL, (tenant, portfolio.to_owned(), count, now))
-        .run()
-        .await
-}
-
-/// How many messages wait for the daily limit of a portfolio, one tenant's or all.
-pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
-    const SQL: &str = "
-        SELECT COUNT(*)
-        FROM sends s
-        JOIN channels c ON c.id = s.channel_id
-        WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
-            AND COALESCE(c.business_id, c.waba_id) = $2";
-    let (count,): (i64,) = on.into().sql(SQL, (tenant, portfolio.to_owned())).one().await?;
-    Ok(count)
-}
-
-/// How many messages are held, by reason.
+/// How many messages that are not at their end are held, by reason.
 pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(String, i64)>> {
-    const SQL: &str = "SELECT held, COUNT(*) FROM sends WHERE held IS NOT NULL GROUP BY held";
+    const SQL: &str = "
+        SELECT held, COUNT(*) FROM sends
+        WHERE held IS NOT NULL AND state IN ('pending', 'running', 'quarantined') GROUP BY held";
     on.into().sql(SQL, ()).all().await
 }
 

@@ -5,6 +5,7 @@ mod cancel;
 mod due;
 mod held;
 mod insert;
+mod limit;
 mod prove;
 
 pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
@@ -12,7 +13,8 @@ pub use cancel::{Canceled, cancel, standing};
 pub use due::{Due, Promised, load, promise};
 pub use held::{
     by_hold, call_back, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, put_off, release,
-    release_stray, requeue, settle, take_up, unlimit, unpromise, waiting, waiting_for_limit,
+    release_stray, requeue, settle, take_up, unpromise, waiting,
 };
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
+pub use limit::{call, called, limited, waiting_for_limit};
 pub use prove::{Proof, Proven, prove};
