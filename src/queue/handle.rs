@@ -18,7 +18,7 @@ pub struct Entry {
 }
 
 /// How far ahead the driver knows what is due. The rest stays in the table until its time comes near.
-pub(super) const HORIZON: Duration = Duration::from_secs(60);
+const HORIZON: Duration = Duration::from_secs(60);
 /// Ids that a lane holds, unless said otherwise.
 const DEPTH_LIMIT: usize = 100_000;
 

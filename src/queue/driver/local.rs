@@ -32,6 +32,7 @@ impl Local {
     pub fn push(&self, queue: &Queue, lane: Lane, ids: &[(Uuid, i64)], limit: usize, in_hand: InHand) -> Pushed {
         self.on(queue, |shelf| {
             let mut pushed = Pushed::default();
+            let mut late = Vec::new();
             for &(id, due) in ids {
                 if shelf.held.contains_key(&id) {
                     if in_hand == InHand::Recall {
@@ -39,8 +40,15 @@ impl Local {
                         recalled.0 = recalled.0.min(due);
                     }
                 } else if !shelf.due.contains_key(&id) && shelf.lanes[lane.index()].len() >= limit {
-                    pushed.dropped += 1;
+                    late.push((due, id));
                 } else if shelf.queue((id, due, lane)) {
+                    pushed.new += 1;
+                }
+            }
+            late.sort_unstable();
+            pushed.dropped = late.len();
+            for (due, id) in late {
+                if shelf.displace(lane, due) && shelf.queue((id, due, lane)) {
                     pushed.new += 1;
                 }
             }
@@ -157,6 +165,17 @@ impl Shelf {
         self.lanes[lane.index()].insert((due, id));
         self.due.insert(id, (lane, due));
         known.is_none()
+    }
+
+    /// Makes room in a full lane for an id that is due earlier than the last.
+    fn displace(&mut self, lane: Lane, due: i64) -> bool {
+        let queue = &mut self.lanes[lane.index()];
+        let Some(&(last, id)) = queue.last().filter(|(last, _)| due < *last) else {
+            return false;
+        };
+        queue.remove(&(last, id));
+        self.due.remove(&id);
+        true
     }
 
     fn hold(&mut self, id: Uuid, deadline: Instant) {

@@ -36,7 +36,7 @@ pub(super) enum InHand {
 pub struct Pushed {
     /// Not queued before. Those neither new nor dropped nor deferred were known already; the earlier due time holds.
     pub new: usize,
-    /// Turned away because the lane was full; the sweep brings them later.
+    /// Turned away because the lane was full, these or others that were due later; the sweep brings them.
     pub dropped: usize,
     /// Too far ahead to be kept here; the sweep brings them in time.
     pub deferred: usize,
@@ -85,7 +85,8 @@ impl Driver {
     }
 
     /// Queues ids of one lane, at most [`CHUNK`]. One that is queued keeps the earlier of the two due times; one in hand is left alone, or
-    /// comes again when it is let go of. The lane grows to `limit` ids and no further.
+    /// comes again when it is let go of. The lane grows to `limit` ids and no further: then one that is due earlier takes the place of the
+    /// one that is due last.
     pub async fn push(
         &self,
         queue: &Queue,

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use crate::{
     db::{self, Db, Sql},
     domain::WorkState,
-    queue::{Entry, Lane, Queue, handle::HORIZON},
+    queue::{Entry, Lane, Queue},
 };
 
 /// Rows in a page of the sweep.
@@ -12,6 +12,9 @@ pub const PAGE: usize = 2_000;
 
 /// A row that became due this recently was surely pushed by whoever made it so, and is left out.
 const GRACE: TimeDelta = TimeDelta::seconds(2);
+
+/// How far ahead the sweep looks. It must have come round by then: what was promised to come at a time is to be in the driver before.
+const AHEAD: TimeDelta = TimeDelta::seconds(20);
 
 /// Where a page ended.
 pub type Cursor = (DateTime<Utc>, Uuid);
@@ -34,7 +37,7 @@ struct Due {
     lane: i64,
 }
 
-/// The next page of rows that have been due for two seconds, oldest first, and after them of those that will be within a minute.
+/// The next page of rows that have been due for two seconds, oldest first, and after them of those that will be within [`AHEAD`].
 pub async fn due_page(db: &Db, queue: &Queue, after: Option<Cursor>, now: DateTime<Utc>) -> db::Result<Page> {
     const SQL: &str = "
         SELECT id, state, due_at, CAST({lane} AS BIGINT) AS lane
@@ -44,7 +47,7 @@ pub async fn due_page(db: &Db, queue: &Queue, after: Option<Cursor>, now: DateTi
         ORDER BY due_at, id
         LIMIT $6";
     let (since, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
-    let until = now + HORIZON;
+    let until = now + AHEAD;
     let args = (since, id, until, now - GRACE, now, PAGE as i64);
     let rows: Vec<Due> = db.reader().sql(Sql::built(queue.sql(SQL)), args).all().await?;
     let mut page = Page::default();

@@ -38,6 +38,7 @@ both_drivers!(
     only_what_is_due_is_taken_and_the_oldest_first,
     a_higher_lane_goes_first,
     a_full_lane_turns_new_ids_away_and_no_other_lane,
+    in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last,
     an_id_in_hand_is_not_queued_again_until_it_is_settled,
     an_id_that_is_recalled_comes_again_when_it_is_let_go_of,
     an_id_whose_lease_ended_is_lost_once,
@@ -125,6 +126,20 @@ async fn a_full_lane_turns_new_ids_away_and_no_other_lane(driver: Driver) {
         .await
         .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 1));
+}
+
+async fn in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last(driver: Driver) {
+    let [a, b, c, d, e, f] = ids();
+    assert_eq!(push(&driver, &[(a, 100), (b, 500), (c, 400)]).await, 3);
+    // Room for one more; of the two that are left one is due before somebody.
+    let more = [(f, 450), (d, 600), (e, 300), (a, 200)];
+    let offered = driver.push(&QUEUE, Lane::Normal, &more, 4, InHand::Leave).await;
+    let offered = offered.expect("it answers");
+    assert_eq!((offered.new, offered.dropped, offered.depth), (2, 2, 4));
+    let all = take(&driver, 1_000, 10).await;
+    assert_eq!(taken(&all), [a, e, c, f]);
+    // Whoever was turned away may come again.
+    assert_eq!(push(&driver, &[(b, 500), (d, 600)]).await, 2);
 }
 
 async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(driver: Driver) {

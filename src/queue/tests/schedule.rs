@@ -9,6 +9,7 @@ use crate::queue::{Lane, Outcomes, admin};
 both_sizes!(
     a_scheduled_job_begins_at_its_time,
     the_far_future_stays_in_the_table_until_it_comes_near,
+    what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_later,
     what_nobody_was_told_about_is_found,
     a_paused_queue_takes_nothing_and_goes_on_when_resumed,
     a_queue_that_was_paused_before_the_start_is_paused,
@@ -39,14 +40,34 @@ async fn the_far_future_stays_in_the_table_until_it_comes_near(stage: Stage) {
     let ids = stage.store(3, Lane::Normal, due).await;
     let pushed = stage.queues.push(&LAB, ids, due).await.expect("the driver answers");
     assert_eq!((pushed.new, pushed.deferred), (0, 3));
-    stage.clock.advance(TimeDelta::hours(10) - TimeDelta::seconds(30));
-    soon("the sweep brings them half a minute before", async || {
+    stage.clock.advance(TimeDelta::hours(10) - TimeDelta::seconds(15));
+    soon("the sweep brings them a little before", async || {
         stage.queues.depth(&LAB).await.expect("the driver answers").waiting() == 3
     })
     .await;
     assert!(lab.runs().is_empty());
-    stage.clock.advance(TimeDelta::seconds(30));
+    stage.clock.advance(TimeDelta::seconds(15));
     stage.until_state("done", 3).await;
+    workers.stop().await;
+}
+
+async fn what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_later(mut stage: Stage) {
+    stage.queues = stage.queues.clone().depth_limit(5);
+    let later = stage.clock.now() + TimeDelta::seconds(50);
+    let ids = stage.store(5, Lane::Normal, later).await;
+    let pushed = stage
+        .queues
+        .push(&LAB, ids, later)
+        .await
+        .expect("the driver takes them");
+    assert_eq!(pushed.new, 5);
+    let first = stage.clock.now() + TimeDelta::seconds(2);
+    stage.store(1, Lane::Normal, first).await;
+    let lab = Lab::done();
+    let workers = stage.start::<Batches>(&lab);
+    stage.until_state("done", 1).await;
+    assert!(stage.clock.now() < later);
+    assert_eq!(stage.in_state("pending").await, 5);
     workers.stop().await;
 }
 
