@@ -1,6 +1,6 @@
 use std::{mem, time::Duration};
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// Something handed in, and who waits for the answer.
@@ -47,11 +47,6 @@ impl<T> Batches<T> {
         Self { linger, ..self }
     }
 
-    /// For several who take turns: while one is busy with its batch, another takes the next.
-    pub fn shared(self) -> SharedBatches<T> {
-        SharedBatches(Mutex::new(self))
-    }
-
     /// Whatever waits, at least one; `None` when nothing does any more, and `stop` is cancelled or nobody is left to hand anything in.
     /// Nothing is lost where this is dropped before it returns.
     pub async fn next(&mut self, stop: &CancellationToken) -> Option<Vec<T>> {
@@ -83,20 +78,9 @@ impl<T> Batches<T> {
     }
 }
 
-/// Batches of several takers.
-pub struct SharedBatches<T>(Mutex<Batches<T>>);
-
-impl<T> SharedBatches<T> {
-    /// As [`Batches::next`], for whose turn it is. The turn is over when this returns.
-    pub async fn next(&self, stop: &CancellationToken) -> Option<Vec<T>> {
-        self.0.lock().await.next(stop).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use tokio::sync::Barrier;
 
     use super::*;
 
@@ -138,21 +122,6 @@ mod tests {
         drop(to);
         assert_eq!(batches.next(&stop).await, Some(vec![4]));
         assert_eq!(batches.next(&CancellationToken::new()).await, None);
-    }
-
-    #[tokio::test]
-    async fn several_takers_are_busy_at_the_same_time() {
-        let ((to, from), stop) = (holding([1, 2]), CancellationToken::new());
-        let (batches, meeting) = (Batches::of(1, from).shared(), Barrier::new(2));
-        drop(to);
-        let taker = async || {
-            while batches.next(&stop).await.is_some() {
-                meeting.wait().await;
-            }
-        };
-        let both = async { tokio::join!(taker(), taker()) };
-        let met = tokio::time::timeout(Duration::from_secs(10), both).await;
-        assert!(met.is_ok(), "one waits for the other to be done");
     }
 
     #[tokio::test]

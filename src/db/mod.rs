@@ -20,7 +20,7 @@ mod together;
 mod transaction;
 
 pub use args::{Arg, Args};
-pub use batches::{Asked, Batches, SharedBatches, ask};
+pub use batches::{Asked, Batches, ask};
 pub use error::{collision, is_conflict, is_unavailable};
 pub use file::sqlite_file;
 pub use hints::Hint;

@@ -1,4 +1,3 @@
-use futures::future::join_all;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Asked, Batches, Db, SharedBatches, is_unavailable, write_together},
+    db::{self, Asked, Batches, Db, is_unavailable, write_together},
     domain::{Id, TenantId},
     queue::{Entry, Queues},
     store::{idempotency, sends},
@@ -20,8 +19,6 @@ use crate::{
 
 /// The most messages put into one commit, unless one caller brings more.
 const BATCH: usize = 256;
-/// Commits under way at once on PostgreSQL; SQLite has one writer.
-const WRITERS: usize = 2;
 
 /// The way out. Clones share the writer.
 #[derive(Clone)]
@@ -31,8 +28,8 @@ type Answers = Vec<Result<Queued, Refusal>>;
 type Waiting = Asked<Vec<Ask>, Answers>;
 
 impl Outbox {
-    /// Starts the writers. At most `backlog` requests wait for it; more are refused. They end once `shutdown` is cancelled and nothing
-    /// is waiting.
+    /// Starts the writer: one, for two would make twice the transactions of the same messages, and wait for each other at the tenant's
+    /// events. At most `backlog` requests wait for it; more are refused. It ends once `shutdown` is cancelled and nothing is waiting.
     pub fn start(
         db: Db,
         clock: Clock,
@@ -41,17 +38,13 @@ impl Outbox {
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
-        let writers = if db.is_postgres() { WRITERS } else { 1 };
         let batches = Batches::of(BATCH, from).weighed(|(asks, _): &Waiting| asks.len());
-        let from = batches.shared();
         let desk = Desk { db, clock, queues };
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer outlives the requests; the process awaits its handle"
         )]
-        let writer = tokio::spawn(async move {
-            join_all((0..writers).map(|_| desk.serve(&from, &shutdown))).await;
-        });
+        let writer = tokio::spawn(desk.serve(batches, shutdown));
         (Self(sender), writer)
     }
 
@@ -93,8 +86,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(&self, from: &SharedBatches<Waiting>, shutdown: &CancellationToken) {
-        while let Some(batch) = from.next(shutdown).await {
+    async fn serve(self, mut batches: Batches<Waiting>, shutdown: CancellationToken) {
+        while let Some(batch) = batches.next(&shutdown).await {
             let asks: Vec<Ask> = batch.iter().flat_map(|(asks, _)| asks.iter().cloned()).collect();
             let mut answers = write_together(&asks, |asks| self.store(asks), failed).await.into_iter();
             for (asks, answer) in batch {
