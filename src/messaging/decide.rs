@@ -13,7 +13,7 @@ pub enum Decision {
     Over,
     /// An attempt ended without proof: wait for evidence until then.
     Await(DateTime<Utc>),
-    /// No evidence came: kept for a person.
+    /// No evidence came, and it is not to be sent again: kept for a person.
     Hold,
     /// Meta gave it up and said to wait until then.
     Later(DateTime<Utc>),
@@ -71,8 +71,7 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
         return Decision::Over;
     }
     // Still open means that whoever made the call is gone: it may have been made or not.
-    let unproven = matches!(due.attempt_outcome.as_deref(), Some("open" | "unknown"));
-    if unproven {
+    if due.is_unproven() {
         let until = due.attempt_ended_at.unwrap_or(now) + window;
         if now < until || due.attempt_outcome.as_deref() == Some("open") {
             return Decision::Await(until.max(now));
@@ -81,20 +80,12 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
             return Decision::Hold;
         }
     }
-    if due.expires_at.is_some_and(|at| at <= now) {
-        return Decision::Expire;
+    if let Some(end) = end(due, now) {
+        // It may have been sent all the same, so nobody may say that it was not.
+        return if due.is_unproven() { Decision::Hold } else { end };
     }
     if let Some(at) = due.not_before.filter(|at| *at > now) {
         return Decision::Later(at);
-    }
-    if due.blocked {
-        return Decision::Refuse(Reason::Blocked);
-    }
-    if due.kind != "template" && due.recipient_kind != "group" && due.window_expires_at.is_none_or(|end| end <= now) {
-        return Decision::Refuse(Reason::WindowClosed);
-    }
-    if due.marketing_stopped && due.send_lane() == SendLane::Campaign {
-        return Decision::Refuse(Reason::OptedOut);
     }
     match route {
         Some(route) if route.tripped => Decision::Trip,
@@ -103,6 +94,25 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
         Some(_) => Decision::Send,
         None => Decision::Unrouted,
     }
+}
+
+/// Why it is never sent again, if it is not.
+fn end(due: &Due, now: DateTime<Utc>) -> Option<Decision> {
+    if due.expires_at.is_some_and(|at| at <= now) {
+        return Some(Decision::Expire);
+    }
+    if due.not_before.is_some_and(|at| at > now) {
+        return None;
+    }
+    if due.blocked {
+        return Some(Decision::Refuse(Reason::Blocked));
+    }
+    let is_free = due.kind != "template" && due.recipient_kind != "group";
+    if is_free && due.window_expires_at.is_none_or(|end| end <= now) {
+        return Some(Decision::Refuse(Reason::WindowClosed));
+    }
+    let is_refused = due.marketing_stopped && due.send_lane() == SendLane::Campaign;
+    is_refused.then_some(Decision::Refuse(Reason::OptedOut))
 }
 
 fn holds(lanes: &str, lane: SendLane) -> bool {

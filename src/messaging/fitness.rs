@@ -16,7 +16,7 @@ use crate::{
         sends::Placed,
         templates::{self, Suggested},
     },
-    templates::Shelf,
+    templates::{Shelf, reaches},
 };
 
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
@@ -35,7 +35,8 @@ pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64
     };
     shelf.fetch(app.db.reader(), templates.iter().map(wanted)).await?;
     let judge = |(it, template): &(&Ready, &message::Template)| {
-        let why = match shelf.check(it.due.tenant_id, &it.route.waba_id, template) {
+        let checked = shelf.check(it.due.tenant_id, &it.route.waba_id, template);
+        let why = match checked.and_then(|category| reaches(category, &it.due.recipient_kind).map(|()| category)) {
             Ok(Some("MARKETING")) if it.due.marketing_stopped => {
                 (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
             }

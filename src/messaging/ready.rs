@@ -26,6 +26,7 @@ const BAD_REQUEST: i64 = 100;
 
 /// And for a token that is not valid.
 const BAD_TOKEN: i64 = 190;
+const UNKNOWN: &str = "nobody knows whether it was sent, and no status has told: resolve it by hand";
 const LOCKED: &str = "the channel's access token does not open: add the channel again to renew it";
 
 /// A message that may be sent when the governor says so.
@@ -50,7 +51,7 @@ impl Ready {
                 "group" => Recipient::Group(address),
                 _ => Recipient::Phone(address),
             };
-            message.fits(&to).map_err(|error| error.to_string())?;
+            message.fits(to.audience()).map_err(|error| error.to_string())?;
             Ok((to, message, options))
         };
         match read() {
@@ -84,6 +85,18 @@ impl Aside {
         outcomes.set(id, Outcome::quarantine(why));
     }
 
+    /// Ends what is never to be sent; unless it may have been.
+    fn refuse(&mut self, due: &Due, code: i64, why: String, outcomes: &mut Outcomes<MessageId>) {
+        if due.is_unproven() {
+            return self.hold(due.id, "unknown", UNKNOWN, outcomes);
+        }
+        self.placed.push(Placed {
+            error_code: Some(code),
+            error_title: Some(why),
+            ..place(due, Status::Failed, None)
+        });
+    }
+
     async fn write(self, app: &App) -> db::Result<()> {
         for channel in self.locked {
             breaker::trip(app, channel, BAD_TOKEN, LOCKED).await?;
@@ -111,7 +124,7 @@ pub async fn ready(
     let mut ready = Vec::with_capacity(sorted.len());
     for it in sorted {
         match unfit.remove(&it.due.id) {
-            Some((code, why)) => aside.placed.push(refused(&it.due, code, why)),
+            Some((code, why)) => aside.refuse(&it.due, code, why, outcomes),
             None => ready.push(it),
         }
     }
@@ -121,7 +134,7 @@ pub async fn ready(
         match standing {
             Standing::Ready => sendable.push(it),
             Standing::Later(until) => outcomes.set(it.due.id, Outcome::Snooze { until }),
-            Standing::Fail(code, why) => aside.placed.push(refused(&it.due, code, why)),
+            Standing::Fail(code, why) => aside.refuse(&it.due, code, why, outcomes),
             Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
         }
     }
@@ -149,7 +162,7 @@ fn sort(
                     Ok(ready) => sendable.push(ready),
                     Err(unreadable) => {
                         let (due, why) = *unreadable;
-                        aside.placed.push(refused(&due, BAD_REQUEST, why));
+                        aside.refuse(&due, BAD_REQUEST, why, outcomes);
                     }
                 }
             }
@@ -159,10 +172,7 @@ fn sort(
                 outcomes.set(it.id, Outcome::Snooze { until });
             }
             Decision::Later(until) => outcomes.set(it.id, Outcome::Snooze { until }),
-            Decision::Hold => {
-                let why = "nobody knows whether it was sent, and no status has told: resolve it by hand";
-                aside.hold(it.id, "unknown", why, outcomes);
-            }
+            Decision::Hold => aside.hold(it.id, "unknown", UNKNOWN, outcomes),
             Decision::Trip => {
                 let why = "the channel may not send: see its breaker";
                 aside.hold(it.id, "breaker", why, outcomes);
@@ -215,13 +225,5 @@ pub(super) fn place(due: &Due, status: Status, reason: Option<Reason>) -> Placed
         error_code: reason.map(Reason::code),
         error_title: reason.map(|reason| reason.title().to_owned()),
         templates: None,
-    }
-}
-
-fn refused(due: &Due, code: i64, why: String) -> Placed {
-    Placed {
-        error_code: Some(code),
-        error_title: Some(why),
-        ..place(due, Status::Failed, None)
     }
 }

@@ -100,15 +100,17 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
             Grant::Later { at, .. } => {
                 let at = together(at, started_at);
                 let (id, leases) = (ready.due.id, ready.due.leases);
+                let due = ready.due.expires_at.map_or(at, |end| end.min(at));
                 promised.push(Promised {
                     id,
                     leases,
                     at,
+                    due,
                     throughput: ready.route.throughput,
                     quota: ready.route.tenant_throughput,
                 });
                 let lane = Lane::High;
-                outcomes.set(id, Outcome::PutOff { until: at, lane });
+                outcomes.set(id, Outcome::PutOff { until: due, lane });
             }
         }
     }

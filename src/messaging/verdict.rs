@@ -39,9 +39,10 @@ pub fn verdict(
         return Verdict::Fail;
     };
     let at = now + delay;
-    if at < ends_at.unwrap_or(created_at + PATIENCE) {
-        Verdict::Again(at)
-    } else {
-        Verdict::Fail
+    match ends_at {
+        // At its end it expires.
+        Some(end) => Verdict::Again(at.min(end)),
+        None if at < created_at + PATIENCE => Verdict::Again(at),
+        None => Verdict::Fail,
     }
 }

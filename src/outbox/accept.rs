@@ -18,6 +18,7 @@ use crate::{
         idempotency::{self, Keyed},
         sends::{self, NewSend},
     },
+    templates::reaches,
 };
 
 /// How long a key stands for its message.
@@ -29,9 +30,9 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
     let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
     let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
     repeat(tx, asks, &ids, now, &mut answers).await?;
-    admit(tx, clock, asks, &mut answers).await?;
+    let categories = admit(tx, clock, asks, &mut answers).await?;
     let mut told = Vec::new();
-    let mut people = address(tx, clock, asks, &mut answers, &mut told).await?;
+    let mut people = address(tx, clock, asks, &categories, &mut answers, &mut told).await?;
     refuse_blocked(tx, asks, &mut people, &mut answers).await?;
     let conversations = converse(tx, clock, asks, &people, &mut told).await?;
     let mut new = Vec::new();
@@ -135,11 +136,12 @@ struct Addressed {
     value: String,
 }
 
-/// Whom each unanswered ask is for. Those known by nothing usable are refused.
+/// Whom each unanswered ask is for. Those known by nothing usable are refused, and those whom a template of its category does not reach.
 async fn address(
     tx: &mut Tx,
     clock: &Clock,
     asks: &[Ask],
+    categories: &HashMap<usize, String>,
     answers: &mut [Option<std::result::Result<Queued, Refusal>>],
     told: &mut Vec<NewEvent>,
 ) -> Result<HashMap<usize, Addressed>> {
@@ -150,6 +152,7 @@ async fn address(
     for tenant in named.map(|ask| ask.tenant).collect::<BTreeSet<_>>() {
         contacts::lock_tenant(tx, tenant, false).await?;
     }
+    let reached = |n: usize, kind: &str| reaches(categories.get(&n).map(String::as_str), kind);
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {
         if answers[n].is_some() {
@@ -169,12 +172,19 @@ async fn address(
             Address::Group(id) => ("group", id),
             Address::Contact(contact) => {
                 match known(tx, ask.tenant, *contact).await? {
-                    Ok(addressed) => drop(people.insert(n, addressed)),
+                    Ok(addressed) => match reached(n, addressed.kind) {
+                        Ok(()) => drop(people.insert(n, addressed)),
+                        Err(unfit) => answers[n] = Some(Err(unfit.into())),
+                    },
                     Err(refusal) => answers[n] = Some(Err(refusal)),
                 }
                 continue;
             }
         };
+        if let Err(unfit) = reached(n, kind) {
+            answers[n] = Some(Err(unfit.into()));
+            continue;
+        }
         parties.push(Party::addressed(ask.tenant, kind, value, now));
         of_party.push((n, kind, value.clone()));
     }

@@ -1,4 +1,4 @@
-use crate::domain::ContactId;
+use crate::{domain::ContactId, meta::message::Audience};
 
 /// Whom a caller means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +29,13 @@ pub enum Unaddressable {
 }
 
 impl Address {
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Phone(_) | Self::UserId(_) | Self::Contact(_) => Audience::Person,
+            Self::Group(_) => Audience::Group,
+        }
+    }
+
     /// A number as people write it.
     pub fn phone(text: &str) -> Result<Self, Unaddressable> {
         let text = text.trim();

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Ask, Queued, Refusal, TemplateUse};
 use crate::{
@@ -9,36 +9,40 @@ use crate::{
     templates::Shelf,
 };
 
-/// Refuses those of the unanswered asks whose templates will not do. Where a template may only be too new to be known here, its
-/// account is synced soon.
+/// Refuses those of the unanswered asks whose templates will not do, and tells the categories of the others, by their places. Where a
+/// template may only be too new to be known here, its account is synced soon.
 pub async fn admit(
     tx: &mut Tx,
     clock: &Clock,
     asks: &[Ask],
     answers: &mut [Option<std::result::Result<Queued, Refusal>>],
-) -> Result<()> {
+) -> Result<HashMap<usize, String>> {
     let used = |(n, ask): (usize, &Ask)| Some((n, ask.tenant, ask.template.clone()?));
     let unanswered = asks.iter().enumerate().filter(|(n, _)| answers[*n].is_none());
     let used: Vec<(usize, TenantId, TemplateUse)> = unanswered.filter_map(used).collect();
     if used.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
     let mut shelf = Shelf::default();
     let key =
         |(_, tenant, it): &(usize, TenantId, TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
     shelf.fetch(&mut *tx, used.iter().map(key)).await?;
     let now = clock.now();
+    let mut categories = HashMap::new();
     let mut stale: BTreeSet<(TenantId, &str)> = BTreeSet::new();
     for (n, tenant, it) in &used {
-        if let Err(unfit) = shelf.check(*tenant, &it.waba_id, &it.template) {
-            if unfit.may_be_new() && shelf.is_stale(*tenant, &it.waba_id, now) {
-                stale.insert((*tenant, &it.waba_id));
+        match shelf.check(*tenant, &it.waba_id, &it.template) {
+            Ok(category) => drop(category.map(|category| categories.insert(*n, category.to_owned()))),
+            Err(unfit) => {
+                if unfit.may_be_new() && shelf.is_stale(*tenant, &it.waba_id, now) {
+                    stale.insert((*tenant, &it.waba_id));
+                }
+                answers[*n] = Some(Err(unfit.into()));
             }
-            answers[*n] = Some(Err(unfit.into()));
         }
     }
     for (tenant, waba_id) in stale {
         templates::want(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
     }
-    Ok(())
+    Ok(categories)
 }

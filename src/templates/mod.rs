@@ -20,6 +20,6 @@ pub use manage::ManageError;
 pub use news::{News, hear};
 pub use preview::{Preview, preview};
 pub use schema::Schema;
-pub use shelf::{Shelf, Unfit, schema as schema_of};
+pub use shelf::{Shelf, Unfit, reaches, schema as schema_of};
 pub use status::{is_sendable, refusal_code};
 pub use sync::{SYNCS, SyncError, Synced};

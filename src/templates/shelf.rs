@@ -54,6 +54,8 @@ pub enum Unfit {
         /// Meta's words.
         reason: Option<String>,
     },
+    #[error("to: a template with a one-time code goes to a phone number; of this customer only a user id is known")]
+    NeedsPhone,
     #[error(transparent)]
     Invalid(#[from] Invalid),
 }
@@ -64,6 +66,7 @@ impl Unfit {
         match self {
             Self::Unknown { .. } | Self::NoSuchLanguage { .. } => 132_001,
             Self::NotSendable { status, .. } => refusal_code(status),
+            Self::NeedsPhone => 131_062,
             Self::Invalid(_) => 132_012,
         }
     }
@@ -150,6 +153,14 @@ impl Shelf {
         }
         kept.schema.get_or_init(|| schema(row)).check(template)?;
         Ok(row.category.as_deref())
+    }
+}
+
+/// Whether Meta sends a template of that category to somebody known by this: `phone`, `user_id` or `group`.
+pub fn reaches(category: Option<&str>, recipient_kind: &str) -> std::result::Result<(), Unfit> {
+    match category == Some("AUTHENTICATION") && recipient_kind == "user_id" {
+        true => Err(Unfit::NeedsPhone),
+        false => Ok(()),
     }
 }
 

@@ -72,7 +72,7 @@ fn rebuild(sample: &Value) -> Result<Value, Invalid> {
         (Some(to), _) => Recipient::Phone(to),
         (None, id) => Recipient::UserId(id.expect("a recipient")),
     };
-    message.fits(&to)?;
+    message.fits(to.audience())?;
     let given = [
         "recipient_identity_key_hash",
         "message_activity_sharing",

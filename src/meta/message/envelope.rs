@@ -15,6 +15,22 @@ pub enum Recipient {
     Group(String),
 }
 
+/// Groups take fewer types than people do, and one that people do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Person,
+    Group,
+}
+
+impl Recipient {
+    pub fn audience(&self) -> Audience {
+        match self {
+            Self::Phone(_) | Self::UserId(_) => Audience::Person,
+            Self::Group(_) => Audience::Group,
+        }
+    }
+}
+
 /// What a payload is sent in.
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope<'a> {

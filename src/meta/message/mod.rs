@@ -24,7 +24,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use contacts::Contact;
-pub use envelope::{Envelope, Options, ProductPolicy, Recipient, Unresolved};
+pub use envelope::{Audience, Envelope, Options, ProductPolicy, Recipient, Unresolved};
 pub use interactive::Interactive;
 pub use invalid::Invalid;
 pub use location::Location;
@@ -124,8 +124,8 @@ impl Outbound {
     ///
     /// # Errors
     /// Groups take text, media, templates and pins; and only groups take pins.
-    pub fn fits(&self, to: &Recipient) -> Result<(), Invalid> {
-        let to_group = matches!(to, Recipient::Group(_));
+    pub fn fits(&self, to: Audience) -> Result<(), Invalid> {
+        let to_group = to == Audience::Group;
         match self {
             Self::Text(_) | Self::Media(_) | Self::Template(_) => Ok(()),
             Self::Pin(_) if to_group => Ok(()),

@@ -73,7 +73,7 @@ impl<'a> At<'a> {
     /// Text that says something, of at most so many characters.
     pub fn text(&self, most: usize) -> Read<String> {
         let text = self.value.as_str().ok_or_else(|| self.problem("must be text"))?;
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(self.problem("must not be empty"));
         }
         let found = text.chars().count();

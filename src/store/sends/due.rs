@@ -49,6 +49,11 @@ pub struct Due {
 }
 
 impl Due {
+    /// Whether a call was made of which nobody knows whether Meta took it.
+    pub fn is_unproven(&self) -> bool {
+        matches!(self.attempt_outcome.as_deref(), Some("open" | "unknown"))
+    }
+
     /// A number out of range would be a later version's lane: the least urgent.
     pub fn send_lane(&self) -> SendLane {
         SendLane::of_number(self.lane).unwrap_or(SendLane::Campaign)
@@ -90,6 +95,8 @@ pub struct Promised {
     /// See [`Due::leases`].
     pub leases: i64,
     pub at: DateTime<Utc>,
+    /// When it is looked at again: then, or before if it expires before.
+    pub due: DateTime<Utc>,
     /// Messages per second of the number, as the governor was told.
     pub throughput: f64,
     /// And of its tenant; `None` is no limit.
@@ -109,15 +116,15 @@ pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTim
         };
     }
     const SQL: &str = concat!(
-        "WITH r (id, leases, at, throughput, quota, soon) AS ({rows})
+        "WITH r (id, leases, at, due, throughput, quota, soon) AS ({rows})
         UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, held = NULL, urgency = 0,
             due_at = CASE WHEN ",
         holds!(),
-        " THEN r.at ELSE r.soon END, promised_at = CASE WHEN ",
+        " THEN r.due ELSE r.soon END, promised_at = CASE WHEN ",
         holds!(),
         " THEN r.at END {FROM r}
         WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"
     );
-    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.throughput, it.quota, soon);
+    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.due, it.throughput, it.quota, soon);
     Keyed::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

@@ -8,13 +8,14 @@ use crate::meta::message::{
     template::{Card, Component, Parameter},
 };
 
-type Checked = Result<(), Invalid>;
+pub(super) type Checked = Result<(), Invalid>;
 
 impl Schema {
     /// # Errors
     /// Names the first parameter that is missing, too many, or of another type than the template asks for.
     pub fn check(&self, template: &Template) -> Checked {
-        self.fill(&template.components, "template.components")
+        self.fill(&template.components, "template.components")?;
+        self.one_code(&template.components, "template.components")
     }
 
     fn fill(&self, given: &[Component], path: &str) -> Checked {
@@ -259,7 +260,7 @@ fn value(expected: &Slots, parameter: &Parameter, at: &str) -> Checked {
     }
 }
 
-fn parameters(component: &Component) -> &[Parameter] {
+pub(super) fn parameters(component: &Component) -> &[Parameter] {
     component.parameters.as_deref().unwrap_or_default()
 }
 

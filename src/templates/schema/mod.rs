@@ -4,6 +4,7 @@
 //! here are passed on unchecked, for Meta adds some all the time.
 
 mod check;
+mod code;
 mod compile;
 mod fill;
 mod places;

@@ -82,6 +82,19 @@ async fn put_off_for_failure(world: &World) {
 }
 
 on_both_sizes! {
+    async fn only_ogg_is_a_voice_note(world: World) {
+        let ana = world.customer(0).await;
+        let recording = upload(&world.client, "audio/mpeg", "note.mp3", &[0xff, 0xf3, 0x84, 0xc4, 0]).await;
+        let voice = json!({ "media_id": recording, "voice": true });
+        let answer = world.post("messages", message(&world, &ana.wa_id, "audio", voice)).await;
+        assert_eq!(answer.problem(422), "invalid-field");
+        assert_eq!(answer.json()["field"], "audio.voice", "{}", answer.text());
+        let recorded = json!({ "media_id": recording });
+        let id = world.send(message(&world, &ana.wa_id, "audio", recorded)).await;
+        world.until(&id, "read").await;
+        world.end().await;
+    }
+
     async fn a_file_of_ours_goes_to_meta_and_then_its_message(world: World) {
         let ana = world.customer(0).await;
         let id = upload(&world.client, "image/png", "pixel.png", PIXEL).await;

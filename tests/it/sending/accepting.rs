@@ -56,6 +56,8 @@ on_both_sizes! {
             (json!({ "type": "image", "image": {} }), "image", Value::Null),
             (json!({ "type": "telepathy", "telepathy": {} }), "type", Value::Null),
             (json!({ "type": "text", "text": { "body": "x" }, "txet": 1 }), "txet", Value::Null),
+            (json!({ "type": "text", "text": { "body": "x" }, "context": { "message_id": "" } }), "context.message_id", Value::Null),
+            (json!({ "type": "pin", "pin": { "type": "pin", "message_id": "wamid.A", "expiration_days": 7 } }), "type", Value::Null),
         ];
         for (mut request, field, limit) in cases {
             request["channel_id"] = json!(world.channel);

@@ -26,7 +26,7 @@ on_both! {
         let promise = async |throughput: f64, quota: Option<f64>| {
             test.app.db.sql("UPDATE sends SET state = 'running', attempts = 1", ()).run().await.unwrap();
             let at = now + TimeDelta::seconds(30);
-            let promised = Promised { id, leases: 1, at, throughput, quota };
+            let promised = Promised { id, leases: 1, at, due: at, throughput, quota };
             assert_eq!(sends::promise(&test.app.db, &[promised], now).await.unwrap(), 1);
             let row: (String, i64, DateTime<Utc>, Option<DateTime<Utc>>) =
                 test.app.db.sql("SELECT state, attempts, due_at, promised_at FROM sends", ()).one().await.unwrap();

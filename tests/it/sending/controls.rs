@@ -123,6 +123,42 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn what_waits_for_meta_expires_in_its_time(world: World) {
+        let (ana, ben) = (world.customer(0).await, world.customer(1).await);
+        let soon = world.running.app.clock.now() + TimeDelta::seconds(4);
+        let until_soon = |to: &str, text: &str| {
+            let mut request = world.text(to, text);
+            request["expires_at"] = json!(soon);
+            request
+        };
+        // Maintenance: nothing is sent for a minute, neither this one again nor others.
+        world.fault(FaultRule::new(Fault::error(131_057)).times(1));
+        let refused = world.send(until_soon(&ana.wa_id, "refused")).await;
+        world.until_is(&refused, "it was tried", |it| World::outcomes(it) == ["rejected"]).await;
+        let waiting = world.send(until_soon(&ben.wa_id, "waiting")).await;
+        for id in [&refused, &waiting] {
+            world.until(id, "expired").await;
+        }
+        assert!(world.running.app.clock.now() < soon + TimeDelta::seconds(30), "long before the minute is over");
+        assert_eq!(world.simulator.graph().accepted(), 0);
+        world.end().await;
+    }
+
+    async fn what_may_have_been_sent_is_not_called_expired(world: World) {
+        let ana = world.customer(0).await;
+        world.fault(FaultRule::new(Fault::Lost { accepted: false }).times(1));
+        let mut request = world.text(&ana.wa_id, "sent or not");
+        request["expires_at"] = json!(world.running.app.clock.now() + TimeDelta::seconds(2));
+        let id = world.send(request).await;
+        wait_until(DEADLINE, "it is held for a person", async || {
+            world.number("SELECT COUNT(*) FROM sends WHERE state = 'quarantined' AND held = 'unknown'").await == 1
+        })
+        .await;
+        assert_eq!(world.message(&id).await["status"], "unknown");
+        assert!(world.accepted("sent or not").is_empty(), "nor is it sent again");
+        world.end().await;
+    }
+
     async fn what_is_kept_for_its_channel_expires_all_the_same(world: World) {
         let ana = world.customer(0).await;
         world.fault(FaultRule::new(Fault::error(131_031)).times(1));

@@ -95,6 +95,33 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_one_time_code_goes_to_no_user_id(world: World) {
+        let body = json!([{ "type": "BODY", "add_security_recommendation": true }, { "type": "BUTTONS", "buttons": [{ "type": "OTP", "otp_type": "COPY_CODE", "text": "Copy" }] }]);
+        let seed = TemplateSeed { components: body, ..TemplateSeed::text("code", "en_US", Category::Authentication, "") };
+        world.simulator.graph().add_template(WABA, seed);
+        world.fetch_templates().await;
+        let filled = json!([
+            { "type": "body", "parameters": [{ "type": "text", "text": "934271" }] },
+            { "type": "button", "sub_type": "url", "index": "0", "parameters": [{ "type": "text", "text": "934271" }] }]);
+        let mut greeting = world.template_to("", "hello_world", "en_US", &[]);
+        greeting["to"] = json!({ "user_id": "US.13491208655302741999" });
+        let greeted = world.send(greeting).await;
+        let contact = world.message(&greeted).await["contact_id"].clone();
+        let request = |to: Value| {
+            let mut request = components(&world, "code", filled.clone());
+            request["to"] = to;
+            request
+        };
+        for to in [json!({ "user_id": "US.13491208655302741999" }), json!({ "contact_id": contact })] {
+            let answer = world.post("messages", request(to)).await;
+            assert_eq!(answer.problem(422), "invalid-field");
+            assert_eq!(answer.json()["field"], "to", "{}", answer.text());
+        }
+        let id = world.send(request(json!({ "phone": STRANGER }))).await;
+        world.until_is(&id, "accepted", |it| World::outcomes(it) == ["accepted"]).await;
+        world.end().await;
+    }
+
     async fn what_fails_on_a_closed_window_names_the_templates_that_would_do(world: World) {
         world.fetch_templates().await;
         let failed = world.send(world.text(STRANGER, "hello?")).await;

@@ -21,6 +21,10 @@ pub async fn unsendable(
     for (kind, file) in message.media() {
         let MediaRef::Ours(id) = *file else { continue };
         let why = match media::sendable(app.db.reader(), tenant, id, kind).await? {
+            Ok(()) if kind == MediaKind::Audio && payload["voice"] == true => match voiceless(app, tenant, id).await? {
+                Some(invalid) => return Ok(Some(invalid)),
+                None => continue,
+            },
             Ok(()) | Err(SendableError::NotYet) => continue,
             Err(why) => why,
         };
@@ -33,6 +37,14 @@ pub async fn unsendable(
         return Ok(Some(Invalid { field, problem, limit }));
     }
     Ok(None)
+}
+
+/// Why a recording of ours cannot be a voice note.
+async fn voiceless(app: &App, tenant: TenantId, id: MediaId) -> Result<Option<Invalid>> {
+    let found = store::media::find(app.db.reader(), tenant, id).await?;
+    let of = found.and_then(|it| it.mime_type).unwrap_or_default();
+    let problem = format!("must be left out: a voice note is OGG with Opus, and {id} is {of}");
+    Ok((!of.starts_with("audio/ogg")).then(|| Invalid::new("audio.voice", problem)))
 }
 
 /// Gives a document the name its file came with, unless the caller named it: it is what the recipient is shown.

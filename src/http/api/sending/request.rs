@@ -8,7 +8,7 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
     http::{api::templates::unusable, problem::Problem},
-    meta::message::{Options, Outbound, Recipient},
+    meta::message::{Options, Outbound},
     outbox::{Address, Ask, TemplateUse},
     store::messages,
     templates::local::Which,
@@ -87,9 +87,7 @@ impl SendRequest {
         let options = self.options()?;
         let payload = named(app, tenant, &kind, payload).await?;
         let mut message = Outbound::parse(&kind, &payload)?;
-        if let Address::Group(id) = &to {
-            message.fits(&Recipient::Group(id.clone()))?;
-        }
+        message.fits(to.audience())?;
         let invalid = files::unsendable(app, tenant, &mut message, &payload).await?;
         let directory = app.directory.current();
         let route = directory
@@ -199,6 +197,9 @@ async fn named(app: &App, tenant: TenantId, kind: &str, mut payload: Value) -> R
 
 /// Meta's id of a message named by either.
 async fn wamid(app: &App, tenant: TenantId, id: &str, field: &str) -> Result<String, Problem> {
+    if id.trim().is_empty() {
+        return Err(Problem::field(field, format!("{field}: must not be empty."), None));
+    }
     let Ok(id) = id.parse::<MessageId>() else {
         return Ok(id.to_owned());
     };

@@ -15,6 +15,7 @@ impl From<Unfit> for Problem {
             Unfit::Invalid(invalid) => invalid.into(),
             Unfit::Unknown { .. } => Self::field("template.name", detail, None),
             Unfit::NoSuchLanguage { .. } => Self::field("template.language.code", detail, None),
+            Unfit::NeedsPhone => Self::field("to", detail, None),
             Unfit::NotSendable { .. } => {
                 let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "The template cannot be sent");
                 Self::new(status, "template-not-sendable", title, detail).about("template.name")

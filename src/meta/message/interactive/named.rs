@@ -162,13 +162,13 @@ pub(super) fn call_permission(at: &At<'_>) -> Read<Action> {
     bare(at, "call_permission_request")
 }
 
+/// Where people can be asked for an address: India, and Singapore.
+const COUNTRIES: [&str; 2] = ["IN", "SG"];
+
 pub(super) fn address(at: &At<'_>) -> Read<Action> {
     with(at, "address_message", |parameters| {
         let country_at = parameters.must("country")?;
-        let country = country_at.text(ANY)?;
-        if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(country_at.problem("must be the two letters of a country, such as IN"));
-        }
+        let country = country_at.one_of(&COUNTRIES)?.to_owned();
         let values = parameters.maybe("values").map(|at| map(&at)).transpose()?;
         let saved = parameters
             .maybe("saved_addresses")

@@ -164,7 +164,7 @@ fn only_templates_do_without_a_window_and_only_some_types_go_to_groups() {
             "text", "image", "audio", "video", "document", "sticker", "template", "pin",
         ]
         .contains(&kind);
-        assert_eq!(message.fits(&group).is_ok(), fits_group, "{kind}");
-        assert_eq!(message.fits(&ines()).is_ok(), kind != "pin", "{kind}");
+        assert_eq!(message.fits(group.audience()).is_ok(), fits_group, "{kind}");
+        assert_eq!(message.fits(ines().audience()).is_ok(), kind != "pin", "{kind}");
     }
 }

@@ -170,10 +170,11 @@ fn small_things_say_what_they_lack() {
             "interactive",
             interactive(
                 "address_message",
-                json!({ "action": { "name": "address_message", "parameters": { "country": "India" } } }),
+                json!({ "action": { "name": "address_message", "parameters": { "country": "US" } } }),
             ),
             "interactive.action.parameters.country",
         ),
+        ("text", json!({ "body": " \n\u{a0}" }), "text.body"),
     ];
     for (kind, payload, field) in cases {
         assert_eq!(refused(kind, &payload).field, field, "{payload}");

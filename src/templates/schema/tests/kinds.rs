@@ -34,6 +34,9 @@ fn a_one_time_code_has_at_most_15_characters_in_both_its_places() {
         );
         let missing = check(&schema, json!([send("1", "1")[0].clone()])).unwrap_err();
         assert!(missing.problem.contains("sub_type url and index 0"), "{missing}");
+        let other = check(&schema, send("934271", "934272")).unwrap_err();
+        assert_eq!(other.field, "template.components[1].parameters[0].text");
+        assert!(other.problem.contains("the code that the body shows"), "{other}");
         // Given once, the code stands in both places.
         let filled = schema.components(&variables(json!({ "1": "934271" }))).unwrap();
         assert_eq!(filled[1]["parameters"][0]["text"], "934271");
