@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Address, Ask, Queued, Refusal, admit::admit};
+use super::{
+    Address, Ask, Queued, Refusal,
+    admit::{Fit, admit},
+};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
@@ -30,11 +33,11 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
     let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
     let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
     repeat(tx, asks, &ids, now, &mut answers).await?;
-    let categories = admit(tx, clock, asks, &mut answers).await?;
+    let fits = admit(tx, clock, asks, &mut answers).await?;
     let mut told = Vec::new();
-    let mut people = address(tx, clock, asks, &categories, &mut answers, &mut told).await?;
+    let mut people = address(tx, clock, asks, &fits, &mut answers, &mut told).await?;
     refuse_blocked(tx, asks, &mut people, &mut answers).await?;
-    let conversations = converse(tx, clock, asks, &people, &mut told).await?;
+    let conversations = converse(tx, clock, asks, &fits, &people, &mut told).await?;
     let mut new = Vec::new();
     for (n, ask) in asks.iter().enumerate() {
         let Some(Addressed { contact, kind, value }) = people.get(&n) else {
@@ -62,7 +65,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
             recipient: value.clone(),
             sender: ask.sender.clone(),
             kind: ask.kind,
-            text: ask.text.clone(),
+            text: text(ask, fits.get(&n)).map(str::to_owned),
             content: ask.content.clone(),
             options: ask.options.clone(),
             context_wamid: ask.context_wamid.clone(),
@@ -141,7 +144,7 @@ async fn address(
     tx: &mut Tx,
     clock: &Clock,
     asks: &[Ask],
-    categories: &HashMap<usize, String>,
+    fits: &HashMap<usize, Fit>,
     answers: &mut [Option<std::result::Result<Queued, Refusal>>],
     told: &mut Vec<NewEvent>,
 ) -> Result<HashMap<usize, Addressed>> {
@@ -152,7 +155,7 @@ async fn address(
     for tenant in named.map(|ask| ask.tenant).collect::<BTreeSet<_>>() {
         contacts::lock_tenant(tx, tenant, false).await?;
     }
-    let reached = |n: usize, kind: &str| reaches(categories.get(&n).map(String::as_str), kind);
+    let reached = |n: usize, kind: &str| reaches(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind);
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {
         if answers[n].is_some() {
@@ -236,16 +239,22 @@ async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std:
     }))
 }
 
+/// What a person would read of it.
+fn text<'a>(ask: &'a Ask, fit: Option<&'a Fit>) -> Option<&'a str> {
+    fit.and_then(|fit| fit.text.as_deref()).or(ask.text.as_deref())
+}
+
 /// Finds or opens the conversations, and puts the newest message of each at its head.
 async fn converse(
     tx: &mut Tx,
     clock: &Clock,
     asks: &[Ask],
+    fits: &HashMap<usize, Fit>,
     people: &HashMap<usize, Addressed>,
     told: &mut Vec<NewEvent>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let now = clock.now();
-    let mut heads: BTreeMap<Pair, &Ask> = BTreeMap::new();
+    let mut heads: BTreeMap<Pair, (&Ask, Option<&str>)> = BTreeMap::new();
     for (n, ask) in asks.iter().enumerate() {
         if let Some(addressed) = people.get(&n) {
             let pair = Pair {
@@ -253,11 +262,11 @@ async fn converse(
                 channel: ask.channel,
                 contact: addressed.contact,
             };
-            heads.insert(pair, ask);
+            heads.insert(pair, (ask, text(ask, fits.get(&n))));
         }
     }
     let step = |pair: Pair, conversation: ConversationId| {
-        let ask = heads[&pair];
+        let (ask, text) = heads[&pair];
         Advance {
             tenant: pair.tenant,
             conversation,
@@ -267,7 +276,7 @@ async fn converse(
             wamid: String::new(),
             direction: "outbound",
             kind: ask.kind.to_owned(),
-            text: ask.text.as_deref().map(conversations::preview),
+            text: text.map(conversations::preview),
             window_expires_at: None,
             unread: 0,
         }

@@ -9,14 +9,22 @@ use crate::{
     templates::Shelf,
 };
 
-/// Refuses those of the unanswered asks whose templates will not do, and tells the categories of the others, by their places. Where a
+/// A template that can be sent.
+pub struct Fit {
+    /// As Meta has it; `None` where nothing is known of the template.
+    pub category: Option<String>,
+    /// What the customer will read.
+    pub text: Option<String>,
+}
+
+/// Refuses those of the unanswered asks whose templates will not do, and tells of the others what they come to, by their places. Where a
 /// template may only be too new to be known here, its account is synced soon.
 pub async fn admit(
     tx: &mut Tx,
     clock: &Clock,
     asks: &[Ask],
     answers: &mut [Option<std::result::Result<Queued, Refusal>>],
-) -> Result<HashMap<usize, String>> {
+) -> Result<HashMap<usize, Fit>> {
     let used = |(n, ask): (usize, &Ask)| Some((n, ask.tenant, ask.template.clone()?));
     let unanswered = asks.iter().enumerate().filter(|(n, _)| answers[*n].is_none());
     let used: Vec<(usize, TenantId, TemplateUse)> = unanswered.filter_map(used).collect();
@@ -28,11 +36,15 @@ pub async fn admit(
         |(_, tenant, it): &(usize, TenantId, TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
     shelf.fetch(&mut *tx, used.iter().map(key)).await?;
     let now = clock.now();
-    let mut categories = HashMap::new();
+    let mut fits = HashMap::new();
     let mut stale: BTreeSet<(TenantId, &str)> = BTreeSet::new();
     for (n, tenant, it) in &used {
         match shelf.check(*tenant, &it.waba_id, &it.template) {
-            Ok(category) => drop(category.map(|category| categories.insert(*n, category.to_owned()))),
+            Ok(category) => {
+                let category = category.map(str::to_owned);
+                let text = shelf.text(*tenant, &it.waba_id, &it.template);
+                fits.insert(*n, Fit { category, text });
+            }
             Err(unfit) => {
                 if unfit.may_be_new() && shelf.is_stale(*tenant, &it.waba_id, now) {
                     stale.insert((*tenant, &it.waba_id));
@@ -44,5 +56,5 @@ pub async fn admit(
     for (tenant, waba_id) in stale {
         templates::want(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
     }
-    Ok(categories)
+    Ok(fits)
 }

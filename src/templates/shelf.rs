@@ -17,6 +17,9 @@ use crate::{
 /// For how long after a sync nobody asks for another one.
 const RECENT: TimeDelta = TimeDelta::minutes(1);
 
+/// The category of templates with one-time codes.
+const AUTHENTICATION: &str = "AUTHENTICATION";
+
 /// A tenant, one of its accounts, and the name of a template.
 type Key = (TenantId, String, String);
 
@@ -154,11 +157,23 @@ impl Shelf {
         kept.schema.get_or_init(|| schema(row)).check(template)?;
         Ok(row.category.as_deref())
     }
+
+    /// What the customer will read of one that can be sent. `None` where nothing is known of the template; and of one-time codes, which
+    /// nobody else is to read.
+    pub fn text(&self, tenant: TenantId, waba_id: &str, template: &message::Template) -> Option<String> {
+        let known = self.known.get(&(tenant, waba_id.to_owned(), template.name.clone()))?;
+        let kept = known.iter().find(|kept| kept.row.language == template.language.code)?;
+        if kept.row.category.as_deref() == Some(AUTHENTICATION) {
+            return None;
+        }
+        let text = kept.schema.get_or_init(|| schema(&kept.row)).render(template).body;
+        (!text.is_empty()).then_some(text)
+    }
 }
 
 /// Whether Meta sends a template of that category to somebody known by this: `phone`, `user_id` or `group`.
 pub fn reaches(category: Option<&str>, recipient_kind: &str) -> std::result::Result<(), Unfit> {
-    match category == Some("AUTHENTICATION") && recipient_kind == "user_id" {
+    match category == Some(AUTHENTICATION) && recipient_kind == "user_id" {
         true => Err(Unfit::NeedsPhone),
         false => Ok(()),
     }

@@ -2,7 +2,7 @@ use super::{Outbound, interactive::Header};
 
 impl Outbound {
     /// What a person would read in a list of messages, as for inbound ones; `None` where nothing is written. Of a template
-    /// it is the name: what the customer reads is with Meta.
+    /// it is the name; what the customer reads is known where its account's templates are.
     pub fn preview(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.body.clone()),

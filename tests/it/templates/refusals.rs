@@ -118,7 +118,20 @@ on_both_sizes! {
             assert_eq!(answer.json()["field"], "to", "{}", answer.text());
         }
         let id = world.send(request(json!({ "phone": STRANGER }))).await;
-        world.until_is(&id, "accepted", |it| World::outcomes(it) == ["accepted"]).await;
+        let message = world.until_is(&id, "accepted", |it| World::outcomes(it) == ["accepted"]).await;
+        assert_eq!(message["text"], "code", "nobody reads the code but the customer");
+        world.end().await;
+    }
+
+    async fn a_template_reads_as_its_customer_reads_it(world: World) {
+        world.fetch_templates().await;
+        let ana = world.customer(0).await;
+        let id = world.send(world.template_to(&ana.wa_id, "order_shipped", "en_US", &["Ana", "4711"])).await;
+        let text = world.message(&id).await["text"].clone();
+        let text = text.as_str().unwrap();
+        assert!(text.contains("Ana") && text.contains("4711") && !text.contains("{{"), "{text}");
+        let page = world.client.get("/api/v1/conversations").await.ok().json();
+        assert_eq!(page["data"][0]["last_message"]["text"], json!(text), "{page:#}");
         world.end().await;
     }
 
