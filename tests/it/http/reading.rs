@@ -122,6 +122,17 @@ on_both! {
         assert_eq!(none, json!({ "data": [], "next_cursor": null }));
     }
 
+    async fn every_status_can_be_asked_for_and_is_documented(test: TestApp) {
+        let client = Client::tenant(&test);
+        let document = client.get("/api/openapi.json").await.ok().json();
+        let parameters = document["paths"]["/api/v1/messages"]["get"]["parameters"].as_array().unwrap().clone();
+        let said = parameters.iter().find(|it| it["name"] == "status").unwrap()["description"].as_str().unwrap().to_owned();
+        for status in mainstay::domain::Status::ALL.map(mainstay::domain::Status::as_str) {
+            client.get(&format!("/api/v1/messages?status={status}")).await.ok();
+            assert!(said.contains(&format!("`{status}`")), "{status}: {said}");
+        }
+    }
+
     async fn a_contact_shows_what_it_is_known_by(test: TestApp) {
         test.receive(&text(ANA, "wamid.1", T0, "Hi")).await;
         test.receive(&text(CLEO, "wamid.2", T0, "Hi")).await;

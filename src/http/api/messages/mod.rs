@@ -40,7 +40,8 @@ pub struct Wanted {
     channel: Option<ChannelId>,
     #[param(inline)]
     direction: Option<Direction>,
-    /// `received`, `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
+    /// `received`, `queued`, `sending`, `unknown`, `canceled`, `expired`, `accepted`, `sent`, `failed`, `delivered`, `read`, `played`
+    /// or `deleted`.
     status: Option<String>,
 }
 

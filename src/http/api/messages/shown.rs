@@ -42,7 +42,7 @@ pub struct Message {
     /// The message as Meta put it.
     #[schema(value_type = Object)]
     pub payload: Json,
-    /// The file that came with it or went with it: `/api/v1/media/{id}`.
+    /// The file that came with it: `/api/v1/media/{id}`. Null for outbound messages: what goes along is named in their payload.
     #[schema(required)]
     pub media_id: Option<MediaId>,
     /// The message it answers, reacts to, edits or revokes.
