@@ -41,6 +41,7 @@ const EVERYWHERE: &[(&str, &str)] = &[
     ("503", "The database does not answer; try again"),
 ];
 const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the body is not understood");
+const WITH_BODY: (&str, &str) = ("413", "The body is longer than is taken here: see `limit`");
 const WITH_KEY: &[(&str, &str)] = &[
     ("401", "No key, or not a live one"),
     ("403", "The key lacks the scope"),
@@ -60,6 +61,16 @@ const OF_SENDING: &[(&str, &str)] = &[
 const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
     ("409", "The endpoint is disabled, or the tenant has as many as it may"),
     ("422", "A member of the body will not do: see `field` and `limit`"),
+];
+const OF_TEMPLATES: &[(&str, &str)] = &[
+    (
+        "409",
+        "The name is taken, the template is not in a state for that, or the key was used for another request",
+    ),
+    (
+        "422",
+        "A member of the body will not do: see `field` and `limit`; or Meta refused it",
+    ),
 ];
 const SIGNED: &[(&str, &str)] = &[
     ("403", "Not signed by a known app secret, or not the verify token"),
@@ -122,7 +133,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 operation.operation_id = Some(operation_id(method, path));
-                describe(path, operation);
+                describe(method, path, operation);
                 if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
                     take_key(operation);
                 }
@@ -156,10 +167,14 @@ fn take_key(operation: &mut Operation) {
     responses.entry("409".to_owned()).or_insert(RefOr::T(used));
 }
 
-fn describe(path: &str, operation: &mut Operation) {
+fn describe(method: &str, path: &str, operation: &mut Operation) {
+    let changes = method != "get";
     let mut problems = EVERYWHERE.to_vec();
     if operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) || operation.request_body.is_some() {
         problems.push(WITH_PARAMETERS);
+    }
+    if operation.request_body.is_some() && !path.starts_with("/webhooks") {
+        problems.push(WITH_BODY);
     }
     if path.contains('{') {
         problems.push(("404", "There is no such thing"));
@@ -167,8 +182,15 @@ fn describe(path: &str, operation: &mut Operation) {
     if path.starts_with("/api/v1") {
         operation.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
         problems.extend(WITH_KEY);
-        for (tag, of_tag) in [("Sending", OF_SENDING), ("Subscriptions", OF_SUBSCRIPTIONS)] {
-            if operation.tags.iter().flatten().any(|it| it == tag) {
+        let by_tag = [
+            ("Sending", OF_SENDING),
+            ("Subscriptions", OF_SUBSCRIPTIONS),
+            ("Templates", OF_TEMPLATES),
+        ];
+        for (tag, of_tag) in by_tag {
+            // What is only read is refused by its parameters alone.
+            let refuses = tag != "Templates" || changes;
+            if refuses && operation.tags.iter().flatten().any(|it| it == tag) {
                 problems.extend(of_tag);
             }
         }

@@ -15,6 +15,7 @@ pub struct Parts {
     pub rates: auth::Rates,
     pub webhooks: webhooks::Gate,
     pub uploads: api::Uploads,
+    pub batches: api::Batches,
     pub health: health::Checks,
     pub scrape: metrics::Scrape,
 }
@@ -26,6 +27,7 @@ impl Edge {
             rates: auth::Rates::new(app.config.limits.api_rate),
             webhooks: webhooks::Gate::default(),
             uploads: api::Uploads::default(),
+            batches: api::Batches::default(),
             health: health::Checks::default(),
             scrape: metrics::Scrape::default(),
             app,

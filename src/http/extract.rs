@@ -1,7 +1,7 @@
 //! The extractors of axum, with problems for refusals.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
 };
 use chrono::{DateTime, Utc};
@@ -10,7 +10,11 @@ use serde::{
     de::{DeserializeOwned, Error},
 };
 
-use super::problem::Problem;
+use super::{
+    BODY_BYTES,
+    body::{is_json, parse, whole},
+    problem::Problem,
+};
 
 /// The parameters in the path.
 pub struct Path<T>(pub T);
@@ -54,42 +58,45 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A body in JSON.
+/// A body in JSON, of at most [`BODY_BYTES`].
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not-json",
-                "The body must be JSON",
-                "Send the header `Content-Type: application/json`.",
-            )),
-            Err(refusal) => {
-                let status = refusal.status();
-                Err(Problem::new(
-                    status,
-                    "invalid-request",
-                    "The request is not understood",
-                    plain(refusal),
-                ))
-            }
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        if !is_json(&head.headers) {
+            return Err(not_json());
+        }
+        Ok(Self(parse(&whole(body, BODY_BYTES).await?)?))
+    }
+}
+
+/// A body in JSON that may be left out.
+pub struct Perhaps<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Perhaps<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        let body = whole(body, BODY_BYTES).await?;
+        match body.is_empty() {
+            true => Ok(Self(T::default())),
+            false if is_json(&head.headers) => Ok(Self(parse(&body)?)),
+            false => Err(not_json()),
         }
     }
 }
 
-/// What is wrong with a body, in words for whoever wrote it.
-fn plain(refusal: JsonRejection) -> String {
-    let text = refusal.body_text();
-    let of = |prefix: &str| text.strip_prefix(prefix);
-    if let Some(why) = of("Failed to deserialize the JSON body into the target type: ") {
-        return format!("The body is not what is expected here: {why}.");
-    }
-    of("Failed to parse the request body as JSON: ").map_or(text.clone(), |why| format!("The body is no JSON: {why}."))
+fn not_json() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "not-json",
+        "The body must be JSON",
+        "Send the header `Content-Type: application/json`.",
+    )
 }
 
 /// A time in a body, as RFC 3339 has it.

@@ -7,6 +7,7 @@
 mod admin;
 mod api;
 mod auth;
+mod body;
 mod docs;
 mod edge;
 mod extract;
@@ -33,7 +34,7 @@ use crate::{app::App, media::LARGEST};
 const LIMIT: Duration = Duration::from_secs(30);
 /// The longest an upload may take.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
-/// The longest body the operator's API takes.
+/// The longest body taken, in bytes, but for uploads, batches of messages and webhooks.
 const BODY_BYTES: usize = 1024 * 1024;
 /// The longest upload: a file, and the form around it.
 const UPLOAD_BYTES: usize = LARGEST as usize + BODY_BYTES;
@@ -47,8 +48,7 @@ pub fn router(app: App) -> Router {
     let framed = framed
         .merge(docs::routes(document.merge_from(upload_document), webhooks))
         .fallback(frame::no_such_route)
-        .method_not_allowed_fallback(frame::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES));
+        .method_not_allowed_fallback(frame::no_such_method);
     let uploads = uploads
         .method_not_allowed_fallback(frame::no_such_method)
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES));

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{BODY_BYTES, auth, edge::Edge, problem::Problem};
+use super::{BODY_BYTES, auth, body::whole, edge::Edge, problem::Problem};
 use crate::{
     domain::TenantId,
     store::idempotency::{self, Answered, KEPT, Keyed},
@@ -74,9 +74,7 @@ async fn keyed(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES)
-        .await
-        .map_err(|_| Problem::too_large(BODY_BYTES))?;
+    let body = whole(body, BODY_BYTES).await?;
     let now = edge.app.clock.now();
     let keyed = Keyed {
         tenant: caller.tenant,

@@ -11,15 +11,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    db,
-    intake::NotStored,
-    messaging::ControlError,
-    meta::message::Invalid,
-    outbox::{Refusal, Unaddressable},
-    replay::ReplayError,
-    tenancy::RegistryError,
-};
+use crate::{db, intake::NotStored, meta::message::Invalid, replay::ReplayError, tenancy::RegistryError};
 
 /// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -65,11 +57,16 @@ impl Problem {
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
+        let mut detail = detail.into();
+        // What is told of in it may be a sentence that has its full stop already.
+        if detail.ends_with("..") {
+            detail = format!("{}.", detail.trim_end_matches('.')).into();
+        }
         Self {
             status,
             slug,
             title,
-            detail: detail.into(),
+            detail,
             retry_after: None,
             field: None,
             limit: None,
@@ -94,6 +91,14 @@ impl Problem {
     pub fn about(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
+            ..self
+        }
+    }
+
+    /// With a sentence more of what to do.
+    pub fn and(self, hint: &str) -> Self {
+        Self {
+            detail: format!("{} {hint}", self.detail).into(),
             ..self
         }
     }
@@ -128,6 +133,14 @@ impl Problem {
         )
     }
 
+    /// The body is JSON, but not of the shape that is expected.
+    pub fn not_understood(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            ..Self::invalid(detail)
+        }
+    }
+
     /// There is no such thing, or it is another tenant's.
     pub fn not_found(what: impl std::fmt::Display) -> Self {
         let detail = format!("There is no {what}. Check the id, and that the API key belongs to the same tenant.");
@@ -146,12 +159,15 @@ impl Problem {
 
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body is longer than the {limit} bytes taken here.");
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "The body is too large",
-            detail,
-        )
+        Self {
+            limit: Some(limit as u64),
+            ..Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+                detail,
+            )
+        }
     }
 
     pub fn unavailable() -> Self {
@@ -248,55 +264,6 @@ impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         let detail = format!("{invalid}.");
         Self::field(invalid.field, detail, invalid.limit)
-    }
-}
-
-impl From<Unaddressable> for Problem {
-    fn from(error: Unaddressable) -> Self {
-        let field = match error {
-            Unaddressable::Phone => "to.phone",
-            Unaddressable::UserId => "to.user_id",
-            Unaddressable::GroupId => "to.group_id",
-        };
-        Self::field(field, format!("{error}."), None)
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let detail = format!("Not queued: {refusal}.");
-        match refusal {
-            Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
-            Refusal::Expired => Self::field("expires_at", detail, None),
-            Refusal::Invalid(invalid) => invalid.into(),
-            Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "The recipient is blocked", detail),
-            Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
-            Refusal::Template(unfit) => unfit.into(),
-            Refusal::Full => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)
-            }
-            Refusal::Unavailable => Self::unavailable(),
-            Refusal::Internal => Self::internal(),
-        }
-    }
-}
-
-impl From<ControlError> for Problem {
-    fn from(error: ControlError) -> Self {
-        let detail = format!("{error}.");
-        match error {
-            ControlError::NoSuchMessage(id) => Self::not_found(format_args!("message {id}")),
-            ControlError::NotQueued(..)
-            | ControlError::InHand(_)
-            | ControlError::NotUnknown(..)
-            | ControlError::NotInbound(_) => {
-                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
-            }
-            ControlError::NoToken | ControlError::Meta(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
-            }
-            ControlError::Database(error) => error.into(),
-        }
     }
 }
 

@@ -3,11 +3,15 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt;
 use std::time::Duration;
 
-use super::{edge::Edge, problem::Problem};
+use super::{
+    body::{Unread, read},
+    edge::Edge,
+    problem::Problem,
+};
 use crate::{crypto::Signer, directory::SignedBy};
 
 /// How long a body may take to arrive.
@@ -72,39 +76,12 @@ impl FromRequest<Edge> for SignedBody {
     }
 }
 
-enum Unread {
-    TooLarge,
-    Broken,
-}
-
 fn not_signed(detail: &'static str) -> Problem {
     Problem::forbidden("not-signed", detail)
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Most webhooks arrive in one piece, which is passed on as it is.
-async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    let mut pieces = body.into_data_stream();
-    let mut whole = match pieces.next().await {
-        None => return Ok(Bytes::new()),
-        Some(first) => first.map_err(|_| Unread::Broken)?,
-    };
-    let mut joined: Option<BytesMut> = None;
-    loop {
-        if joined.as_ref().map_or(whole.len(), BytesMut::len) > limit {
-            return Err(Unread::TooLarge);
-        }
-        let Some(piece) = pieces.next().await else {
-            return Ok(joined.map_or(whole, BytesMut::freeze));
-        };
-        let piece = piece.map_err(|_| Unread::Broken)?;
-        joined
-            .get_or_insert_with(|| BytesMut::from(std::mem::take(&mut whole)))
-            .extend_from_slice(&piece);
-    }
 }
 
 async fn discard(body: Body, limit: usize) {

@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -14,11 +15,17 @@ use crate::{
     db::{self, Asked, Batches, Db, is_unavailable, write_together},
     domain::{Id, TenantId},
     queue::{Entry, Queues},
-    store::{idempotency, sends},
+    store::{
+        idempotency::{self, Keyed},
+        sends,
+    },
 };
 
 /// The most messages put into one commit, unless one caller brings more.
 const BATCH: usize = 256;
+
+/// How much longer the key of a batch stands than those of its messages, which are written after it: more than a request may take.
+const OUTLIVES: TimeDelta = TimeDelta::seconds(60);
 
 /// The way out. Clones share the writer.
 #[derive(Clone)]
@@ -77,6 +84,36 @@ pub async fn answered(
     }
     let row = sends::find_queued(db.reader(), tenant, found.message_id).await?;
     Ok(row.map(|row| Ok(Queued::again(found.message_id, row))))
+}
+
+/// Takes the key of a batch for the whole of it, whatever becomes of its messages; refuses where another request has it. The messages
+/// have keys of their own below it, each in the commit that makes the message, so that the same batch may come again after whatever
+/// happened to it before.
+pub async fn take_key(
+    db: &Db,
+    clock: &Clock,
+    tenant: TenantId,
+    (key, digest): (&str, [u8; 32]),
+) -> sqlx::Result<Result<(), Refusal>> {
+    let now = clock.now();
+    let (key, message) = (key.to_owned(), clock.new_id());
+    let keyed = Keyed {
+        tenant,
+        key,
+        digest,
+        message,
+    };
+    let held = idempotency::claim(db, std::slice::from_ref(&keyed), now - KEY_KEPT, now + OUTLIVES).await?;
+    match held.first() {
+        Some(held) if held.message_id == message => return Ok(Ok(())),
+        Some(held) if held.digest != digest => return Ok(Err(Refusal::KeyReused)),
+        _ => {}
+    }
+    // Some of its messages may only be taken this time.
+    Ok(match idempotency::renew(db, &keyed, now + OUTLIVES).await? {
+        0 => Err(Refusal::Unavailable),
+        _ => Ok(()),
+    })
 }
 
 struct Desk {

@@ -73,6 +73,13 @@ pub async fn claim(
     Rows::new(LOOK, asked.collect()).all(on).await
 }
 
+/// Lets a key stand for its request from the given time on; 0 if it is another's by now.
+pub async fn renew(on: impl Into<On<'_>>, keyed: &Keyed, at: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "UPDATE idempotency_keys SET created_at = $4 WHERE tenant_id = $1 AND key = $2 AND digest = $3";
+    let args = (keyed.tenant, keyed.key.clone(), keyed.digest.to_vec(), at);
+    on.into().sql(SQL, args).run().await
+}
+
 /// Who has a key now.
 pub async fn find(
     on: impl Into<On<'_>>,

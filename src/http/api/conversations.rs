@@ -50,8 +50,9 @@ pub struct Correspondent {
 
 #[derive(Serialize, ToSchema)]
 pub struct LastMessage {
-    /// Meta's id of it.
-    pub wamid: String,
+    /// Meta's id of it; null for one that is sent from here, which has none yet when it is written.
+    #[schema(required)]
+    pub wamid: Option<String>,
     /// `inbound` or `outbound`.
     pub direction: String,
     #[serde(rename = "type")]
@@ -76,7 +77,7 @@ impl Conversation {
                 username: in_use(identities, "username"),
             },
             last_message: LastMessage {
-                wamid: row.last_message_wamid,
+                wamid: Some(row.last_message_wamid).filter(|wamid| !wamid.is_empty()),
                 direction: row.last_message_direction,
                 kind: row.last_message_type,
                 text: row.last_message_text,

@@ -21,6 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use channels::Channel;
 use json::Json;
+pub use sending::Batches;
 pub use uploads::Uploads;
 
 use super::{auth, edge::Edge, once::once, problem::Problem};

@@ -2,8 +2,10 @@
 
 use axum::{
     Json,
-    body::to_bytes,
-    extract::{FromRequest, Multipart, Request, State, multipart::Field},
+    extract::{
+        FromRequest, Multipart, Request, State,
+        multipart::{Field, MultipartError},
+    },
     http::{HeaderMap, StatusCode, header},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -16,7 +18,13 @@ use super::media::{Media, shown};
 use crate::{
     app::App,
     domain::MediaId,
-    http::{auth::Writer, edge::Edge, problem::Problem},
+    http::{
+        UPLOAD_BYTES,
+        auth::Writer,
+        body::{parse, whole},
+        edge::Edge,
+        problem::Problem,
+    },
     media::{self, Bring, BringError, MediaKind, Rejected},
     net,
 };
@@ -112,19 +120,9 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 async fn json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
-    let body = to_bytes(request.into_body(), JSON_BYTES).await.map_err(|_| {
-        let detail = format!(
-            "The body is longer than the {JSON_BYTES} bytes taken as JSON, or broke off. Send the file as a form."
-        );
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "The body is too large",
-            detail,
-        )
-    })?;
-    let new: NewMedia =
-        serde_json::from_slice(&body).map_err(|error| Problem::invalid(format!("The body: {error}.")))?;
+    let body = whole(request.into_body(), JSON_BYTES).await;
+    let body = body.map_err(|problem| problem.and("Send a large file as a form."))?;
+    let new: NewMedia = parse(&body)?;
     drop(body);
     let said = Bring {
         kind: new.kind.as_deref().map(kind).transpose()?,
@@ -144,10 +142,9 @@ async fn json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
 }
 
 async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
-    let unreadable = |error: axum::extract::multipart::MultipartError| Problem::invalid(error.body_text());
     let mut fields = Multipart::from_request(request, &())
         .await
-        .map_err(|error| Problem::invalid(error.body_text()))?;
+        .map_err(|error| Problem::invalid(format!("The form is not understood: {}.", error.body_text())))?;
     let mut said = Bring::default();
     while let Some(mut field) = fields.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -165,6 +162,13 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
         return Ok(id);
     }
     Err(Problem::invalid("The form has no field `file`."))
+}
+
+fn unreadable(error: MultipartError) -> Problem {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(UPLOAD_BYTES),
+        _ => Problem::invalid(format!("The form is not understood: {}.", error.body_text())),
+    }
 }
 
 fn describe(said: &mut Bring, name: &str, value: String) -> Result<(), Problem> {
@@ -187,11 +191,7 @@ fn kind(text: &str) -> Result<MediaKind, Problem> {
 
 async fn text(field: &mut Field<'_>) -> Result<String, Problem> {
     let mut text = Vec::new();
-    while let Some(piece) = field
-        .chunk()
-        .await
-        .map_err(|error| Problem::invalid(error.body_text()))?
-    {
+    while let Some(piece) = field.chunk().await.map_err(unreadable)? {
         text.extend_from_slice(&piece);
         if text.len() > FIELD_BYTES {
             let detail = format!("A field beside `file` is longer than {FIELD_BYTES} bytes.");

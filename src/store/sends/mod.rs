@@ -3,6 +3,7 @@
 mod attempts;
 mod cancel;
 mod due;
+mod find;
 mod held;
 mod insert;
 mod limit;
@@ -11,6 +12,7 @@ mod prove;
 pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
 pub use cancel::{Canceled, cancel, standing};
 pub use due::{Due, Promised, load, promise};
+pub use find::{Work, work};
 pub use held::{
     by_hold, call_back, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, put_off, release,
     release_stray, requeue, settle, take_up, unpromise, waiting,

@@ -116,7 +116,11 @@ impl Content {
             "media_id" => format!("med_{}", "0".repeat(32)),
             _ => names.iter().position(|known| known == name).unwrap_or(0).to_string(),
         };
-        Outbound::parse(&kind, &words::filled(&template, &sample)).map(drop)
+        let checked = Outbound::parse(&kind, &words::filled(&template, &sample));
+        checked.map(drop).map_err(|invalid| Invalid {
+            field: member(&kind, &invalid.field),
+            ..invalid
+        })
     }
 
     /// The message with these values in the places of its variables.
@@ -188,6 +192,20 @@ impl Content {
                 (media.clone(), file)
             }
         }
+    }
+}
+
+/// The member of the content that has become this one of the message.
+fn member(kind: &str, field: &str) -> String {
+    let Some(rest) = field.strip_prefix(kind) else {
+        return "content.media".to_owned();
+    };
+    match kind {
+        "interactive" => {
+            let rest = rest.replacen(".action", "", 1).replacen(".reply", "", 1);
+            format!("content{}", rest.strip_suffix(".text").unwrap_or(&rest))
+        }
+        _ => format!("content{rest}"),
     }
 }
 

@@ -84,30 +84,33 @@ fn what_could_never_be_a_message_is_refused_when_it_is_written() {
     let row = |n: usize| json!({ "id": n.to_string(), "title": "x" });
     let rows: Vec<Value> = (0..11).map(row).collect();
     for (written, field) in [
-        (json!({ "type": "text", "body": "" }), "text.body"),
+        (json!({ "type": "text", "body": "" }), "content.body"),
         (json!({ "type": "text", "body": "Hi {{name" }), "content.body"),
         (json!({ "type": "text", "body": "Hi {{Name}}" }), "content.body"),
         (json!({ "type": "text", "body": "Hi {{first name}}" }), "content.body"),
         (
             json!({ "type": "buttons", "body": "x", "buttons": [] }),
-            "interactive.action.buttons",
+            "content.buttons",
         ),
         (
             json!({ "type": "buttons", "body": "x", "buttons": [{ "id": "1", "title": "x".repeat(21) }] }),
-            "interactive.action.buttons[0].reply.title",
+            "content.buttons[0].title",
         ),
         (
             json!({ "type": "list", "body": "x", "button": "y", "sections": [{ "rows": rows }] }),
-            "interactive.action.sections",
+            "content.sections",
         ),
         (
             json!({ "type": "media", "media": "image", "link": "https://a.example", "id": "1" }),
-            "image",
+            "content",
         ),
-        (json!({ "type": "media", "media": "hologram", "id": "1" }), "type"),
+        (
+            json!({ "type": "media", "media": "hologram", "id": "1" }),
+            "content.media",
+        ),
         (
             json!({ "type": "media", "media": "audio", "id": "1", "caption": "x" }),
-            "audio.caption",
+            "content.caption",
         ),
     ] {
         let invalid = content(written.clone()).check().expect_err(&written.to_string());

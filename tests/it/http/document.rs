@@ -40,6 +40,13 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
                 .is_some_and(|all| all.iter().any(|it| it["name"] == "idempotency-key"));
             let keyed = method == "post" && path.starts_with("/api/v1") && path != "/api/v1/media";
             assert_eq!(takes_key, keyed, "{what}");
+            let of_templates = path.starts_with("/api/v1/templates") || path.starts_with("/api/v1/message-templates");
+            for status in ["409", "422"] {
+                let told = !of_templates || method == "get" || responses.contains_key(status);
+                assert!(told, "{what} does not say {status}");
+            }
+            let has_body = !operation["requestBody"].is_null() && !path.starts_with("/webhooks");
+            assert!(!has_body || responses.contains_key("413"), "{what} does not say 413");
             // A route exists when it asks who is there, and not whether it exists.
             let uri = path
                 .replace("{id}", "con_0198aaaabbbb7ccc8dddeeeeffff0001")

@@ -143,7 +143,7 @@ on_both! {
         for wrong in [json!({}), json!({ "ids": [first], "state": "done" }), json!({ "state": "running" }), json!({ "state": "lost" })] {
             assert_eq!(operator.post("/admin/events/replay", wrong.clone()).await.problem(400), "invalid-request", "{wrong}");
         }
-        assert_eq!(operator.post("/admin/events/replay", json!({ "id": first })).await.problem(422), "invalid-request");
+        assert_eq!(operator.post("/admin/events/replay", json!({ "id": first })).await.problem(422), "invalid-field");
     }
 
     async fn what_waits_and_what_was_not_understood_is_shown(test: TestApp) {

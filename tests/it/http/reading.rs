@@ -112,12 +112,25 @@ on_both! {
         let client = Client::tenant(&test);
         let uri = format!("/api/v1/messages/{}", id(&client, "/api/v1/messages?status=failed&direction=outbound").await);
         let shown = client.get(&uri).await.ok().json();
-        assert_eq!(shown["error"], json!({ "code": 131_026, "title": "Message undeliverable", "templates": null }));
+        let error = &shown["error"];
+        assert_eq!((&error["code"], &error["title"]), (&json!(131_026), &json!("Message undeliverable")));
+        assert_eq!((&error["details"], &error["templates"]), (&json!(null), &json!(null)));
         let words: Vec<_> = shown["statuses"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
         assert_eq!(words, ["sent", "failed"]);
         assert_eq!(shown["statuses"][1]["payload"]["status"], "failed");
         let none = client.get("/api/v1/messages?status=read").await.ok().json();
         assert_eq!(none, json!({ "data": [], "next_cursor": null }));
+    }
+
+    async fn every_status_can_be_asked_for_and_is_documented(test: TestApp) {
+        let client = Client::tenant(&test);
+        let document = client.get("/api/openapi.json").await.ok().json();
+        let parameters = document["paths"]["/api/v1/messages"]["get"]["parameters"].as_array().unwrap().clone();
+        let said = parameters.iter().find(|it| it["name"] == "status").unwrap()["description"].as_str().unwrap().to_owned();
+        for status in mainstay::domain::Status::ALL.map(mainstay::domain::Status::as_str) {
+            client.get(&format!("/api/v1/messages?status={status}")).await.ok();
+            assert!(said.contains(&format!("`{status}`")), "{status}: {said}");
+        }
     }
 
     async fn a_contact_shows_what_it_is_known_by(test: TestApp) {

@@ -152,10 +152,16 @@ on_both! {
         let form = form_of(&[("file", file, &pdf(1_000))]);
         assert_eq!(post_form(&client, &test.key, form[..form.len() - 40].to_vec()).await.problem(400), "incomplete");
         for body in [
-            json!({}), json!({ "url": "https://example.com/a", "base64": "aGk=" }), json!({ "base64": "!" }), json!({ "base64": 5 }),
-            json!({ "base64": "aGk=", "colour": "red" }), json!({ "base64": "aGk=", "type": "hologram" }),
+            json!({}), json!({ "url": "https://example.com/a", "base64": "aGk=" }), json!({ "base64": "!" }),
+            json!({ "base64": "aGk=", "type": "hologram" }),
         ] {
-            assert_eq!(client.post("/api/v1/media", body.clone()).await.problem(400), "invalid-request", "{body}");
+            let refused = client.post("/api/v1/media", body.clone()).await;
+            assert_eq!(refused.problem(400), "invalid-request", "{body}");
+            assert!(!refused.json()["detail"].as_str().unwrap().ends_with(".."), "{}", refused.text());
+        }
+        for (body, field) in [(json!({ "base64": 5 }), "base64"), (json!({ "base64": "aGk=", "colour": "red" }), "colour")] {
+            let refused = client.post("/api/v1/media", body.clone()).await;
+            assert_eq!((refused.problem(422).as_str(), &refused.json()["field"]), ("invalid-field", &json!(field)), "{body}");
         }
         let long = json!({ "base64": "A".repeat(24 * 1024 * 1024) });
         assert_eq!(client.post("/api/v1/media", long).await.problem(413), "too-large");

@@ -40,6 +40,103 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_key_stands_for_the_whole_of_a_batch(world: World) {
+        let ana = world.customer(0).await;
+        let batch = |texts: &[&str]| {
+            let messages: Vec<Value> = texts.iter().map(|text| world.text(&ana.wa_id, text)).collect();
+            json!({ "messages": messages })
+        };
+        let send = async |key: &str, texts: &[&str]| world.client.post_keyed("/api/v1/messages/batch", key, &batch(texts)).await;
+        let sends = async || world.number("SELECT COUNT(*) FROM sends").await;
+        let first = send("k", &["a"]).await.ok().json();
+        for other in [&["a", "b"][..], &["b"], &[""]] {
+            assert_eq!(send("k", other).await.problem(409), "key-reused", "{other:?}");
+        }
+        assert_eq!(sends().await, 1, "none of another batch is sent");
+        assert_eq!(send("k", &["a"]).await.ok().json(), first);
+        let alone = world.client.post_keyed("/api/v1/messages", "k", &world.text(&ana.wa_id, "a")).await;
+        assert_eq!(alone.problem(409), "key-reused", "a batch has it");
+
+        let refused = send("none", &["", ""]).await.ok().json();
+        assert_eq!(send("none", &["c"]).await.problem(409), "key-reused", "though all of the first were refused");
+        assert_eq!(send("none", &["", ""]).await.ok().json(), refused);
+        world.client.post_keyed("/api/v1/messages", "one", &world.text(&ana.wa_id, "d")).await;
+        assert_eq!(send("one", &["e"]).await.problem(409), "key-reused", "a message has it");
+        assert_eq!(sends().await, 2);
+
+        let both = batch(&["f", "g"]);
+        let (one, other) = tokio::join!(
+            world.client.post_keyed("/api/v1/messages/batch", "two", &both),
+            world.client.post_keyed("/api/v1/messages/batch", "two", &both),
+        );
+        assert_eq!(one.ok().json(), other.ok().json());
+        assert_eq!(sends().await, 4);
+        world.running.app.clock.advance(chrono::TimeDelta::hours(25));
+        send("k", &["a day later", "b"]).await.ok();
+        assert_eq!(sends().await, 6);
+        world.end().await;
+    }
+
+    async fn a_batch_may_have_a_thousand_long_messages(world: World) {
+        let long: String = "Д".repeat(4_096);
+        let messages: Vec<Value> = (0..1_000).map(|_| world.text("4915112345678", &long)).collect();
+        let answer = world.post("messages/batch", json!({ "messages": messages })).await.ok().json();
+        let results = answer["results"].as_array().unwrap();
+        assert_eq!(results.len(), 1_000);
+        assert!(results.iter().all(|it| it["message"]["status"] == "queued"), "{:#}", results[0]);
+        let over = json!({ "messages": [world.text("4915112345678", &"x".repeat(32 << 20))] });
+        let refused = world.post("messages/batch", over).await;
+        assert_eq!((refused.problem(413).as_str(), &refused.json()["limit"]), ("too-large", &json!(32 << 20)));
+        let over = world.text("4915112345678", &"x".repeat(1 << 20));
+        for path in ["messages", "messages/cancel", "endpoints"] {
+            let refused = world.post(path, over.clone()).await;
+            assert_eq!((refused.problem(413).as_str(), &refused.json()["limit"]), ("too-large", &json!(1 << 20)), "{path}");
+        }
+        world.end().await;
+    }
+
+    async fn a_member_that_is_not_understood_is_named(world: World) {
+        let good = world.text("4915112345678", "x");
+        let with = |member: &str, value: Value| {
+            let mut request = good.clone();
+            request[member] = value;
+            request
+        };
+        let mut nowhere = good.clone();
+        nowhere.as_object_mut().unwrap().remove("channel_id");
+        let cases = [
+            (with("lane", json!("vip")), "lane"),
+            (with("expires_at", json!("yesterday")), "expires_at"),
+            (with("to", json!({ "contact_id": "con_1" })), "to.contact_id"),
+            (with("to", json!({ "telephone": "1" })), "to.telephone"),
+            (with("channel_id", json!("nowhere")), "channel_id"),
+            (with("context", json!({})), "context.message_id"),
+            (with("product_policy", json!(7)), "product_policy"),
+            (nowhere, "channel_id"),
+        ];
+        let batch: Vec<&Value> = cases.iter().map(|(request, _)| request).collect();
+        let batch = world.post("messages/batch", json!({ "messages": batch })).await.ok().json();
+        for (n, (request, field)) in cases.iter().enumerate() {
+            let refused = world.post("messages", request.clone()).await;
+            assert_eq!((refused.problem(422).as_str(), &refused.json()["field"]), ("invalid-field", &json!(field)));
+            let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+            assert!(!detail.contains("column") && !detail.contains(".."), "{detail}");
+            assert_eq!(batch["results"][n]["problem"]["field"], json!(field));
+        }
+        assert_eq!(world.post("messages/batch", json!({ "messages": 7 })).await.json()["field"], "messages");
+        world.end().await;
+    }
+
+    async fn a_conversation_whose_last_message_has_no_wamid_shows_none(world: World) {
+        let ana = world.customer(0).await;
+        let last = async || world.client.get("/api/v1/conversations").await.ok().json()["data"][0]["last_message"].clone();
+        assert!(last().await["wamid"].as_str().is_some_and(|wamid| wamid.starts_with("wamid.")));
+        world.send(world.text(&ana.wa_id, "hello")).await;
+        let sent = last().await;
+        assert_eq!((&sent["direction"], &sent["wamid"]), (&json!("outbound"), &Value::Null), "{sent:#}");
+        world.end().await;
+    }
+
     async fn what_breaks_a_limit_is_refused_with_the_field_and_the_limit(world: World) {
         let long = "x".repeat(4_097);
         let to = json!({ "phone": "4915123456789" });

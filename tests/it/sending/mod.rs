@@ -6,6 +6,7 @@ mod codes;
 mod controls;
 mod kills;
 mod proof;
+mod reasons;
 mod replies;
 mod samples;
 mod unknown;

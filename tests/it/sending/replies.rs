@@ -79,6 +79,10 @@ on_both_sizes! {
         let reads = world.simulator.graph().reads();
         assert_eq!(json!(reads[0].wamid), inbound["wamid"]);
         assert!(reads[0].typing);
+        let path = format!("/api/v1/messages/{}/read", inbound["id"].as_str().unwrap());
+        let receipt = world.client.post_nothing(&path).await;
+        assert_eq!(receipt.status.as_u16(), 204, "{}", receipt.text());
+        assert!(!world.simulator.graph().reads()[1].typing, "a body may be left out");
         world.end().await;
     }
 }

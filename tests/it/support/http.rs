@@ -87,6 +87,11 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// Without a body, and without saying what it would be.
+    pub async fn post_nothing(&self, uri: &str) -> Answer {
+        self.send(self.request("POST", uri).body(Body::empty()).unwrap()).await
+    }
+
     pub async fn patch(&self, uri: &str, body: Value) -> Answer {
         let request = self.request("PATCH", uri).header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap()).await

@@ -63,7 +63,8 @@ on_both! {
         let third = client.post(&format!("{uri}/versions"), json!({ "content": text("We close.") })).await.json();
         assert_eq!((&third["active_version"], &third["latest_version"]), (&json!(3), &json!(3)));
         assert_eq!(preview(json!({ "variables": { "hour": 7 } })).await.json()["field"], "message_template.variables.hour");
-        assert_eq!(client.patch(&uri, json!({ "active_version": 4 })).await.problem(422), "invalid-field");
+        let refused = client.patch(&uri, json!({ "active_version": 4 })).await;
+        assert_eq!((refused.problem(422).as_str(), &refused.json()["field"]), ("invalid-field", &json!("active_version")));
         let back = client.patch(&uri, json!({ "active_version": 2, "name": "opening hours" })).await.ok().json();
         assert_eq!((&back["name"], &back["active_version"]), (&json!("opening hours"), &json!(2)));
         made(&client, "hours", text("Hello")).await;
@@ -78,9 +79,12 @@ on_both! {
     async fn what_no_message_could_be_is_refused(test: TestApp) {
         let client = Client::tenant(&test);
         for (content, field) in [
-            (text(""), "text.body"),
+            (text(""), "content.body"),
             (text("Hi {{Name}}"), "content.body"),
-            (json!({ "type": "buttons", "body": "x", "buttons": [{ "id": "1", "title": "x".repeat(21) }] }), "interactive.action.buttons[0].reply.title"),
+            (json!({ "type": "buttons", "body": "x", "buttons": [{ "id": "1", "title": "x".repeat(21) }] }), "content.buttons[0].title"),
+            (json!({ "type": "buttons", "body": "x".repeat(1_025), "buttons": [{ "id": "1", "title": "x" }] }), "content.body"),
+            (json!({ "type": "list", "body": "x", "button": "x".repeat(21), "sections": [{ "rows": [{ "id": "1", "title": "x" }] }] }), "content.button"),
+            (json!({ "type": "media", "media": "gif", "link": "https://example.com" }), "content.media"),
         ] {
             let refused = client.post(URI, json!({ "name": "x", "content": content })).await;
             assert_eq!((refused.problem(422).as_str(), &refused.json()["field"]), ("invalid-field", &json!(field)));

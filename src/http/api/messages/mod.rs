@@ -1,12 +1,14 @@
 //! Messages of both directions, and what became of them.
 
+mod failure;
 mod shown;
 
 use axum::Json as Body;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-pub use shown::{Attempt, Message, MessageWithStatuses, StatusReport, SuggestedTemplate};
+pub use failure::SuggestedTemplate;
+pub use shown::{Attempt, Message, MessageWithStatuses, Sending, StatusReport};
 
 use crate::{
     domain::{ChannelId, ConversationId, MessageId, Status},
@@ -38,7 +40,8 @@ pub struct Wanted {
     channel: Option<ChannelId>,
     #[param(inline)]
     direction: Option<Direction>,
-    /// `received`, `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
+    /// `received`, `queued`, `sending`, `unknown`, `canceled`, `expired`, `accepted`, `sent`, `failed`, `delivered`, `read`, `played`
+    /// or `deleted`.
     status: Option<String>,
 }
 
@@ -111,16 +114,35 @@ pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<Mess
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
     let statuses = messages::statuses(&mut tx, reader.tenant, row.channel_id, id, row.wamid.clone()).await?;
     let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
+    let work = sends::work(&mut tx, reader.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
+    let sending = work.map(|work| Sending::of(work, &row.status)).unwrap_or_default();
+    let attempts: Vec<Attempt> = attempts.into_iter().map(Attempt::from).collect();
+    let statuses: Vec<StatusReport> = statuses.into_iter().map(StatusReport::from).collect();
     let mut message = Message::from(row);
-    if let Some(error) = message.error.as_mut().filter(|it| it.code == WINDOW_CLOSED) {
-        let would_do = templates::suggest_to(&mut tx, reader.tenant, channel, contact).await?;
-        error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
+    if let Some(error) = &mut message.error {
+        error.details = details(error.code, &attempts, &statuses);
+        if error.code == Some(WINDOW_CLOSED) {
+            let would_do = templates::suggest_to(&mut tx, reader.tenant, channel, contact).await?;
+            error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
+        }
     }
     tx.commit().await?;
     Ok(Body(MessageWithStatuses {
         message,
-        attempts: attempts.into_iter().map(Attempt::from).collect(),
-        statuses: statuses.into_iter().map(StatusReport::from).collect(),
+        sending,
+        attempts,
+        statuses,
     }))
+}
+
+/// What was said last beyond this code: in a status, else in the answer to a call.
+fn details(code: Option<i64>, attempts: &[Attempt], statuses: &[StatusReport]) -> Option<String> {
+    let reported = statuses.iter().rev().filter_map(|it| it.error.as_ref());
+    let mut reported = reported.filter(|it| code == Some(it.code));
+    let mut answered = attempts.iter().rev();
+    let same = |it: &&Attempt| it.error.as_ref().map(|error| error.code) == code;
+    reported
+        .find_map(|it| it.details.clone())
+        .or_else(|| answered.find(same).and_then(|it| it.details.clone()))
 }

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::failure::{MessageError, MetaError, details};
 use crate::{
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, TemplateId},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, SendLane},
     http::api::Json,
-    meta::graph::errors,
-    store::{messages, sends, templates},
+    store::{messages, sends},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -42,7 +42,7 @@ pub struct Message {
     /// The message as Meta put it.
     #[schema(value_type = Object)]
     pub payload: Json,
-    /// The file that came with it or went with it: `/api/v1/media/{id}`.
+    /// The file that came with it: `/api/v1/media/{id}`. Null for outbound messages: what goes along is named in their payload.
     #[schema(required)]
     pub media_id: Option<MediaId>,
     /// The message it answers, reacts to, edits or revokes.
@@ -56,51 +56,10 @@ pub struct Message {
     pub edited_at: Option<DateTime<Utc>>,
     #[schema(required)]
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Why it failed; null unless it did.
+    /// Why it failed; of one that is to be sent once more, or was withdrawn before it was, why the last attempt failed. Null where
+    /// nothing has.
     #[schema(required)]
     pub error: Option<MessageError>,
-}
-
-/// Why a message failed: Meta's code for it, also where it was refused here.
-#[derive(Serialize, ToSchema)]
-pub struct MessageError {
-    pub code: i64,
-    #[schema(required)]
-    pub title: Option<String>,
-    /// Where the service window was closed (131047), what could be sent now: approved templates, at most ten, and no marketing to who
-    /// wants none. Null for every other error, and in lists of messages.
-    #[schema(required)]
-    pub templates: Option<Vec<SuggestedTemplate>>,
-}
-
-/// A template that could be sent now.
-#[derive(Serialize, ToSchema)]
-pub struct SuggestedTemplate {
-    pub id: TemplateId,
-    pub name: String,
-    pub language: String,
-    /// `UTILITY` or `MARKETING`; null where Meta has not said.
-    #[schema(required)]
-    pub category: Option<String>,
-}
-
-impl From<templates::Suggested> for SuggestedTemplate {
-    fn from(row: templates::Suggested) -> Self {
-        Self {
-            id: row.id,
-            name: row.name,
-            language: row.language,
-            category: row.category,
-        }
-    }
-}
-
-/// An error as Meta reported it.
-#[derive(Serialize, ToSchema)]
-pub struct MetaError {
-    pub code: i64,
-    #[schema(required)]
-    pub title: Option<String>,
 }
 
 /// A message, with every call made for it and everything Meta reported about it.
@@ -108,10 +67,50 @@ pub struct MetaError {
 pub struct MessageWithStatuses {
     #[serde(flatten)]
     pub message: Message,
+    /// How it is sent from here, and what it waits for.
+    #[serde(flatten)]
+    pub sending: Sending,
     /// The calls to Meta, in their order; none for messages that were not sent from here.
     pub attempts: Vec<Attempt>,
     /// In the order of Meta's times.
     pub statuses: Vec<StatusReport>,
+}
+
+/// How a message is sent from here. All of it is null for messages that were not, and when the work is so old that it was removed.
+#[derive(Default, Serialize, ToSchema)]
+pub struct Sending {
+    #[schema(required)]
+    pub lane: Option<SendLane>,
+    /// Not sent after this time.
+    #[schema(required)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What a message that is not sent yet is kept for: `breaker` (the channel may not send), `campaigns` (those of the channel rest),
+    /// `daily_limit` (the portfolio has written to as many customers as it may in a day), `unknown` (nobody knows whether it was sent:
+    /// resolve it) or `dead_letter` (it was given up after faults of the server: the operator puts it back). Null while it waits for
+    /// nothing but its time.
+    #[schema(required)]
+    pub held: Option<String>,
+    /// When it is looked at next: to be sent, or, where it is unknown whether it was, because no proof can be expected after that. One
+    /// that is kept for `daily_limit` comes sooner when there is room. Null while it is in hand or kept for something that has no time,
+    /// and at its end.
+    #[schema(required)]
+    pub next_attempt_at: Option<DateTime<Utc>>,
+}
+
+impl Sending {
+    pub fn of(work: sends::Work, status: &str) -> Self {
+        let waits = matches!(status, "queued" | "sending" | "unknown");
+        let given_up = matches!(work.state.as_str(), "quarantined" | "dead" | "discarded");
+        let held = work.held.filter(|held| held != "called");
+        Self {
+            lane: SendLane::of_number(work.lane),
+            expires_at: work.expires_at,
+            held: held
+                .or_else(|| given_up.then(|| "dead_letter".to_owned()))
+                .filter(|_| waits),
+            next_attempt_at: (waits && work.state == "pending").then_some(work.due_at),
+        }
+    }
 }
 
 /// One call to Meta with the message.
@@ -144,15 +143,16 @@ pub struct Attempt {
 
 impl From<sends::Attempt> for Attempt {
     fn from(row: sends::Attempt) -> Self {
+        let error = MetaError::of(row.error_code, row.error_title, row.error_details.clone());
         Self {
+            advice: error.as_ref().map(|it| it.advice),
             id: row.id,
             number: row.number,
             outcome: row.outcome,
             evidence: row.evidence,
             wamid: row.wamid,
             http_status: row.http_status,
-            advice: row.error_code.map(|code| errors::entry(code).advice),
-            error: error(row.error_code, row.error_title),
+            error,
             details: row.error_details,
             started_at: row.started_at,
             ended_at: row.ended_at,
@@ -174,10 +174,6 @@ pub struct StatusReport {
     #[schema(value_type = Object)]
     pub payload: Json,
     pub received_at: DateTime<Utc>,
-}
-
-fn error(code: Option<i64>, title: Option<String>) -> Option<MetaError> {
-    code.map(|code| MetaError { code, title })
 }
 
 impl From<messages::Message> for Message {
@@ -202,11 +198,7 @@ impl From<messages::Message> for Message {
             received_at: row.received_at,
             edited_at: row.edited_at,
             revoked_at: row.revoked_at,
-            error: row.error_code.map(|code| MessageError {
-                code,
-                title: row.error_title,
-                templates: None,
-            }),
+            error: MessageError::of(row.error_code, row.error_title),
         }
     }
 }
@@ -217,7 +209,7 @@ impl From<messages::StatusReport> for StatusReport {
             status: row.status,
             timestamp: row.occurred_at,
             participant: Some(row.participant).filter(|member| !member.is_empty()),
-            error: error(row.error_code, row.error_title),
+            error: MetaError::of(row.error_code, row.error_title, details(&row.payload)),
             payload: row.payload.into(),
             received_at: row.received_at,
         }

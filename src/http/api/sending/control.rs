@@ -8,7 +8,7 @@ use crate::{
     domain::{MessageId, Status},
     http::{
         auth::Writer,
-        extract::{Json, Path},
+        extract::{Json, Path, Perhaps},
         problem::{Problem, ProblemBody},
     },
     messaging::{self, ControlError, Resolution},
@@ -126,14 +126,14 @@ pub struct ReadRequest {
 
 /// Mark an inbound message as read
 ///
-/// The customer sees it, on this message and those before.
-#[utoipa::path(post, path = "/api/v1/messages/{id}/read", tag = "Sending", params(("id" = MessageId, Path)), request_body = ReadRequest,
+/// The customer sees it, on this message and those before. The body may be left out.
+#[utoipa::path(post, path = "/api/v1/messages/{id}/read", tag = "Sending", params(("id" = MessageId, Path)), request_body = Option<ReadRequest>,
     responses((status = 204, description = "Meta was told")))]
 pub async fn read(
     writer: Writer,
     State(app): State<App>,
     Path(id): Path<MessageId>,
-    Json(request): Json<ReadRequest>,
+    Perhaps(request): Perhaps<ReadRequest>,
 ) -> Result<StatusCode, Problem> {
     let receipt = if request.typing { Receipt::Typing } else { Receipt::Read };
     messaging::receipt(&app, writer.tenant, id, receipt).await?;

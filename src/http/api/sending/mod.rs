@@ -2,13 +2,14 @@
 
 mod control;
 mod files;
+mod problems;
 mod request;
+mod room;
 
 use axum::{
     Json as Body,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
+    http::StatusCode,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,12 +19,17 @@ use utoipa::ToSchema;
 pub use control::*;
 use request::SendRequest;
 pub use request::To;
+use room::BATCH_BYTES;
+pub use room::Batches;
 
 use crate::{
     app::App,
     domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane},
     http::{
+        BODY_BYTES,
         auth::Writer,
+        body::{parse, understand, whole},
+        edge::Edge,
         once::key,
         problem::{Problem, ProblemBody},
     },
@@ -73,10 +79,12 @@ impl From<Queued> for QueuedMessage {
 pub async fn send(
     writer: Writer,
     State(app): State<App>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<(StatusCode, Body<QueuedMessage>), Problem> {
-    let key = key(&headers)?.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
+    let (head, body) = request.into_parts();
+    let key = key(&head.headers)?;
+    let body = whole(body, BODY_BYTES).await?;
+    let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
     if let Some((key, digest)) = &key
         && let Some(answer) = outbox::answered(&app.db, &app.clock, writer.tenant, (key, digest)).await?
     {
@@ -125,24 +133,34 @@ fn fits(field: &str, count: usize) -> Result<(), Problem> {
 
 /// Send many messages
 ///
-/// Each is taken or refused by itself; the whole is one commit. With an `Idempotency-Key`, the same request sends nothing again.
+/// Each is taken or refused by itself; the whole is one commit. The body may have 32 MiB, which holds 1,000 of the longest ordinary
+/// messages. With an `Idempotency-Key`, which stands for the whole, the same request sends nothing again, and another is refused
+/// with 409 and sends nothing at all.
 #[utoipa::path(post, path = "/api/v1/messages/batch", tag = "Sending", request_body = BatchRequest,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
 pub async fn send_batch(
     writer: Writer,
-    State(app): State<App>,
-    headers: HeaderMap,
-    body: Bytes,
+    State(edge): State<Edge>,
+    request: Request,
 ) -> Result<Body<BatchAnswer>, Problem> {
+    let app = &edge.app;
+    let (head, body) = request.into_parts();
+    let key = key(&head.headers)?;
+    let _room = edge.batches.enter(&body)?;
+    let body = whole(body, BATCH_BYTES).await?;
     let request: BatchRequest = parse(&body)?;
     fits("messages", request.messages.len())?;
-    let (key, digest) = (key(&headers)?, <[u8; 32]>::from(Sha256::digest(&body)));
+    let digest = <[u8; 32]>::from(Sha256::digest(&body));
+    drop(body);
+    if let Some(key) = &key {
+        outbox::take_key(&app.db, &app.clock, writer.tenant, (key, digest)).await??;
+    }
     let mut results: Vec<Option<Problem>> = Vec::with_capacity(request.messages.len());
     let mut asks: Vec<Ask> = Vec::with_capacity(request.messages.len());
     for (n, message) in request.messages.into_iter().enumerate() {
-        let parsed: Result<SendRequest, Problem> = serde_json::from_value(message).map_err(misread);
+        let parsed: Result<SendRequest, Problem> = understand(message);
         let asked = match parsed {
-            Ok(request) => request.ask(&app, writer.tenant).await,
+            Ok(request) => request.ask(app, writer.tenant).await,
             Err(problem) => Err(problem),
         };
         match asked {
@@ -182,12 +200,4 @@ pub async fn send_batch(
     Ok(Body(BatchAnswer {
         results: results.into_iter().map(result).collect(),
     }))
-}
-
-fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(misread)
-}
-
-fn misread(error: serde_json::Error) -> Problem {
-    Problem::invalid(format!("The body is not the JSON that is expected here: {error}."))
 }

@@ -1,4 +1,3 @@
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -7,7 +6,7 @@ use super::files;
 use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
-    http::{api::templates::unusable, problem::Problem},
+    http::{api::templates::unusable, body::understand, extract::Moment, problem::Problem},
     meta::message::{Options, Outbound},
     outbox::{Address, Ask, TemplateUse},
     store::messages,
@@ -30,7 +29,8 @@ pub struct SendRequest {
     /// The message that is answered.
     context: Option<Context>,
     /// Not sent after this time.
-    expires_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    expires_at: Option<Moment>,
     /// How urgent it is: `reply` (unless it is a template), `transactional` (for templates) or `campaign`.
     lane: Option<SendLane>,
     /// The payload under the name of the type, and Meta's seldom options.
@@ -120,7 +120,7 @@ impl SendRequest {
             content: payload.to_string(),
             options: serde_json::to_string(&options).map_err(|_| Problem::internal())?,
             context_wamid,
-            expires_at: self.expires_at,
+            expires_at: self.expires_at.map(|Moment(at)| at),
             invalid,
             idempotency: None,
         })
@@ -162,8 +162,7 @@ impl SendRequest {
             let detail = format!("{name}: there is no such member; the payload stands under the name of its type.");
             return Err(Problem::field(name.clone(), detail, None));
         }
-        serde_json::from_value(Value::Object(std::mem::take(&mut self.rest)))
-            .map_err(|error| Problem::invalid(format!("The options are not understood: {error}.")))
+        understand(Value::Object(std::mem::take(&mut self.rest)))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
     },
     store::message_templates as store,
-    templates::local::{As, Content, Update, Which},
+    templates::local::{As, Content, LocalError, Update, Which},
 };
 
 const LIST: &str = "message_templates";
@@ -172,7 +172,11 @@ pub async fn change(
         state: change.state.map(Stage::as_str),
         active_version: change.active_version,
     };
-    let changed = app.library().update_local(writer.tenant, id, update).await?;
+    let changed = app.library().update_local(writer.tenant, id, update).await;
+    let changed = changed.map_err(|error| match error {
+        LocalError::NoSuchVersion(..) => Problem::from(error).about("active_version"),
+        error => error.into(),
+    })?;
     Ok(Body(shown(&writer, changed).await?))
 }
 

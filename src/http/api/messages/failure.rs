@@ -1,0 +1,111 @@
+//! Why a message failed, in words that somebody can act on.
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::TemplateId,
+    meta::graph::errors::{self, Who},
+    store::templates,
+};
+
+/// Why a message failed: Meta's code for it, also where it was refused here.
+#[derive(Serialize, ToSchema)]
+pub struct MessageError {
+    /// Null where Meta could not be reached at all, or said no code.
+    #[schema(required)]
+    pub code: Option<i64>,
+    #[schema(required)]
+    pub title: Option<String>,
+    /// Who must act.
+    pub who: Who,
+    /// What to do, in words.
+    pub advice: &'static str,
+    /// What Meta said beyond the code, or what happened to the connection. Null where that is not known, and in lists of messages.
+    #[schema(required)]
+    pub details: Option<String>,
+    /// Where the service window was closed (131047), what could be sent now: approved templates, at most ten, and no marketing to who
+    /// wants none. Null for every other error, and in lists of messages.
+    #[schema(required)]
+    pub templates: Option<Vec<SuggestedTemplate>>,
+}
+
+/// A template that could be sent now.
+#[derive(Serialize, ToSchema)]
+pub struct SuggestedTemplate {
+    pub id: TemplateId,
+    pub name: String,
+    pub language: String,
+    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    #[schema(required)]
+    pub category: Option<String>,
+}
+
+impl From<templates::Suggested> for SuggestedTemplate {
+    fn from(row: templates::Suggested) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            language: row.language,
+            category: row.category,
+        }
+    }
+}
+
+/// To whoever looks at a failure that has no code.
+const NO_CODE: &str = "There is no code to go by: read the title and the details of the attempts. If Meta could not be reached, see \
+                       that this server reaches Meta's address, then send the message again.";
+
+impl MessageError {
+    /// `None` where nothing is said.
+    pub fn of(code: Option<i64>, title: Option<String>) -> Option<Self> {
+        let entry = code.map(errors::entry);
+        (code.is_some() || title.is_some()).then(|| Self {
+            code,
+            title: title.or_else(|| entry.map(|it| it.title.to_owned())),
+            who: entry.map_or(Who::Operator, |it| it.who),
+            advice: entry.map_or(NO_CODE, |it| it.advice),
+            details: None,
+            templates: None,
+        })
+    }
+}
+
+/// An error as Meta reported it.
+#[derive(Serialize, ToSchema)]
+pub struct MetaError {
+    pub code: i64,
+    #[schema(required)]
+    pub title: Option<String>,
+    /// Who must act.
+    pub who: Who,
+    /// What to do, in words.
+    pub advice: &'static str,
+    /// What Meta said beyond the code.
+    #[schema(required)]
+    pub details: Option<String>,
+}
+
+impl MetaError {
+    /// `None` without a code.
+    pub fn of(code: Option<i64>, title: Option<String>, details: Option<String>) -> Option<Self> {
+        let code = code?;
+        let entry = errors::entry(code);
+        Some(Self {
+            code,
+            title: title.or_else(|| Some(entry.title.to_owned())),
+            who: entry.who,
+            advice: entry.advice,
+            details,
+        })
+    }
+}
+
+/// Meta's details in a status as it was kept.
+pub fn details(payload: &str) -> Option<String> {
+    let status: Value = serde_json::from_str(payload).ok()?;
+    let error = status.get("errors")?.get(0)?;
+    let details = error.pointer("/error_data/details").or_else(|| error.get("details"));
+    details.and_then(Value::as_str).map(str::to_owned)
+}

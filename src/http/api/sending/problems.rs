@@ -1,0 +1,58 @@
+//! Why a message was not taken, or something was not done with it, as a problem.
+
+use axum::http::StatusCode;
+
+use crate::{
+    http::problem::Problem,
+    messaging::ControlError,
+    outbox::{Refusal, Unaddressable},
+};
+
+impl From<Unaddressable> for Problem {
+    fn from(error: Unaddressable) -> Self {
+        let field = match error {
+            Unaddressable::Phone => "to.phone",
+            Unaddressable::UserId => "to.user_id",
+            Unaddressable::GroupId => "to.group_id",
+        };
+        Self::field(field, format!("{error}."), None)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = format!("Not queued: {refusal}.");
+        match refusal {
+            Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
+            Refusal::Expired => Self::field("expires_at", detail, None),
+            Refusal::Invalid(invalid) => invalid.into(),
+            Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "The recipient is blocked", detail),
+            Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
+            Refusal::Template(unfit) => unfit.into(),
+            Refusal::Full => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)
+            }
+            Refusal::Unavailable => Self::unavailable(),
+            Refusal::Internal => Self::internal(),
+        }
+    }
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        let detail = format!("{error}.");
+        match error {
+            ControlError::NoSuchMessage(id) => Self::not_found(format_args!("message {id}")),
+            ControlError::NotQueued(..)
+            | ControlError::InHand(_)
+            | ControlError::NotUnknown(..)
+            | ControlError::NotInbound(_) => {
+                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
+            }
+            ControlError::NoToken | ControlError::Meta(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
+            }
+            ControlError::Database(error) => error.into(),
+        }
+    }
+}
