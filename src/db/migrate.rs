@@ -71,6 +71,7 @@ const STEPS: &[Step] = &[
     shared!(16, "0016_event_places"),
     shared!(17, "0017_shared_portfolios"),
     shared!(18, "0018_answers"),
+    isolated!(19, "0019_channel_checks"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -16,7 +16,7 @@ use crate::{
     inbound, media, messaging, outbox,
     queue::counts,
     store::{
-        self, partitions, quarantine,
+        self, channel_checks, partitions, quarantine,
         retention::{self, Kind},
         sends,
     },
@@ -132,6 +132,7 @@ pub async fn tidy(app: &App) -> Result<()> {
     removed.push(("deliveries", subscriptions::forget(&app.subscriptions(), kept).await?));
     removed.push(("media", media::expire(app).await?));
     store::media::hurry(&app.db, now + media::URGENT).await?;
+    channel_checks::complete(&app.db, now).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);

@@ -1,5 +1,6 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
+mod check_channels;
 mod deliver_webhooks;
 mod fetch_media;
 mod make_variants;
@@ -7,6 +8,7 @@ mod process_events;
 mod send_messages;
 mod sync_templates;
 
+pub use check_channels::CheckChannels;
 pub use deliver_webhooks::DeliverWebhooks;
 pub use fetch_media::FetchMedia;
 pub use make_variants::MakeVariants;
@@ -28,6 +30,7 @@ pub const QUEUES: &[Queue] = &[
     FetchMedia::QUEUE,
     MakeVariants::QUEUE,
     SyncTemplates::QUEUE,
+    CheckChannels::QUEUE,
 ];
 
 /// Every job a worker runs.
@@ -39,6 +42,7 @@ pub fn register(workers: Workers<App>) -> Workers<App> {
         .register::<FetchMedia>()
         .register::<MakeVariants>()
         .register::<SyncTemplates>()
+        .register::<CheckChannels>()
 }
 
 /// What the ids of a queue's jobs begin with, e.g. `raw`.
@@ -50,6 +54,7 @@ pub fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<FetchMedia>(),
         prefix::<MakeVariants>(),
         prefix::<SyncTemplates>(),
+        prefix::<CheckChannels>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

@@ -5,6 +5,7 @@ use crate::{
     db::{self, retry_conflicts},
     domain::{MessageId, Status, TenantId},
     meta::graph::{Error, Receipt},
+    outbox::OUTBOUND,
     store::{
         events, messages,
         sends::{self, Placed},
@@ -47,10 +48,15 @@ pub enum ControlError {
 /// Settles a message that is unknown. A status or a worker that is at it in the same moment goes first.
 pub async fn resolve(app: &App, tenant: TenantId, id: MessageId, resolution: Resolution) -> Result<(), ControlError> {
     let message = find(app, tenant, id).await?;
-    match retry_conflicts(|| settle(app, tenant, &message, resolution)).await? {
-        true => Ok(()),
-        false => Err(ControlError::NotUnknown(id, message.status)),
+    if !retry_conflicts(|| settle(app, tenant, &message, resolution)).await? {
+        return Err(ControlError::NotUnknown(id, message.status));
     }
+    if resolution == Resolution::Resend {
+        // It is committed: what cannot be queued is found by the sweep.
+        let due = sends::entries(app.db.reader(), &[id]).await.unwrap_or_default();
+        let _ = app.queues.offer(&OUTBOUND, &due).await;
+    }
+    Ok(())
 }
 
 /// False when the message is not unknown any more.

@@ -1,5 +1,7 @@
 //! The work on a batch of sends: decide, ask the governor, write the attempts down, call Meta, write what came of it.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use futures::{StreamExt, stream::FuturesUnordered};
 
@@ -11,10 +13,11 @@ use super::{
 use crate::{
     app::App,
     db,
+    directory::Snapshot,
     domain::MessageId,
     meta::graph::Sent,
     queue::{Outcome, Outcomes},
-    store::sends,
+    store::sends::{self, Due},
 };
 
 /// A call that is later than this is not made: its attempt may have been given up for lost meanwhile.
@@ -27,7 +30,7 @@ pub async fn send(app: &App, ids: &[MessageId]) -> Outcomes<MessageId> {
 
 async fn work(app: &App, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
     let due = sends::load(&app.db, ids).await?;
-    let directory = app.directory.current();
+    let directory = known(app, &due).await?;
     let mut outcomes = Outcomes::done();
     let sendable = ready(app, &directory, due, &mut outcomes).await?;
     if sendable.is_empty() {
@@ -39,6 +42,20 @@ async fn work(app: &App, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
         outcomes.set(id, outcome);
     }
     Ok(outcomes)
+}
+
+/// The channels, read again if one of these seems not to send: it may have recovered a moment ago, and its messages were called then.
+async fn known(app: &App, due: &[Due]) -> db::Result<Arc<Snapshot>> {
+    let directory = app.directory.current();
+    let stopped = |it: &Due| {
+        let route = directory.channel(it.channel_id);
+        route.is_some_and(|route| route.tripped || route.campaigns_paused)
+    };
+    if due.iter().any(stopped) {
+        app.directory.refresh().await?;
+        return Ok(app.directory.current());
+    }
+    Ok(directory)
 }
 
 async fn carry_through(app: &App, call: Call) -> (MessageId, Outcome) {

@@ -179,12 +179,17 @@ pub async fn trip(
     Ok(found.map(|(tenant,)| tenant))
 }
 
-/// Notes that a channel may send again.
-pub async fn recover(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, now: DateTime<Utc>) -> Result<u64> {
+/// Notes that a channel which tripped at `as_of` or before may send again: what tripped it later is news to whoever says so.
+pub async fn recover(
+    on: impl Into<On<'_>>,
+    (tenant, id): (TenantId, ChannelId),
+    as_of: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
-        UPDATE channels SET tripped_at = NULL, trip_code = NULL, trip_reason = NULL, updated_at = $3
-        WHERE tenant_id = $1 AND id = $2 AND tripped_at IS NOT NULL";
-    on.into().sql(SQL, (tenant, id, now)).run().await
+        UPDATE channels SET tripped_at = NULL, trip_code = NULL, trip_reason = NULL, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND tripped_at <= $3";
+    on.into().sql(SQL, (tenant, id, as_of, now)).run().await
 }
 
 /// Learns who owns an account; tells how many of the tenant's channels did not know.

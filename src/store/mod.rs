@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod blocks;
+pub mod channel_checks;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;

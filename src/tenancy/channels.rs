@@ -6,6 +6,7 @@ use crate::{
     domain::{ChannelId, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     store::{
+        channel_checks,
         channels::{self, Channel},
         events::{self, NewEvent},
         quarantine, sends, templates, tenants,
@@ -75,6 +76,8 @@ pub async fn add_channel(
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
     // A new token may see what the old one could not.
     templates::want(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
+    // Its speed and the limit of its portfolio are Meta's to say.
+    channel_checks::want(&mut tx, id, tenant, now).await?;
     let released = quarantine::release(
         &mut tx,
         &[quarantine::number(phone_number_id), quarantine::waba(waba_id)],
@@ -117,7 +120,7 @@ async fn recover(
     id: ChannelId,
 ) -> Result<Option<u64>, RegistryError> {
     let now = registry.clock.now();
-    if channels::recover(&mut *tx, tenant, id, now).await? == 0 {
+    if channels::recover(&mut *tx, (tenant, id), now, now).await? == 0 {
         return Ok(None);
     }
     let released = sends::release(&mut *tx, id, "breaker", now).await?;

@@ -25,7 +25,7 @@ pub struct Channel {
     pub phone_number_id: String,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: String,
-    /// As people dial it; known from the first webhook on.
+    /// As people dial it; known once Meta was asked, which is done when the channel is added.
     #[schema(required)]
     pub display_phone_number: Option<String>,
     /// Whether its webhooks are signed by an app secret of its own.
@@ -39,7 +39,7 @@ pub struct Channel {
     /// Customers a day outside service windows, for the whole portfolio: `TIER_2K` and so on.
     #[schema(required)]
     pub messaging_limit: Option<String>,
-    /// When Meta was last asked.
+    /// When Meta last answered: it is asked when the channel is added, once a day, and when somebody wants to know.
     #[schema(required)]
     pub checked_at: Option<DateTime<Utc>>,
     /// Why it may not send; null while it may.
@@ -231,7 +231,8 @@ pub struct CheckReport {
 
 /// Check a channel
 ///
-/// Asks Meta about the number, the token and the subscription, and closes the breaker if the channel may send.
+/// Asks Meta about the number, the token and the subscription. Closes the breaker if the channel may send, and trips it if the token or the
+/// account is no good. Done without being asked when a channel is added, and once a day.
 #[utoipa::path(post, path = "/api/v1/channels/{id}/check", tag = "Sending", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "What Meta says", body = CheckReport)))]
 pub async fn check(
@@ -239,6 +240,8 @@ pub async fn check(
     State(app): State<App>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<CheckReport>, Problem> {
+    // Its token may have been renewed a moment ago, at another process.
+    app.directory.refresh().await?;
     let directory = app.directory.current();
     let route = super::route(&directory, writer.tenant, id)?;
     let checked = messaging::check(&app, route).await?;

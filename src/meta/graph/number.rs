@@ -8,7 +8,7 @@ use super::{
 };
 
 const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,name_status,\
-                      code_verification_status,health_status,whatsapp_business_manager_messaging_limit";
+                      code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app";
 
 /// What Meta says of a business phone number; each part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +20,10 @@ pub struct Number {
     pub quality_rating: Option<String>,
     /// `CONNECTED` can send; `PENDING`, `DISCONNECTED`, `BANNED`, … cannot.
     pub status: Option<String>,
-    /// `STANDARD` is 80 messages per second (20 for a number shared with the app), `HIGH` is 1,000; or `NOT_APPLICABLE`.
+    /// `STANDARD` is 80 messages per second, `HIGH` is 1,000; or `NOT_APPLICABLE`.
     pub throughput_level: Option<String>,
+    /// Whether the WhatsApp Business app uses it too ("coexistence"): then it is 20 messages per second.
+    pub on_business_app: Option<bool>,
     /// `TIER_250`, `TIER_2K`, `TIER_10K`, `TIER_100K`, `TIER_UNLIMITED`: customers a day, for the whole portfolio.
     pub messaging_limit: Option<String>,
     pub name_status: Option<String>,
@@ -74,6 +76,7 @@ impl Client {
             quality_rating: text(&answer["quality_rating"]),
             status: text(&answer["status"]),
             throughput_level: text(&answer["throughput"]["level"]),
+            on_business_app: answer["is_on_biz_app"].as_bool(),
             messaging_limit: text(&answer["whatsapp_business_manager_messaging_limit"]),
             name_status: text(&answer["name_status"]),
             code_verification_status: text(&answer["code_verification_status"]),

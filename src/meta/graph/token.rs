@@ -6,8 +6,10 @@ use super::{
     answer::{list, number, presentable, text},
 };
 
-/// What a token must be allowed: the first to send, the second for numbers, media and templates.
-const NEEDED: [&str; 2] = ["whatsapp_business_messaging", "whatsapp_business_management"];
+/// What a token must be allowed to send.
+const SEND: &str = "whatsapp_business_messaging";
+/// What a token must be allowed: the second for numbers, media and templates.
+const NEEDED: [&str; 2] = [SEND, "whatsapp_business_management"];
 
 /// What Meta says of an access token ("Debug-Token" in the Graph API's reference).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,11 @@ pub struct Token {
 }
 
 impl Token {
+    /// Whether it was given what sending takes.
+    pub fn may_send(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == SEND)
+    }
+
     /// The scopes it would need and does not have.
     pub fn lacks(&self) -> Vec<&'static str> {
         let has = |needed: &str| self.scopes.iter().any(|scope| scope == needed);

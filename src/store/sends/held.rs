@@ -28,6 +28,36 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static s
     on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
 }
 
+/// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
+pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<Entry>> {
+    const SQL: &str = "
+        SELECT id, urgency, due_at FROM sends
+        WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
+        ORDER BY lane LIMIT $3";
+    let rows: Vec<(Uuid, i64, DateTime<Utc>)> = on.into().sql(SQL, (channel, by, limit)).all().await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// Messages that wait to be sent, as the queue takes them.
+pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<Entry>> {
+    const SQL: &str = "
+        WITH r (id) AS ({rows})
+        SELECT sends.id, sends.urgency, sends.due_at FROM {r CROSS JOIN} sends
+        WHERE {sends.id = r.id} AND sends.state || '' = 'pending'";
+    let rows: Vec<(Uuid, i64, DateTime<Utc>)> = Keyed::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+        .all(on)
+        .await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> Entry {
+    Entry {
+        id,
+        due,
+        lane: Lane::of(urgency),
+    }
+}
+
 /// How many messages that are not at their end are held, by reason.
 pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(String, i64)>> {
     const SQL: &str = "
@@ -71,12 +101,10 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
         RETURNING sends.id, sends.urgency";
     let row = |id: &MessageId| (id.uuid(), now);
     let rows: Vec<(Uuid, i64)> = Keyed::new(SQL, messages.iter().map(row).collect()).all(on).await?;
-    let entry = |(id, urgency)| Entry {
-        id,
-        due: now,
-        lane: Lane::of(urgency),
-    };
-    Ok(rows.into_iter().map(entry).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, urgency)| entry((id, urgency, now)))
+        .collect())
 }
 
 /// Those of the messages that are to be sent once more, after Meta gave them up.
@@ -217,11 +245,16 @@ pub async fn settle(
     Ok(attempt.filter(|_| unknown && free))
 }
 
-/// How many messages wait to be sent, by lane.
+/// How many messages wait to be sent, by lane: those that are kept back until the channel may send, or its campaigns go on, among them.
 pub async fn waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
     const SQL: &str = "
-        SELECT lane, COUNT(*) FROM sends
-        WHERE tenant_id = $1 AND channel_id = $2 AND finished_at IS NULL AND state IN ('pending', 'running')
+        SELECT lane, COUNT(*) FROM (
+            SELECT lane FROM sends
+            WHERE tenant_id = $1 AND channel_id = $2 AND finished_at IS NULL AND state IN ('pending', 'running')
+            UNION ALL
+            SELECT lane FROM sends
+            WHERE tenant_id = $1 AND channel_id = $2 AND state = 'quarantined' AND held IN ('breaker', 'campaigns')
+        ) AS waiting
         GROUP BY lane";
     on.into().sql(SQL, (tenant, channel)).all().await
 }

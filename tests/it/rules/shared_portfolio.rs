@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{strangers, tell, template, until_accepted};
 use crate::{
-    sending::world::{DEADLINE, World},
+    sending::world::{DEADLINE, World, put_off_checks},
     support::{
         app::{NUMBER, TestApp, WABA, on_both},
         http::Client,
@@ -97,6 +97,7 @@ async fn second(world: &World) -> Tenant {
     };
     let channel = tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
     app.directory.refresh().await.unwrap();
+    put_off_checks(&app.db).await;
     Tenant {
         client: Client::of(app).with(key.token.expose()),
         channel: channel.id.to_string(),

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
-    domain::{ChannelId, MessageId},
+    domain::{AttemptId, ChannelId, MessageId},
+    messaging::{self, Resolution},
+    meta::graph::Client,
+    outbox::OUTBOUND,
     store::sends::{self, Promised},
 };
 use mainstay_sim::{Level, NumberPatch};
@@ -11,18 +14,26 @@ use serde_json::json;
 use super::world::{DEADLINE, World, on_both_sizes};
 use crate::support::{
     app::{NUMBER, TestApp, on_both},
+    http,
     wait::wait_until,
 };
+
+/// A message of the only channel's.
+async fn message(test: &TestApp, state: &'static str, held: Option<&'static str>) -> MessageId {
+    let (id, channel): (MessageId, ChannelId) = (test.app.clock.new_id(), only_channel(test).await);
+    let held = held.map(str::to_owned);
+    test.app.db.sql("
+        INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, created_at,
+            state, held, attempts, due_at)
+        VALUES ($1, $2, $3, 2, 2, 'phone', '15550200001', 'text', '{}', '{}', $4, $5, $6, 1, $4)",
+        (id, test.tenant, channel, test.app.clock.now(), state.to_owned(), held)).run().await.unwrap();
+    id
+}
 
 on_both! {
     async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
         let now = test.app.clock.now();
-        let (id, channel): (MessageId, ChannelId) = (test.app.clock.new_id(), only_channel(&test).await);
-        test.app.db.sql("
-            INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, created_at,
-                state, attempts, due_at)
-            VALUES ($1, $2, $3, 2, 2, 'phone', '15550200001', 'text', '{}', '{}', $4, 'running', 1, $4)",
-            (id, test.tenant, channel, now)).run().await.unwrap();
+        let id = message(&test, "running", None).await;
         let promise = async |throughput: f64, quota: Option<f64>| {
             test.app.db.sql("UPDATE sends SET state = 'running', attempts = 1", ()).run().await.unwrap();
             let at = now + TimeDelta::seconds(30);
@@ -45,6 +56,59 @@ on_both! {
         test.app.db.sql("UPDATE tenants SET messages_per_second = 12.3", ()).run().await.unwrap();
         assert!(!promise(1_000.0, None).await);
         assert!(promise(1_000.0, Some(12.3)).await);
+    }
+
+    async fn what_waits_for_campaigns_is_counted_and_called_at_once_when_they_go_on(test: TestApp) {
+        for (state, held) in [("quarantined", Some("campaigns")), ("quarantined", Some("breaker")), ("quarantined", Some("unknown")),
+            ("pending", None), ("done", None)] {
+            message(&test, state, held).await;
+        }
+        let ended = "UPDATE sends SET finished_at = created_at WHERE state NOT IN ('pending', 'running')";
+        test.app.db.sql(ended, ()).run().await.unwrap();
+        let channel = only_channel(&test).await;
+        assert_eq!(sends::waiting(test.app.db.reader(), test.tenant, channel).await.unwrap(), [(2, 3)]);
+        test.app.db.sql("DELETE FROM sends WHERE state = 'pending'", ()).run().await.unwrap();
+        test.app.db.sql("UPDATE channels SET campaigns_paused_at = created_at", ()).run().await.unwrap();
+        let released = messaging::resume_campaigns(&test.app, test.tenant, channel).await.unwrap();
+        assert_eq!(released, Some(1));
+        assert_eq!(test.app.queues.depth(&OUTBOUND).await.unwrap().lanes, [0, 0, 1], "no sweep has looked");
+    }
+
+    async fn what_a_person_has_sent_again_is_called_at_once(test: TestApp) {
+        let id = message(&test, "quarantined", Some("unknown")).await;
+        let (attempt, now): (AttemptId, _) = (test.app.clock.new_id(), test.app.clock.now());
+        test.app.db.sql("
+            INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, direction, origin, type, status, status_rank,
+                payload, sent_at, received_at)
+            VALUES ($1, $2, $3, $2, $2, 'outbound', 'api', 'text', 'unknown', 0, '{}', $4, $4)",
+            (test.tenant, id, only_channel(&test).await, now)).run().await.unwrap();
+        test.app.db.sql("
+            INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
+            SELECT $1, id, tenant_id, channel_id, 1, 'unknown', created_at FROM sends",
+            (attempt,)).run().await.unwrap();
+        messaging::resolve(&test.app, test.tenant, id, Resolution::Resend).await.unwrap();
+        assert_eq!(test.app.queues.depth(&OUTBOUND).await.unwrap().lanes, [0, 0, 1], "no sweep has looked");
+    }
+
+    async fn a_worker_that_has_not_heard_of_a_recovery_looks_before_it_keeps_a_message(test: TestApp) {
+        let nobody = Client::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
+        let app = test.rebuilt(|parts| parts.graph = nobody);
+        let channel = only_channel(&test).await;
+        let request = json!({ "channel_id": channel, "to": { "phone": "15550200001" }, "type": "template",
+            "template": { "name": "hello_world", "language": { "code": "en_US" } } });
+        let answer = http::Client::of(&app).with(&test.key).post("/api/v1/messages", request).await;
+        assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
+        let id: MessageId = answer.json()["id"].as_str().unwrap().parse().unwrap();
+        messaging::trip(&app, channel, 190, "on purpose").await.unwrap();
+        let held = "SELECT COUNT(*) FROM sends WHERE held = 'breaker'";
+        // Another process lets the channel go on; this one has not looked since.
+        let elsewhere = "UPDATE channels SET tripped_at = NULL, updated_at = $1";
+        app.db.sql(elsewhere, (app.clock.now() + TimeDelta::seconds(1),)).run().await.unwrap();
+        messaging::send(&app, &[id]).await;
+        assert_eq!(test.count(held).await, 0);
+        messaging::trip(&app, channel, 190, "on purpose").await.unwrap();
+        messaging::send(&app, &[id]).await;
+        assert_eq!(test.count("SELECT COUNT(*) FROM send_attempts").await, 1, "the first time Meta was called, or would have been");
     }
 }
 

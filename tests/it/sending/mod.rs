@@ -2,6 +2,7 @@
 
 mod accepting;
 mod channels;
+mod checks;
 mod codes;
 mod controls;
 mod kills;

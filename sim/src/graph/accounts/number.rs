@@ -196,6 +196,7 @@ impl Graph {
             "name_status": "APPROVED",
             "code_verification_status": "VERIFIED",
             "platform_type": "CLOUD_API",
+            "is_on_biz_app": card.level == Level::Coexistence,
             "account_mode": "LIVE",
             "is_official_business_account": false,
             "throughput": {"level": card.level.name()},

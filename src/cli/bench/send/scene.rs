@@ -1,6 +1,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, ensure};
+use chrono::TimeDelta;
 use mainstay_sim::{Clock as SimClock, Enforcement, Level, NumberSeed, SimConfig, Simulator, StatusPolicy};
 use serde_json::{Value, json};
 use tokio::{
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     config::Secret,
     domain::{ChannelId, MessageId, Scopes, TenantId},
-    store::channels,
+    store::{channel_checks, channels},
     tenancy::{self, NewChannel, Registry},
 };
 
@@ -97,6 +98,8 @@ impl Scene {
             };
             let now = self.registry.clock.now();
             channels::note_seen(&self.registry.db, self.tenant, *channel, seen, now).await?;
+            // What the simulator says of them is not asked for meanwhile.
+            channel_checks::conclude(&self.registry.db, *channel, now, now + TimeDelta::days(1)).await?;
         }
         Ok(())
     }

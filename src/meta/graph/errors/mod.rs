@@ -82,6 +82,8 @@ pub enum Retry {
     Park { hours: u32 },
     /// When something outside has changed, which is worth a look after so many minutes.
     Wait { minutes: u32 },
+    /// When the channel was checked and may send: it sends nothing until then, and its messages are kept.
+    Checked,
 }
 
 /// Who must act.
@@ -214,7 +216,7 @@ impl Retry {
     pub fn delay(self, attempt: u32, chance: f64) -> Option<TimeDelta> {
         let before = attempt.saturating_sub(1);
         match self {
-            Self::Never | Self::Reconcile => None,
+            Self::Never | Self::Reconcile | Self::Checked => None,
             Self::After {
                 first_seconds,
                 factor,

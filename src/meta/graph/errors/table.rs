@@ -80,35 +80,35 @@ macro_rules! http {
 }
 
 table! {
-    0 http 401 "Authentication failed" => Token, Never, Operator, [TripChannel]:
+    0 http 401 "Authentication failed" => Token, Checked, Operator, [TripChannel]:
         "Meta does not accept the access token. Make a new system-user token for the app and set it on the channel.";
     1 http 400 "Unknown error of the API" => Ambiguous, Reconcile, Us, []:
         "Meta could not say what happened, so the message may have been sent. It waits for evidence. If this repeats, see Meta's status page.";
     2 http 503 "Service unavailable" => Ambiguous, Reconcile, Us, []:
         "Meta was down or overloaded while it had the message, so it may have been sent. It waits for evidence.";
-    3 http 500 "Capability or permission missing" => Token, Never, Operator, [TripChannel]:
+    3 http 500 "Capability or permission missing" => Token, Checked, Operator, [TripChannel]:
         "The app or its token may not call this. See in Meta's token debugger that it has whatsapp_business_messaging and whatsapp_business_management.";
     4 http 400 "Too many calls by the app" => AppLimit, APP_LIMIT, Us, []:
         "The app has used up its calls for now; sending goes on by itself. If it repeats, see the app's rate limits in Meta's dashboard.";
-    10 http 403 "Permission denied" => Token, Never, Operator, [TripChannel]:
+    10 http 403 "Permission denied" => Token, Checked, Operator, [TripChannel]:
         "A permission was never granted or was taken back. Grant it to the app in Meta's business settings and check the channel.";
     17 http 400 "Too many calls by the user" => AppLimit, APP_LIMIT, Us, []:
         "The user behind the token has used up its calls for now; sending goes on by itself. A system user has limits of its own.";
     32 http 400 "Too many calls by the page" => AppLimit, APP_LIMIT, Us, []:
         "Calls are used up for now; they go on by themselves.";
-    33 http 400 "Object deleted or out of reach" => Account, Never, Operator, [TripChannel]:
+    33 http 400 "Object deleted or out of reach" => Account, Checked, Operator, [TripChannel]:
         "The phone number was deleted, or the token does not reach it. Check the channel's phone number id and the token's business.";
     100 http 400 "Invalid parameter" => Request, Never, Tenant, [ForgetUploads]:
         "Meta does not accept a part of the request. The details say which; correct it and send again.";
-    102 http 401 "Session ended" => Token, Never, Operator, [TripChannel]:
+    102 http 401 "Session ended" => Token, Checked, Operator, [TripChannel]:
         "The session behind the access token has ended. Set a system-user token, which does not depend on a login.";
-    104 http 400 "Proof of the app secret required" => Token, Never, Operator, [TripChannel]:
+    104 http 400 "Proof of the app secret required" => Token, Checked, Operator, [TripChannel]:
         "The app asks for a proof of its secret with every call. Turn off \"Require App Secret\" in the app's advanced settings.";
-    190 http 401 "Access token expired or invalid" => Token, Never, Operator, [TripChannel]:
+    190 http 401 "Access token expired or invalid" => Token, Checked, Operator, [TripChannel]:
         "Make a new system-user token that does not expire, and set it on the channel.";
-    200 to 299 http 403 "Permission missing" => Token, Never, Operator, [TripChannel]:
+    200 to 299 http 403 "Permission missing" => Token, Checked, Operator, [TripChannel]:
         "The token lacks a permission or was not given this account. Assign the account to the system user and make a new token.";
-    368 http 403 "Blocked for a violation of policy" => Account, Never, Operator, [TripChannel]:
+    368 http 403 "Blocked for a violation of policy" => Account, Checked, Operator, [TripChannel]:
         "Meta has restricted the account. See what it says in Business Support Home, correct it or appeal, then check the channel.";
     501 "Message type not supported" => Request, Never, Tenant, []:
         "WhatsApp does not know this type of message. Choose another.";
@@ -138,7 +138,7 @@ table! {
         "Groups take text, media, and templates of text and media. Choose one of these.";
     131000 http 500 "Something went wrong" => Ambiguous, Reconcile, Us, []:
         "Meta failed without saying where, so the message may have been sent. It waits for evidence. If this repeats, ask Meta's support.";
-    131005 http 403 "Access denied" => Token, Never, Operator, [TripChannel]:
+    131005 http 403 "Access denied" => Token, Checked, Operator, [TripChannel]:
         "The token may not use this number. Use a system user's token that has both permissions and the account assigned.";
     131008 http 400 "Parameter missing" => Request, Never, Tenant, []:
         "Meta misses a part of the request. The details say which; add it and send again.";
@@ -152,13 +152,13 @@ table! {
         "The number is not on WhatsApp, or its owner has not accepted the terms, uses an old version, or cannot get this kind of message. Verify it, or reach them otherwise.";
     131030 http 400 "Recipient not on the test list" => Request, Never, Operator, []:
         "A test number writes to at most five listed recipients. Add this one in the app's dashboard, or use a real number.";
-    131031 http 403 "Account locked" => Account, Never, Operator, [TripChannel]:
+    131031 http 403 "Account locked" => Account, Checked, Operator, [TripChannel]:
         "Meta has locked the account, or data such as the PIN did not match. See Business Support Home, then check the channel.";
-    131037 http 400 "Display name not approved" => Account, Never, Operator, [TripChannel]:
+    131037 http 400 "Display name not approved" => Account, Checked, Operator, [TripChannel]:
         "The number's display name needs approval before it may send. Request it in WhatsApp Manager.";
-    131042 http 400 "Payment problem" => Account, Wait { minutes: 60 }, Operator, [TripChannel]:
+    131042 http 400 "Payment problem" => Account, Checked, Operator, [TripChannel]:
         "Meta cannot charge the account. Add or repair the payment method in Meta's billing settings, then check the channel.";
-    131045 http 500 "Number not registered" => Account, Never, Operator, [TripChannel]:
+    131045 http 500 "Number not registered" => Account, Checked, Operator, [TripChannel]:
         "The number's certificate does not fit: it is not registered. Register the number again.";
     131047 http 400 "More than 24 hours since the customer wrote" => Window, Never, Tenant, [CloseWindow]:
         "No service window is open. Send an approved template instead, or wait until the customer writes.";
@@ -220,7 +220,7 @@ table! {
         "The PIN was wrong too often. The details say how long to wait.";
     133009 http 400 "PIN entered too fast" => Request, Wait { minutes: 1 }, Operator, []:
         "The PIN was entered too quickly in succession. The details say how long to wait.";
-    133010 http 400 "Number not registered" => Account, Never, Operator, [TripChannel]:
+    133010 http 400 "Number not registered" => Account, Checked, Operator, [TripChannel]:
         "The number is not registered with the Cloud API. Register it, then check the channel.";
     133015 http 400 "Number recently deleted" => Request, Wait { minutes: 5 }, Operator, []:
         "The number was deleted a moment ago. Wait five minutes, then register it.";

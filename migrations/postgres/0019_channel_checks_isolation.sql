@@ -1,0 +1,3 @@
+
+-- The orders for checks, behind the same rule as the channels.
+SELECT mainstay_isolate('channel_checks');

@@ -1,0 +1,37 @@
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    domain::ChannelId,
+    messaging::{self, CHECKS, CheckError},
+    queue::{Backoff, Claim, Job, Outcome, Outcomes, Queue},
+};
+
+/// Asks Meta about a channel: when it is added, when its token is renewed, and once a day.
+pub struct CheckChannels;
+
+impl Job for CheckChannels {
+    const QUEUE: Queue = CHECKS;
+    const CONCURRENCY: usize = 2;
+    const BATCH: usize = 1;
+    const CLAIM: Claim = Claim::Leased;
+    // A standing order: it is never given up, only tried more seldom.
+    const MAX_ATTEMPTS: i64 = i64::MAX;
+    const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_secs(3_600));
+    // Four calls at the same time, each with the time a call may take.
+    const TIMEOUT: Duration = Duration::from_secs(120);
+    type Id = ChannelId;
+    type Context = App;
+
+    async fn run(app: &App, channels: &[ChannelId]) -> Outcomes<ChannelId> {
+        let mut outcomes = Outcomes::settled();
+        for id in channels {
+            match messaging::check_in_turn(app, *id).await {
+                Ok(()) => {}
+                Err(CheckError::Database(error)) => return error.into(),
+                Err(error) => outcomes.set(*id, Outcome::retry(error)),
+            }
+        }
+        outcomes
+    }
+}

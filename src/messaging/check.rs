@@ -1,0 +1,160 @@
+//! Asking Meta about channels: when somebody wants to know, and without being asked.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    account::{self, News, Source},
+    breaker::{call, recover, trip},
+    checked::{Checked, throughput},
+};
+use crate::{
+    app::App,
+    config::Secret,
+    db::{Result, Tx},
+    directory::Route,
+    domain::{ChannelId, DailyLimit, Id},
+    events::channel::{QUALITY_CHANGED, QualityChanged, RECOVERED},
+    meta::graph::{Access, Error, Number},
+    queue::{Queue, counts},
+    store::{
+        channel_checks, channels,
+        events::{self, NewEvent},
+    },
+};
+
+/// The standing orders.
+pub const CHECKS: Queue = Queue::new("checks", "channel_checks");
+/// A channel is checked once a day, each at a time of its own: after this, and at most [`SPREAD`] seconds more.
+const EVERY: TimeDelta = TimeDelta::hours(23);
+const SPREAD: u128 = 2 * 3_600;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error("the channel is not known here yet")]
+    Unknown,
+    #[error(transparent)]
+    Meta(#[from] Error),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Does a standing order once and says when it is due again.
+pub async fn check_in_turn(app: &App, id: ChannelId) -> Result<(), CheckError> {
+    // Of a token that was renewed a moment ago another process may not know yet.
+    app.directory.refresh().await?;
+    let began = app.clock.now();
+    let directory = app.directory.current();
+    let checked = check(app, directory.channel(id).ok_or(CheckError::Unknown)?).await?;
+    if let Some(error) = checked.unanswered() {
+        return Err(error.clone().into());
+    }
+    let conclude = async |tx: &mut Tx| {
+        channel_checks::conclude(&mut *tx, id, began, next(id, began)).await?;
+        counts::add(&mut *tx, &CHECKS, app.clock.now(), 1, 0).await
+    };
+    app.db.transaction(conclude).await?;
+    metrics::counter!("mainstay_channel_checks_total").increment(1);
+    Ok(())
+}
+
+fn next(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
+    let own = i64::try_from(id.uuid().as_u128() % SPREAD).unwrap_or_default();
+    began + EVERY + TimeDelta::seconds(own)
+}
+
+/// Asks Meta about the channel, keeps what it says, and lets it send again if it may. If it may not, it trips.
+pub async fn check(app: &App, route: &Route) -> Result<Checked> {
+    let began = app.clock.now();
+    let unopened = Secret::new("");
+    let access = Access {
+        phone_number_id: &route.phone_number_id,
+        waba_id: &route.waba_id,
+        token: route.access_token.as_ref().unwrap_or(&unopened),
+    };
+    let (number, token, subscribed, owner) = tokio::join!(
+        app.graph.number(access),
+        app.graph.token(access),
+        app.graph.subscribed(access),
+        app.graph.owner(access)
+    );
+    let mut checked = Checked {
+        number,
+        token,
+        subscribed,
+        released: 0,
+    };
+    let mut tx = app.db.begin().await?;
+    let now = app.clock.now();
+    account::heed(&mut tx, &app.clock, &news(route, &checked.number, owner.ok().flatten())).await?;
+    let mut told = Vec::new();
+    if let Ok(number) = &checked.number {
+        told.extend(note(&mut tx, app, route, number).await?);
+    }
+    if checked.can_send()
+        && let Some(resumed) = recover(&mut tx, app, route, began).await?
+    {
+        checked.released = resumed.released;
+        let event = NewEvent::new(&app.clock, route.tenant, &RECOVERED, now, &resumed);
+        told.push(event.on(route.channel));
+    }
+    events::append(&mut tx, &told, now).await?;
+    tx.commit().await?;
+    match checked.stop() {
+        Some((code, reason)) => trip(app, route.channel, code, &reason).await?,
+        None => app.directory.refresh().await?,
+    }
+    if checked.released > 0 {
+        call(app, route.channel).await;
+    }
+    Ok(checked)
+}
+
+/// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
+async fn note(tx: &mut Tx, app: &App, route: &Route, number: &Number) -> Result<Option<NewEvent>> {
+    let now = app.clock.now();
+    let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
+    let seen = channels::Seen {
+        throughput: throughput(number),
+        quality: number.quality_rating.clone(),
+        messaging_limit: number.messaging_limit.clone(),
+        display_phone_number: number.display_phone_number.clone(),
+    };
+    channels::note_seen(&mut *tx, route.tenant, route.channel, seen, now).await?;
+    let Some(before) = before else { return Ok(None) };
+    let differs = |was: &Option<String>, is: &Option<String>| was.is_some() && is.is_some() && was != is;
+    if !differs(&before.quality, &number.quality_rating) && !differs(&before.messaging_limit, &number.messaging_limit) {
+        return Ok(None);
+    }
+    let display = number.display_phone_number.as_deref();
+    let data = QualityChanged {
+        channel_id: Some(route.channel),
+        waba_id: &route.waba_id,
+        display_phone_number: display.or(before.display_phone_number.as_deref()),
+        event: None,
+        quality: number.quality_rating.as_deref(),
+        previous_quality: before.quality.as_deref(),
+        messaging_limit: number.messaging_limit.as_deref(),
+        previous_messaging_limit: before.messaging_limit.as_deref(),
+    };
+    let event = NewEvent::new(&app.clock, route.tenant, &QUALITY_CHANGED, now, &data);
+    Ok(Some(event.on(route.channel)))
+}
+
+/// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
+fn news(route: &Route, number: &std::result::Result<Number, Error>, owner: Option<String>) -> Vec<News> {
+    let mut route = route.clone();
+    let mut news = Vec::new();
+    if let Some(business_id) = owner {
+        news.extend(News::owner(&route, &business_id));
+        route.portfolio = business_id;
+    }
+    let tier = number
+        .as_ref()
+        .ok()
+        .and_then(|number| number.messaging_limit.as_deref());
+    news.extend(
+        tier.and_then(DailyLimit::parse)
+            .map(|limit| News::limit(&route, limit, Source::Meta)),
+    );
+    news
+}

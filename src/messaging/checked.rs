@@ -1,0 +1,146 @@
+//! What Meta's answers about a channel mean.
+
+use crate::meta::graph::{Error, Number, SubscribedApp, Token, errors::Class};
+
+/// Meta's code for a token that has expired or was taken back.
+const INVALID_TOKEN: i64 = 190;
+/// Meta's code for a locked account: it stands in where the health status gives none.
+const ACCOUNT_LOCKED: i64 = 131_031;
+
+/// What Meta says of a channel. Each part is asked for by itself, so that one refusal hides nothing else.
+#[derive(Debug)]
+pub struct Checked {
+    pub number: Result<Number, Error>,
+    pub token: Result<Token, Error>,
+    pub subscribed: Result<Vec<SubscribedApp>, Error>,
+    /// Messages that had waited for the breaker and are due now.
+    pub released: u64,
+}
+
+impl Checked {
+    /// Whether messages can be sent, as far as Meta says.
+    pub fn can_send(&self) -> bool {
+        // Some tokens may not ask about themselves: the number's answer proves them good.
+        let token = self
+            .token
+            .as_ref()
+            .map_or(true, |token| token.valid && token.may_send());
+        token && self.number.as_ref().is_ok_and(|number| blocked(number).is_none())
+    }
+
+    /// Why nothing can be sent, as far as that is certain: Meta's code, and words.
+    pub fn stop(&self) -> Option<(i64, String)> {
+        match (&self.token, &self.number) {
+            (Ok(token), _) if !token.valid => {
+                let why = token.problem.as_deref().unwrap_or("the access token is not valid");
+                Some((INVALID_TOKEN, why.to_owned()))
+            }
+            // A token that may send need not be allowed to read what it sends from.
+            (Ok(token), Err(_)) if token.may_send() && !token.lacks().is_empty() => None,
+            (_, Err(Error::Refused(error))) if error.trips_channel() => Some((error.code, error.to_string())),
+            (_, Err(_)) => None,
+            (_, Ok(number)) => blocked(number),
+        }
+    }
+
+    /// Why Meta could not be asked. A refusal that another call would meet as well is an answer.
+    pub fn unanswered(&self) -> Option<&Error> {
+        match &self.number {
+            Err(Error::Refused(error))
+                if matches!(error.entry().class, Class::Token | Class::Account | Class::Request) =>
+            {
+                None
+            }
+            number => number.as_ref().err(),
+        }
+    }
+
+    /// What is wrong, in words a person can act on.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        match &self.number {
+            Ok(number) => {
+                let health = number.health.iter().flat_map(|health| &health.entities);
+                for problem in health.flat_map(|entity| &entity.problems) {
+                    let said = [&problem.description, &problem.solution].into_iter().flatten();
+                    problems.push(said.cloned().collect::<Vec<_>>().join(" "));
+                }
+                if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
+                    problems.push(format!("The number is {status}: only a CONNECTED one sends."));
+                }
+            }
+            Err(error) => problems.push(format!("The number cannot be read. {error}")),
+        }
+        match &self.token {
+            Ok(token) if !token.valid => problems.push("The access token is not valid: make a new one.".to_owned()),
+            Ok(token) => {
+                let lacks = token.lacks();
+                if !lacks.is_empty() {
+                    problems.push(format!("The access token lacks {}.", lacks.join(" and ")));
+                }
+            }
+            Err(error) => problems.push(format!("The access token cannot be examined. {error}")),
+        }
+        match &self.subscribed {
+            Ok(apps) if apps.is_empty() => {
+                problems.push("No app hears this account's webhooks: subscribe one to the WABA.".to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => problems.push(format!("The subscriptions cannot be read. {error}")),
+        }
+        problems
+    }
+}
+
+/// What Meta's health status says of a number that may send nothing.
+fn blocked(number: &Number) -> Option<(i64, String)> {
+    let is_blocked = |said: &Option<String>| said.as_deref() == Some("BLOCKED");
+    let health = number
+        .health
+        .as_ref()
+        .filter(|health| is_blocked(&health.can_send_message))?;
+    let entities = health.entities.iter().filter(|it| is_blocked(&it.can_send_message));
+    let problem = entities.flat_map(|entity| &entity.problems).next();
+    let code = problem.and_then(|problem| problem.code).unwrap_or(ACCOUNT_LOCKED);
+    let words = problem.and_then(|problem| problem.description.clone());
+    Some((
+        code,
+        words.unwrap_or_else(|| "Meta's health status says BLOCKED".to_owned()),
+    ))
+}
+
+/// Messages per second, both ways, as far as Meta says. A number that the WhatsApp Business app uses too may exchange 20 at any level, and
+/// has none as a rule; one of which Meta does not say whether it does is taken for such a number.
+pub fn throughput(number: &Number) -> Option<i64> {
+    match (number.on_business_app, number.throughput_level.as_deref()?) {
+        (Some(true), _) | (None, "NOT_APPLICABLE") => Some(20),
+        (_, "STANDARD") => Some(80),
+        (_, "HIGH") => Some(1_000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_the_business_app_uses_too_is_slow_and_so_is_one_that_may_be() {
+        let of = |level: &str, on_business_app| {
+            throughput(&Number {
+                throughput_level: Some(level.to_owned()),
+                on_business_app,
+                ..Number::default()
+            })
+        };
+        for (level, alone) in [("STANDARD", Some(80)), ("HIGH", Some(1_000)), ("NOT_APPLICABLE", None)] {
+            assert_eq!(of(level, Some(false)), alone, "{level}");
+            assert_eq!(of(level, Some(true)), Some(20), "{level}");
+        }
+        assert_eq!(of("STANDARD", None), Some(80));
+        assert_eq!(of("HIGH", None), Some(1_000));
+        assert_eq!(of("NOT_APPLICABLE", None), Some(20));
+        assert_eq!(of("SOMETHING_NEW", Some(false)), None);
+        assert_eq!(throughput(&Number::default()), None);
+    }
+}

@@ -1,0 +1,46 @@
+//! The standing orders to ask Meta about channels, under the ids of the channels.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{ChannelId, TenantId},
+};
+
+/// Asks for a check at once. One that is running is followed by another, for it may have asked with a token that was renewed since.
+pub async fn want(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+    const SQL: &str = "
+        INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at) VALUES ($1, $2, $3, $3)
+        ON CONFLICT (id) DO UPDATE
+        SET wanted_at = excluded.wanted_at, finished_at = NULL,
+            state = CASE channel_checks.state WHEN 'running' THEN 'running' ELSE 'pending' END,
+            attempts = CASE channel_checks.state WHEN 'running' THEN channel_checks.attempts ELSE 0 END,
+            due_at = CASE channel_checks.state WHEN 'running' THEN channel_checks.due_at ELSE excluded.due_at END";
+    on.into().sql(SQL, (channel, tenant, now)).run().await.map(drop)
+}
+
+/// Gives an order to channels that have none: a process of the version before added them while its successor was being started.
+pub async fn complete(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at)
+        SELECT c.id, c.tenant_id, $1, $1 FROM channels c
+        WHERE NOT EXISTS (SELECT 1 FROM channel_checks o WHERE o.id = c.id)
+        ON CONFLICT (id) DO NOTHING";
+    on.into().sql(SQL, (now,)).run().await
+}
+
+/// Notes that the check which began at `began` was answered, and when the next is due: `next`, or at once if somebody asked for one
+/// meanwhile.
+pub async fn conclude(
+    on: impl Into<On<'_>>,
+    channel: ChannelId,
+    began: DateTime<Utc>,
+    next: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE channel_checks
+        SET state = 'pending', attempts = 0, last_error = NULL,
+            due_at = CASE WHEN wanted_at > $2 THEN wanted_at ELSE $3 END
+        WHERE id = $1";
+    on.into().sql(SQL, (channel, began, next)).run().await
+}
