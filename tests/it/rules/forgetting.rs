@@ -68,7 +68,9 @@ on_both_sizes! {
         app.clock.advance(TimeDelta::days(2));
         housekeeping::tidy(app).await.unwrap();
         assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 0);
-        assert_eq!(world.message(&id).await, before);
+        let mut whole = before.clone();
+        whole["lane"] = Value::Null;
+        assert_eq!(world.message(&id).await, whole, "all but how urgent it was");
 
         // A status finds it all the same, by the attempt and by the wamid; nothing is done about a failure any more.
         let told = |word: &str, more: Value| {

@@ -119,9 +119,11 @@ on_both_sizes! {
                 world.fault(FaultRule::new(fault).times(1));
                 let first = world.send(world.text(&ana.wa_id, &text)).await;
                 let path = format!("/api/v1/channels/{}", world.channel);
+                // And the worker knows: it reads the directory after the commit.
                 wait_until(DEADLINE, "the breaker trips", async || {
                     let channel = world.client.get(&path).await.ok().json();
-                    channel["breaker"]["code"] == code
+                    let directory = world.running.app.directory.current();
+                    channel["breaker"]["code"] == code && directory.channel(world.channel).is_some_and(|it| it.tripped)
                 })
                 .await;
                 let later = world.send(world.text(&ana.wa_id, &format!("after {text}"))).await;
