@@ -79,7 +79,7 @@ pub struct MessageWithStatuses {
 /// How a message is sent from here. All of it is null for messages that were not, and when the work is so old that it was removed.
 #[derive(Default, Serialize, ToSchema)]
 pub struct Sending {
-    /// How urgent it is. Null once its work is forgotten (`MAINSTAY_SEND_DAYS`), as the three below.
+    /// How urgent it is.
     #[schema(required)]
     pub lane: Option<SendLane>,
     /// Not sent after this time.
