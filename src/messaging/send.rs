@@ -14,7 +14,7 @@ use crate::{
     app::App,
     db,
     directory::Snapshot,
-    domain::MessageId,
+    domain::{MessageId, SendLane},
     meta::graph::Sent,
     queue::{Outcome, Outcomes},
     store::sends::{self, Due},
@@ -44,12 +44,13 @@ async fn work(app: &App, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
     Ok(outcomes)
 }
 
-/// The channels, read again if one of these seems not to send: it may have recovered a moment ago, and its messages were called then.
+/// The channels, read again if one of these seems to be kept back by its own: it may have recovered a moment ago, and its messages were
+/// called then.
 async fn known(app: &App, due: &[Due]) -> db::Result<Arc<Snapshot>> {
     let directory = app.directory.current();
     let stopped = |it: &Due| {
         let route = directory.channel(it.channel_id);
-        route.is_some_and(|route| route.tripped || route.campaigns_paused)
+        route.is_some_and(|route| route.tripped || (route.campaigns_paused && it.send_lane() == SendLane::Campaign))
     };
     if due.iter().any(stopped) {
         app.directory.refresh().await?;

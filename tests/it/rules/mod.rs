@@ -12,7 +12,7 @@ mod tenants;
 use serde_json::{Value, json};
 
 use crate::{
-    sending::world::{DEADLINE, World},
+    sending::world::{DEADLINE, World, channel, until_channel},
     support::{
         app::{APP_SECRET, WABA},
         http::Client,
@@ -47,28 +47,6 @@ async fn queue(world: &World, phones: &[String]) -> Vec<String> {
             .to_owned()
     };
     results.iter().map(id).collect()
-}
-
-async fn channel(world: &World) -> Value {
-    world
-        .client
-        .get(&format!("/api/v1/channels/{}", world.channel))
-        .await
-        .ok()
-        .json()
-}
-
-/// Waits until the channel is as it should be, and returns it.
-async fn until_channel(world: &World, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let mut last = Value::Null;
-    let waiting = wait_until(DEADLINE * 2, what, async || {
-        last = channel(world).await;
-        holds(&last)
-    });
-    if tokio::time::timeout(DEADLINE, waiting).await.is_err() {
-        panic!("waited in vain for {what}: {last:#}");
-    }
-    last
 }
 
 async fn until_accepted(world: &World, count: usize) {

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use mainstay_sim::{Area, Fault, FaultRule, Level, MessagingLimit, NumberPatch, Scope, SimConfig, TokenSeed, Trouble};
 use serde_json::{Value, json};
 
-use super::world::{DEADLINE, World, on_both_sizes};
+use super::world::{DEADLINE, World, channel, on_both_sizes, until_channel};
 use crate::support::{
     app::{NUMBER, WABA},
     http::Client,
@@ -12,19 +12,6 @@ use crate::support::{
 };
 
 const TOKEN: &str = "EAAG-test";
-
-async fn channel(world: &World) -> Value {
-    world
-        .client
-        .get(&format!("/api/v1/channels/{}", world.channel))
-        .await
-        .ok()
-        .json()
-}
-
-async fn until_channel(world: &World, what: &str, holds: impl Fn(&Value) -> bool) {
-    wait_until(DEADLINE, what, async || holds(&channel(world).await)).await;
-}
 
 async fn check(world: &World) -> Value {
     world

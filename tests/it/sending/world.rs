@@ -239,3 +239,26 @@ impl World {
         self.meta.abort();
     }
 }
+
+/// The world's channel, as the API shows it.
+pub async fn channel(world: &World) -> Value {
+    world
+        .client
+        .get(&format!("/api/v1/channels/{}", world.channel))
+        .await
+        .ok()
+        .json()
+}
+
+/// Waits until the channel is as it should be, and returns it.
+pub async fn until_channel(world: &World, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    let mut last = Value::Null;
+    let waiting = wait_until(DEADLINE * 2, what, async || {
+        last = channel(world).await;
+        holds(&last)
+    });
+    if tokio::time::timeout(DEADLINE, waiting).await.is_err() {
+        panic!("waited in vain for {what}: {last:#}");
+    }
+    last
+}

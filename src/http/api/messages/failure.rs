@@ -60,15 +60,25 @@ const NO_CODE: &str = "There is no code to go by: read the title and the details
 impl MessageError {
     /// `None` where nothing is said.
     pub fn of(code: Option<i64>, title: Option<String>) -> Option<Self> {
-        let entry = code.map(errors::entry);
-        (code.is_some() || title.is_some()).then(|| Self {
-            code,
-            title: title.or_else(|| entry.map(|it| it.title.to_owned())),
-            who: entry.map_or(Who::Operator, |it| it.who),
-            advice: entry.map_or(NO_CODE, |it| it.advice),
-            details: None,
-            templates: None,
+        (code.is_some() || title.is_some()).then(|| {
+            let (title, who, advice) = words(code, title);
+            Self {
+                code,
+                title,
+                who,
+                advice,
+                details: None,
+                templates: None,
+            }
         })
+    }
+}
+
+/// The title, who must act, and what they can do.
+fn words(code: Option<i64>, title: Option<String>) -> (Option<String>, Who, &'static str) {
+    match code.map(errors::entry) {
+        Some(entry) => (title.or_else(|| Some(entry.title.to_owned())), entry.who, entry.advice),
+        None => (title, Who::Operator, NO_CODE),
     }
 }
 
@@ -90,13 +100,12 @@ pub struct MetaError {
 impl MetaError {
     /// `None` without a code.
     pub fn of(code: Option<i64>, title: Option<String>, details: Option<String>) -> Option<Self> {
-        let code = code?;
-        let entry = errors::entry(code);
+        let (title, who, advice) = words(code, title);
         Some(Self {
-            code,
-            title: title.or_else(|| Some(entry.title.to_owned())),
-            who: entry.who,
-            advice: entry.advice,
+            code: code?,
+            title,
+            who,
+            advice,
             details,
         })
     }
