@@ -31,8 +31,25 @@ pub struct Share {
 
 /// Leave to do something, until it is dropped.
 pub struct Permit {
-    _own: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    own: OwnedSemaphorePermit,
+    all: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// Adds another permit of the same owner.
+    pub fn merge(&mut self, other: Self) {
+        self.own.merge(other.own);
+        self.all.merge(other.all);
+    }
+}
+
+/// Why there are not so many permits at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// The owner's share.
+    Own,
+    /// All there are.
+    All,
 }
 
 impl<K: Eq + Hash> Shares<K> {
@@ -40,10 +57,20 @@ impl<K: Eq + Hash> Shares<K> {
     pub fn new(most: usize, exhausted: &'static str) -> Self {
         Self {
             all: Arc::new(Semaphore::new(most)),
-            share: (most / SHARES).max(1),
+            share: Self::share_of(most),
             exhausted,
             owners: Mutex::default(),
         }
+    }
+
+    /// What one of them may have, of so many.
+    pub fn share_of(most: usize) -> usize {
+        (most / SHARES).max(1)
+    }
+
+    /// How many are free, whoever asks.
+    pub fn free(&self) -> usize {
+        self.all.available_permits()
     }
 
     pub fn of(&self, owner: K) -> Share {
@@ -63,6 +90,15 @@ impl<K: Eq + Hash> Shares<K> {
 }
 
 impl Share {
+    /// Takes so many, or none if not all are free.
+    pub fn try_take(&self, count: u32) -> Result<Permit, Exhausted> {
+        let own = self.own.clone().try_acquire_many_owned(count);
+        let own = own.map_err(|_| Exhausted::Own)?;
+        let all = self.all.clone().try_acquire_many_owned(count);
+        let all = all.map_err(|_| Exhausted::All)?;
+        Ok(Permit { own, all })
+    }
+
     /// Waits for its turn.
     pub async fn take(self) -> Permit {
         const OPEN: &str = "permits are never closed";
@@ -74,8 +110,8 @@ impl Share {
             }
         };
         Permit {
-            _own: own,
-            _all: self.all.acquire_owned().await.expect(OPEN),
+            own,
+            all: self.all.acquire_owned().await.expect(OPEN),
         }
     }
 }
@@ -101,6 +137,22 @@ mod tests {
         assert_eq!(others.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 4, 0, 0, 0]);
         drop(first);
         assert_eq!(take(&shares, 9, 16).len(), 4, "what is given back, another may have");
+    }
+
+    #[test]
+    fn several_are_taken_whole_or_not_at_all_and_given_back_together() {
+        let shares = Shares::new(16, "exhausted");
+        let one = shares.of(1);
+        let mut held = one.try_take(3).unwrap();
+        assert_eq!(one.try_take(2).err(), Some(Exhausted::Own));
+        held.merge(one.try_take(1).unwrap());
+        let others: Vec<Permit> = (2..5).map(|n| shares.of(n).try_take(4).unwrap()).collect();
+        assert_eq!(shares.of(9).try_take(1).err(), Some(Exhausted::All));
+        assert_eq!(shares.of(9).try_take(0).err(), None);
+        drop(held);
+        assert_eq!((shares.free(), one.try_take(4).is_ok()), (4, true));
+        drop(others);
+        assert_eq!(shares.free(), 16);
     }
 
     #[test]
