@@ -220,6 +220,11 @@ impl Deployment {
         self.api.as_ref().expect("it runs").id()
     }
 
+    /// The id of the worker that has run for longest.
+    pub fn worker_id(&self) -> u32 {
+        self.workers.front().expect("a worker runs").id()
+    }
+
     /// Where the processes work, and where a SQLite file is.
     pub fn folder(&self) -> &Path {
         self.folder.path()
