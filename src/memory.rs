@@ -1,7 +1,11 @@
 //! The memory that requests take: one budget of bytes for the process, of which a tenant has a quarter. Bytes are charged as they arrive, and
-//! what a body is unpacked into is charged before it is unpacked. Nobody waits for memory: what does not fit is refused.
+//! what a body is unpacked into is charged before it is unpacked. Nobody waits for memory while holding some: what does not
+//! fit is refused.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
@@ -19,13 +23,19 @@ const STREAM: usize = 15 * 1024 * 1024;
 pub struct MemoryBudget {
     shares: Shares<Option<TenantId>>,
     share: usize,
+    /// Bytes of long bodies that were announced. A tenant's take half of its share at most, so that those which are read come to their end,
+    /// and have room to be unpacked.
+    announced: Shares<Option<TenantId>>,
 }
 
 impl MemoryBudget {
     pub fn new(bytes: usize) -> Self {
+        const WAITS: &str = "mainstay_request_bytes_waits_total";
+        let share = Shares::<Option<TenantId>>::share_of(bytes);
         Self {
-            shares: Shares::new(bytes, "mainstay_request_bytes_waits_total"),
-            share: Shares::<Option<TenantId>>::share_of(bytes),
+            shares: Shares::new(bytes, WAITS),
+            share,
+            announced: Shares::unlimited(share / 2, WAITS),
         }
     }
 
@@ -44,6 +54,8 @@ struct Account {
     tenant: OnceLock<TenantId>,
     share: OnceLock<Share>,
     held: Mutex<Option<Permit>>,
+    /// Among the tenant's long bodies.
+    place: Mutex<Option<Permit>>,
 }
 
 /// Bytes that are held until this is dropped.
@@ -56,6 +68,7 @@ impl RequestMemory {
             tenant: OnceLock::new(),
             share: OnceLock::new(),
             held: Mutex::default(),
+            place: Mutex::default(),
         }))
     }
 
@@ -65,9 +78,24 @@ impl RequestMemory {
         let _ = self.0.tenant.set(tenant);
     }
 
-    /// The most that one request can be given, in bytes.
-    pub fn most(&self) -> usize {
-        self.0.budget.share
+    /// The longest body there is room for, in bytes: half a share.
+    pub fn longest(&self) -> usize {
+        self.0.budget.share / 2
+    }
+
+    /// Waits for a long body's place, before any of it is read, and keeps it until the request is answered. Nothing is charged: who announces
+    /// much may send nothing.
+    ///
+    /// # Errors
+    /// When for so long the tenant's long bodies under way have half of its share together.
+    pub async fn announce(&self, bytes: usize, patience: Duration) -> Result<(), NoRoom> {
+        let account = &*self.0;
+        let share = account.budget.announced.of(account.tenant.get().copied());
+        let place = share.take_many(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let place = tokio::time::timeout(patience, place).await;
+        let place = place.map_err(|_| NoRoom::new(Exhausted::Own, account.budget.share / 2))?;
+        *account.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        Ok(())
     }
 
     /// Charges bytes until the request is answered.
@@ -160,6 +188,32 @@ mod tests {
             request.belongs_to(tenant);
         }
         request
+    }
+
+    #[tokio::test]
+    async fn long_bodies_of_a_tenant_have_half_its_share_and_hold_nothing_before_they_come() {
+        let clock = crate::clock::Clock::default();
+        let budget = Arc::new(MemoryBudget::new(8_000));
+        let (one, two): (TenantId, TenantId) = (clock.new_id(), clock.new_id());
+        let announce = async |tenant, bytes| {
+            let request = request(&budget, Some(tenant));
+            request
+                .announce(bytes, Duration::from_millis(1))
+                .await
+                .map(|()| request)
+        };
+        let place = announce(one, 700).await.unwrap();
+        assert_eq!((budget.free(), request(&budget, None).longest()), (8_000, 1_000));
+        assert_eq!(announce(one, 301).await.err(), Some(NoRoom::Share { share: 1_000 }));
+        let mut others = Vec::new();
+        for _ in 0..20 {
+            others.push(announce(clock.new_id(), 1_000).await.unwrap());
+        }
+        assert!(announce(two, 1_000).await.is_ok(), "whatever others announce");
+        let waiting = request(&budget, Some(one));
+        let waiting = waiting.announce(1_000, Duration::from_secs(30));
+        let (waited, ()) = tokio::join!(waiting, async { drop(place) });
+        assert!(waited.is_ok());
     }
 
     #[test]

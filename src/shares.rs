@@ -11,6 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// What one may have at a time is one in so many of what there is: whatever a tenant keeps waiting, the others do not notice.
 const SHARES: usize = 4;
 
+const OPEN: &str = "permits are never closed";
+
 /// So many permits, and whoever asks for them may have a share.
 pub struct Shares<K> {
     all: Arc<Semaphore>,
@@ -63,6 +65,14 @@ impl<K: Eq + Hash> Shares<K> {
         }
     }
 
+    /// As many as anybody asks for, of which each owner may have a share.
+    pub fn unlimited(share: usize, exhausted: &'static str) -> Self {
+        Self {
+            share,
+            ..Self::new(Semaphore::MAX_PERMITS, exhausted)
+        }
+    }
+
     /// What one of them may have, of so many.
     pub fn share_of(most: usize) -> usize {
         (most / SHARES).max(1)
@@ -99,9 +109,16 @@ impl Share {
         Ok(Permit { own, all })
     }
 
+    /// Waits for so many. More than a share never come.
+    pub async fn take_many(self, count: u32) -> Permit {
+        Permit {
+            own: self.own.acquire_many_owned(count).await.expect(OPEN),
+            all: self.all.acquire_many_owned(count).await.expect(OPEN),
+        }
+    }
+
     /// Waits for its turn.
     pub async fn take(self) -> Permit {
-        const OPEN: &str = "permits are never closed";
         let own = match self.own.clone().try_acquire_owned() {
             Ok(own) => own,
             Err(_) => {

@@ -2,6 +2,8 @@
 
 mod weight;
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, HttpBody},
     http::{HeaderMap, StatusCode, header, request::Parts},
@@ -13,8 +15,11 @@ use serde_json::error::Category;
 
 pub use weight::weight;
 
-use super::{frame, problem::Problem};
+use super::{BODY_BYTES, frame, problem::Problem};
 use crate::memory::{NoRoom, RequestMemory};
+
+/// How long a long body waits for others of its tenant to be done.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -25,13 +30,16 @@ pub enum Unread {
 
 /// The whole body, charged to the request as it arrives, or a problem. Every 413 that is not about a file or a webhook is made here.
 pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let limit = limit.min(memory.most());
+    let limit = limit.min(memory.longest());
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(Problem::too_large(limit));
     }
-    // What there is no room for is refused before it is read. The room is not kept: who announces much may send nothing.
-    drop(memory.reserve(usize::try_from(announced).unwrap_or(usize::MAX))?);
+    // A long body waits before it is read, not half way.
+    match usize::try_from(announced).unwrap_or(limit) {
+        announced if announced > BODY_BYTES => memory.announce(announced, PATIENCE).await?,
+        _ => {}
+    }
     gather(body, limit, |bytes| memory.charge(bytes))
         .await
         .map_err(|why| match why {

@@ -8,7 +8,10 @@ use serde_json::json;
 
 use super::memory::{Server, peak};
 use crate::{
-    media::stage::{number, show, upload, work},
+    media::{
+        stage::{number, show, upload, work},
+        variants::crc32,
+    },
     support::{
         app::{TestApp, on_both},
         http::Client,
@@ -27,12 +30,22 @@ fn deep(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
+/// The header of such a PNG, and hardly anything behind it.
+fn deep_header(width: u32, height: u32) -> Vec<u8> {
+    let mut png = deep(1, 1);
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let crc = crc32(&png[12..29]);
+    png[29..33].copy_from_slice(&crc.to_be_bytes());
+    png
+}
+
 on_both! {
     async fn a_picture_that_can_have_no_smaller_ones_is_a_result_and_no_dead_job(test: TestApp) {
         let client = Client::tenant(&test);
         let broken = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 100]].concat();
         let id = upload(&client, "image/png", "broken.png", &broken).await;
-        let large = upload(&client, "image/png", "large.png", &deep(6_000, 3_600)).await;
+        let large = upload(&client, "image/png", "large.png", &deep_header(6_000, 3_600)).await;
         work(&test.app).await;
         for id in [id, large] {
             let shown = show(&client, id).await;
@@ -48,9 +61,9 @@ on_both! {
 async fn a_deep_picture_takes_no_more_than_is_said(mut server: Server) {
     const MOST_MEGABYTES: u64 = 250;
     let worker = server.worker_id();
-    for (width, height) in [(8_000, 4_990), (5_200, 3_900)] {
+    for picture in [deep_header(8_000, 4_990), deep(5_200, 3_900)] {
         let before = peak(worker);
-        server.upload("image/png", &deep(width, height)).await;
+        server.upload("image/png", &picture).await;
         let db = server.deployment.db().await;
         wait_until(super::memory::DEADLINE, "it was looked at", async || {
             const OPEN: &str = "SELECT COUNT(*) FROM media_files WHERE state IN ('pending', 'running')";
@@ -60,7 +73,8 @@ async fn a_deep_picture_takes_no_more_than_is_said(mut server: Server) {
         .await;
         db.close().await;
         let took = peak(worker) - before;
-        assert!(took < MOST_MEGABYTES, "{width} by {height}: {took} MB");
+        eprintln!("a deep picture: {took} MB");
+        assert!(took < MOST_MEGABYTES, "{took} MB");
     }
     server.deployment.assert_running();
 }

@@ -11,4 +11,4 @@ mod sending;
 pub mod stage;
 mod store;
 mod troubles;
-mod variants;
+pub mod variants;
