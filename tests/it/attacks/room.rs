@@ -124,8 +124,8 @@ on_both! {
         let (_, client, other) = little_room(&test).await;
         let slow: Vec<Slow> = (0..2).map(|_| Slow::batch(&client, &test.key, 3 * MIB / 2)).collect();
         wait_until(DEADLINE, "they are there", async || free(&client).await <= BUDGET - 3 * MIB).await;
-        assert_eq!(Slow::batch(&client, &test.key, 2 * MIB).end(b"{}").await.problem(503), "busy");
-        let whole = Slow::batch(&client, &other, 2 * MIB).end(br#"{"messages":[{}]}"#).await.ok();
+        assert_eq!(Slow::batch(&client, &test.key, 3 * MIB / 2).end(b"{}").await.problem(503), "busy");
+        let whole = Slow::batch(&client, &other, 3 * MIB / 2).end(br#"{"messages":[{}]}"#).await.ok();
         assert_eq!(whole.json()["results"][0]["problem"]["status"], 422);
         for slow in slow {
             slow.answer.abort();
