@@ -1,5 +1,6 @@
 //! Idempotency keys that look like those made here.
 
+use axum::http::HeaderValue;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -25,10 +26,7 @@ on_both! {
         assert!(ids(&first).iter().all(Value::is_string), "{first}");
         let again = client.post_keyed("/api/v1/messages/batch", "x", &batch).await.ok().json();
         assert_eq!(ids(&again), ids(&first));
-        for key in ["x\u{1f}0", "x\t0"] {
-            let request = axum::http::HeaderValue::from_str(key);
-            assert!(key.contains('\t') || request.is_err(), "a header cannot hold {key:?}");
-        }
+        assert!(HeaderValue::from_str("x\u{1f}0").is_err(), "no header holds the key of a message in a batch");
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 6);
     }
 }
