@@ -3,6 +3,7 @@
 mod daily_limit;
 mod delivery;
 mod event_types;
+pub mod file_name;
 mod id;
 mod lane;
 mod scope;

@@ -72,8 +72,7 @@ const LONGEST_NAME: usize = 64;
 
 /// The name of the field that a change is about; what is longer than a name is cut.
 pub(super) fn name(field: &Json<'_>) -> Arc<str> {
-    let name = field.text().unwrap_or_default();
-    Arc::from(&name[..name.floor_char_boundary(LONGEST_NAME)])
+    Arc::from(field.text_within(LONGEST_NAME).unwrap_or_default())
 }
 
 /// Turns one value into items: at least one, whatever it holds.

@@ -83,16 +83,9 @@ impl Person {
         self.user_id = either(self.user_id.take(), &listed.user_id);
         self.parent_user_id = either(self.parent_user_id.take(), &listed.parent_user_id);
         self.username = username(profile.get("username"));
-        self.name = name(profile.get("name"));
+        self.name = profile.get("name").text_within(LONGEST_NAME);
         self.identity_key_hash = self.identity_key_hash.take().or(contact.get("identity_key_hash").id());
     }
-}
-
-/// A profile name; one that is longer than any of WhatsApp's is cut.
-pub(super) fn name(json: &Json<'_>) -> Option<String> {
-    let mut name = json.text()?;
-    name.truncate(name.floor_char_boundary(LONGEST_NAME));
-    Some(name)
 }
 
 pub(super) fn username(json: &Json<'_>) -> Option<String> {

@@ -164,7 +164,7 @@ async fn heavy_webhooks_neither_stop_the_others_nor_fill_the_memory_distributed(
 
 async fn heavy_webhooks_harm_nobody(mut deployment: Deployment) {
     deployment.start().await;
-    let worker = deployment.working_id();
+    let worker = deployment.worker_id();
     let (client, db, secret) = (
         Client::of(&deployment),
         deployment.db().await,

@@ -1,3 +1,9 @@
 //! What an attacker, a careless tenant or a slow client can do, and what comes of it: a file per subject.
 
+mod bodies;
 mod heavy_webhooks;
+mod keys;
+mod memory;
+mod names;
+mod pictures;
+mod room;

@@ -220,8 +220,8 @@ impl Deployment {
         self.api.as_ref().expect("it runs").id()
     }
 
-    /// The id of the process that works on what was stored.
-    pub fn working_id(&self) -> u32 {
+    /// The id of the process that works on what was stored: the worker that has run for longest.
+    pub fn worker_id(&self) -> u32 {
         self.workers.front().map_or_else(|| self.api_id(), Process::id)
     }
 
