@@ -1,21 +1,26 @@
 //! Bodies of requests: read up to a limit, and understood as JSON, with the member named that will not do.
 
 use axum::{
-    body::{Body, HttpBody},
+    body::{Body, BodyDataStream, HttpBody},
     http::{HeaderMap, header},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::problem::Problem;
+use super::{
+    problem::Problem,
+    room::{Full, Held},
+};
 
 /// Why a body was not read.
 #[derive(Debug)]
 pub enum Unread {
     TooLarge,
     Broken,
+    /// All bodies together are as long as they may be.
+    NoRoom,
 }
 
 /// The whole body, or a problem. Every 413 that is not about a file or a webhook is made here.
@@ -25,29 +30,51 @@ pub async fn whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
     }
     read(body, limit).await.map_err(|why| match why {
         Unread::TooLarge => Problem::too_large(limit),
-        Unread::Broken => Problem::invalid("The body broke off. Send it again."),
+        Unread::Broken | Unread::NoRoom => Problem::invalid("The body broke off. Send it again."),
     })
 }
 
-/// Most bodies arrive in one piece, which is passed on as it is.
+/// The whole body, of at most `limit` bytes.
 pub async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    let mut pieces = body.into_data_stream();
-    let mut whole = match pieces.next().await {
+    read_within(&mut body.into_data_stream(), limit, None).await
+}
+
+/// The rest of a body, of at most `limit` bytes; while it grows it takes room in `held`. Most bodies arrive in one piece, which is passed
+/// on as it is, and takes none: it is no longer than the read buffer of its connection.
+pub async fn read_within(
+    pieces: &mut BodyDataStream,
+    limit: usize,
+    mut held: Option<&mut Held<'_>>,
+) -> Result<Bytes, Unread> {
+    let expected = HttpBody::size_hint(pieces)
+        .upper()
+        .map_or(limit, |length| length.min(limit as u64) as usize);
+    let mut first = match pieces.next().await {
         None => return Ok(Bytes::new()),
         Some(first) => first.map_err(|_| Unread::Broken)?,
     };
-    let mut joined: Option<BytesMut> = None;
+    let mut joined = Vec::new();
     loop {
-        if joined.as_ref().map_or(whole.len(), BytesMut::len) > limit {
+        if first.len().max(joined.len()) > limit {
             return Err(Unread::TooLarge);
         }
         let Some(piece) = pieces.next().await else {
-            return Ok(joined.map_or(whole, BytesMut::freeze));
+            return Ok(if joined.is_empty() { first } else { joined.into() });
         };
         let piece = piece.map_err(|_| Unread::Broken)?;
-        joined
-            .get_or_insert_with(|| BytesMut::from(std::mem::take(&mut whole)))
-            .extend_from_slice(&piece);
+        let length = first.len() + joined.len() + piece.len();
+        if length > limit {
+            return Err(Unread::TooLarge);
+        }
+        if length > joined.capacity() {
+            let capacity = (2 * joined.capacity()).min(expected).max(length);
+            if let Some(held) = &mut held {
+                held.grow(capacity).map_err(|Full| Unread::NoRoom)?;
+            }
+            joined.reserve_exact(capacity - joined.len());
+        }
+        joined.extend_from_slice(&std::mem::take(&mut first));
+        joined.extend_from_slice(&piece);
     }
 }
 
@@ -112,7 +139,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::http::extract::Moment;
+    use crate::http::{extract::Moment, room::Room};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -185,6 +212,27 @@ mod tests {
             assert!(!of(kind), "{kind}");
         }
         assert!(!is_json(&HeaderMap::new()));
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_takes_room_as_it_arrives() {
+        let room = Room::new(40, "test_bodies");
+        let pieces = |count: usize| {
+            let pieces = (0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"0123456789")));
+            Body::from_stream(futures::stream::iter(pieces)).into_data_stream()
+        };
+        let (mut first, mut second) = (room.hold(), room.hold());
+        let read = read_within(&mut pieces(3), 100, Some(&mut first)).await.unwrap();
+        assert_eq!(read, b"0123456789".repeat(3)[..]);
+        let refused = read_within(&mut pieces(4), 100, Some(&mut second)).await;
+        assert!(matches!(refused, Err(Unread::NoRoom)), "{refused:?}");
+        drop((first, second));
+        let (mut first, mut second) = (room.hold(), room.hold());
+        assert_eq!(
+            read_within(&mut pieces(1), 100, Some(&mut first)).await.unwrap().len(),
+            10
+        );
+        second.grow(40).expect("one piece takes none");
     }
 
     #[tokio::test]

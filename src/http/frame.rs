@@ -5,7 +5,7 @@ use std::{any::Any, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -56,6 +56,7 @@ pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> 
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    guard(response.headers_mut());
     let status = response.status();
     span.record("http.status", status.as_u16());
     let elapsed = began.elapsed();
@@ -73,6 +74,22 @@ pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> 
     ];
     metrics::histogram!("mainstay_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     response
+}
+
+/// What browsers and caches may do with an answer: nothing, unless its handler says otherwise.
+fn guard(headers: &mut HeaderMap) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CACHE_CONTROL, "no-store");
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::REFERRER_POLICY, "no-referrer");
+    // Who has a policy of its own, as files have, may be framed as that says.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
 }
 
 /// The caller's own id when it is one that can stand in a log line, else one of ours.
