@@ -22,16 +22,17 @@ async fn unverified_bodies_are_bounded_together() {
     for _ in 0..2 {
         let mut stream = server.connect().await;
         stream.write_all(head(BODY, &forged).as_bytes()).await.unwrap();
-        stream.write_all(&vec![b' '; ROOM * 2 / 5]).await.unwrap();
+        // A buffer that grows takes room for up to twice of what arrived.
+        stream.write_all(&vec![b' '; ROOM / 5]).await.unwrap();
         held.push(stream);
     }
     wait_until(DEADLINE, "their bytes have arrived", async || {
-        server.metric("mainstay_unverified_bytes").await >= ROOM as f64 * 0.8
+        server.metric("mainstay_unverified_bytes").await >= ROOM as f64 * 0.39
     })
     .await;
     let mut third = server.connect().await;
     third.write_all(head(BODY, &forged).as_bytes()).await.unwrap();
-    third.write_all(&vec![b' '; ROOM / 2]).await.unwrap();
+    third.write_all(&vec![b' '; ROOM * 9 / 10]).await.unwrap();
     let refused = rest(&mut third).await;
     assert!(
         refused.starts_with("HTTP/1.1 503 ") && refused.contains("not-stored"),

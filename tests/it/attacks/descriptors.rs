@@ -1,5 +1,7 @@
 //! A process that may open few files.
 
+use std::collections::BTreeSet;
+
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::server::{DEADLINE, rest};
@@ -51,21 +53,34 @@ async fn half_heads_stop_nobody_distributed() {
     half_heads_stop_nobody(Deployment::distributed().await).await;
 }
 
+fn open_files(process: u32) -> BTreeSet<u32> {
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).expect("the process runs");
+    files
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
 /// The limit falls to what is open: not one more file can be opened.
 #[tokio::test]
 async fn without_descriptors_health_is_answered_and_it_is_logged() {
     let mut deployment = Deployment::embedded().await;
     deployment.start_api().await;
+    let before = open_files(deployment.api_id()).len();
+    // They take the lowest numbers that are free, so that none below the next one is.
     let held = half_heads(deployment.port, 40).await;
+    wait_until(DEADLINE, "all are accepted", async || {
+        open_files(deployment.api_id()).len() >= before + 40
+    })
+    .await;
     let limit = |files: &str| {
         let limits = [format!("--pid={}", deployment.api_id()), format!("--nofile={files}")];
         let limited = std::process::Command::new("prlimit").args(limits).output();
         assert!(limited.expect("util-linux has prlimit").status.success());
     };
-    let open = std::fs::read_dir(format!("/proc/{}/fd", deployment.api_id())).unwrap();
-    let numbers = open.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
-    let greatest = numbers.max().expect("files are open");
-    limit(&format!("{}:1024", greatest + 1));
+    let open = open_files(deployment.api_id());
+    let free = (0..).find(|number| !open.contains(number)).expect("numbers do not end");
+    limit(&format!("{free}:1024"));
+    let more = half_heads(deployment.port, 5).await;
     let client = Client::of(&deployment);
     // Some connections are spent on finding out; a probe asks again as well.
     wait_until(DEADLINE, "health is answered", async || {
@@ -89,5 +104,5 @@ async fn without_descriptors_health_is_answered_and_it_is_logged() {
     );
     let output = deployment.take_api().output();
     assert!(output.contains("connections cannot be accepted"), "{output}");
-    drop(held);
+    drop((held, more));
 }
