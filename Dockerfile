@@ -2,10 +2,24 @@
 # and `mainstay migrate` before a release.
 #
 #   docker build -t mainstay .
-#   openssl rand -base64 32 > master.key     # keep it: without it the secrets in the database cannot be opened
-#   docker run -p 8080:8080 -v mainstay-data:/data -e MAINSTAY_MASTER_KEY="$(cat master.key)" mainstay
+#   (umask 077; openssl rand -base64 32 > master.key)   # keep it: without it the secrets in the database cannot be opened
+#   sudo chown 10001 master.key                         # the user in the container
+#   docker run -p 127.0.0.1:8080:8080 -v mainstay-data:/data \
+#     -v "$PWD/master.key:/run/secrets/master_key:ro" -e MAINSTAY_MASTER_KEY_FILE=/run/secrets/master_key mainstay
+#
+# Every secret may stand in a file whose path is in NAME_FILE (.env.example lists them), so none is in a command line, in `docker inspect`
+# or in the shell's history. The port is published to this machine alone: a reverse proxy stands before it.
+#
+# A tag may be moved to another image. To build from images that cannot change, look their digests up and pass them:
+#
+#   docker buildx imagetools inspect rust:1.95-bookworm --format '{{.Manifest.Digest}}'
+#   docker buildx imagetools inspect debian:bookworm-slim --format '{{.Manifest.Digest}}'
+#   docker build --build-arg RUST_IMAGE=rust:1.95-bookworm@sha256:… --build-arg BASE_IMAGE=debian:bookworm-slim@sha256:… -t mainstay .
 
-FROM rust:1.95-bookworm AS build
+ARG RUST_IMAGE=rust:1.95-bookworm
+ARG BASE_IMAGE=debian:bookworm-slim
+
+FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 
 # The dependencies first, against empty sources, so that a change of ours does not compile them again. Every target
@@ -23,14 +37,14 @@ RUN find . -path ./target -prune -o -type f -exec touch {} + \
  && cargo build --locked --profile dist --bins
 
 
-FROM debian:bookworm-slim
+FROM ${BASE_IMAGE}
 
 # ca-certificates: TLS to Meta, to a database, to subscribers. curl: the health check below.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates curl \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin mainstay \
- && install --directory --owner mainstay --group mainstay --mode 0750 /data
+ && install --directory --owner mainstay --group mainstay --mode 0700 /data
 
 COPY --from=build /src/target/dist/mainstay /src/target/dist/api /src/target/dist/worker /usr/local/bin/
 COPY LICENSE LICENSE-MIT LICENSE-APACHE /usr/share/doc/mainstay/
@@ -38,10 +52,12 @@ COPY LICENSE LICENSE-MIT LICENSE-APACHE /usr/share/doc/mainstay/
 # A volume belongs here: mount one at /data, or set DATABASE_URL to a PostgreSQL. There is no VOLUME instruction,
 # because Railway refuses images that have one, and because an unnamed volume is data nobody finds again.
 WORKDIR /data
+# A container listens on all its interfaces; which of them the world reaches is decided where its port is published.
 ENV DATABASE_URL=sqlite:///data/mainstay.db \
     HOST=0.0.0.0 \
     PORT=8080
-USER mainstay
+# By number, so that Kubernetes (runAsNonRoot) sees that it is not root.
+USER 10001:10001
 EXPOSE 8080
 
 # For the processes that listen; run `worker` with --no-healthcheck.

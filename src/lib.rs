@@ -11,6 +11,9 @@ pub mod events;
 // The time, and ids made from it.
 pub mod clock;
 
+// Who else may read our files.
+pub mod permissions;
+
 // Secrets at rest and signatures.
 pub mod crypto;
 

@@ -26,6 +26,8 @@ use clap::{Parser, Subcommand};
 use answer::Answer;
 use operator::Operator;
 
+use crate::permissions;
+
 /// A self-hosted backend for the WhatsApp Business Platform that loses nothing it has acknowledged.
 ///
 /// Settings come from the environment; .env.example lists every variable.
@@ -71,6 +73,7 @@ enum Command {
 
 /// The whole program. It owns the runtime, so that everything asynchronous is compiled once, here.
 pub fn main() -> ExitCode {
+    permissions::keep_files_private();
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("nothing before this could install another");

@@ -1,25 +1,30 @@
 use clap::{Parser, parser::ValueSource};
 
-use super::ConfigError;
+use super::{ConfigError, files};
 
 /// Every variable, as text. `.env.example` is held to this list by a test.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "mainstay", no_binary_name = true, disable_help_flag = true)]
 pub struct Environment {
     /// `sqlite://FILE` (one process on one machine) or `postgres://USER:PASSWORD@HOST/NAME`.
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://data/mainstay.db")]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite://data/mainstay.db"
+    )]
     pub database_url: String,
     /// Connections to PostgreSQL a process may open.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10")]
     pub database_connections: String,
     /// `redis://HOST:PORT`. Unset: the queue lives in the process, and only `mainstay serve` can run.
-    #[arg(long, env = "REDIS_URL")]
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// Put before every key in Redis, so that installations can share one.
     #[arg(long, env = "REDIS_PREFIX", default_value = "mainstay")]
     pub redis_prefix: String,
-    /// Address to listen on.
-    #[arg(long, env = "HOST", default_value = "0.0.0.0")]
+    /// Address to listen on: this machine alone, unless told otherwise; `0.0.0.0` or `::` is every interface.
+    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     pub host: String,
     /// Port to listen on.
     #[arg(long, env = "PORT", default_value = "8080")]
@@ -27,12 +32,18 @@ pub struct Environment {
     /// Port on which the `worker` binary serves health and metrics. Unset: it does not listen.
     #[arg(long, env = "WORKER_PORT")]
     pub worker_port: Option<String>,
+    /// Address and port, e.g. `127.0.0.1:9090`, on which `api` and `serve` show health and metrics besides. Unset: none.
+    #[arg(long, env = "MAINSTAY_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
     /// 32 bytes in base64, e.g. `openssl rand -base64 32`. Several, separated by commas: the first seals, all open.
     #[arg(long, env = "MAINSTAY_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
     /// Bearer token of the operator's API under `/admin`. Unset: that API is closed.
     #[arg(long, env = "MAINSTAY_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+    /// Bearer token for `/metrics` and `/health`. Unset: they are open on a port of their own and where HOST is loopback, else closed.
+    #[arg(long, env = "MAINSTAY_METRICS_TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
     /// App secrets that sign Meta's webhooks, separated by commas; all of them are live.
     #[arg(long, env = "META_APP_SECRETS", hide_env_values = true)]
     pub app_secrets: Option<String>,
@@ -54,6 +65,18 @@ pub struct Environment {
     /// Bytes of memory that requests to the API hold at a time in a process; a tenant has a quarter of them, and more is answered 503.
     #[arg(long, env = "MAINSTAY_REQUEST_BYTES", default_value = "268435456")]
     pub request_bytes: String,
+    /// Most bytes of webhooks held at a time before their signatures are verified; more are answered 503 and sent again by Meta.
+    #[arg(long, env = "MAINSTAY_UNVERIFIED_BYTES", default_value = "67108864")]
+    pub unverified_bytes: String,
+    /// Most connections open at a time; fewer where the limit of open files asks for it.
+    #[arg(long, env = "MAINSTAY_CONNECTIONS", default_value = "10000")]
+    pub connections: String,
+    /// Most connections of one client address, proxies aside; 0 is no limit.
+    #[arg(long, env = "MAINSTAY_CONNECTIONS_PER_ADDRESS", default_value = "1024")]
+    pub connections_per_address: String,
+    /// Networks of your reverse proxies: they have no limit per address, and are believed who the client is (`X-Forwarded-For`).
+    #[arg(long, env = "MAINSTAY_PROXIES", default_value = "127.0.0.0/8,::1/128")]
+    pub proxies: String,
     /// Webhooks that may wait for the database; more are answered 503 and sent again by Meta.
     #[arg(long, env = "MAINSTAY_INTAKE_BACKLOG", default_value = "4096")]
     pub intake_backlog: String,
@@ -119,7 +142,7 @@ pub struct Environment {
     #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
     pub s3_region: String,
     /// Who we are to the store.
-    #[arg(long, env = "AWS_ACCESS_KEY_ID")]
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
     pub s3_access_key_id: Option<String>,
     /// And the proof.
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
@@ -145,8 +168,22 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Reads the environment of this process, and the files that its `…_FILE` variables name.
     pub fn read() -> Result<Self, ConfigError> {
-        Self::try_parse_from(std::iter::empty::<&str>()).map_err(|error| ConfigError::unreadable(&error))
+        let from_files = files::read(variable)?;
+        let flags = <Self as clap::CommandFactory>::command();
+        let flag = |name: &str| {
+            let argument = flags
+                .get_arguments()
+                .find(|it| it.get_env().is_some_and(|env| env == name));
+            argument
+                .and_then(clap::Arg::get_long)
+                .expect("every secret is a variable")
+        };
+        let given = from_files
+            .iter()
+            .map(|(name, value)| format!("--{}={}", flag(name), value.expose()));
+        Self::try_parse_from(given).map_err(|error| ConfigError::unreadable(&error))
     }
 
     /// Names of the variables that are set, in the order of the declaration.
@@ -157,8 +194,12 @@ impl Environment {
         };
         let given = |arg: &&clap::Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::EnvVariable);
         let set = command.get_arguments().filter(given);
-        set.filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
-            .collect()
+        let mut names: Vec<String> = set
+            .filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
+            .collect();
+        let files = files::SECRETS.iter().map(|(_, file)| (*file).to_owned());
+        names.extend(files.filter(|file| variable(file).is_some_and(|path| !path.is_empty())));
+        names
     }
 
     /// Name, description and default of every variable, in the order of the declaration.
@@ -179,6 +220,11 @@ impl Environment {
     }
 }
 
+fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
+    std::env::var(name).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,5 +241,24 @@ mod tests {
         let expected: Vec<String> = Environment::variables().iter().map(entry).collect();
         let blocks = EXAMPLE.trim_end().split("\n\n").skip(1);
         assert_eq!(blocks.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn every_secret_may_stand_in_a_file_and_the_example_names_them() {
+        let command = <Environment as clap::CommandFactory>::command();
+        let hidden = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+        let hidden: Vec<String> = hidden
+            .filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
+            .collect();
+        let mut secrets = files::SECRETS.map(|(name, _)| name.to_owned()).to_vec();
+        let header = EXAMPLE.split("\n\n").next().unwrap_or_default();
+        for (name, file) in files::SECRETS {
+            assert_eq!(file, format!("{name}_FILE"));
+            assert!(header.contains(file), "{file}");
+        }
+        let mut hidden = hidden;
+        hidden.sort();
+        secrets.sort();
+        assert_eq!(hidden, secrets);
     }
 }

@@ -1,8 +1,10 @@
 //! Configuration: the environment and nothing else. Every variable is listed once, in [`Environment`]; every error names the
 //! variable and the cure.
 
+mod connections;
 mod deliveries;
 mod environment;
+mod files;
 mod outside;
 mod parse;
 mod storage;
@@ -13,6 +15,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
+pub use connections::{Connections, Pace};
 pub use deliveries::Deliveries;
 pub use environment::Environment;
 pub use outside::Outside;
@@ -31,8 +34,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the `worker` binary serves health and metrics, if anywhere.
     pub worker_listen: Option<SocketAddr>,
+    /// Where an API process serves health and metrics besides, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     pub keyring: Keyring,
     pub admin_token: Option<Secret>,
+    /// Asked for before metrics and the details of health are shown.
+    pub metrics_token: Option<Secret>,
     pub app_secrets: Vec<Secret>,
     pub verify_token: Option<Secret>,
     pub graph: Graph,
@@ -40,6 +47,7 @@ pub struct Config {
     /// How events are delivered.
     pub deliveries: Deliveries,
     pub limits: Limits,
+    pub connections: Connections,
     pub retention: Retention,
     /// Where media are kept.
     pub storage: Storage,

@@ -1,10 +1,11 @@
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
+use ipnet::IpNet;
 
 use super::{
-    Config, Deliveries, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending, Storage,
-    Telemetry,
+    Config, Connections, Deliveries, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending,
+    Storage, Telemetry, connections::metrics_listen,
 };
 use crate::crypto::Keyring;
 
@@ -50,6 +51,8 @@ impl Environment {
             redis: self.redis()?,
             keyring: self.keyring()?,
             admin_token: secret("MAINSTAY_ADMIN_TOKEN", self.admin_token.as_deref(), 16)?,
+            metrics_token: secret("MAINSTAY_METRICS_TOKEN", self.metrics_token.as_deref(), 16)?,
+            metrics_listen: metrics_listen(self.metrics_listen.as_deref())?,
             app_secrets: list(self.app_secrets.as_deref()),
             verify_token: secret("META_VERIFY_TOKEN", self.verify_token.as_deref(), 1)?,
             listen: address("HOST and PORT", &self.host, &self.port)?,
@@ -79,6 +82,7 @@ impl Environment {
                 queue_depth: number("MAINSTAY_QUEUE_DEPTH", &self.queue_depth, 1_000..=10_000_000)?,
                 disk_free_mb: number("MAINSTAY_DISK_FREE_MB", &self.disk_free_mb, 0..=1_000_000)?,
             },
+            connections: Connections::read(&self)?,
             retention: Retention {
                 raw_events: days("MAINSTAY_RAW_EVENT_DAYS", &self.raw_event_days)?,
                 dead_events: days("MAINSTAY_DEAD_EVENT_DAYS", &self.dead_event_days)?,
@@ -160,7 +164,7 @@ fn address(variable: &'static str, host: &str, port: &str) -> Result<SocketAddr,
         ConfigError::new(
             variable,
             format!("{text} is no address"),
-            "use e.g. HOST=0.0.0.0 PORT=8080",
+            "use e.g. HOST=127.0.0.1 PORT=8080",
         )
     };
     text.parse().map_err(problem)
@@ -169,6 +173,19 @@ fn address(variable: &'static str, host: &str, port: &str) -> Result<SocketAddr,
 fn list(text: Option<&str>) -> Vec<Secret> {
     let words = text.unwrap_or_default().split(',').map(str::trim);
     words.filter(|word| !word.is_empty()).map(Secret::new).collect()
+}
+
+/// Networks separated by commas; an address alone is a network of one.
+pub(super) fn networks(variable: &'static str, text: Option<&str>) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |word: &str| {
+        let found = word
+            .parse::<IpNet>()
+            .ok()
+            .or_else(|| Some(word.parse::<std::net::IpAddr>().ok()?.into()));
+        found.ok_or_else(|| ConfigError::new(variable, format!("{word:?} is no network"), "use e.g. 10.1.0.0/16"))
+    };
+    let words = text.unwrap_or_default().split(',').map(str::trim);
+    words.filter(|word| !word.is_empty()).map(network).collect()
 }
 
 fn secret(variable: &'static str, text: Option<&str>, least: usize) -> Result<Option<Secret>, ConfigError> {

@@ -22,6 +22,10 @@ fn a_master_key_is_all_it_takes() {
         (config.listen.port(), config.limits.body_bytes),
         (8080, 3 * 1024 * 1024)
     );
+    assert!(
+        config.listen.ip().is_loopback(),
+        "this machine alone, unless told otherwise"
+    );
     assert!(config.redis.is_none() && config.admin_token.is_none());
 }
 
@@ -84,6 +88,26 @@ fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
     assert_eq!(
         refusal(|e| e.public_url = Some("mainstay.example".into()), Purpose::Serve),
         "MAINSTAY_PUBLIC_URL"
+    );
+    assert_eq!(
+        refusal(|e| e.metrics_listen = Some("9090".into()), Purpose::Serve),
+        "MAINSTAY_METRICS_LISTEN"
+    );
+    assert_eq!(
+        refusal(|e| e.metrics_token = Some("short".into()), Purpose::Serve),
+        "MAINSTAY_METRICS_TOKEN"
+    );
+    assert_eq!(
+        refusal(|e| e.proxies = "here".into(), Purpose::Serve),
+        "MAINSTAY_PROXIES"
+    );
+    assert_eq!(
+        refusal(|e| e.connections = "0".into(), Purpose::Serve),
+        "MAINSTAY_CONNECTIONS"
+    );
+    assert_eq!(
+        refusal(|e| e.unverified_bytes = "1000".into(), Purpose::Serve),
+        "MAINSTAY_UNVERIFIED_BYTES"
     );
 }
 

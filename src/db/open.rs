@@ -1,4 +1,4 @@
-use std::{str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, Executor, PgPool, SqliteConnection, SqlitePool,
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::Listener};
+use crate::permissions;
 
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -170,6 +171,12 @@ async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
         .disable_statement_logging();
     if let Some(folder) = options.get_filename().parent() {
         std::fs::create_dir_all(folder)?;
+    }
+    // The log and its index get the mode of the database.
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = options.get_filename().as_os_str().to_owned();
+        file.push(suffix);
+        permissions::close_to_others(Path::new(&file));
     }
     let write = SqlitePoolOptions::new()
         .max_connections(1)

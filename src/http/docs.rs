@@ -1,6 +1,10 @@
 //! The OpenAPI document, made from the routes, and a page to read it on.
 
-use axum::Router;
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    middleware::map_response,
+};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
@@ -16,7 +20,9 @@ const DESCRIPTION: &str = "\
 A self-hosted backend for the WhatsApp Business Platform.
 
 **Who may ask.** `/api/v1` takes an API key of a tenant, `/admin` the operator's token; both as `Authorization: Bearer …`. \
-`/health` and `/metrics` are open: keep them inside your network.
+`/health/live` and \
+`/health/ready` are open; `/health` and `/metrics` take the metrics token, and are open where the API listens on loopback only and on \
+MAINSTAY_METRICS_LISTEN.
 
 **Lists** come in pages: `limit` (1 to 200) and `cursor`, which is `next_cursor` of the page before; null on the last page.
 
@@ -29,6 +35,10 @@ within 24 hours gets the same answer, marked `idempotent-replayed: true`, and do
 taken over and echoed.
 
 **Times** are RFC 3339 in UTC.";
+
+/// Swagger UI sets styles from its scripts, and has pictures in them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What makes a request that is repeated no second one.
 const KEY: &str = "idempotency-key";
@@ -50,6 +60,15 @@ const WITH_KEY: &[(&str, &str)] = &[
 const WITH_TOKEN: &[(&str, &str)] = &[
     ("401", "Not the admin token"),
     ("403", "MAINSTAY_ADMIN_TOKEN is not set, so this API is closed"),
+    ("429", "Too many wrong tokens from this address; see Retry-After"),
+];
+const WATCHED: &[(&str, &str)] = &[
+    ("401", "Neither the metrics token nor the admin token"),
+    (
+        "403",
+        "Neither token is set, so this is closed on an address that is not loopback",
+    ),
+    ("429", "Too many wrong tokens from this address; see Retry-After"),
 ];
 const OF_SENDING: &[(&str, &str)] = &[
     (
@@ -80,7 +99,16 @@ const SIGNED: &[(&str, &str)] = &[
 /// Serves the document and the page.
 pub fn routes(framed: OpenApi, webhooks: OpenApi) -> Router<Edge> {
     let document = finish(webhooks.merge_from(framed));
-    SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into()
+    let page: Router<Edge> = SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into();
+    page.layer(map_response(protect))
+}
+
+/// The page runs its own scripts and talks to this server, nothing else; nobody may put it into a frame, where a click could be stolen.
+async fn protect(mut response: axum::response::Response) -> axum::response::Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
 }
 
 /// Adds what the routes do not say one by one: who may call them, and the problems they answer with.
@@ -114,12 +142,13 @@ fn finish(mut document: OpenApi) -> OpenApi {
             "Operator",
             "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
         ),
-        tag("Watching", "Health and metrics; open."),
+        tag("Watching", "Health and metrics."),
     ]);
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme("api_key", bearer());
     components.add_security_scheme("admin_token", bearer());
+    components.add_security_scheme("metrics_token", bearer());
     let name = ProblemBody::name().into_owned();
     components.schemas.insert(name, ProblemBody::schema());
     for (path, item) in &mut document.paths.paths {
@@ -197,6 +226,9 @@ fn describe(method: &str, path: &str, operation: &mut Operation) {
     } else if path.starts_with("/admin") {
         operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
         problems.extend(WITH_TOKEN);
+    } else if path == "/metrics" || path == "/health" {
+        operation.security = Some(vec![SecurityRequirement::new("metrics_token", Vec::<String>::new())]);
+        problems.extend(WATCHED);
     } else if path.starts_with("/webhooks") {
         problems.extend(SIGNED);
     }

@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -65,6 +65,7 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    guard(response.headers_mut());
     let status = response.status();
     span.record("http.status", status.as_u16());
     let elapsed = began.elapsed();
@@ -88,6 +89,22 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
 pub fn memory(head: &Parts) -> RequestMemory {
     let account = head.extensions.get::<RequestMemory>().cloned();
     account.unwrap_or_else(|| RequestMemory::new(Arc::new(MemoryBudget::new(0))))
+}
+
+/// What browsers and caches may do with an answer: nothing, unless its handler says otherwise.
+fn guard(headers: &mut HeaderMap) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CACHE_CONTROL, "no-store");
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::REFERRER_POLICY, "no-referrer");
+    // Who has a policy of its own, as files have, may be framed as that says.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
 }
 
 /// The caller's own id when it is one that can stand in a log line, else one of ours.

@@ -16,18 +16,28 @@ mod health;
 mod metrics;
 mod once;
 mod paging;
+mod peer;
 mod problem;
 mod range;
+mod room;
 mod signed_body;
 mod webhooks;
 
+pub use peer::{Peer, client_network};
+
 use std::time::Duration;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware,
+    response::{IntoResponse, Response},
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::{edge::Edge, frame::Frame};
+use self::{edge::Edge, frame::Frame, problem::Problem};
 use crate::{app::App, media::LARGEST};
 
 /// The longest a request may take, webhooks aside.
@@ -41,7 +51,7 @@ const UPLOAD_BYTES: usize = LARGEST as usize + BODY_BYTES;
 
 /// The table of routes. The document at `/api/openapi.json` is made from it.
 pub fn router(app: App) -> Router {
-    let edge = Edge::new(app);
+    let edge = Edge::new(app, false);
     let (framed, document) = framed(&edge).split_for_parts();
     let (uploads, upload_document) = api::uploads(&edge).split_for_parts();
     let (bare, webhooks) = webhooks::routes().split_for_parts();
@@ -58,9 +68,9 @@ pub fn router(app: App) -> Router {
         .with_state(edge)
 }
 
-/// What a worker shows of itself on an address of its own: health and metrics.
-pub fn worker_router(app: App) -> Router {
-    let edge = Edge::new(app);
+/// What a process shows of itself on an address of its own: health and metrics.
+pub fn watching_router(app: App) -> Router {
+    let edge = Edge::new(app, true);
     let (routes, _) = OpenApiRouter::new()
         .merge(health::routes())
         .merge(metrics::routes())
@@ -69,6 +79,20 @@ pub fn worker_router(app: App) -> Router {
         .fallback(frame::no_such_route)
         .method_not_allowed_fallback(frame::no_such_method);
     in_frame(routes, &edge, LIMIT).with_state(edge)
+}
+
+/// The answer to a request for whose connection there is no room.
+pub fn no_room() -> Response {
+    const DETAIL: &str =
+        "There are more connections than are taken here. Close those that are not needed, and try again.";
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too-many-connections",
+        "Too many connections",
+        DETAIL,
+    )
+    .retry_after(1)
+    .into_response()
 }
 
 fn framed(edge: &Edge) -> OpenApiRouter<Edge> {

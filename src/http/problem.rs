@@ -213,6 +213,7 @@ impl Problem {
         )];
         let mut response = (self.status, kind, Json(body)).into_response();
         let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

@@ -1,5 +1,5 @@
 use axum::{
-    body::Body,
+    body::BodyDataStream,
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
@@ -8,7 +8,7 @@ use futures::StreamExt;
 use std::time::Duration;
 
 use super::{
-    body::{Unread, read},
+    body::{Unread, read_unverified},
     edge::Edge,
     problem::Problem,
 };
@@ -27,11 +27,12 @@ impl FromRequest<Edge> for SignedBody {
 
     async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
+        let mut body = body.into_data_stream();
         let limit = edge.app.config.limits.body_bytes;
         let refused = &edge.webhooks.refused;
         if length(&parts.headers).is_some_and(|length| length > limit as u64) {
             refused.too_large.increment(1);
-            discard(body, limit).await;
+            discard(&mut body, limit).await;
             return Err(Problem::too_large(limit));
         }
         let Some(signature) = parts.headers.get("x-hub-signature-256") else {
@@ -44,8 +45,16 @@ impl FromRequest<Edge> for SignedBody {
                 "The header X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits.",
             ));
         };
-        let body = match tokio::time::timeout(PATIENCE, read(body, limit)).await {
+        // Given back once the signature is verified: what is signed is bounded by the backlog of the intake.
+        let mut held = edge.unverified.hold();
+        let read = read_unverified(&mut body, limit, &mut held);
+        let body = match tokio::time::timeout(PATIENCE, read).await {
             Ok(Ok(body)) => body,
+            Ok(Err(Unread::NoRoom)) => {
+                refused.no_room.increment(1);
+                discard(&mut body, limit).await;
+                return Err(no_room());
+            }
             Ok(Err(Unread::TooLarge)) => {
                 refused.too_large.increment(1);
                 return Err(Problem::too_large(limit));
@@ -80,12 +89,18 @@ fn not_signed(detail: &'static str) -> Problem {
     Problem::forbidden("not-signed", detail)
 }
 
+/// Meta sends it again for seven days.
+fn no_room() -> Problem {
+    const DETAIL: &str =
+        "Not stored: the webhooks under way hold as many bytes as they may (MAINSTAY_UNVERIFIED_BYTES). Send it again.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-stored", "Try again later", DETAIL).retry_after(5)
+}
+
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn discard(body: Body, limit: usize) {
-    let mut pieces = body.into_data_stream();
+async fn discard(pieces: &mut BodyDataStream, limit: usize) {
     let mut left = limit;
     let all = async {
         while let Some(Ok(piece)) = pieces.next().await {

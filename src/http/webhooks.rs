@@ -37,6 +37,7 @@ pub struct Refused {
     pub unsigned: Counter,
     pub bad_signature: Counter,
     pub incomplete: Counter,
+    pub no_room: Counter,
     pub full: Counter,
     pub unavailable: Counter,
 }
@@ -50,6 +51,7 @@ impl Default for Gate {
                 unsigned: refused("unsigned"),
                 bad_signature: refused("bad_signature"),
                 incomplete: refused("incomplete"),
+                no_room: refused("no_room"),
                 full: refused("full"),
                 unavailable: refused("unavailable"),
             },

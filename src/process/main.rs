@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use super::Roles;
 use crate::{
     config::{Config, Environment, Purpose},
-    crypto, telemetry,
+    crypto, permissions, telemetry,
 };
 
 /// Runs one half as a program of its own, whose only arguments are `--help` and `--version`.
 pub fn main(name: &'static str, about: &'static str, purpose: Purpose, roles: Roles) -> ExitCode {
+    permissions::keep_files_private();
     let variables: Vec<String> = Environment::variables()
         .into_iter()
         .map(|(name, help, _)| format!("  {name}: {help}"))

@@ -50,6 +50,8 @@ pub struct Running {
     pub app: App,
     /// Where it listens, if it does.
     pub address: Option<SocketAddr>,
+    /// Where health and metrics are shown besides.
+    pub metrics_address: Option<SocketAddr>,
     /// Cancelled first: no more connections, requests in hand finish.
     doors: CancellationToken,
     /// Cancelled when no request can come any more.
@@ -91,8 +93,8 @@ pub(crate) async fn start_with(
     };
     let assembled = assembly::assemble(config, roles, clock, storing, ends).await?;
     let app = assembled.app;
-    let listener = listen::bind(&app.config, roles).await?;
-    let address = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
+    let listeners = listen::bind(&app.config, roles).await?;
+    let (address, metrics_address) = listeners.addresses()?;
     let desks = background::Desks {
         conclusions: assembled.conclusions,
         deliveries: assembled.desks,
@@ -107,10 +109,11 @@ pub(crate) async fn start_with(
             .others
             .push(background::uploads(app.clone(), assembled.uploads, work.clone()));
     }
-    let server = listener.map(|listener| listen::spawn(listener, &app, roles, doors.clone()));
+    let server = listeners.spawn(&app, roles, &doors);
     Ok(Running {
         app,
         address,
+        metrics_address,
         doors,
         intake,
         work,
@@ -164,6 +167,12 @@ pub async fn run(config: Config, roles: Roles) -> anyhow::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let address = running.address.map(tracing::field::display);
     tracing::info!(address, roles.api, roles.worker, version, "mainstay runs");
+    if let Some(address) = running
+        .address
+        .filter(|address| roles.api && address.ip().is_loopback())
+    {
+        tracing::info!(%address, "reached from this machine alone; behind a proxy elsewhere or in a container set HOST=0.0.0.0");
+    }
     let signal = wait_for_signal().await?;
     tracing::info!(signal, "mainstay ends: finishing what is in hand");
     running.stop().await;

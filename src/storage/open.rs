@@ -4,7 +4,7 @@ use anyhow::Context;
 use object_store::{ClientOptions, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, path::Path};
 
 use super::Storage;
-use crate::{config, crypto};
+use crate::{config, crypto, permissions};
 
 /// For the next bytes from a bucket. The whole of a file may take as long as its reader does.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -18,6 +18,7 @@ impl Storage {
             config::Storage::Folder(folder) => {
                 std::fs::create_dir_all(folder)
                     .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+                permissions::close_to_others(folder);
                 // What the store writes to is the folder's true path, and so must what we do beside it.
                 let folder = std::fs::canonicalize(folder)?;
                 Ok(Self {

@@ -1,9 +1,11 @@
 //! Logs, traces and metrics.
 
 mod logs;
+mod rarely;
 
 pub use logs::{Telemetry, init};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+pub use rarely::Rarely;
 
 /// Bounds of the latency histograms, in seconds.
 const SECONDS: &[f64] = &[

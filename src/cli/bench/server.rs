@@ -56,6 +56,7 @@ pub fn config() -> anyhow::Result<Config> {
     environment.host = "127.0.0.1".to_owned();
     environment.port = "0".to_owned();
     environment.worker_port = None;
+    environment.metrics_listen = None;
     // The secrets of the benchmark's tenant are nobody's: any fixed key will do.
     environment.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned());
     environment.app_secrets = Some(SECRET.to_owned());

@@ -15,6 +15,7 @@ use crate::{
         auth,
         edge::Edge,
         extract::{Path, Query},
+        peer::Client,
         problem::Problem,
         range::{self, Part},
     },
@@ -51,9 +52,10 @@ pub async fn read(
     State(edge): State<Edge>,
     id: Result<Path<MediaId>, Problem>,
     Query(wanted): Query<Wanted>,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let admitted = admit(&edge, wanted, &headers).await?;
+    let admitted = admit(&edge, wanted, client, &headers).await?;
     // Who may not read anything does not learn what an id looks like.
     let Path(id) = id?;
     let Admitted { tenant, variant, .. } = admitted.to(id)?;
@@ -86,10 +88,10 @@ impl Admitted {
     }
 }
 
-async fn admit(edge: &Edge, wanted: Wanted, headers: &HeaderMap) -> Result<Admitted, Problem> {
+async fn admit(edge: &Edge, wanted: Wanted, client: Client, headers: &HeaderMap) -> Result<Admitted, Problem> {
     let Some(token) = wanted.token else {
         return Ok(Admitted {
-            tenant: auth::reader_of_media(edge, headers).await?,
+            tenant: auth::reader_of_media(edge, headers, client).await?,
             media: None,
             variant: wanted.variant,
         });

@@ -1,6 +1,7 @@
 //! Who asks: a tenant's program by its API key, or the operator by the admin token. A handler that takes one of the extractors
 //! cannot forget to check.
 
+mod guesses;
 mod keys;
 mod operator;
 mod rates;
@@ -13,12 +14,14 @@ use axum::{
     response::Response,
 };
 
+pub use guesses::Guesses;
 pub use keys::{Key, Keys};
-pub use operator::Operator;
+pub use operator::{Operator, Watcher};
 pub use rates::Rates;
 pub use scope::{EventReader, Reader, Subscriber, TenantScope, Writer};
 
-use super::{edge::Edge, problem::Problem};
+use self::guesses::Kind;
+use super::{edge::Edge, peer::Client, problem::Problem};
 use crate::{
     domain::{Scope, TenantId},
     memory::RequestMemory,
@@ -27,7 +30,8 @@ use crate::{
 /// Around every route under `/api/v1`: finds the key, counts the request against its rate, and says in the answer what is left
 /// of that.
 pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: Next) -> Result<Response, Problem> {
-    let key = live_key(&edge, request.headers()).await?;
+    let client = Client::of(request.extensions(), request.headers(), &edge);
+    let key = live_key(&edge, request.headers(), client).await?;
     let left = edge.rates.take(key.id)?;
     if let Some(memory) = request.extensions().get::<RequestMemory>() {
         memory.belongs_to(key.tenant);
@@ -42,11 +46,12 @@ pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: 
 }
 
 /// The live key that the request shows.
-async fn live_key(edge: &Edge, headers: &HeaderMap) -> Result<Key, Problem> {
+async fn live_key(edge: &Edge, headers: &HeaderMap, client: Client) -> Result<Key, Problem> {
     let token = bearer(headers)
         .ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`. The operator makes keys."))?;
     let key = edge.keys.find(&edge.app, token).await?;
     key.ok_or_else(|| {
+        edge.guesses.count(Kind::ApiKey, client.0);
         unauthorized(
             "The API key is unknown or was revoked. Check that all of it was copied, or ask the operator for another.",
         )
@@ -54,8 +59,8 @@ async fn live_key(edge: &Edge, headers: &HeaderMap) -> Result<Key, Problem> {
 }
 
 /// The tenant whose media a request may read without a link: by its API key, which is counted and needs the scope.
-pub async fn reader_of_media(edge: &Edge, headers: &HeaderMap) -> Result<TenantId, Problem> {
-    let key = live_key(edge, headers).await?;
+pub async fn reader_of_media(edge: &Edge, headers: &HeaderMap, client: Client) -> Result<TenantId, Problem> {
+    let key = live_key(edge, headers, client).await?;
     edge.rates.take(key.id)?;
     scope::permit(&key, Scope::Read)?;
     Ok(key.tenant)

@@ -1,5 +1,6 @@
 //! Bodies of requests: read up to a limit, and understood as JSON, with the member named that will not do.
 
+mod unverified;
 mod weight;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use futures::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
+pub use unverified::{Unread, read_unverified};
 pub use weight::weight;
 
 use super::{BODY_BYTES, frame, problem::Problem};
@@ -20,13 +22,6 @@ use crate::memory::{NoRoom, RequestMemory};
 
 /// How long a long body waits for others of its tenant to be done.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Why a body was not read.
-#[derive(Debug)]
-pub enum Unread {
-    TooLarge,
-    Broken,
-}
 
 /// The whole body, charged to the request as it arrives, or a problem. Every 413 that is not about a file or a webhook is made here.
 pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
@@ -43,8 +38,8 @@ pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<B
     gather(body, limit, |bytes| memory.charge(bytes))
         .await
         .map_err(|why| match why {
-            Stopped::Unread(Unread::TooLarge) => Problem::too_large(limit),
-            Stopped::Unread(Unread::Broken) => Problem::invalid("The body broke off. Send it again."),
+            Stopped::TooLarge => Problem::too_large(limit),
+            Stopped::Broken => Problem::invalid("The body broke off. Send it again."),
             Stopped::NoRoom(why) => why.into(),
         })
 }
@@ -75,17 +70,9 @@ fn not_json() -> Problem {
     )
 }
 
-/// The whole body, charged to nobody.
-pub async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    let read = gather(body, limit, |_| Ok(())).await;
-    read.map_err(|why| match why {
-        Stopped::Unread(why) => why,
-        Stopped::NoRoom(_) => Unread::Broken,
-    })
-}
-
 enum Stopped {
-    Unread(Unread),
+    TooLarge,
+    Broken,
     NoRoom(NoRoom),
 }
 
@@ -100,10 +87,10 @@ async fn gather(
     let mut pieces = body.into_data_stream();
     let (mut whole, mut joined, mut length) = (Bytes::new(), None::<BytesMut>, 0);
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| Stopped::Unread(Unread::Broken))?;
+        let piece = piece.map_err(|_| Stopped::Broken)?;
         length += piece.len();
         if length > limit {
-            return Err(Stopped::Unread(Unread::TooLarge));
+            return Err(Stopped::TooLarge);
         }
         charge(piece.len()).map_err(Stopped::NoRoom)?;
         if whole.is_empty() && joined.is_none() {

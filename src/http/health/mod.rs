@@ -1,5 +1,6 @@
-//! Whether this process lives, whether it should be sent requests, and how everything it stands on is doing. Open to anybody who
-//! can reach it, and cheap for that reason: the checks run once a second at most, however often they are asked for.
+//! Whether this process lives, whether it should be sent requests, and how everything it stands on is doing. The first two are open to
+//! anybody who can reach them, and cheap for that reason: the checks run once a second at most, however often they are asked for. The
+//! details are for whoever may see metrics.
 
 mod checks;
 
@@ -13,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use checks::{Database, Disk, QueueLag, Redis, State as Condition};
 
-use super::edge::Edge;
+use super::{auth::Watcher, edge::Edge, problem::Problem};
 use crate::app::App;
 
 /// For so long an answer is given again.
@@ -63,6 +64,19 @@ pub struct Outcomes {
     pub disk: Disk,
 }
 
+/// Whether it is ready; with the details for whoever may see them.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// The worst of the checks; see `GET /health`.
+    pub status: Condition,
+    /// Only with the metrics token or where metrics are open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<&'static str>,
+    /// Only with the metrics token or where metrics are open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Outcomes>,
+}
+
 /// That the process runs.
 #[derive(Serialize, ToSchema)]
 pub struct Alive {
@@ -103,16 +117,27 @@ async fn live() -> Json<Alive> {
 ///
 /// 503 while webhooks could not be stored: the database does not answer or has migrations to come, or, on SQLite, the disk is
 /// nearly full. A Redis that does not answer and a queue that lags are shown as `degraded` with 200, since webhooks are stored and
-/// answered all the same; taking the process out of service for that would lose what it still can do.
+/// answered all the same; taking the process out of service for that would lose what it still can do. Open to anybody; `version` and
+/// `checks` are only for whoever may see metrics.
 #[utoipa::path(get, path = "/health/ready", tag = "Watching",
-    responses((status = 200, description = "Ready", body = Health), (status = 503, description = "Not ready", body = Health)))]
-async fn ready(State(edge): State<Edge>) -> (StatusCode, Json<Health>) {
+    responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
+async fn ready(State(edge): State<Edge>, watcher: Result<Watcher, Problem>) -> (StatusCode, Json<Readiness>) {
     let health = edge.health.outcome(&edge.app).await;
     let status = match health.status {
         Condition::Failing => StatusCode::SERVICE_UNAVAILABLE,
         Condition::Ok | Condition::Degraded => StatusCode::OK,
     };
-    (status, Json((*health).clone()))
+    let Health {
+        status: condition,
+        version,
+        checks,
+    } = (*health).clone();
+    let readiness = Readiness {
+        status: condition,
+        version: watcher.is_ok().then_some(version),
+        checks: watcher.is_ok().then_some(checks),
+    };
+    (status, Json(readiness))
 }
 
 /// How everything is doing
@@ -120,6 +145,6 @@ async fn ready(State(edge): State<Edge>) -> (StatusCode, Json<Health>) {
 /// The same checks, always answered 200: for people and dashboards.
 #[utoipa::path(get, path = "/health", tag = "Watching",
     responses((status = 200, description = "What the checks found", body = Health)))]
-async fn all(State(edge): State<Edge>) -> Json<Health> {
+async fn all(_: Watcher, State(edge): State<Edge>) -> Json<Health> {
     Json((*edge.health.outcome(&edge.app).await).clone())
 }

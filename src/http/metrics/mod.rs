@@ -1,4 +1,4 @@
-//! What Prometheus reads. Open to anybody who can reach it: keep it inside your network.
+//! What Prometheus reads: with the metrics token, on an address of its own, or where the API listens on loopback only.
 
 mod process;
 
@@ -13,7 +13,7 @@ use metrics::gauge;
 use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::edge::Edge;
+use super::{auth::Watcher, edge::Edge};
 use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin, store};
 
 /// For so long figures that take a query are given again, however many scrape.
@@ -81,7 +81,7 @@ async fn queues(app: &App) {
 /// In the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "Watching",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
-async fn show(State(edge): State<Edge>) -> Response {
+async fn show(_: Watcher, State(edge): State<Edge>) -> Response {
     edge.scrape.refresh(&edge.app, &edge.memory).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, edge.app.metrics.render()).into_response()

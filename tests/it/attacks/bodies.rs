@@ -1,72 +1,67 @@
-//! Bodies that are not JSON where JSON is taken.
+//! Webhooks that nobody signed, and that take their time.
 
-use axum::{body::Body, http::Request};
-use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
-use crate::support::{
-    app::{TestApp, on_both},
-    http::{ADMIN, Answer, Client},
-};
+use super::server::{DEADLINE, Server, rest};
+use crate::support::{app::APP_SECRET, wait::wait_until};
 
-async fn send(client: &Client, key: &str, method: &str, uri: &str, kind: Option<&str>, body: &str) -> Answer {
-    let request = Request::builder().method(method).uri(uri);
-    let request = request.header("authorization", format!("Bearer {key}"));
-    let request = match kind {
-        Some(kind) => request.header("content-type", kind),
-        None => request,
-    };
-    client.send(request.body(Body::from(body.to_owned())).unwrap()).await
+const BODY: usize = 2 * 1024 * 1024;
+const ROOM: usize = 2 * 1024 * 1024;
+
+fn head(length: usize, signature: &str) -> String {
+    format!(
+        "POST /webhooks/whatsapp HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nConnection: close\r\nX-Hub-Signature-256: {signature}\r\n\r\n"
+    )
 }
 
-on_both! {
-    async fn every_route_that_takes_json_refuses_what_is_said_to_be_something_else(test: TestApp) {
-        let client = Client::of(&test.app);
-        let document = client.get("/api/openapi.json").await.ok().json();
-        let mut asked = 0;
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
-                if operation["requestBody"]["content"]["application/json"].is_null() || path.starts_with("/webhooks") {
-                    continue;
-                }
-                let uri = path.replace("{name}", "inbound");
-                let id = uri.split('/').nth(3).map(|of| match of {
-                    "channels" => "chn", "endpoints" => "end", "media" => "med", "tenants" => "ten", "deliveries" => "dlv",
-                    "templates" => "tpl", "message-templates" => "mtp", _ => "msg",
-                }).unwrap_or("msg");
-                let uri = uri.replace("{id}", &format!("{id}_0198aaaabbbb7ccc8dddeeeeffff0001"));
-                let key = if path.starts_with("/admin") { ADMIN } else { &test.key };
-                for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp")] {
-                    let answer = send(&client, key, &method.to_uppercase(), &uri, kind, "{\"a\":1}").await;
-                    // An id of another form is told first.
-                    if answer.status.as_u16() != 400 {
-                        assert_eq!(answer.problem(415), "not-json", "{method} {path} {kind:?}");
-                        asked += 1;
-                    }
-                }
-            }
-        }
-        assert!(asked >= 40, "{asked}");
+#[tokio::test]
+async fn unverified_bodies_are_bounded_together() {
+    let server = Server::start(|config| config.connections.unverified_bytes = ROOM).await;
+    let forged = format!("sha256={}", "0".repeat(64));
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(head(BODY, &forged).as_bytes()).await.unwrap();
+        // A buffer that grows takes room for up to twice of what arrived.
+        stream.write_all(&vec![b' '; ROOM / 5]).await.unwrap();
+        held.push(stream);
     }
+    wait_until(DEADLINE, "their bytes have arrived", async || {
+        server.metric("mainstay_unverified_bytes").await >= ROOM as f64 * 0.39
+    })
+    .await;
+    let mut third = server.connect().await;
+    third.write_all(head(BODY, &forged).as_bytes()).await.unwrap();
+    third.write_all(&vec![b' '; ROOM * 9 / 10]).await.unwrap();
+    let refused = rest(&mut third).await;
+    assert!(
+        refused.starts_with("HTTP/1.1 503 ") && refused.contains("not-stored"),
+        "{refused}"
+    );
+    assert!(refused.to_lowercase().contains("retry-after:"), "{refused}");
+    assert!(server.metric("mainstay_unverified_bytes").await <= ROOM as f64);
+    assert!(
+        server
+            .metric("mainstay_webhooks_rejected_total{reason=\"no_room\"}")
+            .await
+            >= 1.0
+    );
 
-    async fn json_under_any_of_its_names_is_taken(test: TestApp) {
-        let client = Client::tenant(&test);
-        let channel = client.get("/api/v1/channels").await.ok().json()["data"][0]["id"].clone();
-        let message = json!({ "channel_id": channel, "to": { "phone": "+4915123456789" }, "type": "text", "text": { "body": "Hello" } });
-        for kind in ["application/json", "application/json; charset=utf-8", "Application/Vnd.Api+JSON"] {
-            for (uri, body, status) in [
-                ("/api/v1/messages", message.clone(), 202),
-                ("/api/v1/messages/batch", json!({ "messages": [message] }), 200),
-                ("/api/v1/media", json!({ "base64": "JVBERi0xLjcK", "mime_type": "application/pdf" }), 201),
-            ] {
-                let answer = send(&client, &test.key, "POST", uri, Some(kind), &body.to_string()).await;
-                assert_eq!(answer.status.as_u16(), status, "{uri} {kind}: {}", answer.text());
-            }
-        }
-        for uri in ["/api/v1/messages", "/api/v1/messages/batch", "/api/v1/media"] {
-            for body in [message.clone(), Value::Null] {
-                let answer = send(&client, &test.key, "POST", uri, Some("text/plain"), &body.to_string()).await;
-                assert_eq!(answer.problem(415), "not-json", "{uri}");
-            }
-        }
-    }
+    // What Meta sends is small, and takes no room.
+    let small = r#"{"object":"whatsapp_business_account","entry":[]}"#;
+    let signed = |body: &str| mainstay::crypto::Signer::new(APP_SECRET).header(body.as_bytes());
+    let answer = server.say(head(small.len(), &signed(small)) + small).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(held);
+    let large = small.to_owned() + &" ".repeat(BODY - 1024);
+    wait_until(DEADLINE, "there is room for a large one again", async || {
+        let answer = server.say(head(large.len(), &signed(&large)) + &large).await;
+        answer.starts_with("HTTP/1.1 200 ")
+    })
+    .await;
+    wait_until(DEADLINE, "all is given back", async || {
+        server.metric("mainstay_unverified_bytes").await == 0.0
+    })
+    .await;
+    server.running.stop().await;
 }

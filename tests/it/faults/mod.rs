@@ -12,3 +12,5 @@ mod outages;
 mod overload;
 mod poison;
 mod traffic;
+
+pub use http::Client;

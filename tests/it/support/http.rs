@@ -28,10 +28,11 @@ pub struct Answer {
 
 impl Client {
     pub fn of(app: &App) -> Self {
-        Self {
-            router: http::router(app.clone()),
-            token: None,
-        }
+        Self::to(http::router(app.clone()))
+    }
+
+    pub fn to(router: Router) -> Self {
+        Self { router, token: None }
     }
 
     /// With the API key of the test's tenant.

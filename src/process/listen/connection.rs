@@ -1,0 +1,292 @@
+//! What is known of one open connection. Its own task writes it, the sweep reads it; all of it are plain loads and stores, since it
+//! is written several times per request.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{
+            AtomicBool, AtomicU8, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, task::AbortHandle};
+
+use crate::config::Pace;
+
+/// Milliseconds since the listener began, as of the last sweep: reading a clock per request would cost more than it tells.
+pub type Now = Arc<AtomicU64>;
+
+/// A request's head is being read, or the first one is waited for.
+const HEAD: u8 = 0;
+/// Between two requests.
+const IDLE: u8 = 1;
+/// A request is being answered.
+const BUSY: u8 = 2;
+
+/// Why a connection is closed, as the label `reason` of `mainstay_connections_closed_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    Head,
+    Idle,
+    Body,
+    Answer,
+}
+
+impl Overdue {
+    pub const ALL: [Self; 4] = [Self::Head, Self::Idle, Self::Body, Self::Answer];
+
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Head => "slow_head",
+            Self::Idle => "idle",
+            Self::Body => "slow_body",
+            Self::Answer => "slow_reader",
+        }
+    }
+}
+
+pub struct Connection {
+    pub id: u64,
+    /// Whose it is, as far as limits go: an IPv6 address stands for its /64.
+    pub address: IpAddr,
+    /// Taken beyond the limits: one request about health is answered, any other refused.
+    pub spare: bool,
+    now: Now,
+    phase: AtomicU8,
+    /// When the phase began.
+    since: AtomicU64,
+    /// Whether the handler waits for bytes of the request's body.
+    body_awaited: AtomicBool,
+    /// Whether bytes of an answer wait for the client.
+    answer_waits: AtomicBool,
+    received: AtomicU64,
+    sent: AtomicU64,
+    /// Of the sweep: what was waited for last time, since when, and the bytes until then.
+    waiting: Mutex<Option<(Overdue, u64, u64)>>,
+    task: OnceLock<AbortHandle>,
+    is_cut: AtomicBool,
+    /// Told when the process takes no more requests.
+    pub ending: Notify,
+}
+
+impl Connection {
+    pub fn new(id: u64, address: IpAddr, spare: bool, now: Now) -> Self {
+        Self {
+            id,
+            address,
+            spare,
+            phase: AtomicU8::new(HEAD),
+            since: AtomicU64::new(now.load(Relaxed)),
+            now,
+            body_awaited: AtomicBool::new(false),
+            answer_waits: AtomicBool::new(false),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            waiting: Mutex::default(),
+            task: OnceLock::new(),
+            is_cut: AtomicBool::new(false),
+            ending: Notify::new(),
+        }
+    }
+
+    pub fn runs_as(&self, task: AbortHandle) {
+        // Set once, by whoever spawned it; another listener may have wanted its room before.
+        let _ = self.task.set(task);
+        if self.is_cut.load(SeqCst) {
+            self.cut();
+        }
+    }
+
+    /// Drops the connection's task, and the socket with it.
+    pub fn cut(&self) {
+        self.is_cut.store(true, SeqCst);
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    fn enter(&self, phase: u8) {
+        self.phase.store(phase, Relaxed);
+        self.since.store(self.now.load(Relaxed), Relaxed);
+    }
+
+    pub fn received(&self, bytes: usize) {
+        self.received.store(self.received.load(Relaxed) + bytes as u64, Relaxed);
+        if self.phase.load(Relaxed) == IDLE {
+            self.enter(HEAD);
+        }
+    }
+
+    /// A head is complete.
+    pub fn begin(&self) {
+        self.enter(BUSY);
+    }
+
+    /// The answer has left the handler; what of it waits in buffers is noted by [`Self::answer_waits`].
+    pub fn answered(&self) {
+        self.enter(IDLE);
+    }
+
+    pub fn await_body(&self, awaited: bool) {
+        self.body_awaited.store(awaited, Relaxed);
+    }
+
+    pub fn sent(&self, bytes: usize) {
+        self.sent.store(self.sent.load(Relaxed) + bytes as u64, Relaxed);
+        if self.answer_waits.load(Relaxed) {
+            self.answer_waits.store(false, Relaxed);
+            if self.phase.load(Relaxed) == IDLE {
+                self.enter(IDLE);
+            }
+        }
+    }
+
+    pub fn answer_waits(&self) {
+        self.answer_waits.store(true, Relaxed);
+    }
+
+    /// Whether no more may be read: the answers to earlier requests wait for the client to take them.
+    pub fn is_behind(&self) -> bool {
+        self.answer_waits.load(Relaxed) && self.phase.load(Relaxed) != BUSY
+    }
+
+    /// Since when the client has been waited for, and whether within a head; `None` while a request is in hand.
+    pub fn waits(&self) -> Option<(bool, u64)> {
+        match self.phase.load(Relaxed) {
+            BUSY => None,
+            phase => Some((phase == HEAD, self.since.load(Relaxed))),
+        }
+    }
+
+    /// Whether the client has used up its time.
+    pub fn overdue(&self, pace: &Pace) -> Option<Overdue> {
+        let now = self.now.load(Relaxed);
+        let phase = self.phase.load(Relaxed);
+        let lasted = now.saturating_sub(self.since.load(Relaxed));
+        let over = |limit: Duration| u128::from(lasted) > limit.as_millis();
+        if self.answer_waits.load(Relaxed) {
+            let sent = self.sent.load(Relaxed);
+            return self.slow(Overdue::Answer, now, sent, Pace::ANSWER_BYTES, pace.answer);
+        }
+        if phase == BUSY && self.body_awaited.load(Relaxed) {
+            let received = self.received.load(Relaxed);
+            return self.slow(Overdue::Body, now, received, Pace::BODY_BYTES, pace.body);
+        }
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        match phase {
+            // A spare one is a favour.
+            HEAD if self.spare => over(pace.head / 5).then_some(Overdue::Head),
+            HEAD => over(pace.head).then_some(Overdue::Head),
+            IDLE => over(pace.idle).then_some(Overdue::Idle),
+            _ => None,
+        }
+    }
+
+    /// Whether fewer than `least` bytes came or went in `span`.
+    fn slow(&self, what: Overdue, now: u64, bytes: u64, least: u64, span: Duration) -> Option<Overdue> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match *waiting {
+            Some((known, since, before)) if known == what => {
+                if u128::from(now.saturating_sub(since)) <= span.as_millis() {
+                    return None;
+                }
+                *waiting = Some((what, now, bytes));
+                (bytes - before < least).then_some(what)
+            }
+            _ => {
+                *waiting = Some((what, now, bytes));
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const SECOND: u64 = 1_000;
+
+    fn fresh(spare: bool) -> (Connection, Now) {
+        let now = Now::default();
+        let connection = Connection::new(1, Ipv4Addr::LOCALHOST.into(), spare, now.clone());
+        (connection, now)
+    }
+
+    fn after(now: &Now, seconds: u64) {
+        now.store(now.load(Relaxed) + seconds * SECOND, Relaxed);
+    }
+
+    #[test]
+    fn a_head_has_ten_seconds_and_a_trickle_does_not_renew_them() {
+        let (connection, now) = fresh(false);
+        let pace = Pace::default();
+        for _ in 0..10 {
+            connection.received(1);
+            after(&now, 1);
+            assert_eq!(connection.overdue(&pace), None);
+        }
+        after(&now, 1);
+        assert_eq!(connection.overdue(&pace), Some(Overdue::Head));
+        let (spare, now) = fresh(true);
+        after(&now, 3);
+        assert_eq!(spare.overdue(&pace), Some(Overdue::Head));
+    }
+
+    #[test]
+    fn between_two_requests_there_is_a_minute_and_the_next_head_has_ten_seconds() {
+        let (connection, now) = fresh(false);
+        let pace = Pace::default();
+        connection.begin();
+        after(&now, 300);
+        assert_eq!(
+            (connection.overdue(&pace), connection.waits()),
+            (None, None),
+            "that is the handler's time"
+        );
+        connection.answered();
+        after(&now, 60);
+        assert_eq!(connection.overdue(&pace), None);
+        connection.received(3);
+        after(&now, 11);
+        assert_eq!(connection.overdue(&pace), Some(Overdue::Head));
+        connection.begin();
+        connection.answered();
+        after(&now, 61);
+        assert_eq!(connection.overdue(&pace), Some(Overdue::Idle));
+    }
+
+    #[test]
+    fn a_body_and_a_reader_must_keep_a_least_pace() {
+        let (connection, now) = fresh(false);
+        let pace = Pace::default();
+        connection.begin();
+        connection.await_body(true);
+        assert_eq!(connection.overdue(&pace), None);
+        for (bytes, expected) in [(Pace::BODY_BYTES, None), (Pace::BODY_BYTES - 1, Some(Overdue::Body))] {
+            connection.received(bytes as usize);
+            after(&now, 21);
+            assert_eq!(connection.overdue(&pace), expected);
+        }
+        connection.await_body(false);
+        connection.answered();
+        connection.answer_waits();
+        assert_eq!(connection.overdue(&pace), None);
+        for (bytes, expected) in [(Pace::ANSWER_BYTES, None), (1, Some(Overdue::Answer))] {
+            connection.sent(bytes as usize);
+            connection.answer_waits();
+            assert!(connection.is_behind());
+            after(&now, 31);
+            assert_eq!(connection.overdue(&pace), expected);
+        }
+        connection.sent(1);
+        after(&now, 59);
+        assert_eq!(connection.overdue(&pace), None, "the minute begins when all is taken");
+    }
+}

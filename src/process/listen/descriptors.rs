@@ -1,0 +1,81 @@
+//! File descriptors: how many this process may open, how many of them connections may take, and a few kept back.
+
+use std::{fs::File, os::fd::OwnedFd};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Kept from connections, at least: database, Redis, files, calls to Meta and to endpoints.
+const KEPT: u64 = 64;
+/// And at least one in so many of all.
+const KEPT_SHARE: u64 = 4;
+/// Descriptors held to be let go of when there is no other for the next connection.
+const RESERVE: usize = 8;
+
+/// Raises the soft limit on open files to the hard one, and tells the most connections: `wanted`, or fewer under a low limit.
+pub fn most_connections(wanted: usize) -> usize {
+    let limit = raise();
+    let most = room(limit).min(wanted as u64) as usize;
+    if most < wanted {
+        tracing::warn!(
+            most,
+            wanted,
+            open_files = limit,
+            "MAINSTAY_CONNECTIONS: the limit of open files (ulimit -n) permits fewer"
+        );
+    }
+    most
+}
+
+fn raise() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if current != maximum && setrlimit(Resource::Nofile, raised).is_ok() {
+        return maximum.unwrap_or(u64::MAX);
+    }
+    current.unwrap_or(u64::MAX)
+}
+
+fn room(limit: u64) -> u64 {
+    limit.saturating_sub(KEPT.max(limit / KEPT_SHARE)).max(16)
+}
+
+/// Descriptors of `/dev/null`. Letting go of one makes room for one connection where `accept` finds none.
+pub struct Reserve(Vec<OwnedFd>);
+
+impl Reserve {
+    pub fn new() -> Self {
+        let mut reserve = Self(Vec::with_capacity(RESERVE));
+        reserve.refill();
+        reserve
+    }
+
+    /// Takes back what was let go of, as far as there are descriptors again.
+    pub fn refill(&mut self) {
+        while self.0.len() < RESERVE {
+            let Ok(file) = File::open("/dev/null") else { return };
+            self.0.push(file.into());
+        }
+    }
+
+    /// Lets go of one; false when none is left.
+    pub fn let_go(&mut self) -> bool {
+        self.0.pop().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_descriptors_for_the_rest() {
+        assert_eq!(room(256), 192);
+        assert_eq!(room(1_024), 768);
+        assert_eq!(room(1_048_576), 786_432);
+        assert_eq!(room(20), 16);
+        assert!(most_connections(100) <= 100);
+    }
+}

@@ -1,0 +1,239 @@
+//! All open connections: who is let in, and who is closed.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use super::{
+    connection::{Connection, Now},
+    report::Report,
+};
+use crate::{config, http};
+
+/// Connections taken beyond the limits, so that a probe is answered and everybody else is told why not.
+const SPARES: usize = 16;
+/// Room is made for one in so many of those open, so that a flood of connections costs no search each.
+const BATCH: usize = 64;
+
+pub struct Registry {
+    /// As configured, and what the limit of open files permits.
+    limits: config::Connections,
+    began: Instant,
+    now: Now,
+    open: Mutex<Open>,
+    pub report: Report,
+}
+
+#[derive(Default)]
+struct Open {
+    all: HashMap<u64, Arc<Connection>>,
+    by_address: HashMap<IpAddr, usize>,
+    spares: usize,
+    next: u64,
+}
+
+/// A connection that was let in. Dropping it takes it off the list.
+pub struct Admitted {
+    pub connection: Arc<Connection>,
+    registry: Arc<Registry>,
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.registry.open().remove(self.connection.id);
+    }
+}
+
+impl Registry {
+    pub fn new(limits: config::Connections) -> Arc<Self> {
+        metrics::gauge!("mainstay_connections_limit").set(limits.most as f64);
+        Arc::new(Self {
+            limits,
+            began: Instant::now(),
+            now: Now::default(),
+            open: Mutex::default(),
+            report: Report::default(),
+        })
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a client in. At a limit those that have waited longest for their clients make room; where all are busy the connection is
+    /// a spare one, as it is when `short` of descriptors. `None` when there are too many of those, too.
+    pub fn admit(self: &Arc<Self>, peer: IpAddr, short: bool) -> Option<Admitted> {
+        let address = http::client_network(peer);
+        let mut open = self.open();
+        let mut spare = short;
+        if let Some(limit) = self.per_address(peer)
+            && open.by_address.get(&address).is_some_and(|count| *count >= limit)
+            && self.make_room(&mut open, |it| it.address == address, limit) == 0
+        {
+            self.report.refused("address", Some(peer));
+            spare = true;
+        }
+        if open.all.len() >= self.limits.most && self.make_room(&mut open, |_| true, self.limits.most) == 0 {
+            self.report.refused("most", None);
+            spare = true;
+        }
+        if spare && open.spares >= SPARES && self.make_room(&mut open, |it| it.spare, 1) == 0 {
+            return None;
+        }
+        open.next += 1;
+        let connection = Arc::new(Connection::new(open.next, address, spare, self.now.clone()));
+        open.insert(connection.clone());
+        drop(open);
+        Some(Admitted {
+            connection,
+            registry: self.clone(),
+        })
+    }
+
+    pub fn shortest_pace(&self) -> Duration {
+        let pace = &self.limits.pace;
+        pace.head.min(pace.idle).min(pace.body).min(pace.answer)
+    }
+
+    fn per_address(&self, peer: IpAddr) -> Option<usize> {
+        let limit = self.limits.per_address?;
+        let proxy = self.limits.proxies.iter().any(|network| network.contains(&peer));
+        // Nobody alone has more than half, however many are permitted.
+        (!proxy).then(|| limit.min(self.limits.most / 2))
+    }
+
+    /// Closes some of those that wait for their clients: unfinished heads before idle ones, the longest waiting first. Tells how many.
+    fn make_room(&self, open: &mut Open, which: impl Fn(&Connection) -> bool, limit: usize) -> usize {
+        let mut waiting: Vec<(bool, u64, u64)> = open
+            .all
+            .values()
+            .filter(|it| which(it))
+            .filter_map(|it| it.waits().map(|(in_head, since)| (!in_head, since, it.id)))
+            .collect();
+        let batch = limit.div_ceil(BATCH).min(waiting.len());
+        if batch == 0 {
+            return 0;
+        }
+        waiting.select_nth_unstable(batch - 1);
+        for (_, _, id) in &waiting[..batch] {
+            if let Some(connection) = open.remove(*id) {
+                connection.cut();
+            }
+        }
+        self.report.made_room(batch);
+        batch
+    }
+
+    /// Descriptors are short: closes some, whoever they are of.
+    pub fn shed(&self) {
+        let mut open = self.open();
+        let limit = open.all.len();
+        self.make_room(&mut open, |_| true, limit);
+    }
+
+    /// Tells the time, and closes whoever has used up theirs.
+    pub fn sweep(&self) {
+        let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.now.store(elapsed, Relaxed);
+        let mut open = self.open();
+        let pace = &self.limits.pace;
+        let overdue = |it: &Arc<Connection>| Some((it.id, it.overdue(pace)?));
+        let overdue: Vec<_> = open.all.values().filter_map(overdue).collect();
+        for (id, why) in overdue {
+            if let Some(connection) = open.remove(id) {
+                self.report.closed(why, connection.address);
+                connection.cut();
+            }
+        }
+        self.report.open(open.all.len());
+    }
+
+    /// No more requests: idle connections end, busy ones after their answer.
+    pub fn end(&self) {
+        for connection in self.open().all.values() {
+            connection.ending.notify_one();
+        }
+    }
+}
+
+impl Open {
+    fn insert(&mut self, connection: Arc<Connection>) {
+        *self.by_address.entry(connection.address).or_default() += 1;
+        self.spares += usize::from(connection.spare);
+        self.all.insert(connection.id, connection);
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Arc<Connection>> {
+        let connection = self.all.remove(&id)?;
+        self.spares -= usize::from(connection.spare);
+        if let Some(count) = self.by_address.get_mut(&connection.address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&connection.address);
+            }
+        }
+        Some(connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Pace;
+
+    fn registry(most: usize, per_address: Option<usize>) -> Arc<Registry> {
+        Registry::new(config::Connections {
+            most,
+            per_address,
+            proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            unverified_bytes: 0,
+            pace: Pace::default(),
+        })
+    }
+
+    fn busy(admitted: Option<Admitted>) -> Admitted {
+        let admitted = admitted.expect("let in");
+        admitted.connection.begin();
+        admitted
+    }
+
+    #[test]
+    fn whoever_waits_makes_room_and_busy_ones_are_spared() {
+        let registry = registry(4, None);
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let idle = busy(registry.admit(address, false));
+        idle.connection.answered();
+        let half = registry.admit(address, false).unwrap();
+        let _busy: Vec<_> = (0..2).map(|_| busy(registry.admit(address, false))).collect();
+        let known = |it: &Admitted| registry.open().all.contains_key(&it.connection.id);
+        let fifth = busy(registry.admit(address, false));
+        assert!(
+            !known(&half) && known(&idle) && !fifth.connection.spare,
+            "an unfinished head goes first"
+        );
+        let sixth = busy(registry.admit(address, false));
+        assert!(!known(&idle) && !sixth.connection.spare, "then who is idle");
+        let spares: Vec<_> = (0..SPARES).map(|_| busy(registry.admit(address, false))).collect();
+        assert!(spares.iter().all(|it| it.connection.spare));
+        assert!(registry.admit(address, false).is_none());
+        drop(spares);
+        drop(sixth);
+        assert!(!busy(registry.admit(address, false)).connection.spare);
+    }
+
+    #[test]
+    fn an_address_has_its_limit_and_a_proxy_none() {
+        let registry = registry(100, Some(2));
+        let from = |address: &str| busy(registry.admit(address.parse().unwrap(), false));
+        let first = [from("2001:db8::1"), from("2001:db8::2")];
+        assert!(from("2001:db8::3").connection.spare, "a /64 is one client");
+        assert!(!from("2001:db8:0:1::1").connection.spare);
+        let proxied: Vec<_> = (0..50).map(|_| from("10.1.2.3")).collect();
+        assert!(proxied.iter().all(|it| !it.connection.spare));
+        drop(first);
+        assert!(!from("2001:db8::3").connection.spare);
+    }
+}
