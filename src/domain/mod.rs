@@ -13,8 +13,8 @@ pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
 pub use event_types::{BadEventType, EventTypes};
 pub use id::{
-    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventId, Id, MediaFileId,
-    MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
+    ApiKeyId, AppSecretId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventId, Id,
+    MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
 pub use scope::{Scope, Scopes};

@@ -19,6 +19,7 @@ mod paging;
 mod problem;
 mod range;
 mod signed_body;
+mod verification;
 mod webhooks;
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{batch::Attempt, messages::PlannedMessage, statuses};
 use crate::{
     clock::Clock,
-    directory::{Route, Snapshot},
+    directory::{Route, Signed, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     messaging::{News, Source},
     meta::webhook::{Change, Item, Malformed, Preference, Webhook},
@@ -100,6 +100,11 @@ impl Plan {
     fn event(&mut self, directory: &Snapshot, clock: &Clock, event: &RawEvent, webhook: &Webhook, attempt: Attempt) {
         let waiting = self.quarantined.len();
         let mut fields: Vec<&str> = Vec::new();
+        let signed = event.signer.map(|tenant| Signed {
+            tenant,
+            secret: event.app_secret_id,
+            at: event.received_at,
+        });
         for (number, item) in webhook.items.iter().enumerate() {
             if matches!(attempt, Attempt::Item(only) if only != number) {
                 continue;
@@ -112,7 +117,7 @@ impl Plan {
                 received_at: event.received_at,
                 item,
             };
-            self.item(directory, clock, event.signer, &origin);
+            self.item(directory, clock, signed.as_ref(), &origin);
         }
         let state = if self.quarantined.len() > waiting {
             WorkState::Quarantined
@@ -126,7 +131,7 @@ impl Plan {
         });
     }
 
-    fn item(&mut self, directory: &Snapshot, clock: &Clock, signer: Option<TenantId>, origin: &Origin<'_>) {
+    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&Signed>, origin: &Origin<'_>) {
         let item = origin.item;
         if let Change::Unknown(unknown) = &item.change {
             return self.unrecognized(origin, unknown.reason.as_str());
@@ -147,10 +152,10 @@ impl Plan {
             }
             return;
         }
-        // A tenant's own app secret speaks for its own channels only.
+        // A tenant's own app secret speaks for the channels of those who have it only.
         let permitted: Vec<&Route> = routes
             .iter()
-            .filter(|route| signer.is_none_or(|tenant| tenant == route.tenant))
+            .filter(|route| signed.is_none_or(|signed| directory.signers().speaks_for(signed, route.tenant)))
             .collect();
         let Some(route) = permitted.first() else {
             return self.unrecognized(origin, "signed_by_another_tenant");
@@ -171,7 +176,7 @@ impl Plan {
             Change::AppContact(contact) => self.app_contact(origin, route, contact),
             Change::Preference(preference) => self.preference(origin, route, preference),
             Change::Account(account) => {
-                let source = signer.map_or(Source::Meta, |_| Source::Tenant);
+                let source = signed.map_or(Source::Meta, |_| Source::Tenant);
                 self.account(clock, origin, (&permitted, source), account);
             }
             Change::Unknown(_) => {}

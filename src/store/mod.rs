@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod engine;
 pub mod events;
+pub mod former_app_secrets;
 pub mod idempotency;
 pub mod media;
 pub mod message_templates;
