@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,29 +21,41 @@ pub struct Shares<K> {
     /// Counts how often somebody had to wait for a permit of their own.
     exhausted: &'static str,
     /// Of those who have permits or wait for some.
-    owners: Mutex<HashMap<K, Weak<Semaphore>>>,
+    owners: Mutex<HashMap<K, Weak<Own>>>,
+}
+
+/// The permits of one owner, and how many wait for them.
+struct Own {
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
 }
 
 /// What one may have of them.
 #[derive(Clone)]
 pub struct Share {
     all: Arc<Semaphore>,
-    own: Arc<Semaphore>,
+    own: Arc<Own>,
     exhausted: &'static str,
 }
 
 /// Leave to do something, until it is dropped.
 pub struct Permit {
-    _own: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
+    _own: Arc<Own>,
 }
 
 impl<K: Eq + Hash> Shares<K> {
     /// `exhausted` is the metric that counts those who had to wait for what they have themselves.
     pub fn new(most: usize, exhausted: &'static str) -> Self {
+        Self::of_size(most, most / SHARES, exhausted)
+    }
+
+    /// The same where a share is another part than the usual one.
+    pub fn of_size(most: usize, share: usize, exhausted: &'static str) -> Self {
         Self {
             all: Arc::new(Semaphore::new(most)),
-            share: (most / SHARES).max(1),
+            share: share.max(1),
             exhausted,
             owners: Mutex::default(),
         }
@@ -50,7 +65,10 @@ impl<K: Eq + Hash> Shares<K> {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         let own = owners.get(&owner).and_then(Weak::upgrade).unwrap_or_else(|| {
             owners.retain(|_, it| it.strong_count() > 0);
-            let own = Arc::new(Semaphore::new(self.share));
+            let own = Arc::new(Own {
+                permits: Arc::new(Semaphore::new(self.share)),
+                waiting: AtomicUsize::new(0),
+            });
             owners.insert(owner, Arc::downgrade(&own));
             own
         });
@@ -66,17 +84,42 @@ impl Share {
     /// Waits for its turn.
     pub async fn take(self) -> Permit {
         const OPEN: &str = "permits are never closed";
-        let own = match self.own.clone().try_acquire_owned() {
-            Ok(own) => own,
+        let permit = match self.own.permits.clone().try_acquire_owned() {
+            Ok(permit) => permit,
             Err(_) => {
                 metrics::counter!(self.exhausted).increment(1);
-                self.own.acquire_owned().await.expect(OPEN)
+                self.own.permits.clone().acquire_owned().await.expect(OPEN)
             }
         };
         Permit {
-            _own: own,
+            _permit: permit,
             _all: self.all.acquire_owned().await.expect(OPEN),
+            _own: self.own,
         }
+    }
+
+    /// The same, unless so many of the owner's wait already.
+    pub async fn take_unless(self, most_waiting: usize) -> Option<Permit> {
+        let own = self.own.clone();
+        let _waiting = Waiting::new(&own, most_waiting)?;
+        Some(self.take().await)
+    }
+}
+
+/// One who waits, until it is dropped.
+struct Waiting<'a>(&'a Own);
+
+impl<'a> Waiting<'a> {
+    /// `None` where so many wait.
+    fn new(own: &'a Own, most: usize) -> Option<Self> {
+        let waiting = Self(own);
+        (own.waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -101,6 +144,35 @@ mod tests {
         assert_eq!(others.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 4, 0, 0, 0]);
         drop(first);
         assert_eq!(take(&shares, 9, 16).len(), 4, "what is given back, another may have");
+    }
+
+    #[test]
+    fn of_one_owner_only_so_many_wait() {
+        let shares = Shares::of_size(4, 2, "exhausted");
+        let taken = take(&shares, 1, 4);
+        assert_eq!(taken.len(), 2);
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(shares.of(1).take_unless(3))).collect();
+        for it in &mut waiting {
+            assert!(it.as_mut().now_or_never().is_none(), "it waits");
+        }
+        assert!(
+            matches!(shares.of(1).take_unless(3).now_or_never(), Some(None)),
+            "too many wait"
+        );
+        assert!(
+            matches!(shares.of(2).take_unless(3).now_or_never(), Some(Some(_))),
+            "another's wait apart"
+        );
+        drop(waiting.pop());
+        assert!(
+            shares.of(1).take_unless(3).now_or_never().is_none(),
+            "who gives up waiting makes room"
+        );
+        drop(taken);
+        assert!(
+            matches!(waiting.remove(0).now_or_never(), Some(Some(_))),
+            "the first first"
+        );
     }
 
     #[test]

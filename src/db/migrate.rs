@@ -73,6 +73,7 @@ const STEPS: &[Step] = &[
     shared!(18, "0018_answers"),
     isolated!(19, "0019_channel_checks"),
     isolated!(20, "0020_app_secrets"),
+    isolated!(21, "0021_quotas"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -5,6 +5,7 @@ mod delivery;
 mod event_types;
 mod id;
 mod lane;
+mod quota;
 mod scope;
 mod status;
 mod work;
@@ -17,6 +18,7 @@ pub use id::{
     MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
+pub use quota::{Quota, QuotaReached};
 pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use work::WorkState;

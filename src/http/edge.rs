@@ -2,7 +2,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{api, auth, health, metrics, webhooks};
+use super::{api, auth, health, metrics, reads::Reads, webhooks};
 use crate::app::App;
 
 /// The app, and what this edge remembers between requests.
@@ -13,6 +13,7 @@ pub struct Parts {
     pub app: App,
     pub keys: auth::Keys,
     pub rates: auth::Rates,
+    pub reads: Reads,
     pub webhooks: webhooks::Gate,
     pub uploads: api::Uploads,
     pub batches: api::Batches,
@@ -25,6 +26,7 @@ impl Edge {
         Self(Arc::new(Parts {
             keys: auth::Keys::default(),
             rates: auth::Rates::new(app.config.limits.api_rate),
+            reads: Reads::new(app.config.database_read_connections),
             webhooks: webhooks::Gate::default(),
             uploads: api::Uploads::default(),
             batches: api::Batches::default(),

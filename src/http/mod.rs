@@ -18,6 +18,7 @@ mod once;
 mod paging;
 mod problem;
 mod range;
+mod reads;
 mod signed_body;
 mod verification;
 mod webhooks;

@@ -11,7 +11,9 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{db, intake::NotStored, meta::message::Invalid, replay::ReplayError, tenancy::RegistryError};
+use crate::{
+    db, domain::QuotaReached, intake::NotStored, meta::message::Invalid, replay::ReplayError, tenancy::RegistryError,
+};
 
 /// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Problem {
     retry_after: Option<u64>,
     field: Option<String>,
     limit: Option<u64>,
+    quota: Option<&'static str>,
+    used: Option<u64>,
 }
 
 /// A problem as it is sent.
@@ -45,6 +49,12 @@ pub struct ProblemBody<'p> {
     /// The limit it breaks.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u64>,
+    /// The quota that is used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota: Option<&'p str>,
+    /// How much of the limit is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<u64>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'p str>,
@@ -70,6 +80,8 @@ impl Problem {
             retry_after: None,
             field: None,
             limit: None,
+            quota: None,
+            used: None,
         }
     }
 
@@ -112,6 +124,8 @@ impl Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             limit: self.limit,
+            quota: self.quota,
+            used: self.used,
             request_id: None,
         }
     }
@@ -181,6 +195,12 @@ impl Problem {
         .retry_after(5)
     }
 
+    /// A reader's time is over.
+    fn too_slow() -> Self {
+        const DETAIL: &str = "The database was not done in the time that a read has. Ask for less: narrow the search, or take smaller pages.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "It took too long", DETAIL).retry_after(10)
+    }
+
     pub fn internal() -> Self {
         const DETAIL: &str = "This is a defect of the server. Report it with the request id.";
         Self::new(
@@ -228,8 +248,25 @@ impl From<sqlx::Error> for Problem {
             tracing::warn!(%error, "the database is not available to a request");
             return Self::unavailable();
         }
+        if db::is_too_slow(&error) {
+            metrics::counter!("mainstay_reads_refused_total", "reason" => "slow").increment(1);
+            return Self::too_slow();
+        }
         tracing::error!(%error, "a request failed in the database");
         Self::internal()
+    }
+}
+
+impl From<QuotaReached> for Problem {
+    fn from(reached: QuotaReached) -> Self {
+        metrics::counter!("mainstay_quota_reached_total", "quota" => reached.quota.as_str()).increment(1);
+        let detail = format!("There is no room: {reached}.");
+        Self {
+            quota: Some(reached.quota.as_str()),
+            limit: u64::try_from(reached.limit).ok(),
+            used: u64::try_from(reached.used).ok(),
+            ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "The quota is used up", detail)
+        }
     }
 }
 
@@ -241,6 +278,7 @@ impl From<RegistryError> for Problem {
                 Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail)
             }
             RegistryError::NotFound(what) => Self::nothing_like(what),
+            RegistryError::Quota(reached) => reached.into(),
             RegistryError::Database(error) => error.into(),
             RegistryError::KeyLost => {
                 tracing::error!(%error, "a request failed");

@@ -11,9 +11,12 @@ use super::{
 use crate::{
     app::App,
     db::{Tx, retry_conflicts},
-    domain::{MediaId, TenantId},
+    domain::{MediaId, QuotaReached, TenantId},
     net, storage,
-    store::media::{self, NewUploaded},
+    store::{
+        media::{self, NewUploaded},
+        quotas,
+    },
 };
 
 /// Characters of a file's name that are kept.
@@ -42,6 +45,8 @@ pub enum BringError {
     #[error(transparent)]
     Storage(storage::Error),
     #[error(transparent)]
+    Quota(#[from] QuotaReached),
+    #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
@@ -52,6 +57,7 @@ pub async fn bring<E: std::fmt::Display>(
     said: Bring,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
 ) -> Result<MediaId, BringError> {
+    quotas::has_room(app.db.reader(), tenant).await??;
     let draft = draw(app, tenant, &said, pieces).await.map_err(|broken| match broken {
         Broken::Source(error) => BringError::Incomplete(error.to_string()),
         other => plain(other),
@@ -61,6 +67,7 @@ pub async fn bring<E: std::fmt::Display>(
 
 /// Fetches what is at an address, past the guard.
 pub async fn bring_url(app: &App, tenant: TenantId, said: Bring, url: &str) -> Result<MediaId, BringError> {
+    quotas::has_room(app.db.reader(), tenant).await??;
     let target = app.outside.check(url).map_err(net::Error::Refused)?;
     let answer = net::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
     let said = Bring {
@@ -105,7 +112,10 @@ fn plain<E>(broken: Broken<E>) -> BringError {
 async fn keep(app: &App, tenant: TenantId, said: Bring, draft: Draft) -> Result<MediaId, BringError> {
     let taken = table::judge(said.kind, said.mime_type.as_deref(), &draft.head)?;
     let id = app.clock.new_id();
-    retry_conflicts(|| once(app, id, tenant, &said, &taken, &draft)).await?;
+    if let Err(reached) = retry_conflicts(|| once(app, id, tenant, &said, &taken, &draft)).await? {
+        draft.discard(app).await;
+        return Err(reached.into());
+    }
     metrics::counter!("mainstay_media_bytes_total", "direction" => "uploaded").increment(draft.size);
     Ok(id)
 }
@@ -117,7 +127,7 @@ async fn once(
     said: &Bring,
     taken: &Taken,
     draft: &Draft,
-) -> Result<(), sqlx::Error> {
+) -> Result<Result<(), QuotaReached>, sqlx::Error> {
     let now = app.clock.now();
     let keep = async |tx: &mut Tx| {
         let file = draft.keep(tx, now).await?;
@@ -129,11 +139,27 @@ async fn once(
             filename: said.filename.as_deref().and_then(tidy_name),
             file,
         };
-        media::insert(tx, &new, now).await.map(|_| file)
+        media::insert(&mut *tx, &new, now).await?;
+        // Last: a deletion too takes the row of the file before that of what is used.
+        let room = quotas::take_bytes(tx, tenant, i64::try_from(draft.size).unwrap_or(i64::MAX)).await?;
+        Ok::<_, sqlx::Error>(room.map(|()| file))
     };
-    let file = app.db.transaction(keep).await?;
-    draft.want_variants(app, file).await;
-    Ok(())
+    let mut tx = app.db.begin().await?;
+    match keep(&mut tx).await {
+        Ok(Ok(file)) => {
+            tx.commit().await?;
+            draft.want_variants(app, file).await;
+            Ok(Ok(()))
+        }
+        Ok(Err(reached)) => {
+            tx.rollback().await?;
+            Ok(Err(reached))
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
 }
 
 /// The name of a file without folders, and without what a header or a terminal would not bear.

@@ -18,6 +18,7 @@ pub mod messages;
 pub mod partitions;
 pub mod portfolios;
 pub mod quarantine;
+pub mod quotas;
 pub mod raw_events;
 pub mod retention;
 pub mod sends;

@@ -4,10 +4,14 @@ use chrono::TimeDelta;
 
 use super::{Category, Change, Draft, Library, sync::fetched};
 use crate::{
+    db::Tx,
     directory::Route,
-    domain::{TemplateId, TenantId},
+    domain::{Id, Quota, QuotaReached, TemplateId, TenantId},
     meta::{graph, message::Invalid},
-    store::templates::{self as store, Fetched, Template},
+    store::{
+        quotas,
+        templates::{self as store, Fetched, Template},
+    },
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,8 @@ pub enum ManageError {
     #[error(transparent)]
     Meta(#[from] graph::Error),
     #[error(transparent)]
+    Quota(#[from] QuotaReached),
+    #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
@@ -41,6 +47,18 @@ impl Library {
         if known.iter().any(|it| alive(&it)) {
             return Err(ManageError::Exists(draft.name.clone(), draft.language.clone()));
         }
+        let (place, now) = (self.clock.new_id::<TemplateId>().uuid(), self.clock.now());
+        let reserve = async |tx: &mut Tx| {
+            quotas::reserve(tx, route.tenant, Quota::Templates, (place, now)).await??;
+            Ok::<_, ManageError>(())
+        };
+        self.db.transaction(reserve).await?;
+        let made = self.hand_in(route, draft).await;
+        quotas::release(&self.db, route.tenant, place).await?;
+        made
+    }
+
+    async fn hand_in(&self, route: &Route, draft: &Draft) -> Managed<Template> {
         let speaker = route.access().ok_or(ManageError::NoToken)?;
         let definition = serde_json::to_value(draft).expect("texts, numbers and JSON always serialise");
         let created = self.graph.create_template(speaker, &definition).await;

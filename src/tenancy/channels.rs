@@ -4,14 +4,14 @@ use crate::{
     crypto::{SealingKey, Signer},
     db::Tx,
     directory::{KNOWN, open_tenant_key, purpose},
-    domain::{AppSecretId, ChannelId, TenantId},
+    domain::{AppSecretId, ChannelId, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     store::{
         channel_checks,
         channels::{self, Channel},
         events::{self, NewEvent},
         former_app_secrets::{self, FormerAppSecret},
-        quarantine, sends, templates, tenants,
+        quarantine, quotas, sends, templates, tenants,
     },
 };
 
@@ -75,6 +75,10 @@ pub async fn add_channel(
     };
     let mut tx = registry.db.begin().await?;
     let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
+    if is_new && let Err(reached) = quotas::admit(&mut tx, tenant, Quota::Channels).await? {
+        tx.rollback().await?;
+        return Err(reached.into());
+    }
     if channel.app_secret.is_some() {
         note_former_secret(&mut tx, &key, &channel).await?;
     }

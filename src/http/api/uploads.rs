@@ -243,6 +243,7 @@ fn refusal(error: BringError) -> Problem {
             let status = StatusCode::SERVICE_UNAVAILABLE;
             Problem::new(status, "storage-unavailable", "Try again later", words).retry_after(5)
         }
+        BringError::Quota(reached) => reached.into(),
         BringError::Database(error) => error.into(),
     }
 }
