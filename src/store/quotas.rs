@@ -51,13 +51,11 @@ pub async fn reserve(
     (id, now): (Uuid, DateTime<Utc>),
 ) -> Result<Result<(), QuotaReached>> {
     const OVER: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND until < $2";
-    const COUNT: &str = "SELECT COUNT(*) FROM quota_reservations WHERE tenant_id = $1 AND quota = $2";
     const INSERT: &str = "INSERT INTO quota_reservations (tenant_id, id, quota, until) VALUES ($1, $2, $3, $4)";
     lock(tx, tenant, quota).await?;
     tx.sql(OVER, (tenant, now)).run().await?;
     let name = quota.as_str().to_owned();
-    let (reserved,): (i64,) = tx.sql(COUNT, (tenant, name.clone())).one().await?;
-    let used = count(tx, tenant, quota).await? + reserved;
+    let used = count(tx, tenant, quota).await?;
     let admitted = check(&mut *tx, tenant, quota, used).await?;
     if admitted.is_ok() {
         tx.sql(INSERT, (tenant, id, name, now + RESERVED)).run().await?;
@@ -137,7 +135,9 @@ async fn count(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<i64> {
     const CHANNELS: &str = "SELECT COUNT(*) FROM channels WHERE tenant_id = $1";
     const API_KEYS: &str = "SELECT COUNT(*) FROM api_keys WHERE tenant_id = $1 AND revoked_at IS NULL";
     const ENDPOINTS: &str = "SELECT COUNT(*) FROM endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
-    const TEMPLATES: &str = "SELECT COUNT(*) FROM templates WHERE tenant_id = $1 AND status <> 'DELETED'";
+    const TEMPLATES: &str = "
+        SELECT (SELECT COUNT(*) FROM templates WHERE tenant_id = $1 AND status <> 'DELETED')
+            + (SELECT COUNT(*) FROM quota_reservations WHERE tenant_id = $1 AND quota = 'templates')";
     const MESSAGE_TEMPLATES: &str = "SELECT COUNT(*) FROM message_templates WHERE tenant_id = $1";
     const MEDIA_BYTES: &str = "
         SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM tenant_uses WHERE tenant_id = $1 AND quota = 'media_bytes'";

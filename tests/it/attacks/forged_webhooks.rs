@@ -10,6 +10,7 @@ use bytes::Bytes;
 use mainstay::{
     config::Secret,
     crypto::Signer,
+    domain::Quota,
     tenancy::{self, NewChannel},
 };
 
@@ -34,6 +35,8 @@ fn number(n: usize) -> String {
 }
 
 async fn channels(test: &TestApp) {
+    let room = [(Quota::Channels, Some(SECRETS as i64 + 1))];
+    tenancy::set_quotas(&test.registry, test.tenant, &room).await.unwrap();
     for n in 0..SECRETS {
         let new = NewChannel {
             phone_number_id: number(n),
