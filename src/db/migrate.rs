@@ -72,8 +72,9 @@ const STEPS: &[Step] = &[
     shared!(17, "0017_shared_portfolios"),
     shared!(18, "0018_answers"),
     isolated!(19, "0019_channel_checks"),
-    isolated!(20, "0020_app_secrets"),
-    isolated!(21, "0021_quotas"),
+    shared!(20, "0020_job_markers"),
+    isolated!(21, "0021_app_secrets"),
+    isolated!(22, "0022_quotas"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -22,11 +22,10 @@ pub struct Problem {
     pub(super) slug: &'static str,
     title: &'static str,
     detail: Cow<'static, str>,
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
     field: Option<String>,
     limit: Option<u64>,
-    quota: Option<&'static str>,
-    used: Option<u64>,
+    quota: Option<Box<QuotaReached>>,
 }
 
 /// A problem as it is sent.
@@ -81,7 +80,6 @@ impl Problem {
             field: None,
             limit: None,
             quota: None,
-            used: None,
         }
     }
 
@@ -124,8 +122,8 @@ impl Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             limit: self.limit,
-            quota: self.quota,
-            used: self.used,
+            quota: self.quota.as_ref().map(|it| it.quota.as_str()),
+            used: self.quota.as_ref().and_then(|it| u64::try_from(it.used).ok()),
             request_id: None,
         }
     }
@@ -133,7 +131,7 @@ impl Problem {
     /// With the header `Retry-After`, in seconds.
     pub fn retry_after(self, seconds: u64) -> Self {
         Self {
-            retry_after: Some(seconds),
+            retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
             ..self
         }
     }
@@ -262,9 +260,8 @@ impl From<QuotaReached> for Problem {
         metrics::counter!("mainstay_quota_reached_total", "quota" => reached.quota.as_str()).increment(1);
         let detail = format!("There is no room: {reached}.");
         Self {
-            quota: Some(reached.quota.as_str()),
             limit: u64::try_from(reached.limit).ok(),
-            used: u64::try_from(reached.used).ok(),
+            quota: Some(Box::new(reached)),
             ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "The quota is used up", detail)
         }
     }
