@@ -210,7 +210,7 @@ async fn adopt_numbers(test: &TestApp, body: &[u8]) {
             .entry_id
             .filter(|it| it.len() <= 32 && it.bytes().all(|b| b.is_ascii_digit()));
         if let (Some(number), Some(waba)) = (number, waba)
-            && number != NUMBER
+            && *number != *NUMBER
         {
             test.add_channel(test.tenant, &number, &waba).await;
         }

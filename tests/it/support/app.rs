@@ -115,6 +115,7 @@ impl TestApp {
             outside,
             courier,
             metrics: telemetry::install_metrics(),
+            long_webhooks: tokio::sync::Semaphore::new(LONG_WEBHOOKS),
         });
         let test = Self {
             app,

@@ -1,7 +1,7 @@
 //! Bodies that are not quite webhooks: everything in them is kept somewhere.
 
 use super::super::{Change, Item, Malformed, UnknownReason, parse};
-use super::{at, items, only_item, reason, some};
+use super::{at, items, only_item, reason};
 
 #[test]
 fn only_what_is_no_json_object_is_malformed() {
