@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,14 +23,20 @@ pub struct Shares<K> {
     /// Counts how often somebody had to wait for a permit of their own.
     exhausted: &'static str,
     /// Of those who have permits or wait for some.
-    owners: Mutex<HashMap<K, Weak<Semaphore>>>,
+    owners: Mutex<HashMap<K, Weak<Own>>>,
+}
+
+/// The permits of one owner, and how many wait for them.
+struct Own {
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
 }
 
 /// What one may have of them.
 #[derive(Clone)]
 pub struct Share {
     all: Arc<Semaphore>,
-    own: Arc<Semaphore>,
+    own: Arc<Own>,
     exhausted: &'static str,
 }
 
@@ -35,6 +44,7 @@ pub struct Share {
 pub struct Permit {
     own: OwnedSemaphorePermit,
     all: OwnedSemaphorePermit,
+    _owner: Arc<Own>,
 }
 
 impl Permit {
@@ -57,9 +67,14 @@ pub enum Exhausted {
 impl<K: Eq + Hash> Shares<K> {
     /// `exhausted` is the metric that counts those who had to wait for what they have themselves.
     pub fn new(most: usize, exhausted: &'static str) -> Self {
+        Self::of_size(most, Self::share_of(most), exhausted)
+    }
+
+    /// The same where a share is another part than the usual one.
+    pub fn of_size(most: usize, share: usize, exhausted: &'static str) -> Self {
         Self {
             all: Arc::new(Semaphore::new(most)),
-            share: Self::share_of(most),
+            share: share.max(1),
             exhausted,
             owners: Mutex::default(),
         }
@@ -67,10 +82,7 @@ impl<K: Eq + Hash> Shares<K> {
 
     /// As many as anybody asks for, of which each owner may have a share.
     pub fn unlimited(share: usize, exhausted: &'static str) -> Self {
-        Self {
-            share,
-            ..Self::new(Semaphore::MAX_PERMITS, exhausted)
-        }
+        Self::of_size(Semaphore::MAX_PERMITS, share, exhausted)
     }
 
     /// What one of them may have, of so many.
@@ -87,7 +99,10 @@ impl<K: Eq + Hash> Shares<K> {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         let own = owners.get(&owner).and_then(Weak::upgrade).unwrap_or_else(|| {
             owners.retain(|_, it| it.strong_count() > 0);
-            let own = Arc::new(Semaphore::new(self.share));
+            let own = Arc::new(Own {
+                permits: Arc::new(Semaphore::new(self.share)),
+                waiting: AtomicUsize::new(0),
+            });
             owners.insert(owner, Arc::downgrade(&own));
             own
         });
@@ -102,34 +117,60 @@ impl<K: Eq + Hash> Shares<K> {
 impl Share {
     /// Takes so many, or none if not all are free.
     pub fn try_take(&self, count: u32) -> Result<Permit, Exhausted> {
-        let own = self.own.clone().try_acquire_many_owned(count);
+        let own = self.own.permits.clone().try_acquire_many_owned(count);
         let own = own.map_err(|_| Exhausted::Own)?;
         let all = self.all.clone().try_acquire_many_owned(count);
         let all = all.map_err(|_| Exhausted::All)?;
-        Ok(Permit { own, all })
+        Ok(self.permit(own, all))
     }
 
     /// Waits for so many. More than a share never come.
     pub async fn take_many(self, count: u32) -> Permit {
-        Permit {
-            own: self.own.acquire_many_owned(count).await.expect(OPEN),
-            all: self.all.acquire_many_owned(count).await.expect(OPEN),
-        }
+        let own = self.own.permits.clone().acquire_many_owned(count).await.expect(OPEN);
+        let all = self.all.clone().acquire_many_owned(count).await.expect(OPEN);
+        self.permit(own, all)
     }
 
     /// Waits for its turn.
     pub async fn take(self) -> Permit {
-        let own = match self.own.clone().try_acquire_owned() {
+        let own = match self.own.permits.clone().try_acquire_owned() {
             Ok(own) => own,
             Err(_) => {
                 metrics::counter!(self.exhausted).increment(1);
-                self.own.acquire_owned().await.expect(OPEN)
+                self.own.permits.clone().acquire_owned().await.expect(OPEN)
             }
         };
-        Permit {
-            own,
-            all: self.all.acquire_owned().await.expect(OPEN),
-        }
+        let all = self.all.clone().acquire_owned().await.expect(OPEN);
+        self.permit(own, all)
+    }
+
+    fn permit(&self, own: OwnedSemaphorePermit, all: OwnedSemaphorePermit) -> Permit {
+        let _owner = self.own.clone();
+        Permit { own, all, _owner }
+    }
+
+    /// The same, unless so many of the owner's wait already.
+    pub async fn take_unless(self, most_waiting: usize) -> Option<Permit> {
+        let own = self.own.clone();
+        let _waiting = Waiting::new(&own, most_waiting)?;
+        Some(self.take().await)
+    }
+}
+
+/// One who waits, until it is dropped.
+struct Waiting<'a>(&'a Own);
+
+impl<'a> Waiting<'a> {
+    /// `None` where so many wait.
+    fn new(own: &'a Own, most: usize) -> Option<Self> {
+        let waiting = Self(own);
+        (own.waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -170,6 +211,35 @@ mod tests {
         assert_eq!((shares.free(), one.try_take(4).is_ok()), (4, true));
         drop(others);
         assert_eq!(shares.free(), 16);
+    }
+
+    #[test]
+    fn of_one_owner_only_so_many_wait() {
+        let shares = Shares::of_size(4, 2, "exhausted");
+        let taken = take(&shares, 1, 4);
+        assert_eq!(taken.len(), 2);
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(shares.of(1).take_unless(3))).collect();
+        for it in &mut waiting {
+            assert!(it.as_mut().now_or_never().is_none(), "it waits");
+        }
+        assert!(
+            matches!(shares.of(1).take_unless(3).now_or_never(), Some(None)),
+            "too many wait"
+        );
+        assert!(
+            matches!(shares.of(2).take_unless(3).now_or_never(), Some(Some(_))),
+            "another's wait apart"
+        );
+        drop(waiting.pop());
+        assert!(
+            shares.of(1).take_unless(3).now_or_never().is_none(),
+            "who gives up waiting makes room"
+        );
+        drop(taken);
+        assert!(
+            matches!(waiting.remove(0).now_or_never(), Some(Some(_))),
+            "the first first"
+        );
     }
 
     #[test]

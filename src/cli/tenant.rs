@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Answer, Operator};
 use crate::{
-    domain::{SendLane, TenantId},
+    domain::{Quota, SendLane, TenantId},
     store::tenants::{self, Tenant},
     tenancy,
 };
@@ -33,6 +33,9 @@ pub struct Set {
     /// `campaign`, separated by commas; or `none`; or `default`, which is `campaign`.
     #[arg(long)]
     hold_unknown: Option<String>,
+    /// A quota and what it is to be, such as `endpoints=200`, or `endpoints=default`; may be given several times.
+    #[arg(long = "quota", value_name = "NAME=NUMBER")]
+    quotas: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +51,7 @@ struct Listed {
     created_at: DateTime<Utc>,
     messages_per_second: Option<f64>,
     hold_unknown: Option<Vec<SendLane>>,
+    quotas: BTreeMap<String, i64>,
 }
 
 impl Command {
@@ -62,10 +66,17 @@ impl Command {
             }
             Command::List => {
                 let tenants = tenants::all(&operator.registry.db).await?;
-                let listed: Vec<_> = tenants.into_iter().map(Listed::from).collect();
+                let ids: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).collect();
+                let quotas = tenancy::quotas_of(&operator.registry, &ids).await?;
+                let listed = tenants.into_iter().zip(quotas);
+                let listed: Vec<_> = listed.map(|(tenant, quotas)| Listed::of(tenant, quotas)).collect();
                 Answer::list(&listed, "no tenants yet: make one with `mainstay tenant create NAME`")
             }
-            Command::Set(set) => Answer::new(&Listed::from(set.run(operator).await?)),
+            Command::Set(set) => {
+                let tenant = set.run(operator).await?;
+                let quotas = tenancy::quotas(&operator.registry, tenant.id).await?;
+                Answer::new(&Listed::of(tenant, quotas))
+            }
         }
     }
 }
@@ -88,12 +99,38 @@ impl Set {
         if let Some(text) = &self.hold_unknown {
             rules.hold_unknown = tenancy::hold_unknown(text)?;
         }
+        let quotas: Vec<_> = self
+            .quotas
+            .iter()
+            .map(|text| quota(text))
+            .collect::<anyhow::Result<_>>()?;
+        if !quotas.is_empty() {
+            tenancy::set_quotas(registry, tenant.id, &quotas).await?;
+        }
         Ok(tenancy::set_rules(registry, tenant.id, &rules).await?)
     }
 }
 
-impl From<Tenant> for Listed {
-    fn from(tenant: Tenant) -> Self {
+/// Reads `NAME=NUMBER` or `NAME=default`.
+fn quota(text: &str) -> anyhow::Result<(Quota, Option<i64>)> {
+    let (name, most) = text
+        .split_once('=')
+        .context("--quota: write NAME=NUMBER or NAME=default")?;
+    let quota = name
+        .parse()
+        .map_err(|problem: String| anyhow::anyhow!("--quota: {problem}"))?;
+    let most = match most {
+        "default" => None,
+        most => {
+            let read = most.parse().ok();
+            Some(read.with_context(|| format!("--quota: {most:?} is neither a whole number nor `default`"))?)
+        }
+    };
+    Ok((quota, most))
+}
+
+impl Listed {
+    fn of(tenant: Tenant, quotas: BTreeMap<String, i64>) -> Self {
         let rules = tenancy::rules(&tenant);
         Self {
             messages_per_second: rules.messages_per_second,
@@ -101,6 +138,7 @@ impl From<Tenant> for Listed {
             id: tenant.id,
             name: tenant.name,
             created_at: tenant.created_at,
+            quotas,
         }
     }
 }
@@ -119,12 +157,19 @@ impl fmt::Display for Listed {
             write!(f, "  at most {rate} messages/s")?;
         }
         match &self.hold_unknown {
-            None => Ok(()),
-            Some(lanes) if lanes.is_empty() => write!(f, "  holds nothing unknown"),
+            None => {}
+            Some(lanes) if lanes.is_empty() => write!(f, "  holds nothing unknown")?,
             Some(lanes) => {
                 let lanes: Vec<&str> = lanes.iter().map(|lane| lane.as_str()).collect();
-                write!(f, "  holds unknown {}", lanes.join(", "))
+                write!(f, "  holds unknown {}", lanes.join(", "))?;
             }
         }
+        for quota in Quota::ALL {
+            match self.quotas.get(quota.as_str()) {
+                Some(most) if *most != quota.default() => write!(f, "  {}={most}", quota.as_str())?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }

@@ -56,7 +56,14 @@ async fn a_tenant_is_made_with_an_id_and_a_key_and_then_listed() {
     assert!(made["api_key"].as_str().unwrap().starts_with("mk_"));
     let listed = on(&operator, "tenant list").await;
     assert_eq!(listed[0]["id"], made["id"]);
-    let shown = ["id", "name", "created_at", "messages_per_second", "hold_unknown"];
+    let shown = [
+        "id",
+        "name",
+        "created_at",
+        "messages_per_second",
+        "hold_unknown",
+        "quotas",
+    ];
     assert_eq!(names(&listed[0]), BTreeSet::from(shown));
     let again = try_on(&operator, "tenant create Olaria").await.unwrap_err();
     assert!(again.to_string().contains("exists already"), "{again}");
@@ -274,7 +281,21 @@ async fn a_tenants_rules_are_set_one_by_one_and_checked() {
     );
     let set = on(&operator, "tenant set Olaria --hold-unknown default").await;
     assert_eq!(set["hold_unknown"], Value::Null);
+    let set = on(
+        &operator,
+        "tenant set Olaria --quota endpoints=7 --quota channels=default",
+    )
+    .await;
+    assert_eq!(
+        (&set["quotas"]["endpoints"], &set["quotas"]["channels"]),
+        (&json!(7), &json!(100))
+    );
+    assert_eq!(set["hold_unknown"], Value::Null, "what is not named stays");
     for (line, says) in [
+        ("tenant set Olaria --quota endpoints", "NAME=NUMBER"),
+        ("tenant set Olaria --quota endpoints=many", "neither a whole number"),
+        ("tenant set Olaria --quota messages=7", "there is no quota"),
+        ("tenant set Olaria --quota endpoints=-1", "must be 0 to"),
         (
             "tenant set Olaria --messages-per-second fast",
             "neither a number nor `none`",

@@ -14,9 +14,12 @@ pub struct Environment {
         default_value = "sqlite://data/mainstay.db"
     )]
     pub database_url: String,
-    /// Connections to PostgreSQL a process may open.
+    /// Connections to PostgreSQL a process may open for its own work; intake has 2 more.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10")]
     pub database_connections: String,
+    /// Connections a process may open for the reads of tenants, besides; one tenant has half of them.
+    #[arg(long, env = "DATABASE_READ_CONNECTIONS", default_value = "4")]
+    pub database_read_connections: String,
     /// `redis://HOST:PORT`. Unset: the queue lives in the process, and only `mainstay serve` can run.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,

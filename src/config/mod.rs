@@ -29,6 +29,8 @@ use crate::crypto::Keyring;
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
+    /// For the reads of tenants, besides.
+    pub database_read_connections: u32,
     /// Redis, and the prefix of every key there; `None` means the queue lives in this process.
     pub redis: Option<Redis>,
     pub listen: SocketAddr,

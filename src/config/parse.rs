@@ -100,6 +100,7 @@ impl Environment {
                 otlp_endpoint: self.otlp_endpoint.filter(|url| !url.is_empty()),
             },
             database_connections: number("DATABASE_CONNECTIONS", &self.database_connections, 2..=1_000)?,
+            database_read_connections: number("DATABASE_READ_CONNECTIONS", &self.database_read_connections, 2..=1_000)?,
             database_url: self.database_url,
         })
     }

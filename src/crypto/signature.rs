@@ -1,14 +1,30 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use uuid::Builder;
+
+use crate::domain::{AppSecretId, Id};
 
 /// An app secret, ready to check what Meta signs: `X-Hub-Signature-256: sha256=<hex>` is HMAC-SHA256 over the exact bytes of
 /// the body, <https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint>.
 #[derive(Clone)]
 pub struct Signer(Hmac<Sha256>);
 
+/// What is signed to name a secret. No webhook is this text, which is no JSON.
+const NAME: &[u8] = b"mainstay: the id of an app secret";
+
 impl Signer {
     pub fn new(secret: &str) -> Self {
         Self(Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length"))
+    }
+
+    /// Names the secret: the first 16 bytes of an HMAC under it, as a UUIDv8. Two secrets of equal ids are equal.
+    pub fn id(&self) -> AppSecretId {
+        let mut mac = self.0.clone();
+        mac.update(NAME);
+        let digest = mac.finalize().into_bytes();
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest[..16]);
+        AppSecretId::from_uuid(Builder::from_custom_bytes(first).into_uuid())
     }
 
     /// Compares in constant time.
@@ -44,6 +60,12 @@ mod tests {
         assert!(signer.signed(b"{}", &signature));
         assert!(!signer.signed(b"{ }", &signature));
         assert!(!Signer::new("other").signed(b"{}", &signature));
+    }
+
+    #[test]
+    fn a_secret_has_one_id() {
+        assert_eq!(Signer::new("app-secret").id(), Signer::new("app-secret").id());
+        assert_ne!(Signer::new("app-secret").id(), Signer::new("app-secret2").id());
     }
 
     #[test]

@@ -22,6 +22,11 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
+/// A reader's statement took longer than a reader may: PostgreSQL's `query_canceled`, SQLite's `SQLITE_INTERRUPT`.
+pub fn is_too_slow(error: &Error) -> bool {
+    matches!(error, Error::Database(error) if matches!(error.code().as_deref(), Some("57014" | "9")))
+}
+
 /// Two transactions met: the same work, done again, is expected to succeed.
 pub fn is_conflict(error: &Error) -> bool {
     if let Error::AnyDriverError(error) = error {

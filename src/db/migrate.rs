@@ -73,6 +73,8 @@ const STEPS: &[Step] = &[
     shared!(18, "0018_answers"),
     isolated!(19, "0019_channel_checks"),
     shared!(20, "0020_job_markers"),
+    isolated!(21, "0021_app_secrets"),
+    isolated!(22, "0022_quotas"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -11,6 +11,7 @@ mod keyed;
 mod like;
 mod migrate;
 mod open;
+mod pools;
 mod rows;
 #[cfg(test)]
 mod scratch;
@@ -21,13 +22,13 @@ mod transaction;
 
 pub use args::{Arg, Args};
 pub use batches::{Asked, Batches, ask};
-pub use error::{collision, is_conflict, is_unavailable};
+pub use error::{collision, is_conflict, is_too_slow, is_unavailable};
 pub use file::sqlite_file;
 pub use hints::Hint;
 pub use keyed::{Keyed, KeyedRow};
 pub use like::like_literal;
 pub use migrate::{MigrateError, migrations};
-pub use open::{Db, PoolUse};
+pub use open::{Connections, Db, INTAKE_CONNECTIONS, PoolUse};
 pub use rows::{Cell, Row, Rows};
 #[cfg(test)]
 pub(crate) use scratch::Scratch;

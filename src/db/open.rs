@@ -1,34 +1,25 @@
-use std::{path::Path, str::FromStr, time::Duration};
-
-use sqlx::{
-    ConnectOptions, Connection, Executor, PgPool, SqliteConnection, SqlitePool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
+
+use sqlx::{PgPool, SqlitePool};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::Listener};
-use crate::permissions;
+use super::{Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::Listener, pools, transaction::Stop};
 
-/// How long a caller waits for a connection before the database counts as unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection idle for longer is asked whether it still lives before it is lent out.
-const TRUSTED_IDLE: Duration = Duration::from_secs(2);
-/// Pages of log at which the writer moves them itself, should nobody else: a process without a background, such as a command.
-const LOG_PAGES: &str = "4000";
-/// Readers of SQLite beside its one writer.
-const SQLITE_READERS: u32 = 4;
-
-/// Every frequent statement looks a few hundred rows up by key, and lookups by index are right for it however small the table is just
-/// now. PostgreSQL plans a prepared statement anew five times and then keeps a plan until the table is analysed.
-const LOOK_UP: &str = "
-    SET enable_seqscan = off;
-    SET enable_hashjoin = off;
-    SET enable_mergejoin = off;
-    SET jit = off";
-/// How long a session lives, so that no plan outlives by much the size of the tables it was made for.
-const SESSION: Duration = Duration::from_secs(300);
+/// Connections for the reads of tenants, unless said otherwise.
+const TENANT_READERS: u32 = 4;
+/// Connections of PostgreSQL that only intake has.
+pub const INTAKE_CONNECTIONS: u32 = 2;
+/// How long a tenant's reader may take, unless said otherwise.
+const READ_LIMIT: Duration = Duration::from_secs(10);
+/// SQLite looks whether a reader's time is over whenever it has done so many steps: some 0.1 ms.
+const STEPS: i32 = 10_000;
 
 /// An open database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -36,6 +27,9 @@ pub enum Db {
     /// SQLite has a single writer, so callers queue for it in the pool and never meet `SQLITE_BUSY`.
     Sqlite {
         read: SqlitePool,
+        /// For the reads of tenants.
+        tenants: SqlitePool,
+        read_limit: Duration,
         write: SqlitePool,
         /// Moves the log into the file; see `checkpoint.rs`.
         checkpoint: Checkpoint,
@@ -43,8 +37,33 @@ pub enum Db {
     },
     Postgres {
         pool: PgPool,
+        /// For the reads of tenants.
+        tenants: PgPool,
+        /// For intake.
+        intake: PgPool,
         listener: Listener,
     },
+}
+
+/// How many connections a process may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// To PostgreSQL, for everything but the reads of tenants and intake.
+    pub work: u32,
+    /// For the reads of tenants.
+    pub tenants: u32,
+    /// How long one statement of a tenant's reader may take on PostgreSQL, and all of one transaction on SQLite.
+    pub read_limit: Duration,
+}
+
+impl From<u32> for Connections {
+    fn from(work: u32) -> Self {
+        Self {
+            work,
+            tenants: TENANT_READERS,
+            read_limit: READ_LIMIT,
+        }
+    }
 }
 
 /// Connections open and in use, for the metrics.
@@ -55,12 +74,13 @@ pub struct PoolUse {
 }
 
 impl Db {
-    /// Opens `sqlite://path` (made if missing) or `postgres://…` with at most `connections`.
-    pub async fn open(url: &str, connections: u32) -> sqlx::Result<Self> {
+    /// Opens `sqlite://path` (made if missing) or `postgres://…` with at most so many connections.
+    pub async fn open(url: &str, connections: impl Into<Connections>) -> sqlx::Result<Self> {
+        let connections = connections.into();
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return open_postgres(url, connections).await;
+            return pools::open_postgres(url, connections).await;
         }
-        open_sqlite(url).await
+        pools::open_sqlite(url, connections).await
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -91,7 +111,7 @@ impl Db {
             Db::Sqlite { write, listener, .. } => {
                 Tx::sqlite(write.begin_with("BEGIN IMMEDIATE").await?, listener.clone())
             }
-            Db::Postgres { pool, listener } => Tx::postgres(pool.begin().await?, listener.clone()),
+            Db::Postgres { pool, listener, .. } => Tx::postgres(pool.begin().await?, listener.clone()),
         })
     }
 
@@ -105,15 +125,46 @@ impl Db {
         tx.close(result).await
     }
 
-    /// A transaction for one tenant's reader. On PostgreSQL it takes the role `mainstay_tenant`, so that row-level security
-    /// hides every other tenant even from a statement that forgot to name its own.
+    /// The same database for intake, which on PostgreSQL has connections of its own: whatever others do with theirs, it waits for nobody.
+    pub fn for_intake(&self) -> Self {
+        match self {
+            Db::Sqlite { .. } => self.clone(),
+            Db::Postgres {
+                tenants,
+                intake,
+                listener,
+                ..
+            } => Db::Postgres {
+                pool: intake.clone(),
+                tenants: tenants.clone(),
+                intake: intake.clone(),
+                listener: listener.clone(),
+            },
+        }
+    }
+
+    /// A transaction for one tenant's reader, on connections that only readers use; what takes longer than [`Connections::read_limit`] fails
+    /// ([`super::is_too_slow`]). On PostgreSQL it takes the role `mainstay_tenant`, so that row-level security hides every other tenant even
+    /// from a statement that forgot to name its own.
     pub async fn begin_as(&self, tenant: Uuid) -> sqlx::Result<Tx> {
         match self {
-            Db::Sqlite { read, listener, .. } => Ok(Tx::sqlite(read.begin().await?, listener.clone())),
-            Db::Postgres { pool, listener } => {
+            Db::Sqlite {
+                tenants,
+                read_limit,
+                listener,
+                ..
+            } => {
+                let (mut tx, end) = (tenants.begin().await?, Instant::now() + *read_limit);
+                let stop = Arc::new(AtomicBool::new(false));
+                let stopped = stop.clone();
+                let goes_on = move || Instant::now() < end && !stopped.load(Ordering::Relaxed);
+                tx.lock_handle().await?.set_progress_handler(STEPS, goes_on);
+                Ok(Tx::sqlite(tx, listener.clone()).until(Stop(stop)))
+            }
+            Db::Postgres { tenants, listener, .. } => {
                 const SQL: &str =
                     "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
-                let mut tx = pool.begin().await?;
+                let mut tx = tenants.begin().await?;
                 sqlx::query(SQL).bind(tenant.to_string()).execute(&mut *tx).await?;
                 Ok(Tx::postgres(tx, listener.clone()))
             }
@@ -126,8 +177,18 @@ impl Db {
             idle: u32::try_from(idle).unwrap_or(u32::MAX),
         };
         match self {
-            Db::Sqlite { read, write, .. } => of(read.size() + write.size(), read.num_idle() + write.num_idle()),
-            Db::Postgres { pool, .. } => of(pool.size(), pool.num_idle()),
+            Db::Sqlite {
+                read, tenants, write, ..
+            } => of(
+                read.size() + tenants.size() + write.size(),
+                read.num_idle() + tenants.num_idle() + write.num_idle(),
+            ),
+            Db::Postgres {
+                pool, tenants, intake, ..
+            } => of(
+                pool.size() + tenants.size() + intake.size(),
+                pool.num_idle() + tenants.num_idle() + intake.num_idle(),
+            ),
         }
     }
 
@@ -135,15 +196,23 @@ impl Db {
         match self {
             Db::Sqlite {
                 read,
+                tenants,
                 write,
                 checkpoint,
                 ..
             } => {
+                tenants.close().await;
                 read.close().await;
                 checkpoint.close().await;
                 write.close().await;
             }
-            Db::Postgres { pool, .. } => pool.close().await,
+            Db::Postgres {
+                pool, tenants, intake, ..
+            } => {
+                tenants.close().await;
+                intake.close().await;
+                pool.close().await;
+            }
         }
     }
 }
@@ -155,86 +224,4 @@ impl<'a> From<&'a Db> for On<'a> {
             Db::Postgres { pool, .. } => On::PostgresPool(pool),
         }
     }
-}
-
-async fn open_sqlite(url: &str) -> sqlx::Result<Db> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(512)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
-        .pragma("cache_size", "-8000")
-        .pragma("journal_size_limit", "67108864")
-        .disable_statement_logging();
-    if let Some(folder) = options.get_filename().parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // The log and its index get the mode of the database.
-    for suffix in ["", "-wal", "-shm"] {
-        let mut file = options.get_filename().as_os_str().to_owned();
-        file.push(suffix);
-        permissions::close_to_others(Path::new(&file));
-    }
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_release(|conn, _| Box::pin(is_sound(conn)))
-        .connect_with(options.clone())
-        .await?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .after_release(|conn, _| Box::pin(is_sound(conn)));
-    let checkpoint = Checkpoint::new(&options);
-    let read = read.connect_lazy_with(options.pragma("query_only", "1"));
-    Ok(Db::Sqlite {
-        read,
-        write,
-        checkpoint,
-        listener: Listener::default(),
-    })
-}
-
-/// When a write fails for want of disk, SQLite may end the transaction by itself. The rollback that follows fails then, and sqlx
-/// believes ever after that a transaction is open: such a connection makes room for a new one.
-async fn is_sound(conn: &mut SqliteConnection) -> sqlx::Result<bool> {
-    if conn.is_in_transaction() {
-        // A rollback that is under way is over once this is answered.
-        conn.ping().await?;
-    }
-    Ok(!conn.is_in_transaction())
-}
-
-async fn open_postgres(url: &str, connections: u32) -> sqlx::Result<Db> {
-    let options = PgConnectOptions::from_str(url)?
-        .application_name("mainstay")
-        .statement_cache_capacity(512)
-        .disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .max_lifetime(SESSION)
-        .test_before_acquire(false)
-        .after_connect(|conn, _| Box::pin(async move { conn.execute(sqlx::raw_sql(LOOK_UP)).await.map(drop) }))
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > TRUSTED_IDLE {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options)
-        .await?;
-    Ok(Db::Postgres {
-        pool,
-        listener: Listener::default(),
-    })
 }

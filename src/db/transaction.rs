@@ -1,3 +1,8 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::{
@@ -12,6 +17,16 @@ pub struct Tx {
     on: Kind,
     hints: Vec<Hint>,
     listener: Listener,
+    stop: Option<Stop>,
+}
+
+/// Ends whatever statement of a SQLite reader still runs, when it is dropped.
+pub(super) struct Stop(pub Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 enum Kind {
@@ -33,6 +48,14 @@ impl Tx {
             on,
             hints: Vec::new(),
             listener,
+            stop: None,
+        }
+    }
+
+    pub(super) fn until(self, stop: Stop) -> Self {
+        Self {
+            stop: Some(stop),
+            ..self
         }
     }
 
@@ -73,7 +96,9 @@ impl Tx {
         }
     }
 
+    /// Also where a statement was given up half way: SQLite ends it at once, PostgreSQL at its limit.
     pub async fn rollback(self) -> sqlx::Result<()> {
+        drop(self.stop);
         match self.on {
             Kind::Sqlite(tx) => tx.rollback().await,
             Kind::Postgres(tx) => tx.rollback().await,

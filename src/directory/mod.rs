@@ -1,5 +1,6 @@
 //! Who owns a phone number, and whose secret signs: the channels of all tenants, kept in memory and refreshed when they change.
 
+mod signers;
 mod snapshot;
 
 use std::sync::{Arc, RwLock};
@@ -7,8 +8,10 @@ use std::sync::{Arc, RwLock};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-pub use snapshot::{Route, SignedBy, Snapshot, open_tenant_key, purpose};
+pub use signers::{Signed, SignedBy, Signers};
+pub use snapshot::{Route, Snapshot, open_tenant_key, purpose};
 
+use self::snapshot::Known;
 use crate::{config::Secret, crypto::Keyring, db::Db, store::channels};
 
 /// When a change is known to every process: each looks once in a second.
@@ -29,7 +32,7 @@ type Revision = (i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 impl Directory {
     pub fn new(db: Db, keyring: Keyring, app_secrets: &[Secret]) -> Self {
-        let snapshot = Snapshot::new(app_secrets, Vec::new());
+        let snapshot = Snapshot::new(app_secrets, Known::default(), None);
         Self {
             db,
             keyring,
@@ -62,8 +65,8 @@ impl Directory {
         if *seen == Some(revision) && !anyway {
             return Ok(());
         }
-        let routes = snapshot::routes(&self.db, &self.keyring).await?;
-        let fresh = Arc::new(Snapshot::new(&self.operator, routes));
+        let known = snapshot::read(&self.db, &self.keyring).await?;
+        let fresh = Arc::new(Snapshot::new(&self.operator, known, Some(&self.current())));
         *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
         *seen = Some(revision);
         Ok(())

@@ -1,13 +1,16 @@
 use std::collections::HashMap;
 
+use super::Signers;
+
 use crate::{
     config::Secret,
     crypto::{Keyring, SealingKey, Signer},
     db::Db,
-    domain::{ChannelId, TenantId},
+    domain::{AppSecretId, ChannelId, TenantId},
     meta::graph::Access,
     store::{
         channels::{self, Channel},
+        former_app_secrets::{self, FormerAppSecret},
         tenants,
     },
 };
@@ -23,6 +26,7 @@ pub struct Route {
     /// What Meta wants to hear from whoever sends from this number; `None` when it does not open.
     pub access_token: Option<Secret>,
     pub app_secret: Option<Secret>,
+    pub app_secret_id: Option<AppSecretId>,
     /// Messages per second that Meta lets it exchange.
     pub throughput: f64,
     /// Messages per second that the operator lets the tenant send, from all its numbers together.
@@ -49,36 +53,18 @@ impl Route {
 /// Meta's level for a number it said nothing of.
 const THROUGHPUT: f64 = 80.0;
 
-/// Whose app secret signed a webhook. A tenant's own secret speaks for that tenant's channels only, or one tenant could write
-/// into another's inbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignedBy {
-    Operator,
-    Tenant(TenantId),
-}
-
 /// The channels at one moment.
 pub struct Snapshot {
-    signers: Vec<(Signer, SignedBy)>,
+    signers: Signers,
     by_number: HashMap<String, Route>,
     by_waba: HashMap<String, Vec<Route>>,
     by_channel: HashMap<ChannelId, Route>,
 }
 
 impl Snapshot {
-    pub(super) fn new(operator: &[Secret], routes: Vec<Route>) -> Self {
-        let mut signers: Vec<_> = operator
-            .iter()
-            .map(|secret| (Signer::new(secret.expose()), SignedBy::Operator))
-            .collect();
-        let mut known: Vec<(TenantId, &str)> = Vec::new();
-        for route in &routes {
-            let Some(secret) = &route.app_secret else { continue };
-            if !known.contains(&(route.tenant, secret.expose())) {
-                known.push((route.tenant, secret.expose()));
-                signers.push((Signer::new(secret.expose()), SignedBy::Tenant(route.tenant)));
-            }
-        }
+    pub(super) fn new(operator: &[Secret], known: Known, before: Option<&Self>) -> Self {
+        let Known { routes, former } = known;
+        let signers = Signers::new(operator, &routes, &former, before.map(|it| &it.signers));
         let mut by_waba: HashMap<String, Vec<Route>> = HashMap::new();
         for route in &routes {
             by_waba.entry(route.waba_id.clone()).or_default().push(route.clone());
@@ -96,12 +82,9 @@ impl Snapshot {
         }
     }
 
-    /// Whose secret made this signature over these exact bytes.
-    pub fn signed_by(&self, body: &[u8], signature: &[u8; 32]) -> Option<SignedBy> {
-        self.signers
-            .iter()
-            .find(|(signer, _)| signer.signed(body, signature))
-            .map(|(_, by)| *by)
+    /// The app secrets that sign webhooks.
+    pub fn signers(&self) -> &Signers {
+        &self.signers
     }
 
     pub fn number(&self, phone_number_id: &str) -> Option<&Route> {
@@ -118,8 +101,15 @@ impl Snapshot {
     }
 }
 
+/// What a snapshot is made from.
+#[derive(Default)]
+pub(super) struct Known {
+    routes: Vec<Route>,
+    former: Vec<FormerAppSecret>,
+}
+
 /// All channels with their secrets opened. One that does not open (a lost master key) is logged; it signs nothing and sends nothing.
-pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route>> {
+pub(super) async fn read(db: &Db, keyring: &Keyring) -> sqlx::Result<Known> {
     let tenants = tenants::all(db.reader()).await?;
     let quotas: HashMap<TenantId, Option<f64>> = tenants.iter().map(|it| (it.id, it.messages_per_second)).collect();
     let keys: HashMap<TenantId, SealingKey> = tenants
@@ -130,12 +120,12 @@ pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route
     let route = |channel: Channel| {
         let key = keys.get(&channel.tenant_id);
         let open = |what, sealed: &[u8]| open_secret(key?, what, channel.id, sealed);
+        let app_secret = channel.app_secret.as_deref();
+        let app_secret = app_secret.and_then(|sealed| open("app-secret", sealed));
         Route {
             access_token: open("access-token", &channel.access_token),
-            app_secret: channel
-                .app_secret
-                .as_deref()
-                .and_then(|sealed| open("app-secret", sealed)),
+            app_secret_id: app_secret.as_ref().map(|secret| Signer::new(secret.expose()).id()),
+            app_secret,
             channel: channel.id,
             tenant: channel.tenant_id,
             tenant_throughput: quotas.get(&channel.tenant_id).copied().flatten(),
@@ -148,7 +138,10 @@ pub(super) async fn routes(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Route
             tripped: channel.tripped_at.is_some(),
         }
     };
-    Ok(channels.into_iter().map(route).collect())
+    let routes = channels.into_iter().map(route).collect();
+    // After the channels: a secret that one of them has no more is found here.
+    let former = former_app_secrets::all(db.reader()).await?;
+    Ok(Known { routes, former })
 }
 
 fn open_secret(key: &SealingKey, what: &'static str, channel: ChannelId, sealed: &[u8]) -> Option<Secret> {

@@ -66,6 +66,8 @@ ids! {
     /// A WhatsApp business phone number.
     ChannelId = "chn";
     ApiKeyId = "key";
+    /// The secret of a Meta app, by a digest of it: equal where the secret is.
+    AppSecretId = "aps";
     /// A person, or a group, that writes to a channel.
     ContactId = "con";
     /// What one channel and one contact say to each other.

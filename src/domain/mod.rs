@@ -6,6 +6,7 @@ mod event_types;
 pub mod file_name;
 mod id;
 mod lane;
+mod quota;
 mod scope;
 mod status;
 mod work;
@@ -14,10 +15,11 @@ pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
 pub use event_types::{BadEventType, EventTypes};
 pub use id::{
-    ApiKeyId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventId, Id, MediaFileId,
-    MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
+    ApiKeyId, AppSecretId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventId, Id,
+    MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
+pub use quota::{Quota, QuotaReached};
 pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use work::WorkState;

@@ -2,7 +2,7 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{auth, health, metrics, room::Room, webhooks};
+use super::{auth, health, metrics, reads::Reads, room::Room, webhooks};
 use crate::{app::App, memory::MemoryBudget};
 
 /// The app, and what this edge remembers between requests.
@@ -17,6 +17,7 @@ pub struct Parts {
     /// Whether metrics and the details of health are shown to anybody here.
     pub watching_is_open: bool,
     pub unverified: Room,
+    pub reads: Reads,
     pub webhooks: webhooks::Gate,
     /// What requests may hold.
     pub memory: Arc<MemoryBudget>,
@@ -35,6 +36,7 @@ impl Edge {
             guesses: auth::Guesses::default(),
             watching_is_open: inside && config.metrics_token.is_none(),
             unverified: Room::new(config.connections.unverified_bytes, "mainstay_unverified_bytes"),
+            reads: Reads::new(app.config.database_read_connections),
             webhooks: webhooks::Gate::default(),
             memory: Arc::new(MemoryBudget::new(app.config.limits.request_bytes)),
             health: health::Checks::default(),

@@ -19,8 +19,10 @@ mod paging;
 mod peer;
 mod problem;
 mod range;
+mod reads;
 mod room;
 mod signed_body;
+mod verification;
 mod webhooks;
 
 pub use peer::{Peer, client_network};

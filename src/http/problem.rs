@@ -12,7 +12,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    db, intake::NotStored, memory::NoRoom, meta::message::Invalid, replay::ReplayError, tenancy::RegistryError,
+    db, domain::QuotaReached, intake::NotStored, memory::NoRoom, meta::message::Invalid, replay::ReplayError,
+    tenancy::RegistryError,
 };
 
 /// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
@@ -22,9 +23,10 @@ pub struct Problem {
     pub(super) slug: &'static str,
     title: &'static str,
     detail: Cow<'static, str>,
-    retry_after: Option<u64>,
+    retry_after: Option<u32>,
     field: Option<String>,
     limit: Option<u64>,
+    quota: Option<Box<QuotaReached>>,
 }
 
 /// A problem as it is sent.
@@ -47,6 +49,12 @@ pub struct ProblemBody<'p> {
     /// The limit it breaks.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u64>,
+    /// The quota that is used up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota: Option<&'p str>,
+    /// How much of the limit is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<u64>,
     /// Quote it when you ask for help: every log line of the request carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'p str>,
@@ -72,6 +80,7 @@ impl Problem {
             retry_after: None,
             field: None,
             limit: None,
+            quota: None,
         }
     }
 
@@ -122,6 +131,8 @@ impl Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             limit: self.limit,
+            quota: self.quota.as_ref().map(|it| it.quota.as_str()),
+            used: self.quota.as_ref().and_then(|it| u64::try_from(it.used).ok()),
             request_id: None,
         }
     }
@@ -129,7 +140,7 @@ impl Problem {
     /// With the header `Retry-After`, in seconds.
     pub fn retry_after(self, seconds: u64) -> Self {
         Self {
-            retry_after: Some(seconds),
+            retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
             ..self
         }
     }
@@ -191,6 +202,12 @@ impl Problem {
         .retry_after(5)
     }
 
+    /// A reader's time is over.
+    fn too_slow() -> Self {
+        const DETAIL: &str = "The database was not done in the time that a read has. Ask for less: narrow the search, or take smaller pages.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "It took too long", DETAIL).retry_after(10)
+    }
+
     pub fn internal() -> Self {
         const DETAIL: &str = "This is a defect of the server. Report it with the request id.";
         Self::new(
@@ -239,6 +256,10 @@ impl From<sqlx::Error> for Problem {
             tracing::warn!(%error, "the database is not available to a request");
             return Self::unavailable();
         }
+        if db::is_too_slow(&error) {
+            metrics::counter!("mainstay_reads_refused_total", "reason" => "slow").increment(1);
+            return Self::too_slow();
+        }
         tracing::error!(%error, "a request failed in the database");
         Self::internal()
     }
@@ -251,6 +272,18 @@ impl From<NoRoom> for Problem {
     }
 }
 
+impl From<QuotaReached> for Problem {
+    fn from(reached: QuotaReached) -> Self {
+        metrics::counter!("mainstay_quota_reached_total", "quota" => reached.quota.as_str()).increment(1);
+        let detail = format!("There is no room: {reached}.");
+        Self {
+            limit: u64::try_from(reached.limit).ok(),
+            quota: Some(Box::new(reached)),
+            ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "The quota is used up", detail)
+        }
+    }
+}
+
 impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         match error {
@@ -259,6 +292,7 @@ impl From<RegistryError> for Problem {
                 Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail)
             }
             RegistryError::NotFound(what) => Self::nothing_like(what),
+            RegistryError::Quota(reached) => reached.into(),
             RegistryError::Database(error) => error.into(),
             RegistryError::KeyLost => {
                 tracing::error!(%error, "a request failed");

@@ -11,6 +11,7 @@ use super::{
     body::{Unread, read_unverified},
     edge::Edge,
     problem::Problem,
+    verification::NotVerified,
 };
 use crate::{crypto::Signer, directory::SignedBy};
 
@@ -69,7 +70,7 @@ impl FromRequest<Edge> for SignedBody {
                 ));
             }
         };
-        match edge.webhooks.signed_by(&edge.app, &body, &signature).await {
+        match edge.webhooks.verification.signed_by(&edge.app, &body, signature).await {
             Ok(Some(signer)) => Ok(Self(body, signer)),
             Ok(None) => {
                 refused.bad_signature.increment(1);
@@ -78,7 +79,10 @@ impl FromRequest<Edge> for SignedBody {
                 ))
             }
             Err(error) => {
-                refused.unavailable.increment(1);
+                match error {
+                    NotVerified::Busy => refused.busy.increment(1),
+                    NotVerified::Database(_) => refused.unavailable.increment(1),
+                }
                 Err(error.into())
             }
         }

@@ -1,8 +1,6 @@
 //! Where Meta calls: the handshake, and the webhooks. Nothing stands between the connection and these handlers, since each
 //! layer would be paid tens of thousands of times a second.
 
-use std::time::Duration;
-
 use axum::{
     extract::{FromRequestParts, State},
     http::{StatusCode, header, request::Parts},
@@ -10,25 +8,22 @@ use axum::{
 };
 use metrics::{Counter, Histogram, counter, histogram};
 use serde::Deserialize;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{edge::Edge, extract::Query, problem::Problem, signed_body::SignedBody};
-use crate::{app::App, crypto, directory::SignedBy, intake::NotStored};
-
-/// How often, at most, an unknown signature makes this process look for channels added since.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
+use super::{edge::Edge, extract::Query, problem::Problem, signed_body::SignedBody, verification::Verification};
+use crate::{app::App, crypto, intake::NotStored};
 
 pub fn routes() -> OpenApiRouter<Edge> {
     OpenApiRouter::new().routes(routes!(handshake, receive))
 }
 
-/// What this route counts, and when it last looked for new channels.
+/// What this route counts, and how it verifies.
 pub struct Gate {
     pub refused: Refused,
     acknowledged: Histogram,
-    refreshed_at: Mutex<Option<Instant>>,
+    pub verification: Verification,
 }
 
 /// `mainstay_webhooks_rejected_total` by reason, looked up once.
@@ -40,6 +35,7 @@ pub struct Refused {
     pub no_room: Counter,
     pub full: Counter,
     pub unavailable: Counter,
+    pub busy: Counter,
 }
 
 impl Default for Gate {
@@ -54,28 +50,11 @@ impl Default for Gate {
                 no_room: refused("no_room"),
                 full: refused("full"),
                 unavailable: refused("unavailable"),
+                busy: refused("busy"),
             },
             acknowledged: histogram!("mainstay_webhook_acknowledge_seconds"),
-            refreshed_at: Mutex::default(),
+            verification: Verification::default(),
         }
-    }
-}
-
-impl Gate {
-    /// Whose secret signed it. A channel with a secret of its own may be seconds old, so before a signature is called unknown the
-    /// channels are read again; not for every one of them, or a flood of forgeries would become a flood of queries.
-    pub async fn signed_by(&self, app: &App, body: &[u8], signature: &[u8; 32]) -> sqlx::Result<Option<SignedBy>> {
-        if let Some(signer) = app.directory.current().signed_by(body, signature) {
-            return Ok(Some(signer));
-        }
-        let mut refreshed_at = self.refreshed_at.lock().await;
-        if refreshed_at.is_none_or(|at| at.elapsed() >= REFRESH_EVERY) {
-            let refreshed = app.directory.refresh().await;
-            *refreshed_at = Some(Instant::now());
-            refreshed?;
-        }
-        drop(refreshed_at);
-        Ok(app.directory.current().signed_by(body, signature))
     }
 }
 

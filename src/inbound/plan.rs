@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{messages::PlannedMessage, read::Parsed, statuses};
 use crate::{
     clock::Clock,
-    directory::{Route, Snapshot},
+    directory::{Route, Signed, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     messaging::{News, Source},
     meta::webhook::{Change, Item, Malformed, Preference},
@@ -132,7 +132,7 @@ impl Plan {
                             received_at: event.received_at,
                             item,
                         };
-                        plan.item(directory, clock, event.signer, &origin);
+                        plan.item(directory, clock, event.signed.as_ref(), &origin);
                     }
                 }
                 Err(malformed) => plan.malformed(event.id, malformed),
@@ -157,7 +157,7 @@ impl Plan {
         });
     }
 
-    fn item(&mut self, directory: &Snapshot, clock: &Clock, signer: Option<TenantId>, origin: &Origin<'_>) {
+    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&Signed>, origin: &Origin<'_>) {
         let item = origin.item;
         let routes = match addressee(directory, item) {
             Addressee::Channels(routes) => routes,
@@ -172,10 +172,10 @@ impl Plan {
                 return self.unrecognized(origin, unknown.reason.as_str());
             }
         };
-        // A tenant's own app secret speaks for its own channels only.
+        // A tenant's own app secret speaks for the channels of those who have it only.
         let permitted: Vec<&Route> = routes
             .iter()
-            .filter(|route| signer.is_none_or(|tenant| tenant == route.tenant))
+            .filter(|route| signed.is_none_or(|signed| directory.signers().speaks_for(signed, route.tenant)))
             .collect();
         let Some(route) = permitted.first() else {
             return self.unrecognized(origin, "signed_by_another_tenant");
@@ -196,7 +196,7 @@ impl Plan {
             Change::AppContact(contact) => self.app_contact(origin, route, contact),
             Change::Preference(preference) => self.preference(origin, route, preference),
             Change::Account(account) => {
-                let source = signer.map_or(Source::Meta, |_| Source::Tenant);
+                let source = signed.map_or(Source::Meta, |_| Source::Tenant);
                 self.account(clock, origin, (&permitted, source), account);
             }
             Change::Unknown(_) => {}

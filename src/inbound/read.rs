@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use crate::{
     app::App,
     db,
-    domain::{RawEventId, TenantId},
+    directory::Signed,
+    domain::RawEventId,
     meta::webhook::{self, Malformed, Webhook},
     store::raw_events::{self, RawEvent},
 };
@@ -22,7 +23,8 @@ const BUDGET: Duration = Duration::from_secs(10);
 pub struct Parsed {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
-    pub signer: Option<TenantId>,
+    /// Unless the operator signed it.
+    pub signed: Option<Signed>,
     pub webhook: Result<Webhook, Malformed>,
 }
 
@@ -65,7 +67,11 @@ fn parse_now(events: Vec<RawEvent>) -> Vec<Parsed> {
     let parsed = |event: RawEvent| Parsed {
         id: event.id,
         received_at: event.received_at,
-        signer: event.signer,
+        signed: event.signer.map(|tenant| Signed {
+            tenant,
+            secret: event.app_secret_id,
+            at: event.received_at,
+        }),
         webhook: webhook::parse(&event.body),
     };
     events.into_iter().map(parsed).collect()

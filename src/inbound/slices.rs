@@ -65,7 +65,7 @@ mod tests {
         Parsed {
             id: clock.new_id(),
             received_at: clock.now(),
-            signer: None,
+            signed: None,
             webhook: webhook::parse(body.as_bytes()),
         }
     }

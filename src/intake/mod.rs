@@ -81,13 +81,15 @@ impl Intake {
 
     /// Stores one webhook; returns once it is committed.
     pub async fn store(&self, body: Bytes, signed_by: SignedBy) -> Result<RawEventId, NotStored> {
+        let (signer, app_secret) = match signed_by {
+            SignedBy::Operator => (None, None),
+            SignedBy::Tenant(tenant, secret) => (Some(tenant), Some(secret)),
+        };
         let event = NewRawEvent {
             id: self.clock.new_id(),
             received_at: self.clock.now(),
-            signer: match signed_by {
-                SignedBy::Operator => None,
-                SignedBy::Tenant(tenant) => Some(tenant),
-            },
+            signer,
+            app_secret,
             digest: Sha256::digest(&body).into(),
             body,
         };

@@ -12,10 +12,13 @@ use super::{
 use crate::{
     app::App,
     db::{Tx, retry_conflicts},
-    domain::{MediaId, TenantId},
+    domain::{MediaId, QuotaReached, TenantId},
     memory::{NoRoom, RequestMemory, Uncharged},
     net, storage,
-    store::media::{self, NewUploaded},
+    store::{
+        media::{self, NewUploaded},
+        quotas,
+    },
 };
 
 /// What its bringer says of it.
@@ -44,6 +47,8 @@ pub enum BringError {
     #[error(transparent)]
     Storage(storage::Error),
     #[error(transparent)]
+    Quota(#[from] QuotaReached),
+    #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
@@ -55,6 +60,7 @@ pub async fn bring<E: std::fmt::Display>(
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
     memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
+    quotas::has_room(app.db.reader(), tenant).await??;
     let drawn = draw(app, tenant, &said, memory.charged(pieces)).await;
     let draft = drawn.map_err(|broken| match broken {
         Broken::Source(Uncharged::Source(error)) => BringError::Incomplete(error.to_string()),
@@ -71,6 +77,7 @@ pub async fn bring_url(
     url: &str,
     memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
+    quotas::has_room(app.db.reader(), tenant).await??;
     let target = app.outside.check(url).map_err(net::Error::Refused)?;
     let answer = net::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
     let said = Bring {
@@ -116,7 +123,10 @@ fn plain<E>(broken: Broken<Uncharged<E>>) -> BringError {
 async fn keep(app: &App, tenant: TenantId, said: Bring, draft: Draft) -> Result<MediaId, BringError> {
     let taken = table::judge(said.kind, said.mime_type.as_deref(), &draft.head)?;
     let id = app.clock.new_id();
-    retry_conflicts(|| once(app, id, tenant, &said, &taken, &draft)).await?;
+    if let Err(reached) = retry_conflicts(|| once(app, id, tenant, &said, &taken, &draft)).await? {
+        draft.discard(app).await;
+        return Err(reached.into());
+    }
     metrics::counter!("mainstay_media_bytes_total", "direction" => "uploaded").increment(draft.size);
     Ok(id)
 }
@@ -128,7 +138,7 @@ async fn once(
     said: &Bring,
     taken: &Taken,
     draft: &Draft,
-) -> Result<(), sqlx::Error> {
+) -> Result<Result<(), QuotaReached>, sqlx::Error> {
     let now = app.clock.now();
     let keep = async |tx: &mut Tx| {
         let file = draft.keep(tx, now).await?;
@@ -140,11 +150,27 @@ async fn once(
             filename: said.filename.as_deref().and_then(|name| named(name, &taken.mime_type)),
             file,
         };
-        media::insert(tx, &new, now).await.map(|_| file)
+        media::insert(&mut *tx, &new, now).await?;
+        // Last: a deletion too takes the row of the file before that of what is used.
+        let room = quotas::take_bytes(tx, tenant, i64::try_from(draft.size).unwrap_or(i64::MAX)).await?;
+        Ok::<_, sqlx::Error>(room.map(|()| file))
     };
-    let file = app.db.transaction(keep).await?;
-    draft.want_variants(app, file).await;
-    Ok(())
+    let mut tx = app.db.begin().await?;
+    match keep(&mut tx).await {
+        Ok(Ok(file)) => {
+            tx.commit().await?;
+            draft.want_variants(app, file).await;
+            Ok(Ok(()))
+        }
+        Ok(Err(reached)) => {
+            tx.rollback().await?;
+            Ok(Err(reached))
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
 }
 
 /// What a browser would call it, if that looks like the name of a file.

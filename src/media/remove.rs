@@ -6,7 +6,10 @@ use crate::{
     db::Result,
     domain::{Id, MediaFileId, MediaId, TenantId},
     storage::Key,
-    store::media::{self, Removed},
+    store::{
+        media::{self, Removed},
+        quotas,
+    },
 };
 
 /// Rows taken at a time.
@@ -45,8 +48,11 @@ async fn let_go(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
         tx.rollback().await?;
         return Ok(false);
     };
-    if let Some(file) = held {
+    if let Some(file) = held.file {
         media::release(&mut tx, tenant, file, now).await?;
+    }
+    if held.uploaded > 0 {
+        quotas::give_back(&mut tx, tenant, held.uploaded).await?;
     }
     tx.commit().await?;
     Ok(true)

@@ -11,7 +11,7 @@ use crate::{
     app::{App, LONG_WEBHOOKS, Parts},
     clock::Clock,
     config::Config,
-    db::{Db, Hint},
+    db::{Connections, Db, Hint},
     directory::Directory,
     governor::Governor,
     intake::{Drained, Hints, Intake},
@@ -58,7 +58,11 @@ pub async fn assemble(
     storing: Storing,
     ends: Ends,
 ) -> anyhow::Result<Assembled> {
-    let db = Db::open(&config.database_url, config.database_connections).await;
+    let connections = Connections {
+        tenants: config.database_read_connections,
+        ..config.database_connections.into()
+    };
+    let db = Db::open(&config.database_url, connections).await;
     let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
     prepare(&db, &clock).await?;
     let (queues, governor) = match &config.redis {
@@ -76,7 +80,7 @@ pub async fn assemble(
     }
     let (giver, hints) = Hints::channel();
     let backlog = config.limits.intake_backlog;
-    let (intake, drained) = Intake::start(db.clone(), clock.clone(), backlog, giver, ends.intake.clone());
+    let (intake, drained) = Intake::start(db.for_intake(), clock.clone(), backlog, giver, ends.intake.clone());
     let intake = if storing == Storing::On {
         intake
     } else {

@@ -33,6 +33,7 @@ async fn stored(db: &Db, states: &[WorkState]) -> Vec<RawEventId> {
             id: RawEventId::from_uuid(uuid_at(at)),
             received_at: at,
             signer: None,
+            app_secret: None,
             digest: [0; 32],
             body: Bytes::from_static(b"{}"),
         };
@@ -159,6 +160,7 @@ async fn more_events_than_one_chunk_are_all_replayed() {
         id: RawEventId::from_uuid(uuid_at(start() + TimeDelta::milliseconds(n as i64))),
         received_at: start(),
         signer: None,
+        app_secret: None,
         digest: [0; 32],
         body: Bytes::from_static(b"{}"),
     };

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::idempotency;
+use super::{former_app_secrets, idempotency};
 use crate::{
     clock::first_uuid_at,
     db::{Db, On, Result, Sql},
@@ -126,11 +126,12 @@ pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Resul
     })
 }
 
-/// Marks on items and events that are gone by now.
+/// Marks on items and events that are gone by now, and the app secrets that signed them.
 pub async fn marks(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
     const QUARANTINE: &str = "DELETE FROM quarantine WHERE since < $1";
     let mut on = on.into();
     let items = on.again().sql(ITEMS, (before,)).run().await?;
-    Ok(items + on.sql(QUARANTINE, (before,)).run().await?)
+    let secrets = former_app_secrets::forget(on.again(), before).await?;
+    Ok(items + secrets + on.sql(QUARANTINE, (before,)).run().await?)
 }

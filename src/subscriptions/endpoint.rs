@@ -2,17 +2,16 @@ use super::{Error, Headers, Subscriptions, event_types, headers, no_endpoint, se
 use crate::{
     crypto::WebhookSecret,
     db::Tx,
-    domain::{ChannelId, EndpointId, TenantId},
+    domain::{ChannelId, EndpointId, Quota, TenantId},
     meta::message::Invalid,
     net::Refused,
     store::{
         channels,
         endpoints::{self, Endpoint, Standing, Wishes},
+        quotas,
     },
 };
 
-/// Endpoints a tenant may have: every event is held against each.
-pub const MOST_ENDPOINTS: i64 = 100;
 /// Requests to an endpoint under way at a time, at most and unless said otherwise.
 pub const MOST_CONCURRENT: i64 = 100;
 pub const USUAL_CONCURRENT: i64 = 10;
@@ -93,12 +92,8 @@ impl Subscriptions {
             revision: 0,
             standing: Standing::default(),
         };
-        if endpoints::count(self.db.reader(), tenant).await? >= MOST_ENDPOINTS {
-            return Err(Error::Conflict(format!(
-                "the tenant has {MOST_ENDPOINTS} endpoints, which is the most; remove one, or give one more event types"
-            )));
-        }
         let store = async |tx: &mut Tx| -> Result<(), Error> {
+            quotas::admit(tx, tenant, Quota::Endpoints).await??;
             let key = self.key_within(tx, tenant).await?;
             endpoint.headers = headers::seal(&key, id, &wanted);
             endpoint.secret = secrets::seal(&key, id, &WebhookSecret::generate());

@@ -12,7 +12,7 @@ mod upkeep;
 
 pub use again::{Replay, ReplayState, Replayed};
 pub use courier::{Courier, Desks};
-pub use endpoint::{Changes, MOST_CONCURRENT, MOST_ENDPOINTS, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};
+pub use endpoint::{Changes, MOST_CONCURRENT, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};
 pub use headers::Headers;
 pub use secrets::{OVERLAP, Secrets};
 pub use statistics::Statistics;
@@ -23,7 +23,7 @@ use crate::{
     crypto::{Keyring, SealingKey},
     db::{Db, Tx},
     directory::open_tenant_key,
-    domain::{BadEventType, EndpointId, EventTypes, TenantId},
+    domain::{BadEventType, EndpointId, EventTypes, QuotaReached, TenantId},
     events,
     meta::message::Invalid,
     net::Outside,
@@ -50,6 +50,8 @@ pub enum Error {
     Conflict(String),
     #[error("there is no {0}")]
     NotFound(String),
+    #[error(transparent)]
+    Quota(#[from] QuotaReached),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error("the tenant's key does not open: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]

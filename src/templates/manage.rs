@@ -1,13 +1,18 @@
 //! Templates made, changed and deleted through Meta. Meta decides; what it says afterwards is what is kept.
 
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::{Category, Change, Draft, Library, sync::fetched};
 use crate::{
+    db::Tx,
     directory::Route,
-    domain::{TemplateId, TenantId},
+    domain::{Id, Quota, QuotaReached, TemplateId, TenantId},
     meta::{graph, message::Invalid},
-    store::templates::{self as store, Fetched, Template},
+    store::{
+        quotas,
+        templates::{self as store, Fetched, Template},
+    },
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +31,8 @@ pub enum ManageError {
     #[error(transparent)]
     Meta(#[from] graph::Error),
     #[error(transparent)]
+    Quota(#[from] QuotaReached),
+    #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
@@ -41,6 +48,21 @@ impl Library {
         if known.iter().any(|it| alive(&it)) {
             return Err(ManageError::Exists(draft.name.clone(), draft.language.clone()));
         }
+        let (place, now) = (self.clock.new_id::<TemplateId>().uuid(), self.clock.now());
+        let reserve = async |tx: &mut Tx| {
+            quotas::reserve(tx, route.tenant, Quota::Templates, (place, now)).await??;
+            Ok::<_, ManageError>(())
+        };
+        self.db.transaction(reserve).await?;
+        let made = self.hand_in(route, draft, place).await;
+        if made.is_err() {
+            quotas::release(&self.db, route.tenant, place).await?;
+        }
+        made
+    }
+
+    /// What is kept at the end counts in place of the reservation `place`.
+    async fn hand_in(&self, route: &Route, draft: &Draft, place: Uuid) -> Managed<Template> {
         let speaker = route.access().ok_or(ManageError::NoToken)?;
         let definition = serde_json::to_value(draft).expect("texts, numbers and JSON always serialise");
         let created = self.graph.create_template(speaker, &definition).await;
@@ -50,7 +72,11 @@ impl Library {
             Err(_) => drafted(self.clock.new_id(), draft, created),
         };
         let (name, language) = (shown.name.clone(), shown.language.clone());
-        store::keep(&self.db, route.tenant, &route.waba_id, &[shown], self.clock.now()).await?;
+        let keep = async |tx: &mut Tx| {
+            store::keep(&mut *tx, route.tenant, &route.waba_id, &[shown], self.clock.now()).await?;
+            quotas::release(tx, route.tenant, place).await.map(drop)
+        };
+        self.db.transaction(keep).await?;
         let kept = store::of_names(&self.db, &[(route.tenant, route.waba_id.clone(), name)]).await?;
         let kept = kept.into_iter().find(|it| it.language == language);
         Ok(kept.ok_or(sqlx::Error::RowNotFound)?)

@@ -1,15 +1,17 @@
 use super::{Registry, RegistryError, text};
 use crate::{
     config::Secret,
+    crypto::{SealingKey, Signer},
     db::Tx,
-    directory::{open_tenant_key, purpose},
-    domain::{ChannelId, TenantId},
+    directory::{KNOWN, open_tenant_key, purpose},
+    domain::{AppSecretId, ChannelId, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     store::{
         channel_checks,
         channels::{self, Channel},
         events::{self, NewEvent},
-        quarantine, sends, templates, tenants,
+        former_app_secrets::{self, FormerAppSecret},
+        quarantine, quotas, sends, templates, tenants,
     },
 };
 
@@ -73,6 +75,13 @@ pub async fn add_channel(
     };
     let mut tx = registry.db.begin().await?;
     let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
+    if is_new && let Err(reached) = quotas::admit(&mut tx, tenant, Quota::Channels).await? {
+        tx.rollback().await?;
+        return Err(reached.into());
+    }
+    if channel.app_secret.is_some() {
+        note_former_secret(&mut tx, &key, &channel).await?;
+    }
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
     // A new token may see what the old one could not.
     templates::want(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
@@ -110,6 +119,32 @@ pub async fn add_channel(
         released,
         recovered,
     })
+}
+
+/// Notes the app secret that a channel is about to lose, unless another channel of the tenant has it too.
+async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) -> Result<(), RegistryError> {
+    let secret_of = |it: &Channel| -> Option<AppSecretId> {
+        let opened = key
+            .open(&purpose("app-secret", it.id), it.app_secret.as_deref()?)
+            .ok()?;
+        Some(Signer::new(std::str::from_utf8(&opened).ok()?).id())
+    };
+    let (tenant, fresh) = (renewed.tenant_id, secret_of(renewed));
+    let all = channels::of_tenant(&mut *tx, tenant).await?;
+    let Some(former) = all.iter().find(|it| it.id == renewed.id).and_then(secret_of) else {
+        return Ok(());
+    };
+    let others = all.iter().filter(|it| it.id != renewed.id);
+    if fresh == Some(former) || others.filter_map(secret_of).any(|it| it == former) {
+        return Ok(());
+    }
+    let former = FormerAppSecret {
+        tenant_id: tenant,
+        secret_id: former,
+        held_until: renewed.updated_at + KNOWN,
+    };
+    former_app_secrets::put(tx, former).await?;
+    Ok(())
 }
 
 /// Closes the breaker of a channel that has a new token: should that be no good either, the next message trips it again.

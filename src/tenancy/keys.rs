@@ -2,11 +2,11 @@ use super::{Registry, RegistryError, text};
 use crate::{
     clock::Clock,
     crypto::Token,
-    db::On,
-    domain::{ApiKeyId, Scopes, TenantId},
+    db::{On, Tx},
+    domain::{ApiKeyId, Quota, Scopes, TenantId},
     store::{
         api_keys::{self, ApiKey},
-        tenants,
+        quotas, tenants,
     },
 };
 
@@ -27,7 +27,11 @@ pub async fn create_api_key(
     if tenants::find(&registry.db, tenant).await?.is_none() {
         return Err(RegistryError::NotFound(format!("tenant {tenant}")));
     }
-    insert(&registry.db, &registry.clock, tenant, name, scopes).await
+    let make = async |tx: &mut Tx| {
+        quotas::admit(tx, tenant, Quota::ApiKeys).await??;
+        insert(tx, &registry.clock, tenant, name, scopes).await
+    };
+    registry.db.transaction(make).await
 }
 
 pub(super) async fn insert(

@@ -2,11 +2,13 @@
 
 mod channels;
 mod keys;
+mod quotas;
 mod rotation;
 mod rules;
 
 pub use channels::{AddedChannel, NewChannel, add_channel};
 pub use keys::{NewApiKey, create_api_key, revoke_api_key};
+pub use quotas::{quotas, quotas_of, set_quotas};
 pub use rotation::{Rotated, rotate_keys};
 pub use rules::{Rules, hold_unknown, rules, set_rules};
 
@@ -14,7 +16,7 @@ use crate::{
     clock::Clock,
     crypto::{Keyring, SealingKey},
     db::Db,
-    domain::{Scopes, TenantId},
+    domain::{QuotaReached, Scopes, TenantId},
     store::tenants::{self, Tenant},
 };
 
@@ -34,6 +36,8 @@ pub enum RegistryError {
     Conflict(String),
     #[error("there is no {0}")]
     NotFound(String),
+    #[error(transparent)]
+    Quota(#[from] QuotaReached),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error("the tenant's key does not open: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]

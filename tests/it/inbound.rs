@@ -1,6 +1,11 @@
 //! From stored webhooks to conversations.
 
-use mainstay::{crypto::Keyring, db::Sql, directory::SignedBy, inbound, tenancy};
+use mainstay::{
+    crypto::{Keyring, Signer},
+    db::Sql,
+    directory::SignedBy,
+    inbound, tenancy,
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -126,7 +131,7 @@ on_both! {
     async fn a_tenants_own_secret_speaks_for_its_own_channels_only(test: TestApp) {
         let (rival, _) = tenancy::create_tenant(&test.registry, "Rival").await.unwrap();
         let body = text(ANA, "wamid.1", T0, "forged").to_string();
-        test.app.intake.store(body.into(), SignedBy::Tenant(rival.id)).await.unwrap();
+        test.app.intake.store(body.into(), SignedBy::Tenant(rival.id, Signer::new("their own").id())).await.unwrap();
         test.process_all(64).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 0);
         assert_eq!(test.count("SELECT COUNT(*) FROM unrecognized_items WHERE reason = 'signed_by_another_tenant'").await, 1);

@@ -81,6 +81,7 @@ async fn store(registry: &Registry, options: &Options) -> anyhow::Result<()> {
                 id,
                 received_at,
                 signer: None,
+                app_secret: None,
                 digest: [0; 32],
                 body,
             }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use super::Finding;
 use crate::{
     config::Config,
-    db::Db,
+    db::{Db, INTAKE_CONNECTIONS},
     store::{
         engine::{self, PostgresFacts, SqliteFacts},
         raw_events,
@@ -26,7 +26,8 @@ pub async fn check(db: &Db, config: &Config) -> Vec<Finding> {
 async fn examine(db: &Db, config: &Config) -> sqlx::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if db.is_postgres() {
-        postgres(&engine::postgres(db).await?, config.database_connections, &mut findings);
+        let wanted = config.database_connections + config.database_read_connections + INTAKE_CONNECTIONS;
+        postgres(&engine::postgres(db).await?, wanted, &mut findings);
     } else {
         sqlite(&engine::sqlite(db).await?, &mut findings);
         findings.extend(not_writable(db).await);
@@ -61,7 +62,7 @@ fn postgres(facts: &PostgresFacts, wanted: u32, findings: &mut Vec<Finding>) {
         findings.push(Finding::warn(
             CHECK,
             what,
-            "raise max_connections, or lower DATABASE_CONNECTIONS",
+            "raise max_connections, or lower DATABASE_CONNECTIONS or DATABASE_READ_CONNECTIONS",
         ));
     }
 }

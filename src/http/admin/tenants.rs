@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +8,7 @@ use utoipa::ToSchema;
 use super::registry;
 use crate::{
     app::App,
-    domain::{SendLane, TenantId},
+    domain::{Quota, SendLane, TenantId},
     http::{
         auth::Operator,
         extract::{Json, Path, given},
@@ -30,10 +32,12 @@ pub struct Tenant {
     /// `["campaign"]`.
     #[schema(required)]
     pub hold_unknown: Option<Vec<SendLane>>,
+    /// How many `channels`, `api_keys`, `endpoints`, `templates` and `message_templates` it may have, and how many `media_bytes` of uploads.
+    pub quotas: BTreeMap<String, i64>,
 }
 
-impl From<store::tenants::Tenant> for Tenant {
-    fn from(row: store::tenants::Tenant) -> Self {
+impl Tenant {
+    fn of(row: store::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
         let rules = tenancy::rules(&row);
         Self {
             id: row.id,
@@ -41,6 +45,7 @@ impl From<store::tenants::Tenant> for Tenant {
             created_at: row.created_at,
             messages_per_second: rules.messages_per_second,
             hold_unknown: rules.hold_unknown,
+            quotas,
         }
     }
 }
@@ -57,6 +62,9 @@ pub struct TenantRules {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<SendLane>>)]
     hold_unknown: Option<Option<Vec<SendLane>>>,
+    /// By name; null is the default again. What a tenant has beyond a quota stays.
+    #[schema(example = json!({ "endpoints": 200, "media_bytes": null }))]
+    quotas: Option<BTreeMap<String, Option<i64>>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -80,7 +88,13 @@ pub struct CreatedTenant {
 pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<Tenant>>, Problem> {
     let after = paging.key(LIST)?;
     let rows = store::tenants::page(app.db.reader(), after, paging.rows()).await?;
-    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Tenant::from)))
+    let ids: Vec<TenantId> = rows.iter().map(|row| row.id).collect();
+    let quotas = tenancy::quotas_of(&registry(&app), &ids).await?;
+    let shown = rows
+        .into_iter()
+        .zip(quotas)
+        .map(|(row, quotas)| Tenant::of(row, quotas));
+    Ok(Body(Page::new(&paging, LIST, shown.collect(), |tenant| tenant.id)))
 }
 
 /// Make a tenant
@@ -102,9 +116,9 @@ pub async fn create(
     Ok((StatusCode::CREATED, Body(created)))
 }
 
-/// Set a tenant's rules of sending
+/// Set a tenant's rules and quotas
 ///
-/// They hold within a second, also for messages that wait.
+/// Rules of sending hold within a second, also for messages that wait.
 #[utoipa::path(patch, path = "/admin/tenants/{id}", tag = "Operator", params(("id" = TenantId, Path)), request_body = TenantRules,
     responses((status = 200, description = "The tenant as it is now", body = Tenant)))]
 pub async fn change(
@@ -122,8 +136,23 @@ pub async fn change(
     if let Some(lanes) = change.hold_unknown {
         rules.hold_unknown = lanes;
     }
-    row = tenancy::set_rules(&registry(&app), id, &rules).await?;
+    let registry = registry(&app);
+    if let Some(quotas) = change.quotas {
+        tenancy::set_quotas(&registry, id, &named(quotas)?).await?;
+    }
+    row = tenancy::set_rules(&registry, id, &rules).await?;
     // Other processes look for themselves within a second; this one knows at once.
     app.directory.refresh().await?;
-    Ok(Body(row.into()))
+    let quotas = tenancy::quotas(&registry, id).await?;
+    Ok(Body(Tenant::of(row, quotas)))
+}
+
+fn named(quotas: BTreeMap<String, Option<i64>>) -> Result<Vec<(Quota, Option<i64>)>, Problem> {
+    let quota = |(name, most): (String, Option<i64>)| {
+        let quota: Result<Quota, String> = name.parse();
+        quota
+            .map(|quota| (quota, most))
+            .map_err(|problem| Problem::field("quotas", format!("{problem}."), None))
+    };
+    quotas.into_iter().map(quota).collect()
 }

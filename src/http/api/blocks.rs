@@ -7,7 +7,7 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId},
     http::{
-        auth::Writer,
+        auth::{Reader, Writer},
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
@@ -91,14 +91,14 @@ pub async fn unblock(
 #[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path), PagingParams),
     responses((status = 200, description = "A page of blocked customers", body = Page<BlockedUser>)))]
 pub async fn list(
-    writer: Writer,
+    reader: Reader,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     paging: Paging,
 ) -> Result<Body<Page<BlockedUser>>, Problem> {
     let after: Option<String> = paging.key(LIST)?;
     let directory = app.directory.current();
-    let route = super::route(&directory, writer.tenant, id)?;
+    let route = super::route(&directory, reader.tenant, id)?;
     let (people, next) = messaging::blocked(&app, route, paging.limit(), after.as_deref()).await?;
     let show = |it: Listed| BlockedUser {
         contact_id: it.contact,

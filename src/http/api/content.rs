@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    domain::{Id, MediaId, TenantId},
+    domain::{MediaId, TenantId},
     http::{
         auth,
         edge::Edge,
@@ -59,7 +59,7 @@ pub async fn read(
     // Who may not read anything does not learn what an id looks like.
     let Path(id) = id?;
     let Admitted { tenant, variant, .. } = admitted.to(id)?;
-    let mut tx = edge.app.db.begin_as(tenant.uuid()).await?;
+    let mut tx = edge.reads.begin(&edge.app, tenant).await?;
     let found = media::content(&mut tx, tenant, id, variant).await?;
     tx.commit().await?;
     let found = found.map_err(|why| absent(id, why))?;

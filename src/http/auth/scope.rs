@@ -1,28 +1,23 @@
 use std::ops::Deref;
 
-use axum::{
-    extract::{FromRef, FromRequestParts},
-    http::request::Parts,
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::{Key, unauthorized};
 use crate::{
-    app::App,
-    db::Tx,
-    domain::{Id, Scope, TenantId},
-    http::problem::Problem,
+    domain::{Scope, TenantId},
+    http::{edge::Edge, problem::Problem, reads::Reading},
 };
 
 /// One tenant's rows, and the only way to them from here.
 pub struct TenantScope {
     pub tenant: TenantId,
-    app: App,
+    edge: Edge,
 }
 
 impl TenantScope {
     /// A transaction to read in; on PostgreSQL the database itself hides all other tenants from it.
-    pub async fn begin(&self) -> sqlx::Result<Tx> {
-        self.app.db.begin_as(self.tenant.uuid()).await
+    pub async fn begin(&self) -> Result<Reading, Problem> {
+        self.edge.reads.begin(&self.edge.app, self.tenant).await
     }
 }
 
@@ -70,59 +65,47 @@ impl Deref for Subscriber {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Reader
-where
-    App: FromRef<S>,
-{
+impl FromRequestParts<Edge> for Reader {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        enter(parts, App::from_ref(state), Scope::Read).map(Self)
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        enter(parts, edge, Scope::Read).map(Self)
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Writer
-where
-    App: FromRef<S>,
-{
+impl FromRequestParts<Edge> for Writer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        enter(parts, App::from_ref(state), Scope::Write).map(Self)
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        enter(parts, edge, Scope::Write).map(Self)
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for EventReader
-where
-    App: FromRef<S>,
-{
+impl FromRequestParts<Edge> for EventReader {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        enter(parts, App::from_ref(state), Scope::Events).map(Self)
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        enter(parts, edge, Scope::Events).map(Self)
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Subscriber
-where
-    App: FromRef<S>,
-{
+impl FromRequestParts<Edge> for Subscriber {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let scope = enter(parts, App::from_ref(state), Scope::Events)?;
-        enter(parts, scope.app, Scope::Write).map(Self)
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        enter(parts, edge, Scope::Events)?;
+        enter(parts, edge, Scope::Write).map(Self)
     }
 }
 
 /// A route outside [`super::authenticate`] has no key, and so lets nobody in.
-fn enter(parts: &Parts, app: App, scope: Scope) -> Result<TenantScope, Problem> {
+fn enter(parts: &Parts, edge: &Edge, scope: Scope) -> Result<TenantScope, Problem> {
     let key = parts.extensions.get::<Key>();
     let key = key.ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`."))?;
     permit(key, scope)?;
     Ok(TenantScope {
         tenant: key.tenant,
-        app,
+        edge: edge.clone(),
     })
 }
 

@@ -17,11 +17,7 @@ pub enum Unread {
 
 /// The rest of a body, of at most `limit` bytes; while it grows it takes room in `held`. Most bodies arrive in one piece, which is passed
 /// on as it is, and takes none: it is no longer than the read buffer of its connection.
-pub async fn read_unverified(
-    pieces: &mut BodyDataStream,
-    limit: usize,
-    held: &mut Held<'_>,
-) -> Result<Bytes, Unread> {
+pub async fn read_unverified(pieces: &mut BodyDataStream, limit: usize, held: &mut Held<'_>) -> Result<Bytes, Unread> {
     let expected = HttpBody::size_hint(pieces)
         .upper()
         .map_or(limit, |length| length.min(limit as u64) as usize);

@@ -109,12 +109,6 @@ pub async fn ids(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-pub async fn count(on: impl Into<On<'_>>, tenant: TenantId) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
-    let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
-    Ok(count)
-}
-
 /// The endpoint of a line, whoever's it is: for the deliverer. None while nothing is to be sent there.
 pub async fn find_to_serve(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");

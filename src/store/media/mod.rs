@@ -8,7 +8,7 @@ mod removals;
 mod uploaded;
 mod uploads;
 
-pub use age::{delete, older_than};
+pub use age::{Held, delete, older_than};
 pub use files::{NewFile, Pictured, Removed, WantsVariants, keep, orphaned, pictured, release, remove, wants_variants};
 pub use find::{Media, find};
 pub use inbound::{

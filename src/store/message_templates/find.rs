@@ -82,12 +82,6 @@ pub async fn page(
         .await
 }
 
-pub async fn count(on: impl Into<On<'_>>, tenant: TenantId) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM message_templates WHERE tenant_id = $1";
-    let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
-    Ok(count)
-}
-
 pub async fn version(
     on: impl Into<On<'_>>,
     tenant: TenantId,

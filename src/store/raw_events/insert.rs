@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Db, On, Result, Rows},
-    domain::{Id, RawEventId, TenantId},
+    domain::{AppSecretId, Id, RawEventId, TenantId},
 };
 
 /// A webhook about to be stored.
@@ -14,6 +14,8 @@ pub struct NewRawEvent {
     pub received_at: DateTime<Utc>,
     /// The tenant whose own secret signed it; `None` for the operator's.
     pub signer: Option<TenantId>,
+    /// The secret, where it was a tenant's.
+    pub app_secret: Option<AppSecretId>,
     /// SHA-256 of the body.
     pub digest: [u8; 32],
     pub body: Bytes,
@@ -22,18 +24,18 @@ pub struct NewRawEvent {
 /// Stores the events and returns when they are on disk. Each wants work from the moment it was received.
 pub async fn insert(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     const SQL: &str = "
-        WITH r (id, received_at, signer, digest, body) AS ({rows})
-        INSERT INTO raw_events (id, received_at, due_at, signer, digest, body)
-        SELECT id, received_at, received_at, signer, digest, body FROM r";
+        WITH r (id, received_at, signer, app_secret_id, digest, body) AS ({rows})
+        INSERT INTO raw_events (id, received_at, due_at, signer, app_secret_id, digest, body)
+        SELECT id, received_at, received_at, signer, app_secret_id, digest, body FROM r";
     write(db, SQL, events).await
 }
 
 /// The same when an earlier attempt may have committed after all: an event already stored stays as it is.
 pub async fn insert_again(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     const SQL: &str = "
-        WITH r (id, received_at, signer, digest, body) AS ({rows})
-        INSERT INTO raw_events (id, received_at, due_at, signer, digest, body)
-        SELECT id, received_at, received_at, signer, digest, body FROM r
+        WITH r (id, received_at, signer, app_secret_id, digest, body) AS ({rows})
+        INSERT INTO raw_events (id, received_at, due_at, signer, app_secret_id, digest, body)
+        SELECT id, received_at, received_at, signer, app_secret_id, digest, body FROM r
         WHERE true
         ON CONFLICT (id) DO NOTHING";
     write(db, SQL, events).await
@@ -43,10 +45,12 @@ pub async fn insert_again(db: &Db, events: &[NewRawEvent]) -> Result<()> {
 async fn write(db: &Db, sql: &'static str, events: &[NewRawEvent]) -> Result<()> {
     let row = |event: &NewRawEvent| {
         let signer: Option<Uuid> = event.signer.map(Id::uuid);
+        let app_secret: Option<Uuid> = event.app_secret.map(Id::uuid);
         (
             event.id.uuid(),
             event.received_at,
             signer,
+            app_secret,
             event.digest.to_vec(),
             event.body.to_vec(),
         )

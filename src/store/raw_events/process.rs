@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{Keyed, On, Result, Tx},
-    domain::{Id, RawEventId, TenantId, WorkState},
+    domain::{AppSecretId, Id, RawEventId, TenantId, WorkState},
 };
 
 /// A stored webhook, to be worked on.
@@ -12,6 +12,8 @@ pub struct RawEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     pub signer: Option<TenantId>,
+    /// Which secret it was; `None` when the operator's, and in rows of versions that did not keep it.
+    pub app_secret_id: Option<AppSecretId>,
     pub body: Vec<u8>,
 }
 
@@ -19,7 +21,7 @@ pub struct RawEvent {
 pub async fn bodies(on: impl Into<On<'_>>, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
-        SELECT e.id, e.received_at, e.signer, e.body
+        SELECT e.id, e.received_at, e.signer, e.app_secret_id, e.body
         FROM {r CROSS JOIN} raw_events e
         WHERE {e.id = r.id} AND e.state = 'pending'";
     let mut found: Vec<RawEvent> = Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())

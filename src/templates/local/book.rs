@@ -5,15 +5,16 @@ use serde_json::{Map, Value};
 use super::{Content, Filled, seeds::seeds};
 use crate::{
     db::Tx,
-    domain::{MessageTemplateId, TenantId},
+    domain::{MessageTemplateId, Quota, QuotaReached, TenantId},
     meta::message::Invalid,
-    store::message_templates::{self as store, MessageTemplate, NewVersion},
+    store::{
+        message_templates::{self as store, MessageTemplate, NewVersion},
+        quotas,
+    },
     templates::Library,
 };
 
 const NAME: usize = 100;
-/// Of one tenant.
-const MOST_TEMPLATES: i64 = 1_000;
 /// Of one template.
 const MOST_VERSIONS: i64 = 200;
 
@@ -53,8 +54,10 @@ pub enum LocalError {
     Taken(String),
     #[error("somebody else has just changed the message template {0}: look at it and try again")]
     Changed(String),
-    #[error("there are {0} {1}, which is as many as there may be: delete some")]
-    TooMany(i64, &'static str),
+    #[error("there are {0} versions, which is as many as there may be: make another message template")]
+    TooMany(i64),
+    #[error(transparent)]
+    Quota(#[from] QuotaReached),
     #[error(transparent)]
     Invalid(#[from] Invalid),
     #[error("a stored message template is unreadable: {0}")]
@@ -89,17 +92,15 @@ impl Library {
         content.check()?;
         self.seed(tenant).await?;
         let row = self.first(name, put);
-        let mut tx = self.db.begin().await?;
-        let made = match store::count(&mut tx, tenant).await? {
-            count if count >= MOST_TEMPLATES => Err(LocalError::TooMany(count, "message templates")),
-            _ if !store::insert(&mut tx, tenant, &row).await? => Err(LocalError::Taken(name.to_owned())),
-            _ => Ok(()),
+        let make = async |tx: &mut Tx| {
+            quotas::admit(tx, tenant, Quota::MessageTemplates).await??;
+            if !store::insert(&mut *tx, tenant, &row).await? {
+                return Err(LocalError::Taken(name.to_owned()));
+            }
+            Ok(self.write(tx, tenant, &row, content).await?)
         };
-        if made.is_ok() {
-            self.write(&mut tx, tenant, &row, content).await?;
-        }
-        tx.commit().await?;
-        made.map(|()| row)
+        self.db.transaction(make).await?;
+        Ok(row)
     }
 
     /// Says it anew: a version is added.
@@ -114,7 +115,7 @@ impl Library {
         let mut row = self.local(tenant, &Which::Id(id)).await?;
         let read = row.latest_version;
         if read >= MOST_VERSIONS {
-            return Err(LocalError::TooMany(read, "versions"));
+            return Err(LocalError::TooMany(read));
         }
         row.latest_version += 1;
         if put == As::Active {

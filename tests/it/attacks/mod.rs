@@ -3,7 +3,9 @@
 mod bodies;
 mod connections;
 mod content_types;
+mod crowded_reads;
 mod descriptors;
+mod forged_webhooks;
 mod guesses;
 mod headers;
 mod heavy_webhooks;
@@ -12,6 +14,8 @@ mod memory;
 mod modes;
 mod names;
 mod pictures;
+mod quotas;
 mod room;
 mod server;
+mod shared_secret;
 mod watching;

@@ -6,6 +6,7 @@ mod once;
 mod operator;
 mod problems;
 mod reading;
+mod scopes;
 mod search;
 mod watching;
 mod webhooks;

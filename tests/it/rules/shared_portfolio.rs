@@ -232,7 +232,7 @@ on_both! {
         let (third, _) = tenancy::create_tenant(&test.registry, "Third").await.unwrap();
         let owner = |id: &str| json!({ "event": "PARTNER_ADDED", "waba_info": { "waba_id": WABA, "owner_business_id": id } });
         let capability = |limit: i64| json!({ "max_daily_conversation_per_phone": limit });
-        let mine = || SignedBy::Tenant(test.tenant);
+        let mine = || SignedBy::Tenant(test.tenant, mainstay::crypto::Signer::new("their own").id());
         let limits = async || {
             let mut all = Vec::new();
             for tenant in [test.tenant, other.id, third.id] {

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     domain::{EndpointId, TenantId},
     http::{
-        auth::{Reader, Subscriber, Writer},
+        auth::{Reader, Subscriber},
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -86,11 +86,15 @@ pub async fn change(
 
 /// Delete an endpoint
 ///
-/// With its deliveries. Nothing more is sent there.
+/// With its deliveries. Nothing more is sent there. Needs the scopes `write` and `events`.
 #[utoipa::path(delete, path = "/api/v1/endpoints/{id}", tag = "Subscriptions", params(("id" = EndpointId, Path)),
     responses((status = 204, description = "It is deleted")))]
-pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<EndpointId>) -> Result<StatusCode, Problem> {
-    app.subscriptions().remove(writer.tenant, id).await?;
+pub async fn delete(
+    subscriber: Subscriber,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<StatusCode, Problem> {
+    app.subscriptions().remove(subscriber.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

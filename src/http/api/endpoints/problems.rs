@@ -13,6 +13,7 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
             }
             Error::NotFound(what) => Self::not_found(what),
+            Error::Quota(reached) => reached.into(),
             Error::Database(error) => error.into(),
             Error::KeyLost => {
                 tracing::error!(%error, "a request failed");

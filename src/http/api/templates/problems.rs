@@ -39,6 +39,7 @@ impl From<ManageError> for Problem {
             ManageError::NoToken | ManageError::Meta(_) => {
                 Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
             }
+            ManageError::Quota(reached) => reached.into(),
             ManageError::Database(error) => error.into(),
         }
     }
@@ -59,6 +60,7 @@ impl From<LocalError> for Problem {
                 tracing::error!(%error, "a stored message template is unreadable");
                 Self::internal()
             }
+            LocalError::Quota(reached) => reached.into(),
             LocalError::Database(error) => error.into(),
         }
     }

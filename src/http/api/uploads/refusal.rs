@@ -50,6 +50,7 @@ pub fn refusal(error: BringError) -> Problem {
             let status = StatusCode::SERVICE_UNAVAILABLE;
             Problem::new(status, "storage-unavailable", "Try again later", words).retry_after(5)
         }
+        BringError::Quota(reached) => reached.into(),
         BringError::Database(error) => error.into(),
     }
 }

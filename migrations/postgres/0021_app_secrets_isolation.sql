@@ -1,0 +1,3 @@
+
+-- Behind the same rule as the channels.
+SELECT mainstay_isolate('former_app_secrets');

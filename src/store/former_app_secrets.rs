@@ -1,0 +1,36 @@
+//! App secrets that tenants had and have no more: a webhook that came before the change still speaks for them.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result},
+    domain::{AppSecretId, TenantId},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct FormerAppSecret {
+    pub tenant_id: TenantId,
+    pub secret_id: AppSecretId,
+    pub held_until: DateTime<Utc>,
+}
+
+/// Notes until when a tenant had a secret.
+pub async fn put(on: impl Into<On<'_>>, former: FormerAppSecret) -> Result<u64> {
+    const SQL: &str = "
+        INSERT INTO former_app_secrets (tenant_id, secret_id, held_until) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant_id, secret_id) DO UPDATE SET held_until = excluded.held_until";
+    let row = (former.tenant_id, former.secret_id, former.held_until);
+    on.into().sql(SQL, row).run().await
+}
+
+/// Of every tenant: for the directory.
+pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<FormerAppSecret>> {
+    const SQL: &str = "SELECT tenant_id, secret_id, held_until FROM former_app_secrets ORDER BY tenant_id, secret_id";
+    on.into().sql(SQL, ()).all().await
+}
+
+/// Forgets those of which no webhook is kept any more.
+pub async fn forget(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "DELETE FROM former_app_secrets WHERE held_until < $1";
+    on.into().sql(SQL, (before,)).run().await
+}

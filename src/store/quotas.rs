@@ -1,0 +1,154 @@
+//! How much tenants may have, and have. What is counted and what is added happen in one transaction, one at a time for a tenant.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{On, Result, Tx},
+    domain::{Id, Quota, QuotaReached, TenantId},
+};
+
+/// How long something that is made elsewhere is counted before it is stored here.
+const RESERVED: TimeDelta = TimeDelta::seconds(60);
+
+/// What the operator has set; the rest is as [`Quota::default`] says.
+pub async fn set_for(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
+    const SQL: &str = "SELECT quota, most FROM tenant_quotas WHERE tenant_id = $1 ORDER BY quota";
+    on.into().sql(SQL, (tenant,)).all().await
+}
+
+/// The same of several tenants.
+pub async fn set_for_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
+    const SQL: &str = "SELECT tenant_id, quota, most FROM tenant_quotas ORDER BY tenant_id, quota";
+    on.into().sql(SQL, ()).all().await
+}
+
+/// Sets what a tenant may have; `None` is the default again.
+pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, most: Option<i64>) -> Result<u64> {
+    const SET: &str = "
+        INSERT INTO tenant_quotas (tenant_id, quota, most) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant_id, quota) DO UPDATE SET most = excluded.most";
+    const DEFAULT: &str = "DELETE FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
+    let name = quota.as_str().to_owned();
+    match most {
+        Some(most) => on.into().sql(SET, (tenant, name, most)).run().await,
+        None => on.into().sql(DEFAULT, (tenant, name)).run().await,
+    }
+}
+
+/// Whether the tenant may have one more. Until the transaction ends nobody else is told so: the caller adds it before.
+pub async fn admit(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<Result<(), QuotaReached>> {
+    lock(tx, tenant, quota).await?;
+    let used = count(tx, tenant, quota).await?;
+    check(tx, tenant, quota, used).await
+}
+
+/// The same for what is made elsewhere, and stored only then: it counts until it is [released](release), a minute at most.
+pub async fn reserve(
+    tx: &mut Tx,
+    tenant: TenantId,
+    quota: Quota,
+    (id, now): (Uuid, DateTime<Utc>),
+) -> Result<Result<(), QuotaReached>> {
+    const OVER: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND until < $2";
+    const INSERT: &str = "INSERT INTO quota_reservations (tenant_id, id, quota, until) VALUES ($1, $2, $3, $4)";
+    lock(tx, tenant, quota).await?;
+    tx.sql(OVER, (tenant, now)).run().await?;
+    let name = quota.as_str().to_owned();
+    let used = count(tx, tenant, quota).await?;
+    let admitted = check(&mut *tx, tenant, quota, used).await?;
+    if admitted.is_ok() {
+        tx.sql(INSERT, (tenant, id, name, now + RESERVED)).run().await?;
+    }
+    Ok(admitted)
+}
+
+pub async fn release(on: impl Into<On<'_>>, tenant: TenantId, id: Uuid) -> Result<u64> {
+    const SQL: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND id = $2";
+    on.into().sql(SQL, (tenant, id)).run().await
+}
+
+/// Whether a tenant has room for more uploads at all: asked before one is read.
+pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
+    const SQL: &str = "SELECT used FROM tenant_uses WHERE tenant_id = $1 AND quota = $2";
+    let mut on = on.into();
+    let name = Quota::MediaBytes.as_str().to_owned();
+    let used: Option<(i64,)> = on.again().sql(SQL, (tenant, name)).opt().await?;
+    check(on, tenant, Quota::MediaBytes, used.map_or(0, |(used,)| used)).await
+}
+
+/// Counts an upload of so many bytes. Where there is no room for it, the caller rolls back.
+pub async fn take_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
+    const SQL: &str = "
+        INSERT INTO tenant_uses (tenant_id, quota, used) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant_id, quota) DO UPDATE SET used = tenant_uses.used + excluded.used
+        RETURNING used";
+    let name = Quota::MediaBytes.as_str().to_owned();
+    let (used,): (i64,) = tx.sql(SQL, (tenant, name, bytes)).one().await?;
+    let limit = limit(&mut *tx, tenant, Quota::MediaBytes).await?;
+    let used_before = used - bytes;
+    Ok(match used <= limit {
+        true => Ok(()),
+        false => Err(QuotaReached {
+            quota: Quota::MediaBytes,
+            limit,
+            used: used_before,
+        }),
+    })
+}
+
+/// Takes what [`take_bytes`] has counted off again.
+pub async fn give_back(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE tenant_uses SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
+    let name = Quota::MediaBytes.as_str().to_owned();
+    on.into().sql(SQL, (tenant, name, bytes)).run().await
+}
+
+/// On SQLite there is one writer at a time anyway.
+async fn lock(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<()> {
+    const POSTGRES: &str = "SELECT pg_advisory_xact_lock($1)";
+    if tx.is_postgres() {
+        // The last half of a UUIDv7 is random.
+        let (_, random) = tenant.uuid().as_u64_pair();
+        let key = random.wrapping_add(quota as u64).cast_signed();
+        tx.sql(POSTGRES, (key,)).run().await?;
+    }
+    Ok(())
+}
+
+async fn check(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, used: i64) -> Result<Result<(), QuotaReached>> {
+    let limit = limit(on, tenant, quota).await?;
+    Ok(match used < limit {
+        true => Ok(()),
+        false => Err(QuotaReached { quota, limit, used }),
+    })
+}
+
+async fn limit(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota) -> Result<i64> {
+    const SQL: &str = "SELECT most FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
+    let set: Option<(i64,)> = on.into().sql(SQL, (tenant, quota.as_str().to_owned())).opt().await?;
+    Ok(set.map_or(quota.default(), |(most,)| most))
+}
+
+async fn count(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<i64> {
+    const CHANNELS: &str = "SELECT COUNT(*) FROM channels WHERE tenant_id = $1";
+    const API_KEYS: &str = "SELECT COUNT(*) FROM api_keys WHERE tenant_id = $1 AND revoked_at IS NULL";
+    const ENDPOINTS: &str = "SELECT COUNT(*) FROM endpoints WHERE tenant_id = $1 AND deleted_at IS NULL";
+    const TEMPLATES: &str = "
+        SELECT (SELECT COUNT(*) FROM templates WHERE tenant_id = $1 AND status <> 'DELETED')
+            + (SELECT COUNT(*) FROM quota_reservations WHERE tenant_id = $1 AND quota = 'templates')";
+    const MESSAGE_TEMPLATES: &str = "SELECT COUNT(*) FROM message_templates WHERE tenant_id = $1";
+    const MEDIA_BYTES: &str = "
+        SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM tenant_uses WHERE tenant_id = $1 AND quota = 'media_bytes'";
+    let sql = match quota {
+        Quota::Channels => CHANNELS,
+        Quota::ApiKeys => API_KEYS,
+        Quota::Endpoints => ENDPOINTS,
+        Quota::Templates => TEMPLATES,
+        Quota::MessageTemplates => MESSAGE_TEMPLATES,
+        Quota::MediaBytes => MEDIA_BYTES,
+    };
+    let (count,): (i64,) = tx.sql(sql, (tenant,)).one().await?;
+    Ok(count)
+}

@@ -1,0 +1,54 @@
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Registry, RegistryError};
+use crate::{
+    domain::{Quota, TenantId},
+    store::{quotas, tenants},
+};
+
+/// What a tenant may have of everything, by the names of the quotas.
+pub async fn quotas(registry: &Registry, tenant: TenantId) -> Result<BTreeMap<String, i64>, RegistryError> {
+    Ok(complete(quotas::set_for(registry.db.reader(), tenant).await?))
+}
+
+/// The same of several tenants.
+pub async fn quotas_of(registry: &Registry, tenants: &[TenantId]) -> Result<Vec<BTreeMap<String, i64>>, RegistryError> {
+    let mut set: HashMap<TenantId, Vec<(String, i64)>> = HashMap::new();
+    for (tenant, name, most) in quotas::set_for_all(registry.db.reader()).await? {
+        set.entry(tenant).or_default().push((name, most));
+    }
+    let of = |tenant: &TenantId| complete(set.remove(tenant).unwrap_or_default());
+    Ok(tenants.iter().map(of).collect())
+}
+
+fn complete(set: Vec<(String, i64)>) -> BTreeMap<String, i64> {
+    let usual = Quota::ALL.map(|quota| (quota.as_str().to_owned(), quota.default()));
+    usual.into_iter().chain(set).collect()
+}
+
+/// Sets what a tenant may have; `None` is the default again. What it has beyond that stays.
+pub async fn set_quotas(
+    registry: &Registry,
+    tenant: TenantId,
+    wanted: &[(Quota, Option<i64>)],
+) -> Result<(), RegistryError> {
+    for (quota, most) in wanted {
+        if most.is_some_and(|most| !(0..=quota.most()).contains(&most)) {
+            return Err(RegistryError::Invalid(format!(
+                "quotas: {} must be 0 to {}, or nothing for the default, {}",
+                quota.as_str(),
+                quota.most(),
+                quota.default()
+            )));
+        }
+    }
+    let mut tx = registry.db.begin().await?;
+    if tenants::find(&mut tx, tenant).await?.is_none() {
+        tx.rollback().await?;
+        return Err(RegistryError::NotFound(format!("tenant {tenant}")));
+    }
+    for (quota, most) in wanted {
+        quotas::set(&mut tx, tenant, *quota, *most).await?;
+    }
+    Ok(tx.commit().await?)
+}
