@@ -18,6 +18,7 @@ mod sql;
 mod statement;
 mod together;
 mod transaction;
+mod vacuum;
 
 pub use args::{Arg, Args};
 pub use batches::{Asked, Batches, ask};

@@ -5,8 +5,10 @@ mod delivery;
 mod event_types;
 mod id;
 mod lane;
+mod name;
 mod scope;
 mod status;
+mod time;
 mod work;
 
 pub use daily_limit::DailyLimit;
@@ -17,6 +19,8 @@ pub use id::{
     MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
+pub use name::{BadName, description, is_invisible, name};
 pub use scope::{Scope, Scopes};
 pub use status::Status;
+pub use time::is_storable;
 pub use work::WorkState;

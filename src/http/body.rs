@@ -9,7 +9,7 @@ use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::problem::Problem;
+use super::{nul, problem::Problem};
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -60,16 +60,25 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     sub.is_some_and(|sub| sub == "json" || sub.ends_with("+json"))
 }
 
-/// What a body says.
+/// What a body says. No text in it may hold a NUL.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if nul::may_be_in(body) {
+        parse_parts::<nul::Free>(body)?;
+    }
+    parse_parts(body)
+}
+
+/// The same for a body whose parts are each [understood](understand) or [parsed](parse) later: it does not look for NUL.
+pub fn parse_parts<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut from).map_err(misread)?;
     from.end().map_err(|error| no_json(&error))?;
     Ok(value)
 }
 
-/// What a part of a body says.
+/// What a part of a body says. No text in it may hold a NUL.
 pub fn understand<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize::<_, nul::Free>(&value).map_err(misread)?;
     serde_path_to_error::deserialize(value).map_err(misread)
 }
 
@@ -160,6 +169,24 @@ mod tests {
             let (status, field, detail) = refused(text);
             assert_eq!((status, field), (400, None), "{text}: {detail}");
         }
+    }
+
+    #[test]
+    fn a_nul_is_refused_wherever_it_stands_and_what_looks_like_one_is_not() {
+        for (text, field) in [
+            (r#"{"name":"a\u0000"}"#, "name"),
+            (r#"{"name":"x","at":"\u0000"}"#, "at"),
+            (r#"{"name":"x","unknown":[{"deep":"\u0000"}]}"#, "unknown[0].deep"),
+        ] {
+            let (status, found, detail) = refused(text);
+            assert_eq!((status, found.as_deref()), (422, Some(field)), "{text}: {detail}");
+            assert!(detail.contains("NUL"), "{detail}");
+        }
+        assert_eq!(refused(r#"{"na\u0000me":"x"}"#).0, 422);
+        let outer: Outer = parse(br#"{"name":"a\\u0000"}"#).expect("a backslash and five characters");
+        assert_eq!(outer.name, r"a\u0000");
+        let part = serde_json::json!({ "name": "x", "list": [{ "count": 1, "\0": 1 }] });
+        assert!(understand::<Outer>(part).is_err());
     }
 
     #[test]

@@ -88,7 +88,10 @@ impl Service<Uri> for Connector {
 
 /// An IPv6 address stands in brackets in a URL and without them in a certificate.
 fn server_name(host: &str) -> Result<ServerName<'static>, BoxError> {
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     Ok(ServerName::try_from(host.to_owned())?)
 }
 

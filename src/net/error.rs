@@ -21,7 +21,9 @@ pub enum Refused {
     Address { address: IpAddr, why: &'static str },
     /// It does not resolve, or leads to an address that is not public. Which of the two is not told: the answer would show whoever chose
     /// the name what names there are in the network this runs in.
-    #[error("the name does not lead to a public address; check its spelling, and that it resolves on the public internet")]
+    #[error(
+        "the name does not lead to a public address; check its spelling, and that it resolves on the public internet"
+    )]
     Name,
 }
 
@@ -79,7 +81,10 @@ impl Error {
             if is_used_up(it) {
                 return Self::Endless { most: BEFORE_ANSWER };
             }
-            if it.downcast_ref().is_some_and(|io: &io::Error| io.kind() == ErrorKind::TimedOut) {
+            if it
+                .downcast_ref()
+                .is_some_and(|io: &io::Error| io.kind() == ErrorKind::TimedOut)
+            {
                 return Self::Timeout;
             }
             garbage |= is_garbage(it);

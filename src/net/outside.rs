@@ -139,21 +139,24 @@ impl Answer {
     /// The pieces of the answer; an error ends it when they are more than was asked for, or come too slowly.
     pub fn pieces(self) -> impl Stream<Item = Result<Bytes, Error>> + Send {
         let (most, end) = (self.most, self.end);
-        try_unfold((self.body, self.allowance, 0_u64), move |(mut body, allowance, seen)| async move {
-            let until = end.min(Instant::now() + SILENCE);
-            let piece = timeout_at(until, next(&mut body)).await.map_err(|_| Error::Timeout)?;
-            let Some(piece) = piece.map_err(|error| error.within(most))? else {
-                if let Some(allowance) = allowance {
-                    allowance.set(BEFORE_ANSWER);
+        try_unfold(
+            (self.body, self.allowance, 0_u64),
+            move |(mut body, allowance, seen)| async move {
+                let until = end.min(Instant::now() + SILENCE);
+                let piece = timeout_at(until, next(&mut body)).await.map_err(|_| Error::Timeout)?;
+                let Some(piece) = piece.map_err(|error| error.within(most))? else {
+                    if let Some(allowance) = allowance {
+                        allowance.set(BEFORE_ANSWER);
+                    }
+                    return Ok(None);
+                };
+                let seen = seen.saturating_add(piece.len() as u64);
+                match seen > most {
+                    true => Err(Error::TooLarge { most }),
+                    false => Ok(Some((piece, (body, allowance, seen)))),
                 }
-                return Ok(None);
-            };
-            let seen = seen.saturating_add(piece.len() as u64);
-            match seen > most {
-                true => Err(Error::TooLarge { most }),
-                false => Ok(Some((piece, (body, allowance, seen)))),
-            }
-        })
+            },
+        )
     }
 }
 

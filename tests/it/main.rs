@@ -5,6 +5,7 @@
 )]
 
 mod architecture;
+mod attacks;
 mod deliveries;
 mod endpoints;
 mod events;

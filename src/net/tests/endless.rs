@@ -25,16 +25,37 @@ struct Endless {
 }
 
 const BEFORE_AN_ANSWER: [Endless; 3] = [
-    Endless { begin: b"", again: b"HTTP/1.1 100 Continue\r\n\r\n" },
-    Endless { begin: b"", again: b"HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n" },
-    Endless { begin: b"HTTP/1.1 200 OK\r\n", again: b"x-more: and more\r\n" },
+    Endless {
+        begin: b"",
+        again: b"HTTP/1.1 100 Continue\r\n\r\n",
+    },
+    Endless {
+        begin: b"",
+        again: b"HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n",
+    },
+    Endless {
+        begin: b"HTTP/1.1 200 OK\r\n",
+        again: b"x-more: and more\r\n",
+    },
 ];
 
 const WITHIN_A_BODY: [Endless; 4] = [
-    Endless { begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", again: b"extension=value;" },
-    Endless { begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n", again: b"x-trailer: more\r\n" },
-    Endless { begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", again: b"1\r\nx\r\n" },
-    Endless { begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", again: b"1;extension=value\r\nx\r\n" },
+    Endless {
+        begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;",
+        again: b"extension=value;",
+    },
+    Endless {
+        begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n",
+        again: b"x-trailer: more\r\n",
+    },
+    Endless {
+        begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        again: b"1\r\nx\r\n",
+    },
+    Endless {
+        begin: b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        again: b"1;extension=value\r\nx\r\n",
+    },
 ];
 
 /// Counts what was written, as far as the kernel took it.

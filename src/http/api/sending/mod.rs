@@ -28,7 +28,7 @@ use crate::{
     http::{
         BODY_BYTES,
         auth::Writer,
-        body::{parse, understand, whole},
+        body::{parse, parse_parts, understand, whole},
         edge::Edge,
         once::key,
         problem::{Problem, ProblemBody},
@@ -148,7 +148,7 @@ pub async fn send_batch(
     let key = key(&head.headers)?;
     let _room = edge.batches.enter(&body)?;
     let body = whole(body, BATCH_BYTES).await?;
-    let request: BatchRequest = parse(&body)?;
+    let request: BatchRequest = parse_parts(&body)?;
     fits("messages", request.messages.len())?;
     let digest = <[u8; 32]>::from(Sha256::digest(&body));
     drop(body);
