@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 
 use crate::{
     clock::Clock,
@@ -26,6 +27,9 @@ pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
 /// Stored images, to be made smaller.
 pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
+
+/// How many long webhooks a process works on at a time: one fewer than jobs of their queue, so that short ones never wait for all of them.
+pub const LONG_WEBHOOKS: usize = 2;
 
 /// Everything a request or a job needs. Clones are cheap and share it all.
 #[derive(Clone)]
@@ -53,6 +57,8 @@ pub struct Parts {
     /// What brings events to endpoints.
     pub courier: Courier,
     pub metrics: PrometheusHandle,
+    /// Places for long webhooks that are processed at a time.
+    pub long_webhooks: Semaphore,
 }
 
 impl App {

@@ -41,6 +41,9 @@ pub mod tenancy;
 // What a process has so many of, and nobody may take all.
 pub mod shares;
 
+// The memory that requests take.
+pub mod memory;
+
 // The guard before addresses that tenants chose.
 pub mod net;
 

@@ -11,6 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// What one may have at a time is one in so many of what there is: whatever a tenant keeps waiting, the others do not notice.
 const SHARES: usize = 4;
 
+const OPEN: &str = "permits are never closed";
+
 /// So many permits, and whoever asks for them may have a share.
 pub struct Shares<K> {
     all: Arc<Semaphore>,
@@ -31,8 +33,25 @@ pub struct Share {
 
 /// Leave to do something, until it is dropped.
 pub struct Permit {
-    _own: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    own: OwnedSemaphorePermit,
+    all: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// Adds another permit of the same owner.
+    pub fn merge(&mut self, other: Self) {
+        self.own.merge(other.own);
+        self.all.merge(other.all);
+    }
+}
+
+/// Why there are not so many permits at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// The owner's share.
+    Own,
+    /// All there are.
+    All,
 }
 
 impl<K: Eq + Hash> Shares<K> {
@@ -40,10 +59,28 @@ impl<K: Eq + Hash> Shares<K> {
     pub fn new(most: usize, exhausted: &'static str) -> Self {
         Self {
             all: Arc::new(Semaphore::new(most)),
-            share: (most / SHARES).max(1),
+            share: Self::share_of(most),
             exhausted,
             owners: Mutex::default(),
         }
+    }
+
+    /// As many as anybody asks for, of which each owner may have a share.
+    pub fn unlimited(share: usize, exhausted: &'static str) -> Self {
+        Self {
+            share,
+            ..Self::new(Semaphore::MAX_PERMITS, exhausted)
+        }
+    }
+
+    /// What one of them may have, of so many.
+    pub fn share_of(most: usize) -> usize {
+        (most / SHARES).max(1)
+    }
+
+    /// How many are free, whoever asks.
+    pub fn free(&self) -> usize {
+        self.all.available_permits()
     }
 
     pub fn of(&self, owner: K) -> Share {
@@ -63,9 +100,25 @@ impl<K: Eq + Hash> Shares<K> {
 }
 
 impl Share {
+    /// Takes so many, or none if not all are free.
+    pub fn try_take(&self, count: u32) -> Result<Permit, Exhausted> {
+        let own = self.own.clone().try_acquire_many_owned(count);
+        let own = own.map_err(|_| Exhausted::Own)?;
+        let all = self.all.clone().try_acquire_many_owned(count);
+        let all = all.map_err(|_| Exhausted::All)?;
+        Ok(Permit { own, all })
+    }
+
+    /// Waits for so many. More than a share never come.
+    pub async fn take_many(self, count: u32) -> Permit {
+        Permit {
+            own: self.own.acquire_many_owned(count).await.expect(OPEN),
+            all: self.all.acquire_many_owned(count).await.expect(OPEN),
+        }
+    }
+
     /// Waits for its turn.
     pub async fn take(self) -> Permit {
-        const OPEN: &str = "permits are never closed";
         let own = match self.own.clone().try_acquire_owned() {
             Ok(own) => own,
             Err(_) => {
@@ -74,8 +127,8 @@ impl Share {
             }
         };
         Permit {
-            _own: own,
-            _all: self.all.acquire_owned().await.expect(OPEN),
+            own,
+            all: self.all.acquire_owned().await.expect(OPEN),
         }
     }
 }
@@ -101,6 +154,22 @@ mod tests {
         assert_eq!(others.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 4, 0, 0, 0]);
         drop(first);
         assert_eq!(take(&shares, 9, 16).len(), 4, "what is given back, another may have");
+    }
+
+    #[test]
+    fn several_are_taken_whole_or_not_at_all_and_given_back_together() {
+        let shares = Shares::new(16, "exhausted");
+        let one = shares.of(1);
+        let mut held = one.try_take(3).unwrap();
+        assert_eq!(one.try_take(2).err(), Some(Exhausted::Own));
+        held.merge(one.try_take(1).unwrap());
+        let others: Vec<Permit> = (2..5).map(|n| shares.of(n).try_take(4).unwrap()).collect();
+        assert_eq!(shares.of(9).try_take(1).err(), Some(Exhausted::All));
+        assert_eq!(shares.of(9).try_take(0).err(), None);
+        drop(held);
+        assert_eq!((shares.free(), one.try_take(4).is_ok()), (4, true));
+        drop(others);
+        assert_eq!(shares.free(), 16);
     }
 
     #[test]

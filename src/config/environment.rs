@@ -51,6 +51,9 @@ pub struct Environment {
     /// Largest webhook taken, in bytes.
     #[arg(long, env = "MAINSTAY_BODY_BYTES", default_value = "3145728")]
     pub body_bytes: String,
+    /// Bytes of memory that requests to the API hold at a time in a process; a tenant has a quarter of them, and more is answered 503.
+    #[arg(long, env = "MAINSTAY_REQUEST_BYTES", default_value = "268435456")]
+    pub request_bytes: String,
     /// Webhooks that may wait for the database; more are answered 503 and sent again by Meta.
     #[arg(long, env = "MAINSTAY_INTAKE_BACKLOG", default_value = "4096")]
     pub intake_backlog: String,

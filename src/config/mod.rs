@@ -78,6 +78,8 @@ pub struct Sending {
 pub struct Limits {
     /// Bytes of a webhook; Meta sends up to 3 MB.
     pub body_bytes: usize,
+    /// Bytes of memory that requests hold at a time, webhooks aside; a tenant has a quarter of them.
+    pub request_bytes: usize,
     /// Webhooks that may wait for the group commit; more are answered 503.
     pub intake_backlog: usize,
     /// Requests to send that may wait for the commit; more are answered 503.

@@ -68,6 +68,11 @@ impl Environment {
             deliveries: Deliveries::read(&self)?,
             limits: Limits {
                 body_bytes: number("MAINSTAY_BODY_BYTES", &self.body_bytes, 1_024..=16_777_216)?,
+                request_bytes: number(
+                    "MAINSTAY_REQUEST_BYTES",
+                    &self.request_bytes,
+                    16_777_216..=68_719_476_736,
+                )?,
                 intake_backlog: number("MAINSTAY_INTAKE_BACKLOG", &self.intake_backlog, 1..=1_000_000)?,
                 outbox_backlog: number("MAINSTAY_OUTBOX_BACKLOG", &self.outbox_backlog, 1..=100_000)?,
                 api_rate: number("MAINSTAY_API_RATE", &self.api_rate, 1..=100_000)?,

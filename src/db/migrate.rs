@@ -72,6 +72,7 @@ const STEPS: &[Step] = &[
     shared!(17, "0017_shared_portfolios"),
     shared!(18, "0018_answers"),
     isolated!(19, "0019_channel_checks"),
+    shared!(20, "0020_job_markers"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -3,6 +3,7 @@
 mod daily_limit;
 mod delivery;
 mod event_types;
+pub mod file_name;
 mod id;
 mod lane;
 mod name;
@@ -19,7 +20,7 @@ pub use id::{
     MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
-pub use name::{BadName, description, is_invisible, name};
+pub use name::{BadName, description, name};
 pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use time::is_storable;

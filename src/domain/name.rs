@@ -36,7 +36,7 @@ pub fn description(text: &str, longest: usize) -> Result<&str, BadName> {
 
 /// Control characters (category Cc), the separators of lines and paragraphs, and the embeddings, overrides and isolates of the Unicode
 /// Bidirectional Algorithm (UAX #9), which make a text look like another. Joiners and direction marks are parts of words and emoji.
-pub fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

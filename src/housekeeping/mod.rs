@@ -4,7 +4,7 @@ mod windows;
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::{
     app::App,
     db::Result,
     inbound, media, messaging, outbox,
-    queue::counts,
+    queue::{self, counts},
     store::{
         self, channel_checks, partitions, quarantine,
         retention::{self, Kind},
@@ -31,6 +31,9 @@ const SOON: Duration = Duration::from_secs(15);
 const COUNT: Duration = Duration::from_secs(30);
 /// Partitions ahead, retention.
 const SELDOM: Duration = Duration::from_secs(600);
+
+/// How long a marker of a job in hand is kept that no worker came back to.
+const MARKERS: TimeDelta = TimeDelta::days(1);
 
 /// Keeps house until the process ends.
 pub async fn run(app: App, shutdown: CancellationToken) {
@@ -126,6 +129,7 @@ pub async fn tidy(app: &App) -> Result<()> {
     for what in retention::KINDS {
         removed.push((what.name(), remove(app, what).await?));
     }
+    removed.push(("job_markers", queue::forget_markers(&app.db, now - MARKERS).await?));
     removed.push(("sends", remove_sends(app).await?));
     removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
     let kept = now - app.config.deliveries.retention;

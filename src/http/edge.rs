@@ -2,8 +2,8 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 
-use super::{api, auth, health, metrics, webhooks};
-use crate::app::App;
+use super::{auth, health, metrics, webhooks};
+use crate::{app::App, memory::MemoryBudget};
 
 /// The app, and what this edge remembers between requests.
 #[derive(Clone)]
@@ -14,8 +14,8 @@ pub struct Parts {
     pub keys: auth::Keys,
     pub rates: auth::Rates,
     pub webhooks: webhooks::Gate,
-    pub uploads: api::Uploads,
-    pub batches: api::Batches,
+    /// What requests may hold.
+    pub memory: Arc<MemoryBudget>,
     pub health: health::Checks,
     pub scrape: metrics::Scrape,
 }
@@ -26,8 +26,7 @@ impl Edge {
             keys: auth::Keys::default(),
             rates: auth::Rates::new(app.config.limits.api_rate),
             webhooks: webhooks::Gate::default(),
-            uploads: api::Uploads::default(),
-            batches: api::Batches::default(),
+            memory: Arc::new(MemoryBudget::new(app.config.limits.request_bytes)),
             health: health::Checks::default(),
             scrape: metrics::Scrape::default(),
             app,

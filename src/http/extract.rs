@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    http::{StatusCode, request::Parts},
+    http::request::Parts,
 };
 use chrono::{DateTime, Utc};
 use serde::{
@@ -12,8 +12,8 @@ use serde::{
 
 use super::{
     BODY_BYTES,
-    body::{is_json, parse, whole},
-    nul,
+    body::{json, maybe_json, parse},
+    frame, nul,
     problem::Problem,
 };
 use crate::domain::is_storable;
@@ -72,10 +72,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        if !is_json(&head.headers) {
-            return Err(not_json());
-        }
-        Ok(Self(parse(&whole(body, BODY_BYTES).await?)?))
+        let body = json(&head, body, BODY_BYTES).await?;
+        Ok(Self(parse(&frame::memory(&head), &body)?))
     }
 }
 
@@ -87,22 +85,12 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Perhaps<T
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let body = whole(body, BODY_BYTES).await?;
+        let body = maybe_json(&head, body, BODY_BYTES).await?;
         match body.is_empty() {
             true => Ok(Self(T::default())),
-            false if is_json(&head.headers) => Ok(Self(parse(&body)?)),
-            false => Err(not_json()),
+            false => Ok(Self(parse(&frame::memory(&head), &body)?)),
         }
     }
-}
-
-fn not_json() -> Problem {
-    Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "not-json",
-        "The body must be JSON",
-        "Send the header `Content-Type: application/json`.",
-    )
 }
 
 /// A time in a body or a query, as RFC 3339 has it, of a year that the databases hold.

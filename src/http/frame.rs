@@ -1,11 +1,11 @@
-//! What stands around every route but the webhooks': a request id, a span, a time limit, an answer in the form of a problem
+//! What stands around every route but the webhooks': a request id, a span, a time limit, an account of its memory, an answer in the form of a problem
 //! whatever goes wrong.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,20 +13,25 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::problem::Problem;
-use crate::clock::{Clock, uuid_at};
+use crate::{
+    clock::{Clock, uuid_at},
+    memory::{MemoryBudget, RequestMemory},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[derive(Clone)]
 pub struct Frame {
     pub clock: Clock,
+    /// What requests may hold.
+    pub memory: Arc<MemoryBudget>,
     /// The longest a request may take.
     pub limit: Duration,
 }
 
 /// Runs the request inside its frame. The span names the route's pattern, never the address itself: that may hold a phone
 /// number.
-pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
+pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id(&frame.clock, request.headers().get(REQUEST_ID));
     let method = request.method().clone();
@@ -42,11 +47,15 @@ pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> 
         http.route = route,
         http.status = tracing::field::Empty,
     );
+    // Whatever the request was charged is given back when it is answered.
+    let memory = RequestMemory::new(frame.memory.clone());
+    request.extensions_mut().insert(memory.clone());
     let run = tokio::time::timeout(frame.limit, next.run(request)).instrument(span.clone());
     let mut response = run.await.unwrap_or_else(|_| {
         span.in_scope(|| tracing::error!(limit_seconds = frame.limit.as_secs(), "a request took too long"));
         too_slow().into_response()
     });
+    drop(memory);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         // Whatever headers were put on it since, such as the rate that is left, stay.
         let rendered = problem.render(Some(&id));
@@ -73,6 +82,12 @@ pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> 
     ];
     metrics::histogram!("mainstay_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     response
+}
+
+/// The account that the frame opened. A request without a frame may hold nothing.
+pub fn memory(head: &Parts) -> RequestMemory {
+    let account = head.extensions.get::<RequestMemory>().cloned();
+    account.unwrap_or_else(|| RequestMemory::new(Arc::new(MemoryBudget::new(0))))
 }
 
 /// The caller's own id when it is one that can stand in a log line, else one of ours.

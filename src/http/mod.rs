@@ -83,6 +83,7 @@ fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
 fn in_frame(routes: Router<Edge>, edge: &Edge, limit: Duration) -> Router<Edge> {
     let frame = Frame {
         clock: edge.app.clock.clone(),
+        memory: edge.memory.clone(),
         limit,
     };
     wrap(routes, frame)

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{BODY_BYTES, auth, body::whole, edge::Edge, problem::Problem};
+use super::{BODY_BYTES, auth, body::whole, edge::Edge, frame, problem::Problem};
 use crate::store::idempotency::{self, Answered, KEPT, Keyed, answer_purpose};
 
 /// The longest `Idempotency-Key`, in characters.
@@ -71,7 +71,9 @@ async fn keyed(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let body = whole(body, BODY_BYTES).await?;
+    // Held to the end, though whoever asked may have gone. Whoever reads the body again is charged for it again.
+    let memory = frame::memory(&head);
+    let body = whole(&memory, body, BODY_BYTES).await?;
     let now = edge.app.clock.now();
     let keyed = Keyed {
         tenant: caller.tenant,

@@ -11,7 +11,9 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{db, intake::NotStored, meta::message::Invalid, replay::ReplayError, tenancy::RegistryError};
+use crate::{
+    db, intake::NotStored, memory::NoRoom, meta::message::Invalid, replay::ReplayError, tenancy::RegistryError,
+};
 
 /// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
@@ -91,6 +93,14 @@ impl Problem {
     pub fn about(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
+            ..self
+        }
+    }
+
+    /// With the limit it breaks.
+    pub fn limited(self, limit: u64) -> Self {
+        Self {
+            limit: Some(limit),
             ..self
         }
     }
@@ -230,6 +240,13 @@ impl From<sqlx::Error> for Problem {
         }
         tracing::error!(%error, "a request failed in the database");
         Self::internal()
+    }
+}
+
+impl From<NoRoom> for Problem {
+    fn from(why: NoRoom) -> Self {
+        let detail = format!("There is no room for the request: {why}.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again later", detail).retry_after(2)
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::{body::Body, http::Request, routing::get};
 use tower::ServiceExt;
 
@@ -7,6 +9,7 @@ use crate::clock::Clock;
 async fn framed_get(handler: axum::routing::MethodRouter, limit: Duration) -> axum::response::Response {
     let frame = Frame {
         clock: Clock::default(),
+        memory: Arc::new(crate::memory::MemoryBudget::new(0)),
         limit,
     };
     let routes = Router::new().route("/", handler);

@@ -1,67 +1,91 @@
-use std::sync::Arc;
+//! One transaction: a plan for parsed webhooks, its effects, and what follows the commit.
+
+use std::{ops::Range, sync::Arc};
 
 use super::{
     apply::{self, Afterwards},
-    plan::Plan,
+    plan::{Plan, settled},
+    read::Parsed,
 };
 use crate::{
     app::{App, INBOUND, MEDIA_INBOUND},
     db::{Result, Tx},
-    domain::{Id, RawEventId, WorkState},
+    domain::{Id, WorkState},
     messaging,
-    meta::webhook,
     queue::{Entry, counts},
     store::{
         media::NewInboundMedia,
         quarantine,
-        raw_events::{self, RawEvent},
+        raw_events::{self, Processed},
         unrecognized,
     },
 };
 
-/// How much of the events is applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// Everything, and the events are settled.
-    Whole,
-    /// The item of this number, and nothing is settled.
-    Item(usize),
+/// Applies whole events and settles them.
+pub async fn whole(app: &App, events: &[Parsed]) -> Result<()> {
+    run(app, &events.iter().collect::<Vec<_>>(), None).await
 }
 
-/// How many items an event has.
-pub async fn items(app: &App, event: RawEventId) -> Result<usize> {
-    let body = raw_events::body(app.db.reader(), event).await?;
-    Ok(body
-        .and_then(|body| webhook::parse(&body).ok())
-        .map_or(0, |webhook| webhook.items.len()))
+/// Applies some items of one event.
+pub async fn slice(app: &App, event: &Parsed, items: Range<usize>) -> Result<()> {
+    run(app, &[event], Some(items)).await
 }
 
-/// Applies the events in one transaction.
-pub async fn run(app: &App, ids: &[RawEventId], attempt: Attempt) -> Result<()> {
-    let apply = async |tx: &mut Tx| effects(app, tx, ids, attempt).await;
+/// Settles one event whose items were all applied.
+pub async fn settle(app: &App, event: &Parsed) -> Result<()> {
+    let settled = settled(&app.directory.current(), event);
+    let end = async |tx: &mut Tx| {
+        raw_events::lock(tx, &[event.id]).await?;
+        finish(tx, app, std::slice::from_ref(&settled)).await
+    };
+    app.db.transaction(end).await?;
+    measure_settled(&[settled]);
+    Ok(())
+}
+
+/// Applies the items of a range, or all and settles the events, in one transaction.
+async fn run(app: &App, events: &[&Parsed], items: Option<Range<usize>>) -> Result<()> {
+    let all = plan(app, events, items.clone()).await?;
+    let is_whole = items.is_none();
+    let apply = async |tx: &mut Tx| {
+        let locked = raw_events::lock(tx, &events.iter().map(|event| event.id).collect::<Vec<_>>()).await?;
+        let plan = if locked.len() == events.len() {
+            all
+        } else {
+            // Another worker has the others or has settled them.
+            let is_ours = |event: &&&Parsed| locked.binary_search(&event.id).is_ok();
+            let ours: Vec<&Parsed> = events.iter().filter(is_ours).copied().collect();
+            Plan::make(&app.directory.current(), &app.clock, &ours, items)
+        };
+        let afterwards = effects(app, tx, &plan, is_whole).await?;
+        Ok::<_, sqlx::Error>((plan, afterwards))
+    };
     let (plan, Afterwards { media, failures }) = app.db.transaction(apply).await?;
     fetch(app, media).await;
-    if attempt == Attempt::Whole {
-        measure(&plan);
-        count_received(app, &plan).await;
+    measure(&plan);
+    if is_whole {
+        measure_settled(&plan.processed);
     }
+    count_received(app, &plan).await;
     messaging::follow(app, failures).await;
     Ok(())
 }
 
-async fn effects(app: &App, tx: &mut Tx, ids: &[RawEventId], attempt: Attempt) -> Result<(Plan, Afterwards)> {
-    let events = raw_events::lock(tx, ids).await?;
-    let plan = plan(app, &events, attempt).await?;
-    let now = app.clock.now();
-    let (facts, afterwards) = apply::apply(tx, &app.clock, &plan).await?;
-    if attempt == Attempt::Whole {
-        quarantine::put(&mut *tx, plan.quarantined.clone()).await?;
-        unrecognized::put(&mut *tx, &plan.unrecognized, now).await?;
-        let settled = raw_events::finish(&mut *tx, &plan.processed, now).await?;
-        counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await?;
+async fn effects(app: &App, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<Afterwards> {
+    let (facts, afterwards) = apply::apply(tx, &app.clock, plan).await?;
+    quarantine::put(&mut *tx, plan.quarantined.iter().cloned().collect()).await?;
+    unrecognized::put(&mut *tx, &plan.unrecognized, app.clock.now()).await?;
+    if is_whole {
+        finish(tx, app, &plan.processed).await?;
     }
     facts.append(tx).await?;
-    Ok((plan, afterwards))
+    Ok(afterwards)
+}
+
+async fn finish(tx: &mut Tx, app: &App, processed: &[Processed]) -> Result<()> {
+    let now = app.clock.now();
+    let settled = raw_events::finish(&mut *tx, processed, now).await?;
+    counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await
 }
 
 /// Queues what is to be fetched, at once: a person may be looking at an empty frame.
@@ -79,13 +103,9 @@ async fn fetch(app: &App, media: Vec<NewInboundMedia>) {
     let _ = app.queues.offer(&MEDIA_INBOUND, &entries).await;
 }
 
-async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> {
-    let parsed: Vec<_> = events
-        .iter()
-        .map(|event| (event, webhook::parse(&event.body)))
-        .collect();
+async fn plan(app: &App, events: &[&Parsed], items: Option<Range<usize>>) -> Result<Plan> {
     let known = app.directory.current();
-    let plan = Plan::make(&known, &app.clock, &parsed, attempt);
+    let plan = Plan::make(&known, &app.clock, events, items.clone());
     if plan.quarantined.is_empty() {
         return Ok(plan);
     }
@@ -95,7 +115,7 @@ async fn plan(app: &App, events: &[RawEvent], attempt: Attempt) -> Result<Plan> 
     if Arc::ptr_eq(&known, &now_known) {
         return Ok(plan);
     }
-    Ok(Plan::make(&now_known, &app.clock, &parsed, attempt))
+    Ok(Plan::make(&now_known, &app.clock, events, items))
 }
 
 /// Meta counts what a number receives against what it may send. The governor may be away: then nothing is sent anyway.
@@ -115,10 +135,10 @@ fn measure(plan: &Plan) {
     for item in &plan.unrecognized {
         metrics::counter!("mainstay_items_unrecognized_total", "reason" => item.reason.clone()).increment(1);
     }
-    let quarantined = plan
-        .processed
-        .iter()
-        .filter(|event| event.state == WorkState::Quarantined)
-        .count();
+}
+
+fn measure_settled(processed: &[Processed]) {
+    let is_quarantined = |event: &&Processed| event.state == WorkState::Quarantined;
+    let quarantined = processed.iter().filter(is_quarantined).count();
     metrics::counter!("mainstay_webhooks_quarantined_total").increment(quarantined as u64);
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::messages::PlannedMessage;
 use crate::{
     clock::Clock,
-    domain::{MediaId, MessageId},
-    media::{META_KEEPS, digest, tidy_name},
+    domain::{MediaId, MessageId, file_name},
+    media::{META_KEEPS, digest},
     meta::webhook::{Content, Media},
     queue::Lane,
     store::{media::NewInboundMedia, messages::NewMessage},
@@ -33,7 +33,7 @@ impl PlannedMedia {
             kind: media.kind.as_str(),
             meta_id: media.media_id.clone(),
             mime_type: media.mime_type.clone(),
-            filename: media.filename.as_deref().and_then(tidy_name),
+            filename: media.filename.as_deref().and_then(file_name::tidy),
             sha256: media.sha256.as_deref().and_then(digest),
         })
     }

@@ -97,7 +97,7 @@ impl Plan {
             recipient: route
                 .display_phone_number
                 .clone()
-                .or_else(|| origin.item.display_phone_number.clone()),
+                .or_else(|| origin.item.display_phone_number.as_deref().map(str::to_owned)),
             ..planned(clock, origin, route, message, at, (conversation_of, contact))
         };
         self.messages.push(planned);

@@ -1,5 +1,6 @@
-//! From stored webhooks to conversations. A batch is parsed event by event and applied with set-based statements, a portion
-//! of half a megabyte in one transaction; when that fails it goes event by event, and then item by item, so that what cannot be applied harms nobody else.
+//! From stored webhooks to conversations. A job's events are divided into portions; each is read, parsed, and applied with set-based
+//! statements in one transaction. What fails is taken apart: a portion into its events, an event into halves of its items and halves of
+//! those, so that what cannot be applied harms nobody else.
 
 mod account;
 mod apply;
@@ -10,16 +11,27 @@ mod messages;
 mod numbers;
 mod plan;
 mod portions;
+mod read;
+mod slices;
 mod statuses;
 
-use batch::Attempt;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 pub use statuses::join_overlooked;
+
+use portions::{LONG, Portion};
+use read::{Parsed, Unread};
 
 use crate::{
     app::App,
-    db::{is_unavailable, retry_conflicts, write_together},
+    db::{is_unavailable, write_together},
     domain::RawEventId,
 };
+
+/// How long one job goes on with long webhooks; those it did not come to are left to the next.
+const TURN: Duration = Duration::from_millis(250);
 
 /// An event that could not be applied.
 #[derive(Debug)]
@@ -38,57 +50,108 @@ impl Failure {
             transient: is_unavailable(error),
         }
     }
+
+    fn unread(event: RawEventId, why: &Unread) -> Self {
+        Self {
+            event,
+            error: why.to_string(),
+            transient: false,
+        }
+    }
+
+    fn all(events: &[RawEventId], error: &sqlx::Error) -> Vec<Self> {
+        events.iter().map(|event| Self::new(*event, error)).collect()
+    }
 }
 
-/// Applies the events that still want work. Those not named in the answer are settled, each in the transaction of its effects.
-pub async fn process(app: &App, events: &[RawEventId]) -> Vec<Failure> {
+/// What became of events. Those not named are settled, each in the transaction of its effects.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub failures: Vec<Failure>,
+    /// Not begun, to give short webhooks their turn.
+    pub postponed: Vec<RawEventId>,
+}
+
+/// Applies the events that still want work.
+pub async fn process(app: &App, events: &[RawEventId]) -> Report {
+    let mut report = Report::default();
     let portions = match portions::portions(app, events).await {
         Ok(portions) => portions,
-        Err(error) => return events.iter().map(|event| Failure::new(*event, &error)).collect(),
+        Err(error) => {
+            report.failures = Failure::all(events, &error);
+            return report;
+        }
     };
-    let mut failures: Vec<Failure> = Vec::new();
-    for portion in portions {
-        match failures.last().filter(|it| it.transient) {
+    let begun = Instant::now();
+    for Portion { events, is_long } in portions {
+        match report.failures.last().filter(|it| it.transient) {
             Some(away) => {
                 let error = away.error.clone();
-                failures.extend(portion.into_iter().map(|event| Failure {
+                report.failures.extend(events.into_iter().map(|event| Failure {
                     event,
                     error: error.clone(),
                     transient: true,
                 }));
             }
-            None => failures.extend(together(app, &portion).await),
+            None if is_long && begun.elapsed() > TURN => report.postponed.extend(events),
+            None => together(app, &events, &mut report).await,
         }
     }
-    failures
+    report
 }
 
-/// Events in one transaction, or each by itself if that fails, and then their items.
-async fn together(app: &App, events: &[RawEventId]) -> Vec<Failure> {
-    let apply = |events| async move { batch::run(app, events, Attempt::Whole).await.map(|()| Vec::new()) };
-    let failed = |error: &sqlx::Error, events: &[RawEventId]| {
-        let failure = |event: &RawEventId| Failure::new(*event, error);
-        events.iter().map(failure).collect()
+/// Reads, parses and applies events.
+async fn together(app: &App, ids: &[RawEventId], report: &mut Report) {
+    let events = match read::bodies(app, ids).await {
+        Ok(events) => events,
+        Err(error) => return report.failures.extend(Failure::all(ids, &error)),
     };
-    let mut failures: Vec<Failure> = write_together(events, apply, failed).await;
-    for failure in failures.iter_mut().filter(|it| !it.transient) {
-        if let Err(error) = by_item(app, failure.event).await {
-            *failure = Failure::new(failure.event, &error);
-        }
+    // Long webhooks have fewer places than there are jobs at a time.
+    let is_long = matches!(&events[..], [event] if event.body.len() as i64 > LONG);
+    let place = is_long.then(|| app.long_webhooks.try_acquire());
+    if let Some(Err(_)) = place {
+        metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
+        return report.postponed.extend(ids);
     }
-    failures
+    match read::parse(events).await {
+        Ok(parsed) => apply_all(app, &parsed, report).await,
+        Err(why) if ids.len() > 1 => {
+            tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; each is parsed by itself");
+            for id in ids {
+                Box::pin(together(app, &[*id], report)).await;
+            }
+        }
+        Err(why) => report.failures.extend(ids.iter().map(|id| Failure::unread(*id, &why))),
+    }
 }
 
-/// The items of an event by themselves. What applies stays applied; the event has failed all the same and comes again, which changes
-/// nothing for the items that did.
-async fn by_item(app: &App, event: RawEventId) -> Result<(), sqlx::Error> {
-    let events = [event];
-    for item in 0..batch::items(app, event).await? {
-        // Otherwise the error of the whole is the one to report; here the point is that the others succeed.
-        match retry_conflicts(|| batch::run(app, &events, Attempt::Item(item))).await {
-            Err(error) if is_unavailable(&error) => return Err(error),
-            _ => {}
+/// Applies parsed events: in transactions of a thousand items at most, an event with more in several.
+async fn apply_all(app: &App, parsed: &[Parsed], report: &mut Report) {
+    for events in slices::by_items(parsed) {
+        if let [event] = events
+            && event.items() > slices::ITEMS
+        {
+            let applied = slices::one(app, event).await;
+            report
+                .failures
+                .extend(applied.err().map(|error| Failure::new(event.id, &error)));
+            continue;
+        }
+        let apply = |events| async move { batch::whole(app, events).await.map(|()| Vec::new()) };
+        let failed = |error: &sqlx::Error, events: &[Parsed]| {
+            let failure = |event: &Parsed| Failure::new(event.id, error);
+            events.iter().map(failure).collect()
+        };
+        let failures: Vec<Failure> = write_together(events, apply, failed).await;
+        for failure in failures {
+            let alone = events.iter().find(|it| it.id == failure.event && !failure.transient);
+            let applied = match alone {
+                Some(event) => slices::one(app, event)
+                    .await
+                    .map_err(|error| Failure::new(event.id, &error)),
+                None => Err(failure),
+            };
+            report.failures.extend(applied.err());
         }
     }
-    Ok(())
 }

@@ -1,24 +1,23 @@
 //! What a batch asks for, sorted by kind, before anything touches the database.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{batch::Attempt, messages::PlannedMessage, statuses};
+use super::{messages::PlannedMessage, read::Parsed, statuses};
 use crate::{
     clock::Clock,
     directory::{Route, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     messaging::{News, Source},
-    meta::webhook::{Change, Item, Malformed, Preference, Webhook},
+    meta::webhook::{Change, Item, Malformed, Preference},
     people::Party,
     store::{
-        events::NewEvent,
-        quarantine,
-        raw_events::{Processed, RawEvent},
-        sends::Proof,
-        statuses::NewStatus,
+        events::NewEvent, quarantine, raw_events::Processed, sends::Proof, statuses::NewStatus,
         unrecognized::Unrecognized,
     },
     templates,
@@ -42,7 +41,7 @@ pub struct Plan {
     pub preferences: Vec<PlannedPreference>,
     /// Facts that stand for themselves, such as an alert about the account.
     pub facts: Vec<NewEvent>,
-    pub quarantined: Vec<(String, Uuid, DateTime<Utc>)>,
+    pub quarantined: BTreeSet<(String, Uuid, DateTime<Utc>)>,
     pub unrecognized: Vec<Unrecognized>,
     pub processed: Vec<Processed>,
     /// For the metrics: items by kind.
@@ -64,89 +63,115 @@ pub struct Origin<'a> {
     pub item: &'a Item,
 }
 
+/// How many names of fields are kept with an event.
+const FIELDS: usize = 32;
+
+/// The end of an event of which everything was applied.
+pub fn settled(directory: &Snapshot, event: &Parsed) -> Processed {
+    let items = event.webhook.as_ref().map_or(&[][..], |webhook| &webhook.items);
+    let mut fields: BTreeSet<&str> = BTreeSet::new();
+    let mut state = WorkState::Done;
+    for item in items {
+        if fields.len() < FIELDS {
+            fields.insert(&item.field);
+        }
+        if matches!(addressee(directory, item), Addressee::Nobody(_)) {
+            state = WorkState::Quarantined;
+        }
+    }
+    Processed {
+        id: event.id,
+        state,
+        fields: fields.into_iter().collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Whom an item is for.
+enum Addressee<'a> {
+    Channels(&'a [Route]),
+    /// A number or an account, as a subject of the quarantine, that nobody has added.
+    Nobody(String),
+    Unsaid,
+    /// It was not understood.
+    Unknown,
+}
+
+fn addressee<'a>(directory: &'a Snapshot, item: &Item) -> Addressee<'a> {
+    if matches!(item.change, Change::Unknown(_)) {
+        return Addressee::Unknown;
+    }
+    let (routes, subject): (&[Route], fn(&str) -> String) = match (&item.phone_number_id, &item.entry_id) {
+        (Some(number), _) => (
+            directory.number(number).map(std::slice::from_ref).unwrap_or_default(),
+            quarantine::number,
+        ),
+        (None, Some(waba)) => (directory.account(waba), quarantine::waba),
+        (None, None) => return Addressee::Unsaid,
+    };
+    let named = item.phone_number_id.as_deref().or(item.entry_id.as_deref());
+    match routes {
+        [] => Addressee::Nobody(subject(named.unwrap_or_default())),
+        routes => Addressee::Channels(routes),
+    }
+}
+
 impl Plan {
-    pub fn make(
-        directory: &Snapshot,
-        clock: &Clock,
-        events: &[(&RawEvent, Result<Webhook, Malformed>)],
-        attempt: Attempt,
-    ) -> Plan {
+    /// What the items of the events in the range ask for; of all items, if there is no range.
+    pub fn make(directory: &Snapshot, clock: &Clock, events: &[&Parsed], items: Option<Range<usize>>) -> Plan {
         let mut plan = Plan::default();
-        for (event, parsed) in events {
-            match parsed {
-                Ok(webhook) => plan.event(directory, clock, event, webhook, attempt),
-                Err(malformed) => {
-                    let reason = match malformed {
-                        Malformed::NotJson(_) => "not_json",
-                        Malformed::NotAnObject => "not_an_object",
-                    };
-                    plan.unrecognized.push(Unrecognized {
-                        raw_event_id: event.id,
-                        path: String::new(),
-                        field: String::new(),
-                        reason: reason.to_owned(),
-                    });
-                    plan.processed.push(Processed {
-                        id: event.id,
-                        state: WorkState::Done,
-                        fields: String::new(),
-                    });
+        for event in events {
+            match &event.webhook {
+                Ok(webhook) => {
+                    let count = webhook.items.len();
+                    let range = items
+                        .clone()
+                        .map_or(0..count, |it| it.start.min(count)..it.end.min(count));
+                    for item in &webhook.items[range] {
+                        let origin = Origin {
+                            event: event.id,
+                            received_at: event.received_at,
+                            item,
+                        };
+                        plan.item(directory, clock, event.signer, &origin);
+                    }
                 }
+                Err(malformed) => plan.malformed(event.id, malformed),
+            }
+            if items.is_none() {
+                plan.processed.push(settled(directory, event));
             }
         }
         plan
     }
 
-    fn event(&mut self, directory: &Snapshot, clock: &Clock, event: &RawEvent, webhook: &Webhook, attempt: Attempt) {
-        let waiting = self.quarantined.len();
-        let mut fields: Vec<&str> = Vec::new();
-        for (number, item) in webhook.items.iter().enumerate() {
-            if matches!(attempt, Attempt::Item(only) if only != number) {
-                continue;
-            }
-            if !fields.contains(&item.field.as_str()) {
-                fields.push(&item.field);
-            }
-            let origin = Origin {
-                event: event.id,
-                received_at: event.received_at,
-                item,
-            };
-            self.item(directory, clock, event.signer, &origin);
-        }
-        let state = if self.quarantined.len() > waiting {
-            WorkState::Quarantined
-        } else {
-            WorkState::Done
+    fn malformed(&mut self, event: RawEventId, malformed: &Malformed) {
+        let reason = match malformed {
+            Malformed::NotJson(_) => "not_json",
+            Malformed::NotAnObject => "not_an_object",
         };
-        self.processed.push(Processed {
-            id: event.id,
-            state,
-            fields: fields.join(" "),
+        self.unrecognized.push(Unrecognized {
+            raw_event_id: event,
+            path: String::new(),
+            field: String::new(),
+            reason: reason.to_owned(),
         });
     }
 
     fn item(&mut self, directory: &Snapshot, clock: &Clock, signer: Option<TenantId>, origin: &Origin<'_>) {
         let item = origin.item;
-        if let Change::Unknown(unknown) = &item.change {
-            return self.unrecognized(origin, unknown.reason.as_str());
-        }
-        let routes = match (&item.phone_number_id, &item.entry_id) {
-            (Some(number), _) => directory.number(number).map(std::slice::from_ref).unwrap_or_default(),
-            (None, Some(waba)) => directory.account(waba),
-            (None, None) => return self.unrecognized(origin, "no_addressee"),
-        };
-        if routes.is_empty() {
-            let number = item.phone_number_id.as_deref().map(quarantine::number);
-            let subject = number
-                .or(item.entry_id.as_deref().map(quarantine::waba))
-                .unwrap_or_default();
-            let entry = (subject, origin.event.uuid(), origin.received_at);
-            if !self.quarantined.contains(&entry) {
-                self.quarantined.push(entry);
+        let routes = match addressee(directory, item) {
+            Addressee::Channels(routes) => routes,
+            Addressee::Nobody(subject) => {
+                self.quarantined
+                    .insert((subject, origin.event.uuid(), origin.received_at));
+                return;
             }
-            return;
-        }
+            Addressee::Unsaid => return self.unrecognized(origin, "no_addressee"),
+            Addressee::Unknown => {
+                let Change::Unknown(unknown) = &item.change else { return };
+                return self.unrecognized(origin, unknown.reason.as_str());
+            }
+        };
         // A tenant's own app secret speaks for its own channels only.
         let permitted: Vec<&Route> = routes
             .iter()
@@ -182,7 +207,7 @@ impl Plan {
         self.unrecognized.push(Unrecognized {
             raw_event_id: origin.event,
             path: origin.item.path.clone(),
-            field: origin.item.field.clone(),
+            field: origin.item.field.to_string(),
             reason: reason.to_owned(),
         });
     }

@@ -1,29 +1,36 @@
+use std::time::Duration;
+
 use crate::{
-    app::{App, INBOUND},
+    app::{App, INBOUND, LONG_WEBHOOKS},
     domain::RawEventId,
-    inbound,
+    inbound::{self, Failure, Report},
     queue::{Claim, Job, Outcome, Outcomes, Queue},
 };
+
+/// When long webhooks that had to give way are offered again.
+const POSTPONED: Duration = Duration::from_millis(100);
 
 /// Turns stored webhooks into messages, statuses and account changes.
 pub struct ProcessEvents;
 
 impl Job for ProcessEvents {
     const QUEUE: Queue = INBOUND;
-    const CONCURRENCY: usize = 3;
+    const CONCURRENCY: usize = LONG_WEBHOOKS + 1;
     const BATCH: usize = 256;
     const CLAIM: Claim = Claim::Locked;
     type Id = RawEventId;
     type Context = App;
 
     async fn run(app: &App, events: &[RawEventId]) -> Outcomes<RawEventId> {
-        let failures = inbound::process(app, events).await;
+        let Report { failures, postponed } = inbound::process(app, events).await;
         if let Some(away) = failures.iter().find(|failure| failure.transient) {
             return Outcomes::unavailable(&away.error);
         }
-        let settled = Outcomes::settled();
-        failures.into_iter().fold(settled, |outcomes, failure| {
-            outcomes.with(failure.event, Outcome::retry(failure.error))
+        let failed = |failure: Failure| (failure.event, Outcome::retry(failure.error));
+        let later = |event| (event, Outcome::GiveBack { after: POSTPONED });
+        let named = failures.into_iter().map(failed).chain(postponed.into_iter().map(later));
+        named.fold(Outcomes::settled(), |outcomes, (event, outcome)| {
+            outcomes.with(event, outcome)
         })
     }
 }

@@ -6,18 +6,17 @@ use futures::{Stream, StreamExt};
 use super::{
     MediaKind,
     ingest::{self, Broken, Draft, Longest},
+    name::named,
     table::{self, LARGEST, Rejected, Taken},
 };
 use crate::{
     app::App,
     db::{Tx, retry_conflicts},
     domain::{MediaId, TenantId},
+    memory::{NoRoom, RequestMemory, Uncharged},
     net, storage,
     store::media::{self, NewUploaded},
 };
-
-/// Characters of a file's name that are kept.
-const NAME: usize = 240;
 
 /// What its bringer says of it.
 #[derive(Clone, Debug, Default)]
@@ -39,28 +38,39 @@ pub enum BringError {
     /// The address is not visited, or nothing good came of it.
     #[error(transparent)]
     Outside(#[from] net::Error),
+    /// Its bytes find no room in memory.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     #[error(transparent)]
     Storage(storage::Error),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// Takes bytes as they come. `E` ends them early.
+/// Takes bytes as they come, charged to the request. `E` ends them early.
 pub async fn bring<E: std::fmt::Display>(
     app: &App,
     tenant: TenantId,
     said: Bring,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
+    memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
-    let draft = draw(app, tenant, &said, pieces).await.map_err(|broken| match broken {
-        Broken::Source(error) => BringError::Incomplete(error.to_string()),
+    let drawn = draw(app, tenant, &said, memory.charged(pieces)).await;
+    let draft = drawn.map_err(|broken| match broken {
+        Broken::Source(Uncharged::Source(error)) => BringError::Incomplete(error.to_string()),
         other => plain(other),
     })?;
     keep(app, tenant, said, draft).await
 }
 
 /// Fetches what is at an address, past the guard.
-pub async fn bring_url(app: &App, tenant: TenantId, said: Bring, url: &str) -> Result<MediaId, BringError> {
+pub async fn bring_url(
+    app: &App,
+    tenant: TenantId,
+    said: Bring,
+    url: &str,
+    memory: &RequestMemory,
+) -> Result<MediaId, BringError> {
     let target = app.outside.check(url).map_err(net::Error::Refused)?;
     let answer = net::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
     let said = Bring {
@@ -68,9 +78,9 @@ pub async fn bring_url(app: &App, tenant: TenantId, said: Bring, url: &str) -> R
         filename: said.filename.or_else(|| last_segment(&target)),
         ..said
     };
-    let drawn = draw(app, tenant, &said, answer.pieces().boxed()).await;
+    let drawn = draw(app, tenant, &said, memory.charged(answer.pieces().boxed())).await;
     let draft = drawn.map_err(|broken| match broken {
-        Broken::Source(error) => BringError::Outside(error),
+        Broken::Source(Uncharged::Source(error)) => BringError::Outside(error),
         other => plain(other),
     })?;
     keep(app, tenant, said, draft).await
@@ -90,9 +100,10 @@ async fn draw<E>(
     ingest::draw(app, tenant, pieces, limit).await
 }
 
-fn plain<E>(broken: Broken<E>) -> BringError {
+fn plain<E>(broken: Broken<Uncharged<E>>) -> BringError {
     match broken {
-        Broken::Source(_) => BringError::Incomplete("it ended early".to_owned()),
+        Broken::Source(Uncharged::NoRoom(why)) => BringError::NoRoom(why),
+        Broken::Source(Uncharged::Source(_)) => BringError::Incomplete("it ended early".to_owned()),
         Broken::Rejected(rejected) => BringError::Rejected(rejected),
         Broken::Storage(error) => {
             metrics::counter!("mainstay_storage_failures_total", "what" => "write").increment(1);
@@ -126,7 +137,7 @@ async fn once(
             tenant,
             kind: taken.kind.as_str(),
             mime_type: taken.mime_type.clone(),
-            filename: said.filename.as_deref().and_then(tidy_name),
+            filename: said.filename.as_deref().and_then(|name| named(name, &taken.mime_type)),
             file,
         };
         media::insert(tx, &new, now).await.map(|_| file)
@@ -136,41 +147,9 @@ async fn once(
     Ok(())
 }
 
-/// The name of a file without folders, and without what a header or a terminal would not bear.
-pub fn tidy_name(name: &str) -> Option<String> {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
-    let shown = shown.trim();
-    (!shown.is_empty()).then(|| shown.to_owned())
-}
-
 /// What a browser would call it, if that looks like the name of a file.
 fn last_segment(target: &net::Target) -> Option<String> {
     let segment = target.url().path_segments()?.next_back()?;
     let name = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
     name.contains('.').then(|| name.into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_loses_folders_and_control_characters_and_its_end() {
-        for (given, expected) in [
-            ("invoice.pdf", Some("invoice.pdf")),
-            ("../../etc/passwd", Some("passwd")),
-            ("C:\\temp\\a.pdf", Some("a.pdf")),
-            ("a\r\nSet-Cookie: b.pdf", Some("aSet-Cookie: b.pdf")),
-            ("Angebot Nr. 12/ä.pdf", Some("ä.pdf")),
-            (" ", None),
-            ("a/", None),
-        ] {
-            assert_eq!(tidy_name(given).as_deref(), expected, "{given:?}");
-        }
-        assert_eq!(
-            tidy_name(&"é".repeat(1_000)).map(|name| name.chars().count()),
-            Some(NAME)
-        );
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::name::named;
 use crate::{
     db::{On, Result},
     domain::{Id, MediaId, TenantId, WorkState},
@@ -66,6 +67,7 @@ pub struct Content {
     pub size: u64,
     /// Changes with the bytes; without quotes.
     pub etag: String,
+    /// One that does not contradict the type.
     pub filename: Option<String>,
 }
 
@@ -107,12 +109,13 @@ pub(super) fn of(media: Media, variant: Option<Variant>) -> std::result::Result<
     let original = Key::of(media.tenant_id.uuid(), file.uuid());
     let etag = hex::encode(digest);
     let Some(variant) = variant else {
+        let mime_type = media.mime_type.unwrap_or_else(|| "application/octet-stream".to_owned());
         return Ok(Content {
             key: original,
-            mime_type: media.mime_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+            filename: media.filename.as_deref().and_then(|name| named(name, &mime_type)),
+            mime_type,
             size: u64::try_from(media.size.unwrap_or(0)).unwrap_or(0),
             etag,
-            filename: media.filename,
         });
     };
     let made = variants.get(&variant).ok_or(ContentError::NoVariant)?;

@@ -21,7 +21,7 @@ pub(super) fn ready(app: &App, fetched: &Fetched<'_>, now: DateTime<Utc>) -> New
         id: row.id,
         kind: &row.kind,
         mime_type: Some(fetched.mime_type),
-        filename: row.filename.as_deref(),
+        filename: fetched.filename,
         size: Some(fetched.draft.size),
         sha256: Some(hex::encode(fetched.draft.digest)),
         channel_id: Some(row.channel_id),

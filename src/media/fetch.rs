@@ -8,6 +8,7 @@ use futures::StreamExt;
 use super::{
     facts,
     ingest::{self, Broken, Draft, Longest},
+    name::named,
     sniff,
     table::LARGEST,
 };
@@ -34,6 +35,7 @@ pub(super) struct Fetched<'a> {
     pub row: &'a InHand,
     pub draft: &'a Draft,
     pub mime_type: &'a str,
+    pub filename: Option<&'a str>,
     pub conversation: Option<ConversationId>,
     pub wamid: Option<String>,
 }
@@ -173,12 +175,14 @@ async fn end_in(
         attempt: row.attempts,
         file,
         mime_type: mime_type.to_owned(),
+        filename: row.filename.as_deref().and_then(|name| named(name, mime_type)),
     };
     let Some((conversation, wamid)) = media::ready(&mut *tx, &ready, now).await? else {
         return Ok(None);
     };
     let fetched = Fetched {
         row,
+        filename: ready.filename.as_deref(),
         draft,
         mime_type,
         conversation,

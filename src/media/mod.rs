@@ -12,6 +12,7 @@ mod fetch;
 mod ingest;
 mod link;
 mod meta_id;
+mod name;
 mod picture;
 mod remove;
 mod sendable;
@@ -19,7 +20,7 @@ mod sniff;
 mod table;
 mod variants;
 
-pub use bring::{Bring, BringError, bring, bring_url, tidy_name};
+pub use bring::{Bring, BringError, bring, bring_url};
 pub use content::{Content, ContentError, Variant, VariantInfo, content, variants_of};
 pub use facts::tell_failures;
 pub use fetch::{digest, fetch};

@@ -1,10 +1,11 @@
-//! Thumbnails and the like, made when an image is stored.
+//! Thumbnails and the like, made when an image is stored. That a picture has none, because it is broken or too large, is a result like another:
+//! it came from a customer, and there is nothing for the operator to do.
 
 use std::collections::BTreeMap;
 
 use super::{
     Variant, VariantInfo,
-    picture::{self, Pictures, Smaller, Unfit},
+    picture::{self, Pictures, Smaller},
 };
 use crate::{
     app::{App, MEDIA_VARIANTS},
@@ -20,54 +21,77 @@ use crate::{
 const LONGEST: u64 = 20 * 1024 * 1024;
 
 enum Trouble {
-    Unfit(String),
     Passing(String),
     Database(sqlx::Error),
 }
 
+/// What came of a picture.
+enum Made {
+    Smaller(Pictures),
+    /// It has no smaller pictures, and never will.
+    Nothing(String),
+}
+
 /// Makes the variants of a leased file. Fails only with the database.
 pub async fn make_variants(app: &App, id: MediaFileId) -> db::Result<Outcome> {
-    let outcome = match attempt(app, id).await {
-        Ok(()) => Outcome::Settled,
-        Err(Trouble::Unfit(error)) => Outcome::discard(error),
-        Err(Trouble::Passing(error)) => Outcome::retry(error),
+    let (outcome, label) = match attempt(app, id).await {
+        Ok(label) => (Outcome::Settled, label),
+        Err(Trouble::Passing(error)) => (Outcome::retry(error), "retry"),
         Err(Trouble::Database(error)) => return Err(error),
-    };
-    let label = match &outcome {
-        Outcome::Settled => "made",
-        Outcome::Discard { .. } => "unfit",
-        _ => "retry",
     };
     metrics::counter!("mainstay_media_variants_total", "outcome" => label).increment(1);
     Ok(outcome)
 }
 
-async fn attempt(app: &App, id: MediaFileId) -> Result<(), Trouble> {
+async fn attempt(app: &App, id: MediaFileId) -> Result<&'static str, Trouble> {
     let wanted = media::wants_variants(app.db.reader(), id).await;
     let Some((tenant, attempt, size)) = wanted.map_err(Trouble::Database)? else {
-        return Ok(());
+        return Ok("made");
     };
-    if u64::try_from(size).is_ok_and(|size| size > LONGEST) {
-        return Err(Trouble::Unfit(format!("it is longer than {LONGEST} bytes")));
-    }
     let original = Key::of(tenant.uuid(), id.uuid());
-    let bytes = app.storage.load(&original, LONGEST).await?;
-    let made = tokio::task::spawn_blocking(move || picture::make(&bytes)).await;
-    let Pictures { width, height, smaller } = made.map_err(|panic| Trouble::Unfit(panic.to_string()))??;
-    let mut variants = BTreeMap::new();
-    for picture in smaller {
-        let (variant, info) = store(app, &original, picture).await?;
-        variants.insert(variant, info);
-    }
-    let pictured = Pictured {
+    let mut pictured = Pictured {
         tenant,
         id,
         attempt,
-        width: i64::from(width),
-        height: i64::from(height),
-        variants: serde_json::to_string(&variants).expect("text and numbers always serialise"),
+        size: None,
+        variants: "{}".to_owned(),
+        unfit: None,
     };
-    end(app, &pictured).await.map_err(Trouble::Database)
+    let label = match make(app, &original, size).await? {
+        Made::Smaller(Pictures { width, height, smaller }) => {
+            let mut variants = BTreeMap::new();
+            for picture in smaller {
+                let (variant, info) = store(app, &original, picture).await?;
+                variants.insert(variant, info);
+            }
+            pictured.size = Some((width, height));
+            pictured.variants = serde_json::to_string(&variants).expect("text and numbers always serialise");
+            "made"
+        }
+        Made::Nothing(why) => {
+            pictured.unfit = Some(why);
+            "unfit"
+        }
+    };
+    end(app, &pictured).await.map_err(Trouble::Database)?;
+    Ok(label)
+}
+
+async fn make(app: &App, original: &Key, size: i64) -> Result<Made, Trouble> {
+    if u64::try_from(size).is_ok_and(|size| size > LONGEST) {
+        return Ok(Made::Nothing(format!("it is longer than {LONGEST} bytes")));
+    }
+    let bytes = match app.storage.load(original, LONGEST).await {
+        Ok(bytes) => bytes,
+        Err(error @ storage::Error::TooLarge { .. }) => return Ok(Made::Nothing(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match tokio::task::spawn_blocking(move || picture::make(&bytes)).await {
+        Ok(Ok(pictures)) => Made::Smaller(pictures),
+        Ok(Err(unfit)) => Made::Nothing(unfit.to_string()),
+        // A defect of a decoder, which this picture would meet each time.
+        Err(panic) => Made::Nothing(panic.to_string()),
+    })
 }
 
 /// Needs no note in case of a crash: the file's row is leased meanwhile, so it stays, and whoever removes the file removes these.
@@ -93,18 +117,7 @@ async fn end(app: &App, made: &Pictured) -> db::Result<()> {
 
 impl From<storage::Error> for Trouble {
     fn from(error: storage::Error) -> Self {
-        match error {
-            storage::Error::TooLarge { .. } => Self::Unfit(error.to_string()),
-            storage::Error::Missing | storage::Error::Broken(_) => {
-                metrics::counter!("mainstay_storage_failures_total", "what" => "variants").increment(1);
-                Self::Passing(error.to_string())
-            }
-        }
-    }
-}
-
-impl From<Unfit> for Trouble {
-    fn from(unfit: Unfit) -> Self {
-        Self::Unfit(unfit.to_string())
+        metrics::counter!("mainstay_storage_failures_total", "what" => "variants").increment(1);
+        Self::Passing(error.to_string())
     }
 }

@@ -25,15 +25,17 @@ pub async fn admit(
     asks: &[Ask],
     answers: &mut [Option<std::result::Result<Queued, Refusal>>],
 ) -> Result<HashMap<usize, Fit>> {
-    let used = |(n, ask): (usize, &Ask)| Some((n, ask.tenant, ask.template.clone()?));
+    fn used((n, ask): (usize, &Ask)) -> Option<(usize, TenantId, &TemplateUse)> {
+        Some((n, ask.tenant, ask.template.as_ref()?))
+    }
     let unanswered = asks.iter().enumerate().filter(|(n, _)| answers[*n].is_none());
-    let used: Vec<(usize, TenantId, TemplateUse)> = unanswered.filter_map(used).collect();
+    let used: Vec<(usize, TenantId, &TemplateUse)> = unanswered.filter_map(used).collect();
     if used.is_empty() {
         return Ok(HashMap::new());
     }
     let mut shelf = Shelf::default();
     let key =
-        |(_, tenant, it): &(usize, TenantId, TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
+        |(_, tenant, it): &(usize, TenantId, &TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
     shelf.fetch(&mut *tx, used.iter().map(key)).await?;
     let now = clock.now();
     let mut fits = HashMap::new();

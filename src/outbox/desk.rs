@@ -86,6 +86,12 @@ pub async fn answered(
     Ok(row.map(|row| Ok(Queued::again(found.message_id, row))))
 }
 
+/// The key of one message of a batch that has this key. The character U+001F keeps it apart from whatever a caller may write: a header holds
+/// no control characters.
+pub fn key_within(batch: &str, n: usize) -> String {
+    format!("{batch}\u{1f}{n}")
+}
+
 /// Takes the key of a batch for the whole of it, whatever becomes of its messages; refuses where another request has it. The messages
 /// have keys of their own below it, each in the commit that makes the message, so that the same batch may come again after whatever
 /// happened to it before.
@@ -125,10 +131,17 @@ struct Desk {
 impl Desk {
     async fn serve(self, mut batches: Batches<Waiting>, shutdown: CancellationToken) {
         while let Some(batch) = batches.next(&shutdown).await {
-            let asks: Vec<Ask> = batch.iter().flat_map(|(asks, _)| asks.iter().cloned()).collect();
+            let mut asks: Vec<Ask> = Vec::new();
+            let take = |(own, answer): Waiting| {
+                let count = own.len();
+                asks.extend(own);
+                (count, answer)
+            };
+            let waiting: Vec<_> = batch.into_iter().map(take).collect();
             let mut answers = write_together(&asks, |asks| self.store(asks), failed).await.into_iter();
-            for (asks, answer) in batch {
-                let own = answers.by_ref().take(asks.len()).collect();
+            drop(asks);
+            for (count, answer) in waiting {
+                let own = answers.by_ref().take(count).collect();
                 // Who does not wait any more finds the message by its key.
                 let _ = answer.send(own);
             }

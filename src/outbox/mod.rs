@@ -13,7 +13,7 @@ pub use accept::KEY_KEPT;
 pub use address::{Address, Unaddressable};
 pub use ask::{Ask, Queued, Refusal, TemplateUse};
 pub use conclusions::{Concluded, Conclusion, Conclusions, Refused, Written};
-pub use desk::{Outbox, answered, take_key};
+pub use desk::{Outbox, answered, key_within, take_key};
 pub use uploads::{File, Upload, Uploads};
 
 use crate::{

@@ -1,11 +1,14 @@
 use anyhow::{Context, bail};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Roles, Storing};
 use crate::{
-    app::{App, Parts},
+    app::{App, LONG_WEBHOOKS, Parts},
     clock::Clock,
     config::Config,
     db::{Db, Hint},
@@ -111,6 +114,7 @@ pub async fn assemble(
         outside,
         courier,
         metrics,
+        long_webhooks: Semaphore::new(LONG_WEBHOOKS),
     });
     Ok(Assembled {
         app,

@@ -7,7 +7,9 @@ use crate::domain::Id;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The handler locks the rows in its own transaction (`FOR UPDATE SKIP LOCKED`; SQLite has one writer anyway) and they stay
-    /// `pending` until it commits their end. For short work that is all in the database.
+    /// `pending` until it commits their end. For short work that is all in the database. The worker writes one marker for the batch
+    /// instead of an attempt for each row; jobs that were in hand of a process which died run alone from then on, each run counted before it
+    /// begins.
     Locked,
     /// The frame sets the rows to `running` with a lease before the handler sees them, and renews the lease while it works. For
     /// work that goes elsewhere: the attempt is counted before anything is done, so that a crash cannot hide it. A handler that

@@ -34,4 +34,4 @@ pub use handle::{Entry, Queues};
 pub use job::{Claim, Job};
 pub(crate) use link::Link;
 pub use outcome::{Outcome, Outcomes};
-pub use rows::{Lease, claim};
+pub use rows::{Lease, claim, forget_markers};

@@ -34,6 +34,11 @@ pub enum Outcome {
         until: DateTime<Utc>,
         lane: Lane,
     },
+    /// The handler did not begin with it, to give others their turn: offered again after that time, behind what is due by then. Counts as
+    /// nothing, and nothing is written of a row that is not leased.
+    GiveBack {
+        after: Duration,
+    },
     /// It failed and always would: dead at once.
     Discard {
         error: String,
@@ -72,6 +77,7 @@ impl Outcome {
             Outcome::Retry { .. } => "retry",
             Outcome::RetryAfter { .. } => "retry_after",
             Outcome::Snooze { .. } | Outcome::PutOff { .. } => "snooze",
+            Outcome::GiveBack { .. } => "released",
             Outcome::Discard { .. } => "discard",
             Outcome::Quarantine { .. } => "quarantine",
         }

@@ -42,7 +42,7 @@ pub struct Media {
     /// Of the bytes, in hexadecimal.
     #[schema(required)]
     pub sha256: Option<String>,
-    /// Of an image, in pixels; null until its variants are made.
+    /// Of an image, in pixels; null until its variants are made, and where it can have none.
     #[schema(required)]
     pub width: Option<i64>,
     #[schema(required)]
@@ -63,7 +63,8 @@ pub struct Media {
     pub url: Option<String>,
     #[schema(required)]
     pub url_expires_at: Option<DateTime<Utc>>,
-    /// Smaller pictures of an image, by `thumbnail` (within 200 pixels) and `medium` (600).
+    /// Smaller pictures of an image, by `thumbnail` (within 200 pixels) and `medium` (600); none of one that is broken, longer than 20 MiB,
+    /// or would take more than 160 MiB to unpack.
     pub variants: BTreeMap<String, Smaller>,
 }
 

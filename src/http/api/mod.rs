@@ -21,8 +21,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use channels::Channel;
 use json::Json;
-pub use sending::Batches;
-pub use uploads::Uploads;
 
 use super::{auth, edge::Edge, once::once, problem::Problem};
 use crate::{

@@ -19,13 +19,19 @@ pub use rates::Rates;
 pub use scope::{EventReader, Reader, Subscriber, TenantScope, Writer};
 
 use super::{edge::Edge, problem::Problem};
-use crate::domain::{Scope, TenantId};
+use crate::{
+    domain::{Scope, TenantId},
+    memory::RequestMemory,
+};
 
 /// Around every route under `/api/v1`: finds the key, counts the request against its rate, and says in the answer what is left
 /// of that.
 pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: Next) -> Result<Response, Problem> {
     let key = live_key(&edge, request.headers()).await?;
     let left = edge.rates.take(key.id)?;
+    if let Some(memory) = request.extensions().get::<RequestMemory>() {
+        memory.belongs_to(key.tenant);
+    }
     request.extensions_mut().insert(key);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

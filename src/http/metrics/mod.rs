@@ -14,7 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::edge::Edge;
-use crate::{app::App, jobs::QUEUES, media::META_KEEPS, queue::admin, store};
+use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin, store};
 
 /// For so long figures that take a query are given again, however many scrape.
 const FRESH: Duration = Duration::from_secs(5);
@@ -30,10 +30,11 @@ pub fn routes() -> OpenApiRouter<Edge> {
 pub struct Scrape(Mutex<Option<Instant>>);
 
 impl Scrape {
-    async fn refresh(&self, app: &App) {
+    async fn refresh(&self, app: &App, memory: &MemoryBudget) {
         let used = app.db.pool_use();
         gauge!("mainstay_database_connections", "state" => "open").set(f64::from(used.open));
         gauge!("mainstay_database_connections", "state" => "idle").set(f64::from(used.idle));
+        gauge!("mainstay_request_bytes", "state" => "free").set(memory.free() as f64);
         gauge!("mainstay_intake_waiting").set(app.intake.waiting() as f64);
         process::refresh(app.clock.now());
         let mut read_at = self.0.lock().await;
@@ -81,7 +82,7 @@ async fn queues(app: &App) {
 #[utoipa::path(get, path = "/metrics", tag = "Watching",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
 async fn show(State(edge): State<Edge>) -> Response {
-    edge.scrape.refresh(&edge.app).await;
+    edge.scrape.refresh(&edge.app, &edge.memory).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, edge.app.metrics.render()).into_response()
 }

@@ -1,7 +1,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::read::{ANY, At, Object, Read};
-use crate::domain::{MediaId, ParseIdError};
+use crate::domain::{MediaId, ParseIdError, file_name};
 
 /// What a file serves as; Meta's limits of type and size hang on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ impl Media {
             read.caption = media.maybe_text("caption", 1_024)?;
         }
         if kind == MediaKind::Document {
-            read.filename = media.maybe_text("filename", ANY)?;
+            read.filename = filename(&mut media)?;
         }
         if kind == MediaKind::Audio {
             read.voice = media.maybe_flag("voice")?;
@@ -81,7 +81,7 @@ impl Media {
         let mut media = at.object()?;
         let mut read = Self::bare(kind, &mut media)?;
         if kind == MediaKind::Document {
-            read.filename = media.maybe_text("filename", ANY)?;
+            read.filename = filename(&mut media)?;
         }
         media.end().map(|()| read)
     }
@@ -98,6 +98,18 @@ impl Media {
 
     pub(super) fn file(&mut self) -> (MediaKind, &mut MediaRef) {
         (self.kind, &mut self.file)
+    }
+}
+
+/// The name that the recipient is shown.
+pub(super) fn filename(media: &mut Object<'_>) -> Read<Option<String>> {
+    let Some(at) = media.maybe("filename") else {
+        return Ok(None);
+    };
+    let name = at.text(ANY)?;
+    match file_name::harm(&name) {
+        Some(why) => Err(at.problem(why)),
+        None => Ok(Some(name)),
     }
 }
 

@@ -5,13 +5,15 @@ use serde_json::value::RawValue;
 
 use super::account::{Account, AccountDetail};
 use super::json::{Json, Members, elements};
-use super::{Change, Item, Place, Unknown, UnknownReason, app_contact, error, history, message, preference, status};
+use super::listed::Listed;
+use super::walk::{Items, Place};
+use super::{Change, Unknown, UnknownReason, app_contact, error, history, message, preference, status};
 use crate::events::{self, EventType};
 
 /// What the value says beside the element that is being read.
 pub(super) struct Beside<'a> {
     pub field: &'a str,
-    pub contacts: &'a [Json<'a>],
+    pub contacts: &'a Listed<'a>,
     /// Whether the value has this one element only, in all its batches, so that a lone contact must be its person.
     pub only_element: bool,
     /// The business number, as displayed.
@@ -19,6 +21,9 @@ pub(super) struct Beside<'a> {
     /// Stands in for an element's missing time.
     pub time: Option<DateTime<Utc>>,
 }
+
+/// Bytes of an unknown member's name that are kept in the paths of its items.
+const LONGEST_KEY: usize = 64;
 
 type Element = fn(&Beside<'_>, &Json<'_>, &str) -> Result<Change, UnknownReason>;
 
@@ -60,10 +65,11 @@ pub(super) fn event(event: &'static EventType, subject: Option<String>, raw: &st
 }
 
 /// Appends an item for each element of each batch in the value; an error leaves `items` as they were.
-pub(super) fn read(place: &mut Place, value: &str, items: &mut Vec<Item>) -> Result<(), UnknownReason> {
+pub(super) fn read(place: &mut Place, value: &str, items: &mut Items) -> Result<(), UnknownReason> {
     let members = Members::read(value).ok_or(UnknownReason::WrongShape)?;
     place.concerns(&members.get("metadata").map(Json::read).unwrap_or_default());
     let contacts = members.get("contacts").map(Json::read).unwrap_or_default();
+    let contacts = Listed::new(contacts.list());
     let is_batch = |key: &str| key == "history" || BATCHES.iter().any(|(name, _)| *name == key);
     let mut filled = members
         .0
@@ -71,9 +77,9 @@ pub(super) fn read(place: &mut Place, value: &str, items: &mut Vec<Item>) -> Res
         .filter(|(key, member)| is_batch(key) && member.get() != "null");
     let mut batches = Batches {
         place,
-        contacts: contacts.list(),
+        contacts: &contacts,
         only_batch: filled.next().is_some() && filled.next().is_none(),
-        first: items.len(),
+        first: items.list.len(),
         items,
         recognised: false,
     };
@@ -90,15 +96,15 @@ pub(super) fn read(place: &mut Place, value: &str, items: &mut Vec<Item>) -> Res
     if batches.recognised {
         return Ok(());
     }
-    batches.items.truncate(batches.first);
+    batches.items.list.truncate(batches.first);
     Err(UnknownReason::NothingRecognised)
 }
 
 struct Batches<'a> {
     place: &'a Place,
-    contacts: &'a [Json<'a>],
+    contacts: &'a Listed<'a>,
     only_batch: bool,
-    items: &'a mut Vec<Item>,
+    items: &'a mut Items,
     first: usize,
     recognised: bool,
 }
@@ -108,9 +114,12 @@ impl Batches<'_> {
         let Some(list) = elements(raw) else {
             return self.not_a_list(key, raw, element);
         };
-        let beside = self.beside(self.only_batch && list.len() == 1);
-        let changes: Vec<_> = list.iter().map(|it| read_element(&beside, it, element)).collect();
-        for (index, change) in changes.into_iter().enumerate() {
+        let only_element = self.only_batch && list.len() == 1;
+        for (index, it) in list.iter().enumerate() {
+            if self.items.is_full() {
+                return self.items.overflow(self.place);
+            }
+            let change = read_element(&self.beside(only_element), it, element);
             self.push(&format!("/{key}/{index}"), change);
         }
     }
@@ -129,47 +138,51 @@ impl Batches<'_> {
         let Some(chunks) = elements(raw) else {
             return self.push("/history", unknown(UnknownReason::WrongShape, raw));
         };
-        let beside = self.beside(false);
-        let mut read = Vec::new();
+        let (place, contacts) = (self.place, self.contacts);
+        let beside = beside(place, contacts, false);
+        let mut keep = |path: &str, change| self.push(path, change);
         for (index, chunk) in chunks.iter().enumerate() {
-            history::chunk(&beside, &format!("/history/{index}"), chunk.get(), &mut read);
-        }
-        for (path, change) in read {
-            self.push(&path, change);
+            history::chunk(&beside, &format!("/history/{index}"), chunk.get(), &mut keep);
         }
     }
 
     /// New members appear without notice. What may hold something is kept; a bare value beside known batches is not.
     fn unknown_member(&mut self, key: &str, raw: &str) {
-        let key = key.replace('~', "~0").replace('/', "~1");
-        let changes = match elements(raw) {
-            Some(list) => list
-                .iter()
-                .enumerate()
-                .map(|(at, it)| (format!("/{key}/{at}"), it.get()))
-                .collect(),
-            None if raw.starts_with('{') => vec![(format!("/{key}"), raw)],
-            None => Vec::new(),
-        };
-        for (below, raw) in changes {
+        let key = key[..key.floor_char_boundary(LONGEST_KEY)]
+            .replace('~', "~0")
+            .replace('/', "~1");
+        let mut keep = |below: &str, raw| {
             self.items
-                .push(self.place.item(&below, unknown(UnknownReason::UnknownMember, raw)));
+                .push(self.place, below, unknown(UnknownReason::UnknownMember, raw));
+        };
+        match elements(raw) {
+            Some(list) => {
+                for (at, it) in list.iter().enumerate() {
+                    keep(&format!("/{key}/{at}"), it.get());
+                }
+            }
+            None if raw.starts_with('{') => keep(&format!("/{key}"), raw),
+            None => {}
         }
     }
 
     fn beside(&self, only_element: bool) -> Beside<'_> {
-        Beside {
-            field: &self.place.field,
-            contacts: self.contacts,
-            only_element,
-            display_phone_number: self.place.display_phone_number.as_deref(),
-            time: self.place.time,
-        }
+        beside(self.place, self.contacts, only_element)
     }
 
     fn push(&mut self, below: &str, change: Change) {
         self.recognised = true;
-        self.items.push(self.place.item(below, change));
+        self.items.push(self.place, below, change);
+    }
+}
+
+fn beside<'a>(place: &'a Place, contacts: &'a Listed<'a>, only_element: bool) -> Beside<'a> {
+    Beside {
+        field: &place.field,
+        contacts,
+        only_element,
+        display_phone_number: place.display_phone_number.as_deref(),
+        time: place.time,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The first pass: entries and changes, each change's value left as text. One odd entry, change or value never costs
 //! its neighbours, so nothing here can fail except on text that is not JSON.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::MOST_ITEMS;
 use super::json::{Json, Key, Members, elements};
 
 #[derive(Default)]
@@ -32,10 +34,14 @@ pub(super) struct Change<'a> {
 #[derive(Default)]
 pub(super) enum Node<T> {
     Object(T),
-    List(Vec<Node<T>>),
+    /// At most [`MOST_ITEMS`] + 1 elements; `None` for one that is not an object.
+    List(Vec<Option<T>>),
     #[default]
     Other,
 }
+
+/// An element of a list; `None` for anything but an object.
+struct Element<T>(Option<T>);
 
 /// An object of which some members matter. Must consume the value of every key it is shown.
 trait Keyed<'a>: Default {
@@ -84,13 +90,24 @@ impl<'a> Keyed<'a> for Change<'a> {
 
 impl<'de, T: Keyed<'de>> Deserialize<'de> for Node<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyNode(PhantomData))
+        deserializer.deserialize_any(AnyValue::<T, true>(PhantomData))
     }
 }
 
-struct AnyNode<T>(PhantomData<T>);
+impl<'de, T: Keyed<'de>> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = deserializer.deserialize_any(AnyValue::<T, false>(PhantomData))?;
+        Ok(Self(match node {
+            Node::Object(object) => Some(object),
+            Node::List(_) | Node::Other => None,
+        }))
+    }
+}
 
-impl<'de, T: Keyed<'de>> Visitor<'de> for AnyNode<T> {
+/// Reads any value; a list is kept only where `LISTS` says so.
+struct AnyValue<T, const LISTS: bool>(PhantomData<T>);
+
+impl<'de, T: Keyed<'de>, const LISTS: bool> Visitor<'de> for AnyValue<T, LISTS> {
     type Value = Node<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -107,9 +124,13 @@ impl<'de, T: Keyed<'de>> Visitor<'de> for AnyNode<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node<T>, A::Error> {
         let mut list = Vec::new();
-        while let Some(node) = seq.next_element()? {
-            list.push(node);
+        while LISTS && list.len() <= MOST_ITEMS {
+            match seq.next_element()? {
+                Some(Element(element)) => list.push(element),
+                None => return Ok(Node::List(list)),
+            }
         }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Node::List(list))
     }
 
@@ -138,15 +159,15 @@ impl<'de, T: Keyed<'de>> Visitor<'de> for AnyNode<T> {
     }
 }
 
-/// The text of the value a JSON pointer names. Slow: only for the odd places that become `Unknown`.
-pub(super) fn text_at<'a>(body: &'a str, pointer: &str) -> Option<&'a str> {
-    pointer
-        .split('/')
-        .skip(1)
-        .try_fold(body, |text, step| match Members::read(text) {
-            Some(members) => members.get(step),
-            None => elements(text)?
-                .get(step.parse::<usize>().ok()?)
-                .map(|element| element.get()),
-        })
+/// The raw texts of the elements of a list, read once and only if one of them is odd.
+#[derive(Default)]
+pub(super) struct RawList<'a>(OnceCell<Vec<&'a RawValue>>);
+
+impl<'a> RawList<'a> {
+    /// The raw text of one element of the list that is the member `key` of this object.
+    pub(super) fn get(&self, object: &'a str, key: &str, index: usize) -> Option<&'a str> {
+        let read = || Members::read(object)?.get(key).and_then(elements);
+        let texts = self.0.get_or_init(|| read().unwrap_or_default());
+        texts.get(index).map(|text| text.get())
+    }
 }

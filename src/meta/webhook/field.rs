@@ -1,10 +1,13 @@
 //! Every webhook field there is, and who reads its value. Names: Meta's list of subscribable fields on the object
 //! `whatsapp_business_account`, and those that were documented once or in another spelling.
 
+use std::sync::Arc;
+
 use super::account::{self, Account, AccountDetail};
 use super::batch;
 use super::json::Json;
-use super::{Change, Item, Place, Unknown, UnknownReason};
+use super::walk::{Items, Place};
+use super::{Change, Unknown, UnknownReason};
 use crate::events::{self, EventType};
 
 /// Reads an account-level value; None when it lacks what the event is about.
@@ -64,9 +67,17 @@ const FIELDS: &[(&str, Reader)] = &[
     ("",                                   Reader::Batch),
 ];
 
+/// Bytes of a field's name, and of a displayed phone number, that are kept. Meta's longest are 36 and 20.
+const LONGEST_NAME: usize = 64;
+
+/// The name of the field that a change is about; what is longer than a name is cut.
+pub(super) fn name(field: &Json<'_>) -> Arc<str> {
+    Arc::from(field.text_within(LONGEST_NAME).unwrap_or_default())
+}
+
 /// Turns one value into items: at least one, whatever it holds.
-pub(super) fn read(mut place: Place, value: &str, items: &mut Vec<Item>) {
-    let known = FIELDS.iter().find(|(name, _)| *name == place.field);
+pub(super) fn read(mut place: Place, value: &str, items: &mut Items) {
+    let known = FIELDS.iter().find(|(name, _)| *name == &*place.field);
     let change = match known.map_or(Reader::Unknown, |(_, reader)| *reader) {
         Reader::Unknown => unknown(UnknownReason::UnknownField, value),
         Reader::Batch => match batch::read(&mut place, value, items) {
@@ -80,7 +91,7 @@ pub(super) fn read(mut place: Place, value: &str, items: &mut Vec<Item>) {
         },
         Reader::Account(event, detail) => account_event(&mut place, event, detail, value),
     };
-    items.push(place.item("", change));
+    items.push(&place, "", change);
 }
 
 fn account_event(place: &mut Place, event: &'static EventType, detail: Detail, raw: &str) -> Change {
@@ -112,10 +123,11 @@ impl Place {
     /// Notes which business number the items here are about, unless something closer already said so.
     pub(super) fn concerns(&mut self, metadata: &Json<'_>) {
         if self.phone_number_id.is_none() {
-            self.phone_number_id = metadata.get("phone_number_id").id();
+            self.phone_number_id = metadata.get("phone_number_id").id().map(Arc::from);
         }
         if self.display_phone_number.is_none() {
-            self.display_phone_number = metadata.get("display_phone_number").text();
+            let shown = metadata.get("display_phone_number").text();
+            self.display_phone_number = shown.filter(|it| it.len() <= LONGEST_NAME).map(Arc::from);
         }
     }
 }

@@ -24,69 +24,74 @@ pub struct HistoryMessage {
     pub progress: Option<i64>,
 }
 
-/// Appends each message and each error of one chunk with its path; a chunk of neither is one event.
-pub(super) fn chunk(beside: &Beside<'_>, path: &str, raw: &str, read: &mut Vec<(String, Change)>) {
+/// Takes an item with its path.
+type Keep<'a> = dyn FnMut(&str, Change) + 'a;
+
+/// Hands on each message and each error of one chunk with its path; a chunk of neither is one event.
+pub(super) fn chunk(beside: &Beside<'_>, path: &str, raw: &str, keep: &mut Keep<'_>) {
     let Some(members) = Members::read(raw) else {
-        return read.push((path.to_owned(), unknown(UnknownReason::WrongShape, raw)));
+        return keep(path, unknown(UnknownReason::WrongShape, raw));
     };
-    let first = read.len();
     let metadata = members.get("metadata").map(Json::read).unwrap_or_default();
-    each(
+    let threads = each(
         members.get("threads"),
         &format!("{path}/threads"),
-        read,
-        |path, raw, read| {
-            thread(beside, &metadata, path, raw, read);
+        keep,
+        |path, raw, keep| {
+            thread(beside, &metadata, path, raw, keep);
         },
     );
-    each(
+    let errors = each(
         members.get("errors"),
         &format!("{path}/errors"),
-        read,
-        |path, raw, read| {
+        keep,
+        |path, raw, keep| {
             let change = error::error(beside, &Json::read(raw), raw);
-            read.push((path.to_owned(), change.unwrap_or_else(|reason| unknown(reason, raw))));
+            keep(path, change.unwrap_or_else(|reason| unknown(reason, raw)));
         },
     );
-    if read.len() == first {
-        read.push((path.to_owned(), event(&events::meta::HISTORY, None, raw)));
+    if threads + errors == 0 {
+        keep(path, event(&events::meta::HISTORY, None, raw));
     }
 }
 
-fn thread(beside: &Beside<'_>, metadata: &Json<'_>, path: &str, raw: &str, read: &mut Vec<(String, Change)>) {
+fn thread(beside: &Beside<'_>, metadata: &Json<'_>, path: &str, raw: &str, keep: &mut Keep<'_>) {
     let Some(members) = Members::read(raw) else {
-        return read.push((path.to_owned(), unknown(UnknownReason::WrongShape, raw)));
+        return keep(path, unknown(UnknownReason::WrongShape, raw));
     };
-    let first = read.len();
     let id = members.get("id").map(Json::read).unwrap_or_default();
-    each(
+    let messages = each(
         members.get("messages"),
         &format!("{path}/messages"),
-        read,
-        |path, raw, read| {
+        keep,
+        |path, raw, keep| {
             let change = past_message(beside, metadata, &id, &Json::read(raw), raw);
-            read.push((path.to_owned(), change.unwrap_or_else(|reason| unknown(reason, raw))));
+            keep(path, change.unwrap_or_else(|reason| unknown(reason, raw)));
         },
     );
-    if read.len() == first {
-        read.push((path.to_owned(), unknown(UnknownReason::NothingRecognised, raw)));
+    if messages == 0 {
+        keep(path, unknown(UnknownReason::NothingRecognised, raw));
     }
 }
 
-/// Calls back for each element of a list with its path; something else than a list is one `Unknown`.
+/// Calls back for each element of a list with its path, and tells how many items there were; something else than a list is one `Unknown`.
 fn each(
     list: Option<&str>,
     path: &str,
-    read: &mut Vec<(String, Change)>,
-    mut element: impl FnMut(&str, &str, &mut Vec<(String, Change)>),
-) {
+    keep: &mut Keep<'_>,
+    mut element: impl FnMut(&str, &str, &mut Keep<'_>),
+) -> usize {
     match list.map(|raw| (raw, elements(raw))) {
-        None | Some(("null", _)) => {}
-        Some((raw, None)) => read.push((path.to_owned(), unknown(UnknownReason::WrongShape, raw))),
+        None | Some(("null", _)) => 0,
+        Some((raw, None)) => {
+            keep(path, unknown(UnknownReason::WrongShape, raw));
+            1
+        }
         Some((_, Some(list))) => {
             for (index, it) in list.iter().enumerate() {
-                element(&format!("{path}/{index}"), it.get(), read);
+                element(&format!("{path}/{index}"), it.get(), keep);
             }
+            list.len()
         }
     }
 }

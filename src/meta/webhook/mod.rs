@@ -5,6 +5,8 @@
 //!
 //! - Every element of every batch ends as exactly one item, a value with nothing recognisable in it as one `Unknown`;
 //!   one bad element never costs its neighbours. Only what is not a JSON object at all is [`Malformed`].
+//! - Time and memory are linear in the length of the body, whatever it holds: no list is searched once per item, what
+//!   items share is shared or bounded in length, and a body has at most 20,000 items; one more says where the rest is.
 //! - What has the wrong shape reads as absent; an empty string is absent too (superseded drafts of Meta's BSUID
 //!   documents send them). Numbers are accepted where strings are expected and the other way round.
 //! - A repeated key counts as its last occurrence; repeated batches in one value are all taken.
@@ -22,6 +24,7 @@ mod error;
 mod field;
 mod history;
 mod json;
+mod listed;
 mod message;
 mod person;
 mod preference;
@@ -29,6 +32,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -49,7 +54,10 @@ pub use preference::{Preference, PreferenceChoice};
 pub use status::{Pricing, Status, StatusKind};
 
 use envelope::{Envelope, Node};
-use walk::Place;
+
+/// Items taken from one body. Meta sends at most 1,000 updates in a webhook; history comes in chunks of some thousand messages, and a
+/// body of 3 MB has no room for more of them than this.
+const MOST_ITEMS: usize = 20_000;
 
 /// One body, taken apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,15 +73,15 @@ pub struct Item {
     /// JSON pointer into the body, e.g. `/entry/0/changes/0/value/messages/3`.
     pub path: String,
     /// The WABA's id, or a business portfolio's for `PARTNER_*` account updates and `partner_solutions`.
-    pub entry_id: Option<String>,
+    pub entry_id: Option<Arc<str>>,
     /// `entry.time`; most `messages` webhooks have none.
     pub time: Option<DateTime<Utc>>,
-    /// The webhook field as sent (`messages`, …), `""` when missing.
-    pub field: String,
+    /// The webhook field as sent (`messages`, …), its first 64 bytes; `""` when missing.
+    pub field: Arc<str>,
     /// `value.metadata.phone_number_id`: the business number concerned.
-    pub phone_number_id: Option<String>,
+    pub phone_number_id: Option<Arc<str>>,
     /// That number as sent, from `value.metadata` or, for account-level fields, from `value` itself.
-    pub display_phone_number: Option<String>,
+    pub display_phone_number: Option<Arc<str>>,
     pub change: Change,
 }
 
@@ -123,6 +131,8 @@ pub enum UnknownReason {
     NoId,
     /// It lacks what makes it what its field says it is.
     MissingEssentials,
+    /// From here on the body has more items than are taken; they are in the stored body only.
+    TooManyItems,
 }
 
 impl UnknownReason {
@@ -138,6 +148,7 @@ impl UnknownReason {
             Self::NothingRecognised => "nothing_recognised",
             Self::NoId => "no_id",
             Self::MissingEssentials => "missing_essentials",
+            Self::TooManyItems => "too_many_items",
         }
     }
 }

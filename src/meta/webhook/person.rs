@@ -2,9 +2,13 @@
 //! (BSUID, `US.1349…`) is all there is. Facts lie in two places, the item itself and the sibling `contacts[]`.
 
 use super::json::Json;
+use super::listed::Listed;
 
 /// Longer than any phone number with its country code, extensions included.
 const LONGEST_PHONE: usize = 20;
+/// Bytes of a profile name or user name that are kept: every item of a body may name the same contact. WhatsApp's own limits are 25 and
+/// 35 characters.
+const LONGEST_NAME: usize = 512;
 
 /// One side of a conversation. All absent when the item names nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,25 +57,17 @@ impl Person {
     /// Adds what the matching contact knows. A lone contact beside a lone item is its person even if the numbers
     /// differ: Meta writes some Brazilian and Mexican ones in two ways. Beside several items it may be the person of
     /// another one, so whoever is not named by it is left as found: two people taken for one cannot be parted again.
-    pub(super) fn join(&mut self, contacts: &[Json<'_>], only_element: bool) {
-        let read = |contact: &Json<'_>| {
-            Person::read(
-                contact.get("wa_id"),
-                contact.get("user_id"),
-                contact.get("parent_user_id"),
-            )
+    pub(super) fn join(&mut self, contacts: &Listed<'_>, only_element: bool) {
+        let of = match contacts.only() {
+            Some(lone) if only_element && !self.is_other(lone.0) => Some(lone),
+            _ => contacts.of(self),
         };
-        let lone = contacts.len() == 1 && only_element;
-        for contact in contacts {
-            let listed = read(contact);
-            if self.is_same(&listed) || (lone && !self.is_other(&listed)) {
-                self.fill(listed, contact);
-                return;
-            }
+        if let Some((listed, contact)) = of {
+            self.fill(listed, contact);
         }
     }
 
-    fn is_same(&self, other: &Person) -> bool {
+    pub(super) fn is_same(&self, other: &Person) -> bool {
         (self.user_id.is_some() && self.user_id == other.user_id)
             || (self.phone.is_some() && self.phone == other.phone && !self.is_other(other))
     }
@@ -80,20 +76,21 @@ impl Person {
         matches!((&self.user_id, &other.user_id), (Some(a), Some(b)) if a != b)
     }
 
-    fn fill(&mut self, listed: Person, contact: &Json<'_>) {
+    fn fill(&mut self, listed: &Person, contact: &Json<'_>) {
+        let either = |own: Option<String>, listed: &Option<String>| own.or_else(|| listed.clone());
         let profile = contact.get("profile");
-        self.phone = self.phone.take().or(listed.phone);
-        self.user_id = self.user_id.take().or(listed.user_id);
-        self.parent_user_id = self.parent_user_id.take().or(listed.parent_user_id);
+        self.phone = either(self.phone.take(), &listed.phone);
+        self.user_id = either(self.user_id.take(), &listed.user_id);
+        self.parent_user_id = either(self.parent_user_id.take(), &listed.parent_user_id);
         self.username = username(profile.get("username"));
-        self.name = profile.get("name").text();
+        self.name = profile.get("name").text_within(LONGEST_NAME);
         self.identity_key_hash = self.identity_key_hash.take().or(contact.get("identity_key_hash").id());
     }
 }
 
 pub(super) fn username(json: &Json<'_>) -> Option<String> {
     let username = json.str()?.trim_start_matches('@');
-    (!username.is_empty()).then(|| username.to_owned())
+    (!username.is_empty() && username.len() <= LONGEST_NAME).then(|| username.to_owned())
 }
 
 /// The digits of what is written as a phone number, None for anything else.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{hands::Batch, line::Line};
 use crate::queue::{
+    Claim,
     driver::{CHUNK, Taken},
     rows,
 };
@@ -83,15 +84,9 @@ fn waiting(line: &Line, taken: &Taken) -> Duration {
 async fn found(line: &Line, lost: &[Uuid]) {
     let (shared, terms) = (&line.shared, &line.terms);
     let now = shared.clock.now();
-    let rescued = rows::rescue(
-        &shared.db,
-        &terms.queue,
-        lost,
-        Some(terms.lease),
-        terms.max_attempts,
-        now,
-    )
-    .await;
+    // What a process died of in a queue that is not leased is told by its markers.
+    let lease = (terms.claim == Claim::Leased).then_some(terms.lease);
+    let rescued = rows::rescue(&shared.db, &terms.queue, lost, lease, terms.max_attempts, now).await;
     match shared.database.note(rescued) {
         Ok(rescued) => {
             tracing::warn!(

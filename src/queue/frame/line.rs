@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    crashes::Markers,
     hands::{Batch, Hands},
     terms::Terms,
 };
@@ -47,6 +48,8 @@ pub struct Line {
     pub shared: Arc<Shared>,
     pub terms: Terms,
     pub hands: Arc<Hands>,
+    /// Of what it has in hand, where rows are not leased.
+    pub markers: Markers,
     /// Room for batches.
     pub slots: Arc<Semaphore>,
     keeper: mpsc::Sender<Settlement>,
@@ -69,6 +72,7 @@ impl Line {
             shared,
             terms,
             hands: Arc::default(),
+            markers: Markers::default(),
             slots: Arc::new(Semaphore::new(terms.concurrency)),
             keeper,
             owing: AtomicBool::new(false),

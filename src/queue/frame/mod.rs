@@ -2,6 +2,7 @@
 //! runner with batches of them, the keeper renews leases and tells the driver what is finished, and the sweep brings in what the
 //! driver does not know. Beside the lines, one task reads which queues are paused, and one says that this process is alive.
 
+mod crashes;
 mod execution;
 mod feeder;
 mod hands;

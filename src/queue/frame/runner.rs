@@ -38,18 +38,93 @@ pub async fn work<J: Job>(line: &Line, context: &J::Context, batch: Batch) {
     }
     metrics::histogram!("mainstay_job_batch_size", "queue" => name).record(claimed.len() as f64);
     let ids: Vec<Uuid> = batch.ids().into_iter().filter(|id| claimed.contains_key(id)).collect();
-    if let After::OneByOne(failed) = run::<J>(line, context, &batch, &claimed, &ids).await {
-        let mut after = After::GoOn;
-        for (at, id) in failed.iter().enumerate() {
-            if after == After::Away || line.shared.stop.is_cancelled() {
-                let pause = if after == After::Away { AWAY } else { Duration::ZERO };
-                give_back(line, &batch, &claimed, failed[at..].to_vec(), pause).await;
-                break;
-            }
-            after = run::<J>(line, context, &batch, &claimed, &[*id]).await;
-        }
+    let held = Held {
+        line,
+        batch: &batch,
+        claimed: &claimed,
+    };
+    match line.terms.claim {
+        Claim::Leased => drop(held.together::<J>(context, &ids).await),
+        Claim::Locked => held.marked::<J>(context, ids).await,
     }
     metrics::histogram!("mainstay_job_seconds", "queue" => name).record(begun.elapsed().as_secs_f64());
+}
+
+/// A batch whose rows are ours.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    line: &'a Line,
+    batch: &'a Batch,
+    claimed: &'a Claimed,
+}
+
+impl Held<'_> {
+    /// Runs jobs in one run, and those that failed together one at a time. Tells whether there is sense in going on.
+    async fn together<J: Job>(self, context: &J::Context, ids: &[Uuid]) -> bool {
+        match run::<J>(self.line, context, self.batch, self.claimed, ids).await {
+            After::GoOn => true,
+            After::Away => false,
+            After::OneByOne(failed) => {
+                let mut goes_on = true;
+                for (at, id) in failed.iter().enumerate() {
+                    if self.leaves(&failed[at..], goes_on).await {
+                        return false;
+                    }
+                    goes_on = run::<J>(self.line, context, self.batch, self.claimed, &[*id]).await != After::Away;
+                }
+                goes_on
+            }
+        }
+    }
+
+    /// Runs the jobs under a marker; those that a process may have died of alone and counted.
+    async fn marked<J: Job>(self, context: &J::Context, ids: Vec<Uuid>) {
+        let line = self.line;
+        let taken = line.markers.take(line, ids.clone()).await;
+        let (sorted, marker) = match line.shared.database.note(taken) {
+            Ok(taken) => taken,
+            Err(error) => return release_after(line, self.batch, ids, &error).await,
+        };
+        let goes_on = sorted.together.is_empty() || self.together::<J>(context, &sorted.together).await;
+        line.markers.give_back(marker);
+        let mut goes_on = goes_on;
+        for (at, id) in sorted.suspected.iter().enumerate() {
+            if self.leaves(&sorted.suspected[at..], goes_on).await {
+                return;
+            }
+            goes_on = self.suspected::<J>(context, *id).await;
+        }
+    }
+
+    async fn suspected<J: Job>(self, context: &J::Context, id: Uuid) -> bool {
+        let (shared, queue) = (&self.line.shared, &self.line.terms.queue);
+        let begun = rows::begin(&shared.db, queue, id, &shared.name, shared.clock.now()).await;
+        match shared.database.note(begun) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.line.settle(self.batch, vec![id], Vec::new()).await;
+                return true;
+            }
+            Err(error) => {
+                release_after(self.line, self.batch, vec![id], &error).await;
+                return false;
+            }
+        }
+        let after = run::<J>(self.line, context, self.batch, self.claimed, &[id]).await;
+        // It returned, so it is not what processes die of. If this is not written, it runs alone once more.
+        drop(rows::end(&shared.db, &[id]).await);
+        after != After::Away
+    }
+
+    /// Gives the rest back if it is time to leave, or what the job stands on is away, and tells so.
+    async fn leaves(self, rest: &[Uuid], goes_on: bool) -> bool {
+        if goes_on && !self.line.shared.stop.is_cancelled() {
+            return false;
+        }
+        let pause = if goes_on { Duration::ZERO } else { AWAY };
+        give_back(self.line, self.batch, self.claimed, rest.to_vec(), pause).await;
+        true
+    }
 }
 
 /// Makes the rows ours, where the frame is to do that.
@@ -123,6 +198,8 @@ async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: 
         }
     };
     let others: Vec<Uuid> = ids.iter().copied().filter(|id| !ends.contains_key(id)).collect();
+    let (back, after) = postponed(&mut ends);
+    give_back(line, batch, claimed, back, after).await;
     let mut failed = Vec::new();
     let mut away = Vec::new();
     match rest {
@@ -147,6 +224,20 @@ async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: 
         true if failed.is_empty() => After::GoOn,
         true => After::OneByOne(failed),
     }
+}
+
+/// Takes out what the handler did not begin with, and the longest time after which to offer it again.
+fn postponed(ends: &mut HashMap<Uuid, Outcome>) -> (Vec<Uuid>, Duration) {
+    let mut longest = Duration::ZERO;
+    let is_back = |_: &Uuid, outcome: &mut Outcome| match outcome {
+        Outcome::GiveBack { after } => {
+            longest = longest.max(*after);
+            true
+        }
+        _ => false,
+    };
+    let back = ends.extract_if(is_back).map(|(id, _)| id).collect();
+    (back, longest)
 }
 
 async fn attempt<J: Job>(line: &Line, context: &J::Context, batch: &Batch, ids: &[Uuid]) -> Ran<J::Id> {
@@ -221,6 +312,9 @@ async fn conclude(line: &Line, batch: &Batch, claimed: &Claimed, ends: HashMap<U
 
 /// Gives rows back as if they had never been taken: no attempt is counted.
 async fn give_back(line: &Line, batch: &Batch, claimed: &Claimed, ids: Vec<Uuid>, after: Duration) {
+    if ids.is_empty() {
+        return;
+    }
     if line.terms.claim == Claim::Locked {
         return line.release(batch, ids, after).await;
     }

@@ -115,6 +115,9 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
             shared.give_up.cancel();
             drop(tokio::time::timeout(LAST_WORDS, idle(&lines)).await);
         }
+        for line in &lines {
+            line.markers.remove(line).await;
+        }
         drop(handlers.shutdown());
         shared.end.cancel();
         let leaving = async { while tasks.join_next().await.is_some() {} };

@@ -171,11 +171,16 @@ fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) ->
         Outcome::RetryAfter { after, error } => failed(after, error),
         Outcome::Discard { error } => ended(WorkState::Dead, error),
         Outcome::Quarantine { reason } => ended(WorkState::Quarantined, reason),
-        Outcome::Snooze { until } => Change {
-            state: WorkState::Pending,
-            attempts: before,
-            due_at: until,
-            ..row
-        },
+        Outcome::Snooze { until } => again(before, until, row),
+        Outcome::GiveBack { after } => again(before, now + after, row),
+    }
+}
+
+fn again(attempts: i64, due_at: DateTime<Utc>, row: Change) -> Change {
+    Change {
+        state: WorkState::Pending,
+        attempts,
+        due_at,
+        ..row
     }
 }

@@ -6,6 +6,7 @@
 mod change;
 mod claim;
 mod ends;
+mod markers;
 mod page;
 mod rescue;
 
@@ -13,5 +14,7 @@ pub(super) use change::{Change, change, standing};
 pub(super) use claim::renew;
 pub use claim::{Lease, claim};
 pub(super) use ends::{End, Policy, write_ends};
+pub use markers::forget as forget_markers;
+pub(super) use markers::{Marker, begin, end, of_others, put, split};
 pub(super) use page::{Cursor, PAGE, due_page};
 pub(super) use rescue::rescue;

@@ -22,6 +22,7 @@ macro_rules! both_sizes {
 mod admin;
 mod backlog;
 mod counts;
+mod crashes;
 mod driver;
 mod failures;
 mod lab;

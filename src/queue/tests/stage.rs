@@ -70,6 +70,14 @@ impl Stage {
         }
     }
 
+    /// What a process finds that starts after another died: what was in memory is gone, and time has passed.
+    pub fn restart(&mut self) {
+        if !self.db.is_postgres() {
+            self.queues = Queues::local(self.clock.clone());
+        }
+        self.clock.advance(TimeDelta::seconds(3));
+    }
+
     /// Rows that nobody was told about.
     pub async fn store(&self, count: usize, lane: Lane, due: DateTime<Utc>) -> Vec<Uuid> {
         const SQL: &str =
@@ -169,6 +177,12 @@ impl Running {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.expect("it ends in good order");
+    }
+
+    /// Ends it as kill -9 would: nothing more is written.
+    pub async fn kill(self) {
+        self.task.abort();
+        drop(self.task.await);
     }
 }
 

@@ -102,20 +102,25 @@ pub struct Pictured {
     pub tenant: TenantId,
     pub id: MediaFileId,
     pub attempt: i64,
-    /// Of the original, in pixels.
-    pub width: i64,
-    pub height: i64,
+    /// Width and height of the original, in pixels; none of one that was not unpacked.
+    pub size: Option<(u32, u32)>,
     /// JSON.
     pub variants: String,
+    /// Why there are none and never will be.
+    pub unfit: Option<String>,
 }
 
 /// Ends the making of variants; 0 when the row is no longer as that attempt left it.
 pub async fn pictured(on: impl Into<On<'_>>, made: &Pictured, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files
-        SET state = 'done', width = $4, height = $5, variants = $6, finished_at = $7, last_error = NULL
+        SET state = 'done', width = $4, height = $5, variants = $6, finished_at = $7, last_error = $8
         WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND attempts = $3";
     let m = made.clone();
-    let args = (m.tenant, m.id, m.attempt, m.width, m.height, m.variants, now);
+    let (width, height) = m
+        .size
+        .map(|(width, height)| (i64::from(width), i64::from(height)))
+        .unzip();
+    let args = (m.tenant, m.id, m.attempt, width, height, m.variants, now, m.unfit);
     on.into().sql(SQL, args).run().await
 }

@@ -91,6 +91,7 @@ pub struct Ready {
     pub attempt: i64,
     pub file: MediaFileId,
     pub mime_type: String,
+    pub filename: Option<String>,
 }
 
 /// Ends it, and tells in which conversation and under which wamid it stands. `None` when the row is no longer as that attempt left it.
@@ -101,7 +102,7 @@ pub async fn ready(
 ) -> Result<Option<(Option<ConversationId>, Option<String>)>> {
     const END: &str = "
         UPDATE media
-        SET state = 'done', file_id = $4, mime_type = $5, finished_at = $6, last_error = NULL
+        SET state = 'done', file_id = $4, mime_type = $5, filename = $7, finished_at = $6, last_error = NULL
         WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND attempts = $3 AND deleted_at IS NULL";
     const PLACE: &str = "
         SELECT s.conversation_id, s.wamid
@@ -109,7 +110,7 @@ pub async fn ready(
         WHERE m.tenant_id = $1 AND m.id = $2";
     let mut on = on.into();
     let e = end.clone();
-    let args = (e.tenant, e.id, e.attempt, e.file, e.mime_type, now);
+    let args = (e.tenant, e.id, e.attempt, e.file, e.mime_type, now, e.filename);
     if on.again().sql(END, args).run().await? == 0 {
         return Ok(None);
     }

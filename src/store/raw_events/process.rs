@@ -15,24 +15,36 @@ pub struct RawEvent {
     pub body: Vec<u8>,
 }
 
-/// Claims those of the events that still want work, until the transaction ends. What another worker holds is left to it.
-pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
-    const SQLITE: &str = "
+/// Those of the events that still want work.
+pub async fn bodies(on: impl Into<On<'_>>, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
+    const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT e.id, e.received_at, e.signer, e.body
         FROM {r CROSS JOIN} raw_events e
         WHERE {e.id = r.id} AND e.state = 'pending'";
-    const POSTGRES: &str = "
-        WITH r (id) AS ({rows})
-        SELECT e.id, e.received_at, e.signer, e.body
-        FROM {r CROSS JOIN} raw_events e
-        WHERE {e.id = r.id} AND e.state = 'pending'
-        FOR UPDATE SKIP LOCKED";
-    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
-    let mut found: Vec<RawEvent> = Keyed::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
-        .all(tx)
+    let mut found: Vec<RawEvent> = Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+        .all(on)
         .await?;
     found.sort_by_key(|event| event.id);
+    Ok(found)
+}
+
+/// Claims those of the events that still want work, until the transaction ends, and tells which, in order. What another worker holds is
+/// left to it.
+pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
+    const SQLITE: &str = "
+        WITH r (id) AS ({rows})
+        SELECT e.id FROM {r CROSS JOIN} raw_events e WHERE {e.id = r.id} AND e.state = 'pending'";
+    const POSTGRES: &str = "
+        WITH r (id) AS ({rows})
+        SELECT e.id FROM {r CROSS JOIN} raw_events e WHERE {e.id = r.id} AND e.state = 'pending'
+        FOR UPDATE SKIP LOCKED";
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
+    let found: Vec<(RawEventId,)> = Keyed::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
+        .all(tx)
+        .await?;
+    let mut found: Vec<RawEventId> = found.into_iter().map(|(id,)| id).collect();
+    found.sort();
     Ok(found)
 }
 

@@ -7,7 +7,7 @@ use crate::{
 
 /// A message to be sent, as a caller put it.
 #[derive(Clone, Debug)]
-pub struct NewSend {
+pub struct NewSend<'a> {
     pub tenant: TenantId,
     pub id: MessageId,
     pub channel: ChannelId,
@@ -21,18 +21,36 @@ pub struct NewSend {
     pub sender: Option<String>,
     pub kind: &'static str,
     /// What a person would read.
-    pub text: Option<String>,
+    pub text: Option<&'a str>,
     /// What Meta has under the type: JSON.
-    pub content: String,
+    pub content: &'a str,
     /// The rest of the request: JSON.
-    pub options: String,
+    pub options: &'a str,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
 }
 
-/// Stores messages, queued, and the work of sending them, due at once.
-pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
+/// Bytes of content in one statement, which makes four copies of them.
+const AT_ONCE: usize = 2 * 1024 * 1024;
+
+/// Stores messages, queued, and the work of sending them, due at once. Long ones take several statements.
+pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
+    let mut on = on.into();
+    let (mut rest, mut length) = (sends, 0);
+    while !rest.is_empty() {
+        let fits = rest.iter().take_while(|it| {
+            length += it.content.len();
+            length <= AT_ONCE
+        });
+        let (part, later) = rest.split_at(fits.count().max(1));
+        insert_part(on.again(), part).await?;
+        (rest, length) = (later, 0);
+    }
+    Ok(())
+}
+
+async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
     const MESSAGES: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
             sender, recipient, at) AS ({rows})
@@ -46,7 +64,7 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
         INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, expires_at,
             created_at, due_at)
         SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, at, at FROM r";
-    let message = |it: &NewSend| {
+    let message = |it: &NewSend<'_>| {
         let payload = format!("{{\"type\":\"{}\",\"{}\":{}}}", it.kind, it.kind, it.content);
         (
             it.tenant.uuid(),
@@ -57,7 +75,7 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
             it.kind.to_owned(),
             Status::Queued.as_str().to_owned(),
             Status::Queued.rank(),
-            it.text.clone(),
+            it.text.map(str::to_owned),
             payload,
             it.context_wamid.clone(),
             it.sender.clone(),
@@ -65,7 +83,7 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
             it.at,
         )
     };
-    let send = |it: &NewSend| {
+    let send = |it: &NewSend<'_>| {
         (
             it.id.uuid(),
             it.tenant.uuid(),
@@ -74,8 +92,8 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend]) -> Result<()> {
             it.recipient_kind.to_owned(),
             it.recipient.clone(),
             it.kind.to_owned(),
-            it.content.clone(),
-            it.options.clone(),
+            it.content.to_owned(),
+            it.options.to_owned(),
             it.expires_at,
             it.at,
         )

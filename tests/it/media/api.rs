@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     meta::Meta,
-    stage::{DEADLINE, PIXEL, bytes, calling, number, pdf, show, stored, upload, work},
+    stage::{PIXEL, bytes, calling, number, pdf, show, stored, upload, work},
 };
 use crate::support::{
     app::{TestApp, on_both},
     http::{Answer, Client},
-    wait::wait_until,
 };
 
 const BOUNDARY: &str = "a-line-that-is-in-no-file";
@@ -190,35 +189,6 @@ on_both! {
         }
         assert_eq!(rival.delete(&uri).await.problem(404), "not-found");
         assert_eq!(Scope::ALL.len(), 3, "a new scope wants a look at the above");
-    }
-
-    async fn more_uploads_than_there_is_room_for_are_told_to_come_again(test: TestApp) {
-        let client = Client::tenant(&test);
-        let hanging = || {
-            let begin = form_of(&[("file", "; filename=\"f\"", &pdf(1_000))])[..500].to_vec();
-            use futures::StreamExt;
-            Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(begin)]).chain(futures::stream::pending()))
-        };
-        let mut uploads = Vec::new();
-        for _ in 0..16 {
-            let (client, key, body) = (client.clone(), test.key.clone(), hanging());
-            uploads.push(tokio::spawn(async move { post_form(&client, &key, body).await }));
-        }
-        let mut refused = None;
-        wait_until(DEADLINE, "there is no more room", async || {
-            let answer = client.post("/api/v1/media", json!({})).await;
-            let full = answer.status.as_u16() == 503;
-            refused = full.then_some(answer);
-            full
-        })
-        .await;
-        let refused = refused.unwrap();
-        assert_eq!((refused.problem(503).as_str(), refused.header("retry-after")), ("busy", Some("2")));
-        uploads.into_iter().for_each(|upload| upload.abort());
-        wait_until(DEADLINE, "there is room again", async || {
-            client.post("/api/v1/media", json!({})).await.status.as_u16() == 400
-        })
-        .await;
     }
 
     async fn the_same_upload_twice_is_two_media_and_one_file(test: TestApp) {

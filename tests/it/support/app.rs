@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    app::{App, Parts},
+    app::{App, LONG_WEBHOOKS, Parts},
     clock::Clock,
     config::{self, Config, Environment, Purpose, Secret},
     crypto::Keyring,
@@ -119,6 +119,7 @@ impl TestApp {
             outside,
             courier,
             metrics: telemetry::install_metrics(),
+            long_webhooks: tokio::sync::Semaphore::new(LONG_WEBHOOKS),
         });
         let test = Self {
             app,
@@ -162,7 +163,7 @@ impl TestApp {
             if due.is_empty() {
                 return;
             }
-            let failures = inbound::process(&self.app, &due).await;
+            let failures = inbound::process(&self.app, &due).await.failures;
             assert!(failures.is_empty(), "{failures:?}");
         }
     }
@@ -202,6 +203,7 @@ impl TestApp {
             outside: self.app.outside.clone(),
             courier: self.app.courier.clone(),
             metrics: self.app.metrics.clone(),
+            long_webhooks: tokio::sync::Semaphore::new(LONG_WEBHOOKS),
         };
         change(&mut parts);
         App::new(parts)

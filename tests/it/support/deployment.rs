@@ -220,6 +220,11 @@ impl Deployment {
         self.api.as_ref().expect("it runs").id()
     }
 
+    /// The id of the process that works on what was stored: the worker that has run for longest.
+    pub fn worker_id(&self) -> u32 {
+        self.workers.front().map_or_else(|| self.api_id(), Process::id)
+    }
+
     /// Where the processes work, and where a SQLite file is.
     pub fn folder(&self) -> &Path {
         self.folder.path()

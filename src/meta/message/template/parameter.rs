@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 
 use crate::meta::message::{
     MediaKind, MediaRef,
+    media::filename,
     read::{ANY, At, Object, Read},
 };
 
@@ -54,6 +55,9 @@ fn parameter(at: &At<'_>, component: &str) -> Read<Parameter> {
     if let Some(kind) = MediaKind::parse(&kind) {
         let mut media = parameter.must(kind.as_str())?.object()?;
         let file = MediaRef::read(&mut media)?;
+        if kind == MediaKind::Document {
+            filename(&mut parameter.must(kind.as_str())?.object()?)?;
+        }
         return Ok(Parameter::Media {
             kind,
             file,

@@ -80,9 +80,20 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Like [`text`](Self::text), for what ends up in an index.
+    /// Like [`text`](Self::text), for what ends up in an index. What is too long is not even copied: every item of a body may ask for it.
     pub(super) fn id(&self) -> Option<String> {
-        self.text().filter(|id| id.len() <= LONGEST_ID)
+        match self {
+            Json::Text(text) if text.len() > LONGEST_ID => None,
+            _ => self.text().filter(|id| id.len() <= LONGEST_ID),
+        }
+    }
+
+    /// Like [`text`](Self::text), but no more than so many bytes of it.
+    pub(super) fn text_within(&self, bytes: usize) -> Option<String> {
+        match self {
+            Json::Text(text) if text.len() > bytes => Some(text[..text.floor_char_boundary(bytes)].to_owned()),
+            _ => self.text(),
+        }
     }
 
     pub(super) fn flag(&self) -> Option<bool> {

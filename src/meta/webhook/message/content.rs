@@ -148,7 +148,11 @@ fn edit(block: &Json<'_>) -> Option<Content> {
     let target = block.get("original_message_id").id()?;
     let message = block.get("message");
     let kind = message.get("type").text().unwrap_or_default();
-    let content = Content::read(&kind, message);
+    // An edit of an edit would be read as deep as it is nested, its text copied at each level.
+    let content = match kind.as_str() {
+        "edit" => Content::Unknown,
+        _ => Content::read(&kind, message),
+    };
     Some(Content::Edit(Edit {
         target,
         kind,

@@ -131,7 +131,10 @@ fn numbers_change_quality_name_and_pin() {
         Some(BUSINESS),
         AccountDetail::PhoneQuality(quality),
     );
-    assert_eq!(only_item("phone_quality").display_phone_number, some(BUSINESS));
+    assert_eq!(
+        only_item("phone_quality").display_phone_number.as_deref(),
+        Some(BUSINESS)
+    );
 
     let name = PhoneName {
         display_phone_number: some(BUSINESS),

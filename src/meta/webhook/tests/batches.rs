@@ -58,7 +58,7 @@ fn standby_brings_messages_echoes_and_statuses_at_once() {
     assert!(matches!(&items[0].change, Change::Message(message) if message.sender == ines()));
     assert_eq!(echo(&items[1]).to, Some(ines()));
     assert!(matches!(&items[2].change, Change::Status(status) if status.status == StatusKind::Sent));
-    assert!(items.iter().all(|item| item.field == "standby"));
+    assert!(items.iter().all(|item| &*item.field == "standby"));
 }
 
 #[test]

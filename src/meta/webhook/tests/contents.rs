@@ -40,11 +40,11 @@ fn a_text_is_read_with_everything_around_it() {
 
     let item = only_item("message_text");
     assert_eq!(item.path, "/entry/0/changes/0/value/messages/0");
-    assert_eq!(item.entry_id, some("318400917755201"));
+    assert_eq!(item.entry_id.as_deref(), Some("318400917755201"));
     assert_eq!(item.time, None);
-    assert_eq!(item.field, "messages");
-    assert_eq!(item.phone_number_id, some("271828182845904"));
-    assert_eq!(item.display_phone_number, some("15550100200"));
+    assert_eq!(&*item.field, "messages");
+    assert_eq!(item.phone_number_id.as_deref(), Some("271828182845904"));
+    assert_eq!(item.display_phone_number.as_deref(), Some("15550100200"));
 
     let message = only_message("message_text");
     assert_eq!(message.wamid, "wamid.MSTEXT==");

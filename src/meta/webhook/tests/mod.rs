@@ -5,6 +5,7 @@ mod accounts;
 mod answers;
 mod batches;
 mod contents;
+mod growth;
 mod hostile;
 mod odd;
 mod people;

@@ -1,5 +1,7 @@
-//! Smaller pictures of a picture. What comes in is anybody's: its size is read before anything is unpacked, and what would unpack to more
-//! than the limits is refused.
+//! Smaller pictures of a picture. What comes in is anybody's: what it takes in memory is read from its header, and what would take more than
+//! the limit is not unpacked.
+
+mod cost;
 
 use std::io::Cursor;
 
@@ -7,16 +9,22 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits,
     codecs::{jpeg::JpegEncoder, png::PngEncoder},
     imageops::FilterType,
+    metadata::Orientation,
 };
+
+use cost::cost;
 
 use super::Variant;
 
 /// The longest side of a picture that is unpacked, in pixels.
 const LONGEST_SIDE: u32 = 16_384;
-/// Its pixels: some 160 MB while it is being worked on.
-const MOST_PIXELS: u64 = 40_000_000;
-/// What a decoder may allocate, in bytes.
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+/// Bytes that a picture and its decoder may take (`cost`): 53 million pixels of a common JPEG, 40 million of a PNG with alpha, 20 million of
+/// one with 16 bits a channel, 18 million of a progressive JPEG with full colour, 14 million of a WebP, 8 million of one that moves.
+/// Beside them there are the file itself, which a JPEG's decoder copies (20 MiB each at most), [`MOST_METADATA`], and some 25 MiB to make
+/// it smaller: 240 MiB in all. Smaller pictures are turned, not the large one, and colour profiles are not applied.
+const MOST_MEMORY: u64 = 160 * 1024 * 1024;
+/// Bytes of colour profiles and texts that are unpacked from a PNG, and of an Exif block that is read.
+const MOST_METADATA: u64 = 8 * 1024 * 1024;
 /// Of a JPEG, in percent: what thumbnails are commonly made with.
 const QUALITY: u8 = 80;
 
@@ -41,51 +49,57 @@ pub struct Pictures {
 pub enum Unfit {
     #[error("it is neither JPEG nor PNG nor WebP")]
     Format,
-    #[error("it has {width} by {height} pixels; at most {MOST_PIXELS} in all and {LONGEST_SIDE} a side are unpacked")]
-    TooLarge { width: u32, height: u32 },
+    #[error("its {width} by {height} pixels take {bytes} bytes to unpack; {MOST_MEMORY} are given to it")]
+    TooLarge { width: u32, height: u32, bytes: u64 },
     #[error("it does not unpack: {0}")]
     Broken(#[from] ImageError),
 }
 
-/// Unpacks a picture, turns it upright as its camera says, and makes all variants. None is larger than the original. Takes a second of a
-/// core and the memory above at worst.
+/// Unpacks a picture and makes all variants, turned upright as its camera says. None is larger than the original. Takes a second of a core
+/// and [`MOST_MEMORY`] at worst, with what is said there.
 pub fn make(bytes: &[u8]) -> Result<Pictures, Unfit> {
-    let upright = unpack(bytes)?;
+    let (picture, orientation) = unpack(bytes)?;
     let mut smaller = Vec::with_capacity(Variant::ALL.len());
     for variant in Variant::ALL {
-        smaller.push(encode(variant, shrink(&upright, variant.side()))?);
+        let mut small = shrink(&picture, variant.side());
+        small.apply_orientation(orientation);
+        smaller.push(encode(variant, small)?);
     }
-    Ok(Pictures {
-        width: upright.width(),
-        height: upright.height(),
-        smaller,
-    })
+    let (width, height) = match orientation {
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+            (picture.height(), picture.width())
+        }
+        _ => (picture.width(), picture.height()),
+    };
+    Ok(Pictures { width, height, smaller })
 }
 
-fn unpack(bytes: &[u8]) -> Result<DynamicImage, Unfit> {
+/// The picture as it is stored, and how it is to be turned.
+fn unpack(bytes: &[u8]) -> Result<(DynamicImage, Orientation), Unfit> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(ImageError::from)?;
-    if !matches!(
-        reader.format(),
-        Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
-    ) {
+    let Some(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) = reader.format() else {
         return Err(Unfit::Format);
-    }
+    };
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(MOST_METADATA);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(Unfit::TooLarge { width, height });
+    let needed = cost(format, bytes, (width, height), decoder.total_bytes());
+    if needed > MOST_MEMORY {
+        return Err(Unfit::TooLarge {
+            width,
+            height,
+            bytes: needed,
+        });
     }
-    let orientation = decoder.orientation()?;
-    let mut picture = DynamicImage::from_decoder(decoder)?;
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    // What cannot be read of the camera's note is not there.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok((DynamicImage::from_decoder(decoder)?, orientation))
 }
 
 /// Within a square, in the same proportions.

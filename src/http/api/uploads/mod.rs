@@ -1,5 +1,10 @@
 //! Media that a tenant's program brings: a form with the file, or JSON with an address or the bytes.
 
+mod base64;
+mod refusal;
+
+use std::borrow::Cow;
+
 use axum::{
     Json,
     extract::{
@@ -8,10 +13,8 @@ use axum::{
     },
     http::{HeaderMap, StatusCode, header},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::ToSchema;
 
 use super::media::{Media, shown};
@@ -21,48 +24,29 @@ use crate::{
     http::{
         UPLOAD_BYTES,
         auth::Writer,
-        body::{parse, whole},
-        edge::Edge,
+        body::{json, unpack, weight},
+        frame,
         problem::Problem,
     },
-    media::{self, Bring, BringError, MediaKind, Rejected},
-    net,
+    media::{self, Bring, BringError, MediaKind},
+    memory::RequestMemory,
 };
+use refusal::refusal;
 
 /// The longest body in JSON, in bytes: 18 MB of file, which is more than anything but a document may have.
 const JSON_BYTES: usize = 24 * 1024 * 1024;
 /// The longest field beside the file.
 const FIELD_BYTES: usize = 1_024;
-/// Uploads under way at once; each takes some 10 MB of memory.
-const AT_ONCE: usize = 16;
-
-/// Room for uploads.
-pub struct Uploads(Semaphore);
-
-impl Default for Uploads {
-    fn default() -> Self {
-        Self(Semaphore::new(AT_ONCE))
-    }
-}
-
-impl Uploads {
-    fn enter(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.0.try_acquire().map_err(|_| {
-            metrics::counter!("mainstay_media_uploads_shed_total").increment(1);
-            let detail = format!("{AT_ONCE} uploads are under way, which is all that is taken at once.");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again later", detail).retry_after(2)
-        })
-    }
-}
-
 /// A file to be uploaded: `url` or `base64`, and what is known of it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewMedia {
+pub struct NewMedia<'b> {
     /// Where the file is; `https`, on a public address. It is fetched before the answer.
     url: Option<String>,
     /// The file itself, up to 18 MB; send a larger one as a form.
-    base64: Option<String>,
+    #[serde(borrow, default, deserialize_with = "base64::text")]
+    #[schema(value_type = Option<String>)]
+    base64: Option<Cow<'b, str>>,
     /// What it is to be sent as: `image`, `video`, `audio`, `document` or `sticker`. Without it that follows from its type; with
     /// `document` any type will do.
     #[serde(rename = "type")]
@@ -90,24 +74,22 @@ pub struct MediaForm {
 /// JPEG or PNG up to 5 MB, videos MP4 or 3GPP up to 16 MB, audio AAC, AMR, MP3, M4A or Ogg with Opus up to 16 MB, stickers WebP up to
 /// 100 KB (500 KB when they move), documents up to 100 MB.
 #[utoipa::path(post, path = "/api/v1/media", tag = "Media",
-    request_body(content((NewMedia = "application/json"), (MediaForm = "multipart/form-data"))),
+    request_body(content((NewMedia<'_> = "application/json"), (MediaForm = "multipart/form-data"))),
     responses((status = 201, description = "Stored", body = Media),
         (status = 413, description = "Larger than Meta takes it"),
         (status = 415, description = "Not a type that Meta takes"),
         (status = 422, description = "The address is not visited, or nothing good came of it")))]
 pub async fn create(
     writer: Writer,
-    State(edge): State<Edge>,
+    State(app): State<App>,
     request: Request,
 ) -> Result<(StatusCode, Json<Media>), Problem> {
-    let _room = edge.uploads.enter()?;
-    let app = &edge.app;
     let id = if is_form(request.headers()) {
-        form(app, &writer, request).await?
+        form(&app, &writer, request).await?
     } else {
-        json(app, &writer, request).await?
+        from_json(&app, &writer, request).await?
     };
-    Ok((StatusCode::CREATED, Json(shown(app, &writer, id).await?)))
+    Ok((StatusCode::CREATED, Json(shown(&app, &writer, id).await?)))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -119,29 +101,54 @@ fn is_form(headers: &HeaderMap) -> bool {
     })
 }
 
-async fn json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
-    let body = whole(request.into_body(), JSON_BYTES).await;
-    let body = body.map_err(|problem| problem.and("Send a large file as a form."))?;
-    let new: NewMedia = parse(&body)?;
-    drop(body);
+async fn from_json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
+    let (head, body) = request.into_parts();
+    let memory = frame::memory(&head);
+    let body = json(&head, body, JSON_BYTES).await;
+    let body = body.map_err(|problem| match problem.status {
+        StatusCode::PAYLOAD_TOO_LARGE => problem.and("Send a large file as a form."),
+        _ => problem,
+    })?;
+    memory.charge(weight(&body)?)?;
+    let new: NewMedia<'_> = unpack(&body)?;
     let said = Bring {
         kind: new.kind.as_deref().map(kind).transpose()?,
         mime_type: new.mime_type,
         filename: new.filename,
     };
     match (new.url, new.base64) {
-        (Some(url), None) => media::bring_url(app, writer.tenant, said, &url).await.map_err(refusal),
+        (Some(url), None) => {
+            let brought = media::bring_url(app, writer.tenant, said, &url, &memory).await;
+            brought.map_err(refusal)
+        }
         (None, Some(text)) => {
-            let bytes = BASE64_STANDARD.decode(text.trim());
-            let bytes = bytes.map_err(|error| Problem::invalid(format!("`base64` is not base64: {error}.")))?;
-            let pieces = futures::stream::once(async { Ok::<_, std::convert::Infallible>(Bytes::from(bytes)) });
-            media::bring(app, writer.tenant, said, pieces).await.map_err(refusal)
+            let text = held(&memory, &body, text)?;
+            drop(body);
+            let brought = media::bring(app, writer.tenant, said, base64::pieces(text), &memory).await;
+            brought.map_err(|error| match error {
+                BringError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
+                other => refusal(other),
+            })
         }
         _ => Err(Problem::invalid("Give either `url` or `base64`.")),
     }
 }
 
+/// The text without the body around it: a part of the body, unless it was written with escapes, which takes as much again.
+fn held(memory: &RequestMemory, body: &Bytes, text: Cow<'_, str>) -> Result<Bytes, Problem> {
+    match text {
+        Cow::Borrowed(text) => Ok(body.slice_ref(text.trim().as_bytes())),
+        Cow::Owned(text) => {
+            memory.charge(text.len())?;
+            Ok(Bytes::copy_from_slice(text.trim().as_bytes()))
+        }
+    }
+}
+
 async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
+    let (head, body) = request.into_parts();
+    let memory = frame::memory(&head);
+    let request = Request::from_parts(head, body);
     let mut fields = Multipart::from_request(request, &())
         .await
         .map_err(|error| Problem::invalid(format!("The form is not understood: {}.", error.body_text())))?;
@@ -154,7 +161,8 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
         }
         said.mime_type = said.mime_type.or_else(|| field.content_type().map(str::to_owned));
         said.filename = said.filename.or_else(|| field.file_name().map(str::to_owned));
-        let id = media::bring(app, writer.tenant, said, field).await.map_err(refusal)?;
+        let brought = media::bring(app, writer.tenant, said, field, &memory).await;
+        let id = brought.map_err(refusal)?;
         if fields.next_field().await.map_err(unreadable)?.is_some() {
             media::delete(app, writer.tenant, id).await?;
             return Err(Problem::invalid("The field `file` must be the last one of the form."));
@@ -202,50 +210,4 @@ async fn text(field: &mut Field<'_>) -> Result<String, Problem> {
         }
     }
     String::from_utf8(text).map_err(|_| Problem::invalid("A field beside `file` is not text in UTF-8."))
-}
-
-fn refusal(error: BringError) -> Problem {
-    let detail = |error: &BringError| format!("The file is refused: {error}.");
-    match error {
-        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(net::Error::TooLarge { .. }) => {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "media-too-large",
-                "The file is larger than Meta takes",
-                detail(&error),
-            )
-        }
-        BringError::Rejected(Rejected::Empty) => Problem::invalid("The file is empty."),
-        BringError::Rejected(_) => Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "media-type",
-            "The file is not what Meta takes",
-            detail(&error),
-        ),
-        BringError::Outside(net::Error::Refused(refused)) => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "url-refused",
-            "The address is not visited",
-            format!("`url` is refused: {refused}."),
-        ),
-        BringError::Outside(error) => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "url-failed",
-            "The file could not be fetched",
-            format!("Nothing came of `url`: {error}."),
-        ),
-        BringError::Incomplete(why) => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "incomplete",
-            "The file did not arrive",
-            format!("The body broke off: {why}. Send it again."),
-        ),
-        BringError::Storage(error) => {
-            tracing::error!(%error, "an upload could not be stored");
-            let words = "The store of files does not take it just now; nothing was kept. Try again in a few seconds.";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            Problem::new(status, "storage-unavailable", "Try again later", words).retry_after(5)
-        }
-        BringError::Database(error) => error.into(),
-    }
 }

@@ -1,15 +1,25 @@
 //! Bodies of requests: read up to a limit, and understood as JSON, with the member named that will not do.
 
+mod weight;
+
+use std::time::Duration;
+
 use axum::{
     body::{Body, HttpBody},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
-use super::{nul, problem::Problem};
+pub use weight::weight;
+
+use super::{BODY_BYTES, frame, nul, problem::Problem};
+use crate::memory::{NoRoom, RequestMemory};
+
+/// How long a long body waits for others of its tenant to be done.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -18,37 +28,96 @@ pub enum Unread {
     Broken,
 }
 
-/// The whole body, or a problem. Every 413 that is not about a file or a webhook is made here.
-pub async fn whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
-    if body.size_hint().lower() > limit as u64 {
+/// The whole body, charged to the request as it arrives, or a problem. Every 413 that is not about a file or a webhook is made here.
+pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let limit = limit.min(memory.longest());
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
         return Err(Problem::too_large(limit));
     }
-    read(body, limit).await.map_err(|why| match why {
-        Unread::TooLarge => Problem::too_large(limit),
-        Unread::Broken => Problem::invalid("The body broke off. Send it again."),
+    // A long body waits before it is read, not half way.
+    match usize::try_from(announced).unwrap_or(limit) {
+        announced if announced > BODY_BYTES => memory.announce(announced, PATIENCE).await?,
+        _ => {}
+    }
+    gather(body, limit, |bytes| memory.charge(bytes))
+        .await
+        .map_err(|why| match why {
+            Stopped::Unread(Unread::TooLarge) => Problem::too_large(limit),
+            Stopped::Unread(Unread::Broken) => Problem::invalid("The body broke off. Send it again."),
+            Stopped::NoRoom(why) => why.into(),
+        })
+}
+
+/// The whole body of a request that must be JSON. Every 415 that is not about a file is made here, and in [`maybe_json`].
+pub async fn json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    if !is_json(&head.headers) {
+        return Err(not_json());
+    }
+    whole(&frame::memory(head), body, limit).await
+}
+
+/// The same where the body may be left out, and the header with it.
+pub async fn maybe_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let body = whole(&frame::memory(head), body, limit).await?;
+    match body.is_empty() || is_json(&head.headers) {
+        true => Ok(body),
+        false => Err(not_json()),
+    }
+}
+
+fn not_json() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "not-json",
+        "The body must be JSON",
+        "Send the header `Content-Type: application/json`.",
+    )
+}
+
+/// The whole body, charged to nobody.
+pub async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    let read = gather(body, limit, |_| Ok(())).await;
+    read.map_err(|why| match why {
+        Stopped::Unread(why) => why,
+        Stopped::NoRoom(_) => Unread::Broken,
     })
 }
 
-/// Most bodies arrive in one piece, which is passed on as it is.
-pub async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
+enum Stopped {
+    Unread(Unread),
+    NoRoom(NoRoom),
+}
+
+/// Most bodies arrive in one piece, which is passed on as it is. Of others as much is allocated as they are announced to have, which takes
+/// no memory before it is written to.
+async fn gather(
+    body: Body,
+    limit: usize,
+    mut charge: impl FnMut(usize) -> Result<(), NoRoom>,
+) -> Result<Bytes, Stopped> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
     let mut pieces = body.into_data_stream();
-    let mut whole = match pieces.next().await {
-        None => return Ok(Bytes::new()),
-        Some(first) => first.map_err(|_| Unread::Broken)?,
-    };
-    let mut joined: Option<BytesMut> = None;
-    loop {
-        if joined.as_ref().map_or(whole.len(), BytesMut::len) > limit {
-            return Err(Unread::TooLarge);
+    let (mut whole, mut joined, mut length) = (Bytes::new(), None::<BytesMut>, 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Stopped::Unread(Unread::Broken))?;
+        length += piece.len();
+        if length > limit {
+            return Err(Stopped::Unread(Unread::TooLarge));
         }
-        let Some(piece) = pieces.next().await else {
-            return Ok(joined.map_or(whole, BytesMut::freeze));
-        };
-        let piece = piece.map_err(|_| Unread::Broken)?;
-        joined
-            .get_or_insert_with(|| BytesMut::from(std::mem::take(&mut whole)))
-            .extend_from_slice(&piece);
+        charge(piece.len()).map_err(Stopped::NoRoom)?;
+        if whole.is_empty() && joined.is_none() {
+            whole = piece;
+            continue;
+        }
+        let joined = joined.get_or_insert_with(|| {
+            let mut joined = BytesMut::with_capacity(announced.max(length));
+            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined
+        });
+        joined.extend_from_slice(&piece);
     }
+    Ok(joined.map_or(whole, BytesMut::freeze))
 }
 
 /// Whether a body is said to be JSON.
@@ -60,25 +129,30 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     sub.is_some_and(|sub| sub == "json" || sub.ends_with("+json"))
 }
 
-/// What a body says. No text in it may hold a NUL.
-pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    if nul::may_be_in(body) {
-        parse_parts::<nul::Free>(body)?;
-    }
-    parse_parts(body)
+/// What a body says. What it is unpacked into is charged to the request. No text in it may hold a NUL.
+pub fn parse<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
+    memory.charge(weight(body)?)?;
+    unpack(body)
 }
 
-/// The same for a body whose parts are each [understood](understand) or [parsed](parse) later: it does not look for NUL.
-pub fn parse_parts<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// What a JSON text says, whatever it takes: for text that was weighed, and for types that do not copy it. No text in it may hold a NUL.
+pub fn unpack<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
+    if nul::may_be_in(body) {
+        unpack_parts::<nul::Free>(body)?;
+    }
+    unpack_parts(body)
+}
+
+/// The same for a body whose parts are each [unpacked](unpack) later: it does not look for NUL.
+pub fn unpack_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut from).map_err(misread)?;
     from.end().map_err(|error| no_json(&error))?;
     Ok(value)
 }
 
-/// What a part of a body says. No text in it may hold a NUL.
+/// What a part of a body says.
 pub fn understand<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize::<_, nul::Free>(&value).map_err(misread)?;
     serde_path_to_error::deserialize(value).map_err(misread)
 }
 
@@ -118,10 +192,10 @@ fn field(path: &str, words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
+    use std::sync::Arc;
 
     use super::*;
-    use crate::http::extract::Moment;
+    use crate::{http::extract::Moment, memory::MemoryBudget};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -140,7 +214,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> (u16, Option<String>, String) {
-        let problem = parse::<Outer>(text.as_bytes()).err().expect("it is refused");
+        let problem = unpack::<Outer>(text.as_bytes()).err().expect("it is refused");
         let body = serde_json::to_value(problem.body()).unwrap();
         let field = body["field"].as_str().map(str::to_owned);
         let status = u16::try_from(body["status"].as_u64().unwrap()).unwrap();
@@ -183,10 +257,8 @@ mod tests {
             assert!(detail.contains("NUL"), "{detail}");
         }
         assert_eq!(refused(r#"{"na\u0000me":"x"}"#).0, 422);
-        let outer: Outer = parse(br#"{"name":"a\\u0000"}"#).expect("a backslash and five characters");
+        let outer: Outer = unpack(br#"{"name":"a\\u0000"}"#).expect("a backslash and five characters");
         assert_eq!(outer.name, r"a\u0000");
-        let part = serde_json::json!({ "name": "x", "list": [{ "count": 1, "\0": 1 }] });
-        assert!(understand::<Outer>(part).is_err());
     }
 
     #[test]
@@ -216,18 +288,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_read_up_to_its_limit() {
+        let memory = RequestMemory::new(Arc::new(MemoryBudget::new(1_000)));
         let pieces = |count: usize| {
             let pieces = (0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"0123456789")));
             Body::from_stream(futures::stream::iter(pieces))
         };
-        assert_eq!(whole(pieces(3), 30).await.unwrap().len(), 30);
+        assert_eq!(whole(&memory, pieces(3), 30).await.unwrap().len(), 30);
         for body in [pieces(4), Body::from(vec![0; 31])] {
-            let problem = whole(body, 30).await.unwrap_err();
+            let problem = whole(&memory, body, 30).await.unwrap_err();
             let body = serde_json::to_value(problem.body()).unwrap();
             assert_eq!((&body["status"], &body["limit"]), (&413.into(), &30.into()));
         }
         let broken = futures::stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
-        let problem = whole(Body::from_stream(broken), 30).await.unwrap_err();
+        let problem = whole(&memory, Body::from_stream(broken), 30).await.unwrap_err();
         assert_eq!(serde_json::to_value(problem.body()).unwrap()["status"], 400);
     }
 }

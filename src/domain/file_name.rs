@@ -1,0 +1,93 @@
+//! Names of files as somebody else chose them.
+
+/// The longest name kept, in characters.
+const LONGEST: usize = 240;
+
+/// The name without folders, control and direction marks, and without dots and spaces at its ends, of at most 240 characters. `None` where
+/// nothing is left.
+pub fn tidy(name: &str) -> Option<String> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown: String = name.chars().filter(|c| !is_hidden(*c)).take(LONGEST).collect();
+    let shown = shown
+        .trim_end_matches(|c: char| c == '.' || c.is_whitespace())
+        .trim_start();
+    (!shown.is_empty()).then(|| shown.to_owned())
+}
+
+/// Why a name that a person is shown would deceive them, or none.
+pub fn harm(name: &str) -> Option<&'static str> {
+    if name.chars().any(is_hidden) {
+        return Some("must not contain control characters or marks of writing direction");
+    }
+    let named = name.chars().any(|c| c != '.' && !c.is_whitespace());
+    (!named).then_some("must have more than dots")
+}
+
+/// What follows the last dot, in small letters, if it looks like the ending of a file's name.
+pub fn ending(name: &str) -> Option<String> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let looks = (1..=10).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (looks && !stem.is_empty()).then(|| ending.to_ascii_lowercase())
+}
+
+/// Control characters (Unicode Cc), line and paragraph separators, marks that turn the direction of what follows (Unicode Bidi_Control), and
+/// spaces of no width.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_loses_folders_hidden_characters_and_its_ends() {
+        for (given, expected) in [
+            ("invoice.pdf", Some("invoice.pdf")),
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\temp\\a.pdf", Some("a.pdf")),
+            ("a\r\nSet-Cookie: b.pdf", Some("aSet-Cookie: b.pdf")),
+            ("Angebot Nr. 12/ä.pdf", Some("ä.pdf")),
+            (" ", None),
+            ("a/", None),
+            (".", None),
+            ("..", None),
+            (". . .", None),
+            ("invoice.pdf. ", Some("invoice.pdf")),
+            (".htaccess", Some(".htaccess")),
+            ("invoice\u{202e}fdp.exe", Some("invoicefdp.exe")),
+            ("\u{2067}\u{feff}\u{200b}", None),
+            ("👨\u{200d}👩\u{200d}👧.png", Some("👨\u{200d}👩\u{200d}👧.png")),
+        ] {
+            assert_eq!(tidy(given).as_deref(), expected, "{given:?}");
+        }
+        assert_eq!(tidy(&"é".repeat(1_000)).map(|name| name.chars().count()), Some(LONGEST));
+    }
+
+    #[test]
+    fn an_ending_is_a_short_word_after_a_name() {
+        for (name, expected) in [
+            ("a.PDF", Some("pdf")),
+            ("a.tar.gz", Some("gz")),
+            ("Angebot Nr. 12", None),
+            ("Dr.Müller", None),
+            (".htaccess", None),
+            ("a.", None),
+            ("a", None),
+        ] {
+            assert_eq!(ending(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_deceives_is_told_apart() {
+        assert!(
+            ["a\u{202e}fdp.exe", "a\nb", "...", " "]
+                .iter()
+                .all(|name| harm(name).is_some())
+        );
+        assert!(["a.pdf", "مستند.pdf", ".x"].iter().all(|name| harm(name).is_none()));
+    }
+}

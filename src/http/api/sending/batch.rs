@@ -1,0 +1,222 @@
+use std::{fmt, mem};
+
+use axum::{
+    Json as Body,
+    extract::{Request, State},
+};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::{BATCH, QueuedMessage, fits, request::SendRequest};
+use crate::{
+    app::App,
+    domain::TenantId,
+    http::{
+        auth::Writer,
+        body::{json, unpack, unpack_parts, weight},
+        frame,
+        once::key,
+        problem::{Problem, ProblemBody},
+    },
+    memory::{RequestMemory, Reservation},
+    outbox::{self, Ask, Queued},
+};
+
+/// The longest body of a batch, in bytes: 1,000 texts of 4,096 characters that take up to four bytes each, or six as `\u0434`, and what
+/// stands around them.
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of memory that the messages of one commit take, as they are weighed. A batch of 1,000 ordinary messages takes less, and so is one
+/// commit; a longer one is several.
+const COMMIT_BYTES: usize = 16 * 1024 * 1024;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BatchRequest<'b> {
+    /// At most 1,000.
+    #[serde(borrow)]
+    #[schema(value_type = Vec<SendRequest>)]
+    messages: Messages<'b>,
+}
+
+/// Where the messages stand in the body, as far as there may be any, and how many there are.
+struct Messages<'b> {
+    texts: Vec<&'b RawValue>,
+    count: usize,
+}
+
+impl<'de: 'b, 'b> Deserialize<'de> for Messages<'b> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Messages<'de>;
+
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a list of messages")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Messages<'de>, A::Error> {
+                let mut texts = Vec::new();
+                while texts.len() < BATCH {
+                    match list.next_element()? {
+                        Some(text) => texts.push(text),
+                        None => break,
+                    }
+                }
+                let mut count = texts.len();
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Messages { texts, count })
+            }
+        }
+        from.deserialize_seq(List)
+    }
+}
+
+/// One result for each message, in their order.
+#[derive(Serialize, ToSchema)]
+pub struct BatchAnswer {
+    results: Vec<BatchResult>,
+}
+
+/// What became of one message: it is queued, or there is a problem.
+#[derive(Serialize, ToSchema)]
+struct BatchResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<QueuedMessage>,
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<serde_json::Value>,
+}
+
+impl From<Result<Queued, Problem>> for BatchResult {
+    fn from(answer: Result<Queued, Problem>) -> Self {
+        match answer {
+            Ok(queued) => Self {
+                message: Some(queued.into()),
+                problem: None,
+            },
+            Err(problem) => Self {
+                message: None,
+                problem: serde_json::to_value::<ProblemBody<'_>>(problem.body()).ok(),
+            },
+        }
+    }
+}
+
+/// Send many messages
+///
+/// Each is taken or refused by itself; ordinary ones are one commit, long ones several. The body may have 32 MiB, which holds 1,000 of the
+/// longest ordinary messages. With an `Idempotency-Key`, which stands for the whole, the same request sends nothing again, and another is
+/// refused with 409 and sends nothing at all.
+#[utoipa::path(post, path = "/api/v1/messages/batch", tag = "Sending", request_body = BatchRequest<'_>,
+    responses((status = 200, description = "A result for each", body = BatchAnswer)))]
+pub async fn send_batch(
+    writer: Writer,
+    State(app): State<App>,
+    request: Request,
+) -> Result<Body<BatchAnswer>, Problem> {
+    let (head, body) = request.into_parts();
+    let key = key(&head.headers)?;
+    let body = json(&head, body, BATCH_BYTES).await?;
+    let BatchRequest { messages } = unpack_parts(&body)?;
+    fits("messages", messages.count)?;
+    let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
+    if let Some((key, digest)) = &key {
+        outbox::take_key(&app.db, &app.clock, writer.tenant, (key, *digest)).await??;
+    }
+    let memory = frame::memory(&head);
+    let mut batch = Batch::new(&app, messages.count);
+    for (n, text) in messages.texts.into_iter().enumerate() {
+        let key = key.as_ref().map(|(key, digest)| (outbox::key_within(key, n), *digest));
+        batch.add(&memory, writer.tenant, text, key).await;
+    }
+    Ok(Body(BatchAnswer {
+        results: batch.end().await.into_iter().map(BatchResult::from).collect(),
+    }))
+}
+
+/// A batch under way: messages are read one at a time and stored as soon as those that were read take [`COMMIT_BYTES`].
+struct Batch<'a> {
+    app: &'a App,
+    results: Vec<Option<Result<Queued, Problem>>>,
+    asks: Vec<Ask>,
+    /// Which messages `asks` are.
+    places: Vec<usize>,
+    held: Vec<Reservation>,
+    /// Bytes that `asks` take.
+    weight: usize,
+}
+
+impl<'a> Batch<'a> {
+    fn new(app: &'a App, count: usize) -> Self {
+        Self {
+            app,
+            results: Vec::with_capacity(count),
+            asks: Vec::new(),
+            places: Vec::new(),
+            held: Vec::new(),
+            weight: 0,
+        }
+    }
+
+    async fn add(
+        &mut self,
+        memory: &RequestMemory,
+        tenant: TenantId,
+        text: &RawValue,
+        key: Option<(String, [u8; 32])>,
+    ) {
+        match self.read(memory, tenant, text).await {
+            Ok(ask) => {
+                self.places.push(self.results.len());
+                self.asks.push(Ask {
+                    idempotency: key,
+                    ..ask
+                });
+                self.results.push(None);
+            }
+            Err(problem) => self.results.push(Some(Err(problem))),
+        }
+    }
+
+    async fn read(&mut self, memory: &RequestMemory, tenant: TenantId, text: &RawValue) -> Result<Ask, Problem> {
+        let text = text.get().as_bytes();
+        // The message is kept as text twice: what it says, and what a person would read.
+        let weight = weight(text)? + 2 * text.len();
+        if self.weight + weight > COMMIT_BYTES {
+            self.commit().await;
+        }
+        let held = memory.reserve(weight)?;
+        let request: SendRequest = unpack(text)?;
+        let ask = request.ask(self.app, tenant).await?;
+        self.held.push(held);
+        self.weight += weight;
+        Ok(ask)
+    }
+
+    async fn commit(&mut self) {
+        if self.asks.is_empty() {
+            return;
+        }
+        let answers = self.app.outbox.put(mem::take(&mut self.asks)).await;
+        for (place, answer) in self.places.drain(..).zip(answers) {
+            self.results[place] = Some(answer.map_err(Problem::from));
+        }
+        self.held.clear();
+        self.weight = 0;
+    }
+
+    async fn end(mut self) -> Vec<Result<Queued, Problem>> {
+        self.commit().await;
+        let answered = self.results.into_iter();
+        answered
+            .map(|it| it.unwrap_or_else(|| Err(Problem::internal())))
+            .collect()
+    }
+}

@@ -1,0 +1,55 @@
+use axum::http::StatusCode;
+
+use crate::{
+    http::problem::Problem,
+    media::{BringError, Rejected},
+    net,
+};
+
+/// Why a file is not taken, as a problem.
+pub fn refusal(error: BringError) -> Problem {
+    let detail = |error: &BringError| format!("The file is refused: {error}.");
+    match error {
+        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(net::Error::TooLarge { .. }) => {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "media-too-large",
+                "The file is larger than Meta takes",
+                detail(&error),
+            )
+        }
+        BringError::Rejected(Rejected::Empty) => Problem::invalid("The file is empty."),
+        BringError::Rejected(_) => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "The file is not what Meta takes",
+            detail(&error),
+        ),
+        BringError::Outside(net::Error::Refused(refused)) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "url-refused",
+            "The address is not visited",
+            format!("`url` is refused: {refused}."),
+        ),
+        BringError::Outside(error) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "url-failed",
+            "The file could not be fetched",
+            format!("Nothing came of `url`: {error}."),
+        ),
+        BringError::Incomplete(why) => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "incomplete",
+            "The file did not arrive",
+            format!("The body broke off: {why}. Send it again."),
+        ),
+        BringError::NoRoom(why) => why.into(),
+        BringError::Storage(error) => {
+            tracing::error!(%error, "an upload could not be stored");
+            let words = "The store of files does not take it just now; nothing was kept. Try again in a few seconds.";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Problem::new(status, "storage-unavailable", "Try again later", words).retry_after(5)
+        }
+        BringError::Database(error) => error.into(),
+    }
+}

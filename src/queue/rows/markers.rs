@@ -1,0 +1,140 @@
+//! Markers: what a worker has in hand of a queue whose rows stay `pending` while a job runs. See `migrations/0020_job_markers.sql`.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Change, change, change::Standing, standing};
+use crate::{
+    db::{self, Db, Rows, Sql, Tx},
+    domain::WorkState,
+    queue::{Queue, counts},
+};
+
+/// Runs of a suspected job that may end with its process before the job is dead.
+pub const MOST_CRASHES: i64 = 3;
+/// What a row says whose worker died, and one that is given up for it.
+const DIED: &str = "the process died while it worked on this";
+const GIVEN_UP: &str = "the process died each time it worked on this";
+
+/// A marker of another worker.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Marker {
+    pub id: Uuid,
+    jobs: Vec<u8>,
+    pub crashes: i64,
+}
+
+impl Marker {
+    pub fn jobs(&self) -> impl Iterator<Item = Uuid> {
+        self.jobs.chunks_exact(16).filter_map(|id| Uuid::from_slice(id).ok())
+    }
+
+    /// Whether it stands for one suspected job.
+    pub fn is_single(&self) -> bool {
+        self.jobs == self.id.as_bytes()
+    }
+}
+
+/// Marks jobs as in hand, in place of what the marker said before. Not flushed to disk on PostgreSQL: it has to outlive this process, not
+/// the machine.
+pub async fn put(
+    db: &Db,
+    queue: &Queue,
+    (marker, worker): (Uuid, &str),
+    jobs: &[Uuid],
+    now: DateTime<Utc>,
+) -> db::Result<()> {
+    const SQLITE: &str = "
+        INSERT INTO job_markers (id, queue, worker, jobs, started_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET jobs = excluded.jobs, started_at = excluded.started_at";
+    const POSTGRES: &str = "
+        INSERT INTO job_markers (id, queue, worker, jobs, started_at)
+        SELECT $1, $2, $3, $4, $5 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed
+        ON CONFLICT (id) DO UPDATE SET jobs = excluded.jobs, started_at = excluded.started_at";
+    let args = (marker, queue.name.to_owned(), worker.to_owned(), bytes(jobs), now);
+    db.sql(Sql::each(SQLITE, POSTGRES), args).run().await.map(drop)
+}
+
+/// The markers of other workers that were put before the given time.
+pub async fn of_others(db: &Db, queue: &Queue, worker: &str, before: DateTime<Utc>) -> db::Result<Vec<Marker>> {
+    const SQL: &str = "
+        SELECT id, jobs, crashes FROM job_markers WHERE queue = $1 AND started_at <= $2 AND worker <> $3";
+    let args = (queue.name.to_owned(), before, worker.to_owned());
+    db.reader().sql(SQL, args).all().await
+}
+
+/// Takes markers apart: each of their jobs that still wants work gets one of its own. A job that was marked alone has crashed once.
+pub async fn split(db: &Db, queue: &Queue, markers: &[Marker], now: DateTime<Utc>) -> db::Result<()> {
+    const DELETE: &str = "
+        WITH r (rid) AS ({rows}) DELETE FROM job_markers WHERE id IN (SELECT rid FROM r)";
+    const INSERT: &str = "
+        WITH r (id, queue, jobs, crashes, now) AS ({rows})
+        INSERT INTO job_markers (id, queue, worker, jobs, crashes, started_at)
+        SELECT id, queue, '', jobs, crashes, now FROM r
+        WHERE true
+        ON CONFLICT (id) DO NOTHING";
+    let split = async |tx: &mut Tx| {
+        let gone = markers.iter().map(|marker| (marker.id,)).collect();
+        Rows::new(DELETE, gone).run(&mut *tx).await?;
+        for marker in markers {
+            let jobs: Vec<Uuid> = marker.jobs().collect();
+            let crashes = i64::from(jobs.len() == 1);
+            let rows = standing(&mut *tx, queue, &jobs).await?;
+            let single = |id: Uuid| (id, queue.name.to_owned(), bytes(&[id]), crashes, now);
+            let singles = rows.into_iter().map(|row| single(row.id)).collect();
+            Rows::new(INSERT, singles).run(&mut *tx).await?;
+        }
+        Ok(())
+    };
+    db.transaction(split).await
+}
+
+/// Counts a run of a suspected job before it begins. Tells whether it may run; otherwise it has crashed [`MOST_CRASHES`] times and is dead
+/// now.
+pub async fn begin(db: &Db, queue: &Queue, job: Uuid, worker: &str, now: DateTime<Utc>) -> db::Result<bool> {
+    const COUNT: &str = "
+        UPDATE job_markers SET crashes = crashes + 1, worker = $2, started_at = $3 WHERE id = $1 RETURNING crashes";
+    let begin = async |tx: &mut Tx| {
+        let count = tx.sql(COUNT, (job, worker.to_owned(), now));
+        let counted: Option<(i64,)> = count.opt().await?;
+        let is_dead = counted.is_some_and(|(crashes,)| crashes > MOST_CRASHES);
+        let rows = standing(&mut *tx, queue, &[job]).await?;
+        let to = |row: Standing| Change {
+            attempts: row.attempts + i64::from(!is_dead),
+            state: if is_dead { WorkState::Dead } else { WorkState::Pending },
+            last_error: Some(if is_dead { GIVEN_UP } else { DIED }.to_owned()),
+            finished_at: is_dead.then_some(now),
+            ..Change::none(row)
+        };
+        let changes: Vec<Change> = rows.into_iter().filter(|row| !row.is_running()).map(to).collect();
+        let changed = change(&mut *tx, queue, &changes).await?.len() as i64;
+        if is_dead {
+            end(&mut *tx, &[job]).await?;
+            counts::add(&mut *tx, queue, now, 0, changed).await?;
+            let dead = u64::try_from(changed).unwrap_or(0);
+            metrics::counter!("mainstay_jobs_dead_total", "queue" => queue.name).increment(dead);
+        }
+        Ok(!is_dead && changed > 0)
+    };
+    db.transaction(begin).await
+}
+
+/// Removes markers: what they stand for has ended.
+pub async fn end(on: impl Into<db::On<'_>>, markers: &[Uuid]) -> db::Result<()> {
+    const SQL: &str = "
+        WITH r (rid) AS ({rows}) DELETE FROM job_markers WHERE id IN (SELECT rid FROM r)";
+    Rows::new(SQL, markers.iter().map(|id| (*id,)).collect())
+        .run(on)
+        .await
+        .map(drop)
+}
+
+/// Removes markers nobody came back to, such as those of jobs that ended though their process died.
+pub async fn forget(db: &Db, before: DateTime<Utc>) -> db::Result<u64> {
+    const SQL: &str = "DELETE FROM job_markers WHERE started_at < $1";
+    db.sql(SQL, (before,)).run().await
+}
+
+fn bytes(ids: &[Uuid]) -> Vec<u8> {
+    ids.iter().flat_map(|id| id.into_bytes()).collect()
+}
