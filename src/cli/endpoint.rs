@@ -8,7 +8,7 @@ use super::{Answer, Operator, replay::time};
 use crate::{
     domain::{ChannelId, EndpointId, TenantId},
     store::{endpoints::Endpoint, tenants},
-    subscriptions::{Changes, NewEndpoint, Replay, ReplayState},
+    subscriptions::{Changes, NewEndpoint, Replay, ReplayState, masked},
     tenancy,
 };
 
@@ -216,7 +216,7 @@ impl From<Endpoint> for Listed {
             enabled: endpoint.is_enabled(),
             id: endpoint.id,
             tenant_id: endpoint.tenant_id,
-            url: endpoint.url,
+            url: masked(&endpoint.url),
             disabled_reason: endpoint.disabled_reason,
             failing_since: endpoint.standing.failing_since,
             last_error: endpoint.standing.last_error,

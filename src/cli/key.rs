@@ -37,6 +37,9 @@ pub enum Command {
     /// End an API key at once.
     Revoke { id: ApiKeyId },
     /// Seal every stored secret anew under the first master key, so that older ones can be taken out of MAINSTAY_MASTER_KEY.
+    ///
+    /// Then what was replaced is overwritten: on SQLite the whole file is written anew (it takes as much free space as the file, and
+    /// writers wait), on PostgreSQL the four tables with secrets (each locked meanwhile).
     Rotate,
 }
 
@@ -67,6 +70,9 @@ struct Revoked {
 struct Resealed {
     tenants: u64,
     channels: u64,
+    answers: u64,
+    /// Whether what was replaced is overwritten in the files of the database.
+    overwritten: bool,
 }
 
 impl Command {
@@ -90,8 +96,18 @@ impl Command {
                 Answer::new(&Revoked { id, revoked: true })
             }
             Command::Rotate => {
-                let Rotated { tenants, channels } = tenancy::rotate_keys(registry).await?;
-                Answer::new(&Resealed { tenants, channels })
+                let Rotated {
+                    tenants,
+                    channels,
+                    answers,
+                } = tenancy::rotate_keys(registry).await?;
+                let overwritten = tenancy::forget_replaced(registry).await?;
+                Answer::new(&Resealed {
+                    tenants,
+                    channels,
+                    answers,
+                    overwritten,
+                })
             }
         }
     }
@@ -150,10 +166,22 @@ impl fmt::Display for Revoked {
 
 impl fmt::Display for Resealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "sealed under the first master key: {} tenants with {} channels, and {} kept answers",
+            self.tenants, self.channels, self.answers
+        )?;
+        match self.overwritten {
+            true => writeln!(f, "what they replace is overwritten in the database's files")?,
+            false => writeln!(
+                f,
+                "what they replace is not overwritten everywhere, for others used the database: run it again when it is quiet"
+            )?,
+        }
         write!(
             f,
-            "sealed under the first master key: {} tenants with {} channels",
-            self.tenants, self.channels
+            "Backups, replicas and archived logs from before still hold secrets that the old key opens: destroy it only with \
+             them, and if it was stolen, replace access tokens, app secrets and endpoints' secrets too."
         )
     }
 }

@@ -173,7 +173,7 @@ async fn rotation_tells_how_many_were_sealed_anew() {
     on(&operator, ADD).await;
     assert_eq!(
         on(&operator, "key rotate").await,
-        json!({ "tenants": 1, "channels": 1 })
+        json!({ "tenants": 1, "channels": 1, "answers": 0, "overwritten": true })
     );
 }
 

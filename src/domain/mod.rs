@@ -6,9 +6,11 @@ mod event_types;
 pub mod file_name;
 mod id;
 mod lane;
+mod name;
 mod quota;
 mod scope;
 mod status;
+mod time;
 mod work;
 
 pub use daily_limit::DailyLimit;
@@ -19,7 +21,9 @@ pub use id::{
     MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
 pub use lane::SendLane;
+pub use name::{BadName, description, name};
 pub use quota::{Quota, QuotaReached};
 pub use scope::{Scope, Scopes};
 pub use status::Status;
+pub use time::is_storable;
 pub use work::WorkState;

@@ -13,9 +13,10 @@ use serde::{
 use super::{
     BODY_BYTES,
     body::{json, maybe_json, parse},
-    frame,
+    frame, nul,
     problem::Problem,
 };
+use crate::domain::is_storable;
 
 /// The parameters in the path.
 pub struct Path<T>(pub T);
@@ -24,6 +25,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::invalid("The address contains the character NUL."));
+        }
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(refusal) => {
@@ -42,9 +46,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // PostgreSQL cannot hold it in a text, and nobody means it.
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::invalid("A parameter contains the character NUL."));
+        if let Some(name) = parts.uri.query().and_then(nul::in_query) {
+            return Err(Problem::invalid(format!(
+                "The parameter `{name}` contains the character NUL."
+            )));
         }
         match axum::extract::Query::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
@@ -88,7 +93,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Perhaps<T
     }
 }
 
-/// A time in a body, as RFC 3339 has it.
+/// A time in a body or a query, as RFC 3339 has it, of a year that the databases hold.
 pub struct Moment(pub DateTime<Utc>);
 
 impl<'de> Deserialize<'de> for Moment {
@@ -96,7 +101,10 @@ impl<'de> Deserialize<'de> for Moment {
         let text = String::deserialize(from)?;
         let read = DateTime::parse_from_rfc3339(&text);
         let time = read.map_err(|_| D::Error::custom("expected a time such as 2026-11-20T08:00:00Z"))?;
-        Ok(Self(time.to_utc()))
+        match is_storable(time.to_utc()) {
+            true => Ok(Self(time.to_utc())),
+            false => Err(D::Error::custom("expected a time of the years 1 to 9999")),
+        }
     }
 }
 

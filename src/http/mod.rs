@@ -14,6 +14,7 @@ mod extract;
 mod frame;
 mod health;
 mod metrics;
+mod nul;
 mod once;
 mod paging;
 mod peer;

@@ -13,10 +13,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::{BODY_BYTES, auth, body::whole, edge::Edge, frame, problem::Problem};
-use crate::{
-    domain::TenantId,
-    store::idempotency::{self, Answered, KEPT, Keyed},
-};
+use crate::store::idempotency::{self, Answered, KEPT, Keyed, answer_purpose};
 
 /// The longest `Idempotency-Key`, in characters.
 const KEY_LENGTH: usize = 255;
@@ -125,17 +122,12 @@ async fn first(edge: Edge, keyed: Keyed, next: Next, request: Request) -> Result
         // Nobody knows how far it came: a database that goes away during a commit may have made it.
         _ => return Ok(Response::from_parts(head, body)),
     };
-    let sealed = edge.app.config.keyring.seal(&purpose(tenant, &key), &kept);
+    let sealed = edge.app.config.keyring.seal(&answer_purpose(tenant, &key), &kept);
     let noted = idempotency::answer(db, &keyed, i64::from(head.status.as_u16()), sealed).await;
     if let Err(error) = noted {
         tracing::warn!(%error, "what a request was answered could not be kept; asked again, it is not answered");
     }
     Ok(Response::from_parts(head, Body::from(kept)))
-}
-
-/// What the answer is sealed for.
-fn purpose(tenant: TenantId, key: &str) -> String {
-    format!("answer {tenant} {key}")
 }
 
 /// The answer that was given before.
@@ -162,7 +154,7 @@ async fn again(edge: &Edge, keyed: &Keyed, held: &Answered, now: DateTime<Utc>) 
         .app
         .config
         .keyring
-        .open(&purpose(keyed.tenant, &keyed.key), &sealed);
+        .open(&answer_purpose(keyed.tenant, &keyed.key), &sealed);
     let body = opened.map_err(|_| {
         let detail = "The request with this Idempotency-Key was done. Its answer was sealed under a master key that is gone, and \
                       cannot be given again.";

@@ -5,10 +5,13 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{extract::Query, problem::Problem};
+use crate::domain;
 
 const DEFAULT: i64 = 50;
 const MOST: i64 = 200;
@@ -62,16 +65,32 @@ impl Paging {
     pub fn key<K: DeserializeOwned>(&self, list: &str) -> Result<Option<K>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
-        let found = bytes.and_then(|bytes| serde_json::from_slice::<(String, K)>(&bytes).ok());
-        match found {
-            Some((of, key)) if of == list => Ok(Some(key)),
-            _ => Err(Problem::new(
+        let found = bytes.and_then(|bytes| serde_json::from_slice::<(String, Value)>(&bytes).ok());
+        let key = found
+            .filter(|(of, key)| of == list && is_storable(key))
+            .map(|(_, key)| key);
+        match key.and_then(|key| serde_json::from_value(key).ok()) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Problem::new(
                 StatusCode::BAD_REQUEST,
                 "invalid-cursor",
                 "The cursor is not one of this list's",
                 "Pass `next_cursor` of the page before unchanged, or leave `cursor` out to begin at the first page.",
             )),
         }
+    }
+}
+
+/// Whether the databases hold what is in a key: no text with a NUL, no time outside the years 1 to 9999.
+fn is_storable(key: &Value) -> bool {
+    match key {
+        Value::String(text) => {
+            let is_time = text.parse::<DateTime<Utc>>();
+            !text.contains('\0') && is_time.map_or(true, domain::is_storable)
+        }
+        Value::Array(parts) => parts.iter().all(is_storable),
+        Value::Object(members) => members.values().all(is_storable),
+        _ => true,
     }
 }
 

@@ -2,9 +2,13 @@
 //! make a request, and this machine stands where the tenant does not: beside databases, metadata services, other people's servers.
 //!
 //! So: `https` only; no credentials; public addresses only, whatever the spelling; names resolved once, by the guard, and the connection
-//! made to just what it saw; a tenant whose names hang holds up no other's; no proxy; redirects not followed; answers no longer than asked for. The operator may allow networks.
+//! made to just what it saw; a name that leads inside answered like one that does not exist; a tenant whose names hang holds up no other's;
+//! no proxy; HTTP/1.1 only; redirects not followed; every connection read to a limit in bytes and every request to one in time. The
+//! operator may allow networks.
 
 mod address;
+mod allowance;
+mod connect;
 mod error;
 mod names;
 mod outside;

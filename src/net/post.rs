@@ -1,10 +1,14 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
-use reqwest::{Body, Response};
+use http::{HeaderMap, Method, Response, header};
+use hyper::body::Incoming;
 
-use super::{Error, Outside, Refused, Target};
+use super::{
+    Error, Outside, Refused, Target,
+    allowance::{Allowance, BEFORE_ANSWER},
+    outside::next,
+};
 
 /// A request with a body, e.g. an outgoing webhook. It is made once: nothing is repeated, no redirect followed.
 #[derive(Clone, Debug)]
@@ -47,7 +51,7 @@ impl Outside {
         let mut reply = None;
         let (within, most) = (post.within, post.most);
         let exchange = async {
-            let response = self.send(post).await?;
+            let response = self.send(Method::POST, post.target, post.headers, post.body).await?;
             read(response, most, &mut reply).await
         };
         let error = match tokio::time::timeout(within, exchange).await {
@@ -62,28 +66,30 @@ impl Outside {
             error,
         }
     }
-
-    async fn send(&self, post: Post<'_>) -> Result<Response, Error> {
-        let request = self.posting.post(post.target.url().clone());
-        let request = request.headers(post.headers).body(Body::from(post.body));
-        Ok(request.send().await?)
-    }
 }
 
-async fn read(mut response: Response, most: usize, reply: &mut Option<Reply>) -> Result<(), Error> {
-    let retry_after = response.headers().get(header::RETRY_AFTER);
+async fn read(response: Response<Incoming>, most: usize, reply: &mut Option<Reply>) -> Result<(), Error> {
+    let (head, mut body) = response.into_parts();
+    let allowance = head.extensions.get::<Allowance>();
+    if let Some(allowance) = allowance {
+        allowance.set_for_body(most as u64);
+    }
+    let retry_after = head.headers.get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|it| it.to_str().ok()).map(str::to_owned);
     let reply = reply.insert(Reply {
-        status: response.status().as_u16(),
+        status: head.status.as_u16(),
         retry_after,
         body: Vec::new(),
     });
     while reply.body.len() < most {
-        let Some(piece) = response.chunk().await? else {
+        let Some(piece) = next(&mut body).await? else {
             break;
         };
         let room = most - reply.body.len();
         reply.body.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+    if let Some(allowance) = allowance {
+        allowance.set(BEFORE_ANSWER);
     }
     Ok(())
 }
@@ -92,9 +98,10 @@ fn outcome(reply: Option<&Reply>, error: Option<&Error>) -> &'static str {
     match (error, reply) {
         (None, Some(reply)) if (200..300).contains(&reply.status) => "ok",
         (None, _) => "status",
-        (Some(Error::Refused(Refused::Name { .. } | Refused::Address { .. })), _) => "refused",
+        (Some(Error::Refused(Refused::Name | Refused::Address { .. })), _) => "refused",
         (Some(Error::Timeout), _) => "timeout",
         (Some(Error::Garbage(_)), _) => "garbage",
+        (Some(Error::Endless { .. }), _) => "endless",
         (Some(_), _) => "failed",
     }
 }

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use http::Uri;
 use url::{Host, Url};
 
 use super::{Policy, Refused, address::objection};
@@ -9,7 +10,10 @@ const LONGEST: usize = 2_048;
 
 /// An address that a tenant chose, as far as it can be judged by looking at it. Names are judged when they are resolved.
 #[derive(Clone, Debug)]
-pub struct Target(Url);
+pub struct Target {
+    url: Url,
+    uri: Uri,
+}
 
 impl Target {
     /// Reads it as browsers do (the URL Standard), so that an IP address is recognised in every spelling: `0x7f.1`, `2130706433`,
@@ -39,10 +43,16 @@ impl Target {
             return Err(Refused::Address { address, why });
         }
         url.set_fragment(None);
-        Ok(Self(url))
+        let uri = Uri::try_from(url.as_str()).map_err(|error| Refused::NoUrl(error.to_string()))?;
+        Ok(Self { url, uri })
     }
 
     pub fn url(&self) -> &Url {
-        &self.0
+        &self.url
+    }
+
+    /// The same, for the request.
+    pub(super) fn uri(&self) -> Uri {
+        self.uri.clone()
     }
 }

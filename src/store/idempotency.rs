@@ -117,6 +117,36 @@ pub async fn answered(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> R
     on.into().sql(SQL, (tenant, key)).opt().await
 }
 
+/// What the answer to a request is sealed for.
+pub fn answer_purpose(tenant: TenantId, key: &str) -> String {
+    format!("answer {tenant} {key}")
+}
+
+/// A kept answer, as it is sealed.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Sealed {
+    pub tenant_id: TenantId,
+    pub key: String,
+    pub answer: Vec<u8>,
+}
+
+/// Kept answers in the order of their keys, from the one after `after` on.
+pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<Sealed>> {
+    const SQL: &str = "
+        SELECT tenant_id, key, answer FROM idempotency_keys
+        WHERE (tenant_id, key) > ($1, $2) AND answer IS NOT NULL
+        ORDER BY tenant_id, key LIMIT $3";
+    let (tenant, key) = after.unwrap_or((TenantId::from_uuid(uuid::Uuid::nil()), String::new()));
+    on.into().sql(SQL, (tenant, key, limit)).all().await
+}
+
+/// Puts an answer in place that was sealed anew; 0 if it is another by now.
+pub async fn reseal(on: impl Into<On<'_>>, was: Sealed, sealed: Vec<u8>) -> Result<u64> {
+    const SQL: &str = "UPDATE idempotency_keys SET answer = $4 WHERE tenant_id = $1 AND key = $2 AND answer = $3";
+    let args = (was.tenant_id, was.key, was.answer, sealed);
+    on.into().sql(SQL, args).run().await
+}
+
 /// Gives up keys whose requests were refused: they made nothing.
 pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
     const SQL: &str = "

@@ -7,7 +7,7 @@ use super::{Error, Subscriptions, event_types, sooner::probe_with};
 use crate::{
     clock::first_uuid_at,
     db::Tx,
-    domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id},
+    domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id, is_storable},
     events::endpoint::{TEST, Test},
     meta::message::Invalid,
     store::{
@@ -79,7 +79,7 @@ impl Cursor {
     fn parse(text: &str) -> Option<Self> {
         let (to, place) = text.split_once(':')?;
         Some(Self {
-            to: DateTime::from_timestamp_micros(to.parse().ok()?)?,
+            to: DateTime::from_timestamp_micros(to.parse().ok()?).filter(|to| is_storable(*to))?,
             place: Place::parse(place)?,
         })
     }

@@ -1,10 +1,9 @@
-use super::{Error, Headers, Subscriptions, event_types, headers, no_endpoint, secrets, until_unchanged};
+use super::{Error, Headers, Subscriptions, address, event_types, headers, no_endpoint, secrets, until_unchanged};
 use crate::{
     crypto::WebhookSecret,
     db::Tx,
-    domain::{ChannelId, EndpointId, Quota, TenantId},
+    domain::{self, ChannelId, EndpointId, Quota, TenantId},
     meta::message::Invalid,
-    net::Refused,
     store::{
         channels,
         endpoints::{self, Endpoint, Standing, Wishes},
@@ -74,7 +73,7 @@ impl Subscriptions {
         let mut endpoint = Endpoint {
             id,
             tenant_id: tenant,
-            url: self.url(&new.url)?,
+            url: address::check(&self.outside, &new.url)?,
             description: description(new.description)?,
             event_types: event_types(&new.event_types)?.to_json(),
             channels: self.channels(tenant, new.channels).await?,
@@ -178,7 +177,11 @@ impl Subscriptions {
             None => was.headers.clone(),
         };
         Ok(Wishes {
-            url: to.url.map_or_else(|| Ok(was.url.clone()), |url| self.url(&url))?,
+            url: match to.url {
+                // As it was shown: whoever writes back what they read means no change.
+                Some(url) if url.trim() != address::masked(&was.url) => address::check(&self.outside, &url)?,
+                _ => was.url.clone(),
+            },
             description: to
                 .description
                 .map_or_else(|| Ok(was.description.clone()), description)?,
@@ -199,11 +202,6 @@ impl Subscriptions {
         })
     }
 
-    fn url(&self, text: &str) -> Result<String, Error> {
-        let target = self.outside.check(text).map_err(|why| url_of(&why))?;
-        Ok(target.url().as_str().to_owned())
-    }
-
     async fn channels(&self, tenant: TenantId, wanted: Option<Vec<ChannelId>>) -> Result<Option<String>, Error> {
         let Some(mut wanted) = wanted else { return Ok(None) };
         wanted.sort_unstable();
@@ -220,23 +218,17 @@ impl Subscriptions {
     }
 }
 
-fn url_of(why: &Refused) -> Invalid {
-    let invalid = Invalid::new("url", why.to_string());
-    match why {
-        Refused::TooLong { most } => invalid.limit(*most),
-        _ => invalid,
-    }
-}
-
 fn description(text: Option<String>) -> Result<Option<String>, Error> {
     let Some(text) = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    if text.chars().count() > LONGEST_DESCRIPTION || text.contains('\0') {
-        let problem = format!("must have at most {LONGEST_DESCRIPTION} characters, and no NUL");
-        return Err(Invalid::new("description", problem).limit(LONGEST_DESCRIPTION).into());
+    match domain::description(&text, LONGEST_DESCRIPTION) {
+        Ok(_) => Ok(Some(text)),
+        Err(bad) => {
+            let invalid = Invalid::new("description", bad.to_string());
+            Err(invalid.limit(LONGEST_DESCRIPTION).into())
+        }
     }
-    Ok(Some(text))
 }
 
 fn per_second(limit: Option<i64>) -> Result<Option<i64>, Error> {

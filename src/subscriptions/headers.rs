@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -9,16 +9,23 @@ use crate::{crypto::SealingKey, domain::EndpointId, meta::message::Invalid, stor
 pub type Headers = BTreeMap<String, String>;
 
 const MOST: usize = 20;
+/// Bytes of a name.
+const LONGEST_NAME: usize = 100;
+/// Bytes of a value.
 const LONGEST_VALUE: usize = 1_024;
+/// Bytes of all names and values together: many servers take no more than that in a whole head.
+const LONGEST: usize = 8_192;
 
-/// What HTTP or the signature says, and nobody else may.
-const RESERVED: [&str; 16] = [
+/// What HTTP, the connection or the signature says, and nobody else may. Compared with `-` for `_`: gateways and CGI take the two for
+/// the same.
+const RESERVED: [&str; 18] = [
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
     "expect",
     "host",
+    "http2-settings",
     "keep-alive",
     "proxy-authorization",
     "proxy-connection",
@@ -29,38 +36,56 @@ const RESERVED: [&str; 16] = [
     "user-agent",
     "date",
     "forwarded",
+    "via",
 ];
 /// Names that begin so are the specification's.
 const RESERVED_PREFIX: &str = "webhook-";
 
 /// Checks headers that somebody wants; names come out in lower case.
 pub(super) fn check(given: &Headers) -> Result<Headers, Error> {
-    let bad = |what: String| Err(Invalid::new("headers", what).into());
     if given.len() > MOST {
         let invalid = Invalid::new("headers", format!("there are more than {MOST}"));
         return Err(invalid.limit(MOST).into());
     }
-    let mut checked = Headers::new();
+    let bytes: usize = given.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > LONGEST {
+        let invalid = Invalid::new("headers", format!("they have more than {LONGEST} bytes together"));
+        return Err(invalid.limit(LONGEST).into());
+    }
+    let (mut checked, mut seen) = (Headers::new(), BTreeSet::new());
     for (name, value) in given {
-        let Ok(name) = HeaderName::try_from(name.as_str()) else {
+        let name = check_name(name)?;
+        let is_visible = |byte: u8| matches!(byte, b' '..=b'~' | b'\t');
+        if value.len() > LONGEST_VALUE || !value.bytes().all(is_visible) {
             return bad(format!(
-                "{:?} is no name of a header",
-                name.chars().take(100).collect::<String>()
-            ));
-        };
-        if RESERVED.contains(&name.as_str()) || name.as_str().starts_with(RESERVED_PREFIX) {
-            return bad(format!("{name} is set by Mainstay; leave it out"));
-        }
-        if value.len() > LONGEST_VALUE || HeaderValue::try_from(value.as_str()).is_err() {
-            return bad(format!(
-                "the value of {name} must be 0 to {LONGEST_VALUE} visible characters"
+                "the value of {name} must be 0 to {LONGEST_VALUE} visible ASCII characters"
             ));
         }
-        if checked.insert(name.as_str().to_owned(), value.clone()).is_some() {
-            return bad(format!("{name} is there twice"));
+        if !seen.insert(name.replace('_', "-")) {
+            return bad(format!("{name} is there twice; `-` and `_` count as the same"));
         }
+        checked.insert(name, value.clone());
     }
     Ok(checked)
+}
+
+fn check_name(given: &str) -> Result<String, Error> {
+    let name = HeaderName::try_from(given).ok().filter(|_| given.len() <= LONGEST_NAME);
+    let Some(name) = name else {
+        let shown: String = given.chars().take(LONGEST_NAME).collect();
+        return bad(format!(
+            "{shown:?} is no name of a header of at most {LONGEST_NAME} bytes"
+        ));
+    };
+    let plain = name.as_str().replace('_', "-");
+    if RESERVED.contains(&plain.as_str()) || plain.starts_with(RESERVED_PREFIX) {
+        return bad(format!("{name} is set by Mainstay; leave it out"));
+    }
+    Ok(name.as_str().to_owned())
+}
+
+fn bad<T>(what: String) -> Result<T, Error> {
+    Err(Invalid::new("headers", what).into())
 }
 
 pub(super) fn seal(key: &SealingKey, endpoint: EndpointId, headers: &Headers) -> Option<Vec<u8>> {

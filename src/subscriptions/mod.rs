@@ -1,6 +1,7 @@
 //! Subscriptions: tenants' programs hear of events over HTTPS. Here is what people and programs may ask for (endpoints, their secrets,
 //! deliveries again) and what sends the deliveries ([`Courier`]).
 
+mod address;
 mod again;
 pub mod courier;
 mod endpoint;
@@ -10,6 +11,7 @@ mod sooner;
 mod statistics;
 mod upkeep;
 
+pub use address::masked;
 pub use again::{Replay, ReplayState, Replayed};
 pub use courier::{Courier, Desks};
 pub use endpoint::{Changes, MOST_CONCURRENT, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};

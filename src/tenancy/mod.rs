@@ -9,14 +9,14 @@ mod rules;
 pub use channels::{AddedChannel, NewChannel, add_channel};
 pub use keys::{NewApiKey, create_api_key, revoke_api_key};
 pub use quotas::{quotas, quotas_of, set_quotas};
-pub use rotation::{Rotated, rotate_keys};
+pub use rotation::{Rotated, forget_replaced, rotate_keys};
 pub use rules::{Rules, hold_unknown, rules, set_rules};
 
 use crate::{
     clock::Clock,
     crypto::{Keyring, SealingKey},
     db::Db,
-    domain::{QuotaReached, Scopes, TenantId},
+    domain::{self, QuotaReached, Scopes, TenantId},
     store::tenants::{self, Tenant},
 };
 
@@ -80,13 +80,7 @@ pub async fn find_tenant(registry: &Registry, name_or_id: &str) -> Result<Tenant
     found.ok_or_else(|| RegistryError::NotFound(format!("tenant {name_or_id:?}")))
 }
 
-/// Text a person typed: trimmed, present, not too long.
+/// Text a person typed: trimmed, present, not too long, and all of it visible.
 fn text<'t>(what: &str, text: &'t str, longest: usize) -> Result<&'t str, RegistryError> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > longest || text.contains('\0') {
-        return Err(RegistryError::Invalid(format!(
-            "{what} must have 1 to {longest} characters"
-        )));
-    }
-    Ok(text)
+    domain::name(text, longest).map_err(|bad| RegistryError::Invalid(format!("{what} {bad}")))
 }

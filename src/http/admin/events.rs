@@ -15,7 +15,7 @@ use crate::{
     domain::{RawEventId, TenantId},
     http::{
         auth::Operator,
-        extract::{Path, Query},
+        extract::{Moment, Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
@@ -90,9 +90,11 @@ pub struct Wanted {
     /// With an item of this field, e.g. `messages`.
     field: Option<String>,
     /// Received then or later.
-    from: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>)]
+    from: Option<Moment>,
     /// Received before then.
-    to: Option<DateTime<Utc>>,
+    #[param(value_type = Option<DateTime<Utc>>)]
+    to: Option<Moment>,
 }
 
 /// List stored webhooks
@@ -111,8 +113,8 @@ pub async fn list(
     let filter = raw_events::Filter {
         state: wanted.state.as_deref().map(work_state).transpose()?,
         field: wanted.field,
-        from: wanted.from,
-        to: wanted.to,
+        from: wanted.from.map(|Moment(at)| at),
+        to: wanted.to.map(|Moment(at)| at),
         before: paging.key(LIST)?,
     };
     let (rows, floor) = raw_events::list(app.db.reader(), &filter, paging.rows()).await?;

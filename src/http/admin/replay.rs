@@ -1,5 +1,4 @@
 use axum::{Json as Body, extract::State};
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -7,7 +6,11 @@ use super::work_state;
 use crate::{
     app::App,
     domain::RawEventId,
-    http::{auth::Operator, extract::Json, problem::Problem},
+    http::{
+        auth::Operator,
+        extract::{Json, Moment},
+        problem::Problem,
+    },
     replay::{self, Replayed, Selection},
 };
 
@@ -22,9 +25,11 @@ pub struct Wanted {
     /// These, whatever their state; at most 10,000.
     ids: Option<Vec<RawEventId>>,
     /// Received then or later.
-    from: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    from: Option<Moment>,
     /// Received before then; now unless said otherwise.
-    to: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    to: Option<Moment>,
     /// In this state; without it, all but the running and the discarded.
     state: Option<String>,
     /// Tells what it would do and does nothing.
@@ -45,8 +50,8 @@ impl Wanted {
                 "Say which: `ids`, or at least one of `from`, `to` and `state`.",
             )),
             None => Ok(Selection::Range {
-                from: self.from,
-                to: self.to,
+                from: self.from.map(|Moment(at)| at),
+                to: self.to.map(|Moment(at)| at),
                 state,
             }),
         }

@@ -80,7 +80,7 @@ pub struct DeliveryAttempt {
     pub started_at: DateTime<Utc>,
     /// From resolving the name to the last byte that was read of the answer.
     pub duration_ms: f64,
-    /// `succeeded`, `status` (none of 2xx), `redirect`, `timeout`, `unreachable` (or no HTTP), `refused` (the address is not public), or
+    /// `succeeded`, `status` (none of 2xx), `redirect`, `timeout`, `unreachable` (or no HTTP), `refused` (it does not lead to a public address), or
     /// `expired` (the event is kept no longer, so nothing was sent).
     pub outcome: String,
     /// Null if no answer came.

@@ -17,7 +17,7 @@ use serde_json::error::Category;
 pub use unverified::{Unread, read_unverified};
 pub use weight::weight;
 
-use super::{BODY_BYTES, frame, problem::Problem};
+use super::{BODY_BYTES, frame, nul, problem::Problem};
 use crate::memory::{NoRoom, RequestMemory};
 
 /// How long a long body waits for others of its tenant to be done.
@@ -116,14 +116,22 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     sub.is_some_and(|sub| sub == "json" || sub.ends_with("+json"))
 }
 
-/// What a body says. What it is unpacked into is charged to the request.
+/// What a body says. What it is unpacked into is charged to the request. No text in it may hold a NUL.
 pub fn parse<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
     memory.charge(weight(body)?)?;
     unpack(body)
 }
 
-/// What a JSON text says, whatever it takes: for text that was weighed, and for types that do not copy it.
+/// What a JSON text says, whatever it takes: for text that was weighed, and for types that do not copy it. No text in it may hold a NUL.
 pub fn unpack<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
+    if nul::may_be_in(body) {
+        unpack_parts::<nul::Free>(body)?;
+    }
+    unpack_parts(body)
+}
+
+/// The same for a body whose parts are each [unpacked](unpack) later: it does not look for NUL.
+pub fn unpack_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut from).map_err(misread)?;
     from.end().map_err(|error| no_json(&error))?;
@@ -222,6 +230,22 @@ mod tests {
             let (status, field, detail) = refused(text);
             assert_eq!((status, field), (400, None), "{text}: {detail}");
         }
+    }
+
+    #[test]
+    fn a_nul_is_refused_wherever_it_stands_and_what_looks_like_one_is_not() {
+        for (text, field) in [
+            (r#"{"name":"a\u0000"}"#, "name"),
+            (r#"{"name":"x","at":"\u0000"}"#, "at"),
+            (r#"{"name":"x","unknown":[{"deep":"\u0000"}]}"#, "unknown[0].deep"),
+        ] {
+            let (status, found, detail) = refused(text);
+            assert_eq!((status, found.as_deref()), (422, Some(field)), "{text}: {detail}");
+            assert!(detail.contains("NUL"), "{detail}");
+        }
+        assert_eq!(refused(r#"{"na\u0000me":"x"}"#).0, 422);
+        let outer: Outer = unpack(br#"{"name":"a\\u0000"}"#).expect("a backslash and five characters");
+        assert_eq!(outer.name, r"a\u0000");
     }
 
     #[test]

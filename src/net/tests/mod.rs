@@ -1,3 +1,4 @@
+mod endless;
 mod names;
 mod post;
 mod rebinding;
@@ -217,7 +218,7 @@ async fn a_name_that_leads_inside_is_refused_also_when_a_public_address_stands_b
         let outside = Outside::resolving(Policy::default(), always(addresses)).unwrap();
         let result = fetch(&outside, "https://inside.example/", 100).await;
         assert!(
-            matches!(result, Err(Error::Refused(Refused::Name { .. }))),
+            matches!(result, Err(Error::Refused(Refused::Name))),
             "{addresses:?}: {result:?}"
         );
     }
@@ -278,4 +279,23 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
     }
     let gone = fetch(&outside, &format!("http://{address}/gone"), 100).await;
     assert!(matches!(gone, Err(Error::Status(410))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inside_is_answered_like_one_that_does_not_exist() {
+    let unknown: Lookup = Arc::new(|_| {
+        let error = std::io::Error::new(std::io::ErrorKind::NotFound, "no such name");
+        Box::pin(async move { Err(error) })
+    });
+    let mut told = Vec::new();
+    for lookup in [always(&["10.0.0.1:0"]), always(&[]), unknown] {
+        let outside = Outside::resolving(Policy::default(), lookup).unwrap();
+        let begun = std::time::Instant::now();
+        let fetched = fetch(&outside, "https://db.internal.example/", 100).await;
+        assert!(begun.elapsed() >= std::time::Duration::from_millis(250));
+        told.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].contains("10.") && !told[0].contains("private"), "{told:?}");
 }

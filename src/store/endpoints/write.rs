@@ -160,12 +160,12 @@ pub async fn reseal(
         .await
 }
 
-/// It is gone for everybody; what belongs to it is removed later ([`erasable`], [`erase`]).
+/// It is gone for everybody, and its secrets and headers at once; what belongs to it is removed later ([`erasable`], [`erase`]).
 pub async fn delete(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        UPDATE endpoints SET deleted_at = $3, revision = revision + 1
+        UPDATE endpoints SET deleted_at = $3, revision = revision + 1, secret = $4, previous_secret = NULL, headers = NULL
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
-    on.into().sql(SQL, (tenant, id, now)).run().await
+    on.into().sql(SQL, (tenant, id, now, Vec::<u8>::new())).run().await
 }
 
 /// A deleted endpoint whose row is still there.

@@ -140,7 +140,7 @@ fn judge(reply: &Reply, error: Option<&Error>) -> (Outcome, Option<String>) {
         (None, 200..=299) => return (Outcome::Succeeded, None),
         (None, 300..=399) => Outcome::Redirect,
         (None, _) => Outcome::Status,
-        (Some(Error::Refused(Refused::Address { .. } | Refused::Name { .. })), _) => Outcome::Refused,
+        (Some(Error::Refused(Refused::Address { .. } | Refused::Name)), _) => Outcome::Refused,
         (Some(Error::Timeout), _) => Outcome::Timeout,
         (Some(_), _) => Outcome::Unreachable,
     };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Content, Filled, seeds::seeds};
 use crate::{
     db::Tx,
-    domain::{MessageTemplateId, Quota, QuotaReached, TenantId},
+    domain::{self, MessageTemplateId, Quota, QuotaReached, TenantId},
     meta::message::Invalid,
     store::{
         message_templates::{self as store, MessageTemplate, NewVersion},
@@ -223,13 +223,5 @@ impl Library {
 }
 
 fn checked_name(name: &str) -> Result<&str, Invalid> {
-    let name = name.trim();
-    let fits = (1..=NAME).contains(&name.chars().count()) && !name.contains(char::is_control);
-    fits.then_some(name).ok_or_else(|| Invalid {
-        limit: Some(NAME as u64),
-        ..Invalid::new(
-            "name",
-            format!("must be 1 to {NAME} characters, none of them a control character"),
-        )
-    })
+    domain::name(name, NAME).map_err(|bad| Invalid::new("name", bad.to_string()).limit(NAME))
 }

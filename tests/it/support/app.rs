@@ -36,6 +36,8 @@ pub struct TestApp {
     pub registry: Registry,
     /// An API key of the tenant.
     pub key: String,
+    /// As it would stand in MAINSTAY_MASTER_KEY.
+    pub master_key: String,
     _folder: Folder,
 }
 
@@ -69,6 +71,8 @@ impl TestApp {
 
     async fn on(url: &str, folder: Folder) -> Self {
         let mut config = config(url);
+        let master_key = Keyring::generate();
+        config.keyring = Keyring::parse(&master_key).expect("a new key is a key");
         config.storage = config::Storage::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
@@ -122,6 +126,7 @@ impl TestApp {
             tenant: tenant.id,
             registry,
             key: key.token.expose().to_owned(),
+            master_key,
             _folder: folder,
         };
         test.add_channel(test.tenant, NUMBER, WABA).await;

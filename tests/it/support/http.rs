@@ -110,6 +110,13 @@ impl Client {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// A form with this boundary.
+    pub async fn form(&self, uri: &str, boundary: &str, body: impl Into<Body>) -> Answer {
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let request = self.request("POST", uri).header("content-type", kind);
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
     /// A webhook signed by `secret`.
     pub async fn webhook(&self, body: &str, secret: &str) -> Answer {
         let signature = Signer::new(secret).header(body.as_bytes());

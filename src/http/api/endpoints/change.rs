@@ -28,7 +28,8 @@ pub struct NewEndpoint {
     /// Requests a second, at most; no limit unless this is said.
     #[schema(minimum = 1, maximum = 10_000)]
     rate_limit_per_second: Option<i64>,
-    /// Headers to send along, e.g. for a gateway in front of the receiver. They are kept sealed and not shown again.
+    /// Headers to send along, e.g. for a gateway in front of the receiver: at most 20 with names of up to 100 bytes and values of up to
+    /// 1,024, 8,192 in all. They are kept sealed and not shown again.
     #[serde(default)]
     #[schema(example = json!({ "x-gateway-key": "…" }))]
     headers: BTreeMap<String, String>,

@@ -7,12 +7,14 @@ use utoipa::ToSchema;
 use crate::{
     domain::{ChannelId, EndpointId},
     store,
+    subscriptions::masked,
 };
 
 /// Where events go. Its secrets are not shown here.
 #[derive(Serialize, ToSchema)]
 pub struct Endpoint {
     pub id: EndpointId,
+    /// Each value in its query is shown as `***`, for it may be a secret. Written back so, it stays what it is.
     #[schema(example = "https://example.com/webhooks")]
     pub url: String,
     #[schema(required)]
@@ -114,7 +116,7 @@ impl Endpoint {
             disabled: Disabled::of(&row),
             standing: row.standing.into(),
             id: row.id,
-            url: row.url,
+            url: masked(&row.url),
             description: row.description,
             rate_limit_per_second: row.rate_limit_per_second,
             header_names,

@@ -18,7 +18,7 @@ use crate::{
     domain::TenantId,
     http::{
         auth::Writer,
-        body::{json, unpack, weight},
+        body::{json, unpack, unpack_parts, weight},
         frame,
         once::key,
         problem::{Problem, ProblemBody},
@@ -124,7 +124,7 @@ pub async fn send_batch(
     let (head, body) = request.into_parts();
     let key = key(&head.headers)?;
     let body = json(&head, body, BATCH_BYTES).await?;
-    let BatchRequest { messages } = unpack(&body)?;
+    let BatchRequest { messages } = unpack_parts(&body)?;
     fits("messages", messages.count)?;
     let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
     if let Some((key, digest)) = &key {

@@ -201,6 +201,9 @@ async fn text(field: &mut Field<'_>) -> Result<String, Problem> {
     let mut text = Vec::new();
     while let Some(piece) = field.chunk().await.map_err(unreadable)? {
         text.extend_from_slice(&piece);
+        if text.contains(&0) {
+            return Err(Problem::invalid("A field beside `file` contains the character NUL."));
+        }
         if text.len() > FIELD_BYTES {
             let detail = format!("A field beside `file` is longer than {FIELD_BYTES} bytes.");
             return Err(Problem::invalid(detail));

@@ -1,0 +1,72 @@
+//! Names and descriptions: one rule for all texts that people see in lists, logs and terminals.
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    #[error("must have 1 to {longest} characters")]
+    Length { longest: usize },
+    /// A control character, or one that changes the direction or the line of the text after it.
+    #[error("must not contain the character U+{:04X}, which is not visible; take it out", u32::from(*.0))]
+    Invisible(char),
+}
+
+/// A name without the space around it: 1 to `longest` characters, all of them visible.
+pub fn name(text: &str, longest: usize) -> Result<&str, BadName> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > longest {
+        return Err(BadName::Length { longest });
+    }
+    match text.chars().find(|c| is_invisible(*c)) {
+        Some(c) => Err(BadName::Invisible(c)),
+        None => Ok(text),
+    }
+}
+
+/// A text of one or several lines, otherwise like [`name`].
+pub fn description(text: &str, longest: usize) -> Result<&str, BadName> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > longest {
+        return Err(BadName::Length { longest });
+    }
+    match text.chars().find(|c| is_invisible(*c) && !matches!(c, '\n' | '\t')) {
+        Some(c) => Err(BadName::Invisible(c)),
+        None => Ok(text),
+    }
+}
+
+/// Control characters (category Cc), the separators of lines and paragraphs, and the embeddings, overrides and isolates of the Unicode
+/// Bidirectional Algorithm (UAX #9), which make a text look like another. Joiners and direction marks are parts of words and emoji.
+fn is_invisible(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_visible_is_no_name() {
+        for good in ["Acme", "Bücher & Söhne", "👩‍👩‍👧", "شركة", "a\u{200e}b"] {
+            assert_eq!(name(good, 20), Ok(good));
+        }
+        assert_eq!(name("  Acme ", 20), Ok("Acme"));
+        for (text, bad) in [
+            ("a\u{0}", '\0'),
+            ("a\nb", '\n'),
+            ("a\u{85}b", '\u{85}'),
+            ("\u{202e}a", '\u{202e}'),
+            ("a\u{2069}b", '\u{2069}'),
+        ] {
+            assert_eq!(name(text, 20), Err(BadName::Invisible(bad)));
+        }
+        for text in ["", " ", "abcdef"] {
+            assert_eq!(name(text, 5), Err(BadName::Length { longest: 5 }));
+        }
+        assert_eq!(description("a\n\tb", 20), Ok("a\n\tb"));
+        assert_eq!(description("a\rb", 20), Err(BadName::Invisible('\r')));
+        assert_eq!(
+            BadName::Invisible('\u{7}').to_string(),
+            "must not contain the character U+0007, which is not visible; take it out"
+        );
+    }
+}
