@@ -8,6 +8,7 @@ mod feeder;
 mod hands;
 mod keeper;
 mod line;
+mod order;
 mod pauses;
 mod presence;
 mod runner;

@@ -4,7 +4,7 @@ use futures::FutureExt;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{hands::Batch, line::Line};
+use super::{hands::Batch, line::Line, order::Held};
 use crate::{
     db,
     domain::Id as _,
@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// The rest when what the job stands on is away, and when two transactions met.
-const AWAY: Duration = Duration::from_secs(1);
+pub(super) const AWAY: Duration = Duration::from_secs(1);
 const CONFLICT: Duration = Duration::from_millis(100);
 /// How long ids rest whose end cannot be written though the database answers: a fault of ours.
 const FAULT: Duration = Duration::from_secs(5);
 const WRITE_AGAIN: Duration = Duration::from_millis(250);
 
 /// Rows that are ours, with their attempts if they are leased.
-type Claimed = HashMap<Uuid, Option<i64>>;
+pub(super) type Claimed = HashMap<Uuid, Option<i64>>;
 
 /// Works on one batch, from the claim to the last word.
 pub async fn work<J: Job>(line: &Line, context: &J::Context, batch: Batch) {
@@ -48,83 +48,6 @@ pub async fn work<J: Job>(line: &Line, context: &J::Context, batch: Batch) {
         Claim::Locked => held.marked::<J>(context, ids).await,
     }
     metrics::histogram!("mainstay_job_seconds", "queue" => name).record(begun.elapsed().as_secs_f64());
-}
-
-/// A batch whose rows are ours.
-#[derive(Clone, Copy)]
-struct Held<'a> {
-    line: &'a Line,
-    batch: &'a Batch,
-    claimed: &'a Claimed,
-}
-
-impl Held<'_> {
-    /// Runs jobs in one run, and those that failed together one at a time. Tells whether there is sense in going on.
-    async fn together<J: Job>(self, context: &J::Context, ids: &[Uuid]) -> bool {
-        match run::<J>(self.line, context, self.batch, self.claimed, ids).await {
-            After::GoOn => true,
-            After::Away => false,
-            After::OneByOne(failed) => {
-                let mut goes_on = true;
-                for (at, id) in failed.iter().enumerate() {
-                    if self.leaves(&failed[at..], goes_on).await {
-                        return false;
-                    }
-                    goes_on = run::<J>(self.line, context, self.batch, self.claimed, &[*id]).await != After::Away;
-                }
-                goes_on
-            }
-        }
-    }
-
-    /// Runs the jobs under a marker; those that a process may have died of alone and counted.
-    async fn marked<J: Job>(self, context: &J::Context, ids: Vec<Uuid>) {
-        let line = self.line;
-        let taken = line.markers.take(line, ids.clone()).await;
-        let (sorted, marker) = match line.shared.database.note(taken) {
-            Ok(taken) => taken,
-            Err(error) => return release_after(line, self.batch, ids, &error).await,
-        };
-        let goes_on = sorted.together.is_empty() || self.together::<J>(context, &sorted.together).await;
-        line.markers.give_back(marker);
-        let mut goes_on = goes_on;
-        for (at, id) in sorted.suspected.iter().enumerate() {
-            if self.leaves(&sorted.suspected[at..], goes_on).await {
-                return;
-            }
-            goes_on = self.suspected::<J>(context, *id).await;
-        }
-    }
-
-    async fn suspected<J: Job>(self, context: &J::Context, id: Uuid) -> bool {
-        let (shared, queue) = (&self.line.shared, &self.line.terms.queue);
-        let begun = rows::begin(&shared.db, queue, id, &shared.name, shared.clock.now()).await;
-        match shared.database.note(begun) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.line.settle(self.batch, vec![id], Vec::new()).await;
-                return true;
-            }
-            Err(error) => {
-                release_after(self.line, self.batch, vec![id], &error).await;
-                return false;
-            }
-        }
-        let after = run::<J>(self.line, context, self.batch, self.claimed, &[id]).await;
-        // It returned, so it is not what processes die of. If this is not written, it runs alone once more.
-        drop(rows::end(&shared.db, &[id]).await);
-        after != After::Away
-    }
-
-    /// Gives the rest back if it is time to leave, or what the job stands on is away, and tells so.
-    async fn leaves(self, rest: &[Uuid], goes_on: bool) -> bool {
-        if goes_on && !self.line.shared.stop.is_cancelled() {
-            return false;
-        }
-        let pause = if goes_on { Duration::ZERO } else { AWAY };
-        give_back(self.line, self.batch, self.claimed, rest.to_vec(), pause).await;
-        true
-    }
 }
 
 /// Makes the rows ours, where the frame is to do that.
@@ -168,7 +91,7 @@ enum Ran<I> {
 
 /// What is to happen after a run.
 #[derive(PartialEq)]
-enum After {
+pub(super) enum After {
     GoOn,
     /// These failed together and are to be run one at a time.
     OneByOne(Vec<Uuid>),
@@ -177,7 +100,13 @@ enum After {
 }
 
 /// Runs the handler once and writes the ends.
-async fn run<J: Job>(line: &Line, context: &J::Context, batch: &Batch, claimed: &Claimed, ids: &[Uuid]) -> After {
+pub(super) async fn run<J: Job>(
+    line: &Line,
+    context: &J::Context,
+    batch: &Batch,
+    claimed: &Claimed,
+    ids: &[Uuid],
+) -> After {
     let mut ends: HashMap<Uuid, Outcome> = HashMap::new();
     let rest = match attempt::<J>(line, context, batch, ids).await {
         Ran::Said(outcomes) => {
@@ -311,7 +240,7 @@ async fn conclude(line: &Line, batch: &Batch, claimed: &Claimed, ends: HashMap<U
 }
 
 /// Gives rows back as if they had never been taken: no attempt is counted.
-async fn give_back(line: &Line, batch: &Batch, claimed: &Claimed, ids: Vec<Uuid>, after: Duration) {
+pub(super) async fn give_back(line: &Line, batch: &Batch, claimed: &Claimed, ids: Vec<Uuid>, after: Duration) {
     if ids.is_empty() {
         return;
     }
@@ -323,7 +252,7 @@ async fn give_back(line: &Line, batch: &Batch, claimed: &Claimed, ids: Vec<Uuid>
     conclude(line, batch, claimed, ends).await;
 }
 
-async fn release_after(line: &Line, batch: &Batch, ids: Vec<Uuid>, error: &sqlx::Error) {
+pub(super) async fn release_after(line: &Line, batch: &Batch, ids: Vec<Uuid>, error: &sqlx::Error) {
     let pause = if db::is_unavailable(error) {
         line.rest(AWAY);
         AWAY

@@ -190,7 +190,7 @@ on_both! {
         for _ in 1..100 {
             subscriptions.create(test.tenant, good()).await.unwrap();
         }
-        assert!(matches!(subscriptions.create(test.tenant, good()).await, Err(Error::Conflict(_))));
+        assert!(matches!(subscriptions.create(test.tenant, good()).await, Err(Error::Quota(_))));
         subscriptions.remove(test.tenant, id).await.unwrap();
         subscriptions.create(test.tenant, good()).await.unwrap();
     }

@@ -10,6 +10,7 @@ mod hostile;
 mod odd;
 mod people;
 mod properties;
+mod shapes;
 mod statuses;
 
 use std::path::{Path, PathBuf};
