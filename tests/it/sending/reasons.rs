@@ -64,9 +64,9 @@ on_both_sizes! {
         request["expires_at"] = json!(now + TimeDelta::days(3));
         let id = world.send(request).await;
         let later = |it: &Value| it["next_attempt_at"].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
-        let parked = |it: &Value| later(it).is_some_and(|at| at > now + TimeDelta::hours(23));
+        let parked = |it: &Value| it["status"] == "queued" && later(it).is_some_and(|at| at > now + TimeDelta::hours(23));
         let message = world.until_is(&id, "it is put off", parked).await;
-        assert_eq!((&message["status"], &message["lane"]), (&json!("queued"), &json!("campaign")));
+        assert_eq!(message["lane"], "campaign");
         assert!(message["expires_at"].is_string() && message["held"].is_null(), "{message:#}");
         assert_eq!(message["error"]["code"], 131_049, "of the attempt that failed");
         speaks(&message["error"]);
