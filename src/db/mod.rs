@@ -19,6 +19,7 @@ mod sql;
 mod statement;
 mod together;
 mod transaction;
+mod unflushed;
 mod vacuum;
 
 pub use args::{Arg, Args};

@@ -51,7 +51,7 @@ impl<'a> On<'a> {
     }
 }
 
-fn sqlite(text: &SqlStr, args: impl Args) -> sqlx::Result<SqliteArguments> {
+pub(super) fn sqlite(text: &SqlStr, args: impl Args) -> sqlx::Result<SqliteArguments> {
     let (args, given) = args.sqlite()?;
     let wanted = placeholders(text.as_str());
     if wanted == given {

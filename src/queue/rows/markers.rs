@@ -35,8 +35,7 @@ impl Marker {
     }
 }
 
-/// Marks jobs as in hand, in place of what the marker said before. Not flushed to disk on PostgreSQL: it has to outlive this process, not
-/// the machine.
+/// Marks jobs as in hand, in place of what the marker said before. Not flushed to disk: it has to outlive this process, not the machine.
 pub async fn put(
     db: &Db,
     queue: &Queue,
@@ -52,7 +51,7 @@ pub async fn put(
         SELECT $1, $2, $3, $4, $5 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed
         ON CONFLICT (id) DO UPDATE SET jobs = excluded.jobs, started_at = excluded.started_at";
     let args = (marker, queue.name.to_owned(), worker.to_owned(), bytes(jobs), now);
-    db.sql(Sql::each(SQLITE, POSTGRES), args).run().await.map(drop)
+    db.run_unflushed(Sql::each(SQLITE, POSTGRES), args).await.map(drop)
 }
 
 /// The markers of other workers that were put before the given time.

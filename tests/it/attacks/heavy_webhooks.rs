@@ -10,6 +10,7 @@ use mainstay::{
 use mainstay_sim::SimConfig;
 use serde_json::{Value, json};
 
+use super::memory::peak;
 use crate::{
     faults::{http::Client, ledgers::count},
     support::{
@@ -137,21 +138,6 @@ fn heavy() -> Vec<String> {
     ]
 }
 
-/// The most memory that a process has had, in MB.
-fn peak_mb(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .expect("Linux tells");
-    line.trim()
-        .trim_end_matches(" kB")
-        .trim()
-        .parse::<u64>()
-        .expect("a number")
-        / 1_024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heavy_webhooks_neither_stop_the_others_nor_fill_the_memory_embedded() {
     heavy_webhooks_harm_nobody(Deployment::embedded().await).await;
@@ -211,7 +197,7 @@ async fn heavy_webhooks_harm_nobody(mut deployment: Deployment) {
             == 100 + heavy
     })
     .await;
-    let peak = peak_mb(worker);
+    let peak = peak(worker);
     println!("peak of the worker: {peak} MB");
     assert!(peak < 500, "{peak} MB");
     deployment.assert_running();
