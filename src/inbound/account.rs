@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Clock,
     directory::Route,
-    domain::{DailyLimit, TenantId},
+    domain::{ChannelId, DailyLimit, TenantId},
     events::{channel, contact::MARKETING},
     messaging::{News, Source},
     meta::webhook::{
@@ -24,7 +24,9 @@ impl Plan {
     pub(super) fn value_error(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, error: &ValueError) {
         self.count("error");
         let detail = &error.error;
-        tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reports an error of the account or the app");
+        if self.counts["error"] <= LOGGED {
+            tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reports an error of the account or the app");
+        }
         let data = channel::Error {
             channel_id: route.channel,
             code: detail.code,
@@ -87,8 +89,9 @@ impl Plan {
         self.count("account");
         let at = origin.item.time.unwrap_or(origin.received_at);
         let mut of_tenant: BTreeMap<TenantId, Vec<&Route>> = BTreeMap::new();
+        let faster = faster(routes, &account.detail);
         for route in routes {
-            self.news.extend(news(route, routes, &account.detail, source));
+            self.news.extend(news(route, faster, &account.detail, source));
             of_tenant.entry(route.tenant).or_default().push(route);
         }
         for (tenant, routes) in of_tenant {
@@ -102,8 +105,21 @@ impl Plan {
 /// Messages per second after Meta's upgrade.
 const UPGRADED: i64 = 1_000;
 
-/// What an event says of a channel, one of those of the account, that decides what it may send.
-fn news(route: &Route, among: &[&Route], detail: &AccountDetail, source: Source) -> Vec<News> {
+/// Errors of accounts that are logged of one plan; all are told as events.
+const LOGGED: u64 = 3;
+
+/// The channel, of those of the account, that may send faster from now on.
+fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
+    match detail {
+        AccountDetail::PhoneQuality(quality) if quality.event == "THROUGHPUT_UPGRADE" => {
+            numbers::number(routes, &quality.display_phone_number).map(|route| route.channel)
+        }
+        _ => None,
+    }
+}
+
+/// What an event says of a channel that decides what it may send.
+fn news(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<News> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {
         AccountDetail::Capability(capability) => {
@@ -120,9 +136,7 @@ fn news(route: &Route, among: &[&Route], detail: &AccountDetail, source: Source)
                 .map(|limit| News::limit(route, limit, source))
                 .into_iter()
                 .collect();
-            let is_meant =
-                || numbers::number(among, &quality.display_phone_number).is_some_and(|it| it.channel == route.channel);
-            if quality.event == "THROUGHPUT_UPGRADE" && is_meant() {
+            if faster == Some(route.channel) {
                 news.push(News::Throughput {
                     tenant: route.tenant,
                     channel: route.channel,

@@ -1,5 +1,7 @@
 //! What Meta says of accounts and numbers, by webhook or when asked, as far as it decides what may be sent.
 
+use std::collections::HashSet;
+
 use crate::{
     clock::Clock,
     db::{Result, Tx},
@@ -14,7 +16,7 @@ use crate::{
 use super::daily_limit;
 
 /// Whose word it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// Meta's, who was asked, or who signed with a secret of the operator's.
     Meta,
@@ -47,6 +49,14 @@ pub enum News {
 }
 
 impl News {
+    fn subject(&self) -> Subject<'_> {
+        match self {
+            News::DailyLimit { portfolio, source, .. } => Subject::Limit(portfolio, *source),
+            News::Owner { tenant, waba_id, .. } => Subject::Owner(*tenant, waba_id),
+            News::Throughput { channel, .. } => Subject::Throughput(*channel),
+        }
+    }
+
     pub fn limit(route: &Route, limit: DailyLimit, source: Source) -> Self {
         Self::DailyLimit {
             portfolio: daily_limit::key(route),
@@ -70,7 +80,7 @@ impl News {
 /// portfolios are locked before conversations and messages.
 pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
     let now = clock.now();
-    for it in news {
+    for it in latest(news) {
         match it {
             News::DailyLimit {
                 portfolio,
@@ -99,6 +109,27 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whom news is about: of several about the same, the last one counts.
+#[derive(PartialEq, Eq, Hash)]
+enum Subject<'a> {
+    Limit(&'a Key, Source),
+    Owner(TenantId, &'a str),
+    Throughput(ChannelId),
+}
+
+/// The last news of each subject, in their order. A webhook may tell of the same limit thousands of times, for each of a hundred channels.
+fn latest(news: &[News]) -> Vec<&News> {
+    let mut told = HashSet::new();
+    let mut latest: Vec<&News> = Vec::new();
+    for it in news.iter().rev() {
+        if told.insert(it.subject()) {
+            latest.push(it);
+        }
+    }
+    latest.reverse();
+    latest
 }
 
 async fn raise(tx: &mut Tx, clock: &Clock, key: &Key, limit: DailyLimit, source: Source) -> Result<()> {

@@ -14,7 +14,7 @@ use super::memory::peak;
 use crate::{
     faults::{http::Client, ledgers::count},
     support::{
-        app::{TestApp, on_both},
+        app::{TestApp, WABA, on_both},
         deployment::Deployment,
         wait::wait_until,
         webhook::{ANA, BEN, T0, change, message, text},
@@ -94,6 +94,21 @@ on_both! {
         let (state,): (String,) =
             test.app.db.sql("SELECT state FROM raw_events WHERE id = $1", (odd.uuid(),)).one().await.unwrap();
         assert_eq!(state, "done");
+    }
+
+    async fn a_limit_told_thousands_of_times_is_written_once_and_the_last_one_holds(test: TestApp) {
+        for n in 0..60 {
+            test.add_channel(test.tenant, &format!("9{n:014}"), WABA).await;
+        }
+        let told = |n: usize| json!({ "field": "business_capability_update", "value": { "max_daily_conversation_per_phone": n } });
+        let changes: Vec<Value> = (0..900).map(|n| told([250, 2_000, 10_000][n % 3])).chain([told(2_000)]).collect();
+        let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": WABA, "time": T0, "changes": changes }] });
+        let begun = Instant::now();
+        test.receive(&body).await;
+        assert!(begun.elapsed() < Duration::from_secs(10), "54,000 writes would take longer: {:?}", begun.elapsed());
+        assert_eq!(test.count("SELECT COUNT(*) FROM portfolios WHERE daily_limit = 2000").await, 1);
+        assert_eq!(test.count("SELECT COUNT(*) FROM portfolios").await, 1);
+        assert_eq!(test.count("SELECT COUNT(*) FROM events WHERE type = 'account.capability_changed'").await, 901);
     }
 
     async fn short_webhooks_do_not_wait_for_long_ones(test: TestApp) {
