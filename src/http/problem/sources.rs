@@ -1,0 +1,90 @@
+//! What errors of the parts below are as answers.
+
+use axum::http::StatusCode;
+
+use super::Problem;
+use crate::{
+    db, domain::QuotaReached, intake::NotStored, memory::NoRoom, meta::message::Invalid, replay::ReplayError,
+    tenancy::RegistryError,
+};
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        if db::is_unavailable(&error) {
+            tracing::warn!(%error, "the database is not available to a request");
+            return Self::unavailable();
+        }
+        if db::is_too_slow(&error) {
+            metrics::counter!("mainstay_reads_refused_total", "reason" => "slow").increment(1);
+            return Self::too_slow();
+        }
+        tracing::error!(%error, "a request failed in the database");
+        Self::internal()
+    }
+}
+
+impl From<NoRoom> for Problem {
+    fn from(why: NoRoom) -> Self {
+        let detail = format!("There is no room for the request: {why}.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again later", detail).retry_after(2)
+    }
+}
+
+impl From<QuotaReached> for Problem {
+    fn from(reached: QuotaReached) -> Self {
+        metrics::counter!("mainstay_quota_reached_total", "quota" => reached.quota.as_str()).increment(1);
+        let detail = format!("There is no room: {reached}.");
+        Self {
+            limit: u64::try_from(reached.limit).ok(),
+            quota: Some(Box::new(reached)),
+            ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "The quota is used up", detail)
+        }
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Invalid(detail) => Self::invalid(detail),
+            RegistryError::Conflict(detail) => {
+                Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail)
+            }
+            RegistryError::NotFound(what) => Self::nothing_like(what),
+            RegistryError::Quota(reached) => reached.into(),
+            RegistryError::Database(error) => error.into(),
+            RegistryError::KeyLost => {
+                tracing::error!(%error, "a request failed");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Self::new(status, "key-lost", "A secret cannot be opened", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Running | ReplayError::EmptyRange => Self::invalid(error.to_string()),
+            ReplayError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let detail = format!("{invalid}.");
+        Self::field(invalid.field, detail, invalid.limit)
+    }
+}
+
+impl From<NotStored> for Problem {
+    /// Meta sends it again for seven days.
+    fn from(error: NotStored) -> Self {
+        let seconds = match error {
+            NotStored::Full => 1,
+            NotStored::Unavailable => 5,
+        };
+        let detail = format!("Not stored: {error}. Send it again.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-stored", "Try again later", detail).retry_after(seconds)
+    }
+}
