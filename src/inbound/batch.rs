@@ -34,10 +34,7 @@ pub async fn slice(app: &App, event: &Parsed, items: Range<usize>) -> Result<()>
 /// Settles one event whose items were all applied.
 pub async fn settle(app: &App, event: &Parsed) -> Result<()> {
     let settled = settled(&app.directory.current(), event);
-    let end = async |tx: &mut Tx| {
-        raw_events::lock(tx, &[event.id]).await?;
-        finish(tx, app, std::slice::from_ref(&settled)).await
-    };
+    let end = async |tx: &mut Tx| finish(tx, app, std::slice::from_ref(&settled)).await;
     app.db.transaction(end).await?;
     measure_settled(&[settled]);
     Ok(())

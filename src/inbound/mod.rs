@@ -22,7 +22,7 @@ use tokio::time::Instant;
 pub use statuses::join_overlooked;
 
 use portions::{LONG, Portion};
-use read::{Parsed, Unread};
+use read::{ParseFailure, Parsed};
 
 use crate::{
     app::App,
@@ -51,7 +51,7 @@ impl Failure {
         }
     }
 
-    fn unread(event: RawEventId, why: &Unread) -> Self {
+    fn unparsed(event: RawEventId, why: &ParseFailure) -> Self {
         Self {
             event,
             error: why.to_string(),
@@ -121,7 +121,9 @@ async fn together(app: &App, ids: &[RawEventId], report: &mut Report) {
                 Box::pin(together(app, &[*id], report)).await;
             }
         }
-        Err(why) => report.failures.extend(ids.iter().map(|id| Failure::unread(*id, &why))),
+        Err(why) => report
+            .failures
+            .extend(ids.iter().map(|id| Failure::unparsed(*id, &why))),
     }
 }
 

@@ -37,7 +37,7 @@ impl Parsed {
 
 /// Why webhooks could not be parsed: a fault of ours, since whatever they hold is parsed.
 #[derive(Debug, thiserror::Error)]
-pub enum Unread {
+pub enum ParseFailure {
     #[error("the parser took longer than {} s", BUDGET.as_secs())]
     TooSlow,
     #[error("the parser panicked")]
@@ -50,7 +50,7 @@ pub async fn bodies(app: &App, ids: &[RawEventId]) -> db::Result<Vec<RawEvent>> 
 }
 
 /// Parses the webhooks.
-pub async fn parse(events: Vec<RawEvent>) -> Result<Vec<Parsed>, Unread> {
+pub async fn parse(events: Vec<RawEvent>) -> Result<Vec<Parsed>, ParseFailure> {
     let bytes: usize = events.iter().map(|event| event.body.len()).sum();
     if bytes <= INLINE {
         return Ok(parse_now(events));
@@ -58,8 +58,8 @@ pub async fn parse(events: Vec<RawEvent>) -> Result<Vec<Parsed>, Unread> {
     let parsing = tokio::task::spawn_blocking(move || parse_now(events));
     match tokio::time::timeout(BUDGET, parsing).await {
         Ok(Ok(parsed)) => Ok(parsed),
-        Ok(Err(_)) => Err(Unread::Panicked),
-        Err(_) => Err(Unread::TooSlow),
+        Ok(Err(_)) => Err(ParseFailure::Panicked),
+        Err(_) => Err(ParseFailure::TooSlow),
     }
 }
 
