@@ -2,4 +2,5 @@
 
 pub mod graph;
 pub mod message;
+mod phone;
 pub mod webhook;

@@ -6,6 +6,7 @@ use super::{
     Access, Client, Error,
     answer::{list, number, text},
 };
+use crate::meta::phone::digits;
 
 const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,name_status,\
                       code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app";
@@ -13,7 +14,7 @@ const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,t
 /// What Meta says of a business phone number; each part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Number {
-    /// As Meta writes it, e.g. `+1 631-555-5555`.
+    /// Digits, with the country code.
     pub display_phone_number: Option<String>,
     pub verified_name: Option<String>,
     /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN` or `NA`.
@@ -71,7 +72,7 @@ impl Client {
         let request = self.get(access, &[access.phone_number_id]).query(&[("fields", FIELDS)]);
         let answer = self.call("number", request, access.token).await?;
         Ok(Number {
-            display_phone_number: text(&answer["display_phone_number"]),
+            display_phone_number: text(&answer["display_phone_number"]).and_then(|it| digits(&it)),
             verified_name: text(&answer["verified_name"]),
             quality_rating: text(&answer["quality_rating"]),
             status: text(&answer["status"]),
