@@ -28,6 +28,7 @@ pub struct NewEndpoint {
     #[schema(example = json!(["message.*", "contact.created"]), min_items = 1, max_items = 100)]
     event_types: Vec<String>,
     /// Only events of these channels; all of them, and those of no channel, unless this is said.
+    #[schema(min_items = 1, max_items = 100)]
     channels: Option<Vec<ChannelId>>,
     /// Requests a second, at most; no limit unless this is said.
     #[schema(minimum = 1, maximum = 10_000)]
@@ -66,7 +67,7 @@ pub struct EndpointChange {
     event_types: Option<Vec<String>>,
     /// Null is all of them.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<ChannelId>>)]
+    #[schema(value_type = Option<Vec<ChannelId>>, min_items = 1, max_items = 100)]
     channels: Option<Option<Vec<ChannelId>>>,
     /// Null is no limit.
     #[serde(default, deserialize_with = "given")]
