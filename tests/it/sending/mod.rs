@@ -5,6 +5,7 @@ mod channels;
 mod checks;
 mod codes;
 mod controls;
+mod gone;
 mod kills;
 mod proof;
 mod reasons;
