@@ -11,5 +11,6 @@ mod proof;
 mod reasons;
 mod replies;
 mod samples;
+mod shapes;
 mod unknown;
 pub mod world;

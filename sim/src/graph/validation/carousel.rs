@@ -34,11 +34,7 @@ pub(super) fn cards(action: Field<'_>, draft: &mut Draft) -> Result<(), Refusal>
 
 /// A card with a picture or a film; which of them, and how many replies there are in place of a link. Meta's page has the type `cta_url`
 /// for both. The ids of the replies differ over all cards.
-fn media_card(
-    card: Field<'_>,
-    draft: &mut Draft,
-    ids: &mut HashSet<String>,
-) -> Result<(&'static str, usize), Refusal> {
+fn media_card(card: Field<'_>, draft: &mut Draft, ids: &mut HashSet<String>) -> Result<(&'static str, usize), Refusal> {
     let header = card.at("header");
     header.object()?;
     let sort = header.at("type").one_of(&["image", "video"])?;

@@ -120,6 +120,12 @@ table! {
         "Meta does not know what the request names. Check the ids.";
     1026 "Receiver incapable" => Undeliverable, Never, Recipient, [SuspectRecipient]:
         "The customer's version of WhatsApp cannot show this. Send a plainer message.";
+    2040 "Message not supported" => Undeliverable, Never, Recipient, []:
+        "This customer cannot get such a message: payments need a number and a version of WhatsApp of a country that has them. Send a plainer one.";
+    2046 "Order cannot move there" => Request, Never, Tenant, []:
+        "The order cannot go from the status it has to this one: completed and canceled are final. Send the next status it can have.";
+    2047 "Order cannot be canceled" => Request, Never, Tenant, []:
+        "The order is paid or being paid, so it cannot be canceled. Refund the payment, then tell the customer.";
     36000 http 400 "Image too large" => Media, Never, Tenant, []:
         "Send a smaller picture: JPEG or PNG of at most 5 MB.";
     80007 http 400 "Calls of the account used up" => AppLimit, APP_LIMIT, Us, []:

@@ -171,7 +171,10 @@ fn cards_are_alike() {
         }
     }
     let invalid = refused("interactive", &carousel(shared_id(0), shared_id(1)));
-    assert_eq!(invalid.field, "interactive.action.cards[1].action.buttons[0].quick_reply.id");
+    assert_eq!(
+        invalid.field,
+        "interactive.action.cards[1].action.buttons[0].quick_reply.id"
+    );
     let cases = [
         carousel(url(0, "image"), url(0, "image")),
         carousel(url(0, "image"), url(1, "video")),
