@@ -280,7 +280,9 @@ impl Graph {
                     Some(details) => Refusal::new(*code, details),
                     None => Refusal::of(*code),
                 };
-                let refusal = subcode.iter().fold(refusal, |refusal, subcode| refusal.with_subcode(*subcode));
+                let refusal = subcode
+                    .iter()
+                    .fold(refusal, |refusal, subcode| refusal.with_subcode(*subcode));
                 let refusal = refusal.with_http(*http_status).with_data_as_text(*as_text);
                 refusal.answer(&self.names.trace())
             }

@@ -141,6 +141,11 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A word of a closed list, such as a status: Meta writes them in either case, here they are in capitals.
+pub(super) fn word(value: &Value) -> Option<String> {
+    text(value).map(|text| text.to_uppercase())
+}
+
 /// A whole number, also as text: Meta's documentation and Meta's answers differ in that.
 pub(super) fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
