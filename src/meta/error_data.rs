@@ -30,7 +30,10 @@ mod tests {
     #[test]
     fn the_words_are_found_in_every_shape() {
         for (data, words) in [
-            (json!({ "messaging_product": "whatsapp", "details": "No such number." }), Some("No such number.")),
+            (
+                json!({ "messaging_product": "whatsapp", "details": "No such number." }),
+                Some("No such number."),
+            ),
             (json!("No such number. "), Some("No such number.")),
             (json!("{\"details\":\"No such number.\"}"), Some("No such number.")),
             (json!("{\"blame\":\"to\"}"), Some("{\"blame\":\"to\"}")),
