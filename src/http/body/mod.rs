@@ -1,5 +1,6 @@
 //! Bodies of requests: read up to a limit, and understood as JSON, with the member named that will not do.
 
+mod plain;
 mod unverified;
 mod weight;
 
@@ -164,6 +165,7 @@ fn misread(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let words = words.strip_suffix(&place).unwrap_or(&words).trim_end_matches('.');
     let field = field(if path == "." { "" } else { &path }, words);
+    let words = plain::plain(words);
     match field.is_empty() {
         true => Problem::not_understood(format!("The body is not what is expected here: {words}.")),
         false => Problem::field(field.clone(), format!("{field}: {words}."), None),

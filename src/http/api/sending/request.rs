@@ -40,7 +40,10 @@ pub struct SendRequest {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with exactly one of phone, user_id, group_id and contact_id, such as {\"phone\": \"+491511111111\"}"
+)]
 pub struct To {
     phone: Option<String>,
     user_id: Option<String>,
@@ -49,7 +52,10 @@ pub struct To {
 }
 
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with message_id, the id of the message that is answered"
+)]
 struct Context {
     /// Our id of the message, or Meta's.
     message_id: String,
@@ -57,7 +63,7 @@ struct Context {
 
 /// A message made of a message template.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with id or name, and with variables")]
 struct FromTemplate {
     /// The template, by its id or by its name.
     id: Option<MessageTemplateId>,
@@ -84,6 +90,7 @@ impl SendRequest {
         let payload = named(app, tenant, &kind, payload).await?;
         let mut message = Outbound::parse(&kind, &payload)?;
         message.fits(to.audience())?;
+        message.lasts(app.clock.now())?;
         let invalid = files::unsendable(app, tenant, &mut message, &payload).await?;
         let directory = app.directory.current();
         let route = directory
