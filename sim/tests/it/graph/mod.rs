@@ -1,12 +1,16 @@
 //! The Graph API, called the way a business calls it.
 
+mod archives;
 mod control;
 mod faults;
 mod form;
 mod limits;
 mod management;
 mod media;
+mod overrides;
 mod people;
+mod prices;
+mod qr_codes;
 mod sends;
 mod speed;
 mod statuses;
