@@ -2,22 +2,28 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     breaker, effects,
     ready::place,
-    reserve::{Call, number},
+    reserve::{Call, number, pair},
     verdict::{PATIENCE, Verdict, verdict},
 };
 use crate::{
     app::App,
     domain::{MessageId, Status},
     governor::Answer,
-    meta::graph::{GraphError, Sent, errors::Effect},
+    meta::{
+        graph::{Accepted, GraphError, Sent, errors::Effect},
+        webhook::phone,
+    },
     outbox::{Conclusion, Refused, Written},
     queue::Outcome,
-    store::sends::{End, Placed},
+    store::{
+        messages::{Named, Names, Which},
+        sends::{Due, End, Placed},
+    },
 };
 
 /// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.
@@ -39,6 +45,10 @@ pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
     let Called { call, sent } = &called;
     let unsent = matches!(sent, Sent::Rejected(_) | Sent::NotSent { .. });
     let conclusion = Conclusion {
+        named: match sent {
+            Sent::Accepted(accepted) => named(&call.ready.due, accepted, app.clock.now()),
+            _ => None,
+        },
         held: matches!(outcome, Outcome::Quarantine { .. }).then_some("breaker"),
         uncounted: call
             .counted
@@ -67,6 +77,22 @@ pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
     }
 }
 
+/// What Meta calls the recipient; `None` if that is the address that was dialled.
+fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
+    let is_new = |name: &String| *name != due.recipient && due.recipient_kind != "group";
+    let names = Names {
+        phone: accepted.wa_id.as_deref().and_then(phone).filter(is_new),
+        user_id: accepted.user_id.clone().filter(is_new),
+        ..Names::default()
+    };
+    (names != Names::default()).then_some(Named {
+        tenant: due.tenant_id,
+        of: Which::Id(due.id),
+        names,
+        at,
+    })
+}
+
 /// What follows beyond the message: for the governor, and for the channel.
 async fn hear(app: &App, called: &Called) {
     let route = &called.call.ready.route;
@@ -91,7 +117,7 @@ async fn note(app: &App, called: &Called, answer: Answer) {
     let number = number(&called.call.ready.route);
     let _ = app
         .governor
-        .answered(&number, &called.call.ready.due.recipient, answer)
+        .answered(&number, &pair(&called.call.ready.due), answer)
         .await;
 }
 

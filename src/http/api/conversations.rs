@@ -55,6 +55,7 @@ pub struct LastMessage {
     pub wamid: Option<String>,
     /// `inbound` or `outbound`.
     pub direction: String,
+    /// Meta's type of it; `call` where the customer has called since.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its first 200 characters.

@@ -3,6 +3,7 @@
 mod apply;
 mod find;
 mod lock;
+mod recipients;
 
 pub use apply::{
     Advanced, Change, ChangeKind, Key, NewMessage, Reported, advance_status, change, changes_of, fill_placeholders,
@@ -10,3 +11,4 @@ pub use apply::{
 };
 pub use find::{Filter, Message, StatusReport, find, in_conversation, list, statuses};
 pub use lock::{lock, lock_told};
+pub use recipients::{Named, Names, Unknown, Which, Whose, unknown_recipients, whose};

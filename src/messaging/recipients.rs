@@ -1,0 +1,66 @@
+//! Who the recipients of messages are. Meta names them in the answer to a send and in every status, and not always as they were addressed:
+//! by the other form of a Brazilian, Mexican or Argentine number, by a business-scoped user id. What it calls a recipient belongs to the
+//! contact of the message.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    db::{Result, Tx},
+    domain::TenantId,
+    meta::webhook::Person,
+    people::Party,
+    store::{
+        contacts::{self, Identity},
+        messages::{self, Named, Names, Unknown},
+    },
+};
+
+impl Names {
+    /// What a status calls its recipient.
+    pub fn of(person: &Person) -> Self {
+        Self {
+            phone: person.phone.clone(),
+            other_phone: person.other_phone.clone(),
+            user_id: person.user_id.clone(),
+            parent_user_id: person.parent_user_id.clone(),
+        }
+    }
+
+    pub fn identities(self, tenant: TenantId) -> Vec<Identity> {
+        let all = [
+            ("user_id", self.user_id),
+            ("phone", self.phone),
+            ("phone", self.other_phone),
+            ("parent_user_id", self.parent_user_id),
+        ];
+        all.into_iter()
+            .filter_map(|(kind, value)| value.map(|value| Identity { tenant, kind, value }))
+            .collect()
+    }
+}
+
+/// The contacts of messages, with what they are called and not known by yet. Costs one statement where there is nothing new, and none
+/// where nobody is named. Where there is, the tenants are locked, so that the contacts stay until the commit.
+pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Vec<Party>> {
+    let mut unknown = messages::unknown_recipients(&mut *tx, named).await?;
+    if unknown.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = |it: &Unknown| usize::try_from(it.n).ok().and_then(|n| named.get(n));
+    let tenants: BTreeSet<TenantId> = unknown.iter().filter_map(of).map(|it| it.tenant).collect();
+    for tenant in tenants {
+        contacts::lock_tenant(tx, tenant, false).await?;
+    }
+    if tx.is_postgres() {
+        // A contact may have been merged away before the lock was there.
+        unknown = messages::unknown_recipients(&mut *tx, named).await?;
+    }
+    let party = |it: &Unknown| {
+        let named = of(it)?;
+        let mut identities = named.names.clone().identities(named.tenant);
+        // The address that the message was sent to may be somebody else's by now.
+        identities.retain(|identity| identity.value != it.recipient);
+        Party::named(named.tenant, it.contact_id, identities, named.at)
+    };
+    Ok(unknown.iter().filter_map(party).collect())
+}
