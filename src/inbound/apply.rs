@@ -16,14 +16,14 @@ use super::{
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, MessageId, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, MessageId, Status, TenantId},
     messaging::{self, Aftermath, Failed},
     people,
     store::{
         contacts,
         conversations::{self, Advance, Pair},
         media::NewInboundMedia,
-        messages::{self, Key, NewMessage},
+        messages::{self, NewMessage},
         statuses::{self, Joined},
     },
     templates,
@@ -44,10 +44,10 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
         lock_tenants(tx, plan).await?;
         messaging::heed(tx, clock, &plan.news).await?;
     }
-    let named = recipients::parties(tx, plan).await?;
-    let parties = match named.is_empty() {
+    let told = recipients::find(tx, plan).await?;
+    let parties = match told.parties.is_empty() {
         true => Cow::Borrowed(&plan.parties),
-        false => Cow::Owned([&plan.parties[..], &named].concat()),
+        false => Cow::Owned([&plan.parties[..], &told.parties].concat()),
     };
     let resolved = people::resolve(tx, clock, &parties).await?;
     facts.contacts(&resolved);
@@ -61,11 +61,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
         .collect();
     let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
     calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut facts).await?;
-    if !plan.statuses.is_empty() {
-        let attempts: Vec<AttemptId> = plan.proofs.iter().map(|proof| proof.attempt).collect();
-        let keys: Vec<Key> = plan.statuses.iter().map(|status| status.key.clone()).collect();
-        messages::lock_told(tx, &attempts, &keys).await?;
-    }
+    messages::lock(tx, told.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
@@ -94,7 +90,9 @@ pub(super) fn failed(status: &Joined) -> Option<Failed> {
 
 /// Before portfolios are held, because contacts that are merged later want the tenant first.
 async fn lock_tenants(tx: &mut Tx, plan: &Plan) -> Result<()> {
-    let tenants: BTreeSet<TenantId> = plan.parties.iter().map(|party| party.tenant).collect();
+    let spoken_of = plan.parties.iter().map(|party| party.tenant);
+    let written_to = plan.recipients.iter().map(|it| it.tenant);
+    let tenants: BTreeSet<TenantId> = spoken_of.chain(written_to).collect();
     for tenant in tenants {
         contacts::lock_tenant(tx, tenant, false).await?;
     }

@@ -31,7 +31,7 @@ pub struct Plan {
     pub statuses: Vec<NewStatus>,
     /// Statuses that name one of our attempts.
     pub proofs: Vec<Proof>,
-    /// What statuses call the recipients of messages.
+    /// The messages that statuses tell of, and what they call the recipients.
     pub recipients: Vec<Named>,
     /// Who called, or was called.
     pub calls: Vec<PlannedCall>,
@@ -197,7 +197,7 @@ impl Plan {
                 let planned = statuses::planned(origin, route, status);
                 let proof = statuses::proof(route, status);
                 self.recipients
-                    .extend(recipients::named(&planned, proof.as_ref(), &status.recipient));
+                    .push(recipients::named(&planned, proof.as_ref(), &status.recipient));
                 self.proofs.extend(proof);
                 self.statuses.push(planned);
             }

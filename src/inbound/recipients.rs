@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::plan::Plan;
 use crate::{
     db::{Result, Tx},
-    messaging,
+    messaging::{self, Recipients},
     meta::webhook::{Person, stored_recipient},
     people::Party,
     store::{
@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// What a status calls its recipient, if it names one.
-pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &Person) -> Option<Named> {
-    (!recipient.is_anonymous()).then(|| Named {
+/// The message of a status, and what it calls the recipient: nothing, if that was a group.
+pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &Person) -> Named {
+    Named {
         tenant: status.tenant,
         of: Which::Told(status.key.clone(), proof.map(|proof| proof.attempt)),
         names: Names::of(recipient),
         at: status.occurred_at,
-    })
+    }
 }
 
 /// Brings what statuses say of recipients in order. Most of the statuses of one message say the same, at different times: the first is
@@ -35,25 +35,25 @@ pub(super) fn sort(named: &mut Vec<Named>) {
 /// What statuses that waited for their message call its recipient.
 pub(super) fn named_waiting(waiting: &[Waiting]) -> Vec<Named> {
     let named = |it: &Waiting| {
-        let recipient = stored_recipient(&it.payload)?;
-        Some(Named {
+        let recipient = stored_recipient(&it.payload).unwrap_or_default();
+        Named {
             tenant: it.tenant_id,
             of: Which::Told(it.key(), None),
             names: Names::of(&recipient),
             at: it.occurred_at,
-        })
+        }
     };
-    waiting.iter().filter_map(named).collect()
+    waiting.iter().map(named).collect()
 }
 
 /// The recipients of a plan's statuses, as far as something new is told of them: those of messages that are known, and those of messages
 /// sent elsewhere that are in the plan themselves, whose statuses may have come before.
-pub(super) async fn parties(tx: &mut Tx, plan: &Plan) -> Result<Vec<Party>> {
-    let mut parties = messaging::recipients(tx, &plan.recipients).await?;
+pub(super) async fn find(tx: &mut Tx, plan: &Plan) -> Result<Recipients> {
+    let mut found = messaging::recipients(tx, &plan.recipients).await?;
     let sent = plan.messages.iter().filter(|it| it.direction == "outbound");
     let sent: HashMap<Key, usize> = sent.map(|it| (it.key(), it.conversation_of)).collect();
     if sent.is_empty() {
-        return Ok(parties);
+        return Ok(found);
     }
     let keys: Vec<Key> = sent.keys().cloned().collect();
     let waiting = named_waiting(&statuses::waiting(tx, &keys).await?);
@@ -65,8 +65,8 @@ pub(super) async fn parties(tx: &mut Tx, plan: &Plan) -> Result<Vec<Party>> {
         };
         let mut identities = to.identities[..1].to_vec();
         identities.extend(it.names.clone().identities(it.tenant));
-        if to.kind == "person" && seen.insert((key, &it.names)) {
-            parties.push(Party {
+        if to.kind == "person" && identities.len() > 1 && seen.insert((key, &it.names)) {
+            found.parties.push(Party {
                 identities,
                 name: None,
                 username: None,
@@ -75,5 +75,5 @@ pub(super) async fn parties(tx: &mut Tx, plan: &Plan) -> Result<Vec<Party>> {
             });
         }
     }
-    Ok(parties)
+    Ok(found)
 }

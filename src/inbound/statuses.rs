@@ -138,9 +138,9 @@ async fn join_in(tx: &mut Tx, app: &App, keys: &[Key]) -> Result<(usize, Afterma
     let mut facts = Facts::new(&app.clock);
     let mut named = recipients::named_waiting(&statuses::waiting(&mut *tx, keys).await?);
     recipients::sort(&mut named);
-    let parties = messaging::recipients(tx, &named).await?;
-    facts.contacts(&people::resolve(tx, &app.clock, &parties).await?);
-    messages::lock_told(tx, &[], keys).await?;
+    let told = messaging::recipients(tx, &named).await?;
+    facts.contacts(&people::resolve(tx, &app.clock, &told.parties).await?);
+    messages::lock(tx, told.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
     let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     daily_limit,
     effects::{self, Told},
-    recipients::recipients,
+    recipients::{Recipients, recipients},
     record,
 };
 use crate::{
@@ -143,7 +143,7 @@ fn told_of<'a>(refused: &'a Refused, due: &'a Due, at: DateTime<Utc>) -> Told<'a
 /// Gives the contacts of messages what Meta calls them in its answers.
 async fn name_recipients(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<Vec<NewEvent>> {
     let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
-    let parties = recipients(tx, &named).await?;
+    let Recipients { parties, .. } = recipients(tx, &named).await?;
     if parties.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use crate::{
     db::{Result, Tx},
-    domain::TenantId,
+    domain::{MessageId, TenantId},
     meta::webhook::Person,
     people::Party,
     store::{
         contacts::{self, Identity},
-        messages::{self, Named, Names, Unknown},
+        messages::{self, Found, Named, Names},
     },
 };
 
@@ -39,28 +39,44 @@ impl Names {
     }
 }
 
-/// The contacts of messages, with what they are called and not known by yet. Costs one statement where there is nothing new, and none
-/// where nobody is named. Where there is, the tenants are locked, so that the contacts stay until the commit.
-pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Vec<Party>> {
-    let mut unknown = messages::unknown_recipients(&mut *tx, named).await?;
-    if unknown.is_empty() {
-        return Ok(Vec::new());
+/// What is known of messages that Meta names the recipients of.
+#[derive(Default)]
+pub struct Recipients {
+    /// The contacts of messages, with what they are called and were not known by.
+    pub parties: Vec<Party>,
+    /// The messages there are, each once, to be locked. None on SQLite, which has one writer.
+    pub messages: Vec<(TenantId, MessageId)>,
+}
+
+/// Finds the messages and their contacts. Costs one statement where there is nothing new, and none where nothing is asked. Where there is, the
+/// tenants are locked, so that the contacts stay until the commit.
+pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
+    let of = |it: &Found| usize::try_from(it.n).ok().and_then(|n| named.get(n));
+    let mut found = messages::find_named(&mut *tx, named).await?;
+    let tenants: BTreeSet<TenantId> = found
+        .iter()
+        .filter(|it| it.is_unknown)
+        .filter_map(of)
+        .map(|it| it.tenant)
+        .collect();
+    for tenant in &tenants {
+        contacts::lock_tenant(tx, *tenant, false).await?;
     }
-    let of = |it: &Unknown| usize::try_from(it.n).ok().and_then(|n| named.get(n));
-    let tenants: BTreeSet<TenantId> = unknown.iter().filter_map(of).map(|it| it.tenant).collect();
-    for tenant in tenants {
-        contacts::lock_tenant(tx, tenant, false).await?;
-    }
-    if tx.is_postgres() {
+    if tx.is_postgres() && !tenants.is_empty() {
         // A contact may have been merged away before the lock was there.
-        unknown = messages::unknown_recipients(&mut *tx, named).await?;
+        found = messages::find_named(&mut *tx, named).await?;
     }
-    let party = |it: &Unknown| {
+    let party = |it: &Found| {
         let named = of(it)?;
         let mut identities = named.names.clone().identities(named.tenant);
         // The address that the message was sent to may be somebody else's by now.
         identities.retain(|identity| identity.value != it.recipient);
         Party::named(named.tenant, it.contact_id, identities, named.at)
     };
-    Ok(unknown.iter().filter_map(party).collect())
+    let parties = found.iter().filter(|it| it.is_unknown).filter_map(party).collect();
+    let message = |it: &Found| Some((of(it)?.tenant, it.id));
+    let mut messages: Vec<(TenantId, MessageId)> = found.iter().filter_map(message).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    Ok(Recipients { parties, messages })
 }

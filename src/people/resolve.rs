@@ -108,8 +108,8 @@ struct Sets<'a> {
     /// What is known of a node, unless it was given up before this batch speaks of it.
     known: HashMap<usize, &'a KnownIdentity>,
     given_up: BTreeSet<usize>,
-    /// Contacts that parties say they are, each with a node of theirs.
-    said: Vec<(usize, ContactId)>,
+    /// The contacts that parties are, where that is known otherwise, each with a node of the party.
+    anchors: Vec<(usize, ContactId)>,
 }
 
 impl<'a> Sets<'a> {
@@ -129,12 +129,12 @@ impl<'a> Sets<'a> {
         let mut current = HashMap::new();
         let mut given_up = BTreeSet::new();
         let mut first_of_contact: HashMap<ContactId, usize> = HashMap::new();
-        let mut said = Vec::new();
+        let mut anchors = Vec::new();
         for party in parties {
             let Some(contact) = party.contact else { continue };
             let node = place[&party.identities[0]];
             union.join(*first_of_contact.entry(contact).or_insert(node), node);
-            said.push((node, contact));
+            anchors.push((node, contact));
         }
         let by_text: HashMap<(TenantId, &str, &str), usize> = nodes
             .iter()
@@ -161,7 +161,7 @@ impl<'a> Sets<'a> {
             kinds,
             known: current,
             given_up,
-            said,
+            anchors,
             nodes,
         }
     }
@@ -171,7 +171,7 @@ impl<'a> Sets<'a> {
         for (node, row) in &self.known {
             contacts.entry(self.roots[*node]).or_default().insert(row.contact_id);
         }
-        for (node, contact) in &self.said {
+        for (node, contact) in &self.anchors {
             contacts.entry(self.roots[*node]).or_default().insert(*contact);
         }
         let mut decided = Decided::default();

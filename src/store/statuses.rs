@@ -218,13 +218,13 @@ impl Waiting {
     }
 }
 
-/// The statuses that wait for these messages, those of groups excepted.
+/// The statuses that wait for these messages.
 pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.payload
         FROM r CROSS JOIN message_statuses s
-        WHERE s.channel_id = r.channel_id AND s.wamid = r.wamid AND s.message_id IS NULL AND s.participant = ''";
+        WHERE s.channel_id = r.channel_id AND s.wamid = r.wamid AND s.message_id IS NULL";
     let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));
     Rows::new(SQL, rows.collect()).all(on).await
 }

@@ -10,5 +10,5 @@ pub use apply::{
     insert,
 };
 pub use find::{Filter, Message, StatusReport, find, in_conversation, list, statuses};
-pub use lock::{lock, lock_told};
-pub use recipients::{Named, Names, Unknown, Which, Whose, unknown_recipients, whose};
+pub use lock::lock;
+pub use recipients::{Found, Named, Names, Which, Whose, find_named, whose};

@@ -55,19 +55,23 @@ pub struct Names {
     pub parent_user_id: Option<String>,
 }
 
-/// A message whose contact is not known by all that Meta calls its recipient.
+/// A message that was asked about.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Unknown {
+pub struct Found {
     /// Place in what was asked.
     pub n: i64,
+    pub id: MessageId,
     pub contact_id: ContactId,
-    /// As the message was addressed.
+    /// As the message was addressed; empty where that is not known.
     pub recipient: String,
+    /// The contact is not known by all that Meta calls the recipient.
+    pub is_unknown: bool,
 }
 
-/// Of these messages those whose contacts are not known by all that Meta calls their recipients. The address that a message was sent to
-/// tells nothing new. Groups are nobody's recipient here.
-pub async fn unknown_recipients(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Unknown>> {
+/// Looks up these messages, and whether their contacts are known by all that Meta calls their recipients; the address that a message was sent
+/// to tells nothing new. On PostgreSQL all that are found are returned, so that they can be locked; on SQLite those whose contacts are
+/// not known by something.
+pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Found>> {
     // Each name is looked up by its whole key, in a subquery: no planner can make a join of it.
     macro_rules! is_unknown {
         ($name:literal, $kind:literal) => {
@@ -81,24 +85,51 @@ pub async fn unknown_recipients(on: impl Into<On<'_>>, named: &[Named]) -> Resul
                 "' AND i.tenant_id = r.tenant_id) IS DISTINCT FROM m.contact_id)"
             )
         };
+        () => {
+            concat!(
+                "(m.direction = 'outbound' AND (",
+                is_unknown!("phone", "phone"),
+                " OR ",
+                is_unknown!("other_phone", "phone"),
+                " OR ",
+                is_unknown!("user_id", "user_id"),
+                " OR ",
+                is_unknown!("parent_user_id", "parent_user_id"),
+                "))"
+            )
+        };
     }
-    const SQL: &str = concat!(
+    const SQLITE: &str = concat!(
         "WITH r (n, tenant_id, message_id, channel_id, wamid, attempt_id, phone, other_phone, user_id, parent_user_id) AS ({rows})
-        SELECT r.n, m.contact_id, m.recipient
+        SELECT r.n, m.id, m.contact_id, m.recipient, TRUE AS is_unknown
         FROM r CROSS JOIN messages m
         WHERE m.tenant_id = r.tenant_id AND m.id = COALESCE(r.message_id,
                 (SELECT o.id FROM messages o WHERE o.channel_id = r.channel_id AND o.wamid = r.wamid),
                 (SELECT a.message_id FROM send_attempts a WHERE a.id = r.attempt_id AND a.channel_id = r.channel_id))
-            AND m.direction = 'outbound' AND (",
-        is_unknown!("phone", "phone"),
-        " OR ",
-        is_unknown!("other_phone", "phone"),
-        " OR ",
-        is_unknown!("user_id", "user_id"),
-        " OR ",
-        is_unknown!("parent_user_id", "parent_user_id"),
-        ")"
+            AND ",
+        is_unknown!()
     );
+    // The limit keeps the planner from making a join of it; what comes first is looked up first.
+    const POSTGRES: &str = concat!(
+        "WITH r (n, tenant_id, message_id, channel_id, wamid, attempt_id, phone, other_phone, user_id, parent_user_id) AS ({rows})
+        SELECT r.n, m.id, m.contact_id, COALESCE(m.recipient, '') AS recipient, COALESCE(",
+        is_unknown!(),
+        ", FALSE) AS is_unknown
+        FROM r CROSS JOIN LATERAL (
+            SELECT o.id, o.contact_id, o.recipient, o.direction
+            FROM messages o WHERE o.channel_id = r.channel_id AND o.wamid = r.wamid
+            UNION ALL
+            SELECT o.id, o.contact_id, o.recipient, o.direction
+            FROM messages o
+            WHERE o.tenant_id = r.tenant_id AND o.id = COALESCE(r.message_id,
+                (SELECT a.message_id FROM send_attempts a WHERE a.id = r.attempt_id AND a.channel_id = r.channel_id))
+            LIMIT 1) m"
+    );
+    let on = on.into();
+    let sql = match on {
+        On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
+        On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
+    };
     let row = |(n, it): (usize, &Named)| {
         let (message, channel, wamid, attempt): (Option<Uuid>, Option<ChannelId>, _, _) = match &it.of {
             Which::Id(id) => (Some(id.uuid()), None, None, None),
@@ -123,7 +154,7 @@ pub async fn unknown_recipients(on: impl Into<On<'_>>, named: &[Named]) -> Resul
             parent_user_id,
         )
     };
-    Rows::new(SQL, named.iter().enumerate().map(row).collect())
+    Rows::new(sql, named.iter().enumerate().map(row).collect())
         .all(on)
         .await
 }
