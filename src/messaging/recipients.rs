@@ -26,6 +26,7 @@ impl Names {
         }
     }
 
+    /// As identities, the strongest first.
     pub fn identities(self, tenant: TenantId) -> Vec<Identity> {
         let all = [
             ("user_id", self.user_id),

@@ -82,6 +82,34 @@ on_both_sizes! {
         world.end().await;
     }
 
+    async fn a_crowd_that_is_written_to_and_writes_at_once_is_one_contact_each(world: World) {
+        let customers = world.simulator.customers();
+        let crowd: Vec<(usize, &Customer)> = customers.iter().enumerate().filter(|(_, it)| it.dialled != it.wa_id && !it.hides_phone).collect();
+        assert!(crowd.len() >= 8, "{}", crowd.len());
+        let messages: Vec<Value> = crowd.iter().map(|(_, it)| template(&world, &it.dialled)).collect();
+        let sending = world.post("messages/batch", json!({ "messages": messages }));
+        let writing = async {
+            let written: Vec<_> = crowd.iter().map(|(place, _)| world.simulator.write(*place, Shape::Text, None).unwrap()).collect();
+            futures::future::join_all(written.into_iter().map(|webhook| world.simulator.deliver(webhook))).await;
+        };
+        let (answer, ()) = tokio::join!(sending, writing);
+        answer.ok();
+        wait_until(DEADLINE, "all is told", async || {
+            let read = "SELECT COUNT(*) FROM messages WHERE direction = 'outbound' AND status = 'read'";
+            let heard = "SELECT COUNT(*) FROM messages WHERE direction = 'inbound'";
+            let count = crowd.len() as i64;
+            (world.number(read).await, world.number(heard).await) == (count, count)
+        })
+        .await;
+        for (_, it) in &crowd {
+            let found = contacts(&world, [&it.dialled, &it.wa_id]).await;
+            assert_eq!(found.len(), 1, "{found:#?}");
+        }
+        let rows = world.number("SELECT COUNT(*) FROM conversations").await;
+        assert_eq!(rows, crowd.len() as i64);
+        world.end().await;
+    }
+
     async fn both_forms_have_one_pair_limit(world: World) {
         const COUNT: usize = 60;
         let it = introduced(&world, "AR").await;
