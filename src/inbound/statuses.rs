@@ -9,7 +9,10 @@ use crate::{
     directory::Route,
     domain::Status,
     messaging::{self, Aftermath, Failed},
-    meta::webhook::{self, Person, StatusKind},
+    meta::{
+        graph::errors,
+        webhook::{self, Person, StatusKind},
+    },
     people,
     store::{
         messages::{self, Key, Reported},
@@ -63,7 +66,7 @@ pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Stat
             .as_ref()
             .and_then(Person::address)
             .unwrap_or_default(),
-        error_code: error.and_then(|error| error.code),
+        error_code: error.and_then(|error| Some(errors::decisive(error.code?, error.subcode))),
         error_title: error.and_then(|error| error.title.clone()),
         payload: status.raw.clone(),
         received_at: origin.received_at,

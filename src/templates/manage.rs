@@ -41,6 +41,7 @@ type Managed<T> = Result<T, ManageError>;
 impl Library {
     /// Hands a new template in for review, in the account of the given channel.
     pub async fn create(&self, route: &Route, draft: &Draft) -> Managed<Template> {
+        let draft = &draft.completed();
         draft.check()?;
         let key = (route.tenant, route.waba_id.clone(), draft.name.clone());
         let known = store::of_names(self.db.reader(), &[key]).await?;

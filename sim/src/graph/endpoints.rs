@@ -270,15 +270,21 @@ impl Graph {
         Some(match fault {
             Fault::Error {
                 code,
+                subcode,
                 http_status,
                 details,
+                as_text,
                 ..
             } => {
                 let refusal = match details {
                     Some(details) => Refusal::new(*code, details),
                     None => Refusal::of(*code),
                 };
-                refusal.with_http(*http_status).answer(&self.names.trace())
+                let refusal = subcode
+                    .iter()
+                    .fold(refusal, |refusal, subcode| refusal.with_subcode(*subcode));
+                let refusal = refusal.with_http(*http_status).with_data_as_text(*as_text);
+                refusal.answer(&self.names.trace())
             }
             Fault::Http { status, .. } => with::broken(*status),
             Fault::Lost { .. } => with::lost(),

@@ -16,12 +16,18 @@ pub enum Fault {
     /// Answered with an error of that code.
     Error {
         code: i64,
+        /// `error_subcode`: 33 beside 100 is a number that is gone.
+        #[serde(default)]
+        subcode: Option<i64>,
         /// In place of the code's usual one; 429 for 130429, say.
         #[serde(default)]
         http_status: Option<u16>,
         /// In place of the table's.
         #[serde(default)]
         details: Option<String>,
+        /// `error_data` is the details as a text, in place of an object that holds them.
+        #[serde(default)]
+        as_text: bool,
         /// The call was carried out all the same.
         #[serde(default)]
         accepted: bool,
@@ -60,10 +66,17 @@ pub enum Fault {
 impl Fault {
     /// An error on the answer, in Meta's usual form, for a call that was not carried out.
     pub fn error(code: i64) -> Self {
+        Self::answered(code, None, None)
+    }
+
+    /// The same with a subcode, and with other details than the table's.
+    pub fn answered(code: i64, subcode: Option<i64>, details: Option<&str>) -> Self {
         Self::Error {
             code,
+            subcode,
             http_status: None,
-            details: None,
+            details: details.map(str::to_owned),
+            as_text: false,
             accepted: false,
         }
     }

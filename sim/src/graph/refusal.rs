@@ -18,6 +18,8 @@ pub(crate) struct Refusal {
     message: Option<String>,
     /// `error_data.details`; None leaves `error_data` out, as with tokens.
     details: Option<String>,
+    /// `error_data` is the details alone.
+    data_as_text: bool,
     /// Members that stand beside `error`.
     beside: Option<Box<Map<String, Value>>>,
 }
@@ -30,6 +32,7 @@ impl Refusal {
             http: None,
             message: None,
             details: Some(details.into()),
+            data_as_text: false,
             beside: None,
         }
     }
@@ -74,6 +77,10 @@ impl Refusal {
         }
     }
 
+    pub fn with_data_as_text(self, data_as_text: bool) -> Self {
+        Self { data_as_text, ..self }
+    }
+
     pub fn with_http(self, http: Option<u16>) -> Self {
         Self { http, ..self }
     }
@@ -94,7 +101,10 @@ impl Refusal {
             "fbtrace_id": trace,
         });
         if let Some(details) = self.details {
-            error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
+            error["error_data"] = match self.data_as_text {
+                true => json!(details),
+                false => json!({"messaging_product": "whatsapp", "details": details}),
+            };
         }
         if let Some(subcode) = self.subcode {
             error["error_subcode"] = json!(subcode);

@@ -25,7 +25,7 @@ pub struct Channel {
     pub phone_number_id: String,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: String,
-    /// As people dial it; known once Meta was asked, which is done when the channel is added.
+    /// Digits, with the country code; known once Meta was asked, which is done when the channel is added.
     #[schema(required)]
     pub display_phone_number: Option<String>,
     /// Whether its webhooks are signed by an app secret of its own.
@@ -111,7 +111,7 @@ pub struct ChannelState {
     pub channel: Channel,
     /// Null while Redis cannot be asked.
     #[schema(required)]
-    pub sending: Option<Sending>,
+    pub sending: Option<SendingRate>,
     /// Messages that wait to be sent, by lane.
     pub queued: Queued,
     pub daily_limit: DailyLimit,
@@ -146,7 +146,7 @@ impl From<messaging::CustomersToday> for DailyLimit {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Sending {
+pub struct SendingRate {
     /// Messages per second at present.
     pub rate: f64,
     /// The part of its throughput that is in use: less than 1 for a while after Meta refused for speed (130429).
@@ -197,7 +197,7 @@ pub async fn show(
     };
     Ok(Json(ChannelState {
         channel: row.into(),
-        sending: sending.map(|view| Sending {
+        sending: sending.map(|view| SendingRate {
             rate: view.per_second,
             factor: view.factor,
             paused_until: view.paused_until,

@@ -1,5 +1,6 @@
 //! Bodies of requests: read up to a limit, and understood as JSON, with the member named that will not do.
 
+mod plain;
 mod unverified;
 mod weight;
 
@@ -119,6 +120,12 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 /// What a body says. What it is unpacked into is charged to the request. No text in it may hold a NUL.
 pub fn parse<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
     memory.charge(weight(body)?)?;
+    // Whatever is unpacked into a struct could be a list of its members too.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::not_understood(
+            "The body must be an object, `{…}`, and not a list.",
+        ));
+    }
     unpack(body)
 }
 
@@ -158,6 +165,7 @@ fn misread(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let words = words.strip_suffix(&place).unwrap_or(&words).trim_end_matches('.');
     let field = field(if path == "." { "" } else { &path }, words);
+    let words = plain::plain(words);
     match field.is_empty() {
         true => Problem::not_understood(format!("The body is not what is expected here: {words}.")),
         false => Problem::field(field.clone(), format!("{field}: {words}."), None),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-use super::{Client, Error, GraphError, error::cause};
-use crate::config::Secret;
+use super::{Client, Error, GraphError, error::cause, errors};
+use crate::{config::Secret, meta::error_data};
 
 /// The longest answer that is read, in bytes; a page of a hundred templates is the longest that Meta makes.
 const LONGEST: usize = 8 << 20;
@@ -100,13 +100,15 @@ pub(super) fn refusal(status: StatusCode, body: &[u8], token: &Secret) -> Option
     let error = answer.get("error").filter(|error| error.is_object())?;
     let text = |value: &Value| text(value).map(|text| presentable(&text, token));
     let message = text(&error["message"]).unwrap_or_default();
+    let subcode = number(&error["error_subcode"]).filter(|code| *code != 0);
+    let details = error_data::details(&error["error_data"]).map(|details| presentable(&details, token));
     Some(Refusal {
         error: GraphError {
             http_status: status.as_u16(),
-            code: number(&error["code"])?,
-            subcode: number(&error["error_subcode"]).filter(|code| *code != 0),
+            code: errors::decisive(number(&error["code"])?, subcode),
+            subcode,
             title: without_code(&message).to_owned(),
-            details: text(&error["error_data"]["details"]).or_else(|| text(&error["error_user_msg"])),
+            details: details.or_else(|| text(&error["error_user_msg"])),
             fbtrace_id: text(&error["fbtrace_id"]),
         },
         transient: error["is_transient"] == true,
@@ -137,6 +139,11 @@ pub(super) fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// A word of a closed list, such as a status: Meta writes them in either case, here they are in capitals.
+pub(super) fn word(value: &Value) -> Option<String> {
+    text(value).map(|text| text.to_uppercase())
 }
 
 /// A whole number, also as text: Meta's documentation and Meta's answers differ in that.
@@ -192,6 +199,32 @@ mod tests {
         let refusal = read(body).unwrap();
         assert_eq!(refusal.error.details.as_deref(), Some("Choose another name."));
         assert!(refusal.transient);
+    }
+
+    #[test]
+    fn the_subcode_decides_where_the_code_says_only_that_something_is_wrong() {
+        let read = |code: i64, subcode: i64| {
+            let body = format!(r#"{{"error":{{"message":"(#{code}) no","code":{code},"error_subcode":{subcode}}}}}"#);
+            let error = read(&body).unwrap().error;
+            (error.code, error.subcode, error.trips_channel())
+        };
+        assert_eq!(read(100, 33), (33, Some(33), true));
+        assert_eq!(read(100, 133_010), (133_010, Some(133_010), true));
+        assert_eq!(read(100, 2_494_055), (2_494_055, Some(2_494_055), true));
+        assert_eq!(read(100, 2_388_299), (2_388_299, Some(2_388_299), false));
+        assert_eq!(read(100, 987_654), (100, Some(987_654), false));
+        assert_eq!(read(987_654, 33), (33, Some(33), true));
+        assert_eq!(read(130_429, 2_494_055), (130_429, Some(2_494_055), false));
+        assert_eq!(read(190, 463), (190, Some(463), true));
+    }
+
+    #[test]
+    fn words_reach_the_reader_whether_error_data_is_an_object_or_a_text() {
+        for data in [r#"{"details":"Wait for EAAG-secret."}"#, r#""Wait for EAAG-secret.""#] {
+            let body = format!(r#"{{"error":{{"message":"no","code":100,"error_data":{data}}}}}"#);
+            let details = read(&body).unwrap().error.details;
+            assert_eq!(details.as_deref(), Some("Wait for [token]."), "{data}");
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{
     Access, Client, Error,
     answer::{list, number, text},
+    errors,
 };
-use crate::meta::webhook::phone;
+use crate::meta::{error_data, webhook::phone};
 
 /// The most in one call.
 pub const MOST: usize = 1_000;
@@ -133,8 +134,9 @@ impl Client {
         let refusal = |person: &Person| {
             let entry = failed.iter().find(|entry| person.is(entry))?;
             let error = &entry["errors"][0];
-            let said = text(&error["error_data"]["details"]).or_else(|| text(&error["message"]));
-            Some((number(&error["code"]).unwrap_or(139_100), said.unwrap_or_default()))
+            let said = error_data::details(&error["error_data"]).or_else(|| text(&error["message"]));
+            let code = number(&error["code"]).map(|code| errors::decisive(code, number(&error["error_subcode"])));
+            Some((code.unwrap_or(139_100), said.unwrap_or_default()))
         };
         let done = ["added_users", "removed_users"].map(|members| list(&told[members]));
         let also = |person: &Person| {

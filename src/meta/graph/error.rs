@@ -2,17 +2,19 @@ use std::time::Duration;
 
 use super::errors::{self, Effect, Entry};
 
-/// An error as Meta answers it. Branch on `code`, show `details`; titles and subcodes are on their way out ("Error codes" in
-/// Meta's documentation). Neither text ever holds the access token.
+/// An error as Meta answers it. Branch on `code`, show `details`; titles are on their way out ("Error codes" in Meta's
+/// documentation). Neither text ever holds the access token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {title}{}", behind(details))]
 pub struct GraphError {
     pub http_status: u16,
+    /// The code that [decides](errors::decisive): Meta's `code`, or its `error_subcode` where that says more.
     pub code: i64,
+    /// `error_subcode`, as Meta sent it.
     pub subcode: Option<i64>,
     /// `message` without its leading `(#code)`.
     pub title: String,
-    /// `error_data.details`, or what Meta would have us show to a user.
+    /// `error_data.details`, the text in place of `error_data`, or what Meta would have us show to a user.
     pub details: Option<String>,
     /// Quote it when asking Meta for help.
     pub fbtrace_id: Option<String>,

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{
     Access, Client, Error,
-    answer::{list, number, text},
+    answer::{list, number, text, word},
 };
+use crate::meta::phone::digits;
 
 const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,name_status,\
                       code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app";
@@ -13,7 +14,7 @@ const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,t
 /// What Meta says of a business phone number; each part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Number {
-    /// As Meta writes it, e.g. `+1 631-555-5555`.
+    /// Digits, with the country code.
     pub display_phone_number: Option<String>,
     pub verified_name: Option<String>,
     /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN` or `NA`.
@@ -71,15 +72,15 @@ impl Client {
         let request = self.get(access, &[access.phone_number_id]).query(&[("fields", FIELDS)]);
         let answer = self.call("number", request, access.token).await?;
         Ok(Number {
-            display_phone_number: text(&answer["display_phone_number"]),
+            display_phone_number: text(&answer["display_phone_number"]).and_then(|it| digits(&it)),
             verified_name: text(&answer["verified_name"]),
-            quality_rating: text(&answer["quality_rating"]),
-            status: text(&answer["status"]),
-            throughput_level: text(&answer["throughput"]["level"]),
+            quality_rating: word(&answer["quality_rating"]),
+            status: word(&answer["status"]),
+            throughput_level: word(&answer["throughput"]["level"]),
             on_business_app: answer["is_on_biz_app"].as_bool(),
-            messaging_limit: text(&answer["whatsapp_business_manager_messaging_limit"]),
-            name_status: text(&answer["name_status"]),
-            code_verification_status: text(&answer["code_verification_status"]),
+            messaging_limit: word(&answer["whatsapp_business_manager_messaging_limit"]),
+            name_status: word(&answer["name_status"]),
+            code_verification_status: word(&answer["code_verification_status"]),
             health: answer.get("health_status").filter(|it| it.is_object()).map(health),
         })
     }
@@ -116,14 +117,14 @@ fn health(status: &Value) -> Health {
         solution: text(&error["possible_solution"]),
     };
     let entity = |entity: &Value| HealthEntity {
-        entity_type: text(&entity["entity_type"]),
+        entity_type: word(&entity["entity_type"]),
         id: text(&entity["id"]),
-        can_send_message: text(&entity["can_send_message"]),
+        can_send_message: word(&entity["can_send_message"]),
         problems: list(&entity["errors"]).iter().map(problem).collect(),
         additional_info: list(&entity["additional_info"]).iter().filter_map(text).collect(),
     };
     Health {
-        can_send_message: text(&status["can_send_message"]),
+        can_send_message: word(&status["can_send_message"]),
         entities: list(&status["entities"]).iter().map(entity).collect(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Access, Client, Error,
-    answer::{essential, list, number, text},
+    answer::{essential, list, number, text, word},
 };
 
 const FIELDS: &str = "id,name,language,status,category,previous_category,components,quality_score,parameter_format,\
@@ -86,8 +86,8 @@ impl Client {
         let answer = self.call("template_create", request, access.token).await?;
         Ok(CreatedTemplate {
             id: essential(&answer, "id")?,
-            status: text(&answer["status"]),
-            category: text(&answer["category"]),
+            status: word(&answer["status"]),
+            category: word(&answer["category"]),
         })
     }
 
@@ -125,12 +125,12 @@ fn template(entry: &Value) -> Option<Template> {
         id: text(&entry["id"])?,
         name: text(&entry["name"])?,
         language: text(&entry["language"])?,
-        status: text(&entry["status"]),
-        category: text(&entry["category"]),
-        previous_category: text(&entry["previous_category"]),
-        parameter_format: text(&entry["parameter_format"]).map(|format| format.to_uppercase()),
-        quality: text(&entry["quality_score"]["score"]),
-        rejected_reason: text(&entry["rejected_reason"]).filter(|reason| reason != "NONE"),
+        status: word(&entry["status"]),
+        category: word(&entry["category"]),
+        previous_category: word(&entry["previous_category"]),
+        parameter_format: word(&entry["parameter_format"]),
+        quality: word(&entry["quality_score"]["score"]),
+        rejected_reason: word(&entry["rejected_reason"]).filter(|reason| reason != "NONE"),
         message_send_ttl_seconds: number(&entry["message_send_ttl_seconds"]),
         components: entry
             .get("components")

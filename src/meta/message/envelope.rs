@@ -59,12 +59,25 @@ pub struct Options {
 
 /// What the Marketing Messages API does with a message it cannot send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", try_from = "String")]
 pub enum ProductPolicy {
     /// Sends it through the Cloud API.
     CloudApiFallback,
     /// Fails it.
     Strict,
+}
+
+/// In either case.
+impl TryFrom<String> for ProductPolicy {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.to_ascii_uppercase().as_str() {
+            "CLOUD_API_FALLBACK" => Ok(Self::CloudApiFallback),
+            "STRICT" => Ok(Self::Strict),
+            _ => Err("must be one of CLOUD_API_FALLBACK and STRICT"),
+        }
+    }
 }
 
 /// A file of ours has no id from Meta yet, so there is no request Meta would understand.

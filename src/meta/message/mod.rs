@@ -9,10 +9,12 @@
 
 mod contacts;
 mod envelope;
+mod hint;
 pub mod interactive;
 mod invalid;
 mod location;
 mod media;
+pub mod payment;
 mod preview;
 mod read;
 mod small;
@@ -20,6 +22,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -71,6 +74,10 @@ impl Outbound {
     /// # Errors
     /// Names the first member that will not do, and why.
     pub fn parse(kind: &str, payload: &Value) -> Result<Self, Invalid> {
+        Self::read(kind, payload).map_err(|refused| hint::with_members(kind, payload, refused))
+    }
+
+    fn read(kind: &str, payload: &Value) -> Result<Self, Invalid> {
         let at = At::root(kind, payload)?;
         if let Some(media) = MediaKind::parse(kind) {
             return Media::message(media, &at).map(Self::Media);
@@ -134,6 +141,18 @@ impl Outbound {
                 let problem = format!("a group takes text, media, templates and pins, not {}", self.kind());
                 Err(Invalid::new("type", problem))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether what it asks to pay can still be paid in five minutes.
+    ///
+    /// # Errors
+    /// An order expires sooner than Meta takes, or has expired.
+    pub fn lasts(&self, now: DateTime<Utc>) -> Result<(), Invalid> {
+        match self {
+            Self::Interactive(interactive) => interactive.lasts(now),
+            Self::Template(template) => template.lasts(now),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::Invalid;
+use super::{Invalid, hint::NOT_AN_OBJECT};
 
 pub(super) type Read<T> = Result<T, Invalid>;
 
@@ -39,10 +39,7 @@ impl<'a> At<'a> {
     }
 
     pub fn object(&self) -> Read<Object<'a>> {
-        let members = self
-            .value
-            .as_object()
-            .ok_or_else(|| self.problem("must be an object"))?;
+        let members = self.value.as_object().ok_or_else(|| self.problem(NOT_AN_OBJECT))?;
         Ok(Object {
             path: self.path.clone(),
             members,

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::account::{Account, AccountDetail};
 use super::batch::Beside;
 use super::json::Json;
-use super::{Change, Person, person};
-use crate::events;
+use super::{Change, Person};
+use crate::{events, meta::phone::digits};
 
 /// A call, as far as it decides who may be written to. The rest stands in [`Account::raw`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +44,8 @@ fn by_customer(beside: &Beside<'_>, call: &Json<'_>) -> bool {
     if let Some(direction) = call.get("direction").str() {
         return direction.eq_ignore_ascii_case("USER_INITIATED");
     }
-    let digits = |text: Option<&str>| text.map(person::digits).filter(|it| !it.is_empty());
-    let business = digits(beside.display_phone_number);
-    business.is_none() || digits(call.get("from").str()) != business
+    let business = beside.display_phone_number.and_then(digits);
+    business.is_none() || call.get("from").str().and_then(digits) != business
 }
 
 fn told(

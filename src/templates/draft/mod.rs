@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::schema::{Naming, Slots};
 use crate::meta::message::Invalid;
 use components::{at_most, check_components};
 
 const NAME: usize = 512;
 
+/// Read in either case: Meta's own examples have both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", try_from = "String")]
 pub enum Category {
     Authentication,
     Marketing,
@@ -40,6 +42,14 @@ impl Category {
     }
 }
 
+impl TryFrom<String> for Category {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("must be one of AUTHENTICATION, MARKETING and UTILITY")
+    }
+}
+
 /// A template as it is handed to Meta.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Draft {
@@ -51,7 +61,7 @@ pub struct Draft {
     pub language: String,
     #[schema(inline)]
     pub category: Category,
-    /// `positional` unless said otherwise.
+    /// `positional` or `named`; where it is left out, the variables tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter_format: Option<String>,
     /// In Meta's form: header, body, footer, buttons, carousel.
@@ -63,6 +73,12 @@ pub struct Draft {
     /// Whether Meta may put it into another category instead of rejecting it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_category_change: Option<bool>,
+    /// `ORDER_STATUS` for a template that tells how an order stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_category: Option<String>,
+    /// `ORDER_DETAILS` for a marketing template with a button to pay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_format: Option<String>,
 }
 
 /// What is to be changed of a template; what is left out stays.
@@ -84,6 +100,16 @@ pub struct Change {
 type Checked = Result<(), Invalid>;
 
 impl Draft {
+    /// As it is handed to Meta: with `parameter_format` where its variables have names and nothing is said of them, for Meta takes
+    /// variables for numbered ones then, and refuses names.
+    pub fn completed(&self) -> Self {
+        let format = self.parameter_format.clone();
+        Self {
+            parameter_format: format.or_else(|| has_names(&self.components).then(|| "NAMED".to_owned())),
+            ..self.clone()
+        }
+    }
+
     pub fn check(&self) -> Checked {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         if self.name.is_empty() || !self.name.bytes().all(plain) {
@@ -123,6 +149,15 @@ impl Change {
     }
 }
 
+/// Whether a text in the components, or in those of a card, has a variable with a name.
+fn has_names(components: &Value) -> bool {
+    components.as_array().into_iter().flatten().any(|component| {
+        let text = component["text"].as_str().unwrap_or_default();
+        let mut cards = component["cards"].as_array().into_iter().flatten();
+        Slots::of(text, None).naming == Naming::Named || cards.any(|card| has_names(&card["components"]))
+    })
+}
+
 fn check_ttl(ttl: Option<i64>, category: Option<Category>) -> Checked {
     let most = category.map_or(Category::Marketing.longest_ttl(), Category::longest_ttl);
     match ttl {
@@ -134,5 +169,49 @@ fn check_ttl(ttl: Option<i64>, category: Option<Category>) -> Checked {
             )
         }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn draft(format: Option<&str>, components: Value) -> Draft {
+        let draft = json!({ "name": "t", "language": "en_US", "category": "Marketing", "parameter_format": format, "components": components });
+        serde_json::from_value(draft).unwrap()
+    }
+
+    #[test]
+    fn names_are_announced_where_the_draft_does_not_say() {
+        let body = |text: &str| json!({ "type": "body", "text": text });
+        let format = |format, components| draft(format, components).completed().parameter_format;
+        let card = json!({ "components": [body("For {{name}} only")] });
+        for components in [
+            json!([body("Hi {{name}}, ok")]),
+            json!([{ "type": "HEADER", "format": "TEXT", "text": "{{name}}" }, body("Ok")]),
+            json!([body("Ok"), { "type": "carousel", "cards": [card] }]),
+        ] {
+            assert_eq!(
+                format(None, components.clone()).as_deref(),
+                Some("NAMED"),
+                "{components}"
+            );
+            assert_eq!(format(Some("named"), components).as_deref(), Some("named"));
+        }
+        assert_eq!(
+            format(None, json!([body("Hi {{1}}, ok"), { "type": "footer", "text": "Bye" }])),
+            None
+        );
+        let said = draft(Some("positional"), json!([body("Hi {{name}}, ok")])).completed();
+        assert_eq!(said.check().unwrap_err().field, "components[0].text");
+    }
+
+    #[test]
+    fn a_category_is_read_in_either_case_and_written_in_capitals() {
+        let written = serde_json::to_value(draft(None, json!([]))).unwrap();
+        assert_eq!(written["category"], "MARKETING");
+        assert!(serde_json::from_value::<Category>(json!("service")).is_err());
     }
 }

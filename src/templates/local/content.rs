@@ -7,7 +7,12 @@ use crate::meta::message::{Invalid, Outbound};
 
 /// What a message template says. Every text may hold `{{variables}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(
+    tag = "type",
+    rename_all = "lowercase",
+    deny_unknown_fields,
+    expecting = "an object with a type, which is text, buttons, list or media, and what belongs to it"
+)]
 pub enum Content {
     Text {
         body: String,
@@ -53,7 +58,7 @@ pub enum Content {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with id and title")]
 pub struct Choice {
     /// Comes back when the customer taps it.
     pub id: String,
@@ -61,7 +66,10 @@ pub struct Choice {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with rows, and with a title where there are several"
+)]
 pub struct Section {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -69,7 +77,7 @@ pub struct Section {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with id, title and perhaps description")]
 pub struct Row {
     /// Comes back when the customer chooses it.
     pub id: String,

@@ -46,10 +46,16 @@ impl Schema {
             ));
         }
         for (place, button) in self.buttons.iter().enumerate() {
-            if button.kind.is_required() && !pressed.contains(&place) {
+            if button.kind.needs_component() && !pressed.contains(&place) {
                 let (kind, takes) = (button.kind.sub_type(), button.kind.parameter().unwrap_or_default());
-                let problem =
-                    format!("lacks a button of sub_type {kind} and index {place} with one parameter of type {takes}");
+                let bare = if button.kind.may_be_bare() {
+                    "without parameters, or "
+                } else {
+                    ""
+                };
+                let problem = format!(
+                    "lacks a button of sub_type {kind} and index {place} {bare}with one parameter of type {takes}"
+                );
                 return Err(Invalid::new(path, problem));
             }
         }
@@ -129,6 +135,9 @@ impl Schema {
         let Some(member) = button.kind.parameter() else {
             return Ok(());
         };
+        if parameters(component).is_empty() && button.kind.may_be_bare() {
+            return Ok(());
+        }
         let [parameter] = parameters(component) else {
             return Err(count(&format!("{at}.parameters"), 1, parameters(component).len()));
         };
@@ -165,7 +174,7 @@ impl Schema {
         }
     }
 
-    /// As many cards as were approved, each filled like a template.
+    /// As many cards as were approved, or 2 to 10 of products, each filled like a template.
     fn carousel(&self, given: Option<(&str, &Component)>, path: &str) -> Checked {
         let Some((at, component)) = given else {
             return match self.cards.len() {
@@ -175,14 +184,14 @@ impl Schema {
         };
         let cards: &[Card] = component.cards.as_deref().unwrap_or_default();
         let at = format!("{at}.cards");
-        if cards.len() != self.cards.len() {
+        if !self.card_count().contains(&cards.len()) {
             return Err(count(&at, self.cards.len(), cards.len()));
         }
         for (place, card) in cards.iter().enumerate() {
             let at = format!("{at}[{place}]");
             let index = usize::try_from(card.card_index).unwrap_or(usize::MAX);
-            let Some(schema) = self.cards.get(index) else {
-                let problem = format!("names no card: the template has {}, counted from 0", self.cards.len());
+            let Some(schema) = self.card(index).filter(|_| index < cards.len()) else {
+                let problem = format!("names no card: there are {}, counted from 0", cards.len());
                 return Err(Invalid::new(format!("{at}.card_index"), problem));
             };
             schema.fill(&card.components, &format!("{at}.components"))?;

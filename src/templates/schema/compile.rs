@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Button, ButtonKind, Header, LONGEST_CODE, Offer, Schema, Slots};
+use super::{Button, ButtonKind, Header, LONGEST_CODE, LONGEST_IN_BODY, LONGEST_IN_BODY_ALONE, Offer, Schema, Slots};
 use crate::meta::message::MediaKind;
 
 impl Schema {
@@ -23,10 +23,17 @@ impl Schema {
 
     fn of(format: Option<&str>, components: &Value) -> Self {
         let mut schema = Self::default();
+        let longest = match list(components).count() {
+            1 => LONGEST_IN_BODY_ALONE,
+            _ => LONGEST_IN_BODY,
+        };
         for component in components.as_array().into_iter().flatten() {
             match word(component, "type").as_str() {
                 "header" => schema.header = header(component, format),
-                "body" => schema.body = body(component, format),
+                "body" => {
+                    schema.body = body(component, format);
+                    schema.body.longest = Some(longest);
+                }
                 "footer" => schema.footer = component["text"].as_str().map(str::to_owned),
                 "buttons" => schema.buttons = list(&component["buttons"]).map(button).collect(),
                 "limited_time_offer" => {

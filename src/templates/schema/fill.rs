@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ButtonKind, Header, Naming, Offer, Schema, Slots};
+use super::{ButtonKind, Header, Naming, Offer, PRODUCT_CARDS, Schema, Slots};
 use crate::meta::message::Invalid;
 
 /// Values by the keys of [`Schema::places`].
@@ -14,6 +14,29 @@ impl Schema {
     /// # Errors
     /// A key that is no place, a place that must be filled and is not, or a value that cannot go there.
     pub fn components(&self, variables: &Variables) -> Result<Vec<Value>, Invalid> {
+        if self.shows_products() {
+            return self.sized_for(variables).components_of_size(variables);
+        }
+        self.components_of_size(variables)
+    }
+
+    /// A carousel of products with as many cards as variables are given for.
+    fn sized_for(&self, variables: &Variables) -> Self {
+        let index = |key: &String| key.strip_prefix("cards.")?.split('.').next()?.parse::<usize>().ok();
+        let named = variables
+            .keys()
+            .filter_map(index)
+            .max()
+            .map(|last| last.saturating_add(1));
+        let (least, most) = PRODUCT_CARDS.into_inner();
+        let count = named.unwrap_or(self.cards.len()).clamp(least, most);
+        Self {
+            cards: (0..count).filter_map(|index| self.card(index).cloned()).collect(),
+            ..self.clone()
+        }
+    }
+
+    fn components_of_size(&self, variables: &Variables) -> Result<Vec<Value>, Invalid> {
         let places = self.places();
         let mut values = Variables::new();
         for (given, value) in variables {
@@ -66,11 +89,13 @@ impl Schema {
                 let first = self.body.variables.first();
                 value = value.or_else(|| values.get(&key(&format!("body.{}", first?.name))));
             }
+            let sub_type = button.kind.sub_type();
+            let mut component = json!({ "type": "button", "sub_type": sub_type, "index": index.to_string() });
             if let (Some(value), Some(member)) = (value, button.kind.parameter()) {
-                let parameter = json!({ "type": member, member: value });
-                components.push(json!({
-                    "type": "button", "sub_type": button.kind.sub_type(), "index": index.to_string(), "parameters": [parameter],
-                }));
+                component["parameters"] = json!([{ "type": member, member: value }]);
+                components.push(component);
+            } else if button.kind.needs_component() {
+                components.push(component);
             }
         }
         let card = |(index, card): (usize, &Schema)| {

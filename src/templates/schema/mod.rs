@@ -17,6 +17,8 @@ pub use places::{Place, PlaceKind};
 pub use render::{Rendered, RenderedButton, RenderedHeader};
 pub use slots::{Naming, Slots, Variable};
 
+use std::ops::RangeInclusive;
+
 use crate::meta::message::MediaKind;
 
 /// The most characters of a one-time code ("Authentication templates").
@@ -25,6 +27,12 @@ pub const LONGEST_CODE: usize = 15;
 pub const LONGEST_COUPON: usize = 20;
 /// The most characters of the address behind a button, its variable part included.
 pub const LONGEST_URL: usize = 2_000;
+/// The most characters of a variable of a body beside which the template has other components ("Template components").
+pub const LONGEST_IN_BODY: usize = 1_024;
+/// The most where the body is all.
+pub const LONGEST_IN_BODY_ALONE: usize = 32_768;
+/// How many cards a send of a carousel of products may have, whatever number was approved ("Product card carousel templates").
+pub const PRODUCT_CARDS: RangeInclusive<usize> = 2..=10;
 
 /// The open places of a template in one language, or of one card of a carousel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +43,27 @@ pub struct Schema {
     pub buttons: Vec<Button>,
     pub offer: Offer,
     pub cards: Vec<Schema>,
+}
+
+impl Schema {
+    /// Whether it is a carousel of products.
+    fn shows_products(&self) -> bool {
+        !self.cards.is_empty() && self.cards.iter().all(|card| card.header == Header::Product)
+    }
+
+    /// How many cards a send has.
+    fn card_count(&self) -> RangeInclusive<usize> {
+        match self.shows_products() {
+            true => PRODUCT_CARDS,
+            false => self.cards.len()..=self.cards.len(),
+        }
+    }
+
+    /// The card of an index. Those of products are all alike, and there may be more of them than were approved.
+    fn card(&self, index: usize) -> Option<&Schema> {
+        let more = self.cards.first().filter(|_| index < *self.card_count().end());
+        self.cards.get(index).or(more)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +152,17 @@ impl ButtonKind {
             self,
             Self::UrlWithVariable | Self::OneTimeCode | Self::CopyCode | Self::Products | Self::OrderDetails
         )
+    }
+
+    /// Whether a send has to have a component for it. That of a flow may be without parameters, but Meta answers 131009 where it is
+    /// missing.
+    pub fn needs_component(self) -> bool {
+        self.is_required() || self == Self::Flow
+    }
+
+    /// Whether its component may be without parameters: the token of a flow, its data, and the picture of a catalogue are optional.
+    pub fn may_be_bare(self) -> bool {
+        matches!(self, Self::Flow | Self::Catalog)
     }
 
     /// The most characters of its value.

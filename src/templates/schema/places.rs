@@ -27,7 +27,8 @@ pub enum PlaceKind {
 /// A place that a send fills.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Place {
-    /// Its name among the variables of a preview: `body.1`, `header`, `buttons.0`, `cards.1.body.name`.
+    /// Its name among the variables of a preview: `body.1`, `header`, `buttons.0`, `cards.1.body.name`. Of a carousel of products the
+    /// cards that were approved are listed; a send may have two to ten.
     pub key: String,
     #[serde(rename = "type")]
     #[schema(inline)]

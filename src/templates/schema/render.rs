@@ -67,16 +67,21 @@ impl Schema {
     fn rendered(&self, given: &[Component]) -> Rendered {
         let part = |name: &str| given.iter().find(|it| it.kind.eq_ignore_ascii_case(name));
         let cards = part("carousel").and_then(|it| it.cards.as_deref()).unwrap_or_default();
-        let card = |(index, schema): (usize, &Schema)| {
+        let count = match cards.len() {
+            given if self.card_count().contains(&given) => given,
+            _ => self.cards.len(),
+        };
+        let card = |index: usize| {
             let card = cards.iter().find(|it| usize::try_from(it.card_index) == Ok(index));
-            schema.rendered(card.map_or(&[], |card| &card.components))
+            let schema = self.card(index)?;
+            Some(schema.rendered(card.map_or(&[], |card| &card.components)))
         };
         Rendered {
             header: self.rendered_header(part("header")),
             body: text(&self.body, part("body")),
             footer: self.footer.clone(),
             buttons: self.rendered_buttons(given),
-            cards: self.cards.iter().enumerate().map(card).collect(),
+            cards: (0..count).filter_map(card).collect(),
         }
     }
 

@@ -112,8 +112,8 @@ on_both! {
         let endpoint = uri(&add(&client, json!({})).await);
         let replay = format!("{endpoint}/replay");
         for (answer, expected) in [
-            (client.post(URI, json!({ "url": "https://example.com" })).await, "event_types: missing field `event_types`"),
-            (client.patch(&endpoint, json!({ "enabled": "yes" })).await, "enabled: invalid type"),
+            (client.post(URI, json!({ "url": "https://example.com" })).await, "event_types: is missing"),
+            (client.patch(&endpoint, json!({ "enabled": "yes" })).await, "enabled: must be true or false"),
             (client.post(&replay, json!({ "from": "yesterday" })).await, "from: expected a time such as 2026-"),
             (client.post(&replay, json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-02-01" })).await, "to: expected a time such as 2026-"),
             (client.get(&format!("{URI}/ep_1")).await, "The address is not understood: expected an id of the form ep_"),

@@ -24,8 +24,10 @@ on_both_sizes! {
         let ana = world.customer(0).await;
         let details = Some("The handset is too old.".to_owned());
         let told = Fault::Failed { code: 131_026, details: details.clone(), after_sent: false };
-        let answered = Fault::Error { code: 131_026, http_status: None, details, accepted: false };
-        for fault in [told, answered] {
+        let answered = |as_text| Fault::Error {
+            code: 131_026, subcode: None, http_status: None, details: details.clone(), as_text, accepted: false,
+        };
+        for fault in [told, answered(false), answered(true)] {
             world.fault(FaultRule::new(fault).times(1));
             let id = world.send(world.text(&ana.wa_id, "is it new?")).await;
             let message = world.until(&id, "failed").await;

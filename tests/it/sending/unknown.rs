@@ -13,8 +13,8 @@ on_both_sizes! {
             Fault::Lost { accepted: true },
             Fault::Unreadable { accepted: true },
             Fault::Http { status: 502, accepted: true },
-            Fault::Error { code: 131_000, http_status: Some(500), details: None, accepted: true },
-            Fault::Error { code: 2, http_status: None, details: None, accepted: true },
+            Fault::Error { code: 131_000, subcode: None, http_status: Some(500), details: None, as_text: false, accepted: true },
+            Fault::Error { code: 2, subcode: None, http_status: None, details: None, as_text: false, accepted: true },
             Fault::Late { ms: 4_000 },
         ] {
             let text = format!("{fault:?}");
@@ -34,7 +34,7 @@ on_both_sizes! {
         for fault in [
             Fault::Lost { accepted: false },
             Fault::Http { status: 503, accepted: false },
-            Fault::Error { code: 131_016, http_status: None, details: None, accepted: false },
+            Fault::error(131_016),
         ] {
             let text = format!("{fault:?}");
             world.fault(FaultRule::new(fault).times(1));

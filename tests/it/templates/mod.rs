@@ -1,5 +1,6 @@
 //! Templates: what Meta says of them, what a send of one has to give, and messages of our own with places to fill.
 
+mod buttons;
 mod first;
 mod keeping;
 mod local;

@@ -68,6 +68,9 @@ impl Graph {
         rules::components(root.at("components"))?;
         let components = root.at("components").value().clone();
         let shape = Shape::of(&components);
+        if shape.has_names() && !is_named(format) {
+            return Err(format.wrong("must be NAMED: without it the variables of a template are numbered"));
+        }
         Ok(Template {
             id: self.names.number(),
             waba_id: waba_id.to_owned(),
@@ -136,6 +139,13 @@ impl Graph {
         self.submit(&template.id);
         Ok(success())
     }
+}
+
+fn is_named(format: Field<'_>) -> bool {
+    format
+        .value()
+        .as_str()
+        .is_some_and(|it| it.eq_ignore_ascii_case("named"))
 }
 
 fn may_edit(edits: &[Moment], now: Moment) -> bool {

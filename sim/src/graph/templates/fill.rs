@@ -5,11 +5,15 @@ use std::collections::HashSet;
 use super::Template;
 use super::shape::{Button, Header, Shape, Slots};
 use crate::graph::refusal::Refusal;
-use crate::graph::validation::{Field, MediaUse};
+use crate::graph::validation::{Field, MediaUse, bill, told};
 
 /// The most characters of a one-time code, and of a coupon since 3 December 2025.
 const LONGEST_CODE: usize = 15;
 const LONGEST_COUPON: usize = 20;
+/// The most characters of a value in a header, in a body beside other components, and in a body that is all.
+const LONGEST_HEADER: usize = 60;
+const LONGEST_VALUE: usize = 1_024;
+const LONGEST_VALUE_ALONE: usize = 32_768;
 
 impl Template {
     /// Checks the `template` of a send. The files it names come back.
@@ -26,13 +30,14 @@ impl Template {
 }
 
 fn fill(shape: &Shape, given: &[Field<'_>], files: &mut Vec<MediaUse>) -> Result<(), Refusal> {
-    const KINDS: [&str; 6] = [
+    const KINDS: [&str; 7] = [
         "header",
         "body",
         "button",
         "carousel",
         "limited_time_offer",
         "tap_target_configuration",
+        "order_status",
     ];
     let (mut head, mut body, mut carousel, mut offer) = (None, None, None, None);
     let mut pressed = HashSet::new();
@@ -43,21 +48,34 @@ fn fill(shape: &Shape, given: &[Field<'_>], files: &mut Vec<MediaUse>) -> Result
             "button" => _ = pressed.insert(button(&shape.buttons, component)?),
             "carousel" => carousel = Some(component),
             "limited_time_offer" => offer = Some(component),
+            "order_status" => told(component.at("parameters").list(1, 1)?[0].at("order_status"))?,
             _ => {}
         }
     }
     header(&shape.header, head, files)?;
-    slots(&shape.body, "body", body)?;
+    let longest = match shape.is_body_alone {
+        true => LONGEST_VALUE_ALONE,
+        false => LONGEST_VALUE,
+    };
+    slots(&shape.body, "body", longest, body)?;
     for (place, button) in shape.buttons.iter().enumerate() {
         let needed = matches!(
             button,
-            Button::Url { has_variable: true } | Button::CopyCode | Button::OneTimeCode | Button::Products
+            Button::Url { has_variable: true }
+                | Button::CopyCode
+                | Button::OneTimeCode
+                | Button::Products
+                | Button::OrderDetails
         );
         if needed && !pressed.contains(&place) {
             return Err(Refusal::new(
                 131008,
                 format!("buttons: the button at index {place} requires a parameter"),
             ));
+        }
+        if *button == Button::Flow && !pressed.contains(&place) {
+            let words = format!("Parameter value is not valid: components lacks the flow button at index {place}");
+            return Err(Refusal::new(131009, words));
         }
     }
     if shape.expires {
@@ -74,11 +92,12 @@ fn fill(shape: &Shape, given: &[Field<'_>], files: &mut Vec<MediaUse>) -> Result
             ))
         })?;
     }
-    cards(&shape.cards, carousel, files)
+    cards(shape, carousel, files)
 }
 
-/// As many cards as were approved, each filled like a template.
-fn cards(cards: &[Shape], carousel: Option<&Field<'_>>, files: &mut Vec<MediaUse>) -> Result<(), Refusal> {
+/// As many cards as were approved, or 2 to 10 of products, each filled like a template.
+fn cards(shape: &Shape, carousel: Option<&Field<'_>>, files: &mut Vec<MediaUse>) -> Result<(), Refusal> {
+    let cards = &shape.cards[..];
     let Some(carousel) = carousel else {
         return match cards {
             [] => Ok(()),
@@ -87,10 +106,16 @@ fn cards(cards: &[Shape], carousel: Option<&Field<'_>>, files: &mut Vec<MediaUse
     };
     let list = carousel.at("cards");
     let given = list.list(0, 10)?;
-    if given.len() != cards.len() {
+    let fits = match shape.shows_products() {
+        true => (2..=10).contains(&given.len()),
+        false => given.len() == cards.len(),
+    };
+    if !fits {
         return Err(mismatch("carousel", given.len(), cards.len()));
     }
-    for (shape, card) in cards.iter().zip(&given) {
+    // Cards of products are all alike.
+    let shapes = cards.iter().chain(cards.first().into_iter().cycle());
+    for (shape, card) in shapes.zip(&given) {
         card.at("card_index").number(0.0, 9.0)?;
         let components = card.at("components");
         fill(shape, &components.list(0, 100)?, files)?;
@@ -100,8 +125,8 @@ fn cards(cards: &[Shape], carousel: Option<&Field<'_>>, files: &mut Vec<MediaUse
 
 fn header(header: &Header, given: Option<&Field<'_>>, files: &mut Vec<MediaUse>) -> Result<(), Refusal> {
     let kind = match header {
-        Header::None => return slots(&Slots::default(), "header", given),
-        Header::Text(expected) => return slots(expected, "header", given),
+        Header::None => return slots(&Slots::default(), "header", LONGEST_HEADER, given),
+        Header::Text(expected) => return slots(expected, "header", LONGEST_HEADER, given),
         Header::File(kind) => kind,
         Header::Location => "location",
         Header::Product => "product",
@@ -139,7 +164,7 @@ fn header(header: &Header, given: Option<&Field<'_>>, files: &mut Vec<MediaUse>)
 }
 
 /// Text, money and times in the slots of a header or body.
-fn slots(expected: &Slots, part: &str, given: Option<&Field<'_>>) -> Result<(), Refusal> {
+fn slots(expected: &Slots, part: &str, longest: usize, given: Option<&Field<'_>>) -> Result<(), Refusal> {
     let parameters = given.map(|component| component.at("parameters"));
     let parameters = match parameters.as_ref().filter(|parameters| parameters.is_given()) {
         Some(parameters) => parameters.list(0, 100)?,
@@ -150,8 +175,8 @@ fn slots(expected: &Slots, part: &str, given: Option<&Field<'_>>) -> Result<(), 
     }
     let mut filled = HashSet::new();
     for parameter in parameters {
-        match parameter.at("type").text(64)? {
-            "text" => value_text(parameter.at("text"))?,
+        match parameter.at("type").text(64)?.to_ascii_lowercase().as_str() {
+            "text" => value_text(parameter.at("text"), longest)?,
             "currency" => {
                 let money = parameter.at("currency");
                 money.at("fallback_value").text(usize::MAX)?;
@@ -181,8 +206,8 @@ fn slots(expected: &Slots, part: &str, given: Option<&Field<'_>>) -> Result<(), 
 }
 
 /// A value for a slot: Meta refuses line breaks, tabs and more than four spaces in a row.
-fn value_text(text: Field<'_>) -> Result<(), Refusal> {
-    let value = text.text(LONGEST_VALUE)?;
+fn value_text(text: Field<'_>, longest: usize) -> Result<(), Refusal> {
+    let value = text.text(longest)?;
     match value.contains(['\n', '\t']) || value.contains("     ") {
         true => Err(Refusal::new(
             132018,
@@ -191,9 +216,6 @@ fn value_text(text: Field<'_>) -> Result<(), Refusal> {
         false => Ok(()),
     }
 }
-
-/// A body has at most 1,024 characters, so no value has more.
-const LONGEST_VALUE: usize = 1_024;
 
 /// What a button is given; which button it is.
 fn button(buttons: &[Button], given: &Field<'_>) -> Result<usize, Refusal> {
@@ -218,8 +240,11 @@ fn button(buttons: &[Button], given: &Field<'_>) -> Result<usize, Refusal> {
     };
     given.at("sub_type").one_of(&[kind])?;
     let parameters = given.at("parameters");
+    let is_bare = parameters.value().as_array().is_none_or(Vec::is_empty);
     let first = match button {
         Button::VoiceCall => return Ok(place),
+        // The token of a flow, its data, and the picture of a catalogue are optional.
+        Button::Flow | Button::Catalog if is_bare => return Ok(place),
         _ => parameters.list(1, 1)?,
     };
     let value = first[0].at(parameter);
@@ -228,6 +253,7 @@ fn button(buttons: &[Button], given: &Field<'_>) -> Result<usize, Refusal> {
         Button::CopyCode => _ = value.text(LONGEST_COUPON)?,
         Button::Url { has_variable: false } => return Err(given.wrong("is for a button without a variable")),
         Button::Url { .. } | Button::QuickReply => _ = value.text(2_000)?,
+        Button::OrderDetails => bill(value.at("order_details"))?,
         _ => value.object()?,
     }
     Ok(place)

@@ -11,6 +11,8 @@ pub(crate) struct Shape {
     pub cards: Vec<Shape>,
     /// Whether there is an offer that expires.
     pub expires: bool,
+    /// Whether it has a body and nothing else.
+    pub is_body_alone: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +60,10 @@ pub(crate) enum Button {
 
 impl Shape {
     pub fn of(components: &Value) -> Self {
-        let mut shape = Self::default();
+        let mut shape = Self {
+            is_body_alone: components.as_array().is_some_and(|list| list.len() == 1),
+            ..Self::default()
+        };
         for component in components.as_array().into_iter().flatten() {
             let text = component["text"].as_str().unwrap_or_default();
             match kind(component).as_str() {
@@ -87,6 +92,20 @@ impl Shape {
             }
         }
         shape
+    }
+}
+
+impl Shape {
+    /// Whether a variable of it, or of a card, has a name.
+    pub fn has_names(&self) -> bool {
+        let is_named = |slots: &Slots| matches!(slots, Slots::Named(_));
+        let in_header = matches!(&self.header, Header::Text(slots) if is_named(slots));
+        in_header || is_named(&self.body) || self.cards.iter().any(Self::has_names)
+    }
+
+    /// Whether its cards show products: a send may have 2 to 10 of them.
+    pub fn shows_products(&self) -> bool {
+        !self.cards.is_empty() && self.cards.iter().all(|card| card.header == Header::Product)
     }
 }
 

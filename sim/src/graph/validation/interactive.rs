@@ -1,6 +1,6 @@
 //! Interactive messages: the frame they share, and which check belongs to which type.
 
-use super::{Draft, Field, carousel, commerce, lists, media};
+use super::{Draft, Field, carousel, commerce, lists, media, orders};
 use crate::graph::refusal::Refusal;
 
 /// Of bodies, but for lists.
@@ -9,7 +9,7 @@ const LONGEST_LIST_BODY: usize = 4_096;
 /// Of header texts and footers.
 const LONGEST_LINE: usize = 60;
 
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 15] = [
     "button",
     "list",
     "cta_url",
@@ -24,6 +24,7 @@ const TYPES: [&str; 14] = [
     "call_permission_request",
     "contact_request",
     "order_details",
+    "order_status",
 ];
 
 pub(super) fn check(interactive: Field<'_>, draft: &mut Draft) -> Result<(), Refusal> {
@@ -46,7 +47,8 @@ pub(super) fn check(interactive: Field<'_>, draft: &mut Draft) -> Result<(), Ref
         "voice_call" => named(action, "voice_call"),
         "call_permission_request" => named(action, "call_permission_request"),
         "contact_request" => named(action, "request_contact_info"),
-        _ => action.at("parameters").object(),
+        "order_details" => orders::details(action),
+        _ => orders::status(action),
     }
 }
 
@@ -59,7 +61,7 @@ fn frame(interactive: Field<'_>, kind: &str, draft: &mut Draft) -> Result<(), Re
     );
     if header.is_given() {
         let allowed: &[&str] = match kind {
-            "button" | "cta_url" | "flow" | "order_details" => &["text", "image", "video", "document"],
+            "button" | "cta_url" | "flow" | "order_details" | "order_status" => &["text", "image", "video", "document"],
             "list" | "product_list" => &["text"],
             _ => return Err(header.wrong("cannot go with this type")),
         };

@@ -6,9 +6,11 @@ mod field;
 mod interactive;
 mod lists;
 mod media;
+mod orders;
 mod plain;
 
 pub(crate) use field::Field;
+pub(crate) use orders::{bill, told};
 
 use super::people::Address;
 use super::refusal::Refusal;

@@ -59,8 +59,10 @@ async fn an_error_can_have_another_http_status_and_may_hide_an_acceptance() {
     world.inject(
         FaultRule::new(Fault::Error {
             code: 131000,
+            subcode: None,
             http_status: Some(503),
             details: Some("who knows".to_owned()),
+            as_text: false,
             accepted: true,
         })
         .times(1),

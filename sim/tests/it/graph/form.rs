@@ -241,3 +241,63 @@ async fn the_recorded_samples_are_accepted() {
     }
     assert!(seen > 80, "only {seen} samples were found");
 }
+
+fn bill() -> Value {
+    let money = |value: i64| json!({"value": value, "offset": 100});
+    json!({"reference_id": "r-1", "type": "digital-goods", "payment_type": "br", "currency": "BRL", "total_amount": money(900),
+        "order": {"status": "pending", "items": [{"name": "Rose", "amount": money(500), "sale_amount": money(400), "quantity": 2}],
+            "subtotal": money(800), "tax": money(200), "discount": money(100)}})
+}
+
+#[tokio::test]
+async fn a_bill_adds_up_and_its_status_is_one_of_metas() {
+    let world = lenient().await;
+    let details = |bill: Value| {
+        message(
+            "interactive",
+            json!({"type": "order_details", "body": {"text": "?"}, "action": {"name": "review_and_pay", "parameters": bill}}),
+        )
+    };
+    let status = |status: &str| {
+        let parameters = json!({"reference_id": "r-1", "order": {"status": status}});
+        message(
+            "interactive",
+            json!({"type": "order_status", "body": {"text": "?"}, "action": {"name": "review_order", "parameters": parameters}}),
+        )
+    };
+    world.accepted(&details(bill())).await;
+    world.accepted(&status("partially-shipped")).await;
+    let mut wrong = Vec::new();
+    for (pointer, value) in [
+        ("/total_amount/value", json!(901)),
+        ("/order/subtotal/value", json!(1_000)),
+        ("/order/tax/offset", json!(10)),
+        ("/reference_id", json!("r 1")),
+        ("/currency", json!("EUR")),
+    ] {
+        let mut bill = bill();
+        *bill.pointer_mut(pointer).unwrap() = value;
+        wrong.push(details(bill));
+    }
+    wrong.push(status("sold"));
+    for body in wrong {
+        assert_eq!(code(&world.send(&body).await.1), 131009, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_carousel_of_pictures_may_have_replies_with_different_ids() {
+    let world = lenient().await;
+    let card = |index: usize, id: &str| {
+        json!({"card_index": index, "type": "cta_url", "header": {"type": "image", "image": {"link": "https://a.example/1.png"}},
+            "action": {"buttons": [{"type": "quick_reply", "quick_reply": {"id": id, "title": "More"}}]}})
+    };
+    let carousel = |second: &str| {
+        message(
+            "interactive",
+            json!({"type": "carousel", "body": {"text": "?"}, "action": {"cards": [card(0, "a"), card(1, second)]}}),
+        )
+    };
+    world.accepted(&carousel("b")).await;
+    assert_eq!(code(&world.send(&carousel("a")).await.1), 131009);
+}

@@ -1,5 +1,6 @@
 //! The Graph API, called the way a business calls it.
 
+mod buttons;
 mod control;
 mod faults;
 mod form;

@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::TemplateId,
-    meta::graph::errors::{self, Who},
+    meta::{
+        error_data,
+        graph::errors::{self, Who},
+    },
     store::templates,
 };
 
@@ -115,6 +118,6 @@ impl MetaError {
 pub fn details(payload: &str) -> Option<String> {
     let status: Value = serde_json::from_str(payload).ok()?;
     let error = status.get("errors")?.get(0)?;
-    let details = error.pointer("/error_data/details").or_else(|| error.get("details"));
-    details.and_then(Value::as_str).map(str::to_owned)
+    let details = error_data::details(&error["error_data"]);
+    details.or_else(|| error["details"].as_str().map(str::to_owned))
 }

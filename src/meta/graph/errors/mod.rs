@@ -130,6 +130,25 @@ pub enum Effect {
     ForgetUploads,
 }
 
+/// The code under which Meta says no more than that a request is wrong; what is wrong stands in `error_subcode`.
+const INVALID_PARAMETER: i64 = 100;
+
+/// The code whose entry holds for an error: (code, subcode) is one key of the table.
+///
+/// 1. A subcode that the table has as a code decides where the code is 100, or one nobody knows: 100 with 33 is a number that is gone or
+///    not the token's, 100 with 133010 one that is not registered.
+/// 2. Otherwise the code decides. Codes that say what is wrong carry subcodes of no meaning: 130429 comes with 2494055.
+pub fn decisive(code: i64, subcode: Option<i64>) -> i64 {
+    match subcode {
+        Some(subcode) if (code == INVALID_PARAMETER || !is_known(code)) && is_known(subcode) => subcode,
+        _ => code,
+    }
+}
+
+fn is_known(code: i64) -> bool {
+    entry(code).knows(code)
+}
+
 /// The entry of a code; for one nobody knows, an entry that says so.
 pub fn entry(code: i64) -> &'static Entry {
     table::TABLE

@@ -114,12 +114,18 @@ table! {
         "WhatsApp does not know this type of message. Choose another.";
     613 http 400 "Calls to this endpoint used up" => AppLimit, APP_LIMIT, Us, []:
         "This endpoint was called too often; it goes on by itself.";
-    803 http 404 "No such object" => Request, Never, Tenant, []:
-        "Meta does not know an id in the request, or it is of another kind. Check the ids.";
+    803 http 404 "No such object" => Account, Checked, Operator, [TripChannel]:
+        "The phone number was deleted or moved, or the token does not reach it. Check the channel's phone number id and the token's business.";
     1006 "Resource not found" => Request, Never, Tenant, []:
         "Meta does not know what the request names. Check the ids.";
     1026 "Receiver incapable" => Undeliverable, Never, Recipient, [SuspectRecipient]:
         "The customer's version of WhatsApp cannot show this. Send a plainer message.";
+    2040 "Message not supported" => Undeliverable, Never, Recipient, []:
+        "This customer cannot get such a message: payments need a number and a version of WhatsApp of a country that has them. Send a plainer one.";
+    2046 "Order cannot move there" => Request, Never, Tenant, []:
+        "The order cannot go from the status it has to this one: completed and canceled are final. Send the next status it can have.";
+    2047 "Order cannot be canceled" => Request, Never, Tenant, []:
+        "The order is paid or being paid, so it cannot be canceled. Refund the payment, then tell the customer.";
     36000 http 400 "Image too large" => Media, Never, Tenant, []:
         "Send a smaller picture: JPEG or PNG of at most 5 MB.";
     80007 http 400 "Calls of the account used up" => AppLimit, APP_LIMIT, Us, []:
@@ -250,8 +256,12 @@ table! {
         "The username is taken, reserved or against the rules. Choose another.";
     2388000 to 2388999 http 400 "Template or number not accepted" => Request, Never, Tenant, []:
         "Meta does not accept the template or the change: see the details. Common reasons are a variable at the beginning or end, too many variables for the text, or a text too long.";
-    2494000 to 2494999 http 400 "Number being moved or maintained" => Request, Never, Operator, []:
-        "The number is being migrated or maintained: see the details, and wait until that has ended.";
+    2494000 to 2494099 http 400 "Number moved or being moved" => Account, Checked, Operator, [TripChannel]:
+        "The number is being moved to another account, or was: see the details. Check the channel when that has ended, or add the number with its new account.";
+    2494100 http 400 "Number in maintenance" => Maintenance, Wait { minutes: 5 }, Us, [PauseNumber]:
+        "Meta is maintaining the number, which takes some minutes. Sending goes on by itself.";
+    2494101 to 2494999 http 400 "Number moved or being moved" => Account, Checked, Operator, [TripChannel]:
+        "The number is being moved to another account, or was: see the details. Check the channel when that has ended, or add the number with its new account.";
     2593000 to 2593999 http 400 "Synchronisation with the app not possible" => Request, Never, Operator, []:
         "Contacts or history of the WhatsApp Business app cannot be synchronised: it was done already, came too late, or the owner declined.";
 }

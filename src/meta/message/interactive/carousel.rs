@@ -19,9 +19,9 @@ use crate::meta::message::{
 pub struct Card {
     /// 0 to 9, each once.
     pub card_index: i64,
-    /// Cards with replies have none.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
+    /// `product`; or `cta_url`, with a link and with replies alike. A caller may leave the latter out.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<Header>,
     /// At most 160 characters, in at most three lines.
@@ -53,6 +53,8 @@ pub struct CardButton {
     pub quick_reply: Reply,
 }
 
+const MEDIA: &str = "cta_url";
+const PRODUCT: &str = "product";
 const CARDS: std::ops::RangeInclusive<usize> = 2..=10;
 const BODY: usize = 160;
 const MOST_BREAKS: usize = 2;
@@ -61,9 +63,9 @@ const MOST_BUTTONS: usize = 3;
 pub(super) fn read(at: &At<'_>) -> Read<Action> {
     let mut action = at.object()?;
     let places = action.must("cards")?.list(CARDS)?;
-    let mut cards: Vec<Card> = Vec::new();
+    let (mut cards, mut ids): (Vec<Card>, _) = (Vec::new(), Vec::new());
     for at in &places {
-        let card = card(at)?;
+        let card = card(at, &mut ids)?;
         if cards.iter().any(|other| other.card_index == card.card_index) {
             return Err(at.problem(format!("card_index {} is there twice", card.card_index)));
         }
@@ -75,19 +77,26 @@ pub(super) fn read(at: &At<'_>) -> Read<Action> {
     action.end().map(|()| Action::Cards { cards })
 }
 
-fn card(at: &At<'_>) -> Read<Card> {
+/// `ids` are those of the replies on the cards before.
+fn card(at: &At<'_>, ids: &mut Vec<String>) -> Read<Card> {
     let mut card = at.object()?;
     let card_index = card.must("card_index")?.whole(0..=9)?;
-    let kind = card
-        .maybe("type")
-        .map(|at| at.one_of(&["cta_url", "product"]))
-        .transpose()?;
+    let kind = match card.maybe("type") {
+        Some(at) => at.one_of(&[MEDIA, PRODUCT])?,
+        None => MEDIA,
+    };
     let action_at = card.must("action")?;
     let mut action = action_at.object()?;
     let (header, body, done) = match kind {
-        Some("product") => (None, None, product(&mut action)?),
-        Some(_) => (picture(&mut card)?, text(&mut card)?, link(&mut action)?),
-        None => (picture(&mut card)?, text(&mut card)?, replies(&mut action)?),
+        PRODUCT => (None, None, product(&mut action)?),
+        _ => {
+            let (header, body) = (picture(&mut card)?, text(&mut card)?);
+            let done = match action.maybe("buttons") {
+                Some(buttons) => replies(&buttons, ids)?,
+                None => link(&mut action)?,
+            };
+            (header, body, done)
+        }
     };
     action.end()?;
     let read = Card {
@@ -135,13 +144,13 @@ fn link(action: &mut Object<'_>) -> Read<CardAction> {
     })
 }
 
-fn replies(action: &mut Object<'_>) -> Read<CardAction> {
-    let (mut ids, mut titles) = (Vec::new(), Vec::new());
-    let mut buttons = Vec::new();
-    for at in action.must("buttons")?.list(1..=MOST_BUTTONS)? {
+/// The customer sees the titles of one card together, but their answer names the id alone, of whichever card.
+fn replies(at: &At<'_>, ids: &mut Vec<String>) -> Read<CardAction> {
+    let (mut titles, mut buttons) = (Vec::new(), Vec::new());
+    for at in at.list(1..=MOST_BUTTONS)? {
         let mut button = at.object()?;
         let kind = button.must("type")?.one_of(&["quick_reply"])?;
-        let quick_reply = reply(&button.must("quick_reply")?, &mut ids, &mut titles)?;
+        let quick_reply = reply(&button.must("quick_reply")?, ids, &mut titles)?;
         button.end()?;
         buttons.push(CardButton { kind, quick_reply });
     }
@@ -160,6 +169,9 @@ fn alike(at: &At<'_>, first: &Card, card: &Card) -> Read<()> {
         return Err(at.problem("must have the same type and the same kind of header as the first card"));
     }
     match (&first.action, &card.action) {
+        (CardAction::Url { .. }, CardAction::Replies { .. }) | (CardAction::Replies { .. }, CardAction::Url { .. }) => {
+            Err(at.problem("must have a link or replies, as the first card has"))
+        }
         (CardAction::Replies { buttons: a }, CardAction::Replies { buttons: b }) if a.len() != b.len() => {
             Err(at.problem("must have as many buttons as the first card"))
         }

@@ -8,6 +8,7 @@ mod header;
 mod named;
 mod products;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 pub use buttons::{ListRow, ListSection, Reply, ReplyButton};
@@ -17,7 +18,7 @@ pub use named::{Named, Parameters};
 pub use products::{ProductItem, ProductSection};
 
 use super::{
-    MediaKind, MediaRef,
+    MediaKind, MediaRef, payment,
     read::{At, Object, Read},
 };
 
@@ -111,6 +112,8 @@ const SHAPES: &[Shape] = &[
     Shape { kind: "address_message",          header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: named::address },
     Shape { kind: "voice_call",               header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: named::voice_call },
     Shape { kind: "call_permission_request",  header: Heading::None,     body: Body::May(BODY),   footer: Footer::None, action: named::call_permission },
+    Shape { kind: "order_details",            header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: named::order_details },
+    Shape { kind: "order_status",             header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: named::order_status },
     Shape { kind: "contact_request",          header: Heading::None,     body: Body::Must(BODY),  footer: Footer::None, action: named::contact },
 ];
 
@@ -149,6 +152,16 @@ fn words(at: &At<'_>, most: usize) -> Read<Words> {
 }
 
 impl Interactive {
+    pub(super) fn lasts(&self, now: DateTime<Utc>) -> Read<()> {
+        match &self.action {
+            Action::Named(Named {
+                parameters: Some(Parameters::Order(order)),
+                ..
+            }) => payment::lasts(order, || "interactive.action.parameters".to_owned(), now),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {
         let mut found: Vec<_> = self.header.as_mut().and_then(Header::file).into_iter().collect();
         if let Action::Cards { cards } = &mut self.action {

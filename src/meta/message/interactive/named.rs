@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Action;
-use crate::meta::message::read::{ANY, At, Object, Read};
+use crate::meta::message::{
+    payment,
+    read::{ANY, At, Object, Read},
+};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Named {
@@ -19,8 +22,12 @@ pub enum Parameters {
     Url(UrlButton),
     Flow(Flow),
     Address(Address),
-    Catalog { thumbnail_product_retailer_id: String },
+    Catalog {
+        thumbnail_product_retailer_id: String,
+    },
     Call(CallButton),
+    /// A bill, or what became of one, as it was given.
+    Order(Value),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -203,6 +210,39 @@ pub(super) fn catalog(at: &At<'_>) -> Read<Action> {
             thumbnail_product_retailer_id: thumbnail,
         })
     })
+}
+
+/// A bill.
+pub(super) fn order_details(at: &At<'_>) -> Read<Action> {
+    checked(at, "review_and_pay", payment::details)
+}
+
+/// What became of a bill.
+pub(super) fn order_status(at: &At<'_>) -> Read<Action> {
+    checked(at, "review_order", payment::status)
+}
+
+/// An action whose parameters are checked and passed on as they were given, but for members that are null.
+fn checked(at: &At<'_>, name: &'static str, check: fn(&At<'_>) -> Read<()>) -> Read<Action> {
+    let mut action = at.object()?;
+    let name = action.must("name")?.one_of(&[name])?;
+    let parameters = action.must("parameters")?;
+    check(&parameters)?;
+    let parameters = Some(Parameters::Order(without_nulls(parameters.value)));
+    action.end().map(|()| Action::Named(Named { name, parameters }))
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let given = members.iter().filter(|(_, value)| !value.is_null());
+            given
+                .map(|(name, value)| (name.clone(), without_nulls(value)))
+                .collect()
+        }
+        Value::Array(list) => list.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
 }
 
 /// An action that is a name and nothing else.

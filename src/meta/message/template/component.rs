@@ -1,9 +1,10 @@
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::parameter::{self, Parameter};
 use crate::meta::message::{
-    Invalid, MediaKind, MediaRef,
+    Invalid, MediaKind, MediaRef, payment,
     read::{ANY, At, Object, Read},
 };
 
@@ -102,6 +103,26 @@ fn cards(at: &At<'_>) -> Read<Vec<Card>> {
         });
     }
     Ok(cards)
+}
+
+/// Whether the bills behind the buttons can still be paid.
+pub(super) fn last(components: &[Component], path: &str, now: DateTime<Utc>) -> Read<()> {
+    for (index, component) in components.iter().enumerate() {
+        for (place, parameter) in component.parameters.iter().flatten().enumerate() {
+            let at = || format!("{path}[{index}].parameters[{place}].action.order_details");
+            if let Some(bill) = parameter.bill() {
+                payment::lasts(bill, at, now)?;
+            }
+        }
+        for (place, card) in component.cards.iter().flatten().enumerate() {
+            last(
+                &card.components,
+                &format!("{path}[{index}].cards[{place}].components"),
+                now,
+            )?;
+        }
+    }
+    Ok(())
 }
 
 impl Component {

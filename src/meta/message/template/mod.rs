@@ -6,6 +6,7 @@
 mod component;
 mod parameter;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 pub use component::{Card, Component};
@@ -80,6 +81,10 @@ fn language(at: &At<'_>) -> Read<Language> {
 }
 
 impl Template {
+    pub(super) fn lasts(&self, now: DateTime<Utc>) -> Read<()> {
+        component::last(&self.components, "template.components", now)
+    }
+
     pub(super) fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {
         self.components.iter_mut().flat_map(Component::media).collect()
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use crate::meta::message::{
     MediaKind, MediaRef,
     media::filename,
+    payment,
     read::{ANY, At, Object, Read},
 };
 
@@ -23,6 +24,8 @@ pub enum Parameter {
 }
 
 const HEADER_TEXT: usize = 60;
+/// Of a body that is all of its template; beside other components it is less, which the template's schema knows.
+const BODY_TEXT: usize = 32_768;
 const COUPON_CODE: usize = 20;
 const MOST_SPACES: &str = "     ";
 
@@ -31,7 +34,11 @@ pub(super) fn list(at: &At<'_>, component: &str, most: usize) -> Read<Vec<Parame
     let places = at.list(0..=most)?;
     let named: Vec<bool> = places
         .iter()
-        .filter(|at| at.value["type"] == "text")
+        .filter(|at| {
+            at.value["type"]
+                .as_str()
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("text"))
+        })
         .map(|at| !at.value["parameter_name"].is_null())
         .collect();
     if named.iter().any(|it| *it) && !named.iter().all(|it| *it) {
@@ -51,7 +58,8 @@ pub(super) fn list(at: &At<'_>, component: &str, most: usize) -> Read<Vec<Parame
 
 fn parameter(at: &At<'_>, component: &str) -> Read<Parameter> {
     let mut parameter = at.object()?;
-    let kind = parameter.text("type", ANY)?;
+    let given = parameter.text("type", ANY)?;
+    let kind = given.to_ascii_lowercase();
     if let Some(kind) = MediaKind::parse(&kind) {
         let mut media = parameter.must(kind.as_str())?.object()?;
         let file = MediaRef::read(&mut media)?;
@@ -74,15 +82,29 @@ fn parameter(at: &At<'_>, component: &str) -> Read<Parameter> {
             let mut offer = parameter.must("limited_time_offer")?.object()?;
             offer.must("expiration_time_ms")?.whole(0..=i64::MAX)?;
         }
+        "action" => {
+            let action = parameter.maybe("action").filter(|at| at.value.is_object());
+            let bill = action.map(|at| Ok(at.object()?.maybe("order_details"))).transpose()?;
+            bill.flatten().map(|at| payment::details(&at)).transpose()?;
+        }
+        "order_status" => payment::status(&parameter.must("order_status")?)?,
         _ => {}
     }
-    Ok(Parameter::Other(at.value.clone()))
+    let mut value = at.value.clone();
+    if kind != given {
+        value["type"] = kind.into();
+    }
+    Ok(Parameter::Other(value))
 }
 
 /// Meta refuses values with breaks in them (132018), and headers longer than a header can be.
 fn text(parameter: &mut Object<'_>, component: &str) -> Read<()> {
     let at = parameter.must("text")?;
-    let text = at.text(if component == "header" { HEADER_TEXT } else { ANY })?;
+    let text = at.text(match component {
+        "header" => HEADER_TEXT,
+        "body" => BODY_TEXT,
+        _ => ANY,
+    })?;
     if matches!(component, "header" | "body") && (text.contains(['\n', '\r', '\t']) || text.contains(MOST_SPACES)) {
         return Err(at.problem("must have no line breaks, no tabs and no more than four spaces in a row"));
     }
@@ -95,6 +117,14 @@ fn fallback(at: &At<'_>) -> Read<()> {
 }
 
 impl Parameter {
+    /// The bill behind a button.
+    pub(super) fn bill(&self) -> Option<&Value> {
+        match self {
+            Self::Other(value) => value["action"].get("order_details"),
+            Self::Media { .. } => None,
+        }
+    }
+
     pub(super) fn file(&mut self) -> Option<(MediaKind, &mut MediaRef)> {
         match self {
             Self::Media { kind, file, .. } => Some((*kind, file)),

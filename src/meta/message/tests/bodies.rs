@@ -34,7 +34,7 @@ fn a_payload_goes_out_as_it_came_in() {
 fn every_type_and_every_kind_of_interactive_message_is_among_the_samples() {
     let kinds: Vec<&str> = samples().into_iter().map(|(kind, _)| kind).collect();
     assert!(TYPES.iter().all(|kind| kinds.contains(kind)));
-    assert_eq!(kinds.iter().filter(|kind| **kind == "interactive").count(), 13);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "interactive").count(), 16);
 }
 
 #[test]

@@ -149,9 +149,32 @@ fn cards_are_alike() {
         let buttons: Vec<Value> = (0..count).map(button).collect();
         json!({ "card_index": index, "header": { "type": "image", "image": { "id": "1" } }, "action": { "buttons": buttons } })
     };
+    let shared_id = |index: u32| {
+        let button = json!({ "type": "quick_reply", "quick_reply": { "id": "more", "title": "Learn more" } });
+        json!({ "card_index": index, "type": "cta_url", "header": { "type": "image", "image": { "id": "1" } }, "action": { "buttons": [button] } })
+    };
     let product = |index: u32, catalog: &str| json!({ "card_index": index, "type": "product", "action": { "product_retailer_id": "p", "catalog_id": catalog } });
     let carousel = |a: Value, b: Value| interactive("carousel", json!({ "action": { "cards": [a, b] } }));
-    assert!(parse("interactive", &carousel(replies(0, 2), replies(1, 2))).is_ok());
+    // Meta documents the type of cards with a link for those with replies too; left out, it is written.
+    for kind in [json!("cta_url"), json!(null)] {
+        let typed = |index: u32| {
+            let mut card = replies(index, 2);
+            card["type"] = kind.clone();
+            card
+        };
+        let message = parse("interactive", &carousel(typed(0), typed(1))).unwrap();
+        let written = serde_json::to_value(&message).unwrap();
+        for (index, card) in written["action"]["cards"].as_array().unwrap().iter().enumerate() {
+            let mut expected = replies(index as u32, 2);
+            expected["type"] = json!("cta_url");
+            assert_eq!(*card, expected);
+        }
+    }
+    let invalid = refused("interactive", &carousel(shared_id(0), shared_id(1)));
+    assert_eq!(
+        invalid.field,
+        "interactive.action.cards[1].action.buttons[0].quick_reply.id"
+    );
     let cases = [
         carousel(url(0, "image"), url(0, "image")),
         carousel(url(0, "image"), url(1, "video")),

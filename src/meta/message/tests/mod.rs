@@ -1,6 +1,7 @@
 mod bodies;
 mod interactive;
 mod limits;
+mod payments;
 mod properties;
 mod refusals;
 mod templates;
@@ -161,6 +162,9 @@ fn samples() -> Vec<(&'static str, Value)> {
             "interactive",
             interactive("contact_request", json!({ "name": "request_contact_info" })),
         ),
+        ("interactive", payments::pix()),
+        ("interactive", payments::upi()),
+        ("interactive", payments::status()),
         (
             "template",
             json!({ "name": "order_confirmation", "language": { "code": "en_US", "policy": "deterministic" }, "components": [

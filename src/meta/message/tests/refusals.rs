@@ -25,9 +25,15 @@ fn a_member_nobody_knows_is_refused_wherever_it_stands() {
 
 /// Where callers put what they like.
 fn is_free(pointer: &str) -> bool {
-    ["/data", "/values", "/saved_addresses", "/validation_errors"]
-        .iter()
-        .any(|free| pointer.contains(free))
+    [
+        "/data",
+        "/values",
+        "/saved_addresses",
+        "/validation_errors",
+        "/importer_address",
+    ]
+    .iter()
+    .any(|free| pointer.contains(free))
 }
 
 /// JSON pointers to every object in a value.
@@ -86,6 +92,40 @@ fn a_type_nobody_knows_is_refused_with_those_there_are() {
             parse(kind, &json!("text")).is_err() && parse(kind, &json!(null)).is_err(),
             "{kind}"
         );
+    }
+}
+
+#[test]
+fn where_an_object_is_wanted_it_is_said_what_to_write_in_it() {
+    let buttons = |reply: Value| {
+        let button = json!({ "type": "reply", "reply": reply });
+        interactive("button", json!({ "action": { "buttons": [button] } }))
+    };
+    for (kind, payload, words) in [
+        ("text", json!("Hello"), "text: must be an object; text.body: is missing"),
+        ("text", json!(null), "text: must be an object; text.body: is missing"),
+        (
+            "image",
+            json!("https://a.example/1.png"),
+            "image: must be an object; it must have exactly one of media_id (a file of ours), id (Meta's) and link",
+        ),
+        (
+            "interactive",
+            json!({ "type": "button", "body": "Which?" }),
+            "interactive.body: must be an object; interactive.body.text: is missing",
+        ),
+        (
+            "interactive",
+            buttons(json!("Yes")),
+            "interactive.action.buttons[0].reply: must be an object; interactive.action.buttons[0].reply.id: is missing",
+        ),
+        (
+            "template",
+            json!({ "name": "t", "language": "en_US" }),
+            "template.language: must be an object; template.language.code: is missing",
+        ),
+    ] {
+        assert_eq!(refused(kind, &payload).to_string(), words);
     }
 }
 

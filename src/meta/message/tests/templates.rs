@@ -21,7 +21,7 @@ fn components_keep_what_we_do_not_know() {
     taken(&template(json!([
         { "type": "TAP_TARGET_CONFIGURATION", "parameters": [{ "type": "tap_target_configuration", "tap_target_configuration": [{ "url": "u" }] }] },
         { "type": "header", "new_member": { "x": 1 }, "parameters": [{ "type": "document", "document": { "id": "1", "filename": "a.pdf", "new": 1 }, "also": 2 }] },
-        { "type": "button", "sub_type": "order_details", "index": 0, "parameters": [{ "type": "action", "action": { "order_details": { "total": [1] } } }] },
+        { "type": "button", "sub_type": "mpm", "index": 0, "parameters": [{ "type": "action", "action": { "sections": [{ "new": [1] }] } }] },
         { "type": "button", "sub_type": "voice_call", "parameters": [{ "type": "ttl_minutes", "ttl_minutes": 100 }] },
         { "type": "new_kind" },
     ])));

@@ -17,7 +17,7 @@ pub struct TemplateRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateStatus {
     pub template: TemplateRef,
-    /// `APPROVED`, `REJECTED`, `PAUSED`, `FLAGGED`, … as sent.
+    /// `APPROVED`, `REJECTED`, `PAUSED`, `FLAGGED`, …
     pub status: String,
     pub category: Option<String>,
     /// A code like `INVALID_FORMAT`; Meta's `NONE` is None.
@@ -89,9 +89,9 @@ pub(crate) fn template_status(value: &Json<'_>) -> Detail {
     let (rejection, info) = (value.get("rejection_info"), value.get("other_info"));
     let status = TemplateStatus {
         template,
-        status: value.get("event").text()?,
-        category: value.get("message_template_category").text(),
-        reason: value.get("reason").text().filter(|reason| reason != "NONE"),
+        status: word(value.get("event"))?,
+        category: word(value.get("message_template_category")),
+        reason: word(value.get("reason")).filter(|reason| reason != "NONE"),
         explanation: rejection
             .get("reason")
             .text()
@@ -106,8 +106,8 @@ pub(crate) fn template_quality(value: &Json<'_>) -> Detail {
     let (subject, template) = TemplateRef::read(value)?;
     let quality = TemplateQuality {
         template,
-        previous: value.get("previous_quality_score").text(),
-        new: value.get("new_quality_score").text()?,
+        previous: word(value.get("previous_quality_score")),
+        new: word(value.get("new_quality_score"))?,
     };
     Some((subject, AccountDetail::TemplateQuality(quality)))
 }
@@ -116,9 +116,9 @@ pub(crate) fn template_category(value: &Json<'_>) -> Detail {
     let (subject, template) = TemplateRef::read(value)?;
     let category = TemplateCategory {
         template,
-        previous: value.get("previous_category").text(),
-        new: value.get("new_category").text(),
-        correct: value.get("correct_category").text(),
+        previous: word(value.get("previous_category")),
+        new: word(value.get("new_category")),
+        correct: word(value.get("correct_category")),
         takes_effect_at: value.get("category_update_timestamp").time(),
     };
     let says_something = category.new.is_some() || category.correct.is_some();
@@ -140,6 +140,11 @@ pub(crate) fn template_components(value: &Json<'_>) -> Detail {
             .collect(),
     };
     Some((subject, AccountDetail::TemplateComponents(components)))
+}
+
+/// A word of a closed list: Meta writes them in either case, here they are in capitals.
+fn word(json: &Json<'_>) -> Option<String> {
+    json.text().map(|text| text.to_uppercase())
 }
 
 fn button(button: &Json<'_>) -> TemplateButton {

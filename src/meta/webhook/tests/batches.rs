@@ -143,6 +143,7 @@ fn an_error_of_the_account_stands_alone() {
     let items = items("value_errors");
     let error = MetaError {
         code: Some(130_429),
+        subcode: None,
         title: some("Rate limit hit"),
         message: some("Rate limit hit"),
         details: some("Too many messages from this number"),

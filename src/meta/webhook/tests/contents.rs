@@ -102,6 +102,7 @@ fn a_file_meta_could_not_fetch_is_a_message_with_its_error() {
     check("message_media_failed", "video", None, Content::Unknown);
     let error = MetaError {
         code: Some(131_052),
+        subcode: None,
         title: some("Media download error"),
         message: some("Media download error"),
         details: some("The file is larger than 100 MB"),

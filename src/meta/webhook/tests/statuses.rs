@@ -58,6 +58,7 @@ fn a_failure_says_why() {
     let title = some("Not delivered");
     let error = MetaError {
         code: Some(131_049),
+        subcode: None,
         title: title.clone(),
         message: title,
         details: some("In order to maintain a healthy ecosystem engagement, the message failed to be delivered."),
