@@ -63,6 +63,16 @@ pub struct Other {
     pub field: String,
     /// What happened, as far as the field tells: an event name or the key of the payload.
     pub detail: String,
+    /// Who called the business, of a call by a customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Caller>,
+}
+
+/// A customer who calls the business.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Caller {
+    pub phone_number_id: String,
+    pub user_id: String,
 }
 
 impl Other {
@@ -72,6 +82,7 @@ impl Other {
             number: 0,
             field: field.to_owned(),
             detail: detail.to_owned(),
+            caller: None,
         }
     }
 }

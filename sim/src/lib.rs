@@ -43,7 +43,7 @@ pub use graph::{
     Level, MessagingLimit, Moderation, NumberPatch, NumberSeed, ReadReceipt, Scope, StatusPolicy, Summary,
     TemplatePatch, TemplateSeed, TemplateStatus, TokenSeed, Trouble, Verdict, Way,
 };
-pub use item::{Item, Message, Other, Source, Status};
+pub use item::{Caller, Item, Message, Other, Source, Status};
 pub use ledger::{Ledger, Record, Totals};
 pub use manners::Manners;
 pub use people::Customer;

@@ -183,6 +183,14 @@ impl Simulator {
         Some(webhook)
     }
 
+    /// Makes the customer of that place call the business, entered in the ledger as generated but not yet delivered: the service window opens.
+    /// None if there is no such customer.
+    pub fn call(&self, customer: usize) -> Option<Webhook> {
+        let webhook = lock(&self.inner.traffic).call(customer)?;
+        self.enter(&webhook);
+        Some(webhook)
+    }
+
     /// Notes everywhere that a webhook is about to be delivered.
     pub(crate) fn enter(&self, webhook: &Webhook) {
         self.graph().hear(webhook, || self.customers());

@@ -5,7 +5,7 @@ use serde_json::{Value, json, value::RawValue};
 use utoipa::ToSchema;
 
 use super::{sample, types};
-use crate::domain::ChannelId;
+use crate::domain::{ChannelId, ContactId, ConversationId};
 
 /// What Meta told, as it came.
 #[derive(Serialize, ToSchema)]
@@ -21,6 +21,33 @@ pub struct Told<'a> {
     /// Of the webhook.
     pub field: &'a str,
     /// What it is about: the id of a call, a group, a flow …, where Meta says one.
+    #[schema(required)]
+    pub subject: Option<&'a str>,
+    /// As Meta put it.
+    #[schema(required, value_type = Option<Object>)]
+    pub value: Option<&'a RawValue>,
+}
+
+/// Something about a call: it rings, was answered, has ended.
+#[derive(Serialize, ToSchema)]
+pub struct Call<'a> {
+    /// The number that was called, or that called; null where Meta does not say.
+    #[schema(required)]
+    pub channel_id: Option<ChannelId>,
+    /// The customer who called, or was called; null where Meta names nobody.
+    #[schema(required)]
+    pub contact_id: Option<ContactId>,
+    /// A call by the customer opens it, and its service window for 24 hours. Of a call by the business it is null where there is none yet.
+    #[schema(required)]
+    pub conversation_id: Option<ConversationId>,
+    /// Meta's id of the WhatsApp Business Account.
+    #[schema(required)]
+    pub waba_id: Option<&'a str>,
+    #[schema(required)]
+    pub phone_number_id: Option<&'a str>,
+    /// Of the webhook.
+    pub field: &'a str,
+    /// Meta's id of the call.
     #[schema(required)]
     pub subject: Option<&'a str>,
     /// As Meta put it.
@@ -45,14 +72,20 @@ types! {
     SECURITY = "security.event", Told<'static>,
         "The two-step verification PIN of a number was changed, or somebody asked to.",
         told("security", json!({ "display_phone_number": sample::BUSINESS, "event": "PIN_CHANGED" }));
-    CALL = "call.event", Told<'static>,
-        "Something about a call.", told("calls", json!({ "id": "wacid.MSCALL==", "event": "connect" }));
+    CALL = "call.event", Call<'static>,
+        "Something about a call. One by the customer opens the service window for 24 hours, answered or not; one by the business does not.",
+        call(json!({ "id": "wacid.MSCALL==", "event": "connect", "direction": "USER_INITIATED" }));
     GROUP = "group.event", Told<'static>,
         "Something about a group: its life, its members, its settings.",
         told("group_lifecycle_update", json!({ "group_id": "Z3J1cHBlLTE=", "type": "group_create" }));
     FLOW = "flow.event", Told<'static>,
         "Something about a flow: its status, its errors, how fast its endpoint answers.",
         told("flows", json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "660077", "new_status": "PUBLISHED" }));
+}
+
+fn call(value: Value) -> Value {
+    json!({ "channel_id": sample::CHANNEL, "contact_id": sample::CONTACT, "conversation_id": sample::CONVERSATION, "waba_id": sample::WABA,
+        "phone_number_id": sample::NUMBER, "field": "calls", "subject": "wacid.MSCALL==", "value": value })
 }
 
 pub(super) fn told(field: &str, value: Value) -> Value {

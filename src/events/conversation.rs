@@ -20,13 +20,13 @@ pub struct WindowClosing {
     pub conversation_id: ConversationId,
     pub channel_id: ChannelId,
     pub contact_id: ContactId,
-    /// From then on only templates may be sent, until the contact writes again.
+    /// From then on only templates may be sent, until the contact writes or calls again.
     pub window_expires_at: DateTime<Utc>,
 }
 
 types! {
     OPENED = "conversation.opened", Opened,
-        "The first message between a contact and a channel.",
+        "The first message between a contact and a channel, or the first call by the contact.",
         json!({ "conversation_id": sample::CONVERSATION, "channel_id": sample::CHANNEL, "contact_id": sample::CONTACT });
     WINDOW_CLOSING = "conversation.window_closing", WindowClosing,
         "The service window ends within MAINSTAY_WINDOW_CLOSING_MINUTES, an hour unless set otherwise. Once for each window; one that \

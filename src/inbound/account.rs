@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     directory::Route,
     domain::{ChannelId, DailyLimit, TenantId},
-    events::{channel, contact::MARKETING},
+    events::{account::CALL, channel, contact::MARKETING},
     messaging::{News, Source},
     meta::webhook::{
         Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
@@ -95,6 +95,10 @@ impl Plan {
             of_tenant.entry(route.tenant).or_default().push(route);
         }
         for (tenant, routes) in of_tenant {
+            if *account.event == CALL {
+                self.call(origin, routes[0], account);
+                continue;
+            }
             let news = templates::News::of(tenant, &routes[0].waba_id, at, &account.detail);
             self.templates.extend(news);
             self.facts.extend(numbers::told(clock, origin, &routes, account));

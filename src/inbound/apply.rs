@@ -1,18 +1,29 @@
 //! The effects of a plan, in a fixed order of tables, so that two batches cannot wait for each other in a circle.
 
-use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
+};
 
-use super::{facts::Facts, media, messages::PlannedMessage, plan::Plan, statuses as reports};
+use super::{
+    calls::{self, PlannedCall},
+    facts::Facts,
+    media,
+    messages::PlannedMessage,
+    plan::Plan,
+    recipients, statuses as reports,
+};
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{AttemptId, ContactId, ConversationId, MessageId, Status},
+    domain::{ChannelId, ContactId, ConversationId, MessageId, Status, TenantId},
     messaging::{self, Aftermath, Failed},
     people,
     store::{
+        contacts,
         conversations::{self, Advance, Pair},
         media::NewInboundMedia,
-        messages::{self, Key, NewMessage},
+        messages::{self, NewMessage},
         statuses::{self, Joined},
     },
     templates,
@@ -29,21 +40,28 @@ pub struct Afterwards {
 /// Applies a plan inside the transaction and returns what there is to tell, and to do.
 pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Facts<'a>, Afterwards)> {
     let mut facts = Facts::new(clock);
-    messaging::heed(tx, clock, &plan.news).await?;
-    let resolved = people::resolve(tx, clock, &plan.parties).await?;
+    if !plan.news.is_empty() {
+        lock_tenants(tx, plan).await?;
+        messaging::heed(tx, clock, &plan.news).await?;
+    }
+    let told = recipients::find(tx, plan).await?;
+    let parties = match told.parties.is_empty() {
+        true => Cow::Borrowed(&plan.parties),
+        false => Cow::Owned([&plan.parties[..], &told.parties].concat()),
+    };
+    let resolved = people::resolve(tx, clock, &parties).await?;
     facts.contacts(&resolved);
-    let stored = rows(tx, clock, plan, &resolved.contacts, &mut facts).await?;
+    let messages = once(plan);
+    let conversations = converse(tx, clock, (plan, &messages), &resolved.contacts, &mut facts).await?;
+    let stored = rows(&messages, &resolved.contacts, &conversations);
     let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)
         .await?
         .into_iter()
         .map(|(id,)| id)
         .collect();
     let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
-    if !plan.statuses.is_empty() {
-        let attempts: Vec<AttemptId> = plan.proofs.iter().map(|proof| proof.attempt).collect();
-        let keys: Vec<Key> = plan.statuses.iter().map(|status| status.key.clone()).collect();
-        messages::lock_told(tx, &attempts, &keys).await?;
-    }
+    calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut facts).await?;
+    messages::lock(tx, told.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
@@ -70,15 +88,19 @@ pub(super) fn failed(status: &Joined) -> Option<Failed> {
     })
 }
 
-/// The messages as rows: each knows its contact and its conversation, which is made if need be.
-async fn rows(
-    tx: &mut Tx,
-    clock: &Clock,
-    plan: &Plan,
-    contacts: &[ContactId],
-    facts: &mut Facts<'_>,
-) -> Result<Vec<NewMessage>> {
-    let mut first: BTreeMap<Pair, &PlannedMessage> = BTreeMap::new();
+/// Before portfolios are held, because contacts that are merged later want the tenant first.
+async fn lock_tenants(tx: &mut Tx, plan: &Plan) -> Result<()> {
+    let spoken_of = plan.parties.iter().map(|party| party.tenant);
+    let written_to = plan.recipients.iter().map(|it| it.tenant);
+    let tenants: BTreeSet<TenantId> = spoken_of.chain(written_to).collect();
+    for tenant in tenants {
+        contacts::lock_tenant(tx, tenant, false).await?;
+    }
+    Ok(())
+}
+
+/// The plan's messages, each once.
+fn once(plan: &Plan) -> Vec<&PlannedMessage> {
     let mut seen: HashMap<_, usize> = HashMap::new();
     let mut once: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
     for message in &plan.messages {
@@ -92,21 +114,56 @@ async fn rows(
             Entry::Occupied(_) => {}
         }
     }
-    for message in &once {
-        first.entry(pair(message, contacts)).or_insert(message);
+    once
+}
+
+/// What a conversation begins with.
+enum First<'p> {
+    Message(&'p PlannedMessage),
+    Call(&'p PlannedCall),
+}
+
+/// Finds the conversations of messages and of calls by customers, and holds them; those there are not yet are opened.
+async fn converse(
+    tx: &mut Tx,
+    clock: &Clock,
+    (plan, messages): (&Plan, &[&PlannedMessage]),
+    contacts: &[ContactId],
+    facts: &mut Facts<'_>,
+) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+    let mut first: BTreeMap<Pair, First<'_>> = BTreeMap::new();
+    for message in messages {
+        first.entry(pair(message, contacts)).or_insert(First::Message(message));
+    }
+    for call in plan.calls.iter().filter(|call| call.by_customer) {
+        if let Some(pair) = call.pair(contacts) {
+            first.entry(pair).or_insert(First::Call(call));
+        }
     }
     let pairs: Vec<Pair> = first.keys().copied().collect();
     let open = |pair: Pair| {
-        let (id, message) = (clock.new_id(), first[&pair]);
-        facts.opened(pair, id, message.sent_at);
-        step(message, pair, id)
+        let id = clock.new_id();
+        let step = match first[&pair] {
+            First::Message(message) => step(message, pair, id),
+            First::Call(call) => call.step(pair, id),
+        };
+        facts.opened(pair, id, step.at);
+        step
     };
-    let conversation = conversations::lock_or_open(tx, &pairs, clock.now(), open).await?;
+    conversations::lock_or_open(tx, &pairs, clock.now(), open).await
+}
+
+/// The messages as rows: each knows its contact and its conversation.
+fn rows(
+    messages: &[&PlannedMessage],
+    contacts: &[ContactId],
+    conversations: &HashMap<(ChannelId, ContactId), ConversationId>,
+) -> Vec<NewMessage> {
     let row = |m: &&PlannedMessage| NewMessage {
         tenant: m.tenant,
         id: m.id,
         channel: m.channel,
-        conversation: conversation[&(m.channel, contacts[m.conversation_of])],
+        conversation: conversations[&(m.channel, contacts[m.conversation_of])],
         contact: contacts[m.contact],
         wamid: m.wamid.clone(),
         direction: m.direction,
@@ -123,7 +180,7 @@ async fn rows(
         raw_event: m.event,
         media: m.media.as_ref().map(|media| media.id),
     };
-    Ok(once.iter().map(row).collect())
+    messages.iter().map(row).collect()
 }
 
 /// What new messages do to conversations, to earlier messages and to statuses that waited for them; and the media they bring.
@@ -199,7 +256,7 @@ fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> A
 
 impl Advance {
     /// Two steps of one conversation as one.
-    fn join(&mut self, next: Advance) {
+    pub(super) fn join(&mut self, next: Advance) {
         let unread = self.unread + next.unread;
         let window = self.window_expires_at.max(next.window_expires_at);
         if (next.at, &next.wamid) > (self.at, &self.wamid) {

@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// How long after a customer's message free-form answers are allowed (Meta's customer service window).
-const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
+/// How long after a customer's message, or call, free-form answers are allowed (Meta's customer service window).
+pub(super) const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
 
 /// A message, with places in [`Plan::parties`] for those concerned.
 pub struct PlannedMessage {

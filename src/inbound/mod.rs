@@ -5,6 +5,7 @@
 mod account;
 mod apply;
 mod batch;
+mod calls;
 mod facts;
 mod media;
 mod messages;
@@ -12,6 +13,7 @@ mod numbers;
 mod plan;
 mod portions;
 mod read;
+mod recipients;
 mod slices;
 mod statuses;
 

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{messages::PlannedMessage, read::Parsed, statuses};
+use super::{calls::PlannedCall, messages::PlannedMessage, read::Parsed, recipients, statuses};
 use crate::{
     clock::Clock,
     directory::{Route, Signed, Snapshot},
@@ -17,7 +17,7 @@ use crate::{
     meta::webhook::{Change, Item, Malformed, Preference},
     people::Party,
     store::{
-        events::NewEvent, quarantine, raw_events::Processed, sends::Proof, statuses::NewStatus,
+        events::NewEvent, messages::Named, quarantine, raw_events::Processed, sends::Proof, statuses::NewStatus,
         unrecognized::Unrecognized,
     },
     templates,
@@ -31,6 +31,10 @@ pub struct Plan {
     pub statuses: Vec<NewStatus>,
     /// Statuses that name one of our attempts.
     pub proofs: Vec<Proof>,
+    /// The messages that statuses tell of, and what they call the recipients.
+    pub recipients: Vec<Named>,
+    /// Who called, or was called.
+    pub calls: Vec<PlannedCall>,
     /// Messages received, by channel: Meta counts them against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
     /// What is said of accounts and numbers that decides what may be sent.
@@ -141,6 +145,7 @@ impl Plan {
                 plan.processed.push(settled(directory, event));
             }
         }
+        recipients::sort(&mut plan.recipients);
         plan
     }
 
@@ -189,8 +194,12 @@ impl Plan {
             Change::History(history) => self.history(clock, origin, route, history),
             Change::Status(status) => {
                 self.count("status");
-                self.proofs.extend(statuses::proof(route, status));
-                self.statuses.push(statuses::planned(origin, route, status));
+                let planned = statuses::planned(origin, route, status);
+                let proof = statuses::proof(route, status);
+                self.recipients
+                    .push(recipients::named(&planned, proof.as_ref(), &status.recipient));
+                self.proofs.extend(proof);
+                self.statuses.push(planned);
             }
             Change::Error(error) => self.value_error(clock, origin, route, error),
             Change::AppContact(contact) => self.app_contact(origin, route, contact),

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{apply, facts::Facts, plan::Origin};
+use super::{apply, facts::Facts, plan::Origin, recipients};
 use crate::{
     app::App,
     db::{Result, Tx, is_unavailable, retry_conflicts},
@@ -13,6 +13,7 @@ use crate::{
         graph::errors,
         webhook::{self, Person, StatusKind},
     },
+    people,
     store::{
         messages::{self, Key, Reported},
         sends::Proof,
@@ -137,10 +138,14 @@ async fn join_again(app: &App, keys: &[Key]) -> Result<usize> {
 }
 
 async fn join_in(tx: &mut Tx, app: &App, keys: &[Key]) -> Result<(usize, Aftermath)> {
-    messages::lock_told(tx, &[], keys).await?;
+    let mut facts = Facts::new(&app.clock);
+    let mut named = recipients::named_waiting(&statuses::waiting(&mut *tx, keys).await?);
+    recipients::sort(&mut named);
+    let told = messaging::recipients(tx, &named).await?;
+    facts.contacts(&people::resolve(tx, &app.clock, &told.parties).await?);
+    messages::lock(tx, told.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
-    let mut facts = Facts::new(&app.clock);
     let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
     advance(tx, joined, &mut facts).await?;
     let mut aftermath = messaging::failed(tx, &app.clock, &failed).await?;

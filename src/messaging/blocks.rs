@@ -63,11 +63,7 @@ pub async fn change_blocks(
         (false, Blocking::Block) => app.graph.block(access, &asked).await?,
         (false, Blocking::Unblock) => app.graph.unblock(access, &asked).await?,
     };
-    let done: Vec<&graph::Person> = changes
-        .iter()
-        .filter(|it| it.refused.is_none())
-        .map(|it| &it.person)
-        .collect();
+    let done: Vec<&graph::Change> = changes.iter().filter(|it| it.refused.is_none()).collect();
     let contacts = keep(app, route, &done, blocking).await?;
     let answer = |(address, person): (&Address, &Option<graph::Person>)| {
         let known = match address {
@@ -81,7 +77,10 @@ pub async fn change_blocks(
                 refused: Some((None, why)),
             };
         };
-        let contact = done.iter().position(|it| *it == person).map(|place| contacts[place]);
+        let contact = done
+            .iter()
+            .position(|it| it.person == *person)
+            .map(|place| contacts[place]);
         let refused = changes
             .iter()
             .find(|it| it.person == *person)
@@ -164,11 +163,24 @@ async fn person(app: &App, tenant: TenantId, address: &Address) -> Result<Option
 }
 
 /// Writes down what Meta did, and tells of it; returns the contacts.
-async fn keep(app: &App, route: &Route, done: &[&graph::Person], blocking: Blocking) -> Result<Vec<ContactId>> {
+async fn keep(app: &App, route: &Route, done: &[&graph::Change], blocking: Blocking) -> Result<Vec<ContactId>> {
     let now = app.clock.now();
-    let party = |person: &&graph::Person| match person {
-        graph::Person::Phone(digits) => Party::addressed(route.tenant, "phone", digits, now),
-        graph::Person::UserId(id) => Party::addressed(route.tenant, "user_id", id, now),
+    let identity = |person: &graph::Person| {
+        let (kind, value) = match person {
+            graph::Person::Phone(digits) => ("phone", digits),
+            graph::Person::UserId(id) => ("user_id", id),
+        };
+        (kind, value.clone())
+    };
+    let party = |change: &&graph::Change| {
+        let (kind, value) = identity(&change.person);
+        let mut party = Party::addressed(route.tenant, kind, &value, now);
+        let also = change.also.iter().map(identity);
+        let tenant = route.tenant;
+        party
+            .identities
+            .extend(also.map(|(kind, value)| Identity { tenant, kind, value }));
+        party
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
     let mut tx = app.db.begin().await?;

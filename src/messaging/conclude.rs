@@ -1,6 +1,10 @@
 //! The writing of what came of calls: one commit for all that are waiting. While one commit runs, the next batch gathers.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
@@ -9,18 +13,22 @@ use tokio_util::sync::CancellationToken;
 use super::{
     daily_limit,
     effects::{self, Told},
+    recipients::{Recipients, recipients},
     record,
 };
 use crate::{
     app::App,
     clock::Clock,
     db::{self, Batches, Tx, write_together},
-    domain::{AttemptId, ContactId, MessageId},
-    outbox::{Concluded, Conclusion, Written},
+    domain::{AttemptId, ContactId, MessageId, TenantId},
+    meta::graph::errors,
+    outbox::{Concluded, Conclusion, Refused, Written},
+    people,
     store::{
-        events, messages,
+        events::{self, NewEvent},
+        messages::{self, Named, Whose},
         portfolios::Key,
-        sends::{self, End},
+        sends::{self, Due, End},
     },
 };
 
@@ -72,6 +80,8 @@ async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<Atte
 /// The attempts that ended, and whether something changed of a channel.
 async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
     let now = clock.now();
+    // Contacts first: to merge them takes the tenant, the portfolios, conversations and messages, in this order.
+    let mut told = name_recipients(tx, clock, conclusions).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::give_back(tx, &uncounted).await?;
     messages::lock(
@@ -88,12 +98,18 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
         .filter(|it| ended.contains(&it.end.attempt))
         .collect();
     let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
-    let mut told = record::place(tx, clock, placed).await?;
+    told.extend(record::place(tx, clock, placed).await?);
     let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
     let held: Vec<(MessageId, &'static str)> = ours.iter().filter_map(held).collect();
     sends::hold(&mut *tx, &held).await?;
     // What follows from a refusal follows all the same.
-    let refused: Vec<Told<'_>> = conclusions.iter().filter_map(|it| told_of(it, now)).collect();
+    let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
+    let dues = as_they_are(tx, &refusals).await?;
+    let refused: Vec<Told<'_>> = refusals
+        .iter()
+        .zip(&dues)
+        .map(|(it, due)| told_of(it, due, now))
+        .collect();
     let carried = effects::carry_out(tx, clock, &refused).await?;
     told.extend(carried.events);
     // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
@@ -114,13 +130,45 @@ fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
     Some((key, contact, it.end.attempt))
 }
 
-fn told_of(it: &Conclusion, at: DateTime<Utc>) -> Option<Told<'_>> {
-    let refused = it.refused.as_ref()?;
-    Some(Told {
-        due: &refused.due,
+fn told_of<'a>(refused: &'a Refused, due: &'a Due, at: DateTime<Utc>) -> Told<'a> {
+    Told {
+        due,
         code: refused.code,
         title: &refused.title,
         at,
         tried_at: refused.tried_at,
-    })
+    }
+}
+
+/// Gives the contacts of messages what Meta calls them in its answers.
+async fn name_recipients(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<Vec<NewEvent>> {
+    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
+    let Recipients { parties, .. } = recipients(tx, &named).await?;
+    if parties.is_empty() {
+        return Ok(Vec::new());
+    }
+    let resolved = people::resolve(tx, clock, &parties).await?;
+    Ok(people::told(clock, &resolved))
+}
+
+/// The refused messages, with the contacts and conversations they have now: contacts may have been merged since they were looked at.
+async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c Refused]) -> db::Result<Vec<Cow<'c, Due>>> {
+    let acted_on = refusals.iter().filter(|it| !errors::entry(it.code).effects.is_empty());
+    let acted_on: Vec<(TenantId, MessageId)> = acted_on.map(|it| (it.due.tenant_id, it.due.id)).collect();
+    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &acted_on)
+        .await?
+        .into_iter()
+        .map(|it| (it.id, it))
+        .collect();
+    let due = |it: &&'c Refused| {
+        let mut due = Cow::Borrowed(&it.due);
+        if let Some(whose) = whose.get(&due.id)
+            && (whose.contact_id, whose.conversation_id) != (due.contact_id, due.conversation_id)
+        {
+            let due = due.to_mut();
+            (due.contact_id, due.conversation_id) = (whose.contact_id, whose.conversation_id);
+        }
+        due
+    };
+    Ok(refusals.iter().map(due).collect())
 }

@@ -30,7 +30,7 @@ pub enum Decision {
     Refuse(Reason),
 }
 
-/// Meta's code for a message to a customer who has not written for 24 hours, and ours.
+/// Meta's code for a message to a customer who has not written or called for 24 hours, and ours.
 pub const WINDOW_CLOSED: i64 = 131_047;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Reason {
     pub const fn title(self) -> &'static str {
         match self {
             Reason::WindowClosed => {
-                "window_closed: the customer has not written for 24 hours; only a template may be sent"
+                "window_closed: the customer has not written or called for 24 hours; only a template may be sent"
             }
             Reason::OptedOut => "opted_out: the customer takes no marketing messages",
             Reason::Blocked => {

@@ -8,7 +8,7 @@ use super::{
     effects::{self, Told},
     ready::place,
     record,
-    reserve::number,
+    reserve::{number, pair},
     verdict::{Verdict, verdict},
 };
 use crate::{
@@ -84,7 +84,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
         let answer = effects::answer(failure.code);
         aftermath
             .answers
-            .extend(answer.map(|answer| (it.channel_id, it.recipient.clone(), answer)));
+            .extend(answer.map(|answer| (it.channel_id, pair(it), answer)));
         told.push(Told {
             due: it,
             code: failure.code,

@@ -20,6 +20,7 @@ mod fitness;
 mod outcome;
 mod promises;
 mod ready;
+mod recipients;
 mod record;
 mod reserve;
 mod send;
@@ -38,6 +39,7 @@ pub use daily_limit::{COUNTS, CustomersToday, call_overlooked, forget_recipients
 pub use decide::WINDOW_CLOSED;
 pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use promises::promise_again;
+pub use recipients::{Recipients, recipients};
 pub use reserve::number;
 pub use send::send;
 pub use uploads::upload_files;

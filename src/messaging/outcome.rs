@@ -2,22 +2,28 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     breaker, effects,
     ready::place,
-    reserve::{Call, number},
+    reserve::{Call, number, pair},
     verdict::{PATIENCE, Verdict, verdict},
 };
 use crate::{
     app::App,
     domain::{MessageId, Status},
     governor::Answer,
-    meta::graph::{GraphError, Sent, errors::Effect},
+    meta::{
+        graph::{Accepted, GraphError, Sent, errors::Effect},
+        webhook::phone,
+    },
     outbox::{Conclusion, Refused, Written},
     queue::Outcome,
-    store::sends::{End, Placed},
+    store::{
+        messages::{Named, Names, Which},
+        sends::{Due, End, Placed},
+    },
 };
 
 /// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.
@@ -39,6 +45,10 @@ pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
     let Called { call, sent } = &called;
     let unsent = matches!(sent, Sent::Rejected(_) | Sent::NotSent { .. });
     let conclusion = Conclusion {
+        named: match sent {
+            Sent::Accepted(accepted) => named(&call.ready.due, accepted, app.clock.now()),
+            _ => None,
+        },
         held: matches!(outcome, Outcome::Quarantine { .. }).then_some("breaker"),
         uncounted: call
             .counted
@@ -67,6 +77,26 @@ pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
     }
 }
 
+/// What Meta calls the recipient; `None` if that is the address that was dialled.
+fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
+    let names = names((&due.recipient_kind, &due.recipient), accepted);
+    (names != Names::default()).then_some(Named {
+        tenant: due.tenant_id,
+        of: Which::Id(due.id),
+        names,
+        at,
+    })
+}
+
+fn names((kind, dialled): (&str, &str), accepted: &Accepted) -> Names {
+    let is_new = |name: &String| name != dialled && kind != "group";
+    Names {
+        phone: accepted.wa_id.as_deref().and_then(phone).filter(is_new),
+        user_id: accepted.user_id.clone().filter(is_new),
+        ..Names::default()
+    }
+}
+
 /// What follows beyond the message: for the governor, and for the channel.
 async fn hear(app: &App, called: &Called) {
     let route = &called.call.ready.route;
@@ -91,7 +121,7 @@ async fn note(app: &App, called: &Called, answer: Answer) {
     let number = number(&called.call.ready.route);
     let _ = app
         .governor
-        .answered(&number, &called.call.ready.due.recipient, answer)
+        .answered(&number, &pair(&called.call.ready.due), answer)
         .await;
 }
 
@@ -191,5 +221,37 @@ fn told(error: &GraphError, end: End) -> End {
             ..end.placed
         },
         ..end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_names_the_address_dialled_names_nobody() {
+        let accepted = |wa_id: Option<&str>, user_id: Option<&str>| Accepted {
+            wamid: "wamid.1".to_owned(),
+            wa_id: wa_id.map(str::to_owned),
+            user_id: user_id.map(str::to_owned),
+            message_status: None,
+        };
+        let nobody = Names::default();
+        for (dialled, answer) in [
+            (("phone", "5511988887777"), accepted(Some("5511988887777"), None)),
+            (("phone", "5511988887777"), accepted(Some("+55 11 98888-7777"), None)),
+            (("phone", "5511988887777"), accepted(None, None)),
+            (("user_id", "BR.1"), accepted(None, Some("BR.1"))),
+            (("group", "G1"), accepted(Some("5511988887777"), Some("BR.1"))),
+        ] {
+            assert_eq!(names(dialled, &answer), nobody, "{dialled:?}");
+        }
+        let other = Names {
+            phone: Some("551188887777".to_owned()),
+            user_id: Some("BR.1".to_owned()),
+            ..Names::default()
+        };
+        let answer = accepted(Some("551188887777"), Some("BR.1"));
+        assert_eq!(names(("phone", "5511988887777"), &answer), other);
     }
 }

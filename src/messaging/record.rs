@@ -1,12 +1,15 @@
 //! What is written of messages on their way, and told.
 
+use std::collections::HashMap;
+
 use crate::{
     clock::Clock,
     db::{Result, Tx},
+    domain::MessageId,
     events::message::{Error, Standing, Template, of_status},
     store::{
         events::{self, NewEvent},
-        messages,
+        messages::{self, Whose},
         sends::{self, End, Placed},
         templates::Suggested,
     },
@@ -28,7 +31,14 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>
 pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Result<Vec<NewEvent>> {
     placed.sort_by_key(|it| it.message);
     let moved = sends::place(&mut *tx, &placed).await?;
-    placed.retain(|it| moved.contains(&(it.message,)));
+    let moved: HashMap<MessageId, Whose> = moved.into_iter().map(|it| (it.id, it)).collect();
+    placed.retain_mut(|it| {
+        let moved = moved.get(&it.message);
+        if let Some(moved) = moved {
+            (it.conversation, it.contact) = (moved.conversation_id, moved.contact_id);
+        }
+        moved.is_some()
+    });
     Ok(placed.iter().map(|it| event(clock, it)).collect())
 }
 

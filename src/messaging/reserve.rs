@@ -19,7 +19,7 @@ use crate::{
     store::{
         messages,
         portfolios::Key,
-        sends::{self, Begun, Promised},
+        sends::{self, Begun, Due, Promised},
     },
 };
 
@@ -64,7 +64,7 @@ impl Call {
 pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<MessageId>) -> db::Result<Vec<Call>> {
     let ask = |it: &Ready| Ask {
         number: number(&it.route),
-        recipient: it.due.recipient.clone(),
+        recipient: pair(&it.due),
         lane: it.due.send_lane(),
         promised: it.due.promised_at.is_some(),
     };
@@ -143,6 +143,11 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
 fn together(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     let bunched = at - TimeDelta::microseconds(at.timestamp_subsec_micros().rem_euclid(BUNCH_US).into());
     bunched.max(now.min(at))
+}
+
+/// The recipient as the governor's pair limit counts: the contact, by whichever address they are dialled.
+pub fn pair(due: &Due) -> String {
+    due.contact_id.to_string()
 }
 
 /// The channel as the governor sees it.

@@ -5,6 +5,7 @@ use crate::{
     db::{Asked, ask},
     domain::ContactId,
     store::{
+        messages::Named,
         portfolios::Key,
         sends::{Due, End},
     },
@@ -21,6 +22,8 @@ pub struct Conclusion {
     pub held: Option<&'static str>,
     /// The customer who was counted for a call that did not reach them.
     pub uncounted: Option<(Key, ContactId)>,
+    /// What Meta calls the recipient, where that is not the address that was dialled.
+    pub named: Option<Named>,
     /// The error that Meta answered.
     pub refused: Option<Refused>,
 }

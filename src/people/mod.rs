@@ -12,7 +12,7 @@ pub use resolve::{Resolved, resolve};
 pub use told::{Created, Identified, Preferred, Renamed, told};
 
 use crate::{
-    domain::TenantId,
+    domain::{ContactId, TenantId},
     meta::webhook::{Person, System},
     store::contacts::Identity,
 };
@@ -25,6 +25,9 @@ pub struct Party {
     pub kind: &'static str,
     /// All that names them, the strongest first; never empty.
     pub identities: Vec<Identity>,
+    /// The contact that they are, where that is known otherwise. The caller holds the tenant's lock, so that it is not merged away
+    /// meanwhile.
+    pub contact: Option<ContactId>,
     /// What is theirs no longer, as of this item.
     pub retired: Vec<Identity>,
     pub username: Option<String>,
@@ -42,6 +45,7 @@ impl Party {
             ("user_id", &person.user_id),
             ("phone", &person.phone),
             ("parent_user_id", &person.parent_user_id),
+            ("phone", &person.other_phone),
         ];
         let mut identities: Vec<Identity> = named
             .into_iter()
@@ -55,6 +59,7 @@ impl Party {
             tenant,
             kind: "person",
             identities,
+            contact: None,
             retired: Vec::new(),
             username: person.username.clone(),
             name: person.name.clone(),
@@ -78,12 +83,28 @@ impl Party {
             tenant,
             kind: "group",
             identities: vec![identity(tenant, "group", group_id)],
+            contact: None,
             retired: Vec::new(),
             username: None,
             name: None,
             marketing_stopped: None,
             at,
         }
+    }
+
+    /// A contact, and identities that Meta named it by; `None` without any. Says nothing of names.
+    pub fn named(tenant: TenantId, contact: ContactId, identities: Vec<Identity>, at: DateTime<Utc>) -> Option<Party> {
+        (!identities.is_empty()).then(|| Party {
+            tenant,
+            kind: "person",
+            identities,
+            contact: Some(contact),
+            retired: Vec::new(),
+            username: None,
+            name: None,
+            marketing_stopped: None,
+            at,
+        })
     }
 
     /// Adds what a system message tells: the new number and ids are theirs, the former ones no longer.

@@ -108,6 +108,8 @@ struct Sets<'a> {
     /// What is known of a node, unless it was given up before this batch speaks of it.
     known: HashMap<usize, &'a KnownIdentity>,
     given_up: BTreeSet<usize>,
+    /// The contacts that parties are, where that is known otherwise, each with a node of the party.
+    anchors: Vec<(usize, ContactId)>,
 }
 
 impl<'a> Sets<'a> {
@@ -127,6 +129,13 @@ impl<'a> Sets<'a> {
         let mut current = HashMap::new();
         let mut given_up = BTreeSet::new();
         let mut first_of_contact: HashMap<ContactId, usize> = HashMap::new();
+        let mut anchors = Vec::new();
+        for party in parties {
+            let Some(contact) = party.contact else { continue };
+            let node = place[&party.identities[0]];
+            union.join(*first_of_contact.entry(contact).or_insert(node), node);
+            anchors.push((node, contact));
+        }
         let by_text: HashMap<(TenantId, &str, &str), usize> = nodes
             .iter()
             .enumerate()
@@ -152,6 +161,7 @@ impl<'a> Sets<'a> {
             kinds,
             known: current,
             given_up,
+            anchors,
             nodes,
         }
     }
@@ -160,6 +170,9 @@ impl<'a> Sets<'a> {
         let mut contacts: BTreeMap<usize, BTreeSet<ContactId>> = BTreeMap::new();
         for (node, row) in &self.known {
             contacts.entry(self.roots[*node]).or_default().insert(row.contact_id);
+        }
+        for (node, contact) in &self.anchors {
+            contacts.entry(self.roots[*node]).or_default().insert(*contact);
         }
         let mut decided = Decided::default();
         let mut contact_of: BTreeMap<usize, ContactId> = BTreeMap::new();

@@ -199,6 +199,36 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
     Rows::new(sql, rows.collect()).all(on).await
 }
 
+/// A status whose message was not known when it came.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    pub tenant_id: TenantId,
+    pub channel_id: ChannelId,
+    pub wamid: String,
+    pub occurred_at: DateTime<Utc>,
+    pub payload: String,
+}
+
+impl Waiting {
+    pub fn key(&self) -> Key {
+        Key {
+            channel: self.channel_id,
+            wamid: self.wamid.clone(),
+        }
+    }
+}
+
+/// The statuses that wait for these messages.
+pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>> {
+    const SQL: &str = "
+        WITH r (channel_id, wamid) AS ({rows})
+        SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.payload
+        FROM r CROSS JOIN message_statuses s
+        WHERE s.channel_id = r.channel_id AND s.wamid = r.wamid AND s.message_id IS NULL";
+    let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));
+    Rows::new(SQL, rows.collect()).all(on).await
+}
+
 /// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other. One for each
 /// status, the oldest first, without the first `skip`.
 pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<Key>> {

@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod graph;
 mod http;
+mod identity;
 mod inbound;
 mod media;
 mod people;

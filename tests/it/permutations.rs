@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{
     app::{TestApp, on_both},
     snapshot::snapshot,
-    webhook::{ANA, BEN, CLEO, T0, Who, echo, message, status, text, to},
+    webhook::{ANA, BEN, CLEO, T0, Who, echo, message, status, status_to, text, to},
 };
 
 on_both! {
@@ -46,6 +46,18 @@ async fn play(test: &TestApp, case: usize, stream: Vec<Value>, batch: usize) -> 
     test.process_all(batch).await;
     snapshot(&test.app.db, tenant.id).await
 }
+
+/// A Mexican number as it is dialled, and as WhatsApp knows the person.
+const DIALLED: Who = Who {
+    phone: Some("525512345678"),
+    user_id: None,
+    name: "Mia",
+};
+const KNOWN: Who = Who {
+    phone: Some("5215512345678"),
+    user_id: Some("MX.1004"),
+    name: "Mia",
+};
 
 /// A bit of everything whose order could matter.
 fn stream() -> Vec<Value> {
@@ -91,8 +103,12 @@ fn stream() -> Vec<Value> {
         status("wamid.o1", "delivered", T0 + 8),
         status("wamid.o1", "read", T0 + 9),
         echo(BEN, "wamid.o2", T0 + 6, "never arrives"),
-        status("wamid.o2", "sent", T0 + 7),
-        status("wamid.o2", "failed", T0 + 8),
+        status_to(BEN, "wamid.o2", "sent", T0 + 7),
+        status_to(by_id, "wamid.o2", "failed", T0 + 8),
+        echo(DIALLED, "wamid.o4", T0 + 6, "to a number of two forms"),
+        status_to(KNOWN, "wamid.o4", "sent", T0 + 7),
+        status_to(KNOWN, "wamid.o4", "delivered", T0 + 8),
+        text(KNOWN, "wamid.k1", T0 + 9, "here I am"),
         group_echo,
         in_group("sent", BEN),
         in_group("failed", BEN),

@@ -39,6 +39,13 @@ struct WriteRequest {
     phone_number_id: Option<String>,
 }
 
+/// The body of `POST /_sim/calls`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallRequest {
+    customer: Who,
+}
+
 /// A customer by place in the list, or by phone number, user id, username or name.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -98,6 +105,7 @@ fn router(control: Control) -> Router {
         .route("/_sim/customers", get(customers))
         .route("/_sim/manners", get(manners).post(set_manners))
         .route("/_sim/messages", post(write))
+        .route("/_sim/calls", post(call))
         .route("/_sim/pause", post(pause))
         .route("/_sim/resume", post(resume))
         .merge(graph::router())
@@ -151,6 +159,19 @@ async fn write(State(control): State<Control>, Json(request): Json<WriteRequest>
     });
     room.send(webhook);
     (StatusCode::ACCEPTED, Json(wamid.map(|wamid| Written { wamid }))).into_response()
+}
+
+/// A customer calls the business.
+async fn call(State(control): State<Control>, Json(request): Json<CallRequest>) -> Response {
+    let Ok(room) = control.outbox.try_reserve() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let place = place_of(&request.customer, &control.simulator.customers());
+    let Some(webhook) = place.and_then(|place| control.simulator.call(place)) else {
+        return (StatusCode::NOT_FOUND, "no such customer").into_response();
+    };
+    room.send(webhook);
+    StatusCode::ACCEPTED.into_response()
 }
 
 async fn pause(State(control): State<Control>) -> StatusCode {

@@ -11,7 +11,7 @@ use super::statuses::Event;
 use crate::simulator::lock;
 use crate::traffic::{Change, Line, object};
 use crate::webhook::{Authenticity, Webhook};
-use crate::{Customer, Item, Message, Other, Shape, Source};
+use crate::{Caller, Customer, Item, Message, Other, Shape, Source};
 
 /// Changes told here are numbered apart from those of the traffic.
 const FIRST_NUMBER: u64 = 1 << 40;
@@ -28,9 +28,15 @@ impl Graph {
         }
         let mut someone_changed = false;
         for item in &webhook.items {
-            if let Item::Message(message) = item {
-                self.hear_message(message);
-                someone_changed |= matches!(message.shape, Some(Shape::NumberChange | Shape::UserIdChange));
+            match item {
+                Item::Message(message) => {
+                    self.hear_message(message);
+                    someone_changed |= matches!(message.shape, Some(Shape::NumberChange | Shape::UserIdChange));
+                }
+                Item::Other(Other {
+                    caller: Some(caller), ..
+                }) => self.hear_call(caller),
+                Item::Status(_) | Item::Other(_) => {}
             }
         }
         if someone_changed {
@@ -47,13 +53,22 @@ impl Graph {
         let Ok(number) = self.number(&message.phone_number_id) else {
             return;
         };
-        let place = lock(&self.people).find(&message.user_id).map(|(place, _)| place);
-        let person = match place {
-            Some(place) => Person::Customer(place),
-            None => Person::UserId(message.user_id.clone()),
-        };
         let terms = number.terms(&self.enforcement());
-        lock(&number.limits).heard(person, self.time.now(), terms);
+        lock(&number.limits).heard(self.person(&message.user_id), self.time.now(), terms);
+    }
+
+    /// A call by a customer opens the service window as a message does, answered or not.
+    fn hear_call(&self, caller: &Caller) {
+        if let Ok(number) = self.number(&caller.phone_number_id) {
+            lock(&number.limits).open_window(self.person(&caller.user_id), self.time.now());
+        }
+    }
+
+    fn person(&self, user_id: &str) -> Person {
+        match lock(&self.people).find(user_id) {
+            Some((place, _)) => Person::Customer(place),
+            None => Person::UserId(user_id.to_owned()),
+        }
     }
 
     /// Tells news of an account by webhook.
@@ -63,6 +78,7 @@ impl Graph {
             number: FIRST_NUMBER + self.announced.fetch_add(1, Ordering::Relaxed),
             field: field.to_owned(),
             detail,
+            caller: None,
         });
         let line = Line {
             waba_id: waba_id.to_owned(),

@@ -120,6 +120,17 @@ impl Author {
         )
     }
 
+    /// The customer of that place calls the business.
+    pub fn call(&mut self, customer: usize, chance: &mut Chance) -> Option<Change> {
+        let now = self.tick(chance);
+        Some(account::call(Office {
+            chance,
+            customer: self.people.get(customer)?,
+            line: &self.line,
+            now,
+        }))
+    }
+
     /// A message that nobody wrote and nobody remembers.
     pub fn lie(&mut self, chance: &mut Chance) -> Change {
         let timestamp = self.tick(chance);

@@ -130,6 +130,23 @@ impl Traffic {
         Some(self.genuine(vec![Arc::new(change)]))
     }
 
+    /// Makes a customer call the business now: a webhook of that one event. There is none if there is no customer of that number.
+    pub fn call(&mut self, customer: usize) -> Option<Webhook> {
+        let mut change = self.author.call(customer, &mut self.chance)?;
+        self.number(&mut change);
+        Some(self.genuine(vec![Arc::new(change)]))
+    }
+
+    /// Tells items other than messages and statuses apart.
+    fn number(&mut self, change: &mut Change) {
+        for item in &mut change.items {
+            if let crate::Item::Other(other) = item {
+                self.others += 1;
+                other.number = self.others;
+            }
+        }
+    }
+
     /// Where files lie from now on: scheme and host of the Graph API. None leaves addresses out of webhooks.
     pub(crate) fn set_origin(&mut self, origin: Option<&str>) {
         self.author.set_origin(origin);
@@ -232,12 +249,7 @@ impl Traffic {
                 break change;
             }
             for (steps, mut change) in self.author.write_on(&self.manners, &mut self.chance) {
-                for item in &mut change.items {
-                    if let crate::Item::Other(other) = item {
-                        self.others += 1;
-                        other.number = self.others;
-                    }
-                }
+                self.number(&mut change);
                 self.schedule.after(steps, change);
             }
         };

@@ -43,10 +43,16 @@ async fn the_control_interface_makes_a_customer_write_and_shows_the_ledger() {
     assert_eq!(ledger.messages[0].item.user_id, user_id);
     assert_eq!(ledger.messages[0].acknowledged, 1);
 
-    assert_eq!(
-        post("/_sim/messages", json!({"customer": 999})).await.status(),
-        StatusCode::NOT_FOUND
-    );
+    let called = post("/_sim/calls", json!({"customer": user_id})).await;
+    assert_eq!(called.status(), StatusCode::ACCEPTED);
+    until(|| simulator.ledger().other_by_field().get("calls") == Some(&1) && simulator.ledger().is_complete()).await;
+
+    for path in ["/_sim/messages", "/_sim/calls"] {
+        assert_eq!(
+            post(path, json!({"customer": 999})).await.status(),
+            StatusCode::NOT_FOUND
+        );
+    }
     assert_eq!(
         post("/_sim/manners", json!({"batch": 1.0, "batch_items": 9}))
             .await

@@ -56,12 +56,13 @@ pub struct Identity {
     /// Since when it is no longer theirs, e.g. a number that was changed; null while it is.
     #[schema(required)]
     pub retired_at: Option<DateTime<Utc>>,
-    /// Messages to it that could not be delivered (131026 and the like); null where there was none.
+    /// Messages to the contact that could not be delivered (131026 and the like), under whichever identity they were sent: the same for
+    /// all identities in use. Of one that was retired, those sent to it. Null where there was none.
     #[schema(required)]
     pub undeliverable: Option<Undeliverable>,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 pub struct Undeliverable {
     /// How many, ever.
     pub count: i64,
@@ -83,24 +84,43 @@ impl Contact {
             parent_user_id: newest("parent_user_id"),
             username: newest("username"),
             marketing_stopped: row.marketing_stopped,
-            identities: identities.into_iter().map(Identity::from).collect(),
+            identities: shown(identities),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
     }
 }
 
-impl From<contacts::KnownBy> for Identity {
-    fn from(row: contacts::KnownBy) -> Self {
+/// The identities of a contact. What could not be delivered under one concerns the person, and so all that are in use.
+fn shown(known: Vec<contacts::KnownBy>) -> Vec<Identity> {
+    let in_use = known.iter().filter(|it| it.retired_at.is_none());
+    let all = in_use.filter_map(Undeliverable::of).reduce(Undeliverable::and);
+    let identity = |it: contacts::KnownBy| Identity {
+        undeliverable: match it.retired_at {
+            None => all,
+            Some(_) => Undeliverable::of(&it),
+        },
+        kind: it.kind,
+        value: it.value,
+        retired_at: it.retired_at,
+    };
+    known.into_iter().map(identity).collect()
+}
+
+impl Undeliverable {
+    fn of(known: &contacts::KnownBy) -> Option<Self> {
+        known.undeliverable_at.map(|last_at| Self {
+            count: known.undeliverable_count,
+            last_at,
+            code: known.undeliverable_code,
+        })
+    }
+
+    fn and(self, other: Self) -> Self {
+        let last = if self.last_at >= other.last_at { self } else { other };
         Self {
-            kind: row.kind,
-            value: row.value,
-            retired_at: row.retired_at,
-            undeliverable: row.undeliverable_at.map(|last_at| Undeliverable {
-                count: row.undeliverable_count,
-                last_at,
-                code: row.undeliverable_code,
-            }),
+            count: self.count + other.count,
+            ..last
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct Conversation {
     pub contact_id: ContactId,
     pub contact: Correspondent,
     pub last_message: LastMessage,
-    /// Until when anything may be written; after it only templates. Null when the customer never wrote.
+    /// Until when anything may be written; after it only templates. Null when the customer never wrote nor called.
     #[schema(required)]
     pub window_expires_at: Option<DateTime<Utc>>,
     pub unread_count: i64,
@@ -55,6 +55,7 @@ pub struct LastMessage {
     pub wamid: Option<String>,
     /// `inbound` or `outbound`.
     pub direction: String,
+    /// Meta's type of it; `call` where the customer has called since.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its first 200 characters.

@@ -9,7 +9,7 @@ use super::{
     answer::{list, number, text},
     errors,
 };
-use crate::meta::error_data;
+use crate::meta::{error_data, webhook::phone};
 
 /// The most in one call.
 pub const MOST: usize = 1_000;
@@ -26,6 +26,8 @@ pub enum Person {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub person: Person,
+    /// What Meta calls them besides: the number as WhatsApp knows it, the business-scoped id.
+    pub also: Vec<Person>,
     /// The code and Meta's words, when it was not done.
     pub refused: Option<(i64, String)>,
 }
@@ -68,6 +70,13 @@ impl Person {
             Self::Phone(_) => same("input") || same("wa_id"),
             Self::UserId(_) => same("input") || same("user_id"),
         }
+    }
+
+    /// What else an entry about them calls them.
+    fn besides(&self, entry: &Value) -> Vec<Self> {
+        let number = text(&entry["wa_id"]).and_then(|it| phone(&it)).map(Self::Phone);
+        let id = text(&entry["user_id"]).map(Self::UserId);
+        number.into_iter().chain(id).filter(|it| it != self).collect()
     }
 }
 
@@ -129,8 +138,14 @@ impl Client {
             let code = number(&error["code"]).map(|code| errors::decisive(code, number(&error["error_subcode"])));
             Some((code.unwrap_or(139_100), said.unwrap_or_default()))
         };
+        let done = ["added_users", "removed_users"].map(|members| list(&told[members]));
+        let also = |person: &Person| {
+            let entry = done.iter().copied().flatten().find(|entry| person.is(entry));
+            entry.map(|entry| person.besides(entry)).unwrap_or_default()
+        };
         let change = |person: &Person| Change {
             person: person.clone(),
+            also: also(person),
             refused: refusal(person),
         };
         Ok(people.iter().map(change).collect())

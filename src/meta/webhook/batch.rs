@@ -7,7 +7,7 @@ use super::account::{Account, AccountDetail};
 use super::json::{Json, Members, elements};
 use super::listed::Listed;
 use super::walk::{Items, Place};
-use super::{Change, Unknown, UnknownReason, app_contact, error, history, message, preference, status};
+use super::{Change, Unknown, UnknownReason, app_contact, call, error, history, message, preference, status};
 use crate::events::{self, EventType};
 
 /// What the value says beside the element that is being read.
@@ -34,9 +34,7 @@ const BATCHES: &[(&str, Element)] = &[
     ("errors", error::error),
     ("state_sync", app_contact::app_contact),
     ("user_preferences", preference::preference),
-    ("calls", |_, call, raw| {
-        Ok(event(&events::account::CALL, call.get("id").id(), raw))
-    }),
+    ("calls", |beside, call, raw| Ok(call::call(beside, call, raw))),
     ("groups", |_, group, raw| {
         Ok(event(&events::account::GROUP, group.get("group_id").id(), raw))
     }),

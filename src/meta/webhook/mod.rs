@@ -18,6 +18,7 @@
 mod account;
 mod app_contact;
 mod batch;
+mod call;
 mod clean;
 mod envelope;
 mod error;
@@ -42,6 +43,7 @@ pub use account::{
     TemplateButton, TemplateCategory, TemplateComponents, TemplateQuality, TemplateRef, TemplateStatus,
 };
 pub use app_contact::{AppContact, AppContactAction};
+pub use call::Call;
 pub use error::{MetaError, ValueError};
 pub use history::HistoryMessage;
 pub use message::{
@@ -49,9 +51,9 @@ pub use message::{
     ListReply, Location, Media, MediaKind, Message, Order, OrderItem, OtherInteractive, Reaction, Referral,
     ReferredProduct, Revoke, System, Text, Unsupported,
 };
-pub use person::Person;
+pub use person::{Person, phone};
 pub use preference::{Preference, PreferenceChoice};
-pub use status::{Pricing, Status, StatusKind};
+pub use status::{Pricing, Status, StatusKind, stored_recipient};
 
 use envelope::{Envelope, Node};
 

@@ -15,6 +15,9 @@ const LONGEST_NAME: usize = 512;
 pub struct Person {
     /// Digits with the country code, no `+`.
     pub phone: Option<String>,
+    /// The same phone in the other form that Meta writes it in, where the item has one and the sibling `contacts[]` the other: Brazilian
+    /// numbers with and without the ninth digit, Mexican ones as `52` and `521`, Argentine ones as `54` and `549`.
+    pub other_phone: Option<String>,
     /// Business-scoped user id, spelt as sent; an address that is no phone number counts as one.
     pub user_id: Option<String>,
     /// The same across the portfolios of one enterprise, `US.ENT.…`.
@@ -79,6 +82,10 @@ impl Person {
     fn fill(&mut self, listed: &Person, contact: &Json<'_>) {
         let either = |own: Option<String>, listed: &Option<String>| own.or_else(|| listed.clone());
         let profile = contact.get("profile");
+        self.other_phone = listed
+            .phone
+            .clone()
+            .filter(|it| self.phone.as_ref().is_some_and(|own| own != it));
         self.phone = either(self.phone.take(), &listed.phone);
         self.user_id = either(self.user_id.take(), &listed.user_id);
         self.parent_user_id = either(self.parent_user_id.take(), &listed.parent_user_id);
@@ -94,7 +101,7 @@ pub(super) fn username(json: &Json<'_>) -> Option<String> {
 }
 
 /// The digits of what is written as a phone number, None for anything else.
-pub(super) fn phone(text: &str) -> Option<String> {
+pub fn phone(text: &str) -> Option<String> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if text.len() <= LONGEST_PHONE && is_digits(text) {
         return Some(text.to_owned());

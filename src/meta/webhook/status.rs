@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::batch::{Beside, event};
 use super::json::Json;
-use super::{Change, MetaError, Person, UnknownReason};
+use super::{Change, MetaError, Person, UnknownReason, call};
 use crate::events;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +115,7 @@ fn cost(cost: &Json<'_>) -> Option<(String, String)> {
 pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {
     let id = status.get("id").id();
     match (beside.field, status.get("type").str()) {
-        ("calls", _) | (_, Some("call")) => return Ok(event(&events::account::CALL, id, raw)),
+        ("calls", _) | (_, Some("call")) => return Ok(call::status(beside, status, raw)),
         (_, Some("payment")) => return Ok(event(&events::meta::PAYMENT_STATUS, id, raw)),
         _ => {}
     }
@@ -151,9 +151,22 @@ pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Resul
     })))
 }
 
-fn recipient(beside: &Beside<'_>, status: &Json<'_>) -> Person {
+/// Whom a status that was stored says the message was sent to: its JSON alone, without the contacts that stood beside it. `None` where it
+/// names nobody, or a group.
+pub fn stored_recipient(raw: &str) -> Option<Person> {
+    let status = Json::read(raw);
+    let person = named(&status);
+    let is_group = status.get("recipient_type").str() == Some("group");
+    (!is_group && !person.is_anonymous()).then_some(person)
+}
+
+fn named(status: &Json<'_>) -> Person {
     let parent = either(status, "recipient_parent_user_id", "parent_recipient_user_id");
-    let mut person = Person::read(status.get("recipient_id"), status.get("recipient_user_id"), parent);
+    Person::read(status.get("recipient_id"), status.get("recipient_user_id"), parent)
+}
+
+fn recipient(beside: &Beside<'_>, status: &Json<'_>) -> Person {
+    let mut person = named(status);
     person.identity_key_hash = status.get("recipient_identity_key_hash").id();
     person.join(beside.contacts, beside.only_element);
     person

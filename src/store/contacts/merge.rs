@@ -2,11 +2,15 @@
 
 use crate::{
     db::{Result, Sql, Tx},
-    domain::{ContactId, TenantId},
+    domain::{ContactId, ConversationId, MessageId, TenantId},
+    store::portfolios::{self, Key},
 };
 
-/// Gives everything of `from` to `into` and removes `from`. The caller holds the tenant's lock exclusively.
+/// Gives everything of `from` to `into` and removes `from`. The caller holds the tenant's lock exclusively. Takes portfolios, conversations
+/// and messages in the order in which everybody does.
 pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
+    count_once(tx, tenant, from, into).await?;
+    lock(tx, tenant, from, into).await?;
     const JOIN_CONVERSATIONS: &str = "
         UPDATE conversations
         SET unread_count = conversations.unread_count + f.unread_count,
@@ -85,4 +89,51 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         .run()
         .await
         .map(drop)
+}
+
+/// Who counted twice against the daily limit of a portfolio counts once: from the later of the two messages on.
+async fn count_once(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
+    const OF: &str = "SELECT DISTINCT portfolio FROM portfolio_recipients WHERE contact_id = $2 AND tenant_id = $1";
+    const LATER: &str = "
+        UPDATE portfolio_recipients
+        SET sends = portfolio_recipients.sends + f.sends,
+            last_at = CASE WHEN f.last_at > portfolio_recipients.last_at THEN f.last_at ELSE portfolio_recipients.last_at END
+        FROM (SELECT portfolio, sends, last_at FROM portfolio_recipients WHERE contact_id = $2 AND tenant_id = $1) f
+        WHERE portfolio_recipients.contact_id = $3 AND portfolio_recipients.tenant_id = $1
+            AND portfolio_recipients.portfolio = f.portfolio";
+    const TWICE: &str = "
+        DELETE FROM portfolio_recipients
+        WHERE contact_id = $2 AND tenant_id = $1
+            AND portfolio IN (SELECT portfolio FROM portfolio_recipients WHERE contact_id = $3 AND tenant_id = $1)
+        RETURNING portfolio";
+    const MOVE: &str = "UPDATE portfolio_recipients SET contact_id = $3 WHERE contact_id = $2 AND tenant_id = $1";
+    let counted: Vec<(String,)> = tx.sql(OF, (tenant, from)).all().await?;
+    if counted.is_empty() {
+        return Ok(());
+    }
+    portfolios::hold(tx, counted.iter().map(|(portfolio,)| portfolio.as_str())).await?;
+    tx.sql(LATER, (tenant, from, into)).run().await?;
+    let twice: Vec<(String,)> = tx.sql(TWICE, (tenant, from, into)).all().await?;
+    tx.sql(MOVE, (tenant, from, into)).run().await?;
+    let fewer = twice.into_iter().map(|(portfolio,)| (Key { portfolio, tenant }, -1));
+    portfolios::add(tx, &fewer.collect()).await
+}
+
+/// Locks the conversations and messages of both, the smaller ids first. SQLite has one writer.
+async fn lock(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
+    const CONVERSATIONS_POSTGRES: &str = "
+        SELECT id FROM conversations WHERE contact_id IN ($2, $3) AND tenant_id = $1 ORDER BY id FOR UPDATE";
+    const MESSAGES_POSTGRES: &str = "
+        SELECT id FROM messages
+        WHERE tenant_id = $1 AND conversation_id IN (
+            SELECT c.id FROM conversations c WHERE c.contact_id = $2 AND c.tenant_id = $1)
+        ORDER BY id FOR UPDATE";
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let conversations: Vec<(ConversationId,)> = tx.sql(CONVERSATIONS_POSTGRES, (tenant, from, into)).all().await?;
+    drop(conversations);
+    let messages: Vec<(MessageId,)> = tx.sql(MESSAGES_POSTGRES, (tenant, from)).all().await?;
+    drop(messages);
+    Ok(())
 }

@@ -48,6 +48,21 @@ pub async fn lock_or_open(
     Ok(known)
 }
 
+/// The conversations that there are of these pairs.
+pub async fn known(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+    const SQL: &str = "
+        WITH r (tenant_id, channel_id, contact_id) AS ({rows})
+        SELECT c.id, c.channel_id, c.contact_id
+        FROM r CROSS JOIN conversations c
+        WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
+    let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
+    let found: Vec<Found> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
+    Ok(found
+        .into_iter()
+        .map(|it| ((it.channel_id, it.contact_id), it.id))
+        .collect())
+}
+
 /// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
 /// happens in one conversation happens one after the other and two transactions cannot wait for each other.
 async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {

@@ -3,10 +3,12 @@
 mod apply;
 mod find;
 mod lock;
+mod recipients;
 
 pub use apply::{
     Advanced, Change, ChangeKind, Key, NewMessage, Reported, advance_status, change, changes_of, fill_placeholders,
     insert,
 };
 pub use find::{Filter, Message, StatusReport, find, in_conversation, list, statuses};
-pub use lock::{lock, lock_told};
+pub use lock::lock;
+pub use recipients::{Found, Named, Names, Which, Whose, find_named, whose};

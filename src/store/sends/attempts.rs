@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
-    store::templates::Suggested,
+    store::{messages::Whose, templates::Suggested},
 };
 
 /// A call about to be made.
@@ -120,8 +120,9 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
-/// Puts messages where they stand, unless Meta is known to have them; returns those that moved.
-pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<(MessageId,)>> {
+/// Puts messages where they stand, unless Meta is known to have them; returns those that moved,
+/// and whose they are now.
+pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,
@@ -130,7 +131,7 @@ pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<(Mess
             error_code = r.error_code, error_title = r.error_title
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.known
-        RETURNING messages.id";
+        RETURNING messages.id, messages.conversation_id, messages.contact_id";
     let row = |it: &Placed| {
         (
             it.message.uuid(),

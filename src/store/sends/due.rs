@@ -33,7 +33,7 @@ pub struct Due {
     pub status: String,
     pub contact_id: ContactId,
     pub conversation_id: ConversationId,
-    /// Of its conversation; `None` when the customer never wrote.
+    /// Of its conversation; `None` when the customer never wrote nor called.
     pub window_expires_at: Option<DateTime<Utc>>,
     pub marketing_stopped: bool,
     /// The business has blocked the contact on this channel.

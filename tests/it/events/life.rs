@@ -13,7 +13,7 @@ use crate::{
     support::{
         app::{APP_SECRET, NUMBER, WABA},
         wait::wait_until,
-        webhook::{ANA, BEN, T0, Who, change, echo, message, status, text},
+        webhook::{ANA, BEN, T0, Who, change, echo, message, status_to, text},
     },
 };
 
@@ -114,7 +114,7 @@ async fn people(world: &World) {
         "warning",
         "teleported",
     ];
-    hear(world, words.map(|word| status("wamid.life-7", word, T0 + 9))).await;
+    hear(world, words.map(|word| status_to(BEN, "wamid.life-7", word, T0 + 9))).await;
 }
 
 async fn failing(world: &World, code: i64, mut request: Value) {

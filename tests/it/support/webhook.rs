@@ -68,9 +68,18 @@ pub fn text(who: Who, wamid: &str, at: i64, body: &str) -> Value {
     )
 }
 
-pub fn status(wamid: &str, status: &str, at: i64) -> Value {
-    let mut report =
-        json!({ "id": wamid, "status": status, "timestamp": at.to_string(), "recipient_id": "5491123456789" });
+/// Of a message to Ana.
+pub fn status(wamid: &str, word: &str, at: i64) -> Value {
+    status_to(ANA, wamid, word, at)
+}
+
+pub fn status_to(who: Who, wamid: &str, status: &str, at: i64) -> Value {
+    let mut report = json!({ "id": wamid, "status": status, "timestamp": at.to_string() });
+    for (member, value) in [("recipient_id", who.phone), ("recipient_user_id", who.user_id)] {
+        if let Some(value) = value {
+            report[member] = json!(value);
+        }
+    }
     if status == "failed" {
         report["errors"] = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
     }

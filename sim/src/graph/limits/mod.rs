@@ -17,7 +17,7 @@ use super::time::{DAY, Moment, month};
 pub(crate) struct Limits {
     throughput: Bucket,
     pairs: HashMap<Person, Bucket>,
-    /// When each user last wrote to the number.
+    /// When each user last wrote to the number, or called it.
     windows: HashMap<Person, Moment>,
     /// A calendar month, and how many service messages it has had.
     service: (i64, u64),
@@ -27,6 +27,11 @@ impl Limits {
     /// A user wrote: it counts against the throughput, and opens the service window for 24 hours.
     pub fn heard(&mut self, person: Person, now: Moment, terms: Terms) {
         self.throughput.drain(now, terms);
+        self.open_window(person, now);
+    }
+
+    /// Opens the service window for 24 hours.
+    pub fn open_window(&mut self, person: Person, now: Moment) {
         self.windows.insert(person, now);
     }
 

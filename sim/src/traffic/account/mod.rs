@@ -10,7 +10,7 @@ use super::change::Change;
 use super::line::{Line, object};
 use crate::chance::Chance;
 use crate::people::Customer;
-use crate::{Item, Other};
+use crate::{Caller, Item, Other};
 
 /// Everything at hand while one such change is made.
 pub(super) struct Office<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Office<'a> {
 struct News {
     detail: String,
     value: Value,
+    /// It is a call by the customer.
+    by_customer: bool,
 }
 
 type Reporter = fn(&mut Office<'_>) -> News;
@@ -70,14 +72,27 @@ pub(super) fn change(mut office: Office<'_>) -> Change {
     }
     let (field, report) = OF_NUMBER[place - OF_ACCOUNT.len()];
     let news = report(&mut office);
+    of_number(&office, field, news)
+}
+
+/// The customer calls the business, and it rings.
+pub(super) fn call(mut office: Office<'_>) -> Change {
+    let id = office.call_id();
+    let news = office.rings(&id);
+    of_number(&office, "calls", news)
+}
+
+fn of_number(office: &Office<'_>, field: &str, news: News) -> Change {
     let mut value = office.line.value();
     value.extend(object(news.value));
-    Change::of_number(
-        office.line,
-        field,
-        value,
-        vec![Item::Other(Other::new(field, &news.detail))],
-    )
+    let item = Other {
+        caller: news.by_customer.then(|| Caller {
+            phone_number_id: office.line.phone_number_id.clone(),
+            user_id: office.customer.user_id.clone(),
+        }),
+        ..Other::new(field, &news.detail)
+    };
+    Change::of_number(office.line, field, value, vec![Item::Other(item)])
 }
 
 impl News {
@@ -85,6 +100,14 @@ impl News {
         Self {
             detail: detail.to_owned(),
             value,
+            by_customer: false,
+        }
+    }
+
+    fn by_customer(self) -> Self {
+        Self {
+            by_customer: true,
+            ..self
         }
     }
 }

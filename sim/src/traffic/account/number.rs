@@ -25,31 +25,16 @@ impl Office<'_> {
     }
 
     pub(super) fn call(&mut self) -> News {
-        let id = format!("wacid.{}", self.chance.hex(24));
-        let mut call = json!({
-            "id": id,
-            "from_user_id": self.customer.user_id,
-            "to": self.line.display_phone_number,
-            "timestamp": self.now.to_string(),
-            "direction": "USER_INITIATED",
-        });
-        self.name_phone(&mut call, "from");
+        let id = self.call_id();
         match self.chance.between(0..=2) {
-            0 => {
-                call["event"] = json!("connect");
-                call["session"] = json!({"sdp_type": "offer", "sdp": "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\n"});
-                News::new(
-                    "connect",
-                    json!({"contacts": [self.customer.contact(true)], "calls": [call]}),
-                )
-            }
+            0 => self.rings(&id),
             1 => {
-                call["event"] = json!("terminate");
+                let mut call = self.by_customer(&id, "terminate");
                 call["status"] = json!("COMPLETED");
                 call["start_time"] = json!((self.now - 75).to_string());
                 call["end_time"] = json!(self.now.to_string());
                 call["duration"] = json!(75);
-                News::new("terminate", json!({"calls": [call]}))
+                News::new("terminate", json!({"calls": [call]})).by_customer()
             }
             _ => {
                 let status = *self.chance.pick(&["RINGING", "ACCEPTED", "REJECTED"]);
@@ -58,6 +43,31 @@ impl Office<'_> {
                 News::new(status, json!({"statuses": [told]}))
             }
         }
+    }
+
+    /// A call by the customer begins.
+    pub(super) fn rings(&self, id: &str) -> News {
+        let mut call = self.by_customer(id, "connect");
+        call["session"] = json!({"sdp_type": "offer", "sdp": "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\n"});
+        let value = json!({"contacts": [self.customer.contact(true)], "calls": [call]});
+        News::new("connect", value).by_customer()
+    }
+
+    pub(super) fn call_id(&mut self) -> String {
+        format!("wacid.{}", self.chance.hex(24))
+    }
+
+    fn by_customer(&self, id: &str, event: &str) -> Value {
+        let mut call = json!({
+            "id": id,
+            "from_user_id": self.customer.user_id,
+            "to": self.line.display_phone_number,
+            "event": event,
+            "timestamp": self.now.to_string(),
+            "direction": "USER_INITIATED",
+        });
+        self.name_phone(&mut call, "from");
+        call
     }
 
     pub(super) fn address_book(&mut self) -> News {

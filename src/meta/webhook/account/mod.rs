@@ -14,7 +14,7 @@ pub(super) use business::{alert, capability, review, update};
 pub(super) use channel::{phone_name, phone_quality, security};
 pub(super) use template::{template_category, template_components, template_quality, template_status};
 
-use super::json::Json;
+use super::{Call, json::Json};
 use crate::events::EventType;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,7 @@ pub enum AccountDetail {
     Capability(Capability),
     Security(Security),
     Alert(Alert),
+    Call(Box<Call>),
     /// Nothing typed: see `raw`.
     Other,
 }

@@ -1,8 +1,8 @@
 //! Batches of other things than inbound messages and statuses.
 
 use super::super::{
-    Account, AccountDetail, AppContact, AppContactAction, Change, HistoryMessage, Item, Message, MetaError, Person,
-    PreferenceChoice, StatusKind, UnknownReason, ValueError,
+    Account, AccountDetail, AppContact, AppContactAction, Call, Change, HistoryMessage, Item, Message, MetaError,
+    Person, PreferenceChoice, StatusKind, UnknownReason, ValueError,
 };
 use super::{BUSINESS, INES, at, ines, items, only_item, parse, phone, reason, some};
 
@@ -25,7 +25,7 @@ fn event(item: &Item) -> (&'static str, Option<&str>) {
         Change::Account(Account {
             event,
             subject,
-            detail: AccountDetail::Other,
+            detail: AccountDetail::Call(_) | AccountDetail::Other,
             ..
         }) => (event.name, subject.as_deref()),
         other => panic!("{other:?}"),
@@ -229,4 +229,41 @@ fn calls_groups_and_other_events_are_passed_on_one_by_one() {
     assert_eq!(event(&click[0]), ("meta.user_actions", None));
     assert_eq!(event(&click[1]), ("meta.conversation_context", None));
     assert_eq!(paths(&click), ["/user_actions/0", "/conversation_context"]);
+}
+
+#[test]
+fn a_call_says_who_called_and_when_it_began() {
+    let call = |field: &str, value: &str| {
+        let body = format!(
+            r#"{{"entry":[{{"changes":[{{"field":"{field}","value":{{"metadata":{{"display_phone_number":"+1 555-010-0200"}},{value}}}}}]}}]}}"#
+        );
+        let webhook = parse(body.as_bytes()).expect("a webhook");
+        match &webhook.items[0].change {
+            Change::Account(Account {
+                detail: AccountDetail::Call(call),
+                ..
+            }) => (**call).clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ines = phone("4915550100777");
+    let told = |by_customer, customer: &Person, seconds: Option<i64>| Call {
+        by_customer,
+        customer: customer.clone(),
+        began_at: seconds.and_then(at),
+    };
+    let by_her = r#""calls":[{"id":"1","from":"4915550100777","to":"15550100200","timestamp":"1790004000","direction":"USER_INITIATED"}]"#;
+    assert_eq!(call("calls", by_her), told(true, &ines, Some(1_790_004_000)));
+    let ended = r#""calls":[{"id":"1","from":"4915550100777","timestamp":"1790004900","start_time":"1790004000","event":"terminate"}]"#;
+    assert_eq!(call("calls", ended), told(true, &ines, Some(1_790_004_000)));
+    let by_us = r#""calls":[{"id":"1","from":"15550100200","to":"4915550100777"}]"#;
+    assert_eq!(call("calls", by_us), told(false, &ines, None));
+    let rings = r#""statuses":[{"id":"1","type":"call","status":"RINGING","recipient_id":"4915550100777"}]"#;
+    assert_eq!(call("messages", rings), told(false, &ines, None));
+    let hidden = r#""contacts":[{"user_id":"DE.1"}],"calls":[{"id":"1","direction":"USER_INITIATED"}]"#;
+    let known_by_id = Person {
+        user_id: some("DE.1"),
+        ..Person::default()
+    };
+    assert_eq!(call("calls", hidden), told(true, &known_by_id, None));
 }

@@ -64,6 +64,7 @@ fn a_number_written_in_two_ways_is_one_person() {
     let caio = Person {
         user_id: some("BR.600"),
         name: some("Caio Brandão"),
+        other_phone: some("5511955501234"),
         ..phone("551155501234")
     };
     check("person_number_in_two_spellings", caio);

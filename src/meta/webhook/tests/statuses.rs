@@ -2,8 +2,9 @@
 
 use super::super::{
     Account, AccountDetail, Change, Item, MetaError, Person, Pricing, Status, StatusKind, UnknownReason,
+    stored_recipient,
 };
-use super::{INES, INES_ID, at, ines, items, only_item, phone, reason, some, status};
+use super::{INES, INES_ID, at, ines, items, only_item, parse, phone, reason, some, status};
 
 fn bare(wamid: &str, kind: StatusKind, seconds: i64, recipient: Person, raw: &str) -> Status {
     Status {
@@ -164,7 +165,7 @@ fn statuses_of_calls_and_payments_are_not_statuses_of_messages() {
         Change::Account(Account {
             event,
             subject,
-            detail: AccountDetail::Other,
+            detail: AccountDetail::Call(_) | AccountDetail::Other,
             ..
         }) => (event.name, subject.clone()),
         other => panic!("{other:?}"),
@@ -193,5 +194,38 @@ fn every_kind_is_written_as_it_is_read() {
         let kind = StatusKind::parse(word);
         assert_eq!(kind.as_str(), word);
         assert_eq!(matches!(kind, StatusKind::Other(_)), word == "expired", "{word}");
+    }
+}
+
+#[test]
+fn a_status_and_the_contact_beside_it_name_both_forms_of_a_number() {
+    let body = r#"{"entry":[{"changes":[{"field":"messages","value":{"contacts":[{"wa_id":"551155501234","user_id":"BR.600"}],
+        "statuses":[{"id":"wamid.1","status":"sent","recipient_id":"5511955501234"}]}}]}]}"#;
+    let webhook = parse(body.as_bytes()).expect("a webhook");
+    let recipient = &status(&webhook.items[0]).recipient;
+    let both = Person {
+        user_id: some("BR.600"),
+        other_phone: some("551155501234"),
+        ..phone("5511955501234")
+    };
+    assert_eq!(*recipient, both);
+}
+
+#[test]
+fn what_is_stored_of_a_status_names_its_recipient_and_no_group() {
+    let named = Person {
+        user_id: some("GB.1"),
+        ..phone("447700900123")
+    };
+    assert_eq!(
+        stored_recipient(r#"{"id":"w","recipient_id":"447700900123","recipient_user_id":"GB.1"}"#),
+        Some(named)
+    );
+    for nobody in [
+        r#"{"id":"w"}"#,
+        r#"{"recipient_id":"G1","recipient_type":"group"}"#,
+        "null",
+    ] {
+        assert_eq!(stored_recipient(nobody), None, "{nobody}");
     }
 }

@@ -1,0 +1,159 @@
+//! Calls. One by the customer opens their conversation and its service window, or starts the window anew, as a message does
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages#customer-service-windows>); one by the
+//! business opens nothing.
+
+use std::{
+    collections::{BTreeMap, HashMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    facts::Facts,
+    messages::SERVICE_WINDOW,
+    plan::{Origin, Plan},
+};
+use crate::{
+    clock::Clock,
+    db::{Result, Tx},
+    directory::Route,
+    domain::{ChannelId, ContactId, ConversationId, TenantId},
+    events::account::{CALL, Call},
+    meta::webhook::{Account, AccountDetail},
+    people::Party,
+    store::{
+        conversations::{self, Advance, Pair},
+        events::NewEvent,
+    },
+};
+
+/// An event of a call, with the customer's place in [`Plan::parties`].
+pub struct PlannedCall {
+    pub tenant: TenantId,
+    /// `None` where Meta does not say which number it is about.
+    pub channel: Option<ChannelId>,
+    /// `None` where Meta names nobody.
+    pub party: Option<usize>,
+    pub by_customer: bool,
+    pub began_at: DateTime<Utc>,
+    /// When the event happened.
+    pub at: DateTime<Utc>,
+    waba_id: Option<Arc<str>>,
+    phone_number_id: Option<Arc<str>>,
+    field: Arc<str>,
+    subject: Option<String>,
+    raw: String,
+}
+
+impl Plan {
+    pub(super) fn call(&mut self, origin: &Origin<'_>, route: &Route, account: &Account) {
+        let at = origin.item.time.unwrap_or(origin.received_at);
+        let call = match &account.detail {
+            AccountDetail::Call(call) => Some(call),
+            _ => None,
+        };
+        let began_at = call.and_then(|call| call.began_at).unwrap_or(at);
+        let party = call.and_then(|call| Party::person(route.tenant, &call.customer, began_at));
+        let party = party.map(|party| self.party(party));
+        self.calls.push(PlannedCall {
+            tenant: route.tenant,
+            channel: origin.item.phone_number_id.as_ref().map(|_| route.channel),
+            party,
+            by_customer: call.is_some_and(|call| call.by_customer),
+            began_at,
+            at,
+            waba_id: origin.item.entry_id.clone(),
+            phone_number_id: origin.item.phone_number_id.clone(),
+            field: origin.item.field.clone(),
+            subject: account.subject.clone(),
+            raw: account.raw.clone(),
+        });
+    }
+}
+
+impl PlannedCall {
+    /// The conversation it belongs to, whoever called.
+    pub fn pair(&self, contacts: &[ContactId]) -> Option<Pair> {
+        Some(Pair {
+            tenant: self.tenant,
+            channel: self.channel?,
+            contact: contacts[self.party?],
+        })
+    }
+
+    /// What a call by the customer does to their conversation.
+    pub fn step(&self, pair: Pair, conversation: ConversationId) -> Advance {
+        Advance {
+            tenant: pair.tenant,
+            conversation,
+            channel: pair.channel,
+            contact: pair.contact,
+            at: self.began_at,
+            wamid: String::new(),
+            direction: "inbound",
+            kind: "call".to_owned(),
+            text: None,
+            window_expires_at: Some(self.began_at + SERVICE_WINDOW),
+            unread: 0,
+        }
+    }
+
+    fn told(&self, clock: &Clock, contact: Option<ContactId>, conversation: Option<ConversationId>) -> NewEvent {
+        let data = Call {
+            channel_id: self.channel,
+            contact_id: contact,
+            conversation_id: conversation,
+            waba_id: self.waba_id.as_deref(),
+            phone_number_id: self.phone_number_id.as_deref(),
+            field: &self.field,
+            subject: self.subject.as_deref(),
+            value: serde_json::from_str(&self.raw).ok(),
+        };
+        let event = NewEvent::new(clock, self.tenant, &CALL, self.at, &data);
+        match (self.channel, conversation) {
+            (Some(channel), Some(conversation)) => event.within(channel, conversation),
+            (Some(channel), None) => event.on(channel),
+            _ => event,
+        }
+    }
+}
+
+/// Opens the windows of those who called, and tells of every call. `opened` are the conversations of calls by customers, locked.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    clock: &Clock,
+    plan: &Plan,
+    contacts: &[ContactId],
+    opened: &HashMap<(ChannelId, ContactId), ConversationId>,
+    facts: &mut Facts<'_>,
+) -> Result<()> {
+    if plan.calls.is_empty() {
+        return Ok(());
+    }
+    let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
+    let mut others = Vec::new();
+    for call in &plan.calls {
+        let Some(pair) = call.pair(contacts) else { continue };
+        if !call.by_customer {
+            others.push(pair);
+            continue;
+        }
+        let conversation = opened[&(pair.channel, pair.contact)];
+        let next = call.step(pair, conversation);
+        match steps.entry(conversation) {
+            Entry::Vacant(place) => drop(place.insert(next)),
+            Entry::Occupied(mut place) => place.get_mut().join(next),
+        }
+    }
+    conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
+    let mut known = conversations::known(&mut *tx, &others).await?;
+    known.extend(opened);
+    let told = plan.calls.iter().map(|call| {
+        let pair = call.pair(contacts);
+        let conversation = pair.and_then(|pair| known.get(&(pair.channel, pair.contact)).copied());
+        call.told(clock, call.party.map(|party| contacts[party]), conversation)
+    });
+    facts.told(told);
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Whom the messages went to that statuses tell of: what a status calls its recipient belongs to the contact of the message.
+
+use std::collections::{HashMap, HashSet};
+
+use super::plan::Plan;
+use crate::{
+    db::{Result, Tx},
+    messaging::{self, Recipients},
+    meta::webhook::{Person, stored_recipient},
+    people::Party,
+    store::{
+        messages::{Key, Named, Names, Which},
+        sends::Proof,
+        statuses::{self, NewStatus, Waiting},
+    },
+};
+
+/// The message of a status, and what it calls the recipient: nothing, if that was a group.
+pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &Person) -> Named {
+    Named {
+        tenant: status.tenant,
+        of: Which::Told(status.key.clone(), proof.map(|proof| proof.attempt)),
+        names: Names::of(recipient),
+        at: status.occurred_at,
+    }
+}
+
+/// Brings what statuses say of recipients in order. Most of the statuses of one message say the same, at different times: the first is
+/// kept.
+pub(super) fn sort(named: &mut Vec<Named>) {
+    named.sort();
+    named.dedup_by(|next, first| (&next.of, &next.names) == (&first.of, &first.names));
+}
+
+/// What statuses that waited for their message call its recipient.
+pub(super) fn named_waiting(waiting: &[Waiting]) -> Vec<Named> {
+    let named = |it: &Waiting| {
+        let recipient = stored_recipient(&it.payload).unwrap_or_default();
+        Named {
+            tenant: it.tenant_id,
+            of: Which::Told(it.key(), None),
+            names: Names::of(&recipient),
+            at: it.occurred_at,
+        }
+    };
+    waiting.iter().map(named).collect()
+}
+
+/// The recipients of a plan's statuses, as far as something new is told of them: those of messages that are known, and those of messages
+/// sent elsewhere that are in the plan themselves, whose statuses may have come before.
+pub(super) async fn find(tx: &mut Tx, plan: &Plan) -> Result<Recipients> {
+    let mut found = messaging::recipients(tx, &plan.recipients).await?;
+    let sent = plan.messages.iter().filter(|it| it.direction == "outbound");
+    let sent: HashMap<Key, usize> = sent.map(|it| (it.key(), it.conversation_of)).collect();
+    if sent.is_empty() {
+        return Ok(found);
+    }
+    let keys: Vec<Key> = sent.keys().cloned().collect();
+    let waiting = named_waiting(&statuses::waiting(tx, &keys).await?);
+    let mut seen = HashSet::new();
+    for it in plan.recipients.iter().chain(&waiting) {
+        let Which::Told(key, _) = &it.of else { continue };
+        let Some(to) = sent.get(key).map(|place| &plan.parties[*place]) else {
+            continue;
+        };
+        let mut identities = to.identities[..1].to_vec();
+        identities.extend(it.names.clone().identities(it.tenant));
+        if to.kind == "person" && identities.len() > 1 && seen.insert((key, &it.names)) {
+            found.parties.push(Party {
+                identities,
+                name: None,
+                username: None,
+                at: it.at,
+                ..to.clone()
+            });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,83 @@
+//! Who the recipients of messages are. Meta names them in the answer to a send and in every status, and not always as they were addressed:
+//! by the other form of a Brazilian, Mexican or Argentine number, by a business-scoped user id. What it calls a recipient belongs to the
+//! contact of the message.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    db::{Result, Tx},
+    domain::{MessageId, TenantId},
+    meta::webhook::Person,
+    people::Party,
+    store::{
+        contacts::{self, Identity},
+        messages::{self, Found, Named, Names},
+    },
+};
+
+impl Names {
+    /// What a status calls its recipient.
+    pub fn of(person: &Person) -> Self {
+        Self {
+            phone: person.phone.clone(),
+            other_phone: person.other_phone.clone(),
+            user_id: person.user_id.clone(),
+            parent_user_id: person.parent_user_id.clone(),
+        }
+    }
+
+    /// As identities, the strongest first.
+    pub fn identities(self, tenant: TenantId) -> Vec<Identity> {
+        let all = [
+            ("user_id", self.user_id),
+            ("phone", self.phone),
+            ("phone", self.other_phone),
+            ("parent_user_id", self.parent_user_id),
+        ];
+        all.into_iter()
+            .filter_map(|(kind, value)| value.map(|value| Identity { tenant, kind, value }))
+            .collect()
+    }
+}
+
+/// What is known of messages that Meta names the recipients of.
+#[derive(Default)]
+pub struct Recipients {
+    /// The contacts of messages, with what they are called and were not known by.
+    pub parties: Vec<Party>,
+    /// The messages there are, each once, to be locked. None on SQLite, which has one writer.
+    pub messages: Vec<(TenantId, MessageId)>,
+}
+
+/// Finds the messages and their contacts. Costs one statement where there is nothing new, and none where nothing is asked. Where there is, the
+/// tenants are locked, so that the contacts stay until the commit.
+pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
+    let of = |it: &Found| usize::try_from(it.n).ok().and_then(|n| named.get(n));
+    let mut found = messages::find_named(&mut *tx, named).await?;
+    let tenants: BTreeSet<TenantId> = found
+        .iter()
+        .filter(|it| it.is_unknown)
+        .filter_map(of)
+        .map(|it| it.tenant)
+        .collect();
+    for tenant in &tenants {
+        contacts::lock_tenant(tx, *tenant, false).await?;
+    }
+    if tx.is_postgres() && !tenants.is_empty() {
+        // A contact may have been merged away before the lock was there.
+        found = messages::find_named(&mut *tx, named).await?;
+    }
+    let party = |it: &Found| {
+        let named = of(it)?;
+        let mut identities = named.names.clone().identities(named.tenant);
+        // The address that the message was sent to may be somebody else's by now.
+        identities.retain(|identity| identity.value != it.recipient);
+        Party::named(named.tenant, it.contact_id, identities, named.at)
+    };
+    let parties = found.iter().filter(|it| it.is_unknown).filter_map(party).collect();
+    let message = |it: &Found| Some((of(it)?.tenant, it.id));
+    let mut messages: Vec<(TenantId, MessageId)> = found.iter().filter_map(message).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    Ok(Recipients { parties, messages })
+}

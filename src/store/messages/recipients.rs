@@ -1,0 +1,160 @@
+//! Whether the recipients of messages are known by what Meta calls them.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Key;
+use crate::{
+    db::{On, Result, Rows},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, TenantId},
+};
+
+/// Whose a message is: this changes where contacts are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Whose {
+    pub id: MessageId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+}
+
+/// Whose these messages are now.
+pub async fn whose(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) -> Result<Vec<Whose>> {
+    const SQL: &str = "
+        WITH r (tenant_id, id) AS ({rows})
+        SELECT m.id, m.conversation_id, m.contact_id
+        FROM r CROSS JOIN messages m
+        WHERE m.tenant_id = r.tenant_id AND m.id = r.id";
+    let row = |(tenant, id): &(TenantId, MessageId)| (tenant.uuid(), id.uuid());
+    Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
+}
+
+/// What Meta calls the recipient of a message that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    pub tenant: TenantId,
+    pub of: Which,
+    pub names: Names,
+    /// Meta's time.
+    pub at: DateTime<Utc>,
+}
+
+/// Which message it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    Id(MessageId),
+    /// The wamid of a status; and the attempt it came back with, for as long as no message is known by the wamid.
+    Told(Key, Option<AttemptId>),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Names {
+    pub phone: Option<String>,
+    /// The same phone in its other form.
+    pub other_phone: Option<String>,
+    pub user_id: Option<String>,
+    pub parent_user_id: Option<String>,
+}
+
+/// A message that was asked about.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Found {
+    /// Place in what was asked.
+    pub n: i64,
+    pub id: MessageId,
+    pub contact_id: ContactId,
+    /// As the message was addressed; empty where that is not known.
+    pub recipient: String,
+    /// The contact is not known by all that Meta calls the recipient.
+    pub is_unknown: bool,
+}
+
+/// Looks up these messages, and whether their contacts are known by all that Meta calls their recipients; the address that a message was sent
+/// to tells nothing new. On PostgreSQL all that are found are returned, so that they can be locked; on SQLite those whose contacts are
+/// not known by something.
+pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Found>> {
+    // Each name is looked up by its whole key, in a subquery: no planner can make a join of it.
+    macro_rules! is_unknown {
+        ($name:literal, $kind:literal) => {
+            concat!(
+                "(r.",
+                $name,
+                " <> m.recipient AND (SELECT i.contact_id FROM contact_identities i WHERE i.value = r.",
+                $name,
+                " AND i.kind = '",
+                $kind,
+                "' AND i.tenant_id = r.tenant_id) IS DISTINCT FROM m.contact_id)"
+            )
+        };
+        () => {
+            concat!(
+                "(m.direction = 'outbound' AND (",
+                is_unknown!("phone", "phone"),
+                " OR ",
+                is_unknown!("other_phone", "phone"),
+                " OR ",
+                is_unknown!("user_id", "user_id"),
+                " OR ",
+                is_unknown!("parent_user_id", "parent_user_id"),
+                "))"
+            )
+        };
+    }
+    const SQLITE: &str = concat!(
+        "WITH r (n, tenant_id, message_id, channel_id, wamid, attempt_id, phone, other_phone, user_id, parent_user_id) AS ({rows})
+        SELECT r.n, m.id, m.contact_id, m.recipient, TRUE AS is_unknown
+        FROM r CROSS JOIN messages m
+        WHERE m.tenant_id = r.tenant_id AND m.id = COALESCE(r.message_id,
+                (SELECT o.id FROM messages o WHERE o.channel_id = r.channel_id AND o.wamid = r.wamid),
+                (SELECT a.message_id FROM send_attempts a WHERE a.id = r.attempt_id AND a.channel_id = r.channel_id))
+            AND ",
+        is_unknown!()
+    );
+    // The limit keeps the planner from making a join of it; what comes first is looked up first.
+    const POSTGRES: &str = concat!(
+        "WITH r (n, tenant_id, message_id, channel_id, wamid, attempt_id, phone, other_phone, user_id, parent_user_id) AS ({rows})
+        SELECT r.n, m.id, m.contact_id, COALESCE(m.recipient, '') AS recipient, COALESCE(",
+        is_unknown!(),
+        ", FALSE) AS is_unknown
+        FROM r CROSS JOIN LATERAL (
+            SELECT o.id, o.contact_id, o.recipient, o.direction
+            FROM messages o WHERE o.channel_id = r.channel_id AND o.wamid = r.wamid
+            UNION ALL
+            SELECT o.id, o.contact_id, o.recipient, o.direction
+            FROM messages o
+            WHERE o.tenant_id = r.tenant_id AND o.id = COALESCE(r.message_id,
+                (SELECT a.message_id FROM send_attempts a WHERE a.id = r.attempt_id AND a.channel_id = r.channel_id))
+            LIMIT 1) m"
+    );
+    let on = on.into();
+    let sql = match on {
+        On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
+        On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
+    };
+    let row = |(n, it): (usize, &Named)| {
+        let (message, channel, wamid, attempt): (Option<Uuid>, Option<ChannelId>, _, _) = match &it.of {
+            Which::Id(id) => (Some(id.uuid()), None, None, None),
+            Which::Told(key, attempt) => (None, Some(key.channel), Some(key.wamid.clone()), *attempt),
+        };
+        let Names {
+            phone,
+            other_phone,
+            user_id,
+            parent_user_id,
+        } = it.names.clone();
+        (
+            n as i64,
+            it.tenant.uuid(),
+            message,
+            channel.map(Id::uuid),
+            wamid,
+            attempt.map(Id::uuid),
+            phone,
+            other_phone,
+            user_id,
+            parent_user_id,
+        )
+    };
+    Rows::new(sql, named.iter().enumerate().map(row).collect())
+        .all(on)
+        .await
+}
