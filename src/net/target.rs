@@ -74,5 +74,5 @@ impl Target {
 fn is_local(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     let within = |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.ends_with('.'));
-    !name.is_empty() && (!name.contains('.') || LOCAL.iter().any(|domain| name == *domain || within(&domain)))
+    !name.is_empty() && (!name.contains('.') || LOCAL.iter().any(|domain| name == *domain || within(domain)))
 }

@@ -4,8 +4,11 @@ use serde_json::json;
 
 use super::STRANGER;
 use crate::{
-    sending::world::{World, on_both_sizes},
-    support::app::{NUMBER, WABA},
+    sending::world::{DEADLINE, World, on_both_sizes},
+    support::{
+        app::{NUMBER, WABA},
+        wait::wait_until,
+    },
 };
 
 const HELLO: &str = "1100000000000001";
@@ -117,9 +120,13 @@ on_both_sizes! {
         graph.change_template(HELLO, quality);
         let approved = world.until_template("hello_world", "APPROVED").await;
         assert_eq!(approved["status_detail"], json!(null));
-        world.fetch_templates().await;
-        let hello = world.template("hello_world").await;
-        assert_eq!((&hello["quality"], &hello["category"]), (&json!("RED"), &json!("MARKETING")));
+        // What is fetched in the second in which Meta told of a change may be from before it, and is not believed.
+        wait_until(DEADLINE, "quality and category are fetched", async || {
+            world.fetch_templates().await;
+            let hello = world.template("hello_world").await;
+            (&hello["quality"], &hello["category"]) == (&json!("RED"), &json!("MARKETING"))
+        })
+        .await;
         world.end().await;
     }
 }
