@@ -2,7 +2,8 @@ use uuid::Uuid;
 
 use super::{DeliveryId, EndpointId, EventId, Id};
 
-/// How far an event has come on its way to an endpoint.
+/// How far an event has come on its way to an endpoint: `pending` until the endpoint has taken it (`done`) or every attempt has failed
+/// (`dead`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {

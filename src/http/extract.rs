@@ -88,7 +88,10 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Perhaps<T
         let body = maybe_json(&head, body, BODY_BYTES).await?;
         match body.is_empty() {
             true => Ok(Self(T::default())),
-            false => Ok(Self(parse(&frame::memory(&head), &body)?)),
+            // What is `null` is left out.
+            false => Ok(Self(
+                parse::<Option<T>>(&frame::memory(&head), &body)?.unwrap_or_default(),
+            )),
         }
     }
 }

@@ -17,6 +17,7 @@ mod metrics;
 mod nul;
 mod once;
 mod paging;
+mod parameters;
 mod peer;
 mod problem;
 mod range;
@@ -28,7 +29,7 @@ mod webhooks;
 
 pub use peer::{Peer, client_network};
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -40,7 +41,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::{edge::Edge, frame::Frame, problem::Problem};
+use self::{edge::Edge, frame::Frame, parameters::Parameters, problem::Problem};
 use crate::{app::App, media::LARGEST};
 
 /// The longest a request may take, webhooks aside.
@@ -58,11 +59,16 @@ pub fn router(app: App) -> Router {
     let (framed, document) = framed(&edge).split_for_parts();
     let (uploads, upload_document) = api::uploads(&edge).split_for_parts();
     let (bare, webhooks) = webhooks::routes().split_for_parts();
+    let document = document.merge_from(upload_document);
+    let known = Arc::new(Parameters::of(&document));
+    let refuse_unknown = middleware::from_fn_with_state(known, parameters::refuse_unknown);
     let framed = framed
-        .merge(docs::routes(document.merge_from(upload_document), webhooks))
+        .layer(refuse_unknown.clone())
+        .merge(docs::routes(document, webhooks))
         .fallback(frame::no_such_route)
         .method_not_allowed_fallback(frame::no_such_method);
     let uploads = uploads
+        .layer(refuse_unknown)
         .method_not_allowed_fallback(frame::no_such_method)
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES));
     let bare = bare.method_not_allowed_fallback(frame::no_such_method);
@@ -96,6 +102,12 @@ pub fn no_room() -> Response {
     )
     .retry_after(1)
     .into_response()
+}
+
+/// The answer to a request without a `Host`, or with several: a proxy and this server could take it for requests to different hosts.
+pub fn no_host() -> Response {
+    const DETAIL: &str = "A request of HTTP/1.1 has one header Host (RFC 9112, section 3.2). Send it once.";
+    Problem::new(StatusCode::BAD_REQUEST, "bad-host", "Bad Host header", DETAIL).into_response()
 }
 
 fn framed(edge: &Edge) -> OpenApiRouter<Edge> {

@@ -16,7 +16,7 @@ use super::{BODY_BYTES, auth, body::whole, edge::Edge, frame, problem::Problem};
 use crate::store::idempotency::{self, Answered, KEPT, Keyed, answer_purpose};
 
 /// The longest `Idempotency-Key`, in characters.
-const KEY_LENGTH: usize = 255;
+pub const KEY_LENGTH: usize = 255;
 /// What sees to its keys itself.
 const MESSAGES: [&str; 2] = ["/api/v1/messages", "/api/v1/messages/batch"];
 /// After so long an answer that is not there does not come any more: twice the time that a request has.
@@ -32,11 +32,16 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     match key.to_str() {
-        Ok(key) if (1..=KEY_LENGTH).contains(&key.len()) => Ok(Some(key.to_owned())),
+        Ok(key) if (1..=KEY_LENGTH).contains(&key.len()) && !key.contains('\t') => Ok(Some(key.to_owned())),
         _ => Err(Problem::invalid(format!(
-            "The header Idempotency-Key must be 1 to {KEY_LENGTH} visible ASCII characters."
+            "The header Idempotency-Key must be 1 to {KEY_LENGTH} visible ASCII characters or spaces."
         ))),
     }
+}
+
+/// The header that marks an answer as given before.
+pub fn replayed(is_replayed: bool) -> Option<[(HeaderName, HeaderValue); 1]> {
+    is_replayed.then_some([(REPLAYED, HeaderValue::from_static("true"))])
 }
 
 /// Around the routes that take a body of at most [`BODY_BYTES`], within [`auth::authenticate`].
@@ -161,12 +166,9 @@ async fn again(edge: &Edge, keyed: &Keyed, held: &Answered, now: DateTime<Utc>) 
         conflict("answer-lost", "It was done before", detail)
     })?;
     let status = u16::try_from(status).ok().and_then(|it| StatusCode::from_u16(it).ok());
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (REPLAYED, HeaderValue::from_static("true")),
-    ];
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let body = Bytes::copy_from_slice(&body);
-    let mut response = (status.unwrap_or(StatusCode::OK), headers, body).into_response();
+    let mut response = (status.unwrap_or(StatusCode::OK), json, replayed(true), body).into_response();
     if response.status() == StatusCode::NO_CONTENT {
         response.headers_mut().remove(header::CONTENT_TYPE);
     }

@@ -1,10 +1,8 @@
 use axum::{
-    body::BodyDataStream,
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
 };
 use bytes::Bytes;
-use futures::StreamExt;
 use std::time::Duration;
 
 use super::{
@@ -17,8 +15,6 @@ use crate::{crypto::Signer, directory::SignedBy};
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long, at most, the rest of a body too large is read and thrown away, so that its sender hears why it is refused.
-const COURTESY: Duration = Duration::from_secs(1);
 
 /// The exact bytes of a webhook, and whose app secret signed them. A handler that takes it cannot forget the signature.
 pub struct SignedBody(pub Bytes, pub SignedBy);
@@ -33,7 +29,6 @@ impl FromRequest<Edge> for SignedBody {
         let refused = &edge.webhooks.refused;
         if length(&parts.headers).is_some_and(|length| length > limit as u64) {
             refused.too_large.increment(1);
-            discard(&mut body, limit).await;
             return Err(Problem::too_large(limit));
         }
         let Some(signature) = parts.headers.get("x-hub-signature-256") else {
@@ -53,7 +48,6 @@ impl FromRequest<Edge> for SignedBody {
             Ok(Ok(body)) => body,
             Ok(Err(Unread::NoRoom)) => {
                 refused.no_room.increment(1);
-                discard(&mut body, limit).await;
                 return Err(no_room());
             }
             Ok(Err(Unread::TooLarge)) => {
@@ -102,18 +96,4 @@ fn no_room() -> Problem {
 
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn discard(pieces: &mut BodyDataStream, limit: usize) {
-    let mut left = limit;
-    let all = async {
-        while let Some(Ok(piece)) = pieces.next().await {
-            if piece.len() > left {
-                return;
-            }
-            left -= piece.len();
-        }
-    };
-    // However it ends, the answer is the same.
-    let _ = tokio::time::timeout(COURTESY, all).await;
 }

@@ -1,4 +1,4 @@
-//! From stored webhooks to conversations. A job's events are divided into portions; each is read, parsed, and applied with set-based
+//! From stored webhooks to conversations. A job's events are read and divided into portions; each is parsed, and applied with set-based
 //! statements in one transaction. What fails is taken apart: a portion into its events, an event into halves of its items and halves of
 //! those, so that what cannot be applied harms nobody else.
 
@@ -21,13 +21,13 @@ use tokio::time::Instant;
 
 pub use statuses::join_overlooked;
 
-use portions::{LONG, Portion};
 use read::{ParseFailure, Parsed};
 
 use crate::{
     app::App,
     db::{is_unavailable, write_together},
     domain::RawEventId,
+    store::raw_events::{self, RawEvent, Waiting},
 };
 
 /// How long one job goes on with long webhooks; those it did not come to are left to the next.
@@ -64,6 +64,9 @@ impl Failure {
     }
 }
 
+/// Bytes of a short webhook at most: some two hundred messages.
+const LONG: i64 = 64 * 1_024;
+
 /// What became of events. Those not named are settled, each in the transaction of its effects.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -72,58 +75,80 @@ pub struct Report {
     pub postponed: Vec<RawEventId>,
 }
 
-/// Applies the events that still want work.
+impl Report {
+    /// Whether the database is away; then the events failed with those before them.
+    fn is_away(&mut self, events: &[RawEventId]) -> bool {
+        let Some(away) = self.failures.last().filter(|failure| failure.transient) else {
+            return false;
+        };
+        let error = away.error.clone();
+        self.failures.extend(events.iter().map(|event| Failure {
+            event: *event,
+            error: error.clone(),
+            transient: true,
+        }));
+        true
+    }
+}
+
+/// Applies the events that still want work: short ones together, each long one by itself and after them, so that a tenant's long ones do
+/// not hold up the others.
 pub async fn process(app: &App, events: &[RawEventId]) -> Report {
     let mut report = Report::default();
-    let portions = match portions::portions(app, events).await {
-        Ok(portions) => portions,
+    let Waiting { short, long } = match raw_events::waiting(app.db.reader(), events, LONG).await {
+        Ok(waiting) => waiting,
         Err(error) => {
             report.failures = Failure::all(events, &error);
             return report;
         }
     };
     let begun = Instant::now();
-    for Portion { events, is_long } in portions {
-        match report.failures.last().filter(|it| it.transient) {
-            Some(away) => {
-                let error = away.error.clone();
-                report.failures.extend(events.into_iter().map(|event| Failure {
-                    event,
-                    error: error.clone(),
-                    transient: true,
-                }));
-            }
-            None if is_long && begun.elapsed() > TURN => report.postponed.extend(events),
-            None => together(app, &events, &mut report).await,
+    for portion in portions::divide(short) {
+        let ids: Vec<RawEventId> = portion.iter().map(|event| event.id).collect();
+        if !report.is_away(&ids) {
+            together(app, portion, &mut report).await;
+        }
+    }
+    for id in long {
+        if begun.elapsed() > TURN {
+            report.postponed.push(id);
+        } else if !report.is_away(&[id]) {
+            long_one(app, id, &mut report).await;
         }
     }
     report
 }
 
-/// Reads, parses and applies events.
-async fn together(app: &App, ids: &[RawEventId], report: &mut Report) {
-    let events = match read::bodies(app, ids).await {
-        Ok(events) => events,
-        Err(error) => return report.failures.extend(Failure::all(ids, &error)),
-    };
-    // Long webhooks have fewer places than there are jobs at a time.
-    let is_long = matches!(&events[..], [event] if event.body.len() as i64 > LONG);
-    let place = is_long.then(|| app.long_webhooks.try_acquire());
-    if let Some(Err(_)) = place {
-        metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
-        return report.postponed.extend(ids);
-    }
+/// Parses and applies events.
+async fn together(app: &App, events: Vec<RawEvent>, report: &mut Report) {
+    let ids: Vec<RawEventId> = events.iter().map(|event| event.id).collect();
     match read::parse(events).await {
         Ok(parsed) => apply_all(app, &parsed, report).await,
         Err(why) if ids.len() > 1 => {
             tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; each is parsed by itself");
             for id in ids {
-                Box::pin(together(app, &[*id], report)).await;
+                alone(app, id, report).await;
             }
         }
         Err(why) => report
             .failures
             .extend(ids.iter().map(|id| Failure::unparsed(*id, &why))),
+    }
+}
+
+/// Reads, parses and applies one long event, if there is a place: there are fewer places than jobs at a time.
+async fn long_one(app: &App, id: RawEventId, report: &mut Report) {
+    let Ok(_place) = app.long_webhooks.try_acquire() else {
+        metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
+        return report.postponed.push(id);
+    };
+    alone(app, id, report).await;
+}
+
+async fn alone(app: &App, id: RawEventId, report: &mut Report) {
+    match raw_events::waiting(app.db.reader(), &[id], i64::MAX).await {
+        Ok(Waiting { short, .. }) => Box::pin(together(app, short, report)).await,
+        Err(error) => report.failures.extend(Failure::all(&[id], &error)),
     }
 }
 

@@ -108,19 +108,13 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
     routes.iter().filter(of_account).map(told).collect()
 }
 
-/// The channel of a number that Meta names by what is displayed: the only one, or the one known by that.
+/// The channel of a number that Meta names by its digits: the only one, or the one known by them.
 pub(super) fn number<'r>(routes: &[&'r Route], display: &Option<String>) -> Option<&'r Route> {
-    let subject = digits(display);
     match routes {
         [only] => Some(only),
         several => {
-            let is_it = |route: &&&Route| !subject.is_empty() && digits(&route.display_phone_number) == subject;
+            let is_it = |route: &&&Route| display.is_some() && route.display_phone_number == *display;
             several.iter().find(is_it).copied()
         }
     }
-}
-
-fn digits(number: &Option<String>) -> String {
-    let number = number.as_deref().unwrap_or_default();
-    number.chars().filter(char::is_ascii_digit).collect()
 }

@@ -1,4 +1,4 @@
-//! Reads stored webhooks and parses them: before the transaction that applies them, which locks nothing while it waits for a parser, and
+//! Parses stored webhooks: before the transaction that applies them, which locks nothing while it waits for a parser, and
 //! off the runtime's threads where a body is long.
 
 use std::time::Duration;
@@ -6,12 +6,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    app::App,
-    db,
     directory::Signed,
     domain::RawEventId,
     meta::webhook::{self, Malformed, Webhook},
-    store::raw_events::{self, RawEvent},
+    store::raw_events::RawEvent,
 };
 
 /// Bytes parsed on the thread of the caller: less than half a millisecond.
@@ -42,11 +40,6 @@ pub enum ParseFailure {
     TooSlow,
     #[error("the parser panicked")]
     Panicked,
-}
-
-/// Reads those of the webhooks that still want work.
-pub async fn bodies(app: &App, ids: &[RawEventId]) -> db::Result<Vec<RawEvent>> {
-    raw_events::bodies(app.db.reader(), ids).await
 }
 
 /// Parses the webhooks.

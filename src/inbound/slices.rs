@@ -1,6 +1,8 @@
 //! Many items in several transactions, so that none holds the database for long, and one that the database refuses costs only itself.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{batch, read::Parsed};
 use crate::{
@@ -10,6 +12,10 @@ use crate::{
 
 /// Items in one transaction.
 pub const ITEMS: usize = 1_000;
+/// What a transaction may take before the slices after it get shorter: others wait for the rows it has locked, on SQLite for the file.
+const SPAN: Duration = Duration::from_millis(100);
+/// Items in the shortest slice; shorter ones would spend more on commits than on items.
+const FEWEST: usize = 50;
 
 /// Divides events into runs of at most [`ITEMS`] items; an event with more is by itself.
 pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
@@ -28,28 +34,47 @@ pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
     runs
 }
 
-/// Applies one event in slices of its items, each a transaction. A slice that is refused is halved until only the items that cannot be
-/// applied are left; what applies stays applied. The event is settled when all of it was; otherwise the error of its last bad item is
-/// returned, and the event comes again, which changes nothing for the items that were applied.
+/// Applies one event in slices of its items, each a transaction. Slices get shorter while they take longer than [`SPAN`]. One that is
+/// refused is halved until only the items that cannot be applied are left; what applies stays applied. The event is settled when all of
+/// it was; otherwise the error of its last bad item is returned, and the event comes again, which changes nothing for the items that were
+/// applied.
 pub async fn one(app: &App, event: &Parsed) -> Result<()> {
-    let count = event.items();
-    let starts = (0..count).step_by(ITEMS).rev();
-    let mut slices: Vec<Range<usize>> = starts.map(|start| start..(start + ITEMS).min(count)).collect();
-    let mut refused = None;
-    while let Some(slice) = slices.pop() {
+    let mut waiting = vec![0..event.items()];
+    let (mut most, mut refused) = (ITEMS, None);
+    while let Some(slice) = next(&mut waiting, most) {
+        let begun = Instant::now();
         match retry_conflicts(|| batch::slice(app, event, slice.clone())).await {
-            Ok(()) => {}
+            Ok(()) => most = paced(most, begun.elapsed()),
             Err(error) if is_unavailable(&error) => return Err(error),
             Err(error) if slice.len() <= 1 => refused = Some(error),
             Err(_) => {
                 let middle = slice.start + slice.len() / 2;
-                slices.extend([middle..slice.end, slice.start..middle]);
+                waiting.extend([middle..slice.end, slice.start..middle]);
             }
         }
     }
     match refused {
         Some(error) => Err(error),
         None => retry_conflicts(|| batch::settle(app, event)).await,
+    }
+}
+
+/// The next at most `most` of the items that wait; the last range comes first.
+fn next(waiting: &mut Vec<Range<usize>>, most: usize) -> Option<Range<usize>> {
+    let range = waiting.pop()?;
+    let end = range.end.min(range.start + most);
+    if end < range.end {
+        waiting.push(end..range.end);
+    }
+    Some(range.start..end)
+}
+
+/// How many items the next slice has, after one of at most `most` items took `took`.
+fn paced(most: usize, took: Duration) -> usize {
+    match took {
+        _ if took > SPAN => (most / 2).max(FEWEST),
+        _ if took < SPAN / 4 => (most * 2).min(ITEMS),
+        _ => most,
     }
 }
 
@@ -76,5 +101,24 @@ mod tests {
         let runs: Vec<usize> = by_items(&events).iter().map(|run| run.len()).collect();
         assert_eq!(runs, [2, 1, 1, 2]);
         assert!(by_items(&[]).is_empty());
+    }
+
+    #[test]
+    fn slices_follow_each_other_and_get_shorter_while_they_take_long() {
+        let mut waiting = vec![0..2_500];
+        assert_eq!(next(&mut waiting, ITEMS), Some(0..1_000));
+        assert_eq!(next(&mut waiting, 600), Some(1_000..1_600));
+        waiting.push(1_600..1_601);
+        assert_eq!(
+            next(&mut waiting, ITEMS),
+            Some(1_600..1_601),
+            "a half of a refused one comes first"
+        );
+        assert_eq!(next(&mut waiting, ITEMS), Some(1_600..2_500));
+        assert_eq!(next(&mut waiting, ITEMS), None);
+        let slow = SPAN * 2;
+        assert_eq!([1_000, 90, FEWEST].map(|most| paced(most, slow)), [500, FEWEST, FEWEST]);
+        assert_eq!([50, 900].map(|most| paced(most, SPAN / 8)), [100, ITEMS]);
+        assert_eq!(paced(100, SPAN / 2), 100);
     }
 }

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Content, ContentError, MediaKind, Rejected, content, sniff::essence, table};
+use super::{Content, ContentError, MediaKind, Rejected, content, name, sniff::essence, table};
 use crate::{
     app::App,
     clock::uuid_at,
@@ -222,7 +222,7 @@ async fn transfer(app: &App, key: &UploadKey, file: &Content) -> Result<String, 
         }
     })?;
     let upload = graph::Upload {
-        file_name: file.filename.clone().unwrap_or_else(|| "file".to_owned()),
+        file_name: name::uploaded(file.filename.as_deref(), &key.mime_type),
         mime_type: key.mime_type.clone(),
         length: file.size,
         body: pieces.map_err(std::io::Error::other).boxed(),

@@ -5,6 +5,7 @@
 //! be removed tomorrow, and the transaction that makes the file somebody's takes the note back. Nor does the database speak of a file that
 //! is not there: the transaction comes after the last byte is safe.
 
+mod archive;
 mod bring;
 mod content;
 mod facts;

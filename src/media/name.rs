@@ -55,9 +55,45 @@ pub fn named(name: &str, mime_type: &str) -> Option<String> {
     })
 }
 
+/// The name of a file's part in an upload to Meta, which judges the bytes by its ending: `name`, or `file`, and behind it the ending of the
+/// type where it has another or none.
+pub fn uploaded(name: Option<&str>, mime_type: &str) -> String {
+    let name = name.and_then(tidy).unwrap_or_else(|| "file".to_owned());
+    let kind = essence(mime_type);
+    let endings = match kind.as_str() {
+        "text/plain" => Some(&["txt"][..]),
+        _ => ENDINGS
+            .iter()
+            .find(|(known, _)| *known == kind)
+            .map(|(_, endings)| *endings),
+    };
+    let ending = ending(&name);
+    match endings {
+        Some(endings) if !ending.is_some_and(|it| endings.contains(&it.as_str())) => format!("{name}.{}", endings[0]),
+        _ => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{named, uploaded};
+
+    #[test]
+    fn the_name_of_an_upload_ends_as_its_type_does() {
+        for (name, mime_type, expected) in [
+            (Some("voice-note.mp4"), "audio/ogg; codecs=opus", "voice-note.mp4.ogg"),
+            (Some("blob"), "audio/ogg", "blob.ogg"),
+            (None, "image/jpeg", "file.jpg"),
+            (Some("photo.jpeg"), "image/jpeg", "photo.jpeg"),
+            (Some("voice.opus"), "audio/ogg", "voice.opus"),
+            (Some("notes.md"), "text/plain", "notes.md.txt"),
+            (Some(".."), "application/pdf", "file.pdf"),
+            (Some("Angebot Nr. 12"), "application/pdf", "Angebot Nr. 12.pdf"),
+            (Some("plan.dwg"), "application/octet-stream", "plan.dwg"),
+        ] {
+            assert_eq!(uploaded(name, mime_type), expected, "{name:?} of {mime_type}");
+        }
+    }
 
     #[test]
     fn an_ending_that_contradicts_the_type_is_followed_by_one_that_does_not() {

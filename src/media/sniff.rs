@@ -1,5 +1,6 @@
 //! What a file is, from its first bytes. The crate `infer` knows most signatures; here is what it does not tell apart and phones produce.
 
+use super::archive;
 use crate::store::media::WantsVariants;
 
 /// Bytes that tell: an Office document shows what it is some way in.
@@ -40,6 +41,13 @@ pub fn settled(declared: Option<&str>, head: &[u8]) -> String {
         "application/zip" => ["openxmlformats", "opendocument", "epub", "archive", "macroenabled"]
             .iter()
             .any(|word| named.contains(word)),
+        // With macros, or as a template.
+        _ if found.contains("openxmlformats") => {
+            named.contains("macroenabled")
+                || named
+                    .strip_suffix(".template")
+                    .is_some_and(|kind| found.starts_with(kind))
+        }
         "application/x-ole-storage" => named == "application/msword" || named.starts_with("application/vnd.ms-"),
         "text/html" | "text/xml" | "text/x-shellscript" => named.starts_with("text/") || named.ends_with("xml"),
         "video/mp4" => matches!(named.as_str(), "audio/mp4" | "video/3gpp"),
@@ -69,6 +77,9 @@ fn signature(head: &[u8]) -> Option<&'static str> {
     // RFC 4867 §5; to `infer` it looks like a script.
     if head.starts_with(b"#!AMR") {
         return Some("audio/amr");
+    }
+    if let Some(document) = archive::document(head) {
+        return Some(document);
     }
     match infer::get(head).map(|found| found.mime_type()) {
         Some("audio/m4a") => Some("audio/mp4"),

@@ -3,4 +3,5 @@
 pub mod error_data;
 pub mod graph;
 pub mod message;
+mod phone;
 pub mod webhook;

@@ -15,6 +15,8 @@ pub enum Refused {
     TooLong { most: usize },
     #[error("it does not begin with https://")]
     Scheme,
+    #[error("it names a port that is kept for other services; use 443, or one from 1024 on")]
+    Port,
     #[error("it contains a user name or a password; leave them out")]
     Credentials,
     #[error("the address {address} {why}; only public addresses are visited")]

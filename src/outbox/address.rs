@@ -1,5 +1,9 @@
 use crate::{domain::ContactId, meta::message::Audience};
 
+/// Digits of an international number, country code included (ITU-T E.164); Meta knows none of fewer than seven.
+const SHORTEST: usize = 7;
+const LONGEST: usize = 15;
+
 /// Whom a caller means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
@@ -20,6 +24,11 @@ pub enum Unaddressable {
          parentheses may stand between them"
     )]
     Phone,
+    /// The digits.
+    #[error(
+        "to.phone: {0} is no international number; write it with + and its country code, e.g. +49 151 23456789 and not 0151 23456789"
+    )]
+    National(String),
     #[error(
         "to.user_id: must be two letters, a dot and up to 128 letters and digits, as in the webhooks, e.g. US.13491208655302741918"
     )]
@@ -36,16 +45,32 @@ impl Address {
         }
     }
 
-    /// A number as people write it.
+    /// A number as people write it: `+49 (0)151 …` is the number without the zero that is dialled within the country. One without `+` could be
+    /// national, so its digits have to be a valid international number.
     pub fn phone(text: &str) -> Result<Self, Unaddressable> {
         let text = text.trim();
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let written = |c: char| c.is_ascii_digit() || " -.()\u{a0}".contains(c);
         let rest = text.strip_prefix('+').unwrap_or(text);
-        if !(7..=15).contains(&digits.len()) || digits.starts_with('0') || !rest.chars().all(written) {
+        let is_written = |c: char| c.is_ascii_digit() || " -.()\u{a0}".contains(c);
+        if !rest.chars().all(is_written) {
             return Err(Unaddressable::Phone);
         }
-        Ok(Self::Phone(digits))
+        let has_plus = rest.len() < text.len();
+        let digits: String = rest
+            .replacen("(0)", "", 1)
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        if !has_plus && digits.starts_with('0') && digits.len() >= SHORTEST {
+            return Err(Unaddressable::National(digits));
+        }
+        if !(SHORTEST..=LONGEST).contains(&digits.len()) || digits.starts_with('0') {
+            return Err(Unaddressable::Phone);
+        }
+        let is_valid = || phonenumber::parse(None, format!("+{digits}")).is_ok_and(|number| number.is_valid());
+        match has_plus || is_valid() {
+            true => Ok(Self::Phone(digits)),
+            false => Err(Unaddressable::National(digits)),
+        }
     }
 
     /// A user id, whose spelling is kept: `US.1349…` or, of a parent company, `US.ENT.1181…`.
@@ -81,6 +106,7 @@ mod tests {
             "5491155550101",
             "(549) 11.5555.0101",
             " +5491155550101 ",
+            "+54 (0)9 11 5555-0101",
         ] {
             assert_eq!(
                 Address::phone(text),
@@ -91,7 +117,7 @@ mod tests {
         for text in [
             "",
             "12345",
-            "0491155550101",
+            "+0491155550101",
             "+54911555501011234",
             "54911x5550101",
             "++5491155550101",
@@ -99,6 +125,33 @@ mod tests {
         ] {
             assert_eq!(Address::phone(text), Err(Unaddressable::Phone), "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_that_may_be_national_is_refused_with_the_form_to_write() {
+        for text in [
+            "015123456789",
+            "0491155550101",
+            "0049 151 23456789",
+            "15112345678",
+            "11 5555-0101",
+        ] {
+            let national = Unaddressable::National(text.chars().filter(char::is_ascii_digit).collect());
+            assert_eq!(Address::phone(text), Err(national), "{text}");
+        }
+        for text in ["49 (0)151 23456789", "4915123456789", "+49 (0)151 23456789"] {
+            assert_eq!(
+                Address::phone(text),
+                Ok(Address::Phone("4915123456789".into())),
+                "{text}"
+            );
+        }
+        let with_plus = Address::phone("+15112345678");
+        assert_eq!(
+            with_plus,
+            Ok(Address::Phone("15112345678".into())),
+            "Meta may know numbers that the tables do not"
+        );
     }
 
     #[test]

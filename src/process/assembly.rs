@@ -6,7 +6,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Roles, Storing};
+use super::{
+    Roles, Storing,
+    sole::{self, Sole},
+};
 use crate::{
     app::{App, LONG_WEBHOOKS, Parts},
     clock::Clock,
@@ -40,6 +43,8 @@ pub struct Assembled {
     pub desks: Desks,
     /// What was committed that somebody ought to see to.
     pub committed: mpsc::Receiver<Vec<Hint>>,
+    /// What keeps other workers off this database file.
+    pub sole: Option<Sole>,
 }
 
 /// What tells the parts that the end has come.
@@ -64,6 +69,7 @@ pub async fn assemble(
     };
     let db = Db::open(&config.database_url, connections).await;
     let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
+    let sole = if roles.worker { sole::lock(&config)? } else { None };
     prepare(&db, &clock).await?;
     let (queues, governor) = match &config.redis {
         Some(redis) => (
@@ -129,6 +135,7 @@ pub async fn assemble(
         uploads: wanted,
         desks,
         committed,
+        sole,
     })
 }
 

@@ -5,6 +5,7 @@ mod assembly;
 mod background;
 mod listen;
 mod main;
+mod sole;
 
 pub use main::{main, serve};
 
@@ -62,6 +63,8 @@ pub struct Running {
     drained: Drained,
     outbox: JoinHandle<()>,
     tasks: background::Tasks,
+    /// Given up last.
+    _sole: Option<sole::Sole>,
 }
 
 /// Starts a process and returns when it serves.
@@ -121,6 +124,7 @@ pub(crate) async fn start_with(
         drained: assembled.drained,
         outbox: assembled.outbox,
         tasks,
+        _sole: assembled.sole,
     })
 }
 

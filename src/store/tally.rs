@@ -20,6 +20,8 @@ pub struct Tally {
     pub messages: i64,
     /// Messages that are still to be sent.
     pub unsent: i64,
+    /// Calls to Meta of which it is not known yet whether Meta took the message.
+    pub undecided: i64,
 }
 
 /// Counts everything, so the time it takes grows with the database: for a demonstration, not for a metric.
@@ -32,7 +34,8 @@ pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
             (SELECT MIN(received_at) FROM raw_events WHERE state IN ('pending', 'running')) AS oldest_waiting_at,
             (SELECT COUNT(*) FROM conversations) AS conversations,
             (SELECT COUNT(*) FROM messages) AS messages,
-            (SELECT COUNT(*) FROM sends WHERE state IN ('pending', 'running')) AS unsent";
+            (SELECT COUNT(*) FROM sends WHERE state IN ('pending', 'running')) AS unsent,
+            (SELECT COUNT(*) FROM send_attempts WHERE outcome IN ('open', 'unknown')) AS undecided";
     on.into().sql(SQL, ()).one().await
 }
 

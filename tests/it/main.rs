@@ -7,6 +7,7 @@
 mod architecture;
 mod attacks;
 mod deliveries;
+mod demo;
 mod endpoints;
 mod events;
 mod faults;

@@ -21,6 +21,8 @@ use crate::{
 
 /// How long the server may take to listen, and what is stored to be processed at the end.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of that a person who asked for the end waits for.
+const IMPATIENCE: Duration = Duration::from_secs(3);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Lets customers write until somebody stops it, then waits for what is stored to be processed, and tells what came of it.
@@ -57,8 +59,12 @@ pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Re
             stopped,
             clerk
         );
-        shown.and(stopped).and(answered)?;
-        settle(stage, screen, &simulator).await
+        shown.and(answered)?;
+        let patience = match stopped? {
+            Stopped::ByTime => PATIENCE,
+            Stopped::BySignal => IMPATIENCE,
+        };
+        settle(stage, screen, &simulator, patience).await
     };
     tokio::select! {
         shown = running => shown?,
@@ -110,8 +116,13 @@ async fn listening(simulator: &Simulator) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ctrl-C, SIGTERM, or the end of the time given.
-async fn stopped(lasting: Option<Duration>) -> anyhow::Result<()> {
+enum Stopped {
+    ByTime,
+    /// Ctrl-C or SIGTERM.
+    BySignal,
+}
+
+async fn stopped(lasting: Option<Duration>) -> anyhow::Result<Stopped> {
     let over = async {
         match lasting {
             Some(lasting) => sleep(lasting).await,
@@ -119,8 +130,8 @@ async fn stopped(lasting: Option<Duration>) -> anyhow::Result<()> {
         }
     };
     tokio::select! {
-        signal = process::wait_for_signal() => signal.map(drop),
-        () = over => Ok(()),
+        signal = process::wait_for_signal() => signal.map(|_| Stopped::BySignal),
+        () = over => Ok(Stopped::ByTime),
     }
 }
 
@@ -156,14 +167,15 @@ fn line(stage: &Stage, simulator: &Simulator, tally: &Tally) -> String {
     )
 }
 
-/// Waits until nothing stored waits any more, every answer has left and all its statuses are told, or for as long as patience lasts.
-async fn settle(stage: &Stage, screen: &mut Screen, simulator: &Simulator) -> anyhow::Result<()> {
+/// Waits until nothing stored waits any more, every answer has left and all its statuses are told, or for as long as patience lasts. What
+/// waits then stays queued.
+async fn settle(stage: &Stage, screen: &mut Screen, simulator: &Simulator, patience: Duration) -> anyhow::Result<()> {
     let begun = Instant::now();
     loop {
         let untold = simulator.graph().untold();
         let tally = tally::tally(stage.db.reader()).await?;
         let settled = tally.waiting + tally.unsent == 0 && untold == 0;
-        if settled || begun.elapsed() > PATIENCE {
+        if settled || begun.elapsed() > patience {
             return Ok(screen.progress(&line(stage, simulator, &tally))?);
         }
         sleep(GLANCE).await;

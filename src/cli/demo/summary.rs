@@ -27,6 +27,10 @@ pub struct Summary {
     pub answers: Count,
     /// Webhooks that were stored and not processed yet.
     pub waiting: u64,
+    /// Messages that are still to be sent.
+    pub unsent: u64,
+    /// Answers of which it is not known yet whether Meta took them: none of these is lost.
+    pub undecided: u64,
     /// Stored webhooks that are dead, quarantined or discarded.
     pub set_aside: u64,
     /// Forged webhooks, none of which may be accepted.
@@ -43,6 +47,23 @@ pub struct Count {
     pub lost: u64,
 }
 
+impl Count {
+    /// Nothing is lost that may stand in a webhook which is stored and not processed.
+    fn unless(self, webhooks_wait: bool) -> Self {
+        Self {
+            lost: if webhooks_wait { 0 } else { self.lost },
+            ..self
+        }
+    }
+
+    fn less(self, undecided: u64) -> Self {
+        Self {
+            lost: self.lost.saturating_sub(undecided),
+            ..self
+        }
+    }
+}
+
 impl Summary {
     /// `since`: the first id of this run.
     pub async fn draw_up(ledger: &Ledger, stage: &Stage, since: Uuid) -> anyhow::Result<Self> {
@@ -52,17 +73,21 @@ impl Summary {
             totals.answers.get(&200).copied().unwrap_or(0) + totals.garbage_accepted + totals.forged_accepted;
         let stored = tally::stored_since(on(), since).await?.unsigned_abs();
         let tally = tally::tally(on()).await?;
+        let (waiting, undecided) = (tally.waiting.unsigned_abs(), tally.undecided.unsigned_abs());
         let mut missing = Vec::new();
+        let webhooks_wait = waiting > 0;
         Ok(Self {
             webhooks: Count {
                 acknowledged,
                 stored,
                 lost: acknowledged.saturating_sub(stored),
             },
-            messages: messages(ledger, stage, &mut missing).await?,
-            statuses: statuses(ledger, stage, &mut missing).await?,
-            answers: answers(ledger, stage, &mut missing).await?,
-            waiting: tally.waiting.unsigned_abs(),
+            messages: messages(ledger, stage, &mut missing).await?.unless(webhooks_wait),
+            statuses: statuses(ledger, stage, &mut missing).await?.unless(webhooks_wait),
+            answers: answers(ledger, stage, &mut missing).await?.less(undecided),
+            waiting,
+            unsent: tally.unsent.unsigned_abs(),
+            undecided,
             set_aside: tally.set_aside.unsigned_abs(),
             forged: totals.forged,
             forged_accepted: totals.forged_accepted,
@@ -149,6 +174,13 @@ impl fmt::Display for Summary {
                 self.waiting
             )?;
         }
+        if self.unsent + self.undecided > 0 {
+            writeln!(
+                f,
+                "{} answers stay queued, and of {} it is not known yet whether Meta took them; the next start goes on with them",
+                self.unsent, self.undecided
+            )?;
+        }
         if self.set_aside > 0 {
             writeln!(
                 f,
@@ -163,7 +195,7 @@ impl fmt::Display for Summary {
                 self.forged, self.forged_accepted
             )?;
         }
-        for missing in &self.missing {
+        for missing in self.missing.iter().filter(|_| self.lost() > 0) {
             writeln!(f, "missing: {missing}")?;
         }
         write!(f, "lost {}", self.lost())

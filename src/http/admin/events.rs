@@ -86,6 +86,7 @@ impl From<raw_events::StoredEvent> for RawEvent {
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
+    #[param(pattern = "^(pending|running|done|dead|quarantined|discarded)$")]
     state: Option<String>,
     /// With an item of this field, e.g. `messages`.
     field: Option<String>,

@@ -54,6 +54,7 @@ impl Job {
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// `pending` (unless said otherwise), `scheduled`, `running`, `done`, `dead`, `quarantined` or `discarded`.
+    #[param(pattern = "^(pending|scheduled|running|done|dead|quarantined|discarded)$")]
     state: Option<String>,
 }
 

@@ -33,10 +33,13 @@ pub struct ApiKey {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewKey {
     /// What it is for; 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Of `read`, `write` and `events`; at least one.
+    #[schema(min_items = 1)]
     scopes: Vec<String>,
 }
 

@@ -56,7 +56,7 @@ impl Tenant {
 pub struct TenantRules {
     /// More than 0 and at most 10,000; null is no limit.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0.0, maximum = 10_000.0)]
     messages_per_second: Option<Option<f64>>,
     /// Any of `reply`, `transactional` and `campaign`; null is the default.
     #[serde(default, deserialize_with = "given")]
@@ -68,8 +68,10 @@ pub struct TenantRules {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewTenant {
     /// Unlike every other tenant's; 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
 }
 

@@ -23,6 +23,7 @@ const LIST: &str = "blocks";
 #[serde(deny_unknown_fields)]
 pub struct Users {
     /// Whom; 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1_000)]
     users: Vec<To>,
 }
 
@@ -122,7 +123,10 @@ async fn change(
         let detail = format!("users: must hold 1 to {MOST_BLOCKS}; it holds {}.", users.users.len());
         return Err(Problem::field("users", detail, Some(MOST_BLOCKS as u64)));
     }
-    let people: Vec<Address> = users.users.iter().map(To::address).collect::<Result<_, _>>()?;
+    let mut people: Vec<Address> = Vec::with_capacity(users.users.len());
+    for user in &users.users {
+        people.push(user.address(app, writer.tenant).await?);
+    }
     let directory = app.directory.current();
     let route = super::route(&directory, writer.tenant, id)?;
     let results = messaging::change_blocks(app, route, &people, blocking).await?;

@@ -25,7 +25,7 @@ pub struct Channel {
     pub phone_number_id: String,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: String,
-    /// As people dial it; known once Meta was asked, which is done when the channel is added.
+    /// Digits, with the country code; known once Meta was asked, which is done when the channel is added.
     #[schema(required)]
     pub display_phone_number: Option<String>,
     /// Whether its webhooks are signed by an app secret of its own.
@@ -111,7 +111,7 @@ pub struct ChannelState {
     pub channel: Channel,
     /// Null while Redis cannot be asked.
     #[schema(required)]
-    pub sending: Option<Sending>,
+    pub sending: Option<SendingRate>,
     /// Messages that wait to be sent, by lane.
     pub queued: Queued,
     pub daily_limit: DailyLimit,
@@ -146,7 +146,7 @@ impl From<messaging::CustomersToday> for DailyLimit {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Sending {
+pub struct SendingRate {
     /// Messages per second at present.
     pub rate: f64,
     /// The part of its throughput that is in use: less than 1 for a while after Meta refused for speed (130429).
@@ -197,7 +197,7 @@ pub async fn show(
     };
     Ok(Json(ChannelState {
         channel: row.into(),
-        sending: sending.map(|view| Sending {
+        sending: sending.map(|view| SendingRate {
             rate: view.per_second,
             factor: view.factor,
             paused_until: view.paused_until,
@@ -225,6 +225,10 @@ pub struct CheckReport {
     pub token_expires_at: Option<DateTime<Utc>>,
     /// Apps that hear this account's webhooks.
     pub subscribed_apps: Vec<String>,
+    /// Where Meta posts the number's messages, statuses, calls, echoes, history and groups: an override of the number, else of its
+    /// account, else the app's callback URL. What concerns templates and the account always goes to the app's.
+    #[schema(required)]
+    pub webhook_url: Option<String>,
     /// Messages that had waited for the breaker and are sent now.
     pub released: u64,
 }
@@ -245,8 +249,10 @@ pub async fn check(
     let directory = app.directory.current();
     let route = super::route(&directory, writer.tenant, id)?;
     let checked = messaging::check(&app, route).await?;
-    let (can_send, problems) = (checked.can_send(), checked.problems());
+    let problems = checked.problems(app.config.public_url.as_deref());
+    let can_send = checked.can_send();
     let number = checked.number.unwrap_or_default();
+    let webhook_url = number.callbacks.of_messages().map(str::to_owned);
     let token = checked.token.ok();
     Ok(Json(CheckReport {
         can_send,
@@ -262,6 +268,7 @@ pub async fn check(
             .into_iter()
             .filter_map(|app| app.name.or(app.id))
             .collect(),
+        webhook_url,
         released: checked.released,
     }))
 }

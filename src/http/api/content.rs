@@ -42,8 +42,10 @@ pub struct Wanted {
 ///
 /// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
 #[utoipa::path(get, path = "/api/v1/media/{id}/content", tag = "Media", params(("id" = MediaId, Path), Wanted),
-    responses((status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "The part asked for", body = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The bytes", content(
+            (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
+        (status = 206, description = "The part asked for", content(
+            (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
         (status = 304, description = "The caller has them already"),
         (status = 409, description = "They are being fetched from Meta; see Retry-After"),
         (status = 410, description = "They were deleted, or could not be fetched"),

@@ -26,7 +26,6 @@ pub struct Delivery {
     pub event_id: EventId,
     #[schema(example = "message.received")]
     pub event_type: String,
-    /// `pending` until the endpoint has taken it (`done`) or every attempt has failed (`dead`).
     #[schema(inline, value_type = DeliveryState)]
     pub state: String,
     /// Attempts so far.

@@ -120,6 +120,12 @@ pub fn is_json(headers: &HeaderMap) -> bool {
 /// What a body says. What it is unpacked into is charged to the request. No text in it may hold a NUL.
 pub fn parse<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
     memory.charge(weight(body)?)?;
+    // Whatever is unpacked into a struct could be a list of its members too.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::not_understood(
+            "The body must be an object, `{…}`, and not a list.",
+        ));
+    }
     unpack(body)
 }
 

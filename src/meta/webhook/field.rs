@@ -8,7 +8,10 @@ use super::batch;
 use super::json::Json;
 use super::walk::{Items, Place};
 use super::{Change, Unknown, UnknownReason};
-use crate::events::{self, EventType};
+use crate::{
+    events::{self, EventType},
+    meta::phone::digits,
+};
 
 /// Reads an account-level value; None when it lacks what the event is about.
 type Detail = fn(&Json<'_>) -> Option<(Option<String>, AccountDetail)>;
@@ -127,7 +130,8 @@ impl Place {
         }
         if self.display_phone_number.is_none() {
             let shown = metadata.get("display_phone_number").text();
-            self.display_phone_number = shown.filter(|it| it.len() <= LONGEST_NAME).map(Arc::from);
+            let shown = shown.filter(|it| it.len() <= LONGEST_NAME);
+            self.display_phone_number = shown.and_then(|it| digits(&it)).map(Arc::from);
         }
     }
 }

@@ -4,7 +4,6 @@
 
 use super::batch::{Beside, event, unknown};
 use super::json::{Json, Members, elements};
-use super::person::digits;
 use super::{Change, Message, Person, StatusKind, UnknownReason, error, message};
 use crate::events;
 
@@ -136,7 +135,7 @@ pub(super) fn past_message(
 
 fn is_from_business(beside: &Beside<'_>, message: &Message, thread: &Person) -> bool {
     let sender = &message.sender;
-    if sender.phone.is_some() && sender.phone == beside.display_phone_number.map(digits) {
+    if sender.phone.is_some() && sender.phone.as_deref() == beside.display_phone_number {
         return true;
     }
     let is_the_other = (sender.phone.is_some() && sender.phone == thread.phone)

@@ -105,8 +105,3 @@ pub(super) fn phone(text: &str) -> Option<String> {
         .collect();
     (bare.len() <= LONGEST_PHONE && is_digits(&bare)).then_some(bare)
 }
-
-/// All digits in the text, for comparing numbers however they are displayed.
-pub(super) fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
-}

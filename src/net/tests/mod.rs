@@ -21,6 +21,10 @@ const TABLE: &[(&str, bool)] = &[
     // Public ones, plainly written.
     ("https://example.com/a.jpg", true),
     ("https://example.com:8443/a.jpg?b=c#d", true),
+    ("https://example.com:443/", true),
+    ("https://example.com:1024/", true),
+    ("https://local.example.com./", true),
+    ("https://mylocal.example/", true),
     ("https://93.184.216.34/", true),
     ("https://8.8.8.8/", true),
     ("https://172.15.255.255/", true),
@@ -67,6 +71,19 @@ const TABLE: &[(&str, bool)] = &[
     ("https://168.63.129.16/", false),
     ("https://[fd00:ec2::254]/", false),
     ("https://[fd20:ce::254]/", false),
+    ("https://metadata.google.internal/computeMetadata/v1/", false),
+    // Names that show by themselves where they lead.
+    ("https://localhost/", false),
+    ("https://LOCALHOST./", false),
+    ("https://a.localhost:8443/", false),
+    ("https://printer.local/", false),
+    ("https://router.home.arpa/", false),
+    ("https://redis:6379/", false),
+    // Ports of other services.
+    ("https://example.com:22/", false),
+    ("https://example.com:25/", false),
+    ("https://example.com:1023/", false),
+    ("https://example.com:53/", false),
     // One address in many spellings.
     ("https://127.1/", false),
     ("https://127.0.1/", false),

@@ -162,9 +162,10 @@ async fn a_redirect_inside_leads_nowhere() {
 async fn the_machines_own_resolver_is_judged_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    // With a network of the operator's, a name of one word is looked up.
     let policy = Policy {
         plain_http: true,
-        ..Policy::default()
+        networks: vec!["192.168.77.0/24".parse().unwrap()],
     };
     let outside = Outside::new(policy).unwrap();
     let posted = post(&outside, &format!("http://localhost:{port}/")).await;

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::body::Incoming;
 use tokio::{sync::Notify, task::AbortHandle};
 
 use crate::config::Pace;
@@ -61,6 +62,8 @@ pub struct Connection {
     since: AtomicU64,
     /// Whether the handler waits for bytes of the request's body.
     body_awaited: AtomicBool,
+    /// What the handler has not read of the body.
+    unread: Mutex<Option<Incoming>>,
     /// Whether bytes of an answer wait for the client.
     answer_waits: AtomicBool,
     received: AtomicU64,
@@ -83,6 +86,7 @@ impl Connection {
             since: AtomicU64::new(now.load(Relaxed)),
             now,
             body_awaited: AtomicBool::new(false),
+            unread: Mutex::default(),
             answer_waits: AtomicBool::new(false),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -135,6 +139,14 @@ impl Connection {
         self.body_awaited.store(awaited, Relaxed);
     }
 
+    pub fn leave_unread(&self, body: Incoming) {
+        *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+    }
+
+    pub fn take_unread(&self) -> Option<Incoming> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     pub fn sent(&self, bytes: usize) {
         self.sent.store(self.sent.load(Relaxed) + bytes as u64, Relaxed);
         if self.answer_waits.load(Relaxed) {
@@ -180,6 +192,8 @@ impl Connection {
         match phase {
             // A spare one is a favour.
             HEAD if self.spare => over(pace.head / 5).then_some(Overdue::Head),
+            // Browsers open connections ahead of need; one without a byte of a request is no slow client.
+            HEAD if self.received.load(Relaxed) == 0 => over(pace.head).then_some(Overdue::Idle),
             HEAD => over(pace.head).then_some(Overdue::Head),
             IDLE => over(pace.idle).then_some(Overdue::Idle),
             _ => None,
@@ -237,6 +251,9 @@ mod tests {
         let (spare, now) = fresh(true);
         after(&now, 3);
         assert_eq!(spare.overdue(&pace), Some(Overdue::Head));
+        let (silent, now) = fresh(false);
+        after(&now, 11);
+        assert_eq!(silent.overdue(&pace), Some(Overdue::Idle), "nothing was begun");
     }
 
     #[test]

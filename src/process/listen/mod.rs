@@ -2,11 +2,13 @@
 //!
 //! 1. `accept` takes connections, also while descriptors are short (`descriptors`).
 //! 2. `registry` lets them in: so many in all, so many of one address; who waits longest makes room.
-//! 3. `serve` speaks HTTP/1.1 on each, over a `stream` that notes in its `connection` what goes through.
+//! 3. `serve` speaks HTTP/1.1 on each, over a `stream` that notes in its `connection` what goes through. Of a body that no handler
+//!    read (`arriving`), the rest is read and thrown away.
 //! 4. Twice a second the registry closes the connections whose clients have used up their time ([`crate::config::Pace`]).
 //! 5. `report` counts and logs.
 
 mod accept;
+mod arriving;
 mod connection;
 mod descriptors;
 mod registry;

@@ -10,9 +10,9 @@ use std::{
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use hyper::{
-    Request, Response,
+    Request, Response, Version,
     body::{Body as HttpBody, Frame, Incoming, SizeHint},
-    header::{CONNECTION, HeaderValue},
+    header::{CONNECTION, EXPECT, HOST, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
@@ -20,7 +20,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::{connection::Connection, registry::Admitted, stream::Watched};
+use super::{
+    arriving::{self, Arriving},
+    connection::Connection,
+    registry::Admitted,
+    stream::Watched,
+};
 use crate::http;
 
 /// Bytes of a head, at most, and of a connection's read buffer. A longer head is answered 431.
@@ -63,16 +68,31 @@ async fn answer(
     if connection.spare && !path.starts_with("/health/") {
         return Ok(last(outgoing(http::no_room(), connection)));
     }
+    if !names_one_host(&request) {
+        return Ok(last(outgoing(http::no_host(), connection)));
+    }
     // Nothing on the path of a webhook asks for the address.
     if !path.starts_with("/webhooks/") {
         request.extensions_mut().insert(http::Peer(peer));
     }
+    // Who waits to be asked for the body has not sent it.
+    let is_awaited = request.headers().contains_key(EXPECT);
     let request = request.map(|body| Arriving::new(body, &connection));
     let Ok(response) = router.call(request).await;
-    Ok(match connection.spare {
+    let is_read = match connection.take_unread() {
+        None => true,
+        Some(body) => !is_awaited && arriving::discard(body).await,
+    };
+    Ok(match connection.spare || !is_read {
         true => last(outgoing(response, connection)),
         false => outgoing(response, connection),
     })
+}
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 has one `Host`, an older one at most one.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    (hosts.next().is_some() || request.version() < Version::HTTP_11) && hosts.next().is_none()
 }
 
 fn outgoing(response: Response<Body>, connection: Arc<Connection>) -> Response<Outgoing> {
@@ -83,51 +103,6 @@ fn last(mut response: Response<Outgoing>) -> Response<Outgoing> {
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
     response
-}
-
-/// The body of a request; notes while it is waited for.
-struct Arriving {
-    body: Incoming,
-    /// `None` when there is nothing to wait for.
-    connection: Option<Arc<Connection>>,
-}
-
-impl Arriving {
-    fn new(body: Incoming, connection: &Arc<Connection>) -> Self {
-        Self {
-            connection: (!body.is_end_stream()).then(|| connection.clone()),
-            body,
-        }
-    }
-}
-
-impl HttpBody for Arriving {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Some(connection) = &self.connection {
-            connection.await_body(polled.is_pending());
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Arriving {
-    fn drop(&mut self) {
-        if let Some(connection) = &self.connection {
-            connection.await_body(false);
-        }
-    }
 }
 
 /// The body of an answer; notes when the last of it is taken.

@@ -1,7 +1,7 @@
 //! Jobs that a process may have died of. A job of a [`Claim::Locked`](crate::queue::Claim::Locked) queue writes nothing of its row before
 //! it is finished, so the worker writes a marker of what it takes in hand.
 //!
-//! 1. Before a batch runs, markers of other workers are read. A job that one of them names was in hand of a process that is gone.
+//! 1. Before a batch runs, markers of other workers are read, unless there were none half a second ago. A job that one of them names was in hand of a process that is gone.
 //! 2. Such a job is suspected: it runs alone, after the others, and the run is counted before it begins.
 //! 3. A run that returns, well or not, clears the job. One that does not is found by the next worker, until the job is dead.
 
@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::line::Line;
@@ -23,11 +23,17 @@ use crate::{
 /// false suspicion costs one run alone.
 const SETTLED: TimeDelta = TimeDelta::seconds(2);
 
+/// For how long it is remembered that other workers have no markers, so that not every batch asks. A worker that dies meanwhile may take
+/// one more with it, uncounted.
+const REMEMBERED: TimeDelta = TimeDelta::milliseconds(500);
+
 /// The markers of one line.
 #[derive(Debug, Default)]
 pub struct Markers {
     free: Mutex<Vec<Uuid>>,
     used: Mutex<HashSet<Uuid>>,
+    /// When there were no markers of other workers.
+    none_at: Mutex<Option<DateTime<Utc>>>,
 }
 
 /// A batch, sorted.
@@ -43,8 +49,7 @@ impl Markers {
     pub async fn take(&self, line: &Line, jobs: Vec<Uuid>) -> db::Result<(Sorted, Option<Uuid>)> {
         let shared = &line.shared;
         let now = shared.clock.now();
-        let before = if shared.db.is_postgres() { now - SETTLED } else { now };
-        let found = rows::of_others(&shared.db, &line.terms.queue, &shared.name, before).await?;
+        let found = self.of_others(line, now).await?;
         let sorted = sort(line, jobs, found).await?;
         if sorted.together.is_empty() {
             return Ok((sorted, None));
@@ -59,6 +64,24 @@ impl Markers {
         );
         put.await?;
         Ok((sorted, Some(marker)))
+    }
+
+    /// The markers of other workers; none for a while after there were none.
+    async fn of_others(&self, line: &Line, now: DateTime<Utc>) -> db::Result<Vec<Marker>> {
+        let shared = &line.shared;
+        let is_known = |none_at: DateTime<Utc>| (none_at..none_at + REMEMBERED).contains(&now);
+        if self
+            .none_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(is_known)
+        {
+            return Ok(Vec::new());
+        }
+        let before = if shared.db.is_postgres() { now - SETTLED } else { now };
+        let found = rows::of_others(&shared.db, &line.terms.queue, &shared.name, before).await?;
+        *self.none_at.lock().unwrap_or_else(PoisonError::into_inner) = found.is_empty().then_some(now);
+        Ok(found)
     }
 
     /// The marker may stand for something else. What it says until then has ended and is not taken up again.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A stored webhook, to be worked on.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct RawEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
@@ -17,18 +17,50 @@ pub struct RawEvent {
     pub body: Vec<u8>,
 }
 
-/// Those of the events that still want work.
-pub async fn bodies(on: impl Into<On<'_>>, ids: &[RawEventId]) -> Result<Vec<RawEvent>> {
+/// Events that still want work.
+#[derive(Debug)]
+pub struct Waiting {
+    /// In the order of their ids.
+    pub short: Vec<RawEvent>,
+    /// Those whose bodies were left where they are.
+    pub long: Vec<RawEventId>,
+}
+
+/// Those of the events that still want work, with the bodies of those of at most `longest` bytes.
+pub async fn waiting(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<Waiting> {
     const SQL: &str = "
-        WITH r (id) AS ({rows})
-        SELECT e.id, e.received_at, e.signer, e.app_secret_id, e.body
+        WITH r (id, longest) AS ({rows})
+        SELECT e.id, e.received_at, e.signer, e.app_secret_id,
+            CASE WHEN LENGTH(e.body) <= r.longest THEN e.body END AS body
         FROM {r CROSS JOIN} raw_events e
         WHERE {e.id = r.id} AND e.state = 'pending'";
-    let mut found: Vec<RawEvent> = Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+    let mut found: Vec<Row> = Keyed::new(SQL, ids.iter().map(|id| (id.uuid(), longest)).collect())
         .all(on)
         .await?;
-    found.sort_by_key(|event| event.id);
-    Ok(found)
+    found.sort_by_key(|row| row.id);
+    let (mut short, mut long) = (Vec::with_capacity(found.len()), Vec::new());
+    for row in found {
+        match row.body {
+            Some(body) => short.push(RawEvent {
+                id: row.id,
+                received_at: row.received_at,
+                signer: row.signer,
+                app_secret_id: row.app_secret_id,
+                body,
+            }),
+            None => long.push(row.id),
+        }
+    }
+    Ok(Waiting { short, long })
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: RawEventId,
+    received_at: DateTime<Utc>,
+    signer: Option<TenantId>,
+    app_secret_id: Option<AppSecretId>,
+    body: Option<Vec<u8>>,
 }
 
 /// Claims those of the events that still want work, until the transaction ends, and tells which, in order. What another worker holds is
@@ -48,16 +80,6 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
     let mut found: Vec<RawEventId> = found.into_iter().map(|(id,)| id).collect();
     found.sort();
     Ok(found)
-}
-
-/// How many bytes each of the events has.
-pub async fn lengths(on: impl Into<On<'_>>, ids: &[RawEventId]) -> Result<Vec<(RawEventId, i64)>> {
-    const SQL: &str = "
-        WITH r (id) AS ({rows})
-        SELECT e.id, CAST(LENGTH(e.body) AS BIGINT) FROM {r CROSS JOIN} raw_events e WHERE {e.id = r.id}";
-    Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
-        .all(on)
-        .await
 }
 
 /// The exact bytes of one event.

@@ -8,6 +8,7 @@ mod crowded_reads;
 mod cursors;
 mod descriptors;
 mod document;
+mod early;
 mod forged_webhooks;
 mod guesses;
 mod headers;

@@ -49,6 +49,27 @@ async fn every_refusal_is_a_problem_with_the_id_of_its_request() {
 }
 
 #[tokio::test]
+async fn a_query_parameter_that_an_operation_does_not_have_is_refused_with_those_it_has() {
+    let test = TestApp::sqlite().await;
+    let (tenant, operator) = (Client::tenant(&test), Client::operator(&test.app));
+    for (client, uri, unknown, known) in [
+        (&tenant, "/api/v1/contacts?phone=4915123456789", "`phone`", "`limit`"),
+        (&tenant, "/api/v1/contacts?limit=5&cursr=x", "`cursr`", "`cursor`"),
+        (&tenant, "/api/v1/messages?Status=read", "`Status`", "`status`"),
+        (&tenant, "/api/v1/event-types?a%20b=1", "`a b`", "there are none"),
+        (&operator, "/admin/tenants?x", "`x`", "there are"),
+    ] {
+        let answer = client.get(uri).await;
+        assert_eq!(answer.problem(400), "invalid-request", "{uri}");
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(unknown) && detail.contains(known), "{uri}: {detail}");
+    }
+    tenant.get("/api/v1/contacts?limit=5").await.ok();
+    // Not ours to judge: a probe or a scraper may add its own.
+    tenant.get("/nowhere?x=1").await.problem(404);
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_understood_is_a_problem() {
     let test = TestApp::sqlite().await;
     let client = Client::operator(&test.app);

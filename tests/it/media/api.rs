@@ -121,6 +121,23 @@ on_both! {
         assert_eq!(stored(&app).len(), 1);
     }
 
+    async fn an_office_document_is_known_by_its_entries_whatever_it_was_declared_as(test: TestApp) {
+        let client = Client::tenant(&test);
+        for (part, ending) in [("word/document.xml", "wordprocessingml.document"), ("ppt/presentation.xml", "presentationml.presentation")] {
+            let bytes = archive(&["[Content_Types].xml", "_rels/.rels", part]);
+            for declared in [None, Some("application/octet-stream"), Some("application/zip")] {
+                let head = declared.map_or(String::new(), |it| format!("\r\nContent-Type: {it}"));
+                let form = form_of(&[("file", &format!("; filename=\"offer\"{head}"), &bytes)]);
+                let answer = post_form(&client, &test.key, form).await;
+                assert_eq!(answer.status.as_u16(), 201, "{part} as {declared:?}: {}", answer.text());
+                let shown = answer.json()["mime_type"].as_str().unwrap().to_owned();
+                assert_eq!(shown, format!("application/vnd.openxmlformats-officedocument.{ending}"), "{declared:?}");
+            }
+        }
+        let form = form_of(&[("file", "; filename=\"a.zip\"", &archive(&["a.txt", "word/b.txt"]))]);
+        assert_eq!(post_form(&client, &test.key, form).await.problem(415), "media-type", "a plain archive is none");
+    }
+
     async fn what_meta_would_not_take_is_refused_with_the_limit(test: TestApp) {
         let client = Client::tenant(&test);
         let sticker = |length: usize| {
@@ -210,4 +227,17 @@ on_both! {
         upload(&client.with(rival.token.expose()), "image/png", "pixel.png", PIXEL).await;
         assert_eq!(number(&test.app, "SELECT COUNT(*) FROM media_files").await, 2, "tenants share no file");
     }
+}
+
+/// The beginning of a zip archive: entries of one byte, stored as they are.
+fn archive(names: &[&str]) -> Vec<u8> {
+    let entry = |name: &&str| {
+        let mut bytes = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0".to_vec();
+        bytes.extend((name.len() as u16).to_le_bytes());
+        bytes.extend([0, 0]);
+        bytes.extend(name.as_bytes());
+        bytes.push(b'x');
+        bytes
+    };
+    names.iter().flat_map(entry).collect()
 }

@@ -35,6 +35,22 @@ on_both! {
         assert_eq!(uploaded.bytes, pdf(6_000_000));
     }
 
+    async fn the_name_that_meta_is_given_ends_as_the_verified_type_does(test: TestApp) {
+        let meta = Meta::start().await;
+        let app = calling(&test, &meta);
+        let client = Client::of(&app).with(&test.key);
+        let voice = b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead";
+        for (n, (name, expected)) in
+            [("voice-note.mp4", "voice-note.mp4.ogg"), ("blob", "blob.ogg"), ("file", "file.ogg"), ("voice.oga", "voice.oga")].into_iter().enumerate()
+        {
+            // Files of the same bytes are uploaded once.
+            let bytes = [&voice[..], &[n as u8]].concat();
+            let id = upload(&client, "audio/ogg", name, &bytes).await;
+            media::meta_id(&app, test.tenant, channel(&app), id).await.unwrap();
+            assert_eq!(meta.uploads().last().unwrap().filename, expected, "{name}");
+        }
+    }
+
     async fn metas_id_is_good_for_29_days_and_for_one_channel(test: TestApp) {
         let meta = Meta::start().await;
         let other = test.add_channel(test.tenant, "300000000000001", WABA).await;

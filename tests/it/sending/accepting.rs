@@ -17,6 +17,8 @@ on_both_sizes! {
         world.until(&id, "read").await;
         let third = world.client.post_keyed("/api/v1/messages", "k-1", &request).await;
         assert_eq!(third.json()["id"], json!(id));
+        let replayed = [&first, &second, &third].map(|answer| answer.header("idempotent-replayed") == Some("true"));
+        assert!(replayed[2] && replayed[0] != replayed[1], "{replayed:?}");
         let other = world.client.post_keyed("/api/v1/messages", "k-1", &world.text(&ana.wa_id, "twice")).await;
         assert_eq!(other.problem(409), "key-reused");
         world.running.app.clock.advance(chrono::TimeDelta::hours(25));
@@ -31,8 +33,11 @@ on_both_sizes! {
         let good = world.text(&ana.wa_id, "in a batch");
         let bad = world.text(&ana.wa_id, "");
         let batch = json!({ "messages": [good, bad] });
-        let first = world.client.post_keyed("/api/v1/messages/batch", "b-1", &batch).await.ok().json();
-        let again = world.client.post_keyed("/api/v1/messages/batch", "b-1", &batch).await.ok().json();
+        let first = world.client.post_keyed("/api/v1/messages/batch", "b-1", &batch).await.ok();
+        let again = world.client.post_keyed("/api/v1/messages/batch", "b-1", &batch).await.ok();
+        let replayed = [&first, &again].map(|answer| answer.header("idempotent-replayed"));
+        assert_eq!(replayed, [None, Some("true")]);
+        let (first, again) = (first.json(), again.json());
         assert_eq!(first["results"][0]["message"]["id"], again["results"][0]["message"]["id"]);
         assert_eq!(first["results"][1]["problem"]["field"], "text.body", "{first:#}");
         wait_until(DEADLINE, "it is sent", async || !world.accepted("in a batch").is_empty()).await;

@@ -94,7 +94,7 @@ on_both! {
         let nobody = Client::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
         let app = test.rebuilt(|parts| parts.graph = nobody);
         let channel = only_channel(&test).await;
-        let request = json!({ "channel_id": channel, "to": { "phone": "15550200001" }, "type": "template",
+        let request = json!({ "channel_id": channel, "to": { "phone": "+15550200001" }, "type": "template",
             "template": { "name": "hello_world", "language": { "code": "en_US" } } });
         let answer = http::Client::of(&app).with(&test.key).post("/api/v1/messages", request).await;
         assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
@@ -132,7 +132,7 @@ on_both_sizes! {
         const COUNT: usize = 3_000;
         let message = |n: usize| {
             json!({
-                "channel_id": world.channel, "to": { "phone": format!("49151{n:07}") }, "lane": "campaign",
+                "channel_id": world.channel, "to": { "phone": format!("+49151{n:07}") }, "lane": "campaign",
                 "type": "template", "template": { "name": "hello_world", "language": { "code": "en_US" } },
             })
         };

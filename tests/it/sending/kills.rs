@@ -80,7 +80,7 @@ impl Scene {
 
     fn template(&self, phone: &str, lane: &str) -> Value {
         json!({
-            "channel_id": self.channel, "to": { "phone": phone }, "lane": lane,
+            "channel_id": self.channel, "to": { "phone": format!("+{phone}") }, "lane": lane,
             "type": "template", "template": { "name": "hello_world", "language": { "code": "en_US" } },
         })
     }

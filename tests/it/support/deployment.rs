@@ -122,7 +122,8 @@ impl Deployment {
         answer.unwrap_or_else(|| panic!("mainstay {arguments:?} answers in JSON: {output}"))
     }
 
-    fn spawn(&self, program: &str, arguments: &[&str]) -> Process {
+    /// One of our binaries as a process of this installation.
+    pub fn spawn(&self, program: &str, arguments: &[&str]) -> Process {
         let environment: Vec<(&str, &str)> = self.environment.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let mut command = command(program, arguments, &environment);
         // Whoever cleans up after a test that was killed finds its processes by where they work.

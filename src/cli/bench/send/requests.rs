@@ -25,7 +25,7 @@ pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> 
     let bytes = move |n: u64| {
         let to = n % known + 1;
         let body = format!(
-            r#"{{"channel_id":"{channel}","to":{{"phone":"4915{to:08}"}},"type":"template","template":{{"name":"hello_world","language":{{"code":"en_US"}}}}}}"#
+            r#"{{"channel_id":"{channel}","to":{{"phone":"+4915{to:08}"}},"type":"template","template":{{"name":"hello_world","language":{{"code":"en_US"}}}}}}"#
         );
         request("messages", &key, &body, "keep-alive")
     };

@@ -197,7 +197,7 @@ impl Scene {
         self.invented += 1;
         json!({
             "channel_id": self.channels[channel].0,
-            "to": { "phone": format!("4915{:08}", self.invented) },
+            "to": { "phone": format!("+4915{:08}", self.invented) },
             "lane": "campaign",
             "type": "template",
             "template": {

@@ -15,7 +15,11 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewEndpoint {
     /// `https://`, without a user name or a password, and public: names that lead to private addresses are not visited.
-    #[schema(example = "https://example.com/webhooks", max_length = 2_048)]
+    #[schema(
+        example = "https://example.com/webhooks",
+        max_length = 2_048,
+        pattern = "^https://[a-z0-9-]+([.][a-z0-9-]+)+(/[!-~]*)?$"
+    )]
     url: String,
     /// For people.
     #[schema(max_length = 500)]
@@ -24,6 +28,7 @@ pub struct NewEndpoint {
     #[schema(example = json!(["message.*", "contact.created"]), min_items = 1, max_items = 100)]
     event_types: Vec<String>,
     /// Only events of these channels; all of them, and those of no channel, unless this is said.
+    #[schema(min_items = 1, max_items = 100)]
     channels: Option<Vec<ChannelId>>,
     /// Requests a second, at most; no limit unless this is said.
     #[schema(minimum = 1, maximum = 10_000)]
@@ -31,7 +36,7 @@ pub struct NewEndpoint {
     /// Headers to send along, e.g. for a gateway in front of the receiver: at most 20 with names of up to 100 bytes and values of up to
     /// 1,024, 8,192 in all. They are kept sealed and not shown again.
     #[serde(default)]
-    #[schema(example = json!({ "x-gateway-key": "…" }))]
+    #[schema(example = json!({ "x-gateway-key": "k-4711" }))]
     headers: BTreeMap<String, String>,
     /// Has the events of one conversation come one after the other, each when the one before it was taken or given up.
     #[serde(default)]
@@ -53,7 +58,7 @@ const fn yes() -> bool {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointChange {
-    #[schema(max_length = 2_048)]
+    #[schema(max_length = 2_048, pattern = "^https://[a-z0-9-]+([.][a-z0-9-]+)+(/[!-~]*)?$")]
     url: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 500)]
@@ -62,7 +67,7 @@ pub struct EndpointChange {
     event_types: Option<Vec<String>>,
     /// Null is all of them.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<ChannelId>>)]
+    #[schema(value_type = Option<Vec<ChannelId>>, min_items = 1, max_items = 100)]
     channels: Option<Option<Vec<ChannelId>>>,
     /// Null is no limit.
     #[serde(default, deserialize_with = "given")]

@@ -42,6 +42,9 @@ pub struct Wanted {
     direction: Option<Direction>,
     /// `received`, `queued`, `sending`, `unknown`, `canceled`, `expired`, `accepted`, `sent`, `failed`, `delivered`, `read`, `played`
     /// or `deleted`.
+    #[param(
+        pattern = "^(received|queued|sending|unknown|canceled|expired|accepted|sent|failed|delivered|read|played|deleted)$"
+    )]
     status: Option<String>,
 }
 

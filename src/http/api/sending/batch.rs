@@ -3,6 +3,7 @@ use std::{fmt, mem};
 use axum::{
     Json as Body,
     extract::{Request, State},
+    response::IntoResponse,
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -20,7 +21,7 @@ use crate::{
         auth::Writer,
         body::{json, unpack, unpack_parts, weight},
         frame,
-        once::key,
+        once::{key, replayed},
         problem::{Problem, ProblemBody},
     },
     memory::{RequestMemory, Reservation},
@@ -39,7 +40,7 @@ const COMMIT_BYTES: usize = 16 * 1024 * 1024;
 struct BatchRequest<'b> {
     /// At most 1,000.
     #[serde(borrow)]
-    #[schema(value_type = Vec<SendRequest>)]
+    #[schema(value_type = Vec<SendRequest>, min_items = 1, max_items = 1_000)]
     messages: Messages<'b>,
 }
 
@@ -112,15 +113,16 @@ impl From<Result<Queued, Problem>> for BatchResult {
 /// Send many messages
 ///
 /// Each is taken or refused by itself; ordinary ones are one commit, long ones several. The body may have 32 MiB, which holds 1,000 of the
-/// longest ordinary messages. With an `Idempotency-Key`, which stands for the whole, the same request sends nothing again, and another is
-/// refused with 409 and sends nothing at all.
+/// longest ordinary messages. With an `Idempotency-Key`, which stands for the whole, the same request sends nothing again: what was
+/// refused is looked at anew, and where nothing new was taken the answer says `idempotent-replayed: true`. Another request is refused with
+/// 409 and sends nothing at all.
 #[utoipa::path(post, path = "/api/v1/messages/batch", tag = "Sending", request_body = BatchRequest<'_>,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
 pub async fn send_batch(
     writer: Writer,
     State(app): State<App>,
     request: Request,
-) -> Result<Body<BatchAnswer>, Problem> {
+) -> Result<impl IntoResponse + use<>, Problem> {
     let (head, body) = request.into_parts();
     let key = key(&head.headers)?;
     let body = json(&head, body, BATCH_BYTES).await?;
@@ -136,9 +138,11 @@ pub async fn send_batch(
         let key = key.as_ref().map(|(key, digest)| (outbox::key_within(key, n), *digest));
         batch.add(&memory, writer.tenant, text, key).await;
     }
-    Ok(Body(BatchAnswer {
-        results: batch.end().await.into_iter().map(BatchResult::from).collect(),
-    }))
+    let answers = batch.end().await;
+    let mut taken = answers.iter().flatten().peekable();
+    let is_replayed = taken.peek().is_some() && taken.all(|queued| queued.repeated);
+    let results = answers.into_iter().map(BatchResult::from).collect();
+    Ok((replayed(is_replayed), Body(BatchAnswer { results })))
 }
 
 /// A batch under way: messages are read one at a time and stored as soon as those that were read take [`COMMIT_BYTES`].

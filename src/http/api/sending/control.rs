@@ -32,6 +32,7 @@ pub async fn cancel(writer: Writer, State(app): State<App>, Path(id): Path<Messa
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
     /// At most 1,000.
+    #[schema(min_items = 1, max_items = 1_000)]
     ids: Vec<MessageId>,
 }
 
@@ -79,7 +80,7 @@ pub async fn cancel_batch(
     }))
 }
 
-/// What is known of it.
+/// What is known of it. `sent`: it was. `resend`: it was not; send it again. `drop`: leave it.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Known {
@@ -91,7 +92,6 @@ enum Known {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
-    /// `sent`: it was. `resend`: it was not; send it again. `drop`: leave it.
     #[schema(inline)]
     resolution: Known,
 }

@@ -5,11 +5,13 @@ mod control;
 mod files;
 mod problems;
 mod request;
+mod to;
 
 use axum::{
     Json as Body,
     extract::{Request, State},
     http::StatusCode,
+    response::IntoResponse,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -29,7 +31,7 @@ use crate::{
         auth::Writer,
         body::{json, parse},
         frame,
-        once::key,
+        once::{key, replayed},
         problem::Problem,
     },
     outbox::{self, Queued},
@@ -73,13 +75,12 @@ impl From<Queued> for QueuedMessage {
 /// Checked against every limit Meta documents, committed, and answered; a worker sends it. With an `Idempotency-Key`, the same request
 /// within 24 hours gets the same answer and sends nothing again.
 #[utoipa::path(post, path = "/api/v1/messages", tag = "Sending", request_body = SendRequest,
-    params(("idempotency-key" = Option<String>, Header, description = "Any text of up to 255 characters that is new for each message")),
     responses((status = 202, description = "Committed, and to be sent", body = QueuedMessage)))]
 pub async fn send(
     writer: Writer,
     State(app): State<App>,
     request: Request,
-) -> Result<(StatusCode, Body<QueuedMessage>), Problem> {
+) -> Result<impl IntoResponse + use<>, Problem> {
     let (head, body) = request.into_parts();
     let key = key(&head.headers)?;
     let body = json(&head, body, BODY_BYTES).await?;
@@ -87,14 +88,21 @@ pub async fn send(
     if let Some((key, digest)) = &key
         && let Some(answer) = outbox::answered(&app.db, &app.clock, writer.tenant, (key, digest)).await?
     {
-        return Ok((StatusCode::ACCEPTED, Body(answer?.into())));
+        return Ok(accepted(answer?));
     }
     let request: SendRequest = parse(&frame::memory(&head), &body)?;
     let mut ask = request.ask(&app, writer.tenant).await?;
     ask.idempotency = key;
     let answer = app.outbox.put(vec![ask]).await.pop();
-    let queued = answer.ok_or_else(Problem::internal)??;
-    Ok((StatusCode::ACCEPTED, Body(queued.into())))
+    Ok(accepted(answer.ok_or_else(Problem::internal)??))
+}
+
+fn accepted(queued: Queued) -> impl IntoResponse + use<> {
+    (
+        StatusCode::ACCEPTED,
+        replayed(queued.repeated),
+        Body(QueuedMessage::from(queued)),
+    )
 }
 
 /// Whether so many are neither none nor more than one request may name.

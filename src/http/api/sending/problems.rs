@@ -11,7 +11,7 @@ use crate::{
 impl From<Unaddressable> for Problem {
     fn from(error: Unaddressable) -> Self {
         let field = match error {
-            Unaddressable::Phone => "to.phone",
+            Unaddressable::Phone | Unaddressable::National(_) => "to.phone",
             Unaddressable::UserId => "to.user_id",
             Unaddressable::GroupId => "to.group_id",
         };

@@ -8,8 +8,8 @@ use crate::{
     domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
     http::{api::templates::unusable, body::understand, extract::Moment, problem::Problem},
     meta::message::{Options, Outbound},
-    outbox::{Address, Ask, TemplateUse},
-    store::messages,
+    outbox::{Address, Ask, TemplateUse, Unaddressable},
+    store::{contacts, messages},
     templates::local::Which,
 };
 
@@ -39,18 +39,14 @@ pub struct SendRequest {
     rest: Map<String, Value>,
 }
 
-/// Exactly one of them.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "an object with exactly one of phone, user_id, group_id and contact_id, such as {\"phone\": \"+491511111111\"}"
 )]
 pub struct To {
-    /// International, with the country code.
     phone: Option<String>,
-    /// Business-scoped user id.
     user_id: Option<String>,
-    /// Meta's id of a group the number is in.
     group_id: Option<String>,
     contact_id: Option<ContactId>,
 }
@@ -88,7 +84,7 @@ const OPTIONS: [&str; 3] = [
 impl SendRequest {
     /// The same, checked against every limit.
     pub async fn ask(mut self, app: &App, tenant: TenantId) -> Result<Ask, Problem> {
-        let to = self.to.address()?;
+        let to = self.to.address(app, tenant).await?;
         let (kind, payload) = self.content(app, tenant).await?;
         let options = self.options()?;
         let payload = named(app, tenant, &kind, payload).await?;
@@ -174,9 +170,17 @@ impl SendRequest {
 }
 
 impl To {
-    pub fn address(&self) -> Result<Address, Problem> {
+    pub async fn address(&self, app: &App, tenant: TenantId) -> Result<Address, Problem> {
         match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
-            (Some(phone), None, None, None) => Ok(Address::phone(phone)?),
+            (Some(phone), None, None, None) => match Address::phone(phone) {
+                // As answers and webhooks write it, whatever the tables of valid numbers say of it.
+                Err(Unaddressable::National(digits))
+                    if contacts::is_known(app.db.reader(), tenant, &digits).await? =>
+                {
+                    Ok(Address::Phone(digits))
+                }
+                address => Ok(address?),
+            },
             (None, Some(id), None, None) => Ok(Address::user_id(id)?),
             (None, None, Some(id), None) => Ok(Address::group(id)?),
             (None, None, None, Some(contact)) => Ok(Address::Contact(contact)),

@@ -90,6 +90,7 @@ pub async fn show(
 #[serde(deny_unknown_fields)]
 pub struct NewMessageTemplate {
     /// At most 100 characters; messages may name it by this.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     content: Content,
     /// Keeps it from being sent until it is activated.
@@ -148,11 +149,13 @@ const fn put(draft: bool) -> As {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageTemplateChange {
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
     /// `archived` keeps it and sends it no more.
     #[schema(inline)]
     state: Option<Stage>,
     /// The version to send from now on; makes the template active.
+    #[schema(minimum = 1)]
     active_version: Option<i64>,
 }
 
@@ -202,6 +205,7 @@ pub struct MessageTemplatePreview {
     #[schema(value_type = Object, example = json!({ "name": "Ana" }))]
     variables: Map<String, Value>,
     /// The one that is sent, unless another is named.
+    #[schema(minimum = 1)]
     version: Option<i64>,
 }
 

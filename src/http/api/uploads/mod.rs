@@ -42,6 +42,7 @@ const FIELD_BYTES: usize = 1_024;
 #[serde(deny_unknown_fields)]
 pub struct NewMedia<'b> {
     /// Where the file is; `https`, on a public address. It is fetched before the answer.
+    #[schema(pattern = "^https://")]
     url: Option<String>,
     /// The file itself, up to 18 MB; send a larger one as a form.
     #[serde(borrow, default, deserialize_with = "base64::text")]
@@ -50,7 +51,7 @@ pub struct NewMedia<'b> {
     /// What it is to be sent as: `image`, `video`, `audio`, `document` or `sticker`. Without it that follows from its type; with
     /// `document` any type will do.
     #[serde(rename = "type")]
-    #[schema(example = "image")]
+    #[schema(example = "image", pattern = "^(image|video|audio|document|sticker)$")]
     kind: Option<String>,
     /// What it is. The bytes are looked at too, and win.
     mime_type: Option<String>,

@@ -1,7 +1,7 @@
 //! Events about one business number. Meta names it by what is displayed, not by its id.
 
 use super::AccountDetail;
-use crate::meta::webhook::json::Json;
+use crate::meta::{phone::digits, webhook::json::Json};
 
 /// `phone_number_quality_update`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,12 @@ pub struct Security {
 
 type Detail = Option<(Option<String>, AccountDetail)>;
 
+fn displayed(value: &Json<'_>) -> Option<String> {
+    value.get("display_phone_number").text().and_then(|it| digits(&it))
+}
+
 pub(crate) fn phone_quality(value: &Json<'_>) -> Detail {
-    let display_phone_number = value.get("display_phone_number").text();
+    let display_phone_number = displayed(value);
     let quality = PhoneQuality {
         display_phone_number: display_phone_number.clone(),
         event: value.get("event").text()?,
@@ -51,7 +55,7 @@ pub(crate) fn phone_quality(value: &Json<'_>) -> Detail {
 }
 
 pub(crate) fn phone_name(value: &Json<'_>) -> Detail {
-    let display_phone_number = value.get("display_phone_number").text();
+    let display_phone_number = displayed(value);
     let name = PhoneName {
         display_phone_number: display_phone_number.clone(),
         decision: value.get("decision").text()?,
@@ -62,7 +66,7 @@ pub(crate) fn phone_name(value: &Json<'_>) -> Detail {
 }
 
 pub(crate) fn security(value: &Json<'_>) -> Detail {
-    let display_phone_number = value.get("display_phone_number").text();
+    let display_phone_number = displayed(value);
     let security = Security {
         display_phone_number: display_phone_number.clone(),
         event: value.get("event").text()?,

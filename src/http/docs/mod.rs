@@ -6,15 +6,19 @@ use axum::{
     middleware::map_response,
 };
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+    Components, InfoBuilder, Object, ObjectBuilder, OpenApi, RefOr, Type,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
-    security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+    security::{Http, HttpAuthScheme, SecurityScheme},
     tag::TagBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{edge::Edge, problem::ProblemBody};
+mod links;
+mod problems;
+
+use self::problems::{describe, problem};
+use super::{edge::Edge, once::KEY_LENGTH, problem::ProblemBody};
 
 const DESCRIPTION: &str = "\
 A self-hosted backend for the WhatsApp Business Platform.
@@ -44,57 +48,6 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const KEY: &str = "idempotency-key";
 /// Takes no key: the same bytes are kept once anyway.
 const UPLOADS: &str = "/api/v1/media";
-
-/// Problems an operation may answer with: status, what it means.
-const EVERYWHERE: &[(&str, &str)] = &[
-    ("500", "A defect of ours"),
-    ("503", "The database does not answer; try again"),
-];
-const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the body is not understood");
-const WITH_BODY: (&str, &str) = ("413", "The body is longer than is taken here: see `limit`");
-const WITH_KEY: &[(&str, &str)] = &[
-    ("401", "No key, or not a live one"),
-    ("403", "The key lacks the scope"),
-    ("429", "Too many requests; see Retry-After"),
-];
-const WITH_TOKEN: &[(&str, &str)] = &[
-    ("401", "Not the admin token"),
-    ("403", "MAINSTAY_ADMIN_TOKEN is not set, so this API is closed"),
-    ("429", "Too many wrong tokens from this address; see Retry-After"),
-];
-const WATCHED: &[(&str, &str)] = &[
-    ("401", "Neither the metrics token nor the admin token"),
-    (
-        "403",
-        "Neither token is set, so this is closed on an address that is not loopback",
-    ),
-    ("429", "Too many wrong tokens from this address; see Retry-After"),
-];
-const OF_SENDING: &[(&str, &str)] = &[
-    (
-        "409",
-        "The key was used for another request, or the message is past that",
-    ),
-    ("422", "A member of the body will not do: see `field` and `limit`"),
-];
-const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
-    ("409", "The endpoint is disabled, or the tenant has as many as it may"),
-    ("422", "A member of the body will not do: see `field` and `limit`"),
-];
-const OF_TEMPLATES: &[(&str, &str)] = &[
-    (
-        "409",
-        "The name is taken, the template is not in a state for that, or the key was used for another request",
-    ),
-    (
-        "422",
-        "A member of the body will not do: see `field` and `limit`; or Meta refused it",
-    ),
-];
-const SIGNED: &[(&str, &str)] = &[
-    ("403", "Not signed by a known app secret, or not the verify token"),
-    ("413", "Longer than MAINSTAY_BODY_BYTES"),
-];
 
 /// Serves the document and the page.
 pub fn routes(framed: OpenApi, webhooks: OpenApi) -> Router<Edge> {
@@ -169,6 +122,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
             }
         }
     }
+    links::add(&mut document);
     document
 }
 
@@ -177,6 +131,16 @@ fn operation_id(method: &str, path: &str) -> String {
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// The form of an `Idempotency-Key`.
+pub fn key_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(KEY_LENGTH))
+        .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
+        .build()
 }
 
 /// Says that it heeds `Idempotency-Key`, unless it says so itself.
@@ -188,63 +152,10 @@ fn take_key(operation: &mut Operation) {
             .name(KEY)
             .parameter_in(ParameterIn::Header)
             .description(Some("Any text of up to 255 characters that is new for each request"))
-            .schema(Some(String::schema()));
+            .schema(Some(key_schema()));
         parameters.push(RefOr::T(key.build()));
     }
     let used = problem("The key was used for another request, or that is under way");
     let responses = &mut operation.responses.responses;
     responses.entry("409".to_owned()).or_insert(RefOr::T(used));
-}
-
-fn describe(method: &str, path: &str, operation: &mut Operation) {
-    let changes = method != "get";
-    let mut problems = EVERYWHERE.to_vec();
-    if operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) || operation.request_body.is_some() {
-        problems.push(WITH_PARAMETERS);
-    }
-    if operation.request_body.is_some() && !path.starts_with("/webhooks") {
-        problems.push(WITH_BODY);
-    }
-    if path.contains('{') {
-        problems.push(("404", "There is no such thing"));
-    }
-    if path.starts_with("/api/v1") {
-        operation.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
-        problems.extend(WITH_KEY);
-        let by_tag = [
-            ("Sending", OF_SENDING),
-            ("Subscriptions", OF_SUBSCRIPTIONS),
-            ("Templates", OF_TEMPLATES),
-        ];
-        for (tag, of_tag) in by_tag {
-            // What is only read is refused by its parameters alone.
-            let refuses = tag != "Templates" || changes;
-            if refuses && operation.tags.iter().flatten().any(|it| it == tag) {
-                problems.extend(of_tag);
-            }
-        }
-    } else if path.starts_with("/admin") {
-        operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
-        problems.extend(WITH_TOKEN);
-    } else if path == "/metrics" || path == "/health" {
-        operation.security = Some(vec![SecurityRequirement::new("metrics_token", Vec::<String>::new())]);
-        problems.extend(WATCHED);
-    } else if path.starts_with("/webhooks") {
-        problems.extend(SIGNED);
-    }
-    for (status, says) in problems {
-        let responses = &mut operation.responses.responses;
-        responses
-            .entry(status.to_owned())
-            .or_insert_with(|| RefOr::T(problem(says)));
-    }
-}
-
-fn problem(says: &str) -> Response {
-    let schema = Ref::from_schema_name(ProblemBody::name());
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new()
-        .description(says)
-        .content("application/problem+json", content)
-        .build()
 }

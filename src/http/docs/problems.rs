@@ -1,0 +1,125 @@
+//! The problems that operations answer with.
+
+use utoipa::{
+    ToSchema,
+    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, path::Operation, security::SecurityRequirement},
+};
+
+use crate::http::problem::ProblemBody;
+
+/// What a link opens without a key.
+const OF_LINKS: &str = "/api/v1/media/{id}/content";
+
+/// Problems an operation may answer with: status, what it means.
+const EVERYWHERE: &[(&str, &str)] = &[
+    ("500", "A defect of ours"),
+    ("503", "The database does not answer; try again"),
+];
+const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the body is not understood");
+const WITH_BODY: (&str, &str) = ("413", "The body is longer than is taken here: see `limit`");
+/// Forms say for themselves what they take.
+const WITH_JSON: (&str, &str) = ("415", "The body is not JSON, or does not say so: see Content-Type");
+const WITH_MEMBERS: (&str, &str) = ("422", "A member of the body will not do: see `field` and `limit`");
+const WITH_KEY: &[(&str, &str)] = &[
+    ("401", "No key, or not a live one"),
+    ("403", "The key lacks the scope"),
+    ("429", "Too many requests; see Retry-After"),
+];
+const WITH_TOKEN: &[(&str, &str)] = &[
+    ("401", "Not the admin token"),
+    ("403", "MAINSTAY_ADMIN_TOKEN is not set, so this API is closed"),
+    ("429", "Too many wrong tokens from this address; see Retry-After"),
+];
+const WATCHED: &[(&str, &str)] = &[
+    ("401", "Neither the metrics token nor the admin token"),
+    (
+        "403",
+        "Neither token is set, so this is closed on an address that is not loopback",
+    ),
+    ("429", "Too many wrong tokens from this address; see Retry-After"),
+];
+const OF_SENDING: &[(&str, &str)] = &[
+    (
+        "409",
+        "The key was used for another request, or the message is past that",
+    ),
+    ("422", "A member of the body will not do: see `field` and `limit`"),
+];
+const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
+    ("409", "The endpoint is disabled, or the tenant has as many as it may"),
+    ("422", "A member of the body will not do: see `field` and `limit`"),
+];
+const OF_TEMPLATES: &[(&str, &str)] = &[
+    (
+        "409",
+        "The name is taken, the template is not in a state for that, or the key was used for another request",
+    ),
+    (
+        "422",
+        "A member of the body will not do: see `field` and `limit`; or Meta refused it",
+    ),
+];
+const SIGNED: &[(&str, &str)] = &[
+    ("403", "Not signed by a known app secret, or not the verify token"),
+    ("413", "Longer than MAINSTAY_BODY_BYTES"),
+];
+
+/// Says who may call an operation, and the problems it answers with beside those it names itself.
+pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
+    let changes = method != "get";
+    let mut problems = EVERYWHERE.to_vec();
+    if operation.parameters.as_ref().is_some_and(|all| !all.is_empty()) || operation.request_body.is_some() {
+        problems.push(WITH_PARAMETERS);
+    }
+    if operation.request_body.is_some() && !path.starts_with("/webhooks") {
+        problems.extend([WITH_BODY, WITH_JSON, WITH_MEMBERS]);
+    }
+    if path.contains('{') {
+        problems.push(("404", "There is no such thing"));
+    }
+    if path.starts_with("/api/v1") {
+        let key = SecurityRequirement::new("api_key", Vec::<String>::new());
+        let by_link = path == OF_LINKS;
+        operation.security = Some(if by_link {
+            vec![key, SecurityRequirement::default()]
+        } else {
+            vec![key]
+        });
+        problems.extend(WITH_KEY);
+        let by_tag = [
+            ("Sending", OF_SENDING),
+            ("Subscriptions", OF_SUBSCRIPTIONS),
+            ("Templates", OF_TEMPLATES),
+        ];
+        for (tag, of_tag) in by_tag {
+            // What is only read is refused by its parameters alone.
+            let refuses = tag != "Templates" || changes;
+            if refuses && operation.tags.iter().flatten().any(|it| it == tag) {
+                problems.extend(of_tag);
+            }
+        }
+    } else if path.starts_with("/admin") {
+        operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
+        problems.extend(WITH_TOKEN);
+    } else if path == "/metrics" || path == "/health" {
+        operation.security = Some(vec![SecurityRequirement::new("metrics_token", Vec::<String>::new())]);
+        problems.extend(WATCHED);
+    } else if path.starts_with("/webhooks") {
+        problems.extend(SIGNED);
+    }
+    for (status, says) in problems {
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(problem(says)));
+    }
+}
+
+pub(super) fn problem(says: &str) -> Response {
+    let schema = Ref::from_schema_name(ProblemBody::name());
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(says)
+        .content("application/problem+json", content)
+        .build()
+}

@@ -1,0 +1,93 @@
+//! The bodies of requests. One whose request is answered before it is read, such as a refused one, is read to its end and thrown away: a
+//! client that is still sending would find the connection reset, and never see the answer. A body that is too long for that, or too slow,
+//! ends its connection, which the answer then says.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::future::poll_fn;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+
+use super::connection::Connection;
+
+/// Bytes of a body that are thrown away at most: as many as the longest body of JSON that is taken.
+const DISCARDED: u64 = 16 * 1_024 * 1_024;
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The body of a request; notes while it is waited for, and leaves what is not read of it to its connection.
+pub struct Arriving {
+    /// `None` after its end.
+    body: Option<Incoming>,
+    connection: Arc<Connection>,
+}
+
+impl Arriving {
+    pub fn new(body: Incoming, connection: &Arc<Connection>) -> Self {
+        Self {
+            body: (!body.is_end_stream()).then_some(body),
+            connection: connection.clone(),
+        }
+    }
+}
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(body).poll_frame(cx);
+        self.connection.await_body(polled.is_pending());
+        if let Poll::Ready(None | Some(Err(_))) = polled {
+            self.body = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let ended = || SizeHint::with_exact(0);
+        self.body.as_ref().map_or_else(ended, HttpBody::size_hint)
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let Some(body) = self.body.take() else { return };
+        self.connection.await_body(false);
+        if !body.is_end_stream() {
+            self.connection.leave_unread(body);
+        }
+    }
+}
+
+/// Reads a body to its end. False if it is too long or too slow.
+pub async fn discard(mut body: Incoming) -> bool {
+    if body.size_hint().lower() > DISCARDED {
+        return false;
+    }
+    let all = async {
+        let mut left = DISCARDED;
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            let Ok(frame) = frame else { return false };
+            let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+            let Some(rest) = left.checked_sub(length) else {
+                return false;
+            };
+            left = rest;
+        }
+        true
+    };
+    tokio::time::timeout(PATIENCE, all).await.unwrap_or(false)
+}
