@@ -151,6 +151,7 @@ on_both_sizes! {
         odd["category"] = json!("service");
         let problem = world.post("templates", odd).await;
         assert_eq!(problem.problem(422), "invalid-field", "{}", problem.text());
+        assert_eq!(problem.json()["field"], "category");
         assert!(problem.text().contains("must be one of AUTHENTICATION, MARKETING and UTILITY"), "{}", problem.text());
         // What a send gives may be written either way, too.
         stock(&world, &[("letters", plain)]).await;

@@ -1,5 +1,6 @@
 use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::show::TemplateWithSchema;
@@ -8,6 +9,7 @@ use crate::{
     domain::{ChannelId, TemplateId},
     http::{
         auth::Writer,
+        body::understand,
         extract::{Json, Path},
         problem::Problem,
     },
@@ -18,8 +20,10 @@ use crate::{
 pub struct NewTemplate {
     /// A channel of the account it is for.
     channel_id: ChannelId,
+    /// The draft, which is read by itself, so that a member of it that will not do is named.
     #[serde(flatten)]
-    draft: Draft,
+    #[schema(value_type = Draft)]
+    draft: Map<String, Value>,
 }
 
 /// Create a template
@@ -40,7 +44,8 @@ pub async fn create(
         let detail = format!("channel_id: there is no channel {}.", new.channel_id);
         Problem::field("channel_id", detail, None)
     })?;
-    let made = app.library().create(route, &new.draft).await?;
+    let draft: Draft = understand(Value::Object(new.draft))?;
+    let made = app.library().create(route, &draft).await?;
     Ok((StatusCode::CREATED, Body(TemplateWithSchema::new(made))))
 }
 
