@@ -39,7 +39,8 @@ pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
 /// it was; otherwise the error of its last bad item is returned, and the event comes again, which changes nothing for the items that were
 /// applied.
 pub async fn one(app: &App, event: &Parsed) -> Result<()> {
-    let mut waiting = Vec::from([0..event.items()]);
+    let all = 0..event.items();
+    let mut waiting = vec![all];
     let (mut most, mut refused) = (ITEMS, None);
     while let Some(slice) = next(&mut waiting, most) {
         let begun = Instant::now();
@@ -105,7 +106,8 @@ mod tests {
 
     #[test]
     fn slices_follow_each_other_and_get_shorter_while_they_take_long() {
-        let mut waiting = Vec::from([0..2_500]);
+        let all = 0..2_500;
+        let mut waiting = vec![all];
         assert_eq!(next(&mut waiting, ITEMS), Some(0..1_000));
         assert_eq!(next(&mut waiting, 600), Some(1_000..1_600));
         waiting.push(1_600..1_601);
