@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{
@@ -18,7 +19,10 @@ use crate::{
     domain::{ChannelId, MessageId, Status},
     meta::message::{Options, Outbound, Recipient},
     queue::{Outcome, Outcomes},
-    store::sends::{self, Due, End, Placed},
+    store::{
+        raw_events,
+        sends::{self, Due, End, Placed},
+    },
 };
 
 /// Meta's code for a request that will not do.
@@ -26,6 +30,8 @@ const BAD_REQUEST: i64 = 100;
 
 /// And for a token that is not valid.
 const BAD_TOKEN: i64 = 190;
+/// When to look again whether the webhooks are processed that evidence may stand in.
+const UNREAD: TimeDelta = TimeDelta::seconds(1);
 const UNKNOWN: &str = "nobody knows whether it was sent, and no status has told: resolve it by hand";
 const LOCKED: &str = "the channel's access token does not open: add the channel again to renew it";
 
@@ -120,6 +126,7 @@ pub async fn ready(
 ) -> db::Result<Vec<Ready>> {
     let mut aside = Aside::default();
     let sorted = sort(app, directory, due, &mut aside, outcomes);
+    let sorted = with_evidence_read(app, sorted, outcomes).await?;
     let mut unfit = fitness::unfit(app, &sorted).await?;
     let mut ready = Vec::with_capacity(sorted.len());
     for it in sorted {
@@ -199,6 +206,29 @@ fn sort(
         }
     }
     sendable
+}
+
+/// Puts off those whose evidence may stand in a webhook that is stored and not processed: one that came before their window was over.
+async fn with_evidence_read(
+    app: &App,
+    sorted: Vec<Ready>,
+    outcomes: &mut Outcomes<MessageId>,
+) -> db::Result<Vec<Ready>> {
+    if !sorted.iter().any(|it| it.due.is_unproven()) {
+        return Ok(sorted);
+    }
+    let Some(oldest) = raw_events::oldest_due(app.db.reader()).await? else {
+        return Ok(sorted);
+    };
+    let (now, window) = (app.clock.now(), app.config.sending.unknown_window);
+    let is_read = |it: &Ready| !it.due.is_unproven() || oldest > it.due.attempt_ended_at.unwrap_or(now) + window;
+    let (read, waiting): (Vec<Ready>, Vec<Ready>) = sorted.into_iter().partition(is_read);
+    for it in waiting {
+        metrics::counter!("mainstay_sends_awaiting_webhooks_total").increment(1);
+        let until = now + UNREAD;
+        outcomes.set(it.due.id, Outcome::Snooze { until });
+    }
+    Ok(read)
 }
 
 /// Of an attempt nobody wrote an end of: whoever made it is gone.

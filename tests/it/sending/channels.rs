@@ -90,6 +90,28 @@ on_both! {
         assert_eq!(test.app.queues.depth(&OUTBOUND).await.unwrap().lanes, [0, 0, 1], "no sweep has looked");
     }
 
+    async fn nothing_is_sent_again_while_its_evidence_may_stand_in_a_webhook_that_waits(test: TestApp) {
+        let nobody = Client::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
+        let app = test.rebuilt(|parts| parts.graph = nobody);
+        let request = json!({ "channel_id": only_channel(&test).await, "to": { "phone": "+15550200001" }, "type": "template",
+            "lane": "transactional", "template": { "name": "hello_world", "language": { "code": "en_US" } } });
+        let answer = http::Client::of(&app).with(&test.key).post("/api/v1/messages", request).await;
+        let id: MessageId = answer.json()["id"].as_str().unwrap().parse().unwrap();
+        app.db.sql("
+            INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at, ended_at)
+            SELECT $1, id, tenant_id, channel_id, 1, 'unknown', created_at, created_at FROM sends",
+            (app.clock.new_id::<AttemptId>(),)).run().await.unwrap();
+        test.store(json!({ "object": "whatsapp_business_account", "entry": [] }).to_string()).await;
+        test.advance(app.config.sending.unknown_window + TimeDelta::seconds(1));
+        let attempts = "SELECT COUNT(*) FROM send_attempts";
+        messaging::send(&app, &[id]).await;
+        assert_eq!(test.count(attempts).await, 1, "a webhook of its time is not processed");
+        test.process_all(64).await;
+        test.store(json!({ "object": "whatsapp_business_account", "entry": [1] }).to_string()).await;
+        messaging::send(&app, &[id]).await;
+        assert_eq!(test.count(attempts).await, 2, "the one that waits came after its window");
+    }
+
     async fn a_worker_that_has_not_heard_of_a_recovery_looks_before_it_keeps_a_message(test: TestApp) {
         let nobody = Client::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
         let app = test.rebuilt(|parts| parts.graph = nobody);
