@@ -41,16 +41,18 @@ impl Courier {
         })
     }
 
-    /// Posts the exact bytes. The answer's body is not read: Meta does not care for it.
+    /// Posts the exact bytes, to the app's callback URL or an override. The answer's body is not read: Meta does not care
+    /// for it.
     pub async fn post(
         &self,
+        to: Option<&str>,
         body: Bytes,
         signature: Option<&str>,
         legacy_with: Option<&str>,
     ) -> reqwest::Result<StatusCode> {
         let mut request = self
             .client
-            .post(&self.callback_url)
+            .post(to.unwrap_or(&self.callback_url))
             .header(CONTENT_TYPE, "application/json");
         if let Some(signature) = signature {
             request = request.header(SIGNATURE_HEADER, signature);
@@ -61,14 +63,19 @@ impl Courier {
         Ok(request.body(body).send().await?.status())
     }
 
-    /// The GET by which Meta makes sure that the callback is the operator's.
-    pub async fn handshake(&self, verify_token: &str, challenge: &str) -> reqwest::Result<Handshake> {
+    /// The GET by which Meta makes sure that the app's callback, or an override, is the operator's.
+    pub async fn handshake(&self, to: Option<&str>, verify_token: &str, challenge: &str) -> reqwest::Result<Handshake> {
         let query = [
             ("hub.mode", "subscribe"),
             ("hub.challenge", challenge),
             ("hub.verify_token", verify_token),
         ];
-        let answer = self.client.get(&self.callback_url).query(&query).send().await?;
+        let answer = self
+            .client
+            .get(to.unwrap_or(&self.callback_url))
+            .query(&query)
+            .send()
+            .await?;
         let status = answer.status();
         let echoed = answer.bytes().await? == challenge.as_bytes();
         Ok(Handshake { status, echoed })

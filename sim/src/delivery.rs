@@ -163,7 +163,12 @@ impl Simulator {
         match self
             .inner
             .courier
-            .post(webhook.body.clone(), signature.as_deref(), legacy_with)
+            .post(
+                webhook.callback_url.as_deref(),
+                webhook.body.clone(),
+                signature.as_deref(),
+                legacy_with,
+            )
             .await
         {
             Ok(StatusCode::OK) if lose_answer => Ending::AnswerLost,

@@ -124,9 +124,15 @@ impl Simulator {
         let challenge = Chance::new(self.inner.config.seed).digits(10);
         self.inner
             .courier
-            .handshake(verify_token, &challenge)
+            .handshake(None, verify_token, &challenge)
             .await
             .context("the handshake got no answer")
+    }
+
+    pub(crate) async fn handshake_with(&self, callback_url: &str, verify_token: &str) -> reqwest::Result<Handshake> {
+        let challenge = Chance::new(self.inner.config.seed).digits(10);
+        let courier = &self.inner.courier;
+        courier.handshake(Some(callback_url), verify_token, &challenge).await
     }
 
     /// Posts any bytes, signed with any secret, once and past the ledger.
@@ -136,7 +142,7 @@ impl Simulator {
     pub async fn post_once(&self, body: impl Into<Bytes>, app_secret: &str) -> reqwest::Result<StatusCode> {
         let body = body.into();
         let signature = sign(app_secret, &body);
-        self.inner.courier.post(body, Some(&signature), None).await
+        self.inner.courier.post(None, body, Some(&signature), None).await
     }
 
     /// Posts any bytes with any signature header or none, once and past the ledger.
@@ -144,7 +150,7 @@ impl Simulator {
     /// # Errors
     /// If there is no answer within the timeout.
     pub async fn post_with(&self, body: impl Into<Bytes>, signature: Option<&str>) -> reqwest::Result<StatusCode> {
-        self.inner.courier.post(body.into(), signature, None).await
+        self.inner.courier.post(None, body.into(), signature, None).await
     }
 
     /// The next webhook of the traffic, entered in the ledger as generated. The caller delivers it, or holds it back.

@@ -1,5 +1,7 @@
 //! A body ready to be posted, and what it holds.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 
 use crate::signature::sign;
@@ -36,6 +38,8 @@ pub struct Webhook {
     pub items: Vec<Item>,
     /// The files the body names; a simulator whose Graph API is served hands them out.
     pub files: Vec<InboundFile>,
+    /// An override in place of the app's callback URL.
+    pub callback_url: Option<Arc<str>>,
     pub authenticity: Authenticity,
     /// Whether the legacy signature header goes with it.
     pub legacy_header: bool,

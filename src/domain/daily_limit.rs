@@ -6,7 +6,8 @@ pub enum DailyLimit {
 }
 
 impl DailyLimit {
-    /// Meta's word: `TIER_250`, `TIER_2K`, `TIER_100K`, `TIER_UNLIMITED`. `None` for `TIER_NOT_SET` and words nobody knows.
+    /// Meta's word: `TIER_250`, `TIER_2K`, `TIER_100K`, `TIER_UNLIMITED`. `None` for `TIER_NOT_SET`,
+    /// `UNTIERED` and words nobody knows.
     pub fn parse(tier: &str) -> Option<Self> {
         let size = tier.strip_prefix("TIER_").unwrap_or(tier);
         if size == "UNLIMITED" {
@@ -53,6 +54,7 @@ mod tests {
             ("TIER_UNLIMITED", Some(DailyLimit::Unlimited)),
             ("2K", Some(DailyLimit::Customers(2_000))),
             ("TIER_NOT_SET", None),
+            ("UNTIERED", None),
             ("TIER_", None),
             ("TIER_K", None),
             ("TIER_-5", None),

@@ -55,8 +55,8 @@ impl Checked {
         }
     }
 
-    /// What is wrong, in words a person can act on.
-    pub fn problems(&self) -> Vec<String> {
+    /// What is wrong, in words a person can act on. `public_url` is where this server is reached, if that is known.
+    pub fn problems(&self, public_url: Option<&str>) -> Vec<String> {
         let mut problems = Vec::new();
         match &self.number {
             Ok(number) => {
@@ -68,6 +68,7 @@ impl Checked {
                 if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
                     problems.push(format!("The number is {status}: only a CONNECTED one sends."));
                 }
+                problems.extend(heard_elsewhere(number, public_url));
             }
             Err(error) => problems.push(format!("The number cannot be read. {error}")),
         }
@@ -90,6 +91,17 @@ impl Checked {
         }
         problems
     }
+}
+
+/// An override of the number or its account that sends its messages to another server.
+fn heard_elsewhere(number: &Number, public_url: Option<&str>) -> Option<String> {
+    let (url, own) = (number.callbacks.overriding()?, public_url?);
+    (!url.starts_with(own)).then(|| {
+        format!(
+            "An override sends this number's messages, statuses, calls and groups to {url}, not to {own}: take it away or set it to \
+             this server."
+        )
+    })
 }
 
 /// What Meta's health status says of a number that may send nothing.
@@ -123,6 +135,32 @@ pub fn throughput(number: &Number) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::graph::Callbacks;
+
+    #[test]
+    fn an_override_that_leads_elsewhere_is_a_problem() {
+        let heard_at = |of_number: &str, of_account: Option<&str>| {
+            let callbacks = Callbacks {
+                of_number: Some(of_number.to_owned()).filter(|url| !url.is_empty()),
+                of_account: of_account.map(str::to_owned),
+                of_app: Some("https://app.example/hook".to_owned()),
+            };
+            let number = Number {
+                callbacks,
+                ..Number::default()
+            };
+            heard_elsewhere(&number, Some("https://mainstay.example")).is_some()
+        };
+        assert!(!heard_at("", None), "the app's own may lie behind another name");
+        assert!(!heard_at("https://mainstay.example/webhooks/whatsapp", None));
+        assert!(heard_at("https://other.example/hook", None));
+        assert!(heard_at("", Some("https://other.example/hook")));
+        // The number's goes before its account's.
+        assert!(!heard_at(
+            "https://mainstay.example/webhooks/whatsapp",
+            Some("https://other.example/hook")
+        ));
+    }
 
     #[test]
     fn a_number_that_the_business_app_uses_too_is_slow_and_so_is_one_that_may_be() {

@@ -31,6 +31,7 @@ pub(super) fn advice(status: &str) -> &'static str {
         "PENDING" | "IN_APPEAL" => "wait for Meta's review, which takes up to a day",
         "REJECTED" => "edit it, so that Meta reviews it again",
         "PAUSED" => "Meta pauses for low quality and lets it go on after some hours; edit it or send another",
+        "ARCHIVED" => "bring it back from the archive in WhatsApp Manager",
         "DISABLED" => "make another one: Meta disables for good what was paused too often",
         "DELETED" | "PENDING_DELETION" => "send another one",
         "LIMIT_EXCEEDED" => "delete templates that are not used: the account has as many as it may have",

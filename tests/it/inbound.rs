@@ -37,6 +37,24 @@ on_both! {
         assert_eq!(test.count("SELECT COUNT(*) FROM raw_events WHERE state = 'done'").await, 3);
     }
 
+    /// Several Messaging accounts may hear of one number: the number and the wamid say what is the same, not the account.
+    async fn a_webhook_that_several_messaging_accounts_hear_is_one_message(test: TestApp) {
+        let body = text(ANA, "wamid.1", T0, "Hi");
+        for (account, object) in [
+            ("102290129340398", "whatsapp_business_account"),
+            ("800000000000001", "whatsapp_business_account"),
+            ("900000000000001", "whatsapp_account"),
+        ] {
+            let mut body = body.clone();
+            body["entry"][0]["id"] = json!(account);
+            body["object"] = json!(object);
+            test.receive(&body).await;
+        }
+        assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 1);
+        assert_eq!(test.count("SELECT unread_count FROM conversations").await, 1);
+        assert_eq!(test.count("SELECT COUNT(*) FROM events WHERE type = 'message.received'").await, 1);
+    }
+
     async fn a_number_and_a_user_id_that_turn_out_to_be_one_person_are_merged(test: TestApp) {
         let by_phone = Who { user_id: None, ..ANA };
         let by_id = Who { phone: None, name: "Anita", ..ANA };

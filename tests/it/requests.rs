@@ -107,7 +107,9 @@ fn normal(mut request: Value) -> Value {
         request["to"] = json!(to.trim_start_matches('+'));
     }
     if let Some(kind) = request["interactive"]["type"].as_str() {
-        request["interactive"]["type"] = json!(kind.to_lowercase());
+        // What was renamed goes out under its new name.
+        let kind = kind.to_lowercase().replace("contact_request", "request_contact_info");
+        request["interactive"]["type"] = json!(kind);
     }
     let defaults = [
         ("recipient_type", "individual"),

@@ -81,6 +81,8 @@ impl Level {
 /// How many users outside service windows a portfolio may write to within 24 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessagingLimit {
+    #[serde(rename = "TIER_50")]
+    Tier50,
     #[serde(rename = "TIER_250")]
     Tier250,
     #[serde(rename = "TIER_2K")]
@@ -91,17 +93,21 @@ pub enum MessagingLimit {
     Tier100K,
     #[serde(rename = "TIER_UNLIMITED")]
     Unlimited,
+    /// No tier yet; nothing is held back.
+    #[serde(rename = "UNTIERED")]
+    Untiered,
 }
 
 impl MessagingLimit {
     /// None for no limit.
     pub fn users(self) -> Option<usize> {
         match self {
+            Self::Tier50 => Some(50),
             Self::Tier250 => Some(250),
             Self::Tier2K => Some(2_000),
             Self::Tier10K => Some(10_000),
             Self::Tier100K => Some(100_000),
-            Self::Unlimited => None,
+            Self::Unlimited | Self::Untiered => None,
         }
     }
 }

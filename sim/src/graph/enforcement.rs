@@ -38,6 +38,8 @@ pub struct Enforcement {
     pub portfolio_users: Option<usize>,
     /// What a breach of it is answered; Meta does not say.
     pub portfolio_code: i64,
+    /// Service messages of a number that are free within a calendar month (UTC), counted when they are accepted.
+    pub free_service_messages: u64,
     /// Templates must exist, be approved and be given what they ask for: 132000 to 132016.
     pub templates: bool,
     /// Media ids must exist and be of the right sort, uploads what they are said to be: 131009, 131053.
@@ -60,6 +62,7 @@ impl Enforcement {
             portfolio: Way::Answer,
             portfolio_users: None,
             portfolio_code: 131048,
+            free_service_messages: 1_000,
             templates: true,
             media: true,
             references: true,

@@ -63,7 +63,7 @@ use self::time::Time;
 use self::tokens::Tokens;
 use crate::chance::Chance;
 use crate::simulator::lock;
-use crate::traffic::Line;
+use crate::traffic::{Line, Routes};
 use crate::{Clock, Customer, SimConfig};
 
 /// The Graph API of one portfolio: everything it knows, and what can be done to it from outside.
@@ -74,6 +74,8 @@ pub struct Graph {
     line: Line,
     /// The app's own.
     callback_url: String,
+    /// Overrides of it, as numbers and accounts have them.
+    routes: RwLock<Arc<Routes>>,
     pub(crate) time: Time,
     names: Names,
     dice: Mutex<Chance>,
@@ -113,6 +115,7 @@ impl Graph {
         let graph = Self {
             line: Line::configured(sim),
             callback_url: sim.callback_url.clone(),
+            routes: RwLock::default(),
             time,
             names: Names::new(seed),
             dice: Mutex::new(Chance::new(!seed)),
@@ -190,6 +193,13 @@ impl Graph {
 
     fn policy(&self) -> Arc<StatusPolicy> {
         self.policy
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
+    }
+
+    pub(crate) fn routes(&self) -> Arc<Routes> {
+        self.routes
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()

@@ -38,6 +38,11 @@ impl Names {
         (1_000_000_000_000_000 + self.draw().0 % 9_000_000_000_000_000).to_string()
     }
 
+    /// Fourteen capital letters and digits.
+    pub fn qr_code(&self) -> String {
+        format!("{:014X}", self.draw().0 >> 8)
+    }
+
     /// What Meta asks for when one writes to its support.
     pub fn trace(&self) -> String {
         let (first, second) = self.draw();

@@ -45,14 +45,7 @@ impl Page {
         }
         let mut paging = json!({"cursors": {"before": cursor(self.start), "after": cursor(end)}});
         if end < all.len() {
-            let next = format!(
-                "{}/{}?limit={}&after={}",
-                call.origin,
-                call.path.join("/"),
-                self.limit,
-                cursor(end)
-            );
-            paging["next"] = json!(next);
+            paging["next"] = json!(call.address_with(&[("limit", &self.limit.to_string()), ("after", &cursor(end))]));
         }
         Ok((shown, paging))
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use reqwest::Url;
 use serde_json::Value;
 
 use super::refusal::Refusal;
@@ -51,6 +52,36 @@ impl Call {
 
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
+    }
+
+    /// The call again, with other values of those parameters; the token is left out.
+    pub fn address_with(&self, parameters: &[(&str, &str)]) -> String {
+        let is_new = |name: &str| parameters.iter().any(|(new, _)| *new == name);
+        let mut query: Vec<(&str, &str)> = self
+            .query
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(name, _)| *name != "access_token" && !is_new(name))
+            .collect();
+        query.sort_unstable();
+        query.extend(parameters);
+        let base = format!("{}/{}", self.origin, self.path.join("/"));
+        Url::parse_with_params(&base, query).map_or(base, String::from)
+    }
+
+    /// Refuses parameters that became errors in all versions on 27 October 2026. `pretty`, `debug` and `If-None-Match` are
+    /// not looked at.
+    pub fn check_parameters(&self) -> Result<(), Refusal> {
+        if self.query("date_format").is_some() {
+            return Err(Refusal::new(100, "The parameter date_format is no longer supported."));
+        }
+        if self.path.is_empty() && self.query("ids").is_some() {
+            return Err(Refusal::new(
+                100,
+                "Several objects are no longer read by the parameter ids.",
+            ));
+        }
+        Ok(())
     }
 
     /// The id the call is addressed to.

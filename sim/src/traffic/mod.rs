@@ -12,6 +12,7 @@ mod history;
 mod line;
 mod messages;
 mod oddities;
+mod routes;
 mod schedule;
 mod shape;
 mod statuses;
@@ -25,6 +26,7 @@ use self::author::{Author, Writer};
 pub(crate) use self::change::Change;
 pub(crate) use self::envelope::Envelope;
 pub(crate) use self::line::{Line, object};
+pub(crate) use self::routes::Routes;
 use self::schedule::Schedule;
 pub use self::shape::Shape;
 pub(crate) use self::statuses::{Fate, LATE_FAILURES, Telling};
@@ -44,6 +46,7 @@ pub struct Traffic {
     manners: Manners,
     author: Author,
     schedule: Schedule,
+    routes: Routes,
     /// Items other than messages and statuses, so far.
     others: u64,
     sent_changes: VecDeque<Arc<Change>>,
@@ -60,6 +63,7 @@ impl Traffic {
             encoding: config.encoding,
             manners: config.manners.clone(),
             schedule: Schedule::default(),
+            routes: Routes::default(),
             others: 0,
             sent_changes: VecDeque::new(),
             sent_webhooks: VecDeque::new(),
@@ -148,6 +152,10 @@ impl Traffic {
         self.author.set_origin(origin);
     }
 
+    pub(crate) fn set_routes(&mut self, routes: Routes) {
+        self.routes = routes;
+    }
+
     pub(crate) fn advance(&mut self, seconds: i64) {
         self.author.advance(seconds);
     }
@@ -186,6 +194,7 @@ impl Traffic {
             body: Bytes::from(body),
             items,
             files: Vec::new(),
+            callback_url: None,
             authenticity,
             legacy_header: false,
             answer_is_lost: false,
@@ -252,6 +261,13 @@ impl Traffic {
     }
 
     fn genuine(&mut self, mut changes: Vec<Arc<Change>>) -> Webhook {
+        let callback_url = changes.first().and_then(|first| self.routes.of(first));
+        if !self.routes.is_empty() {
+            // One POST goes to one place.
+            let is_elsewhere = |change: &mut Arc<Change>| self.routes.of(change) != callback_url;
+            let elsewhere = changes.extract_if(.., is_elsewhere).collect();
+            self.schedule.put_back(elsewhere);
+        }
         let (body, told) = loop {
             let (body, told) = self.wrap(&changes);
             if body.len() <= MAX_BODY || changes.len() == 1 {
@@ -263,6 +279,7 @@ impl Traffic {
             body: Bytes::from(body),
             items: told.iter().flat_map(|change| change.items.iter().cloned()).collect(),
             files: told.iter().flat_map(|change| change.files.iter().cloned()).collect(),
+            callback_url,
             authenticity: Authenticity::Genuine,
             legacy_header: self.chance.happens(self.manners.legacy_header),
             answer_is_lost: self.chance.happens(self.manners.lost_answers),

@@ -47,6 +47,7 @@ pub enum Shape {
     NumberChange,
     UserIdChange,
     IdentityChange,
+    /// Removed by Meta on 27 March 2026; comes only to those who ask for it.
     RequestWelcome,
     Edit,
     Revoke,
@@ -91,7 +92,7 @@ const TABLE: &[(Shape, &str, u32)] = &[
     (Shape::NumberChange, "system", 3),
     (Shape::UserIdChange, "system", 3),
     (Shape::IdentityChange, "system", 3),
-    (Shape::RequestWelcome, "request_welcome", 5),
+    (Shape::RequestWelcome, "request_welcome", 0),
     (Shape::Edit, "edit", 8),
     (Shape::Revoke, "revoke", 6),
     (Shape::Unsupported, "unsupported", 6),

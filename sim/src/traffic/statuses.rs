@@ -18,6 +18,8 @@ pub(crate) struct Fate {
     pub wamid: String,
     /// As in `pricing.category`.
     pub category: &'static str,
+    /// `pricing.type`: `regular` costs.
+    pub pricing_type: &'static str,
     /// Set inside a free-entry-point window, the one case in which Meta still sends `conversation`.
     pub conversation: Option<String>,
     /// What the sender wanted to see again.
@@ -62,14 +64,20 @@ type Step = (&'static str, i64);
 impl Fate {
     pub fn of(wamid: &str, line: &Line, customer: &Customer, chance: &mut Chance) -> Self {
         let free_entry = chance.happens(0.15);
+        let category = match free_entry {
+            true => "referral_conversion",
+            false => *chance.pick(&["service", "utility", "marketing", "marketing_lite", "authentication"]),
+        };
         Self {
             line: line.clone(),
             customer: customer.clone(),
             wamid: wamid.to_owned(),
-            category: if free_entry {
-                "referral_conversion"
-            } else {
-                *chance.pick(&["service", "utility", "marketing", "marketing_lite", "authentication"])
+            category,
+            pricing_type: match category {
+                "referral_conversion" => "free_entry_point",
+                // The first thousand of a month are free.
+                "service" if chance.happens(0.7) => "free_customer_service",
+                _ => "regular",
             },
             conversation: free_entry.then(|| chance.hex(32).to_lowercase()),
             opaque: None,
@@ -178,7 +186,7 @@ impl Fate {
                 "recipient_id": self.group.as_deref().unwrap_or(&group_id),
                 "recipient_type": "group",
                 "recipient_participant_user_id": member.user_id,
-                "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": "group_utility"},
+                "pricing": self.group_pricing(),
             });
             if let Some(wa_id) = member.shown_wa_id() {
                 told["recipient_participant_id"] = json!(wa_id);
@@ -198,12 +206,21 @@ impl Fate {
     }
 
     fn pricing(&self) -> Value {
-        let (kind, billable) = match self.conversation {
-            Some(_) => ("free_entry_point", false),
-            None if self.category == "service" => ("free_customer_service", false),
-            None => ("regular", true),
+        pricing(self.pricing_type, self.category)
+    }
+
+    /// Groups have categories of their own, and none for one-time codes or advertisements.
+    fn group_pricing(&self) -> Value {
+        let category = match self.category {
+            "service" => "group_service",
+            "marketing" | "marketing_lite" => "group_marketing",
+            _ => "group_utility",
         };
-        json!({"billable": billable, "pricing_model": "PMP", "type": kind, "category": self.category})
+        let kind = match self.pricing_type {
+            "free_customer_service" | "free_group_customer_service" => "free_group_customer_service",
+            _ => "regular",
+        };
+        pricing(kind, category)
     }
 
     fn item(&self, status: &str, timestamp: i64, participant: Option<&str>) -> Item {
@@ -215,4 +232,8 @@ impl Fate {
             participant: participant.map(str::to_owned),
         })
     }
+}
+
+fn pricing(kind: &str, category: &str) -> Value {
+    json!({"billable": kind == "regular", "pricing_model": "PMP", "type": kind, "category": category})
 }

@@ -61,6 +61,7 @@ async fn a_rude_sender_is_acknowledged_in_full_but_never_believed_when_it_lies()
         bad_signatures: 0.05,
         unsigned: 0.05,
         lost_answers: 0.2,
+        garbage: 0.05,
         ..Manners::rude()
     };
     let simulator = Simulator::new(config(receiver.clone().start().await, manners)).unwrap();

@@ -12,7 +12,7 @@ use axum::routing::get;
 use mainstay_sim::{Manners, RedeliveryPolicy, SimConfig, sign};
 use tokio::net::TcpListener;
 
-use crate::bodies::read;
+use crate::bodies::{changes_owned, read};
 
 pub const SECRET: &str = "s3cret";
 
@@ -31,6 +31,16 @@ impl Receiver {
         let router = Router::new().route("/hook", get(shake).post(receive)).with_state(self);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         url
+    }
+
+    /// The fields of what was answered 200.
+    pub fn fields(&self) -> BTreeSet<String> {
+        let kept = self.kept.lock().unwrap();
+        let bodies = kept.iter().map(|body| serde_json::from_slice(body).unwrap());
+        bodies
+            .flat_map(|body| changes_owned(&body))
+            .map(|(field, _)| field)
+            .collect()
     }
 
     /// The messages and statuses in what was answered 200, as text.

@@ -105,7 +105,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-async fn measure(
+pub async fn measure(
     server: &Server,
     options: &Options,
     connections: usize,

@@ -1,6 +1,7 @@
 //! Benchmarks: ratios against this machine's own limit, measured in one run. Each starts the server as a process of its own and loads
 //! it from this one, on a database that holds nothing else.
 
+mod both;
 mod child;
 mod deliver;
 mod intake;
@@ -28,6 +29,8 @@ enum What {
     Intake(Options),
     /// Stored webhooks to visible conversations.
     Process(Options),
+    /// Webhooks until their messages are visible, while both halves work: against what each can do alone.
+    Both(Options),
     /// What a governor lets pass of what Meta permits; how fast sends are without one; how soon a request to send is answered.
     Send(send::Options),
     /// Events to fifty endpoints: how many a second, how many while one hangs, how soon.
@@ -70,6 +73,7 @@ pub async fn run(args: Args) -> anyhow::Result<Answer> {
     match args.what {
         What::Intake(options) => Answer::new(&intake::run(&options).await?),
         What::Process(options) => Answer::new(&process::run(&options).await?),
+        What::Both(options) => Answer::new(&both::run(&options).await?),
         What::Send(options) => Answer::new(&send::run(&options).await?),
         What::Deliver(options) => Answer::new(&deliver::run(&options).await?),
         What::Serve(args) => server::run(args).await,

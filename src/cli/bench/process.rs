@@ -45,7 +45,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     config.database_url = database_url(&config.database_url, &options.data)?;
     let registry = server::prepare(&config).await?;
     prefill::run(&registry, options.prefill).await?;
-    store(&registry, options).await?;
+    store(&registry, options.messages as u64, options.customers).await?;
 
     let worker = Server::start(&config.database_url, &["--worker"]).await?;
     let messages_per_second = drain(&registry.db, options.messages as i64).await?;
@@ -71,11 +71,11 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
 }
 
 /// Puts the webhooks where intake would have put them.
-async fn store(registry: &Registry, options: &Options) -> anyhow::Result<()> {
-    let numbers: Vec<u64> = (0..options.messages as u64).collect();
+async fn store(registry: &Registry, messages: u64, customers: usize) -> anyhow::Result<()> {
+    let numbers: Vec<u64> = (0..messages).collect();
     for chunk in numbers.chunks(1_000) {
         let event = |n: &u64| {
-            let body = Bytes::from(body(*n, options.customers));
+            let body = Bytes::from(body(*n, customers));
             let (id, received_at) = (registry.clock.new_id(), registry.clock.now());
             NewRawEvent {
                 id,
@@ -91,8 +91,8 @@ async fn store(registry: &Registry, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until all is done; the rate between the first and the last tenth, so that starting and stopping do not count.
-async fn drain(db: &Db, messages: i64) -> anyhow::Result<f64> {
+/// Waits until so many are done; the rate between the first and the last tenth, so that starting and stopping do not count.
+pub async fn drain(db: &Db, messages: i64) -> anyhow::Result<f64> {
     let deadline = Instant::now() + Duration::from_secs(600);
     let mut tenth = None;
     let begin = Instant::now();

@@ -225,6 +225,10 @@ pub struct CheckReport {
     pub token_expires_at: Option<DateTime<Utc>>,
     /// Apps that hear this account's webhooks.
     pub subscribed_apps: Vec<String>,
+    /// Where Meta posts the number's messages, statuses, calls, echoes, history and groups: an override of the number, else of its
+    /// account, else the app's callback URL. What concerns templates and the account always goes to the app's.
+    #[schema(required)]
+    pub webhook_url: Option<String>,
     /// Messages that had waited for the breaker and are sent now.
     pub released: u64,
 }
@@ -245,8 +249,10 @@ pub async fn check(
     let directory = app.directory.current();
     let route = super::route(&directory, writer.tenant, id)?;
     let checked = messaging::check(&app, route).await?;
-    let (can_send, problems) = (checked.can_send(), checked.problems());
+    let problems = checked.problems(app.config.public_url.as_deref());
+    let can_send = checked.can_send();
     let number = checked.number.unwrap_or_default();
+    let webhook_url = number.callbacks.of_messages().map(str::to_owned);
     let token = checked.token.ok();
     Ok(Json(CheckReport {
         can_send,
@@ -262,6 +268,7 @@ pub async fn check(
             .into_iter()
             .filter_map(|app| app.name.or(app.id))
             .collect(),
+        webhook_url,
         released: checked.released,
     }))
 }

@@ -30,7 +30,7 @@ pub use blocks::{Blocked, BlockedPage, Change, MOST as MOST_BLOCKS, Person};
 pub use error::{Error, GraphError};
 pub use media::{Download, MediaInfo, Upload};
 pub use message::{Accepted, Sent};
-pub use number::{Health, HealthEntity, HealthProblem, Number, SubscribedApp};
+pub use number::{Callbacks, Health, HealthEntity, HealthProblem, Number, SubscribedApp};
 pub use receipt::Receipt;
 pub use templates::{CreatedTemplate, Template};
 pub use token::Token;

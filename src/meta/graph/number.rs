@@ -9,7 +9,8 @@ use super::{
 use crate::meta::phone::digits;
 
 const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,throughput,name_status,\
-                      code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app";
+                      code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app,\
+                      webhook_configuration";
 
 /// What Meta says of a business phone number; each part may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,11 +26,34 @@ pub struct Number {
     pub throughput_level: Option<String>,
     /// Whether the WhatsApp Business app uses it too ("coexistence"): then it is 20 messages per second.
     pub on_business_app: Option<bool>,
-    /// `TIER_250`, `TIER_2K`, `TIER_10K`, `TIER_100K`, `TIER_UNLIMITED`: customers a day, for the whole portfolio.
+    /// `TIER_50`, `TIER_250`, `TIER_2K`, `TIER_10K`, `TIER_100K`, `TIER_UNLIMITED`: customers a day, for the whole portfolio;
+    /// `UNTIERED` where there is no tier yet.
     pub messaging_limit: Option<String>,
     pub name_status: Option<String>,
     pub code_verification_status: Option<String>,
     pub health: Option<Health>,
+    pub callbacks: Callbacks,
+}
+
+/// Where Meta posts webhooks. An override takes messages, echoes, calls, history, groups and their like, the number's before its
+/// account's; fields of templates and accounts always go to the app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Callbacks {
+    pub of_number: Option<String>,
+    pub of_account: Option<String>,
+    pub of_app: Option<String>,
+}
+
+impl Callbacks {
+    /// The override in force, if there is one.
+    pub fn overriding(&self) -> Option<&str> {
+        self.of_number.as_deref().or(self.of_account.as_deref())
+    }
+
+    /// Where the number's messages go.
+    pub fn of_messages(&self) -> Option<&str> {
+        self.overriding().or(self.of_app.as_deref())
+    }
 }
 
 /// Whether messages can be sent, and what stands in the way.
@@ -82,6 +106,7 @@ impl Client {
             name_status: word(&answer["name_status"]),
             code_verification_status: word(&answer["code_verification_status"]),
             health: answer.get("health_status").filter(|it| it.is_object()).map(health),
+            callbacks: callbacks(&answer["webhook_configuration"]),
         })
     }
 
@@ -107,6 +132,15 @@ impl Client {
             }
         };
         Ok(list(&answer["data"]).iter().map(app).collect())
+    }
+}
+
+fn callbacks(configuration: &Value) -> Callbacks {
+    let url = |member: &str| text(&configuration[member]).filter(|url| !url.is_empty());
+    Callbacks {
+        of_number: url("phone_number"),
+        of_account: url("whatsapp_business_account"),
+        of_app: url("application"),
     }
 }
 

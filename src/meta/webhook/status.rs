@@ -84,10 +84,15 @@ pub struct Pricing {
     pub billable: Option<bool>,
     /// `PMP` (per message), before July 2025 `CBP` (per conversation).
     pub model: Option<String>,
-    /// `regular`, `free_customer_service`, `free_entry_point`.
+    /// `regular` costs. Since October 2026 `free_customer_service` is a service message within the month's free ones, and
+    /// `free_group_customer_service` the same in a group; `free_entry_point` is what follows an advertisement.
     pub kind: Option<String>,
+    /// `paid_exempt` for governments and non-profits.
+    pub subtype: Option<String>,
     /// `marketing`, `utility`, `authentication-international`, `group_service`, …
     pub category: Option<String>,
+    /// What it cost, where a highest price was set: an amount as Meta writes it, and the currency.
+    pub cost: Option<(String, String)>,
 }
 
 impl Pricing {
@@ -96,9 +101,15 @@ impl Pricing {
             billable: pricing.get("billable").flag(),
             model: pricing.get("pricing_model").text(),
             kind: pricing.get("type").text(),
+            subtype: pricing.get("subtype").text(),
             category: pricing.get("category").text(),
+            cost: cost(pricing.get("cost")),
         })
     }
+}
+
+fn cost(cost: &Json<'_>) -> Option<(String, String)> {
+    Some((cost.get("amount").text()?, cost.get("currency").text()?))
 }
 
 pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {

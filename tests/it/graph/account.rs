@@ -33,6 +33,7 @@ async fn a_number_is_read_with_what_meta_says_of_its_health() {
             { "entity_type": "WABA", "id": "1", "can_send_message": "BLOCKED", "errors": [
                 { "error_code": 141006, "error_description": "No payment method.", "possible_solution": "Add one." }] },
             { "entity_type": "PHONE_NUMBER", "id": "2", "can_send_message": "LIMITED", "additional_info": ["The name is not approved."] }] },
+        "webhook_configuration": { "application": "https://app.example/", "whatsapp_business_account": "https://account.example/" },
         "id": "106540352242922",
     });
     let meta = Stub::start([("GET /v25.0/106540352242922?fields=display_phone_number%2C", 200, answer)]).await;
@@ -43,6 +44,8 @@ async fn a_number_is_read_with_what_meta_says_of_its_health() {
         (Some("HIGH"), Some("TIER_10K"))
     );
     assert_eq!(number.name_status, None);
+    assert_eq!(number.callbacks.of_messages(), Some("https://account.example/"));
+    assert_eq!(number.callbacks.of_app.as_deref(), Some("https://app.example/"));
     let health = number.health.unwrap();
     assert_eq!(health.can_send_message.as_deref(), Some("BLOCKED"));
     let problem = &health.entities[0].problems[0];

@@ -98,7 +98,7 @@ impl Graph {
     pub(crate) fn show_account(&self, call: &Call) -> Result<Value, Refusal> {
         let account = self.managed(call)?;
         let business = json!({"id": self.config.business_id, "name": "Simulated portfolio"});
-        let whole = json!({
+        let mut whole = json!({
             "id": account.id,
             "name": self.config.verified_name,
             "currency": "USD",
@@ -118,7 +118,13 @@ impl Graph {
             },
             "status": if account.trouble().is_some() { "DISABLED" } else { "ACTIVE" },
             "health_status": self.health(&account, None),
+            // Left out where there is no way to pay.
+            "primary_funding_id": (account.trouble() != Some(Trouble::Payment)).then_some("250012345678901"),
+            "subscribed_apps": self.subscribed_apps(&account),
         });
+        if let Some(whole) = whole.as_object_mut() {
+            whole.retain(|_, value| !value.is_null());
+        }
         let usual = ["name", "currency", "timezone_id", "message_template_namespace"];
         Ok(select(whole, Some(&call.fields().unwrap_or(usual.to_vec()))))
     }

@@ -11,6 +11,16 @@ use crate::graph::tokens::Scope;
 use crate::graph::validation::Field;
 use crate::simulator::lock;
 
+/// Somebody on the list.
+#[derive(Clone, Debug)]
+pub(crate) struct Blocked {
+    pub user_id: String,
+    /// What the business called them.
+    pub input: String,
+    /// Set if that was a phone number: WhatsApp's form of it.
+    pub wa_id: Option<String>,
+}
+
 /// Whether users come to the list or go from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blocking {
@@ -21,22 +31,24 @@ pub(crate) enum Blocking {
 impl Number {
     pub fn has_blocked(&self, recipient: &Recipient) -> bool {
         let card = lock(&self.card);
-        !card.blocked.is_empty() && card.blocked.contains(&recipient.customer.user_id)
+        card.blocked
+            .iter()
+            .any(|blocked| blocked.user_id == recipient.customer.user_id)
     }
 }
 
 impl Graph {
-    /// `GET /{phone_number_id}/block_users`.
+    /// `GET /{phone_number_id}/block_users`: by `wa_id` who was blocked by phone number, by `user_id` who was blocked by that.
     pub(crate) fn blocked(&self, call: &Call) -> Result<Value, Refusal> {
         let number = self.addressed(call, Scope::Messaging)?;
-        let people = lock(&self.people);
         let data: Vec<Value> = lock(&number.card)
             .blocked
             .iter()
-            .map(|user_id| {
-                let mut user = json!({"messaging_product": "whatsapp", "user_id": user_id});
-                if let Some((_, customer)) = people.find(user_id) {
-                    user["wa_id"] = json!(customer.wa_id);
+            .map(|blocked| {
+                let mut user = json!({"messaging_product": "whatsapp", "input": blocked.input});
+                match &blocked.wa_id {
+                    Some(wa_id) => user["wa_id"] = json!(wa_id),
+                    None => user["user_id"] = json!(blocked.user_id),
                 }
                 user
             })
@@ -78,9 +90,14 @@ impl Graph {
                 continue;
             }
             let mut card = lock(&number.card);
-            card.blocked.retain(|user| *user != recipient.customer.user_id);
+            card.blocked
+                .retain(|blocked| blocked.user_id != recipient.customer.user_id);
             if blocking == Blocking::Block {
-                card.blocked.push(recipient.customer.user_id);
+                card.blocked.push(Blocked {
+                    input: name.to_owned(),
+                    wa_id: matches!(address, Address::Phone(_)).then(|| recipient.customer.wa_id.clone()),
+                    user_id: recipient.customer.user_id,
+                });
             }
             done.push(told);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::{Blocked, QrCode};
 use crate::graph::Graph;
 use crate::graph::config::{Level, NumberSeed};
 use crate::graph::enforcement::Enforcement;
@@ -38,8 +39,8 @@ pub(crate) struct Card {
     pub callback: Option<String>,
     pub settings: Value,
     pub profile: Value,
-    /// Who is blocked: what the business called them, by `wa_id` or user id.
-    pub blocked: Vec<String>,
+    pub blocked: Vec<Blocked>,
+    pub qr_codes: Vec<QrCode>,
 }
 
 /// What `POST /_sim/numbers/{id}` changes; what is not named stays.
@@ -67,8 +68,9 @@ impl Number {
                 upgrade: None,
                 callback: None,
                 settings: json!({"storage_configuration": {"status": "DEFAULT"}}),
-                profile: json!({"messaging_product": "whatsapp", "about": "Hand-made lamps"}),
+                profile: super::profile::unset(),
                 blocked: Vec::new(),
+                qr_codes: Vec::new(),
             }),
             limits: Mutex::default(),
         }
@@ -163,16 +165,6 @@ impl Graph {
     pub(crate) fn show_number(&self, call: &Call) -> Result<Value, Refusal> {
         let number = self.addressed(call, Scope::Management)?;
         Ok(self.number_json(&number, call))
-    }
-
-    /// `POST /{phone_number_id}`: a callback URL of its own, or none.
-    pub(crate) fn edit_number(&self, call: &Call, body: &Value) -> Result<Value, Refusal> {
-        let number = self.addressed(call, Scope::Management)?;
-        if let Some(url) = body["webhook_configuration"]["override_callback_uri"].as_str() {
-            let url = super::subscriptions::callback(url)?;
-            lock(&number.card).callback = (!url.is_empty()).then(|| url.to_owned());
-        }
-        Ok(crate::graph::answer::success())
     }
 
     pub(crate) fn number_json(&self, number: &Number, call: &Call) -> Value {

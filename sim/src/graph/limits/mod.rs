@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::enforcement::Enforcement;
 use super::people::Person;
-use super::time::{DAY, Moment};
+use super::time::{DAY, Moment, month};
 
 /// The counters of one number.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pairs: HashMap<Person, Bucket>,
     /// When each user last wrote to the number, or called it.
     windows: HashMap<Person, Moment>,
+    /// A calendar month, and how many service messages it has had.
+    service: (i64, u64),
 }
 
 impl Limits {
@@ -35,6 +37,16 @@ impl Limits {
 
     pub fn window_is_open(&self, person: &Person, now: Moment) -> bool {
         self.windows.get(person).is_some_and(|wrote| now - wrote < DAY)
+    }
+
+    /// Counts a service message; whether it is one of the first `free` of its month.
+    pub fn is_free_service(&mut self, now: Moment, free: u64) -> bool {
+        let month = month(now);
+        if self.service.0 != month {
+            self.service = (month, 0);
+        }
+        self.service.1 += 1;
+        self.service.1 <= free
     }
 
     /// Lets one message more pass, or says with which code it does not. One that is refused counts for nothing.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::price::price;
 use crate::graph::Graph;
 use crate::graph::accounts::Number;
 use crate::graph::enforcement::{Enforcement, Way};
@@ -17,6 +18,8 @@ use crate::simulator::lock;
 pub(super) struct Admission {
     /// Of its price.
     pub category: Category,
+    /// `pricing.type`.
+    pub pricing_type: &'static str,
     /// Set if it is accepted only to fail.
     pub doom: Option<Doom>,
 }
@@ -67,7 +70,12 @@ impl Graph {
         {
             breach(rules.portfolio, rules.portfolio_code, &mut doom)?;
         }
-        Ok(Admission { category, doom })
+        let pricing_type = price(case, category, open, &mut lock(&number.limits), now);
+        Ok(Admission {
+            category,
+            pricing_type,
+            doom,
+        })
     }
 
     /// Files and messages that the message names.

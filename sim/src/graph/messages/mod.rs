@@ -1,6 +1,7 @@
 //! `POST /{phone_number_id}/messages`: what is admitted, what is kept of it, and what follows.
 
 mod admission;
+mod price;
 mod read;
 mod send;
 mod sends;

@@ -40,6 +40,7 @@ impl Simulator {
         let graph = self.graph();
         let number = graph.addressed(call, Scope::Messaging)?;
         let draft = validation::message(Field::root(body))?;
+        check_account(&number, Field::root(body))?;
         if call.path.last().is_some_and(|door| door == "marketing_messages") && draft.kind != Kind::Template {
             return Err(Refusal::of(131055));
         }
@@ -138,6 +139,19 @@ impl Simulator {
     }
 }
 
+/// `messaging_account_id`, or its older name: the account that pays, which has the id of the WABA.
+fn check_account(number: &Number, root: Field<'_>) -> Result<(), Refusal> {
+    for name in ["messaging_account_id", "paid_messaging_account_id"] {
+        if let Some(id) = root.at(name).optional_text(64)? {
+            return match id == number.line.waba_id {
+                true => Ok(()),
+                false => Err(Refusal::no_object(id)),
+            };
+        }
+    }
+    Ok(())
+}
+
 fn story(number: Arc<Number>, draft: Draft, recipient: Recipient, wamid: String, admission: Admission) -> Story {
     let group = match draft.address {
         Address::Group(id) => Some(id),
@@ -150,6 +164,7 @@ fn story(number: Arc<Number>, draft: Draft, recipient: Recipient, wamid: String,
             customer: recipient.customer,
             wamid,
             category: admission.category.in_pricing(),
+            pricing_type: admission.pricing_type,
             conversation: None,
             opaque: draft.opaque,
             group,
@@ -163,7 +178,8 @@ fn answer(draft: &Draft, recipient: &Recipient, wamid: &str, status: Option<&str
     match draft.address {
         Address::Phone(_) => contact["wa_id"] = json!(recipient.customer.wa_id),
         Address::UserId(_) => contact["user_id"] = json!(recipient.customer.user_id),
-        Address::Group(_) => {}
+        // A group stands where a phone number would.
+        Address::Group(ref id) => contact["wa_id"] = json!(id),
     }
     let mut message = json!({"id": wamid});
     if let Some(status) = status {

@@ -20,6 +20,12 @@ struct Parcel {
     waiting: Vec<oneshot::Sender<()>>,
 }
 
+/// The changes of one body, and the override it is posted to.
+struct Post {
+    callback_url: Option<Arc<str>>,
+    changes: Vec<Arc<Change>>,
+}
+
 impl Simulator {
     /// Tells whatever falls due for as long as it is polled, no more at a time than the backlog allows.
     pub(crate) async fn tell(&self) -> Infallible {
@@ -38,11 +44,13 @@ impl Simulator {
             let slot = posters.acquire_owned().await.expect("nobody closes the semaphore");
             let simulator = self.clone();
             posts.spawn(async move {
-                let webhook = simulator.wrap(&parcel.changes);
-                lock(&simulator.inner.ledger).record_generated(&webhook);
-                simulator
-                    .deliver_until(webhook, Some(slot), watch::channel(false).1)
-                    .await;
+                let mut slot = Some(slot);
+                for post in simulator.by_callback(&parcel.changes) {
+                    let webhook = simulator.wrap(post);
+                    lock(&simulator.inner.ledger).record_generated(&webhook);
+                    let stop = watch::channel(false).1;
+                    simulator.deliver_until(webhook, slot.take(), stop).await;
+                }
                 simulator.graph().queue.told(parcel.changes.len());
                 for waiting in parcel.waiting {
                     // Whoever has stopped waiting does not mind.
@@ -77,16 +85,35 @@ impl Simulator {
         (!parcel.changes.is_empty()).then_some(parcel)
     }
 
+    /// The changes by the callback URL that each goes to.
+    fn by_callback(&self, changes: &[Arc<Change>]) -> Vec<Post> {
+        let routes = self.graph().routes();
+        let mut posts: Vec<Post> = Vec::with_capacity(1);
+        for change in changes {
+            let callback_url = routes.of(change);
+            match posts.iter_mut().find(|post| post.callback_url == callback_url) {
+                Some(post) => post.changes.push(change.clone()),
+                None => posts.push(Post {
+                    callback_url,
+                    changes: vec![change.clone()],
+                }),
+            }
+        }
+        posts
+    }
+
     /// One entry per account, one value per change.
-    fn wrap(&self, changes: &[Arc<Change>]) -> Webhook {
+    fn wrap(&self, post: Post) -> Webhook {
+        let Post { callback_url, changes } = post;
         let manners = lock(&self.inner.traffic).manners().clone();
         let mut dice = lock(&self.graph().dice);
         let (legacy_header, answer_is_lost) = (dice.happens(manners.legacy_header), dice.happens(manners.lost_answers));
         drop(dice);
         Webhook {
-            body: Bytes::from(self.config().encoding.encode(&Envelope::of(changes, || true))),
+            body: Bytes::from(self.config().encoding.encode(&Envelope::of(&changes, || true))),
             items: changes.iter().flat_map(|change| change.items.iter().cloned()).collect(),
             files: Vec::new(),
+            callback_url,
             authenticity: Authenticity::Genuine,
             legacy_header,
             answer_is_lost,

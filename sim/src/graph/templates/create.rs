@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::shape::{Shape, Slots};
 use super::{Category, Template, TemplateStatus, rules};
 use crate::graph::Graph;
-use crate::graph::answer::success;
 use crate::graph::refusal::Refusal;
 use crate::graph::request::Call;
 use crate::graph::time::{DAY, Moment};
@@ -14,7 +13,7 @@ use crate::graph::validation::Field;
 use crate::simulator::lock;
 
 /// How many templates an account may have, and the subcode of one more.
-const MOST_TEMPLATES: usize = 250;
+pub(super) const MOST_TEMPLATES: usize = 250;
 const TOO_MANY: i64 = 2_388_019;
 /// Edits of an approved template: one a day, ten a month.
 const MOST_EDITS: usize = 10;
@@ -137,7 +136,7 @@ impl Graph {
             template.status = TemplateStatus::Pending;
         });
         self.submit(&template.id);
-        Ok(success())
+        Ok(json!({"success": true, "id": template.id, "name": template.name, "category": category}))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `DELETE /{waba}/message_templates` and `POST /{template_id}/unpause`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::TemplateStatus;
+use super::{Template, TemplateStatus};
 use crate::graph::Graph;
 use crate::graph::answer::success;
 use crate::graph::refusal::Refusal;
@@ -11,15 +11,21 @@ use crate::graph::tokens::Scope;
 use crate::simulator::lock;
 
 impl Graph {
-    /// By `name` in all languages, or with `hsm_id` in one.
+    /// By `name` in all languages, with `hsm_id` in one, or several by `hsm_ids`.
     pub(crate) fn delete_template(&self, call: &Call) -> Result<Value, Refusal> {
         let account = self.managed(call)?;
-        let name = call
-            .query("name")
-            .ok_or_else(|| Refusal::new(100, "The parameter name is required."))?;
-        let id = call.query("hsm_id");
+        let several = call.query("hsm_ids").map(|ids| super::archive::ids(&json!(ids)));
+        let several = several.transpose()?;
+        let (name, id) = (call.query("name"), call.query("hsm_id"));
+        if several.is_none() && name.is_none() {
+            return Err(Refusal::new(100, "The parameter name is required."));
+        }
+        let goes = |template: &Template| match &several {
+            Some(ids) => ids.contains(&template.id),
+            None => name == Some(&template.name) && id.is_none_or(|id| template.id == id),
+        };
         let gone = lock(&self.templates).remove(self.time.now(), |template| {
-            template.waba_id == account.id && template.name == name && id.is_none_or(|id| template.id == id)
+            template.waba_id == account.id && goes(template)
         });
         if gone.is_empty() {
             return Err(Refusal::new(100, "There is no template of that name."));

@@ -1,6 +1,7 @@
-//! Message templates: kept (`shelf`), made and changed (`create`, `manage`), listed (`list`), judged (`moderation`), and
+//! Message templates: kept (`shelf`), made and changed (`create`, `manage`, `archive`), listed (`list`), judged (`moderation`), and
 //! held against what a send puts into them (`shape`, `fill`).
 
+mod archive;
 mod create;
 mod fill;
 mod list;
@@ -57,6 +58,8 @@ pub enum TemplateStatus {
     Rejected,
     Paused,
     Disabled,
+    /// Put away by the business; cannot be sent until it is brought back.
+    Archived,
 }
 
 impl TemplateStatus {
@@ -67,6 +70,7 @@ impl TemplateStatus {
             Self::Rejected => "REJECTED",
             Self::Paused => "PAUSED",
             Self::Disabled => "DISABLED",
+            Self::Archived => "ARCHIVED",
         }
     }
 }

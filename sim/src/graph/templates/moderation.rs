@@ -92,6 +92,7 @@ impl Graph {
             let event = match (before.status, after.status) {
                 (TemplateStatus::Paused, TemplateStatus::Approved) => "UNPAUSED",
                 (TemplateStatus::Disabled, TemplateStatus::Approved) => "REINSTATED",
+                (TemplateStatus::Archived, TemplateStatus::Approved) => "UNARCHIVED",
                 (_, status) => status.name(),
             };
             self.announce_template(&after, event);

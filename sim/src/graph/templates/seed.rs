@@ -28,7 +28,7 @@ impl TemplateSeed {
             name: name.to_owned(),
             language: language.to_owned(),
             category,
-            components: json!([{"type": "BODY", "text": body}]),
+            components: json!([body_component(body)]),
         }
     }
 
@@ -89,5 +89,15 @@ impl TemplateSeed {
             edits: Vec::new(),
             shape,
         }
+    }
+}
+
+/// A body as Meta lists it: where it has variables, with an example of them.
+fn body_component(text: &str) -> Value {
+    let variables = Slots::of(text).len();
+    let examples: Vec<String> = (1..=variables).map(|place| format!("example {place}")).collect();
+    match variables {
+        0 => json!({"type": "BODY", "text": text}),
+        _ => json!({"type": "BODY", "text": text, "example": {"body_text": [examples]}}),
     }
 }

@@ -76,7 +76,7 @@ impl Shelf {
             TemplateStatus::Approved => Ok(found.clone()),
             TemplateStatus::Paused => Err(Refusal::of(132015)),
             TemplateStatus::Disabled => Err(Refusal::of(132016)),
-            TemplateStatus::Pending | TemplateStatus::Rejected => Err(absent()),
+            TemplateStatus::Pending | TemplateStatus::Rejected | TemplateStatus::Archived => Err(absent()),
         }
     }
 }

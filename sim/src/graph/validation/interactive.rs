@@ -9,7 +9,7 @@ const LONGEST_LIST_BODY: usize = 4_096;
 /// Of header texts and footers.
 const LONGEST_LINE: usize = 60;
 
-const TYPES: [&str; 15] = [
+const TYPES: [&str; 16] = [
     "button",
     "list",
     "cta_url",
@@ -23,6 +23,7 @@ const TYPES: [&str; 15] = [
     "voice_call",
     "call_permission_request",
     "contact_request",
+    "request_contact_info",
     "order_details",
     "order_status",
 ];
@@ -46,7 +47,8 @@ pub(super) fn check(interactive: Field<'_>, draft: &mut Draft) -> Result<(), Ref
         "carousel" => carousel::cards(action, draft),
         "voice_call" => named(action, "voice_call"),
         "call_permission_request" => named(action, "call_permission_request"),
-        "contact_request" => named(action, "request_contact_info"),
+        // Renamed on 28 May 2026; the older name is still taken.
+        "contact_request" | "request_contact_info" => named(action, "request_contact_info"),
         "order_details" => orders::details(action),
         _ => orders::status(action),
     }

@@ -49,7 +49,7 @@ impl Office<'_> {
                     "description": "Paused for 3 hours, because readers' feedback was poor.",
                 });
             }
-            "DISABLED" => value["disable_info"] = json!({"disable_date": "2026-10-05"}),
+            "DISABLED" => value["disable_info"] = json!({"disable_date": "October 5, 2026"}),
             _ => {}
         }
         News::new(event, value)

@@ -24,6 +24,10 @@ fn list(rows: usize) -> Value {
     json!({"type": "list", "body": {"text": "?"}, "action": {"button": "Open", "sections": [{"rows": rows}]}})
 }
 
+fn contact_request(kind: &str) -> Value {
+    json!({"type": kind, "body": {"text": "?"}, "action": {"name": "request_contact_info"}})
+}
+
 #[tokio::test]
 async fn everything_within_the_limits_is_accepted() {
     let world = lenient().await;
@@ -65,6 +69,8 @@ async fn everything_within_the_limits_is_accepted() {
             "interactive",
             json!({"type": "product", "action": {"catalog_id": 1, "product_retailer_id": "x"}}),
         ),
+        message("interactive", contact_request("contact_request")),
+        message("interactive", contact_request("request_contact_info")),
         json!({"messaging_product": "whatsapp", "to": "4915123456789", "text": {"body": "no type"}}),
         json!({"messaging_product": "whatsapp", "recipient": "US.13491208655302741918", "type": "text", "text": {"body": "hi"}}),
     ] {

@@ -1,12 +1,12 @@
 //! Numbers, accounts, subscriptions, settings.
 
 use axum::http::StatusCode;
-use mainstay_sim::{Level, MessagingLimit, NumberPatch, Trouble};
+use mainstay_sim::{Level, MessagingLimit, NumberPatch, Shape, Trouble};
 use reqwest::Method;
 use serde_json::json;
 
 use super::{World, code, text};
-use crate::receiver::until;
+use crate::receiver::{Receiver, until};
 
 #[tokio::test]
 async fn a_number_shows_what_is_asked_for() {
@@ -124,31 +124,25 @@ async fn an_app_is_subscribed_with_an_override_or_without_or_not_at_all() {
     let path = format!("{}/subscribed_apps", world.waba());
     let (_, list) = world.get(&path).await;
     assert_eq!(list["data"][0]["whatsapp_business_api_data"]["id"], "634974688087057");
-    let body = json!({"override_callback_uri": "https://a.example/hook", "verify_token": "x"});
+    let (of_account, of_number) = (Receiver::default().start().await, Receiver::default().start().await);
+    let body = json!({"override_callback_uri": of_account, "verify_token": "token"});
     assert_eq!(
         world.post(&path, &body).await,
         (StatusCode::OK, json!({"success": true}))
     );
-    assert_eq!(
-        world.get(&path).await.1["data"][0]["override_callback_uri"],
-        "https://a.example/hook"
-    );
+    assert_eq!(world.get(&path).await.1["data"][0]["override_callback_uri"], of_account);
+    let (_, account) = world.get(format_args!("{}?fields=subscribed_apps", world.waba())).await;
+    assert_eq!(account["subscribed_apps"], world.get(&path).await.1);
     let long = json!({"override_callback_uri": format!("https://{}", "a".repeat(200))});
     assert_eq!(code(&world.post(&path, &long).await.1), 100);
 
-    let own = json!({"webhook_configuration": {"override_callback_uri": "https://b.example/hook"}});
+    let own = json!({"webhook_configuration": {"override_callback_uri": of_number, "verify_token": "token"}});
     assert_eq!(world.post(world.number(), &own).await.0, StatusCode::OK);
     let (_, number) = world
         .get(format_args!("{}?fields=webhook_configuration", world.number()))
         .await;
-    assert_eq!(
-        number["webhook_configuration"]["phone_number"],
-        "https://b.example/hook"
-    );
-    assert_eq!(
-        number["webhook_configuration"]["whatsapp_business_account"],
-        "https://a.example/hook"
-    );
+    assert_eq!(number["webhook_configuration"]["phone_number"], of_number);
+    assert_eq!(number["webhook_configuration"]["whatsapp_business_account"], of_account);
 
     // A body with nothing in it takes the override away.
     assert_eq!(world.call(Method::POST, &path, None).await.0, StatusCode::OK);
@@ -179,4 +173,73 @@ async fn settings_and_profile_are_kept() {
         "Lamps"
     );
     assert_eq!(code(&world.post(&path, &about(&"x".repeat(140))).await.1), 131009);
+}
+
+#[tokio::test]
+async fn a_profile_has_an_industry_before_it_is_set_and_one_that_can_be_chosen_after() {
+    let world = World::new().await;
+    let path = format!("{}/whatsapp_business_profile", world.number());
+    let (_, list) = world.get(format_args!("{path}?fields=vertical,email")).await;
+    assert_eq!(
+        list["data"],
+        json!([{"messaging_product": "whatsapp", "vertical": "UNDEFINED"}])
+    );
+    let set = |member: &str, value: &str| json!({"messaging_product": "whatsapp", member: value});
+    assert_eq!(world.post(&path, &set("vertical", "RETAIL")).await.0, StatusCode::OK);
+    for industry in ["UNDEFINED", "NOT_A_BIZ", "LAMPS"] {
+        assert_eq!(code(&world.post(&path, &set("vertical", industry)).await.1), 131009);
+    }
+    let handle = set("profile_picture_handle", "4::abc");
+    assert_eq!(world.post(&path, &handle).await.0, StatusCode::OK);
+    let profile = &world.get(&path).await.1["data"][0];
+    assert_eq!(profile["vertical"], "RETAIL");
+    assert!(profile["profile_picture_url"].is_string(), "{profile}");
+    assert!(profile.get("profile_picture_handle").is_none(), "{profile}");
+}
+
+#[tokio::test]
+async fn parameters_that_became_errors_are_refused_and_others_are_not_looked_at() {
+    let world = World::new().await;
+    let number = world.number();
+    for query in ["?date_format=U", "?fields=id&date_format=c"] {
+        assert_eq!(code(&world.get(format_args!("{number}{query}")).await.1), 100);
+    }
+    assert_eq!(code(&world.get(format_args!("?ids={number}")).await.1), 100);
+    let (status, _) = world.get(format_args!("{number}?pretty=0&debug=all")).await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_send_may_name_the_account_that_pays() {
+    let world = World::new().await;
+    world.write(0).await;
+    let with = |member: &str, id: &str| {
+        let mut body = text(&world.customer(0).wa_id, "hi");
+        body[member] = json!(id);
+        body
+    };
+    for member in ["messaging_account_id", "paid_messaging_account_id"] {
+        world.accepted(&with(member, world.waba())).await;
+        assert_eq!(world.refused(&with(member, "1")).await, 100);
+    }
+    let mut both = with("messaging_account_id", world.waba());
+    both["paid_messaging_account_id"] = json!("1");
+    world.accepted(&both).await;
+    let funding = format!("{}?fields=primary_funding_id", world.waba());
+    assert!(world.get(&funding).await.1["primary_funding_id"].is_string());
+    world
+        .simulator
+        .graph()
+        .trouble_account(world.waba(), Some(Trouble::Payment));
+    assert!(world.get(&funding).await.1.get("primary_funding_id").is_none());
+}
+
+#[tokio::test]
+async fn a_message_of_a_group_can_be_read() {
+    let world = World::new().await;
+    let webhook = world.simulator.write(0, Shape::InGroup, None).unwrap();
+    world.simulator.deliver(webhook).await;
+    let wamid = world.simulator.ledger().messages.last().unwrap().item.wamid.clone();
+    let read = json!({"messaging_product": "whatsapp", "status": "read", "message_id": wamid});
+    assert_eq!(world.send(&read).await.0, StatusCode::OK);
 }

@@ -1,5 +1,6 @@
 //! The Graph API, called the way a business calls it.
 
+mod archives;
 mod buttons;
 mod control;
 mod faults;
@@ -7,7 +8,10 @@ mod form;
 mod limits;
 mod management;
 mod media;
+mod overrides;
 mod people;
+mod prices;
+mod qr_codes;
 mod sends;
 mod speed;
 mod statuses;

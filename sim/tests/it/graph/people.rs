@@ -95,7 +95,16 @@ async fn users_who_wrote_are_blocked_and_others_fail_one_by_one() {
     assert_eq!(answer["block_users"]["failed_users"][0]["errors"][0]["code"], 131047);
     assert_eq!(world.refused(&text(&writer.wa_id, "hi")).await, 130403);
     let (_, list) = world.get(&path).await;
-    assert_eq!(list["data"][0]["wa_id"], writer.wa_id);
+    assert_eq!(
+        list["data"],
+        json!([{"messaging_product": "whatsapp", "input": writer.wa_id, "wa_id": writer.wa_id}])
+    );
+    let by_user_id = json!({"messaging_product": "whatsapp", "block_users": [{"user_id": writer.user_id}]});
+    assert_eq!(world.post(&path, &by_user_id).await.0, StatusCode::OK);
+    assert_eq!(
+        world.get(&path).await.1["data"],
+        json!([{"messaging_product": "whatsapp", "input": writer.user_id, "user_id": writer.user_id}])
+    );
 
     let (status, answer) = world.call(Method::DELETE, &path, Some(&body(&[&writer.wa_id]))).await;
     assert_eq!(

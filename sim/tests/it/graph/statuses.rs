@@ -227,8 +227,14 @@ async fn a_group_is_told_of_by_its_members() {
     let mut body = tagged("x");
     body["recipient_type"] = json!("group");
     body["to"] = json!("Y2FwaV9ncm91cDox");
-    world.accepted(&body).await;
+    let (_, answer) = world.send(&body).await;
+    assert_eq!(
+        answer["contacts"],
+        json!([{"input": "Y2FwaV9ncm91cDox", "wa_id": "Y2FwaV9ncm91cDox"}])
+    );
     let statuses = world.statuses().await;
+    assert_eq!(statuses[0]["pricing"]["type"], "free_group_customer_service");
+    assert_eq!(statuses[0]["pricing"]["category"], "group_service");
     assert_eq!(statuses.len(), 9, "three statuses of three members");
     assert!(
         statuses

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::{World, code, details, template};
 
-const TO: &str = "4915123456789";
+pub(super) const TO: &str = "4915123456789";
 
 impl World {
-    fn templates(&self) -> String {
+    pub(super) fn templates(&self) -> String {
         format!("{}/message_templates", self.waba())
     }
 
@@ -21,13 +21,13 @@ impl World {
             .await
     }
 
-    async fn created(&self, name: &str) -> String {
+    pub(super) async fn created(&self, name: &str) -> String {
         let (status, answer) = self.create(name, "Hello {{1}}, here is something new.").await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         answer["id"].as_str().unwrap().to_owned()
     }
 
-    async fn status_of(&self, id: &str) -> String {
+    pub(super) async fn status_of(&self, id: &str) -> String {
         self.get(format_args!("{id}?fields=status")).await.1["status"]
             .as_str()
             .unwrap()
@@ -53,7 +53,7 @@ fn draft(name: &str, components: Value) -> Value {
     json!({"name": name, "language": "en_US", "category": "UTILITY", "components": components})
 }
 
-async fn moderated(verdict: Verdict, after_ms: u64) -> World {
+pub(super) async fn moderated(verdict: Verdict, after_ms: u64) -> World {
     World::with(|config| {
         config.graph.moderation = Moderation {
             verdict,
@@ -179,7 +179,8 @@ async fn lists_come_in_pages_with_cursors_and_filters() {
         if page["paging"].get("next").is_none() {
             break;
         }
-        assert!(page["paging"]["next"].as_str().unwrap().contains(&after));
+        let next = page["paging"]["next"].as_str().unwrap();
+        assert!(next.contains(&after) && next.contains("fields=name"), "{next}");
     }
     assert_eq!(names.len(), 11);
     assert_eq!(names[10], "new_6");

@@ -164,6 +164,8 @@ table! {
         "The number's display name needs approval before it may send. Request it in WhatsApp Manager.";
     131042 http 400 "Payment problem" => Account, Checked, Operator, [TripChannel]:
         "Meta cannot charge the account. Add or repair the payment method in Meta's billing settings, then check the channel.";
+    131044 "Payment method missing" => Account, Checked, Operator, [TripChannel]:
+        "The account has no way to pay. Add a payment method in Meta's billing settings, then check the channel.";
     131045 http 500 "Number not registered" => Account, Checked, Operator, [TripChannel]:
         "The number's certificate does not fit: it is not registered. Register the number again.";
     131047 http 400 "More than 24 hours since the customer wrote" => Window, Never, Tenant, [CloseWindow]:
@@ -188,6 +190,8 @@ table! {
         "Meta is raising the number's throughput, which takes a minute. Sending goes on by itself.";
     131059 http 400 "Cursor out of date" => Request, Never, Us, []:
         "A list changed while it was read. It is read again from the beginning.";
+    131061 "Template with a maximum price" => Template, Never, Tenant, []:
+        "The template has a maximum price, which only the Marketing Messages API takes. Send another template.";
     131062 http 400 "Not to a user id" => Request, Never, Tenant, []:
         "Authentication templates with one-tap, zero-tap or copy-code buttons go to phone numbers only. Ask the customer for theirs.";
     131063 "Marketing disabled on the Cloud API" => Account, Never, Operator, []:

@@ -98,6 +98,9 @@ enum Footer {
 const BODY: usize = 1_024;
 const FOOTER: usize = 60;
 
+/// The name of `request_contact_info` until 28 May 2026: still taken, and sent under the new one.
+const OLD_CONTACT_REQUEST: &str = "contact_request";
+
 #[rustfmt::skip]
 const SHAPES: &[Shape] = &[
     Shape { kind: "button",                   header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: buttons::buttons },
@@ -114,13 +117,17 @@ const SHAPES: &[Shape] = &[
     Shape { kind: "call_permission_request",  header: Heading::None,     body: Body::May(BODY),   footer: Footer::None, action: named::call_permission },
     Shape { kind: "order_details",            header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: named::order_details },
     Shape { kind: "order_status",             header: Heading::Any,      body: Body::Must(BODY),  footer: Footer::May,  action: named::order_status },
-    Shape { kind: "contact_request",          header: Heading::None,     body: Body::Must(BODY),  footer: Footer::None, action: named::contact },
+    Shape { kind: "request_contact_info",     header: Heading::None,     body: Body::Must(BODY),  footer: Footer::None, action: named::contact },
 ];
 
 pub(super) fn read(at: &At<'_>) -> Read<Interactive> {
     let mut interactive = at.object()?;
-    let kinds: Vec<&'static str> = SHAPES.iter().map(|shape| shape.kind).collect();
-    let kind = interactive.must("type")?.one_of(&kinds)?;
+    let mut kinds: Vec<&'static str> = SHAPES.iter().map(|shape| shape.kind).collect();
+    kinds.push(OLD_CONTACT_REQUEST);
+    let kind = match interactive.must("type")?.one_of(&kinds)? {
+        OLD_CONTACT_REQUEST => "request_contact_info",
+        kind => kind,
+    };
     let shape = SHAPES
         .iter()
         .find(|shape| shape.kind == kind)

@@ -31,6 +31,15 @@ fn a_payload_goes_out_as_it_came_in() {
 }
 
 #[test]
+fn a_request_for_a_phone_number_goes_out_under_its_new_name() {
+    for name in ["contact_request", "request_contact_info"] {
+        let asked = super::interactive(name, json!({ "action": { "name": "request_contact_info" } }));
+        let message = parse("interactive", &asked).unwrap();
+        assert_eq!(body(&message, &ines())["interactive"]["type"], "request_contact_info");
+    }
+}
+
+#[test]
 fn every_type_and_every_kind_of_interactive_message_is_among_the_samples() {
     let kinds: Vec<&str> = samples().into_iter().map(|(kind, _)| kind).collect();
     assert!(TYPES.iter().all(|kind| kinds.contains(kind)));

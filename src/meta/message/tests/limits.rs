@@ -48,7 +48,7 @@ const LENGTHS: &[(&str, &str, usize)] = &[
     ("voice_call", "/action/parameters/display_text", 20),
     ("voice_call", "/action/parameters/payload", 512),
     ("call_permission_request", "/body/text", 1_024),
-    ("contact_request", "/body/text", 1_024),
+    ("request_contact_info", "/body/text", 1_024),
     ("template", "/name", 512),
 ];
 

@@ -160,7 +160,7 @@ fn samples() -> Vec<(&'static str, Value)> {
         ),
         (
             "interactive",
-            interactive("contact_request", json!({ "name": "request_contact_info" })),
+            interactive("request_contact_info", json!({ "name": "request_contact_info" })),
         ),
         ("interactive", payments::pix()),
         ("interactive", payments::upi()),

@@ -42,7 +42,9 @@ fn a_status_carries_its_price_and_what_we_sent_along() {
             billable: Some(true),
             model: some("PMP"),
             kind: some("regular"),
+            subtype: None,
             category: some("utility"),
+            cost: None,
         }),
         recipient: Person {
             parent_user_id: some("DE.ENT.4"),
@@ -51,6 +53,37 @@ fn a_status_carries_its_price_and_what_we_sent_along() {
         },
         ..bare("wamid.MSOUT1==", StatusKind::Sent, 1_790_001_000, phone(INES), raw)
     });
+}
+
+/// Whether a service message was free is said, not to be worked out; `billable` may be missing.
+#[test]
+fn prices_since_october_2026_say_what_was_free_and_what_it_cost() {
+    let prices: Vec<Pricing> = items("status_prices_since_october")
+        .iter()
+        .map(|item| status(item).pricing.clone().unwrap())
+        .collect();
+    let priced = |kind, category| Pricing {
+        billable: Some(true),
+        model: some("PMP"),
+        kind: some(kind),
+        subtype: None,
+        category: some(category),
+        cost: None,
+    };
+    let free = Pricing {
+        billable: Some(false),
+        ..priced("free_customer_service", "service")
+    };
+    let exempt = Pricing {
+        billable: None,
+        subtype: some("paid_exempt"),
+        ..priced("regular", "service")
+    };
+    let bid = Pricing {
+        cost: Some(("0.0119".to_owned(), "EUR".to_owned())),
+        ..priced("regular", "marketing_lite")
+    };
+    assert_eq!(prices, [free, exempt, bid]);
 }
 
 #[test]
@@ -99,7 +132,9 @@ fn in_a_group_the_participant_is_found_under_either_key() {
             billable: Some(false),
             model: some("PMP"),
             kind: None,
+            subtype: None,
             category: some("group_service"),
+            cost: None,
         }),
         ..bare(
             "wamid.MSOUT4==",
