@@ -36,7 +36,7 @@ async fn write(world: &World, place: usize, words: &str) {
 }
 
 fn template(world: &World, phone: &str) -> Value {
-    json!({ "channel_id": world.channel, "to": { "phone": phone }, "type": "template",
+    json!({ "channel_id": world.channel, "to": { "phone": format!("+{phone}") }, "type": "template",
         "template": { "name": "hello_world", "language": { "code": "en_US" } } })
 }
 
@@ -75,7 +75,7 @@ on_both_sizes! {
             assert_eq!(conversations.len(), 1, "{country}: {page:#}");
             assert!(conversations[0]["window_expires_at"].is_string(), "{country}");
             for phone in [&it.dialled, &it.wa_id] {
-                let id = world.send(world.text(phone, "obrigado")).await;
+                let id = world.send(world.text(&format!("+{phone}"), "obrigado")).await;
                 world.until(&id, "read").await;
             }
         }
@@ -93,7 +93,8 @@ on_both_sizes! {
             futures::future::join_all(written.into_iter().map(|webhook| world.simulator.deliver(webhook))).await;
         };
         let (answer, ()) = tokio::join!(sending, writing);
-        answer.ok();
+        let answer = answer.ok().json();
+        assert!(answer["results"].as_array().unwrap().iter().all(|it| it["message"]["status"] == "queued"), "{answer:#}");
         wait_until(DEADLINE, "all is told", async || {
             let read = "SELECT COUNT(*) FROM messages WHERE direction = 'outbound' AND status = 'read'";
             let heard = "SELECT COUNT(*) FROM messages WHERE direction = 'inbound'";
@@ -114,7 +115,7 @@ on_both_sizes! {
         const COUNT: usize = 60;
         let it = introduced(&world, "AR").await;
         let phones = [&it.dialled, &it.wa_id];
-        let messages: Vec<Value> = (0..COUNT).map(|n| world.text(phones[n % 2], &format!("number {n}"))).collect();
+        let messages: Vec<Value> = (0..COUNT).map(|n| world.text(&format!("+{}", phones[n % 2]), &format!("number {n}"))).collect();
         world.post("messages/batch", json!({ "messages": messages })).await.ok();
         let graph = world.simulator.graph();
         wait_until(DEADLINE, "the burst is sent and the others wait", async || {
@@ -140,12 +141,12 @@ on_both_sizes! {
         campaign["lane"] = json!("campaign");
         let id = world.send(campaign.clone()).await;
         world.until(&id, "failed").await;
-        campaign["to"]["phone"] = json!(it.wa_id);
+        campaign["to"]["phone"] = json!(format!("+{}", it.wa_id));
         let id = world.send(campaign).await;
         assert_eq!(world.until(&id, "failed").await["error"]["code"], 131_050);
-        let users = json!({ "users": [{ "phone": it.wa_id }] });
+        let users = json!({ "users": [{ "phone": format!("+{}", it.wa_id) }] });
         world.client.post(&format!("/api/v1/channels/{}/blocks", world.channel), users).await.ok();
-        let refused = world.post("messages", world.text(&it.dialled, "hello")).await;
+        let refused = world.post("messages", world.text(&format!("+{}", it.dialled), "hello")).await;
         assert_eq!(refused.status.as_u16(), 409, "{}", refused.text());
         world.end().await;
     }
@@ -153,7 +154,7 @@ on_both_sizes! {
     async fn who_is_blocked_is_known_by_what_meta_calls_them(world: World) {
         let (place, it) = two_forms(&world, "BR");
         write(&world, place, "oi").await;
-        let users = json!({ "users": [{ "phone": it.dialled }] });
+        let users = json!({ "users": [{ "phone": format!("+{}", it.dialled) }] });
         world.client.post(&format!("/api/v1/channels/{}/blocks", world.channel), users).await.ok();
         let known = contacts(&world, [&it.dialled, &it.wa_id]).await;
         assert_eq!(known.len(), 1, "{known:#?}");

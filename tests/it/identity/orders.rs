@@ -185,7 +185,7 @@ async fn play(
         hear(inbound(form, start + 60)).await;
         steps.next();
     }
-    let request = json!({ "channel_id": channel, "to": { "phone": form.dialled }, "type": "template",
+    let request = json!({ "channel_id": channel, "to": { "phone": format!("+{}", form.dialled) }, "type": "template",
         "template": { "name": "hello_world", "language": { "code": "en_US" } } });
     let answer = Client::of(app)
         .with(key.token.expose())
