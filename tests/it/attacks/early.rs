@@ -95,3 +95,19 @@ async fn a_request_has_one_host() {
     }
     server.running.stop().await;
 }
+
+#[tokio::test]
+async fn a_pooled_client_gets_an_answer_to_every_request_that_is_refused() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let server = Server::start(|_| {}).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://{}/api/v1/messages", server.address);
+    for (n, length) in [100, 30_000, 70_000, 300_000].into_iter().cycle().take(200).enumerate() {
+        let post = client.post(&url).header("content-type", "application/json");
+        let answer = post.bearer_auth("mk_wrong").body(vec![b' '; length]).send().await;
+        let answer = answer.unwrap_or_else(|error| panic!("request {n} of {length} bytes: {error:?}"));
+        assert_eq!(answer.status().as_u16(), 401);
+        answer.bytes().await.unwrap();
+    }
+    server.running.stop().await;
+}
