@@ -75,6 +75,7 @@ const STEPS: &[Step] = &[
     shared!(20, "0020_job_markers"),
     isolated!(21, "0021_app_secrets"),
     isolated!(22, "0022_quotas"),
+    shared!(23, "0023_group_authors"),
 ];
 
 /// All migrations as the given kind of database runs them.

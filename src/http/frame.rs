@@ -5,14 +5,14 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::problem::Problem;
+use super::{answer, problem::Problem};
 use crate::{
     clock::{Clock, uuid_at},
     memory::{MemoryBudget, RequestMemory},
@@ -55,6 +55,7 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
         span.in_scope(|| tracing::error!(limit_seconds = frame.limit.as_secs(), "a request took too long"));
         too_slow().into_response()
     });
+    response = answer::charged(response, &memory).unwrap_or_else(IntoResponse::into_response);
     drop(memory);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         // Whatever headers were put on it since, such as the rate that is left, stay.
@@ -77,12 +78,30 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
         )
     });
     let labels = [
-        ("method", method.as_str().to_owned()),
+        ("method", label(&method).to_owned()),
         ("route", route),
         ("status", status.as_str().to_owned()),
     ];
     metrics::histogram!("mainstay_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     response
+}
+
+/// A method as a label: a client may invent any number of others.
+fn label(method: &Method) -> &str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+    ];
+    if KNOWN.contains(method) {
+        method.as_str()
+    } else {
+        "other"
+    }
 }
 
 /// The account that the frame opened. A request without a frame may hold nothing.

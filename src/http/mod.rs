@@ -5,6 +5,7 @@
 )]
 
 mod admin;
+mod answer;
 mod api;
 mod auth;
 mod body;

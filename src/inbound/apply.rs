@@ -179,6 +179,7 @@ fn rows(
         received_at: m.received_at,
         raw_event: m.event,
         media: m.media.as_ref().map(|media| media.id),
+        in_group: contacts[m.contact] != contacts[m.conversation_of],
     };
     messages.iter().map(row).collect()
 }

@@ -44,15 +44,13 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         WHERE {+}tenant_id = $1 AND contact_id = $2
             AND channel_id IN (SELECT channel_id FROM conversations WHERE {+}tenant_id = $1 AND contact_id = $3)";
     const MOVE_REST: &str = "UPDATE conversations SET contact_id = $3 WHERE {+}tenant_id = $1 AND contact_id = $2";
-    // What they wrote stands in their own conversations and in groups: found through those, since no index leads from an author.
+    // What they wrote stands in their own conversations, found through those, and in groups.
     const MOVE_AUTHORSHIP: &str = "
         UPDATE messages SET contact_id = $3
         WHERE {+}tenant_id = $1 AND contact_id = $2 AND conversation_id IN (
-            SELECT c.id FROM conversations c
-            WHERE {+}c.tenant_id = $1 AND c.contact_id IN (
-                SELECT $2
-                UNION ALL
-                SELECT i.contact_id FROM contact_identities i WHERE i.tenant_id = $1 AND i.kind || '' = 'group'))";
+            SELECT c.id FROM conversations c WHERE {+}c.tenant_id = $1 AND c.contact_id = $2)";
+    const MOVE_IN_GROUPS: &str = "
+        UPDATE messages SET contact_id = $3 WHERE {+}tenant_id = $1 AND contact_id = $2 AND in_group";
     const MOVE_IDENTITIES: &str =
         "UPDATE contact_identities SET contact_id = $3 WHERE tenant_id = $1 AND contact_id = $2";
     const KEEP_NAME: &str = "
@@ -73,6 +71,7 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
     const DROP_BLOCKS: &str = "DELETE FROM blocks WHERE tenant_id = $1 AND contact_id = $2 AND contact_id <> $3";
     for sql in [
         MOVE_AUTHORSHIP,
+        MOVE_IN_GROUPS,
         JOIN_CONVERSATIONS,
         MOVE_MESSAGES,
         DROP_JOINED,

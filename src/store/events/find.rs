@@ -26,23 +26,28 @@ pub struct Page {
     pub more: bool,
 }
 
+/// Bytes of data in one page. Events of Meta's messages have some hundreds.
+const PAGE: usize = 4 * 1_024 * 1_024;
+
 /// How many events one page looks through for those of a type.
 const LOOK: i64 = 20_000;
 
-/// The events after a sequence, the oldest first. The head is read before the events: whatever commits in between has a greater
+/// The events after a sequence, the oldest first; fewer than `limit` where they are long. The head is read before the events: whatever commits in between has a greater
 /// sequence, and the next page finds it.
 pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<Page> {
     const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
     const REACH: &str = "
         SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";
     const ALL: &str = "
-        SELECT id, sequence, type, version, occurred_at, created_at, data
+        SELECT id, sequence, type, version, occurred_at, created_at,
+            CASE WHEN octet_length(data) <= 65536 THEN data ELSE '' END AS data
         FROM events
         WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3
         ORDER BY sequence
         LIMIT $4";
     const OF_TYPE: &str = "
-        SELECT id, sequence, type, version, occurred_at, created_at, data
+        SELECT id, sequence, type, version, occurred_at, created_at,
+            CASE WHEN octet_length(data) <= 65536 THEN data ELSE '' END AS data
         FROM events
         WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 AND type = $5
         ORDER BY sequence
@@ -56,20 +61,54 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
             more: false,
         });
     };
-    let (reach, events): (i64, Vec<Event>) = match kind {
-        None => (head, on.sql(ALL, (tenant, after, head, limit)).all().await?),
+    let (reach, mut events): (i64, Vec<Event>) = match kind {
+        None => (head, on.again().sql(ALL, (tenant, after, head, limit)).all().await?),
         Some(kind) => {
             let reach: Option<(i64,)> = on.again().sql(REACH, (tenant, after, LOOK - 1)).opt().await?;
             let reach = reach.map_or(head, |(sequence,)| sequence.min(head));
             let args = (tenant, after, reach, limit, kind.to_owned());
-            (reach, on.sql(OF_TYPE, args).all().await?)
+            (reach, on.again().sql(OF_TYPE, args).all().await?)
         }
     };
     let full = i64::try_from(events.len()).is_ok_and(|count| count == limit);
-    let after = events.last().filter(|_| full).map_or(reach, |event| event.sequence);
+    let is_cut = fill(&mut on, tenant, &mut events).await?;
+    let after = events
+        .last()
+        .filter(|_| full || is_cut)
+        .map_or(reach, |event| event.sequence);
     Ok(Page {
         events,
         after,
         more: after < head,
     })
+}
+
+/// Puts in the data that the page's statement left out for its length, and cuts the page before the event that would make it longer than
+/// [`PAGE`]; its first event is always in it. Tells whether it was cut.
+async fn fill(on: &mut On<'_>, tenant: TenantId, events: &mut Vec<Event>) -> Result<bool> {
+    const LENGTH: &str = "
+        SELECT CAST(octet_length(data) AS BIGINT) FROM events WHERE tenant_id = $1 AND sequence = $2";
+    const DATA: &str = "SELECT data FROM events WHERE tenant_id = $1 AND sequence = $2";
+    let mut sum = 0;
+    for n in 0..events.len() {
+        let event = &mut events[n];
+        let is_long = event.data.is_empty();
+        if is_long {
+            let length: Option<(i64,)> = on.again().sql(LENGTH, (tenant, event.sequence)).opt().await?;
+            sum += length
+                .and_then(|(length,)| usize::try_from(length).ok())
+                .unwrap_or_default();
+        } else {
+            sum += event.data.len();
+        }
+        if sum > PAGE && n > 0 {
+            events.truncate(n);
+            return Ok(true);
+        }
+        if is_long {
+            let data: Option<(String,)> = on.again().sql(DATA, (tenant, event.sequence)).opt().await?;
+            event.data = data.map(|(data,)| data).unwrap_or_default();
+        }
+    }
+    Ok(false)
 }

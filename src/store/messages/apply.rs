@@ -37,17 +37,19 @@ pub struct NewMessage {
     pub raw_event: RawEventId,
     /// The file that came with it.
     pub media: Option<MediaId>,
+    /// Its author is one of several in the conversation.
+    pub in_group: bool,
 }
 
 /// Stores those that are new, and says which. One known by its wamid stays as it is: Meta sends again what it sent before.
 pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank, text,
-            payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id) AS ({rows})
+            payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, in_group) AS ({rows})
         INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status,
-            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id)
+            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, in_group)
         SELECT tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status,
-            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id
+            status_rank, text, payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, in_group
         FROM r
         WHERE true
         ON CONFLICT (channel_id, wamid) DO NOTHING
@@ -74,6 +76,7 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Ve
             m.received_at,
             m.raw_event.uuid(),
             m.media.map(Id::uuid),
+            m.in_group,
         )
     };
     Rows::new(SQL, messages.iter().map(row).collect()).all(on).await

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::pages;
 use crate::{
     db::{On, Result, Sql},
     domain::{ChannelId, ContactId, ConversationId, Id, MediaId, MessageId, RawEventId, Status, TenantId},
@@ -45,11 +46,19 @@ pub struct StatusReport {
     pub received_at: DateTime<Utc>,
 }
 
+/// Without an argument in front, the payload is left empty where it is long ([`pages`]).
 macro_rules! select {
     ($rest:literal) => {
+        select!(
+            "CASE WHEN octet_length(payload) <= 65536 THEN payload ELSE '' END AS payload",
+            $rest
+        )
+    };
+    ($payload:literal, $rest:literal) => {
         concat!(
-            "SELECT id, wamid, channel_id, conversation_id, contact_id, direction, origin, type, status, text, payload, \
-             context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, edited_at, revoked_at, \
+            "SELECT id, wamid, channel_id, conversation_id, contact_id, direction, origin, type, status, text, ",
+            $payload,
+            ", context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, edited_at, revoked_at, \
              error_code, error_title FROM messages ",
             $rest
         )
@@ -69,11 +78,11 @@ pub struct Filter {
 }
 
 pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<Message>> {
-    const SQL: &str = select!("WHERE tenant_id = $1 AND id = $2");
+    const SQL: &str = select!("payload", "WHERE tenant_id = $1 AND id = $2");
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// The messages that match, newest id first; with the last that was looked at, when there are more.
+/// The messages that match, newest id first; with the last that was looked at, when there are more. Fewer than `limit` where they are long.
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -105,17 +114,24 @@ pub async fn list(
     text.push_str(" ORDER BY id DESC LIMIT $5");
     let least = floor.unwrap_or(MessageId::from_uuid(Uuid::nil()));
     let args = (tenant, before, least, filter.channel, limit);
-    Ok((on.sql(Sql::built(text), args).all().await?, floor))
+    let mut rows = on.again().sql(Sql::built(text), args).all().await?;
+    let is_cut = pages::fill(&mut on, tenant, &mut rows).await?;
+    let floor = if is_cut {
+        rows.last().map(|row: &Message| row.id)
+    } else {
+        floor
+    };
+    Ok((rows, floor))
 }
 
-/// A conversation's messages by Meta's time, the newest first.
+/// A conversation's messages by Meta's time, the newest first; with the last, when there are more than the page could hold for their length.
 pub async fn in_conversation(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     conversation: ConversationId,
     before: Option<(DateTime<Utc>, MessageId)>,
     limit: i64,
-) -> Result<Vec<Message>> {
+) -> Result<(Vec<Message>, Option<(DateTime<Utc>, MessageId)>)> {
     const FIRST: &str = select!(
         "WHERE tenant_id = $1 AND conversation_id = $2
          ORDER BY sent_at DESC, id DESC
@@ -126,13 +142,22 @@ pub async fn in_conversation(
          ORDER BY sent_at DESC, id DESC
          LIMIT $3"
     );
-    match before {
-        None => on.into().sql(FIRST, (tenant, conversation, limit)).all().await,
-        Some((at, id)) => on.into().sql(NEXT, (tenant, conversation, limit, at, id)).all().await,
-    }
+    let mut on = on.into();
+    let mut rows: Vec<Message> = match before {
+        None => on.again().sql(FIRST, (tenant, conversation, limit)).all().await?,
+        Some((at, id)) => {
+            on.again()
+                .sql(NEXT, (tenant, conversation, limit, at, id))
+                .all()
+                .await?
+        }
+    };
+    let is_cut = pages::fill(&mut on, tenant, &mut rows).await?;
+    let floor = rows.last().filter(|_| is_cut).map(|row| (row.sent_at, row.id));
+    Ok((rows, floor))
 }
 
-/// What Meta reported for a message, in the order of Meta's times; of one that was sent more than once, for every attempt.
+/// What Meta reported for a message, in the order of Meta's times: the last 1,000. Of one that was sent more than once, for every attempt.
 pub async fn statuses(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -142,9 +167,12 @@ pub async fn statuses(
 ) -> Result<Vec<StatusReport>> {
     const SQL: &str = "
         SELECT status, occurred_at, participant, error_code, error_title, payload, received_at
-        FROM message_statuses
-        WHERE tenant_id = $1 AND channel_id = $2 AND (wamid = $3
-            OR wamid IN (SELECT wamid FROM send_attempts WHERE tenant_id = $1 AND message_id = $4))
+        FROM (
+            SELECT * FROM message_statuses
+            WHERE tenant_id = $1 AND channel_id = $2 AND (wamid = $3
+                OR wamid IN (SELECT wamid FROM send_attempts WHERE tenant_id = $1 AND message_id = $4))
+            ORDER BY occurred_at DESC, status_rank DESC, participant DESC
+            LIMIT 1000) latest
         ORDER BY occurred_at, status_rank, participant";
     on.into().sql(SQL, (tenant, channel, wamid, message)).all().await
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod find;
 mod lock;
+mod pages;
 mod recipients;
 
 pub use apply::{

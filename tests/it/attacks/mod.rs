@@ -17,6 +17,7 @@ mod keys;
 mod memory;
 mod modes;
 mod names;
+mod pages;
 mod pictures;
 mod quotas;
 mod room;

@@ -38,7 +38,7 @@ async fn a_number_is_read_with_what_meta_says_of_its_health() {
     });
     let meta = Stub::start([("GET /v25.0/106540352242922?fields=display_phone_number%2C", 200, answer)]).await;
     let number = client(&meta.url).number(access(&token())).await.unwrap();
-    assert_eq!(number.display_phone_number.as_deref(), Some("+1 631-555-5555"));
+    assert_eq!(number.display_phone_number.as_deref(), Some("16315555555"));
     assert_eq!(
         (number.throughput_level.as_deref(), number.messaging_limit.as_deref()),
         (Some("HIGH"), Some("TIER_10K"))

@@ -98,10 +98,10 @@ pub async fn in_conversation(
     let mut tx = reader.begin().await?;
     let known = conversations::find(&mut tx, reader.tenant, id).await?;
     known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let rows = messages::in_conversation(&mut tx, reader.tenant, id, before, paging.rows()).await?;
+    let (rows, floor) = messages::in_conversation(&mut tx, reader.tenant, id, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
-        Page::new(&paging, IN_CONVERSATION, rows, |row| (row.sent_at, row.id)).map(Message::from),
+        Page::looked(&paging, IN_CONVERSATION, rows, floor, |row| (row.sent_at, row.id)).map(Message::from),
     ))
 }
 

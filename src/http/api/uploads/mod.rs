@@ -1,12 +1,14 @@
 //! Media that a tenant's program brings: a form with the file, or JSON with an address or the bytes.
 
 mod base64;
+mod envelope;
 mod refusal;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error};
 
 use axum::{
     Json,
+    body::Body,
     extract::{
         FromRequest, Multipart, Request, State,
         multipart::{Field, MultipartError},
@@ -149,6 +151,15 @@ fn held(memory: &RequestMemory, body: &Bytes, text: Cow<'_, str>) -> Result<Byte
 async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
     let (head, body) = request.into_parts();
     let memory = frame::memory(&head);
+    let content_type = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let body = match content_type.and_then(envelope::boundary) {
+        Some(boundary) => Body::from_stream(envelope::bounded(body.into_data_stream(), &boundary)),
+        // The reader of forms says what is wrong.
+        None => body,
+    };
     let request = Request::from_parts(head, body);
     let mut fields = Multipart::from_request(request, &())
         .await
@@ -174,6 +185,13 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
 }
 
 fn unreadable(error: MultipartError) -> Problem {
+    let mut cause = error.source();
+    while let Some(it) = cause {
+        if let Some(too_much) = it.downcast_ref::<envelope::TooMuch>() {
+            return Problem::invalid(format!("The form is not understood: {too_much}."));
+        }
+        cause = it.source();
+    }
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(UPLOAD_BYTES),
         _ => Problem::invalid(format!("The form is not understood: {}.", error.body_text())),

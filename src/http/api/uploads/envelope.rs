@@ -1,0 +1,156 @@
+//! What stands around the fields of a form: the bytes before the first boundary, the headers of each field, the bytes after the last. The
+//! reader of forms keeps them in memory and looks through them anew whenever more come, so they are bounded before it sees them.
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use memchr::memmem;
+
+/// Bytes of one field's headers, of what comes before the first field, and of what comes after the last.
+const MOST: usize = 8 * 1_024;
+const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
+
+/// A form that has more around its fields than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("it has more than {MOST} bytes before its first boundary, in the headers of a field, or after its end")]
+pub struct TooMuch;
+
+/// Lets the pieces of a form through as far as what stands around its fields is short.
+pub fn bounded<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(
+    pieces: S,
+    boundary: &str,
+) -> impl Stream<Item = Result<Bytes, axum::BoxError>> + use<E, S> {
+    let mut scan = Scan::new(boundary);
+    pieces.map(move |piece| {
+        let piece = piece.map_err(Into::into)?;
+        scan.add(&piece)?;
+        Ok(piece)
+    })
+}
+
+/// Where in a form the bytes so far end.
+struct Scan {
+    delimiter: Vec<u8>,
+    is_in_field: bool,
+    /// Bytes around fields since the last field ended.
+    around: usize,
+    /// The end of the bytes so far: the mark that is looked for may have begun in it.
+    tail: Vec<u8>,
+}
+
+impl Scan {
+    fn new(boundary: &str) -> Self {
+        Self {
+            delimiter: format!("\r\n--{boundary}").into_bytes(),
+            is_in_field: false,
+            around: 0,
+            tail: Vec::new(),
+        }
+    }
+
+    fn mark(&self) -> &[u8] {
+        if self.is_in_field {
+            &self.delimiter
+        } else {
+            END_OF_HEADERS
+        }
+    }
+
+    fn add(&mut self, mut piece: &[u8]) -> Result<(), TooMuch> {
+        while !piece.is_empty() {
+            let begun = self.tail.len();
+            let most = begun.min(self.mark().len() - 1);
+            // The mark may lie across the pieces; what of it is in the tail was counted.
+            let mut seam = self.tail.split_off(begun - most);
+            let kept = seam.len();
+            seam.extend_from_slice(&piece[..piece.len().min(self.mark().len() - 1)]);
+            let across = memmem::find(&seam, self.mark()).map(|at| at + self.mark().len() - kept);
+            let within = || memmem::find(piece, self.mark()).map(|at| at + self.mark().len());
+            let found = across.or_else(within);
+            let read = found.unwrap_or(piece.len());
+            if !self.is_in_field {
+                self.around += read;
+                if self.around > MOST {
+                    return Err(TooMuch);
+                }
+            }
+            match found {
+                Some(_) => {
+                    self.is_in_field = !self.is_in_field;
+                    self.around = 0;
+                    self.tail.clear();
+                }
+                None => {
+                    let keep = self.mark().len() - 1;
+                    seam.truncate(kept);
+                    seam.extend_from_slice(&piece[piece.len().saturating_sub(keep)..]);
+                    let from = seam.len().saturating_sub(keep);
+                    self.tail = seam.split_off(from);
+                }
+            }
+            piece = &piece[read..];
+        }
+        Ok(())
+    }
+}
+
+/// The boundary that a `Content-Type` names.
+pub fn boundary(content_type: &str) -> Option<String> {
+    let parameters = content_type.split(';').skip(1);
+    let named = parameters.filter_map(|parameter| parameter.trim().split_once('='));
+    let found = named
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"))
+        .last()?;
+    let value = found.1.trim().trim_matches('"');
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(form: &[u8], piece: usize) -> bool {
+        let mut scan = Scan::new("B");
+        form.chunks(piece).all(|piece| scan.add(piece).is_ok())
+    }
+
+    #[test]
+    fn only_what_stands_around_fields_is_bounded_however_the_bytes_are_cut() {
+        let head = b"--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+        let file = vec![b'x'; 40_000];
+        let long = vec![b'y'; MOST + 1];
+        let whole = [&head[..], &file, b"\r\n--B--\r\n"].concat();
+        let two = [&head[..], &file, b"\r\n", &head[..], &file, b"\r\n--B--"].concat();
+        for (form, expected) in [
+            (whole.clone(), true),
+            (two, true),
+            (long.clone(), false),
+            ([&b"--B\r\nX: "[..], &long, b"\r\n\r\n"].concat(), false),
+            (
+                [&head[..], &file, b"\r\n--B\r\nX: ", &long, b"\r\n\r\n"].concat(),
+                false,
+            ),
+            ([&whole[..], &long].concat(), false),
+        ] {
+            for piece in [1, 3, 7, 1_000, 1_000_000] {
+                assert_eq!(
+                    fits(&form, piece),
+                    expected,
+                    "{} bytes in pieces of {piece}",
+                    form.len()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_boundary_is_read_as_it_is_named() {
+        for (content_type, expected) in [
+            ("multipart/form-data; boundary=abc", Some("abc")),
+            ("multipart/form-data; charset=utf-8; Boundary=\"a b\"", Some("a b")),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+        ] {
+            assert_eq!(boundary(content_type).as_deref(), expected, "{content_type}");
+        }
+    }
+}
