@@ -22,7 +22,7 @@ use crate::{
 
 /// A template to somebody.
 fn template(world: &World, phone: &str) -> Value {
-    json!({ "channel_id": world.channel, "to": { "phone": phone }, "type": "template",
+    json!({ "channel_id": world.channel, "to": { "phone": format!("+{phone}") }, "type": "template",
         "template": { "name": "hello_world", "language": { "code": "en_US" } } })
 }
 

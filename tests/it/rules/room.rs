@@ -19,7 +19,7 @@ async fn queue_behind_limit(test: &TestApp, count: usize) {
     let client = Client::tenant(test);
     let channels = client.get("/api/v1/channels").await.ok().json();
     let message = |phone: String| {
-        json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": phone }, "type": "template",
+        json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": format!("+{phone}") }, "type": "template",
             "template": { "name": "hello_world", "language": { "code": "en_US" } } })
     };
     let messages: Vec<Value> = strangers(count).into_iter().map(message).collect();

@@ -52,7 +52,7 @@ on_both_sizes! {
 
         assert_eq!(set(&world, json!({ "hold_unknown": null })).await["hold_unknown"], Value::Null);
         world.fault(lost());
-        campaign["to"] = json!({ "phone": phones[2] });
+        campaign["to"] = json!({ "phone": format!("+{}", phones[2]) });
         world.send(campaign).await;
         wait_until(DEADLINE, "campaigns are held by themselves", async || world.number(held).await == 2).await;
         world.end().await;

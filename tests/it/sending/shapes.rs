@@ -129,7 +129,7 @@ on_both_sizes! {
     }
 
     async fn what_is_refused_says_what_to_write_and_nothing_of_the_program(world: World) {
-        let phone = json!({ "phone": "491511111111" });
+        let phone = json!({ "phone": "+491511111111" });
         let text = json!({ "body": "x" });
         let request = |more: Value| {
             let mut request = json!({ "channel_id": world.channel, "to": phone, "type": "text", "text": text });
