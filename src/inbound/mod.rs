@@ -78,14 +78,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the database is away; then the events failed with those before them.
-    fn is_away(&mut self, events: &[RawEventId]) -> bool {
+    /// Fails the events if the database went away at those before them, and tells so.
+    fn fails_with_those_before(&mut self, events: impl IntoIterator<Item = RawEventId>) -> bool {
         let Some(away) = self.failures.last().filter(|failure| failure.transient) else {
             return false;
         };
         let error = away.error.clone();
-        self.failures.extend(events.iter().map(|event| Failure {
-            event: *event,
+        self.failures.extend(events.into_iter().map(|event| Failure {
+            event,
             error: error.clone(),
             transient: true,
         }));
@@ -106,15 +106,14 @@ pub async fn process(app: &App, events: &[RawEventId]) -> Report {
     };
     let begun = Instant::now();
     for portion in portions::divide(short) {
-        let ids: Vec<RawEventId> = portion.iter().map(|event| event.id).collect();
-        if !report.is_away(&ids) {
+        if !report.fails_with_those_before(portion.iter().map(|event| event.id)) {
             together(app, portion, &mut report).await;
         }
     }
     for id in long {
         if begun.elapsed() > TURN {
             report.postponed.push(id);
-        } else if !report.is_away(&[id]) {
+        } else if !report.fails_with_those_before([id]) {
             long_one(app, id, &mut report).await;
         }
     }

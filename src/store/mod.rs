@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod media;
 pub mod message_templates;
 pub mod messages;
+mod page_bytes;
 pub mod partitions;
 pub mod portfolios;
 pub mod quarantine;

@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::ensure;
 use serde::Serialize;
 
 use super::{
@@ -17,10 +16,8 @@ use super::{
     load::{Loaded, Numbers},
     prefill, process, server,
 };
-use crate::{app::INBOUND, config::Config, db::Db, queue::counts};
+use crate::config::Config;
 
-/// How long what was taken may wait to be processed.
-const PATIENCE: Duration = Duration::from_secs(600);
 /// Seconds of load that wait as a backlog when half the load begins.
 const BACKLOG: Duration = Duration::from_secs(2);
 
@@ -64,7 +61,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let begun = Instant::now();
     let full = load(servers.api(), None, options.duration()).await?;
     taken += full.latencies.len() as i64;
-    all_visible(db, taken).await?;
+    process::drain(db, taken).await?;
     let visible = full.latencies.len() as f64 / begun.elapsed().as_secs_f64();
     let backlog = load(servers.api(), None, BACKLOG).await?;
     let half = load(servers.api(), Some(visible / 2.0), options.duration()).await?;
@@ -72,17 +69,13 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         .map(|it: &Loaded| it.latencies.len() as i64)
         .iter()
         .sum::<i64>();
-    all_visible(db, taken).await?;
+    process::drain(db, taken).await?;
     let peak_memory_mb = servers.api().peak_memory_mb();
     servers.stop().await?;
 
     let alone = [intake.per_second(), processing];
     Ok(Report {
-        database: if config.is_postgres() {
-            "PostgreSQL + Redis"
-        } else {
-            "SQLite"
-        },
+        database: server::size(config.is_postgres()),
         connections: options.connections,
         intake_alone_per_second: alone[0],
         processing_alone_per_second: alone[1],
@@ -119,21 +112,6 @@ impl Servers {
             server.stop().await?;
         }
         Ok(())
-    }
-}
-
-async fn all_visible(db: &Db, taken: i64) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    loop {
-        let done = counts::totals(db, &INBOUND).await?.done;
-        if done >= taken {
-            return Ok(());
-        }
-        ensure!(
-            begun.elapsed() < PATIENCE,
-            "only {done} of {taken} were processed in ten minutes"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -89,11 +89,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let peak_memory_mb = storing.peak_memory_mb().context("the server's memory cannot be read")?;
     storing.stop().await?;
     Ok(Report {
-        database: if config.is_postgres() {
-            "PostgreSQL + Redis"
-        } else {
-            "SQLite"
-        },
+        database: server::size(config.is_postgres()),
         connections: options.connections,
         verify_only_per_second: verify_only.per_second(),
         durable_per_second: durable.per_second(),

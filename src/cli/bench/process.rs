@@ -56,11 +56,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let queue_to_done = idle(&both, &registry.db, options).await?;
     both.stop().await?;
     Ok(Report {
-        database: if config.is_postgres() {
-            "PostgreSQL + Redis"
-        } else {
-            "SQLite"
-        },
+        database: server::size(config.is_postgres()),
         messages: options.messages,
         customers: options.customers,
         conversations_before: options.prefill,

@@ -65,6 +65,11 @@ pub fn config() -> anyhow::Result<Config> {
     Ok(environment.check(Purpose::Serve)?)
 }
 
+/// Which of the two sizes was measured, in words.
+pub fn size(is_postgres: bool) -> &'static str {
+    if is_postgres { "PostgreSQL + Redis" } else { "SQLite" }
+}
+
 /// Makes the benchmark's tenant and channel, in a database that holds no other.
 pub async fn prepare(config: &Config) -> anyhow::Result<Registry> {
     let db = crate::db::Db::open(&config.database_url, 4).await?;

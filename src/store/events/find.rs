@@ -3,6 +3,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result},
     domain::{EventId, TenantId},
+    store::page_bytes::fitting,
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -25,9 +26,6 @@ pub struct Page {
     /// Whether events follow that were not looked at.
     pub more: bool,
 }
-
-/// Bytes of data in one page. Events of Meta's messages have some hundreds.
-const PAGE: usize = 4 * 1_024 * 1_024;
 
 /// How many events one page looks through for those of a type.
 const LOOK: i64 = 20_000;
@@ -83,32 +81,27 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
     })
 }
 
-/// Puts in the data that the page's statement left out for its length, and cuts the page before the event that would make it longer than
-/// [`PAGE`]; its first event is always in it. Tells whether it was cut.
+/// Puts in the data that the page's statement left out for its length, and cuts the page where it would get too long ([`fitting`]). Tells
+/// whether it was cut.
 async fn fill(on: &mut On<'_>, tenant: TenantId, events: &mut Vec<Event>) -> Result<bool> {
     const LENGTH: &str = "
         SELECT CAST(octet_length(data) AS BIGINT) FROM events WHERE tenant_id = $1 AND sequence = $2";
     const DATA: &str = "SELECT data FROM events WHERE tenant_id = $1 AND sequence = $2";
-    let mut sum = 0;
-    for n in 0..events.len() {
-        let event = &mut events[n];
-        let is_long = event.data.is_empty();
-        if is_long {
-            let length: Option<(i64,)> = on.again().sql(LENGTH, (tenant, event.sequence)).opt().await?;
-            sum += length
-                .and_then(|(length,)| usize::try_from(length).ok())
-                .unwrap_or_default();
-        } else {
-            sum += event.data.len();
-        }
-        if sum > PAGE && n > 0 {
-            events.truncate(n);
-            return Ok(true);
-        }
-        if is_long {
-            let data: Option<(String,)> = on.again().sql(DATA, (tenant, event.sequence)).opt().await?;
-            event.data = data.map(|(data,)| data).unwrap_or_default();
-        }
+    let mut lengths = Vec::with_capacity(events.len());
+    for event in events.iter() {
+        let long: Option<(i64,)> = match event.data.is_empty() {
+            true => on.again().sql(LENGTH, (tenant, event.sequence)).opt().await?,
+            false => None,
+        };
+        let long = long.and_then(|(length,)| usize::try_from(length).ok());
+        lengths.push(long.unwrap_or(event.data.len()));
     }
-    Ok(false)
+    let fit = fitting(lengths);
+    let is_cut = fit < events.len();
+    events.truncate(fit);
+    for event in events.iter_mut().filter(|event| event.data.is_empty()) {
+        let data: Option<(String,)> = on.again().sql(DATA, (tenant, event.sequence)).opt().await?;
+        event.data = data.map(|(data,)| data).unwrap_or_default();
+    }
+    Ok(is_cut)
 }

@@ -13,7 +13,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::latency::{Latencies, Quantiles};
+use super::{
+    latency::{Latencies, Quantiles},
+    server,
+};
 use scene::Scene;
 
 /// The database is SQLite in a folder of the benchmark's own, or what DATABASE_URL and REDIS_URL name, which must hold no tenant.
@@ -65,11 +68,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let per_second_one_hanging = throughput(&scene, options, 1).await?;
     let others = (options.endpoints - 1) as f64 / options.endpoints as f64;
     let report = Report {
-        database: if scene.is_postgres() {
-            "PostgreSQL + Redis"
-        } else {
-            "SQLite"
-        },
+        database: server::size(scene.is_postgres()),
         endpoints: options.endpoints,
         first_byte,
         per_second,

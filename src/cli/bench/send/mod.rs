@@ -10,7 +10,7 @@ use std::{fmt, path::PathBuf};
 
 use serde::Serialize;
 
-use super::latency::Quantiles;
+use super::{latency::Quantiles, server};
 use governed::Governed;
 pub use governed::wait;
 use scene::Scene;
@@ -54,11 +54,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let governed = governed::measure(&mut scene, options.seconds).await?;
     let request = requests::measure(&mut scene, options.rate).await?;
     let (ungoverned_per_second, worker_memory_mb) = ungoverned::measure(&mut scene, options.messages).await?;
-    let database = if scene.is_postgres {
-        "PostgreSQL + Redis"
-    } else {
-        "SQLite"
-    };
+    let database = server::size(scene.is_postgres);
     Ok(Report {
         database,
         statuses: !options.no_statuses,
