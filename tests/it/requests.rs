@@ -25,6 +25,8 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
     ("{templateName}", "template_name"),
     ("template-name", "template_name"),
     ("YEAR_MONTH_DAY", "1999-01-23"),
+    // When a bill can no longer be paid: a time that had passed since the page was written.
+    ("1726627150", "4102444800"),
 ];
 
 #[test]

@@ -136,6 +136,6 @@ fn expiration(at: &At<'_>) -> Read<()> {
     if seconds(time.value).is_none() {
         return Err(time.problem("must be a time in Unix seconds"));
     }
-    expiration.text("description", EXPIRATION)?;
+    expiration.maybe_text("description", EXPIRATION)?;
     expiration.end()
 }

@@ -79,6 +79,7 @@ fn what_is_left_out_is_not_missed_where_it_is_optional() {
         bare(pix(), "/order"),
         bare(pix(), "/payment_settings"),
         bare(pix(), "/order/expiration"),
+        bare(pix(), "/order/expiration/description"),
         bare(upi(), "/payment_settings"),
         bare(upi(), "/payment_type"),
         with(
