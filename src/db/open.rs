@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{PgPool, SqlitePool};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::{Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::Listener, pools, transaction::Stop};
@@ -31,6 +31,8 @@ pub enum Db {
         tenants: SqlitePool,
         read_limit: Duration,
         write: SqlitePool,
+        /// Who of the background stands in line for the writer: one at a time.
+        turn: Arc<Semaphore>,
         /// Moves the log into the file; see `checkpoint.rs`.
         checkpoint: Checkpoint,
         listener: Listener,
@@ -123,6 +125,19 @@ impl Db {
         let mut tx = self.begin().await?;
         let result = work(&mut tx).await;
         tx.close(result).await
+    }
+
+    /// Does work of the background in a transaction. On SQLite one of these at a time has the writer or waits for it, so that intake and whoever
+    /// else comes waits for one at most; on PostgreSQL they run side by side.
+    pub async fn transaction_in_turn<T, E: From<sqlx::Error>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _turn = match self {
+            Db::Sqlite { turn, .. } => Some(turn.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?),
+            Db::Postgres { .. } => None,
+        };
+        self.transaction(work).await
     }
 
     /// The same database for intake, which on PostgreSQL has connections of its own: whatever others do with theirs, it waits for nobody.

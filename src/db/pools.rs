@@ -1,12 +1,13 @@
 //! The connections of either database, and how they are set up.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, SqliteConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Semaphore;
 
 use super::{
     Db,
@@ -25,11 +26,13 @@ const LOG_PAGES: &str = "4000";
 /// Readers of SQLite beside its one writer, those of tenants not counted.
 const SQLITE_READERS: u32 = 4;
 /// Every frequent statement looks a few hundred rows up by key, and lookups by index are right for it however small the table is just
-/// now. PostgreSQL plans a prepared statement anew five times and then keeps a plan until the table is analysed.
+/// now. PostgreSQL plans a prepared statement anew five times and then keeps a plan until the table is analysed. A bitmap of a queue's index
+/// visits every row that has left the queue and was not vacuumed yet, each time; a scan of the index marks what it found gone.
 const LOOK_UP: &str = "
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_bitmapscan = off;
     SET jit = off";
 /// How long a session lives, so that no plan outlives by much the size of the tables it was made for.
 const SESSION: Duration = Duration::from_secs(300);
@@ -79,6 +82,7 @@ pub(super) async fn open_sqlite(url: &str, connections: Connections) -> sqlx::Re
         tenants: readers(connections.tenants),
         read_limit: connections.read_limit,
         write,
+        turn: Arc::new(Semaphore::new(1)),
         checkpoint,
         listener: Listener::default(),
     })

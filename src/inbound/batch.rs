@@ -35,7 +35,7 @@ pub async fn slice(app: &App, event: &Parsed, items: Range<usize>) -> Result<()>
 pub async fn settle(app: &App, event: &Parsed) -> Result<()> {
     let settled = settled(&app.directory.current(), event);
     let end = async |tx: &mut Tx| finish(tx, app, std::slice::from_ref(&settled)).await;
-    app.db.transaction(end).await?;
+    app.db.transaction_in_turn(end).await?;
     measure_settled(&[settled]);
     Ok(())
 }
@@ -57,7 +57,7 @@ async fn run(app: &App, events: &[&Parsed], items: Option<Range<usize>>) -> Resu
         let afterwards = effects(app, tx, &plan, is_whole).await?;
         Ok::<_, sqlx::Error>((plan, afterwards))
     };
-    let (plan, Afterwards { media, failures }) = app.db.transaction(apply).await?;
+    let (plan, Afterwards { media, failures }) = app.db.transaction_in_turn(apply).await?;
     fetch(app, media).await;
     measure(&plan);
     if is_whole {

@@ -18,6 +18,7 @@ impl Job for ProcessEvents {
     const CONCURRENCY: usize = LONG_WEBHOOKS + 1;
     const BATCH: usize = 256;
     const CLAIM: Claim = Claim::Locked;
+    const LINGER: Duration = Duration::from_millis(20);
     type Id = RawEventId;
     type Context = App;
 

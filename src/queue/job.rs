@@ -33,7 +33,8 @@ pub trait Job: Send + Sync + 'static {
     /// How long rows belong to a worker that is not heard of. It is renewed at a third, so a job may run for longer; this is
     /// what passes before the jobs of a killed worker go to others.
     const LEASE: Duration = Duration::from_secs(15);
-    /// How long is waited after less was taken than there is room for, so that what comes one by one is taken together.
+    /// How long is waited after several were taken, but fewer than there is room for: under load they come together, and
+    /// what is paid for each batch is paid for more of them. After a single one nothing is waited for.
     const LINGER: Duration = Duration::ZERO;
     /// How long one run may take.
     const TIMEOUT: Duration = Duration::from_secs(30);

@@ -64,6 +64,7 @@ async fn take(line: &Line, mut slots: Vec<OwnedSemaphorePermit>, batches: &mpsc:
     }
     match taken.ids.len() {
         0 => Next::Wait(waited),
+        1 => Next::Now,
         few if few < wanted => Next::After(terms.linger),
         _ => Next::Now,
     }

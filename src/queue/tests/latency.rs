@@ -3,12 +3,33 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::{
-    lab::{LAB, Lab, OneByOne},
+    lab::{Batches, LAB, Lab, OneByOne},
     stage::Stage,
 };
-use crate::queue::{Lane, Outcomes};
+use crate::{
+    domain::RawEventId,
+    queue::{Claim, Job, Lane, Outcomes, Queue},
+};
 
-both_sizes!(an_idle_worker_begins_at_once);
+both_sizes!(an_idle_worker_begins_at_once, several_are_waited_after_and_one_is_not);
+
+/// Waits for more after it took several.
+struct Lingering;
+
+impl Job for Lingering {
+    const QUEUE: Queue = LAB;
+    const CONCURRENCY: usize = 2;
+    const BATCH: usize = 100;
+    const CLAIM: Claim = Claim::Locked;
+    const LINGER: Duration = Duration::from_millis(1_500);
+
+    type Id = RawEventId;
+    type Context = Lab;
+
+    async fn run(lab: &Lab, ids: &[RawEventId]) -> Outcomes<RawEventId> {
+        Batches::run(lab, ids).await
+    }
+}
 
 /// Prints how long it takes from the push to the handler on an idle system. The bound is generous: the machine may be busy.
 async fn an_idle_worker_begins_at_once(stage: Stage) {
@@ -33,5 +54,32 @@ async fn an_idle_worker_begins_at_once(stage: Stage) {
     times.sort_unstable();
     println!("push to handler, idle: p50 {:?}, p99 {:?}", times[49], times[98]);
     assert!(times[49] < Duration::from_millis(500));
+    workers.stop().await;
+}
+
+async fn several_are_waited_after_and_one_is_not(stage: Stage) {
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let lab = Lab::new(move |ids| {
+        begun.send((Instant::now(), ids.len())).expect("the test listens");
+        async { Outcomes::done() }
+    });
+    let workers = stage.start::<Lingering>(&lab);
+    let mut run = async |count| {
+        stage.enqueue(count).await;
+        begins.recv().await.expect("the worker works")
+    };
+    let began = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(run(1).await.1, 1);
+    }
+    let before = Instant::now();
+    let several = run(3).await;
+    assert!(began.elapsed() < Lingering::LINGER * 3, "one is not waited after");
+    assert_eq!(several.1, 3);
+    let next = run(1).await;
+    assert!(
+        next.0 - before >= Lingering::LINGER,
+        "it came while more was waited for"
+    );
     workers.stop().await;
 }

@@ -71,13 +71,20 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
         SELECT c.id, c.channel_id, c.contact_id
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
+    // No planner can make a join of a subquery that locks: each row is found by its key, in the order of the ids. The pair is looked
+    // up without its tenant, so that nobody thinks of reading all keys of the tenant for it.
     const POSTGRES: &str = "
-        WITH r (tenant_id, channel_id, contact_id) AS ({rows})
-        SELECT c.id, c.channel_id, c.contact_id
-        FROM r JOIN conversations c ON c.channel_id = r.channel_id AND c.contact_id = r.contact_id
-        WHERE c.tenant_id = r.tenant_id
-        ORDER BY c.id
-        FOR UPDATE OF c";
+        WITH r (tenant_id, channel_id, contact_id) AS ({rows}),
+        k AS MATERIALIZED (
+            SELECT r.tenant_id, (SELECT c.id FROM conversations c
+                WHERE c.contact_id = r.contact_id AND c.channel_id = r.channel_id) AS id
+            FROM r
+            ORDER BY id)
+        SELECT o.id, o.channel_id, o.contact_id
+        FROM k CROSS JOIN LATERAL (
+            SELECT c.id, c.channel_id, c.contact_id FROM conversations c
+            WHERE c.tenant_id = k.tenant_id AND c.id = k.id
+            FOR UPDATE) o";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await

@@ -8,11 +8,12 @@ use crate::{
 
 /// Locks messages until the end of the transaction.
 pub async fn lock(tx: &mut Tx, messages: impl IntoIterator<Item = (TenantId, MessageId)>) -> Result<()> {
+    // No planner can make a join of a subquery that locks: each row is found by its key, in the order of the ids.
     const POSTGRES: &str = "
         WITH r (tenant_id, id) AS ({rows})
-        SELECT m.id FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id
-        ORDER BY m.id
-        FOR UPDATE OF m";
+        SELECT o.id
+        FROM (SELECT r.tenant_id, r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
+            SELECT m.id FROM messages m WHERE m.tenant_id = k.tenant_id AND m.id = k.id FOR UPDATE) o";
     if !tx.is_postgres() {
         return Ok(());
     }
