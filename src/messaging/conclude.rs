@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 
@@ -21,10 +21,10 @@ use crate::{
     clock::Clock,
     db::{self, Batches, Tx, write_together},
     domain::{AttemptId, ContactId, MessageId, TenantId},
-    meta::graph::errors,
     outbox::{Concluded, Conclusion, Refused, Written},
     people,
     store::{
+        contacts,
         events::{self, NewEvent},
         messages::{self, Named, Whose},
         portfolios::Key,
@@ -80,10 +80,20 @@ async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<Atte
 /// The attempts that ended, and whether something changed of a channel.
 async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
     let now = clock.now();
-    // Contacts first: to merge them takes the tenant, the portfolios, conversations and messages, in this order.
-    let mut told = name_recipients(tx, clock, conclusions).await?;
+    let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
+    // Rows are locked in the order in which inbound locks them: tenants, portfolios, contacts, conversations, messages.
+    lock_tenants(tx, conclusions, &refusals).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::give_back(tx, &uncounted).await?;
+    let mut told = name_recipients(tx, clock, conclusions).await?;
+    // What follows from a refusal follows whether or not the end of its attempt was known already.
+    let dues = as_they_are(tx, &refusals).await?;
+    let refused: Vec<Told<'_>> = refusals
+        .iter()
+        .zip(&dues)
+        .map(|(it, due)| told_of(it, due, now))
+        .collect();
+    let carried = effects::carry_out(tx, clock, &refused).await?;
     messages::lock(
         tx,
         conclusions
@@ -102,15 +112,6 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
     let held: Vec<(MessageId, &'static str)> = ours.iter().filter_map(held).collect();
     sends::hold(&mut *tx, &held).await?;
-    // What follows from a refusal follows all the same.
-    let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
-    let dues = as_they_are(tx, &refusals).await?;
-    let refused: Vec<Told<'_>> = refusals
-        .iter()
-        .zip(&dues)
-        .map(|(it, due)| told_of(it, due, now))
-        .collect();
-    let carried = effects::carry_out(tx, clock, &refused).await?;
     told.extend(carried.events);
     // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
     let proven = conclusions
@@ -123,6 +124,17 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     ended.extend(over.map(|it| it.attempt));
     events::append(tx, &told, now).await?;
     Ok((ended, carried.channels_changed))
+}
+
+/// Keeps contacts from being merged by others until the commit, where something is looked up or changed of them.
+async fn lock_tenants(tx: &mut Tx, conclusions: &[Conclusion], refusals: &[&Refused]) -> db::Result<()> {
+    let named = conclusions.iter().filter_map(|it| Some(it.named.as_ref()?.tenant));
+    let acted_on = refusals.iter().filter(|it| it.is_acted_on()).map(|it| it.due.tenant_id);
+    let tenants: BTreeSet<TenantId> = named.chain(acted_on).collect();
+    for tenant in tenants {
+        contacts::lock_tenant(tx, tenant, false).await?;
+    }
+    Ok(())
 }
 
 fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
@@ -153,7 +165,7 @@ async fn name_recipients(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion])
 
 /// The refused messages, with the contacts and conversations they have now: contacts may have been merged since they were looked at.
 async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c Refused]) -> db::Result<Vec<Cow<'c, Due>>> {
-    let acted_on = refusals.iter().filter(|it| !errors::entry(it.code).effects.is_empty());
+    let acted_on = refusals.iter().filter(|it| it.is_acted_on());
     let acted_on: Vec<(TenantId, MessageId)> = acted_on.map(|it| (it.due.tenant_id, it.due.id)).collect();
     let whose: HashMap<MessageId, Whose> = messages::whose(tx, &acted_on)
         .await?

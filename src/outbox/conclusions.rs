@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 use crate::{
     db::{Asked, ask},
     domain::ContactId,
+    meta::graph::errors,
     store::{
         messages::Named,
         portfolios::Key,
@@ -35,6 +36,13 @@ pub struct Refused {
     pub title: String,
     /// When the attempt began.
     pub tried_at: DateTime<Utc>,
+}
+
+impl Refused {
+    /// Whether the error means something beyond its message.
+    pub fn is_acted_on(&self) -> bool {
+        !errors::entry(self.code).effects.is_empty()
+    }
 }
 
 /// What came of writing it.
