@@ -36,6 +36,17 @@ macro_rules! each {
         }
     };
 }
+/// What SQLite has no need of.
+macro_rules! postgres {
+    ($version:literal, $file:literal) => {
+        Step {
+            version: $version,
+            name: $file,
+            sqlite: "SELECT 1;",
+            postgres: include_str!(concat!("../../migrations/postgres/", $file, ".sql")),
+        }
+    };
+}
 
 /// One text for both, and on PostgreSQL a second that says who may see what.
 macro_rules! isolated {
@@ -76,6 +87,7 @@ const STEPS: &[Step] = &[
     isolated!(21, "0021_app_secrets"),
     isolated!(22, "0022_quotas"),
     shared!(23, "0023_group_authors"),
+    postgres!(24, "0024_room_for_updates"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -45,6 +45,8 @@ pub struct Report {
     /// Of `POST /api/v1/messages`, in milliseconds.
     requests_per_second: u64,
     request: Quantiles,
+    /// Of the updates of messages, those that touched no index (HOT). PostgreSQL's alone.
+    hot_updates: Option<f64>,
     api_memory_mb: f64,
     worker_memory_mb: f64,
 }
@@ -62,6 +64,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         ungoverned_per_second,
         requests_per_second: options.rate,
         request,
+        hot_updates: scene.hot_updates().await?,
         api_memory_mb: scene.api_memory_mb(),
         worker_memory_mb,
     })
@@ -78,6 +81,9 @@ impl fmt::Display for Report {
             "  a request, at {}/s       {}",
             self.requests_per_second, self.request
         )?;
+        if let Some(share) = self.hot_updates {
+            writeln!(f, "  updates of messages       {:>7.0} % touch no index", share * 100.0)?;
+        }
         write!(
             f,
             "  memory: api {:.0} MB, worker {:.0} MB at most",

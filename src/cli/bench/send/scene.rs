@@ -89,6 +89,17 @@ impl Scene {
         Ok(scene)
     }
 
+    /// Of the updates of messages on PostgreSQL, the share that touched no index.
+    pub async fn hot_updates(&self) -> anyhow::Result<Option<f64>> {
+        const POSTGRES: &str = "
+            SELECT n_tup_hot_upd::double precision / NULLIF(n_tup_upd, 0) FROM pg_stat_user_tables WHERE relname = 'messages'";
+        if !self.is_postgres {
+            return Ok(None);
+        }
+        let (share,) = self.registry.db.sql(POSTGRES, ()).one::<(Option<f64>,)>().await?;
+        Ok(share)
+    }
+
     /// What our books say of the throughput of the numbers.
     pub async fn terms(&self, first: i64, others: i64) -> anyhow::Result<()> {
         for (n, (channel, _)) in self.channels.iter().enumerate() {
