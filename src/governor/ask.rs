@@ -10,7 +10,7 @@ pub struct Ask {
     /// Who receives it, by any text that is always the same for the same person: the pair limit counts by it. It is kept as a digest.
     pub recipient: String,
     pub lane: SendLane,
-    /// Was answered [`Grant::Later`] before and comes at that time. False again once its row was made due by [`Change`].
+    /// Was answered [`Grant::Later`] before and comes at that time. False again once its row was made due by [`RateChange`].
     pub promised: bool,
 }
 
@@ -61,7 +61,7 @@ pub enum Answer {
 /// What was promised to this number's messages holds no longer: it became faster, or the queue was opened anew. See
 /// [`Governor::changed`](super::Governor::changed).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub struct RateChange {
     pub number: Number,
     /// Promises made before this are worthless.
     pub at: DateTime<Utc>,

@@ -5,24 +5,24 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::Change;
+use super::RateChange;
 use crate::domain::ChannelId;
 
 /// Changes that this process was told of and has not looked at yet; of each number the last.
 #[derive(Default)]
 pub(super) struct Changes {
-    waiting: Mutex<HashMap<ChannelId, Change>>,
+    waiting: Mutex<HashMap<ChannelId, RateChange>>,
     bell: Notify,
 }
 
 impl Changes {
-    pub fn put(&self, change: Change) {
+    pub fn put(&self, change: RateChange) {
         self.lock().insert(change.number.channel, change);
         self.bell.notify_one();
     }
 
     /// Waits for one. Nothing is lost when the wait is given up.
-    pub async fn next(&self) -> Change {
+    pub async fn next(&self) -> RateChange {
         loop {
             {
                 let mut waiting = self.lock();
@@ -38,7 +38,7 @@ impl Changes {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ChannelId, Change>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ChannelId, RateChange>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

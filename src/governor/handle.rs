@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Answer, Ask, Change, Error, Grant, Limit, Number, View,
+    Answer, Ask, Error, Grant, Limit, Number, RateChange, View,
     changes::Changes,
     driver::{CHUNK, Driver, News, Recipient, Verdict, Want},
     terms::Pace,
@@ -112,12 +112,12 @@ impl Governor {
     /// Waits for a number whose promises hold no longer, as found by the calls of [`reserve`](Self::reserve) in this process. Its
     /// promised rows are to be made due at once, as if they had never been promised; then [`applied`](Self::applied) is to be
     /// called. Until it is, some process is told again every five seconds.
-    pub async fn changed(&self) -> Change {
+    pub async fn changed(&self) -> RateChange {
         self.0.changes.next().await
     }
 
     /// The rows that were promised before this change are due.
-    pub async fn applied(&self, change: &Change) -> Result<(), Error> {
+    pub async fn applied(&self, change: &RateChange) -> Result<(), Error> {
         let at = change.at.timestamp_micros();
         self.0.driver.applied(&change.number, at).await
     }
@@ -134,7 +134,7 @@ impl Governor {
         let verdicts = driver.reserve(&number, begun.timestamp_micros(), &wants).await?;
         if let Some(at) = verdicts.change {
             let at = time(at);
-            self.0.changes.put(Change { number, at });
+            self.0.changes.put(RateChange { number, at });
         }
         let mut belated = Belated::new(self.now(), number.terms.pace());
         let decided = verdicts.each.into_iter().zip(&wants).zip(chunk);

@@ -29,7 +29,7 @@
 //!
 //! Terms come with each call. A lower rate holds from the next slot on (up to half a second of slots at the old one may be out). A
 //! higher one holds at once too, but those who were promised places at the lower one would come too slowly: the first call with
-//! the higher rate forgets the queues and reports a [`Change`], upon which their rows are made due and ask anew
+//! the higher rate forgets the queues and reports a [`RateChange`], upon which their rows are made due and ask anew
 //! ([`Governor::changed`]). The same is done on request when many waiting messages are withdrawn ([`Governor::requeue`]).
 //!
 //! 130429 halves the rate, once for all refusals within two seconds and not below a tenth; each second gives back a hundredth of
@@ -77,7 +77,7 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
-pub use ask::{Answer, Ask, Change, Grant, Limit};
+pub use ask::{Answer, Ask, Grant, Limit, RateChange};
 pub use error::Error;
 pub use handle::Governor;
 pub use terms::{Number, Terms};

@@ -15,7 +15,7 @@ use crate::{
     people::Party,
     store::{
         conversations::preview,
-        messages::{Change, ChangeKind, Key},
+        messages::{ChangeKind, Key, MessageChange},
     },
 };
 
@@ -44,7 +44,7 @@ pub struct PlannedMessage {
     pub sent_at: DateTime<Utc>,
     pub received_at: DateTime<Utc>,
     pub event: RawEventId,
-    pub change: Option<Change>,
+    pub change: Option<MessageChange>,
     /// The file that came with it.
     pub media: Option<PlannedMedia>,
     /// The basket that it is.
@@ -175,13 +175,13 @@ fn planned(
         wamid: wamid.clone(),
     };
     let change = match &message.content {
-        Content::Edit(edit) => Some(Change {
+        Content::Edit(edit) => Some(MessageChange {
             kind: ChangeKind::Edit,
             target: target(&edit.target),
             at,
             text: edit.text.clone(),
         }),
-        Content::Revoke(revoke) => Some(Change {
+        Content::Revoke(revoke) => Some(MessageChange {
             kind: ChangeKind::Revoke,
             target: target(&revoke.target),
             at,

@@ -63,7 +63,7 @@ pub async fn change_blocks(
         (false, Blocking::Block) => app.graph.block(access, &asked).await?,
         (false, Blocking::Unblock) => app.graph.unblock(access, &asked).await?,
     };
-    let done: Vec<&graph::Change> = changes.iter().filter(|it| it.refused.is_none()).collect();
+    let done: Vec<&graph::BlockChange> = changes.iter().filter(|it| it.refused.is_none()).collect();
     let contacts = keep(app, route, &done, blocking).await?;
     let answer = |(address, person): (&Address, &Option<graph::Person>)| {
         let known = match address {
@@ -163,7 +163,7 @@ async fn person(app: &App, tenant: TenantId, address: &Address) -> Result<Option
 }
 
 /// Writes down what Meta did, and tells of it; returns the contacts.
-async fn keep(app: &App, route: &Route, done: &[&graph::Change], blocking: Blocking) -> Result<Vec<ContactId>> {
+async fn keep(app: &App, route: &Route, done: &[&graph::BlockChange], blocking: Blocking) -> Result<Vec<ContactId>> {
     let now = app.clock.now();
     let identity = |person: &graph::Person| {
         let (kind, value) = match person {
@@ -172,7 +172,7 @@ async fn keep(app: &App, route: &Route, done: &[&graph::Change], blocking: Block
         };
         (kind, value.clone())
     };
-    let party = |change: &&graph::Change| {
+    let party = |change: &&graph::BlockChange| {
         let (kind, value) = identity(&change.person);
         let mut party = Party::addressed(route.tenant, kind, &value, now);
         let also = change.also.iter().map(identity);

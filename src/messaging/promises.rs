@@ -1,7 +1,7 @@
-use crate::{app::App, db::Result, governor::Change, store::sends};
+use crate::{app::App, db::Result, governor::RateChange, store::sends};
 
 /// Makes those come at once who were told to come later, when that holds no longer.
-pub async fn promise_again(app: &App, change: &Change) -> Result<()> {
+pub async fn promise_again(app: &App, change: &RateChange) -> Result<()> {
     let (tenant, channel) = (change.number.tenant, change.number.channel);
     let called = sends::unpromise(&app.db, tenant, Some(channel), app.clock.now()).await?;
     tracing::info!(channel.id = %channel, sends = called, "a number may send faster: those who waited come now");

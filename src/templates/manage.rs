@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::{Category, Change, Draft, Library, sync::fetched};
+use super::{Category, Draft, Library, TemplateChange, sync::fetched};
 use crate::{
     db::Tx,
     directory::Route,
@@ -84,7 +84,7 @@ impl Library {
     }
 
     /// Changes a template, which Meta then reviews again.
-    pub async fn edit(&self, tenant: TenantId, id: TemplateId, change: &Change) -> Managed<Template> {
+    pub async fn edit(&self, tenant: TenantId, id: TemplateId, change: &TemplateChange) -> Managed<Template> {
         let row = self.find(tenant, id).await?;
         let category = row.category.as_deref().and_then(Category::parse);
         change.check(category, row.parameter_format.as_deref())?;

@@ -14,7 +14,7 @@ mod status;
 mod sync;
 mod told;
 
-pub use draft::{Category, Change, Draft};
+pub use draft::{Category, Draft, TemplateChange};
 pub use library::Library;
 pub use manage::ManageError;
 pub use news::{News, hear};

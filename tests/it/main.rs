@@ -16,6 +16,7 @@ mod http;
 mod identity;
 mod inbound;
 mod media;
+mod names;
 mod people;
 mod permutations;
 mod replay;

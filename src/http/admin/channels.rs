@@ -22,7 +22,7 @@ const LIST: &str = "tenant-channels";
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewChannel)]
-pub struct Wanted {
+pub struct AddChannelRequest {
     /// Meta's id of the number: digits.
     phone_number_id: String,
     /// Meta's id of the WhatsApp Business Account: digits.
@@ -64,20 +64,20 @@ pub async fn list(
 ///
 /// Or renew the secrets of one the tenant has. Webhooks that came before it was known are processed now.
 #[utoipa::path(post, path = "/admin/tenants/{id}/channels", tag = "Operator", params(("id" = TenantId, Path)),
-    request_body = Wanted,
+    request_body = AddChannelRequest,
     responses((status = 201, description = "Added", body = AddedChannel),
         (status = 409, description = "Another tenant has the number", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn add(
     _: Operator,
     State(app): State<App>,
     Path(tenant): Path<TenantId>,
-    Json(wanted): Json<Wanted>,
+    Json(request): Json<AddChannelRequest>,
 ) -> Result<(StatusCode, Body<AddedChannel>), Problem> {
     let new = NewChannel {
-        phone_number_id: wanted.phone_number_id,
-        waba_id: wanted.waba_id,
-        access_token: Secret::new(wanted.access_token),
-        app_secret: wanted.app_secret.filter(|secret| !secret.is_empty()).map(Secret::new),
+        phone_number_id: request.phone_number_id,
+        waba_id: request.waba_id,
+        access_token: Secret::new(request.access_token),
+        app_secret: request.app_secret.filter(|secret| !secret.is_empty()).map(Secret::new),
     };
     let added = tenancy::add_channel(&registry(&app), tenant, new).await?;
     // Other processes look for themselves within seconds; this one knows at once.

@@ -81,10 +81,10 @@ impl From<raw_events::StoredEvent> for RawEvent {
     }
 }
 
-/// Which webhooks are wanted.
+/// Selects the stored webhooks of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListRawEventsQuery {
     /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
     #[param(pattern = "^(pending|running|done|dead|quarantined|discarded)$")]
     state: Option<String>,
@@ -103,19 +103,19 @@ pub struct Wanted {
 /// The newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
 /// looks through at most 20,000 webhooks, so it may hold
 /// fewer than `limit` and still have a next one.
-#[utoipa::path(get, path = "/admin/events", tag = "Operator", params(PagingParams, Wanted),
+#[utoipa::path(get, path = "/admin/events", tag = "Operator", params(PagingParams, ListRawEventsQuery),
     responses((status = 200, description = "A page of webhooks", body = Page<RawEvent>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     paging: Paging,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ListRawEventsQuery>,
 ) -> Result<Json<Page<RawEvent>>, Problem> {
-    let filter = raw_events::Filter {
-        state: wanted.state.as_deref().map(work_state).transpose()?,
-        field: wanted.field,
-        from: wanted.from.map(|Moment(at)| at),
-        to: wanted.to.map(|Moment(at)| at),
+    let filter = raw_events::RawEventFilter {
+        state: query.state.as_deref().map(work_state).transpose()?,
+        field: query.field,
+        from: query.from.map(|Moment(at)| at),
+        to: query.to.map(|Moment(at)| at),
         before: paging.key(LIST)?,
     };
     let (rows, floor) = raw_events::list(app.db.reader(), &filter, paging.rows()).await?;

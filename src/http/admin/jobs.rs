@@ -49,10 +49,10 @@ impl Job {
     }
 }
 
-/// Which jobs are wanted.
+/// Selects the jobs of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListJobsQuery {
     /// `pending` (unless said otherwise), `scheduled`, `running`, `done`, `dead`, `quarantined` or `discarded`.
     #[param(pattern = "^(pending|scheduled|running|done|dead|quarantined|discarded)$")]
     state: Option<String>,
@@ -62,17 +62,17 @@ pub struct Wanted {
 ///
 /// Those that are not finished by due time, the first first; the finished ones the newest first.
 #[utoipa::path(get, path = "/admin/queues/{name}/jobs", tag = "Operator",
-    params(("name" = String, Path), PagingParams, Wanted),
+    params(("name" = String, Path), PagingParams, ListJobsQuery),
     responses((status = 200, description = "A page of jobs", body = Page<Job>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     Path(name): Path<String>,
     paging: Paging,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ListJobsQuery>,
 ) -> Result<Json<Page<Job>>, Problem> {
     let queue = named(&name)?;
-    let state = job_state(wanted.state.as_deref().unwrap_or("pending"))?;
+    let state = job_state(query.state.as_deref().unwrap_or("pending"))?;
     let list = format!("jobs {name} {}", state.as_str());
     let after: Option<(DateTime<Utc>, Uuid)> = paging.key(&list)?;
     let after = after.map(|(due_at, id)| JobCursor { due_at, id });

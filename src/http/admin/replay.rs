@@ -21,7 +21,7 @@ const MOST: usize = 10_000;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Replay)]
-pub struct Wanted {
+pub struct ReplayWebhooksRequest {
     /// These, whatever their state; at most 10,000.
     ids: Option<Vec<RawEventId>>,
     /// Received then or later.
@@ -37,7 +37,7 @@ pub struct Wanted {
     dry_run: bool,
 }
 
-impl Wanted {
+impl ReplayWebhooksRequest {
     fn selection(self) -> Result<Selection, Problem> {
         let state = self.state.as_deref().map(work_state).transpose()?;
         match self.ids {
@@ -62,15 +62,15 @@ impl Wanted {
 ///
 /// Makes them due again, their attempts counted from zero. Safe for webhooks that are done: processing leaves the same result each
 /// time. A range too large for the time limit of 30 seconds is replayed as far as it came; ask again to go on.
-#[utoipa::path(post, path = "/admin/events/replay", tag = "Operator", request_body = Wanted,
+#[utoipa::path(post, path = "/admin/events/replay", tag = "Operator", request_body = ReplayWebhooksRequest,
     responses((status = 200, description = "What was done, or would be", body = Replayed)))]
 pub async fn replay(
     _: Operator,
     State(app): State<App>,
-    Json(wanted): Json<Wanted>,
+    Json(request): Json<ReplayWebhooksRequest>,
 ) -> Result<Body<Replayed>, Problem> {
-    let dry_run = wanted.dry_run;
-    let selection = wanted.selection()?;
+    let dry_run = request.dry_run;
+    let selection = request.selection()?;
     Ok(Body(
         replay::replay(&app.db, app.clock.now(), selection, dry_run).await?,
     ))

@@ -17,10 +17,10 @@ use crate::{
 
 const LIST: &str = "unrecognized";
 
-/// Which of them are wanted.
+/// Selects the unrecognized items of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListUnrecognizedQuery {
     /// The items of this field; without it, how many there are of each.
     field: Option<String>,
 }
@@ -49,16 +49,16 @@ pub enum Unrecognized {
 /// Show what was not understood
 ///
 /// Counts by field, the most frequent first; or, with `field`, its items, the newest first.
-#[utoipa::path(get, path = "/admin/unrecognized", tag = "Operator", params(PagingParams, Wanted),
+#[utoipa::path(get, path = "/admin/unrecognized", tag = "Operator", params(PagingParams, ListUnrecognizedQuery),
     responses((status = 200, description = "Counts or items", body = Page<Unrecognized>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     paging: Paging,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ListUnrecognizedQuery>,
 ) -> Result<Json<Page<Unrecognized>>, Problem> {
     let before: Option<unrecognized::Key> = paging.key(LIST)?;
-    let Some(field) = wanted.field else {
+    let Some(field) = query.field else {
         let rows = unrecognized::counts(app.db.reader()).await?;
         let counts = rows.into_iter().map(Unrecognized::from).collect();
         return Ok(Json(Page::whole(counts)));

@@ -27,10 +27,10 @@ use crate::{
 const SHOWN: [&str; 5] = ["image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"];
 const SHOWN_CLASSES: [&str; 2] = ["audio/", "video/"];
 
-/// Which bytes are wanted.
+/// Selects the bytes of a file: the original or a smaller picture, and who may have them.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct MediaContentQuery {
     /// A smaller picture instead of the image itself.
     #[param(inline)]
     variant: Option<Variant>,
@@ -41,7 +41,7 @@ pub struct Wanted {
 /// Read the bytes of media
 ///
 /// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
-#[utoipa::path(get, path = "/api/v1/media/{id}/content", tag = "Media", params(("id" = MediaId, Path), Wanted),
+#[utoipa::path(get, path = "/api/v1/media/{id}/content", tag = "Media", params(("id" = MediaId, Path), MediaContentQuery),
     responses((status = 200, description = "The bytes", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
         (status = 206, description = "The part asked for", content(
@@ -53,11 +53,11 @@ pub struct Wanted {
 pub async fn read(
     State(edge): State<Edge>,
     id: Result<Path<MediaId>, Problem>,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<MediaContentQuery>,
     client: Client,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let admitted = admit(&edge, wanted, client, &headers).await?;
+    let admitted = admit(&edge, query, client, &headers).await?;
     // Who may not read anything does not learn what an id looks like.
     let Path(id) = id?;
     let Admitted { tenant, variant, .. } = admitted.to(id)?;
@@ -90,12 +90,17 @@ impl Admitted {
     }
 }
 
-async fn admit(edge: &Edge, wanted: Wanted, client: Client, headers: &HeaderMap) -> Result<Admitted, Problem> {
-    let Some(token) = wanted.token else {
+async fn admit(
+    edge: &Edge,
+    query: MediaContentQuery,
+    client: Client,
+    headers: &HeaderMap,
+) -> Result<Admitted, Problem> {
+    let Some(token) = query.token else {
         return Ok(Admitted {
             tenant: auth::reader_of_media(edge, headers, client).await?,
             media: None,
-            variant: wanted.variant,
+            variant: query.variant,
         });
     };
     let app = &edge.app;

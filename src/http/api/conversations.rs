@@ -92,10 +92,10 @@ impl Conversation {
     }
 }
 
-/// Which conversations are wanted.
+/// Selects the conversations of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListConversationsQuery {
     /// Of this channel.
     channel: Option<ChannelId>,
     /// `true`: with unread messages; `false`: without.
@@ -113,19 +113,19 @@ pub struct Wanted {
 ///
 /// The last active first. With `channel` or `unread`, a page looks through at most 50,000 conversations, so it may hold fewer than
 /// `limit` and still have a next one.
-#[utoipa::path(get, path = "/api/v1/conversations", tag = "Reading", params(PagingParams, Wanted),
+#[utoipa::path(get, path = "/api/v1/conversations", tag = "Reading", params(PagingParams, ListConversationsQuery),
     responses((status = 200, description = "A page of conversations", body = Page<Conversation>)))]
 pub async fn list(
     reader: Reader,
     paging: Paging,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ListConversationsQuery>,
 ) -> Result<Json<Page<Conversation>>, Problem> {
     let before = paging.key(LIST)?;
-    let filter = conversations::Filter {
-        channel: wanted.channel,
-        unread: wanted.unread,
+    let filter = conversations::ConversationFilter {
+        channel: query.channel,
+        unread: query.unread,
     };
-    let text = wanted.q.unwrap_or_default();
+    let text = query.q.unwrap_or_default();
     if text.chars().count() > 200 {
         return Err(Problem::invalid("`q` is longer than 200 characters."));
     }

@@ -132,7 +132,7 @@ pub async fn list(
     Query(wanted): Query<WantedDeliveries>,
 ) -> Result<Body<Page<Delivery>>, Problem> {
     let before = paging.key(LIST)?;
-    let filter = deliveries::Filter {
+    let filter = deliveries::DeliveryFilter {
         state: wanted.state,
         event_type: wanted.event_type,
     };

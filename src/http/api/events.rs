@@ -49,7 +49,7 @@ pub struct Events {
 /// From where on, and of which type.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListEventsQuery {
     /// The sequence after which to begin; 0, the beginning, unless said otherwise. A `cursor` counts before it.
     #[param(minimum = 0, default = 0)]
     after: Option<i64>,
@@ -64,15 +64,19 @@ pub struct Wanted {
 /// The oldest first. Whoever passes `after` on from answer to answer misses nothing, for as long as events are kept
 /// (MAINSTAY_EVENT_DAYS). With `type`, an answer looks through at most 20,000 events, so it may hold fewer than `limit` while more
 /// wait.
-#[utoipa::path(get, path = "/api/v1/events", tag = "Reading", params(PagingParams, Wanted),
+#[utoipa::path(get, path = "/api/v1/events", tag = "Reading", params(PagingParams, ListEventsQuery),
     responses((status = 200, description = "Events in order", body = Events)))]
-pub async fn list(reader: EventReader, paging: Paging, Query(wanted): Query<Wanted>) -> Result<Body<Events>, Problem> {
-    let after = paging.key(LIST)?.or(wanted.after).unwrap_or(0);
+pub async fn list(
+    reader: EventReader,
+    paging: Paging,
+    Query(query): Query<ListEventsQuery>,
+) -> Result<Body<Events>, Problem> {
+    let after = paging.key(LIST)?.or(query.after).unwrap_or(0);
     if after < 0 {
         return Err(Problem::invalid("`after` is a sequence: 0 or more."));
     }
     let mut tx = reader.begin().await?;
-    let page = events::list(&mut tx, reader.tenant, after, wanted.kind.as_deref(), paging.limit()).await?;
+    let page = events::list(&mut tx, reader.tenant, after, query.kind.as_deref(), paging.limit()).await?;
     tx.commit().await?;
     let show = |row: events::Event| Event {
         id: row.id,

@@ -24,7 +24,7 @@ pub enum Person {
 
 /// What became of one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct BlockChange {
     pub person: Person,
     /// What Meta calls them besides: the number as WhatsApp knows it, the business-scoped id.
     pub also: Vec<Person>,
@@ -82,12 +82,12 @@ impl Person {
 
 impl Client {
     /// Blocks up to [`MOST`] customers, and says of each whether it was done.
-    pub async fn block(&self, access: Access<'_>, people: &[Person]) -> Result<Vec<Change>, Error> {
+    pub async fn block(&self, access: Access<'_>, people: &[Person]) -> Result<Vec<BlockChange>, Error> {
         let request = self.blocks(access, Method::POST);
         self.change_blocks("block", request, access, people).await
     }
 
-    pub async fn unblock(&self, access: Access<'_>, people: &[Person]) -> Result<Vec<Change>, Error> {
+    pub async fn unblock(&self, access: Access<'_>, people: &[Person]) -> Result<Vec<BlockChange>, Error> {
         let request = self.blocks(access, Method::DELETE);
         self.change_blocks("unblock", request, access, people).await
     }
@@ -123,7 +123,7 @@ impl Client {
         request: RequestBuilder,
         access: Access<'_>,
         people: &[Person],
-    ) -> Result<Vec<Change>, Error> {
+    ) -> Result<Vec<BlockChange>, Error> {
         let people_json: Vec<Value> = people.iter().map(Person::json).collect();
         let request = request.json(&json!({ "messaging_product": "whatsapp", "block_users": people_json }));
         let answer = self
@@ -143,7 +143,7 @@ impl Client {
             let entry = done.iter().copied().flatten().find(|entry| person.is(entry));
             entry.map(|entry| person.besides(entry)).unwrap_or_default()
         };
-        let change = |person: &Person| Change {
+        let change = |person: &Person| BlockChange {
             person: person.clone(),
             also: also(person),
             refused: refusal(person),

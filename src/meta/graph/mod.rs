@@ -26,7 +26,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, ensure};
 use reqwest::{RequestBuilder, Url};
 
-pub use blocks::{Blocked, BlockedPage, Change, MOST as MOST_BLOCKS, Person};
+pub use blocks::{BlockChange, Blocked, BlockedPage, MOST as MOST_BLOCKS, Person};
 pub use error::{Error, GraphError};
 pub use media::{Download, MediaInfo, Upload};
 pub use message::{Accepted, Sent};

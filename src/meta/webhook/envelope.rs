@@ -21,11 +21,11 @@ pub(super) struct Envelope<'a> {
 pub(super) struct Entry<'a> {
     pub id: Json<'a>,
     pub time: Json<'a>,
-    pub changes: Node<Change<'a>>,
+    pub changes: Node<EnvelopeChange<'a>>,
 }
 
 #[derive(Default)]
-pub(super) struct Change<'a> {
+pub(super) struct EnvelopeChange<'a> {
     pub field: Json<'a>,
     pub value: Option<&'a RawValue>,
 }
@@ -75,7 +75,7 @@ impl<'a> Keyed<'a> for Entry<'a> {
     }
 }
 
-impl<'a> Keyed<'a> for Change<'a> {
+impl<'a> Keyed<'a> for EnvelopeChange<'a> {
     fn member<M: MapAccess<'a>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "field" => self.field = map.next_value()?,

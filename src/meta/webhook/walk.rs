@@ -60,7 +60,7 @@ fn read_entry<'a>(items: &mut Items, path: String, entry: Option<Entry<'_>>, raw
 fn read_change<'a>(
     items: &mut Items,
     mut place: Place,
-    change: Option<envelope::Change<'_>>,
+    change: Option<envelope::EnvelopeChange<'_>>,
     raw: impl Fn() -> &'a str,
 ) {
     let Some(change) = change else {

@@ -38,7 +38,7 @@ pub async fn standing(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db:
 
 /// A row as it was read and as it shall be.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct RowChange {
     pub was: Standing,
     pub state: WorkState,
     pub attempts: i64,
@@ -48,7 +48,7 @@ pub struct Change {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-impl Change {
+impl RowChange {
     /// Leaves all as it is.
     pub fn none(was: Standing) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Change {
 }
 
 /// Writes the changes of those rows that nobody else changed since they were read, and tells which.
-pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[Change]) -> db::Result<Vec<Uuid>> {
+pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[RowChange]) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at) AS ({rows})
         UPDATE {t}

@@ -3,7 +3,7 @@ use std::{collections::HashMap, time::Duration};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Change, change, standing};
+use super::{RowChange, change, standing};
 use crate::{
     db::{self, Db, Keyed},
     domain::WorkState,
@@ -83,7 +83,7 @@ pub async fn write_ends(
 }
 
 impl Ended {
-    fn count(&mut self, to: &Change) {
+    fn count(&mut self, to: &RowChange) {
         match to.state {
             WorkState::Pending => {
                 self.failed += i64::from(!to.is_snooze());
@@ -102,7 +102,7 @@ impl Ended {
     }
 }
 
-impl Change {
+impl RowChange {
     /// A run that counted for nothing: the attempts are what they were before it.
     fn is_snooze(&self) -> bool {
         self.attempts == self.was.attempts - i64::from(self.was.is_running())
@@ -127,7 +127,7 @@ async fn decide(
     ends: Vec<End>,
     policy: Policy,
     now: DateTime<Utc>,
-) -> db::Result<Vec<Change>> {
+) -> db::Result<Vec<RowChange>> {
     let ids: Vec<Uuid> = ends.iter().map(|end| end.id).collect();
     let mut ends: HashMap<Uuid, End> = ends.into_iter().map(|end| (end.id, end)).collect();
     let rows = standing(tx, queue, &ids).await?;
@@ -137,18 +137,18 @@ async fn decide(
             Some(attempt) => row.is_running() && row.attempts == attempt,
             None => !row.is_running(),
         };
-        ours.then(|| decided(Change::none(row), end.outcome, policy, now))
+        ours.then(|| decided(RowChange::none(row), end.outcome, policy, now))
     });
     Ok(of_this_run.collect())
 }
 
-fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) -> Change {
+fn decided(row: RowChange, outcome: Outcome, policy: Policy, now: DateTime<Utc>) -> RowChange {
     // The attempt of a leased row was counted when it was claimed.
     let before = row.attempts - i64::from(row.was.is_running());
     let attempts = before + 1;
     let failed = |rest: Duration, error: String| {
         let dead = attempts >= policy.max_attempts;
-        Change {
+        RowChange {
             state: if dead { WorkState::Dead } else { WorkState::Pending },
             attempts,
             due_at: if dead { now } else { now + rest.min(LONGEST_REST) },
@@ -157,7 +157,7 @@ fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) ->
             was: row.was.clone(),
         }
     };
-    let ended = |state: WorkState, why: String| Change {
+    let ended = |state: WorkState, why: String| RowChange {
         state,
         attempts,
         due_at: now,
@@ -176,8 +176,8 @@ fn decided(row: Change, outcome: Outcome, policy: Policy, now: DateTime<Utc>) ->
     }
 }
 
-fn again(attempts: i64, due_at: DateTime<Utc>, row: Change) -> Change {
-    Change {
+fn again(attempts: i64, due_at: DateTime<Utc>, row: RowChange) -> RowChange {
+    RowChange {
         state: WorkState::Pending,
         attempts,
         due_at,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Change, change, change::Standing, standing};
+use super::{RowChange, change, change::Standing, standing};
 use crate::{
     db::{self, Db, Rows, Sql, Tx},
     domain::WorkState,
@@ -98,14 +98,14 @@ pub async fn begin(db: &Db, queue: &Queue, job: Uuid, worker: &str, now: DateTim
         let counted: Option<(i64,)> = count.opt().await?;
         let is_dead = counted.is_some_and(|(crashes,)| crashes > MOST_CRASHES);
         let rows = standing(&mut *tx, queue, &[job]).await?;
-        let to = |row: Standing| Change {
+        let to = |row: Standing| RowChange {
             attempts: row.attempts + i64::from(!is_dead),
             state: if is_dead { WorkState::Dead } else { WorkState::Pending },
             last_error: Some(if is_dead { GIVEN_UP } else { DIED }.to_owned()),
             finished_at: is_dead.then_some(now),
-            ..Change::none(row)
+            ..RowChange::none(row)
         };
-        let changes: Vec<Change> = rows.into_iter().filter(|row| !row.is_running()).map(to).collect();
+        let changes: Vec<RowChange> = rows.into_iter().filter(|row| !row.is_running()).map(to).collect();
         let changed = change(&mut *tx, queue, &changes).await?.len() as i64;
         if is_dead {
             end(&mut *tx, &[job]).await?;

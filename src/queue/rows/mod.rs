@@ -10,7 +10,7 @@ mod markers;
 mod page;
 mod rescue;
 
-pub(super) use change::{Change, change, standing};
+pub(super) use change::{RowChange, change, standing};
 pub(super) use claim::renew;
 pub use claim::{Lease, claim};
 pub(super) use ends::{End, Policy, write_ends};

@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Change, change, standing};
+use super::{RowChange, change, standing};
 use crate::{
     db::{self, Db},
     domain::WorkState,
@@ -48,15 +48,15 @@ pub async fn rescue(
         };
         if expired {
             let dead = attempts >= max_attempts;
-            changes.push(Change {
+            changes.push(RowChange {
                 state: if dead { WorkState::Dead } else { WorkState::Pending },
                 attempts,
                 last_error: Some(DISAPPEARED.to_owned()),
                 finished_at: dead.then_some(now),
-                ..Change::none(row)
+                ..RowChange::none(row)
             });
         } else if !row.is_running() {
-            rescued.again.push(entry(&Change::none(row)));
+            rescued.again.push(entry(&RowChange::none(row)));
         }
     }
     let changed = change(&mut tx, queue, &changes).await?;
@@ -77,7 +77,7 @@ pub async fn rescue(
     Ok(rescued)
 }
 
-fn entry(row: &Change) -> Entry {
+fn entry(row: &RowChange) -> Entry {
     Entry {
         id: row.was.id,
         due: row.due_at,

@@ -28,7 +28,7 @@ pub struct Conversation {
 pub type Key = (DateTime<Utc>, ConversationId);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct ConversationFilter {
     pub channel: Option<ChannelId>,
     pub unread: Option<bool>,
 }
@@ -46,7 +46,7 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-impl Filter {
+impl ConversationFilter {
     /// The condition on `v.unread_count`.
     pub(super) fn unread(&self) -> &'static str {
         match self.unread {
@@ -77,7 +77,7 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ConversationId) -
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
-    filter: Filter,
+    filter: ConversationFilter,
     before: Option<Key>,
     limit: i64,
 ) -> Result<(Vec<Conversation>, Option<Key>)> {
@@ -87,7 +87,7 @@ pub async fn list(
         ORDER BY last_message_at DESC, id DESC LIMIT 1 OFFSET $4";
     let mut on = on.into();
     let (at, id) = before.unwrap_or_else(top);
-    let floor: Option<Key> = match filter == Filter::default() {
+    let floor: Option<Key> = match filter == ConversationFilter::default() {
         true => None,
         false => on.again().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
     };

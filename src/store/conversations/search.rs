@@ -1,4 +1,4 @@
-use super::find::{Conversation, Filter, Key, columns, top};
+use super::find::{Conversation, ConversationFilter, Key, columns, top};
 use crate::{
     db::{On, Result, Sql, like_literal},
     domain::TenantId,
@@ -43,7 +43,7 @@ pub async fn search(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     needle: &Needle,
-    filter: Filter,
+    filter: ConversationFilter,
     before: Option<Key>,
     limit: i64,
 ) -> Result<Vec<Conversation>> {
@@ -73,7 +73,7 @@ pub async fn search(
 /// subqueries, because joined PostgreSQL would rather read all identities there are; `kind || ''` is how the index of prefixes names
 /// the kind; and the tenant of the candidates' conversations is named only at the end, or SQLite would read all of the tenant's for
 /// each candidate.
-fn text(filter: Filter) -> String {
+fn text(filter: ConversationFilter) -> String {
     format!(
         r#"
         WITH recent AS (
@@ -120,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn nothing_but_the_recent_is_read_for_being_the_tenants() {
         let db = Scratch::migrated().await;
-        let plan = format!("EXPLAIN QUERY PLAN {}", text(Filter::default()));
+        let plan = format!("EXPLAIN QUERY PLAN {}", text(ConversationFilter::default()));
         let values: Vec<Option<String>> = vec![None; 12];
         let steps: Vec<(i64, i64, i64, String)> =
             db.sql(Sql::built_with_binary_order(&plan), values).all().await.unwrap();

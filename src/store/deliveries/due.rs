@@ -31,13 +31,13 @@ pub struct Due {
 
 /// What a line asks for: the deliveries of an endpoint that are due, the first so many.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct DueQuery {
     pub endpoint: EndpointId,
     pub most: i64,
 }
 
 /// The deliveries that are due at these endpoints, those due for longest first. An endpoint that is disabled has none.
-pub async fn due(db: &Db, wanted: &[Wanted], now: DateTime<Utc>) -> Result<Vec<Due>> {
+pub async fn due(db: &Db, wanted: &[DueQuery], now: DateTime<Utc>) -> Result<Vec<Due>> {
     const OF_ONE: &str = "
         SELECT e.revision, d.endpoint_id, d.id, d.tenant_id, d.event_id, d.sequence, d.order_key, d.attempts, d.attempts_before, d.due_at, d.type,
             v.occurred_at, v.data
@@ -62,7 +62,7 @@ pub async fn due(db: &Db, wanted: &[Wanted], now: DateTime<Utc>) -> Result<Vec<D
             LIMIT r.most) d
         LEFT JOIN events v ON v.tenant_id = d.tenant_id AND v.sequence = d.sequence";
     if db.is_postgres() && wanted.len() > 1 {
-        let row = |it: &Wanted| (it.endpoint.uuid(), now, it.most);
+        let row = |it: &DueQuery| (it.endpoint.uuid(), now, it.most);
         return Rows::new(POSTGRES, wanted.iter().map(row).collect())
             .all(db.reader())
             .await;

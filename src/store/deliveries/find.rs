@@ -40,7 +40,7 @@ pub struct Attempt {
 
 /// Which deliveries of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     pub event_type: Option<String>,
 }
@@ -87,7 +87,7 @@ pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -
 pub async fn list(
     on: impl Into<On<'_>>,
     (tenant, endpoint): (TenantId, EndpointId),
-    filter: &Filter,
+    filter: &DeliveryFilter,
     before: Option<DeliveryId>,
     limit: i64,
 ) -> Result<Page> {
@@ -113,7 +113,7 @@ pub async fn list(
         return Ok(page(deliveries, limit, None));
     }
     let state = filter.state.map_or("", DeliveryState::as_str).to_owned();
-    let reach: Option<(DeliveryId,)> = match *filter == Filter::default() {
+    let reach: Option<(DeliveryId,)> = match *filter == DeliveryFilter::default() {
         true => None,
         false => {
             let args = (endpoint, tenant, before, LOOK - 1);

@@ -52,7 +52,7 @@ pub async fn find_by_name(on: impl Into<On<'_>>, tenant: TenantId, name: &str) -
 
 /// Which are wanted; what is empty says nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct MessageTemplateFilter {
     pub state: String,
     /// A part of the name.
     pub name: String,
@@ -62,7 +62,7 @@ pub struct Filter {
 pub async fn page(
     on: impl Into<On<'_>>,
     tenant: TenantId,
-    filter: Filter,
+    filter: MessageTemplateFilter,
     before: Option<MessageTemplateId>,
     limit: i64,
 ) -> Result<Vec<MessageTemplate>> {

@@ -4,4 +4,6 @@ mod change;
 mod find;
 
 pub use change::{NewVersion, add_version, delete, insert, seeding, update};
-pub use find::{Filter, MessageTemplate, Version, find, find_by_name, is_seeded, page, version, versions};
+pub use find::{
+    MessageTemplate, MessageTemplateFilter, Version, find, find_by_name, is_seeded, page, version, versions,
+};

@@ -114,7 +114,7 @@ pub enum ChangeKind {
 
 /// What one message does to another.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub struct MessageChange {
     pub kind: ChangeKind,
     pub target: Key,
     pub at: DateTime<Utc>,
@@ -133,14 +133,14 @@ struct ChangeRow {
 }
 
 /// Edits and revocations that came before the messages they are about.
-pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<Change>> {
+pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<MessageChange>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT m.type, m.channel_id, m.context_wamid, m.sent_at, m.text
         FROM r CROSS JOIN messages m
         WHERE m.channel_id = r.channel_id AND m.context_wamid = r.wamid AND m.type IN ('edit', 'revoke')";
     let rows: Vec<ChangeRow> = Rows::new(SQL, targets.iter().map(key).collect()).all(on).await?;
-    let change = |row: ChangeRow| Change {
+    let change = |row: ChangeRow| MessageChange {
         kind: if row.kind == "edit" {
             ChangeKind::Edit
         } else {
@@ -157,7 +157,7 @@ pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<Ch
 }
 
 /// Applies edits and revocations; the newest edit holds, and a revocation keeps its first time.
-pub async fn change(on: impl Into<On<'_>>, changes: &[Change]) -> Result<u64> {
+pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<u64> {
     const EDIT: &str = "
         WITH r (channel_id, wamid, at, text) AS ({rows})
         UPDATE messages SET text = r.text, edited_at = r.at

@@ -70,7 +70,7 @@ macro_rules! select {
 const LOOK: i64 = 20_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct MessageFilter {
     pub channel: Option<ChannelId>,
     /// `true` is inbound.
     pub inbound: Option<bool>,
@@ -86,7 +86,7 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Res
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
-    filter: Filter,
+    filter: MessageFilter,
     before: Option<MessageId>,
     limit: i64,
 ) -> Result<(Vec<Message>, Option<MessageId>)> {
@@ -94,7 +94,7 @@ pub async fn list(
         SELECT id FROM messages WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
     let mut on = on.into();
     let before = before.unwrap_or(MessageId::from_uuid(Uuid::max()));
-    let floor: Option<(MessageId,)> = match filter == Filter::default() {
+    let floor: Option<(MessageId,)> = match filter == MessageFilter::default() {
         true => None,
         false => on.again().sql(FLOOR, (tenant, before, LOOK - 1)).opt().await?,
     };

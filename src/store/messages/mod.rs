@@ -7,9 +7,9 @@ mod pages;
 mod recipients;
 
 pub use apply::{
-    Advanced, Change, ChangeKind, Key, NewMessage, Reported, advance_status, change, changes_of, fill_placeholders,
-    insert,
+    Advanced, ChangeKind, Key, MessageChange, NewMessage, Reported, advance_status, change, changes_of,
+    fill_placeholders, insert,
 };
-pub use find::{Filter, Message, StatusReport, find, in_conversation, list, statuses};
+pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses};
 pub use lock::lock;
 pub use recipients::{Found, Named, Names, Which, Whose, find_named, whose};

@@ -25,7 +25,7 @@ pub struct StoredEvent {
 
 /// Which webhooks are wanted: those received from `from` on and before `to`, before the id of the last page.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct RawEventFilter {
     pub state: Option<WorkState>,
     pub field: Option<String>,
     pub from: Option<DateTime<Utc>>,
@@ -46,7 +46,7 @@ macro_rules! columns {
 /// For the operator: newest first; with the last that was looked at, when there are more.
 pub async fn list(
     on: impl Into<On<'_>>,
-    filter: &Filter,
+    filter: &RawEventFilter,
     limit: i64,
 ) -> Result<(Vec<StoredEvent>, Option<RawEventId>)> {
     const FLOOR: &str = "

@@ -5,7 +5,7 @@ mod insert;
 mod process;
 mod replay;
 
-pub use find::{Filter, StoredEvent, find, list, oldest_due, state_by_digest};
+pub use find::{RawEventFilter, StoredEvent, find, list, oldest_due, state_by_digest};
 pub use insert::{NewRawEvent, insert, insert_again, probe};
 pub use process::{Processed, RawEvent, Waiting, body, finish, lock, waiting};
 pub use replay::{Chosen, choose, make_due, make_due_between};

@@ -95,7 +95,7 @@ pub async fn of_names(on: impl Into<On<'_>>, names: &[(TenantId, String, String)
 
 /// Which templates are wanted; what is empty says nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct TemplateFilter {
     pub waba_id: String,
     pub status: String,
     pub category: String,
@@ -108,7 +108,7 @@ pub struct Filter {
 pub async fn page(
     on: impl Into<On<'_>>,
     tenant: TenantId,
-    filter: Filter,
+    filter: TemplateFilter,
     before: Option<TemplateId>,
     limit: i64,
 ) -> Result<Vec<Template>> {

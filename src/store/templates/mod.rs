@@ -6,6 +6,6 @@ mod suggest;
 mod syncs;
 
 pub use apply::{Fetched, Told, Whose, announce_category, gone, keep, mark, set_category, set_quality, set_status};
-pub use find::{Filter, Template, find, of_account, of_names, page, told_of};
+pub use find::{Template, TemplateFilter, find, of_account, of_names, page, told_of};
 pub use suggest::{Suggested, suggest, suggest_to};
 pub use syncs::{Sync, conclude, find_sync, of_tenant, synced, want};

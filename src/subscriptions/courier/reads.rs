@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     db::{Asked, Batches, Db, ask, is_unavailable},
     domain::EndpointId,
-    store::deliveries::{self, Due, Wanted},
+    store::deliveries::{self, Due, DueQuery},
     subscriptions::Subscriptions,
 };
 
@@ -16,7 +16,7 @@ const TOGETHER: usize = 128;
 const WAITING: usize = 1_024;
 
 type Answer = sqlx::Result<Vec<Due>>;
-type Question = Asked<Wanted, Answer>;
+type Question = Asked<DueQuery, Answer>;
 
 /// Asks what is due.
 pub struct Reads(mpsc::Sender<Question>);
@@ -40,7 +40,7 @@ impl Reads {
     }
 
     /// What is due at an endpoint. The desk ends after those who ask it.
-    pub async fn due(&self, wanted: Wanted) -> Answer {
+    pub async fn due(&self, wanted: DueQuery) -> Answer {
         ask(&self.0, wanted).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
@@ -48,7 +48,7 @@ impl Reads {
 impl Desk {
     pub async fn run(mut self, done: &CancellationToken) {
         while let Some(questions) = self.from.next(done).await {
-            let wanted: Vec<Wanted> = questions.iter().map(|(wanted, _)| *wanted).collect();
+            let wanted: Vec<DueQuery> = questions.iter().map(|(wanted, _)| *wanted).collect();
             match deliveries::due(&self.db, &wanted, self.clock.now()).await {
                 Ok(found) => answer(questions, found),
                 Err(error) => refuse(questions, &error),

@@ -10,7 +10,7 @@ use crate::{
     db::Result,
     domain::DeliveryId,
     store::{
-        deliveries::{self, CHAIN, Due, Wanted},
+        deliveries::{self, CHAIN, Due, DueQuery},
         endpoints::Endpoint,
     },
 };
@@ -40,7 +40,7 @@ pub async fn take(parts: &Parts, endpoint: &Endpoint, hand: Hand, room: usize, p
         tokio::time::sleep(pause).await;
     }
     let most = i64::try_from(hand.len() + room).unwrap_or(i64::MAX);
-    let wanted = Wanted {
+    let wanted = DueQuery {
         endpoint: endpoint.id,
         most: if endpoint.ordered { most.max(ORDERED) } else { most },
     };

@@ -84,7 +84,7 @@ pub struct Draft {
 /// What is to be changed of a template; what is left out stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct TemplateChange {
     /// All of them, in Meta's form: they replace those there are.
     #[schema(value_type = Option<Vec<Object>>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ impl Draft {
     }
 }
 
-impl Change {
+impl TemplateChange {
     /// `category` and `format` are the template's own.
     pub fn check(&self, category: Option<Category>, format: Option<&str>) -> Checked {
         if self.components.is_none() && self.category.is_none() && self.message_send_ttl_seconds.is_none() {

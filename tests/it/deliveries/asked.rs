@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use mainstay::{
     domain::DeliveryState,
-    store::deliveries::{self, Filter},
+    store::deliveries::{self, DeliveryFilter},
     subscriptions::{Changes, Error, NewEndpoint, Replay, ReplayState, Replayed},
 };
 
@@ -146,7 +146,7 @@ on_both_sizes! {
         assert_eq!((figures.attempts, figures.succeeded, figures.success_rate()), (8, 6, Some(0.75)));
         assert!(figures.p50_ms.unwrap() > 0.0 && figures.p99_ms.unwrap() >= figures.p50_ms.unwrap());
         let list = async |state, kind: Option<&str>, before, limit| {
-            let filter = Filter { state, event_type: kind.map(str::to_owned) };
+            let filter = DeliveryFilter { state, event_type: kind.map(str::to_owned) };
             deliveries::list(world.db().reader(), (world.tenant, endpoint), &filter, before, limit).await.unwrap()
         };
         assert_eq!(list(Some(DeliveryState::Pending), None, None, 10).await.deliveries.len(), 2);

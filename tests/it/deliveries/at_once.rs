@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     domain::{ConversationId, DeliveryId, DeliveryState, EndpointId, Id, delivery_id},
     store::{
-        deliveries::{self, Delivery, Ended, Filter},
+        deliveries::{self, Delivery, DeliveryFilter, Ended},
         endpoints,
         events::{self, NewEvent},
     },
@@ -56,7 +56,7 @@ async fn tried(test: &TestApp, times: i64) -> (EndpointId, DeliveryId) {
 }
 
 async fn only(test: &TestApp, endpoint: EndpointId) -> Delivery {
-    let (owner, all) = ((test.tenant, endpoint), Filter::default());
+    let (owner, all) = ((test.tenant, endpoint), DeliveryFilter::default());
     let page = deliveries::list(test.app.db.reader(), owner, &all, None, 2);
     let mut found = page.await.unwrap().deliveries;
     assert_eq!(found.len(), 1);
@@ -75,7 +75,7 @@ on_both! {
         assert_eq!((left.finished_at, left.last_status), (None, Some(500)));
         let attempts = deliveries::attempts(test.app.db.reader(), test.tenant, delivery).await.unwrap();
         assert_eq!(attempts.len(), 10, "it is written all the same");
-        let wanted = deliveries::Wanted { endpoint, most: 9 };
+        let wanted = deliveries::DueQuery { endpoint, most: 9 };
         let due = deliveries::due(&test.app.db, &[wanted], test.app.clock.now()).await.unwrap();
         assert_eq!((due[0].attempts, due[0].attempts_before), (10, 10), "with the whole schedule before it");
         let last = Ended { attempts_before: 10, ..failed(&test, endpoint, delivery, 11, DeliveryState::Dead) };

@@ -6,7 +6,7 @@ use mainstay::{
     domain::{DeliveryState, EndpointId},
     housekeeping,
     store::{
-        deliveries::{self, Ended, Filter},
+        deliveries::{self, DeliveryFilter, Ended},
         events::NewEvent,
     },
     subscriptions,
@@ -35,20 +35,20 @@ on_both! {
         for _ in 0..41 {
             happen(&test.app.db, &test.app.clock, &events("message.received")).await;
         }
-        let page = async |filter: &Filter, before| {
+        let page = async |filter: &DeliveryFilter, before| {
             let owner = (test.tenant, endpoint);
             deliveries::list(test.app.db.reader(), owner, filter, before, 100).await.unwrap()
         };
-        let rare = Filter { event_type: Some("message.sent".to_owned()), ..Filter::default() };
+        let rare = DeliveryFilter { event_type: Some("message.sent".to_owned()), ..DeliveryFilter::default() };
         let first = page(&rare, None).await;
         assert!(first.deliveries.is_empty() && first.next.is_some(), "{first:?}");
         let second = page(&rare, first.next).await;
         assert_eq!((second.deliveries.len(), second.next), (3, None));
-        let full = page(&Filter::default(), None).await;
+        let full = page(&DeliveryFilter::default(), None).await;
         assert_eq!(full.deliveries.len(), 100);
         // Without a filter nothing is looked through: a page goes on where its last row was.
         assert_eq!(full.next, full.deliveries.last().map(|it| it.id));
-        let last = page(&Filter::default(), Some(second.deliveries[0].id)).await;
+        let last = page(&DeliveryFilter::default(), Some(second.deliveries[0].id)).await;
         assert_eq!((last.deliveries.len(), last.next), (2, None));
     }
 
@@ -77,7 +77,7 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
     happen(&app.db, &app.clock, &[event(&app.clock, test.tenant)]).await;
     let owner = (test.tenant, endpoint);
     let list = async || {
-        deliveries::list(app.db.reader(), owner, &Filter::default(), None, 9)
+        deliveries::list(app.db.reader(), owner, &DeliveryFilter::default(), None, 9)
             .await
             .unwrap()
     };

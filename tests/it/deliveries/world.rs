@@ -10,7 +10,7 @@ use mainstay::{
     domain::{ChannelId, ConversationId, DeliveryId, EndpointId, EventId, TenantId},
     process::{self, Roles, Running},
     store::{
-        deliveries::{self, Attempt, Delivery, Filter},
+        deliveries::{self, Attempt, Delivery, DeliveryFilter},
         endpoints::Endpoint,
         events::{self, NewEvent},
     },
@@ -137,7 +137,7 @@ impl World {
 
     /// The endpoint's deliveries, the oldest first.
     pub async fn deliveries(&self, endpoint: EndpointId) -> Vec<Delivery> {
-        let (owner, all) = ((self.tenant, endpoint), Filter::default());
+        let (owner, all) = ((self.tenant, endpoint), DeliveryFilter::default());
         let page = deliveries::list(self.db().reader(), owner, &all, None, 10_000);
         let mut deliveries = page.await.unwrap().deliveries;
         deliveries.reverse();

@@ -32,10 +32,10 @@ enum Direction {
     Outbound,
 }
 
-/// Which messages are wanted.
+/// Selects the messages of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListMessagesQuery {
     /// Of this channel.
     channel: Option<ChannelId>,
     #[param(inline)]
@@ -48,13 +48,13 @@ pub struct Wanted {
     status: Option<String>,
 }
 
-impl Wanted {
-    fn filter(&self) -> Result<messages::Filter, Problem> {
+impl ListMessagesQuery {
+    fn filter(&self) -> Result<messages::MessageFilter, Problem> {
         let known = || Status::ALL.map(Status::as_str).join(", ");
         let status = self.status.as_deref().map(|text| {
             Status::parse(text).ok_or_else(|| Problem::invalid(format!("`status` must be one of {}.", known())))
         });
-        Ok(messages::Filter {
+        Ok(messages::MessageFilter {
             channel: self.channel,
             inbound: self.direction.map(|direction| direction == Direction::Inbound),
             status: status.transpose()?,
@@ -66,15 +66,15 @@ impl Wanted {
 ///
 /// Of all conversations, the newest first. With a filter, a page looks through at most 20,000 messages, so it may hold fewer than
 /// `limit` and still have a next one.
-#[utoipa::path(get, path = "/api/v1/messages", tag = "Reading", params(PagingParams, Wanted),
+#[utoipa::path(get, path = "/api/v1/messages", tag = "Reading", params(PagingParams, ListMessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<Message>)))]
 pub async fn list(
     reader: Reader,
     paging: Paging,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ListMessagesQuery>,
 ) -> Result<Body<Page<Message>>, Problem> {
     let before = paging.key(LIST)?;
-    let filter = wanted.filter()?;
+    let filter = query.filter()?;
     let mut tx = reader.begin().await?;
     let (rows, floor) = messages::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;

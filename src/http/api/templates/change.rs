@@ -13,7 +13,7 @@ use crate::{
         extract::{Json, Path},
         problem::Problem,
     },
-    templates::{Change, Draft},
+    templates::{Draft, TemplateChange},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -53,13 +53,13 @@ pub async fn create(
 ///
 /// Through Meta, which reviews it again. Only what is approved, rejected or paused can be edited; what is approved, once a day and ten
 /// times in 30 days.
-#[utoipa::path(patch, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)), request_body = Change,
+#[utoipa::path(patch, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)), request_body = TemplateChange,
     responses((status = 200, description = "Meta has it", body = TemplateWithSchema)))]
 pub async fn edit(
     writer: Writer,
     State(app): State<App>,
     Path(id): Path<TemplateId>,
-    Json(change): Json<Change>,
+    Json(change): Json<TemplateChange>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
     let edited = app.library().edit(writer.tenant, id, &change).await?;
     Ok(Body(TemplateWithSchema::new(edited)))

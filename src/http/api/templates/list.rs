@@ -19,10 +19,10 @@ use crate::{
 
 const LIST: &str = "templates";
 
-/// Which templates are wanted.
+/// Selects the templates of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
+pub struct ListTemplatesQuery {
     /// Of this channel's account.
     channel: Option<ChannelId>,
     /// Of this account.
@@ -40,26 +40,26 @@ pub struct Wanted {
 /// List templates
 ///
 /// As Meta has them, the newest here first; those deleted at Meta stay, as `DELETED`.
-#[utoipa::path(get, path = "/api/v1/templates", tag = "Templates", params(PagingParams, Wanted),
+#[utoipa::path(get, path = "/api/v1/templates", tag = "Templates", params(PagingParams, ListTemplatesQuery),
     responses((status = 200, description = "A page of templates", body = Page<Template>),
         (status = 404, description = "There is no such channel")))]
 pub async fn list(
     reader: Reader,
     State(app): State<App>,
     paging: Paging,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ListTemplatesQuery>,
 ) -> Result<Body<Page<Template>>, Problem> {
     let before = paging.key(LIST)?;
-    let waba_id = match wanted.channel {
+    let waba_id = match query.channel {
         Some(channel) => account(&app, reader.tenant, channel)?,
-        None => wanted.waba_id.unwrap_or_default(),
+        None => query.waba_id.unwrap_or_default(),
     };
-    let filter = store::Filter {
+    let filter = store::TemplateFilter {
         waba_id,
-        status: wanted.status.unwrap_or_default().to_uppercase(),
-        category: wanted.category.unwrap_or_default().to_uppercase(),
-        language: wanted.language.unwrap_or_default(),
-        name: wanted.name.unwrap_or_default(),
+        status: query.status.unwrap_or_default().to_uppercase(),
+        category: query.category.unwrap_or_default().to_uppercase(),
+        language: query.language.unwrap_or_default(),
+        name: query.name.unwrap_or_default(),
     };
     let mut tx = reader.begin().await?;
     let rows = store::page(&mut tx, reader.tenant, filter, before, paging.rows()).await?;

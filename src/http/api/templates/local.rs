@@ -60,7 +60,7 @@ pub async fn list(
 ) -> Result<Body<Page<MessageTemplate>>, Problem> {
     let before = paging.key(LIST)?;
     app.library().seed(reader.tenant).await?;
-    let filter = store::Filter {
+    let filter = store::MessageTemplateFilter {
         state: wanted.state.map(Stage::as_str).unwrap_or_default().to_owned(),
         name: wanted.name.unwrap_or_default(),
     };
