@@ -144,10 +144,10 @@ pub struct Environment {
     /// Region of the bucket.
     #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
     pub s3_region: String,
-    /// Who we are to the store.
+    /// S3 access key id.
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
     pub s3_access_key_id: Option<String>,
-    /// And the proof.
+    /// S3 secret access key.
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
     pub s3_secret_access_key: Option<String>,
     /// Where this installation is reached from outside, e.g. `https://mainstay.example`. Unset: links to media are paths.

@@ -144,7 +144,7 @@ fn too_slow() -> Problem {
     Problem::new(
         StatusCode::GATEWAY_TIMEOUT,
         "too-slow",
-        "It took too long",
+        "Timed out",
         "The request was given up. Ask for less at once, or try again later.",
     )
 }

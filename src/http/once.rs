@@ -139,7 +139,7 @@ async fn first(edge: Edge, keyed: Keyed, next: Next, request: Request) -> Result
 async fn again(edge: &Edge, keyed: &Keyed, held: &Answered, now: DateTime<Utc>) -> Result<Response, Problem> {
     if held.digest != keyed.digest {
         let detail = "Another request had this Idempotency-Key in the last 24 hours. Use a new key for each request.";
-        return Err(conflict("key-reused", "The key was used before", detail));
+        return Err(conflict("key-reused", "Idempotency key reused", detail));
     }
     let given = idempotency::answered(edge.app.db.reader(), keyed.tenant, keyed.key.clone()).await?;
     let Some(given) = given else {

@@ -74,7 +74,7 @@ impl Paging {
             None => Err(Problem::new(
                 StatusCode::BAD_REQUEST,
                 "invalid-cursor",
-                "The cursor is not one of this list's",
+                "Invalid cursor",
                 "Pass `next_cursor` of the page before unchanged, or leave `cursor` out to begin at the first page.",
             )),
         }

@@ -54,7 +54,7 @@ fn too_many() -> Problem {
     Problem::new(
         StatusCode::TOO_MANY_REQUESTS,
         "too-many-reads",
-        "Too many requests at a time",
+        "Too many concurrent requests",
         detail,
     )
 }
@@ -64,7 +64,12 @@ fn too_late() -> Problem {
         "The database did not come to this request within {} seconds. Ask again, and fewer at a time.",
         PATIENCE.as_secs()
     );
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again later", detail)
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "busy",
+        "Temporarily unavailable",
+        detail,
+    )
 }
 
 /// A transaction to read in, which counts against its tenant's share until its connection is free again.

@@ -59,7 +59,7 @@ impl FromRequest<Edge> for SignedBody {
                 return Err(Problem::new(
                     StatusCode::REQUEST_TIMEOUT,
                     "incomplete",
-                    "The body did not arrive",
+                    "Incomplete request body",
                     "The connection broke or was too slow. Send it again.",
                 ));
             }
@@ -91,7 +91,13 @@ fn not_signed(detail: &'static str) -> Problem {
 fn no_room() -> Problem {
     const DETAIL: &str =
         "Not stored: the webhooks under way hold as many bytes as they may (MAINSTAY_UNVERIFIED_BYTES). Send it again.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-stored", "Try again later", DETAIL).retry_after(5)
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not-stored",
+        "Temporarily unavailable",
+        DETAIL,
+    )
+    .retry_after(5)
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

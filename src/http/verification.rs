@@ -58,7 +58,7 @@ impl From<NotVerified> for Problem {
             NotVerified::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not-stored",
-                "Try again later",
+                "Temporarily unavailable",
                 "Not stored: too many webhooks wait for their signatures to be verified. Send it again.",
             )
             .retry_after(1),

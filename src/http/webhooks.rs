@@ -72,7 +72,7 @@ struct Handshake {
     challenge: Option<String>,
 }
 
-/// Meta asks whether this address is ours
+/// Verify the webhook
 ///
 /// Answers the challenge when the verify token is right.
 #[utoipa::path(get, path = "/webhooks/whatsapp", tag = "Webhooks", params(Handshake),
@@ -96,7 +96,7 @@ async fn handshake(State(app): State<App>, Query(asked): Query<Handshake>) -> Re
     }
 }
 
-/// Meta delivers
+/// Receive a webhook
 ///
 /// The exact bytes are stored, then the request is answered; processing comes after. Any object and any field is taken as long as
 /// it is signed. An answer other than 200 makes Meta send it again, for up to seven days.

@@ -129,7 +129,7 @@ async fn answer(app: &App, queue: &Queue, id: Uuid, changed: bool) -> Result<Jso
     Err(Problem::new(
         StatusCode::CONFLICT,
         "conflict",
-        "Not in this state",
+        "Conflict with the current state",
         detail,
     ))
 }

@@ -76,7 +76,7 @@ pub async fn list(
     Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(show)))
 }
 
-/// Make an API key
+/// Create an API key
 #[utoipa::path(post, path = "/admin/tenants/{id}/keys", tag = "Operator", params(("id" = TenantId, Path)),
     request_body = NewKey, responses((status = 201, description = "Made", body = CreatedKey)))]
 pub async fn create(

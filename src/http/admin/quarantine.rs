@@ -22,7 +22,7 @@ pub struct Quarantined {
     pub since: DateTime<Utc>,
 }
 
-/// Show the quarantine
+/// List quarantined webhooks
 ///
 /// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the channel is added.
 #[utoipa::path(get, path = "/admin/quarantine", tag = "Operator",

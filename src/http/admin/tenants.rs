@@ -99,7 +99,7 @@ pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result
     Ok(Body(Page::new(&paging, LIST, shown.collect(), |tenant| tenant.id)))
 }
 
-/// Make a tenant
+/// Create a tenant
 ///
 /// And its first API key.
 #[utoipa::path(post, path = "/admin/tenants", tag = "Operator", request_body = NewTenant,
@@ -118,7 +118,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Body(created)))
 }
 
-/// Set a tenant's rules and quotas
+/// Update a tenant
 ///
 /// Rules of sending hold within a second, also for messages that wait.
 #[utoipa::path(patch, path = "/admin/tenants/{id}", tag = "Operator", params(("id" = TenantId, Path)), request_body = TenantRules,

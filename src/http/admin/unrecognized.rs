@@ -46,7 +46,7 @@ pub enum Unrecognized {
     },
 }
 
-/// Show what was not understood
+/// List unrecognized items
 ///
 /// Counts by field, the most frequent first; or, with `field`, its items, the newest first.
 #[utoipa::path(get, path = "/admin/unrecognized", tag = "Operator", params(PagingParams, ListUnrecognizedQuery),

@@ -273,19 +273,19 @@ pub async fn check(
     }))
 }
 
-/// What waited for the campaigns of a channel.
+/// The result of resuming the campaigns of a channel.
 #[derive(Serialize, ToSchema)]
 pub struct Resumed {
-    /// Messages that had waited and are sent now.
+    /// Messages that were held and are queued again.
     pub released: u64,
 }
 
-/// Let campaigns go on
+/// Resume paused campaigns
 ///
 /// After Meta stopped them for spam (131048) and somebody has looked at the number's quality.
 #[utoipa::path(post, path = "/api/v1/channels/{id}/campaigns/resume", tag = "Sending", params(("id" = ChannelId, Path)),
-    responses((status = 200, description = "They go on", body = Resumed),
-        (status = 409, description = "They do not rest", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
+    responses((status = 200, description = "Resumed", body = Resumed),
+        (status = 409, description = "Campaigns are not paused", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn resume_campaigns(
     writer: Writer,
     State(app): State<App>,
@@ -298,7 +298,7 @@ pub async fn resume_campaigns(
         None => Err(Problem::new(
             axum::http::StatusCode::CONFLICT,
             "wrong-state",
-            "Not in this state",
+            "Conflict with the current state",
             "The campaigns of this channel do not rest.",
         )),
     }

@@ -38,7 +38,7 @@ pub struct MediaContentQuery {
     token: Option<String>,
 }
 
-/// Read the bytes of media
+/// Download media
 ///
 /// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
 #[utoipa::path(get, path = "/api/v1/media/{id}/content", tag = "Media", params(("id" = MediaId, Path), MediaContentQuery),
@@ -47,7 +47,7 @@ pub struct MediaContentQuery {
         (status = 206, description = "The part asked for", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
         (status = 304, description = "The caller has them already"),
-        (status = 409, description = "They are being fetched from Meta; see Retry-After"),
+        (status = 409, description = "Not fetched from Meta yet; see Retry-After"),
         (status = 410, description = "They were deleted, or could not be fetched"),
         (status = 416, description = "No byte is in the range")))]
 pub async fn read(
@@ -190,14 +190,14 @@ fn value(text: &str) -> HeaderValue {
 fn out_of_range(size: u64) -> Response {
     let detail = format!("The file has {size} bytes, and none of them is in the range asked for.");
     let status = StatusCode::RANGE_NOT_SATISFIABLE;
-    let mut response = Problem::new(status, "no-such-range", "Nothing in that range", detail).into_response();
+    let mut response = Problem::new(status, "no-such-range", "Range not satisfiable", detail).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_RANGE, value(&format!("bytes */{size}")));
     response
 }
 
 fn absent(id: MediaId, why: ContentError) -> Problem {
-    let gone = |slug, detail: String| Problem::new(StatusCode::GONE, slug, "It is gone", detail);
+    let gone = |slug, detail: String| Problem::new(StatusCode::GONE, slug, "Gone", detail);
     match why {
         ContentError::Unknown => Problem::not_found(format_args!("media {id}")),
         ContentError::NoVariant => Problem::not_found(format_args!("such variant of {id}, or it is not made yet")),
@@ -215,7 +215,7 @@ fn absent(id: MediaId, why: ContentError) -> Problem {
         ContentError::NotYet => Problem::new(
             StatusCode::CONFLICT,
             "media-not-ready",
-            "Not here yet",
+            "Not ready",
             "The media is being fetched from Meta. Wait for the event media.ready, or try again in a moment.",
         )
         .retry_after(2),
@@ -230,7 +230,7 @@ fn unreadable(error: storage::Error) -> Problem {
         storage::Error::Broken(_) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "storage-unavailable",
-            "Try again later",
+            "Temporarily unavailable",
             "The store of files does not answer just now; try again in a few seconds.",
         )
         .retry_after(5),

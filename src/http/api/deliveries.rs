@@ -168,12 +168,12 @@ async fn shown(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttemp
     })
 }
 
-/// Deliver again
+/// Retry a delivery
 ///
 /// Now, whatever became of it before, with the same `webhook-id`; if that fails, it is tried again by the schedule. Needs the scopes `write` and
 /// `events`.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", tag = "Subscriptions", params(("id" = DeliveryId, Path)),
-    responses((status = 202, description = "It is on its way", body = DeliveryWithAttempts)))]
+    responses((status = 202, description = "Queued", body = DeliveryWithAttempts)))]
 pub async fn retry(
     subscriber: Subscriber,
     State(app): State<App>,

@@ -59,7 +59,7 @@ pub struct ListEventsQuery {
     kind: Option<String>,
 }
 
-/// Follow events
+/// List events
 ///
 /// The oldest first. Whoever passes `after` on from answer to answer misses nothing, for as long as events are kept
 /// (MAINSTAY_EVENT_DAYS). With `type`, an answer looks through at most 20,000 events, so it may hold fewer than `limit` while more

@@ -71,7 +71,7 @@ impl Guesses {
         let problem = Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-guesses",
-            "Too many wrong tokens",
+            "Too many failed authentications",
             DETAIL,
         );
         Err(problem.retry_after(wait.as_secs() + 1))

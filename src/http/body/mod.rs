@@ -66,7 +66,7 @@ fn not_json() -> Problem {
     Problem::new(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "not-json",
-        "The body must be JSON",
+        "Request body must be JSON",
         "Send the header `Content-Type: application/json`.",
     )
 }

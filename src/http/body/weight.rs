@@ -51,7 +51,7 @@ fn too_many() -> Problem {
     let problem = Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "too-many-values",
-        "The body holds too many values",
+        "Too many values in the request body",
         detail,
     );
     problem.limited(MOST_VALUES as u64)

@@ -19,7 +19,7 @@ const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the bo
 const WITH_BODY: (&str, &str) = ("413", "The body is longer than is taken here: see `limit`");
 /// Forms say for themselves what they take.
 const WITH_JSON: (&str, &str) = ("415", "The body is not JSON, or does not say so: see Content-Type");
-const WITH_MEMBERS: (&str, &str) = ("422", "A member of the body will not do: see `field` and `limit`");
+const WITH_MEMBERS: (&str, &str) = ("422", "Invalid request body: see `field` and `limit`");
 const WITH_KEY: &[(&str, &str)] = &[
     ("401", "No key, or not a live one"),
     ("403", "The key lacks the scope"),
@@ -43,11 +43,11 @@ const OF_SENDING: &[(&str, &str)] = &[
         "409",
         "The key was used for another request, or the message is past that",
     ),
-    ("422", "A member of the body will not do: see `field` and `limit`"),
+    ("422", "Invalid request body: see `field` and `limit`"),
 ];
 const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
     ("409", "The endpoint is disabled, or the tenant has as many as it may"),
-    ("422", "A member of the body will not do: see `field` and `limit`"),
+    ("422", "Invalid request body: see `field` and `limit`"),
 ];
 const OF_TEMPLATES: &[(&str, &str)] = &[
     (
@@ -56,7 +56,7 @@ const OF_TEMPLATES: &[(&str, &str)] = &[
     ),
     (
         "422",
-        "A member of the body will not do: see `field` and `limit`; or Meta refused it",
+        "Invalid request body: see `field` and `limit`; or Meta refused it",
     ),
 ];
 const SIGNED: &[(&str, &str)] = &[

@@ -104,7 +104,7 @@ async fn check(app: &App) -> Health {
     }
 }
 
-/// Whether the process lives
+/// Liveness probe
 ///
 /// Restart it when this does not answer.
 #[utoipa::path(get, path = "/health/live", tag = "Watching",
@@ -113,7 +113,7 @@ async fn live() -> Json<Alive> {
     Json(Alive { status: Condition::Ok })
 }
 
-/// Whether to send requests here
+/// Readiness probe
 ///
 /// 503 while webhooks could not be stored: the database does not answer or has migrations to come, or, on SQLite, the disk is
 /// nearly full. A Redis that does not answer and a queue that lags are shown as `degraded` with 200, since webhooks are stored and
@@ -140,7 +140,7 @@ async fn ready(State(edge): State<Edge>, watcher: Result<Watcher, Problem>) -> (
     (status, Json(readiness))
 }
 
-/// How everything is doing
+/// Health report
 ///
 /// The same checks, always answered 200: for people and dashboards.
 #[utoipa::path(get, path = "/health", tag = "Watching",

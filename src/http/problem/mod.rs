@@ -91,7 +91,7 @@ impl Problem {
             ..Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-field",
-                "A member of the body will not do",
+                "Invalid request body",
                 detail,
             )
         }
@@ -145,12 +145,7 @@ impl Problem {
     }
 
     pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid-request",
-            "The request is not understood",
-            detail,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "invalid-request", "Invalid request", detail)
     }
 
     /// The body is JSON, but not of the shape that is expected.
@@ -174,7 +169,7 @@ impl Problem {
     }
 
     pub fn forbidden(slug: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, slug, "Not allowed", detail)
+        Self::new(StatusCode::FORBIDDEN, slug, "Forbidden", detail)
     }
 
     pub fn too_large(limit: usize) -> Self {
@@ -184,7 +179,7 @@ impl Problem {
             ..Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
-                "The body is too large",
+                "Request body too large",
                 detail,
             )
         }
@@ -195,7 +190,7 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "Try again later",
+            "Temporarily unavailable",
             DETAIL,
         )
         .retry_after(5)
@@ -204,7 +199,7 @@ impl Problem {
     /// A reader's time is over.
     fn too_slow() -> Self {
         const DETAIL: &str = "The database was not done in the time that a read has. Ask for less: narrow the search, or take smaller pages.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "It took too long", DETAIL).retry_after(10)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "Timed out", DETAIL).retry_after(10)
     }
 
     pub fn internal() -> Self {
@@ -212,7 +207,7 @@ impl Problem {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
-            "Something went wrong here",
+            "Internal server error",
             DETAIL,
         )
     }

@@ -26,7 +26,13 @@ impl From<sqlx::Error> for Problem {
 impl From<NoRoom> for Problem {
     fn from(why: NoRoom) -> Self {
         let detail = format!("There is no room for the request: {why}.");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Try again later", detail).retry_after(2)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Temporarily unavailable",
+            detail,
+        )
+        .retry_after(2)
     }
 }
 
@@ -37,7 +43,7 @@ impl From<QuotaReached> for Problem {
         Self {
             limit: u64::try_from(reached.limit).ok(),
             quota: Some(Box::new(reached)),
-            ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "The quota is used up", detail)
+            ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "Quota exceeded", detail)
         }
     }
 }
@@ -46,16 +52,14 @@ impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::Invalid(detail) => Self::invalid(detail),
-            RegistryError::Conflict(detail) => {
-                Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail)
-            }
+            RegistryError::Conflict(detail) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
             RegistryError::NotFound(what) => Self::nothing_like(what),
             RegistryError::Quota(reached) => reached.into(),
             RegistryError::Database(error) => error.into(),
             RegistryError::KeyLost => {
                 tracing::error!(%error, "a request failed");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Self::new(status, "key-lost", "A secret cannot be opened", error.to_string())
+                Self::new(status, "key-lost", "Secret cannot be decrypted", error.to_string())
             }
         }
     }
@@ -85,6 +89,12 @@ impl From<NotStored> for Problem {
             NotStored::Unavailable => 5,
         };
         let detail = format!("Not stored: {error}. Send it again.");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-stored", "Try again later", detail).retry_after(seconds)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not-stored",
+            "Temporarily unavailable",
+            detail,
+        )
+        .retry_after(seconds)
     }
 }

@@ -68,7 +68,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, Body(shown)))
 }
 
-/// Change an endpoint
+/// Update an endpoint
 ///
 /// What it has failed before is forgotten. With `enabled: true` or another `url`, what waits for its next attempt is sent at once, a hundred
 /// thousand deliveries at most, and the rest at their time. Needs the scopes `write` and `events`.
@@ -88,7 +88,7 @@ pub async fn change(
 ///
 /// With its deliveries. Nothing more is sent there. Needs the scopes `write` and `events`.
 #[utoipa::path(delete, path = "/api/v1/endpoints/{id}", tag = "Subscriptions", params(("id" = EndpointId, Path)),
-    responses((status = 204, description = "It is deleted")))]
+    responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     subscriber: Subscriber,
     State(app): State<App>,

@@ -10,7 +10,12 @@ impl From<Error> for Problem {
             Error::Invalid(invalid) => invalid.into(),
             Error::Conflict(why) => {
                 let detail = format!("{why}.");
-                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
+                Self::new(
+                    StatusCode::CONFLICT,
+                    "wrong-state",
+                    "Conflict with the current state",
+                    detail,
+                )
             }
             Error::NotFound(what) => Self::not_found(what),
             Error::Quota(reached) => reached.into(),
@@ -18,7 +23,7 @@ impl From<Error> for Problem {
             Error::KeyLost => {
                 tracing::error!(%error, "a request failed");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Self::new(status, "key-lost", "A secret cannot be opened", error.to_string())
+                Self::new(status, "key-lost", "Secret cannot be decrypted", error.to_string())
             }
         }
     }

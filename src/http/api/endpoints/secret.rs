@@ -54,7 +54,7 @@ pub async fn show(
     Ok(Body(secrets.into()))
 }
 
-/// Give an endpoint a new secret
+/// Rotate the secret of an endpoint
 ///
 /// For 24 hours the one it had signs too, so that receivers can change over in between. One that was replaced within the last 24 hours
 /// signs no longer. Needs the scopes `write` and `events`.

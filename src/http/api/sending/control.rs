@@ -22,7 +22,7 @@ use crate::{
 ///
 /// As long as it is queued.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", tag = "Sending", params(("id" = MessageId, Path)),
-    responses((status = 204, description = "It will not be sent")))]
+    responses((status = 204, description = "Canceled")))]
 pub async fn cancel(writer: Writer, State(app): State<App>, Path(id): Path<MessageId>) -> Result<StatusCode, Problem> {
     messaging::cancel(&app, writer.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -26,12 +26,16 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
             Refusal::Expired => Self::field("expires_at", detail, None),
             Refusal::Invalid(invalid) => invalid.into(),
-            Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "The recipient is blocked", detail),
-            Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "The key was used before", detail),
+            Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "Recipient is blocked", detail),
+            Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "Idempotency key reused", detail),
             Refusal::Template(unfit) => unfit.into(),
-            Refusal::Full => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Try again later", detail).retry_after(1)
-            }
+            Refusal::Full => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "Temporarily unavailable",
+                detail,
+            )
+            .retry_after(1),
             Refusal::Unavailable => Self::unavailable(),
             Refusal::Internal => Self::internal(),
         }
@@ -46,12 +50,18 @@ impl From<ControlError> for Problem {
             ControlError::NotQueued(..)
             | ControlError::InHand(_)
             | ControlError::NotUnknown(..)
-            | ControlError::NotInbound(_) => {
-                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
-            }
-            ControlError::NoToken | ControlError::Meta(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
-            }
+            | ControlError::NotInbound(_) => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "Conflict with the current state",
+                detail,
+            ),
+            ControlError::NoToken | ControlError::Meta(_) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "meta-refused",
+                "Meta rejected the request",
+                detail,
+            ),
             ControlError::Database(error) => error.into(),
         }
     }

@@ -69,7 +69,7 @@ pub async fn edit(
 ///
 /// Through Meta, in this language alone. The name of one that was approved cannot be used again for 30 days.
 #[utoipa::path(delete, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)),
-    responses((status = 204, description = "It is deleted")))]
+    responses((status = 204, description = "Deleted")))]
 pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<TemplateId>) -> Result<StatusCode, Problem> {
     app.library().delete(writer.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -102,12 +102,12 @@ pub struct Sync {
     last_error: Option<String>,
 }
 
-/// Fetch templates
+/// Sync templates
 ///
 /// Asks Meta for all templates of an account, soon and in the background. This happens by itself when a channel is added, when Meta
 /// tells of a change, and once a day.
 #[utoipa::path(post, path = "/api/v1/templates/sync", tag = "Templates", request_body = SyncRequest,
-    responses((status = 202, description = "They are being fetched", body = SyncAnswer),
+    responses((status = 202, description = "Sync started", body = SyncAnswer),
         (status = 404, description = "There is no such channel")))]
 pub async fn sync(
     writer: Writer,

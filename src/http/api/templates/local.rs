@@ -159,7 +159,7 @@ pub struct MessageTemplateChange {
     active_version: Option<i64>,
 }
 
-/// Change a message template
+/// Update a message template
 ///
 /// Renames, activates or archives it.
 #[utoipa::path(patch, path = "/api/v1/message-templates/{id}", tag = "Templates", params(("id" = MessageTemplateId, Path)),
@@ -187,7 +187,7 @@ pub async fn change(
 ///
 /// With all its versions. Messages made of it stay as they are.
 #[utoipa::path(delete, path = "/api/v1/message-templates/{id}", tag = "Templates", params(("id" = MessageTemplateId, Path)),
-    responses((status = 204, description = "It is deleted")))]
+    responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     writer: Writer,
     State(app): State<App>,

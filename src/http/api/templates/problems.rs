@@ -29,16 +29,24 @@ impl From<ManageError> for Problem {
         let detail = format!("{error}.");
         match error {
             ManageError::NoSuchTemplate(id) => Self::not_found(format_args!("template {id}")),
-            ManageError::WrongState(..) => Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail),
-            ManageError::Exists(..) => Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail),
+            ManageError::WrongState(..) => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "Conflict with the current state",
+                detail,
+            ),
+            ManageError::Exists(..) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
             ManageError::Invalid(invalid) => invalid.into(),
             ManageError::Meta(Error::Refused(error)) if is_the_callers(&error) => {
-                let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Meta refused it");
+                let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Meta rejected the request");
                 Self::new(status, "meta-refused", title, detail)
             }
-            ManageError::NoToken | ManageError::Meta(_) => {
-                Self::new(StatusCode::BAD_GATEWAY, "meta-refused", "Meta did not do it", detail)
-            }
+            ManageError::NoToken | ManageError::Meta(_) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "meta-refused",
+                "Meta rejected the request",
+                detail,
+            ),
             ManageError::Quota(reached) => reached.into(),
             ManageError::Database(error) => error.into(),
         }
@@ -51,10 +59,13 @@ impl From<LocalError> for Problem {
         match error {
             LocalError::NoSuch(which) => Self::not_found(format_args!("message template {which}")),
             LocalError::NoSuchVersion(..) => Self::field("version", detail, None),
-            LocalError::NotActive(..) | LocalError::Changed(_) | LocalError::TooMany(..) => {
-                Self::new(StatusCode::CONFLICT, "wrong-state", "Not in this state", detail)
-            }
-            LocalError::Taken(_) => Self::new(StatusCode::CONFLICT, "conflict", "It is taken already", detail),
+            LocalError::NotActive(..) | LocalError::Changed(_) | LocalError::TooMany(..) => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "Conflict with the current state",
+                detail,
+            ),
+            LocalError::Taken(_) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
             LocalError::Invalid(invalid) => invalid.into(),
             LocalError::Unreadable(error) => {
                 tracing::error!(%error, "a stored message template is unreadable");

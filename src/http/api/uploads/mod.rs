@@ -163,7 +163,7 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
     let request = Request::from_parts(head, body);
     let mut fields = Multipart::from_request(request, &())
         .await
-        .map_err(|error| Problem::invalid(format!("The form is not understood: {}.", error.body_text())))?;
+        .map_err(|error| Problem::invalid(format!("Malformed form data: {}.", error.body_text())))?;
     let mut said = Bring::default();
     while let Some(mut field) = fields.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -188,13 +188,13 @@ fn unreadable(error: MultipartError) -> Problem {
     let mut cause = error.source();
     while let Some(it) = cause {
         if let Some(too_much) = it.downcast_ref::<envelope::TooMuch>() {
-            return Problem::invalid(format!("The form is not understood: {too_much}."));
+            return Problem::invalid(format!("Malformed form data: {too_much}."));
         }
         cause = it.source();
     }
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(UPLOAD_BYTES),
-        _ => Problem::invalid(format!("The form is not understood: {}.", error.body_text())),
+        _ => Problem::invalid(format!("Malformed form data: {}.", error.body_text())),
     }
 }
 

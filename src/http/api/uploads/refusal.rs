@@ -14,7 +14,7 @@ pub fn refusal(error: BringError) -> Problem {
             Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "media-too-large",
-                "The file is larger than Meta takes",
+                "File too large",
                 detail(&error),
             )
         }
@@ -22,25 +22,25 @@ pub fn refusal(error: BringError) -> Problem {
         BringError::Rejected(_) => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "media-type",
-            "The file is not what Meta takes",
+            "Unsupported media type",
             detail(&error),
         ),
         BringError::Outside(net::Error::Refused(refused)) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "url-refused",
-            "The address is not visited",
+            "URL not allowed",
             format!("`url` is refused: {refused}."),
         ),
         BringError::Outside(error) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "url-failed",
-            "The file could not be fetched",
+            "File could not be fetched",
             format!("Nothing came of `url`: {error}."),
         ),
         BringError::Incomplete(why) => Problem::new(
             StatusCode::BAD_REQUEST,
             "incomplete",
-            "The file did not arrive",
+            "Incomplete upload",
             format!("The body broke off: {why}. Send it again."),
         ),
         BringError::NoRoom(why) => why.into(),
@@ -48,7 +48,7 @@ pub fn refusal(error: BringError) -> Problem {
             tracing::error!(%error, "an upload could not be stored");
             let words = "The store of files does not take it just now; nothing was kept. Try again in a few seconds.";
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            Problem::new(status, "storage-unavailable", "Try again later", words).retry_after(5)
+            Problem::new(status, "storage-unavailable", "Temporarily unavailable", words).retry_after(5)
         }
         BringError::Quota(reached) => reached.into(),
         BringError::Database(error) => error.into(),
