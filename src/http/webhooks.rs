@@ -75,7 +75,7 @@ struct Handshake {
 /// Verify the webhook
 ///
 /// Answers the challenge when the verify token is right.
-#[utoipa::path(get, path = "/webhooks/whatsapp", tag = "Webhooks", params(Handshake),
+#[utoipa::path(get, path = "/webhooks/whatsapp", params(Handshake),
     responses((status = 200, description = "The challenge, verbatim", body = String, content_type = "text/plain")))]
 async fn handshake(State(app): State<App>, Query(asked): Query<Handshake>) -> Result<Response, Problem> {
     let expected = app.config.verify_token.as_ref().ok_or_else(|| {
@@ -100,7 +100,7 @@ async fn handshake(State(app): State<App>, Query(asked): Query<Handshake>) -> Re
 ///
 /// The exact bytes are stored, then the request is answered; processing comes after. Any object and any field is taken as long as
 /// it is signed. An answer other than 200 makes Meta send it again, for up to seven days.
-#[utoipa::path(post, path = "/webhooks/whatsapp", tag = "Webhooks",
+#[utoipa::path(post, path = "/webhooks/whatsapp",
     params(("x-hub-signature-256" = String, Header, description = "`sha256=` and the HMAC-SHA256 of the body under an app secret, in hexadecimal")),
     request_body(content = Object, description = "A webhook of Meta's", content_type = "application/json"),
     responses((status = 200, description = "Stored: its bytes are on disk")))]

@@ -45,7 +45,7 @@ pub struct AddedChannel {
 /// List a tenant's channels
 ///
 /// The oldest first; without their secrets.
-#[utoipa::path(get, path = "/admin/tenants/{id}/channels", tag = "Operator", params(("id" = TenantId, Path), PagingParams),
+#[utoipa::path(get, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path), PagingParams),
     responses((status = 200, description = "A page of channels", body = Page<Channel>)))]
 pub async fn list(
     _: Operator,
@@ -63,7 +63,7 @@ pub async fn list(
 /// Add a channel
 ///
 /// Or renew the secrets of one the tenant has. Webhooks that came before it was known are processed now.
-#[utoipa::path(post, path = "/admin/tenants/{id}/channels", tag = "Operator", params(("id" = TenantId, Path)),
+#[utoipa::path(post, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path)),
     request_body = AddChannelRequest,
     responses((status = 201, description = "Added", body = AddedChannel),
         (status = 409, description = "Another tenant has the number", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]

@@ -103,7 +103,7 @@ pub struct ListRawEventsQuery {
 /// The newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
 /// looks through at most 20,000 webhooks, so it may hold
 /// fewer than `limit` and still have a next one.
-#[utoipa::path(get, path = "/admin/events", tag = "Operator", params(PagingParams, ListRawEventsQuery),
+#[utoipa::path(get, path = "/admin/events", params(PagingParams, ListRawEventsQuery),
     responses((status = 200, description = "A page of webhooks", body = Page<RawEvent>)))]
 pub async fn list(
     _: Operator,
@@ -127,7 +127,7 @@ pub async fn list(
 /// Show a stored webhook
 ///
 /// With its exact body.
-#[utoipa::path(get, path = "/admin/events/{id}", tag = "Operator", params(("id" = RawEventId, Path)),
+#[utoipa::path(get, path = "/admin/events/{id}", params(("id" = RawEventId, Path)),
     responses((status = 200, description = "The webhook", body = RawEventWithBody)))]
 pub async fn show(
     _: Operator,
@@ -147,7 +147,7 @@ pub async fn show(
 /// Fetch the body of a stored webhook
 ///
 /// Byte for byte as it was signed.
-#[utoipa::path(get, path = "/admin/events/{id}/body", tag = "Operator", params(("id" = RawEventId, Path)),
+#[utoipa::path(get, path = "/admin/events/{id}/body", params(("id" = RawEventId, Path)),
     responses((status = 200, description = "The body", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub async fn body(_: Operator, State(app): State<App>, Path(id): Path<RawEventId>) -> Result<Response, Problem> {
     let found = raw_events::body(app.db.reader(), id).await?;

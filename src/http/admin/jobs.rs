@@ -61,7 +61,7 @@ pub struct ListJobsQuery {
 /// List the jobs of a queue
 ///
 /// Those that are not finished by due time, the first first; the finished ones the newest first.
-#[utoipa::path(get, path = "/admin/queues/{name}/jobs", tag = "Operator",
+#[utoipa::path(get, path = "/admin/queues/{name}/jobs",
     params(("name" = String, Path), PagingParams, ListJobsQuery),
     responses((status = 200, description = "A page of jobs", body = Page<Job>)))]
 pub async fn list(
@@ -85,7 +85,7 @@ pub async fn list(
 /// Retry a job
 ///
 /// Makes it due now, with all its attempts before it: one that waits, is dead, quarantined or discarded.
-#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/retry", tag = "Operator",
+#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/retry",
     params(("name" = String, Path), ("id" = String, Path)),
     responses((status = 200, description = "Due now", body = Job), (status = 409, description = "It is done or runs")))]
 pub async fn retry(
@@ -101,7 +101,7 @@ pub async fn retry(
 /// Discard a job
 ///
 /// Sets it aside for good: one that waits, is dead or quarantined.
-#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/discard", tag = "Operator",
+#[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/discard",
     params(("name" = String, Path), ("id" = String, Path)),
     responses((status = 200, description = "Set aside", body = Job), (status = 409, description = "It is done, runs, or was discarded")))]
 pub async fn discard(

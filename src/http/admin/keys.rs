@@ -53,7 +53,7 @@ pub struct CreatedKey {
 /// List a tenant's API keys
 ///
 /// The oldest first, the revoked too; without the keys themselves, which nobody has.
-#[utoipa::path(get, path = "/admin/tenants/{id}/keys", tag = "Operator", params(("id" = TenantId, Path), PagingParams),
+#[utoipa::path(get, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path), PagingParams),
     responses((status = 200, description = "A page of keys", body = Page<ApiKey>)))]
 pub async fn list(
     _: Operator,
@@ -77,7 +77,7 @@ pub async fn list(
 }
 
 /// Create an API key
-#[utoipa::path(post, path = "/admin/tenants/{id}/keys", tag = "Operator", params(("id" = TenantId, Path)),
+#[utoipa::path(post, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path)),
     request_body = NewKey, responses((status = 201, description = "Made", body = CreatedKey)))]
 pub async fn create(
     _: Operator,
@@ -101,7 +101,7 @@ pub async fn create(
 /// Revoke an API key
 ///
 /// It ends within five seconds everywhere.
-#[utoipa::path(delete, path = "/admin/keys/{id}", tag = "Operator", params(("id" = ApiKeyId, Path)),
+#[utoipa::path(delete, path = "/admin/keys/{id}", params(("id" = ApiKeyId, Path)),
     responses((status = 204, description = "Revoked")))]
 pub async fn revoke(_: Operator, State(app): State<App>, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {
     tenancy::revoke_api_key(&registry(&app), id).await?;

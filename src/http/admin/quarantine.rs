@@ -25,7 +25,7 @@ pub struct Quarantined {
 /// List quarantined webhooks
 ///
 /// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the channel is added.
-#[utoipa::path(get, path = "/admin/quarantine", tag = "Operator",
+#[utoipa::path(get, path = "/admin/quarantine",
     responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
     let rows = store::quarantine::list(app.db.reader(), MOST).await?;

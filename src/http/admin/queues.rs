@@ -26,7 +26,7 @@ pub fn named(name: &str) -> Result<&'static Queue, Problem> {
 }
 
 /// List queues
-#[utoipa::path(get, path = "/admin/queues", tag = "Operator",
+#[utoipa::path(get, path = "/admin/queues",
     responses((status = 200, description = "Every queue, and how it stands", body = Page<QueueStats>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<QueueStats>>, Problem> {
     let mut all = Vec::with_capacity(QUEUES.len());
@@ -37,7 +37,7 @@ pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Queue
 }
 
 /// Show a queue
-#[utoipa::path(get, path = "/admin/queues/{name}", tag = "Operator", params(("name" = String, Path)),
+#[utoipa::path(get, path = "/admin/queues/{name}", params(("name" = String, Path)),
     responses((status = 200, description = "How it stands", body = QueueStats)))]
 pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueStats>, Problem> {
     let queue = named(&name)?;
@@ -47,7 +47,7 @@ pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>)
 /// Pause a queue
 ///
 /// Within half a second workers take nothing more from it; what they have in hand they finish.
-#[utoipa::path(post, path = "/admin/queues/{name}/pause", tag = "Operator", params(("name" = String, Path)),
+#[utoipa::path(post, path = "/admin/queues/{name}/pause", params(("name" = String, Path)),
     responses((status = 200, description = "Paused", body = Paused)))]
 pub async fn pause(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<Paused>, Problem> {
     let queue = named(&name)?;
@@ -56,7 +56,7 @@ pub async fn pause(_: Operator, State(app): State<App>, Path(name): Path<String>
 }
 
 /// Resume a queue
-#[utoipa::path(post, path = "/admin/queues/{name}/resume", tag = "Operator", params(("name" = String, Path)),
+#[utoipa::path(post, path = "/admin/queues/{name}/resume", params(("name" = String, Path)),
     responses((status = 200, description = "Resumed", body = Paused)))]
 pub async fn resume(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<Paused>, Problem> {
     let queue = named(&name)?;

@@ -62,7 +62,7 @@ impl ReplayWebhooksRequest {
 ///
 /// Makes them due again, their attempts counted from zero. Safe for webhooks that are done: processing leaves the same result each
 /// time. A range too large for the time limit of 30 seconds is replayed as far as it came; ask again to go on.
-#[utoipa::path(post, path = "/admin/events/replay", tag = "Operator", request_body = ReplayWebhooksRequest,
+#[utoipa::path(post, path = "/admin/events/replay", request_body = ReplayWebhooksRequest,
     responses((status = 200, description = "What was done, or would be", body = Replayed)))]
 pub async fn replay(
     _: Operator,

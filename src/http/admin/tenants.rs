@@ -85,7 +85,7 @@ pub struct CreatedTenant {
 /// List tenants
 ///
 /// The oldest first.
-#[utoipa::path(get, path = "/admin/tenants", tag = "Operator", params(PagingParams),
+#[utoipa::path(get, path = "/admin/tenants", params(PagingParams),
     responses((status = 200, description = "A page of tenants", body = Page<Tenant>)))]
 pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<Tenant>>, Problem> {
     let after = paging.key(LIST)?;
@@ -102,7 +102,7 @@ pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result
 /// Create a tenant
 ///
 /// And its first API key.
-#[utoipa::path(post, path = "/admin/tenants", tag = "Operator", request_body = NewTenant,
+#[utoipa::path(post, path = "/admin/tenants", request_body = NewTenant,
     responses((status = 201, description = "Made", body = CreatedTenant),
         (status = 409, description = "The name is taken", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn create(
@@ -121,7 +121,7 @@ pub async fn create(
 /// Update a tenant
 ///
 /// Rules of sending hold within a second, also for messages that wait.
-#[utoipa::path(patch, path = "/admin/tenants/{id}", tag = "Operator", params(("id" = TenantId, Path)), request_body = TenantRules,
+#[utoipa::path(patch, path = "/admin/tenants/{id}", params(("id" = TenantId, Path)), request_body = TenantRules,
     responses((status = 200, description = "The tenant as it is now", body = Tenant)))]
 pub async fn change(
     _: Operator,

@@ -49,7 +49,7 @@ pub enum Unrecognized {
 /// List unrecognized items
 ///
 /// Counts by field, the most frequent first; or, with `field`, its items, the newest first.
-#[utoipa::path(get, path = "/admin/unrecognized", tag = "Operator", params(PagingParams, ListUnrecognizedQuery),
+#[utoipa::path(get, path = "/admin/unrecognized", params(PagingParams, ListUnrecognizedQuery),
     responses((status = 200, description = "Counts or items", body = Page<Unrecognized>)))]
 pub async fn list(
     _: Operator,

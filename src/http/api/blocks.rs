@@ -63,7 +63,7 @@ pub struct BlockedUser {
 ///
 /// On this number, at Meta: they cannot write to it, and messages to them are refused. Only those who wrote within 24 hours can be
 /// blocked.
-#[utoipa::path(post, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path)), request_body = Users,
+#[utoipa::path(post, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn block(
     writer: Writer,
@@ -75,7 +75,7 @@ pub async fn block(
 }
 
 /// Unblock customers
-#[utoipa::path(delete, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path)), request_body = Users,
+#[utoipa::path(delete, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn unblock(
     writer: Writer,
@@ -89,7 +89,7 @@ pub async fn unblock(
 /// List blocked customers
 ///
 /// As Meta has them, so that those blocked with other tools are among them.
-#[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", tag = "Sending", params(("id" = ChannelId, Path), PagingParams),
+#[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path), PagingParams),
     responses((status = 200, description = "A page of blocked customers", body = Page<BlockedUser>)))]
 pub async fn list(
     reader: Reader,

@@ -94,7 +94,7 @@ impl From<store::channels::Channel> for Channel {
 /// List channels
 ///
 /// The phone numbers of the tenant, the oldest first.
-#[utoipa::path(get, path = "/api/v1/channels", tag = "Reading", params(PagingParams),
+#[utoipa::path(get, path = "/api/v1/channels", params(PagingParams),
     responses((status = 200, description = "A page of channels", body = Page<Channel>)))]
 pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Channel>>, Problem> {
     let after = paging.key(LIST)?;
@@ -165,7 +165,7 @@ pub struct Queued {
 /// Show a channel
 ///
 /// With its breaker, its present rate and what waits to be sent.
-#[utoipa::path(get, path = "/api/v1/channels/{id}", tag = "Reading", params(("id" = ChannelId, Path)),
+#[utoipa::path(get, path = "/api/v1/channels/{id}", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "The channel", body = ChannelState)))]
 pub async fn show(
     reader: Reader,
@@ -237,7 +237,7 @@ pub struct CheckReport {
 ///
 /// Asks Meta about the number, the token and the subscription. Closes the breaker if the channel may send, and trips it if the token or the
 /// account is no good. Done without being asked when a channel is added, and once a day.
-#[utoipa::path(post, path = "/api/v1/channels/{id}/check", tag = "Sending", params(("id" = ChannelId, Path)),
+#[utoipa::path(post, path = "/api/v1/channels/{id}/check", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "What Meta says", body = CheckReport)))]
 pub async fn check(
     writer: Writer,
@@ -283,7 +283,7 @@ pub struct Resumed {
 /// Resume paused campaigns
 ///
 /// After Meta stopped them for spam (131048) and somebody has looked at the number's quality.
-#[utoipa::path(post, path = "/api/v1/channels/{id}/campaigns/resume", tag = "Sending", params(("id" = ChannelId, Path)),
+#[utoipa::path(post, path = "/api/v1/channels/{id}/campaigns/resume", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "Resumed", body = Resumed),
         (status = 409, description = "Campaigns are not paused", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn resume_campaigns(

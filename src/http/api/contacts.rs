@@ -149,7 +149,7 @@ pub async fn identities(
 /// List contacts
 ///
 /// The newest first.
-#[utoipa::path(get, path = "/api/v1/contacts", tag = "Reading", params(PagingParams),
+#[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams),
     responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
 pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Contact>>, Problem> {
     let before = paging.key(LIST)?;
@@ -166,7 +166,7 @@ pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Contact>>,
 }
 
 /// Show a contact
-#[utoipa::path(get, path = "/api/v1/contacts/{id}", tag = "Reading", params(("id" = ContactId, Path)),
+#[utoipa::path(get, path = "/api/v1/contacts/{id}", params(("id" = ContactId, Path)),
     responses((status = 200, description = "The contact", body = Contact)))]
 pub async fn show(reader: Reader, Path(id): Path<ContactId>) -> Result<Json<Contact>, Problem> {
     let mut tx = reader.begin().await?;

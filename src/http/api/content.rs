@@ -41,7 +41,7 @@ pub struct MediaContentQuery {
 /// Download media
 ///
 /// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
-#[utoipa::path(get, path = "/api/v1/media/{id}/content", tag = "Media", params(("id" = MediaId, Path), MediaContentQuery),
+#[utoipa::path(get, path = "/api/v1/media/{id}/content", params(("id" = MediaId, Path), MediaContentQuery),
     responses((status = 200, description = "The bytes", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
         (status = 206, description = "The part asked for", content(

@@ -113,7 +113,7 @@ pub struct ListConversationsQuery {
 ///
 /// The last active first. With `channel` or `unread`, a page looks through at most 50,000 conversations, so it may hold fewer than
 /// `limit` and still have a next one.
-#[utoipa::path(get, path = "/api/v1/conversations", tag = "Reading", params(PagingParams, ListConversationsQuery),
+#[utoipa::path(get, path = "/api/v1/conversations", params(PagingParams, ListConversationsQuery),
     responses((status = 200, description = "A page of conversations", body = Page<Conversation>)))]
 pub async fn list(
     reader: Reader,
@@ -148,7 +148,7 @@ pub async fn list(
 }
 
 /// Show a conversation
-#[utoipa::path(get, path = "/api/v1/conversations/{id}", tag = "Reading", params(("id" = ConversationId, Path)),
+#[utoipa::path(get, path = "/api/v1/conversations/{id}", params(("id" = ConversationId, Path)),
     responses((status = 200, description = "The conversation", body = Conversation)))]
 pub async fn show(reader: Reader, Path(id): Path<ConversationId>) -> Result<Json<Conversation>, Problem> {
     let mut tx = reader.begin().await?;

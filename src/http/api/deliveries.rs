@@ -122,7 +122,7 @@ pub struct WantedDeliveries {
 ///
 /// Those of the newest events first. With a filter, an answer looks through at most 20,000 deliveries, so it may hold fewer than
 /// `limit` while more wait.
-#[utoipa::path(get, path = "/api/v1/endpoints/{id}/deliveries", tag = "Subscriptions",
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}/deliveries",
     params(("id" = EndpointId, Path), PagingParams, WantedDeliveries),
     responses((status = 200, description = "A page of deliveries", body = Page<Delivery>)))]
 pub async fn list(
@@ -150,7 +150,7 @@ pub async fn list(
 /// Show a delivery
 ///
 /// With every request that was made for it, for as long as they are kept (MAINSTAY_DELIVERY_DAYS).
-#[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "Subscriptions", params(("id" = DeliveryId, Path)),
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = DeliveryId, Path)),
     responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
 pub async fn show(reader: Reader, Path(id): Path<DeliveryId>) -> Result<Body<DeliveryWithAttempts>, Problem> {
     shown(&reader, id).await.map(Body)
@@ -172,7 +172,7 @@ async fn shown(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttemp
 ///
 /// Now, whatever became of it before, with the same `webhook-id`; if that fails, it is tried again by the schedule. Needs the scopes `write` and
 /// `events`.
-#[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", tag = "Subscriptions", params(("id" = DeliveryId, Path)),
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", params(("id" = DeliveryId, Path)),
     responses((status = 202, description = "Queued", body = DeliveryWithAttempts)))]
 pub async fn retry(
     subscriber: Subscriber,

@@ -33,7 +33,7 @@ pub struct EventTypes {
 /// List the types of events
 ///
 /// All there are, with the JSON Schema of what each carries and an example. Any key may ask: it tells of nobody.
-#[utoipa::path(get, path = "/api/v1/event-types", tag = "Reading",
+#[utoipa::path(get, path = "/api/v1/event-types",
     responses((status = 200, description = "The catalogue", body = EventTypes)))]
 pub async fn list() -> Body<&'static EventTypes> {
     static CATALOGUE: LazyLock<EventTypes> = LazyLock::new(catalogue);

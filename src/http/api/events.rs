@@ -64,7 +64,7 @@ pub struct ListEventsQuery {
 /// The oldest first. Whoever passes `after` on from answer to answer misses nothing, for as long as events are kept
 /// (MAINSTAY_EVENT_DAYS). With `type`, an answer looks through at most 20,000 events, so it may hold fewer than `limit` while more
 /// wait.
-#[utoipa::path(get, path = "/api/v1/events", tag = "Reading", params(PagingParams, ListEventsQuery),
+#[utoipa::path(get, path = "/api/v1/events", params(PagingParams, ListEventsQuery),
     responses((status = 200, description = "Events in order", body = Events)))]
 pub async fn list(
     reader: EventReader,

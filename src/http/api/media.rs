@@ -165,7 +165,7 @@ pub struct Lasting {
 /// Show media
 ///
 /// With links to its bytes that need no API key and end by themselves.
-#[utoipa::path(get, path = "/api/v1/media/{id}", tag = "Media", params(("id" = MediaId, Path), Lasting),
+#[utoipa::path(get, path = "/api/v1/media/{id}", params(("id" = MediaId, Path), Lasting),
     responses((status = 200, description = "The media", body = Media)))]
 pub async fn show(
     reader: Reader,
@@ -198,7 +198,7 @@ pub(super) async fn shown(app: &App, writer: &Writer, id: MediaId) -> Result<Med
 /// Delete media
 ///
 /// For good, with its variants. Messages go on naming it; what Meta was sent of it ends with Meta after 30 days.
-#[utoipa::path(delete, path = "/api/v1/media/{id}", tag = "Media", params(("id" = MediaId, Path)),
+#[utoipa::path(delete, path = "/api/v1/media/{id}", params(("id" = MediaId, Path)),
     responses((status = 204, description = "Gone")))]
 pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<MediaId>) -> Result<StatusCode, Problem> {
     if media::delete(&app, writer.tenant, id).await? {

@@ -15,9 +15,13 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 mod links;
+mod operations;
 mod problems;
 
-use self::problems::{describe, problem};
+use self::{
+    operations::{OPERATIONS, TAGS},
+    problems::{describe, problem},
+};
 use super::{edge::Edge, once::KEY_LENGTH, problem::ProblemBody};
 
 const DESCRIPTION: &str = "\
@@ -71,32 +75,8 @@ fn finish(mut document: OpenApi) -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
         .build();
-    let tag = |name: &str, says: &str| TagBuilder::new().name(name).description(Some(says)).build();
-    document.tags = Some(vec![
-        tag("Webhooks", "Where Meta calls."),
-        tag(
-            "Reading",
-            "A tenant's channels, contacts, conversations, messages and events.",
-        ),
-        tag(
-            "Sending",
-            "Messages to customers: queued here, sent once, and every call to Meta written down.",
-        ),
-        tag("Media", "Files that customers sent, and files to be sent."),
-        tag(
-            "Templates",
-            "Messages that Meta has approved, and message templates of our own.",
-        ),
-        tag(
-            "Subscriptions",
-            "Endpoints of a tenant's programs, which are called when something happens, and every attempt to reach them.",
-        ),
-        tag(
-            "Operator",
-            "Tenants, channels, keys, stored webhooks and queues of the whole installation.",
-        ),
-        tag("Watching", "Health and metrics."),
-    ]);
+    let tag = |(name, says): &(&str, &str)| TagBuilder::new().name(*name).description(Some(*says)).build();
+    document.tags = Some(TAGS.iter().map(tag).collect());
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme("api_key", bearer());
@@ -114,7 +94,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
         ];
         for (method, operation) in operations {
             if let Some(operation) = operation {
-                operation.operation_id = Some(operation_id(method, path));
+                identify(method, path, operation);
                 describe(method, path, operation);
                 if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
                     take_key(operation);
@@ -126,11 +106,11 @@ fn finish(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// What generated clients call it, e.g. `get_conversations_id_messages`.
-fn operation_id(method: &str, path: &str) -> String {
-    let path = path.strip_prefix("/api/v1").unwrap_or(path);
-    let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
-    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+/// Gives an operation its id and its tag. A test finds those that `operations.rs` lacks.
+fn identify(method: &str, path: &str, operation: &mut Operation) {
+    let known = OPERATIONS.iter().find(|it| (it.0, it.1) == (method, path));
+    operation.operation_id = known.map(|it| it.2.to_owned());
+    operation.tags = known.map(|it| vec![it.3.to_owned()]);
 }
 
 /// The form of an `Idempotency-Key`.

@@ -107,7 +107,7 @@ async fn check(app: &App) -> Health {
 /// Liveness probe
 ///
 /// Restart it when this does not answer.
-#[utoipa::path(get, path = "/health/live", tag = "Watching",
+#[utoipa::path(get, path = "/health/live",
     responses((status = 200, description = "It does", body = Alive)))]
 async fn live() -> Json<Alive> {
     Json(Alive { status: Condition::Ok })
@@ -119,7 +119,7 @@ async fn live() -> Json<Alive> {
 /// nearly full. A Redis that does not answer and a queue that lags are shown as `degraded` with 200, since webhooks are stored and
 /// answered all the same; taking the process out of service for that would lose what it still can do. Open to anybody; `version` and
 /// `checks` are only for whoever may see metrics.
-#[utoipa::path(get, path = "/health/ready", tag = "Watching",
+#[utoipa::path(get, path = "/health/ready",
     responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
 async fn ready(State(edge): State<Edge>, watcher: Result<Watcher, Problem>) -> (StatusCode, Json<Readiness>) {
     let health = edge.health.outcome(&edge.app).await;
@@ -143,7 +143,7 @@ async fn ready(State(edge): State<Edge>, watcher: Result<Watcher, Problem>) -> (
 /// Health report
 ///
 /// The same checks, always answered 200: for people and dashboards.
-#[utoipa::path(get, path = "/health", tag = "Watching",
+#[utoipa::path(get, path = "/health",
     responses((status = 200, description = "What the checks found", body = Health)))]
 async fn all(_: Watcher, State(edge): State<Edge>) -> Json<Health> {
     Json((*edge.health.outcome(&edge.app).await).clone())

@@ -79,7 +79,7 @@ async fn queues(app: &App) {
 /// Metrics
 ///
 /// In the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "Watching",
+#[utoipa::path(get, path = "/metrics",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
 async fn show(_: Watcher, State(edge): State<Edge>) -> Response {
     edge.scrape.refresh(&edge.app, &edge.memory).await;

@@ -15,13 +15,23 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
             .is_some_and(|version| version.starts_with("3."))
     );
     assert_eq!(document["info"]["title"], "Mainstay");
-    let mut names = BTreeSet::new();
+    let described = document["tags"].as_array().expect("tags");
+    let mut tags: BTreeSet<&str> = described.iter().filter_map(|tag| tag["name"].as_str()).collect();
+    let (mut names, mut used) = (BTreeSet::new(), BTreeSet::new());
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
             let what = format!("{method} {path}");
             assert!(operation["summary"].is_string(), "{what} says nothing of itself");
-            let name = format!("{}", operation["operationId"]);
+            let name = operation["operationId"].as_str();
+            let name =
+                name.unwrap_or_else(|| panic!("{what} has no operationId: name it in `http/docs/operations.rs`"));
             assert!(names.insert(name), "{what} shares its operationId");
+            let tag = operation["tags"][0].as_str().expect("it has a tag");
+            assert!(
+                tags.remove(tag) || used.contains(tag),
+                "{what}: the tag {tag} is not described"
+            );
+            used.insert(tag);
             let responses = operation["responses"].as_object().expect("responses");
             assert!(responses.keys().any(|status| status.starts_with('2')), "{what}");
             let problem = &responses["500"]["content"]["application/problem+json"]["schema"]["$ref"];
@@ -68,7 +78,8 @@ async fn the_document_is_whole_and_every_route_in_it_answers() {
             }
         }
     }
-    assert!(names.len() >= 33, "{} operations", names.len());
+    assert!(names.len() >= 80, "{} operations", names.len());
+    assert!(tags.is_empty(), "no operation has these tags: {tags:?}");
     for reference in references(&document) {
         let pointer = reference.trim_start_matches('#');
         assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");

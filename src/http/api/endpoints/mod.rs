@@ -29,7 +29,7 @@ const LIST: &str = "endpoints";
 /// List endpoints
 ///
 /// The oldest first.
-#[utoipa::path(get, path = "/api/v1/endpoints", tag = "Subscriptions", params(PagingParams),
+#[utoipa::path(get, path = "/api/v1/endpoints", params(PagingParams),
     responses((status = 200, description = "A page of endpoints", body = Page<Endpoint>)))]
 pub async fn list(reader: Reader, State(app): State<App>, paging: Paging) -> Result<Body<Page<Endpoint>>, Problem> {
     let after = paging.key(LIST)?;
@@ -42,7 +42,7 @@ pub async fn list(reader: Reader, State(app): State<App>, paging: Paging) -> Res
 }
 
 /// Show an endpoint
-#[utoipa::path(get, path = "/api/v1/endpoints/{id}", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The endpoint", body = Endpoint)))]
 pub async fn show(
     reader: Reader,
@@ -56,7 +56,7 @@ pub async fn show(
 /// Add an endpoint
 ///
 /// Events that happen from now on are sent there, signed with a secret of its own. Needs the scopes `write` and `events`.
-#[utoipa::path(post, path = "/api/v1/endpoints", tag = "Subscriptions", request_body = NewEndpoint,
+#[utoipa::path(post, path = "/api/v1/endpoints", request_body = NewEndpoint,
     responses((status = 201, description = "Added", body = Endpoint)))]
 pub async fn create(
     subscriber: Subscriber,
@@ -72,7 +72,7 @@ pub async fn create(
 ///
 /// What it has failed before is forgotten. With `enabled: true` or another `url`, what waits for its next attempt is sent at once, a hundred
 /// thousand deliveries at most, and the rest at their time. Needs the scopes `write` and `events`.
-#[utoipa::path(patch, path = "/api/v1/endpoints/{id}", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(patch, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     request_body = EndpointChange, responses((status = 200, description = "The endpoint as it is now", body = Endpoint)))]
 pub async fn change(
     subscriber: Subscriber,
@@ -87,7 +87,7 @@ pub async fn change(
 /// Delete an endpoint
 ///
 /// With its deliveries. Nothing more is sent there. Needs the scopes `write` and `events`.
-#[utoipa::path(delete, path = "/api/v1/endpoints/{id}", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(delete, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     subscriber: Subscriber,

@@ -43,7 +43,7 @@ impl From<Secrets> for EndpointSecret {
 ///
 /// For whoever verifies what arrives there. Needs the scopes `write` and `events`: whoever has it can
 /// make events up.
-#[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The secret", body = EndpointSecret)))]
 pub async fn show(
     subscriber: Subscriber,
@@ -58,7 +58,7 @@ pub async fn show(
 ///
 /// For 24 hours the one it had signs too, so that receivers can change over in between. One that was replaced within the last 24 hours
 /// signs no longer. Needs the scopes `write` and `events`.
-#[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The new secret, and the one before", body = EndpointSecret)))]
 pub async fn rotate(
     subscriber: Subscriber,

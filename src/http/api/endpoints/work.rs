@@ -26,7 +26,7 @@ pub struct EndpointTest {
 ///
 /// Sends it an event of the type `endpoint.test`, whatever types it wants, and no other endpoint. Needs the scopes `write` and
 /// `events`.
-#[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", params(("id" = EndpointId, Path)),
     responses((status = 202, description = "Queued", body = EndpointTest)))]
 pub async fn test(
     subscriber: Subscriber,
@@ -75,7 +75,7 @@ pub struct ReplayResult {
 ///
 /// A bounded part of it in one call: go on with `next_cursor` until it is null. The `webhook-id` is what it was, so a receiver that
 /// keeps events apart by it takes none twice. Needs the scopes `write` and `events`.
-#[utoipa::path(post, path = "/api/v1/endpoints/{id}/replay", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/replay", params(("id" = EndpointId, Path)),
     request_body = ReplayRequest, responses((status = 202, description = "Queued", body = ReplayResult)))]
 pub async fn replay(
     subscriber: Subscriber,
@@ -133,7 +133,7 @@ impl From<Statistics> for EndpointStatistics {
 }
 
 /// Show the statistics of an endpoint
-#[utoipa::path(get, path = "/api/v1/endpoints/{id}/stats", tag = "Subscriptions", params(("id" = EndpointId, Path)),
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}/stats", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "Its statistics", body = EndpointStatistics)))]
 pub async fn stats(
     reader: Reader,

@@ -66,7 +66,7 @@ impl ListMessagesQuery {
 ///
 /// Of all conversations, the newest first. With a filter, a page looks through at most 20,000 messages, so it may hold fewer than
 /// `limit` and still have a next one.
-#[utoipa::path(get, path = "/api/v1/messages", tag = "Reading", params(PagingParams, ListMessagesQuery),
+#[utoipa::path(get, path = "/api/v1/messages", params(PagingParams, ListMessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<Message>)))]
 pub async fn list(
     reader: Reader,
@@ -86,7 +86,7 @@ pub async fn list(
 /// List the messages of a conversation
 ///
 /// By Meta's time, the newest first.
-#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages", tag = "Reading",
+#[utoipa::path(get, path = "/api/v1/conversations/{id}/messages",
     params(("id" = ConversationId, Path), PagingParams),
     responses((status = 200, description = "A page of messages", body = Page<Message>)))]
 pub async fn in_conversation(
@@ -109,7 +109,7 @@ pub async fn in_conversation(
 ///
 /// With every call made for it and everything Meta reported about it; where its service window was closed, with the templates that would
 /// do now.
-#[utoipa::path(get, path = "/api/v1/messages/{id}", tag = "Reading", params(("id" = MessageId, Path)),
+#[utoipa::path(get, path = "/api/v1/messages/{id}", params(("id" = MessageId, Path)),
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]
 pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
     let mut tx = reader.begin().await?;

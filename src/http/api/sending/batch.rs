@@ -116,7 +116,7 @@ impl From<Result<Queued, Problem>> for BatchResult {
 /// longest ordinary messages. With an `Idempotency-Key`, which stands for the whole, the same request sends nothing again: what was
 /// refused is looked at anew, and where nothing new was taken the answer says `idempotent-replayed: true`. Another request is refused with
 /// 409 and sends nothing at all.
-#[utoipa::path(post, path = "/api/v1/messages/batch", tag = "Sending", request_body = BatchRequest<'_>,
+#[utoipa::path(post, path = "/api/v1/messages/batch", request_body = BatchRequest<'_>,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
 pub async fn send_batch(
     writer: Writer,

@@ -21,7 +21,7 @@ use crate::{
 /// Cancel a message
 ///
 /// As long as it is queued.
-#[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", tag = "Sending", params(("id" = MessageId, Path)),
+#[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", params(("id" = MessageId, Path)),
     responses((status = 204, description = "Canceled")))]
 pub async fn cancel(writer: Writer, State(app): State<App>, Path(id): Path<MessageId>) -> Result<StatusCode, Problem> {
     messaging::cancel(&app, writer.tenant, id).await?;
@@ -57,7 +57,7 @@ struct CancelResult {
 /// Cancel many messages
 ///
 /// Those that are still queued, in one commit; of each of the others it says why not.
-#[utoipa::path(post, path = "/api/v1/messages/cancel", tag = "Sending", request_body = CancelRequest,
+#[utoipa::path(post, path = "/api/v1/messages/cancel", request_body = CancelRequest,
     responses((status = 200, description = "A result for each", body = CancelAnswer)))]
 pub async fn cancel_batch(
     writer: Writer,
@@ -99,7 +99,7 @@ pub struct Resolve {
 /// Resolve an unknown message
 ///
 /// For a message of which nobody knows whether it was sent, when a person does.
-#[utoipa::path(post, path = "/api/v1/messages/{id}/resolve", tag = "Sending", params(("id" = MessageId, Path)), request_body = Resolve,
+#[utoipa::path(post, path = "/api/v1/messages/{id}/resolve", params(("id" = MessageId, Path)), request_body = Resolve,
     responses((status = 204, description = "Resolved")))]
 pub async fn resolve(
     writer: Writer,
@@ -127,7 +127,7 @@ pub struct ReadRequest {
 /// Mark an inbound message as read
 ///
 /// The customer sees it, on this message and those before. The body may be left out.
-#[utoipa::path(post, path = "/api/v1/messages/{id}/read", tag = "Sending", params(("id" = MessageId, Path)), request_body = Option<ReadRequest>,
+#[utoipa::path(post, path = "/api/v1/messages/{id}/read", params(("id" = MessageId, Path)), request_body = Option<ReadRequest>,
     responses((status = 204, description = "Meta was told")))]
 pub async fn read(
     writer: Writer,
@@ -163,7 +163,7 @@ pub struct ErrorCodes {
 /// List Meta's error codes
 ///
 /// With what each means and who must do what.
-#[utoipa::path(get, path = "/api/v1/errors", tag = "Sending",
+#[utoipa::path(get, path = "/api/v1/errors",
     responses((status = 200, description = "All codes known", body = ErrorCodes)))]
 pub async fn error_codes() -> Body<ErrorCodes> {
     let code = |entry: &errors::Entry| ErrorCode {

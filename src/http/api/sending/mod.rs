@@ -74,7 +74,7 @@ impl From<Queued> for QueuedMessage {
 ///
 /// Checked against every limit Meta documents, committed, and answered; a worker sends it. With an `Idempotency-Key`, the same request
 /// within 24 hours gets the same answer and sends nothing again.
-#[utoipa::path(post, path = "/api/v1/messages", tag = "Sending", request_body = SendRequest,
+#[utoipa::path(post, path = "/api/v1/messages", request_body = SendRequest,
     responses((status = 202, description = "Committed, and to be sent", body = QueuedMessage)))]
 pub async fn send(
     writer: Writer,

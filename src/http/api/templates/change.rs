@@ -29,7 +29,7 @@ pub struct NewTemplate {
 /// Create a template
 ///
 /// Checked against the limits Meta documents, then handed to Meta, which reviews it; until it is `APPROVED` it cannot be sent.
-#[utoipa::path(post, path = "/api/v1/templates", tag = "Templates", request_body = NewTemplate,
+#[utoipa::path(post, path = "/api/v1/templates", request_body = NewTemplate,
     responses((status = 201, description = "Meta has it", body = TemplateWithSchema)))]
 pub async fn create(
     writer: Writer,
@@ -53,7 +53,7 @@ pub async fn create(
 ///
 /// Through Meta, which reviews it again. Only what is approved, rejected or paused can be edited; what is approved, once a day and ten
 /// times in 30 days.
-#[utoipa::path(patch, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)), request_body = TemplateChange,
+#[utoipa::path(patch, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)), request_body = TemplateChange,
     responses((status = 200, description = "Meta has it", body = TemplateWithSchema)))]
 pub async fn edit(
     writer: Writer,
@@ -68,7 +68,7 @@ pub async fn edit(
 /// Delete a template
 ///
 /// Through Meta, in this language alone. The name of one that was approved cannot be used again for 30 days.
-#[utoipa::path(delete, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)),
+#[utoipa::path(delete, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<TemplateId>) -> Result<StatusCode, Problem> {
     app.library().delete(writer.tenant, id).await?;
@@ -78,7 +78,7 @@ pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<Templ
 /// Unpause a template
 ///
 /// Takes back a pause that pacing caused. A pause for low quality ends by itself.
-#[utoipa::path(post, path = "/api/v1/templates/{id}/unpause", tag = "Templates", params(("id" = TemplateId, Path)),
+#[utoipa::path(post, path = "/api/v1/templates/{id}/unpause", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "As Meta has it now", body = TemplateWithSchema)))]
 pub async fn unpause(
     writer: Writer,

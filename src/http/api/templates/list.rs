@@ -40,7 +40,7 @@ pub struct ListTemplatesQuery {
 /// List templates
 ///
 /// As Meta has them, the newest here first; those deleted at Meta stay, as `DELETED`.
-#[utoipa::path(get, path = "/api/v1/templates", tag = "Templates", params(PagingParams, ListTemplatesQuery),
+#[utoipa::path(get, path = "/api/v1/templates", params(PagingParams, ListTemplatesQuery),
     responses((status = 200, description = "A page of templates", body = Page<Template>),
         (status = 404, description = "There is no such channel")))]
 pub async fn list(
@@ -106,7 +106,7 @@ pub struct Sync {
 ///
 /// Asks Meta for all templates of an account, soon and in the background. This happens by itself when a channel is added, when Meta
 /// tells of a change, and once a day.
-#[utoipa::path(post, path = "/api/v1/templates/sync", tag = "Templates", request_body = SyncRequest,
+#[utoipa::path(post, path = "/api/v1/templates/sync", request_body = SyncRequest,
     responses((status = 202, description = "Sync started", body = SyncAnswer),
         (status = 404, description = "There is no such channel")))]
 pub async fn sync(

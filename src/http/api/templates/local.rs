@@ -50,7 +50,7 @@ pub struct WantedMessageTemplates {
 /// List message templates
 ///
 /// Messages of our own with places to fill, the newest first. Every tenant begins with a few.
-#[utoipa::path(get, path = "/api/v1/message-templates", tag = "Templates", params(PagingParams, WantedMessageTemplates),
+#[utoipa::path(get, path = "/api/v1/message-templates", params(PagingParams, WantedMessageTemplates),
     responses((status = 200, description = "A page of message templates", body = Page<MessageTemplate>)))]
 pub async fn list(
     reader: Reader,
@@ -75,7 +75,7 @@ pub async fn list(
 /// Show a message template
 ///
 /// With its versions, the newest first.
-#[utoipa::path(get, path = "/api/v1/message-templates/{id}", tag = "Templates", params(("id" = MessageTemplateId, Path)),
+#[utoipa::path(get, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 200, description = "The message template", body = MessageTemplateWithVersions)))]
 pub async fn show(
     reader: Reader,
@@ -99,7 +99,7 @@ pub struct NewMessageTemplate {
 }
 
 /// Create a message template
-#[utoipa::path(post, path = "/api/v1/message-templates", tag = "Templates", request_body = NewMessageTemplate,
+#[utoipa::path(post, path = "/api/v1/message-templates", request_body = NewMessageTemplate,
     responses((status = 201, description = "Created", body = MessageTemplateWithVersions)))]
 pub async fn create(
     writer: Writer,
@@ -125,7 +125,7 @@ pub struct NewMessageTemplateVersion {
 /// Add a version of a message template
 ///
 /// A version is never changed: to say something else, add another.
-#[utoipa::path(post, path = "/api/v1/message-templates/{id}/versions", tag = "Templates",
+#[utoipa::path(post, path = "/api/v1/message-templates/{id}/versions",
     params(("id" = MessageTemplateId, Path)), request_body = NewMessageTemplateVersion,
     responses((status = 201, description = "Added", body = MessageTemplateWithVersions)))]
 pub async fn add_version(
@@ -162,7 +162,7 @@ pub struct MessageTemplateChange {
 /// Update a message template
 ///
 /// Renames, activates or archives it.
-#[utoipa::path(patch, path = "/api/v1/message-templates/{id}", tag = "Templates", params(("id" = MessageTemplateId, Path)),
+#[utoipa::path(patch, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     request_body = MessageTemplateChange, responses((status = 200, description = "Changed", body = MessageTemplateWithVersions)))]
 pub async fn change(
     writer: Writer,
@@ -186,7 +186,7 @@ pub async fn change(
 /// Delete a message template
 ///
 /// With all its versions. Messages made of it stay as they are.
-#[utoipa::path(delete, path = "/api/v1/message-templates/{id}", tag = "Templates", params(("id" = MessageTemplateId, Path)),
+#[utoipa::path(delete, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
     writer: Writer,
@@ -212,7 +212,7 @@ pub struct MessageTemplatePreview {
 /// Preview a message template
 ///
 /// What `POST /api/v1/messages` would make of it. Nothing is sent.
-#[utoipa::path(post, path = "/api/v1/message-templates/{id}/preview", tag = "Templates", params(("id" = MessageTemplateId, Path)),
+#[utoipa::path(post, path = "/api/v1/message-templates/{id}/preview", params(("id" = MessageTemplateId, Path)),
     request_body = MessageTemplatePreview, responses((status = 200, description = "The message", body = FilledMessage)))]
 pub async fn preview(
     reader: Reader,

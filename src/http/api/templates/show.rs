@@ -121,7 +121,7 @@ impl TemplateWithSchema {
 /// Show a template
 ///
 /// With the places that a send fills: how each is called, what goes into it, and whether it must be filled.
-#[utoipa::path(get, path = "/api/v1/templates/{id}", tag = "Templates", params(("id" = TemplateId, Path)),
+#[utoipa::path(get, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "The template", body = TemplateWithSchema)))]
 pub async fn show(reader: Reader, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
     let row = find(&reader, reader.tenant, id).await?;
@@ -161,7 +161,7 @@ pub struct TemplatePreview {
 /// Preview a template
 ///
 /// Fills it, checks it as a send would be checked, and shows what the customer will read. Nothing is sent.
-#[utoipa::path(post, path = "/api/v1/templates/{id}/preview", tag = "Templates", params(("id" = TemplateId, Path)),
+#[utoipa::path(post, path = "/api/v1/templates/{id}/preview", params(("id" = TemplateId, Path)),
     request_body = PreviewRequest, responses((status = 200, description = "What it would be", body = TemplatePreview)))]
 pub async fn preview(
     reader: Reader,

@@ -76,7 +76,7 @@ pub struct MediaForm {
 /// A form (`multipart/form-data`) with the field `file`, or JSON with `url` or `base64`. What Meta would not take is refused: images are
 /// JPEG or PNG up to 5 MB, videos MP4 or 3GPP up to 16 MB, audio AAC, AMR, MP3, M4A or Ogg with Opus up to 16 MB, stickers WebP up to
 /// 100 KB (500 KB when they move), documents up to 100 MB.
-#[utoipa::path(post, path = "/api/v1/media", tag = "Media",
+#[utoipa::path(post, path = "/api/v1/media",
     request_body(content((NewMedia<'_> = "application/json"), (MediaForm = "multipart/form-data"))),
     responses((status = 201, description = "Stored", body = Media),
         (status = 413, description = "Larger than Meta takes it"),
