@@ -86,18 +86,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
             vec![key]
         });
         problems.extend(WITH_KEY);
-        let by_tag = [
-            ("Sending", OF_SENDING),
-            ("Subscriptions", OF_SUBSCRIPTIONS),
-            ("Templates", OF_TEMPLATES),
-        ];
-        for (tag, of_tag) in by_tag {
-            // What is only read is refused by its parameters alone.
-            let refuses = tag != "Templates" || changes;
-            if refuses && operation.tags.iter().flatten().any(|it| it == tag) {
-                problems.extend(of_tag);
-            }
-        }
+        problems.extend(of_resource(changes, path));
     } else if path.starts_with("/admin") {
         operation.security = Some(vec![SecurityRequirement::new("admin_token", Vec::<String>::new())]);
         problems.extend(WITH_TOKEN);
@@ -112,6 +101,21 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
         responses
             .entry(status.to_owned())
             .or_insert_with(|| RefOr::T(problem(says)));
+    }
+}
+
+/// What the operations of a resource are refused for beside their parameters.
+fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static str)] {
+    let is_below = |roots: &[&str]| roots.iter().any(|root| path.starts_with(root));
+    let of_channel = path.starts_with("/api/v1/channels/{id}/");
+    if of_channel || path == "/api/v1/errors" || changes && is_below(&["/api/v1/messages"]) {
+        OF_SENDING
+    } else if is_below(&["/api/v1/endpoints", "/api/v1/deliveries"]) {
+        OF_SUBSCRIPTIONS
+    } else if changes && is_below(&["/api/v1/templates", "/api/v1/message-templates"]) {
+        OF_TEMPLATES
+    } else {
+        &[]
     }
 }
 

@@ -99,6 +99,12 @@ on_both_sizes! {
         for (times, fault) in ways(131_048).into_iter().enumerate() {
             failing(&world, fault, campaign(template(&world, &ana.wa_id))).await;
             until_channel(&world, "campaigns rest", |it| !it["campaigns_paused_at"].is_null()).await;
+            // The directory is read again after the commit.
+            wait_until(DEADLINE, "whoever sends knows", async || {
+                let directory = world.running.app.directory.current();
+                directory.channel(world.channel).is_some_and(|route| route.campaigns_paused)
+            })
+            .await;
             assert_eq!(events(&world, "channel.campaigns_paused").await.len(), times + 1);
             let held = world.send(campaign(template(&world, &ana.wa_id))).await;
             wait_until(DEADLINE, "it is held", async || {
