@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{ChannelId, ContactId, ConversationId, MessageId, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, MessageId, Status},
     messaging::{self, Aftermath, Failed},
     people,
     store::{
@@ -92,11 +92,7 @@ pub(super) fn failed(status: &Joined) -> Option<Failed> {
 async fn lock_tenants(tx: &mut Tx, plan: &Plan) -> Result<()> {
     let spoken_of = plan.parties.iter().map(|party| party.tenant);
     let written_to = plan.recipients.iter().map(|it| it.tenant);
-    let tenants: BTreeSet<TenantId> = spoken_of.chain(written_to).collect();
-    for tenant in tenants {
-        contacts::lock_tenant(tx, tenant, false).await?;
-    }
-    Ok(())
+    contacts::lock_tenants(tx, spoken_of.chain(written_to)).await
 }
 
 /// The plan's messages, each once.

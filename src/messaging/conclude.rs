@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     db::{self, Batches, Tx, write_together},
     domain::{AttemptId, ContactId, MessageId, TenantId},
     outbox::{Concluded, Conclusion, Refused, Written},
-    people,
+    people::{self, Party},
     store::{
         contacts,
         events::{self, NewEvent},
@@ -82,10 +82,13 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let now = clock.now();
     let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
     // Rows are locked in the order in which inbound locks them: tenants, portfolios, contacts, conversations, messages.
-    lock_tenants(tx, conclusions, &refusals).await?;
+    let acted_on = refusals.iter().filter(|it| it.is_acted_on());
+    contacts::lock_tenants(tx, acted_on.map(|it| it.due.tenant_id)).await?;
+    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
+    let Recipients { parties, .. } = recipients(tx, &named).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::give_back(tx, &uncounted).await?;
-    let mut told = name_recipients(tx, clock, conclusions).await?;
+    let mut told = name_recipients(tx, clock, &parties).await?;
     // What follows from a refusal follows whether or not the end of its attempt was known already.
     let dues = as_they_are(tx, &refusals).await?;
     let refused: Vec<Told<'_>> = refusals
@@ -126,17 +129,6 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     Ok((ended, carried.channels_changed))
 }
 
-/// Keeps contacts from being merged by others until the commit, where something is looked up or changed of them.
-async fn lock_tenants(tx: &mut Tx, conclusions: &[Conclusion], refusals: &[&Refused]) -> db::Result<()> {
-    let named = conclusions.iter().filter_map(|it| Some(it.named.as_ref()?.tenant));
-    let acted_on = refusals.iter().filter(|it| it.is_acted_on()).map(|it| it.due.tenant_id);
-    let tenants: BTreeSet<TenantId> = named.chain(acted_on).collect();
-    for tenant in tenants {
-        contacts::lock_tenant(tx, tenant, false).await?;
-    }
-    Ok(())
-}
-
 fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
     let (key, contact) = it.uncounted.clone()?;
     Some((key, contact, it.end.attempt))
@@ -153,13 +145,11 @@ fn told_of<'a>(refused: &'a Refused, due: &'a Due, at: DateTime<Utc>) -> Told<'a
 }
 
 /// Gives the contacts of messages what Meta calls them in its answers.
-async fn name_recipients(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<Vec<NewEvent>> {
-    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
-    let Recipients { parties, .. } = recipients(tx, &named).await?;
+async fn name_recipients(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> db::Result<Vec<NewEvent>> {
     if parties.is_empty() {
         return Ok(Vec::new());
     }
-    let resolved = people::resolve(tx, clock, &parties).await?;
+    let resolved = people::resolve(tx, clock, parties).await?;
     Ok(people::told(clock, &resolved))
 }
 

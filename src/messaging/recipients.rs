@@ -2,8 +2,6 @@
 //! by the other form of a Brazilian, Mexican or Argentine number, by a business-scoped user id. What it calls a recipient belongs to the
 //! contact of the message.
 
-use std::collections::BTreeSet;
-
 use crate::{
     db::{Result, Tx},
     domain::{MessageId, TenantId},
@@ -54,16 +52,9 @@ pub struct Recipients {
 pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
     let of = |it: &Found| usize::try_from(it.n).ok().and_then(|n| named.get(n));
     let mut found = messages::find_named(&mut *tx, named).await?;
-    let tenants: BTreeSet<TenantId> = found
-        .iter()
-        .filter(|it| it.is_unknown)
-        .filter_map(of)
-        .map(|it| it.tenant)
-        .collect();
-    for tenant in &tenants {
-        contacts::lock_tenant(tx, *tenant, false).await?;
-    }
-    if tx.is_postgres() && !tenants.is_empty() {
+    let unknown = found.iter().filter(|it| it.is_unknown).filter_map(of);
+    contacts::lock_tenants(tx, unknown.map(|it| it.tenant)).await?;
+    if tx.is_postgres() && found.iter().any(|it| it.is_unknown) {
         // A contact may have been merged away before the lock was there.
         found = messages::find_named(&mut *tx, named).await?;
     }

@@ -1,6 +1,6 @@
 //! What one commit holds: contacts and conversations found or made, messages, the work of sending them, and the keys of those who ask.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -152,9 +152,7 @@ async fn address(
     let mut people = HashMap::new();
     // Contacts named by their ids must not be merged away before the commit.
     let named = asks.iter().filter(|ask| matches!(ask.to, Address::Contact(_)));
-    for tenant in named.map(|ask| ask.tenant).collect::<BTreeSet<_>>() {
-        contacts::lock_tenant(tx, tenant, false).await?;
-    }
+    contacts::lock_tenants(tx, named.map(|ask| ask.tenant)).await?;
     let reached = |n: usize, kind: &str| reaches(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind);
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {

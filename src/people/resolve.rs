@@ -30,10 +30,7 @@ pub struct Resolved {
 
 /// Finds or makes the contact of every party, links what belongs together and merges contacts that turn out to be one.
 pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> Result<Resolved> {
-    let tenants: BTreeSet<TenantId> = parties.iter().map(|party| party.tenant).collect();
-    for tenant in &tenants {
-        contacts::lock_tenant(tx, *tenant, false).await?;
-    }
+    contacts::lock_tenants(tx, parties.iter().map(|party| party.tenant)).await?;
     let mut nodes: Vec<Identity> = parties.iter().flat_map(|party| party.identities.clone()).collect();
     nodes.sort();
     nodes.dedup();

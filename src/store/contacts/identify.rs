@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -29,6 +31,15 @@ pub struct KnownIdentity {
     pub value: String,
     pub contact_id: ContactId,
     pub retired_at: Option<DateTime<Utc>>,
+}
+
+/// Holds off merges of these tenants' contacts until this transaction ends. Each is locked once, in their order.
+pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantId>) -> Result<()> {
+    let tenants: BTreeSet<TenantId> = tenants.into_iter().collect();
+    for tenant in tenants {
+        lock_tenant(tx, tenant, false).await?;
+    }
+    Ok(())
 }
 
 /// Holds off merges of the tenant's contacts until this transaction ends, or (`exclusive`) everybody else. Without it a merge could
