@@ -10,15 +10,15 @@ use crate::{
     config::Config,
     db::Db,
     directory::Directory,
-    governor::Governor,
-    intake::Intake,
+    egress::Outside,
+    inbound::intake::Intake,
+    messaging::{Conclusions, Uploads, accept::Outbox},
     meta::graph,
-    net::Outside,
-    outbox::{Conclusions, Outbox, Uploads},
     queue::{Queue, Queues},
+    rate_limit::Governor,
     storage::Storage,
-    subscriptions::{Courier, Subscriptions},
     templates::Library,
+    webhooks::{Courier, Subscriptions},
 };
 
 /// Stored webhooks, to be processed.

@@ -32,14 +32,11 @@ pub mod db;
 // What a job is, and what runs it.
 pub mod queue;
 
-// All SQL.
-pub mod store;
+// SQL of what several features share: tenants, channels, contacts, conversations, messages, events.
+pub mod records;
 
 // Which channel a webhook is for, and who may sign it.
 pub mod directory;
-
-// Tenants, channels, API keys.
-pub mod tenancy;
 
 // What a process has so many of, and nobody may take all.
 pub mod shares;
@@ -48,13 +45,13 @@ pub mod shares;
 pub mod memory;
 
 // The guard before addresses that tenants chose.
-pub mod net;
+pub mod egress;
 
 // Where files are.
 pub mod storage;
 
 // Who may send when.
-pub mod governor;
+pub mod rate_limit;
 
 // Who is who.
 pub mod people;
@@ -62,29 +59,23 @@ pub mod people;
 // What may be sent without an open window, and what goes into it.
 pub mod templates;
 
-// From Meta's request to a committed row.
-pub mod intake;
-
-// From a caller's request to a committed message.
-pub mod outbox;
-
 // Events to tenants' programs.
-pub mod subscriptions;
+pub mod webhooks;
 
 // What a process holds.
 pub mod app;
 
-// Stored webhooks, processed again.
-pub mod replay;
-
 // What customers send and tenants upload, as files.
 pub mod media;
 
-// From a committed message to Meta, once.
+// From a caller's request to a committed message, and from there to Meta, once.
 pub mod messaging;
 
-// From stored webhooks to conversations.
+// From Meta's request to a committed row, and from there to conversations.
 pub mod inbound;
+
+// Tenants, channels, API keys.
+pub mod tenancy;
 
 // The inventory of jobs.
 pub mod jobs;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Answer, Operator, secret};
 use crate::{
     domain::{ChannelId, TenantId},
-    store::channels::{self, Channel},
+    records::channels::{self, Channel},
     tenancy::{self, AddedChannel, NewChannel},
 };
 

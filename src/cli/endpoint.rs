@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::{Answer, Operator, replay::time};
 use crate::{
     domain::{ChannelId, EndpointId, TenantId},
-    store::{endpoints::Endpoint, tenants},
-    subscriptions::{Changes, NewEndpoint, Replay, ReplayState, masked},
+    records::tenants,
     tenancy,
+    webhooks::{Changes, NewEndpoint, Replay, ReplayState, masked, store::endpoints::Endpoint},
 };
 
 #[derive(Debug, Subcommand)]
@@ -139,7 +139,7 @@ async fn list(operator: &Operator, tenant: Option<&str>) -> anyhow::Result<Answe
     };
     let mut listed = Vec::new();
     for tenant in tenants {
-        let found = crate::store::endpoints::list(registry.db.reader(), tenant.id, None, i64::MAX).await?;
+        let found = crate::webhooks::store::endpoints::list(registry.db.reader(), tenant.id, None, i64::MAX).await?;
         listed.extend(found.into_iter().map(Listed::from));
     }
     Answer::list(&listed, "no endpoints yet: add one with `mainstay endpoint add`")

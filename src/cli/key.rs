@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Answer, Operator};
 use crate::{
     domain::{ApiKeyId, Scopes, TenantId},
-    store::{
+    records::{
         api_keys::{self, ApiKey},
         tenants,
     },

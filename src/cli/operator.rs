@@ -4,9 +4,9 @@ use crate::{
     clock::Clock,
     config::{Config, Purpose},
     db::{self, Db},
-    net::Outside,
-    subscriptions::Subscriptions,
+    egress::Outside,
     tenancy::Registry,
+    webhooks::Subscriptions,
 };
 
 /// An open database that is up to date, and the keys to it: what the operator's commands work with.

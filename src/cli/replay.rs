@@ -6,7 +6,7 @@ use clap::ArgGroup;
 use super::{Answer, Operator};
 use crate::{
     domain::{RawEventId, WorkState},
-    replay::{Replayed, Selection, replay},
+    inbound::replay::{Replayed, Selection, replay},
 };
 
 #[derive(Debug, clap::Args)]

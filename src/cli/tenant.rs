@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Answer, Operator};
 use crate::{
     domain::{Quota, SendLane, TenantId},
-    store::tenants::{self, Tenant},
+    records::tenants::{self, Tenant},
     tenancy,
 };
 

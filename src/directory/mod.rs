@@ -12,7 +12,7 @@ pub use signers::{Signed, SignedBy, Signers};
 pub use snapshot::{Route, Snapshot, open_tenant_key, purpose};
 
 use self::snapshot::Known;
-use crate::{config::Secret, crypto::Keyring, db::Db, store::channels};
+use crate::{config::Secret, crypto::Keyring, db::Db, records::channels};
 
 /// When a change is known to every process: each looks once in a second.
 pub const KNOWN: TimeDelta = TimeDelta::milliseconds(1_200);

@@ -13,7 +13,7 @@ use crate::{
     config::Secret,
     crypto::Signer,
     domain::{AppSecretId, TenantId},
-    store::former_app_secrets::FormerAppSecret,
+    records::former_app_secrets::FormerAppSecret,
 };
 
 /// Secrets tried before all others: the one that the body hints at, and those that matched last.

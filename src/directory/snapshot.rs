@@ -8,7 +8,7 @@ use crate::{
     db::Db,
     domain::{AppSecretId, ChannelId, TenantId},
     meta::graph::Access,
-    store::{
+    records::{
         channels::{self, Channel},
         former_app_secrets::{self, FormerAppSecret},
         tenants,

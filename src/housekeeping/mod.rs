@@ -1,5 +1,6 @@
 //! What has to be done now and then, by whichever worker comes to it: everything here may run twice, and at once.
 
+pub mod retention;
 mod windows;
 
 use std::time::Duration;
@@ -8,19 +9,18 @@ use chrono::{DateTime, TimeDelta};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use retention::Kind;
 pub use windows::tell_closing_windows;
 
 use crate::{
     app::App,
     db::Result,
-    inbound, media, messaging, outbox,
+    inbound::{self, store::quarantine},
+    media,
+    messaging::{self, accept, store::sends},
     queue::{self, counts},
-    store::{
-        self, channel_checks, partitions, quarantine,
-        retention::{self, Kind},
-        sends,
-    },
-    subscriptions,
+    records::{channel_checks, partitions},
+    webhooks,
 };
 
 /// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
@@ -83,8 +83,8 @@ pub async fn reunite(app: &App) -> Result<()> {
     let kept = media::tell_failures(app).await;
     let cleared = media::clear(app).await;
     let sent = look_after_sends(app).await;
-    let woken = subscriptions::wake_overlooked(&app.subscriptions(), &app.queues).await;
-    let erased = subscriptions::erase_deleted(&app.subscriptions()).await;
+    let woken = webhooks::wake_overlooked(&app.subscriptions(), &app.queues).await;
+    let erased = webhooks::erase_deleted(&app.subscriptions()).await;
     release_quarantined(app)
         .await
         .and(joined)
@@ -133,9 +133,9 @@ pub async fn tidy(app: &App) -> Result<()> {
     removed.push(("sends", remove_sends(app).await?));
     removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
     let kept = now - app.config.deliveries.retention;
-    removed.push(("deliveries", subscriptions::forget(&app.subscriptions(), kept).await?));
+    removed.push(("deliveries", webhooks::forget(&app.subscriptions(), kept).await?));
     removed.push(("media", media::expire(app).await?));
-    store::media::hurry(&app.db, now + media::URGENT).await?;
+    media::store::hurry(&app.db, now + media::URGENT).await?;
     channel_checks::complete(&app.db, now).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {
@@ -166,7 +166,7 @@ async fn remove(app: &App, what: Kind) -> Result<u64> {
         Kind::RawEvents => keep.dead_events,
         Kind::Events => keep.events,
         Kind::OrphanStatuses => keep.orphan_statuses,
-        Kind::IdempotencyKeys => outbox::KEY_KEPT,
+        Kind::IdempotencyKeys => accept::KEY_KEPT,
     };
     let mut removed = 0;
     loop {

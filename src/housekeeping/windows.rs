@@ -4,7 +4,7 @@ use crate::{
     app::App,
     db::Result,
     events::conversation::{WINDOW_CLOSING, WindowClosing},
-    store::{
+    records::{
         conversations::{self, Closing},
         events::{self, NewEvent},
     },

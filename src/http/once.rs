@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::{BODY_BYTES, auth, body::whole, edge::Edge, frame, problem::Problem};
-use crate::store::idempotency::{self, Answered, KEPT, Keyed, answer_purpose};
+use crate::records::idempotency::{self, Answered, KEPT, Keyed, answer_purpose};
 
 /// The longest `Idempotency-Key`, in characters.
 pub const KEY_LENGTH: usize = 255;

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{edge::Edge, extract::Query, problem::Problem, signed_body::SignedBody, verification::Verification};
-use crate::{app::App, crypto, intake::NotStored};
+use crate::{app::App, crypto, inbound::intake::NotStored};
 
 pub fn routes() -> OpenApiRouter<Edge> {
     OpenApiRouter::new().routes(routes!(handshake, receive))

@@ -16,7 +16,7 @@ use crate::{
         Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
     },
     people::Party,
-    store::events::NewEvent,
+    records::events::NewEvent,
     templates,
 };
 

@@ -17,14 +17,14 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, ContactId, ConversationId, MessageId, Status},
+    inbound::store::statuses::{self, Joined},
+    media::store::NewInboundMedia,
     messaging::{self, Aftermath, Failed},
     people,
-    store::{
+    records::{
         contacts,
         conversations::{self, Advance, Pair},
-        media::NewInboundMedia,
         messages::{self, NewMessage},
-        statuses::{self, Joined},
     },
     templates,
 };

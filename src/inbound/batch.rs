@@ -11,14 +11,11 @@ use crate::{
     app::{App, INBOUND, MEDIA_INBOUND},
     db::{Result, Tx},
     domain::{Id, WorkState},
+    inbound::store::{quarantine, unrecognized},
+    media::store::NewInboundMedia,
     messaging,
     queue::{Entry, counts},
-    store::{
-        media::NewInboundMedia,
-        quarantine,
-        raw_events::{self, Processed},
-        unrecognized,
-    },
+    records::raw_events::{self, Processed},
 };
 
 /// Applies whole events and settles them.

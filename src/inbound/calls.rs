@@ -22,7 +22,7 @@ use crate::{
     events::account::{CALL, Call},
     meta::webhook::{Account, AccountDetail},
     people::Party,
-    store::{
+    records::{
         conversations::{self, Advance, Pair},
         events::NewEvent,
     },

@@ -9,13 +9,13 @@ use crate::{
     db::{Result, Tx},
     domain::{ContactId, ConversationId},
     events::{contact, message, order},
+    inbound::store::statuses::Joined,
     meta::webhook::{Order, PreferenceChoice},
     people::{self, Party, Preferred, Resolved},
-    store::{
+    records::{
         conversations::{self, Pair},
         events::{self, NewEvent},
         messages::NewMessage,
-        statuses::Joined,
     },
 };
 

@@ -6,13 +6,13 @@ use super::messages::PlannedMessage;
 use crate::{
     clock::Clock,
     domain::{MediaId, MessageId, file_name},
-    media::{META_KEEPS, digest},
+    media::{META_KEEPS, digest, store::NewInboundMedia},
     meta::webhook::{Content, Media},
     queue::Lane,
-    store::{media::NewInboundMedia, messages::NewMessage},
+    records::messages::NewMessage,
 };
 
-pub use crate::store::media::want;
+pub use crate::media::store::want;
 
 /// A file that a message names.
 #[derive(Clone, Debug)]

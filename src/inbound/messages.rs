@@ -13,7 +13,7 @@ use crate::{
     domain::{ChannelId, MessageId, RawEventId, Status, TenantId},
     meta::webhook::{Content, HistoryMessage, Message, Order, Person},
     people::Party,
-    store::{
+    records::{
         conversations::preview,
         messages::{ChangeKind, Key, MessageChange},
     },

@@ -7,6 +7,7 @@ mod apply;
 mod batch;
 mod calls;
 mod facts;
+pub mod intake;
 mod media;
 mod messages;
 mod numbers;
@@ -14,8 +15,10 @@ mod plan;
 mod portions;
 mod read;
 mod recipients;
+pub mod replay;
 mod slices;
 mod statuses;
+pub mod store;
 
 use std::time::Duration;
 
@@ -29,7 +32,7 @@ use crate::{
     app::App,
     db::{is_unavailable, write_together},
     domain::RawEventId,
-    store::raw_events::{self, RawEvent, Waiting},
+    records::raw_events::{self, RawEvent, Waiting},
 };
 
 /// How long one job goes on with long webhooks; those it did not come to are left to the next.

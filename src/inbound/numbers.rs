@@ -9,7 +9,7 @@ use crate::{
     directory::Route,
     events::{EventType, account as accounts, channel},
     meta::webhook::{Account, AccountDetail, AccountUpdate},
-    store::events::NewEvent,
+    records::events::NewEvent,
 };
 
 /// The events of one tenant, whose channels in the account these are.

@@ -13,13 +13,11 @@ use crate::{
     clock::Clock,
     directory::{Route, Signed, Snapshot},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
-    messaging::{News, Source},
+    inbound::store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
+    messaging::{News, Source, store::sends::Proof},
     meta::webhook::{Change, Item, Malformed, Preference},
     people::Party,
-    store::{
-        events::NewEvent, messages::Named, quarantine, raw_events::Processed, sends::Proof, statuses::NewStatus,
-        unrecognized::Unrecognized,
-    },
+    records::{events::NewEvent, messages::Named, raw_events::Processed},
     templates,
 };
 

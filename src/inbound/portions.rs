@@ -1,6 +1,6 @@
 //! How the short webhooks of a job are divided.
 
-use crate::store::raw_events::RawEvent;
+use crate::records::raw_events::RawEvent;
 
 /// Bytes of webhooks in one transaction: about a thousand statuses. The messages of all of them are locked until the commit, and whoever
 /// writes what Meta answered to one of them waits for it.

@@ -9,7 +9,7 @@ use crate::{
     directory::Signed,
     domain::RawEventId,
     meta::webhook::{self, Malformed, Webhook},
-    store::raw_events::RawEvent,
+    records::raw_events::RawEvent,
 };
 
 /// Bytes parsed on the thread of the caller: less than half a millisecond.

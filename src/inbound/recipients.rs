@@ -5,14 +5,11 @@ use std::collections::{HashMap, HashSet};
 use super::plan::Plan;
 use crate::{
     db::{Result, Tx},
-    messaging::{self, Recipients},
+    inbound::store::statuses::{self, NewStatus, Waiting},
+    messaging::{self, Recipients, store::sends::Proof},
     meta::webhook::{Person, stored_recipient},
     people::Party,
-    store::{
-        messages::{Key, Named, Names, Which},
-        sends::Proof,
-        statuses::{self, NewStatus, Waiting},
-    },
+    records::messages::{Key, Named, Names, Which},
 };
 
 /// The message of a status, and what it calls the recipient: nothing, if that was a group.

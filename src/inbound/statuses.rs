@@ -8,17 +8,14 @@ use crate::{
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
     domain::Status,
-    messaging::{self, Aftermath, Failed},
+    inbound::store::statuses::{self, Joined, NewStatus},
+    messaging::{self, Aftermath, Failed, store::sends::Proof},
     meta::{
         graph::errors,
         webhook::{self, Person, StatusKind},
     },
     people,
-    store::{
-        messages::{self, Key, Reported},
-        sends::Proof,
-        statuses::{self, Joined, NewStatus},
-    },
+    records::messages::{self, Key, Reported},
 };
 
 /// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.

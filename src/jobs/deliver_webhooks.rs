@@ -4,8 +4,7 @@ use crate::{
     app::App,
     domain::EndpointId,
     queue::{Backoff, Claim, Job, Outcomes, Queue},
-    store::endpoints::LINES,
-    subscriptions::courier::Unserved,
+    webhooks::{dispatcher::Unserved, store::endpoints::LINES},
 };
 
 /// Brings events to endpoints: a job is an endpoint that has something waiting, and ends when nothing is due there.

@@ -3,8 +3,7 @@ use std::time::Duration;
 use crate::{
     app::App,
     domain::MessageId,
-    messaging,
-    outbox::OUTBOUND,
+    messaging::{self, accept::OUTBOUND},
     queue::{Claim, Job, Outcomes, Queue},
 };
 

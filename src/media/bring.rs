@@ -13,12 +13,11 @@ use crate::{
     app::App,
     db::{Tx, retry_conflicts},
     domain::{MediaId, QuotaReached, TenantId},
+    egress,
+    media::store::{self, NewUploaded},
     memory::{NoRoom, RequestMemory, Uncharged},
-    net, storage,
-    store::{
-        media::{self, NewUploaded},
-        quotas,
-    },
+    records::quotas,
+    storage,
 };
 
 /// What its bringer says of it.
@@ -40,7 +39,7 @@ pub enum BringError {
     Incomplete(String),
     /// The address is not visited, or nothing good came of it.
     #[error(transparent)]
-    Outside(#[from] net::Error),
+    Outside(#[from] egress::Error),
     /// Its bytes find no room in memory.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
@@ -78,8 +77,8 @@ pub async fn bring_url(
     memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
     quotas::has_room(app.db.reader(), tenant).await??;
-    let target = app.outside.check(url).map_err(net::Error::Refused)?;
-    let answer = net::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
+    let target = app.outside.check(url).map_err(egress::Error::Refused)?;
+    let answer = egress::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
     let said = Bring {
         mime_type: said.mime_type.or_else(|| answer.content_type.clone()),
         filename: said.filename.or_else(|| last_segment(&target)),
@@ -150,7 +149,7 @@ async fn once(
             filename: said.filename.as_deref().and_then(|name| named(name, &taken.mime_type)),
             file,
         };
-        media::insert(&mut *tx, &new, now).await?;
+        store::insert(&mut *tx, &new, now).await?;
         // Last: a deletion too takes the row of the file before that of what is used.
         let room = quotas::take_bytes(tx, tenant, i64::try_from(draft.size).unwrap_or(i64::MAX)).await?;
         Ok::<_, sqlx::Error>(room.map(|()| file))
@@ -174,7 +173,7 @@ async fn once(
 }
 
 /// What a browser would call it, if that looks like the name of a file.
-fn last_segment(target: &net::Target) -> Option<String> {
+fn last_segment(target: &egress::Target) -> Option<String> {
     let segment = target.url().path_segments()?.next_back()?;
     let name = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
     name.contains('.').then(|| name.into_owned())

@@ -8,8 +8,8 @@ use super::name::named;
 use crate::{
     db::{On, Result},
     domain::{Id, MediaId, TenantId, WorkState},
+    media::store::{self, Media},
     storage::Key,
-    store::media::{self, Media},
 };
 
 /// A smaller picture of an image.
@@ -91,7 +91,7 @@ pub async fn content(
     id: MediaId,
     variant: Option<Variant>,
 ) -> Result<std::result::Result<Content, ContentError>> {
-    let found = media::find(on, tenant, id).await?;
+    let found = store::find(on, tenant, id).await?;
     Ok(found.ok_or(ContentError::Unknown).and_then(|media| of(media, variant)))
 }
 

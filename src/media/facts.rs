@@ -7,10 +7,8 @@ use crate::{
     app::App,
     db::Result,
     events::media::{FAILED, Media, READY, Told},
-    store::{
-        events::{self, NewEvent},
-        media::{self, Untold},
-    },
+    media::store::{self, Untold},
+    records::events::{self, NewEvent},
 };
 
 const CHUNK: i64 = 100;
@@ -62,13 +60,13 @@ fn failed(app: &App, row: &Untold) -> NewEvent {
 /// Tells of media that could not be had, once each, whoever ended them: the job, the frame after the last attempt, or the operator. Answers
 /// how many.
 pub async fn tell_failures(app: &App) -> Result<usize> {
-    let untold = media::untold(app.db.reader(), CHUNK).await?;
+    let untold = store::untold(app.db.reader(), CHUNK).await?;
     if untold.is_empty() {
         return Ok(0);
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let ours = media::mark_told(&mut tx, &untold, now).await?;
+    let ours = store::mark_told(&mut tx, &untold, now).await?;
     let mine = |row: &&Untold| ours.iter().any(|(id,)| *id == row.id);
     let new: Vec<NewEvent> = untold.iter().filter(mine).map(|row| failed(app, row)).collect();
     events::append(&mut tx, &new, now).await?;

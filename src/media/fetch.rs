@@ -16,12 +16,10 @@ use crate::{
     app::{App, MEDIA_INBOUND},
     db::{self, Tx, retry_conflicts},
     domain::{ConversationId, MediaFileId, MediaId},
+    media::store::{self, InHand, Ready},
     meta::graph,
     queue::{Outcome, counts},
-    store::{
-        events,
-        media::{self, InHand, Ready},
-    },
+    records::events,
 };
 
 /// Attempts after which what looks like it will never work is believed: about an hour. (An id may be unknown to Meta for a moment, and
@@ -54,7 +52,7 @@ enum Trouble {
 
 /// Fetches the media of a leased row. Fails only with the database.
 pub async fn fetch(app: &App, id: MediaId) -> db::Result<Outcome> {
-    let Some(row) = media::in_hand(app.db.reader(), id).await? else {
+    let Some(row) = store::in_hand(app.db.reader(), id).await? else {
         return Ok(Outcome::Settled);
     };
     let outcome = match attempt(app, &row).await {
@@ -177,7 +175,7 @@ async fn end_in(
         mime_type: mime_type.to_owned(),
         filename: row.filename.as_deref().and_then(|name| named(name, mime_type)),
     };
-    let Some((conversation, wamid)) = media::ready(&mut *tx, &ready, now).await? else {
+    let Some((conversation, wamid)) = store::ready(&mut *tx, &ready, now).await? else {
         return Ok(None);
     };
     let fetched = Fetched {

@@ -14,8 +14,8 @@ use crate::{
     app::{App, MEDIA_VARIANTS},
     db::{self, Tx},
     domain::{Id, MediaFileId, TenantId},
+    media::store::{self, NewFile, WantsVariants},
     storage::{self, Key, Writer},
-    store::media::{self, NewFile, WantsVariants},
 };
 
 /// For how long a file may be written before it is taken for a leftover.
@@ -61,7 +61,7 @@ pub async fn draw<E>(
 ) -> Result<Draft, Broken<E>> {
     let file: MediaFileId = app.clock.new_id();
     let key = Key::of(tenant.uuid(), file.uuid());
-    let noted = media::plan(&app.db, &[key.as_str().to_owned()], app.clock.now() + GRACE).await;
+    let noted = store::plan(&app.db, &[key.as_str().to_owned()], app.clock.now() + GRACE).await;
     noted.map_err(Broken::Database)?;
     let mut writer = app.storage.write(&key);
     let read = match copy(&mut writer, pieces, limit).await {
@@ -149,12 +149,12 @@ impl Draft {
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             variants: sniff::wants_variants(&self.head),
         };
-        let kept = media::keep(tx, &file, now).await?;
+        let kept = store::keep(tx, &file, now).await?;
         let note = [self.key.as_str().to_owned()];
         if kept != self.file {
-            media::plan(&mut *tx, &note, now).await?;
+            store::plan(&mut *tx, &note, now).await?;
             metrics::counter!("mainstay_media_deduplicated_total").increment(1);
-        } else if media::take_back(&mut *tx, &note, now).await? == 0 {
+        } else if store::take_back(&mut *tx, &note, now).await? == 0 {
             // So long after it was begun, the file may be gone.
             return Err(db::collision());
         }

@@ -14,9 +14,9 @@ use crate::{
     db::{self, Tx},
     directory::Route,
     domain::{ChannelId, MediaId, TenantId},
+    media::store::{self, Named, Upload, UploadKey},
     meta::graph::{self, GraphError},
     storage,
-    store::media::{self, Named, Upload, UploadKey},
 };
 
 const GOOD_FOR: TimeDelta = TimeDelta::days(29);
@@ -78,7 +78,7 @@ struct Refusal {
 /// Has files uploaded anew for the next message, because Meta does not take what it called them. An id of the last hour is believed all
 /// the same: then it is the file that does not do, and a campaign with a bad one does not upload it for each of its messages.
 pub async fn forget(tx: &mut Tx, files: &[Named], now: DateTime<Utc>) -> db::Result<u64> {
-    media::forget(tx, files, now + GOOD_FOR - BELIEVED, now).await
+    store::forget(tx, files, now + GOOD_FOR - BELIEVED, now).await
 }
 
 /// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.
@@ -109,7 +109,7 @@ impl AtMeta {
 /// What [`meta_id`] knows without uploading anything.
 pub async fn at_meta(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<AtMeta, MetaIdError> {
     let (key, file) = find(app, tenant, channel, id).await?;
-    let upload = media::find_upload(app.db.reader(), &key, app.clock.now()).await?;
+    let upload = store::find_upload(app.db.reader(), &key, app.clock.now()).await?;
     if let Some(failure) = upload.as_ref().and_then(|it| it.failure.as_deref()) {
         return Err(recalled(failure));
     }
@@ -126,7 +126,7 @@ async fn find(
     channel: ChannelId,
     id: MediaId,
 ) -> Result<(UploadKey, Content), MetaIdError> {
-    let row = media::find(app.db.reader(), tenant, id).await?;
+    let row = store::find(app.db.reader(), tenant, id).await?;
     let file = row.as_ref().and_then(|row| row.file_id);
     let found = row.ok_or(ContentError::Unknown).and_then(|row| content::of(row, None));
     let found = found.map_err(|why| match why {
@@ -148,7 +148,7 @@ async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> Result<Str
     let mut glance = GLANCE;
     loop {
         let now = app.clock.now();
-        match media::find_upload(app.db.reader(), key, now).await? {
+        match store::find_upload(app.db.reader(), key, now).await? {
             Some(Upload { meta_id: Some(id), .. }) => return Ok(id),
             Some(Upload {
                 failure: Some(failure), ..
@@ -160,7 +160,7 @@ async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> Result<Str
             }
             None => {
                 let claim = uuid_at(now);
-                if media::claim(&app.db, key, claim, now + LEASE, now).await? > 0 {
+                if store::claim(&app.db, key, claim, now + LEASE, now).await? > 0 {
                     return upload(app, key, claim, file).await;
                 }
             }
@@ -188,7 +188,7 @@ async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> Resu
         valid_until,
     };
     // An id that cannot be written down is good all the same.
-    if let Err(error) = media::finish(&app.db, key, &end).await {
+    if let Err(error) = store::finish(&app.db, key, &end).await {
         tracing::warn!(%error, "the end of an upload to Meta could not be noted; the file may be uploaded once more");
     }
     let label = if result.is_ok() { "ok" } else { "failed" };
@@ -200,7 +200,7 @@ async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> Resu
 async fn hold(app: &App, key: &UploadKey, claim: Uuid) -> MetaIdError {
     loop {
         tokio::time::sleep(RENEWED_EVERY).await;
-        match media::renew(&app.db, key, claim, app.clock.now() + LEASE).await {
+        match store::renew(&app.db, key, claim, app.clock.now() + LEASE).await {
             Ok(0) => return MetaIdError::Passing("another process took the upload over".to_owned()),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the lease of an upload could not be renewed; it is tried again"),

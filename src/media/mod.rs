@@ -18,6 +18,7 @@ mod picture;
 mod remove;
 mod sendable;
 mod sniff;
+pub mod store;
 mod table;
 mod variants;
 

@@ -5,11 +5,9 @@ use crate::{
     app::App,
     db::Result,
     domain::{Id, MediaFileId, MediaId, TenantId},
+    media::store::{self, Removed},
+    records::quotas,
     storage::Key,
-    store::{
-        media::{self, Removed},
-        quotas,
-    },
 };
 
 /// Rows taken at a time.
@@ -30,7 +28,7 @@ pub async fn expire(app: &App) -> Result<u64> {
     let before = app.clock.now() - app.config.retention.media;
     let mut gone = 0;
     loop {
-        let old = media::older_than(app.db.reader(), before, CHUNK).await?;
+        let old = store::older_than(app.db.reader(), before, CHUNK).await?;
         for &(tenant, id) in &old {
             gone += u64::from(let_go(app, tenant, id).await?);
         }
@@ -44,12 +42,12 @@ pub async fn expire(app: &App) -> Result<u64> {
 async fn let_go(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Some(held) = media::delete(&mut tx, tenant, id, now).await? else {
+    let Some(held) = store::delete(&mut tx, tenant, id, now).await? else {
         tx.rollback().await?;
         return Ok(false);
     };
     if let Some(file) = held.file {
-        media::release(&mut tx, tenant, file, now).await?;
+        store::release(&mut tx, tenant, file, now).await?;
     }
     if held.uploaded > 0 {
         quotas::give_back(&mut tx, tenant, held.uploaded).await?;
@@ -60,14 +58,14 @@ async fn let_go(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
 
 /// Removes the files that nobody needs any more, and what was left in the store by accident.
 pub async fn clear(app: &App) -> Result<()> {
-    for (tenant, file) in media::orphaned(app.db.reader(), CHUNK).await? {
+    for (tenant, file) in store::orphaned(app.db.reader(), CHUNK).await? {
         let mut tx = app.db.begin().await?;
-        if media::remove(&mut tx, tenant, file).await? == Removed::Yes {
-            media::plan(&mut tx, &keys(tenant, file), app.clock.now()).await?;
+        if store::remove(&mut tx, tenant, file).await? == Removed::Yes {
+            store::plan(&mut tx, &keys(tenant, file), app.clock.now()).await?;
         }
         tx.commit().await?;
     }
-    let due = media::due(app.db.reader(), app.clock.now(), CHUNK).await?;
+    let due = store::due(app.db.reader(), app.clock.now(), CHUNK).await?;
     let keys: Vec<Key> = due.into_iter().map(|(key,)| Key::recorded(key)).collect();
     at_once(app, &keys).await;
     Ok(())
@@ -93,7 +91,7 @@ pub(super) async fn at_once(app: &App, keys: &[Key]) {
             }
         }
     }
-    if let Err(error) = media::removed(&app.db, &gone).await {
+    if let Err(error) = store::removed(&app.db, &gone).await {
         tracing::debug!(%error, "files that are gone could not be forgotten; they are removed once more later");
     }
 }

@@ -2,7 +2,7 @@ use super::{MediaKind, Rejected, table};
 use crate::{
     db::{On, Result},
     domain::{MediaId, TenantId, WorkState},
-    store::media,
+    media::store,
 };
 
 /// Whether media can be sent as what it is to be sent as; for an answer before anything is queued.
@@ -12,7 +12,7 @@ pub async fn sendable(
     id: MediaId,
     kind: MediaKind,
 ) -> Result<std::result::Result<(), SendableError>> {
-    let Some(found) = media::find(on, tenant, id).await? else {
+    let Some(found) = store::find(on, tenant, id).await? else {
         return Ok(Err(SendableError::Unknown));
     };
     if found.deleted_at.is_some() {

@@ -1,7 +1,7 @@
 //! What a file is, from its first bytes. The crate `infer` knows most signatures; here is what it does not tell apart and phones produce.
 
 use super::archive;
-use crate::store::media::WantsVariants;
+use crate::media::store::WantsVariants;
 
 /// Bytes that tell: an Office document shows what it is some way in.
 pub const HEAD: usize = 8 * 1024;

@@ -11,9 +11,9 @@ use crate::{
     app::{App, MEDIA_VARIANTS},
     db,
     domain::{Id, MediaFileId},
+    media::store::{self, Pictured},
     queue::{Outcome, counts},
     storage::{self, Key},
-    store::media::{self, Pictured},
 };
 
 /// The longest file that is read for this, in bytes: Meta's images have at most 5 MB, and larger pictures sent as documents need no
@@ -44,7 +44,7 @@ pub async fn make_variants(app: &App, id: MediaFileId) -> db::Result<Outcome> {
 }
 
 async fn attempt(app: &App, id: MediaFileId) -> Result<&'static str, Trouble> {
-    let wanted = media::wants_variants(app.db.reader(), id).await;
+    let wanted = store::wants_variants(app.db.reader(), id).await;
     let Some((tenant, attempt, size)) = wanted.map_err(Trouble::Database)? else {
         return Ok("made");
     };
@@ -110,7 +110,7 @@ async fn store(app: &App, original: &Key, picture: Smaller) -> Result<(Variant, 
 async fn end(app: &App, made: &Pictured) -> db::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let ended = media::pictured(&mut tx, made, now).await?;
+    let ended = store::pictured(&mut tx, made, now).await?;
     counts::add(&mut tx, &MEDIA_VARIANTS, now, ended.cast_signed(), 0).await?;
     tx.commit().await
 }

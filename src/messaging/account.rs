@@ -7,7 +7,7 @@ use crate::{
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, DailyLimit, TenantId},
-    store::{
+    records::{
         channels,
         portfolios::{self, For, Key},
     },

@@ -7,11 +7,13 @@ use crate::{
     directory::Route,
     domain::{ContactId, TenantId},
     events::{EventType, contact},
+    messaging::{
+        accept::Address,
+        store::blocks::{self, Block},
+    },
     meta::graph::{self, BlockedPage},
-    outbox::Address,
     people::{self, Party},
-    store::{
-        blocks::{self, Block},
+    records::{
         contacts::{self, Identity},
         events::{self, NewEvent},
     },

@@ -9,11 +9,10 @@ use crate::{
     directory::Route,
     domain::{ChannelId, TenantId},
     events::channel::{BREAKER_TRIPPED, CAMPAIGNS_RESUMED, Resumed, Stopped},
-    outbox::OUTBOUND,
-    store::{
+    messaging::{accept::OUTBOUND, store::sends},
+    records::{
         channels,
         events::{self, NewEvent},
-        sends,
     },
 };
 

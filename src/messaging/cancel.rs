@@ -7,10 +7,8 @@ use crate::{
     app::App,
     db::{self, Tx, retry_conflicts},
     domain::{MessageId, Status, TenantId},
-    store::{
-        events, messages,
-        sends::{self, Canceled, Placed},
-    },
+    messaging::store::sends::{self, Canceled, Placed},
+    records::{events, messages},
 };
 
 /// Withdraws a message that no call was made for.

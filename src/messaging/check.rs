@@ -16,7 +16,7 @@ use crate::{
     events::channel::{QUALITY_CHANGED, QualityChanged, RECOVERED},
     meta::graph::{Access, Error, Number},
     queue::{Queue, counts},
-    store::{
+    records::{
         channel_checks, channels,
         events::{self, NewEvent},
     },

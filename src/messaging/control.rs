@@ -4,12 +4,12 @@ use crate::{
     app::App,
     db::{self, retry_conflicts},
     domain::{MessageId, Status, TenantId},
-    meta::graph::{Error, Receipt},
-    outbox::OUTBOUND,
-    store::{
-        events, messages,
-        sends::{self, Placed},
+    messaging::{
+        accept::OUTBOUND,
+        store::sends::{self, Placed},
     },
+    meta::graph::{Error, Receipt},
+    records::{events, messages},
 };
 
 use super::record;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{directory::Route, domain::SendLane, store::sends::Due};
+use crate::{directory::Route, domain::SendLane, messaging::store::sends::Due};
 
 /// What is to happen now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,19 +17,20 @@ use crate::{
         contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
         template::{REFUSED, Refused},
     },
-    governor::Answer,
-    media,
-    meta::graph::errors::{self, Class, Effect},
-    store::{
+    media::{self, store::Named},
+    messaging::store::{
         blocks::{self, Block},
+        sends::Due,
+    },
+    meta::graph::errors::{self, Class, Effect},
+    rate_limit::Answer,
+    records::{
         channels,
         contacts::{self, Suspect},
         conversations::{self, Closed},
         events::NewEvent,
-        media::Named,
-        sends::Due,
-        templates,
     },
+    templates::store::templates,
 };
 
 /// How long a window stays open after the customer wrote, less the second that Meta's times are good for: of a message that came

@@ -16,11 +16,9 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, MessageId, Status, TenantId},
-    governor::Answer,
-    store::{
-        events::NewEvent,
-        sends::{self, Proof},
-    },
+    messaging::store::sends::{self, Proof},
+    rate_limit::Answer,
+    records::events::NewEvent,
 };
 
 /// Settles the attempts these statuses came back with.

@@ -15,12 +15,14 @@ use crate::{
     db::Result,
     domain::{ChannelId, MessageId},
     media::{self, AtMeta, MetaIdError},
+    messaging::{
+        store::sends::Due,
+        {File, Upload},
+    },
     meta::{
         graph::{GraphError, errors::Retry},
         message::MediaRef,
     },
-    outbox::{File, Upload},
-    store::sends::Due,
 };
 
 /// When to look again at a file that is being uploaded, if nobody calls back.

@@ -11,12 +11,12 @@ use crate::{
     db::Result,
     directory::Snapshot,
     domain::MessageId,
+    messaging::store::sends::Placed,
     meta::message,
-    store::{
-        sends::Placed,
-        templates::{self, Suggested},
+    templates::{
+        Shelf, reaches,
+        store::templates::{self, Suggested},
     },
-    templates::{Shelf, reaches},
 };
 
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it

@@ -3,13 +3,14 @@
 //! Meta has it, or the window for that has passed; then the tenant's policy for the lane says whether it is held for a person or
 //! sent again.
 
+pub mod accept;
 mod account;
 mod blocks;
 mod breaker;
 mod cancel;
 mod check;
 mod checked;
-mod conclude;
+mod conclusions;
 mod control;
 mod daily_limit;
 mod decide;
@@ -24,6 +25,7 @@ mod recipients;
 mod record;
 mod reserve;
 mod send;
+pub mod store;
 mod uploads;
 mod verdict;
 
@@ -33,7 +35,7 @@ pub use breaker::{resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
 pub use check::{CHECKS, CheckError, check, check_in_turn};
 pub use checked::Checked;
-pub use conclude::write_conclusions;
+pub use conclusions::{Concluded, Conclusion, Conclusions, Refused, Written, write_conclusions};
 pub use control::{ControlError, Resolution, receipt, resolve};
 pub use daily_limit::{COUNTS, CustomersToday, call_overlooked, forget_recipients, measure_held, today};
 pub use decide::WINDOW_CLOSED;
@@ -42,4 +44,4 @@ pub use promises::promise_again;
 pub use recipients::{Recipients, recipients};
 pub use reserve::number;
 pub use send::send;
-pub use uploads::upload_files;
+pub use uploads::{File, Upload, Uploads, upload_files};

@@ -13,17 +13,17 @@ use super::{
 use crate::{
     app::App,
     domain::{MessageId, Status},
-    governor::Answer,
+    messaging::{
+        store::sends::{Due, End, Placed},
+        {Conclusion, Refused, Written},
+    },
     meta::{
         graph::{Accepted, GraphError, Sent, errors::Effect},
         webhook::phone,
     },
-    outbox::{Conclusion, Refused, Written},
     queue::Outcome,
-    store::{
-        messages::{Named, Names, Which},
-        sends::{Due, End, Placed},
-    },
+    rate_limit::Answer,
+    records::messages::{Named, Names, Which},
 };
 
 /// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.

@@ -1,4 +1,4 @@
-use crate::{app::App, db::Result, governor::RateChange, store::sends};
+use crate::{app::App, db::Result, messaging::store::sends, rate_limit::RateChange};
 
 /// Makes those come at once who were told to come later, when that holds no longer.
 pub async fn promise_again(app: &App, change: &RateChange) -> Result<()> {

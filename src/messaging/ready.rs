@@ -17,12 +17,10 @@ use crate::{
     db,
     directory::{Route, Snapshot},
     domain::{ChannelId, MessageId, Status},
+    messaging::store::sends::{self, Due, End, Placed},
     meta::message::{Options, Outbound, Recipient},
     queue::{Outcome, Outcomes},
-    store::{
-        raw_events,
-        sends::{self, Due, End, Placed},
-    },
+    records::raw_events,
 };
 
 /// Meta's code for a request that will not do.

@@ -7,7 +7,7 @@ use crate::{
     domain::{MessageId, TenantId},
     meta::webhook::Person,
     people::Party,
-    store::{
+    records::{
         contacts::{self, Identity},
         messages::{self, Found, Named, Names},
     },

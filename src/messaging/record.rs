@@ -7,12 +7,12 @@ use crate::{
     db::{Result, Tx},
     domain::MessageId,
     events::message::{Error, Standing, Template, of_status},
-    store::{
+    messaging::store::sends::{self, End, Placed},
+    records::{
         events::{self, NewEvent},
         messages::{self, Whose},
-        sends::{self, End, Placed},
-        templates::Suggested,
     },
+    templates::store::templates::Suggested,
 };
 
 /// Writes the ends of attempts and where messages stand, and tells of those that moved. The last thing before the commit.

@@ -13,14 +13,11 @@ use crate::{
     db,
     directory::{KNOWN, Route},
     domain::{AttemptId, MessageId},
-    governor::{Ask, Grant, Number, Terms},
+    messaging::store::sends::{self, Begun, Due, Promised},
     meta::message::{Envelope, Unresolved},
     queue::{Lane, Outcome, Outcomes},
-    store::{
-        messages,
-        portfolios::Key,
-        sends::{self, Begun, Due, Promised},
-    },
+    rate_limit::{Ask, Grant, Number, Terms},
+    records::{messages, portfolios::Key},
 };
 
 /// When to come again while the governor cannot be asked.

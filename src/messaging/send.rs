@@ -15,9 +15,9 @@ use crate::{
     db,
     directory::Snapshot,
     domain::{MessageId, SendLane},
+    messaging::store::sends::{self, Due},
     meta::graph::Sent,
     queue::{Outcome, Outcomes},
-    store::sends::{self, Due},
 };
 
 /// A call that is later than this is not made: its attempt may have been given up for lost meanwhile.

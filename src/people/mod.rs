@@ -14,7 +14,7 @@ pub use told::{Created, Identified, Preferred, Renamed, told};
 use crate::{
     domain::{ContactId, TenantId},
     meta::webhook::{Person, System},
-    store::contacts::Identity,
+    records::contacts::Identity,
 };
 
 /// Somebody an item speaks of.

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, TenantId},
-    store::contacts::{self, Identity, Naming, Preferring},
+    records::contacts::{self, Identity, Naming, Preferring},
 };
 
 /// What was new in what parties told about themselves.

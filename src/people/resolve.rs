@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, TenantId},
-    store::contacts::{self, Identity, KnownIdentity, NewContact},
+    records::contacts::{self, Identity, KnownIdentity, NewContact},
 };
 
 /// Who the parties are.

@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     domain::{ContactId, TenantId},
     events::contact,
-    store::{contacts::Identity, events::NewEvent},
+    records::{contacts::Identity, events::NewEvent},
 };
 
 /// Somebody new.

@@ -16,16 +16,16 @@ use crate::{
     config::Config,
     db::{Connections, Db, Hint},
     directory::Directory,
-    governor::Governor,
-    intake::{Drained, Hints, Intake},
+    egress::Outside,
+    inbound::intake::{Drained, Hints, Intake},
+    messaging::{Concluded, Conclusions, Upload, Uploads, accept::Outbox},
     meta::graph,
-    net::Outside,
-    outbox::{Concluded, Conclusions, Outbox, Upload, Uploads},
     queue::Queues,
+    rate_limit::Governor,
+    records::partitions,
     storage::Storage,
-    store::partitions,
-    subscriptions::{Courier, Desks, Subscriptions},
     telemetry,
+    webhooks::{Courier, Desks, Subscriptions},
 };
 
 pub struct Assembled {

@@ -10,10 +10,12 @@ use super::Roles;
 use crate::{
     app::{App, INBOUND},
     db::Hint,
-    housekeeping, jobs, messaging,
-    outbox::{Concluded, Upload},
+    housekeeping, jobs,
+    messaging::{
+        self, {Concluded, Upload},
+    },
     queue::Workers,
-    subscriptions,
+    webhooks,
 };
 
 /// How soon a new channel is known to every process.
@@ -40,7 +42,7 @@ pub struct Tasks {
 /// What writes for the jobs; it ends after them.
 pub struct Desks {
     pub conclusions: mpsc::Receiver<Concluded>,
-    pub deliveries: subscriptions::Desks,
+    pub deliveries: webhooks::Desks,
 }
 
 pub fn spawn(app: &App, roles: Roles, desks: Desks, shutdown: &CancellationToken) -> Tasks {
@@ -87,7 +89,7 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
 /// Wakes the lines of endpoints for which something was committed.
 pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationToken) -> JoinHandle<()> {
     let with = (app.db.clone(), app.clock.clone(), app.queues.clone());
-    task(subscriptions::courier::wake(with, from, shutdown))
+    task(webhooks::dispatcher::wake(with, from, shutdown))
 }
 
 /// Uploads the files of messages to Meta.

@@ -15,7 +15,7 @@ use anyhow::Context;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, clock::Clock, config::Config, intake::Drained};
+use crate::{app::App, clock::Clock, config::Config, inbound::intake::Drained};
 
 /// How long, at the end, the requests in hand may take: longer only where a client does not finish its own.
 const REQUESTS: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use crate::{
     directory::{Directory, Route},
     domain::TenantId,
     meta::graph,
-    store::templates as store,
+    templates::store::templates as store,
 };
 
 /// What the verbs here work with: a part of the application, so that what stands below may use them.

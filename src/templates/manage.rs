@@ -9,10 +9,8 @@ use crate::{
     directory::Route,
     domain::{Id, Quota, QuotaReached, TemplateId, TenantId},
     meta::{graph, message::Invalid},
-    store::{
-        quotas,
-        templates::{self as store, Fetched, Template},
-    },
+    records::quotas,
+    templates::store::templates::{self as store, Fetched, Template},
 };
 
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,7 @@ mod preview;
 pub mod schema;
 mod shelf;
 mod status;
+pub mod store;
 mod sync;
 mod told;
 

@@ -11,10 +11,8 @@ use crate::{
     db::{Result, Tx},
     domain::TenantId,
     meta::webhook::{AccountDetail, TemplateCategory, TemplateRef, TemplateStatus},
-    store::{
-        events::NewEvent,
-        templates::{self as store, Template, Told, Whose},
-    },
+    records::events::NewEvent,
+    templates::store::templates::{self as store, Template, Told, Whose},
 };
 
 /// News of many templates come together, and are looked into together.

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use super::{schema::Rendered, shelf::schema};
 use crate::{
     meta::message::{Envelope, Invalid, MediaRef, Options, Outbound, Recipient},
-    store::templates::Template,
+    templates::store::templates::Template,
 };
 
 /// What a send of a template would be.

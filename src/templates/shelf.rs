@@ -11,7 +11,7 @@ use crate::{
     db::{On, Result},
     domain::TenantId,
     meta::message::{self, Invalid},
-    store::templates::{self as store, Template},
+    templates::store::templates::{self as store, Template},
 };
 
 /// For how long after a sync nobody asks for another one.

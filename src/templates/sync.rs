@@ -11,10 +11,8 @@ use crate::{
     domain::{TemplateId, TemplateSyncId},
     meta::graph,
     queue::{Queue, counts},
-    store::{
-        events,
-        templates::{self as store, Fetched, Sync, Template},
-    },
+    records::events,
+    templates::store::templates::{self as store, Fetched, Sync, Template},
 };
 
 /// The standing orders.

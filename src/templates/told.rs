@@ -10,7 +10,8 @@ use crate::{
         STATUS_CHANGED, StatusChanged, Template as Named,
     },
     meta::webhook::{TemplateCategory, TemplateQuality, TemplateRef, TemplateStatus},
-    store::{events::NewEvent, templates::Template},
+    records::events::NewEvent,
+    templates::store::templates::Template,
 };
 
 /// Which template something is told of, and when it happened.

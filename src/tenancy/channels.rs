@@ -6,13 +6,16 @@ use crate::{
     directory::{KNOWN, open_tenant_key, purpose},
     domain::{AppSecretId, ChannelId, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
-    store::{
+    inbound::store::quarantine,
+    messaging::store::sends,
+    records::{
         channel_checks,
         channels::{self, Channel},
         events::{self, NewEvent},
         former_app_secrets::{self, FormerAppSecret},
-        quarantine, quotas, sends, templates, tenants,
+        quotas, tenants,
     },
+    templates::store::templates,
 };
 
 /// A business phone number to be added. `phone_number_id` and `waba_id` are Meta's ids, digits both.

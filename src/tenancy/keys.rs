@@ -4,7 +4,7 @@ use crate::{
     crypto::Token,
     db::{On, Tx},
     domain::{ApiKeyId, Quota, Scopes, TenantId},
-    store::{
+    records::{
         api_keys::{self, ApiKey},
         quotas, tenants,
     },

@@ -17,7 +17,7 @@ use crate::{
     crypto::{Keyring, SealingKey},
     db::Db,
     domain::{self, QuotaReached, Scopes, TenantId},
-    store::tenants::{self, Tenant},
+    records::tenants::{self, Tenant},
 };
 
 /// What the verbs here work with; a command needs no whole [`crate::app::App`] for them.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Registry, RegistryError};
 use crate::{
     domain::{Quota, TenantId},
-    store::{quotas, tenants},
+    records::{quotas, tenants},
 };
 
 /// What a tenant may have of everything, by the names of the quotas.

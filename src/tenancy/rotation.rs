@@ -3,11 +3,8 @@ use crate::{
     crypto::SealingKey,
     db::Tx,
     directory::{open_tenant_key, purpose},
-    store::{
-        channels,
-        endpoints::{self, Endpoint},
-        idempotency, tenants,
-    },
+    records::{channels, idempotency, tenants},
+    webhooks::store::endpoints::{self, Endpoint},
 };
 
 /// What a rotation did.

@@ -2,10 +2,8 @@ use super::{Registry, RegistryError};
 use crate::{
     directory::KNOWN,
     domain::{SendLane, TenantId},
-    store::{
-        sends,
-        tenants::{self, Tenant},
-    },
+    messaging::store::sends,
+    records::tenants::{self, Tenant},
 };
 
 /// The most a tenant can be let send, in messages per second.

@@ -3,8 +3,8 @@
 use chrono::{TimeDelta, Utc};
 use mainstay::{
     domain::WorkState,
-    replay::{Selection, replay},
-    store::{engine, tally},
+    inbound::replay::{Selection, replay},
+    records::{engine, tally},
 };
 
 use crate::support::{

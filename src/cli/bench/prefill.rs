@@ -6,7 +6,7 @@ use crate::{
     clock::uuid_at,
     db::{Result, Rows},
     domain::{ChannelId, Id, TenantId},
-    store::{channels, tenants},
+    records::{channels, tenants},
     tenancy::Registry,
 };
 

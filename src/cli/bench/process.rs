@@ -23,7 +23,7 @@ use crate::{
     crypto::Signer,
     db::Db,
     queue::counts,
-    store::raw_events::{self, NewRawEvent},
+    records::raw_events::{self, NewRawEvent},
     tenancy::Registry,
 };
 

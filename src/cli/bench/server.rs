@@ -12,7 +12,7 @@ use crate::{
     config::{Config, Environment, Purpose, Secret},
     crypto::Keyring,
     process::{self, Roles, Storing},
-    store::tenants,
+    records::tenants,
     tenancy::{self, NewChannel, Registry},
 };
 

@@ -16,7 +16,7 @@ use super::{Args, Screen, Stage, address, clerk::Clerk, stage, summary::Summary}
 use crate::{
     clock::first_uuid_at,
     process,
-    store::tally::{self, Tally},
+    records::tally::{self, Tally},
 };
 
 /// How long the server may take to listen, and what is stored to be processed at the end.

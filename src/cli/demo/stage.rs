@@ -13,7 +13,7 @@ use crate::{
     crypto::Token,
     db::Db,
     domain::{ChannelId, Scopes, TenantId},
-    store::{api_keys, tenants},
+    records::{api_keys, tenants},
     tenancy::{self, NewChannel, Registry},
 };
 

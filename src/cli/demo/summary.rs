@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Stage;
-use crate::store::tally::{self, StatusKey};
+use crate::records::tally::{self, StatusKey};
 
 /// Lost messages and statuses named, of each.
 const SHOWN: usize = 5;

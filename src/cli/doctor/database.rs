@@ -4,7 +4,7 @@ use super::Finding;
 use crate::{
     config::Config,
     db::{Db, INTAKE_CONNECTIONS},
-    store::{
+    records::{
         engine::{self, PostgresFacts, SqliteFacts},
         raw_events,
     },

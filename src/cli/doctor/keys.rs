@@ -3,11 +3,11 @@ use crate::{
     crypto::Keyring,
     db::Db,
     directory::{open_tenant_key, purpose},
-    store::{
+    records::{
         channels::{self, Channel},
-        endpoints::{self, Endpoint, headers_purpose, secrets_purpose},
         tenants,
     },
+    webhooks::store::endpoints::{self, Endpoint, headers_purpose, secrets_purpose},
 };
 
 const CHECK: &str = "keys";
@@ -96,9 +96,9 @@ mod tests {
         clock::Clock,
         config::Secret,
         db::Scratch,
-        net::{Outside, Policy},
-        subscriptions::{NewEndpoint, Subscriptions},
+        egress::{Outside, Policy},
         tenancy::{self, NewChannel, Registry},
+        webhooks::{NewEndpoint, Subscriptions},
     };
 
     async fn with_a_channel_and_an_endpoint(db: &Db, keyring: &Keyring) {

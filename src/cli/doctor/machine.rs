@@ -3,7 +3,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Finding;
-use crate::{clock::Clock, db::Db, store::engine};
+use crate::{clock::Clock, db::Db, records::engine};
 
 /// Nobody's clock shows an earlier time: the year this program was written. Seconds since 1970.
 const WRITTEN: i64 = 1_767_225_600;

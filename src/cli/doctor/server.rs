@@ -11,7 +11,7 @@ use crate::{
     crypto::{Signer, Token},
     db::Db,
     domain::WorkState,
-    store::raw_events,
+    records::raw_events,
 };
 
 const CHECK: &str = "server";

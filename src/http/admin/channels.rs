@@ -14,7 +14,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store,
+    records,
     tenancy::{self, NewChannel},
 };
 
@@ -54,9 +54,9 @@ pub async fn list(
     paging: Paging,
 ) -> Result<Body<Page<Channel>>, Problem> {
     let after = paging.key(LIST)?;
-    let known = store::tenants::find(app.db.reader(), tenant).await?;
+    let known = records::tenants::find(app.db.reader(), tenant).await?;
     known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
-    let rows = store::channels::page(app.db.reader(), tenant, after, paging.rows()).await?;
+    let rows = records::channels::page(app.db.reader(), tenant, after, paging.rows()).await?;
     Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
 }
 

@@ -19,7 +19,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::raw_events,
+    records::raw_events,
 };
 
 const LIST: &str = "raw-events";

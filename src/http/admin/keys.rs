@@ -13,7 +13,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store, tenancy,
+    records, tenancy,
 };
 
 const LIST: &str = "tenant-keys";
@@ -62,10 +62,10 @@ pub async fn list(
     paging: Paging,
 ) -> Result<Body<Page<ApiKey>>, Problem> {
     let after = paging.key(LIST)?;
-    let known = store::tenants::find(app.db.reader(), tenant).await?;
+    let known = records::tenants::find(app.db.reader(), tenant).await?;
     known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
-    let rows = store::api_keys::page(app.db.reader(), tenant, after, paging.rows()).await?;
-    let show = |row: store::api_keys::ApiKey| ApiKey {
+    let rows = records::api_keys::page(app.db.reader(), tenant, after, paging.rows()).await?;
+    let show = |row: records::api_keys::ApiKey| ApiKey {
         id: row.id,
         name: row.name,
         scopes: row.scopes.split(' ').map(str::to_owned).collect(),

@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     http::{auth::Operator, paging::Page, problem::Problem},
-    store,
 };
 
 /// The most subjects shown.
@@ -28,8 +27,8 @@ pub struct Quarantined {
 #[utoipa::path(get, path = "/admin/quarantine",
     responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
-    let rows = store::quarantine::list(app.db.reader(), MOST).await?;
-    let show = |row: store::quarantine::Waiting| Quarantined {
+    let rows = crate::inbound::store::quarantine::list(app.db.reader(), MOST).await?;
+    let show = |row: crate::inbound::store::quarantine::Waiting| Quarantined {
         subject: row.subject,
         events: row.events,
         since: row.since,

@@ -11,7 +11,7 @@ use crate::{
         extract::{Json, Moment},
         problem::Problem,
     },
-    replay::{self, Replayed, Selection},
+    inbound::replay::{self, Replayed, Selection},
 };
 
 /// The most ids named at once.

@@ -15,7 +15,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store, tenancy,
+    records, tenancy,
 };
 
 const LIST: &str = "tenants";
@@ -37,7 +37,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    fn of(row: store::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
+    fn of(row: records::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
         let rules = tenancy::rules(&row);
         Self {
             id: row.id,
@@ -89,7 +89,7 @@ pub struct CreatedTenant {
     responses((status = 200, description = "A page of tenants", body = Page<Tenant>)))]
 pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<Tenant>>, Problem> {
     let after = paging.key(LIST)?;
-    let rows = store::tenants::page(app.db.reader(), after, paging.rows()).await?;
+    let rows = records::tenants::page(app.db.reader(), after, paging.rows()).await?;
     let ids: Vec<TenantId> = rows.iter().map(|row| row.id).collect();
     let quotas = tenancy::quotas_of(&registry(&app), &ids).await?;
     let shown = rows
@@ -129,7 +129,7 @@ pub async fn change(
     Path(id): Path<TenantId>,
     Json(change): Json<TenantRules>,
 ) -> Result<Body<Tenant>, Problem> {
-    let found = store::tenants::find(app.db.reader(), id).await?;
+    let found = records::tenants::find(app.db.reader(), id).await?;
     let mut row = found.ok_or_else(|| Problem::nothing_like(format_args!("tenant {id}")))?;
     let mut rules = tenancy::rules(&row);
     if let Some(rate) = change.messages_per_second {

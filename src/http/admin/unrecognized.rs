@@ -12,7 +12,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::unrecognized,
+    inbound::store::unrecognized,
 };
 
 const LIST: &str = "unrecognized";

@@ -12,9 +12,8 @@ use crate::{
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
     },
-    messaging::{self, Blocking, Listed},
+    messaging::{self, Blocking, Listed, accept::Address},
     meta::graph::MOST_BLOCKS,
-    outbox::Address,
 };
 
 const LIST: &str = "blocks";

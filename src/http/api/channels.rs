@@ -12,7 +12,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    messaging, store,
+    messaging, records,
 };
 
 const LIST: &str = "channels";
@@ -66,8 +66,8 @@ pub struct Breaker {
     pub reason: Option<String>,
 }
 
-impl From<store::channels::Channel> for Channel {
-    fn from(row: store::channels::Channel) -> Self {
+impl From<records::channels::Channel> for Channel {
+    fn from(row: records::channels::Channel) -> Self {
         Self {
             id: row.id,
             phone_number_id: row.phone_number_id,
@@ -99,7 +99,7 @@ impl From<store::channels::Channel> for Channel {
 pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Channel>>, Problem> {
     let after = paging.key(LIST)?;
     let mut tx = reader.begin().await?;
-    let rows = store::channels::page(&mut tx, reader.tenant, after, paging.rows()).await?;
+    let rows = records::channels::page(&mut tx, reader.tenant, after, paging.rows()).await?;
     tx.commit().await?;
     Ok(Json(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
 }
@@ -173,11 +173,11 @@ pub async fn show(
     Path(id): Path<ChannelId>,
 ) -> Result<Json<ChannelState>, Problem> {
     let mut tx = reader.begin().await?;
-    let found = store::channels::find(&mut tx, reader.tenant, id).await?;
+    let found = records::channels::find(&mut tx, reader.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
-    let waiting = store::sends::waiting(&mut tx, reader.tenant, id).await?;
+    let waiting = crate::messaging::store::sends::waiting(&mut tx, reader.tenant, id).await?;
     tx.commit().await?;
-    let portfolio = store::portfolios::Key {
+    let portfolio = records::portfolios::Key {
         portfolio: row.portfolio().to_owned(),
         tenant: reader.tenant,
     };

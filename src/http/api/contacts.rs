@@ -14,7 +14,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::contacts,
+    records::contacts,
 };
 
 const LIST: &str = "contacts";

@@ -12,7 +12,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::{contacts, conversations},
+    records::{contacts, conversations},
 };
 
 const LIST: &str = "conversations";

@@ -12,7 +12,7 @@ use crate::{
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
     },
-    store::{deliveries, endpoints},
+    webhooks::store::{deliveries, endpoints},
 };
 
 const LIST: &str = "deliveries";

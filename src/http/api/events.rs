@@ -12,7 +12,7 @@ use crate::{
         paging::{Paging, PagingParams, cursor},
         problem::Problem,
     },
-    store::events,
+    records::events,
 };
 
 const LIST: &str = "events";

@@ -13,8 +13,7 @@ use crate::{
         extract::{Path, Query},
         problem::Problem,
     },
-    media::{self, Link, Variant, VariantInfo, sign_link},
-    store::media as rows,
+    media::{self, Link, Variant, VariantInfo, sign_link, store as rows},
 };
 
 /// Seconds a link is good for: unless said otherwise, and at most.

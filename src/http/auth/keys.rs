@@ -9,7 +9,7 @@ use crate::{
     app::App,
     crypto::Token,
     domain::{ApiKeyId, Scopes, TenantId},
-    store::api_keys::{self, ApiKey},
+    records::api_keys::{self, ApiKey},
 };
 
 /// For so long a key is believed without asking the database, and so a revoked one may go on.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use utoipa::ToSchema;
 
-use crate::{app::App, db::sqlite_file, store::raw_events};
+use crate::{app::App, db::sqlite_file, records::raw_events};
 
 /// The longest a check may take.
 const LIMIT: Duration = Duration::from_secs(2);

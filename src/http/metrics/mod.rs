@@ -14,7 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{auth::Watcher, edge::Edge};
-use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin, store};
+use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin};
 
 /// For so long figures that take a query are given again, however many scrape.
 const FRESH: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl Scrape {
 
 /// How long Meta keeps the first of what is not fetched yet; below zero something is lost. A week when nothing waits.
 async fn media(app: &App) {
-    let asked = store::media::soonest_deadline(app.db.reader());
+    let asked = crate::media::store::soonest_deadline(app.db.reader());
     let Ok(Ok(soonest)) = tokio::time::timeout(LIMIT, asked).await else {
         return;
     };

@@ -4,7 +4,11 @@ use axum::http::StatusCode;
 
 use super::Problem;
 use crate::{
-    db, domain::QuotaReached, intake::NotStored, memory::NoRoom, meta::message::Invalid, replay::ReplayError,
+    db,
+    domain::QuotaReached,
+    inbound::{intake::NotStored, replay::ReplayError},
+    memory::NoRoom,
+    meta::message::Invalid,
     tenancy::RegistryError,
 };
 

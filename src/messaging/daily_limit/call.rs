@@ -7,10 +7,8 @@ use crate::{
     app::App,
     db::{On, Result, Tx},
     domain::TenantId,
-    store::{
-        portfolios::{self, Key},
-        sends,
-    },
+    messaging::store::sends,
+    records::portfolios::{self, Key},
 };
 
 /// Calls as many of those who wait, one tenant's or all, as the portfolio has room for. It is held.

@@ -9,10 +9,8 @@ use super::{
 use crate::{
     db::{Result, Tx},
     domain::{ContactId, MessageId, TenantId},
-    store::{
-        portfolios::{self, Key, Standing},
-        sends,
-    },
+    messaging::store::sends,
+    records::portfolios::{self, Key, Standing},
 };
 
 /// More than a portfolio with a limit has recipients.

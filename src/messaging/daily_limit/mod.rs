@@ -31,11 +31,9 @@ use crate::{
     app::App,
     db::{Result, Tx},
     domain::{AttemptId, ContactId, MessageId},
+    messaging::store::sends::{self, Due},
     queue::{Outcome, Outcomes},
-    store::{
-        portfolios::{self, Key, Recipient, Standing},
-        sends::{self, Due},
-    },
+    records::portfolios::{self, Key, Recipient, Standing},
 };
 
 /// How long a customer counts: a day, and a minute for messages that were on their way and clocks that differ.

@@ -5,10 +5,8 @@ use crate::{
     app::App,
     db::Result,
     domain::DailyLimit,
-    store::{
-        portfolios::{self, Key, Standing},
-        sends,
-    },
+    messaging::store::sends,
+    records::portfolios::{self, Key, Standing},
 };
 
 /// Recipients removed in one transaction, while nobody else of the portfolio can be counted.

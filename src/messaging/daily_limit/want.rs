@@ -5,11 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     directory::Route,
     domain::{AttemptId, ContactId, MessageId, SendLane},
-    messaging::ready::Ready,
-    store::{
-        portfolios::{Key, Recipient},
-        sends::Due,
-    },
+    messaging::{ready::Ready, store::sends::Due},
+    records::portfolios::{Key, Recipient},
 };
 
 /// A window that closes sooner may be closed when the message arrives.

@@ -7,11 +7,11 @@ use crate::{
     db::Tx,
     domain::{self, MessageTemplateId, Quota, QuotaReached, TenantId},
     meta::message::Invalid,
-    store::{
-        message_templates::{self as store, MessageTemplate, NewVersion},
-        quotas,
+    records::quotas,
+    templates::{
+        Library,
+        store::message_templates::{self as store, MessageTemplate, NewVersion},
     },
-    templates::Library,
 };
 
 const NAME: usize = 100;

@@ -63,7 +63,7 @@ on_both! {
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 2_500);
         assert_eq!(test.count("SELECT COUNT(*) FROM raw_events WHERE state = 'done' AND fields = 'messages'").await, 1);
         assert_eq!(test.count("SELECT unread_count FROM conversations").await, 2_500);
-        mainstay::store::raw_events::make_due(&test.app.db, &[id], Some(test.app.clock.now())).await.unwrap();
+        mainstay::records::raw_events::make_due(&test.app.db, &[id], Some(test.app.clock.now())).await.unwrap();
         test.process_all(1).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 2_500);
         assert_eq!(test.count("SELECT unread_count FROM conversations").await, 2_500);

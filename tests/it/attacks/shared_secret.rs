@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     config::Secret,
     domain::TenantId,
-    replay::{Selection, replay},
+    inbound::replay::{Selection, replay},
     tenancy::{self, NewChannel},
 };
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use mainstay::subscriptions::Changes;
+use mainstay::webhooks::Changes;
 
 use super::{
     receiver::{Receiver, Reply},

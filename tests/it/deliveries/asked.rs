@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 use mainstay::{
     domain::DeliveryState,
-    store::deliveries::{self, DeliveryFilter},
-    subscriptions::{Changes, Error, NewEndpoint, Replay, ReplayState, Replayed},
+    webhooks::{
+        Changes, Error, NewEndpoint, Replay, ReplayState, Replayed,
+        store::deliveries::{self, DeliveryFilter},
+    },
 };
 
 use super::{

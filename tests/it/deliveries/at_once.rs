@@ -3,13 +3,15 @@
 use chrono::TimeDelta;
 use mainstay::{
     domain::{ConversationId, DeliveryId, DeliveryState, EndpointId, Id, delivery_id},
-    store::{
-        deliveries::{self, Delivery, DeliveryFilter, Ended},
-        endpoints,
-        events::{self, NewEvent},
-    },
-    subscriptions::{self, Changes, NewEndpoint},
+    records::events::{self, NewEvent},
     tenancy,
+    webhooks::{
+        self, Changes, NewEndpoint,
+        store::{
+            deliveries::{self, Delivery, DeliveryFilter, Ended},
+            endpoints,
+        },
+    },
 };
 use uuid::Uuid;
 
@@ -97,7 +99,7 @@ on_both! {
         let (endpoint, _) = tried(&test, 1).await;
         let late = event(&test.app.clock, test.tenant);
         let left = async || {
-            subscriptions::erase_deleted(&subscriptions).await.unwrap();
+            webhooks::erase_deleted(&subscriptions).await.unwrap();
             (test.count("SELECT COUNT(*) FROM deliveries").await, test.count("SELECT COUNT(*) FROM endpoints").await)
         };
         let now = test.app.clock.now();

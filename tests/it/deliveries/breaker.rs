@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 use mainstay::{
     housekeeping,
-    subscriptions::{Changes, courier::BREAKER},
+    webhooks::{Changes, dispatcher::BREAKER},
 };
 
 use super::{

@@ -3,7 +3,7 @@
 use chrono::{SecondsFormat, TimeDelta};
 use mainstay::{
     crypto::{WebhookSecret, standard_webhooks},
-    subscriptions::Changes,
+    webhooks::Changes,
 };
 use serde_json::Value;
 
@@ -128,7 +128,7 @@ on_both! {
         subscriptions.create(test.tenant, new).await.unwrap();
         let mut tx = test.app.db.begin().await.unwrap();
         let event = event(&test.app.clock, test.tenant);
-        mainstay::store::events::append(&mut tx, &[event], test.app.clock.now()).await.unwrap();
+        mainstay::records::events::append(&mut tx, &[event], test.app.clock.now()).await.unwrap();
         tx.rollback().await.unwrap();
         assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 0);
     }

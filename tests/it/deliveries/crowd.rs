@@ -2,8 +2,8 @@
 
 use mainstay::{
     domain::TenantId,
-    subscriptions::NewEndpoint,
     tenancy::{self, Registry},
+    webhooks::NewEndpoint,
 };
 
 use super::{

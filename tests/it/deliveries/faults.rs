@@ -5,8 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mainstay::{
     domain::{EndpointId, Id},
-    store::endpoints::{self, Rest},
-    subscriptions::Changes,
+    webhooks::{
+        Changes,
+        store::endpoints::{self, Rest},
+    },
 };
 
 use super::{

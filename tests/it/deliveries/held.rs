@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use mainstay::{housekeeping, subscriptions::Changes};
+use mainstay::{housekeeping, webhooks::Changes};
 
 use super::{
     receiver::{Receiver, Reply},

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use mainstay::{
-    clock::Clock, crypto::Keyring, db::Db, domain::EndpointId, net::Outside, store::tenants,
-    subscriptions::Subscriptions,
+    clock::Clock, crypto::Keyring, db::Db, domain::EndpointId, egress::Outside, records::tenants,
+    webhooks::Subscriptions,
 };
 
 use super::{

@@ -5,11 +5,11 @@ use mainstay::{
     db::Db,
     domain::{DeliveryState, EndpointId},
     housekeeping,
-    store::{
-        deliveries::{self, DeliveryFilter, Ended},
-        events::NewEvent,
+    records::events::NewEvent,
+    webhooks::{
+        self,
+        store::deliveries::{self, DeliveryFilter, Ended},
     },
-    subscriptions,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +63,7 @@ on_both! {
             subscriptions.remove(test.tenant, endpoint).await.unwrap();
         }
         for left in [1_000, 0] {
-            subscriptions::erase_deleted(&subscriptions).await.unwrap();
+            webhooks::erase_deleted(&subscriptions).await.unwrap();
             assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, left);
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use chrono::TimeDelta;
 use mainstay::{
     domain::{ConversationId, EventId},
-    store::events::NewEvent,
+    records::events::NewEvent,
 };
 
 use super::{

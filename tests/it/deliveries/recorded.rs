@@ -1,7 +1,7 @@
 //! Which sequences a time is looked for in.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mainstay::store::events::{self, Recorded};
+use mainstay::records::events::{self, Recorded};
 
 use super::world::event;
 use crate::support::app::{TestApp, on_both};

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     db::Db,
     housekeeping,
-    subscriptions::{self, Changes},
+    webhooks::{self, Changes},
 };
 
 use super::{
@@ -36,8 +36,8 @@ on_both_sizes! {
         world.happen(&events).await;
         world.until(endpoint, "done", 1_200).await;
         let old = world.clock.now();
-        assert_eq!(subscriptions::forget(&world.subscriptions, old - TimeDelta::days(1)).await.unwrap(), 0);
-        let removed = subscriptions::forget(&world.subscriptions, old + TimeDelta::seconds(1)).await.unwrap();
+        assert_eq!(webhooks::forget(&world.subscriptions, old - TimeDelta::days(1)).await.unwrap(), 0);
+        let removed = webhooks::forget(&world.subscriptions, old + TimeDelta::seconds(1)).await.unwrap();
         assert_eq!(removed, 1_200);
         assert_eq!(world.number("SELECT COUNT(*) FROM deliveries").await, 1, "what is not at its end stays");
         assert!(!world.attempts(failed.id).await.is_empty());
@@ -55,7 +55,7 @@ on_both_sizes! {
         world.until_attempts(enabled, 1).await;
         let disable = Changes { enabled: Some(false), ..Changes::default() };
         world.subscriptions.change(world.tenant, disabled, disable).await.unwrap();
-        let forget = async |before| subscriptions::forget(&world.subscriptions, before).await.unwrap();
+        let forget = async |before| webhooks::forget(&world.subscriptions, before).await.unwrap();
         let old = world.clock.now() + TimeDelta::seconds(1);
         forget(old - TimeDelta::days(1)).await;
         assert_eq!(world.deliveries(disabled).await[0].state, "pending", "it is young");

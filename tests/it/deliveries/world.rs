@@ -9,13 +9,15 @@ use mainstay::{
     db::Db,
     domain::{ChannelId, ConversationId, DeliveryId, EndpointId, EventId, TenantId},
     process::{self, Roles, Running},
-    store::{
-        deliveries::{self, Attempt, Delivery, DeliveryFilter},
-        endpoints::Endpoint,
-        events::{self, NewEvent},
-    },
-    subscriptions::{NewEndpoint, Subscriptions},
+    records::events::{self, NewEvent},
     tenancy::{self, NewChannel, Registry},
+    webhooks::{
+        NewEndpoint, Subscriptions,
+        store::{
+            deliveries::{self, Attempt, Delivery, DeliveryFilter},
+            endpoints::Endpoint,
+        },
+    },
 };
 use serde_json::json;
 

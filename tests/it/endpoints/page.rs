@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use mainstay::subscriptions::{MOST_CONCURRENT, OVERLAP, USUAL_CONCURRENT};
+use mainstay::webhooks::{MOST_CONCURRENT, OVERLAP, USUAL_CONCURRENT};
 use tokio::sync::Mutex;
 
 use crate::support::{

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use mainstay::{
     config,
     crypto::{WebhookSecret, standard_webhooks as webhooks},
-    net::{Outside, Post},
+    egress::{Outside, Post},
 };
 
 use super::page::{Installed, example, say};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use mainstay::{
     config::Secret,
     crypto::Signer,
-    intake::{Hints, Intake},
+    inbound::intake::{Hints, Intake},
     tenancy::{self, NewChannel},
 };
 

@@ -3,7 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Json, Router, extract::State};
-use mainstay::{app::App, inbound, messaging, meta::graph, outbox::Conclusions};
+use mainstay::{
+    app::App,
+    inbound,
+    messaging::{self, Conclusions},
+    meta::graph,
+};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,

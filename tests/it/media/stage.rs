@@ -45,7 +45,7 @@ pub fn calling(test: &TestApp, meta: &Meta) -> App {
         parts.graph = graph::Client::new(&meta.url, "v25.0", CALL).unwrap();
         parts.config.outside.plain_http = true;
         parts.config.outside.networks = vec!["127.0.0.0/8".parse().unwrap()];
-        parts.outside = mainstay::net::Outside::new(parts.config.outside.clone()).unwrap();
+        parts.outside = mainstay::egress::Outside::new(parts.config.outside.clone()).unwrap();
     })
 }
 

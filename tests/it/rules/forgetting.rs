@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use mainstay::{
     domain::{AttemptId, ContactId, MessageId},
     housekeeping,
-    store::{
+    messaging::store::sends,
+    records::{
         idempotency::{self, Keyed},
         portfolios::{self, Key, Recipient},
-        sends,
     },
 };
 

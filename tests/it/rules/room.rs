@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     domain::DailyLimit,
     housekeeping,
-    store::portfolios::{self, For, Key},
+    records::portfolios::{self, For, Key},
 };
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use mainstay::{
     db::Sql,
     directory::SignedBy,
     domain::{ContactId, DailyLimit, Id, TenantId},
-    store::portfolios::{self, For, Key},
+    records::portfolios::{self, For, Key},
     tenancy::{self, NewChannel, Registry},
 };
 use mainstay_sim::{Category, Enforcement, NumberSeed, SimConfig, TemplateSeed};

@@ -3,10 +3,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
     domain::{AttemptId, ChannelId, MessageId},
-    messaging::{self, Resolution},
+    messaging::{
+        self, Resolution,
+        accept::OUTBOUND,
+        store::sends::{self, Promised},
+    },
     meta::graph::Client,
-    outbox::OUTBOUND,
-    store::sends::{self, Promised},
 };
 use mainstay_sim::{Level, NumberPatch};
 use serde_json::json;

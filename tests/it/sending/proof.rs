@@ -2,7 +2,7 @@
 
 use mainstay::{
     domain::{AttemptId, MessageId},
-    store::sends::{self, Proof},
+    messaging::store::sends::{self, Proof},
 };
 use mainstay_sim::{Fault, FaultRule};
 use serde_json::json;

@@ -9,17 +9,19 @@ use mainstay::{
     db::Db,
     directory::{Directory, SignedBy},
     domain::{RawEventId, TenantId},
-    governor::Governor,
-    inbound,
-    intake::{Hints, Intake},
+    egress::Outside,
+    inbound::{
+        self,
+        intake::{Hints, Intake},
+    },
+    messaging::{Conclusions, Uploads, accept::Outbox},
     meta::graph,
-    net::Outside,
-    outbox::{Conclusions, Outbox, Uploads},
     queue::Queues,
+    rate_limit::Governor,
     storage::Storage,
-    subscriptions::{Courier, Subscriptions},
     telemetry,
     tenancy::{self, NewChannel, Registry},
+    webhooks::{Courier, Subscriptions},
 };
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 

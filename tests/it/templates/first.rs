@@ -3,8 +3,10 @@
 use mainstay::{
     domain::{TemplateSyncId, TenantId},
     meta::message::{Language, Template},
-    store::templates::{self as store, Fetched},
-    templates::Shelf,
+    templates::{
+        Shelf,
+        store::templates::{self as store, Fetched},
+    },
 };
 
 use crate::{

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
     domain::TemplateId,
-    store::templates::{self, Fetched, Template},
+    templates::store::templates::{self, Fetched, Template},
 };
 use serde_json::{Value, json};
 

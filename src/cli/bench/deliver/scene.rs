@@ -15,15 +15,15 @@ use crate::{
     config::{Config, Outside as Allowed},
     db::Db,
     domain::{EventId, TenantId},
+    egress::Outside,
     events::{EventType, contact, message},
-    net::Outside,
     process::{self, Roles, Running},
     queue::Queues,
-    store::{
+    records::{
         events::{self, NewEvent},
         tenants,
     },
-    subscriptions::{self, NewEndpoint, Subscriptions},
+    webhooks::{self, NewEndpoint, Subscriptions},
 };
 
 /// What everybody wants.
@@ -167,7 +167,7 @@ fn listen(
     };
     if let Some(committed) = db.listen() {
         let with = (db.clone(), clock.clone(), queues);
-        telling.spawn(subscriptions::courier::wake(with, committed, over.clone()));
+        telling.spawn(webhooks::dispatcher::wake(with, committed, over.clone()));
     }
     Ok(())
 }

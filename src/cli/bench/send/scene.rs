@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::Secret,
     domain::{ChannelId, MessageId, Scopes, TenantId},
-    store::{channel_checks, channels},
+    records::{channel_checks, channels},
     tenancy::{self, NewChannel, Registry},
 };
 
@@ -50,7 +50,7 @@ impl Scene {
         let mut config = server::config()?;
         config.database_url = database_url(&config.database_url, &options.data)?;
         let registry = server::prepare(&config).await?;
-        let tenant = crate::store::tenants::all(&registry.db).await?[0].id;
+        let tenant = crate::records::tenants::all(&registry.db).await?[0].id;
         let key = tenancy::create_api_key(&registry, tenant, "bench", &Scopes::all()).await?;
         let mut ids = vec![NUMBER.to_owned()];
         ids.extend((0..STANDARD).map(|n| format!("10000000000010{n}")));

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::ChannelId,
     http::extract::given,
-    subscriptions::{Changes, NewEndpoint as New},
+    webhooks::{Changes, NewEndpoint as New},
 };
 
 #[derive(Deserialize, ToSchema)]

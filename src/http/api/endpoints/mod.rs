@@ -21,7 +21,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::endpoints,
+    webhooks::store::endpoints,
 };
 
 const LIST: &str = "endpoints";

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::{http::problem::Problem, subscriptions::Error};
+use crate::{http::problem::Problem, webhooks::Error};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {

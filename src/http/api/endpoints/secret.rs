@@ -7,7 +7,7 @@ use crate::{
     app::App,
     domain::EndpointId,
     http::{auth::Subscriber, extract::Path, problem::Problem},
-    subscriptions::Secrets,
+    webhooks::Secrets,
 };
 
 /// What the requests to an endpoint are signed with, by Standard Webhooks.

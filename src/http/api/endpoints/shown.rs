@@ -6,8 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{ChannelId, EndpointId},
-    store,
-    subscriptions::masked,
+    webhooks::masked,
 };
 
 /// Where events go. Its secrets are not shown here.
@@ -48,7 +47,7 @@ pub struct Disabled {
 }
 
 impl Disabled {
-    pub fn of(row: &store::endpoints::Endpoint) -> Option<Self> {
+    pub fn of(row: &crate::webhooks::store::endpoints::Endpoint) -> Option<Self> {
         row.disabled_at.map(|at| Self {
             at,
             reason: row.disabled_reason.clone().unwrap_or_default(),
@@ -89,8 +88,8 @@ pub struct Breaker {
     pub probe_at: Option<DateTime<Utc>>,
 }
 
-impl From<store::endpoints::Standing> for Standing {
-    fn from(row: store::endpoints::Standing) -> Self {
+impl From<crate::webhooks::store::endpoints::Standing> for Standing {
+    fn from(row: crate::webhooks::store::endpoints::Standing) -> Self {
         Self {
             failing_since: row.failing_since,
             failures_in_row: row.failures_in_row,
@@ -108,7 +107,7 @@ impl From<store::endpoints::Standing> for Standing {
 
 impl Endpoint {
     /// `header_names` are sealed in the row with their values.
-    pub fn of(row: store::endpoints::Endpoint, header_names: Vec<String>) -> Self {
+    pub fn of(row: crate::webhooks::store::endpoints::Endpoint, header_names: Vec<String>) -> Self {
         Self {
             event_types: row.wants().as_slice().to_vec(),
             channels: row.channels(),

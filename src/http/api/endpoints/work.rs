@@ -13,7 +13,7 @@ use crate::{
         extract::{Json, Moment, Path},
         problem::Problem,
     },
-    subscriptions::{Replay, ReplayState, Statistics},
+    webhooks::{Replay, ReplayState, Statistics},
 };
 
 #[derive(Serialize, ToSchema)]

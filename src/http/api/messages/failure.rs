@@ -10,7 +10,7 @@ use crate::{
         error_data,
         graph::errors::{self, Who},
     },
-    store::templates,
+    templates::store::templates,
 };
 
 /// Why a message failed: Meta's code for it, also where it was refused here.

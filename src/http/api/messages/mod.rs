@@ -18,8 +18,9 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    messaging::WINDOW_CLOSED,
-    store::{conversations, messages, sends, templates},
+    messaging::{WINDOW_CLOSED, store::sends},
+    records::{conversations, messages},
+    templates::store::templates,
 };
 
 const LIST: &str = "messages";

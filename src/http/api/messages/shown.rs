@@ -8,7 +8,8 @@ use super::failure::{MessageError, MetaError, details};
 use crate::{
     domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, SendLane},
     http::api::Json,
-    store::{messages, sends},
+    messaging::store::sends,
+    records::messages,
 };
 
 #[derive(Serialize, ToSchema)]

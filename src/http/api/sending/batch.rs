@@ -25,7 +25,7 @@ use crate::{
         problem::{Problem, ProblemBody},
     },
     memory::{RequestMemory, Reservation},
-    outbox::{self, Ask, Queued},
+    messaging::accept::{self, Ask, Queued},
 };
 
 /// The longest body of a batch, in bytes: 1,000 texts of 4,096 characters that take up to four bytes each, or six as `\u0434`, and what
@@ -130,12 +130,12 @@ pub async fn send_batch(
     fits("messages", messages.count)?;
     let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
     if let Some((key, digest)) = &key {
-        outbox::take_key(&app.db, &app.clock, writer.tenant, (key, *digest)).await??;
+        accept::take_key(&app.db, &app.clock, writer.tenant, (key, *digest)).await??;
     }
     let memory = frame::memory(&head);
     let mut batch = Batch::new(&app, messages.count);
     for (n, text) in messages.texts.into_iter().enumerate() {
-        let key = key.as_ref().map(|(key, digest)| (outbox::key_within(key, n), *digest));
+        let key = key.as_ref().map(|(key, digest)| (accept::key_within(key, n), *digest));
         batch.add(&memory, writer.tenant, text, key).await;
     }
     let answers = batch.end().await;

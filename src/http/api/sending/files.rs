@@ -6,7 +6,6 @@ use crate::{
     domain::{MediaId, TenantId},
     media::{self, MediaKind, Rejected, SendableError},
     meta::message::{Invalid, MediaRef, Outbound},
-    store,
 };
 
 /// The first file of ours in a message that can never be sent as what it is named for. One that is still being fetched is waited for when
@@ -41,7 +40,7 @@ pub async fn unsendable(
 
 /// Why a recording of ours cannot be a voice note.
 async fn voiceless(app: &App, tenant: TenantId, id: MediaId) -> Result<Option<Invalid>> {
-    let found = store::media::find(app.db.reader(), tenant, id).await?;
+    let found = crate::media::store::find(app.db.reader(), tenant, id).await?;
     let of = found.and_then(|it| it.mime_type).unwrap_or_default();
     let problem = format!("must be left out: a voice note is OGG with Opus, and {id} is {of}");
     Ok((!of.starts_with("audio/ogg")).then(|| Invalid::new("audio.voice", problem)))
@@ -52,7 +51,7 @@ pub async fn entitle(app: &App, tenant: TenantId, document: &mut Value) -> Resul
     let id = document.get("media_id").and_then(Value::as_str).map(str::parse);
     if let Some(Ok(id)) = id
         && document.get("filename").is_none_or(Value::is_null)
-        && let Some(filename) = store::media::find(app.db.reader(), tenant, id)
+        && let Some(filename) = crate::media::store::find(app.db.reader(), tenant, id)
             .await?
             .and_then(|it| it.filename)
     {

@@ -34,7 +34,7 @@ use crate::{
         once::{key, replayed},
         problem::Problem,
     },
-    outbox::{self, Queued},
+    messaging::accept::{self, Queued},
 };
 
 /// The most messages of one request.
@@ -86,7 +86,7 @@ pub async fn send(
     let body = json(&head, body, BODY_BYTES).await?;
     let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
     if let Some((key, digest)) = &key
-        && let Some(answer) = outbox::answered(&app.db, &app.clock, writer.tenant, (key, digest)).await?
+        && let Some(answer) = accept::answered(&app.db, &app.clock, writer.tenant, (key, digest)).await?
     {
         return Ok(accepted(answer?));
     }

@@ -4,8 +4,10 @@ use axum::http::StatusCode;
 
 use crate::{
     http::problem::Problem,
-    messaging::ControlError,
-    outbox::{Refusal, Unaddressable},
+    messaging::{
+        ControlError,
+        accept::{Refusal, Unaddressable},
+    },
 };
 
 impl From<Unaddressable> for Problem {

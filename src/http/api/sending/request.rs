@@ -7,9 +7,9 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
     http::{api::templates::unusable, body::understand, extract::Moment, problem::Problem},
+    messaging::accept::{Address, Ask, TemplateUse, Unaddressable},
     meta::message::{Options, Outbound},
-    outbox::{Address, Ask, TemplateUse, Unaddressable},
-    store::{contacts, messages},
+    records::{contacts, messages},
     templates::local::Which,
 };
 

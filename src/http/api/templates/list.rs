@@ -13,8 +13,7 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::templates as store,
-    templates::SYNCS,
+    templates::{SYNCS, store::templates as store},
 };
 
 const LIST: &str = "templates";

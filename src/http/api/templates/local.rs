@@ -13,8 +13,10 @@ use crate::{
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
-    store::message_templates as store,
-    templates::local::{As, Content, LocalError, Update, Which},
+    templates::{
+        local::{As, Content, LocalError, Update, Which},
+        store::message_templates as store,
+    },
 };
 
 const LIST: &str = "message_templates";

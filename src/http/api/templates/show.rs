@@ -12,10 +12,10 @@ use crate::{
         extract::{Json, Path},
         problem::Problem,
     },
-    store::templates as store,
     templates::{
         self,
         schema::{Naming, Place, Rendered},
+        store::templates as store,
     },
 };
 

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 use crate::{
     domain::MessageTemplateId,
     http::{auth::TenantScope, problem::Problem},
-    store::message_templates as store,
-    templates::local::{Content, Filled, LocalError},
+    templates::{
+        local::{Content, Filled, LocalError},
+        store::message_templates as store,
+    },
 };
 
 /// A message of our own with places to fill.

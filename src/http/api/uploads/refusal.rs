@@ -1,16 +1,16 @@
 use axum::http::StatusCode;
 
 use crate::{
+    egress,
     http::problem::Problem,
     media::{BringError, Rejected},
-    net,
 };
 
 /// Why a file is not taken, as a problem.
 pub fn refusal(error: BringError) -> Problem {
     let detail = |error: &BringError| format!("The file is refused: {error}.");
     match error {
-        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(net::Error::TooLarge { .. }) => {
+        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(egress::Error::TooLarge { .. }) => {
             Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "media-too-large",
@@ -25,7 +25,7 @@ pub fn refusal(error: BringError) -> Problem {
             "Unsupported media type",
             detail(&error),
         ),
-        BringError::Outside(net::Error::Refused(refused)) => Problem::new(
+        BringError::Outside(egress::Error::Refused(refused)) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "url-refused",
             "URL not allowed",

@@ -1,0 +1,76 @@
+//! Names that are asked for, and nobody answers.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use axum::{Router, routing::post};
+use bytes::Bytes;
+use futures::stream::{FuturesUnordered, StreamExt};
+use http::HeaderMap;
+use uuid::Uuid;
+
+use super::{local_policy, serve};
+use crate::{
+    domain::{Id, TenantId},
+    egress::{Error, Outside, Post, Posted, on_behalf, system::asking},
+};
+
+async fn call(outside: &Outside, whose: u128, url: String, within: Duration) -> Posted {
+    let target = outside.check(&url).unwrap();
+    let post = Post {
+        target: &target,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        within,
+        most: 100,
+    };
+    on_behalf(TenantId::from_uuid(Uuid::from_u128(whose)), outside.post(post)).await
+}
+
+#[tokio::test]
+async fn a_tenant_whose_names_hang_takes_its_share_of_the_look_ups_and_no_other_waits() {
+    let address = serve(Router::new().route("/", post(|| async { "hello" }))).await;
+    let hanging = Arc::new(AtomicUsize::new(0));
+    let (open, gate) = mpsc::channel::<()>();
+    let (count, gate) = (hanging.clone(), Mutex::new(gate));
+    // Of eight look-ups at a time a tenant has two.
+    let lookup = asking(8, move |name| {
+        if name.starts_with("slow") {
+            count.fetch_add(1, Ordering::SeqCst);
+            // Until it is opened for good.
+            assert!(gate.lock().unwrap().recv().is_err());
+        }
+        Ok(vec![([127, 0, 0, 1], 0).into()])
+    });
+    let outside = Outside::resolving(local_policy(), lookup).unwrap();
+    let url = |name: String| format!("http://{name}.example:{}/", address.port());
+    let mut slow: FuturesUnordered<_> = (0..20)
+        .map(|n| call(&outside, 1, url(format!("slow-{n}")), Duration::from_secs(60)))
+        .collect();
+    let neighbour = async {
+        while hanging.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        for n in 0..5 {
+            let posted = call(&outside, 2, url(format!("fast-{n}")), Duration::from_secs(20)).await;
+            assert_eq!(posted.reply.map(|it| it.status), Some(200), "{:?}", posted.error);
+        }
+        let own = call(&outside, 1, url("fast-9".to_owned()), Duration::from_millis(50)).await;
+        assert!(matches!(own.error, Some(Error::Timeout)), "its own wait: {own:?}");
+        assert_eq!(hanging.load(Ordering::SeqCst), 2);
+    };
+    tokio::select! {
+        _ = slow.next() => panic!("nobody has answered it"),
+        () = neighbour => {}
+    }
+    drop(open);
+    while let Some(posted) = slow.next().await {
+        assert_eq!(posted.reply.map(|it| it.status), Some(200), "{:?}", posted.error);
+    }
+}

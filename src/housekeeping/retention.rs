@@ -1,0 +1,137 @@
+//! What is kept no longer: deleted a little at a time, so that nobody waits for it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::records::{former_app_secrets, idempotency};
+use crate::{
+    clock::first_uuid_at,
+    db::{Db, On, Result, Sql},
+};
+
+/// Rows deleted in one statement.
+pub const CHUNK: i64 = 500;
+
+/// What is removed by age, a chunk at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    DoneRawEvents,
+    /// Whatever their state, unless a worker has them in hand.
+    RawEvents,
+    Events,
+    OrphanStatuses,
+    IdempotencyKeys,
+}
+
+pub const KINDS: [Kind; 5] = [
+    Kind::DoneRawEvents,
+    Kind::RawEvents,
+    Kind::Events,
+    Kind::OrphanStatuses,
+    Kind::IdempotencyKeys,
+];
+
+impl Kind {
+    /// For the metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::DoneRawEvents => "done_raw_events",
+            Kind::RawEvents => "raw_events",
+            Kind::Events => "events",
+            Kind::OrphanStatuses => "orphan_statuses",
+            Kind::IdempotencyKeys => "idempotency_keys",
+        }
+    }
+}
+
+/// Removes up to [`CHUNK`] of the oldest from before a time, and tells how many.
+pub async fn remove(db: &Db, what: Kind, before: DateTime<Utc>) -> Result<u64> {
+    match what {
+        Kind::DoneRawEvents => raw_events(db, before, true).await,
+        Kind::RawEvents => raw_events(db, before, false).await,
+        Kind::Events => events(db, before).await,
+        Kind::OrphanStatuses => orphan_statuses(db, before).await,
+        Kind::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
+    }
+}
+
+/// By id, which begins with the time of receipt. On PostgreSQL whole days go as partitions; only what lies in the default partition
+/// goes like this.
+async fn raw_events(db: &Db, before: DateTime<Utc>, done_only: bool) -> Result<u64> {
+    const SQLITE_DONE: &str = "
+        DELETE FROM raw_events WHERE id IN (
+            SELECT id FROM raw_events WHERE id < $1 AND state = 'done' ORDER BY id LIMIT $2)";
+    const SQLITE_ALL: &str = "
+        DELETE FROM raw_events WHERE id IN (
+            SELECT id FROM raw_events WHERE id < $1 AND state <> 'running' ORDER BY id LIMIT $2)";
+    const POSTGRES_DONE: &str = "
+        DELETE FROM raw_events_default WHERE id IN (
+            SELECT id FROM raw_events_default WHERE id < $1 AND state = 'done' ORDER BY id LIMIT $2)";
+    const POSTGRES_ALL: &str = "
+        DELETE FROM raw_events_default WHERE id IN (
+            SELECT id FROM raw_events_default WHERE id < $1 AND state <> 'running' ORDER BY id LIMIT $2)";
+    let sql = if done_only {
+        Sql::each(SQLITE_DONE, POSTGRES_DONE)
+    } else {
+        Sql::each(SQLITE_ALL, POSTGRES_ALL)
+    };
+    db.sql(sql, (first_uuid_at(before), CHUNK)).run().await
+}
+
+/// Domain events older than a time, the oldest first. Sequences stay gapless for what remains.
+async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = "
+        DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY created_at LIMIT $2)
+            AND created_at < $1";
+    on.into().sql(SQL, (before, CHUNK)).run().await
+}
+
+/// Statuses whose message never appeared.
+async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+    const SQLITE: &str = "
+        DELETE FROM message_statuses WHERE rowid IN (
+            SELECT rowid FROM message_statuses WHERE message_id IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
+    const POSTGRES: &str = "
+        DELETE FROM message_statuses WHERE ctid IN (
+            SELECT ctid FROM message_statuses WHERE message_id IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
+    on.into().sql(Sql::each(SQLITE, POSTGRES), (before, CHUNK)).run().await
+}
+
+/// A part of what there was to look through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    pub removed: u64,
+    /// Where to go on; `None` at the end.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// Removes the work of messages that ended from `from` on and before `before`, about [`CHUNK`] of them at a time, the oldest first. What is
+/// kept back stays, and so does what a person gave up while the message still waits: somebody decides about it some day.
+pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<Looked> {
+    const END: &str = "
+        SELECT finished_at FROM sends WHERE finished_at >= $1 AND finished_at < $2 ORDER BY finished_at LIMIT 1 OFFSET $3";
+    const REMOVE: &str = "
+        DELETE FROM sends
+        WHERE finished_at >= $1 AND finished_at <= $2 AND state IN ('done', 'dead', 'discarded')
+            AND NOT EXISTS (
+                SELECT 1 FROM messages m
+                WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status IN ('queued', 'sending', 'unknown'))";
+    // The databases keep microseconds.
+    let step = TimeDelta::microseconds(1);
+    let end: Option<(DateTime<Utc>,)> = db.reader().sql(END, (from, before, CHUNK - 1)).opt().await?;
+    let last = end.map_or(before - step, |(end,)| end);
+    let removed = db.sql(REMOVE, (from, last)).run().await?;
+    Ok(Looked {
+        removed,
+        next: end.map(|_| last + step),
+    })
+}
+
+/// Marks on items and events that are gone by now, and the app secrets that signed them.
+pub async fn marks(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+    const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
+    const QUARANTINE: &str = "DELETE FROM quarantine WHERE since < $1";
+    let mut on = on.into();
+    let items = on.again().sql(ITEMS, (before,)).run().await?;
+    let secrets = former_app_secrets::forget(on.again(), before).await?;
+    Ok(items + secrets + on.sql(QUARANTINE, (before,)).run().await?)
+}

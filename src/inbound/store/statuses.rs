@@ -1,0 +1,246 @@
+//! Every status Meta reported, once each. One of a message that is not known yet waits here and is joined when it appears.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{On, Result, Rows},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
+    records::messages::Key,
+};
+
+#[derive(Clone, Debug)]
+pub struct NewStatus {
+    pub key: Key,
+    pub tenant: TenantId,
+    /// As Meta says it; [`Status`] knows most of them.
+    pub status: String,
+    /// Zero for a word that says nothing about progress.
+    pub rank: i64,
+    pub occurred_at: DateTime<Utc>,
+    /// The member of a group it speaks of, else empty.
+    pub participant: String,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub payload: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A status that is now joined to its message.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Joined {
+    pub tenant_id: TenantId,
+    pub message_id: MessageId,
+    pub channel_id: ChannelId,
+    pub conversation_id: ConversationId,
+    pub contact_id: ContactId,
+    pub wamid: String,
+    pub status: String,
+    pub occurred_at: DateTime<Utc>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub payload: String,
+    /// The member of a group it speaks of, else empty.
+    pub participant: String,
+}
+
+/// A status that is new here, by its key, and its message where that is known.
+#[derive(sqlx::FromRow)]
+struct Kept {
+    channel_id: ChannelId,
+    wamid: String,
+    status: String,
+    occurred_at: DateTime<Utc>,
+    participant: String,
+    message_id: Option<MessageId>,
+    conversation_id: Option<ConversationId>,
+    contact_id: Option<ContactId>,
+}
+
+/// What tells a status from every other: the primary key.
+type Identity<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
+
+impl Kept {
+    fn identity(&self) -> Identity<'_> {
+        (
+            self.channel_id,
+            &self.wamid,
+            &self.status,
+            self.occurred_at,
+            &self.participant,
+        )
+    }
+}
+
+impl NewStatus {
+    fn identity(&self) -> Identity<'_> {
+        (
+            self.key.channel,
+            &self.key.wamid,
+            &self.status,
+            self.occurred_at,
+            &self.participant,
+        )
+    }
+
+    /// With its message, if that is known.
+    fn joined(&self, kept: &Kept) -> Option<Joined> {
+        Some(Joined {
+            tenant_id: self.tenant,
+            message_id: kept.message_id?,
+            conversation_id: kept.conversation_id?,
+            contact_id: kept.contact_id?,
+            channel_id: self.key.channel,
+            wamid: self.key.wamid.clone(),
+            status: self.status.clone(),
+            occurred_at: self.occurred_at,
+            error_code: self.error_code,
+            error_title: self.error_title.clone(),
+            payload: self.payload.clone(),
+            participant: self.participant.clone(),
+        })
+    }
+}
+
+impl Joined {
+    /// Where the message as a whole stands because of it; `None` for a word that says nothing of progress, and for a failure with one
+    /// member of a group: the others may have the message.
+    pub fn standing(&self) -> Option<Status> {
+        Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
+    }
+}
+
+/// Keeps those that are new; returns those whose message is known. The others wait.
+pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<Joined>> {
+    const KEEP: &str = "
+        WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
+            received_at) AS ({rows})
+        INSERT INTO message_statuses (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code,
+            error_title, payload, received_at, message_id)
+        SELECT channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
+            received_at, (SELECT m.id FROM messages m WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid)
+        FROM r
+        WHERE true
+        ON CONFLICT DO NOTHING
+        RETURNING channel_id, wamid, status, occurred_at, participant, message_id,
+            (SELECT o.conversation_id FROM messages o
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
+            (SELECT o.contact_id FROM messages o
+                WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id";
+    let row = |it: &NewStatus| {
+        let key = (
+            it.key.channel.uuid(),
+            it.key.wamid.clone(),
+            it.status.clone(),
+            it.occurred_at,
+            it.participant.clone(),
+        );
+        let rest = (
+            it.tenant.uuid(),
+            it.rank,
+            it.error_code,
+            it.error_title.clone(),
+            it.payload.clone(),
+            it.received_at,
+        );
+        (
+            key.0, key.1, key.2, key.3, key.4, rest.0, rest.1, rest.2, rest.3, rest.4, rest.5,
+        )
+    };
+    let mut on = on.into();
+    let kept: Vec<Kept> = Rows::new(KEEP, statuses.iter().map(row).collect())
+        .all(on.again())
+        .await?;
+    let mut keys: Vec<Key> = statuses.iter().map(|it| it.key.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    // Some may have waited from before; what is joined already costs this no write.
+    let mut joined = join(on, &keys).await?;
+    let told: HashMap<Identity<'_>, &NewStatus> = statuses.iter().map(|it| (it.identity(), it)).collect();
+    let of_known = |it: &Kept| told.get(&it.identity())?.joined(it);
+    joined.extend(kept.iter().filter_map(of_known));
+    Ok(joined)
+}
+
+/// Joins the waiting statuses of these messages to them, where the message is known.
+pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
+    macro_rules! join {
+        ($place:literal) => {
+            concat!(
+                "WITH r (channel_id, wamid) AS ({rows})
+                UPDATE message_statuses SET message_id = m.id
+                FROM r CROSS JOIN messages m
+                WHERE m.channel_id = r.channel_id AND m.wamid = r.wamid
+                    AND message_statuses.channel_id = r.channel_id AND message_statuses.wamid = r.wamid
+                    AND message_statuses.message_id IS NULL
+                RETURNING message_statuses.tenant_id, message_statuses.message_id, message_statuses.channel_id,
+                    message_statuses.wamid, message_statuses.status, message_statuses.occurred_at,
+                    message_statuses.error_code, message_statuses.error_title, message_statuses.payload,
+                    message_statuses.participant, ",
+                $place
+            )
+        };
+    }
+    const POSTGRES: &str = join!("m.conversation_id, m.contact_id");
+    // It returns nothing of the tables that were joined.
+    const SQLITE: &str = join!(
+        "(SELECT o.conversation_id FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
+        (SELECT o.contact_id FROM messages o
+            WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id"
+    );
+    let on = on.into();
+    let sql = match on {
+        On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
+        On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
+    };
+    let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));
+    Rows::new(sql, rows.collect()).all(on).await
+}
+
+/// A status whose message was not known when it came.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Waiting {
+    pub tenant_id: TenantId,
+    pub channel_id: ChannelId,
+    pub wamid: String,
+    pub occurred_at: DateTime<Utc>,
+    pub payload: String,
+}
+
+impl Waiting {
+    pub fn key(&self) -> Key {
+        Key {
+            channel: self.channel_id,
+            wamid: self.wamid.clone(),
+        }
+    }
+}
+
+/// The statuses that wait for these messages.
+pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>> {
+    const SQL: &str = "
+        WITH r (channel_id, wamid) AS ({rows})
+        SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.payload
+        FROM r CROSS JOIN message_statuses s
+        WHERE s.channel_id = r.channel_id AND s.wamid = r.wamid AND s.message_id IS NULL";
+    let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));
+    Rows::new(SQL, rows.collect()).all(on).await
+}
+
+/// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other. One for each
+/// status, the oldest first, without the first `skip`.
+pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<Key>> {
+    // The index of those that wait is in this order: the whole of what Meta ever reported would be read for another.
+    const SQL: &str = "
+        SELECT s.channel_id, s.wamid
+        FROM message_statuses s
+        JOIN messages m ON m.channel_id = s.channel_id AND m.wamid = s.wamid
+        WHERE s.message_id IS NULL AND s.received_at >= $1
+        ORDER BY s.received_at, s.channel_id, s.wamid
+        LIMIT $3 OFFSET $2";
+    let found: Vec<(ChannelId, String)> = on.into().sql(SQL, (since, skip, limit)).all().await?;
+    let key = |(channel, wamid)| Key { channel, wamid };
+    Ok(found.into_iter().map(key).collect())
+}

@@ -1,0 +1,61 @@
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Ask, Queued, Refusal, TemplateUse};
+use crate::{
+    clock::Clock,
+    db::{Result, Tx},
+    domain::TenantId,
+    templates::{Shelf, store::templates},
+};
+
+/// A template that can be sent.
+pub struct Fit {
+    /// As Meta has it; `None` where nothing is known of the template.
+    pub category: Option<String>,
+    /// What the customer will read.
+    pub text: Option<String>,
+}
+
+/// Refuses those of the unanswered asks whose templates will not do, and tells of the others what they come to, by their places. Where a
+/// template may only be too new to be known here, its account is synced soon.
+pub async fn admit(
+    tx: &mut Tx,
+    clock: &Clock,
+    asks: &[Ask],
+    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
+) -> Result<HashMap<usize, Fit>> {
+    fn used((n, ask): (usize, &Ask)) -> Option<(usize, TenantId, &TemplateUse)> {
+        Some((n, ask.tenant, ask.template.as_ref()?))
+    }
+    let unanswered = asks.iter().enumerate().filter(|(n, _)| answers[*n].is_none());
+    let used: Vec<(usize, TenantId, &TemplateUse)> = unanswered.filter_map(used).collect();
+    if used.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut shelf = Shelf::default();
+    let key =
+        |(_, tenant, it): &(usize, TenantId, &TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
+    shelf.fetch(&mut *tx, used.iter().map(key)).await?;
+    let now = clock.now();
+    let mut fits = HashMap::new();
+    let mut stale: BTreeSet<(TenantId, &str)> = BTreeSet::new();
+    for (n, tenant, it) in &used {
+        match shelf.check(*tenant, &it.waba_id, &it.template) {
+            Ok(category) => {
+                let category = category.map(str::to_owned);
+                let text = shelf.text(*tenant, &it.waba_id, &it.template);
+                fits.insert(*n, Fit { category, text });
+            }
+            Err(unfit) => {
+                if unfit.may_be_new() && shelf.is_stale(*tenant, &it.waba_id, now) {
+                    stale.insert((*tenant, &it.waba_id));
+                }
+                answers[*n] = Some(Err(unfit.into()));
+            }
+        }
+    }
+    for (tenant, waba_id) in stale {
+        templates::want(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
+    }
+    Ok(fits)
+}

@@ -1,0 +1,100 @@
+use chrono::{DateTime, Utc};
+
+use super::Address;
+use crate::{
+    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
+    messaging::store::sends::QueuedSend,
+    meta::message::{self, Invalid},
+    templates::Unfit,
+};
+
+/// A message somebody wants sent, checked as far as it can be without asking anybody.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    /// The number it is sent from, as people dial it, where that is known.
+    pub sender: Option<String>,
+    pub to: Address,
+    pub lane: SendLane,
+    pub kind: &'static str,
+    /// The template, if it is one.
+    pub template: Option<TemplateUse>,
+    /// What a person would read.
+    pub text: Option<String>,
+    /// What Meta has under the type: JSON.
+    pub content: String,
+    /// The rest of the request: JSON.
+    pub options: String,
+    pub context_wamid: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What it names and will not do, as of now. It is refused for that, unless an earlier request with its key was taken.
+    pub invalid: Option<Invalid>,
+    /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
+    pub idempotency: Option<(String, [u8; 32])>,
+}
+
+/// A template of an account, filled.
+#[derive(Clone, Debug)]
+pub struct TemplateUse {
+    /// Of the channel.
+    pub waba_id: String,
+    pub template: message::Template,
+}
+
+/// A message that is committed and will be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    pub id: MessageId,
+    pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub lane: SendLane,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub at: DateTime<Utc>,
+    /// The answer of an earlier request with the same key.
+    pub repeated: bool,
+}
+
+impl Queued {
+    /// The answer that an earlier request had.
+    pub(super) fn again(id: MessageId, row: QueuedSend) -> Self {
+        Self {
+            id,
+            channel: row.channel_id,
+            conversation: row.conversation_id,
+            contact: row.contact_id,
+            lane: SendLane::of_number(row.lane).unwrap_or(SendLane::Campaign),
+            expires_at: row.expires_at,
+            at: row.created_at,
+            repeated: true,
+        }
+    }
+}
+
+/// Why a message was not taken. Nothing of it was stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("there is no contact {0}")]
+    NoSuchContact(ContactId),
+    #[error("contact {0} is known by nothing a message can be sent to")]
+    NoAddress(ContactId),
+    #[error(
+        "the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message"
+    )]
+    KeyReused,
+    #[error("expires_at lies in the past")]
+    Expired,
+    #[error(transparent)]
+    Invalid(Invalid),
+    #[error("contact {0} is blocked on this channel: unblock them to write to them")]
+    Blocked(ContactId),
+    #[error(transparent)]
+    Template(#[from] Unfit),
+    #[error("too many messages wait for the database")]
+    Full,
+    #[error("the database does not take it")]
+    Unavailable,
+    #[error("a defect of the server")]
+    Internal,
+}

@@ -1,0 +1,175 @@
+use std::{collections::HashSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    db::{Keyed, On, Result, Rows},
+    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
+    records::messages::Whose,
+    templates::store::templates::Suggested,
+};
+
+/// A call about to be made.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    pub id: AttemptId,
+    pub message: MessageId,
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub number: i64,
+    pub at: DateTime<Utc>,
+    /// See [`Due::marked`](super::Due::marked).
+    pub marked: bool,
+}
+
+/// Writes attempts down, before the calls are made, and returns the messages that may be sent. The others have been proven, or withdrawn,
+/// since they were looked at.
+pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<MessageId>> {
+    const ATTEMPTS: &str = "
+        WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
+        INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
+        SELECT id, message_id, tenant_id, channel_id, number, 'open', at FROM r";
+    const MARKED: &str = "
+        WITH r (id) AS ({rows})
+        UPDATE sends SET not_before = NULL, held = NULL {FROM r}
+        WHERE {sends.id = r.id}";
+    const MESSAGES: &str = "
+        WITH r (id, tenant_id, status, status_rank) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status IN ('queued', 'sending', 'unknown')
+        RETURNING messages.id";
+    let attempt = |it: &Begun| {
+        let ids = (it.id.uuid(), it.message.uuid(), it.tenant.uuid(), it.channel.uuid());
+        (ids.0, ids.1, ids.2, ids.3, it.number, it.at)
+    };
+    let mut on = on.into();
+    let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
+    let message = |it: &Begun| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
+    let free: Vec<(MessageId,)> = Rows::new(MESSAGES, begun.iter().map(message).collect())
+        .all(on.again())
+        .await?;
+    let free: HashSet<MessageId> = free.into_iter().map(|(id,)| id).collect();
+    let begun: Vec<&Begun> = begun.iter().filter(|it| free.contains(&it.message)).collect();
+    Rows::new(ATTEMPTS, begun.iter().copied().map(attempt).collect())
+        .run(on.again())
+        .await?;
+    let marked = begun.iter().filter(|it| it.marked).map(|it| (it.message.uuid(),));
+    Keyed::new(MARKED, marked.collect()).run(on).await?;
+    Ok(free)
+}
+
+/// What is known of a call after it was made.
+#[derive(Clone, Debug)]
+pub struct End {
+    pub attempt: AttemptId,
+    /// `accepted`, `rejected`, `not_sent` or `unknown`.
+    pub outcome: &'static str,
+    pub http_status: Option<i64>,
+    pub error_details: Option<String>,
+    pub placed: Placed,
+}
+
+/// Where a message stands that Meta is not known to have.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub tenant: TenantId,
+    pub message: MessageId,
+    pub channel: ChannelId,
+    pub conversation: ConversationId,
+    pub contact: ContactId,
+    pub status: Status,
+    pub wamid: Option<String>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    /// What could be sent instead; `None` but for a closed window.
+    pub templates: Option<Arc<[Suggested]>>,
+}
+
+/// Writes how calls ended, and returns the attempts that did. What a status has proven meanwhile stays.
+pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
+    const SQL: &str = "
+        WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
+        UPDATE send_attempts SET outcome = r.outcome, evidence = r.evidence, wamid = r.wamid, http_status = r.http_status,
+            error_code = r.error_code, error_title = r.error_title, error_details = r.error_details, ended_at = r.at {FROM r}
+        WHERE {send_attempts.id = r.id} AND send_attempts.outcome IN ('open', 'unknown')
+        RETURNING send_attempts.id";
+    let row = |it: &End| {
+        let evidence = (it.outcome != "unknown").then(|| "answer".to_owned());
+        (
+            it.attempt.uuid(),
+            it.outcome.to_owned(),
+            evidence,
+            it.placed.wamid.clone(),
+            it.http_status,
+            it.placed.error_code,
+            it.placed.error_title.clone(),
+            it.error_details.clone(),
+            now,
+        )
+    };
+    const ASK_ANEW: &str = "
+        WITH r (id) AS ({rows})
+        UPDATE sends SET promised_at = NULL, urgency = lane {FROM r}
+        WHERE {sends.id = r.id} AND sends.promised_at IS NOT NULL";
+    let mut on = on.into();
+    let ended: Vec<(AttemptId,)> = Keyed::new(SQL, ends.iter().map(row).collect()).all(on.again()).await?;
+    // What was promised is used up: whoever is sent again asks anew.
+    let again = ends.iter().filter(|it| it.outcome != "accepted");
+    let again = again.map(|it| (it.placed.message.uuid(),)).collect();
+    Keyed::new(ASK_ANEW, again).run(on).await?;
+    Ok(ended.into_iter().map(|(id,)| id).collect())
+}
+
+/// Puts messages where they stand, unless Meta is known to have them; returns those that moved,
+/// and whose they are now.
+pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose>> {
+    const SQL: &str = "
+        WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
+        UPDATE messages SET status = r.status, status_rank = r.status_rank,
+            wamid = CASE WHEN EXISTS (SELECT 1 FROM messages o WHERE o.channel_id = messages.channel_id AND o.wamid = r.wamid)
+                THEN messages.wamid ELSE COALESCE(r.wamid, messages.wamid) END,
+            error_code = r.error_code, error_title = r.error_title
+        FROM r
+        WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.known
+        RETURNING messages.id, messages.conversation_id, messages.contact_id";
+    let row = |it: &Placed| {
+        (
+            it.message.uuid(),
+            it.tenant.uuid(),
+            it.status.as_str().to_owned(),
+            it.status.rank(),
+            it.wamid.clone(),
+            it.error_code,
+            it.error_title.clone(),
+            Status::Accepted.rank(),
+        )
+    };
+    Rows::new(SQL, placed.iter().map(row).collect()).all(on).await
+}
+
+/// A call, as people see it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Attempt {
+    pub id: AttemptId,
+    pub number: i64,
+    pub outcome: String,
+    pub evidence: Option<String>,
+    pub wamid: Option<String>,
+    pub http_status: Option<i64>,
+    pub error_code: Option<i64>,
+    pub error_title: Option<String>,
+    pub error_details: Option<String>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// The calls made with a message, in their order.
+pub async fn of_message(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
+    const SQL: &str = "
+        SELECT id, number, outcome, evidence, wamid, http_status, error_code, error_title, error_details, started_at, ended_at
+        FROM send_attempts
+        WHERE tenant_id = $1 AND message_id = $2
+        ORDER BY number";
+    on.into().sql(SQL, (tenant, message)).all().await
+}

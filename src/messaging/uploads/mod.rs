@@ -1,0 +1,47 @@
+//! Files that Meta must have before messages can go: jobs ask for them here, and one task uploads them ([`upload_files`]).
+
+mod serve;
+
+pub use serve::upload_files;
+
+use tokio::sync::mpsc;
+
+use crate::domain::{ChannelId, MediaId, MessageId, TenantId};
+
+/// Uploads that may wait for their turn.
+const WAITING: usize = 1_000;
+
+/// A file of a tenant's, and the channel it is to be sent from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct File {
+    pub tenant: TenantId,
+    pub channel: ChannelId,
+    pub media: MediaId,
+}
+
+/// A file that Meta must have before messages can go.
+#[derive(Debug)]
+pub struct Upload {
+    pub file: File,
+    /// To be looked at again when the upload has ended, well or not.
+    pub messages: Vec<MessageId>,
+}
+
+/// Hands uploads to the task that does them: a large file must not hold up the messages beside it.
+#[derive(Clone)]
+pub struct Uploads {
+    to: mpsc::Sender<Upload>,
+}
+
+impl Uploads {
+    /// The giver and the taker.
+    pub fn channel() -> (Self, mpsc::Receiver<Upload>) {
+        let (to, from) = mpsc::channel(WAITING);
+        (Self { to }, from)
+    }
+
+    /// False when too many wait already, or nobody takes them: ask again later.
+    pub fn want(&self, upload: Upload) -> bool {
+        self.to.try_send(upload).is_ok()
+    }
+}

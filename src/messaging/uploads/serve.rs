@@ -1,0 +1,89 @@
+//! The task that gives Meta the files that messages wait for.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::messaging::files::LOOK_AGAIN;
+use crate::{
+    app::App,
+    db::Result,
+    domain::MessageId,
+    media,
+    messaging::{
+        store::sends,
+        {File, Upload, accept::OUTBOUND},
+    },
+};
+
+/// Files on their way at once, in a process.
+const AT_ONCE: usize = 8;
+/// How soon those are called again that a worker had in hand; each time twice as long passes.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// Uploads what is asked for, several files at once and each file once, until the process ends. What is cut off then is begun again by
+/// whoever sends the message.
+pub async fn upload_files(app: App, mut from: mpsc::Receiver<Upload>, shutdown: CancellationToken) {
+    // Messages by the file that is under way for them.
+    let mut waiting: HashMap<File, HashSet<MessageId>> = HashMap::new();
+    let mut under_way = FuturesUnordered::new();
+    let mut calling = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            Some(Upload { file, messages }) = from.recv(), if under_way.len() < AT_ONCE => {
+                let known = waiting.contains_key(&file);
+                waiting.entry(file).or_default().extend(messages);
+                if !known {
+                    under_way.push(upload(&app, file));
+                }
+            }
+            Some(file) = under_way.next() => {
+                let messages = waiting.remove(&file).unwrap_or_default();
+                calling.push(call_back(&app, messages.into_iter().collect()));
+            }
+            Some(()) = calling.next() => {}
+        }
+    }
+}
+
+async fn upload(app: &App, file: File) -> File {
+    if let Err(error) = media::meta_id(app, file.tenant, file.channel, file.media).await {
+        tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages say what follows");
+    }
+    file
+}
+
+/// Has messages looked at now. A worker that still has some in hand, because it waits for the answers of others, is about to put
+/// them off: they are called again until it has.
+async fn call_back(app: &App, mut messages: Vec<MessageId>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match once(app, &messages).await {
+            Ok(in_hand) => messages = in_hand,
+            Err(error) => {
+                return tracing::warn!(%error, "messages could not be called back; they come by themselves");
+            }
+        }
+        if messages.is_empty() || LOOK_AGAIN.to_std().is_ok_and(|by_themselves| pause > by_themselves) {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+/// Tells which of them a worker had in hand. That is looked at first: one that is put off after it was found in hand is called the next time,
+/// and one that is taken up after it was found waiting is looked at anyway.
+async fn once(app: &App, messages: &[MessageId]) -> Result<Vec<MessageId>> {
+    let in_hand = sends::in_hand(app.db.reader(), messages).await?;
+    let called = sends::call_back(&app.db, messages, app.clock.now()).await?;
+    // What cannot be queued is found by the sweep.
+    let _ = app.queues.offer(&OUTBOUND, &called).await;
+    Ok(in_hand.into_iter().map(|(id,)| id).collect())
+}

@@ -1,0 +1,131 @@
+//! Redis forgets, hangs, or is not there.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    stage::{MS, SECOND, Stage, number, redis, slots, want, worst_excess},
+    world::World,
+};
+use crate::{
+    clock::Clock,
+    domain::SendLane::{Campaign, Reply},
+    queue::tests::{servers::OwnRedis, stage::soon},
+    rate_limit::{Answer, Ask, Governor, Grant, Terms},
+};
+
+#[tokio::test]
+async fn a_flush_at_any_moment_lets_no_extra_slot_through() {
+    let server = OwnRedis::start().await;
+    let stage = Stage::of(redis(&server.url()), Terms::HIGH).await;
+    let begun = stage.now;
+    let mut world = World::new(stage);
+    world.add(Campaign, 20_000, begun);
+    world.add_evenly(Reply, 500.0, begun, begun + 20 * SECOND);
+    for flush in 1..=40 {
+        world.run(begun + flush * 370 * MS).await;
+        server.ask("FLUSHALL").await.expect("Redis obeys");
+    }
+    world.run(i64::MAX).await;
+    let mut all = world.slots(None);
+    assert_eq!(all.len(), 30_000);
+    assert_eq!(worst_excess(&mut all, world.stage.pace()), None);
+}
+
+#[tokio::test]
+async fn a_flush_gives_pairs_one_more_burst_and_not_two() {
+    let server = OwnRedis::start().await;
+    let mut stage = Stage::of(redis(&server.url()), Terms::HIGH).await;
+    let her = vec![want([1; 16], Reply, true); 60];
+    let before = slots(&stage.decide(&her).await.each).len();
+    server.ask("FLUSHALL").await.expect("Redis obeys");
+    let mut after = 0;
+    for _ in 0..20 {
+        stage.now += 100 * MS;
+        after += slots(&stage.decide(&her).await.each).len();
+    }
+    assert_eq!((before, after), (44, 44));
+}
+
+#[tokio::test]
+async fn a_redis_that_forgot_the_scripts_is_told_them_again() {
+    let server = OwnRedis::start().await;
+    let mut stage = Stage::of(redis(&server.url()), Terms::STANDARD).await;
+    for _ in 0..3 {
+        let mut forget = ::redis::cmd("SCRIPT");
+        let client = ::redis::Client::open(server.url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+        forget
+            .arg("FLUSH")
+            .query_async::<()>(&mut connection)
+            .await
+            .expect("Redis obeys");
+        stage.now += SECOND;
+        assert_eq!(slots(&stage.ask(Reply, 2).await), [stage.now; 2]);
+    }
+}
+
+fn asks(count: usize) -> Vec<Ask> {
+    let number = number(Terms::HIGH);
+    let ask = |n| Ask {
+        number,
+        recipient: format!("{n}"),
+        lane: Reply,
+        promised: true,
+    };
+    (0..count).map(ask).collect()
+}
+
+#[tokio::test]
+async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
+    let mut server = OwnRedis::start().await;
+    server.kill();
+    let governor = Governor::redis(&server.url(), "test", Clock::default()).expect("a URL of Redis");
+    let asks = asks(100);
+    for _ in 0..10 {
+        let begun = Instant::now();
+        assert!(governor.reserve(&asks).await.is_err());
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    }
+    // What Meta accepted concerns nobody, so nobody is asked.
+    let answered = governor.answered(&asks[0].number, "1", Answer::Accepted).await;
+    assert!(answered.is_ok());
+    let answered = governor.answered(&asks[0].number, "1", Answer::Pair).await;
+    assert!(answered.is_err());
+    server.restart().await;
+    soon("slots are given again", async || {
+        let grants = governor.reserve(&asks).await;
+        grants.is_ok_and(|grants| grants.iter().any(|it| matches!(it, Grant::Slot(_))))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slots_that_passed_while_redis_hung_are_not_all_used_at_once() {
+    let server = OwnRedis::start().await;
+    let clock = Clock::default();
+    let governor = Governor::redis(&server.url(), "test", clock.clone()).expect("a URL of Redis");
+    let asks = asks(500);
+    soon("the number has slots at once", async || {
+        let first = governor.reserve(&asks[..1]).await.expect("Redis answers")[0];
+        matches!(first, Grant::Slot(at) if at <= clock.now())
+    })
+    .await;
+    server.signal("STOP");
+    let begun = Instant::now();
+    let (grants, ()) = tokio::join!(governor.reserve(&asks), async {
+        soon("most of a second passes", async || {
+            begun.elapsed() > Duration::from_millis(700)
+        })
+        .await;
+        server.signal("CONT");
+    });
+    let (grants, now) = (grants.expect("Redis answers in time"), clock.now());
+    let passed = grants
+        .iter()
+        .filter(|it| matches!(it, Grant::Slot(at) if *at < now - chrono::TimeDelta::milliseconds(60)));
+    assert!(passed.count() <= 50);
+    let again = grants
+        .iter()
+        .filter(|it| matches!(it, Grant::Later { at, .. } if *at <= now));
+    assert!(again.count() > 300);
+}

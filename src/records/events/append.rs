@@ -1,0 +1,103 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    db::{Result, Rows, Tx},
+    domain::{ChannelId, ConversationId, EndpointId, EventId, Id, TenantId},
+    webhooks::store::deliveries,
+};
+
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub tenant: TenantId,
+    pub id: EventId,
+    pub kind: &'static str,
+    pub version: i64,
+    pub occurred_at: DateTime<Utc>,
+    /// The channel it happened on; `None` for what is about no channel, or about several.
+    pub channel: Option<ChannelId>,
+    /// The conversation it happened in. What receivers want in order is in order within it.
+    pub conversation: Option<ConversationId>,
+    /// JSON.
+    pub data: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Cursor {
+    tenant_id: Uuid,
+    last_sequence: i64,
+}
+
+/// Appends events and puts them on their way to the endpoints that want them. Call it last in a transaction: from here to the commit, the
+/// tenant's other writers wait, which is what makes the sequence gapless and its order the order of commits.
+pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let sequences = store(tx, events, now).await?;
+    let placed: Vec<(&NewEvent, i64)> = events.iter().zip(sequences).collect();
+    deliveries::fan_out(tx, &placed, now).await
+}
+
+/// Appends an event that goes to one endpoint, and to no other that might want it.
+pub async fn append_for(tx: &mut Tx, endpoint: EndpointId, event: &NewEvent, now: DateTime<Utc>) -> Result<()> {
+    let sequences = store(tx, std::slice::from_ref(event), now).await?;
+    for sequence in sequences {
+        deliveries::deliver_to(tx, endpoint, (event, sequence), now).await?;
+    }
+    Ok(())
+}
+
+/// Stores events and tells the sequence of each.
+async fn store(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<Vec<i64>> {
+    const DRAW: &str = "
+        WITH r (tenant_id, wanted) AS ({rows})
+        INSERT INTO event_cursors (tenant_id, last_sequence)
+        SELECT tenant_id, wanted FROM r
+        WHERE true
+        ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = event_cursors.last_sequence + excluded.last_sequence
+        RETURNING tenant_id, last_sequence";
+    const APPEND: &str = "
+        WITH r (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data) AS ({rows})
+        INSERT INTO events (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data)
+        SELECT tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data FROM r";
+    let mut wanted: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for event in events {
+        *wanted.entry(event.tenant.uuid()).or_default() += 1;
+    }
+    let cursors: Vec<Cursor> = Rows::new(DRAW, wanted.clone().into_iter().collect())
+        .all(&mut *tx)
+        .await?;
+    let mut next: BTreeMap<Uuid, i64> = cursors
+        .iter()
+        .map(|cursor| (cursor.tenant_id, cursor.last_sequence - wanted[&cursor.tenant_id]))
+        .collect();
+    let mut draw = |event: &NewEvent| {
+        let sequence = next.entry(event.tenant.uuid()).or_default();
+        *sequence += 1;
+        *sequence
+    };
+    let sequences: Vec<i64> = events.iter().map(&mut draw).collect();
+    let row = |(event, sequence): (&NewEvent, &i64)| {
+        let (tenant, id, kind) = (event.tenant.uuid(), event.id.uuid(), event.kind.to_owned());
+        let (channel, conversation) = (event.channel.map(Id::uuid), event.conversation.map(Id::uuid));
+        let (version, data) = (event.version, event.data.clone());
+        (
+            tenant,
+            *sequence,
+            id,
+            kind,
+            version,
+            event.occurred_at,
+            now,
+            channel,
+            conversation,
+            data,
+        )
+    };
+    let rows = events.iter().zip(&sequences).map(row).collect();
+    Rows::new(APPEND, rows).run(tx).await?;
+    Ok(sequences)
+}

@@ -1,0 +1,19 @@
+//! SQL of what several features share: a file per aggregate, a function per query. Every query on a tenant's rows names the tenant.
+
+pub mod api_keys;
+pub mod channel_checks;
+pub mod channels;
+pub mod contacts;
+pub mod conversations;
+pub mod engine;
+pub mod events;
+pub mod former_app_secrets;
+pub mod idempotency;
+pub mod messages;
+mod page_bytes;
+pub mod partitions;
+pub mod portfolios;
+pub mod quotas;
+pub mod raw_events;
+pub mod tally;
+pub mod tenants;

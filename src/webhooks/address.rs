@@ -1,0 +1,75 @@
+use super::Error;
+use crate::{
+    egress::{Outside, Refused},
+    meta::message::Invalid,
+};
+
+/// What is shown in place of each value in the query of an address.
+const MASK: &str = "***";
+
+/// Checks the address of an endpoint, and writes it as it is kept.
+pub(super) fn check(outside: &Outside, text: &str) -> Result<String, Error> {
+    let target = outside.check(text).map_err(|why| refused(&why))?;
+    let url = target.url();
+    if url
+        .query()
+        .is_some_and(|query| values(query).any(|value| value == MASK))
+    {
+        let problem = format!("holds {MASK} in place of a value that is not shown; write the value itself");
+        return Err(Invalid::new("url", problem).into());
+    }
+    Ok(url.as_str().to_owned())
+}
+
+fn refused(why: &Refused) -> Invalid {
+    match why {
+        Refused::TooLong { most } => Invalid::new("url", why.to_string()).limit(*most),
+        Refused::Credentials => {
+            let advice = "contains a user name or a password; send them in `headers`, which are kept sealed: \
+                          {\"authorization\": \"Basic …\"}";
+            Invalid::new("url", advice)
+        }
+        _ => Invalid::new("url", why.to_string()),
+    }
+}
+
+/// The address of an endpoint as people and programs see it: each value in its query masked, for it may be a secret.
+pub fn masked(address: &str) -> String {
+    // It is kept without a fragment.
+    let Some((path, query)) = address.split_once('?').filter(|(_, query)| !query.is_empty()) else {
+        return address.to_owned();
+    };
+    let one = |parameter: &str| match parameter.split_once('=') {
+        Some((name, _)) => format!("{name}={MASK}"),
+        None => MASK.to_owned(),
+    };
+    let all: Vec<String> = query.split('&').map(one).collect();
+    format!("{path}?{}", all.join("&"))
+}
+
+fn values(query: &str) -> impl Iterator<Item = &str> {
+    query
+        .split('&')
+        .map(|parameter| parameter.split_once('=').map_or(parameter, |(_, value)| value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_a_query_are_masked_and_nothing_else() {
+        for (address, expected) in [
+            ("https://example.com/hook", "https://example.com/hook"),
+            ("https://example.com/hook?", "https://example.com/hook?"),
+            (
+                "https://example.com/hook?token=s3cret&x=",
+                "https://example.com/hook?token=***&x=***",
+            ),
+            ("https://example.com/hook?s3cret", "https://example.com/hook?***"),
+            ("https://example.com/hook?a=b=c", "https://example.com/hook?a=***"),
+        ] {
+            assert_eq!(masked(address), expected, "{address}");
+        }
+    }
+}

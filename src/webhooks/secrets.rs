@@ -1,0 +1,90 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Error, Subscriptions, until_unchanged};
+use crate::{
+    crypto::{SealingKey, WebhookSecret},
+    domain::{EndpointId, TenantId},
+    webhooks::store::endpoints::{self, Endpoint, secrets_purpose},
+};
+
+/// How long the secret before signs too, beside the new one.
+pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
+
+/// What signs the requests to an endpoint.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    pub current: WebhookSecret,
+    /// The one before, and until when it signs too.
+    pub previous: Option<(WebhookSecret, DateTime<Utc>)>,
+}
+
+impl Secrets {
+    pub(super) fn open(key: &SealingKey, endpoint: &Endpoint) -> Result<Self, Error> {
+        let open = |sealed: &[u8]| {
+            let opened = key
+                .open(&secrets_purpose(endpoint.id), sealed)
+                .map_err(|_| Error::KeyLost)?;
+            let text = std::str::from_utf8(&opened).map_err(|_| Error::KeyLost)?;
+            WebhookSecret::parse(text).map_err(|_| Error::KeyLost)
+        };
+        let previous = endpoint.previous_secret.as_deref().zip(endpoint.previous_secret_until);
+        Ok(Self {
+            current: open(&endpoint.secret)?,
+            previous: previous
+                .map(|(sealed, until)| Ok::<_, Error>((open(sealed)?, until)))
+                .transpose()?,
+        })
+    }
+
+    /// Those that sign at this time.
+    pub(super) fn at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &WebhookSecret> {
+        let previous = self.previous.as_ref().filter(|(_, until)| now < *until);
+        std::iter::once(&self.current).chain(previous.map(|(secret, _)| secret))
+    }
+
+    /// Without what signs no longer.
+    fn still_good(mut self, now: DateTime<Utc>) -> Self {
+        self.previous = self.previous.filter(|(_, until)| now < *until);
+        self
+    }
+}
+
+impl Subscriptions {
+    pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
+        let (.., secrets) = self.opened(tenant, id).await?;
+        Ok(secrets.still_good(self.clock.now()))
+    }
+
+    /// An endpoint, the key of its tenant and its secrets. Keys may be rotated after the one is read and before the other: then it is read
+    /// again.
+    async fn opened(&self, tenant: TenantId, id: EndpointId) -> Result<(Endpoint, SealingKey, Secrets), Error> {
+        let mut failed = None;
+        loop {
+            let endpoint = self.find(tenant, id).await?;
+            let key = self.key(tenant).await?;
+            match Secrets::open(&key, &endpoint) {
+                Err(Error::KeyLost) if failed != Some(endpoint.revision) => failed = Some(endpoint.revision),
+                secrets => return Ok((endpoint, key, secrets?)),
+            }
+        }
+    }
+
+    /// Gives the endpoint a new secret; the one it had signs too for a day. One that it replaced less than a day ago signs no longer.
+    pub async fn rotate(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
+        let current = WebhookSecret::generate();
+        let attempt = || async {
+            let (was, key, before) = self.opened(tenant, id).await?;
+            let now = self.clock.now();
+            let (sealed, until) = (seal(&key, id, &current), now + OVERLAP);
+            let set = endpoints::set_secret(&self.db, (tenant, id), was.revision, sealed, until, now).await?;
+            Ok((set > 0).then_some((before.current, until)))
+        };
+        let previous = Some(until_unchanged(id, attempt).await?);
+        tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
+        Ok(Secrets { current, previous })
+    }
+}
+
+pub(super) fn seal(key: &SealingKey, endpoint: EndpointId, secret: &WebhookSecret) -> Vec<u8> {
+    key.seal(&secrets_purpose(endpoint), secret.expose().as_bytes())
+}

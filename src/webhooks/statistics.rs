@@ -1,0 +1,71 @@
+use chrono::TimeDelta;
+
+use super::{Error, Subscriptions};
+use crate::{
+    domain::{EndpointId, TenantId},
+    webhooks::store::{deliveries, endpoints::Endpoint},
+};
+
+/// What statistics look back over, at most a thousand deliveries of it.
+const WINDOW: TimeDelta = TimeDelta::hours(24);
+const SUCCEEDED: &str = "succeeded";
+
+/// How an endpoint does.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    /// How it stands: the breaker, the last error.
+    pub endpoint: Endpoint,
+    /// Attempts of the last 24 hours, for at most the thousand newest deliveries.
+    pub attempts: usize,
+    pub succeeded: usize,
+    /// Of the attempts that succeeded, how long the answer took; none while there are none.
+    pub p50_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+}
+
+impl Statistics {
+    /// The share of attempts that succeeded, 0 to 1.
+    pub fn success_rate(&self) -> Option<f64> {
+        (self.attempts > 0).then(|| self.succeeded as f64 / self.attempts as f64)
+    }
+}
+
+impl Subscriptions {
+    pub async fn statistics(&self, tenant: TenantId, id: EndpointId) -> Result<Statistics, Error> {
+        let endpoint = self.find(tenant, id).await?;
+        let since = self.clock.now() - WINDOW;
+        let samples = deliveries::sample(self.db.reader(), (tenant, id), since).await?;
+        let good = samples.iter().filter(|it| it.outcome == SUCCEEDED);
+        let mut durations: Vec<i64> = good.map(|it| it.duration_us).collect();
+        durations.sort_unstable();
+        Ok(Statistics {
+            endpoint,
+            attempts: samples.len(),
+            succeeded: durations.len(),
+            p50_ms: quantile(&durations, 0.50),
+            p99_ms: quantile(&durations, 0.99),
+        })
+    }
+}
+
+/// Of sorted durations in microseconds, in milliseconds.
+fn quantile(sorted: &[i64], share: f64) -> Option<f64> {
+    let place = ((sorted.len() as f64 * share).ceil() as usize).max(1) - 1;
+    sorted.get(place).map(|us| *us as f64 / 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quantile;
+
+    #[test]
+    fn a_quantile_is_a_value_that_was_measured() {
+        assert_eq!(quantile(&[], 0.5), None);
+        assert_eq!(quantile(&[7_000], 0.99), Some(7.0));
+        let hundred: Vec<i64> = (1..=100).map(|n| n * 1_000).collect();
+        assert_eq!(
+            (quantile(&hundred, 0.5), quantile(&hundred, 0.99)),
+            (Some(50.0), Some(99.0))
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! SQL of endpoints and deliveries.
+
+pub mod deliveries;
+pub mod endpoints;
