@@ -1,35 +1,48 @@
-//! What a process holds.
+//! What a process holds: the services of every feature, and what requests and tasks need besides.
 
 use std::{ops::Deref, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     config::Config,
     db::Db,
     directory::Directory,
-    egress::Outside,
-    inbound::intake::Intake,
-    messaging::{Conclusions, Uploads, accept::Outbox},
+    egress::EgressClient,
+    inbound::{InboundService, LONG_WEBHOOKS, intake::Intake},
+    media::MediaService,
+    messaging::{Conclusions, MessagingService, Uploads, accept::Outbox},
     meta::graph,
-    queue::{Queue, Queues},
-    rate_limit::Governor,
+    queue::Queues,
+    rate_limit::RateLimiter,
     storage::Storage,
-    templates::Library,
-    webhooks::{Courier, Subscriptions},
+    templates::TemplateService,
+    webhooks::{Desks, WebhookDispatcher, WebhookService},
 };
 
-/// Stored webhooks, to be processed.
-pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
-/// Media of stored messages, to be fetched from Meta.
-pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
-/// Stored images, to be made smaller.
-pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
-
-/// How many long webhooks a process works on at a time: one fewer than jobs of their queue, so that short ones never wait for all of them.
-pub const LONG_WEBHOOKS: usize = 2;
+/// What the services are made of.
+#[derive(Clone)]
+pub struct Foundation {
+    pub config: Config,
+    pub clock: Clock,
+    pub db: Db,
+    pub queues: Queues,
+    pub directory: Directory,
+    pub rate_limiter: RateLimiter,
+    pub intake: Intake,
+    pub outbox: Outbox,
+    pub conclusions: Conclusions,
+    pub uploads: Uploads,
+    pub graph: graph::Client,
+    pub storage: Storage,
+    pub egress: EgressClient,
+    pub metrics: PrometheusHandle,
+    /// Cancelled when nothing new is to be worked on.
+    pub work_ends: CancellationToken,
+}
 
 /// Everything a request or a job needs. Clones are cheap and share it all.
 #[derive(Clone)]
@@ -41,49 +54,87 @@ pub struct Parts {
     pub db: Db,
     pub queues: Queues,
     pub directory: Directory,
-    pub governor: Governor,
+    pub rate_limiter: RateLimiter,
+    /// Stores webhooks before they are answered.
     pub intake: Intake,
+    /// Commits accepted messages.
     pub outbox: Outbox,
-    /// What came of calls to Meta.
-    pub conclusions: Conclusions,
-    /// Files on their way to Meta.
-    pub uploads: Uploads,
-    /// Meta, as we call it.
-    pub graph: graph::Client,
-    /// Where media are.
-    pub storage: Storage,
-    /// Calls to addresses that tenants chose.
-    pub outside: Outside,
-    /// What brings events to endpoints.
-    pub courier: Courier,
+    pub templates: TemplateService,
+    pub webhooks: WebhookService,
+    pub media: MediaService,
+    pub messaging: MessagingService,
+    pub inbound: InboundService,
+    /// Delivers events to endpoints.
+    pub dispatcher: WebhookDispatcher,
     pub metrics: PrometheusHandle,
-    /// Places for long webhooks that are processed at a time.
-    pub long_webhooks: Semaphore,
 }
 
 impl App {
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
-    /// The part that endpoints and their deliveries are asked of.
-    pub fn subscriptions(&self) -> Subscriptions {
-        Subscriptions {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            keyring: self.config.keyring.clone(),
-            outside: self.outside.clone(),
-        }
-    }
-
-    /// The part that templates work with.
-    pub fn library(&self) -> Library {
-        Library {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            graph: self.graph.clone(),
-            directory: self.directory.clone(),
-        }
+    /// Makes every service, and the ends of the dispatcher's channels that the process serves.
+    pub fn new(of: Foundation) -> (Self, Desks) {
+        let templates = TemplateService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            graph: of.graph.clone(),
+            directory: of.directory.clone(),
+        };
+        let webhooks = WebhookService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            keyring: of.config.keyring.clone(),
+            egress: of.egress.clone(),
+        };
+        let deliveries = of.config.deliveries.clone();
+        let (dispatcher, desks) = WebhookDispatcher::new(webhooks.clone(), of.queues.clone(), deliveries, of.work_ends);
+        let media = MediaService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            directory: of.directory.clone(),
+            graph: of.graph.clone(),
+            storage: of.storage,
+            egress: of.egress,
+            retention: of.config.retention.media,
+        };
+        let messaging = MessagingService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            directory: of.directory.clone(),
+            graph: of.graph,
+            rate_limiter: of.rate_limiter.clone(),
+            media: media.clone(),
+            conclusions: of.conclusions,
+            uploads: of.uploads,
+            unknown_window: of.config.sending.unknown_window,
+        };
+        let inbound = InboundService {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            queues: of.queues.clone(),
+            directory: of.directory.clone(),
+            rate_limiter: of.rate_limiter.clone(),
+            messaging: messaging.clone(),
+            long_webhooks: Arc::new(Semaphore::new(LONG_WEBHOOKS)),
+        };
+        let app = Self(Arc::new(Parts {
+            config: of.config,
+            clock: of.clock,
+            db: of.db,
+            queues: of.queues,
+            directory: of.directory,
+            rate_limiter: of.rate_limiter,
+            intake: of.intake,
+            outbox: of.outbox,
+            templates,
+            webhooks,
+            media,
+            messaging,
+            inbound,
+            dispatcher,
+            metrics: of.metrics,
+        }));
+        (app, desks)
     }
 }
 

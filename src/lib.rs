@@ -62,9 +62,6 @@ pub mod templates;
 // Events to tenants' programs.
 pub mod webhooks;
 
-// What a process holds.
-pub mod app;
-
 // What customers send and tenants upload, as files.
 pub mod media;
 
@@ -76,6 +73,9 @@ pub mod inbound;
 
 // Tenants, channels, API keys.
 pub mod tenancy;
+
+// What a process holds.
+pub mod app;
 
 // The inventory of jobs.
 pub mod jobs;

@@ -11,7 +11,7 @@ use crate::{
         api_keys::{self, ApiKey},
         tenants,
     },
-    tenancy::{self, Registry, Rotated},
+    tenancy::{self, Rotated, TenantService},
 };
 
 #[derive(Debug, Subcommand)]
@@ -113,7 +113,7 @@ impl Command {
     }
 }
 
-async fn of(registry: &Registry, tenant: Option<String>) -> anyhow::Result<Vec<ApiKey>> {
+async fn of(registry: &TenantService, tenant: Option<String>) -> anyhow::Result<Vec<ApiKey>> {
     let tenants = match tenant {
         None => tenants::all(&registry.db).await?,
         Some(tenant) => vec![tenancy::find_tenant(registry, &tenant).await?],

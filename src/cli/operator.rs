@@ -4,15 +4,15 @@ use crate::{
     clock::Clock,
     config::{Config, Purpose},
     db::{self, Db},
-    egress::Outside,
-    tenancy::Registry,
-    webhooks::Subscriptions,
+    egress::EgressClient,
+    tenancy::TenantService,
+    webhooks::WebhookService,
 };
 
 /// An open database that is up to date, and the keys to it: what the operator's commands work with.
 pub struct Operator {
-    pub registry: Registry,
-    pub subscriptions: Subscriptions,
+    pub registry: TenantService,
+    pub subscriptions: WebhookService,
 }
 
 impl Operator {
@@ -35,16 +35,16 @@ impl Operator {
             pending == 0,
             "the database lacks {pending} of this version's migrations: run `mainstay migrate` first"
         );
-        let registry = Registry {
+        let registry = TenantService {
             db,
             clock: Clock::default(),
             keyring: config.keyring.clone(),
         };
-        let subscriptions = Subscriptions {
+        let subscriptions = WebhookService {
             db: registry.db.clone(),
             clock: registry.clock.clone(),
             keyring: config.keyring,
-            outside: Outside::new(config.outside)?,
+            egress: EgressClient::new(config.egress)?,
         };
         Ok(Self {
             registry,

@@ -154,11 +154,11 @@ pub struct Environment {
     #[arg(long, env = "MAINSTAY_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Networks that addresses chosen by tenants may lead to although they are not public, e.g. `10.1.0.0/16,fd00::/8`.
-    #[arg(long, env = "MAINSTAY_OUTSIDE_NETWORKS")]
-    pub outside_networks: Option<String>,
+    #[arg(long, env = "MAINSTAY_EGRESS_NETWORKS")]
+    pub egress_networks: Option<String>,
     /// `refuse` or `allow` addresses chosen by tenants that begin with http://; allow it for development only.
-    #[arg(long, env = "MAINSTAY_OUTSIDE_HTTP", default_value = "refuse")]
-    pub outside_http: String,
+    #[arg(long, env = "MAINSTAY_EGRESS_HTTP", default_value = "refuse")]
+    pub egress_http: String,
     /// `pretty` or `json`.
     #[arg(long, env = "MAINSTAY_LOG_FORMAT", default_value = "pretty")]
     pub log_format: String,

@@ -3,9 +3,9 @@
 
 mod connections;
 mod deliveries;
+mod egress;
 mod environment;
 mod files;
-mod outside;
 mod parse;
 mod storage;
 #[cfg(test)]
@@ -17,8 +17,8 @@ use chrono::TimeDelta;
 
 pub use connections::{Connections, Pace};
 pub use deliveries::Deliveries;
+pub use egress::EgressPolicy;
 pub use environment::Environment;
-pub use outside::Outside;
 pub use parse::ConfigError;
 pub use storage::{Bucket, Storage};
 
@@ -54,7 +54,7 @@ pub struct Config {
     /// Where media are kept.
     pub storage: Storage,
     /// What tenants may make this process reach.
-    pub outside: Outside,
+    pub egress: EgressPolicy,
     /// What links to this installation begin with, without a slash at the end.
     pub public_url: Option<String>,
     pub telemetry: Telemetry,

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 
 use super::{
-    Config, Connections, Deliveries, Environment, Graph, Limits, Outside, Purpose, Redis, Retention, Secret, Sending,
-    Storage, Telemetry, connections::metrics_listen,
+    Config, Connections, Deliveries, EgressPolicy, Environment, Graph, Limits, Purpose, Redis, Retention, Secret,
+    Sending, Storage, Telemetry, connections::metrics_listen,
 };
 use crate::crypto::Keyring;
 
@@ -92,7 +92,7 @@ impl Environment {
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },
             storage: Storage::read(&self)?,
-            outside: Outside::read(&self)?,
+            egress: EgressPolicy::read(&self)?,
             public_url: public_url(self.public_url.as_deref())?,
             telemetry: Telemetry {
                 json: choice("MAINSTAY_LOG_FORMAT", &self.log_format, ["pretty", "json"])? == "json",

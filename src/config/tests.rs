@@ -78,12 +78,12 @@ fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
         "AWS_ACCESS_KEY_ID"
     );
     assert_eq!(
-        refusal(|e| e.outside_networks = Some("10.0.0.0/8, here".into()), Purpose::Serve),
-        "MAINSTAY_OUTSIDE_NETWORKS"
+        refusal(|e| e.egress_networks = Some("10.0.0.0/8, here".into()), Purpose::Serve),
+        "MAINSTAY_EGRESS_NETWORKS"
     );
     assert_eq!(
-        refusal(|e| e.outside_http = "maybe".into(), Purpose::Serve),
-        "MAINSTAY_OUTSIDE_HTTP"
+        refusal(|e| e.egress_http = "maybe".into(), Purpose::Serve),
+        "MAINSTAY_EGRESS_HTTP"
     );
     assert_eq!(
         refusal(|e| e.public_url = Some("mainstay.example".into()), Purpose::Serve),

@@ -8,10 +8,10 @@
 
 mod address;
 mod allowance;
+mod client;
 mod connect;
 mod error;
 mod names;
-mod outside;
 mod post;
 mod system;
 mod target;
@@ -19,12 +19,12 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use client::{Answer, EgressClient};
 pub use error::{Error, Refused};
 pub use names::Lookup;
-pub use outside::{Answer, Outside};
 pub use post::{Post, Posted, Reply};
 pub use system::{on_behalf, system};
 pub use target::Target;
 
 /// What the operator lets tenants reach.
-pub use crate::config::Outside as Policy;
+pub use crate::config::EgressPolicy;

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower::Service;
 
-use super::{Policy, Refused, address::objection};
+use super::{EgressPolicy, Refused, address::objection};
 
 /// Turns a name into addresses. The port is put in by whoever connects.
 pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<SocketAddr>>> + Send + Sync>;
@@ -23,11 +23,11 @@ const REFUSAL: Duration = Duration::from_millis(250);
 #[derive(Clone)]
 pub struct Judge {
     lookup: Lookup,
-    policy: Policy,
+    policy: EgressPolicy,
 }
 
 impl Judge {
-    pub fn new(lookup: Lookup, policy: Policy) -> Self {
+    pub fn new(lookup: Lookup, policy: EgressPolicy) -> Self {
         Self { lookup, policy }
     }
 }
@@ -62,7 +62,7 @@ impl Service<Name> for Judge {
 }
 
 /// What is wrong with what a name led to. One bad address spoils the name: a public one beside it is how a private one is smuggled in.
-fn judge(found: &[SocketAddr], policy: &Policy) -> Option<&'static str> {
+fn judge(found: &[SocketAddr], policy: &EgressPolicy) -> Option<&'static str> {
     if found.is_empty() {
         return Some("has no address");
     }

@@ -5,9 +5,9 @@ use http::{HeaderMap, Method, Response, header};
 use hyper::body::Incoming;
 
 use super::{
-    Error, Outside, Refused, Target,
+    EgressClient, Error, Refused, Target,
     allowance::{Allowance, BEFORE_ANSWER},
-    outside::next,
+    client::next,
 };
 
 /// A request with a body, e.g. an outgoing webhook. It is made once: nothing is repeated, no redirect followed.
@@ -44,7 +44,7 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-impl Outside {
+impl EgressClient {
     /// Makes the request and reads the beginning of its answer, whatever its status.
     pub async fn post(&self, post: Post<'_>) -> Posted {
         let begun = Instant::now();

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use http::Uri;
 use url::{Host, Url};
 
-use super::{Policy, Refused, address::objection};
+use super::{EgressPolicy, Refused, address::objection};
 
 /// The longest address taken, in bytes: what browsers and proxies agree on.
 const LONGEST: usize = 2_048;
@@ -24,7 +24,7 @@ pub struct Target {
 impl Target {
     /// Reads it as browsers do (the URL Standard), so that an IP address is recognised in every spelling: `0x7f.1`, `2130706433`,
     /// `[::ffff:127.0.0.1]`, `１２７.0.0.1`.
-    pub fn parse(text: &str, policy: &Policy) -> Result<Self, Refused> {
+    pub fn parse(text: &str, policy: &EgressPolicy) -> Result<Self, Refused> {
         if text.len() > LONGEST {
             return Err(Refused::TooLong { most: LONGEST });
         }

@@ -53,7 +53,7 @@ async fn keep_going(app: &App, shutdown: &CancellationToken) {
             () = shutdown.cancelled() => return,
             _ = often.tick() => ("reunite", reunite(app).await),
             _ = soon.tick() => ("tell", tell_closing_windows(app).await.map(drop)),
-            _ = count.tick() => ("count", messaging::measure_held(app).await),
+            _ = count.tick() => ("count", messaging::measure_held(&app.messaging).await),
         };
         note(what, result);
     }
@@ -79,12 +79,12 @@ fn note(what: &'static str, result: Result<()>) {
 
 /// Brings together what two transactions, each blind to the other, left apart. One that fails holds up none of the others.
 pub async fn reunite(app: &App) -> Result<()> {
-    let joined = inbound::join_overlooked(app).await;
-    let kept = media::tell_failures(app).await;
-    let cleared = media::clear(app).await;
+    let joined = inbound::join_overlooked(&app.inbound).await;
+    let kept = media::tell_failures(&app.media).await;
+    let cleared = media::clear(&app.media).await;
     let sent = look_after_sends(app).await;
-    let woken = webhooks::wake_overlooked(&app.subscriptions(), &app.queues).await;
-    let erased = webhooks::erase_deleted(&app.subscriptions()).await;
+    let woken = webhooks::wake_overlooked(&app.webhooks, &app.queues).await;
+    let erased = webhooks::erase_deleted(&app.webhooks).await;
     release_quarantined(app)
         .await
         .and(joined)
@@ -100,7 +100,7 @@ async fn look_after_sends(app: &App) -> Result<()> {
     sends::take_up(&app.db).await?;
     sends::release_stray(&app.db, now).await?;
     sends::expire_kept(&app.db, now).await?;
-    messaging::call_overlooked(app).await?;
+    messaging::call_overlooked(&app.messaging).await?;
     sends::finish_known(&app.db, now).await.map(drop)
 }
 
@@ -131,10 +131,13 @@ pub async fn tidy(app: &App) -> Result<()> {
     }
     removed.push(("job_markers", queue::forget_markers(&app.db, now - MARKERS).await?));
     removed.push(("sends", remove_sends(app).await?));
-    removed.push(("portfolio_recipients", messaging::forget_recipients(app).await?));
+    removed.push((
+        "portfolio_recipients",
+        messaging::forget_recipients(&app.messaging).await?,
+    ));
     let kept = now - app.config.deliveries.retention;
-    removed.push(("deliveries", webhooks::forget(&app.subscriptions(), kept).await?));
-    removed.push(("media", media::expire(app).await?));
+    removed.push(("deliveries", webhooks::forget(&app.webhooks, kept).await?));
+    removed.push(("media", media::expire(&app.media).await?));
     media::store::hurry(&app.db, now + media::URGENT).await?;
     channel_checks::complete(&app.db, now).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;

@@ -16,6 +16,7 @@ mod portions;
 mod read;
 mod recipients;
 pub mod replay;
+mod service;
 mod slices;
 mod statuses;
 pub mod store;
@@ -24,16 +25,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use service::InboundService;
 pub use statuses::join_overlooked;
 
 use read::{ParseFailure, Parsed};
 
 use crate::{
-    app::App,
     db::{is_unavailable, write_together},
     domain::RawEventId,
+    queue::Queue,
     records::raw_events::{self, RawEvent, Waiting},
 };
+
+/// Stored webhooks, to be processed.
+pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
+
+/// Long webhooks that a process works on at a time: one fewer than jobs of their queue, so that short ones never wait for all of them.
+pub const LONG_WEBHOOKS: usize = 2;
 
 /// How long one job goes on with long webhooks; those it did not come to are left to the next.
 const TURN: Duration = Duration::from_millis(250);
@@ -98,9 +106,9 @@ impl Report {
 
 /// Applies the events that still want work: short ones together, each long one by itself and after them, so that a tenant's long ones do
 /// not hold up the others.
-pub async fn process(app: &App, events: &[RawEventId]) -> Report {
+pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report {
     let mut report = Report::default();
-    let Waiting { short, long } = match raw_events::waiting(app.db.reader(), events, LONG).await {
+    let Waiting { short, long } = match raw_events::waiting(service.db.reader(), events, LONG).await {
         Ok(waiting) => waiting,
         Err(error) => {
             report.failures = Failure::all(events, &error);
@@ -110,28 +118,28 @@ pub async fn process(app: &App, events: &[RawEventId]) -> Report {
     let begun = Instant::now();
     for portion in portions::divide(short) {
         if !report.fails_with_those_before(portion.iter().map(|event| event.id)) {
-            together(app, portion, &mut report).await;
+            together(service, portion, &mut report).await;
         }
     }
     for id in long {
         if begun.elapsed() > TURN {
             report.postponed.push(id);
         } else if !report.fails_with_those_before([id]) {
-            long_one(app, id, &mut report).await;
+            long_one(service, id, &mut report).await;
         }
     }
     report
 }
 
 /// Parses and applies events.
-async fn together(app: &App, events: Vec<RawEvent>, report: &mut Report) {
+async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut Report) {
     let ids: Vec<RawEventId> = events.iter().map(|event| event.id).collect();
     match read::parse(events).await {
-        Ok(parsed) => apply_all(app, &parsed, report).await,
+        Ok(parsed) => apply_all(service, &parsed, report).await,
         Err(why) if ids.len() > 1 => {
             tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; each is parsed by itself");
             for id in ids {
-                alone(app, id, report).await;
+                alone(service, id, report).await;
             }
         }
         Err(why) => report
@@ -141,34 +149,34 @@ async fn together(app: &App, events: Vec<RawEvent>, report: &mut Report) {
 }
 
 /// Reads, parses and applies one long event, if there is a place: there are fewer places than jobs at a time.
-async fn long_one(app: &App, id: RawEventId, report: &mut Report) {
-    let Ok(_place) = app.long_webhooks.try_acquire() else {
+async fn long_one(service: &InboundService, id: RawEventId, report: &mut Report) {
+    let Ok(_place) = service.long_webhooks.try_acquire() else {
         metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
         return report.postponed.push(id);
     };
-    alone(app, id, report).await;
+    alone(service, id, report).await;
 }
 
-async fn alone(app: &App, id: RawEventId, report: &mut Report) {
-    match raw_events::waiting(app.db.reader(), &[id], i64::MAX).await {
-        Ok(Waiting { short, .. }) => Box::pin(together(app, short, report)).await,
+async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
+    match raw_events::waiting(service.db.reader(), &[id], i64::MAX).await {
+        Ok(Waiting { short, .. }) => Box::pin(together(service, short, report)).await,
         Err(error) => report.failures.extend(Failure::all(&[id], &error)),
     }
 }
 
 /// Applies parsed events: in transactions of a thousand items at most, an event with more in several.
-async fn apply_all(app: &App, parsed: &[Parsed], report: &mut Report) {
+async fn apply_all(service: &InboundService, parsed: &[Parsed], report: &mut Report) {
     for events in slices::by_items(parsed) {
         if let [event] = events
             && event.items() > slices::ITEMS
         {
-            let applied = slices::one(app, event).await;
+            let applied = slices::one(service, event).await;
             report
                 .failures
                 .extend(applied.err().map(|error| Failure::new(event.id, &error)));
             continue;
         }
-        let apply = |events| async move { batch::whole(app, events).await.map(|()| Vec::new()) };
+        let apply = |events| async move { batch::whole(service, events).await.map(|()| Vec::new()) };
         let failed = |error: &sqlx::Error, events: &[Parsed]| {
             let failure = |event: &Parsed| Failure::new(event.id, error);
             events.iter().map(failure).collect()
@@ -177,7 +185,7 @@ async fn apply_all(app: &App, parsed: &[Parsed], report: &mut Report) {
         for failure in failures {
             let alone = events.iter().find(|it| it.id == failure.event && !failure.transient);
             let applied = match alone {
-                Some(event) => slices::one(app, event)
+                Some(event) => slices::one(service, event)
                     .await
                     .map_err(|error| Failure::new(event.id, &error)),
                 None => Err(failure),

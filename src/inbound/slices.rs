@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::{batch, read::Parsed};
 use crate::{
-    app::App,
     db::{Result, is_unavailable, retry_conflicts},
+    inbound::InboundService,
 };
 
 /// Items in one transaction.
@@ -38,13 +38,13 @@ pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
 /// refused is halved until only the items that cannot be applied are left; what applies stays applied. The event is settled when all of
 /// it was; otherwise the error of its last bad item is returned, and the event comes again, which changes nothing for the items that were
 /// applied.
-pub async fn one(app: &App, event: &Parsed) -> Result<()> {
+pub async fn one(service: &InboundService, event: &Parsed) -> Result<()> {
     let all = 0..event.items();
     let mut waiting = vec![all];
     let (mut most, mut refused) = (ITEMS, None);
     while let Some(slice) = next(&mut waiting, most) {
         let begun = Instant::now();
-        match retry_conflicts(|| batch::slice(app, event, slice.clone())).await {
+        match retry_conflicts(|| batch::slice(service, event, slice.clone())).await {
             Ok(()) => most = paced(most, begun.elapsed()),
             Err(error) if is_unavailable(&error) => return Err(error),
             Err(error) if slice.len() <= 1 => refused = Some(error),
@@ -56,7 +56,7 @@ pub async fn one(app: &App, event: &Parsed) -> Result<()> {
     }
     match refused {
         Some(error) => Err(error),
-        None => retry_conflicts(|| batch::settle(app, event)).await,
+        None => retry_conflicts(|| batch::settle(service, event)).await,
     }
 }
 

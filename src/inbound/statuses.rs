@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 
 use super::{apply, facts::Facts, plan::Origin, recipients};
 use crate::{
-    app::App,
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
     domain::Status,
+    inbound::InboundService,
     inbound::store::statuses::{self, Joined, NewStatus},
     messaging::{self, Aftermath, Failed, store::sends::Proof},
     meta::{
@@ -91,26 +91,26 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<
 
 /// Joins statuses to messages that were stored in the same moment by another transaction. Run now and then. One that cannot be joined
 /// holds up none of the others; its error is returned when they are done.
-pub async fn join_overlooked(app: &App) -> Result<usize> {
+pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
     const RECENT: TimeDelta = TimeDelta::minutes(15);
     const LIMIT: i64 = 1_000;
-    let since = app.clock.now() - RECENT;
+    let since = service.clock.now() - RECENT;
     let mut count = 0;
     // Those that were refused stay the first of what is found.
     let (mut refused, mut error) = (0, None);
     loop {
-        let found = statuses::overlooked(app.db.reader(), since, refused, LIMIT).await?;
+        let found = statuses::overlooked(service.db.reader(), since, refused, LIMIT).await?;
         let mut keys = found.clone();
         keys.sort();
         keys.dedup();
         let (before, joined) = (refused, count);
-        match join_again(app, &keys).await {
+        match join_again(service, &keys).await {
             Ok(joined) => count += joined,
             Err(why) if is_unavailable(&why) => return Err(why),
             Err(why) => {
                 tracing::warn!(error = %why, messages = keys.len(), "overlooked statuses could not be joined together; each message's are tried alone");
                 for key in &keys {
-                    match join_again(app, std::slice::from_ref(key)).await {
+                    match join_again(service, std::slice::from_ref(key)).await {
                         Ok(joined) => count += joined,
                         Err(why) if is_unavailable(&why) => return Err(why),
                         Err(why) => {
@@ -127,25 +127,29 @@ pub async fn join_overlooked(app: &App) -> Result<usize> {
     }
 }
 
-async fn join_again(app: &App, keys: &[Key]) -> Result<usize> {
-    let join = || app.db.transaction(async |tx: &mut Tx| join_in(tx, app, keys).await);
+async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
+    let join = || {
+        service
+            .db
+            .transaction(async |tx: &mut Tx| join_in(tx, service, keys).await)
+    };
     let (count, aftermath) = retry_conflicts(join).await?;
-    messaging::follow(app, aftermath).await;
+    messaging::follow(&service.messaging, aftermath).await;
     Ok(count)
 }
 
-async fn join_in(tx: &mut Tx, app: &App, keys: &[Key]) -> Result<(usize, Aftermath)> {
-    let mut facts = Facts::new(&app.clock);
+async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<(usize, Aftermath)> {
+    let mut facts = Facts::new(&service.clock);
     let mut named = recipients::named_waiting(&statuses::waiting(&mut *tx, keys).await?);
     recipients::sort(&mut named);
     let told = messaging::recipients(tx, &named).await?;
-    facts.contacts(&people::resolve(tx, &app.clock, &told.parties).await?);
+    facts.contacts(&people::resolve(tx, &service.clock, &told.parties).await?);
     messages::lock(tx, told.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
     let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
     advance(tx, joined, &mut facts).await?;
-    let mut aftermath = messaging::failed(tx, &app.clock, &failed).await?;
+    let mut aftermath = messaging::failed(tx, &service.clock, &failed).await?;
     facts.told(std::mem::take(&mut aftermath.events));
     facts.append(tx).await?;
     Ok((count, aftermath))

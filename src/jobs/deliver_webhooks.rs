@@ -26,7 +26,7 @@ impl Job for DeliverWebhooks {
 
     async fn run(app: &App, ids: &[EndpointId]) -> Outcomes<EndpointId> {
         for id in ids {
-            match app.courier.serve(*id).await {
+            match app.dispatcher.serve(*id).await {
                 Ok(()) => {}
                 Err(Unserved::Database(error)) => return error.into(),
                 Err(error) => return Outcomes::failed(error),

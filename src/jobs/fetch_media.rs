@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use crate::{
-    app::{App, MEDIA_INBOUND},
+    app::App,
     domain::MediaId,
     media,
+    media::MEDIA_INBOUND,
     queue::{Backoff, Claim, Job, Outcomes, Queue},
 };
 
@@ -26,7 +27,7 @@ impl Job for FetchMedia {
     async fn run(app: &App, ids: &[MediaId]) -> Outcomes<MediaId> {
         let mut outcomes = Outcomes::settled();
         for &id in ids {
-            match media::fetch(app, id).await {
+            match media::fetch(&app.media, id).await {
                 Ok(outcome) => outcomes.set(id, outcome),
                 Err(error) => return error.into(),
             }

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use crate::{
-    app::{App, MEDIA_VARIANTS},
+    app::App,
     domain::MediaFileId,
     media,
+    media::MEDIA_VARIANTS,
     queue::{Claim, Job, Outcomes, Queue},
 };
 
@@ -23,7 +24,7 @@ impl Job for MakeVariants {
     async fn run(app: &App, ids: &[MediaFileId]) -> Outcomes<MediaFileId> {
         let mut outcomes = Outcomes::settled();
         for &id in ids {
-            match media::make_variants(app, id).await {
+            match media::make_variants(&app.media, id).await {
                 Ok(outcome) => outcomes.set(id, outcome),
                 Err(error) => return error.into(),
             }

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use crate::{
-    app::{App, INBOUND, LONG_WEBHOOKS},
+    app::App,
     domain::RawEventId,
     inbound::{self, Failure, Report},
+    inbound::{INBOUND, LONG_WEBHOOKS},
     queue::{Claim, Job, Outcome, Outcomes, Queue},
 };
 
@@ -23,7 +24,7 @@ impl Job for ProcessEvents {
     type Context = App;
 
     async fn run(app: &App, events: &[RawEventId]) -> Outcomes<RawEventId> {
-        let Report { failures, postponed } = inbound::process(app, events).await;
+        let Report { failures, postponed } = inbound::process(&app.inbound, events).await;
         if let Some(away) = failures.iter().find(|failure| failure.transient) {
             return Outcomes::unavailable(&away.error);
         }

@@ -27,6 +27,6 @@ impl Job for SendMessages {
     type Context = App;
 
     async fn run(app: &App, messages: &[MessageId]) -> Outcomes<MessageId> {
-        messaging::send(app, messages).await
+        messaging::send(&app.messaging, messages).await
     }
 }

@@ -25,7 +25,7 @@ impl Job for SyncTemplates {
     type Context = App;
 
     async fn run(app: &App, syncs: &[TemplateSyncId]) -> Outcomes<TemplateSyncId> {
-        let library = app.library();
+        let library = &app.templates;
         let mut outcomes = Outcomes::settled();
         for id in syncs {
             match library.synchronize(*id).await {

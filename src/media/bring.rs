@@ -10,10 +10,10 @@ use super::{
     table::{self, LARGEST, Rejected, Taken},
 };
 use crate::{
-    app::App,
     db::{Tx, retry_conflicts},
     domain::{MediaId, QuotaReached, TenantId},
     egress,
+    media::MediaService,
     media::store::{self, NewUploaded},
     memory::{NoRoom, RequestMemory, Uncharged},
     records::quotas,
@@ -39,7 +39,7 @@ pub enum BringError {
     Incomplete(String),
     /// The address is not visited, or nothing good came of it.
     #[error(transparent)]
-    Outside(#[from] egress::Error),
+    Egress(#[from] egress::Error),
     /// Its bytes find no room in memory.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
@@ -53,48 +53,48 @@ pub enum BringError {
 
 /// Takes bytes as they come, charged to the request. `E` ends them early.
 pub async fn bring<E: std::fmt::Display>(
-    app: &App,
+    service: &MediaService,
     tenant: TenantId,
     said: Bring,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
     memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
-    quotas::has_room(app.db.reader(), tenant).await??;
-    let drawn = draw(app, tenant, &said, memory.charged(pieces)).await;
+    quotas::has_room(service.db.reader(), tenant).await??;
+    let drawn = draw(service, tenant, &said, memory.charged(pieces)).await;
     let draft = drawn.map_err(|broken| match broken {
         Broken::Source(Uncharged::Source(error)) => BringError::Incomplete(error.to_string()),
         other => plain(other),
     })?;
-    keep(app, tenant, said, draft).await
+    keep(service, tenant, said, draft).await
 }
 
 /// Fetches what is at an address, past the guard.
 pub async fn bring_url(
-    app: &App,
+    service: &MediaService,
     tenant: TenantId,
     said: Bring,
     url: &str,
     memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
-    quotas::has_room(app.db.reader(), tenant).await??;
-    let target = app.outside.check(url).map_err(egress::Error::Refused)?;
-    let answer = egress::on_behalf(tenant, app.outside.get(&target, LARGEST)).await?;
+    quotas::has_room(service.db.reader(), tenant).await??;
+    let target = service.egress.check(url).map_err(egress::Error::Refused)?;
+    let answer = egress::on_behalf(tenant, service.egress.get(&target, LARGEST)).await?;
     let said = Bring {
         mime_type: said.mime_type.or_else(|| answer.content_type.clone()),
         filename: said.filename.or_else(|| last_segment(&target)),
         ..said
     };
-    let drawn = draw(app, tenant, &said, memory.charged(answer.pieces().boxed())).await;
+    let drawn = draw(service, tenant, &said, memory.charged(answer.pieces().boxed())).await;
     let draft = drawn.map_err(|broken| match broken {
-        Broken::Source(Uncharged::Source(error)) => BringError::Outside(error),
+        Broken::Source(Uncharged::Source(error)) => BringError::Egress(error),
         other => plain(other),
     })?;
-    keep(app, tenant, said, draft).await
+    keep(service, tenant, said, draft).await
 }
 
 /// Reads no further than it takes to know that Meta would not have it.
 async fn draw<E>(
-    app: &App,
+    service: &MediaService,
     tenant: TenantId,
     said: &Bring,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
@@ -103,7 +103,7 @@ async fn draw<E>(
         let Taken { most, what, .. } = table::judge(said.kind, said.mime_type.as_deref(), head)?;
         Ok(Longest { most, what })
     };
-    ingest::draw(app, tenant, pieces, limit).await
+    ingest::draw(service, tenant, pieces, limit).await
 }
 
 fn plain<E>(broken: Broken<Uncharged<E>>) -> BringError {
@@ -119,11 +119,11 @@ fn plain<E>(broken: Broken<Uncharged<E>>) -> BringError {
     }
 }
 
-async fn keep(app: &App, tenant: TenantId, said: Bring, draft: Draft) -> Result<MediaId, BringError> {
+async fn keep(service: &MediaService, tenant: TenantId, said: Bring, draft: Draft) -> Result<MediaId, BringError> {
     let taken = table::judge(said.kind, said.mime_type.as_deref(), &draft.head)?;
-    let id = app.clock.new_id();
-    if let Err(reached) = retry_conflicts(|| once(app, id, tenant, &said, &taken, &draft)).await? {
-        draft.discard(app).await;
+    let id = service.clock.new_id();
+    if let Err(reached) = retry_conflicts(|| once(service, id, tenant, &said, &taken, &draft)).await? {
+        draft.discard(service).await;
         return Err(reached.into());
     }
     metrics::counter!("mainstay_media_bytes_total", "direction" => "uploaded").increment(draft.size);
@@ -131,14 +131,14 @@ async fn keep(app: &App, tenant: TenantId, said: Bring, draft: Draft) -> Result<
 }
 
 async fn once(
-    app: &App,
+    service: &MediaService,
     id: MediaId,
     tenant: TenantId,
     said: &Bring,
     taken: &Taken,
     draft: &Draft,
 ) -> Result<Result<(), QuotaReached>, sqlx::Error> {
-    let now = app.clock.now();
+    let now = service.clock.now();
     let keep = async |tx: &mut Tx| {
         let file = draft.keep(tx, now).await?;
         let new = NewUploaded {
@@ -154,11 +154,11 @@ async fn once(
         let room = quotas::take_bytes(tx, tenant, i64::try_from(draft.size).unwrap_or(i64::MAX)).await?;
         Ok::<_, sqlx::Error>(room.map(|()| file))
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = service.db.begin().await?;
     match keep(&mut tx).await {
         Ok(Ok(file)) => {
             tx.commit().await?;
-            draft.want_variants(app, file).await;
+            draft.want_variants(service, file).await;
             Ok(Ok(()))
         }
         Ok(Err(reached)) => {

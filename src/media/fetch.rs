@@ -13,9 +13,10 @@ use super::{
     table::LARGEST,
 };
 use crate::{
-    app::{App, MEDIA_INBOUND},
     db::{self, Tx, retry_conflicts},
     domain::{ConversationId, MediaFileId, MediaId},
+    media::MEDIA_INBOUND,
+    media::MediaService,
     media::store::{self, InHand, Ready},
     meta::graph,
     queue::{Outcome, counts},
@@ -51,11 +52,11 @@ enum Trouble {
 }
 
 /// Fetches the media of a leased row. Fails only with the database.
-pub async fn fetch(app: &App, id: MediaId) -> db::Result<Outcome> {
-    let Some(row) = store::in_hand(app.db.reader(), id).await? else {
+pub async fn fetch(service: &MediaService, id: MediaId) -> db::Result<Outcome> {
+    let Some(row) = store::in_hand(service.db.reader(), id).await? else {
         return Ok(Outcome::Settled);
     };
-    let outcome = match attempt(app, &row).await {
+    let outcome = match attempt(service, &row).await {
         Ok(()) => Outcome::Settled,
         Err(Trouble::Database(error)) => return Err(error),
         Err(trouble) => judged(&row, trouble),
@@ -79,38 +80,38 @@ fn judged(row: &InHand, trouble: Trouble) -> Outcome {
     }
 }
 
-async fn attempt(app: &App, row: &InHand) -> Result<(), Trouble> {
-    if app.clock.now() >= row.deadline {
+async fn attempt(service: &MediaService, row: &InHand) -> Result<(), Trouble> {
+    if service.clock.now() >= row.deadline {
         let words = "Meta keeps media for seven days, and in that time it could not be fetched";
         return Err(Trouble::Hopeless(words.to_owned()));
     }
-    let directory = app.directory.current();
+    let directory = service.directory.current();
     let route = directory.channel(row.channel_id);
     let route = route.ok_or_else(|| Trouble::Passing("the channel is not known here".to_owned()))?;
     let access = route.access();
     let access = access.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
     // The webhook may hold an address too, but not always, and only for minutes; asking is one request, and tells size and digest.
-    let info = app.graph.media(access, &row.meta_id).await?;
+    let info = service.graph.media(access, &row.meta_id).await?;
     if info.file_size.is_some_and(|size| size > LARGEST) {
         return Err(Trouble::Hopeless(format!("it is longer than {LARGEST} bytes")));
     }
-    let download = app.graph.download(access, &info.url).await?;
+    let download = service.graph.download(access, &info.url).await?;
     let limit = |_: &[u8]| {
         Ok(Longest {
             most: LARGEST,
             what: "a file from Meta",
         })
     };
-    let draft = ingest::draw(app, row.tenant_id, download.body.boxed(), limit).await?;
+    let draft = ingest::draw(service, row.tenant_id, download.body.boxed(), limit).await?;
     if let Err(trouble) = whole(row, &info, &draft) {
-        draft.discard(app).await;
+        draft.discard(service).await;
         return Err(trouble);
     }
     let declared = row.mime_type.as_deref().or(info.mime_type.as_deref());
     let mime_type = sniff::settled(declared, &draft.head);
     metrics::counter!("mainstay_media_bytes_total", "direction" => "in").increment(draft.size);
-    if !end(app, row, &draft, &mime_type).await.map_err(Trouble::Database)? {
-        draft.discard(app).await;
+    if !end(service, row, &draft, &mime_type).await.map_err(Trouble::Database)? {
+        draft.discard(service).await;
     }
     Ok(())
 }
@@ -136,36 +137,36 @@ pub fn digest(text: &str) -> Option<Vec<u8>> {
 }
 
 /// False when the row wants nothing any more: it was deleted meanwhile, or is another worker's.
-async fn end(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
-    if !retry_conflicts(|| once(app, row, draft, mime_type)).await? {
+async fn end(service: &MediaService, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
+    if !retry_conflicts(|| once(service, row, draft, mime_type)).await? {
         return Ok(false);
     }
-    let waited = app.clock.now() - row.received_at;
+    let waited = service.clock.now() - row.received_at;
     let seconds = waited.num_milliseconds().max(0) as f64 / 1_000.0;
     metrics::histogram!("mainstay_media_ready_seconds").record(seconds);
     Ok(true)
 }
 
-async fn once(app: &App, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
-    let mut tx = app.db.begin().await?;
-    let file = match end_in(&mut tx, app, row, draft, mime_type).await {
+async fn once(service: &MediaService, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
+    let mut tx = service.db.begin().await?;
+    let file = match end_in(&mut tx, service, row, draft, mime_type).await {
         Ok(None) => return tx.rollback().await.map(|()| false),
         ended => tx.close(ended).await?,
     };
     if let Some(file) = file {
-        draft.want_variants(app, file).await;
+        draft.want_variants(service, file).await;
     }
     Ok(true)
 }
 
 async fn end_in(
     tx: &mut Tx,
-    app: &App,
+    service: &MediaService,
     row: &InHand,
     draft: &Draft,
     mime_type: &str,
 ) -> db::Result<Option<MediaFileId>> {
-    let now = app.clock.now();
+    let now = service.clock.now();
     let file = draft.keep(&mut *tx, now).await?;
     let ready = Ready {
         tenant: row.tenant_id,
@@ -187,7 +188,7 @@ async fn end_in(
         wamid,
     };
     counts::add(&mut *tx, &MEDIA_INBOUND, now, 1, 0).await?;
-    events::append(tx, &[facts::ready(app, &fetched, now)], now).await?;
+    events::append(tx, &[facts::ready(service, &fetched, now)], now).await?;
     Ok(Some(file))
 }
 

@@ -11,9 +11,10 @@ use super::{
     table::Rejected,
 };
 use crate::{
-    app::{App, MEDIA_VARIANTS},
     db::{self, Tx},
     domain::{Id, MediaFileId, TenantId},
+    media::MEDIA_VARIANTS,
+    media::MediaService,
     media::store::{self, NewFile, WantsVariants},
     storage::{self, Key, Writer},
 };
@@ -54,16 +55,16 @@ pub struct Longest {
 }
 
 pub async fn draw<E>(
-    app: &App,
+    service: &MediaService,
     tenant: TenantId,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
     limit: impl Limit,
 ) -> Result<Draft, Broken<E>> {
-    let file: MediaFileId = app.clock.new_id();
+    let file: MediaFileId = service.clock.new_id();
     let key = Key::of(tenant.uuid(), file.uuid());
-    let noted = store::plan(&app.db, &[key.as_str().to_owned()], app.clock.now() + GRACE).await;
+    let noted = store::plan(&service.db, &[key.as_str().to_owned()], service.clock.now() + GRACE).await;
     noted.map_err(Broken::Database)?;
-    let mut writer = app.storage.write(&key);
+    let mut writer = service.storage.write(&key);
     let read = match copy(&mut writer, pieces, limit).await {
         Ok(read) => writer.finish().await.map(|()| read).map_err(Broken::Storage),
         Err(broken) => {
@@ -81,7 +82,7 @@ pub async fn draw<E>(
             key,
         }),
         Err(broken) => {
-            remove::at_once(app, &[key]).await;
+            remove::at_once(service, &[key]).await;
             Err(broken)
         }
     }
@@ -162,15 +163,18 @@ impl Draft {
     }
 
     /// Has smaller pictures made of the file that it became, if it is one that wants them.
-    pub async fn want_variants(&self, app: &App, file: MediaFileId) {
+    pub async fn want_variants(&self, service: &MediaService, file: MediaFileId) {
         if sniff::wants_variants(&self.head) == WantsVariants::Yes {
             // What cannot be queued is found by the sweep.
-            let _ = app.queues.push(&MEDIA_VARIANTS, [file.uuid()], app.clock.now()).await;
+            let _ = service
+                .queues
+                .push(&MEDIA_VARIANTS, [file.uuid()], service.clock.now())
+                .await;
         }
     }
 
     /// Gives it up.
-    pub async fn discard(self, app: &App) {
-        remove::at_once(app, &[self.key]).await;
+    pub async fn discard(self, service: &MediaService) {
+        remove::at_once(service, &[self.key]).await;
     }
 }

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{Content, ContentError, MediaKind, Rejected, content, name, sniff::essence, table};
 use crate::{
-    app::App,
     clock::uuid_at,
     db::{self, Tx},
     directory::Route,
     domain::{ChannelId, MediaId, TenantId},
+    media::MediaService,
     media::store::{self, Named, Upload, UploadKey},
     meta::graph::{self, GraphError},
     storage,
@@ -82,9 +82,14 @@ pub async fn forget(tx: &mut Tx, files: &[Named], now: DateTime<Utc>) -> db::Res
 }
 
 /// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.
-pub async fn meta_id(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<String, MetaIdError> {
-    let (key, file) = find(app, tenant, channel, id).await?;
-    let waiting = tokio::time::timeout(PATIENCE, first_or_wait(app, &key, &file));
+pub async fn meta_id(
+    service: &MediaService,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> Result<String, MetaIdError> {
+    let (key, file) = find(service, tenant, channel, id).await?;
+    let waiting = tokio::time::timeout(PATIENCE, first_or_wait(service, &key, &file));
     let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
     waiting.await.map_err(|_| late())?
 }
@@ -107,9 +112,14 @@ impl AtMeta {
 }
 
 /// What [`meta_id`] knows without uploading anything.
-pub async fn at_meta(app: &App, tenant: TenantId, channel: ChannelId, id: MediaId) -> Result<AtMeta, MetaIdError> {
-    let (key, file) = find(app, tenant, channel, id).await?;
-    let upload = store::find_upload(app.db.reader(), &key, app.clock.now()).await?;
+pub async fn at_meta(
+    service: &MediaService,
+    tenant: TenantId,
+    channel: ChannelId,
+    id: MediaId,
+) -> Result<AtMeta, MetaIdError> {
+    let (key, file) = find(service, tenant, channel, id).await?;
+    let upload = store::find_upload(service.db.reader(), &key, service.clock.now()).await?;
     if let Some(failure) = upload.as_ref().and_then(|it| it.failure.as_deref()) {
         return Err(recalled(failure));
     }
@@ -121,12 +131,12 @@ pub async fn at_meta(app: &App, tenant: TenantId, channel: ChannelId, id: MediaI
 }
 
 async fn find(
-    app: &App,
+    service: &MediaService,
     tenant: TenantId,
     channel: ChannelId,
     id: MediaId,
 ) -> Result<(UploadKey, Content), MetaIdError> {
-    let row = store::find(app.db.reader(), tenant, id).await?;
+    let row = store::find(service.db.reader(), tenant, id).await?;
     let file = row.as_ref().and_then(|row| row.file_id);
     let found = row.ok_or(ContentError::Unknown).and_then(|row| content::of(row, None));
     let found = found.map_err(|why| match why {
@@ -144,11 +154,11 @@ async fn find(
     Ok((key, found))
 }
 
-async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
+async fn first_or_wait(service: &MediaService, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
     let mut glance = GLANCE;
     loop {
-        let now = app.clock.now();
-        match store::find_upload(app.db.reader(), key, now).await? {
+        let now = service.clock.now();
+        match store::find_upload(service.db.reader(), key, now).await? {
             Some(Upload { meta_id: Some(id), .. }) => return Ok(id),
             Some(Upload {
                 failure: Some(failure), ..
@@ -160,20 +170,20 @@ async fn first_or_wait(app: &App, key: &UploadKey, file: &Content) -> Result<Str
             }
             None => {
                 let claim = uuid_at(now);
-                if store::claim(&app.db, key, claim, now + LEASE, now).await? > 0 {
-                    return upload(app, key, claim, file).await;
+                if store::claim(&service.db, key, claim, now + LEASE, now).await? > 0 {
+                    return upload(service, key, claim, file).await;
                 }
             }
         }
     }
 }
 
-async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> Result<String, MetaIdError> {
+async fn upload(service: &MediaService, key: &UploadKey, claim: Uuid, file: &Content) -> Result<String, MetaIdError> {
     let result = tokio::select! {
-        result = transfer(app, key, file) => result,
-        lost = hold(app, key, claim) => Err(lost),
+        result = transfer(service, key, file) => result,
+        lost = hold(service, key, claim) => Err(lost),
     };
-    let now = app.clock.now();
+    let now = service.clock.now();
     let (meta_id, failure, valid_until) = match &result {
         Ok(id) => (Some(id.clone()), None, now + GOOD_FOR),
         Err(error @ MetaIdError::Refused(refusal)) if OF_THE_FILE.contains(&refusal.code) => {
@@ -188,7 +198,7 @@ async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> Resu
         valid_until,
     };
     // An id that cannot be written down is good all the same.
-    if let Err(error) = store::finish(&app.db, key, &end).await {
+    if let Err(error) = store::finish(&service.db, key, &end).await {
         tracing::warn!(%error, "the end of an upload to Meta could not be noted; the file may be uploaded once more");
     }
     let label = if result.is_ok() { "ok" } else { "failed" };
@@ -197,10 +207,10 @@ async fn upload(app: &App, key: &UploadKey, claim: Uuid, file: &Content) -> Resu
 }
 
 /// Renews the lease until it is lost.
-async fn hold(app: &App, key: &UploadKey, claim: Uuid) -> MetaIdError {
+async fn hold(service: &MediaService, key: &UploadKey, claim: Uuid) -> MetaIdError {
     loop {
         tokio::time::sleep(RENEWED_EVERY).await;
-        match store::renew(&app.db, key, claim, app.clock.now() + LEASE).await {
+        match store::renew(&service.db, key, claim, service.clock.now() + LEASE).await {
             Ok(0) => return MetaIdError::Passing("another process took the upload over".to_owned()),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the lease of an upload could not be renewed; it is tried again"),
@@ -208,13 +218,13 @@ async fn hold(app: &App, key: &UploadKey, claim: Uuid) -> MetaIdError {
     }
 }
 
-async fn transfer(app: &App, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
-    let directory = app.directory.current();
+async fn transfer(service: &MediaService, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
+    let directory = service.directory.current();
     let route = directory
         .channel(key.channel)
         .filter(|route| route.tenant == key.tenant);
     let access = route.and_then(Route::access).ok_or(MetaIdError::NoChannel)?;
-    let pieces = app.storage.read(&file.key, None).await.map_err(|error| {
+    let pieces = service.storage.read(&file.key, None).await.map_err(|error| {
         metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
         match error {
             storage::Error::Missing => MetaIdError::Gone("the file is no longer in the store"),
@@ -227,10 +237,14 @@ async fn transfer(app: &App, key: &UploadKey, file: &Content) -> Result<String, 
         length: file.size,
         body: pieces.map_err(std::io::Error::other).boxed(),
     };
-    let id = app.graph.upload(access, upload).await.map_err(|error| match error {
-        graph::Error::Refused(refusal) => MetaIdError::Refused(refusal),
-        other => MetaIdError::Passing(other.to_string()),
-    })?;
+    let id = service
+        .graph
+        .upload(access, upload)
+        .await
+        .map_err(|error| match error {
+            graph::Error::Refused(refusal) => MetaIdError::Refused(refusal),
+            other => MetaIdError::Passing(other.to_string()),
+        })?;
     metrics::counter!("mainstay_media_bytes_total", "direction" => "out").increment(file.size);
     Ok(id)
 }

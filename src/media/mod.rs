@@ -17,6 +17,7 @@ mod name;
 mod picture;
 mod remove;
 mod sendable;
+mod service;
 mod sniff;
 pub mod store;
 mod table;
@@ -30,12 +31,19 @@ pub use link::{Link, LinkError, read_link, sign_link};
 pub use meta_id::{AtMeta, MetaIdError, at_meta, forget, meta_id};
 pub use remove::{clear, delete, expire};
 pub use sendable::{SendableError, sendable};
+pub use service::MediaService;
 pub use table::{LARGEST, Rejected};
 pub use variants::make_variants;
 
 use chrono::TimeDelta;
 
 pub use crate::meta::message::MediaKind;
+use crate::queue::Queue;
+
+/// Media of stored messages, to be fetched from Meta.
+pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
+/// Stored images, to be made smaller.
+pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 
 /// How long Meta keeps what it told of in a webhook ("Media" in Meta's documentation, since October 2025).
 pub const META_KEEPS: TimeDelta = TimeDelta::days(7);

@@ -2,9 +2,9 @@
 
 use super::content::Variant;
 use crate::{
-    app::App,
     db::Result,
     domain::{Id, MediaFileId, MediaId, TenantId},
+    media::MediaService,
     media::store::{self, Removed},
     records::quotas,
     storage::Key,
@@ -15,22 +15,22 @@ const CHUNK: i64 = 100;
 
 /// Removes media for good; false when there are none of that id. Messages go on naming it. What Meta was given of it is left to end there
 /// by itself, 30 days after the upload: messages on their way may still name it, and nothing says when Meta has looked.
-pub async fn delete(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
-    let found = let_go(app, tenant, id).await?;
+pub async fn delete(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
+    let found = let_go(service, tenant, id).await?;
     if found {
-        clear(app).await?;
+        clear(service).await?;
     }
     Ok(found)
 }
 
 /// Lets go of what is older than the installation keeps media, and tells how many that were.
-pub async fn expire(app: &App) -> Result<u64> {
-    let before = app.clock.now() - app.config.retention.media;
+pub async fn expire(service: &MediaService) -> Result<u64> {
+    let before = service.clock.now() - service.retention;
     let mut gone = 0;
     loop {
-        let old = store::older_than(app.db.reader(), before, CHUNK).await?;
+        let old = store::older_than(service.db.reader(), before, CHUNK).await?;
         for &(tenant, id) in &old {
-            gone += u64::from(let_go(app, tenant, id).await?);
+            gone += u64::from(let_go(service, tenant, id).await?);
         }
         if (old.len() as i64) < CHUNK {
             return Ok(gone);
@@ -39,9 +39,9 @@ pub async fn expire(app: &App) -> Result<u64> {
     }
 }
 
-async fn let_go(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+async fn let_go(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
+    let now = service.clock.now();
+    let mut tx = service.db.begin().await?;
     let Some(held) = store::delete(&mut tx, tenant, id, now).await? else {
         tx.rollback().await?;
         return Ok(false);
@@ -57,17 +57,17 @@ async fn let_go(app: &App, tenant: TenantId, id: MediaId) -> Result<bool> {
 }
 
 /// Removes the files that nobody needs any more, and what was left in the store by accident.
-pub async fn clear(app: &App) -> Result<()> {
-    for (tenant, file) in store::orphaned(app.db.reader(), CHUNK).await? {
-        let mut tx = app.db.begin().await?;
+pub async fn clear(service: &MediaService) -> Result<()> {
+    for (tenant, file) in store::orphaned(service.db.reader(), CHUNK).await? {
+        let mut tx = service.db.begin().await?;
         if store::remove(&mut tx, tenant, file).await? == Removed::Yes {
-            store::plan(&mut tx, &keys(tenant, file), app.clock.now()).await?;
+            store::plan(&mut tx, &keys(tenant, file), service.clock.now()).await?;
         }
         tx.commit().await?;
     }
-    let due = store::due(app.db.reader(), app.clock.now(), CHUNK).await?;
+    let due = store::due(service.db.reader(), service.clock.now(), CHUNK).await?;
     let keys: Vec<Key> = due.into_iter().map(|(key,)| Key::recorded(key)).collect();
-    at_once(app, &keys).await;
+    at_once(service, &keys).await;
     Ok(())
 }
 
@@ -80,10 +80,10 @@ fn keys(tenant: TenantId, file: MediaFileId) -> Vec<String> {
 }
 
 /// Removes files from the store that are noted to be removed. What cannot be done now is done by housekeeping when its time has come.
-pub(super) async fn at_once(app: &App, keys: &[Key]) {
+pub(super) async fn at_once(service: &MediaService, keys: &[Key]) {
     let mut gone = Vec::with_capacity(keys.len());
     for key in keys {
-        match app.storage.remove(key).await {
+        match service.storage.remove(key).await {
             Ok(()) => gone.push(key.as_str().to_owned()),
             Err(error) => {
                 tracing::warn!(%error, "a file could not be removed from the store; it is tried again");
@@ -91,7 +91,7 @@ pub(super) async fn at_once(app: &App, keys: &[Key]) {
             }
         }
     }
-    if let Err(error) = store::removed(&app.db, &gone).await {
+    if let Err(error) = store::removed(&service.db, &gone).await {
         tracing::debug!(%error, "files that are gone could not be forgotten; they are removed once more later");
     }
 }

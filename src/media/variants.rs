@@ -8,9 +8,10 @@ use super::{
     picture::{self, Pictures, Smaller},
 };
 use crate::{
-    app::{App, MEDIA_VARIANTS},
     db,
     domain::{Id, MediaFileId},
+    media::MEDIA_VARIANTS,
+    media::MediaService,
     media::store::{self, Pictured},
     queue::{Outcome, counts},
     storage::{self, Key},
@@ -33,8 +34,8 @@ enum Made {
 }
 
 /// Makes the variants of a leased file. Fails only with the database.
-pub async fn make_variants(app: &App, id: MediaFileId) -> db::Result<Outcome> {
-    let (outcome, label) = match attempt(app, id).await {
+pub async fn make_variants(service: &MediaService, id: MediaFileId) -> db::Result<Outcome> {
+    let (outcome, label) = match attempt(service, id).await {
         Ok(label) => (Outcome::Settled, label),
         Err(Trouble::Passing(error)) => (Outcome::retry(error), "retry"),
         Err(Trouble::Database(error)) => return Err(error),
@@ -43,8 +44,8 @@ pub async fn make_variants(app: &App, id: MediaFileId) -> db::Result<Outcome> {
     Ok(outcome)
 }
 
-async fn attempt(app: &App, id: MediaFileId) -> Result<&'static str, Trouble> {
-    let wanted = store::wants_variants(app.db.reader(), id).await;
+async fn attempt(service: &MediaService, id: MediaFileId) -> Result<&'static str, Trouble> {
+    let wanted = store::wants_variants(service.db.reader(), id).await;
     let Some((tenant, attempt, size)) = wanted.map_err(Trouble::Database)? else {
         return Ok("made");
     };
@@ -57,11 +58,11 @@ async fn attempt(app: &App, id: MediaFileId) -> Result<&'static str, Trouble> {
         variants: "{}".to_owned(),
         unfit: None,
     };
-    let label = match make(app, &original, size).await? {
+    let label = match make(service, &original, size).await? {
         Made::Smaller(Pictures { width, height, smaller }) => {
             let mut variants = BTreeMap::new();
             for picture in smaller {
-                let (variant, info) = store(app, &original, picture).await?;
+                let (variant, info) = store(service, &original, picture).await?;
                 variants.insert(variant, info);
             }
             pictured.size = Some((width, height));
@@ -73,15 +74,15 @@ async fn attempt(app: &App, id: MediaFileId) -> Result<&'static str, Trouble> {
             "unfit"
         }
     };
-    end(app, &pictured).await.map_err(Trouble::Database)?;
+    end(service, &pictured).await.map_err(Trouble::Database)?;
     Ok(label)
 }
 
-async fn make(app: &App, original: &Key, size: i64) -> Result<Made, Trouble> {
+async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Made, Trouble> {
     if u64::try_from(size).is_ok_and(|size| size > LONGEST) {
         return Ok(Made::Nothing(format!("it is longer than {LONGEST} bytes")));
     }
-    let bytes = match app.storage.load(original, LONGEST).await {
+    let bytes = match service.storage.load(original, LONGEST).await {
         Ok(bytes) => bytes,
         Err(error @ storage::Error::TooLarge { .. }) => return Ok(Made::Nothing(error.to_string())),
         Err(error) => return Err(error.into()),
@@ -95,7 +96,7 @@ async fn make(app: &App, original: &Key, size: i64) -> Result<Made, Trouble> {
 }
 
 /// Needs no note in case of a crash: the file's row is leased meanwhile, so it stays, and whoever removes the file removes these.
-async fn store(app: &App, original: &Key, picture: Smaller) -> Result<(Variant, VariantInfo), Trouble> {
+async fn store(service: &MediaService, original: &Key, picture: Smaller) -> Result<(Variant, VariantInfo), Trouble> {
     let info = VariantInfo {
         mime_type: picture.mime_type.to_owned(),
         size: picture.bytes.len() as u64,
@@ -103,13 +104,13 @@ async fn store(app: &App, original: &Key, picture: Smaller) -> Result<(Variant, 
         height: picture.height,
     };
     let key = original.derived(picture.variant.as_str());
-    app.storage.put(&key, picture.bytes.into()).await?;
+    service.storage.put(&key, picture.bytes.into()).await?;
     Ok((picture.variant, info))
 }
 
-async fn end(app: &App, made: &Pictured) -> db::Result<()> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+async fn end(service: &MediaService, made: &Pictured) -> db::Result<()> {
+    let now = service.clock.now();
+    let mut tx = service.db.begin().await?;
     let ended = store::pictured(&mut tx, made, now).await?;
     counts::add(&mut tx, &MEDIA_VARIANTS, now, ended.cast_signed(), 0).await?;
     tx.commit().await

@@ -1,12 +1,12 @@
 //! Customers whom a business blocks: Meta does it, and our books keep who, so that nobody tries to write to them.
 
 use crate::{
-    app::App,
     clock::Clock,
     db::Result,
     directory::Route,
     domain::{ContactId, TenantId},
     events::{EventType, contact},
+    messaging::MessagingService,
     messaging::{
         accept::Address,
         store::blocks::{self, Block},
@@ -47,7 +47,7 @@ pub struct Listed {
 
 /// Blocks or unblocks customers on a number, up to 1,000, and answers for each.
 pub async fn change_blocks(
-    app: &App,
+    service: &MessagingService,
     route: &Route,
     people: &[Address],
     blocking: Blocking,
@@ -55,18 +55,18 @@ pub async fn change_blocks(
     let access = route.access().ok_or(ControlError::NoToken)?;
     let mut named = Vec::with_capacity(people.len());
     for address in people {
-        named.push(person(app, route.tenant, address).await?);
+        named.push(person(service, route.tenant, address).await?);
     }
     let mut asked: Vec<graph::Person> = named.iter().flatten().cloned().collect();
     asked.sort();
     asked.dedup();
     let changes = match (asked.is_empty(), blocking) {
         (true, _) => Vec::new(),
-        (false, Blocking::Block) => app.graph.block(access, &asked).await?,
-        (false, Blocking::Unblock) => app.graph.unblock(access, &asked).await?,
+        (false, Blocking::Block) => service.graph.block(access, &asked).await?,
+        (false, Blocking::Unblock) => service.graph.unblock(access, &asked).await?,
     };
     let done: Vec<&graph::BlockChange> = changes.iter().filter(|it| it.refused.is_none()).collect();
-    let contacts = keep(app, route, &done, blocking).await?;
+    let contacts = keep(service, route, &done, blocking).await?;
     let answer = |(address, person): (&Address, &Option<graph::Person>)| {
         let known = match address {
             Address::Contact(contact) => Some(*contact),
@@ -97,13 +97,13 @@ pub async fn change_blocks(
 
 /// A page of those whom Meta has on its list. Those we did not know to be blocked are kept.
 pub async fn blocked(
-    app: &App,
+    service: &MessagingService,
     route: &Route,
     limit: i64,
     after: Option<&str>,
 ) -> std::result::Result<(Vec<Listed>, Option<String>), ControlError> {
     let access = route.access().ok_or(ControlError::NoToken)?;
-    let BlockedPage { people, after } = app.graph.blocked(access, limit, after).await?;
+    let BlockedPage { people, after } = service.graph.blocked(access, limit, after).await?;
     let tenant = route.tenant;
     let identity = |kind, value: &Option<String>| value.clone().map(|value| Identity { tenant, kind, value });
     let mut wanted: Vec<Identity> = people
@@ -113,7 +113,7 @@ pub async fn blocked(
         .collect();
     wanted.sort();
     wanted.dedup();
-    let mut tx = app.db.begin().await?;
+    let mut tx = service.db.begin().await?;
     let known = contacts::identities(&mut tx, &wanted).await?;
     let contact = |kind: &str, value: &Option<String>| {
         let is = |it: &&contacts::KnownIdentity| {
@@ -132,9 +132,12 @@ pub async fn blocked(
     let mut found: Vec<Block> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
     found.sort();
     found.dedup();
-    let now = app.clock.now();
+    let now = service.clock.now();
     let new = blocks::add(&mut tx, &found, now).await?;
-    let told: Vec<NewEvent> = new.iter().map(|it| event(&app.clock, it, &contact::BLOCKED)).collect();
+    let told: Vec<NewEvent> = new
+        .iter()
+        .map(|it| event(&service.clock, it, &contact::BLOCKED))
+        .collect();
     events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok((listed, after))
@@ -149,13 +152,13 @@ fn block(route: &Route, contact: ContactId) -> Block {
 }
 
 /// As Meta names them; `None` for a contact of which nothing is known that Meta takes.
-async fn person(app: &App, tenant: TenantId, address: &Address) -> Result<Option<graph::Person>> {
+async fn person(service: &MessagingService, tenant: TenantId, address: &Address) -> Result<Option<graph::Person>> {
     Ok(match address {
         Address::Phone(digits) => Some(graph::Person::Phone(digits.clone())),
         Address::UserId(id) => Some(graph::Person::UserId(id.clone())),
         Address::Group(_) => None,
         Address::Contact(contact) => {
-            let known = contacts::known_by(app.db.reader(), tenant, &[*contact]).await?;
+            let known = contacts::known_by(service.db.reader(), tenant, &[*contact]).await?;
             let of = |kind| contacts::live(&known, kind).map(str::to_owned);
             of("phone")
                 .map(graph::Person::Phone)
@@ -165,8 +168,13 @@ async fn person(app: &App, tenant: TenantId, address: &Address) -> Result<Option
 }
 
 /// Writes down what Meta did, and tells of it; returns the contacts.
-async fn keep(app: &App, route: &Route, done: &[&graph::BlockChange], blocking: Blocking) -> Result<Vec<ContactId>> {
-    let now = app.clock.now();
+async fn keep(
+    service: &MessagingService,
+    route: &Route,
+    done: &[&graph::BlockChange],
+    blocking: Blocking,
+) -> Result<Vec<ContactId>> {
+    let now = service.clock.now();
     let identity = |person: &graph::Person| {
         let (kind, value) = match person {
             graph::Person::Phone(digits) => ("phone", digits),
@@ -185,9 +193,9 @@ async fn keep(app: &App, route: &Route, done: &[&graph::BlockChange], blocking: 
         party
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
-    let mut tx = app.db.begin().await?;
-    let resolved = people::resolve(&mut tx, &app.clock, &parties).await?;
-    let mut told = people::told(&app.clock, &resolved);
+    let mut tx = service.db.begin().await?;
+    let resolved = people::resolve(&mut tx, &service.clock, &parties).await?;
+    let mut told = people::told(&service.clock, &resolved);
     let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();
@@ -196,7 +204,7 @@ async fn keep(app: &App, route: &Route, done: &[&graph::BlockChange], blocking: 
         Blocking::Block => (&contact::BLOCKED, blocks::add(&mut tx, &of, now).await?),
         Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut tx, &of).await?),
     };
-    told.extend(changed.iter().map(|it| event(&app.clock, it, kind)));
+    told.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
     events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     Ok(contacts)

@@ -4,11 +4,11 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    app::App,
     db::{self, Result},
     directory::Route,
     domain::{ChannelId, TenantId},
     events::channel::{BREAKER_TRIPPED, CAMPAIGNS_RESUMED, Resumed, Stopped},
+    messaging::MessagingService,
     messaging::{accept::OUTBOUND, store::sends},
     records::{
         channels,
@@ -20,9 +20,9 @@ use crate::{
 const CALLED: i64 = 5_000;
 
 /// Lets the channel send nothing more, unless that is so already, and tells of it.
-pub async fn trip(app: &App, channel: ChannelId, code: i64, reason: &str) -> Result<()> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, reason: &str) -> Result<()> {
+    let now = service.clock.now();
+    let mut tx = service.db.begin().await?;
     if let Some(tenant) = channels::trip(&mut tx, channel, code, reason, now).await? {
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
         tracing::error!(channel.id = %channel, error.code = code, "a channel may not send; its messages wait until it was checked");
@@ -31,17 +31,17 @@ pub async fn trip(app: &App, channel: ChannelId, code: i64, reason: &str) -> Res
             code,
             reason,
         };
-        let event = NewEvent::new(&app.clock, tenant, &BREAKER_TRIPPED, now, &data);
+        let event = NewEvent::new(&service.clock, tenant, &BREAKER_TRIPPED, now, &data);
         events::append(&mut tx, &[event.on(channel)], now).await?;
     }
     tx.commit().await?;
-    app.directory.refresh().await
+    service.directory.refresh().await
 }
 
 /// Lets the campaigns of a channel go on; tells how many messages had waited for it, or `None` when they did not rest.
-pub async fn resume_campaigns(app: &App, tenant: TenantId, channel: ChannelId) -> Result<Option<u64>> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, channel: ChannelId) -> Result<Option<u64>> {
+    let now = service.clock.now();
+    let mut tx = service.db.begin().await?;
     if !channels::resume_campaigns(&mut tx, tenant, channel, now).await? {
         tx.rollback().await?;
         return Ok(None);
@@ -51,25 +51,30 @@ pub async fn resume_campaigns(app: &App, tenant: TenantId, channel: ChannelId) -
         channel_id: channel,
         released,
     };
-    let event = NewEvent::new(&app.clock, tenant, &CAMPAIGNS_RESUMED, now, &data);
+    let event = NewEvent::new(&service.clock, tenant, &CAMPAIGNS_RESUMED, now, &data);
     events::append(&mut tx, &[event.on(channel)], now).await?;
     tx.commit().await?;
-    app.directory.refresh().await?;
-    call(app, channel).await;
+    service.directory.refresh().await?;
+    call(service, channel).await;
     Ok(Some(released))
 }
 
 /// Has what was released looked at now. The rows are committed: what cannot be queued is found by the sweep.
-pub async fn call(app: &App, channel: ChannelId) {
-    match sends::due_of(app.db.reader(), channel, app.clock.now(), CALLED).await {
-        Ok(due) => drop(app.queues.offer(&OUTBOUND, &due).await),
+pub async fn call(service: &MessagingService, channel: ChannelId) {
+    match sends::due_of(service.db.reader(), channel, service.clock.now(), CALLED).await {
+        Ok(due) => drop(service.queues.offer(&OUTBOUND, &due).await),
         Err(error) => tracing::warn!(%error, channel.id = %channel, "what was released is left to the sweep"),
     }
 }
 
 /// Lets a channel send again that tripped at `as_of` or before; `None` when it did not.
-pub async fn recover(tx: &mut db::Tx, app: &App, route: &Route, as_of: DateTime<Utc>) -> Result<Option<Resumed>> {
-    let now = app.clock.now();
+pub async fn recover(
+    tx: &mut db::Tx,
+    service: &MessagingService,
+    route: &Route,
+    as_of: DateTime<Utc>,
+) -> Result<Option<Resumed>> {
+    let now = service.clock.now();
     if channels::recover(&mut *tx, (route.tenant, route.channel), as_of, now).await? == 0 {
         return Ok(None);
     }

@@ -4,16 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{ControlError, record};
 use crate::{
-    app::App,
     db::{self, Tx, retry_conflicts},
     domain::{MessageId, Status, TenantId},
+    messaging::MessagingService,
     messaging::store::sends::{self, Canceled, Placed},
     records::{events, messages},
 };
 
 /// Withdraws a message that no call was made for.
-pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
-    let canceled = cancel_all(app, tenant, &[id]).await?;
+pub async fn cancel(service: &MessagingService, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
+    let canceled = cancel_all(service, tenant, &[id]).await?;
     canceled
         .into_iter()
         .next()
@@ -21,11 +21,16 @@ pub async fn cancel(app: &App, tenant: TenantId, id: MessageId) -> Result<(), Co
 }
 
 /// Withdraws those that no call was made for, in one commit; says of each in its place why it could not.
-pub async fn cancel_all(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Vec<Result<(), ControlError>>> {
+pub async fn cancel_all(
+    service: &MessagingService,
+    tenant: TenantId,
+    ids: &[MessageId],
+) -> db::Result<Vec<Result<(), ControlError>>> {
     let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let withdraw = || {
-        app.db
-            .transaction(async |tx: &mut Tx| withdraw(tx, app, tenant, &distinct).await)
+        service
+            .db
+            .transaction(async |tx: &mut Tx| withdraw(tx, service, tenant, &distinct).await)
     };
     let (canceled, others) = retry_conflicts(withdraw).await?;
     let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();
@@ -41,15 +46,20 @@ pub async fn cancel_all(app: &App, tenant: TenantId, ids: &[MessageId]) -> db::R
 type Withdrawn = (Vec<Canceled>, HashMap<MessageId, String>);
 
 /// With where the messages stood.
-async fn withdraw(tx: &mut Tx, app: &App, tenant: TenantId, ids: &[MessageId]) -> db::Result<Withdrawn> {
-    let now = app.clock.now();
+async fn withdraw(
+    tx: &mut Tx,
+    service: &MessagingService,
+    tenant: TenantId,
+    ids: &[MessageId],
+) -> db::Result<Withdrawn> {
+    let now = service.clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
     let stood = sends::standing(tx, tenant, ids).await?;
     let mut canceled = sends::cancel(tx, tenant, ids, now).await?;
     canceled.sort_by_key(|it| it.id);
     let told: Vec<_> = canceled
         .iter()
-        .map(|it| record::event(&app.clock, &placed(tenant, it)))
+        .map(|it| record::event(&service.clock, &placed(tenant, it)))
         .collect();
     events::append(tx, &told, now).await?;
     Ok((canceled, stood.into_iter().collect()))

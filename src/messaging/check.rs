@@ -8,12 +8,12 @@ use super::{
     checked::{Checked, throughput},
 };
 use crate::{
-    app::App,
     config::Secret,
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, DailyLimit, Id},
     events::channel::{QUALITY_CHANGED, QualityChanged, RECOVERED},
+    messaging::MessagingService,
     meta::graph::{Access, Error, Number},
     queue::{Queue, counts},
     records::{
@@ -39,20 +39,20 @@ pub enum CheckError {
 }
 
 /// Does a standing order once and says when it is due again.
-pub async fn check_in_turn(app: &App, id: ChannelId) -> Result<(), CheckError> {
+pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
     // Of a token that was renewed a moment ago another process may not know yet.
-    app.directory.refresh().await?;
-    let began = app.clock.now();
-    let directory = app.directory.current();
-    let checked = check(app, directory.channel(id).ok_or(CheckError::Unknown)?).await?;
+    service.directory.refresh().await?;
+    let began = service.clock.now();
+    let directory = service.directory.current();
+    let checked = check(service, directory.channel(id).ok_or(CheckError::Unknown)?).await?;
     if let Some(error) = checked.unanswered() {
         return Err(error.clone().into());
     }
     let conclude = async |tx: &mut Tx| {
         channel_checks::conclude(&mut *tx, id, began, next(id, began)).await?;
-        counts::add(&mut *tx, &CHECKS, app.clock.now(), 1, 0).await
+        counts::add(&mut *tx, &CHECKS, service.clock.now(), 1, 0).await
     };
-    app.db.transaction(conclude).await?;
+    service.db.transaction(conclude).await?;
     metrics::counter!("mainstay_channel_checks_total").increment(1);
     Ok(())
 }
@@ -63,8 +63,8 @@ fn next(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// Asks Meta about the channel, keeps what it says, and lets it send again if it may. If it may not, it trips.
-pub async fn check(app: &App, route: &Route) -> Result<Checked> {
-    let began = app.clock.now();
+pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked> {
+    let began = service.clock.now();
     let unopened = Secret::new("");
     let access = Access {
         phone_number_id: &route.phone_number_id,
@@ -72,10 +72,10 @@ pub async fn check(app: &App, route: &Route) -> Result<Checked> {
         token: route.access_token.as_ref().unwrap_or(&unopened),
     };
     let (number, token, subscribed, owner) = tokio::join!(
-        app.graph.number(access),
-        app.graph.token(access),
-        app.graph.subscribed(access),
-        app.graph.owner(access)
+        service.graph.number(access),
+        service.graph.token(access),
+        service.graph.subscribed(access),
+        service.graph.owner(access)
     );
     let mut checked = Checked {
         number,
@@ -83,35 +83,40 @@ pub async fn check(app: &App, route: &Route) -> Result<Checked> {
         subscribed,
         released: 0,
     };
-    let mut tx = app.db.begin().await?;
-    let now = app.clock.now();
-    account::heed(&mut tx, &app.clock, &news(route, &checked.number, owner.ok().flatten())).await?;
+    let mut tx = service.db.begin().await?;
+    let now = service.clock.now();
+    account::heed(
+        &mut tx,
+        &service.clock,
+        &news(route, &checked.number, owner.ok().flatten()),
+    )
+    .await?;
     let mut told = Vec::new();
     if let Ok(number) = &checked.number {
-        told.extend(note(&mut tx, app, route, number).await?);
+        told.extend(note(&mut tx, service, route, number).await?);
     }
     if checked.can_send()
-        && let Some(resumed) = recover(&mut tx, app, route, began).await?
+        && let Some(resumed) = recover(&mut tx, service, route, began).await?
     {
         checked.released = resumed.released;
-        let event = NewEvent::new(&app.clock, route.tenant, &RECOVERED, now, &resumed);
+        let event = NewEvent::new(&service.clock, route.tenant, &RECOVERED, now, &resumed);
         told.push(event.on(route.channel));
     }
     events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
     match checked.stop() {
-        Some((code, reason)) => trip(app, route.channel, code, &reason).await?,
-        None => app.directory.refresh().await?,
+        Some((code, reason)) => trip(service, route.channel, code, &reason).await?,
+        None => service.directory.refresh().await?,
     }
     if checked.released > 0 {
-        call(app, route.channel).await;
+        call(service, route.channel).await;
     }
     Ok(checked)
 }
 
 /// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
-async fn note(tx: &mut Tx, app: &App, route: &Route, number: &Number) -> Result<Option<NewEvent>> {
-    let now = app.clock.now();
+async fn note(tx: &mut Tx, service: &MessagingService, route: &Route, number: &Number) -> Result<Option<NewEvent>> {
+    let now = service.clock.now();
     let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
     let seen = channels::Seen {
         throughput: throughput(number),
@@ -136,7 +141,7 @@ async fn note(tx: &mut Tx, app: &App, route: &Route, number: &Number) -> Result<
         messaging_limit: number.messaging_limit.as_deref(),
         previous_messaging_limit: before.messaging_limit.as_deref(),
     };
-    let event = NewEvent::new(&app.clock, route.tenant, &QUALITY_CHANGED, now, &data);
+    let event = NewEvent::new(&service.clock, route.tenant, &QUALITY_CHANGED, now, &data);
     Ok(Some(event.on(route.channel)))
 }
 

@@ -1,9 +1,9 @@
 //! What people and programs decide about messages on their way.
 
 use crate::{
-    app::App,
     db::{self, retry_conflicts},
     domain::{MessageId, Status, TenantId},
+    messaging::MessagingService,
     messaging::{
         accept::OUTBOUND,
         store::sends::{self, Placed},
@@ -46,28 +46,38 @@ pub enum ControlError {
 }
 
 /// Settles a message that is unknown. A status or a worker that is at it in the same moment goes first.
-pub async fn resolve(app: &App, tenant: TenantId, id: MessageId, resolution: Resolution) -> Result<(), ControlError> {
-    let message = find(app, tenant, id).await?;
-    if !retry_conflicts(|| settle(app, tenant, &message, resolution)).await? {
+pub async fn resolve(
+    service: &MessagingService,
+    tenant: TenantId,
+    id: MessageId,
+    resolution: Resolution,
+) -> Result<(), ControlError> {
+    let message = find(service, tenant, id).await?;
+    if !retry_conflicts(|| settle(service, tenant, &message, resolution)).await? {
         return Err(ControlError::NotUnknown(id, message.status));
     }
     if resolution == Resolution::Resend {
         // It is committed: what cannot be queued is found by the sweep.
-        let due = sends::entries(app.db.reader(), &[id]).await.unwrap_or_default();
-        let _ = app.queues.offer(&OUTBOUND, &due).await;
+        let due = sends::entries(service.db.reader(), &[id]).await.unwrap_or_default();
+        let _ = service.queues.offer(&OUTBOUND, &due).await;
     }
     Ok(())
 }
 
 /// False when the message is not unknown any more.
-async fn settle(app: &App, tenant: TenantId, message: &messages::Message, resolution: Resolution) -> db::Result<bool> {
-    let (id, now) = (message.id, app.clock.now());
+async fn settle(
+    service: &MessagingService,
+    tenant: TenantId,
+    message: &messages::Message,
+    resolution: Resolution,
+) -> db::Result<bool> {
+    let (id, now) = (message.id, service.clock.now());
     let (status, outcome) = match resolution {
         Resolution::Sent => (Status::Sent, "accepted"),
         Resolution::Resend => (Status::Queued, "rejected"),
         Resolution::Drop => (Status::Canceled, "unknown"),
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = service.db.begin().await?;
     let settled = async {
         if sends::settle(&mut tx, tenant, id, outcome, now).await?.is_none() {
             return Ok(false);
@@ -76,10 +86,10 @@ async fn settle(app: &App, tenant: TenantId, message: &messages::Message, resolu
         match resolution {
             Resolution::Resend => {
                 sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
-                events::append(&mut tx, &[record::event(&app.clock, &placed)], now).await?;
+                events::append(&mut tx, &[record::event(&service.clock, &placed)], now).await?;
             }
             Resolution::Sent | Resolution::Drop => {
-                record::write(&mut tx, &app.clock, &[], vec![placed]).await?;
+                record::write(&mut tx, &service.clock, &[], vec![placed]).await?;
                 sends::finish(&mut tx, &[id], now).await?;
             }
         }
@@ -92,18 +102,23 @@ async fn settle(app: &App, tenant: TenantId, message: &messages::Message, resolu
 }
 
 /// Shows the customer that an inbound message was read, or that an answer is being written.
-pub async fn receipt(app: &App, tenant: TenantId, id: MessageId, receipt: Receipt) -> Result<(), ControlError> {
-    let message = find(app, tenant, id).await?;
+pub async fn receipt(
+    service: &MessagingService,
+    tenant: TenantId,
+    id: MessageId,
+    receipt: Receipt,
+) -> Result<(), ControlError> {
+    let message = find(service, tenant, id).await?;
     let wamid = message.wamid.filter(|_| message.direction == "inbound");
     let wamid = wamid.ok_or(ControlError::NotInbound(id))?;
-    let directory = app.directory.current();
+    let directory = service.directory.current();
     let route = directory.channel(message.channel_id).ok_or(ControlError::NoToken)?;
     let access = route.access().ok_or(ControlError::NoToken)?;
-    Ok(app.graph.read(access, &wamid, receipt).await?)
+    Ok(service.graph.read(access, &wamid, receipt).await?)
 }
 
-async fn find(app: &App, tenant: TenantId, id: MessageId) -> Result<messages::Message, ControlError> {
-    let found = messages::find(app.db.reader(), tenant, id).await?;
+async fn find(service: &MessagingService, tenant: TenantId, id: MessageId) -> Result<messages::Message, ControlError> {
+    let found = messages::find(service.db.reader(), tenant, id).await?;
     found.ok_or(ControlError::NoSuchMessage(id))
 }
 

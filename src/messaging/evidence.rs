@@ -12,10 +12,10 @@ use super::{
     verdict::{Verdict, verdict},
 };
 use crate::{
-    app::App,
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, MessageId, Status, TenantId},
+    messaging::MessagingService,
     messaging::store::sends::{self, Proof},
     rate_limit::Answer,
     records::events::NewEvent,
@@ -105,23 +105,23 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
 }
 
 /// Does what has to wait for the commit. The database or the governor may be away: the next refusal of Meta's brings it again.
-pub async fn follow(app: &App, aftermath: Aftermath) {
-    if let Err(error) = carry_on(app, aftermath).await {
+pub async fn follow(service: &MessagingService, aftermath: Aftermath) {
+    if let Err(error) = carry_on(service, aftermath).await {
         tracing::warn!(%error, "statuses are written, but not what follows from them for channels");
     }
 }
 
-async fn carry_on(app: &App, aftermath: Aftermath) -> Result<()> {
+async fn carry_on(service: &MessagingService, aftermath: Aftermath) -> Result<()> {
     for trip in aftermath.trips {
-        breaker::trip(app, trip.channel, trip.code, &trip.title).await?;
+        breaker::trip(service, trip.channel, trip.code, &trip.title).await?;
     }
     if aftermath.channels_changed {
-        app.directory.refresh().await?;
+        service.directory.refresh().await?;
     }
-    let directory = app.directory.current();
+    let directory = service.directory.current();
     for (channel, to, answer) in aftermath.answers {
         if let Some(route) = directory.channel(channel) {
-            let _ = app.governor.answered(&number(route), &to, answer).await;
+            let _ = service.rate_limiter.answered(&number(route), &to, answer).await;
         }
     }
     Ok(())

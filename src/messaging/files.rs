@@ -11,10 +11,10 @@ use super::{
     verdict::{PATIENCE, Verdict, verdict},
 };
 use crate::{
-    app::App,
     db::Result,
     domain::{ChannelId, MessageId},
     media::{self, AtMeta, MetaIdError},
+    messaging::MessagingService,
     messaging::{
         store::sends::Due,
         {File, Upload},
@@ -48,14 +48,14 @@ pub enum Standing {
 type Known = HashMap<File, std::result::Result<AtMeta, MetaIdError>>;
 
 /// Puts Meta's ids in the place of ours, says how each message stands, and has uploaded what Meta lacks.
-pub async fn resolve(app: &App, ready: &mut [Ready]) -> Result<Vec<Standing>> {
+pub async fn resolve(service: &MessagingService, ready: &mut [Ready]) -> Result<Vec<Standing>> {
     let named: HashSet<File> = ready.iter_mut().flat_map(files).collect();
     let mut known = Known::with_capacity(named.len());
     for file in named {
-        let found = media::at_meta(app, file.tenant, file.channel, file.media).await;
+        let found = media::at_meta(&service.media, file.tenant, file.channel, file.media).await;
         known.insert(file, found);
     }
-    let now = app.clock.now();
+    let now = service.clock.now();
     let mut lacking: HashMap<File, Vec<MessageId>> = HashMap::new();
     let mut standings = Vec::with_capacity(ready.len());
     for it in ready {
@@ -70,9 +70,9 @@ pub async fn resolve(app: &App, ready: &mut [Ready]) -> Result<Vec<Standing>> {
     }
     for (file, messages) in lacking {
         // Where too many wait, the messages ask again when they come again.
-        app.uploads.want(Upload { file, messages });
+        service.uploads.want(Upload { file, messages });
     }
-    trip(app, &known).await?;
+    trip(service, &known).await?;
     Ok(standings)
 }
 
@@ -130,7 +130,7 @@ fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
 }
 
 /// Trips the channels that Meta does not let upload, once each.
-async fn trip(app: &App, known: &Known) -> Result<()> {
+async fn trip(service: &MessagingService, known: &Known) -> Result<()> {
     let mut tripped: HashMap<ChannelId, &GraphError> = HashMap::new();
     for (file, found) in known {
         if let Err(MetaIdError::Refused(error)) = found
@@ -140,7 +140,7 @@ async fn trip(app: &App, known: &Known) -> Result<()> {
         }
     }
     for (channel, error) in tripped {
-        breaker::trip(app, channel, error.code, &error.to_string()).await?;
+        breaker::trip(service, channel, error.code, &error.to_string()).await?;
     }
     Ok(())
 }

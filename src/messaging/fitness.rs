@@ -7,10 +7,10 @@ use std::{
 
 use super::{decide::Reason, ready::Ready};
 use crate::{
-    app::App,
     db::Result,
     directory::Snapshot,
     domain::MessageId,
+    messaging::MessagingService,
     messaging::store::sends::Placed,
     meta::message,
     templates::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
 /// goes.
-pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
+pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
     let templates: Vec<(&Ready, &message::Template)> = ready
         .iter()
         .filter_map(|it| Some((it, it.message.template()?)))
@@ -33,7 +33,7 @@ pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64
     let wanted = |(it, template): &(&Ready, &message::Template)| {
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
-    shelf.fetch(app.db.reader(), templates.iter().map(wanted)).await?;
+    shelf.fetch(service.db.reader(), templates.iter().map(wanted)).await?;
     let judge = |(it, template): &(&Ready, &message::Template)| {
         let checked = shelf.check(it.due.tenant_id, &it.route.waba_id, template);
         let why = match checked.and_then(|category| reaches(category, &it.due.recipient_kind).map(|()| category)) {
@@ -50,7 +50,7 @@ pub async fn unfit(app: &App, ready: &[Ready]) -> Result<HashMap<MessageId, (i64
 
 /// Names the templates that would do to those whose window is closed.
 pub async fn suggest(
-    app: &App,
+    service: &MessagingService,
     directory: &Snapshot,
     placed: &mut [Placed],
     no_marketing: &HashSet<MessageId>,
@@ -64,7 +64,7 @@ pub async fn suggest(
         let all = match known.entry((route.tenant, route.waba_id.as_str())) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let found = templates::suggest(app.db.reader(), route.tenant, &route.waba_id).await?;
+                let found = templates::suggest(service.db.reader(), route.tenant, &route.waba_id).await?;
                 place.insert(found.into())
             }
         };

@@ -11,8 +11,8 @@ use super::{
     verdict::{PATIENCE, Verdict, verdict},
 };
 use crate::{
-    app::App,
     domain::{MessageId, Status},
+    messaging::MessagingService,
     messaging::{
         store::sends::{Due, End, Placed},
         {Conclusion, Refused, Written},
@@ -39,14 +39,14 @@ pub struct Called {
 }
 
 /// Has written what came of a call, and says when the message is to be looked at again.
-pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
-    let Judged { end, outcome } = judge(app, &called);
+pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId, Outcome) {
+    let Judged { end, outcome } = judge(service, &called);
     let id = end.placed.message;
     let Called { call, sent } = &called;
     let unsent = matches!(sent, Sent::Rejected(_) | Sent::NotSent { .. });
     let conclusion = Conclusion {
         named: match sent {
-            Sent::Accepted(accepted) => named(&call.ready.due, accepted, app.clock.now()),
+            Sent::Accepted(accepted) => named(&call.ready.due, accepted, service.clock.now()),
             _ => None,
         },
         held: matches!(outcome, Outcome::Quarantine { .. }).then_some("breaker"),
@@ -66,12 +66,12 @@ pub async fn conclude(app: &App, called: Called) -> (MessageId, Outcome) {
         },
         end,
     };
-    let written = app.conclusions.put(conclusion).await;
-    hear(app, &called).await;
+    let written = service.conclusions.put(conclusion).await;
+    hear(service, &called).await;
     match written {
         Written::Ended => (id, outcome),
         Written::Known | Written::Lost => {
-            let until = app.clock.now() + SOON;
+            let until = service.clock.now() + SOON;
             (id, Outcome::Snooze { until })
         }
     }
@@ -98,17 +98,17 @@ fn names((kind, dialled): (&str, &str), accepted: &Accepted) -> Names {
 }
 
 /// What follows beyond the message: for the governor, and for the channel.
-async fn hear(app: &App, called: &Called) {
+async fn hear(service: &MessagingService, called: &Called) {
     let route = &called.call.ready.route;
     let error = match &called.sent {
-        Sent::Accepted(_) => return note(app, called, Answer::Accepted).await,
+        Sent::Accepted(_) => return note(service, called, Answer::Accepted).await,
         Sent::Rejected(error) => error,
         Sent::Unknown { .. } | Sent::NotSent { .. } => return,
     };
     match effects::answer(error.code) {
-        Some(answer) => note(app, called, answer).await,
+        Some(answer) => note(service, called, answer).await,
         None if error.entry().has(Effect::TripChannel) => {
-            if let Err(why) = breaker::trip(app, route.channel, error.code, &error.to_string()).await {
+            if let Err(why) = breaker::trip(service, route.channel, error.code, &error.to_string()).await {
                 tracing::warn!(error = %why, channel.id = %route.channel, "a breaker could not be tripped; the next refusal trips it");
             }
         }
@@ -117,10 +117,10 @@ async fn hear(app: &App, called: &Called) {
 }
 
 /// The governor may be away: it will hear of it again from Meta.
-async fn note(app: &App, called: &Called, answer: Answer) {
+async fn note(service: &MessagingService, called: &Called, answer: Answer) {
     let number = number(&called.call.ready.route);
-    let _ = app
-        .governor
+    let _ = service
+        .rate_limiter
         .answered(&number, &pair(&called.call.ready.due), answer)
         .await;
 }
@@ -130,9 +130,9 @@ struct Judged {
     outcome: Outcome,
 }
 
-fn judge(app: &App, called: &Called) -> Judged {
+fn judge(service: &MessagingService, called: &Called) -> Judged {
     let Called { call, sent } = called;
-    let now = app.clock.now();
+    let now = service.clock.now();
     let placed = place(&call.ready.due, Status::Queued, None);
     let end = |outcome, placed| End {
         attempt: call.attempt,
@@ -187,7 +187,7 @@ fn judge(app: &App, called: &Called) -> Judged {
             Judged {
                 end: unknown,
                 outcome: Outcome::Snooze {
-                    until: now + app.config.sending.unknown_window,
+                    until: now + service.unknown_window,
                 },
             }
         }

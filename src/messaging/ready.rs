@@ -13,10 +13,10 @@ use super::{
     reserve::UNGOVERNED,
 };
 use crate::{
-    app::App,
     db,
     directory::{Route, Snapshot},
     domain::{ChannelId, MessageId, Status},
+    messaging::MessagingService,
     messaging::store::sends::{self, Due, End, Placed},
     meta::message::{Options, Outbound, Recipient},
     queue::{Outcome, Outcomes},
@@ -101,31 +101,31 @@ impl Aside {
         });
     }
 
-    async fn write(self, app: &App) -> db::Result<()> {
+    async fn write(self, service: &MessagingService) -> db::Result<()> {
         for channel in self.locked {
-            breaker::trip(app, channel, BAD_TOKEN, LOCKED).await?;
+            breaker::trip(service, channel, BAD_TOKEN, LOCKED).await?;
         }
         if self.ends.is_empty() && self.placed.is_empty() && self.held.is_empty() {
             return Ok(());
         }
-        let mut tx = app.db.begin().await?;
+        let mut tx = service.db.begin().await?;
         sends::hold(&mut tx, &self.held).await?;
-        record::write(&mut tx, &app.clock, &self.ends, self.placed).await?;
+        record::write(&mut tx, &service.clock, &self.ends, self.placed).await?;
         tx.commit().await
     }
 }
 
 /// Ends or puts off what cannot be sent now, and returns the rest.
 pub async fn ready(
-    app: &App,
+    service: &MessagingService,
     directory: &Snapshot,
     due: Vec<Due>,
     outcomes: &mut Outcomes<MessageId>,
 ) -> db::Result<Vec<Ready>> {
     let mut aside = Aside::default();
-    let sorted = sort(app, directory, due, &mut aside, outcomes);
-    let sorted = with_evidence_read(app, sorted, outcomes).await?;
-    let mut unfit = fitness::unfit(app, &sorted).await?;
+    let sorted = sort(service, directory, due, &mut aside, outcomes);
+    let sorted = with_evidence_read(service, sorted, outcomes).await?;
+    let mut unfit = fitness::unfit(service, &sorted).await?;
     let mut ready = Vec::with_capacity(sorted.len());
     for it in sorted {
         match unfit.remove(&it.due.id) {
@@ -133,7 +133,7 @@ pub async fn ready(
             None => ready.push(it),
         }
     }
-    let standings = files::resolve(app, &mut ready).await?;
+    let standings = files::resolve(service, &mut ready).await?;
     let mut sendable = Vec::with_capacity(ready.len());
     for (it, standing) in ready.into_iter().zip(standings) {
         match standing {
@@ -143,20 +143,20 @@ pub async fn ready(
             Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
         }
     }
-    fitness::suggest(app, directory, &mut aside.placed, &aside.no_marketing).await?;
-    aside.write(app).await?;
-    daily_limit::turn_away(app, sendable, outcomes).await
+    fitness::suggest(service, directory, &mut aside.placed, &aside.no_marketing).await?;
+    aside.write(service).await?;
+    daily_limit::turn_away(service, sendable, outcomes).await
 }
 
 fn sort(
-    app: &App,
+    service: &MessagingService,
     directory: &Snapshot,
     due: Vec<Due>,
     aside: &mut Aside,
     outcomes: &mut Outcomes<MessageId>,
 ) -> Vec<Ready> {
-    let now = app.clock.now();
-    let window = app.config.sending.unknown_window;
+    let now = service.clock.now();
+    let window = service.unknown_window;
     let mut sendable = Vec::new();
     for it in due {
         let route = directory.channel(it.channel_id);
@@ -208,17 +208,17 @@ fn sort(
 
 /// Puts off those whose evidence may stand in a webhook that is stored and not processed: one that came before their window was over.
 async fn with_evidence_read(
-    app: &App,
+    service: &MessagingService,
     sorted: Vec<Ready>,
     outcomes: &mut Outcomes<MessageId>,
 ) -> db::Result<Vec<Ready>> {
     if !sorted.iter().any(|it| it.due.is_unproven()) {
         return Ok(sorted);
     }
-    let Some(oldest) = raw_events::oldest_due(app.db.reader()).await? else {
+    let Some(oldest) = raw_events::oldest_due(service.db.reader()).await? else {
         return Ok(sorted);
     };
-    let (now, window) = (app.clock.now(), app.config.sending.unknown_window);
+    let (now, window) = (service.clock.now(), service.unknown_window);
     let is_read = |it: &Ready| !it.due.is_unproven() || oldest > it.due.attempt_ended_at.unwrap_or(now) + window;
     let (read, waiting): (Vec<Ready>, Vec<Ready>) = sorted.into_iter().partition(is_read);
     for it in waiting {

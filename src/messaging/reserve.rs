@@ -9,10 +9,10 @@ use super::{
     ready::Ready,
 };
 use crate::{
-    app::App,
     db,
     directory::{KNOWN, Route},
     domain::{AttemptId, MessageId},
+    messaging::MessagingService,
     messaging::store::sends::{self, Begun, Due, Promised},
     meta::message::{Envelope, Unresolved},
     queue::{Lane, Outcome, Outcomes},
@@ -58,7 +58,11 @@ impl Call {
 }
 
 /// Asks for slots, and writes down the attempts of those who have one. The others come again when they were told to.
-pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<MessageId>) -> db::Result<Vec<Call>> {
+pub async fn reserve(
+    service: &MessagingService,
+    sendable: Vec<Ready>,
+    outcomes: &mut Outcomes<MessageId>,
+) -> db::Result<Vec<Call>> {
     let ask = |it: &Ready| Ask {
         number: number(&it.route),
         recipient: pair(&it.due),
@@ -66,23 +70,23 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
         promised: it.due.promised_at.is_some(),
     };
     let asks: Vec<Ask> = sendable.iter().map(ask).collect();
-    let grants = match app.governor.reserve(&asks).await {
+    let grants = match service.rate_limiter.reserve(&asks).await {
         Ok(grants) => grants,
         Err(error) => {
             tracing::warn!(%error, sends = asks.len(), "nothing is sent while the governor cannot be asked");
-            let until = app.clock.now() + UNGOVERNED;
+            let until = service.clock.now() + UNGOVERNED;
             for it in sendable {
                 outcomes.set(it.due.id, Outcome::Snooze { until });
             }
             return Ok(Vec::new());
         }
     };
-    let started_at = app.clock.now();
+    let started_at = service.clock.now();
     let (mut calls, mut promised, mut wants) = (Vec::new(), Vec::new(), Vec::new());
     for (ready, grant) in sendable.into_iter().zip(grants) {
         match grant {
             Grant::Slot(slot) => {
-                let attempt = app.clock.new_id();
+                let attempt = service.clock.new_id();
                 let want = Want::of(&ready, attempt, started_at);
                 calls.push(Call {
                     number: ready.due.tries + 1,
@@ -120,7 +124,7 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
         at: call.started_at,
         marked: call.ready.due.marked,
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = service.db.begin().await?;
     let taken = daily_limit::take(&mut tx, wants, started_at).await?;
     daily_limit::put_off(calls.iter().map(|call| &call.ready.due), &taken.later, outcomes);
     calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
@@ -128,7 +132,7 @@ pub async fn reserve(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<Me
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
     let free = sends::begin(&mut tx, &begun).await?;
     // Late in the transaction: a rate that changes from here on to the commit is not seen.
-    sends::promise(&mut tx, &promised, app.clock.now() + KNOWN).await?;
+    sends::promise(&mut tx, &promised, service.clock.now() + KNOWN).await?;
     taken.settle(&mut tx).await?;
     tx.commit().await?;
     // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.

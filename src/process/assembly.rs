@@ -1,8 +1,5 @@
 use anyhow::{Context, bail};
-use tokio::{
-    sync::{Semaphore, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -11,21 +8,21 @@ use super::{
     sole::{self, Sole},
 };
 use crate::{
-    app::{App, LONG_WEBHOOKS, Parts},
+    app::{App, Foundation},
     clock::Clock,
     config::Config,
     db::{Connections, Db, Hint},
     directory::Directory,
-    egress::Outside,
+    egress::EgressClient,
     inbound::intake::{Drained, Hints, Intake},
     messaging::{Concluded, Conclusions, Upload, Uploads, accept::Outbox},
     meta::graph,
     queue::Queues,
-    rate_limit::Governor,
+    rate_limit::RateLimiter,
     records::partitions,
     storage::Storage,
     telemetry,
-    webhooks::{Courier, Desks, Subscriptions},
+    webhooks::Desks,
 };
 
 pub struct Assembled {
@@ -71,12 +68,12 @@ pub async fn assemble(
     let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
     let sole = if roles.worker { sole::lock(&config)? } else { None };
     prepare(&db, &clock).await?;
-    let (queues, governor) = match &config.redis {
+    let (queues, rate_limiter) = match &config.redis {
         Some(redis) => (
             Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
-            Governor::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
+            RateLimiter::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
         ),
-        None => (Queues::local(clock.clone()), Governor::local(clock.clone())),
+        None => (Queues::local(clock.clone()), RateLimiter::local(clock.clone())),
     };
     let queues = queues.depth_limit(config.limits.queue_depth);
     let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
@@ -98,33 +95,24 @@ pub async fn assemble(
     let (uploads, wanted) = Uploads::channel();
     let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
-    let outside = Outside::new(config.outside.clone()).context("the client for addresses of tenants")?;
-    let subscriptions = Subscriptions {
-        db: db.clone(),
-        clock: clock.clone(),
-        keyring: config.keyring.clone(),
-        outside: outside.clone(),
-    };
-    let (courier, desks) = Courier::new(subscriptions, queues.clone(), config.deliveries.clone(), ends.work);
+    let egress = EgressClient::new(config.egress.clone()).context("the client for addresses of tenants")?;
     let committed = db.listen().context("somebody else listens to the database")?;
-    let metrics = telemetry::install_metrics();
-    let app = App::new(Parts {
+    let (app, desks) = App::new(Foundation {
         config,
         clock,
         db,
         queues,
         directory,
-        governor,
+        rate_limiter,
         intake,
         outbox,
         conclusions,
         uploads,
         graph,
         storage,
-        outside,
-        courier,
-        metrics,
-        long_webhooks: Semaphore::new(LONG_WEBHOOKS),
+        egress,
+        metrics: telemetry::install_metrics(),
+        work_ends: ends.work,
     });
     Ok(Assembled {
         app,

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::Roles;
 use crate::{
-    app::{App, INBOUND},
+    app::App,
     db::Hint,
-    housekeeping, jobs,
+    housekeeping,
+    inbound::INBOUND,
+    jobs,
     messaging::{
         self, {Concluded, Upload},
     },
@@ -94,7 +96,7 @@ pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationTo
 
 /// Uploads the files of messages to Meta.
 pub fn uploads(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationToken) -> JoinHandle<()> {
-    task(messaging::upload_files(app, from, shutdown))
+    task(messaging::upload_files(app.messaging.clone(), from, shutdown))
 }
 
 /// Workers that end by a fault of ours are started again: a process that only looks alive would be worse than one that is dead.
@@ -104,7 +106,7 @@ async fn work(app: App, desks: Desks, shutdown: CancellationToken) {
         keep_working(&app, shutdown).await;
         done.cancel();
     };
-    let conclusions = messaging::write_conclusions(&app, desks.conclusions, &done);
+    let conclusions = messaging::write_conclusions(&app.messaging, desks.conclusions, &done);
     tokio::join!(working, conclusions, desks.deliveries.run(&done));
 }
 
@@ -127,10 +129,10 @@ async fn keep_working(app: &App, shutdown: CancellationToken) {
 async fn keep_promises(app: App, shutdown: CancellationToken) {
     loop {
         let change = tokio::select! {
-            change = app.governor.changed() => change,
+            change = app.rate_limiter.changed() => change,
             () = shutdown.cancelled() => return,
         };
-        if let Err(error) = messaging::promise_again(&app, &change).await {
+        if let Err(error) = messaging::promise_again(&app.messaging, &change).await {
             tracing::warn!(%error, channel.id = %change.number.channel, "promised sends could not be called back; it is tried again");
         }
     }

@@ -59,7 +59,7 @@ pub enum Answer {
 }
 
 /// What was promised to this number's messages holds no longer: it became faster, or the queue was opened anew. See
-/// [`Governor::changed`](super::Governor::changed).
+/// [`RateLimiter::changed`](super::RateLimiter::changed).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateChange {
     pub number: Number,

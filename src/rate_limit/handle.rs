@@ -22,7 +22,7 @@ const TRIALS: usize = 10_000;
 
 /// Who may send when. Clones share one memory; the module says by which rules.
 #[derive(Clone)]
-pub struct Governor(Arc<Parts>);
+pub struct RateLimiter(Arc<Parts>);
 
 struct Parts {
     driver: Driver,
@@ -32,7 +32,7 @@ struct Parts {
     trials: Mutex<HashSet<(ChannelId, Recipient)>>,
 }
 
-impl Governor {
+impl RateLimiter {
     /// In this process, for a process that is alone.
     pub fn local(clock: Clock) -> Self {
         Self::of(Driver::local(), clock)

@@ -1,4 +1,4 @@
-//! Who may send when. Every message asks before it is sent ([`Governor::reserve`], in batches) and is told either the time of its slot,
+//! Who may send when. Every message asks before it is sent ([`RateLimiter::reserve`], in batches) and is told either the time of its slot,
 //! at most half a second ahead, or when to come again. Redis remembers for all workers, or memory for a process that is alone.
 //!
 //! # One rate
@@ -30,7 +30,7 @@
 //! Terms come with each call. A lower rate holds from the next slot on (up to half a second of slots at the old one may be out). A
 //! higher one holds at once too, but those who were promised places at the lower one would come too slowly: the first call with
 //! the higher rate forgets the queues and reports a [`RateChange`], upon which their rows are made due and ask anew
-//! ([`Governor::changed`]). The same is done on request when many waiting messages are withdrawn ([`Governor::requeue`]).
+//! ([`RateLimiter::changed`]). The same is done on request when many waiting messages are withdrawn ([`RateLimiter::requeue`]).
 //!
 //! 130429 halves the rate, once for all refusals within two seconds and not below a tenth; each second gives back a hundredth of
 //! the full rate. 131057 moves the next slot a minute ahead. Whoever was promised a place in that minute is turned away as above.
@@ -79,7 +79,7 @@ use chrono::{DateTime, Utc};
 
 pub use ask::{Answer, Ask, Grant, Limit, RateChange};
 pub use error::Error;
-pub use handle::Governor;
+pub use handle::RateLimiter;
 pub use terms::{Number, Terms};
 pub use view::View;
 

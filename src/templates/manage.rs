@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::{Category, Draft, Library, TemplateChange, sync::fetched};
+use super::{Category, Draft, TemplateChange, TemplateService, sync::fetched};
 use crate::{
     db::Tx,
     directory::Route,
@@ -36,7 +36,7 @@ pub enum ManageError {
 
 type Managed<T> = Result<T, ManageError>;
 
-impl Library {
+impl TemplateService {
     /// Hands a new template in for review, in the account of the given channel.
     pub async fn create(&self, route: &Route, draft: &Draft) -> Managed<Template> {
         let draft = &draft.completed();

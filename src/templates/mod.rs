@@ -3,12 +3,12 @@
 //! message templates of our own (`local`), which Meta knows nothing of.
 
 mod draft;
-mod library;
 pub mod local;
 mod manage;
 mod news;
 mod preview;
 pub mod schema;
+mod service;
 mod shelf;
 mod status;
 pub mod store;
@@ -16,11 +16,11 @@ mod sync;
 mod told;
 
 pub use draft::{Category, Draft, TemplateChange};
-pub use library::Library;
 pub use manage::ManageError;
 pub use news::{News, hear};
 pub use preview::{Preview, preview};
 pub use schema::Schema;
+pub use service::TemplateService;
 pub use shelf::{Shelf, Unfit, reaches, schema as schema_of};
 pub use status::{is_sendable, refusal_code};
 pub use sync::{SYNCS, SyncError, Synced};

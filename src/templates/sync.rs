@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Library, told};
+use super::{TemplateService, told};
 use crate::{
     clock::Clock,
     db::Tx,
@@ -41,7 +41,7 @@ pub enum SyncError {
     Database(#[from] sqlx::Error),
 }
 
-impl Library {
+impl TemplateService {
     /// Does a standing order once and says when it is due again. One that is gone is done.
     pub async fn synchronize(&self, id: TemplateSyncId) -> Result<Synced, SyncError> {
         let Some(order) = store::find_sync(self.db.reader(), id).await? else {

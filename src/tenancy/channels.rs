@@ -1,4 +1,4 @@
-use super::{Registry, RegistryError, text};
+use super::{RegistryError, TenantService, text};
 use crate::{
     config::Secret,
     crypto::{SealingKey, Signer},
@@ -39,7 +39,7 @@ pub struct AddedChannel {
 
 /// Adds a channel, or renews the secrets of one the tenant has, whose breaker closes then; its quarantined webhooks become due at once.
 pub async fn add_channel(
-    registry: &Registry,
+    registry: &TenantService,
     tenant: TenantId,
     new: NewChannel,
 ) -> Result<AddedChannel, RegistryError> {
@@ -153,7 +153,7 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
 /// Closes the breaker of a channel that has a new token: should that be no good either, the next message trips it again.
 async fn recover(
     tx: &mut Tx,
-    registry: &Registry,
+    registry: &TenantService,
     tenant: TenantId,
     id: ChannelId,
 ) -> Result<Option<u64>, RegistryError> {

@@ -1,4 +1,4 @@
-use super::{Registry, RegistryError, text};
+use super::{RegistryError, TenantService, text};
 use crate::{
     clock::Clock,
     crypto::Token,
@@ -18,7 +18,7 @@ pub struct NewApiKey {
 }
 
 pub async fn create_api_key(
-    registry: &Registry,
+    registry: &TenantService,
     tenant: TenantId,
     name: &str,
     scopes: &Scopes,
@@ -56,7 +56,7 @@ pub(super) async fn insert(
 }
 
 /// Ends a key at once.
-pub async fn revoke_api_key(registry: &Registry, id: ApiKeyId) -> Result<(), RegistryError> {
+pub async fn revoke_api_key(registry: &TenantService, id: ApiKeyId) -> Result<(), RegistryError> {
     match api_keys::revoke(&registry.db, id, registry.clock.now()).await? {
         0 => Err(RegistryError::NotFound(format!("live API key {id}"))),
         _ => Ok(()),

@@ -22,7 +22,7 @@ use crate::{
 
 /// What the verbs here work with; a command needs no whole [`crate::app::App`] for them.
 #[derive(Clone)]
-pub struct Registry {
+pub struct TenantService {
     pub db: Db,
     pub clock: Clock,
     pub keyring: Keyring,
@@ -45,7 +45,7 @@ pub enum RegistryError {
 }
 
 /// Makes a tenant and its first API key, which may do everything and is shown only here.
-pub async fn create_tenant(registry: &Registry, name: &str) -> Result<(Tenant, NewApiKey), RegistryError> {
+pub async fn create_tenant(registry: &TenantService, name: &str) -> Result<(Tenant, NewApiKey), RegistryError> {
     let name = text("the name of the tenant", name, 200)?;
     let id: TenantId = registry.clock.new_id();
     let sealed_key = registry
@@ -72,7 +72,7 @@ pub async fn create_tenant(registry: &Registry, name: &str) -> Result<(Tenant, N
 }
 
 /// Finds a tenant by its id or its name, as a person would give either.
-pub async fn find_tenant(registry: &Registry, name_or_id: &str) -> Result<Tenant, RegistryError> {
+pub async fn find_tenant(registry: &TenantService, name_or_id: &str) -> Result<Tenant, RegistryError> {
     let found = match name_or_id.parse() {
         Ok(id) => tenants::find(&registry.db, id).await?,
         Err(_) => tenants::find_by_name(&registry.db, name_or_id).await?,

@@ -1,18 +1,21 @@
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Registry, RegistryError};
+use super::{RegistryError, TenantService};
 use crate::{
     domain::{Quota, TenantId},
     records::{quotas, tenants},
 };
 
 /// What a tenant may have of everything, by the names of the quotas.
-pub async fn quotas(registry: &Registry, tenant: TenantId) -> Result<BTreeMap<String, i64>, RegistryError> {
+pub async fn quotas(registry: &TenantService, tenant: TenantId) -> Result<BTreeMap<String, i64>, RegistryError> {
     Ok(complete(quotas::set_for(registry.db.reader(), tenant).await?))
 }
 
 /// The same of several tenants.
-pub async fn quotas_of(registry: &Registry, tenants: &[TenantId]) -> Result<Vec<BTreeMap<String, i64>>, RegistryError> {
+pub async fn quotas_of(
+    registry: &TenantService,
+    tenants: &[TenantId],
+) -> Result<Vec<BTreeMap<String, i64>>, RegistryError> {
     let mut set: HashMap<TenantId, Vec<(String, i64)>> = HashMap::new();
     for (tenant, name, most) in quotas::set_for_all(registry.db.reader()).await? {
         set.entry(tenant).or_default().push((name, most));
@@ -28,7 +31,7 @@ fn complete(set: Vec<(String, i64)>) -> BTreeMap<String, i64> {
 
 /// Sets what a tenant may have; `None` is the default again. What it has beyond that stays.
 pub async fn set_quotas(
-    registry: &Registry,
+    registry: &TenantService,
     tenant: TenantId,
     wanted: &[(Quota, Option<i64>)],
 ) -> Result<(), RegistryError> {

@@ -1,4 +1,4 @@
-use super::{Registry, RegistryError};
+use super::{RegistryError, TenantService};
 use crate::{
     crypto::SealingKey,
     db::Tx,
@@ -24,7 +24,7 @@ const ANSWERS: i64 = 16;
 /// Gives every tenant a new key under the first master key and seals its secrets and the answers kept for it anew; afterwards older
 /// master keys can go. What is replaced is overwritten by [`forget_replaced`].
 /// One transaction per tenant: interrupted, it is simply run again.
-pub async fn rotate_keys(registry: &Registry) -> Result<Rotated, RegistryError> {
+pub async fn rotate_keys(registry: &TenantService) -> Result<Rotated, RegistryError> {
     let mut rotated = Rotated::default();
     for tenant in tenants::all(&registry.db).await? {
         let old = open_tenant_key(&registry.keyring, &tenant).ok_or(RegistryError::KeyLost)?;
@@ -59,12 +59,12 @@ pub async fn rotate_keys(registry: &Registry) -> Result<Rotated, RegistryError> 
 
 /// Overwrites what a rotation replaced, in the files of the database: without this whoever has the old master key and the files opens
 /// secrets in free space. False: somebody was in the way; call it again. Backups, replicas and PostgreSQL's log are not reached.
-pub async fn forget_replaced(registry: &Registry) -> Result<bool, RegistryError> {
+pub async fn forget_replaced(registry: &TenantService) -> Result<bool, RegistryError> {
     Ok(registry.db.vacuum(&SEALED).await?)
 }
 
 /// The answers of the last day, which are sealed under the master key itself. What opens under no key of the ring stays: it is lost already.
-async fn reseal_answers(registry: &Registry) -> Result<u64, RegistryError> {
+async fn reseal_answers(registry: &TenantService) -> Result<u64, RegistryError> {
     let (mut resealed, mut after) = (0, None);
     loop {
         let page = idempotency::sealed(&registry.db, after.take(), ANSWERS).await?;

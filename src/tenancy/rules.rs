@@ -1,4 +1,4 @@
-use super::{Registry, RegistryError};
+use super::{RegistryError, TenantService};
 use crate::{
     directory::KNOWN,
     domain::{SendLane, TenantId},
@@ -54,7 +54,7 @@ pub fn hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, RegistryError> 
 }
 
 /// Sets all of a tenant's rules, and returns it as it is then. They hold within a second, also for messages that wait.
-pub async fn set_rules(registry: &Registry, tenant: TenantId, rules: &Rules) -> Result<Tenant, RegistryError> {
+pub async fn set_rules(registry: &TenantService, tenant: TenantId, rules: &Rules) -> Result<Tenant, RegistryError> {
     if let Some(rate) = rules.messages_per_second
         && !(rate > 0.0 && rate <= MOST)
     {

@@ -1,6 +1,6 @@
 use super::Error;
 use crate::{
-    egress::{Outside, Refused},
+    egress::{EgressClient, Refused},
     meta::message::Invalid,
 };
 
@@ -8,8 +8,8 @@ use crate::{
 const MASK: &str = "***";
 
 /// Checks the address of an endpoint, and writes it as it is kept.
-pub(super) fn check(outside: &Outside, text: &str) -> Result<String, Error> {
-    let target = outside.check(text).map_err(|why| refused(&why))?;
+pub(super) fn check(egress: &EgressClient, text: &str) -> Result<String, Error> {
+    let target = egress.check(text).map_err(|why| refused(&why))?;
     let url = target.url();
     if url
         .query()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, Subscriptions, event_types, sooner::probe_with};
+use super::{Error, WebhookService, event_types, sooner::probe_with};
 use crate::{
     clock::first_uuid_at,
     db::Tx,
@@ -122,7 +122,7 @@ struct Range {
     types: EventTypes,
 }
 
-impl Subscriptions {
+impl WebhookService {
     /// Sends an event made up for the purpose to an endpoint and to no other, and tells by which delivery. One that is disabled is not
     /// tested; one whose breaker is open is tried with it now.
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {

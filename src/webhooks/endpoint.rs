@@ -1,4 +1,4 @@
-use super::{Error, Headers, Subscriptions, address, event_types, headers, no_endpoint, secrets, until_unchanged};
+use super::{Error, Headers, WebhookService, address, event_types, headers, no_endpoint, secrets, until_unchanged};
 use crate::{
     crypto::WebhookSecret,
     db::Tx,
@@ -62,7 +62,7 @@ impl Changes {
     }
 }
 
-impl Subscriptions {
+impl WebhookService {
     /// Makes an endpoint with a secret of its own. Events from now on go there.
     pub async fn create(&self, tenant: TenantId, new: NewEndpoint) -> Result<Endpoint, Error> {
         let (id, now) = (self.clock.new_id(), self.clock.now());
@@ -70,7 +70,7 @@ impl Subscriptions {
         let mut endpoint = Endpoint {
             id,
             tenant_id: tenant,
-            url: address::check(&self.outside, &new.url)?,
+            url: address::check(&self.egress, &new.url)?,
             description: description(new.description)?,
             event_types: event_types(&new.event_types)?.to_json(),
             channels: self.channels(tenant, new.channels).await?,
@@ -176,7 +176,7 @@ impl Subscriptions {
         Ok(Wishes {
             url: match to.url {
                 // As it was shown: whoever writes back what they read means no change.
-                Some(url) if url.trim() != address::masked(&was.url) => address::check(&self.outside, &url)?,
+                Some(url) if url.trim() != address::masked(&was.url) => address::check(&self.egress, &url)?,
                 _ => was.url.clone(),
             },
             description: to

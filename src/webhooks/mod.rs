@@ -1,5 +1,5 @@
-//! Subscriptions: tenants' programs hear of events over HTTPS. Here is what people and programs may ask for (endpoints, their secrets,
-//! deliveries again) and what sends the deliveries ([`Courier`]).
+//! WebhookService: tenants' programs hear of events over HTTPS. Here is what people and programs may ask for (endpoints, their secrets,
+//! deliveries again) and what sends the deliveries ([`WebhookDispatcher`]).
 
 mod address;
 mod again;
@@ -14,7 +14,7 @@ mod upkeep;
 
 pub use address::masked;
 pub use again::{Replay, ReplayState, Replayed};
-pub use dispatcher::{Courier, Desks};
+pub use dispatcher::{Desks, WebhookDispatcher};
 pub use endpoint::{Changes, MOST_CONCURRENT, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};
 pub use headers::Headers;
 pub use secrets::{OVERLAP, Secrets};
@@ -27,7 +27,7 @@ use crate::{
     db::{Db, Tx},
     directory::open_tenant_key,
     domain::{BadEventType, EndpointId, EventTypes, QuotaReached, TenantId},
-    egress::Outside,
+    egress::EgressClient,
     events,
     meta::message::Invalid,
     records::tenants,
@@ -36,11 +36,11 @@ use crate::{
 
 /// What the verbs here work with.
 #[derive(Clone)]
-pub struct Subscriptions {
+pub struct WebhookService {
     pub db: Db,
     pub clock: Clock,
     pub keyring: Keyring,
-    pub outside: Outside,
+    pub egress: EgressClient,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ pub enum Error {
     KeyLost,
 }
 
-impl Subscriptions {
+impl WebhookService {
     pub async fn find(&self, tenant: TenantId, id: EndpointId) -> Result<Endpoint, Error> {
         let found = endpoints::find(self.db.reader(), tenant, id).await?;
         found.ok_or_else(|| no_endpoint(id))

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, Subscriptions, until_unchanged};
+use super::{Error, WebhookService, until_unchanged};
 use crate::{
     crypto::{SealingKey, WebhookSecret},
     domain::{EndpointId, TenantId},
@@ -49,7 +49,7 @@ impl Secrets {
     }
 }
 
-impl Subscriptions {
+impl WebhookService {
     pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
         let (.., secrets) = self.opened(tenant, id).await?;
         Ok(secrets.still_good(self.clock.now()))

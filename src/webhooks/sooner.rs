@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Subscriptions};
+use super::{Error, WebhookService};
 use crate::{
     db::{self, Tx, retry_conflicts},
     domain::{DeliveryId, EndpointId, TenantId},
@@ -15,7 +15,7 @@ use crate::{
 /// Statements in one call: what is beyond them, a hundred thousand, is tried at its own time.
 const PAGES: usize = 100;
 
-impl Subscriptions {
+impl WebhookService {
     /// Sends now what an endpoint has waiting for its next attempt, once that endpoint is as it shall be.
     pub(super) async fn send_waiting(&self, endpoint: EndpointId) -> Result<(), Error> {
         let now = self.clock.now();

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 
-use super::{Error, Subscriptions};
+use super::{Error, WebhookService};
 use crate::{
     domain::{EndpointId, TenantId},
     webhooks::store::{deliveries, endpoints::Endpoint},
@@ -30,7 +30,7 @@ impl Statistics {
     }
 }
 
-impl Subscriptions {
+impl WebhookService {
     pub async fn statistics(&self, tenant: TenantId, id: EndpointId) -> Result<Statistics, Error> {
         let endpoint = self.find(tenant, id).await?;
         let since = self.clock.now() - WINDOW;

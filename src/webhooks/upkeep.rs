@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Subscriptions, dispatcher::offer};
+use super::{WebhookService, dispatcher::offer};
 use crate::{
     db::Result,
     domain::EndpointId,
@@ -22,7 +22,7 @@ const TOGETHER: i64 = 500;
 const STRAGGLERS: TimeDelta = TimeDelta::minutes(15);
 
 /// Wakes lines that are idle though a delivery of theirs is due.
-pub async fn wake_overlooked(with: &Subscriptions, queues: &Queues) -> Result<()> {
+pub async fn wake_overlooked(with: &WebhookService, queues: &Queues) -> Result<()> {
     let now = with.clock.now();
     let idle = endpoints::idle_lines(&with.db, now).await?;
     if !idle.is_empty() {
@@ -33,7 +33,7 @@ pub async fn wake_overlooked(with: &Subscriptions, queues: &Queues) -> Result<()
 }
 
 /// Removes what belongs to deleted endpoints, a bounded part of it, and later them.
-pub async fn erase_deleted(with: &Subscriptions) -> Result<()> {
+pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
     let (mut after, mut left) = (None, PAGES);
     loop {
         let page = endpoints::erasable(with.db.reader(), after, TOGETHER).await?;
@@ -58,7 +58,7 @@ pub async fn erase_deleted(with: &Subscriptions) -> Result<()> {
 
 /// Removes deliveries that ended before a time, with their attempts, and tells how many. Those of events from before then that wait for a
 /// disabled endpoint are dead.
-pub async fn forget(with: &Subscriptions, before: DateTime<Utc>) -> Result<u64> {
+pub async fn forget(with: &WebhookService, before: DateTime<Utc>) -> Result<u64> {
     let (mut removed, mut after) = (0, None);
     loop {
         let page: Vec<EndpointId> = endpoints::ids(with.db.reader(), after, TOGETHER).await?;

@@ -189,7 +189,7 @@ on_both! {
         test.store(text(ANA, "wamid.good-2", T0, "fine").to_string()).await;
         let poisonous = test.store(change("messages", value).to_string()).await;
         test.store(text(BEN, "wamid.good-3", T0, "fine").to_string()).await;
-        let failures = inbound::process(&test.app, &test.due(10).await).await.failures;
+        let failures = inbound::process(&test.app.inbound, &test.due(10).await).await.failures;
         assert_eq!(failures.iter().map(|it| (it.event, it.transient)).collect::<Vec<_>>(), [(poisonous, false)]);
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 3);
         assert_eq!(test.count("SELECT COUNT(*) FROM raw_events WHERE state = 'done'").await, 2);

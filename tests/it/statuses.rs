@@ -47,9 +47,9 @@ on_both! {
         test.receive(&status("wamid.out", "read", T0 + 5)).await;
         test.app.db.sql("UPDATE message_statuses SET message_id = NULL", ()).run().await.unwrap();
         test.app.db.sql("UPDATE messages SET status = 'sent', status_rank = 20", ()).run().await.unwrap();
-        assert_eq!(inbound::join_overlooked(&test.app).await.unwrap(), 1);
+        assert_eq!(inbound::join_overlooked(&test.app.inbound).await.unwrap(), 1);
         assert_eq!(test.count("SELECT COUNT(*) FROM messages WHERE status = 'read'").await, 1);
-        assert_eq!(inbound::join_overlooked(&test.app).await.unwrap(), 0);
+        assert_eq!(inbound::join_overlooked(&test.app.inbound).await.unwrap(), 0);
     }
 
     async fn a_status_that_cannot_be_joined_holds_up_no_other(test: TestApp) {
@@ -66,13 +66,13 @@ on_both! {
         const POISON_POSTGRES: &str =
             "ALTER TABLE messages ADD CONSTRAINT poison CHECK (wamid <> 'wamid.poison' OR status <> 'read')";
         test.app.db.sql(Sql::each(POISON_SQLITE, POISON_POSTGRES), ()).run().await.unwrap();
-        let refused = inbound::join_overlooked(&test.app).await.unwrap_err();
+        let refused = inbound::join_overlooked(&test.app.inbound).await.unwrap_err();
         assert!(refused.to_string().contains("poison"), "{refused}");
         assert_eq!(test.count("SELECT COUNT(*) FROM messages WHERE status = 'read'").await, 2);
         assert_eq!(test.count("SELECT COUNT(*) FROM message_statuses WHERE message_id IS NULL").await, 1);
         assert_eq!(test.count("SELECT COUNT(*) FROM events").await, told + 2);
         test.app.db.sql(Sql::each("DROP TRIGGER poison", "ALTER TABLE messages DROP CONSTRAINT poison"), ()).run().await.unwrap();
-        assert_eq!(inbound::join_overlooked(&test.app).await.unwrap(), 1);
+        assert_eq!(inbound::join_overlooked(&test.app.inbound).await.unwrap(), 1);
         assert_eq!(test.count("SELECT COUNT(*) FROM messages WHERE status = 'read'").await, 3);
     }
 

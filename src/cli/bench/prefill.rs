@@ -7,14 +7,14 @@ use crate::{
     db::{Result, Rows},
     domain::{ChannelId, Id, TenantId},
     records::{channels, tenants},
-    tenancy::Registry,
+    tenancy::TenantService,
 };
 
 const MESSAGES: usize = 5;
 const CHUNK: i64 = 2_000;
 
 /// Makes so many conversations with five messages each, all of other customers than the load's.
-pub async fn run(registry: &Registry, conversations: i64) -> anyhow::Result<()> {
+pub async fn run(registry: &TenantService, conversations: i64) -> anyhow::Result<()> {
     if conversations == 0 {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub async fn run(registry: &Registry, conversations: i64) -> anyhow::Result<()> 
 }
 
 async fn chunk(
-    registry: &Registry,
+    registry: &TenantService,
     tenant: TenantId,
     channel: ChannelId,
     start: DateTime<Utc>,

@@ -19,12 +19,12 @@ use super::{
     webhook::{SECRET, body, request},
 };
 use crate::{
-    app::INBOUND,
     crypto::Signer,
     db::Db,
+    inbound::INBOUND,
     queue::counts,
     records::raw_events::{self, NewRawEvent},
-    tenancy::Registry,
+    tenancy::TenantService,
 };
 
 /// What was measured.
@@ -67,7 +67,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
 }
 
 /// Puts the webhooks where intake would have put them.
-async fn store(registry: &Registry, messages: u64, customers: usize) -> anyhow::Result<()> {
+async fn store(registry: &TenantService, messages: u64, customers: usize) -> anyhow::Result<()> {
     let numbers: Vec<u64> = (0..messages).collect();
     for chunk in numbers.chunks(1_000) {
         let event = |n: &u64| {

@@ -13,7 +13,7 @@ use crate::{
     crypto::Keyring,
     process::{self, Roles, Storing},
     records::tenants,
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 
 const TENANT: &str = "benchmark";
@@ -71,7 +71,7 @@ pub fn size(is_postgres: bool) -> &'static str {
 }
 
 /// Makes the benchmark's tenant and channel, in a database that holds no other.
-pub async fn prepare(config: &Config) -> anyhow::Result<Registry> {
+pub async fn prepare(config: &Config) -> anyhow::Result<TenantService> {
     let db = crate::db::Db::open(&config.database_url, 4).await?;
     db.migrate().await?;
     let tenants = tenants::all(&db).await?;
@@ -80,7 +80,7 @@ pub async fn prepare(config: &Config) -> anyhow::Result<Registry> {
         "DATABASE_URL: the database belongs to somebody; a benchmark needs one of its own"
     );
     let keyring: Keyring = config.keyring.clone();
-    let registry = Registry {
+    let registry = TenantService {
         db,
         clock: Clock::default(),
         keyring,

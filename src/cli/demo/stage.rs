@@ -14,7 +14,7 @@ use crate::{
     db::Db,
     domain::{ChannelId, Scopes, TenantId},
     records::{api_keys, tenants},
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 
 const TENANT: &str = "Demo";
@@ -49,7 +49,7 @@ impl Stage {
         let config = config(args, &keepsake, server.local_addr()?, simulator.local_addr()?)?;
         let db = operator::open(&config).await?;
         db.migrate().await.context("a migration did not go through")?;
-        let registry = Registry {
+        let registry = TenantService {
             db: db.clone(),
             clock: Clock::default(),
             keyring: config.keyring.clone(),
@@ -102,7 +102,7 @@ fn config(args: &Args, keepsake: &Keepsake, listen: SocketAddr, simulator: Socke
     Ok(environment.check(Purpose::Serve)?)
 }
 
-async fn tenant(registry: &Registry, keepsake: &mut Keepsake) -> anyhow::Result<TenantId> {
+async fn tenant(registry: &TenantService, keepsake: &mut Keepsake) -> anyhow::Result<TenantId> {
     if let Some(tenant) = tenants::find_by_name(&registry.db, TENANT).await? {
         return Ok(tenant.id);
     }
@@ -111,7 +111,7 @@ async fn tenant(registry: &Registry, keepsake: &mut Keepsake) -> anyhow::Result<
     Ok(tenant.id)
 }
 
-async fn channel(registry: &Registry, tenant: TenantId, data: &Path) -> anyhow::Result<ChannelId> {
+async fn channel(registry: &TenantService, tenant: TenantId, data: &Path) -> anyhow::Result<ChannelId> {
     let sim = sim_config();
     let new = NewChannel {
         phone_number_id: sim.phone_number_id,
@@ -133,7 +133,7 @@ async fn channel(registry: &Registry, tenant: TenantId, data: &Path) -> anyhow::
 }
 
 /// The key of the last start if it still opens, or a new one.
-async fn api_key(registry: &Registry, tenant: TenantId, keepsake: &mut Keepsake) -> anyhow::Result<String> {
+async fn api_key(registry: &TenantService, tenant: TenantId, keepsake: &mut Keepsake) -> anyhow::Result<String> {
     if let Some(key) = &keepsake.api_key {
         let found = api_keys::find_live(&registry.db, Token::digest(key)).await?;
         if found.is_some_and(|found| found.tenant_id == tenant) {

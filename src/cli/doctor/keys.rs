@@ -96,13 +96,13 @@ mod tests {
         clock::Clock,
         config::Secret,
         db::Scratch,
-        egress::{Outside, Policy},
-        tenancy::{self, NewChannel, Registry},
-        webhooks::{NewEndpoint, Subscriptions},
+        egress::{EgressClient, EgressPolicy},
+        tenancy::{self, NewChannel, TenantService},
+        webhooks::{NewEndpoint, WebhookService},
     };
 
     async fn with_a_channel_and_an_endpoint(db: &Db, keyring: &Keyring) {
-        let registry = Registry {
+        let registry = TenantService {
             db: db.clone(),
             clock: Clock::default(),
             keyring: keyring.clone(),
@@ -115,11 +115,11 @@ mod tests {
             app_secret: Some(Secret::new("secret")),
         };
         tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
-        let subscriptions = Subscriptions {
+        let subscriptions = WebhookService {
             db: registry.db,
             clock: registry.clock,
             keyring: registry.keyring,
-            outside: Outside::new(Policy::default()).unwrap(),
+            egress: EgressClient::new(EgressPolicy::default()).unwrap(),
         };
         let endpoint = NewEndpoint {
             url: "https://example.com/webhooks".to_owned(),

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{fetch, local_policy};
-use crate::egress::{Error, Outside, Post, Posted};
+use crate::egress::{EgressClient, Error, Post, Posted};
 
 /// What a server writes once, and what it then repeats until nobody reads.
 struct Endless {
@@ -79,8 +79,8 @@ async fn serve(endless: &'static Endless) -> (String, Arc<AtomicU64>) {
 }
 
 async fn post(url: &str) -> Posted {
-    let outside = Outside::new(local_policy()).unwrap();
-    let target = outside.check(url).unwrap();
+    let egress = EgressClient::new(local_policy()).unwrap();
+    let target = egress.check(url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::new(),
@@ -88,7 +88,7 @@ async fn post(url: &str) -> Posted {
         within: Duration::from_secs(5),
         most: 4_096,
     };
-    outside.post(post).await
+    egress.post(post).await
 }
 
 /// Beyond what is read, the kernel holds some of what was written.
@@ -106,7 +106,7 @@ async fn what_comes_before_an_answer_is_read_to_a_limit() {
         );
         assert!(written.load(Ordering::Relaxed) < KERNEL, "{what}");
         let (url, written) = serve(endless).await;
-        let fetched = fetch(&Outside::new(local_policy()).unwrap(), &url, 100).await;
+        let fetched = fetch(&EgressClient::new(local_policy()).unwrap(), &url, 100).await;
         assert!(
             matches!(fetched, Err(Error::Endless { .. } | Error::Garbage(_))),
             "{what}: {fetched:?}"
@@ -124,7 +124,7 @@ async fn what_surrounds_a_body_is_read_to_a_limit() {
         assert!(!matches!(posted.error, Some(Error::Timeout)), "{what}: {posted:?}");
         assert!(written.load(Ordering::Relaxed) < KERNEL, "{what}");
         let (url, written) = serve(endless).await;
-        let fetched = fetch(&Outside::new(local_policy()).unwrap(), &url, 1 << 20).await;
+        let fetched = fetch(&EgressClient::new(local_policy()).unwrap(), &url, 1 << 20).await;
         let ended = matches!(
             fetched,
             Err(Error::Endless { .. } | Error::Garbage(_) | Error::TooLarge { .. })
@@ -155,7 +155,7 @@ async fn a_few_interim_responses_do_no_harm() {
 async fn nothing_but_http_1_1_is_offered() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    let outside = Outside::new(local_policy()).unwrap();
+    let egress = EgressClient::new(local_policy()).unwrap();
     for method in ["post", "get"] {
         let hello = async {
             let (mut stream, _) = listener.accept().await.unwrap();
@@ -168,7 +168,7 @@ async fn nothing_but_http_1_1_is_offered() {
             async {
                 match method {
                     "post" => drop(post(&url).await),
-                    _ => drop(fetch(&outside, &url, 100).await),
+                    _ => drop(fetch(&egress, &url, 100).await),
                 }
             },
             hello

@@ -14,7 +14,7 @@ use std::{
 use axum::{Router, body::Body, response::Redirect, routing::get};
 use futures::TryStreamExt;
 
-use super::{Error, Lookup, Outside, Policy, Refused, Target};
+use super::{EgressClient, EgressPolicy, Error, Lookup, Refused, Target};
 
 /// Every address, and whether it may be visited.
 const TABLE: &[(&str, bool)] = &[
@@ -162,7 +162,7 @@ const TABLE: &[(&str, bool)] = &[
 
 #[test]
 fn only_public_addresses_are_visited_whatever_the_spelling() {
-    let policy = Policy::default();
+    let policy = EgressPolicy::default();
     let wrong: Vec<String> = TABLE
         .iter()
         .filter_map(|(text, expected)| {
@@ -175,7 +175,7 @@ fn only_public_addresses_are_visited_whatever_the_spelling() {
 
 #[test]
 fn the_operator_may_allow_networks_and_plain_http() {
-    let policy = Policy {
+    let policy = EgressPolicy {
         plain_http: true,
         networks: vec!["10.1.0.0/16".parse().unwrap(), "fd00:1::/32".parse().unwrap()],
     };
@@ -203,8 +203,8 @@ fn always(addresses: &[&str]) -> Lookup {
     })
 }
 
-fn local_policy() -> Policy {
-    Policy {
+fn local_policy() -> EgressPolicy {
+    EgressPolicy {
         plain_http: true,
         networks: vec!["127.0.0.0/8".parse().unwrap()],
     }
@@ -218,9 +218,9 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-async fn fetch(outside: &Outside, url: &str, most: u64) -> Result<Vec<u8>, Error> {
-    let target = outside.check(url)?;
-    let pieces: Vec<bytes::Bytes> = outside.get(&target, most).await?.pieces().try_collect().await?;
+async fn fetch(egress: &EgressClient, url: &str, most: u64) -> Result<Vec<u8>, Error> {
+    let target = egress.check(url)?;
+    let pieces: Vec<bytes::Bytes> = egress.get(&target, most).await?.pieces().try_collect().await?;
     Ok(pieces.concat())
 }
 
@@ -232,8 +232,8 @@ async fn a_name_that_leads_inside_is_refused_also_when_a_public_address_stands_b
         &["[::1]:0"],
         &["[::ffff:169.254.169.254]:0"],
     ] {
-        let outside = Outside::resolving(Policy::default(), always(addresses)).unwrap();
-        let result = fetch(&outside, "https://inside.example/", 100).await;
+        let egress = EgressClient::resolving(EgressPolicy::default(), always(addresses)).unwrap();
+        let result = fetch(&egress, "https://inside.example/", 100).await;
         assert!(
             matches!(result, Err(Error::Refused(Refused::Name))),
             "{addresses:?}: {result:?}"
@@ -251,9 +251,9 @@ async fn a_name_is_asked_for_once_and_the_connection_goes_where_that_led() {
         let first = count.fetch_add(1, Ordering::Relaxed) == 0;
         Box::pin(async move { Ok(vec![if first { "127.0.0.1:0" } else { "10.0.0.1:0" }.parse().unwrap()]) })
     });
-    let outside = Outside::resolving(local_policy(), fickle).unwrap();
+    let egress = EgressClient::resolving(local_policy(), fickle).unwrap();
     let url = format!("http://fickle.example:{}/", address.port());
-    assert_eq!(fetch(&outside, &url, 100).await.unwrap(), b"hello");
+    assert_eq!(fetch(&egress, &url, 100).await.unwrap(), b"hello");
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
@@ -263,8 +263,8 @@ async fn a_redirect_is_not_followed() {
         .route("/", get(|| async { Redirect::temporary("/secret") }))
         .route("/secret", get(|| async { "secret" }));
     let address = serve(router).await;
-    let outside = Outside::new(local_policy()).unwrap();
-    let result = fetch(&outside, &format!("http://{address}/"), 100).await;
+    let egress = EgressClient::new(local_policy()).unwrap();
+    let result = fetch(&egress, &format!("http://{address}/"), 100).await;
     assert!(matches!(result, Err(Error::Redirected(307))), "{result:?}");
 }
 
@@ -280,13 +280,13 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
         .route("/fits", get(|| async { vec![0_u8; 100] }))
         .route("/gone", get(|| async { http::StatusCode::GONE }));
     let address = serve(router).await;
-    let outside = Outside::new(local_policy()).unwrap();
+    let egress = EgressClient::new(local_policy()).unwrap();
     for (path, most, expected) in [
         ("fits", 100, true),
         ("announced", 100, false),
         ("endless", 50_000, false),
     ] {
-        let result = fetch(&outside, &format!("http://{address}/{path}"), most).await;
+        let result = fetch(&egress, &format!("http://{address}/{path}"), most).await;
         let fits = match &result {
             Ok(_) => true,
             Err(Error::TooLarge { .. }) => false,
@@ -294,7 +294,7 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
         };
         assert_eq!(fits, expected, "{path}");
     }
-    let gone = fetch(&outside, &format!("http://{address}/gone"), 100).await;
+    let gone = fetch(&egress, &format!("http://{address}/gone"), 100).await;
     assert!(matches!(gone, Err(Error::Status(410))), "{gone:?}");
 }
 
@@ -306,9 +306,9 @@ async fn a_name_that_leads_inside_is_answered_like_one_that_does_not_exist() {
     });
     let mut told = Vec::new();
     for lookup in [always(&["10.0.0.1:0"]), always(&[]), unknown] {
-        let outside = Outside::resolving(Policy::default(), lookup).unwrap();
+        let egress = EgressClient::resolving(EgressPolicy::default(), lookup).unwrap();
         let begun = std::time::Instant::now();
-        let fetched = fetch(&outside, "https://db.internal.example/", 100).await;
+        let fetched = fetch(&egress, "https://db.internal.example/", 100).await;
         assert!(begun.elapsed() >= std::time::Duration::from_millis(250));
         told.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
     }

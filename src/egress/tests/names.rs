@@ -18,11 +18,11 @@ use uuid::Uuid;
 use super::{local_policy, serve};
 use crate::{
     domain::{Id, TenantId},
-    egress::{Error, Outside, Post, Posted, on_behalf, system::asking},
+    egress::{EgressClient, Error, Post, Posted, on_behalf, system::asking},
 };
 
-async fn call(outside: &Outside, whose: u128, url: String, within: Duration) -> Posted {
-    let target = outside.check(&url).unwrap();
+async fn call(egress: &EgressClient, whose: u128, url: String, within: Duration) -> Posted {
+    let target = egress.check(&url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::new(),
@@ -30,7 +30,7 @@ async fn call(outside: &Outside, whose: u128, url: String, within: Duration) -> 
         within,
         most: 100,
     };
-    on_behalf(TenantId::from_uuid(Uuid::from_u128(whose)), outside.post(post)).await
+    on_behalf(TenantId::from_uuid(Uuid::from_u128(whose)), egress.post(post)).await
 }
 
 #[tokio::test]
@@ -48,20 +48,20 @@ async fn a_tenant_whose_names_hang_takes_its_share_of_the_look_ups_and_no_other_
         }
         Ok(vec![([127, 0, 0, 1], 0).into()])
     });
-    let outside = Outside::resolving(local_policy(), lookup).unwrap();
+    let egress = EgressClient::resolving(local_policy(), lookup).unwrap();
     let url = |name: String| format!("http://{name}.example:{}/", address.port());
     let mut slow: FuturesUnordered<_> = (0..20)
-        .map(|n| call(&outside, 1, url(format!("slow-{n}")), Duration::from_secs(60)))
+        .map(|n| call(&egress, 1, url(format!("slow-{n}")), Duration::from_secs(60)))
         .collect();
     let neighbour = async {
         while hanging.load(Ordering::SeqCst) < 2 {
             tokio::task::yield_now().await;
         }
         for n in 0..5 {
-            let posted = call(&outside, 2, url(format!("fast-{n}")), Duration::from_secs(20)).await;
+            let posted = call(&egress, 2, url(format!("fast-{n}")), Duration::from_secs(20)).await;
             assert_eq!(posted.reply.map(|it| it.status), Some(200), "{:?}", posted.error);
         }
-        let own = call(&outside, 1, url("fast-9".to_owned()), Duration::from_millis(50)).await;
+        let own = call(&egress, 1, url("fast-9".to_owned()), Duration::from_millis(50)).await;
         assert!(matches!(own.error, Some(Error::Timeout)), "its own wait: {own:?}");
         assert_eq!(hanging.load(Ordering::SeqCst), 2);
     };

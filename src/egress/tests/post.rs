@@ -11,12 +11,12 @@ use tokio::{
 };
 
 use super::{always, local_policy, serve};
-use crate::egress::{Error, Outside, Policy, Post, Posted, Refused, Reply};
+use crate::egress::{EgressClient, EgressPolicy, Error, Post, Posted, Refused, Reply};
 
 const MOST: usize = 100;
 
-async fn send(outside: &Outside, url: &str, within: Duration) -> Posted {
-    let target = outside.check(url).unwrap();
+async fn send(egress: &EgressClient, url: &str, within: Duration) -> Posted {
+    let target = egress.check(url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("mine"))]),
@@ -24,11 +24,16 @@ async fn send(outside: &Outside, url: &str, within: Duration) -> Posted {
         within,
         most: MOST,
     };
-    outside.post(post).await
+    egress.post(post).await
 }
 
 async fn ask(url: &str) -> Posted {
-    send(&Outside::new(local_policy()).unwrap(), url, Duration::from_secs(15)).await
+    send(
+        &EgressClient::new(local_policy()).unwrap(),
+        url,
+        Duration::from_secs(15),
+    )
+    .await
 }
 
 /// Serves one connection after the other by hand. What comes in is read once before the answer begins.
@@ -113,7 +118,7 @@ async fn the_time_is_over_when_it_is_over_whatever_trickles_in() {
     let slow_body =
         serve_by_hand(async |stream| trickle(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n").await).await;
     for (url, status) in [(silent, None), (slow_head, None), (slow_body, Some(200))] {
-        let posted = send(&Outside::new(local_policy()).unwrap(), &url, within).await;
+        let posted = send(&EgressClient::new(local_policy()).unwrap(), &url, within).await;
         assert!(matches!(posted.error, Some(Error::Timeout)), "{posted:?}");
         assert!(posted.took >= within && posted.took < within * 10, "{posted:?}");
         assert_eq!(posted.reply.map(|it| it.status), status);
@@ -192,13 +197,13 @@ async fn a_receiver_whose_certificate_proves_nothing_is_not_spoken_to() {
 async fn nothing_is_connected_to_where_the_name_leads_inside() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let policy = Policy {
+    let policy = EgressPolicy {
         plain_http: true,
-        ..Policy::default()
+        ..EgressPolicy::default()
     };
-    let outside = Outside::resolving(policy, always(&["127.0.0.1:0"])).unwrap();
+    let egress = EgressClient::resolving(policy, always(&["127.0.0.1:0"])).unwrap();
     let posted = send(
-        &outside,
+        &egress,
         &format!("http://inside.example:{port}/"),
         Duration::from_secs(15),
     )

@@ -22,10 +22,10 @@ use tokio::net::TcpListener;
 use url::Host;
 
 use super::{TABLE, fetch, local_policy};
-use crate::egress::{Error, Lookup, Outside, Policy, Post, Posted, Refused};
+use crate::egress::{EgressClient, EgressPolicy, Error, Lookup, Post, Posted, Refused};
 
-async fn post(outside: &Outside, url: &str) -> Posted {
-    let target = outside.check(url).unwrap();
+async fn post(egress: &EgressClient, url: &str) -> Posted {
+    let target = egress.check(url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::new(),
@@ -33,7 +33,7 @@ async fn post(outside: &Outside, url: &str) -> Posted {
         within: Duration::from_secs(15),
         most: 100,
     };
-    outside.post(post).await
+    egress.post(post).await
 }
 
 fn is_refused_by_name(error: Option<&Error>) -> bool {
@@ -67,8 +67,8 @@ async fn was_found(listener: TcpListener) -> bool {
 }
 
 /// One address of this machine stands for the public internet, its neighbour for what is inside.
-fn one_is_public() -> Policy {
-    Policy {
+fn one_is_public() -> EgressPolicy {
+    EgressPolicy {
         plain_http: true,
         networks: vec!["127.0.0.1/32".parse().unwrap()],
     }
@@ -96,13 +96,13 @@ async fn a_name_that_turns_private_between_two_connections_is_refused_at_the_sec
     let address = serve().await;
     let inside = private(address.port()).await;
     let (lookup, asked) = rebinding(1);
-    let outside = Outside::resolving(one_is_public(), lookup).unwrap();
+    let egress = EgressClient::resolving(one_is_public(), lookup).unwrap();
     let url = format!("http://fickle.example:{}/close", address.port());
-    let first = post(&outside, &url).await;
+    let first = post(&egress, &url).await;
     assert_eq!(first.reply.map(|it| it.status), Some(200), "{:?}", first.error);
-    let second = post(&outside, &url).await;
+    let second = post(&egress, &url).await;
     assert!(is_refused_by_name(second.error.as_ref()), "{second:?}");
-    assert!(is_refused_by_name(fetch(&outside, &url, 100).await.err().as_ref()));
+    assert!(is_refused_by_name(fetch(&egress, &url, 100).await.err().as_ref()));
     assert_eq!(asked.load(Ordering::SeqCst), 3);
     assert!(!was_found(inside).await);
 }
@@ -112,11 +112,11 @@ async fn a_kept_connection_leads_where_it_always_led_whatever_the_name_says_by_n
     let address = serve().await;
     let inside = private(address.port()).await;
     let (lookup, asked) = rebinding(1);
-    let outside = Outside::resolving(one_is_public(), lookup).unwrap();
+    let egress = EgressClient::resolving(one_is_public(), lookup).unwrap();
     let url = format!("http://fickle.example:{}/keep", address.port());
     let mut connections = Vec::new();
     for _ in 0..5 {
-        let posted = post(&outside, &url).await;
+        let posted = post(&egress, &url).await;
         connections.push(posted.reply.expect("it is answered").body);
     }
     connections.dedup();
@@ -129,11 +129,11 @@ async fn a_name_that_was_public_when_it_was_typed_in_is_judged_when_it_is_visite
     let inside = private(0).await;
     let port = inside.local_addr().unwrap().port();
     let (lookup, asked) = rebinding(0);
-    let outside = Outside::resolving(one_is_public(), lookup).unwrap();
+    let egress = EgressClient::resolving(one_is_public(), lookup).unwrap();
     let url = format!("http://fickle.example:{port}/");
-    assert!(outside.check(&url).is_ok());
+    assert!(egress.check(&url).is_ok());
     assert_eq!(asked.load(Ordering::SeqCst), 0, "looking at an address asks nobody");
-    assert!(is_refused_by_name(post(&outside, &url).await.error.as_ref()));
+    assert!(is_refused_by_name(post(&egress, &url).await.error.as_ref()));
     assert!(!was_found(inside).await);
 }
 
@@ -148,7 +148,11 @@ async fn a_redirect_inside_leads_nowhere() {
     ] {
         let router = Router::new().route("/", any(async move || moved));
         let address = super::serve(router).await;
-        let posted = post(&Outside::new(one_is_public()).unwrap(), &format!("http://{address}/")).await;
+        let posted = post(
+            &EgressClient::new(one_is_public()).unwrap(),
+            &format!("http://{address}/"),
+        )
+        .await;
         let status = posted.reply.map(|it| it.status);
         assert!(
             matches!(status, Some(303 | 307 | 308)) && posted.error.is_none(),
@@ -163,17 +167,17 @@ async fn the_machines_own_resolver_is_judged_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     // With a network of the operator's, a name of one word is looked up.
-    let policy = Policy {
+    let policy = EgressPolicy {
         plain_http: true,
         networks: vec!["192.168.77.0/24".parse().unwrap()],
     };
-    let outside = Outside::new(policy).unwrap();
-    let posted = post(&outside, &format!("http://localhost:{port}/")).await;
+    let egress = EgressClient::new(policy).unwrap();
+    let posted = post(&egress, &format!("http://localhost:{port}/")).await;
     assert!(is_refused_by_name(posted.error.as_ref()), "{posted:?}");
     assert!(!was_found(listener).await);
     let address = serve().await;
     let posted = post(
-        &Outside::new(local_policy()).unwrap(),
+        &EgressClient::new(local_policy()).unwrap(),
         &format!("http://127.1:{}/refuse", address.port()),
     )
     .await;
@@ -205,15 +209,15 @@ async fn an_address_that_is_refused_by_its_looks_is_refused_behind_a_name_too() 
         }
         Box::pin(async move { Ok(found) })
     });
-    let outside = Outside::resolving(Policy::default(), lookup).unwrap();
-    let outside = &outside;
+    let egress = EgressClient::resolving(EgressPolicy::default(), lookup).unwrap();
+    let egress = &egress;
     let both = |(number, address): (usize, &IpAddr)| {
         let address = *address;
         ["alone", "beside"].map(|how| async move {
             let url = format!("https://{how}-{number}.example/");
-            let posted = post(outside, &url).await;
+            let posted = post(egress, &url).await;
             assert!(is_refused_by_name(posted.error.as_ref()), "{address}: {posted:?}");
-            let fetched = fetch(outside, &url, 100).await;
+            let fetched = fetch(egress, &url, 100).await;
             assert!(is_refused_by_name(fetched.err().as_ref()), "{address}");
         })
     };

@@ -14,7 +14,7 @@ mod workers;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{edge::Edge, problem::Problem};
-use crate::{app::App, domain::WorkState, tenancy::Registry};
+use crate::{app::App, domain::WorkState, tenancy::TenantService};
 
 pub fn routes() -> OpenApiRouter<Edge> {
     OpenApiRouter::new()
@@ -39,8 +39,8 @@ pub fn routes() -> OpenApiRouter<Edge> {
         .routes(routes!(workers::list))
 }
 
-fn registry(app: &App) -> Registry {
-    Registry {
+fn registry(app: &App) -> TenantService {
+    TenantService {
         db: app.db.clone(),
         clock: app.clock.clone(),
         keyring: app.config.keyring.clone(),

@@ -99,7 +99,7 @@ pub async fn list(
     let after: Option<String> = paging.key(LIST)?;
     let directory = app.directory.current();
     let route = super::route(&directory, reader.tenant, id)?;
-    let (people, next) = messaging::blocked(&app, route, paging.limit(), after.as_deref()).await?;
+    let (people, next) = messaging::blocked(&app.messaging, route, paging.limit(), after.as_deref()).await?;
     let show = |it: Listed| BlockedUser {
         contact_id: it.contact,
         phone: it.phone,
@@ -128,7 +128,7 @@ async fn change(
     }
     let directory = app.directory.current();
     let route = super::route(&directory, writer.tenant, id)?;
-    let results = messaging::change_blocks(app, route, &people, blocking).await?;
+    let results = messaging::change_blocks(&app.messaging, route, &people, blocking).await?;
     let result = |it: messaging::Blocked| BlockResult {
         contact_id: it.contact,
         done: it.refused.is_none(),

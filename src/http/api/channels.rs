@@ -181,7 +181,7 @@ pub async fn show(
         portfolio: row.portfolio().to_owned(),
         tenant: reader.tenant,
     };
-    let today = messaging::today(&app, &portfolio).await?;
+    let today = messaging::today(&app.messaging, &portfolio).await?;
     let mut queued = Queued::default();
     for (lane, count) in waiting {
         match SendLane::of_number(lane) {
@@ -192,7 +192,7 @@ pub async fn show(
     }
     let directory = app.directory.current();
     let sending = match directory.channel(id) {
-        Some(route) => app.governor.view(&messaging::number(route)).await.ok(),
+        Some(route) => app.rate_limiter.view(&messaging::number(route)).await.ok(),
         None => None,
     };
     Ok(Json(ChannelState {
@@ -248,7 +248,7 @@ pub async fn check(
     app.directory.refresh().await?;
     let directory = app.directory.current();
     let route = super::route(&directory, writer.tenant, id)?;
-    let checked = messaging::check(&app, route).await?;
+    let checked = messaging::check(&app.messaging, route).await?;
     let problems = checked.problems(app.config.public_url.as_deref());
     let can_send = checked.can_send();
     let number = checked.number.unwrap_or_default();
@@ -293,7 +293,7 @@ pub async fn resume_campaigns(
 ) -> Result<Json<Resumed>, Problem> {
     let directory = app.directory.current();
     super::route(&directory, writer.tenant, id)?;
-    match messaging::resume_campaigns(&app, writer.tenant, id).await? {
+    match messaging::resume_campaigns(&app.messaging, writer.tenant, id).await? {
         Some(released) => Ok(Json(Resumed { released })),
         None => Err(Problem::new(
             axum::http::StatusCode::CONFLICT,

@@ -132,6 +132,7 @@ async fn serve(edge: &Edge, content: &Content, etag: &str, part: Part) -> Result
     let length = range.as_ref().map_or(content.size, |range| range.end - range.start);
     let pieces = edge
         .app
+        .media
         .storage
         .read(&content.key, range.clone())
         .await

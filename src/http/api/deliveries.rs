@@ -179,6 +179,6 @@ pub async fn retry(
     State(app): State<App>,
     Path(id): Path<DeliveryId>,
 ) -> Result<(StatusCode, Body<DeliveryWithAttempts>), Problem> {
-    app.subscriptions().retry(subscriber.tenant, id).await?;
+    app.webhooks.retry(subscriber.tenant, id).await?;
     Ok((StatusCode::ACCEPTED, Body(shown(&subscriber, id).await?)))
 }

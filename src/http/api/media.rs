@@ -200,7 +200,7 @@ pub(super) async fn shown(app: &App, writer: &Writer, id: MediaId) -> Result<Med
 #[utoipa::path(delete, path = "/api/v1/media/{id}", params(("id" = MediaId, Path)),
     responses((status = 204, description = "Gone")))]
 pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<MediaId>) -> Result<StatusCode, Problem> {
-    if media::delete(&app, writer.tenant, id).await? {
+    if media::delete(&app.media, writer.tenant, id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::not_found(format_args!(

@@ -17,10 +17,10 @@ use crate::messaging::{
     record,
 };
 use crate::{
-    app::App,
     clock::Clock,
     db::{self, Batches, Tx, write_together},
     domain::{AttemptId, ContactId, MessageId, TenantId},
+    messaging::MessagingService,
     messaging::{
         store::sends::{self, Due, End},
         {Concluded, Conclusion, Refused, Written},
@@ -40,11 +40,11 @@ const BATCH: usize = 256;
 const LINGER: Duration = Duration::from_millis(25);
 
 /// Writes until `done`, and then what still waits.
-pub async fn write_conclusions(app: &App, from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
+pub async fn write_conclusions(service: &MessagingService, from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
     let mut waiting = Batches::of(BATCH, from).lingering(LINGER);
     while let Some(batch) = waiting.next(done).await {
         let (conclusions, told): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
-        let written = write_together(&conclusions, |conclusions| write_all(app, conclusions), failed).await;
+        let written = write_together(&conclusions, |conclusions| write_all(service, conclusions), failed).await;
         for ((conclusion, written), told) in conclusions.iter().zip(written).zip(told) {
             if written == Written::Lost {
                 tracing::warn!(message.id = %conclusion.end.placed.message, "what Meta answered could not be written; evidence will decide");
@@ -59,8 +59,8 @@ fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<Written> {
     vec![Written::Lost; conclusions.len()]
 }
 
-async fn write_all(app: &App, conclusions: &[Conclusion]) -> db::Result<Vec<Written>> {
-    let ended = write(app, conclusions).await?;
+async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<Vec<Written>> {
+    let ended = write(service, conclusions).await?;
     let written = |it: &Conclusion| match ended.contains(&it.end.attempt) {
         true => Written::Ended,
         false => Written::Known,
@@ -69,11 +69,11 @@ async fn write_all(app: &App, conclusions: &[Conclusion]) -> db::Result<Vec<Writ
 }
 
 /// What is said of attempts whose end was known already is not written.
-async fn write(app: &App, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
-    let write = async |tx: &mut Tx| write_in(tx, &app.clock, conclusions).await;
-    let (ended, channels_changed) = app.db.transaction(write).await?;
+async fn write(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
+    let write = async |tx: &mut Tx| write_in(tx, &service.clock, conclusions).await;
+    let (ended, channels_changed) = service.db.transaction(write).await?;
     // It is written. The directory looks again by itself before long.
-    if channels_changed && let Err(error) = app.directory.refresh().await {
+    if channels_changed && let Err(error) = service.directory.refresh().await {
         tracing::warn!(%error, "what changed of a channel is not known here yet");
     }
     Ok(ended)

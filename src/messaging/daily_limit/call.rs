@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::COUNTS;
 use crate::{
-    app::App,
     db::{On, Result, Tx},
     domain::TenantId,
+    messaging::MessagingService,
     messaging::store::sends,
     records::portfolios::{self, Key},
 };
@@ -29,13 +29,13 @@ pub async fn call(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTim
 
 /// Calls who still waits though there is room: a worker had it in hand when others were called, or somebody who was to take the room was
 /// refused or withdrawn.
-pub async fn call_overlooked(app: &App) -> Result<()> {
-    let now = app.clock.now();
-    for key in sends::limited(app.db.reader()).await? {
-        if room(app.db.reader(), &key, now).await? <= 0 {
+pub async fn call_overlooked(service: &MessagingService) -> Result<()> {
+    let now = service.clock.now();
+    for key in sends::limited(service.db.reader()).await? {
+        if room(service.db.reader(), &key, now).await? <= 0 {
             continue;
         }
-        let mut tx = app.db.begin().await?;
+        let mut tx = service.db.begin().await?;
         portfolios::hold(&mut tx, [key.portfolio.as_str()]).await?;
         call(&mut tx, &key, Some(key.tenant), now).await?;
         tx.commit().await?;

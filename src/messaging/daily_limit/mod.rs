@@ -11,7 +11,7 @@
 
 mod call;
 mod full;
-mod outside;
+mod reading;
 mod want;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use call::{call, call_overlooked};
-pub use outside::{CustomersToday, forget_recipients, measure_held, today};
+pub use reading::{CustomersToday, forget_recipients, measure_held, today};
 pub use want::{Want, key};
 
 use self::{
@@ -28,9 +28,9 @@ use self::{
 };
 use super::ready::Ready;
 use crate::{
-    app::App,
     db::{Result, Tx},
     domain::{AttemptId, ContactId, MessageId},
+    messaging::MessagingService,
     messaging::store::sends::{self, Due},
     queue::{Outcome, Outcomes},
     records::portfolios::{self, Key, Recipient, Standing},
@@ -40,19 +40,23 @@ use crate::{
 pub const COUNTS: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
 
 /// Puts off those for whom their portfolio has no room, before they ask the governor for slots they could not use.
-pub async fn turn_away(app: &App, sendable: Vec<Ready>, outcomes: &mut Outcomes<MessageId>) -> Result<Vec<Ready>> {
-    let now = app.clock.now();
+pub async fn turn_away(
+    service: &MessagingService,
+    sendable: Vec<Ready>,
+    outcomes: &mut Outcomes<MessageId>,
+) -> Result<Vec<Ready>> {
+    let now = service.clock.now();
     // No attempt is written down here: any id stands for it.
-    let want = |it: &Ready| Want::of(it, app.clock.new_id(), now);
+    let want = |it: &Ready| Want::of(it, service.clock.new_id(), now);
     let groups = grouped(sendable.iter().filter_map(want).collect());
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let full = full(portfolios::standing(&app.db, &keys(&groups)).await?, &groups);
+    let full = full(portfolios::standing(&service.db, &keys(&groups)).await?, &groups);
     if full.is_empty() {
         return Ok(sendable);
     }
-    let mut tx = app.db.begin().await?;
+    let mut tx = service.db.begin().await?;
     portfolios::hold(&mut tx, full.keys().map(String::as_str)).await?;
     let mut later = HashMap::new();
     let mut gone = BTreeMap::new();

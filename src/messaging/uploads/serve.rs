@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::messaging::files::LOOK_AGAIN;
 use crate::{
-    app::App,
     db::Result,
     domain::MessageId,
     media,
+    messaging::MessagingService,
     messaging::{
         store::sends,
         {File, Upload, accept::OUTBOUND},
@@ -28,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Uploads what is asked for, several files at once and each file once, until the process ends. What is cut off then is begun again by
 /// whoever sends the message.
-pub async fn upload_files(app: App, mut from: mpsc::Receiver<Upload>, shutdown: CancellationToken) {
+pub async fn upload_files(service: MessagingService, mut from: mpsc::Receiver<Upload>, shutdown: CancellationToken) {
     // Messages by the file that is under way for them.
     let mut waiting: HashMap<File, HashSet<MessageId>> = HashMap::new();
     let mut under_way = FuturesUnordered::new();
@@ -40,20 +40,20 @@ pub async fn upload_files(app: App, mut from: mpsc::Receiver<Upload>, shutdown: 
                 let known = waiting.contains_key(&file);
                 waiting.entry(file).or_default().extend(messages);
                 if !known {
-                    under_way.push(upload(&app, file));
+                    under_way.push(upload(&service, file));
                 }
             }
             Some(file) = under_way.next() => {
                 let messages = waiting.remove(&file).unwrap_or_default();
-                calling.push(call_back(&app, messages.into_iter().collect()));
+                calling.push(call_back(&service, messages.into_iter().collect()));
             }
             Some(()) = calling.next() => {}
         }
     }
 }
 
-async fn upload(app: &App, file: File) -> File {
-    if let Err(error) = media::meta_id(app, file.tenant, file.channel, file.media).await {
+async fn upload(service: &MessagingService, file: File) -> File {
+    if let Err(error) = media::meta_id(&service.media, file.tenant, file.channel, file.media).await {
         tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages say what follows");
     }
     file
@@ -61,10 +61,10 @@ async fn upload(app: &App, file: File) -> File {
 
 /// Has messages looked at now. A worker that still has some in hand, because it waits for the answers of others, is about to put
 /// them off: they are called again until it has.
-async fn call_back(app: &App, mut messages: Vec<MessageId>) {
+async fn call_back(service: &MessagingService, mut messages: Vec<MessageId>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match once(app, &messages).await {
+        match once(service, &messages).await {
             Ok(in_hand) => messages = in_hand,
             Err(error) => {
                 return tracing::warn!(%error, "messages could not be called back; they come by themselves");
@@ -80,10 +80,10 @@ async fn call_back(app: &App, mut messages: Vec<MessageId>) {
 
 /// Tells which of them a worker had in hand. That is looked at first: one that is put off after it was found in hand is called the next time,
 /// and one that is taken up after it was found waiting is looked at anyway.
-async fn once(app: &App, messages: &[MessageId]) -> Result<Vec<MessageId>> {
-    let in_hand = sends::in_hand(app.db.reader(), messages).await?;
-    let called = sends::call_back(&app.db, messages, app.clock.now()).await?;
+async fn once(service: &MessagingService, messages: &[MessageId]) -> Result<Vec<MessageId>> {
+    let in_hand = sends::in_hand(service.db.reader(), messages).await?;
+    let called = sends::call_back(&service.db, messages, service.clock.now()).await?;
     // What cannot be queued is found by the sweep.
-    let _ = app.queues.offer(&OUTBOUND, &called).await;
+    let _ = service.queues.offer(&OUTBOUND, &called).await;
     Ok(in_hand.into_iter().map(|(id,)| id).collect())
 }

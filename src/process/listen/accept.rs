@@ -7,7 +7,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{descriptors::Reserve, registry::Registry, serve};
+use super::{descriptors::Reserve, registry::ConnectionRegistry, serve};
 
 /// How often connections are looked at; a client has so much longer than its limit.
 const SWEEP: Duration = Duration::from_millis(500);
@@ -15,7 +15,7 @@ const SWEEP: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the doors close, and waits until the requests in hand are answered.
-pub async fn run(listener: TcpListener, router: Router, registry: Arc<Registry>, doors: CancellationToken) {
+pub async fn run(listener: TcpListener, router: Router, registry: Arc<ConnectionRegistry>, doors: CancellationToken) {
     let serving = TaskTracker::new();
     let mut reserve = Reserve::new();
     // Whether a reserved descriptor was let go of for the connection that is accepted next.
@@ -52,7 +52,7 @@ pub async fn run(listener: TcpListener, router: Router, registry: Arc<Registry>,
 fn let_in(
     (stream, peer): (TcpStream, SocketAddr),
     short: bool,
-    registry: &Arc<Registry>,
+    registry: &Arc<ConnectionRegistry>,
     router: &Router,
     serving: &TaskTracker,
 ) {
@@ -66,7 +66,7 @@ fn let_in(
 }
 
 /// Makes room where descriptors are short. True when the next connection may be accepted at once, with a descriptor of the reserve.
-async fn failed(error: &io::Error, registry: &Registry, reserve: &mut Reserve) -> bool {
+async fn failed(error: &io::Error, registry: &ConnectionRegistry, reserve: &mut Reserve) -> bool {
     use rustix::io::Errno;
     // The client went away before it was accepted.
     if matches!(

@@ -22,7 +22,7 @@ use anyhow::Context;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::registry::Registry;
+use self::registry::ConnectionRegistry;
 use super::Roles;
 use crate::{app::App, config::Config, http};
 
@@ -67,7 +67,7 @@ impl Listeners {
     pub fn spawn(self, app: &App, roles: Roles, doors: &CancellationToken) -> Option<JoinHandle<()>> {
         let mut limits = app.config.connections.clone();
         limits.most = descriptors::most_connections(limits.most);
-        let registry = Registry::new(limits);
+        let registry = ConnectionRegistry::new(limits);
         let main = self.main.map(|listener| match roles.api {
             true => (listener, http::router(app.clone())),
             false => (listener, http::watching_router(app.clone())),

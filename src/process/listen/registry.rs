@@ -18,7 +18,7 @@ const SPARES: usize = 16;
 /// Room is made for one in so many of those open, so that a flood of connections costs no search each.
 const BATCH: usize = 64;
 
-pub struct Registry {
+pub struct ConnectionRegistry {
     /// As configured, and what the limit of open files permits.
     limits: config::Connections,
     began: Instant,
@@ -38,7 +38,7 @@ struct Open {
 /// A connection that was let in. Dropping it takes it off the list.
 pub struct Admitted {
     pub connection: Arc<Connection>,
-    registry: Arc<Registry>,
+    registry: Arc<ConnectionRegistry>,
 }
 
 impl Drop for Admitted {
@@ -47,7 +47,7 @@ impl Drop for Admitted {
     }
 }
 
-impl Registry {
+impl ConnectionRegistry {
     pub fn new(limits: config::Connections) -> Arc<Self> {
         metrics::gauge!("mainstay_connections_limit").set(limits.most as f64);
         Arc::new(Self {
@@ -184,8 +184,8 @@ mod tests {
     use super::*;
     use crate::config::Pace;
 
-    fn registry(most: usize, per_address: Option<usize>) -> Arc<Registry> {
-        Registry::new(config::Connections {
+    fn registry(most: usize, per_address: Option<usize>) -> Arc<ConnectionRegistry> {
+        ConnectionRegistry::new(config::Connections {
             most,
             per_address,
             proxies: vec!["10.0.0.0/8".parse().unwrap()],

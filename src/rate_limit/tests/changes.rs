@@ -3,7 +3,7 @@ use crate::{
     clock::Clock,
     domain::SendLane::{self, Campaign, Reply},
     queue::tests::servers,
-    rate_limit::{Answer, Ask, Governor, Grant, Limit, Number, Terms, tests::stage::number},
+    rate_limit::{Answer, Ask, Grant, Limit, Number, RateLimiter, Terms, tests::stage::number},
 };
 
 both_drivers!(
@@ -115,7 +115,7 @@ fn asks(number: Number, lane: SendLane, count: usize) -> Vec<Ask> {
 }
 
 /// What a caller sees of it, with the time that programs use.
-async fn promised_rows_are_called_for_when_a_number_is_upgraded(governor: Governor) {
+async fn promised_rows_are_called_for_when_a_number_is_upgraded(governor: RateLimiter) {
     let slow = number(Terms::STANDARD);
     let fast = Number {
         terms: Terms::HIGH,
@@ -142,19 +142,19 @@ async fn promised_rows_are_called_for_when_a_number_is_upgraded(governor: Govern
 
 #[tokio::test]
 async fn promised_rows_are_called_for_when_a_number_is_upgraded_local() {
-    promised_rows_are_called_for_when_a_number_is_upgraded(Governor::local(Clock::default())).await;
+    promised_rows_are_called_for_when_a_number_is_upgraded(RateLimiter::local(Clock::default())).await;
 }
 
 #[tokio::test]
 async fn promised_rows_are_called_for_when_a_number_is_upgraded_redis() {
     let prefix = format!("test-{:016x}", rand::random::<u64>());
-    let governor = Governor::redis(&servers::redis_url(), &prefix, Clock::default());
+    let governor = RateLimiter::redis(&servers::redis_url(), &prefix, Clock::default());
     promised_rows_are_called_for_when_a_number_is_upgraded(governor.expect("a URL of Redis")).await;
 }
 
 #[tokio::test]
 async fn grants_come_in_the_order_of_the_asks_and_replies_are_looked_at_first() {
-    let governor = Governor::local(Clock::default());
+    let governor = RateLimiter::local(Clock::default());
     let (one, other) = (number(Terms::STANDARD), number(Terms::STANDARD));
     let mut mixed = Vec::new();
     for (number, lane) in [(one, Campaign), (other, Reply), (one, Reply)] {

@@ -11,14 +11,14 @@ use crate::{
     clock::Clock,
     domain::SendLane,
     queue::tests::servers,
-    rate_limit::{Ask, Governor, Grant, Number, Terms, pair},
+    rate_limit::{Ask, Grant, Number, RateLimiter, Terms, pair},
 };
 
 const CALLERS: usize = 16;
 const FOR: Duration = Duration::from_secs(3);
 
 /// Slots by recipient, as many callers in several processes (each has a governor of its own) got them.
-async fn crowd(governors: Vec<Governor>, number: Number, recipients: usize) -> HashMap<String, Vec<i64>> {
+async fn crowd(governors: Vec<RateLimiter>, number: Number, recipients: usize) -> HashMap<String, Vec<i64>> {
     let given = Arc::new(Mutex::new(HashMap::<String, Vec<i64>>::new()));
     let begun = Instant::now();
     let callers = (0..CALLERS).map(|caller| {
@@ -51,8 +51,8 @@ async fn crowd(governors: Vec<Governor>, number: Number, recipients: usize) -> H
         .expect("nobody panicked")
 }
 
-fn several(prefix: &str) -> Vec<Governor> {
-    let governor = |_| Governor::redis(&servers::redis_url(), prefix, Clock::default()).expect("a URL of Redis");
+fn several(prefix: &str) -> Vec<RateLimiter> {
+    let governor = |_| RateLimiter::redis(&servers::redis_url(), prefix, Clock::default()).expect("a URL of Redis");
     (0..4).map(governor).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     domain::SendLane::{Campaign, Reply},
     queue::tests::{servers::OwnRedis, stage::soon},
-    rate_limit::{Answer, Ask, Governor, Grant, Terms},
+    rate_limit::{Answer, Ask, Grant, RateLimiter, Terms},
 };
 
 #[tokio::test]
@@ -79,7 +79,7 @@ fn asks(count: usize) -> Vec<Ask> {
 async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
     let mut server = OwnRedis::start().await;
     server.kill();
-    let governor = Governor::redis(&server.url(), "test", Clock::default()).expect("a URL of Redis");
+    let governor = RateLimiter::redis(&server.url(), "test", Clock::default()).expect("a URL of Redis");
     let asks = asks(100);
     for _ in 0..10 {
         let begun = Instant::now();
@@ -103,7 +103,7 @@ async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
 async fn slots_that_passed_while_redis_hung_are_not_all_used_at_once() {
     let server = OwnRedis::start().await;
     let clock = Clock::default();
-    let governor = Governor::redis(&server.url(), "test", clock.clone()).expect("a URL of Redis");
+    let governor = RateLimiter::redis(&server.url(), "test", clock.clone()).expect("a URL of Redis");
     let asks = asks(500);
     soon("the number has slots at once", async || {
         let first = governor.reserve(&asks[..1]).await.expect("Redis answers")[0];

@@ -9,7 +9,7 @@ use crate::{
     meta::message::Invalid,
     records::quotas,
     templates::{
-        Library,
+        TemplateService,
         store::message_templates::{self as store, MessageTemplate, NewVersion},
     },
 };
@@ -68,7 +68,7 @@ pub enum LocalError {
 
 type Done<T> = Result<T, LocalError>;
 
-impl Library {
+impl TemplateService {
     /// Gives the tenant its first message templates, unless it was given them.
     pub async fn seed(&self, tenant: TenantId) -> sqlx::Result<()> {
         if store::is_seeded(self.db.reader(), tenant).await? {

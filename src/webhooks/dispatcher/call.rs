@@ -69,7 +69,7 @@ pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
         Err(why) => return unmade(due, started_at, Outcome::Refused, why.to_string()),
     };
     let _in_flight = InFlight::begin();
-    let posted = parts.subscriptions.outside.post(Post {
+    let posted = parts.subscriptions.egress.post(Post {
         target,
         headers: place.headers(&due, &body, started_at),
         body,

@@ -14,7 +14,7 @@ use crate::{
     queue::counts,
     records::events::{self, NewEvent},
     webhooks::{
-        Subscriptions,
+        WebhookService,
         store::{
             deliveries::{self, Ended},
             endpoints::{self, LINES, Standing},
@@ -72,12 +72,12 @@ type Waiting = Asked<Result, Written>;
 pub struct Results(mpsc::Sender<Waiting>);
 
 pub struct Desk {
-    with: Subscriptions,
+    with: WebhookService,
     from: Batches<Waiting>,
 }
 
 impl Results {
-    pub fn new(with: &Subscriptions) -> (Self, Desk) {
+    pub fn new(with: &WebhookService) -> (Self, Desk) {
         let (to, from) = mpsc::channel(WAITING);
         let desk = Desk {
             with: with.clone(),

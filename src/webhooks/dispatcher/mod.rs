@@ -24,7 +24,7 @@ pub use listen::wake;
 pub use serve::Unserved;
 pub use standing::BREAKER;
 
-use super::Subscriptions;
+use super::WebhookService;
 use crate::{
     config::Deliveries,
     domain::{EndpointId, TenantId},
@@ -36,10 +36,10 @@ use reads::Reads;
 
 /// Delivers. Clones share it all.
 #[derive(Clone)]
-pub struct Courier(Arc<Parts>);
+pub struct WebhookDispatcher(Arc<Parts>);
 
 struct Parts {
-    subscriptions: Subscriptions,
+    subscriptions: WebhookService,
     queues: Queues,
     terms: Deliveries,
     permits: Shares<TenantId>,
@@ -55,10 +55,10 @@ pub struct Desks {
     results: desk::Desk,
 }
 
-impl Courier {
+impl WebhookDispatcher {
     /// `closing` is cancelled when the process is to end: then lines are let go of as soon as their requests have come to an end.
     pub fn new(
-        subscriptions: Subscriptions,
+        subscriptions: WebhookService,
         queues: Queues,
         terms: Deliveries,
         closing: CancellationToken,

@@ -6,7 +6,7 @@ use crate::{
     crypto::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP},
     egress::{Refused, Target},
     webhooks::{
-        Error, Secrets, Subscriptions, headers,
+        Error, Secrets, WebhookService, headers,
         store::{deliveries::Due, endpoints::Endpoint},
     },
 };
@@ -21,13 +21,13 @@ pub struct Place {
 
 impl Place {
     /// Opens what is sealed.
-    pub async fn open(with: &Subscriptions, endpoint: &Endpoint) -> Result<Self, Error> {
+    pub async fn open(with: &WebhookService, endpoint: &Endpoint) -> Result<Self, Error> {
         let key = with.key(endpoint.tenant_id).await?;
         let given = headers::open(&key, endpoint.id, endpoint.headers.as_deref())?;
         let mut headers = headers::to_map(&given);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(Self {
-            target: with.outside.check(&endpoint.url),
+            target: with.egress.check(&endpoint.url),
             headers,
             secrets: Secrets::open(&key, endpoint)?,
         })

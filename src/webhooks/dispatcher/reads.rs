@@ -8,7 +8,7 @@ use crate::{
     db::{Asked, Batches, Db, ask, is_unavailable},
     domain::EndpointId,
     webhooks::{
-        Subscriptions,
+        WebhookService,
         store::deliveries::{self, Due, DueQuery},
     },
 };
@@ -31,7 +31,7 @@ pub struct Desk {
 }
 
 impl Reads {
-    pub fn new(with: &Subscriptions) -> (Self, Desk) {
+    pub fn new(with: &WebhookService) -> (Self, Desk) {
         let (to, from) = mpsc::channel(WAITING);
         let desk = Desk {
             db: with.db.clone(),

@@ -74,7 +74,7 @@ on_both! {
         poison(&test).await;
         let id = test.store(many(2_500, &[0, 1_001, 2_499]).to_string()).await;
         let begun = Instant::now();
-        let failures = inbound::process(&test.app, &[id]).await.failures;
+        let failures = inbound::process(&test.app.inbound, &[id]).await.failures;
         assert!(begun.elapsed() < Duration::from_secs(30), "it is halved, not tried item by item: {:?}", begun.elapsed());
         assert_eq!(failures.iter().map(|it| (it.event, it.transient)).collect::<Vec<_>>(), [(id, false)]);
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 2_497);
@@ -118,11 +118,11 @@ on_both! {
         ];
         let short = test.store(text(BEN, "wamid.1", T0, "hello").to_string()).await;
         // As if as many long ones as may be were in hand of other jobs.
-        let places = test.app.long_webhooks.acquire_many(2).await.unwrap();
-        let report = inbound::process(&test.app, &[long[0], long[1], short]).await;
+        let places = test.app.inbound.long_webhooks.acquire_many(2).await.unwrap();
+        let report = inbound::process(&test.app.inbound, &[long[0], long[1], short]).await;
         assert!(report.failures.is_empty(), "{:?}", report.failures);
         assert_eq!(report.postponed, long);
-        assert_eq!(inbound::process(&test.app, &long[..1]).await.postponed, long[..1], "one by itself neither");
+        assert_eq!(inbound::process(&test.app.inbound, &long[..1]).await.postponed, long[..1], "one by itself neither");
         assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 1);
         drop(places);
         test.process_all(64).await;

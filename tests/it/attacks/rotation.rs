@@ -3,7 +3,7 @@
 use mainstay::{
     config::Secret,
     crypto::{Keyring, SealingKey},
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -124,7 +124,7 @@ on_both! {
         };
         let new = Keyring::generate();
         let both = Keyring::parse(&format!("{new},{}", test.master_key)).unwrap();
-        let registry = Registry { keyring: both, ..test.registry.clone() };
+        let registry = TenantService { keyring: both, ..test.registry.clone() };
         let rotated = tenancy::rotate_keys(&registry).await.unwrap();
         assert_eq!((rotated.tenants, rotated.channels, rotated.answers), (1, 1, 2));
         assert!(tenancy::forget_replaced(&registry).await.unwrap());

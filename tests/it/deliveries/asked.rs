@@ -165,9 +165,9 @@ on_both_sizes! {
 
 on_both! {
     async fn an_endpoint_that_cannot_be_is_refused_with_the_reason(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
+        let webhooks = &test.app.webhooks;
         let good = || wanted("https://example.com/hook");
-        let id = subscriptions.create(test.tenant, good()).await.unwrap().id;
+        let id = webhooks.create(test.tenant, good()).await.unwrap().id;
         let channel = test.app.clock.new_id();
         let bad: [(&str, NewEndpoint); 9] = [
             ("url", wanted("http://example.com/hook")),
@@ -181,34 +181,34 @@ on_both! {
             ("headers", NewEndpoint { headers: [("Webhook-Id".to_owned(), "x".to_owned())].into(), ..good() }),
         ];
         for (what, new) in bad {
-            let error = subscriptions.create(test.tenant, new).await.unwrap_err();
+            let error = webhooks.create(test.tenant, new).await.unwrap_err();
             assert!(matches!(&error, Error::Invalid(invalid) if invalid.field == what), "{what}: {error}");
         }
         let stranger = test.app.clock.new_id();
-        let found = subscriptions.find(stranger, id).await;
+        let found = webhooks.find(stranger, id).await;
         assert!(matches!(found, Err(Error::NotFound(_))), "another tenant's endpoint does not exist");
-        assert!(subscriptions.remove(stranger, id).await.is_err() && subscriptions.rotate(stranger, id).await.is_err());
-        assert!(subscriptions.change(stranger, id, Changes::default()).await.is_err());
+        assert!(webhooks.remove(stranger, id).await.is_err() && webhooks.rotate(stranger, id).await.is_err());
+        assert!(webhooks.change(stranger, id, Changes::default()).await.is_err());
         for _ in 1..100 {
-            subscriptions.create(test.tenant, good()).await.unwrap();
+            webhooks.create(test.tenant, good()).await.unwrap();
         }
-        assert!(matches!(subscriptions.create(test.tenant, good()).await, Err(Error::Quota(_))));
-        subscriptions.remove(test.tenant, id).await.unwrap();
-        subscriptions.create(test.tenant, good()).await.unwrap();
+        assert!(matches!(webhooks.create(test.tenant, good()).await, Err(Error::Quota(_))));
+        webhooks.remove(test.tenant, id).await.unwrap();
+        webhooks.create(test.tenant, good()).await.unwrap();
     }
 
     async fn secrets_and_headers_are_sealed_and_survive_a_rotation_of_keys(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
+        let webhooks = &test.app.webhooks;
         let headers = [("x-key".to_owned(), "s3cret".to_owned())];
         let new = NewEndpoint { headers: headers.into(), ..wanted("https://example.com/hook") };
-        let endpoint = subscriptions.create(test.tenant, new).await.unwrap();
-        let before = subscriptions.rotate(test.tenant, endpoint.id).await.unwrap();
+        let endpoint = webhooks.create(test.tenant, new).await.unwrap();
+        let before = webhooks.rotate(test.tenant, endpoint.id).await.unwrap();
         mainstay::tenancy::rotate_keys(&test.registry).await.unwrap();
-        let found = subscriptions.find(test.tenant, endpoint.id).await.unwrap();
+        let found = webhooks.find(test.tenant, endpoint.id).await.unwrap();
         assert_ne!(found.secret, endpoint.secret);
-        let after = subscriptions.secrets(test.tenant, endpoint.id).await.unwrap();
+        let after = webhooks.secrets(test.tenant, endpoint.id).await.unwrap();
         assert!(after.current == before.current && after.previous.unwrap().0 == before.previous.unwrap().0);
-        let names = subscriptions.header_names(test.tenant, std::slice::from_ref(&found)).await;
+        let names = webhooks.header_names(test.tenant, std::slice::from_ref(&found)).await;
         assert_eq!(names.unwrap(), [["x-key"]], "they open");
         let sealed = found.headers.unwrap();
         assert!(!sealed.windows(6).any(|it| it == b"s3cret"));

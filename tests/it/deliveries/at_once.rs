@@ -46,9 +46,9 @@ async fn conclude(test: &TestApp, ended: Ended) {
 
 /// An endpoint with a delivery that was tried that often in vain.
 async fn tried(test: &TestApp, times: i64) -> (EndpointId, DeliveryId) {
-    let subscriptions = test.app.subscriptions();
+    let webhooks = &test.app.webhooks;
     let new = wanted("https://example.com/hook");
-    let endpoint = subscriptions.create(test.tenant, new).await.unwrap().id;
+    let endpoint = webhooks.create(test.tenant, new).await.unwrap().id;
     happen(&test.app.db, &test.app.clock, &[event(&test.app.clock, test.tenant)]).await;
     let delivery = only(test, endpoint).await.id;
     for number in 1..=times {
@@ -68,8 +68,8 @@ async fn only(test: &TestApp, endpoint: EndpointId) -> Delivery {
 on_both! {
     async fn what_is_asked_for_again_during_its_last_attempt_is_made_again(test: TestApp) {
         let (endpoint, delivery) = tried(&test, 9).await;
-        let subscriptions = test.app.subscriptions();
-        let asked = subscriptions.retry(test.tenant, delivery).await.unwrap();
+        let webhooks = &test.app.webhooks;
+        let asked = webhooks.retry(test.tenant, delivery).await.unwrap();
         // The tenth attempt was begun before that.
         conclude(&test, failed(&test, endpoint, delivery, 10, DeliveryState::Dead)).await;
         let left = only(&test, endpoint).await;
@@ -95,16 +95,16 @@ on_both! {
     }
 
     async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the_same(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
+        let webhooks = &test.app.webhooks;
         let (endpoint, _) = tried(&test, 1).await;
         let late = event(&test.app.clock, test.tenant);
         let left = async || {
-            webhooks::erase_deleted(&subscriptions).await.unwrap();
+            webhooks::erase_deleted(webhooks).await.unwrap();
             (test.count("SELECT COUNT(*) FROM deliveries").await, test.count("SELECT COUNT(*) FROM endpoints").await)
         };
         let now = test.app.clock.now();
         let remove = async || {
-            subscriptions.remove(test.tenant, endpoint).await.unwrap();
+            webhooks.remove(test.tenant, endpoint).await.unwrap();
             assert_eq!(left().await, (0, 1), "what it had is gone at once");
         };
         if test.app.db.is_postgres() {
@@ -130,7 +130,7 @@ on_both! {
 
     async fn of_a_long_conversation_a_bounded_part_is_brought_on_at_a_time_the_earliest_first(test: TestApp) {
         let new = NewEndpoint { ordered: true, ..wanted("https://example.com/hook") };
-        let endpoint = test.app.subscriptions().create(test.tenant, new).await.unwrap().id;
+        let endpoint = test.app.webhooks.create(test.tenant, new).await.unwrap().id;
         let (conversation, clock) = (test.app.clock.new_id(), &test.app.clock);
         let events: Vec<_> = (0..1_200).map(|_| in_conversation(event(clock, test.tenant), clock.new_id(), conversation)).collect();
         happen(&test.app.db, clock, &events).await;
@@ -154,7 +154,7 @@ on_both! {
 
     async fn conversations_are_found_in_which_the_first_that_waits_is_due(test: TestApp) {
         let new = NewEndpoint { ordered: true, ..wanted("https://example.com/hook") };
-        let endpoint = test.app.subscriptions().create(test.tenant, new).await.unwrap().id;
+        let endpoint = test.app.webhooks.create(test.tenant, new).await.unwrap().id;
         let clock = &test.app.clock;
         let conversations: Vec<ConversationId> = (0..300).map(|_| clock.new_id()).collect();
         let of = |it: &ConversationId| in_conversation(event(clock, test.tenant), clock.new_id(), *it);
@@ -183,10 +183,10 @@ on_both! {
     }
 
     async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
-        let id = subscriptions.create(test.tenant, wanted("https://example.com/0")).await.unwrap().id;
+        let webhooks = &test.app.webhooks;
+        let id = webhooks.create(test.tenant, wanted("https://example.com/0")).await.unwrap().id;
         for n in 1..=10 {
-            let change = |changes: Changes| subscriptions.change(test.tenant, id, changes);
+            let change = |changes: Changes| webhooks.change(test.tenant, id, changes);
             let none = Changes::default;
             let header = [("x-round".to_owned(), n.to_string())];
             let (url, text, pace, most, kinds, sealed, secret) = tokio::join!(
@@ -196,59 +196,59 @@ on_both! {
                 change(Changes { max_concurrent: Some(Some(n)), ..none() }),
                 change(Changes { event_types: Some(vec!["contact.*".to_owned()]), ..none() }),
                 change(Changes { headers: Some(header.into()), ..none() }),
-                subscriptions.rotate(test.tenant, id),
+                webhooks.rotate(test.tenant, id),
             );
             for changed in [url, text, pace, most, kinds, sealed] {
                 changed.unwrap();
             }
-            let found = subscriptions.find(test.tenant, id).await.unwrap();
+            let found = webhooks.find(test.tenant, id).await.unwrap();
             assert_eq!(found.url, format!("https://example.com/{n}"));
             assert_eq!(found.description, Some(n.to_string()));
             assert_eq!((found.rate_limit_per_second, found.max_concurrent), (Some(n), n));
             assert_eq!(found.event_types, r#"["contact.*"]"#);
-            assert_eq!(subscriptions.secrets(test.tenant, id).await.unwrap().current, secret.unwrap().current);
-            let names = subscriptions.header_names(test.tenant, &[found]).await.unwrap();
+            assert_eq!(webhooks.secrets(test.tenant, id).await.unwrap().current, secret.unwrap().current);
+            let names = webhooks.header_names(test.tenant, &[found]).await.unwrap();
             assert_eq!(names, [["x-round"]]);
         }
     }
 
     async fn a_rotation_of_keys_loses_no_secret_that_is_made_meanwhile(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
+        let webhooks = &test.app.webhooks;
         let headers = |n: i64| [("x-round".to_owned(), n.to_string())].into();
         let new = |n: i64| NewEndpoint { headers: headers(n), ..wanted("https://example.com/hook") };
-        let id = subscriptions.create(test.tenant, new(0)).await.unwrap().id;
+        let id = webhooks.create(test.tenant, new(0)).await.unwrap().id;
         for n in 1..=10 {
             let change = Changes { headers: Some(headers(n)), ..Changes::default() };
             let aside = Changes { description: Some(Some(n.to_string())), ..Changes::default() };
             let (rotated, secrets, changed, told, made) = tokio::join!(
                 tenancy::rotate_keys(&test.registry),
-                subscriptions.rotate(test.tenant, id),
-                subscriptions.change(test.tenant, id, change),
-                subscriptions.change(test.tenant, id, aside),
-                subscriptions.create(test.tenant, new(n)),
+                webhooks.rotate(test.tenant, id),
+                webhooks.change(test.tenant, id, change),
+                webhooks.change(test.tenant, id, aside),
+                webhooks.create(test.tenant, new(n)),
             );
             rotated.unwrap();
             changed.unwrap();
             told.unwrap();
             let (secrets, made) = (secrets.unwrap(), made.unwrap());
-            let after = subscriptions.secrets(test.tenant, id).await.unwrap();
+            let after = webhooks.secrets(test.tenant, id).await.unwrap();
             assert!(after.current == secrets.current && after.previous.unwrap().0 == secrets.previous.unwrap().0);
-            subscriptions.secrets(test.tenant, made.id).await.expect("it opens under the new key");
+            webhooks.secrets(test.tenant, made.id).await.expect("it opens under the new key");
             let all = endpoints::list(test.app.db.reader(), test.tenant, None, 100).await.unwrap();
-            let names = subscriptions.header_names(test.tenant, &all).await.unwrap();
+            let names = webhooks.header_names(test.tenant, &all).await.unwrap();
             assert!(names.len() as i64 == n + 1 && names.iter().all(|it| *it == ["x-round"]), "{names:?}");
         }
     }
 
     async fn what_was_read_before_somebody_changed_it_is_not_written_back(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
-        let was = subscriptions.create(test.tenant, wanted("https://example.com/hook")).await.unwrap();
+        let webhooks = &test.app.webhooks;
+        let was = webhooks.create(test.tenant, wanted("https://example.com/hook")).await.unwrap();
         let (owner, now) = ((test.tenant, was.id), test.app.clock.now());
-        subscriptions.rotate(test.tenant, was.id).await.unwrap();
-        let found = subscriptions.find(test.tenant, was.id).await.unwrap();
+        webhooks.rotate(test.tenant, was.id).await.unwrap();
+        let found = webhooks.find(test.tenant, was.id).await.unwrap();
         let db = &test.app.db;
         assert_eq!(endpoints::reseal(db, owner, was.revision, was.secret.clone(), None, None).await.unwrap(), 0);
         assert_eq!(endpoints::set_secret(db, owner, was.revision, was.secret, now, now).await.unwrap(), 0);
-        assert_eq!(subscriptions.find(test.tenant, was.id).await.unwrap().secret, found.secret);
+        assert_eq!(webhooks.find(test.tenant, was.id).await.unwrap().secret, found.secret);
     }
 }

@@ -123,9 +123,9 @@ on_both_sizes! {
 
 on_both! {
     async fn events_of_a_transaction_that_rolls_back_are_delivered_to_nobody(test: TestApp) {
-        let subscriptions = test.app.subscriptions();
+        let webhooks = &test.app.webhooks;
         let new = wanted("https://example.com/hook");
-        subscriptions.create(test.tenant, new).await.unwrap();
+        webhooks.create(test.tenant, new).await.unwrap();
         let mut tx = test.app.db.begin().await.unwrap();
         let event = event(&test.app.clock, test.tenant);
         mainstay::records::events::append(&mut tx, &[event], test.app.clock.now()).await.unwrap();

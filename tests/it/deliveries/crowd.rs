@@ -2,7 +2,7 @@
 
 use mainstay::{
     domain::TenantId,
-    tenancy::{self, Registry},
+    tenancy::{self, TenantService},
     webhooks::NewEndpoint,
 };
 
@@ -14,7 +14,7 @@ use crate::support::wait::wait_until;
 
 /// Another tenant of the installation.
 async fn tenant(world: &World) -> TenantId {
-    let registry = Registry {
+    let registry = TenantService {
         db: world.db().clone(),
         clock: world.clock.clone(),
         keyring: world.running.app.config.keyring.clone(),

@@ -3,13 +3,13 @@
 use std::{collections::HashMap, time::Duration};
 
 use mainstay::{
-    clock::Clock, crypto::Keyring, db::Db, domain::EndpointId, egress::Outside, records::tenants,
-    webhooks::Subscriptions,
+    clock::Clock, crypto::Keyring, db::Db, domain::EndpointId, egress::EgressClient, records::tenants,
+    webhooks::WebhookService,
 };
 
 use super::{
     receiver::{Receiver, Reply},
-    world::{event, happen, outside, wanted},
+    world::{egress, event, happen, wanted},
 };
 use crate::support::{deployment::Deployment, wait::wait_until};
 
@@ -18,8 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(90);
 const EVENTS: usize = 300;
 
 async fn start(deployment: &mut Deployment) {
-    deployment.set("MAINSTAY_OUTSIDE_NETWORKS", "127.0.0.0/8");
-    deployment.set("MAINSTAY_OUTSIDE_HTTP", "allow");
+    deployment.set("MAINSTAY_EGRESS_NETWORKS", "127.0.0.0/8");
+    deployment.set("MAINSTAY_EGRESS_HTTP", "allow");
     deployment.start().await;
 }
 
@@ -33,12 +33,12 @@ async fn restart(deployment: &mut Deployment) {
     }
 }
 
-async fn subscriptions(deployment: &Deployment, db: &Db) -> Subscriptions {
-    Subscriptions {
+async fn subscriptions(deployment: &Deployment, db: &Db) -> WebhookService {
+    WebhookService {
         db: db.clone(),
         clock: Clock::default(),
         keyring: Keyring::parse(deployment.variable("MAINSTAY_MASTER_KEY")).unwrap(),
-        outside: Outside::new(outside()).unwrap(),
+        egress: EgressClient::new(egress()).unwrap(),
     }
 }
 

@@ -23,7 +23,7 @@ const DEADLINE: std::time::Duration = std::time::Duration::from_secs(40);
 
 async fn endpoint(test: &TestApp) -> EndpointId {
     let new = wanted("https://example.com/hook");
-    test.app.subscriptions().create(test.tenant, new).await.unwrap().id
+    test.app.webhooks.create(test.tenant, new).await.unwrap().id
 }
 
 on_both! {
@@ -58,12 +58,12 @@ on_both! {
             let events: Vec<_> = (0..500).map(|_| event(&test.app.clock, test.tenant)).collect();
             happen(&test.app.db, &test.app.clock, &events).await;
         }
-        let subscriptions = test.app.subscriptions();
+        let webhooks = &test.app.webhooks;
         for endpoint in both {
-            subscriptions.remove(test.tenant, endpoint).await.unwrap();
+            webhooks.remove(test.tenant, endpoint).await.unwrap();
         }
         for left in [1_000, 0] {
-            webhooks::erase_deleted(&subscriptions).await.unwrap();
+            webhooks::erase_deleted(webhooks).await.unwrap();
             assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, left);
         }
     }

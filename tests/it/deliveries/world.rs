@@ -10,9 +10,9 @@ use mainstay::{
     domain::{ChannelId, ConversationId, DeliveryId, EndpointId, EventId, TenantId},
     process::{self, Roles, Running},
     records::events::{self, NewEvent},
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
     webhooks::{
-        NewEndpoint, Subscriptions,
+        NewEndpoint, WebhookService,
         store::{
             deliveries::{self, Attempt, Delivery, DeliveryFilter},
             endpoints::Endpoint,
@@ -35,7 +35,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct World {
     pub running: Running,
-    pub subscriptions: Subscriptions,
+    pub subscriptions: WebhookService,
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub clock: Clock,
@@ -72,14 +72,14 @@ impl World {
     async fn start(mut config: Config, folder: Folder) -> Self {
         config.listen = "127.0.0.1:0".parse().unwrap();
         config.storage = config::Storage::Folder(folder.path().join("media"));
-        config.outside = outside();
+        config.egress = egress();
         config.deliveries.timeout = TIMEOUT;
         let db = Db::open(&config.database_url, 1).await.unwrap();
         db.migrate().await.unwrap();
         db.close().await;
         let clock = Clock::default();
         let running = process::start(config, Roles::BOTH, clock.clone()).await.unwrap();
-        let registry = Registry {
+        let registry = TenantService {
             db: running.app.db.clone(),
             clock: clock.clone(),
             keyring: running.app.config.keyring.clone(),
@@ -93,7 +93,7 @@ impl World {
         };
         let channel = tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
         Self {
-            subscriptions: running.app.subscriptions(),
+            subscriptions: running.app.webhooks.clone(),
             running,
             tenant: tenant.id,
             channel: channel.id,
@@ -188,8 +188,8 @@ impl World {
 }
 
 /// The operator lets tenants reach this machine, by http.
-pub fn outside() -> config::Outside {
-    config::Outside {
+pub fn egress() -> config::EgressPolicy {
+    config::EgressPolicy {
         plain_http: true,
         networks: vec!["127.0.0.0/8".parse().unwrap()],
     }

@@ -22,7 +22,7 @@ use crate::{
 async fn start(url: &str, folder: Folder, redis: Option<config::Redis>) -> World {
     let mut config = app::config(url);
     config.redis = redis;
-    config.outside = config::Outside {
+    config.egress = config::EgressPolicy {
         plain_http: true,
         networks: vec!["127.0.0.0/8".parse().unwrap()],
     };

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use mainstay::{
     config,
     crypto::{WebhookSecret, standard_webhooks as webhooks},
-    egress::{Outside, Post},
+    egress::{EgressClient, Post},
 };
 
 use super::page::{Installed, example, say};
@@ -38,7 +38,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Sends it as the deliverer does; gives the status.
-    async fn status(&self, outside: &Outside, url: &str) -> u16 {
+    async fn status(&self, egress: &EgressClient, url: &str) -> u16 {
         let signed = webhooks::sign(self.secrets.iter().copied(), self.id, self.at, BODY.as_bytes());
         let header = |value: &str| HeaderValue::from_str(value).unwrap();
         let mut headers = HeaderMap::new();
@@ -46,8 +46,8 @@ impl<'a> Attempt<'a> {
         headers.insert(webhooks::ID, header(self.id));
         headers.insert(webhooks::TIMESTAMP, header(&signed.timestamp));
         headers.insert(webhooks::SIGNATURE, header(&signed.signature));
-        let target = outside.check(url).unwrap();
-        let posted = outside.post(Post {
+        let target = egress.check(url).unwrap();
+        let posted = egress.post(Post {
             target: &target,
             headers,
             body: Bytes::from_static(self.body.as_bytes()),
@@ -59,25 +59,25 @@ impl<'a> Attempt<'a> {
     }
 }
 
-fn outside() -> Outside {
-    let policy = config::Outside {
+fn egress() -> EgressClient {
+    let policy = config::EgressPolicy {
         plain_http: true,
         networks: vec!["127.0.0.0/8".parse().unwrap()],
     };
-    Outside::new(policy).unwrap()
+    EgressClient::new(policy).unwrap()
 }
 
 #[tokio::test]
 async fn the_published_libraries_take_what_we_sign_and_nothing_else() {
-    let (outside, ours, next, others) = (
-        outside(),
+    let (egress, ours, next, others) = (
+        egress(),
         WebhookSecret::generate(),
         WebhookSecret::generate(),
         WebhookSecret::generate(),
     );
     for installed in Installed::all().await.iter() {
         let receiver = installed.start(ours.expose(), free_port()).await;
-        let ask = async |attempt: Attempt<'_>| attempt.status(&outside, &receiver.url).await;
+        let ask = async |attempt: Attempt<'_>| attempt.status(&egress, &receiver.url).await;
         let now = Utc::now();
         let good = || Attempt::signed_by(vec![&ours]);
         for (what, expected, attempt) in [

@@ -151,7 +151,9 @@ async fn sending(world: &World) {
 async fn waiting(world: &World) {
     let app = &world.running.app;
     let ana = world.customer(0).await;
-    messaging::trip(app, world.channel, 190, "on purpose").await.unwrap();
+    messaging::trip(&app.messaging, world.channel, 190, "on purpose")
+        .await
+        .unwrap();
     let withdrawn = world.send(world.text(&ana.wa_id, "never mind")).await;
     let mut request = world.text(&ana.wa_id, "within the hour");
     request["expires_at"] = json!(app.clock.now() + TimeDelta::hours(1));

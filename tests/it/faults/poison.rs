@@ -11,7 +11,7 @@ use mainstay::{
     jobs::ProcessEvents,
     process::{self, Roles},
     queue::Job,
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 use serde_json::json;
 
@@ -102,7 +102,7 @@ async fn dies_and_is_revived(mut config: Config) {
 }
 
 async fn add_channel(db: &Db, clock: &Clock, config: &Config) {
-    let registry = Registry {
+    let registry = TenantService {
         db: db.clone(),
         clock: clock.clone(),
         keyring: config.keyring.clone(),

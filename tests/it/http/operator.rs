@@ -1,5 +1,5 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
-use mainstay::{app::INBOUND, config::Secret, domain::Id};
+use mainstay::{config::Secret, domain::Id, inbound::INBOUND};
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -145,7 +145,9 @@ fn calling(test: &TestApp, meta: &Meta) -> App {
         parts.conclusions = conclusions;
     });
     let writing = app.clone();
-    tokio::spawn(async move { messaging::write_conclusions(&writing, from, &CancellationToken::new()).await });
+    tokio::spawn(
+        async move { messaging::write_conclusions(&writing.messaging, from, &CancellationToken::new()).await },
+    );
     app
 }
 
@@ -199,9 +201,9 @@ async fn play(
     assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
     let id = answer.json()["id"].as_str().unwrap().parse().unwrap();
     let sending = app.clone();
-    let mut sending = Some(tokio::spawn(
-        async move { drop(messaging::send(&sending, &[id]).await) },
-    ));
+    let mut sending = Some(tokio::spawn(async move {
+        drop(messaging::send(&sending.messaging, &[id]).await)
+    }));
     let asked = meta.asked.recv().await.unwrap();
     let opaque = &asked["biz_opaque_callback_data"];
     for step in steps {
@@ -215,7 +217,7 @@ async fn play(
             Step::Inbound => hear(inbound(form, start + 60)).await,
         }
     }
-    inbound::join_overlooked(app).await.unwrap();
+    inbound::join_overlooked(&app.inbound).await.unwrap();
     snapshot(&app.db, tenant.id).await
 }
 

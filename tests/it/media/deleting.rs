@@ -1,5 +1,5 @@
 use chrono::TimeDelta;
-use mainstay::{app::MEDIA_INBOUND, domain::Id, housekeeping, media, queue};
+use mainstay::{domain::Id, housekeeping, media, media::MEDIA_INBOUND, queue};
 use serde_json::json;
 
 use super::{
@@ -40,7 +40,7 @@ on_both! {
         test.receive(&file_message("wamid.1", "document", json!({ "id": "1" }))).await;
         let (id, now) = (media_of(&app, "wamid.1").await, app.clock.now());
         queue::claim(&app.db, &MEDIA_INBOUND, &[id.uuid()], now + TimeDelta::minutes(1), now).await.unwrap();
-        let fetching = { let app = app.clone(); tokio::spawn(async move { media::fetch(&app, id).await }) };
+        let fetching = { let app = app.clone(); tokio::spawn(async move { media::fetch(&app.media, id).await }) };
         wait_until(DEADLINE, "half of it is written", async || !stored(&app).is_empty()).await;
         let client = Client::of(&app).with(&test.key);
         assert_eq!(client.delete(&format!("/api/v1/media/{id}")).await.status.as_u16(), 204);

@@ -194,7 +194,7 @@ async fn the_database_itself_hides_other_tenants_media() {
         .await;
     work(&app).await;
     let id = media_of(&app, "wamid.1").await;
-    mainstay::media::meta_id(&app, test.tenant, super::stage::channel(&app), id)
+    mainstay::media::meta_id(&app.media, test.tenant, super::stage::channel(&app), id)
         .await
         .unwrap();
     assert_eq!(meta.uploads()[0].number, NUMBER);

@@ -23,7 +23,7 @@ on_both! {
         let mut asking = Vec::new();
         for n in 0..20 {
             let app = if n % 2 == 0 { here.clone() } else { there.clone() };
-            asking.push(tokio::spawn(async move { media::meta_id(&app, tenant, channel, id).await }));
+            asking.push(tokio::spawn(async move { media::meta_id(&app.media, tenant, channel, id).await }));
         }
         wait_until(DEADLINE, "the upload is under way", async || !meta.uploads().is_empty()).await;
         meta.release();
@@ -46,7 +46,7 @@ on_both! {
             // Files of the same bytes are uploaded once.
             let bytes = [&voice[..], &[n as u8]].concat();
             let id = upload(&client, "audio/ogg", name, &bytes).await;
-            media::meta_id(&app, test.tenant, channel(&app), id).await.unwrap();
+            media::meta_id(&app.media, test.tenant, channel(&app), id).await.unwrap();
             assert_eq!(meta.uploads().last().unwrap().filename, expected, "{name}");
         }
     }
@@ -60,12 +60,12 @@ on_both! {
         let twin = upload(&client, "image/png", "twin.png", PIXEL).await;
         let own = channel(&app);
         for (id, channel, expected) in [(id, own, "meta-1"), (id, own, "meta-1"), (twin, own, "meta-1"), (id, other.id, "meta-2")] {
-            assert_eq!(media::meta_id(&app, test.tenant, channel, id).await.unwrap(), expected);
+            assert_eq!(media::meta_id(&app.media, test.tenant, channel, id).await.unwrap(), expected);
         }
         test.advance(TimeDelta::days(29) - TimeDelta::hours(1));
-        assert_eq!(media::meta_id(&app, test.tenant, own, id).await.unwrap(), "meta-1");
+        assert_eq!(media::meta_id(&app.media, test.tenant, own, id).await.unwrap(), "meta-1");
         test.advance(TimeDelta::hours(2));
-        assert_eq!(media::meta_id(&app, test.tenant, own, id).await.unwrap(), "meta-3");
+        assert_eq!(media::meta_id(&app.media, test.tenant, own, id).await.unwrap(), "meta-3");
         assert_eq!(meta.uploads().iter().map(|it| it.number.as_str()).collect::<Vec<_>>()[1], "300000000000001");
     }
 
@@ -74,7 +74,7 @@ on_both! {
         let app = calling(&test, &meta);
         let client = Client::of(&app).with(&test.key);
         let id = upload(&client, "image/png", "pixel.png", PIXEL).await;
-        let ask = async || media::meta_id(&app, test.tenant, channel(&app), id).await;
+        let ask = async || media::meta_id(&app.media, test.tenant, channel(&app), id).await;
         meta.refuse(Some(131_053));
         for _ in 0..3 {
             let refused = ask().await;
@@ -98,13 +98,13 @@ on_both! {
         let id = upload(&client, "image/png", "pixel.png", PIXEL).await;
         meta.be_slow();
         let (dying, tenant, channel) = (app.clone(), test.tenant, channel(&app));
-        let dying = tokio::spawn(async move { media::meta_id(&dying, tenant, channel, id).await });
+        let dying = tokio::spawn(async move { media::meta_id(&dying.media, tenant, channel, id).await });
         wait_until(DEADLINE, "the upload is under way", async || !meta.uploads().is_empty()).await;
         dying.abort();
         drop(dying.await);
         meta.release();
         test.advance(TimeDelta::seconds(31));
-        assert_eq!(media::meta_id(&app, tenant, channel, id).await.unwrap(), "meta-2");
+        assert_eq!(media::meta_id(&app.media, tenant, channel, id).await.unwrap(), "meta-2");
     }
 
     async fn what_cannot_be_sent_says_why(test: TestApp) {
@@ -113,7 +113,7 @@ on_both! {
         let client = Client::of(&app).with(&test.key);
         test.receive(&file_message("wamid.1", "video", json!({ "id": "1" }))).await;
         let received = media_of(&app, "wamid.1").await;
-        let ask = async |id| media::meta_id(&app, test.tenant, channel(&app), id).await;
+        let ask = async |id| media::meta_id(&app.media, test.tenant, channel(&app), id).await;
         let sendable = async |id, kind| media::sendable(app.db.reader(), test.tenant, id, kind).await.unwrap();
         assert!(matches!(ask(received).await, Err(MetaIdError::NotYet)));
         assert_eq!(sendable(received, MediaKind::Video).await, Err(SendableError::NotYet));
@@ -132,8 +132,8 @@ on_both! {
         assert_eq!(sendable(app.clock.new_id(), MediaKind::Image).await, Err(SendableError::Unknown));
         assert_eq!(number(&app, "SELECT COUNT(*) FROM media_uploads").await, 1);
         let (rival, _) = mainstay::tenancy::create_tenant(&test.registry, "Rival").await.unwrap();
-        assert!(matches!(media::meta_id(&app, rival.id, channel(&app), received).await, Err(MetaIdError::Gone(_))));
+        assert!(matches!(media::meta_id(&app.media, rival.id, channel(&app), received).await, Err(MetaIdError::Gone(_))));
         let theirs = test.add_channel(rival.id, "300000000000002", WABA).await;
-        assert!(matches!(media::meta_id(&app, test.tenant, theirs.id, received).await, Err(MetaIdError::NoChannel)));
+        assert!(matches!(media::meta_id(&app.media, test.tenant, theirs.id, received).await, Err(MetaIdError::NoChannel)));
     }
 }

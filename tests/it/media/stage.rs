@@ -43,9 +43,9 @@ pub fn pdf(length: usize) -> Vec<u8> {
 pub fn calling(test: &TestApp, meta: &Meta) -> App {
     test.rebuilt(|parts| {
         parts.graph = graph::Client::new(&meta.url, "v25.0", CALL).unwrap();
-        parts.config.outside.plain_http = true;
-        parts.config.outside.networks = vec!["127.0.0.0/8".parse().unwrap()];
-        parts.outside = mainstay::egress::Outside::new(parts.config.outside.clone()).unwrap();
+        parts.config.egress.plain_http = true;
+        parts.config.egress.networks = vec!["127.0.0.0/8".parse().unwrap()];
+        parts.egress = mainstay::egress::EgressClient::new(parts.config.egress.clone()).unwrap();
     })
 }
 

@@ -164,7 +164,7 @@ async fn media_live_in_a_bucket_as_they_do_in_a_folder() {
     let storage = bucket(s3(place.path()).await, SECRET);
     let calling = calling(&test, &meta);
     let app = test.rebuilt(|parts| {
-        parts.graph = calling.graph.clone();
+        parts.graph = calling.media.graph.clone();
         parts.storage = storage;
     });
     meta.hold("1", "application/pdf", &pdf(12_000_000));
@@ -181,7 +181,7 @@ async fn media_live_in_a_bucket_as_they_do_in_a_folder() {
     let part = client.send(part.body(axum::body::Body::empty()).unwrap()).await;
     assert_eq!((part.status.as_u16(), &part.body[..]), (206, &pdf(2_000)[100..200]));
     assert_eq!(
-        mainstay::media::meta_id(&app, test.tenant, super::stage::channel(&app), received)
+        mainstay::media::meta_id(&app.media, test.tenant, super::stage::channel(&app), received)
             .await
             .unwrap(),
         "meta-1"

@@ -5,9 +5,9 @@ use std::sync::{
 
 use chrono::TimeDelta;
 use mainstay::{
-    app::MEDIA_INBOUND,
     domain::Id,
     housekeeping, media,
+    media::MEDIA_INBOUND,
     queue::{self, Outcome},
 };
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn attempt(app: &mainstay::app::App) -> Outcome {
         .await
         .unwrap();
     assert_eq!(leases.len(), 1, "it is due");
-    media::fetch(app, Id::from_uuid(id)).await.unwrap()
+    media::fetch(&app.media, Id::from_uuid(id)).await.unwrap()
 }
 
 /// A web server that is not Meta's, and counts who comes.

@@ -9,7 +9,7 @@ use mainstay::{
     directory::SignedBy,
     domain::{ContactId, DailyLimit, Id, TenantId},
     records::portfolios::{self, For, Key},
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 use mainstay_sim::{Category, Enforcement, NumberSeed, SimConfig, TemplateSeed};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ async fn second(world: &World) -> Tenant {
     let hello = TemplateSeed::text("hello_world", "en_US", Category::Utility, "Hello");
     world.simulator.graph().add_template(OTHER_WABA, hello);
     let app = &world.running.app;
-    let registry = Registry {
+    let registry = TenantService {
         db: app.db.clone(),
         clock: app.clock.clone(),
         keyring: app.config.keyring.clone(),

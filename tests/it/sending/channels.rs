@@ -71,7 +71,7 @@ on_both! {
         assert_eq!(sends::waiting(test.app.db.reader(), test.tenant, channel).await.unwrap(), [(2, 3)]);
         test.app.db.sql("DELETE FROM sends WHERE state = 'pending'", ()).run().await.unwrap();
         test.app.db.sql("UPDATE channels SET campaigns_paused_at = created_at", ()).run().await.unwrap();
-        let released = messaging::resume_campaigns(&test.app, test.tenant, channel).await.unwrap();
+        let released = messaging::resume_campaigns(&test.app.messaging, test.tenant, channel).await.unwrap();
         assert_eq!(released, Some(1));
         assert_eq!(test.app.queues.depth(&OUTBOUND).await.unwrap().lanes, [0, 0, 1], "no sweep has looked");
     }
@@ -88,7 +88,7 @@ on_both! {
             INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
             SELECT $1, id, tenant_id, channel_id, 1, 'unknown', created_at FROM sends",
             (attempt,)).run().await.unwrap();
-        messaging::resolve(&test.app, test.tenant, id, Resolution::Resend).await.unwrap();
+        messaging::resolve(&test.app.messaging, test.tenant, id, Resolution::Resend).await.unwrap();
         assert_eq!(test.app.queues.depth(&OUTBOUND).await.unwrap().lanes, [0, 0, 1], "no sweep has looked");
     }
 
@@ -106,11 +106,11 @@ on_both! {
         test.store(json!({ "object": "whatsapp_business_account", "entry": [] }).to_string()).await;
         test.advance(app.config.sending.unknown_window + TimeDelta::seconds(1));
         let attempts = "SELECT COUNT(*) FROM send_attempts";
-        messaging::send(&app, &[id]).await;
+        messaging::send(&app.messaging, &[id]).await;
         assert_eq!(test.count(attempts).await, 1, "a webhook of its time is not processed");
         test.process_all(64).await;
         test.store(json!({ "object": "whatsapp_business_account", "entry": [1] }).to_string()).await;
-        messaging::send(&app, &[id]).await;
+        messaging::send(&app.messaging, &[id]).await;
         assert_eq!(test.count(attempts).await, 2, "the one that waits came after its window");
     }
 
@@ -123,15 +123,15 @@ on_both! {
         let answer = http::Client::of(&app).with(&test.key).post("/api/v1/messages", request).await;
         assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
         let id: MessageId = answer.json()["id"].as_str().unwrap().parse().unwrap();
-        messaging::trip(&app, channel, 190, "on purpose").await.unwrap();
+        messaging::trip(&app.messaging, channel, 190, "on purpose").await.unwrap();
         let held = "SELECT COUNT(*) FROM sends WHERE held = 'breaker'";
         // Another process lets the channel go on; this one has not looked since.
         let elsewhere = "UPDATE channels SET tripped_at = NULL, updated_at = $1";
         app.db.sql(elsewhere, (app.clock.now() + TimeDelta::seconds(1),)).run().await.unwrap();
-        messaging::send(&app, &[id]).await;
+        messaging::send(&app.messaging, &[id]).await;
         assert_eq!(test.count(held).await, 0);
-        messaging::trip(&app, channel, 190, "on purpose").await.unwrap();
-        messaging::send(&app, &[id]).await;
+        messaging::trip(&app.messaging, channel, 190, "on purpose").await.unwrap();
+        messaging::send(&app.messaging, &[id]).await;
         assert_eq!(test.count("SELECT COUNT(*) FROM send_attempts").await, 1, "the first time Meta was called, or would have been");
     }
 }

@@ -8,7 +8,7 @@ use mainstay::{
     db::Db,
     domain::ChannelId,
     process::{self, Roles, Running},
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 use mainstay_sim::{AcceptedSend, Clock as SimClock, Customer, FaultRule, Item, Shape, SimConfig, Simulator};
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ impl World {
         db.migrate().await.unwrap();
         db.close().await;
         let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
-        let registry = Registry {
+        let registry = TenantService {
             db: running.app.db.clone(),
             clock: running.app.clock.clone(),
             keyring: running.app.config.keyring.clone(),

@@ -2,14 +2,14 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    app::{App, LONG_WEBHOOKS, Parts},
+    app::{App, Foundation},
     clock::Clock,
     config::{self, Config, Environment, Purpose, Secret},
     crypto::Keyring,
     db::Db,
     directory::{Directory, SignedBy},
     domain::{RawEventId, TenantId},
-    egress::Outside,
+    egress::EgressClient,
     inbound::{
         self,
         intake::{Hints, Intake},
@@ -17,11 +17,10 @@ use mainstay::{
     messaging::{Conclusions, Uploads, accept::Outbox},
     meta::graph,
     queue::Queues,
-    rate_limit::Governor,
+    rate_limit::RateLimiter,
     storage::Storage,
     telemetry,
-    tenancy::{self, NewChannel, Registry},
-    webhooks::{Courier, Subscriptions},
+    tenancy::{self, NewChannel, TenantService},
 };
 use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 
@@ -34,8 +33,9 @@ pub const APP_SECRET: &str = "the-operators-app-secret";
 
 pub struct TestApp {
     pub app: App,
+    foundation: Foundation,
     pub tenant: TenantId,
-    pub registry: Registry,
+    pub registry: TenantService,
     /// An API key of the tenant.
     pub key: String,
     /// As it would stand in MAINSTAY_MASTER_KEY.
@@ -82,7 +82,7 @@ impl TestApp {
         let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
         let (hints, _) = Hints::channel();
         let (intake, _) = Intake::start(db.clone(), clock.clone(), 1_000, hints, Default::default());
-        let registry = Registry {
+        let registry = TenantService {
             db: db.clone(),
             clock: clock.clone(),
             keyring: config.keyring.clone(),
@@ -94,37 +94,29 @@ impl TestApp {
         let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
         let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
-        let outside = Outside::new(config.outside.clone()).expect("a client for the outside");
-        let governor = Governor::local(clock.clone());
+        let egress = EgressClient::new(config.egress.clone()).expect("a client for the outside");
+        let rate_limiter = RateLimiter::local(clock.clone());
         let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
-        let subscriptions = Subscriptions {
-            db: db.clone(),
-            clock: clock.clone(),
-            keyring: config.keyring.clone(),
-            outside: outside.clone(),
-        };
-        let terms = config.deliveries.clone();
-        let (courier, _) = Courier::new(subscriptions, queues.clone(), terms, Default::default());
-        let app = App::new(Parts {
+        let foundation = Foundation {
             config,
             clock,
             db,
             queues,
             directory,
-            governor,
+            rate_limiter,
             intake,
             outbox,
             conclusions: Conclusions::channel().0,
             uploads: Uploads::channel().0,
             graph,
             storage,
-            outside,
-            courier,
+            egress,
             metrics: telemetry::install_metrics(),
-            long_webhooks: tokio::sync::Semaphore::new(LONG_WEBHOOKS),
-        });
+            work_ends: Default::default(),
+        };
         let test = Self {
-            app,
+            app: App::new(foundation.clone()).0,
+            foundation,
             tenant: tenant.id,
             registry,
             key: key.token.expose().to_owned(),
@@ -165,7 +157,7 @@ impl TestApp {
             if due.is_empty() {
                 return;
             }
-            let failures = inbound::process(&self.app, &due).await.failures;
+            let failures = inbound::process(&self.app.inbound, &due).await.failures;
             assert!(failures.is_empty(), "{failures:?}");
         }
     }
@@ -188,27 +180,11 @@ impl TestApp {
         self.rebuilt(|parts| change(&mut parts.config))
     }
 
-    pub fn rebuilt(&self, change: impl FnOnce(&mut Parts)) -> App {
-        let mut parts = Parts {
-            config: self.app.config.clone(),
-            clock: self.app.clock.clone(),
-            db: self.app.db.clone(),
-            queues: self.app.queues.clone(),
-            directory: self.app.directory.clone(),
-            governor: self.app.governor.clone(),
-            intake: self.app.intake.clone(),
-            outbox: self.app.outbox.clone(),
-            conclusions: self.app.conclusions.clone(),
-            uploads: self.app.uploads.clone(),
-            graph: self.app.graph.clone(),
-            storage: self.app.storage.clone(),
-            outside: self.app.outside.clone(),
-            courier: self.app.courier.clone(),
-            metrics: self.app.metrics.clone(),
-            long_webhooks: tokio::sync::Semaphore::new(LONG_WEBHOOKS),
-        };
-        change(&mut parts);
-        App::new(parts)
+    /// The application with a part of it replaced; it shares the rest.
+    pub fn rebuilt(&self, change: impl FnOnce(&mut Foundation)) -> App {
+        let mut foundation = self.foundation.clone();
+        change(&mut foundation);
+        App::new(foundation).0
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {

@@ -40,7 +40,7 @@ on_both_sizes! {
         let before = world.template("bulk_007").await;
         let token = mainstay::config::Secret::new("EAAG-test");
         let access = Access { phone_number_id: NUMBER, waba_id: WABA, token: &token };
-        world.running.app.graph.delete_template(access, "bulk_007", None).await.unwrap();
+        world.running.app.messaging.graph.delete_template(access, "bulk_007", None).await.unwrap();
         world.fetch_templates().await;
         let gone = world.template("bulk_007").await;
         assert_eq!((&gone["status"], &gone["id"]), (&json!("DELETED"), &before["id"]));
@@ -66,7 +66,7 @@ on_both_sizes! {
     async fn a_template_paused_at_meta_is_refused_and_so_is_what_was_queued_before(world: World) {
         world.fetch_templates().await;
         let hello = || world.template_to(STRANGER, "hello_world", "en_US", &[]);
-        messaging::trip(&world.running.app, world.channel, 190, "on purpose").await.unwrap();
+        messaging::trip(&world.running.app.messaging, world.channel, 190, "on purpose").await.unwrap();
         let queued = world.send(hello()).await;
         let keyed = world.client.post_keyed("/api/v1/messages", "one", &hello()).await;
         assert_eq!(keyed.status.as_u16(), 202);

@@ -117,7 +117,7 @@ on_both! {
 
     async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: TestApp) {
         let order = templates::of_tenant(&test.app.db, test.tenant).await.unwrap().remove(0);
-        let library = test.app.library();
+        let library = &test.app.templates;
         let now = test.app.clock.now();
         library.want_sync(test.tenant, WABA, TimeDelta::seconds(5)).await.unwrap();
         let due = async || templates::find_sync(&test.app.db, order.id).await.unwrap().unwrap().due_at;

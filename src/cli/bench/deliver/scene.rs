@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::{Config, Outside as Allowed},
+    config::{Config, EgressPolicy},
     db::Db,
     domain::{EventId, TenantId},
-    egress::Outside,
+    egress::EgressClient,
     events::{EventType, contact, message},
     process::{self, Roles, Running},
     queue::Queues,
@@ -23,7 +23,7 @@ use crate::{
         events::{self, NewEvent},
         tenants,
     },
-    webhooks::{self, NewEndpoint, Subscriptions},
+    webhooks::{self, NewEndpoint, WebhookService},
 };
 
 /// What everybody wants.
@@ -55,18 +55,18 @@ impl Scene {
     pub async fn set(options: &Options) -> anyhow::Result<Self> {
         let mut config = server::config()?;
         config.database_url = database_url(&config.database_url, &options.data)?;
-        config.outside = Allowed {
+        config.egress = EgressPolicy {
             plain_http: true,
             networks: vec![NETWORK.parse()?],
         };
         let registry = server::prepare(&config).await?;
         let tenant = tenants::all(&registry.db).await?[0].id;
         let receivers = Receivers::start(options.endpoints)?;
-        let subscriptions = Subscriptions {
+        let subscriptions = WebhookService {
             db: registry.db.clone(),
             clock: registry.clock.clone(),
             keyring: registry.keyring.clone(),
-            outside: Outside::new(config.outside.clone())?,
+            egress: EgressClient::new(config.egress.clone())?,
         };
         for (n, address) in receivers.addresses.iter().enumerate() {
             let wanted: &[&EventType] = if n == 0 { &[COMMON, TIMED] } else { &[COMMON] };
@@ -175,8 +175,8 @@ fn listen(
 async fn worker(config: &Config) -> anyhow::Result<Server> {
     let environment = [
         ("DATABASE_URL", config.database_url.as_str()),
-        ("MAINSTAY_OUTSIDE_NETWORKS", NETWORK),
-        ("MAINSTAY_OUTSIDE_HTTP", "allow"),
+        ("MAINSTAY_EGRESS_NETWORKS", NETWORK),
+        ("MAINSTAY_EGRESS_HTTP", "allow"),
     ];
     Server::start_in(&environment, &["--worker"]).await
 }

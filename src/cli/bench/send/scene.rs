@@ -21,7 +21,7 @@ use crate::{
     config::Secret,
     domain::{ChannelId, MessageId, Scopes, TenantId},
     records::{channel_checks, channels},
-    tenancy::{self, NewChannel, Registry},
+    tenancy::{self, NewChannel, TenantService},
 };
 
 /// Numbers at Meta's usual throughput, beside the one at its highest.
@@ -31,7 +31,7 @@ const BATCH: usize = 1_000;
 
 /// An installation with a filled database, and the Meta it sends to.
 pub struct Scene {
-    pub registry: Registry,
+    pub registry: TenantService,
     pub tenant: TenantId,
     pub key: String,
     pub simulator: Simulator,

@@ -36,7 +36,7 @@ pub async fn list(reader: Reader, State(app): State<App>, paging: Paging) -> Res
     let mut tx = reader.begin().await?;
     let rows = endpoints::list(&mut tx, reader.tenant, after, paging.rows()).await?;
     tx.commit().await?;
-    let names = app.subscriptions().header_names(reader.tenant, &rows).await?;
+    let names = app.webhooks.header_names(reader.tenant, &rows).await?;
     let shown = rows.into_iter().zip(names).map(|(row, names)| Endpoint::of(row, names));
     Ok(Body(Page::new(&paging, LIST, shown.collect(), |it| it.id)))
 }
@@ -49,7 +49,7 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<Endpoint>, Problem> {
-    let found = app.subscriptions().find(reader.tenant, id).await?;
+    let found = app.webhooks.find(reader.tenant, id).await?;
     shown(&app, reader.tenant, found).await.map(Body)
 }
 
@@ -63,7 +63,7 @@ pub async fn create(
     State(app): State<App>,
     Json(new): Json<NewEndpoint>,
 ) -> Result<(StatusCode, Body<Endpoint>), Problem> {
-    let created = app.subscriptions().create(subscriber.tenant, new.into()).await?;
+    let created = app.webhooks.create(subscriber.tenant, new.into()).await?;
     let shown = shown(&app, subscriber.tenant, created).await?;
     Ok((StatusCode::CREATED, Body(shown)))
 }
@@ -80,7 +80,7 @@ pub async fn change(
     Path(id): Path<EndpointId>,
     Json(change): Json<EndpointChange>,
 ) -> Result<Body<Endpoint>, Problem> {
-    let changed = app.subscriptions().change(subscriber.tenant, id, change.into()).await?;
+    let changed = app.webhooks.change(subscriber.tenant, id, change.into()).await?;
     shown(&app, subscriber.tenant, changed).await.map(Body)
 }
 
@@ -94,14 +94,11 @@ pub async fn delete(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<StatusCode, Problem> {
-    app.subscriptions().remove(subscriber.tenant, id).await?;
+    app.webhooks.remove(subscriber.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn shown(app: &App, tenant: TenantId, row: endpoints::Endpoint) -> Result<Endpoint, Problem> {
-    let names = app
-        .subscriptions()
-        .header_names(tenant, std::slice::from_ref(&row))
-        .await?;
+    let names = app.webhooks.header_names(tenant, std::slice::from_ref(&row)).await?;
     Ok(Endpoint::of(row, names.concat()))
 }

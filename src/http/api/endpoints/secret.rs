@@ -50,7 +50,7 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.subscriptions().secrets(subscriber.tenant, id).await?;
+    let secrets = app.webhooks.secrets(subscriber.tenant, id).await?;
     Ok(Body(secrets.into()))
 }
 
@@ -65,6 +65,6 @@ pub async fn rotate(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.subscriptions().rotate(subscriber.tenant, id).await?;
+    let secrets = app.webhooks.rotate(subscriber.tenant, id).await?;
     Ok(Body(secrets.into()))
 }

@@ -33,7 +33,7 @@ pub async fn test(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<(StatusCode, Body<EndpointTest>), Problem> {
-    let delivery_id = app.subscriptions().test(subscriber.tenant, id).await?;
+    let delivery_id = app.webhooks.test(subscriber.tenant, id).await?;
     Ok((StatusCode::ACCEPTED, Body(EndpointTest { delivery_id })))
 }
 
@@ -90,7 +90,7 @@ pub async fn replay(
         event_types: request.event_types,
         cursor: request.cursor,
     };
-    let replayed = app.subscriptions().replay(subscriber.tenant, id, replay).await?;
+    let replayed = app.webhooks.replay(subscriber.tenant, id, replay).await?;
     let result = ReplayResult {
         replayed: replayed.replayed,
         next_cursor: replayed.cursor,
@@ -140,6 +140,6 @@ pub async fn stats(
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointStatistics>, Problem> {
-    let found = app.subscriptions().statistics(reader.tenant, id).await?;
+    let found = app.webhooks.statistics(reader.tenant, id).await?;
     Ok(Body(found.into()))
 }

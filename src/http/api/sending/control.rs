@@ -24,7 +24,7 @@ use crate::{
 #[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", params(("id" = MessageId, Path)),
     responses((status = 204, description = "Canceled")))]
 pub async fn cancel(writer: Writer, State(app): State<App>, Path(id): Path<MessageId>) -> Result<StatusCode, Problem> {
-    messaging::cancel(&app, writer.tenant, id).await?;
+    messaging::cancel(&app.messaging, writer.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,7 +66,7 @@ pub async fn cancel_batch(
 ) -> Result<Body<CancelAnswer>, Problem> {
     let ids = request.ids;
     fits("ids", ids.len())?;
-    let canceled = messaging::cancel_all(&app, writer.tenant, &ids).await?;
+    let canceled = messaging::cancel_all(&app.messaging, writer.tenant, &ids).await?;
     let result = |(id, canceled): (MessageId, Result<(), ControlError>)| {
         let problem = canceled.err().map(Problem::from);
         CancelResult {
@@ -112,7 +112,7 @@ pub async fn resolve(
         Known::Resend => Resolution::Resend,
         Known::Drop => Resolution::Drop,
     };
-    messaging::resolve(&app, writer.tenant, id, resolution).await?;
+    messaging::resolve(&app.messaging, writer.tenant, id, resolution).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -136,7 +136,7 @@ pub async fn read(
     Perhaps(request): Perhaps<ReadRequest>,
 ) -> Result<StatusCode, Problem> {
     let receipt = if request.typing { Receipt::Typing } else { Receipt::Read };
-    messaging::receipt(&app, writer.tenant, id, receipt).await?;
+    messaging::receipt(&app.messaging, writer.tenant, id, receipt).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -154,7 +154,7 @@ impl SendRequest {
                 return Err(Problem::field("message_template", detail, None));
             }
         };
-        let filled = app.library().fill_local(tenant, &which, None, &from.variables).await;
+        let filled = app.templates.fill_local(tenant, &which, None, &from.variables).await;
         let filled = filled.map_err(unusable)?;
         Ok((filled.kind, filled.payload))
     }

@@ -45,7 +45,7 @@ pub async fn create(
         Problem::field("channel_id", detail, None)
     })?;
     let draft: Draft = understand(Value::Object(new.draft))?;
-    let made = app.library().create(route, &draft).await?;
+    let made = app.templates.create(route, &draft).await?;
     Ok((StatusCode::CREATED, Body(TemplateWithSchema::new(made))))
 }
 
@@ -61,7 +61,7 @@ pub async fn edit(
     Path(id): Path<TemplateId>,
     Json(change): Json<TemplateChange>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
-    let edited = app.library().edit(writer.tenant, id, &change).await?;
+    let edited = app.templates.edit(writer.tenant, id, &change).await?;
     Ok(Body(TemplateWithSchema::new(edited)))
 }
 
@@ -71,7 +71,7 @@ pub async fn edit(
 #[utoipa::path(delete, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<TemplateId>) -> Result<StatusCode, Problem> {
-    app.library().delete(writer.tenant, id).await?;
+    app.templates.delete(writer.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -85,6 +85,6 @@ pub async fn unpause(
     State(app): State<App>,
     Path(id): Path<TemplateId>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
-    let unpaused = app.library().unpause(writer.tenant, id).await?;
+    let unpaused = app.templates.unpause(writer.tenant, id).await?;
     Ok(Body(TemplateWithSchema::new(unpaused)))
 }

@@ -124,7 +124,7 @@ pub async fn sync(
         return Err(Problem::not_found(format_args!("account {waba_id} with a channel")));
     }
     for it in &asked {
-        app.library()
+        app.templates
             .want_sync(writer.tenant, &it.waba_id, TimeDelta::zero())
             .await?;
     }

@@ -61,7 +61,7 @@ pub async fn list(
     Query(wanted): Query<WantedMessageTemplates>,
 ) -> Result<Body<Page<MessageTemplate>>, Problem> {
     let before = paging.key(LIST)?;
-    app.library().seed(reader.tenant).await?;
+    app.templates.seed(reader.tenant).await?;
     let filter = store::MessageTemplateFilter {
         state: wanted.state.map(Stage::as_str).unwrap_or_default().to_owned(),
         name: wanted.name.unwrap_or_default(),
@@ -84,7 +84,7 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<Body<MessageTemplateWithVersions>, Problem> {
-    let row = app.library().local(reader.tenant, &Which::Id(id)).await?;
+    let row = app.templates.local(reader.tenant, &Which::Id(id)).await?;
     Ok(Body(shown(&reader, row).await?))
 }
 
@@ -108,7 +108,7 @@ pub async fn create(
     State(app): State<App>,
     Json(new): Json<NewMessageTemplate>,
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
-    let library = app.library();
+    let library = &app.templates;
     let made = library
         .make_local(writer.tenant, &new.name, &new.content, put(new.draft))
         .await?;
@@ -136,7 +136,7 @@ pub async fn add_version(
     Path(id): Path<MessageTemplateId>,
     Json(new): Json<NewMessageTemplateVersion>,
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
-    let library = app.library();
+    let library = &app.templates;
     let said = library
         .say_local(writer.tenant, id, &new.content, put(new.draft))
         .await?;
@@ -177,7 +177,7 @@ pub async fn change(
         state: change.state.map(Stage::as_str),
         active_version: change.active_version,
     };
-    let changed = app.library().update_local(writer.tenant, id, update).await;
+    let changed = app.templates.update_local(writer.tenant, id, update).await;
     let changed = changed.map_err(|error| match error {
         LocalError::NoSuchVersion(..) => Problem::from(error).about("active_version"),
         error => error.into(),
@@ -195,7 +195,7 @@ pub async fn delete(
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<StatusCode, Problem> {
-    app.library().delete_local(writer.tenant, id).await?;
+    app.templates.delete_local(writer.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -222,7 +222,7 @@ pub async fn preview(
     Path(id): Path<MessageTemplateId>,
     Json(request): Json<MessageTemplatePreview>,
 ) -> Result<Body<FilledMessage>, Problem> {
-    let library = app.library();
+    let library = &app.templates;
     let which = Which::Id(id);
     let filled = library
         .fill_local(reader.tenant, &which, request.version, &request.variables)

@@ -121,13 +121,13 @@ async fn from_json(app: &App, writer: &Writer, request: Request) -> Result<Media
     };
     match (new.url, new.base64) {
         (Some(url), None) => {
-            let brought = media::bring_url(app, writer.tenant, said, &url, &memory).await;
+            let brought = media::bring_url(&app.media, writer.tenant, said, &url, &memory).await;
             brought.map_err(refusal)
         }
         (None, Some(text)) => {
             let text = held(&memory, &body, text)?;
             drop(body);
-            let brought = media::bring(app, writer.tenant, said, base64::pieces(text), &memory).await;
+            let brought = media::bring(&app.media, writer.tenant, said, base64::pieces(text), &memory).await;
             brought.map_err(|error| match error {
                 BringError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
                 other => refusal(other),
@@ -173,10 +173,10 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
         }
         said.mime_type = said.mime_type.or_else(|| field.content_type().map(str::to_owned));
         said.filename = said.filename.or_else(|| field.file_name().map(str::to_owned));
-        let brought = media::bring(app, writer.tenant, said, field, &memory).await;
+        let brought = media::bring(&app.media, writer.tenant, said, field, &memory).await;
         let id = brought.map_err(refusal)?;
         if fields.next_field().await.map_err(unreadable)?.is_some() {
-            media::delete(app, writer.tenant, id).await?;
+            media::delete(&app.media, writer.tenant, id).await?;
             return Err(Problem::invalid("The field `file` must be the last one of the form."));
         }
         return Ok(id);

@@ -10,7 +10,7 @@ use crate::{
 pub fn refusal(error: BringError) -> Problem {
     let detail = |error: &BringError| format!("The file is refused: {error}.");
     match error {
-        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Outside(egress::Error::TooLarge { .. }) => {
+        BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Egress(egress::Error::TooLarge { .. }) => {
             Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "media-too-large",
@@ -25,13 +25,13 @@ pub fn refusal(error: BringError) -> Problem {
             "Unsupported media type",
             detail(&error),
         ),
-        BringError::Outside(egress::Error::Refused(refused)) => Problem::new(
+        BringError::Egress(egress::Error::Refused(refused)) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "url-refused",
             "URL not allowed",
             format!("`url` is refused: {refused}."),
         ),
-        BringError::Outside(error) => Problem::new(
+        BringError::Egress(error) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "url-failed",
             "File could not be fetched",

@@ -12,7 +12,7 @@ use hyper_util::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Error, Policy, Refused, Target,
+    EgressPolicy, Error, Refused, Target,
     allowance::{Allowance, BEFORE_ANSWER},
     connect::Connector,
     names::{Judge, Lookup},
@@ -34,9 +34,9 @@ const USER_AGENT: &str = concat!("mainstay/", env!("CARGO_PKG_VERSION"));
 
 /// Makes requests to addresses that tenants chose, over HTTP/1.1. Clones share the connections.
 #[derive(Clone)]
-pub struct Outside {
+pub struct EgressClient {
     client: Client<Connector, Full<Bytes>>,
-    policy: Policy,
+    policy: EgressPolicy,
 }
 
 /// An answer of status 2xx, as it comes.
@@ -51,13 +51,13 @@ pub struct Answer {
     end: Instant,
 }
 
-impl Outside {
-    pub fn new(policy: Policy) -> Result<Self, rustls::Error> {
+impl EgressClient {
+    pub fn new(policy: EgressPolicy) -> Result<Self, rustls::Error> {
         Self::resolving(policy, system())
     }
 
     /// With names from elsewhere than the machine's resolver.
-    pub fn resolving(policy: Policy, lookup: Lookup) -> Result<Self, rustls::Error> {
+    pub fn resolving(policy: EgressPolicy, lookup: Lookup) -> Result<Self, rustls::Error> {
         let connector = Connector::new(Judge::new(lookup, policy.clone()))?;
         // One connection carries one request at a time, so that a lost connection or an answer that is not read to its end costs no
         // other. hyper changes to another connection only for a request it has not begun to write.

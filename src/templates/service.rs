@@ -11,14 +11,14 @@ use crate::{
 
 /// What the verbs here work with: a part of the application, so that what stands below may use them.
 #[derive(Clone)]
-pub struct Library {
+pub struct TemplateService {
     pub db: Db,
     pub clock: Clock,
     pub graph: graph::Client,
     pub directory: Directory,
 }
 
-impl Library {
+impl TemplateService {
     /// A number of the tenant's in this account that may speak to Meta: templates belong to the account, any of its tokens will do.
     pub(super) fn speaker(&self, tenant: TenantId, waba_id: &str) -> Option<Route> {
         let directory = self.directory.current();

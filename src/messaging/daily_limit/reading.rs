@@ -1,10 +1,10 @@
-//! Portfolios from outside: how one stands, and what of it is forgotten.
+//! Portfolios, read: how many customers one has written to today, how many messages it holds back; and what of it is forgotten.
 
 use super::COUNTS;
 use crate::{
-    app::App,
     db::Result,
     domain::DailyLimit,
+    messaging::MessagingService,
     messaging::store::sends,
     records::portfolios::{self, Key, Standing},
 };
@@ -26,10 +26,10 @@ pub struct CustomersToday {
 
 /// How many customers a portfolio wrote to in the last 24 hours, all its tenants together, and how many it may; and how many messages of
 /// this tenant's wait. Not for a tenant's role, which sees its own rows only.
-pub async fn today(app: &App, key: &Key) -> Result<CustomersToday> {
-    let on = || app.db.reader();
+pub async fn today(service: &MessagingService, key: &Key) -> Result<CustomersToday> {
+    let on = || service.db.reader();
     let standing = portfolios::standing(on(), std::slice::from_ref(key)).await?.pop();
-    let ended = portfolios::ended(on(), &key.portfolio, app.clock.now() - COUNTS).await?;
+    let ended = portfolios::ended(on(), &key.portfolio, service.clock.now() - COUNTS).await?;
     let waiting = sends::waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
     Ok(CustomersToday {
         limit: standing.as_ref().and_then(Standing::daily_limit),
@@ -39,13 +39,13 @@ pub async fn today(app: &App, key: &Key) -> Result<CustomersToday> {
 }
 
 /// Removes the recipients who count no longer; tells how many.
-pub async fn forget_recipients(app: &App) -> Result<u64> {
-    let before = app.clock.now() - COUNTS;
+pub async fn forget_recipients(service: &MessagingService) -> Result<u64> {
+    let before = service.clock.now() - COUNTS;
     let mut removed = 0;
-    for (portfolio,) in portfolios::all(app.db.reader()).await? {
-        let mut ended = portfolios::ended(app.db.reader(), &portfolio, before).await?;
+    for (portfolio,) in portfolios::all(service.db.reader()).await? {
+        let mut ended = portfolios::ended(service.db.reader(), &portfolio, before).await?;
         while ended > 0 {
-            let mut tx = app.db.begin().await?;
+            let mut tx = service.db.begin().await?;
             portfolios::hold(&mut tx, [portfolio.as_str()]).await?;
             let mut gone = portfolios::remove(&mut tx, &portfolio, before, CHUNK).await?;
             let count: i64 = gone.values().sum();
@@ -60,8 +60,8 @@ pub async fn forget_recipients(app: &App) -> Result<u64> {
 }
 
 /// Shows how many messages are held, and why.
-pub async fn measure_held(app: &App) -> Result<()> {
-    let held = sends::by_hold(app.db.reader()).await?;
+pub async fn measure_held(service: &MessagingService) -> Result<()> {
+    let held = sends::by_hold(service.db.reader()).await?;
     for reason in REASONS {
         let count = held.iter().find(|(of, _)| of == reason).map_or(0, |(_, count)| *count);
         metrics::gauge!("mainstay_sends_held", "reason" => reason).set(count as f64);
