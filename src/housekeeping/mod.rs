@@ -138,7 +138,7 @@ pub async fn tidy(app: &App) -> Result<()> {
     let kept = now - app.config.deliveries.retention;
     removed.push(("deliveries", webhooks::forget(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
-    media::store::hurry(&app.db, now + media::URGENT).await?;
+    media::hurry(&app.db, now + media::URGENT).await?;
     channel_checks::complete(&app.db, now).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {

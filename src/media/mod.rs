@@ -32,6 +32,7 @@ pub use meta_id::{AtMeta, MetaIdError, at_meta, forget, meta_id};
 pub use remove::{clear, delete, expire};
 pub use sendable::{SendableError, sendable};
 pub use service::MediaService;
+pub use store::hurry;
 pub use table::{LARGEST, Rejected};
 pub use variants::make_variants;
 

@@ -131,7 +131,10 @@ impl WebhookService {
         let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id });
         let delivery = delivery_id(event.id, id);
         let store = async |tx: &mut Tx| {
-            events::append_for(tx, id, &event, now).await?;
+            let sequences = events::append_unconsumed(tx, std::slice::from_ref(&event), now).await?;
+            for sequence in sequences {
+                deliveries::deliver_to(tx, id, (&event, sequence), now).await?;
+            }
             probe_with(tx, (tenant, id), delivery, now).await
         };
         self.db.transaction(store).await?;

@@ -15,8 +15,8 @@ const TWICE: &str = "
     Entry Envelope Event EventType EventTypes Fetched Found Gate Header Health Held Identity InHand
     Item Job Json Key Keyed Kind Limit Line Link Listed Local Location Media MediaKind Message
     MessageTemplate MetaError Named Naming NewEndpoint News Number Operator Order Outcome Outcomes
-    EgressClient Pace Page Pair Parameters Parts Person Place Preference QualityChanged Queued RawEvent
-    Reaction Reads Ready Recipient Redis Refusal Refused TenantService Replayed Reply Rest Resumed
+    Pace Page Pair Parameters Parts Person Place Preference QualityChanged Queued RawEvent
+    Reaction Reads Ready Recipient Redis Refusal Refused Replayed Reply Rest Resumed
     Running Scene Sending Signed Smaller Source Stage Standing Status StatusReport Storage Sync
     Taken Telemetry Template Tenant Terms Text Token Told Unfit Unrecognized Upload Verdict Waiting
     Want Which Whose Writer Written";

@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::consumers;
 use crate::{
     db::{Result, Rows, Tx},
-    domain::{ChannelId, ConversationId, EndpointId, EventId, Id, TenantId},
-    webhooks::store::deliveries,
+    domain::{ChannelId, ConversationId, EventId, Id, TenantId},
 };
 
 #[derive(Clone, Debug)]
@@ -30,28 +30,19 @@ struct Cursor {
     last_sequence: i64,
 }
 
-/// Appends events and puts them on their way to the endpoints that want them. Call it last in a transaction: from here to the commit, the
+/// Appends events and hands them to the consumers in the commit. Call it last in a transaction: from here to the commit, the
 /// tenant's other writers wait, which is what makes the sequence gapless and its order the order of commits.
 pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let sequences = store(tx, events, now).await?;
-    let placed: Vec<(&NewEvent, i64)> = events.iter().zip(sequences).collect();
-    deliveries::fan_out(tx, &placed, now).await
+    let sequences = append_unconsumed(tx, events, now).await?;
+    let numbered: Vec<(&NewEvent, i64)> = events.iter().zip(sequences).collect();
+    consumers::consume(tx, &numbered, now).await
 }
 
-/// Appends an event that goes to one endpoint, and to no other that might want it.
-pub async fn append_for(tx: &mut Tx, endpoint: EndpointId, event: &NewEvent, now: DateTime<Utc>) -> Result<()> {
-    let sequences = store(tx, std::slice::from_ref(event), now).await?;
-    for sequence in sequences {
-        deliveries::deliver_to(tx, endpoint, (event, sequence), now).await?;
-    }
-    Ok(())
-}
-
-/// Stores events and tells the sequence of each.
-async fn store(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<Vec<i64>> {
+/// Appends events without handing them to consumers, and returns the sequence of each.
+pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<Vec<i64>> {
     const DRAW: &str = "
         WITH r (tenant_id, wanted) AS ({rows})
         INSERT INTO event_cursors (tenant_id, last_sequence)

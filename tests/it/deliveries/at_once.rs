@@ -117,7 +117,8 @@ on_both! {
             // There is one writer; so as a transaction that went by what it had read before.
             remove().await;
             let mut tx = test.app.db.begin().await.unwrap();
-            events::append_for(&mut tx, endpoint, &late, now).await.unwrap();
+            let sequences = events::append_unconsumed(&mut tx, std::slice::from_ref(&late), now).await.unwrap();
+            deliveries::deliver_to(&mut tx, endpoint, (&late, sequences[0]), now).await.unwrap();
             tx.commit().await.unwrap();
         }
         assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, 1);
