@@ -26,8 +26,9 @@ WORKDIR /src
 # that Cargo.toml names by its path needs its empty file here.
 COPY Cargo.toml Cargo.lock ./
 COPY sim/Cargo.toml sim/
-RUN mkdir -p bin src sim/src tests/it \
- && touch src/lib.rs sim/src/lib.rs \
+COPY tests/macros/Cargo.toml tests/macros/
+RUN mkdir -p bin src sim/src tests/it tests/macros/src \
+ && touch src/lib.rs sim/src/lib.rs tests/macros/src/lib.rs \
  && for program in bin/api bin/worker bin/mainstay sim/src/main tests/it/main; do echo 'fn main() {}' > "$program.rs"; done \
  && cargo build --locked --profile dist --bins
 

@@ -1,30 +1,30 @@
 //! Meta promises no order and delivers twice: any permutation of a stream, with any repetition, in any batches, must end in the same
 //! state.
 
+use mainstay_test_macros::both_databases;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{TestApp, on_both},
+    app::TestApp,
     snapshot::snapshot,
     webhook::{ANA, BEN, CLEO, T0, Who, echo, message, status, status_to, text, to},
 };
 
-on_both! {
-    async fn any_order_and_repetition_ends_in_the_same_state(test: TestApp) {
-        let seed: u64 = rand::random();
-        let mut random = StdRng::seed_from_u64(seed);
-        let expected = play(&test, 0, stream(), 8).await;
-        assert!(expected.len() > 20, "{expected:#?}");
-        for case in 1..=40 {
-            let mut stream = stream();
-            let repeated: Vec<Value> = stream.iter().filter(|_| random.random_bool(0.4)).cloned().collect();
-            stream.extend(repeated);
-            stream.shuffle(&mut random);
-            let batch = random.random_range(1..=stream.len());
-            let seen = play(&test, case, stream, batch).await;
-            assert_eq!(seen, expected, "seed {seed}, case {case}");
-        }
+#[both_databases]
+async fn any_order_and_repetition_ends_in_the_same_state(test: TestApp) {
+    let seed: u64 = rand::random();
+    let mut random = StdRng::seed_from_u64(seed);
+    let expected = play(&test, 0, stream(), 8).await;
+    assert!(expected.len() > 20, "{expected:#?}");
+    for case in 1..=40 {
+        let mut stream = stream();
+        let repeated: Vec<Value> = stream.iter().filter(|_| random.random_bool(0.4)).cloned().collect();
+        stream.extend(repeated);
+        stream.shuffle(&mut random);
+        let batch = random.random_range(1..=stream.len());
+        let seen = play(&test, case, stream, batch).await;
+        assert_eq!(seen, expected, "seed {seed}, case {case}");
     }
 }
 

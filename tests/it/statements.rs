@@ -3,21 +3,30 @@
 use std::path::PathBuf;
 
 use mainstay::db::{Db, Sql};
+use mainstay_test_macros::both_databases;
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
 use crate::{
     architecture::{module, sources},
-    support::app::{TestApp, on_both},
+    support::app::TestApp,
 };
 
-on_both! {
-    async fn every_statement_of_the_store_prepares(test: TestApp) {
-        let statements = statements(&test.app.db);
-        assert!(statements.len() > 100, "only {} statements were found", statements.len());
-        for (path, name, sql) in statements {
-            let result = prepare(&test.app.db, &sql).await;
-            assert!(result.is_ok(), "{} {name}: {}\n{sql}", path.display(), result.unwrap_err());
-        }
+#[both_databases]
+async fn every_statement_of_the_store_prepares(test: TestApp) {
+    let statements = statements(&test.app.db);
+    assert!(
+        statements.len() > 100,
+        "only {} statements were found",
+        statements.len()
+    );
+    for (path, name, sql) in statements {
+        let result = prepare(&test.app.db, &sql).await;
+        assert!(
+            result.is_ok(),
+            "{} {name}: {}\n{sql}",
+            path.display(),
+            result.unwrap_err()
+        );
     }
 }
 
@@ -82,11 +91,15 @@ async fn prepare(db: &Db, sql: &str) -> sqlx::Result<()> {
     }
 }
 
-on_both! {
-    async fn a_statement_with_too_few_arguments_is_refused(test: TestApp) {
-        let result = test.app.db.sql(Sql::from("SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT)"), (1i64,)).run().await;
-        assert!(result.is_err());
-    }
+#[both_databases]
+async fn a_statement_with_too_few_arguments_is_refused(test: TestApp) {
+    let result = test
+        .app
+        .db
+        .sql(Sql::from("SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT)"), (1i64,))
+        .run()
+        .await;
+    assert!(result.is_err());
 }
 
 /// Tables that grow with what an installation does; the others hold what its operators entered.

@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use mainstay_test_macros::both_sizes;
 use uuid::Uuid;
 
 use super::{
@@ -10,20 +11,13 @@ use crate::queue::{
     admin::{self, JobState},
 };
 
-both_sizes!(
-    statistics_add_up,
-    lists_go_page_by_page,
-    a_dead_job_runs_again_when_told_to,
-    a_discarded_job_does_not_run,
-    a_worker_that_is_gone_is_not_listed,
-);
-
 async fn stats(stage: &Stage) -> admin::QueueStats {
     admin::stats(&stage.db, &stage.queues, &LAB, stage.clock.now())
         .await
         .expect("stats are read")
 }
 
+#[both_sizes]
 async fn statistics_add_up(stage: Stage) {
     let now = stage.clock.now();
     stage.store(4, Lane::Normal, now + TimeDelta::hours(1)).await;
@@ -53,6 +47,7 @@ async fn statistics_add_up(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn lists_go_page_by_page(stage: Stage) {
     let now = stage.clock.now();
     stage.store(25, Lane::Normal, now).await;
@@ -99,6 +94,7 @@ async fn lists_go_page_by_page(stage: Stage) {
     }
 }
 
+#[both_sizes]
 async fn a_dead_job_runs_again_when_told_to(stage: Stage) {
     let lab = Lab::new(async |_| Outcomes::all(Outcome::discard("no")));
     let ids = stage.enqueue(2).await;
@@ -125,6 +121,7 @@ async fn a_dead_job_runs_again_when_told_to(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_discarded_job_does_not_run(stage: Stage) {
     let ids = stage.enqueue(3).await;
     let now = stage.clock.now();
@@ -140,6 +137,7 @@ async fn a_discarded_job_does_not_run(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_worker_that_is_gone_is_not_listed(stage: Stage) {
     let workers = stage.start::<Batches>(&Lab::done());
     let now = stage.clock.now();

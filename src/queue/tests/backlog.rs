@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use mainstay_test_macros::both_sizes;
+
 use super::{
     lab::{Kind, LAB, Lab},
     stage::{Stage, until},
 };
 use crate::queue::Lane;
 
-both_sizes!(a_backlog_of_fifty_thousand_is_worked_off);
-
+#[both_sizes]
 async fn a_backlog_of_fifty_thousand_is_worked_off(stage: Stage) {
     work_off(stage, 50_000, Duration::from_secs(120)).await;
 }
@@ -34,14 +35,8 @@ async fn work_off(stage: Stage, count: usize, patience: Duration) {
     workers.stop().await;
 }
 
+#[both_sizes]
 #[ignore = "takes minutes"]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_million_embedded() {
-    work_off(Stage::embedded().await, 1_000_000, Duration::from_secs(900)).await;
-}
-
-#[ignore = "takes minutes"]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_million_distributed() {
-    work_off(Stage::distributed().await, 1_000_000, Duration::from_secs(900)).await;
+async fn a_million(stage: Stage) {
+    work_off(stage, 1_000_000, Duration::from_secs(900)).await;
 }

@@ -1,9 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
+use mainstay_test_macros::both_sizes;
 
 use super::{lab::LAB, stage::Stage};
 use crate::queue::{Queue, counts};
-
-both_sizes!(folding_keeps_the_sums, throughput_is_that_of_the_last_minute);
 
 const OTHER: Queue = Queue::new("other", "lab");
 
@@ -17,6 +16,7 @@ async fn add(stage: &Stage, queue: &Queue, at: DateTime<Utc>, done: i64, failed:
         .expect("it is counted");
 }
 
+#[both_sizes]
 async fn folding_keeps_the_sums(stage: Stage) {
     for minutes in 0..300 {
         add(&stage, &LAB, noon() - TimeDelta::minutes(minutes), 3, 1).await;
@@ -30,6 +30,7 @@ async fn folding_keeps_the_sums(stage: Stage) {
     assert_eq!(counts::fold(&stage.db, noon()).await.expect("it folds"), 0);
 }
 
+#[both_sizes]
 async fn throughput_is_that_of_the_last_minute(stage: Stage) {
     add(&stage, &LAB, noon() - TimeDelta::minutes(2), 1_000_000, 0).await;
     add(&stage, &LAB, noon() - TimeDelta::seconds(1), 60, 0).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay_test_macros::both_sizes;
 use uuid::Uuid;
 
 use super::{
@@ -32,12 +33,6 @@ impl Job for Endless {
     }
 }
 
-both_sizes!(
-    a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done,
-    neighbours_of_a_crash_that_do_well_are_suspected_no_longer,
-    a_worker_that_leaves_in_good_order_leaves_no_marker,
-);
-
 /// A handler that never returns from a batch with this job in it, as if the process had died there.
 fn deadly(poison: Uuid) -> Lab {
     Lab::new(move |ids: Vec<RawEventId>| async move {
@@ -57,6 +52,7 @@ async fn markers(stage: &Stage) -> i64 {
     count.one::<(i64,)>().await.expect("markers are counted").0
 }
 
+#[both_sizes]
 async fn a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done(mut stage: Stage) {
     let ids = stage.enqueue(20).await;
     let poison = ids[7];
@@ -78,6 +74,7 @@ async fn a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done(mu
     assert_eq!(markers(&stage).await, 0);
 }
 
+#[both_sizes]
 async fn neighbours_of_a_crash_that_do_well_are_suspected_no_longer(mut stage: Stage) {
     let ids = stage.enqueue(20).await;
     let deadly = deadly(ids[7]);
@@ -95,6 +92,7 @@ async fn neighbours_of_a_crash_that_do_well_are_suspected_no_longer(mut stage: S
     assert_eq!(markers(&stage).await, 0);
 }
 
+#[both_sizes]
 async fn a_worker_that_leaves_in_good_order_leaves_no_marker(stage: Stage) {
     let lab = Lab::done();
     let workers = stage.start::<Endless>(&lab);

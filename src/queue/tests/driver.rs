@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use mainstay_test_macros::both_drivers;
 use uuid::Uuid;
 
 use super::{servers, stage::soon};
@@ -14,42 +15,19 @@ const QUEUE: Queue = Queue::new("ids", "no_table");
 const LEASE: Duration = Duration::from_secs(30);
 const MANY: usize = 1_000_000;
 
-macro_rules! both_drivers {
-    ($($name:ident),* $(,)?) => {$(
-        mod $name {
-            use super::*;
+/// A driver that nothing was put into.
+struct Empty(Driver);
 
-            #[tokio::test]
-            async fn local() {
-                super::$name(Driver::local()).await;
-            }
+impl Empty {
+    async fn local() -> Self {
+        Self(Driver::local())
+    }
 
-            #[tokio::test]
-            async fn redis() {
-                let prefix = format!("test-{:016x}", rand::random::<u64>());
-                super::$name(Driver::redis(&servers::redis_url(), &prefix).expect("a URL of Redis")).await;
-            }
-        }
-    )*};
+    async fn redis() -> Self {
+        let prefix = format!("test-{:016x}", rand::random::<u64>());
+        Self(Driver::redis(&servers::redis_url(), &prefix).expect("a URL of Redis"))
+    }
 }
-
-both_drivers!(
-    an_id_is_queued_once_and_the_earlier_time_holds,
-    only_what_is_due_is_taken_and_the_oldest_first,
-    a_higher_lane_goes_first,
-    a_full_lane_turns_new_ids_away_and_no_other_lane,
-    in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last,
-    an_id_in_hand_is_not_queued_again_until_it_is_settled,
-    an_id_that_is_recalled_comes_again_when_it_is_let_go_of,
-    an_id_whose_lease_ended_is_lost_once,
-    a_renewed_lease_lasts_and_a_forgotten_one_is_held_again,
-    what_is_settled_leaves_nothing,
-    a_ring_before_the_waiting_is_not_missed,
-    one_ring_wakes_another_while_something_is_left,
-    waiting_ends_when_told_to_and_steals_no_ring,
-    one_at_a_time_has_the_lead,
-    a_hundred_thousand_ids_go_through,
-);
 
 fn ids<const N: usize>() -> [Uuid; N] {
     std::array::from_fn(|n| Uuid::from_u128((rand::random::<u128>() << 8) | n as u128))
@@ -71,7 +49,8 @@ fn taken(taken: &Taken) -> Vec<Uuid> {
     taken.ids.iter().map(|(id, _)| *id).collect()
 }
 
-async fn an_id_is_queued_once_and_the_earlier_time_holds(driver: Driver) {
+#[both_drivers]
+async fn an_id_is_queued_once_and_the_earlier_time_holds(Empty(driver): Empty) {
     let [a, b] = ids();
     assert_eq!(push(&driver, &[(a, 500), (b, 100)]).await, 2);
     assert_eq!(push(&driver, &[(a, 900), (b, 200)]).await, 0);
@@ -81,7 +60,8 @@ async fn an_id_is_queued_once_and_the_earlier_time_holds(driver: Driver) {
     assert_eq!(taken(&take(&driver, 100, 10).await), [b]);
 }
 
-async fn only_what_is_due_is_taken_and_the_oldest_first(driver: Driver) {
+#[both_drivers]
+async fn only_what_is_due_is_taken_and_the_oldest_first(Empty(driver): Empty) {
     let [a, b, c, d] = ids();
     push(&driver, &[(c, 300), (a, 100), (d, 400), (b, 200)]).await;
     let first = take(&driver, 300, 2).await;
@@ -95,7 +75,8 @@ async fn only_what_is_due_is_taken_and_the_oldest_first(driver: Driver) {
     assert_eq!((third.first_due_ms, third.next_due_ms), (None, Some(400)));
 }
 
-async fn a_higher_lane_goes_first(driver: Driver) {
+#[both_drivers]
+async fn a_higher_lane_goes_first(Empty(driver): Empty) {
     let [low, normal, high] = ids();
     for (id, due, lane) in [(low, 1, Lane::Low), (normal, 2, Lane::Normal), (high, 3, Lane::High)] {
         driver
@@ -109,7 +90,8 @@ async fn a_higher_lane_goes_first(driver: Driver) {
     assert_eq!(take(&driver, 10, 2).await.ids, [(low, Lane::Low)]);
 }
 
-async fn a_full_lane_turns_new_ids_away_and_no_other_lane(driver: Driver) {
+#[both_drivers]
+async fn a_full_lane_turns_new_ids_away_and_no_other_lane(Empty(driver): Empty) {
     let [a, b, c, d] = ids();
     let pushed = driver
         .push(&QUEUE, Lane::Low, &[(a, 1), (b, 2), (c, 3)], 2, InHand::Leave)
@@ -128,7 +110,8 @@ async fn a_full_lane_turns_new_ids_away_and_no_other_lane(driver: Driver) {
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 1));
 }
 
-async fn in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last(driver: Driver) {
+#[both_drivers]
+async fn in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last(Empty(driver): Empty) {
     let [a, b, c, d, e, f] = ids();
     assert_eq!(push(&driver, &[(a, 100), (b, 500), (c, 400)]).await, 3);
     // Room for one more; of the two that are left one is due before somebody.
@@ -142,7 +125,8 @@ async fn in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last(
     assert_eq!(push(&driver, &[(b, 500), (d, 600)]).await, 2);
 }
 
-async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(driver: Driver) {
+#[both_drivers]
+async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(Empty(driver): Empty) {
     let [a, b] = ids();
     push(&driver, &[(a, 1), (b, 1)]).await;
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 2);
@@ -160,7 +144,8 @@ async fn recall(driver: &Driver, lane: Lane, entries: &[(Uuid, i64)]) -> usize {
     recalled.expect("it answers").new
 }
 
-async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(driver: Driver) {
+#[both_drivers]
+async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(Empty(driver): Empty) {
     let [a, b, c, d] = ids();
     push(&driver, &[(a, 1), (b, 1), (c, 1)]).await;
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 3);
@@ -198,7 +183,8 @@ async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(driver: Driver)
     );
 }
 
-async fn an_id_whose_lease_ended_is_lost_once(driver: Driver) {
+#[both_drivers]
+async fn an_id_whose_lease_ended_is_lost_once(Empty(driver): Empty) {
     let [a] = ids();
     push(&driver, &[(a, 1)]).await;
     let first = driver
@@ -219,7 +205,8 @@ async fn an_id_whose_lease_ended_is_lost_once(driver: Driver) {
     assert_eq!(driver.depth(&QUEUE).await.expect("it answers").held, 1);
 }
 
-async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(driver: Driver) {
+#[both_drivers]
+async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(Empty(driver): Empty) {
     let [a, b] = ids();
     push(&driver, &[(a, 1)]).await;
     let begun = Instant::now();
@@ -240,7 +227,8 @@ async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(driver: Driver)
     );
 }
 
-async fn what_is_settled_leaves_nothing(driver: Driver) {
+#[both_drivers]
+async fn what_is_settled_leaves_nothing(Empty(driver): Empty) {
     let ids: [Uuid; 100] = ids();
     push(&driver, &ids.map(|id| (id, 1))).await;
     assert_eq!(take(&driver, 1, 100).await.ids.len(), 100);
@@ -248,7 +236,8 @@ async fn what_is_settled_leaves_nothing(driver: Driver) {
     assert_eq!(driver.depth(&QUEUE).await.expect("it answers"), Default::default());
 }
 
-async fn a_ring_before_the_waiting_is_not_missed(driver: Driver) {
+#[both_drivers]
+async fn a_ring_before_the_waiting_is_not_missed(Empty(driver): Empty) {
     let [a] = ids();
     let mut bell = driver.bell(&QUEUE);
     push(&driver, &[(a, 1)]).await;
@@ -257,7 +246,8 @@ async fn a_ring_before_the_waiting_is_not_missed(driver: Driver) {
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
-async fn one_ring_wakes_another_while_something_is_left(driver: Driver) {
+#[both_drivers]
+async fn one_ring_wakes_another_while_something_is_left(Empty(driver): Empty) {
     let ids: [Uuid; 3] = ids();
     let (mut first, mut second) = (driver.bell(&QUEUE), driver.bell(&QUEUE));
     push(&driver, &ids.map(|id| (id, 1))).await;
@@ -268,7 +258,8 @@ async fn one_ring_wakes_another_while_something_is_left(driver: Driver) {
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
-async fn waiting_ends_when_told_to_and_steals_no_ring(driver: Driver) {
+#[both_drivers]
+async fn waiting_ends_when_told_to_and_steals_no_ring(Empty(driver): Empty) {
     let [a] = ids();
     let (mut gone, mut here) = (driver.bell(&QUEUE), driver.bell(&QUEUE));
     for pause in [0, 1, 30] {
@@ -280,7 +271,8 @@ async fn waiting_ends_when_told_to_and_steals_no_ring(driver: Driver) {
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
-async fn one_at_a_time_has_the_lead(driver: Driver) {
+#[both_drivers]
+async fn one_at_a_time_has_the_lead(Empty(driver): Empty) {
     let lead = async |who, term| {
         driver
             .lead(&QUEUE, who, Duration::from_millis(term))
@@ -294,7 +286,8 @@ async fn one_at_a_time_has_the_lead(driver: Driver) {
     soon("the term ends", async || lead("a", 60_000).await).await;
 }
 
-async fn a_hundred_thousand_ids_go_through(driver: Driver) {
+#[both_drivers]
+async fn a_hundred_thousand_ids_go_through(Empty(driver): Empty) {
     let ids: Vec<(Uuid, i64)> = (0..100_000_u128).map(|n| (Uuid::from_u128(n), n as i64)).collect();
     for chunk in ids.chunks(1_000) {
         assert_eq!(push(&driver, chunk).await, 1_000);

@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use mainstay_test_macros::both_sizes;
 
 use super::{
     lab::{Batches, Lab, Leased, LeasedBatches},
@@ -16,18 +17,6 @@ use crate::{
     domain::{Id, RawEventId},
     queue::{Job, Outcome, Outcomes},
 };
-
-both_sizes!(
-    a_failing_job_rests_longer_each_time_and_is_dead_in_the_end,
-    retry_after_is_obeyed_and_counts,
-    a_snooze_counts_nothing,
-    a_panic_is_a_failed_attempt,
-    a_job_that_takes_too_long_is_stopped_and_tried_again,
-    one_poisonous_id_of_a_hundred_is_the_only_one_to_fail,
-    one_poisonous_lease_of_a_hundred_is_the_only_one_to_fail,
-    a_dependency_that_is_away_costs_no_attempt,
-    an_error_that_no_column_takes_is_kept_as_far_as_it_goes,
-);
 
 /// Waits until the only row is back in its table with this many attempts, and moves the clock to when it is due.
 async fn next_attempt(stage: &Stage, id: uuid::Uuid, attempts: i64) -> TimeDelta {
@@ -49,6 +38,7 @@ async fn until_dead(stage: &Stage, id: uuid::Uuid, attempts: i64, error: &str) {
     stage.until_driver_is_empty().await;
 }
 
+#[both_sizes]
 async fn a_failing_job_rests_longer_each_time_and_is_dead_in_the_end(stage: Stage) {
     let lab = Lab::new(async |ids: Vec<RawEventId>| Outcomes::all(Outcome::retry(format!("{} failed", ids.len()))));
     let id = stage.enqueue(1).await[0];
@@ -66,6 +56,7 @@ async fn a_failing_job_rests_longer_each_time_and_is_dead_in_the_end(stage: Stag
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn retry_after_is_obeyed_and_counts(stage: Stage) {
     let lab = Lab::new(async |_| Outcomes::all(Outcome::retry_after(Duration::from_secs(50), "429")));
     let id = stage.enqueue(1).await[0];
@@ -81,6 +72,7 @@ async fn retry_after_is_obeyed_and_counts(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_snooze_counts_nothing(stage: Stage) {
     let clock = stage.clock.clone();
     let lab = Lab::new(move |_| {
@@ -96,6 +88,7 @@ async fn a_snooze_counts_nothing(stage: Stage) {
     assert_eq!(stage.totals().await, (0, 0));
 }
 
+#[both_sizes]
 async fn a_panic_is_a_failed_attempt(stage: Stage) {
     let lab = Lab::new(async |_| panic!("no such branch"));
     let id = stage.enqueue(1).await[0];
@@ -106,6 +99,7 @@ async fn a_panic_is_a_failed_attempt(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_job_that_takes_too_long_is_stopped_and_tried_again(stage: Stage) {
     let lab = Lab::new(async |_| std::future::pending().await);
     let id = stage.enqueue(1).await[0];
@@ -144,14 +138,17 @@ async fn only_the_poison_is_dead<J: Job<Context = Lab>>(stage: &Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn one_poisonous_id_of_a_hundred_is_the_only_one_to_fail(stage: Stage) {
     only_the_poison_is_dead::<Batches>(&stage).await;
 }
 
+#[both_sizes]
 async fn one_poisonous_lease_of_a_hundred_is_the_only_one_to_fail(stage: Stage) {
     only_the_poison_is_dead::<LeasedBatches>(&stage).await;
 }
 
+#[both_sizes]
 async fn a_dependency_that_is_away_costs_no_attempt(stage: Stage) {
     let away = Arc::new(AtomicUsize::new(2));
     let lab = Lab::new(move |_| {
@@ -173,6 +170,7 @@ async fn a_dependency_that_is_away_costs_no_attempt(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn an_error_that_no_column_takes_is_kept_as_far_as_it_goes(stage: Stage) {
     let lab = Lab::new(async |_| Outcomes::all(Outcome::discard("a\0b".to_owned() + &"ü".repeat(5_000))));
     let id = stage.enqueue(1).await[0];

@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use mainstay_test_macros::both_sizes;
 use tokio::sync::mpsc;
 
 use super::{
@@ -10,8 +11,6 @@ use crate::{
     domain::RawEventId,
     queue::{Claim, Job, Lane, Outcomes, Queue},
 };
-
-both_sizes!(an_idle_worker_begins_at_once, several_are_waited_after_and_one_is_not);
 
 /// Waits for more after it took several.
 struct Lingering;
@@ -32,6 +31,7 @@ impl Job for Lingering {
 }
 
 /// Prints how long it takes from the push to the handler on an idle system. The bound is generous: the machine may be busy.
+#[both_sizes]
 async fn an_idle_worker_begins_at_once(stage: Stage) {
     let (begun, mut begins) = mpsc::unbounded_channel();
     let lab = Lab::new(move |_| {
@@ -57,6 +57,7 @@ async fn an_idle_worker_begins_at_once(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn several_are_waited_after_and_one_is_not(stage: Stage) {
     let (begun, mut begins) = mpsc::unbounded_channel();
     let lab = Lab::new(move |ids| {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use mainstay_test_macros::both_sizes;
 
 use super::{
     lab::{Batches, LAB, Lab, Leased, LeasedBatches},
@@ -18,15 +19,7 @@ use crate::{
     queue::{Lane, Lease, Outcome, Outcomes, claim},
 };
 
-both_sizes!(
-    of_two_claims_one_gets_the_row,
-    a_lost_job_goes_to_another,
-    a_lost_lease_goes_to_another,
-    a_job_that_kills_its_worker_ends_dead,
-    a_long_job_keeps_its_lease_and_nobody_else_begins_it,
-    a_batch_keeps_its_lease_when_some_of_it_was_put_off,
-);
-
+#[both_sizes]
 async fn of_two_claims_one_gets_the_row(stage: Stage) {
     let now = stage.clock.now();
     let ids = stage.store(3, Lane::Normal, now).await;
@@ -55,6 +48,7 @@ async fn take_and_vanish(stage: &Stage, count: usize) {
     assert_eq!(taken.ids.len(), count);
 }
 
+#[both_sizes]
 async fn a_lost_job_goes_to_another(stage: Stage) {
     let ids = stage.enqueue(2).await;
     let begun = Instant::now();
@@ -68,6 +62,7 @@ async fn a_lost_job_goes_to_another(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_lost_lease_goes_to_another(stage: Stage) {
     let ids = stage.enqueue(2).await;
     take_and_vanish(&stage, 2).await;
@@ -83,6 +78,7 @@ async fn a_lost_lease_goes_to_another(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_job_that_kills_its_worker_ends_dead(stage: Stage) {
     let ids = stage.enqueue(1).await;
     stage
@@ -105,6 +101,7 @@ async fn a_job_that_kills_its_worker_ends_dead(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
     let (until, lane) = (stage.clock.now() + TimeDelta::hours(1), Lane::Normal);
     let db = stage.db.clone();
@@ -144,6 +141,7 @@ impl Drop for AtWork {
     }
 }
 
+#[both_sizes]
 async fn a_long_job_keeps_its_lease_and_nobody_else_begins_it(stage: Stage) {
     let (at_work, met) = (Arc::new(Mutex::new(HashSet::new())), Arc::new(AtomicUsize::new(0)));
     let meetings = met.clone();

@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use mainstay_test_macros::both_sizes;
 
 use super::{
     lab::{Batches, LAB, Lab, OneByOne},
@@ -6,15 +7,7 @@ use super::{
 };
 use crate::queue::{Lane, Outcomes, admin};
 
-both_sizes!(
-    a_scheduled_job_begins_at_its_time,
-    the_far_future_stays_in_the_table_until_it_comes_near,
-    what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_later,
-    what_nobody_was_told_about_is_found,
-    a_paused_queue_takes_nothing_and_goes_on_when_resumed,
-    a_queue_that_was_paused_before_the_start_is_paused,
-);
-
+#[both_sizes]
 async fn a_scheduled_job_begins_at_its_time(stage: Stage) {
     let clock = stage.clock.clone();
     let begun = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -33,6 +26,7 @@ async fn a_scheduled_job_begins_at_its_time(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn the_far_future_stays_in_the_table_until_it_comes_near(stage: Stage) {
     let lab = Lab::done();
     let workers = stage.start::<Batches>(&lab);
@@ -51,6 +45,7 @@ async fn the_far_future_stays_in_the_table_until_it_comes_near(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_later(mut stage: Stage) {
     stage.queues = stage.queues.clone().depth_limit(5);
     let later = stage.clock.now() + TimeDelta::seconds(50);
@@ -71,6 +66,7 @@ async fn what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_late
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn what_nobody_was_told_about_is_found(stage: Stage) {
     let lab = Lab::done();
     let workers = stage.start::<Batches>(&lab);
@@ -83,6 +79,7 @@ async fn what_nobody_was_told_about_is_found(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_paused_queue_takes_nothing_and_goes_on_when_resumed(stage: Stage) {
     let lab = Lab::done();
     let workers = stage.start::<Batches>(&lab);
@@ -116,6 +113,7 @@ async fn a_paused_queue_takes_nothing_and_goes_on_when_resumed(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_queue_that_was_paused_before_the_start_is_paused(stage: Stage) {
     let lab = Lab::done();
     admin::pause(&stage.db, &LAB, stage.clock.now())

@@ -3,6 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mainstay_test_macros::both_sizes;
 use tokio::sync::Semaphore;
 
 use super::{
@@ -10,13 +11,6 @@ use super::{
     stage::{Stage, soon},
 };
 use crate::queue::{Outcomes, admin};
-
-both_sizes!(
-    a_leaving_worker_finishes_what_it_began,
-    what_was_not_begun_goes_to_others_at_once,
-    a_leaving_worker_does_not_wait_for_ever,
-    a_worker_takes_leave,
-);
 
 /// Jobs that go on until the gate lets them.
 fn gated() -> (Lab, Arc<Semaphore>) {
@@ -32,6 +26,7 @@ fn gated() -> (Lab, Arc<Semaphore>) {
     (lab, gate)
 }
 
+#[both_sizes]
 async fn a_leaving_worker_finishes_what_it_began(stage: Stage) {
     let (lab, gate) = gated();
     let workers = stage.start::<Leased>(&lab);
@@ -47,6 +42,7 @@ async fn a_leaving_worker_finishes_what_it_began(stage: Stage) {
     assert_eq!((depth.waiting(), depth.held), (5, 0));
 }
 
+#[both_sizes]
 async fn what_was_not_begun_goes_to_others_at_once(stage: Stage) {
     // A batch that fails as a whole is run one at a time; the process is told to leave while the first of them runs.
     let (lab, gate) = gated();
@@ -78,6 +74,7 @@ async fn what_was_not_begun_goes_to_others_at_once(stage: Stage) {
     others.stop().await;
 }
 
+#[both_sizes]
 async fn a_leaving_worker_does_not_wait_for_ever(stage: Stage) {
     let (lab, _gate) = gated();
     let workers = stage.start_with::<Leased>(&lab, Duration::from_millis(300));
@@ -95,6 +92,7 @@ async fn a_leaving_worker_does_not_wait_for_ever(stage: Stage) {
     assert_eq!(stage.queues.depth(&LAB).await.expect("the driver answers").held, 0);
 }
 
+#[both_sizes]
 async fn a_worker_takes_leave(stage: Stage) {
     let (lab, gate) = gated();
     let (one, other) = (stage.start::<Leased>(&lab), stage.start::<Leased>(&lab));

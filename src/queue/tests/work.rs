@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use mainstay_test_macros::both_sizes;
 
 use super::{
     lab::{Batches, LAB, Lab, Leased, LeasedBatches, OneByOne},
@@ -6,16 +7,7 @@ use super::{
 };
 use crate::queue::{Lane, Outcome, Outcomes};
 
-both_sizes!(
-    every_job_is_done_once_and_leaves_nothing,
-    a_leased_job_counts_its_attempt,
-    what_waits_together_is_worked_on_together,
-    a_job_offered_twice_runs_once,
-    replies_go_before_campaigns,
-    outcomes_may_differ_within_a_batch,
-    a_row_discarded_while_it_runs_stays_discarded,
-);
-
+#[both_sizes]
 async fn every_job_is_done_once_and_leaves_nothing(stage: Stage) {
     let lab = Lab::done();
     let workers = stage.start::<Batches>(&lab);
@@ -33,6 +25,7 @@ async fn every_job_is_done_once_and_leaves_nothing(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_leased_job_counts_its_attempt(stage: Stage) {
     let lab = Lab::done();
     let workers = stage.start::<LeasedBatches>(&lab);
@@ -43,6 +36,7 @@ async fn a_leased_job_counts_its_attempt(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn what_waits_together_is_worked_on_together(stage: Stage) {
     let lab = Lab::done();
     stage.enqueue(250).await;
@@ -53,6 +47,7 @@ async fn what_waits_together_is_worked_on_together(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_job_offered_twice_runs_once(stage: Stage) {
     let lab = Lab::done();
     let ids = stage.enqueue(10).await;
@@ -69,6 +64,7 @@ async fn a_job_offered_twice_runs_once(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn replies_go_before_campaigns(stage: Stage) {
     let now = stage.clock.now();
     let mut expected = Vec::new();
@@ -87,6 +83,7 @@ async fn replies_go_before_campaigns(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn outcomes_may_differ_within_a_batch(stage: Stage) {
     let until = stage.clock.now() + TimeDelta::hours(1);
     let lab = Lab::new(move |ids| async move {
@@ -118,6 +115,7 @@ async fn outcomes_may_differ_within_a_batch(stage: Stage) {
     workers.stop().await;
 }
 
+#[both_sizes]
 async fn a_row_discarded_while_it_runs_stays_discarded(stage: Stage) {
     let (told, go) = (
         std::sync::Arc::new(tokio::sync::Notify::new()),

@@ -1,5 +1,7 @@
 //! A hundred thousand messages wait for one number.
 
+use mainstay_test_macros::both_drivers;
+
 use super::{
     stage::{MS, SECOND, Stage, assert_even},
     world::World,
@@ -11,14 +13,6 @@ use crate::{
         driver::{Driver, News},
     },
 };
-
-both_drivers!(
-    a_backlog_at_a_thousand_a_second_is_asked_for_twice_each_and_loses_no_time,
-    a_backlog_of_a_slow_number_is_asked_for_twice_each_and_loses_no_time,
-    a_reply_amid_a_full_campaign_leaves_within_a_second,
-    a_number_upgraded_amid_a_backlog_sends_at_its_new_rate_within_a_second,
-    a_number_degraded_amid_a_backlog_sends_at_its_new_rate_within_a_second,
-);
 
 /// Everybody has left, in an even stream, in the time that the rate needs and 2 % more.
 fn assert_done(world: &World, begun: i64) -> f64 {
@@ -49,10 +43,12 @@ async fn backlog(stage: Stage, count: usize) {
     );
 }
 
+#[both_drivers]
 async fn a_backlog_at_a_thousand_a_second_is_asked_for_twice_each_and_loses_no_time(stage: Stage) {
     backlog(stage.at(Terms::HIGH), 100_000).await;
 }
 
+#[both_drivers]
 async fn a_backlog_of_a_slow_number_is_asked_for_twice_each_and_loses_no_time(stage: Stage) {
     let local = matches!(stage.driver, Driver::Local(_));
     backlog(stage, if local { 100_000 } else { 20_000 }).await;
@@ -63,6 +59,7 @@ async fn a_backlog_at_twenty_a_second_loses_no_time() {
     backlog(Stage::local().await.at(Terms::COEXISTENCE), 5_000).await;
 }
 
+#[both_drivers]
 async fn a_reply_amid_a_full_campaign_leaves_within_a_second(stage: Stage) {
     for terms in [Terms::HIGH, Terms::STANDARD, Terms::COEXISTENCE] {
         let stage = Stage::of(fresh(&stage), terms).await;
@@ -89,6 +86,7 @@ fn fresh(stage: &Stage) -> Driver {
     }
 }
 
+#[both_drivers]
 async fn a_number_upgraded_amid_a_backlog_sends_at_its_new_rate_within_a_second(stage: Stage) {
     let begun = stage.now;
     let mut world = World::new(stage);
@@ -103,6 +101,7 @@ async fn a_number_upgraded_amid_a_backlog_sends_at_its_new_rate_within_a_second(
     assert_even(&mut world.slots(None), world.stage.pace());
 }
 
+#[both_drivers]
 async fn a_number_degraded_amid_a_backlog_sends_at_its_new_rate_within_a_second(stage: Stage) {
     let begun = stage.now;
     let mut world = World::new(stage.at(Terms::HIGH));

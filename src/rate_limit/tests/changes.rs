@@ -1,3 +1,5 @@
+use mainstay_test_macros::both_drivers;
+
 use super::stage::{MS, SECOND, Stage, slots, waits};
 use crate::{
     clock::Clock,
@@ -6,20 +8,12 @@ use crate::{
     rate_limit::{Answer, Ask, Grant, Limit, Number, RateLimiter, Terms, tests::stage::number},
 };
 
-both_drivers!(
-    a_faster_number_forgets_its_queue_and_says_so_until_somebody_has_acted,
-    a_slower_number_is_slower_at_once_and_says_nothing,
-    a_number_without_a_queue_changes_without_a_word,
-    a_queue_can_be_opened_anew_on_request,
-    an_act_upon_an_older_change_does_not_settle_a_newer_one,
-    workers_that_disagree_for_a_moment_cause_no_flood_of_changes,
-);
-
 async fn change(stage: &mut Stage) -> Option<i64> {
     let wants = [super::stage::want(stage.stranger(), Campaign, false)];
     stage.decide(&wants).await.change
 }
 
+#[both_drivers]
 async fn a_faster_number_forgets_its_queue_and_says_so_until_somebody_has_acted(mut stage: Stage) {
     stage.ask(Campaign, 10_000).await;
     stage.now += SECOND;
@@ -42,6 +36,7 @@ async fn a_faster_number_forgets_its_queue_and_says_so_until_somebody_has_acted(
     assert_eq!(change(&mut stage).await, None);
 }
 
+#[both_drivers]
 async fn a_slower_number_is_slower_at_once_and_says_nothing(stage: Stage) {
     let mut stage = stage.at(Terms::HIGH);
     stage.ask(Campaign, 10_000).await;
@@ -52,12 +47,14 @@ async fn a_slower_number_is_slower_at_once_and_says_nothing(stage: Stage) {
     assert!(found.len() < 40 && found.windows(2).skip(4).all(|at| at[1] - at[0] == 12_500));
 }
 
+#[both_drivers]
 async fn a_number_without_a_queue_changes_without_a_word(mut stage: Stage) {
     stage.ask(Reply, 10).await;
     let mut stage = stage.at(Terms::HIGH);
     assert_eq!(change(&mut stage).await, None);
 }
 
+#[both_drivers]
 async fn a_queue_can_be_opened_anew_on_request(mut stage: Stage) {
     stage.ask(Campaign, 10_000).await;
     let at = stage.now;
@@ -67,6 +64,7 @@ async fn a_queue_can_be_opened_anew_on_request(mut stage: Stage) {
     assert!(waits(&stage.ask(Campaign, 10).await, Limit::Throughput)[9] < stage.now + SECOND);
 }
 
+#[both_drivers]
 async fn an_act_upon_an_older_change_does_not_settle_a_newer_one(mut stage: Stage) {
     let first = stage.now;
     for at in [first, first + SECOND] {
@@ -79,6 +77,7 @@ async fn an_act_upon_an_older_change_does_not_settle_a_newer_one(mut stage: Stag
     assert_eq!(change(&mut stage).await, Some(first + SECOND));
 }
 
+#[both_drivers]
 async fn workers_that_disagree_for_a_moment_cause_no_flood_of_changes(mut stage: Stage) {
     let (old, new) = (
         stage.number,

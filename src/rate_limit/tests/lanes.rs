@@ -1,5 +1,7 @@
 //! More is asked for in every lane than the number can send.
 
+use mainstay_test_macros::both_drivers;
+
 use super::{
     stage::{MS, SECOND, Stage, assert_even},
     world::World,
@@ -8,13 +10,6 @@ use crate::{
     domain::SendLane::{self, Campaign, Reply, Transactional},
     rate_limit::Terms,
 };
-
-both_drivers!(
-    campaigns_keep_a_tenth_when_replies_take_all_they_can,
-    transactional_messages_go_before_campaigns_and_leave_them_a_tenth,
-    all_lanes_at_once_go_in_their_order_and_none_starves,
-    replies_keep_a_tenth_when_customers_write_all_the_time,
-);
 
 const FROM: i64 = 10 * SECOND;
 const TO: i64 = 40 * SECOND;
@@ -40,21 +35,25 @@ async fn parts(stage: Stage, lanes: &[SendLane], terms: Terms) -> [f64; 3] {
     parts
 }
 
+#[both_drivers]
 async fn campaigns_keep_a_tenth_when_replies_take_all_they_can(stage: Stage) {
     let [replies, _, campaigns] = parts(stage, &[Reply, Campaign], Terms::STANDARD).await;
     assert!(replies > 0.87 && campaigns > 0.095, "{replies} {campaigns}");
 }
 
+#[both_drivers]
 async fn transactional_messages_go_before_campaigns_and_leave_them_a_tenth(stage: Stage) {
     let [_, transactional, campaigns] = parts(stage, &[Transactional, Campaign], Terms::STANDARD).await;
     assert!(transactional > 0.87 && campaigns > 0.095, "{transactional} {campaigns}");
 }
 
+#[both_drivers]
 async fn all_lanes_at_once_go_in_their_order_and_none_starves(stage: Stage) {
     let [replies, transactional, campaigns] = parts(stage, &SendLane::ALL, Terms::at(200.0)).await;
     assert!(replies > 0.87 && transactional > 0.07 && campaigns > 0.008);
 }
 
+#[both_drivers]
 async fn replies_keep_a_tenth_when_customers_write_all_the_time(stage: Stage) {
     let begun = stage.now;
     let mut world = World::new(stage);

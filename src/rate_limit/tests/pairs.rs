@@ -1,3 +1,5 @@
+use mainstay_test_macros::both_drivers;
+
 use super::stage::{SECOND, Stage, slot, slots, waits, want};
 use crate::{
     domain::SendLane::{Campaign, Reply},
@@ -8,22 +10,13 @@ use crate::{
     },
 };
 
-both_drivers!(
-    one_recipient_gets_a_burst_and_then_one_message_in_six_seconds,
-    messages_to_one_recipient_do_not_overtake_each_other,
-    a_pair_whose_messages_were_withdrawn_is_free_again,
-    a_refusal_bars_the_pair_for_four_to_the_nth_seconds,
-    a_success_clears_the_refusals,
-    a_refused_pair_does_not_disturb_others,
-    who_waits_for_the_pair_uses_up_nothing_else,
-);
-
 const HER: Recipient = [7; 16];
 
 async fn write(stage: &Stage, count: usize, promised: bool) -> Vec<Verdict> {
     stage.decide(&vec![want(HER, Reply, promised); count]).await.each
 }
 
+#[both_drivers]
 async fn one_recipient_gets_a_burst_and_then_one_message_in_six_seconds(stage: Stage) {
     let mut stage = stage.at(Terms::HIGH);
     let begin = stage.now;
@@ -41,6 +34,7 @@ async fn one_recipient_gets_a_burst_and_then_one_message_in_six_seconds(stage: S
     assert_eq!(slots(&write(&stage, 60, false).await).len(), BURST as usize);
 }
 
+#[both_drivers]
 async fn messages_to_one_recipient_do_not_overtake_each_other(stage: Stage) {
     let mut stage = stage.at(Terms::HIGH);
     let promised = waits(&write(&stage, 46, false).await, Limit::Pair);
@@ -52,6 +46,7 @@ async fn messages_to_one_recipient_do_not_overtake_each_other(stage: Stage) {
     assert_eq!(slots(&write(&stage, 1, true).await), [promised[0]]);
 }
 
+#[both_drivers]
 async fn a_pair_whose_messages_were_withdrawn_is_free_again(stage: Stage) {
     let mut stage = stage.at(Terms::HIGH);
     let promised = waits(&write(&stage, 200, false).await, Limit::Pair);
@@ -61,6 +56,7 @@ async fn a_pair_whose_messages_were_withdrawn_is_free_again(stage: Stage) {
     assert_eq!(waits(&verdicts, Limit::Pair), [promised[1]]);
 }
 
+#[both_drivers]
 async fn a_refusal_bars_the_pair_for_four_to_the_nth_seconds(mut stage: Stage) {
     for seconds in [1, 4, 16, 64, 256, 1_024, 4_096, 4_096] {
         stage.hear(News::Refused(HER)).await;
@@ -76,6 +72,7 @@ async fn a_refusal_bars_the_pair_for_four_to_the_nth_seconds(mut stage: Stage) {
     }
 }
 
+#[both_drivers]
 async fn a_success_clears_the_refusals(mut stage: Stage) {
     for seconds in [1, 4, 16] {
         stage.hear(News::Refused(HER)).await;
@@ -92,12 +89,14 @@ async fn a_success_clears_the_refusals(mut stage: Stage) {
     assert_eq!(waits(&write(&stage, 1, true).await, Limit::Pair), [stage.now + SECOND]);
 }
 
+#[both_drivers]
 async fn a_refused_pair_does_not_disturb_others(mut stage: Stage) {
     stage.hear(News::Refused(HER)).await;
     assert_eq!(stage.factor().await, 1_000);
     assert_eq!(slot(&stage.ask_one(Campaign).await), Some(stage.now));
 }
 
+#[both_drivers]
 async fn who_waits_for_the_pair_uses_up_nothing_else(mut stage: Stage) {
     stage.hear(News::Refused(HER)).await;
     assert_eq!(waits(&write(&stage, 50, false).await, Limit::Pair).len(), 50);

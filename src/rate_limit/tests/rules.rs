@@ -1,25 +1,12 @@
+use mainstay_test_macros::both_drivers;
+
 use super::stage::{MS, SECOND, Stage, assert_even, number, slot, slots, waits};
 use crate::{
     domain::SendLane::{Campaign, Reply, Transactional},
     rate_limit::{Limit, Number, Terms, driver::News},
 };
 
-both_drivers!(
-    a_burst_leaves_at_once_and_the_rest_evenly,
-    a_lane_takes_slots_only_so_far_ahead,
-    who_waits_is_promised_places_one_interval_apart_and_finds_a_slot_there,
-    newcomers_go_to_the_end_of_the_queue,
-    a_slot_that_would_pass_unused_is_given_to_whoever_is_there,
-    a_queue_nobody_comes_from_is_forgotten,
-    who_is_turned_away_comes_again_soon_and_not_all_at_once,
-    received_messages_count,
-    a_number_that_is_worked_on_rests_for_a_minute,
-    a_refusal_halves_the_rate_once_and_it_comes_back,
-    the_rate_is_never_lowered_below_a_tenth,
-    numbers_do_not_disturb_each_other,
-    a_tenant_shares_its_quota_among_its_numbers,
-);
-
+#[both_drivers]
 async fn a_burst_leaves_at_once_and_the_rest_evenly(mut stage: Stage) {
     let now = stage.now;
     let found = slots(&stage.ask(Reply, 20).await);
@@ -27,6 +14,7 @@ async fn a_burst_leaves_at_once_and_the_rest_evenly(mut stage: Stage) {
     assert_eq!(found, expected);
 }
 
+#[both_drivers]
 async fn a_lane_takes_slots_only_so_far_ahead(mut stage: Stage) {
     let now = stage.now;
     for (lane, ahead) in [(Campaign, 250 * MS), (Transactional, 325 * MS), (Reply, 400 * MS)] {
@@ -40,6 +28,7 @@ async fn a_lane_takes_slots_only_so_far_ahead(mut stage: Stage) {
     assert!(slot(&stage.ask_one(Reply).await).is_none());
 }
 
+#[both_drivers]
 async fn who_waits_is_promised_places_one_interval_apart_and_finds_a_slot_there(mut stage: Stage) {
     let verdicts = stage.ask(Campaign, 1_000).await;
     let (mut found, promised) = (slots(&verdicts), waits(&verdicts, Limit::Throughput));
@@ -56,6 +45,7 @@ async fn who_waits_is_promised_places_one_interval_apart_and_finds_a_slot_there(
     assert!(spent <= 1_000 * 12_500, "{spent} µs");
 }
 
+#[both_drivers]
 async fn newcomers_go_to_the_end_of_the_queue(mut stage: Stage) {
     let first = waits(&stage.ask(Campaign, 500).await, Limit::Throughput);
     let last = *first.last().expect("most wait");
@@ -66,6 +56,7 @@ async fn newcomers_go_to_the_end_of_the_queue(mut stage: Stage) {
     assert!(slot(&stage.ask_one(Reply).await).is_some());
 }
 
+#[both_drivers]
 async fn a_slot_that_would_pass_unused_is_given_to_whoever_is_there(mut stage: Stage) {
     stage.ask(Campaign, 500).await;
     stage.now += SECOND;
@@ -74,6 +65,7 @@ async fn a_slot_that_would_pass_unused_is_given_to_whoever_is_there(mut stage: S
     assert!(waits(&verdicts, Limit::Throughput)[0] > stage.now + 4 * SECOND);
 }
 
+#[both_drivers]
 async fn a_queue_nobody_comes_from_is_forgotten(mut stage: Stage) {
     stage.ask(Campaign, 5_000).await;
     stage.now += 3 * SECOND;
@@ -82,6 +74,7 @@ async fn a_queue_nobody_comes_from_is_forgotten(mut stage: Stage) {
     assert!(waits(&verdicts, Limit::Throughput)[5] < stage.now + SECOND);
 }
 
+#[both_drivers]
 async fn who_is_turned_away_comes_again_soon_and_not_all_at_once(mut stage: Stage) {
     let end = *waits(&stage.ask(Campaign, 3_000).await, Limit::Throughput)
         .last()
@@ -99,6 +92,7 @@ async fn who_is_turned_away_comes_again_soon_and_not_all_at_once(mut stage: Stag
     assert!(again[..early].windows(2).all(|at| at[1] - at[0] == 125 * MS));
 }
 
+#[both_drivers]
 async fn received_messages_count(mut stage: Stage) {
     stage.receive(8).await;
     assert_eq!(
@@ -113,6 +107,7 @@ async fn received_messages_count(mut stage: Stage) {
     assert!(slot(&stage.ask_one(Reply).await).is_none());
 }
 
+#[both_drivers]
 async fn a_number_that_is_worked_on_rests_for_a_minute(mut stage: Stage) {
     let end = stage.now + 60 * SECOND;
     stage.hear(News::Maintenance).await;
@@ -127,6 +122,7 @@ async fn a_number_that_is_worked_on_rests_for_a_minute(mut stage: Stage) {
     assert!(slot(&stage.decide(&wants).await.each[0]).is_some());
 }
 
+#[both_drivers]
 async fn a_refusal_halves_the_rate_once_and_it_comes_back(mut stage: Stage) {
     for _ in 0..5 {
         stage.hear(News::Throttled).await;
@@ -143,6 +139,7 @@ async fn a_refusal_halves_the_rate_once_and_it_comes_back(mut stage: Stage) {
     assert_eq!(stage.factor().await, 1_000);
 }
 
+#[both_drivers]
 async fn the_rate_is_never_lowered_below_a_tenth(mut stage: Stage) {
     for _ in 0..20 {
         stage.hear(News::Throttled).await;
@@ -152,6 +149,7 @@ async fn the_rate_is_never_lowered_below_a_tenth(mut stage: Stage) {
     assert!(slot(&stage.ask_one(Campaign).await).is_some());
 }
 
+#[both_drivers]
 async fn numbers_do_not_disturb_each_other(mut stage: Stage) {
     let other = Number {
         tenant: stage.number.tenant,
@@ -166,6 +164,7 @@ async fn numbers_do_not_disturb_each_other(mut stage: Stage) {
     assert_eq!(slot(&verdict), Some(stage.now));
 }
 
+#[both_drivers]
 async fn a_tenant_shares_its_quota_among_its_numbers(mut stage: Stage) {
     let terms = Terms {
         tenant_per_second: Some(10.0),

@@ -10,9 +10,10 @@ use mainstay::{
     domain::{Id, TenantId},
     tenancy,
 };
+use mainstay_test_macros::both_databases;
 
 use crate::support::{
-    app::{TestApp, fresh_postgres_database, on_both},
+    app::{TestApp, fresh_postgres_database},
     folder::Folder,
     http::Client,
     wait::wait_until,
@@ -49,71 +50,81 @@ async fn conversations(test: &TestApp, tenant: TenantId) {
     }
 }
 
-on_both! {
-    async fn a_crowd_of_searches_slows_nobody_else(test: TestApp) {
-        conversations(&test, test.tenant).await;
-        let (_, key) = tenancy::create_tenant(&test.registry, "Another").await.unwrap();
-        let (crowd, another) = (Client::tenant(&test), Client::of(&test.app).with(key.token.expose()));
-        let began = Instant::now();
-        crowd.get(SEARCH).await.ok();
-        let alone = began.elapsed();
-        let (over, done, refused) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
-        let searcher = async || {
-            while !over.load(Ordering::Relaxed) {
-                let answer = crowd.get(SEARCH).await;
-                match answer.status.as_u16() {
-                    200 => done.fetch_add(1, Ordering::Relaxed),
-                    429 => {
-                        assert_eq!(answer.problem(429), "too-many-reads");
-                        assert_eq!(answer.header("retry-after"), Some("1"));
-                        // As a client that is told to wait would, if for less.
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        refused.fetch_add(1, Ordering::Relaxed)
-                    }
-                    503 => refused.fetch_add(1, Ordering::Relaxed),
-                    status => panic!("{status}: {}", answer.text()),
-                };
-            }
-        };
-        let measure = async || {
-            wait_until(Duration::from_secs(60), "searches are done", async || done.load(Ordering::Relaxed) > 4).await;
-            let (mut reads, mut webhooks) = (Vec::new(), Vec::new());
-            for n in 0..MEASURED {
-                let began = Instant::now();
-                another.get("/api/v1/conversations").await.ok();
-                reads.push(began.elapsed());
-                let began = Instant::now();
-                another.signed(&text(ANA, &format!("wamid.{n}"), T0, "hello").to_string()).await.ok();
-                webhooks.push(began.elapsed());
-            }
-            over.store(true, Ordering::Relaxed);
-            reads.sort_unstable();
-            webhooks.sort_unstable();
-            (reads, webhooks)
-        };
-        let searchers = futures::future::join_all((0..CROWD).map(|_| searcher()));
-        let (_, (reads, webhooks)) = tokio::join!(searchers, measure());
-        println!(
-            "one search alone {alone:?}; beside {CROWD}: reads p50 {:?} most {:?}, webhooks p50 {:?} most {:?}; {} done, {} refused",
-            reads[MEASURED / 2], reads[MEASURED - 1], webhooks[MEASURED / 2], webhooks[MEASURED - 1],
-            done.load(Ordering::Relaxed), refused.load(Ordering::Relaxed)
-        );
-        assert!(reads[MEASURED * 3 / 4] < QUICK, "{reads:?}");
-        assert!(webhooks[MEASURED * 3 / 4] < QUICK, "{webhooks:?}");
-        assert!(refused.load(Ordering::Relaxed) > 0, "the line of one tenant has an end");
-    }
-
-    async fn searches_whose_callers_are_gone_hold_no_connection_for_long(test: TestApp) {
-        conversations(&test, test.tenant).await;
-        let client = Client::tenant(&test);
-        for _ in 0..40 {
-            // Gone at once, in the middle of whatever it was at.
-            let _ = tokio::time::timeout(Duration::from_millis(3), client.get(SEARCH)).await;
+#[both_databases]
+async fn a_crowd_of_searches_slows_nobody_else(test: TestApp) {
+    conversations(&test, test.tenant).await;
+    let (_, key) = tenancy::create_tenant(&test.registry, "Another").await.unwrap();
+    let (crowd, another) = (Client::tenant(&test), Client::of(&test.app).with(key.token.expose()));
+    let began = Instant::now();
+    crowd.get(SEARCH).await.ok();
+    let alone = began.elapsed();
+    let (over, done, refused) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let searcher = async || {
+        while !over.load(Ordering::Relaxed) {
+            let answer = crowd.get(SEARCH).await;
+            match answer.status.as_u16() {
+                200 => done.fetch_add(1, Ordering::Relaxed),
+                429 => {
+                    assert_eq!(answer.problem(429), "too-many-reads");
+                    assert_eq!(answer.header("retry-after"), Some("1"));
+                    // As a client that is told to wait would, if for less.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    refused.fetch_add(1, Ordering::Relaxed)
+                }
+                503 => refused.fetch_add(1, Ordering::Relaxed),
+                status => panic!("{status}: {}", answer.text()),
+            };
         }
-        let began = Instant::now();
-        client.get("/api/v1/channels").await.ok();
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    };
+    let measure = async || {
+        wait_until(Duration::from_secs(60), "searches are done", async || {
+            done.load(Ordering::Relaxed) > 4
+        })
+        .await;
+        let (mut reads, mut webhooks) = (Vec::new(), Vec::new());
+        for n in 0..MEASURED {
+            let began = Instant::now();
+            another.get("/api/v1/conversations").await.ok();
+            reads.push(began.elapsed());
+            let began = Instant::now();
+            another
+                .signed(&text(ANA, &format!("wamid.{n}"), T0, "hello").to_string())
+                .await
+                .ok();
+            webhooks.push(began.elapsed());
+        }
+        over.store(true, Ordering::Relaxed);
+        reads.sort_unstable();
+        webhooks.sort_unstable();
+        (reads, webhooks)
+    };
+    let searchers = futures::future::join_all((0..CROWD).map(|_| searcher()));
+    let (_, (reads, webhooks)) = tokio::join!(searchers, measure());
+    println!(
+        "one search alone {alone:?}; beside {CROWD}: reads p50 {:?} most {:?}, webhooks p50 {:?} most {:?}; {} done, {} refused",
+        reads[MEASURED / 2],
+        reads[MEASURED - 1],
+        webhooks[MEASURED / 2],
+        webhooks[MEASURED - 1],
+        done.load(Ordering::Relaxed),
+        refused.load(Ordering::Relaxed)
+    );
+    assert!(reads[MEASURED * 3 / 4] < QUICK, "{reads:?}");
+    assert!(webhooks[MEASURED * 3 / 4] < QUICK, "{webhooks:?}");
+    assert!(refused.load(Ordering::Relaxed) > 0, "the line of one tenant has an end");
+}
+
+#[both_databases]
+async fn searches_whose_callers_are_gone_hold_no_connection_for_long(test: TestApp) {
+    conversations(&test, test.tenant).await;
+    let client = Client::tenant(&test);
+    for _ in 0..40 {
+        // Gone at once, in the middle of whatever it was at.
+        let _ = tokio::time::timeout(Duration::from_millis(3), client.get(SEARCH)).await;
     }
+    let began = Instant::now();
+    client.get("/api/v1/channels").await.ok();
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 /// Counts to a number that no database reaches in time.

@@ -1,11 +1,12 @@
 //! Cursors, times and numbers that no database holds.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
 use super::document::operations;
 use crate::support::{
-    app::{TestApp, on_both},
+    app::TestApp,
     http::{ADMIN, Client},
     webhook::{ANA, BEN, T0, text},
 };
@@ -112,95 +113,150 @@ fn hostile_cursor(real: &str, time: &str) -> Option<String> {
     changed.then(|| BASE64_URL_SAFE_NO_PAD.encode(value.to_string()))
 }
 
-on_both! {
-    async fn no_list_answers_a_cursor_with_a_failure_of_ours(test: TestApp) {
-        let client = Client::tenant(&test);
-        let operator = client.with(ADMIN);
-        let (lists, keys) = (lists(), keys());
-        let mut tried = 0;
-        for operation in operations(&test).await {
-            if operation.query.iter().all(|(name, _)| name != "cursor") {
-                continue;
-            }
-            let who = if operation.path.starts_with("/admin") { &operator } else { &client };
-            let states = if operation.path.ends_with("/jobs") {
-                vec!["pending", "scheduled", "running", "done", "dead", "quarantined", "discarded"]
+#[both_databases]
+async fn no_list_answers_a_cursor_with_a_failure_of_ours(test: TestApp) {
+    let client = Client::tenant(&test);
+    let operator = client.with(ADMIN);
+    let (lists, keys) = (lists(), keys());
+    let mut tried = 0;
+    for operation in operations(&test).await {
+        if operation.query.iter().all(|(name, _)| name != "cursor") {
+            continue;
+        }
+        let who = if operation.path.starts_with("/admin") {
+            &operator
+        } else {
+            &client
+        };
+        let states = if operation.path.ends_with("/jobs") {
+            vec![
+                "pending",
+                "scheduled",
+                "running",
+                "done",
+                "dead",
+                "quarantined",
+                "discarded",
+            ]
+        } else {
+            vec![""]
+        };
+        for state in states {
+            let state = if state.is_empty() {
+                String::new()
             } else {
-                vec![""]
+                format!("&state={state}")
             };
-            for state in states {
-                let state = if state.is_empty() { String::new() } else { format!("&state={state}") };
-                for list in &lists {
-                    // Whether the list is this one's: a key of no shape at all is refused either way.
-                    for key in &keys {
-                        let uri = format!("{}?cursor={}{state}", operation.path, cursor(list, key));
-                        let answer = who.get(&uri).await;
-                        assert!(!answer.status.is_server_error(), "{} {list} {key}: {}", operation.name(), answer.text());
-                        tried += 1;
-                    }
+            for list in &lists {
+                // Whether the list is this one's: a key of no shape at all is refused either way.
+                for key in &keys {
+                    let uri = format!("{}?cursor={}{state}", operation.path, cursor(list, key));
+                    let answer = who.get(&uri).await;
+                    assert!(
+                        !answer.status.is_server_error(),
+                        "{} {list} {key}: {}",
+                        operation.name(),
+                        answer.text()
+                    );
+                    tried += 1;
                 }
             }
         }
-        assert!(tried > 10_000, "{tried}");
     }
+    assert!(tried > 10_000, "{tried}");
+}
 
-    async fn a_year_that_no_database_holds_is_no_cursor(test: TestApp) {
-        for n in 0..3 {
-            test.store(text(ANA, &format!("wamid.a{n}"), T0 + n, "Hello").to_string()).await;
-            test.store(text(BEN, &format!("wamid.b{n}"), T0 + n, "Hello").to_string()).await;
-        }
-        test.process_all(64).await;
-        let client = Client::tenant(&test);
-        let conversation = client.get("/api/v1/conversations").await.ok().json()["data"][0]["id"].as_str().unwrap().to_owned();
-        for uri in ["/api/v1/conversations".to_owned(), format!("/api/v1/conversations/{conversation}/messages")] {
-            let page = client.get(&format!("{uri}?limit=1")).await.ok().json();
-            for time in TIMES {
-                let hostile = hostile_cursor(page["next_cursor"].as_str().unwrap(), time).expect("a time is in it");
-                let answer = client.get(&format!("{uri}?limit=1&cursor={hostile}")).await;
-                assert_eq!(answer.problem(400), "invalid-cursor", "{uri} {time}");
-            }
-        }
+#[both_databases]
+async fn a_year_that_no_database_holds_is_no_cursor(test: TestApp) {
+    for n in 0..3 {
+        test.store(text(ANA, &format!("wamid.a{n}"), T0 + n, "Hello").to_string())
+            .await;
+        test.store(text(BEN, &format!("wamid.b{n}"), T0 + n, "Hello").to_string())
+            .await;
     }
-
-    async fn a_time_that_no_database_holds_is_refused_wherever_it_stands(test: TestApp) {
-        let client = Client::tenant(&test);
-        let operator = client.with(ADMIN);
-        let made = client.post("/api/v1/endpoints", json!({ "url": "https://example.com/", "event_types": ["*"] })).await.json();
-        let replay = format!("/api/v1/endpoints/{}/replay", made["id"].as_str().unwrap());
-        let channels = client.get("/api/v1/channels").await.ok().json();
-        let message = |expires_at: &str| json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": "4915550100777" },
-            "type": "text", "text": { "body": "Hi" }, "expires_at": expires_at });
+    test.process_all(64).await;
+    let client = Client::tenant(&test);
+    let conversation = client.get("/api/v1/conversations").await.ok().json()["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for uri in [
+        "/api/v1/conversations".to_owned(),
+        format!("/api/v1/conversations/{conversation}/messages"),
+    ] {
+        let page = client.get(&format!("{uri}?limit=1")).await.ok().json();
         for time in TIMES {
-            let encoded = time.replace('+', "%2B");
-            for name in ["from", "to"] {
-                let answer = operator.get(&format!("/admin/events?{name}={encoded}")).await;
-                answer.problem(400);
-                let answer = operator.post("/admin/events/replay", json!({ name: time, "dry_run": true })).await;
-                assert_eq!(answer.problem(422), "invalid-field", "{name} {time}");
-                let mut range = json!({ "from": "2026-01-01T00:00:00Z" });
-                range[name] = json!(time);
-                assert_eq!(client.post(&replay, range).await.problem(422), "invalid-field", "{name} {time}");
-            }
-            assert_eq!(client.post("/api/v1/messages", message(time)).await.problem(422), "invalid-field", "{time}");
+            let hostile = hostile_cursor(page["next_cursor"].as_str().unwrap(), time).expect("a time is in it");
+            let answer = client.get(&format!("{uri}?limit=1&cursor={hostile}")).await;
+            assert_eq!(answer.problem(400), "invalid-cursor", "{uri} {time}");
         }
-        for at in [i64::MIN, i64::MAX, -99_999_999_999_999_999, 999_999_999_999_999_999] {
-            for place in ["had:dlv_0198aaaabbbb7ccc8dddeeeeffff0001", "missing:1"] {
-                let range = json!({ "from": "2026-01-01T00:00:00Z", "cursor": format!("{at}:{place}") });
-                assert_eq!(client.post(&replay, range).await.problem(422), "invalid-field", "{at} {place}");
-            }
+    }
+}
+
+#[both_databases]
+async fn a_time_that_no_database_holds_is_refused_wherever_it_stands(test: TestApp) {
+    let client = Client::tenant(&test);
+    let operator = client.with(ADMIN);
+    let made = client
+        .post(
+            "/api/v1/endpoints",
+            json!({ "url": "https://example.com/", "event_types": ["*"] }),
+        )
+        .await
+        .json();
+    let replay = format!("/api/v1/endpoints/{}/replay", made["id"].as_str().unwrap());
+    let channels = client.get("/api/v1/channels").await.ok().json();
+    let message = |expires_at: &str| {
+        json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": "4915550100777" },
+        "type": "text", "text": { "body": "Hi" }, "expires_at": expires_at })
+    };
+    for time in TIMES {
+        let encoded = time.replace('+', "%2B");
+        for name in ["from", "to"] {
+            let answer = operator.get(&format!("/admin/events?{name}={encoded}")).await;
+            answer.problem(400);
+            let answer = operator
+                .post("/admin/events/replay", json!({ name: time, "dry_run": true }))
+                .await;
+            assert_eq!(answer.problem(422), "invalid-field", "{name} {time}");
+            let mut range = json!({ "from": "2026-01-01T00:00:00Z" });
+            range[name] = json!(time);
+            assert_eq!(
+                client.post(&replay, range).await.problem(422),
+                "invalid-field",
+                "{name} {time}"
+            );
         }
-        for sequence in [i64::MIN, -1, i64::MAX] {
-            let cursor = format!("1790000000000000:missing:{sequence}");
-            let range = json!({ "from": "2026-01-01T00:00:00Z", "states": ["missing"], "cursor": cursor });
-            let answer = client.post(&replay, range).await;
-            assert!(!answer.status.is_server_error(), "{sequence}: {}", answer.text());
-            let answer = client.get(&format!("/api/v1/events?after={sequence}&type=x")).await;
-            assert!(!answer.status.is_server_error(), "{sequence}: {}", answer.text());
+        assert_eq!(
+            client.post("/api/v1/messages", message(time)).await.problem(422),
+            "invalid-field",
+            "{time}"
+        );
+    }
+    for at in [i64::MIN, i64::MAX, -99_999_999_999_999_999, 999_999_999_999_999_999] {
+        for place in ["had:dlv_0198aaaabbbb7ccc8dddeeeeffff0001", "missing:1"] {
+            let range = json!({ "from": "2026-01-01T00:00:00Z", "cursor": format!("{at}:{place}") });
+            assert_eq!(
+                client.post(&replay, range).await.problem(422),
+                "invalid-field",
+                "{at} {place}"
+            );
         }
-        for (first, last) in [("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")] {
-            operator.get(&format!("/admin/events?from={first}&to={last}")).await.ok();
-            let range = json!({ "from": first, "to": last, "states": ["done", "dead", "missing"] });
-            assert_eq!(client.post(&replay, range).await.status.as_u16(), 202);
-        }
+    }
+    for sequence in [i64::MIN, -1, i64::MAX] {
+        let cursor = format!("1790000000000000:missing:{sequence}");
+        let range = json!({ "from": "2026-01-01T00:00:00Z", "states": ["missing"], "cursor": cursor });
+        let answer = client.post(&replay, range).await;
+        assert!(!answer.status.is_server_error(), "{sequence}: {}", answer.text());
+        let answer = client.get(&format!("/api/v1/events?after={sequence}&type=x")).await;
+        assert!(!answer.status.is_server_error(), "{sequence}: {}", answer.text());
+    }
+    for (first, last) in [("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")] {
+        operator
+            .get(&format!("/admin/events?from={first}&to={last}"))
+            .await
+            .ok();
+        let range = json!({ "from": first, "to": last, "states": ["done", "dead", "missing"] });
+        assert_eq!(client.post(&replay, range).await.status.as_u16(), 202);
     }
 }

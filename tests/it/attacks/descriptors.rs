@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_test_macros::both_sizes;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::server::{DEADLINE, rest};
@@ -23,6 +24,7 @@ async fn half_heads(port: u16, count: usize) -> Vec<TcpStream> {
     held
 }
 
+#[both_sizes]
 async fn half_heads_stop_nobody(mut deployment: Deployment) {
     deployment.start_api_in(&FEW).await;
     let held = half_heads(deployment.port, 300).await;
@@ -41,16 +43,6 @@ async fn half_heads_stop_nobody(mut deployment: Deployment) {
         "{output}"
     );
     drop(held);
-}
-
-#[tokio::test]
-async fn half_heads_stop_nobody_embedded() {
-    half_heads_stop_nobody(Deployment::embedded().await).await;
-}
-
-#[tokio::test]
-async fn half_heads_stop_nobody_distributed() {
-    half_heads_stop_nobody(Deployment::distributed().await).await;
 }
 
 fn open_files(process: u32) -> BTreeSet<u32> {

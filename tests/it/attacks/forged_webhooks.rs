@@ -13,9 +13,10 @@ use mainstay::{
     domain::Quota,
     tenancy::{self, NewChannel},
 };
+use mainstay_test_macros::both_databases;
 
 use crate::support::{
-    app::{TestApp, on_both},
+    app::TestApp,
     http::{Answer, Client},
     webhook::{ANA, T0, message, to},
 };
@@ -65,41 +66,50 @@ fn genuine(n: usize) -> String {
     body
 }
 
-on_both! {
-    async fn genuine_webhooks_are_quick_beside_large_forgeries(test: TestApp) {
-        channels(&test).await;
-        let client = Client::of(&test.app);
-        let forgery = Bytes::from(vec![b' '; 3 * 1024 * 1024]);
-        let (over, refused) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let forger = async || {
-            while !over.load(Ordering::Relaxed) {
-                assert_eq!(forge(&client, &forgery).await.problem(403), "not-signed");
-                refused.fetch_add(1, Ordering::Relaxed);
-            }
-        };
-        let measure = async || {
-            let mut took = Vec::new();
-            // Not before the forgers are at it.
-            for n in (0..SECRETS).step_by(SECRETS / GENUINE).take(GENUINE) {
-                let body = genuine(n);
-                let signature = Signer::new(&secret(n)).header(body.as_bytes());
-                let request = Request::post("/webhooks/whatsapp").header("x-hub-signature-256", signature);
-                let began = Instant::now();
-                client.send(request.body(Body::from(body)).unwrap()).await.ok();
-                took.push(began.elapsed());
-            }
-            over.store(true, Ordering::Relaxed);
-            took.sort_unstable();
-            took
-        };
-        let forgers = futures::future::join_all((0..FORGERS).map(|_| forger()));
-        let (_, took) = tokio::join!(forgers, measure());
-        println!("genuine beside forgers: p50 {:?}, most {:?}", took[GENUINE / 2], took[GENUINE - 1]);
-        assert!(took[GENUINE * 3 / 4] < QUICK, "{took:?}");
-        assert!(refused.load(Ordering::Relaxed) >= FORGERS);
-        let (stored,): (i64,) = test.app.db.sql("SELECT COUNT(*) FROM raw_events", ()).one().await.unwrap();
-        assert_eq!(stored, GENUINE as i64);
-    }
+#[both_databases]
+async fn genuine_webhooks_are_quick_beside_large_forgeries(test: TestApp) {
+    channels(&test).await;
+    let client = Client::of(&test.app);
+    let forgery = Bytes::from(vec![b' '; 3 * 1024 * 1024]);
+    let (over, refused) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let forger = async || {
+        while !over.load(Ordering::Relaxed) {
+            assert_eq!(forge(&client, &forgery).await.problem(403), "not-signed");
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let measure = async || {
+        let mut took = Vec::new();
+        // Not before the forgers are at it.
+        for n in (0..SECRETS).step_by(SECRETS / GENUINE).take(GENUINE) {
+            let body = genuine(n);
+            let signature = Signer::new(&secret(n)).header(body.as_bytes());
+            let request = Request::post("/webhooks/whatsapp").header("x-hub-signature-256", signature);
+            let began = Instant::now();
+            client.send(request.body(Body::from(body)).unwrap()).await.ok();
+            took.push(began.elapsed());
+        }
+        over.store(true, Ordering::Relaxed);
+        took.sort_unstable();
+        took
+    };
+    let forgers = futures::future::join_all((0..FORGERS).map(|_| forger()));
+    let (_, took) = tokio::join!(forgers, measure());
+    println!(
+        "genuine beside forgers: p50 {:?}, most {:?}",
+        took[GENUINE / 2],
+        took[GENUINE - 1]
+    );
+    assert!(took[GENUINE * 3 / 4] < QUICK, "{took:?}");
+    assert!(refused.load(Ordering::Relaxed) >= FORGERS);
+    let (stored,): (i64,) = test
+        .app
+        .db
+        .sql("SELECT COUNT(*) FROM raw_events", ())
+        .one()
+        .await
+        .unwrap();
+    assert_eq!(stored, GENUINE as i64);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
 use crate::support::deployment::Deployment;
@@ -101,6 +102,7 @@ fn batch(messages: &[String]) -> String {
     format!("{{\"messages\":[{}]}}", messages.join(","))
 }
 
+#[both_sizes]
 async fn what_requests_take_is_bounded_by_the_budget(mut server: Server) {
     let process = server.deployment.api_id();
     let idle = peak(process);
@@ -179,14 +181,4 @@ async fn what_requests_take_is_bounded_by_the_budget(mut server: Server) {
         );
     }
     server.deployment.assert_running();
-}
-
-#[tokio::test]
-async fn what_requests_take_is_bounded_by_the_budget_embedded() {
-    what_requests_take_is_bounded_by_the_budget(Server::embedded().await).await;
-}
-
-#[tokio::test]
-async fn what_requests_take_is_bounded_by_the_budget_distributed() {
-    what_requests_take_is_bounded_by_the_budget(Server::distributed().await).await;
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use mainstay_test_macros::both_sizes;
 use serde_json::json;
 
 use crate::{faults::Client, support::deployment::Deployment};
@@ -28,6 +29,7 @@ fn below(folder: &Path, found: &mut Vec<(PathBuf, u32)>) {
     }
 }
 
+#[both_sizes]
 async fn only_the_owner_may_read(mut deployment: Deployment) {
     deployment.start_api_in(&USUAL_UMASK).await;
     let client = Client::of(&deployment);
@@ -52,16 +54,6 @@ async fn only_the_owner_may_read(mut deployment: Deployment) {
         let expected = if path.is_dir() { 0o700 } else { 0o600 };
         assert_eq!(mode, expected, "{} is {mode:o}", path.display());
     }
-}
-
-#[tokio::test]
-async fn only_the_owner_may_read_embedded() {
-    only_the_owner_may_read(Deployment::embedded().await).await;
-}
-
-#[tokio::test]
-async fn only_the_owner_may_read_distributed() {
-    only_the_owner_may_read(Deployment::distributed().await).await;
 }
 
 /// As an earlier version left it.

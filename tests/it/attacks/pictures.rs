@@ -4,6 +4,7 @@ use image::{
     ExtendedColorType, ImageEncoder,
     codecs::png::{CompressionType, FilterType, PngEncoder},
 };
+use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::json;
 
 use super::memory::{Server, peak};
@@ -12,11 +13,7 @@ use crate::{
         stage::{number, show, upload, work},
         variants::crc32,
     },
-    support::{
-        app::{TestApp, on_both},
-        http::Client,
-        wait::wait_until,
-    },
+    support::{app::TestApp, http::Client, wait::wait_until},
 };
 
 /// A PNG of one colour with 16 bits in each of four channels.
@@ -40,24 +37,38 @@ fn deep_header(width: u32, height: u32) -> Vec<u8> {
     png
 }
 
-on_both! {
-    async fn a_picture_that_can_have_no_smaller_ones_is_a_result_and_no_dead_job(test: TestApp) {
-        let client = Client::tenant(&test);
-        let broken = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 100]].concat();
-        let id = upload(&client, "image/png", "broken.png", &broken).await;
-        let large = upload(&client, "image/png", "large.png", &deep_header(6_000, 3_600)).await;
-        work(&test.app).await;
-        for id in [id, large] {
-            let shown = show(&client, id).await;
-            assert_eq!((&shown["status"], &shown["variants"], &shown["width"]), (&json!("ready"), &json!({}), &json!(null)));
-        }
-        assert_eq!(number(&test.app, "SELECT COUNT(*) FROM media_files WHERE state = 'done' AND last_error IS NOT NULL").await, 2);
-        let queue = Client::operator(&test.app).get("/admin/queues/media_variants").await.ok().json();
-        assert_eq!(queue["dead"], 0, "{queue}");
+#[both_databases]
+async fn a_picture_that_can_have_no_smaller_ones_is_a_result_and_no_dead_job(test: TestApp) {
+    let client = Client::tenant(&test);
+    let broken = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 100]].concat();
+    let id = upload(&client, "image/png", "broken.png", &broken).await;
+    let large = upload(&client, "image/png", "large.png", &deep_header(6_000, 3_600)).await;
+    work(&test.app).await;
+    for id in [id, large] {
+        let shown = show(&client, id).await;
+        assert_eq!(
+            (&shown["status"], &shown["variants"], &shown["width"]),
+            (&json!("ready"), &json!({}), &json!(null))
+        );
     }
+    assert_eq!(
+        number(
+            &test.app,
+            "SELECT COUNT(*) FROM media_files WHERE state = 'done' AND last_error IS NOT NULL"
+        )
+        .await,
+        2
+    );
+    let queue = Client::operator(&test.app)
+        .get("/admin/queues/media_variants")
+        .await
+        .ok()
+        .json();
+    assert_eq!(queue["dead"], 0, "{queue}");
 }
 
 /// What it took before this was bounded: 690 MB and more.
+#[both_sizes]
 async fn a_deep_picture_takes_no_more_than_is_said(mut server: Server) {
     const MOST_MEGABYTES: u64 = 250;
     let worker = server.worker_id();
@@ -77,14 +88,4 @@ async fn a_deep_picture_takes_no_more_than_is_said(mut server: Server) {
         assert!(took < MOST_MEGABYTES, "{took} MB");
     }
     server.deployment.assert_running();
-}
-
-#[tokio::test]
-async fn a_deep_picture_takes_no_more_than_is_said_embedded() {
-    a_deep_picture_takes_no_more_than_is_said(Server::embedded().await).await;
-}
-
-#[tokio::test]
-async fn a_deep_picture_takes_no_more_than_is_said_distributed() {
-    a_deep_picture_takes_no_more_than_is_said(Server::distributed().await).await;
 }

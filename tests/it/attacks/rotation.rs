@@ -5,11 +5,12 @@ use mainstay::{
     crypto::{Keyring, SealingKey},
     tenancy::{self, NewChannel, TenantService},
 };
+use mainstay_test_macros::both_databases;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use crate::support::{
-    app::{NUMBER, TestApp, WABA, on_both},
+    app::{NUMBER, TestApp, WABA},
     http::Client,
 };
 
@@ -85,60 +86,86 @@ fn holds(files: &[u8], sealed: &[u8]) -> bool {
     files.windows(part.len()).any(|at| at == part)
 }
 
-on_both! {
-    async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
-        let known: Vec<(String, String)> = KNOWN.iter().map(|(table, column)| ((*table).to_owned(), (*column).to_owned())).collect();
-        let plain = ["digest", "sha256", "body", "jobs"];
-        for (table, column) in columns(&test).await {
-            let is_known = known.contains(&(table.clone(), column.clone())) || plain.contains(&column.as_str());
-            assert!(is_known, "{table}.{column}: say here whether it is sealed, and reseal it");
-        }
-
-        let client = Client::tenant(&test);
-        let body = json!({ "url": "https://example.com/", "event_types": ["*"], "headers": { "authorization": "Bearer x" } });
-        let made = client.post_keyed("/api/v1/endpoints", "made", &body).await;
-        let uri = format!("/api/v1/endpoints/{}", made.json()["id"].as_str().unwrap());
-        client.post_keyed(&format!("{uri}/secret/rotate"), "rotated", &json!(null)).await.ok();
-        let gone = client.post("/api/v1/endpoints", body).await.json();
-        let with_secret = NewChannel {
-            phone_number_id: NUMBER.to_owned(),
-            waba_id: WABA.to_owned(),
-            access_token: Secret::new("EAAG-of-before"),
-            app_secret: Some(Secret::new("app secret")),
-        };
-        tenancy::add_channel(&test.registry, test.tenant, with_secret).await.unwrap();
-        let mut before = sealed(&test).await;
-        assert_eq!(before.len(), 10, "two answers, and one of everything else, and another endpoint");
-        // Replaced and deleted before the rotation: in no column any more, and still in the files.
-        test.add_channel(test.tenant, NUMBER, WABA).await;
-        client.delete(&format!("/api/v1/endpoints/{}", gone["id"].as_str().unwrap())).await;
-        before.extend(sealed(&test).await);
-        let bytes = files(&test).await;
-        assert!(before.iter().any(|secret| holds(&bytes, secret)), "the files are read");
-
-        let old = test.registry.keyring.clone();
-        let old_tenant_key = {
-            let bytes = rows(&test, "tenants", "sealed_key").await.remove(0);
-            let opened = old.open(&format!("tenant-key {}", test.tenant), &bytes).unwrap();
-            SealingKey::new(opened[..].try_into().unwrap())
-        };
-        let new = Keyring::generate();
-        let both = Keyring::parse(&format!("{new},{}", test.master_key)).unwrap();
-        let registry = TenantService { keyring: both, ..test.registry.clone() };
-        let rotated = tenancy::rotate_keys(&registry).await.unwrap();
-        assert_eq!((rotated.tenants, rotated.channels, rotated.answers), (1, 1, 2));
-        assert!(tenancy::forget_replaced(&registry).await.unwrap());
-
-        for bytes in sealed(&test).await {
-            assert!(old.is_old(&bytes) && !old_tenant_key.sealed(&bytes), "the old keys know of it");
-        }
-        let bytes = files(&test).await;
-        let left = before.iter().filter(|secret| holds(&bytes, secret)).count();
-        assert_eq!(left, 0, "of {} secrets", before.len());
-        // Whoever asks again is still answered.
-        let only_new = test.configured(|config| config.keyring = Keyring::parse(&new).unwrap());
-        let client = Client::of(&only_new).with(&test.key);
-        let again = client.post_keyed(&format!("{uri}/secret/rotate"), "rotated", &json!(null)).await.ok();
-        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+#[both_databases]
+async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
+    let known: Vec<(String, String)> = KNOWN
+        .iter()
+        .map(|(table, column)| ((*table).to_owned(), (*column).to_owned()))
+        .collect();
+    let plain = ["digest", "sha256", "body", "jobs"];
+    for (table, column) in columns(&test).await {
+        let is_known = known.contains(&(table.clone(), column.clone())) || plain.contains(&column.as_str());
+        assert!(
+            is_known,
+            "{table}.{column}: say here whether it is sealed, and reseal it"
+        );
     }
+
+    let client = Client::tenant(&test);
+    let body =
+        json!({ "url": "https://example.com/", "event_types": ["*"], "headers": { "authorization": "Bearer x" } });
+    let made = client.post_keyed("/api/v1/endpoints", "made", &body).await;
+    let uri = format!("/api/v1/endpoints/{}", made.json()["id"].as_str().unwrap());
+    client
+        .post_keyed(&format!("{uri}/secret/rotate"), "rotated", &json!(null))
+        .await
+        .ok();
+    let gone = client.post("/api/v1/endpoints", body).await.json();
+    let with_secret = NewChannel {
+        phone_number_id: NUMBER.to_owned(),
+        waba_id: WABA.to_owned(),
+        access_token: Secret::new("EAAG-of-before"),
+        app_secret: Some(Secret::new("app secret")),
+    };
+    tenancy::add_channel(&test.registry, test.tenant, with_secret)
+        .await
+        .unwrap();
+    let mut before = sealed(&test).await;
+    assert_eq!(
+        before.len(),
+        10,
+        "two answers, and one of everything else, and another endpoint"
+    );
+    // Replaced and deleted before the rotation: in no column any more, and still in the files.
+    test.add_channel(test.tenant, NUMBER, WABA).await;
+    client
+        .delete(&format!("/api/v1/endpoints/{}", gone["id"].as_str().unwrap()))
+        .await;
+    before.extend(sealed(&test).await);
+    let bytes = files(&test).await;
+    assert!(before.iter().any(|secret| holds(&bytes, secret)), "the files are read");
+
+    let old = test.registry.keyring.clone();
+    let old_tenant_key = {
+        let bytes = rows(&test, "tenants", "sealed_key").await.remove(0);
+        let opened = old.open(&format!("tenant-key {}", test.tenant), &bytes).unwrap();
+        SealingKey::new(opened[..].try_into().unwrap())
+    };
+    let new = Keyring::generate();
+    let both = Keyring::parse(&format!("{new},{}", test.master_key)).unwrap();
+    let registry = TenantService {
+        keyring: both,
+        ..test.registry.clone()
+    };
+    let rotated = tenancy::rotate_keys(&registry).await.unwrap();
+    assert_eq!((rotated.tenants, rotated.channels, rotated.answers), (1, 1, 2));
+    assert!(tenancy::forget_replaced(&registry).await.unwrap());
+
+    for bytes in sealed(&test).await {
+        assert!(
+            old.is_old(&bytes) && !old_tenant_key.sealed(&bytes),
+            "the old keys know of it"
+        );
+    }
+    let bytes = files(&test).await;
+    let left = before.iter().filter(|secret| holds(&bytes, secret)).count();
+    assert_eq!(left, 0, "of {} secrets", before.len());
+    // Whoever asks again is still answered.
+    let only_new = test.configured(|config| config.keyring = Keyring::parse(&new).unwrap());
+    let client = Client::of(&only_new).with(&test.key);
+    let again = client
+        .post_keyed(&format!("{uri}/secret/rotate"), "rotated", &json!(null))
+        .await
+        .ok();
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
 }

@@ -7,10 +7,11 @@ use mainstay::{
     inbound::replay::{Selection, replay},
     tenancy::{self, NewChannel},
 };
+use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{APP_SECRET, TestApp, on_both},
+    app::{APP_SECRET, TestApp},
     http::Client,
     webhook::{ANA, T0, message, to},
 };
@@ -84,76 +85,94 @@ async fn receive(test: &TestApp, body: &Value, secret: &str) {
     test.process_all(64).await;
 }
 
-on_both! {
-    async fn each_tenants_webhooks_reach_it(test: TestApp) {
-        let of = tenants(&test).await;
-        receive(&test, &hello(FIRST, "wamid.1"), AGENCY).await;
-        receive(&test, &hello(SECOND, "wamid.2"), AGENCY).await;
-        assert_eq!(all_messages(&test, &of).await, [1, 1, 0]);
-        receive(&test, &hello(THIRD, "wamid.3"), AGENCY).await;
-        assert_eq!(all_messages(&test, &of).await, [1, 1, 0], "the third does not have the secret");
-        assert_eq!(test.count(REJECTED).await, 1);
-        receive(&test, &hello(THIRD, "wamid.4"), "a-secret-of-the-third").await;
-        receive(&test, &hello(THIRD, "wamid.5"), APP_SECRET).await;
-        receive(&test, &hello(SECOND, "wamid.6"), APP_SECRET).await;
-        assert_eq!(all_messages(&test, &of).await, [1, 2, 2]);
-    }
+#[both_databases]
+async fn each_tenants_webhooks_reach_it(test: TestApp) {
+    let of = tenants(&test).await;
+    receive(&test, &hello(FIRST, "wamid.1"), AGENCY).await;
+    receive(&test, &hello(SECOND, "wamid.2"), AGENCY).await;
+    assert_eq!(all_messages(&test, &of).await, [1, 1, 0]);
+    receive(&test, &hello(THIRD, "wamid.3"), AGENCY).await;
+    assert_eq!(
+        all_messages(&test, &of).await,
+        [1, 1, 0],
+        "the third does not have the secret"
+    );
+    assert_eq!(test.count(REJECTED).await, 1);
+    receive(&test, &hello(THIRD, "wamid.4"), "a-secret-of-the-third").await;
+    receive(&test, &hello(THIRD, "wamid.5"), APP_SECRET).await;
+    receive(&test, &hello(SECOND, "wamid.6"), APP_SECRET).await;
+    assert_eq!(all_messages(&test, &of).await, [1, 2, 2]);
+}
 
-    async fn a_webhook_with_items_of_several_reaches_those_who_have_the_secret(test: TestApp) {
-        let of = tenants(&test).await;
-        let mut mixed = hello(FIRST, "wamid.1");
-        for (number, wamid) in [(SECOND, "wamid.2"), (THIRD, "wamid.3")] {
-            let entry = hello(number, wamid)["entry"][0].clone();
-            mixed["entry"].as_array_mut().unwrap().push(entry);
-        }
-        receive(&test, &mixed, AGENCY).await;
-        assert_eq!(all_messages(&test, &of).await, [1, 1, 0]);
-        assert_eq!(test.count(REJECTED).await, 1);
+#[both_databases]
+async fn a_webhook_with_items_of_several_reaches_those_who_have_the_secret(test: TestApp) {
+    let of = tenants(&test).await;
+    let mut mixed = hello(FIRST, "wamid.1");
+    for (number, wamid) in [(SECOND, "wamid.2"), (THIRD, "wamid.3")] {
+        let entry = hello(number, wamid)["entry"][0].clone();
+        mixed["entry"].as_array_mut().unwrap().push(entry);
     }
+    receive(&test, &mixed, AGENCY).await;
+    assert_eq!(all_messages(&test, &of).await, [1, 1, 0]);
+    assert_eq!(test.count(REJECTED).await, 1);
+}
 
-    async fn a_secret_that_is_the_operators_too_speaks_for_everybody(test: TestApp) {
-        let of = tenants(&test).await;
-        channel(&test, of.second, SECOND, APP_SECRET).await;
-        receive(&test, &hello(THIRD, "wamid.1"), APP_SECRET).await;
-        assert_eq!(all_messages(&test, &of).await, [0, 0, 1]);
-    }
+#[both_databases]
+async fn a_secret_that_is_the_operators_too_speaks_for_everybody(test: TestApp) {
+    let of = tenants(&test).await;
+    channel(&test, of.second, SECOND, APP_SECRET).await;
+    receive(&test, &hello(THIRD, "wamid.1"), APP_SECRET).await;
+    assert_eq!(all_messages(&test, &of).await, [0, 0, 1]);
+}
 
-    async fn a_replay_heals_what_was_set_aside_before(test: TestApp) {
-        let of = tenants(&test).await;
-        receive(&test, &hello(SECOND, "wamid.1"), AGENCY).await;
-        // As a version before this one left it.
-        for sql in ["DELETE FROM messages", "UPDATE raw_events SET app_secret_id = NULL"] {
-            test.app.db.sql(sql, ()).run().await.unwrap();
-        }
-        receive(&test, &hello(THIRD, "wamid.2"), AGENCY).await;
-        let everything = Selection::Range { from: None, to: None, state: None };
-        replay(&test.app.db, test.app.clock.now(), everything, false).await.unwrap();
-        test.process_all(64).await;
-        assert_eq!(all_messages(&test, &of).await, [0, 1, 0]);
+#[both_databases]
+async fn a_replay_heals_what_was_set_aside_before(test: TestApp) {
+    let of = tenants(&test).await;
+    receive(&test, &hello(SECOND, "wamid.1"), AGENCY).await;
+    // As a version before this one left it.
+    for sql in ["DELETE FROM messages", "UPDATE raw_events SET app_secret_id = NULL"] {
+        test.app.db.sql(sql, ()).run().await.unwrap();
     }
+    receive(&test, &hello(THIRD, "wamid.2"), AGENCY).await;
+    let everything = Selection::Range {
+        from: None,
+        to: None,
+        state: None,
+    };
+    replay(&test.app.db, test.app.clock.now(), everything, false)
+        .await
+        .unwrap();
+    test.process_all(64).await;
+    assert_eq!(all_messages(&test, &of).await, [0, 1, 0]);
+}
 
-    async fn what_came_before_a_change_of_the_secret_still_counts_and_nothing_that_comes_after(test: TestApp) {
-        let of = tenants(&test).await;
-        let client = Client::of(&test.app);
-        client.webhook(&hello(SECOND, "wamid.1").to_string(), AGENCY).await.ok();
-        channel(&test, of.second, SECOND, "a-new-secret-of-the-second").await;
-        test.process_all(64).await;
-        assert_eq!(all_messages(&test, &of).await, [0, 1, 0]);
-        test.advance(TimeDelta::seconds(2));
-        receive(&test, &hello(SECOND, "wamid.2"), AGENCY).await;
-        assert_eq!(all_messages(&test, &of).await, [0, 1, 0], "the agency speaks for it no longer");
-        receive(&test, &hello(SECOND, "wamid.3"), "a-new-secret-of-the-second").await;
-        receive(&test, &hello(FIRST, "wamid.4"), AGENCY).await;
-        assert_eq!(all_messages(&test, &of).await, [1, 2, 0]);
-    }
+#[both_databases]
+async fn what_came_before_a_change_of_the_secret_still_counts_and_nothing_that_comes_after(test: TestApp) {
+    let of = tenants(&test).await;
+    let client = Client::of(&test.app);
+    client.webhook(&hello(SECOND, "wamid.1").to_string(), AGENCY).await.ok();
+    channel(&test, of.second, SECOND, "a-new-secret-of-the-second").await;
+    test.process_all(64).await;
+    assert_eq!(all_messages(&test, &of).await, [0, 1, 0]);
+    test.advance(TimeDelta::seconds(2));
+    receive(&test, &hello(SECOND, "wamid.2"), AGENCY).await;
+    assert_eq!(
+        all_messages(&test, &of).await,
+        [0, 1, 0],
+        "the agency speaks for it no longer"
+    );
+    receive(&test, &hello(SECOND, "wamid.3"), "a-new-secret-of-the-second").await;
+    receive(&test, &hello(FIRST, "wamid.4"), AGENCY).await;
+    assert_eq!(all_messages(&test, &of).await, [1, 2, 0]);
+}
 
-    async fn a_number_that_is_added_later_gets_what_waited_for_it_under_the_secret(test: TestApp) {
-        let of = tenants(&test).await;
-        receive(&test, &hello("300000000000004", "wamid.1"), AGENCY).await;
-        assert_eq!(all_messages(&test, &of).await, [0, 0, 0]);
-        let late = tenant(&test, "Late").await;
-        channel(&test, late, "300000000000004", AGENCY).await;
-        test.process_all(64).await;
-        assert_eq!(messages(&test, late).await, 1);
-    }
+#[both_databases]
+async fn a_number_that_is_added_later_gets_what_waited_for_it_under_the_secret(test: TestApp) {
+    let of = tenants(&test).await;
+    receive(&test, &hello("300000000000004", "wamid.1"), AGENCY).await;
+    assert_eq!(all_messages(&test, &of).await, [0, 0, 0]);
+    let late = tenant(&test, "Late").await;
+    channel(&test, late, "300000000000004", AGENCY).await;
+    test.process_all(64).await;
+    assert_eq!(messages(&test, late).await, 1);
 }

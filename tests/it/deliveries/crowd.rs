@@ -5,6 +5,7 @@ use mainstay::{
     tenancy::{self, TenantService},
     webhooks::NewEndpoint,
 };
+use mainstay_test_macros::both_sizes;
 
 use super::{
     receiver::{Receiver, Reply},
@@ -24,6 +25,7 @@ async fn tenant(world: &World) -> TenantId {
 }
 
 /// Of twenty requests that the process may make at a time, endpoints that hang would take all.
+#[both_sizes(|config| config.deliveries.concurrency = 20)]
 async fn hanging_endpoints_keep_no_other_tenant_waiting(world: World) {
     const TRIPPED: &str = "SELECT COUNT(*) FROM endpoints WHERE tripped_at IS NOT NULL";
     const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
@@ -64,18 +66,6 @@ async fn hanging_endpoints_keep_no_other_tenant_waiting(world: World) {
         assert!(it.count() <= 16, "{}", it.count());
     }
     world.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hanging_endpoints_keep_no_other_tenant_waiting_embedded() {
-    let world = World::embedded_with(|config| config.deliveries.concurrency = 20).await;
-    hanging_endpoints_keep_no_other_tenant_waiting(world).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hanging_endpoints_keep_no_other_tenant_waiting_distributed() {
-    let world = World::distributed_with(|config| config.deliveries.concurrency = 20).await;
-    hanging_endpoints_keep_no_other_tenant_waiting(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use mainstay::{
     clock::Clock, crypto::Keyring, db::Db, domain::EndpointId, egress::EgressClient, records::tenants,
     webhooks::WebhookService,
 };
+use mainstay_test_macros::both_sizes;
 
 use super::{
     receiver::{Receiver, Reply},
@@ -42,7 +43,8 @@ async fn subscriptions(deployment: &Deployment, db: &Db) -> WebhookService {
     }
 }
 
-async fn nothing_is_lost_and_what_comes_again_is_the_same(mut deployment: Deployment) {
+#[both_sizes]
+async fn a_kill_loses_nothing_and_what_comes_again_is_the_same(mut deployment: Deployment) {
     start(&mut deployment).await;
     // Slow enough that a kill finds some under way, and some answered that are not written.
     let receiver = Receiver::doing(|_, _| Reply::Late(Duration::from_millis(15), 200)).await;
@@ -76,14 +78,4 @@ async fn nothing_is_lost_and_what_comes_again_is_the_same(mut deployment: Deploy
     // Each kill repeats no more than was under way or not written then.
     assert!(receiver.count() < EVENTS + 150, "{}", receiver.count());
     db.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_process_loses_nothing_embedded() {
-    nothing_is_lost_and_what_comes_again_is_the_same(Deployment::embedded().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_worker_loses_nothing_distributed() {
-    nothing_is_lost_and_what_comes_again_is_the_same(Deployment::distributed().await).await;
 }

@@ -11,13 +11,11 @@ use mainstay::{
         store::deliveries::{self, DeliveryFilter, Ended},
     },
 };
+use mainstay_test_macros::both_databases;
 use tokio_util::sync::CancellationToken;
 
 use super::world::{event, happen, wanted};
-use crate::support::{
-    app::{TestApp, on_both},
-    wait::wait_until,
-};
+use crate::support::{app::TestApp, wait::wait_until};
 
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(40);
 
@@ -26,46 +24,58 @@ async fn endpoint(test: &TestApp) -> EndpointId {
     test.app.webhooks.create(test.tenant, new).await.unwrap().id
 }
 
-on_both! {
-    async fn a_page_looks_through_twenty_thousand_deliveries_for_what_is_asked_for_and_no_further(test: TestApp) {
-        const BATCH: usize = 500;
-        let endpoint = endpoint(&test).await;
-        let events = |kind| (0..BATCH).map(|_| NewEvent { kind, ..event(&test.app.clock, test.tenant) }).collect::<Vec<_>>();
-        happen(&test.app.db, &test.app.clock, &events("message.sent")[..3]).await;
-        for _ in 0..41 {
-            happen(&test.app.db, &test.app.clock, &events("message.received")).await;
-        }
-        let page = async |filter: &DeliveryFilter, before| {
-            let owner = (test.tenant, endpoint);
-            deliveries::list(test.app.db.reader(), owner, filter, before, 100).await.unwrap()
-        };
-        let rare = DeliveryFilter { event_type: Some("message.sent".to_owned()), ..DeliveryFilter::default() };
-        let first = page(&rare, None).await;
-        assert!(first.deliveries.is_empty() && first.next.is_some(), "{first:?}");
-        let second = page(&rare, first.next).await;
-        assert_eq!((second.deliveries.len(), second.next), (3, None));
-        let full = page(&DeliveryFilter::default(), None).await;
-        assert_eq!(full.deliveries.len(), 100);
-        // Without a filter nothing is looked through: a page goes on where its last row was.
-        assert_eq!(full.next, full.deliveries.last().map(|it| it.id));
-        let last = page(&DeliveryFilter::default(), Some(second.deliveries[0].id)).await;
-        assert_eq!((last.deliveries.len(), last.next), (2, None));
+#[both_databases]
+async fn a_page_looks_through_twenty_thousand_deliveries_for_what_is_asked_for_and_no_further(test: TestApp) {
+    const BATCH: usize = 500;
+    let endpoint = endpoint(&test).await;
+    let events = |kind| {
+        (0..BATCH)
+            .map(|_| NewEvent {
+                kind,
+                ..event(&test.app.clock, test.tenant)
+            })
+            .collect::<Vec<_>>()
+    };
+    happen(&test.app.db, &test.app.clock, &events("message.sent")[..3]).await;
+    for _ in 0..41 {
+        happen(&test.app.db, &test.app.clock, &events("message.received")).await;
     }
+    let page = async |filter: &DeliveryFilter, before| {
+        let owner = (test.tenant, endpoint);
+        deliveries::list(test.app.db.reader(), owner, filter, before, 100)
+            .await
+            .unwrap()
+    };
+    let rare = DeliveryFilter {
+        event_type: Some("message.sent".to_owned()),
+        ..DeliveryFilter::default()
+    };
+    let first = page(&rare, None).await;
+    assert!(first.deliveries.is_empty() && first.next.is_some(), "{first:?}");
+    let second = page(&rare, first.next).await;
+    assert_eq!((second.deliveries.len(), second.next), (3, None));
+    let full = page(&DeliveryFilter::default(), None).await;
+    assert_eq!(full.deliveries.len(), 100);
+    // Without a filter nothing is looked through: a page goes on where its last row was.
+    assert_eq!(full.next, full.deliveries.last().map(|it| it.id));
+    let last = page(&DeliveryFilter::default(), Some(second.deliveries[0].id)).await;
+    assert_eq!((last.deliveries.len(), last.next), (2, None));
+}
 
-    async fn of_deleted_endpoints_ten_thousand_deliveries_are_removed_in_one_go(test: TestApp) {
-        let both = [endpoint(&test).await, endpoint(&test).await];
-        for _ in 0..11 {
-            let events: Vec<_> = (0..500).map(|_| event(&test.app.clock, test.tenant)).collect();
-            happen(&test.app.db, &test.app.clock, &events).await;
-        }
-        let webhooks = &test.app.webhooks;
-        for endpoint in both {
-            webhooks.remove(test.tenant, endpoint).await.unwrap();
-        }
-        for left in [1_000, 0] {
-            webhooks::erase_deleted(webhooks).await.unwrap();
-            assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, left);
-        }
+#[both_databases]
+async fn of_deleted_endpoints_ten_thousand_deliveries_are_removed_in_one_go(test: TestApp) {
+    let both = [endpoint(&test).await, endpoint(&test).await];
+    for _ in 0..11 {
+        let events: Vec<_> = (0..500).map(|_| event(&test.app.clock, test.tenant)).collect();
+        happen(&test.app.db, &test.app.clock, &events).await;
+    }
+    let webhooks = &test.app.webhooks;
+    for endpoint in both {
+        webhooks.remove(test.tenant, endpoint).await.unwrap();
+    }
+    for left in [1_000, 0] {
+        webhooks::erase_deleted(webhooks).await.unwrap();
+        assert_eq!(test.count("SELECT COUNT(*) FROM deliveries").await, left);
     }
 }
 

@@ -5,11 +5,12 @@ use std::fs;
 use chrono::TimeDelta;
 use mainstay::{events, housekeeping, messaging};
 use mainstay_sim::{Fault, FaultRule, NumberPatch, Shape};
+use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
 use super::schema::told;
 use crate::{
-    sending::world::{DEADLINE, World, on_both_sizes},
+    sending::world::{DEADLINE, World},
     support::{
         app::{APP_SECRET, NUMBER, WABA},
         wait::wait_until,
@@ -185,72 +186,105 @@ async fn files(world: &World) {
     hear(world, [change("messages", message(BEN, "wamid.life-8", T0, lost))]).await;
 }
 
-on_both_sizes! {
-    async fn every_type_comes_and_is_as_its_schema_says(world: World) {
-        let app = &world.running.app;
-        people(&world).await;
-        sending(&world).await;
-        waiting(&world).await;
-        files(&world).await;
-        world.fetch_templates().await;
-        app.db.sql("UPDATE templates SET components = '[]'", ()).run().await.unwrap();
-        world.fetch_templates().await;
-        hear(&world, fixtures()).await;
-        hear(&world, passed_on()).await;
-        // The customer wrote three hours ago by our clock at most, and two at least.
-        app.clock.advance(TimeDelta::minutes(21 * 60 + 30));
-        housekeeping::tell_closing_windows(app).await.unwrap();
-        // Meta keeps a file for seven days.
-        app.clock.advance(TimeDelta::days(7));
-        wait_until(DEADLINE, "the lost file is given up", async || {
-            housekeeping::reunite(app).await.unwrap();
-            world.number("SELECT COUNT(*) FROM events WHERE type = 'media.failed'").await > 0
-        })
-        .await;
-        let told = told(&app.db).await;
-        // Endpoints tell of themselves where they are delivered to.
-        let expected = events::all().filter(|it| !it.name.starts_with("endpoint."));
-        let missing: Vec<&str> = expected.map(|it| it.name).filter(|name| !told.contains_key(*name)).collect();
-        assert!(missing.is_empty(), "{missing:?} never came; these did: {told:#?}");
-        world.end().await;
-    }
+#[both_sizes]
+async fn every_type_comes_and_is_as_its_schema_says(world: World) {
+    let app = &world.running.app;
+    people(&world).await;
+    sending(&world).await;
+    waiting(&world).await;
+    files(&world).await;
+    world.fetch_templates().await;
+    app.db
+        .sql("UPDATE templates SET components = '[]'", ())
+        .run()
+        .await
+        .unwrap();
+    world.fetch_templates().await;
+    hear(&world, fixtures()).await;
+    hear(&world, passed_on()).await;
+    // The customer wrote three hours ago by our clock at most, and two at least.
+    app.clock.advance(TimeDelta::minutes(21 * 60 + 30));
+    housekeeping::tell_closing_windows(app).await.unwrap();
+    // Meta keeps a file for seven days.
+    app.clock.advance(TimeDelta::days(7));
+    wait_until(DEADLINE, "the lost file is given up", async || {
+        housekeeping::reunite(app).await.unwrap();
+        world
+            .number("SELECT COUNT(*) FROM events WHERE type = 'media.failed'")
+            .await
+            > 0
+    })
+    .await;
+    let told = told(&app.db).await;
+    // Endpoints tell of themselves where they are delivered to.
+    let expected = events::all().filter(|it| !it.name.starts_with("endpoint."));
+    let missing: Vec<&str> = expected
+        .map(|it| it.name)
+        .filter(|name| !told.contains_key(*name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?} never came; these did: {told:#?}");
+    world.end().await;
+}
 
-    async fn a_check_that_finds_another_rating_tells_of_it(world: World) {
-        let check = format!("channels/{}/check", world.channel);
-        let changes = "SELECT COUNT(*) FROM events WHERE type = 'channel.quality_changed'";
-        for _ in 0..2 {
-            world.post(&check, json!({})).await.ok();
-        }
-        assert_eq!(world.number(changes).await, 0);
-        let yellow = NumberPatch { quality: Some("YELLOW".to_owned()), ..NumberPatch::default() };
-        world.simulator.graph().change_number(NUMBER, yellow);
-        for _ in 0..2 {
-            world.post(&check, json!({})).await.ok();
-        }
-        let page = world.client.get("/api/v1/events?type=channel.quality_changed").await.ok().json();
-        let told = page["data"].as_array().unwrap();
-        let from_check: Vec<&Value> = told.iter().filter(|it| it["data"]["event"].is_null()).collect();
-        assert_eq!(from_check.len(), 1, "{told:#?}");
-        let data = &from_check[0]["data"];
-        assert_eq!((&data["previous_quality"], &data["quality"]), (&json!("GREEN"), &json!("YELLOW")));
-        assert_eq!(data["channel_id"], json!(world.channel));
-        world.end().await;
+#[both_sizes]
+async fn a_check_that_finds_another_rating_tells_of_it(world: World) {
+    let check = format!("channels/{}/check", world.channel);
+    let changes = "SELECT COUNT(*) FROM events WHERE type = 'channel.quality_changed'";
+    for _ in 0..2 {
+        world.post(&check, json!({})).await.ok();
     }
+    assert_eq!(world.number(changes).await, 0);
+    let yellow = NumberPatch {
+        quality: Some("YELLOW".to_owned()),
+        ..NumberPatch::default()
+    };
+    world.simulator.graph().change_number(NUMBER, yellow);
+    for _ in 0..2 {
+        world.post(&check, json!({})).await.ok();
+    }
+    let page = world
+        .client
+        .get("/api/v1/events?type=channel.quality_changed")
+        .await
+        .ok()
+        .json();
+    let told = page["data"].as_array().unwrap();
+    let from_check: Vec<&Value> = told.iter().filter(|it| it["data"]["event"].is_null()).collect();
+    assert_eq!(from_check.len(), 1, "{told:#?}");
+    let data = &from_check[0]["data"];
+    assert_eq!(
+        (&data["previous_quality"], &data["quality"]),
+        (&json!("GREEN"), &json!("YELLOW"))
+    );
+    assert_eq!(data["channel_id"], json!(world.channel));
+    world.end().await;
+}
 
-    async fn an_account_that_is_taken_away_and_comes_back_is_told_of_each_of_its_numbers(world: World) {
-        let update = |event: &str| json!({ "object": "whatsapp_business_account", "entry": [{ "id": WABA, "time": T0,
-            "changes": [{ "field": "account_update", "value": { "event": event, "waba_info": { "waba_id": WABA, "owner_business_id": "9" } } }] }] });
-        for event in ["PARTNER_REMOVED", "PARTNER_ADDED", "VERIFIED_ACCOUNT"] {
-            hear(&world, [update(event)]).await;
-        }
-        let page = world.client.get("/api/v1/events?limit=200").await.ok().json();
-        let told = page["data"].as_array().unwrap().iter().filter(|it| it["type"].as_str().unwrap().starts_with("channel."));
-        let told: Vec<_> = told.map(|it| (it["type"].as_str().unwrap(), it["data"]["reason"].as_str())).collect();
-        assert_eq!(told, [
+#[both_sizes]
+async fn an_account_that_is_taken_away_and_comes_back_is_told_of_each_of_its_numbers(world: World) {
+    let update = |event: &str| {
+        json!({ "object": "whatsapp_business_account", "entry": [{ "id": WABA, "time": T0,
+        "changes": [{ "field": "account_update", "value": { "event": event, "waba_info": { "waba_id": WABA, "owner_business_id": "9" } } }] }] })
+    };
+    for event in ["PARTNER_REMOVED", "PARTNER_ADDED", "VERIFIED_ACCOUNT"] {
+        hear(&world, [update(event)]).await;
+    }
+    let page = world.client.get("/api/v1/events?limit=200").await.ok().json();
+    let told = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["type"].as_str().unwrap().starts_with("channel."));
+    let told: Vec<_> = told
+        .map(|it| (it["type"].as_str().unwrap(), it["data"]["reason"].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
             ("channel.connected", None),
             ("channel.disconnected", Some("PARTNER_REMOVED")),
             ("channel.connected", Some("PARTNER_ADDED")),
-        ]);
-        world.end().await;
-    }
+        ]
+    );
+    world.end().await;
 }

@@ -1,7 +1,8 @@
+use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
 use crate::support::{
-    app::{TestApp, on_both},
+    app::TestApp,
     http::Client,
     webhook::{ANA, BEN, T0, Who, text},
 };
@@ -27,39 +28,43 @@ async fn found(client: &Client, q: &str) -> Vec<Value> {
     rows.iter().map(|row| row["contact"]["name"].clone()).collect()
 }
 
-on_both! {
-    async fn a_search_looks_at_name_number_and_last_message(test: TestApp) {
-        let zoe = Who { phone: Some("5511988887777"), user_id: None, name: "Zoe 100% Ann" };
-        test.receive(&text(zoe, "wamid.0", T0 - 5, "nothing")).await;
-        test.receive(&text(ANA, "wamid.1", T0, "first")).await;
-        test.receive(&text(ANA, "wamid.2", T0 + 1, "Where is my ORDER?")).await;
-        test.receive(&text(BEN, "wamid.3", T0 + 2, "an order, please")).await;
-        let client = Client::tenant(&test);
-        for (q, expected) in [
-            ("an", vec!["Ben", "Ana", "Zoe 100% Ann"]),
-            ("ANA", vec!["Ana"]),
-            ("order", vec!["Ben", "Ana"]),
-            ("my%20order", vec!["Ana"]),
-            ("first", vec![]),
-            ("100%25", vec!["Zoe 100% Ann"]),
-            ("%25", vec!["Zoe 100% Ann"]),
-            ("_", vec![]),
-            ("%2B54%209%2011%202345", vec!["Ana"]),
-            ("447700", vec!["Ben"]),
-            ("900123", vec!["Ben"]),
-            ("7777", vec!["Zoe 100% Ann"]),
-        ] {
-            assert_eq!(json!(found(&client, q).await), json!(expected), "{q}");
-        }
+#[both_databases]
+async fn a_search_looks_at_name_number_and_last_message(test: TestApp) {
+    let zoe = Who {
+        phone: Some("5511988887777"),
+        user_id: None,
+        name: "Zoe 100% Ann",
+    };
+    test.receive(&text(zoe, "wamid.0", T0 - 5, "nothing")).await;
+    test.receive(&text(ANA, "wamid.1", T0, "first")).await;
+    test.receive(&text(ANA, "wamid.2", T0 + 1, "Where is my ORDER?")).await;
+    test.receive(&text(BEN, "wamid.3", T0 + 2, "an order, please")).await;
+    let client = Client::tenant(&test);
+    for (q, expected) in [
+        ("an", vec!["Ben", "Ana", "Zoe 100% Ann"]),
+        ("ANA", vec!["Ana"]),
+        ("order", vec!["Ben", "Ana"]),
+        ("my%20order", vec!["Ana"]),
+        ("first", vec![]),
+        ("100%25", vec!["Zoe 100% Ann"]),
+        ("%25", vec!["Zoe 100% Ann"]),
+        ("_", vec![]),
+        ("%2B54%209%2011%202345", vec!["Ana"]),
+        ("447700", vec!["Ben"]),
+        ("900123", vec!["Ben"]),
+        ("7777", vec!["Zoe 100% Ann"]),
+    ] {
+        assert_eq!(json!(found(&client, q).await), json!(expected), "{q}");
     }
+}
 
-    async fn beyond_the_most_recent_what_begins_with_it_is_found(test: TestApp) {
-        test.receive(&text(ANA, "wamid.1", T0, "Where is my order?")).await;
-        bury(&test, 5_001).await;
-        let client = Client::tenant(&test);
-        assert_eq!(found(&client, "an").await, ["Ana"]);
-        assert_eq!(found(&client, "54911").await, ["Ana"]);
-        assert_eq!(found(&client, "order").await, Vec::<Value>::new());
-        assert_eq!(found(&client, "na").await, Vec::<Value>::new());
-    }
+#[both_databases]
+async fn beyond_the_most_recent_what_begins_with_it_is_found(test: TestApp) {
+    test.receive(&text(ANA, "wamid.1", T0, "Where is my order?")).await;
+    bury(&test, 5_001).await;
+    let client = Client::tenant(&test);
+    assert_eq!(found(&client, "an").await, ["Ana"]);
+    assert_eq!(found(&client, "54911").await, ["Ana"]);
+    assert_eq!(found(&client, "order").await, Vec::<Value>::new());
+    assert_eq!(found(&client, "na").await, Vec::<Value>::new());
 }

@@ -1,45 +1,48 @@
-use crate::support::{
-    app::{TestApp, on_both},
-    http::Client,
-};
+use mainstay_test_macros::both_databases;
 
-on_both! {
-    async fn a_process_that_is_well_is_ready(test: TestApp) {
-        let client = Client::of(&test.configured(|config| config.limits.disk_free_mb = 0));
-        client.get("/health/live").await.ok();
-        let ready = client.get("/health/ready").await.ok().json();
-        assert_eq!(ready["status"], "ok", "{ready}");
-        assert_eq!(ready["checks"]["database"]["status"], "ok");
-        assert_eq!(ready["checks"]["database"]["pending_migrations"], 0);
-        assert_eq!(ready["checks"]["queue_lag"]["seconds"], 0.0);
-        assert!(ready["checks"]["disk"]["free_mb"].is_u64());
-        assert!(ready["checks"].get("redis").is_none());
-    }
+use crate::support::{app::TestApp, http::Client};
 
-    async fn a_webhook_nobody_works_on_shows_as_lag_and_does_not_stop_intake(test: TestApp) {
-        test.store("{}").await;
-        test.advance(chrono::TimeDelta::seconds(90));
-        let ready = Client::of(&test.app).get("/health/ready").await.ok().json();
-        assert_eq!(ready["checks"]["queue_lag"]["status"], "degraded", "{ready}");
-        assert!(ready["checks"]["queue_lag"]["seconds"].as_f64().unwrap() >= 90.0);
-    }
+#[both_databases]
+async fn a_process_that_is_well_is_ready(test: TestApp) {
+    let client = Client::of(&test.configured(|config| config.limits.disk_free_mb = 0));
+    client.get("/health/live").await.ok();
+    let ready = client.get("/health/ready").await.ok().json();
+    assert_eq!(ready["status"], "ok", "{ready}");
+    assert_eq!(ready["checks"]["database"]["status"], "ok");
+    assert_eq!(ready["checks"]["database"]["pending_migrations"], 0);
+    assert_eq!(ready["checks"]["queue_lag"]["seconds"], 0.0);
+    assert!(ready["checks"]["disk"]["free_mb"].is_u64());
+    assert!(ready["checks"].get("redis").is_none());
+}
 
-    async fn metrics_show_queues_pool_and_process(test: TestApp) {
-        test.store("{}").await;
-        let metrics = Client::of(&test.app).get("/metrics").await.ok();
-        assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-        let metrics = metrics.text();
-        for name in [
-            "mainstay_queue_jobs{queue=\"inbound\",state=\"pending\"}",
-            "mainstay_queue_oldest_pending_seconds{queue=\"inbound\"}",
-            "mainstay_database_connections{state=\"open\"}",
-            "mainstay_intake_waiting",
-            "process_resident_memory_bytes",
-            "process_open_fds",
-            "process_start_time_seconds",
-        ] {
-            assert!(metrics.contains(name), "{name} is missing in\n{metrics}");
-        }
+#[both_databases]
+async fn a_webhook_nobody_works_on_shows_as_lag_and_does_not_stop_intake(test: TestApp) {
+    test.store("{}").await;
+    test.advance(chrono::TimeDelta::seconds(90));
+    let ready = Client::of(&test.app).get("/health/ready").await.ok().json();
+    assert_eq!(ready["checks"]["queue_lag"]["status"], "degraded", "{ready}");
+    assert!(ready["checks"]["queue_lag"]["seconds"].as_f64().unwrap() >= 90.0);
+}
+
+#[both_databases]
+async fn metrics_show_queues_pool_and_process(test: TestApp) {
+    test.store("{}").await;
+    let metrics = Client::of(&test.app).get("/metrics").await.ok();
+    assert_eq!(
+        metrics.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    let metrics = metrics.text();
+    for name in [
+        "mainstay_queue_jobs{queue=\"inbound\",state=\"pending\"}",
+        "mainstay_queue_oldest_pending_seconds{queue=\"inbound\"}",
+        "mainstay_database_connections{state=\"open\"}",
+        "mainstay_intake_waiting",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+        "process_start_time_seconds",
+    ] {
+        assert!(metrics.contains(name), "{name} is missing in\n{metrics}");
     }
 }
 

@@ -8,9 +8,10 @@ use mainstay::{
     inbound::intake::{Hints, Intake},
     tenancy::{self, NewChannel},
 };
+use mainstay_test_macros::both_databases;
 
 use crate::support::{
-    app::{APP_SECRET, TestApp, on_both},
+    app::{APP_SECRET, TestApp},
     http::Client,
     wait::wait_until,
 };
@@ -42,48 +43,53 @@ async fn the_handshake_echoes_the_challenge_to_whoever_knows_the_word() {
     assert_eq!(refused.problem(403), "handshake-refused");
 }
 
-on_both! {
-    async fn only_what_is_signed_is_stored(test: TestApp) {
-        let client = Client::of(&test.app);
-        let post = |signature: Option<String>| {
-            let mut request = Request::post("/webhooks/whatsapp");
-            if let Some(signature) = signature {
-                request = request.header("X-Hub-Signature-256", signature);
-            }
-            client.send(request.body(Body::from("{\"a\":1}")).unwrap())
-        };
-        let right = Signer::new(APP_SECRET).header(b"{\"a\":1}");
-        for wrong in [
-            None,
-            Some(String::new()),
-            Some("sha256=zz".to_owned()),
-            Some(right.replace("sha256=", "sha1=")),
-            Some(Signer::new("another").header(b"{\"a\":1}")),
-            Some(Signer::new(APP_SECRET).header(b"{\"a\":2}")),
-        ] {
-            assert_eq!(post(wrong.clone()).await.problem(403), "not-signed", "{wrong:?}");
+#[both_databases]
+async fn only_what_is_signed_is_stored(test: TestApp) {
+    let client = Client::of(&test.app);
+    let post = |signature: Option<String>| {
+        let mut request = Request::post("/webhooks/whatsapp");
+        if let Some(signature) = signature {
+            request = request.header("X-Hub-Signature-256", signature);
         }
-        assert_eq!(test.count(STORED).await, 0);
-        let stored = post(Some(right)).await.ok();
-        assert!(stored.body.is_empty());
-        let (body,): (Vec<u8>,) = test.app.db.sql("SELECT body FROM raw_events", ()).one().await.unwrap();
-        assert_eq!(body, b"{\"a\":1}");
+        client.send(request.body(Body::from("{\"a\":1}")).unwrap())
+    };
+    let right = Signer::new(APP_SECRET).header(b"{\"a\":1}");
+    for wrong in [
+        None,
+        Some(String::new()),
+        Some("sha256=zz".to_owned()),
+        Some(right.replace("sha256=", "sha1=")),
+        Some(Signer::new("another").header(b"{\"a\":1}")),
+        Some(Signer::new(APP_SECRET).header(b"{\"a\":2}")),
+    ] {
+        assert_eq!(post(wrong.clone()).await.problem(403), "not-signed", "{wrong:?}");
     }
+    assert_eq!(test.count(STORED).await, 0);
+    let stored = post(Some(right)).await.ok();
+    assert!(stored.body.is_empty());
+    let (body,): (Vec<u8>,) = test.app.db.sql("SELECT body FROM raw_events", ()).one().await.unwrap();
+    assert_eq!(body, b"{\"a\":1}");
+}
 
-    async fn a_channel_with_a_secret_of_its_own_is_known_before_the_directory_is_read_again(test: TestApp) {
-        let client = Client::of(&test.app);
-        let new = NewChannel {
-            phone_number_id: "200000000000001".to_owned(),
-            waba_id: "200000000000002".to_owned(),
-            access_token: Secret::new("EAAG-own"),
-            app_secret: Some(Secret::new("a-secret-of-its-own")),
-        };
-        tenancy::add_channel(&test.registry, test.tenant, new).await.unwrap();
-        client.webhook("{}", "a-secret-of-its-own").await.ok();
-        let signer: (Option<mainstay::domain::TenantId>,) =
-            test.app.db.sql("SELECT signer FROM raw_events", ()).one().await.unwrap();
-        assert_eq!(signer.0, Some(test.tenant));
-    }
+#[both_databases]
+async fn a_channel_with_a_secret_of_its_own_is_known_before_the_directory_is_read_again(test: TestApp) {
+    let client = Client::of(&test.app);
+    let new = NewChannel {
+        phone_number_id: "200000000000001".to_owned(),
+        waba_id: "200000000000002".to_owned(),
+        access_token: Secret::new("EAAG-own"),
+        app_secret: Some(Secret::new("a-secret-of-its-own")),
+    };
+    tenancy::add_channel(&test.registry, test.tenant, new).await.unwrap();
+    client.webhook("{}", "a-secret-of-its-own").await.ok();
+    let signer: (Option<mainstay::domain::TenantId>,) = test
+        .app
+        .db
+        .sql("SELECT signer FROM raw_events", ())
+        .one()
+        .await
+        .unwrap();
+    assert_eq!(signer.0, Some(test.tenant));
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! Brazilian, Mexican and Argentine numbers have two forms: one that is dialled, and one that WhatsApp knows the person by.
 
 use mainstay_sim::{Customer, Fault, FaultRule, Item, Shape};
+use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
 use crate::{
-    sending::world::{DEADLINE, World, channel, on_both_sizes},
+    sending::world::{DEADLINE, World, channel},
     support::{
         app::{APP_SECRET, NUMBER, WABA},
         wait::wait_until,
@@ -62,124 +63,174 @@ async fn introduced(world: &World, country: &str) -> Customer {
     it
 }
 
-on_both_sizes! {
-    async fn who_answers_under_the_other_form_is_the_same_contact(world: World) {
-        for country in ["BR", "MX", "AR"] {
-            let it = introduced(&world, country).await;
-            let found = contacts(&world, [&it.dialled, &it.wa_id]).await;
-            assert_eq!(found.len(), 1, "{country}: {found:#?}");
-            let known: Vec<&str> = found[0]["identities"].as_array().unwrap().iter().map(|it| it["value"].as_str().unwrap()).collect();
-            assert!([&it.dialled, &it.wa_id, &it.user_id].iter().all(|own| known.contains(&own.as_str())), "{country}: {known:?}");
-            let page = world.client.get("/api/v1/conversations?limit=200").await.ok().json();
-            let conversations: Vec<&Value> = page["data"].as_array().unwrap().iter().filter(|talk| talk["contact_id"] == found[0]["id"]).collect();
-            assert_eq!(conversations.len(), 1, "{country}: {page:#}");
-            assert!(conversations[0]["window_expires_at"].is_string(), "{country}");
-            for phone in [&it.dialled, &it.wa_id] {
-                let id = world.send(world.text(&format!("+{phone}"), "obrigado")).await;
-                world.until(&id, "read").await;
-            }
+#[both_sizes]
+async fn who_answers_under_the_other_form_is_the_same_contact(world: World) {
+    for country in ["BR", "MX", "AR"] {
+        let it = introduced(&world, country).await;
+        let found = contacts(&world, [&it.dialled, &it.wa_id]).await;
+        assert_eq!(found.len(), 1, "{country}: {found:#?}");
+        let known: Vec<&str> = found[0]["identities"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["value"].as_str().unwrap())
+            .collect();
+        assert!(
+            [&it.dialled, &it.wa_id, &it.user_id]
+                .iter()
+                .all(|own| known.contains(&own.as_str())),
+            "{country}: {known:?}"
+        );
+        let page = world.client.get("/api/v1/conversations?limit=200").await.ok().json();
+        let conversations: Vec<&Value> = page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|talk| talk["contact_id"] == found[0]["id"])
+            .collect();
+        assert_eq!(conversations.len(), 1, "{country}: {page:#}");
+        assert!(conversations[0]["window_expires_at"].is_string(), "{country}");
+        for phone in [&it.dialled, &it.wa_id] {
+            let id = world.send(world.text(&format!("+{phone}"), "obrigado")).await;
+            world.until(&id, "read").await;
         }
-        world.end().await;
     }
+    world.end().await;
+}
 
-    async fn a_crowd_that_is_written_to_and_writes_at_once_is_one_contact_each(world: World) {
-        let customers = world.simulator.customers();
-        let crowd: Vec<(usize, &Customer)> = customers.iter().enumerate().filter(|(_, it)| it.dialled != it.wa_id && !it.hides_phone).collect();
-        assert!(crowd.len() >= 8, "{}", crowd.len());
-        let messages: Vec<Value> = crowd.iter().map(|(_, it)| template(&world, &it.dialled)).collect();
-        let sending = world.post("messages/batch", json!({ "messages": messages }));
-        let writing = async {
-            let written: Vec<_> = crowd.iter().map(|(place, _)| world.simulator.write(*place, Shape::Text, None).unwrap()).collect();
-            futures::future::join_all(written.into_iter().map(|webhook| world.simulator.deliver(webhook))).await;
-        };
-        let (answer, ()) = tokio::join!(sending, writing);
-        let answer = answer.ok().json();
-        assert!(answer["results"].as_array().unwrap().iter().all(|it| it["message"]["status"] == "queued"), "{answer:#}");
-        wait_until(DEADLINE, "all is told", async || {
-            let read = "SELECT COUNT(*) FROM messages WHERE direction = 'outbound' AND status = 'read'";
-            let heard = "SELECT COUNT(*) FROM messages WHERE direction = 'inbound'";
-            let count = crowd.len() as i64;
-            (world.number(read).await, world.number(heard).await) == (count, count)
-        })
+#[both_sizes]
+async fn a_crowd_that_is_written_to_and_writes_at_once_is_one_contact_each(world: World) {
+    let customers = world.simulator.customers();
+    let crowd: Vec<(usize, &Customer)> = customers
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.dialled != it.wa_id && !it.hides_phone)
+        .collect();
+    assert!(crowd.len() >= 8, "{}", crowd.len());
+    let messages: Vec<Value> = crowd.iter().map(|(_, it)| template(&world, &it.dialled)).collect();
+    let sending = world.post("messages/batch", json!({ "messages": messages }));
+    let writing = async {
+        let written: Vec<_> = crowd
+            .iter()
+            .map(|(place, _)| world.simulator.write(*place, Shape::Text, None).unwrap())
+            .collect();
+        futures::future::join_all(written.into_iter().map(|webhook| world.simulator.deliver(webhook))).await;
+    };
+    let (answer, ()) = tokio::join!(sending, writing);
+    let answer = answer.ok().json();
+    assert!(
+        answer["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["message"]["status"] == "queued"),
+        "{answer:#}"
+    );
+    wait_until(DEADLINE, "all is told", async || {
+        let read = "SELECT COUNT(*) FROM messages WHERE direction = 'outbound' AND status = 'read'";
+        let heard = "SELECT COUNT(*) FROM messages WHERE direction = 'inbound'";
+        let count = crowd.len() as i64;
+        (world.number(read).await, world.number(heard).await) == (count, count)
+    })
+    .await;
+    for (_, it) in &crowd {
+        let found = contacts(&world, [&it.dialled, &it.wa_id]).await;
+        assert_eq!(found.len(), 1, "{found:#?}");
+    }
+    let rows = world.number("SELECT COUNT(*) FROM conversations").await;
+    assert_eq!(rows, crowd.len() as i64);
+    world.end().await;
+}
+
+#[both_sizes]
+async fn both_forms_have_one_pair_limit(world: World) {
+    const COUNT: usize = 60;
+    let it = introduced(&world, "AR").await;
+    let phones = [&it.dialled, &it.wa_id];
+    let messages: Vec<Value> = (0..COUNT)
+        .map(|n| world.text(&format!("+{}", phones[n % 2]), &format!("number {n}")))
+        .collect();
+    world.post("messages/batch", json!({ "messages": messages })).await.ok();
+    let graph = world.simulator.graph();
+    wait_until(DEADLINE, "the burst is sent and the others wait", async || {
+        let waiting = world
+            .number("SELECT COUNT(*) FROM sends WHERE promised_at IS NOT NULL AND state = 'pending'")
+            .await;
+        graph.accepted() >= 40 && waiting >= 10 || graph.refused(131_056) > 0
+    })
+    .await;
+    assert_eq!(graph.refused(131_056), 0);
+    world.end().await;
+}
+
+#[both_sizes]
+async fn what_concerns_a_person_holds_under_both_forms(world: World) {
+    let it = introduced(&world, "MX").await;
+    world.fault(FaultRule::new(Fault::failed(131_026)).times(1));
+    let id = world.send(template(&world, &it.dialled)).await;
+    world.until(&id, "failed").await;
+    let known = contacts(&world, [&it.dialled, &it.wa_id]).await[0].clone();
+    for identity in known["identities"].as_array().unwrap() {
+        assert_eq!(identity["undeliverable"]["code"], 131_026, "{known:#}");
+    }
+    world.fault(FaultRule::new(Fault::failed(131_050)).times(1));
+    let mut campaign = template(&world, &it.dialled);
+    campaign["lane"] = json!("campaign");
+    let id = world.send(campaign.clone()).await;
+    world.until(&id, "failed").await;
+    campaign["to"]["phone"] = json!(format!("+{}", it.wa_id));
+    let id = world.send(campaign).await;
+    assert_eq!(world.until(&id, "failed").await["error"]["code"], 131_050);
+    let users = json!({ "users": [{ "phone": format!("+{}", it.wa_id) }] });
+    world
+        .client
+        .post(&format!("/api/v1/channels/{}/blocks", world.channel), users)
+        .await
+        .ok();
+    let refused = world
+        .post("messages", world.text(&format!("+{}", it.dialled), "hello"))
         .await;
-        for (_, it) in &crowd {
-            let found = contacts(&world, [&it.dialled, &it.wa_id]).await;
-            assert_eq!(found.len(), 1, "{found:#?}");
-        }
-        let rows = world.number("SELECT COUNT(*) FROM conversations").await;
-        assert_eq!(rows, crowd.len() as i64);
-        world.end().await;
-    }
+    assert_eq!(refused.status.as_u16(), 409, "{}", refused.text());
+    world.end().await;
+}
 
-    async fn both_forms_have_one_pair_limit(world: World) {
-        const COUNT: usize = 60;
-        let it = introduced(&world, "AR").await;
-        let phones = [&it.dialled, &it.wa_id];
-        let messages: Vec<Value> = (0..COUNT).map(|n| world.text(&format!("+{}", phones[n % 2]), &format!("number {n}"))).collect();
-        world.post("messages/batch", json!({ "messages": messages })).await.ok();
-        let graph = world.simulator.graph();
-        wait_until(DEADLINE, "the burst is sent and the others wait", async || {
-            let waiting = world.number("SELECT COUNT(*) FROM sends WHERE promised_at IS NOT NULL AND state = 'pending'").await;
-            graph.accepted() >= 40 && waiting >= 10 || graph.refused(131_056) > 0
-        })
-        .await;
-        assert_eq!(graph.refused(131_056), 0);
-        world.end().await;
-    }
+#[both_sizes]
+async fn who_is_blocked_is_known_by_what_meta_calls_them(world: World) {
+    let (place, it) = two_forms(&world, "BR");
+    write(&world, place, "oi").await;
+    let users = json!({ "users": [{ "phone": format!("+{}", it.dialled) }] });
+    world
+        .client
+        .post(&format!("/api/v1/channels/{}/blocks", world.channel), users)
+        .await
+        .ok();
+    let known = contacts(&world, [&it.dialled, &it.wa_id]).await;
+    assert_eq!(known.len(), 1, "{known:#?}");
+    world.end().await;
+}
 
-    async fn what_concerns_a_person_holds_under_both_forms(world: World) {
-        let it = introduced(&world, "MX").await;
-        world.fault(FaultRule::new(Fault::failed(131_026)).times(1));
-        let id = world.send(template(&world, &it.dialled)).await;
-        world.until(&id, "failed").await;
-        let known = contacts(&world, [&it.dialled, &it.wa_id]).await[0].clone();
-        for identity in known["identities"].as_array().unwrap() {
-            assert_eq!(identity["undeliverable"]["code"], 131_026, "{known:#}");
-        }
-        world.fault(FaultRule::new(Fault::failed(131_050)).times(1));
-        let mut campaign = template(&world, &it.dialled);
-        campaign["lane"] = json!("campaign");
-        let id = world.send(campaign.clone()).await;
-        world.until(&id, "failed").await;
-        campaign["to"]["phone"] = json!(format!("+{}", it.wa_id));
-        let id = world.send(campaign).await;
-        assert_eq!(world.until(&id, "failed").await["error"]["code"], 131_050);
-        let users = json!({ "users": [{ "phone": format!("+{}", it.wa_id) }] });
-        world.client.post(&format!("/api/v1/channels/{}/blocks", world.channel), users).await.ok();
-        let refused = world.post("messages", world.text(&format!("+{}", it.dialled), "hello")).await;
-        assert_eq!(refused.status.as_u16(), 409, "{}", refused.text());
-        world.end().await;
+#[both_sizes]
+async fn who_counted_twice_against_the_daily_limit_counts_once(world: World) {
+    let (dialled, other) = ("525512345678", "5215512345678");
+    let mut ids = Vec::new();
+    for phone in [dialled, other] {
+        let id = world.send(template(&world, phone)).await;
+        ids.push(world.until(&id, "read").await);
     }
-
-    async fn who_is_blocked_is_known_by_what_meta_calls_them(world: World) {
-        let (place, it) = two_forms(&world, "BR");
-        write(&world, place, "oi").await;
-        let users = json!({ "users": [{ "phone": format!("+{}", it.dialled) }] });
-        world.client.post(&format!("/api/v1/channels/{}/blocks", world.channel), users).await.ok();
-        let known = contacts(&world, [&it.dialled, &it.wa_id]).await;
-        assert_eq!(known.len(), 1, "{known:#?}");
-        world.end().await;
-    }
-
-    async fn who_counted_twice_against_the_daily_limit_counts_once(world: World) {
-        let (dialled, other) = ("525512345678", "5215512345678");
-        let mut ids = Vec::new();
-        for phone in [dialled, other] {
-            let id = world.send(template(&world, phone)).await;
-            ids.push(world.until(&id, "read").await);
-        }
-        assert_eq!(channel(&world).await["daily_limit"]["used"], 2);
-        let status = json!({ "id": ids[0]["wamid"], "status": "played", "timestamp": world.running.app.clock.now().timestamp().to_string(),
-            "recipient_id": other });
-        let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": WABA, "changes": [{ "field": "messages", "value": {
-            "messaging_product": "whatsapp", "metadata": { "display_phone_number": "15550783881", "phone_number_id": NUMBER },
-            "statuses": [status] } }] }] });
-        world.simulator.post_once(body.to_string(), APP_SECRET).await.unwrap();
-        wait_until(DEADLINE, "they are one", async || contacts(&world, [dialled, other]).await.len() == 1).await;
-        assert_eq!(channel(&world).await["daily_limit"]["used"], 1);
-        let id = world.send(template(&world, dialled)).await;
-        world.until(&id, "read").await;
-        assert_eq!(channel(&world).await["daily_limit"]["used"], 1);
-        world.end().await;
-    }
+    assert_eq!(channel(&world).await["daily_limit"]["used"], 2);
+    let status = json!({ "id": ids[0]["wamid"], "status": "played", "timestamp": world.running.app.clock.now().timestamp().to_string(),
+        "recipient_id": other });
+    let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": WABA, "changes": [{ "field": "messages", "value": {
+        "messaging_product": "whatsapp", "metadata": { "display_phone_number": "15550783881", "phone_number_id": NUMBER },
+        "statuses": [status] } }] }] });
+    world.simulator.post_once(body.to_string(), APP_SECRET).await.unwrap();
+    wait_until(DEADLINE, "they are one", async || {
+        contacts(&world, [dialled, other]).await.len() == 1
+    })
+    .await;
+    assert_eq!(channel(&world).await["daily_limit"]["used"], 1);
+    let id = world.send(template(&world, dialled)).await;
+    world.until(&id, "read").await;
+    assert_eq!(channel(&world).await["daily_limit"]["used"], 1);
+    world.end().await;
 }

@@ -9,6 +9,7 @@ use mainstay::{
     messaging::{self, Conclusions},
     meta::graph,
 };
+use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -17,12 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{
-    app::{TestApp, on_both},
-    http::Client,
-    snapshot::snapshot,
-    webhook::to,
-};
+use crate::support::{app::TestApp, http::Client, snapshot::snapshot, webhook::to};
 
 /// One person, as dialled and as Meta knows them.
 #[derive(Clone, Copy)]
@@ -221,23 +217,33 @@ async fn play(
     snapshot(&app.db, tenant.id).await
 }
 
-on_both! {
-    async fn answer_statuses_and_inbound_in_any_order_are_one_contact(test: TestApp) {
-        let start = test.app.clock.now().timestamp() + 3_600;
-        for (place, form) in FORMS.into_iter().enumerate() {
-            let mut meta = Meta::start(form).await;
-            let app = calling(&test, &meta);
-            let mut first: Option<Vec<String>> = None;
-            for (case, order) in orders().iter().enumerate() {
-                let number = format!("71{place}{case:03}");
-                let seen = play(&test, &app, &mut meta, (form, &number, start), order).await;
-                let count = |word: &str| seen.iter().filter(|line| line.starts_with(word)).count();
-                assert_eq!((count("contact"), count("conversation"), count("message")), (1, 1, 2), "{order:?}: {seen:#?}");
-                for value in [Some(form.dialled), Some(form.wa_id), form.user_id].into_iter().flatten() {
-                    assert!(seen.iter().any(|line| line.starts_with("contact") && line.contains(&format!("={value}"))), "{order:?}: {value}: {seen:#?}");
-                }
-                assert_eq!(&seen, first.get_or_insert_with(|| seen.clone()), "{order:?}");
+#[both_databases]
+async fn answer_statuses_and_inbound_in_any_order_are_one_contact(test: TestApp) {
+    let start = test.app.clock.now().timestamp() + 3_600;
+    for (place, form) in FORMS.into_iter().enumerate() {
+        let mut meta = Meta::start(form).await;
+        let app = calling(&test, &meta);
+        let mut first: Option<Vec<String>> = None;
+        for (case, order) in orders().iter().enumerate() {
+            let number = format!("71{place}{case:03}");
+            let seen = play(&test, &app, &mut meta, (form, &number, start), order).await;
+            let count = |word: &str| seen.iter().filter(|line| line.starts_with(word)).count();
+            assert_eq!(
+                (count("contact"), count("conversation"), count("message")),
+                (1, 1, 2),
+                "{order:?}: {seen:#?}"
+            );
+            for value in [Some(form.dialled), Some(form.wa_id), form.user_id]
+                .into_iter()
+                .flatten()
+            {
+                assert!(
+                    seen.iter()
+                        .any(|line| line.starts_with("contact") && line.contains(&format!("={value}"))),
+                    "{order:?}: {value}: {seen:#?}"
+                );
             }
+            assert_eq!(&seen, first.get_or_insert_with(|| seen.clone()), "{order:?}");
         }
     }
 }

@@ -6,11 +6,12 @@ use mainstay::{
     housekeeping,
     records::portfolios::{self, For, Key},
 };
+use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
 use super::strangers;
 use crate::support::{
-    app::{TestApp, WABA, on_both},
+    app::{TestApp, WABA},
     http::Client,
 };
 
@@ -41,23 +42,36 @@ async fn called_and_waiting(test: &TestApp) -> (i64, i64) {
     (called, waiting.await)
 }
 
-on_both! {
-    async fn who_waits_though_there_is_room_is_called_and_nobody_beyond_it(test: TestApp) {
-        queue_behind_limit(&test, 6).await;
-        let key = Key { portfolio: WABA.to_owned(), tenant: test.tenant };
-        let limit = DailyLimit::of_number(5);
-        portfolios::set_limit(&test.app.db, &key, limit, For::All).await.unwrap();
-        portfolios::add(&test.app.db, &[(key, 5)].into()).await.unwrap();
-        assert_eq!(called_and_waiting(&test).await, (0, 6), "there is no room");
+#[both_databases]
+async fn who_waits_though_there_is_room_is_called_and_nobody_beyond_it(test: TestApp) {
+    queue_behind_limit(&test, 6).await;
+    let key = Key {
+        portfolio: WABA.to_owned(),
+        tenant: test.tenant,
+    };
+    let limit = DailyLimit::of_number(5);
+    portfolios::set_limit(&test.app.db, &key, limit, For::All)
+        .await
+        .unwrap();
+    portfolios::add(&test.app.db, &[(key, 5)].into()).await.unwrap();
+    assert_eq!(called_and_waiting(&test).await, (0, 6), "there is no room");
 
-        test.app.db.sql("UPDATE portfolios SET used = 3", ()).run().await.unwrap();
-        assert_eq!(called_and_waiting(&test).await, (2, 4));
-        assert_eq!(called_and_waiting(&test).await, (2, 4), "they are on their way and take the room");
+    test.app
+        .db
+        .sql("UPDATE portfolios SET used = 3", ())
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(called_and_waiting(&test).await, (2, 4));
+    assert_eq!(
+        called_and_waiting(&test).await,
+        (2, 4),
+        "they are on their way and take the room"
+    );
 
-        // One of them was withdrawn on its way, and leaves its room to the next.
-        const WITHDRAW: &str = "
-            UPDATE sends SET state = 'done', held = NULL WHERE id = (SELECT id FROM sends WHERE held = 'called' ORDER BY id LIMIT 1)";
-        test.app.db.sql(WITHDRAW, ()).run().await.unwrap();
-        assert_eq!(called_and_waiting(&test).await, (2, 3));
-    }
+    // One of them was withdrawn on its way, and leaves its room to the next.
+    const WITHDRAW: &str = "
+        UPDATE sends SET state = 'done', held = NULL WHERE id = (SELECT id FROM sends WHERE held = 'called' ORDER BY id LIMIT 1)";
+    test.app.db.sql(WITHDRAW, ()).run().await.unwrap();
+    assert_eq!(called_and_waiting(&test).await, (2, 3));
 }

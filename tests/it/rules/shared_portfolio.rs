@@ -12,13 +12,14 @@ use mainstay::{
     tenancy::{self, NewChannel, TenantService},
 };
 use mainstay_sim::{Category, Enforcement, NumberSeed, SimConfig, TemplateSeed};
+use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::{Value, json};
 
 use super::{strangers, tell, template, until_accepted};
 use crate::{
     sending::world::{DEADLINE, World, put_off_checks},
     support::{
-        app::{NUMBER, TestApp, WABA, on_both},
+        app::{NUMBER, TestApp, WABA},
         http::Client,
         wait::wait_until,
     },
@@ -104,7 +105,8 @@ async fn second(world: &World) -> Tenant {
     }
 }
 
-async fn two_tenants_of_a_portfolio(world: World) {
+#[both_sizes(another_account)]
+async fn two_tenants_of_a_portfolio_share_its_limit(world: World) {
     let graph = world.simulator.graph();
     let first = Tenant {
         client: world.client.clone(),
@@ -166,16 +168,6 @@ async fn two_tenants_of_a_portfolio(world: World) {
     world.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_tenants_of_a_portfolio_share_its_limit_embedded() {
-    two_tenants_of_a_portfolio(World::embedded_with(another_account).await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_tenants_of_a_portfolio_share_its_limit_distributed() {
-    two_tenants_of_a_portfolio(World::distributed_with(another_account).await).await;
-}
-
 fn key(tenant: TenantId) -> Key {
     Key {
         portfolio: PORTFOLIO.to_owned(),
@@ -199,83 +191,158 @@ async fn told(test: &TestApp, signed: SignedBy, field: &str, value: Value) {
     test.app.directory.refresh().await.unwrap();
 }
 
-on_both! {
-    async fn what_tenants_counted_before_they_were_known_to_share_counts_together(test: TestApp) {
-        let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
-        let now = test.app.clock.now();
-        // As a version left it that kept each tenant's apart.
-        for (tenant, used, limit) in [(test.tenant, 3, Some(250_i64)), (other.id, 2, None)] {
-            let db = &test.app.db;
-            db.sql("INSERT INTO portfolios (tenant_id, portfolio, daily_limit, used) VALUES ($1, $2, $3, $4)",
-                (tenant, PORTFOLIO.to_owned(), limit, used)).run().await.unwrap();
-            for n in 0..used {
-                let contact: ContactId = test.app.clock.new_id();
-                db.sql("INSERT INTO portfolio_recipients (tenant_id, portfolio, contact_id, attempt_id, sends, last_at)
-                    VALUES ($1, $2, $3, $3, 1, $4)", (tenant, PORTFOLIO.to_owned(), contact, now - TimeDelta::hours(n))).run().await.unwrap();
-            }
+#[both_databases]
+async fn what_tenants_counted_before_they_were_known_to_share_counts_together(test: TestApp) {
+    let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
+    let now = test.app.clock.now();
+    // As a version left it that kept each tenant's apart.
+    for (tenant, used, limit) in [(test.tenant, 3, Some(250_i64)), (other.id, 2, None)] {
+        let db = &test.app.db;
+        db.sql(
+            "INSERT INTO portfolios (tenant_id, portfolio, daily_limit, used) VALUES ($1, $2, $3, $4)",
+            (tenant, PORTFOLIO.to_owned(), limit, used),
+        )
+        .run()
+        .await
+        .unwrap();
+        for n in 0..used {
+            let contact: ContactId = test.app.clock.new_id();
+            db.sql(
+                "INSERT INTO portfolio_recipients (tenant_id, portfolio, contact_id, attempt_id, sends, last_at)
+                VALUES ($1, $2, $3, $3, 1, $4)",
+                (tenant, PORTFOLIO.to_owned(), contact, now - TimeDelta::hours(n)),
+            )
+            .run()
+            .await
+            .unwrap();
         }
-        for tenant in [test.tenant, other.id] {
-            assert_eq!(limit(&test, tenant).await, (Some(DailyLimit::Customers(250)), 5));
-        }
-        // Who ceases to count is taken from the tenant that wrote to them.
-        test.advance(TimeDelta::minutes(23 * 60 + 30));
-        mainstay::housekeeping::tidy(&test.app).await.unwrap();
-        assert_eq!(limit(&test, other.id).await.1, 2);
-        let rows: Vec<(TenantId, i64)> = test.app.db.sql("SELECT tenant_id, used FROM portfolios ORDER BY tenant_id", ()).all().await.unwrap();
-        assert_eq!(rows, [(test.tenant, 1), (other.id, 1)]);
     }
+    for tenant in [test.tenant, other.id] {
+        assert_eq!(limit(&test, tenant).await, (Some(DailyLimit::Customers(250)), 5));
+    }
+    // Who ceases to count is taken from the tenant that wrote to them.
+    test.advance(TimeDelta::minutes(23 * 60 + 30));
+    mainstay::housekeeping::tidy(&test.app).await.unwrap();
+    assert_eq!(limit(&test, other.id).await.1, 2);
+    let rows: Vec<(TenantId, i64)> = test
+        .app
+        .db
+        .sql("SELECT tenant_id, used FROM portfolios ORDER BY tenant_id", ())
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(rows, [(test.tenant, 1), (other.id, 1)]);
+}
 
-    async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
-        let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
-        test.add_channel(other.id, OTHER_NUMBER, OTHER_WABA).await;
-        // Of the same portfolio, and never told anything nor counted.
-        let (third, _) = tenancy::create_tenant(&test.registry, "Third").await.unwrap();
-        let owner = |id: &str| json!({ "event": "PARTNER_ADDED", "waba_info": { "waba_id": WABA, "owner_business_id": id } });
-        let capability = |limit: i64| json!({ "max_daily_conversation_per_phone": limit });
-        let mine = || SignedBy::Tenant(test.tenant, mainstay::crypto::Signer::new("their own").id());
-        let limits = async || {
-            let mut all = Vec::new();
-            for tenant in [test.tenant, other.id, third.id] {
-                all.push(limit(&test, tenant).await.0.map(DailyLimit::number));
-            }
-            all
-        };
-        // Nobody joins another's portfolio by saying so.
-        told(&test, mine(), "account_update", owner(PORTFOLIO)).await;
-        assert_eq!(test.count("SELECT COUNT(*) FROM channels WHERE business_id IS NOT NULL").await, 0);
-        told(&test, mine(), "business_capability_update", capability(20)).await;
-        told(&test, SignedBy::Operator, "account_update", owner(PORTFOLIO)).await;
-        assert_eq!(test.count("SELECT COUNT(*) FROM channels WHERE business_id IS NOT NULL").await, 1);
-        assert_eq!(limits().await, [Some(20), None, None], "nor brings a limit along for the others");
-        test.app.db.sql("UPDATE channels SET business_id = $1", (PORTFOLIO.to_owned(),)).run().await.unwrap();
-        told(&test, SignedBy::Operator, "business_capability_update", capability(250)).await;
-        assert_eq!(limits().await, [Some(250); 3]);
-        told(&test, mine(), "business_capability_update", capability(-1)).await;
-        assert_eq!(limits().await, [Some(-1), Some(250), Some(250)], "what Meta said of the only part there is stays");
-        portfolios::add(&test.app.db, &[(key(other.id), 0)].into()).await.unwrap();
-        told(&test, SignedBy::Operator, "business_capability_update", capability(1_000)).await;
-        assert_eq!(limits().await, [Some(1_000); 3]);
-        for limit in [10, 0] {
-            told(&test, mine(), "business_capability_update", capability(limit)).await;
-            assert_eq!(limits().await, [Some(limit), Some(1_000), Some(1_000)]);
+#[both_databases]
+async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
+    let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
+    test.add_channel(other.id, OTHER_NUMBER, OTHER_WABA).await;
+    // Of the same portfolio, and never told anything nor counted.
+    let (third, _) = tenancy::create_tenant(&test.registry, "Third").await.unwrap();
+    let owner =
+        |id: &str| json!({ "event": "PARTNER_ADDED", "waba_info": { "waba_id": WABA, "owner_business_id": id } });
+    let capability = |limit: i64| json!({ "max_daily_conversation_per_phone": limit });
+    let mine = || SignedBy::Tenant(test.tenant, mainstay::crypto::Signer::new("their own").id());
+    let limits = async || {
+        let mut all = Vec::new();
+        for tenant in [test.tenant, other.id, third.id] {
+            all.push(limit(&test, tenant).await.0.map(DailyLimit::number));
         }
-        // Meta says again what it said, of another's account.
-        portfolios::set_limit(&test.app.db, &key(other.id), DailyLimit::Customers(1_000), For::All).await.unwrap();
-        assert_eq!(limits().await, [Some(1_000); 3]);
+        all
+    };
+    // Nobody joins another's portfolio by saying so.
+    told(&test, mine(), "account_update", owner(PORTFOLIO)).await;
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM channels WHERE business_id IS NOT NULL")
+            .await,
+        0
+    );
+    told(&test, mine(), "business_capability_update", capability(20)).await;
+    told(&test, SignedBy::Operator, "account_update", owner(PORTFOLIO)).await;
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM channels WHERE business_id IS NOT NULL")
+            .await,
+        1
+    );
+    assert_eq!(
+        limits().await,
+        [Some(20), None, None],
+        "nor brings a limit along for the others"
+    );
+    test.app
+        .db
+        .sql("UPDATE channels SET business_id = $1", (PORTFOLIO.to_owned(),))
+        .run()
+        .await
+        .unwrap();
+    told(&test, SignedBy::Operator, "business_capability_update", capability(250)).await;
+    assert_eq!(limits().await, [Some(250); 3]);
+    told(&test, mine(), "business_capability_update", capability(-1)).await;
+    assert_eq!(
+        limits().await,
+        [Some(-1), Some(250), Some(250)],
+        "what Meta said of the only part there is stays"
+    );
+    portfolios::add(&test.app.db, &[(key(other.id), 0)].into())
+        .await
+        .unwrap();
+    told(
+        &test,
+        SignedBy::Operator,
+        "business_capability_update",
+        capability(1_000),
+    )
+    .await;
+    assert_eq!(limits().await, [Some(1_000); 3]);
+    for limit in [10, 0] {
+        told(&test, mine(), "business_capability_update", capability(limit)).await;
+        assert_eq!(limits().await, [Some(limit), Some(1_000), Some(1_000)]);
     }
+    // Meta says again what it said, of another's account.
+    portfolios::set_limit(&test.app.db, &key(other.id), DailyLimit::Customers(1_000), For::All)
+        .await
+        .unwrap();
+    assert_eq!(limits().await, [Some(1_000); 3]);
+}
 
-    async fn a_tenant_sees_nothing_of_the_others_in_its_portfolio(test: TestApp) {
-        let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
-        portfolios::add(&test.app.db, &[(key(test.tenant), 1), (key(other.id), 2)].into()).await.unwrap();
-        if test.app.db.is_postgres() {
-            let mut tx = test.app.db.begin_as(test.tenant.uuid()).await.unwrap();
-            let seen: Vec<(i64,)> = tx.sql(Sql::built("SELECT used FROM portfolios".to_owned()), ()).all().await.unwrap();
-            assert_eq!(seen, [(1,)]);
-        }
-        assert_eq!(limit(&test, test.tenant).await.1, 3, "but what is left of the limit is told to both");
-        let channel = Client::tenant(&test).get("/api/v1/channels").await.ok().json()["data"][0]["id"].as_str().unwrap().to_owned();
-        test.app.db.sql("UPDATE channels SET business_id = $1", (PORTFOLIO.to_owned(),)).run().await.unwrap();
-        let shown = Client::tenant(&test).get(&format!("/api/v1/channels/{channel}")).await.ok().json();
-        assert_eq!((&shown["daily_limit"]["used"], &shown["phone_number_id"]), (&json!(3), &json!(NUMBER)));
+#[both_databases]
+async fn a_tenant_sees_nothing_of_the_others_in_its_portfolio(test: TestApp) {
+    let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
+    portfolios::add(&test.app.db, &[(key(test.tenant), 1), (key(other.id), 2)].into())
+        .await
+        .unwrap();
+    if test.app.db.is_postgres() {
+        let mut tx = test.app.db.begin_as(test.tenant.uuid()).await.unwrap();
+        let seen: Vec<(i64,)> = tx
+            .sql(Sql::built("SELECT used FROM portfolios".to_owned()), ())
+            .all()
+            .await
+            .unwrap();
+        assert_eq!(seen, [(1,)]);
     }
+    assert_eq!(
+        limit(&test, test.tenant).await.1,
+        3,
+        "but what is left of the limit is told to both"
+    );
+    let channel = Client::tenant(&test).get("/api/v1/channels").await.ok().json()["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    test.app
+        .db
+        .sql("UPDATE channels SET business_id = $1", (PORTFOLIO.to_owned(),))
+        .run()
+        .await
+        .unwrap();
+    let shown = Client::tenant(&test)
+        .get(&format!("/api/v1/channels/{channel}"))
+        .await
+        .ok()
+        .json();
+    assert_eq!(
+        (&shown["daily_limit"]["used"], &shown["phone_number_id"]),
+        (&json!(3), &json!(NUMBER))
+    );
 }

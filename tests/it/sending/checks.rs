@@ -2,9 +2,10 @@
 
 use chrono::{TimeDelta, Utc};
 use mainstay_sim::{Area, Fault, FaultRule, Level, MessagingLimit, NumberPatch, Scope, SimConfig, TokenSeed, Trouble};
+use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 
-use super::world::{DEADLINE, World, channel, on_both_sizes, until_channel};
+use super::world::{DEADLINE, World, channel, until_channel};
 use crate::support::{
     app::{NUMBER, WABA},
     http::Client,
@@ -60,7 +61,8 @@ fn small(sim: &mut SimConfig) {
     sim.graph.messaging_limit = MessagingLimit::Tier250;
 }
 
-async fn asked_by_itself(world: World) {
+#[both_sizes(small)]
+async fn a_channel_is_checked_when_it_is_added_and_once_a_day(world: World) {
     let new = channel(&world).await;
     assert_eq!(
         (&new["daily_limit"]["limit"], &new["checked_at"]),
@@ -97,86 +99,115 @@ async fn asked_by_itself(world: World) {
     world.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_channel_is_checked_when_it_is_added_and_once_a_day_embedded() {
-    asked_by_itself(World::embedded_with(small).await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_channel_is_checked_when_it_is_added_and_once_a_day_distributed() {
-    asked_by_itself(World::distributed_with(small).await).await;
-}
-
-on_both_sizes! {
-    async fn a_check_that_meta_does_not_answer_is_tried_again(world: World) {
-        let away = FaultRule { on: Area::Management, ..FaultRule::new(Fault::Http { status: 503, accepted: false }) };
-        let fault = world.fault(away);
-        add_again(&world).await;
-        let failed = "SELECT COUNT(*) FROM channel_checks WHERE state = 'pending' AND attempts > 0 AND last_error IS NOT NULL";
-        wait_until(DEADLINE, "the check has failed", async || world.number(failed).await == 1).await;
-        let unknown = channel(&world).await;
-        assert_eq!((&unknown["throughput"], &unknown["breaker"]), (&Value::Null, &Value::Null));
-        world.simulator.graph().lift(fault);
-        world.running.app.clock.advance(TimeDelta::hours(1));
-        until_channel(&world, "it was asked again", |it| it["throughput"] == 80).await;
-        until_put_off(&world).await;
-        world.end().await;
-    }
-
-    async fn a_number_that_the_business_app_uses_too_sends_twenty_a_second(world: World) {
-        level(&world, Level::High);
-        check(&world).await;
-        assert_eq!(channel(&world).await["sending"]["rate"], 1_000.0);
-        level(&world, Level::Coexistence);
-        check(&world).await;
-        let shared = channel(&world).await;
-        assert_eq!((&shared["throughput"], &shared["sending"]["rate"]), (&json!(20), &json!(20.0)));
-        world.end().await;
-    }
-
-    async fn a_token_that_was_taken_back_trips_the_channel_and_one_that_may_not_send_does_not_close_the_breaker(world: World) {
-        token(&world, |it| it.revoked = true);
-        let revoked = check(&world).await;
-        assert_eq!(revoked["can_send"], false, "{revoked:#}");
-        assert_eq!(channel(&world).await["breaker"]["code"], 190);
-        token(&world, |it| it.scopes = vec![Scope::Management]);
-        let mute = check(&world).await;
-        assert_eq!(mute["can_send"], false, "{mute:#}");
-        assert_eq!(mute["problems"][0], "The access token lacks whatsapp_business_messaging.", "{mute:#}");
-        assert_eq!(channel(&world).await["breaker"]["code"], 190);
-        token(&world, |_| {});
-        assert_eq!(check(&world).await["can_send"], true);
-        assert_eq!(channel(&world).await["breaker"], Value::Null);
-        // It may send and cannot see from which number: that is no reason to stop it.
-        token(&world, |it| it.scopes = vec![Scope::Messaging]);
-        check(&world).await;
-        assert_eq!(channel(&world).await["breaker"], Value::Null);
-        world.end().await;
-    }
-
-    async fn an_account_that_may_not_send_trips_the_channel_until_it_may(world: World) {
-        world.simulator.graph().trouble_account(WABA, Some(Trouble::Payment));
-        let blocked = check(&world).await;
-        assert_eq!((&blocked["can_send"], &blocked["health"]), (&json!(false), &json!("BLOCKED")), "{blocked:#}");
-        assert_eq!(channel(&world).await["breaker"]["code"], 131_042);
-        // Its messages wait, and the table of codes says so.
-        let codes = world.client.get("/api/v1/errors").await.ok().json();
-        let payment = codes["data"].as_array().unwrap().iter().find(|it| it["code"] == "131042").unwrap();
-        assert_eq!(payment["retry"], json!({ "rule": "checked" }));
-        let ana = world.customer(0).await;
-        let id = world.send(world.text(&ana.wa_id, "hello")).await;
-        wait_until(DEADLINE, "it is kept", async || {
-            world.number("SELECT COUNT(*) FROM sends WHERE held = 'breaker' AND state = 'quarantined'").await == 1
+#[both_sizes]
+async fn a_check_that_meta_does_not_answer_is_tried_again(world: World) {
+    let away = FaultRule {
+        on: Area::Management,
+        ..FaultRule::new(Fault::Http {
+            status: 503,
+            accepted: false,
         })
-        .await;
-        let queued = channel(&world).await["queued"].take();
-        let waiting: i64 = queued.as_object().unwrap().values().filter_map(Value::as_i64).sum();
-        assert_eq!(waiting, 1, "{queued}");
-        world.simulator.graph().trouble_account(WABA, None);
-        let free = check(&world).await;
-        assert_eq!((&free["can_send"], &free["released"]), (&json!(true), &json!(1)), "{free:#}");
-        world.until(&id, "read").await;
-        assert_eq!(channel(&world).await["breaker"], Value::Null);
-        world.end().await;
-    }
+    };
+    let fault = world.fault(away);
+    add_again(&world).await;
+    let failed =
+        "SELECT COUNT(*) FROM channel_checks WHERE state = 'pending' AND attempts > 0 AND last_error IS NOT NULL";
+    wait_until(DEADLINE, "the check has failed", async || {
+        world.number(failed).await == 1
+    })
+    .await;
+    let unknown = channel(&world).await;
+    assert_eq!(
+        (&unknown["throughput"], &unknown["breaker"]),
+        (&Value::Null, &Value::Null)
+    );
+    world.simulator.graph().lift(fault);
+    world.running.app.clock.advance(TimeDelta::hours(1));
+    until_channel(&world, "it was asked again", |it| it["throughput"] == 80).await;
+    until_put_off(&world).await;
+    world.end().await;
+}
+
+#[both_sizes]
+async fn a_number_that_the_business_app_uses_too_sends_twenty_a_second(world: World) {
+    level(&world, Level::High);
+    check(&world).await;
+    assert_eq!(channel(&world).await["sending"]["rate"], 1_000.0);
+    level(&world, Level::Coexistence);
+    check(&world).await;
+    let shared = channel(&world).await;
+    assert_eq!(
+        (&shared["throughput"], &shared["sending"]["rate"]),
+        (&json!(20), &json!(20.0))
+    );
+    world.end().await;
+}
+
+#[both_sizes]
+async fn a_token_that_was_taken_back_trips_the_channel_and_one_that_may_not_send_does_not_close_the_breaker(
+    world: World,
+) {
+    token(&world, |it| it.revoked = true);
+    let revoked = check(&world).await;
+    assert_eq!(revoked["can_send"], false, "{revoked:#}");
+    assert_eq!(channel(&world).await["breaker"]["code"], 190);
+    token(&world, |it| it.scopes = vec![Scope::Management]);
+    let mute = check(&world).await;
+    assert_eq!(mute["can_send"], false, "{mute:#}");
+    assert_eq!(
+        mute["problems"][0], "The access token lacks whatsapp_business_messaging.",
+        "{mute:#}"
+    );
+    assert_eq!(channel(&world).await["breaker"]["code"], 190);
+    token(&world, |_| {});
+    assert_eq!(check(&world).await["can_send"], true);
+    assert_eq!(channel(&world).await["breaker"], Value::Null);
+    // It may send and cannot see from which number: that is no reason to stop it.
+    token(&world, |it| it.scopes = vec![Scope::Messaging]);
+    check(&world).await;
+    assert_eq!(channel(&world).await["breaker"], Value::Null);
+    world.end().await;
+}
+
+#[both_sizes]
+async fn an_account_that_may_not_send_trips_the_channel_until_it_may(world: World) {
+    world.simulator.graph().trouble_account(WABA, Some(Trouble::Payment));
+    let blocked = check(&world).await;
+    assert_eq!(
+        (&blocked["can_send"], &blocked["health"]),
+        (&json!(false), &json!("BLOCKED")),
+        "{blocked:#}"
+    );
+    assert_eq!(channel(&world).await["breaker"]["code"], 131_042);
+    // Its messages wait, and the table of codes says so.
+    let codes = world.client.get("/api/v1/errors").await.ok().json();
+    let payment = codes["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["code"] == "131042")
+        .unwrap();
+    assert_eq!(payment["retry"], json!({ "rule": "checked" }));
+    let ana = world.customer(0).await;
+    let id = world.send(world.text(&ana.wa_id, "hello")).await;
+    wait_until(DEADLINE, "it is kept", async || {
+        world
+            .number("SELECT COUNT(*) FROM sends WHERE held = 'breaker' AND state = 'quarantined'")
+            .await
+            == 1
+    })
+    .await;
+    let queued = channel(&world).await["queued"].take();
+    let waiting: i64 = queued.as_object().unwrap().values().filter_map(Value::as_i64).sum();
+    assert_eq!(waiting, 1, "{queued}");
+    world.simulator.graph().trouble_account(WABA, None);
+    let free = check(&world).await;
+    assert_eq!(
+        (&free["can_send"], &free["released"]),
+        (&json!(true), &json!(1)),
+        "{free:#}"
+    );
+    world.until(&id, "read").await;
+    assert_eq!(channel(&world).await["breaker"], Value::Null);
+    world.end().await;
 }

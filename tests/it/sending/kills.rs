@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mainstay::db::Db;
 use mainstay_sim::{By, Clock as SimClock, Fault, FaultRule, SimConfig, Simulator, StatusPolicy};
+use mainstay_test_macros::both_sizes;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -26,6 +27,14 @@ struct Scene {
 }
 
 impl Scene {
+    async fn embedded() -> Self {
+        Self::of(Deployment::embedded().await).await
+    }
+
+    async fn distributed() -> Self {
+        Self::of(Deployment::distributed().await).await
+    }
+
     async fn of(mut deployment: Deployment) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let graph = format!("http://{}", listener.local_addr().unwrap());
@@ -146,126 +155,135 @@ fn later() -> StatusPolicy {
     }
 }
 
-macro_rules! on_both_deployments {
-    ($($(#[$meta:meta])* async fn $name:ident($scene:ident: Scene) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-            async fn run(mut $scene: Scene) $body
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn embedded() { run(Scene::of(Deployment::embedded().await).await).await }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn distributed() { run(Scene::of(Deployment::distributed().await).await).await }
-        }
-    )*};
+#[both_sizes]
+async fn killed_while_meta_has_not_taken_it_up(mut scene: Scene) {
+    scene.simulator.graph().set_statuses(later());
+    scene
+        .simulator
+        .graph()
+        .inject(FaultRule::new(Fault::Slow { ms: 1_000 }).times(1));
+    let id = scene.send().await;
+    wait_until(DEADLINE, "the call has arrived", async || {
+        scene.simulator.graph().faults()[0].struck == 1
+    })
+    .await;
+    scene.kill().await;
+    let message = scene.until_read(&id).await;
+    assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
+    assert_eq!(message["attempts"][0]["evidence"], "status");
+    assert_eq!(scene.simulator.graph().accepted(), 1);
+    scene.end().await;
 }
 
-on_both_deployments! {
-    async fn killed_while_meta_has_not_taken_it_up(scene: Scene) {
-        scene.simulator.graph().set_statuses(later());
-        scene.simulator.graph().inject(FaultRule::new(Fault::Slow { ms: 1_000 }).times(1));
-        let id = scene.send().await;
-        wait_until(DEADLINE, "the call has arrived", async || {
-            scene.simulator.graph().faults()[0].struck == 1
+#[both_sizes]
+async fn killed_between_metas_acceptance_and_its_answer(mut scene: Scene) {
+    scene.simulator.graph().set_statuses(later());
+    scene
+        .simulator
+        .graph()
+        .inject(FaultRule::new(Fault::Late { ms: 60_000 }).times(1));
+    let id = scene.send().await;
+    scene.until_accepted(1).await;
+    scene.kill().await;
+    let message = scene.until_read(&id).await;
+    assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
+    assert_eq!(message["attempts"][0]["evidence"], "status");
+    assert_eq!(scene.simulator.graph().accepted(), 1);
+    scene.end().await;
+}
+
+#[both_sizes]
+async fn killed_after_metas_answer_and_before_it_is_written_down(mut scene: Scene) {
+    scene.simulator.graph().set_statuses(later());
+    scene
+        .simulator
+        .graph()
+        .inject(FaultRule::new(Fault::Late { ms: 300 }).times(1));
+    let db = scene.deployment.db().await;
+    let id = scene.send().await;
+    scene.until_accepted(1).await;
+    // From here on nothing can be written, so that the answer finds nobody to keep it.
+    let mut held = db.begin().await.unwrap();
+    if db.is_postgres() {
+        held.sql("LOCK TABLE send_attempts IN EXCLUSIVE MODE", ())
+            .run()
+            .await
+            .unwrap();
+        const WAITING: &str =
+            "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'send_attempts'::regclass";
+        wait_until(DEADLINE, "the answer is about to be written", async || {
+            number(&db, WAITING).await > 0
         })
         .await;
-        scene.kill().await;
-        let message = scene.until_read(&id).await;
-        assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
-        assert_eq!(message["attempts"][0]["evidence"], "status");
-        assert_eq!(scene.simulator.graph().accepted(), 1);
-        scene.end().await;
     }
-
-    async fn killed_between_metas_acceptance_and_its_answer(scene: Scene) {
-        scene.simulator.graph().set_statuses(later());
-        scene.simulator.graph().inject(FaultRule::new(Fault::Late { ms: 60_000 }).times(1));
-        let id = scene.send().await;
-        scene.until_accepted(1).await;
-        scene.kill().await;
-        let message = scene.until_read(&id).await;
-        assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
-        assert_eq!(message["attempts"][0]["evidence"], "status");
-        assert_eq!(scene.simulator.graph().accepted(), 1);
-        scene.end().await;
+    if scene.deployment.is_embedded() {
+        scene.deployment.kill_api().await;
+    } else {
+        scene.deployment.kill_worker().await;
     }
+    held.rollback().await.unwrap();
+    db.close().await;
+    if scene.deployment.is_embedded() {
+        scene.deployment.start_api().await;
+    } else {
+        scene.deployment.start_worker().await;
+    }
+    let message = scene.until_read(&id).await;
+    assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
+    assert_eq!(message["attempts"][0]["evidence"], "status");
+    assert_eq!(scene.simulator.graph().accepted(), 1);
+    scene.end().await;
+}
 
-    async fn killed_after_metas_answer_and_before_it_is_written_down(scene: Scene) {
-        scene.simulator.graph().set_statuses(later());
-        scene.simulator.graph().inject(FaultRule::new(Fault::Late { ms: 300 }).times(1));
-        let db = scene.deployment.db().await;
-        let id = scene.send().await;
-        scene.until_accepted(1).await;
-        // From here on nothing can be written, so that the answer finds nobody to keep it.
-        let mut held = db.begin().await.unwrap();
-        if db.is_postgres() {
-            held.sql("LOCK TABLE send_attempts IN EXCLUSIVE MODE", ()).run().await.unwrap();
-            const WAITING: &str = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'send_attempts'::regclass";
-            wait_until(DEADLINE, "the answer is about to be written", async || number(&db, WAITING).await > 0).await;
-        }
-        if scene.deployment.is_embedded() {
-            scene.deployment.kill_api().await;
+#[both_sizes]
+async fn killed_again_and_again_in_the_middle_of_four_hundred(mut scene: Scene) {
+    const COUNT: usize = 400;
+    let message = |n: usize| {
+        let lane = if n.is_multiple_of(2) {
+            "campaign"
         } else {
-            scene.deployment.kill_worker().await;
-        }
-        held.rollback().await.unwrap();
-        db.close().await;
-        if scene.deployment.is_embedded() {
-            scene.deployment.start_api().await;
-        } else {
-            scene.deployment.start_worker().await;
-        }
-        let message = scene.until_read(&id).await;
-        assert_eq!(message["attempts"].as_array().unwrap().len(), 1, "{message:#}");
-        assert_eq!(message["attempts"][0]["evidence"], "status");
-        assert_eq!(scene.simulator.graph().accepted(), 1);
-        scene.end().await;
-    }
-
-    async fn killed_again_and_again_in_the_middle_of_four_hundred(scene: Scene) {
-        const COUNT: usize = 400;
-        let message = |n: usize| {
-            let lane = if n.is_multiple_of(2) { "campaign" } else { "transactional" };
-            scene.template(&format!("49151{n:07}"), lane)
+            "transactional"
         };
-        let messages: Vec<Value> = (0..COUNT).map(message).collect();
-        let (status, answer) = scene.post("messages/batch", &json!({ "messages": messages })).await;
-        assert_eq!(status, 200, "{answer}");
-        for round in 1..=4 {
-            // Slots are given up to half a second ahead, so there are attempts that no call was made for yet, calls under
-            // way, and answers that are not written yet.
-            scene.until_accepted(round * COUNT / 6).await;
-            scene.kill().await;
-        }
-        let results = answer["results"].as_array().unwrap();
-        let mut held = Vec::new();
-        for result in results {
-            let id = result["message"]["id"].as_str().unwrap().to_owned();
-            let mut last = Value::Null;
-            wait_until(DEADLINE, "every message is read, or held", async || {
-                last = scene.get(&format!("messages/{id}")).await;
-                last["status"] == "read" || last["status"] == "unknown"
-            })
-            .await;
-            if last["status"] == "unknown" {
-                held.push((id, last["to"].as_str().unwrap().to_owned()));
-            }
-        }
-        for (id, to) in held {
-            // It may be read by now. If Meta has it, evidence says so; so a person may have it sent again.
-            let resend = json!({ "resolution": "resend" });
-            wait_until(DEADLINE, "what Meta never had is sent again", async || {
-                let accepted = scene.simulator.graph().accepted_for(&to);
-                if accepted == 0 {
-                    scene.post(&format!("messages/{id}/resolve"), &resend).await;
-                }
-                accepted == 1
-            })
-            .await;
-            scene.until_read(&id).await;
-        }
-        let graph = scene.simulator.graph();
-        assert_eq!(graph.accepted(), COUNT, "each exactly once");
-        assert_eq!(graph.refused(130_429), 0);
-        scene.end().await;
+        scene.template(&format!("49151{n:07}"), lane)
+    };
+    let messages: Vec<Value> = (0..COUNT).map(message).collect();
+    let (status, answer) = scene.post("messages/batch", &json!({ "messages": messages })).await;
+    assert_eq!(status, 200, "{answer}");
+    for round in 1..=4 {
+        // Slots are given up to half a second ahead, so there are attempts that no call was made for yet, calls under
+        // way, and answers that are not written yet.
+        scene.until_accepted(round * COUNT / 6).await;
+        scene.kill().await;
     }
+    let results = answer["results"].as_array().unwrap();
+    let mut held = Vec::new();
+    for result in results {
+        let id = result["message"]["id"].as_str().unwrap().to_owned();
+        let mut last = Value::Null;
+        wait_until(DEADLINE, "every message is read, or held", async || {
+            last = scene.get(&format!("messages/{id}")).await;
+            last["status"] == "read" || last["status"] == "unknown"
+        })
+        .await;
+        if last["status"] == "unknown" {
+            held.push((id, last["to"].as_str().unwrap().to_owned()));
+        }
+    }
+    for (id, to) in held {
+        // It may be read by now. If Meta has it, evidence says so; so a person may have it sent again.
+        let resend = json!({ "resolution": "resend" });
+        wait_until(DEADLINE, "what Meta never had is sent again", async || {
+            let accepted = scene.simulator.graph().accepted_for(&to);
+            if accepted == 0 {
+                scene.post(&format!("messages/{id}/resolve"), &resend).await;
+            }
+            accepted == 1
+        })
+        .await;
+        scene.until_read(&id).await;
+    }
+    let graph = scene.simulator.graph();
+    assert_eq!(graph.accepted(), COUNT, "each exactly once");
+    assert_eq!(graph.refused(130_429), 0);
+    scene.end().await;
 }

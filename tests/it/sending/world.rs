@@ -29,22 +29,6 @@ pub const WINDOW: chrono::TimeDelta = chrono::TimeDelta::seconds(3);
 const CALL: Duration = Duration::from_secs(3);
 const TOKEN: &str = "EAAG-test";
 
-/// Runs one test on both sizes.
-macro_rules! on_both_sizes {
-    ($($(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-            $(#[$meta])*
-            async fn run($world: World) $body
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn embedded() { run(World::embedded().await).await }
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn distributed() { run(World::distributed().await).await }
-        }
-    )*};
-}
-pub(crate) use on_both_sizes;
-
 pub struct World {
     pub running: Running,
     pub simulator: Simulator,

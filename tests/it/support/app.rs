@@ -43,22 +43,6 @@ pub struct TestApp {
     _folder: Folder,
 }
 
-/// Runs one test on both databases.
-macro_rules! on_both {
-    ($($(#[$meta:meta])* async fn $name:ident($test:ident: TestApp) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-            $(#[$meta])*
-            async fn run($test: TestApp) $body
-            #[tokio::test]
-            async fn sqlite() { run(TestApp::sqlite().await).await }
-            #[tokio::test]
-            async fn postgres() { run(TestApp::postgres().await).await }
-        }
-    )*};
-}
-pub(crate) use on_both;
-
 impl TestApp {
     pub async fn sqlite() -> Self {
         let folder = Folder::new("app");
