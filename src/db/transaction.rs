@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use sqlx::{Postgres, Sqlite, Transaction};
@@ -18,6 +21,10 @@ pub struct Tx {
     hints: Vec<Hint>,
     listener: Listener,
     stop: Option<Stop>,
+    /// How far in the lock order it is.
+    stage: u8,
+    /// Advisory locks that it holds.
+    advisory: BTreeSet<i64>,
 }
 
 /// Ends whatever statement of a SQLite reader still runs, when it is dropped.
@@ -49,6 +56,8 @@ impl Tx {
             hints: Vec::new(),
             listener,
             stop: None,
+            stage: 0,
+            advisory: BTreeSet::new(),
         }
     }
 
@@ -65,6 +74,18 @@ impl Tx {
 
     pub fn sql(&mut self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
         On::from(self).sql(sql, args)
+    }
+
+    /// Notes that it locks rows of a stage of the lock order from here on, and returns the latest stage that it locked rows of before.
+    pub fn reach(&mut self, stage: u8) -> u8 {
+        let before = self.stage;
+        self.stage = before.max(stage);
+        before
+    }
+
+    /// Notes that it holds an advisory lock; false if it held it before.
+    pub fn note_advisory(&mut self, key: i64) -> bool {
+        self.advisory.insert(key)
     }
 
     /// Something that may be done once this is committed. Whoever listens is told then and not before; nobody is told of what is rolled

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    ahead,
     calls::{self, PlannedCall},
     facts::Facts,
     media,
@@ -19,7 +20,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, MessageId, Status},
     inbound::store::statuses::{self, Joined},
     media::store::NewInboundMedia,
-    messaging::{self, Aftermath, Failed},
+    messaging::{self, Aftermath, Failed, LimitSet},
     people,
     records::{
         contacts,
@@ -35,24 +36,39 @@ pub struct Afterwards {
     pub media: Vec<NewInboundMedia>,
     /// What follows from messages that Meta gave up.
     pub failures: Aftermath,
+    /// Daily limits that were set.
+    pub limits: Vec<LimitSet>,
 }
 
 /// Applies a plan inside the transaction and returns what there is to tell, and to do.
 pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Facts<'a>, Afterwards)> {
     let mut facts = Facts::new(clock);
-    if !plan.news.is_empty() {
-        lock_tenants(tx, plan).await?;
-        messaging::heed(tx, clock, &plan.news).await?;
-    }
     let told = recipients::find(tx, plan).await?;
+    if !plan.news.is_empty() || !plan.templates.is_empty() {
+        lock_tenants(tx, plan).await?;
+    }
+    let refused = plan
+        .statuses
+        .iter()
+        .filter_map(|it| Some((&it.key, it.error_code.filter(|_| it.status == "failed")?)));
+    let affected = ahead::lock(tx, refused, &plan.recipients, &told).await?;
+    let news = templates::hear(tx, clock, &plan.templates).await?;
+    let limits = messaging::apply_account_news(tx, clock, &plan.news).await?;
     let parties = match told.parties.is_empty() {
         true => Cow::Borrowed(&plan.parties),
         false => Cow::Owned([&plan.parties[..], &told.parties].concat()),
     };
-    let resolved = people::resolve(tx, clock, &parties).await?;
+    let resolved = people::resolve(tx, clock, &parties, &affected.contacts).await?;
     facts.contacts(&resolved);
     let messages = once(plan);
-    let conversations = converse(tx, clock, (plan, &messages), &resolved.contacts, &mut facts).await?;
+    let conversations = converse(
+        tx,
+        clock,
+        (plan, &messages),
+        (&resolved.contacts, &affected.conversations),
+        &mut facts,
+    )
+    .await?;
     let stored = rows(&messages, &resolved.contacts, &conversations);
     let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)
         .await?
@@ -67,12 +83,18 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
     let mut failures = messaging::failed(tx, clock, &failed).await?;
-    let news = templates::hear(tx, clock, &plan.templates).await?;
     facts.preferences(plan, &resolved);
     facts.told(plan.facts.iter().cloned());
     facts.told(news);
     facts.told(std::mem::take(&mut failures.events));
-    Ok((facts, Afterwards { media, failures }))
+    Ok((
+        facts,
+        Afterwards {
+            media,
+            failures,
+            limits,
+        },
+    ))
 }
 
 /// A message that Meta took and gave up, with the reason.
@@ -124,7 +146,7 @@ async fn converse(
     tx: &mut Tx,
     clock: &Clock,
     (plan, messages): (&Plan, &[&PlannedMessage]),
-    contacts: &[ContactId],
+    (contacts, also): (&[ContactId], &[Pair]),
     facts: &mut Facts<'_>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let mut first: BTreeMap<Pair, First<'_>> = BTreeMap::new();
@@ -146,7 +168,7 @@ async fn converse(
         facts.opened(pair, id, step.at);
         step
     };
-    conversations::lock_or_open(tx, &pairs, clock.now(), open).await
+    conversations::lock_or_open(tx, (&pairs, also), clock.now(), open).await
 }
 
 /// The messages as rows: each knows its contact and its conversation.

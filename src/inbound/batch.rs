@@ -15,7 +15,7 @@ use crate::{
     inbound::store::{quarantine, unrecognized},
     media::MEDIA_INBOUND,
     media::store::NewInboundMedia,
-    messaging,
+    messaging, people,
     queue::{Entry, counts},
     records::raw_events::{self, Processed},
 };
@@ -56,13 +56,21 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
         let afterwards = effects(service, tx, &plan, is_whole).await?;
         Ok::<_, sqlx::Error>((plan, afterwards))
     };
-    let (plan, Afterwards { media, failures }) = service.db.transaction_in_turn(apply).await?;
+    let (
+        plan,
+        Afterwards {
+            media,
+            failures,
+            limits,
+        },
+    ) = people::after_merges(&service.db, &service.clock, service.db.transaction_in_turn(apply).await).await?;
     fetch(service, media).await;
     measure(&plan);
     if is_whole {
         measure_settled(&plan.processed);
     }
     count_received(service, &plan).await;
+    messaging::release_limits(&service.messaging, &limits).await;
     messaging::follow(&service.messaging, failures).await;
     Ok(())
 }

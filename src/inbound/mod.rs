@@ -3,6 +3,7 @@
 //! those, so that what cannot be applied harms nobody else.
 
 mod account;
+mod ahead;
 mod apply;
 mod batch;
 mod calls;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{apply, facts::Facts, plan::Origin, recipients};
+use super::{ahead, apply, facts::Facts, plan::Origin, recipients};
 use crate::{
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
@@ -15,7 +15,10 @@ use crate::{
         webhook::{self, Person, StatusKind},
     },
     people,
-    records::messages::{self, Key, Reported},
+    records::{
+        conversations,
+        messages::{self, Key, Reported},
+    },
 };
 
 /// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.
@@ -128,10 +131,12 @@ pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
 }
 
 async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
-    let join = || {
-        service
+    let join = async || {
+        let joined = service
             .db
             .transaction(async |tx: &mut Tx| join_in(tx, service, keys).await)
+            .await;
+        people::after_merges(&service.db, &service.clock, joined).await
     };
     let (count, aftermath) = retry_conflicts(join).await?;
     messaging::follow(&service.messaging, aftermath).await;
@@ -140,10 +145,18 @@ async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
 
 async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<(usize, Aftermath)> {
     let mut facts = Facts::new(&service.clock);
-    let mut named = recipients::named_waiting(&statuses::waiting(&mut *tx, keys).await?);
+    let waiting = statuses::waiting(&mut *tx, keys).await?;
+    let mut named = recipients::named_waiting(&waiting);
     recipients::sort(&mut named);
     let told = messaging::recipients(tx, &named).await?;
-    facts.contacts(&people::resolve(tx, &service.clock, &told.parties).await?);
+    let refused: Vec<(Key, i64)> = waiting
+        .iter()
+        .filter_map(|it| Some((it.key(), it.error_code?)))
+        .collect();
+    let refused = refused.iter().map(|(key, code)| (key, *code));
+    let affected = ahead::lock(tx, refused, &named, &told).await?;
+    facts.contacts(&people::resolve(tx, &service.clock, &told.parties, &affected.contacts).await?);
+    conversations::lock_existing(tx, &affected.conversations).await?;
     messages::lock(tx, told.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();

@@ -9,6 +9,7 @@ use crate::{
     domain::{ChannelId, DailyLimit, TenantId},
     records::{
         channels,
+        lock_order::Stage,
         portfolios::{self, For, Key},
     },
 };
@@ -76,17 +77,25 @@ impl News {
     }
 }
 
-/// Keeps the news, and makes due what waited for a limit that is higher now. To be called before anything else in the transaction:
-/// portfolios are locked before conversations and messages.
-pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
+/// A portfolio whose limit was set, and the tenant whose sends wait for it; `None` for every tenant's.
+pub type LimitSet = (Key, Option<TenantId>);
+
+/// Keeps what is new of channels and portfolios. Called before contacts, conversations and messages are locked. What waited for the limits
+/// that were set is released once the transaction is committed ([`release_limits`]).
+pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<Vec<LimitSet>> {
+    if news.is_empty() {
+        return Ok(Vec::new());
+    }
     let now = clock.now();
+    let (mut adopted, mut limits) = (Vec::new(), Vec::new());
+    Stage::Configuration.reach(tx);
     for it in latest(news) {
         match it {
             News::DailyLimit {
                 portfolio,
                 limit,
                 source,
-            } => raise(tx, clock, portfolio, *limit, *source).await?,
+            } => limits.push((portfolio, *limit, *source)),
             News::Owner {
                 tenant,
                 waba_id,
@@ -98,7 +107,7 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
                         portfolio: known_as.clone(),
                         tenant: *tenant,
                     };
-                    portfolios::adopt(tx, &from, business_id).await?;
+                    adopted.push((from, business_id));
                 }
             }
             News::Throughput {
@@ -108,7 +117,15 @@ pub async fn heed(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<()> {
             } => drop(channels::set_throughput(&mut *tx, *tenant, *channel, *per_second, now).await?),
         }
     }
-    Ok(())
+    Stage::Portfolios.reach(tx);
+    for (from, business_id) in adopted {
+        portfolios::adopt(tx, &from, business_id).await?;
+    }
+    let mut set = Vec::new();
+    for (portfolio, limit, source) in limits {
+        set.push(set_limit(tx, portfolio, limit, source).await?);
+    }
+    Ok(set)
 }
 
 /// Whom news is about: of several about the same, the last one counts.
@@ -132,12 +149,12 @@ fn latest(news: &[News]) -> Vec<&News> {
     latest
 }
 
-async fn raise(tx: &mut Tx, clock: &Clock, key: &Key, limit: DailyLimit, source: Source) -> Result<()> {
+async fn set_limit(tx: &mut Tx, key: &Key, limit: DailyLimit, source: Source) -> Result<LimitSet> {
     let (whom, tenant) = match source {
         Source::Meta => (For::All, None),
         Source::Tenant => (For::One, Some(key.tenant)),
     };
     portfolios::hold(tx, [key.portfolio.as_str()]).await?;
     portfolios::set_limit(&mut *tx, key, limit, whom).await?;
-    daily_limit::call(tx, key, tenant, clock.now()).await
+    Ok((key.clone(), tenant))
 }

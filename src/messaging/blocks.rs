@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Clock,
-    db::Result,
+    db::{Result, Tx, retry_conflicts},
     directory::Route,
     domain::{ContactId, TenantId},
     events::{EventType, contact},
@@ -193,20 +193,35 @@ async fn keep(
         party
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
-    let mut tx = service.db.begin().await?;
-    let resolved = people::resolve(&mut tx, &service.clock, &parties).await?;
+    let keep = async || {
+        let kept = service
+            .db
+            .transaction(async |tx: &mut Tx| keep_in(tx, service, (route, &parties), blocking).await)
+            .await;
+        people::after_merges(&service.db, &service.clock, kept).await
+    };
+    retry_conflicts(keep).await
+}
+
+async fn keep_in(
+    tx: &mut Tx,
+    service: &MessagingService,
+    (route, parties): (&Route, &[Party]),
+    blocking: Blocking,
+) -> Result<Vec<ContactId>> {
+    let now = service.clock.now();
+    let resolved = people::resolve(tx, &service.clock, parties, &[]).await?;
     let mut told = people::told(&service.clock, &resolved);
     let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();
     of.dedup();
     let (kind, changed) = match blocking {
-        Blocking::Block => (&contact::BLOCKED, blocks::add(&mut tx, &of, now).await?),
-        Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut tx, &of).await?),
+        Blocking::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &of, now).await?),
+        Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &of).await?),
     };
     told.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
-    events::append(&mut tx, &told, now).await?;
-    tx.commit().await?;
+    events::append(tx, &told, now).await?;
     Ok(contacts)
 }
 

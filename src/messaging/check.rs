@@ -6,6 +6,7 @@ use super::{
     account::{self, News, Source},
     breaker::{call, recover, trip},
     checked::{Checked, throughput},
+    daily_limit::release_limits,
 };
 use crate::{
     config::Secret,
@@ -85,16 +86,16 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     };
     let mut tx = service.db.begin().await?;
     let now = service.clock.now();
-    account::heed(
+    let mut told = Vec::new();
+    if let Ok(number) = &checked.number {
+        told.extend(note(&mut tx, service, route, number).await?);
+    }
+    let limits = account::apply_account_news(
         &mut tx,
         &service.clock,
         &news(route, &checked.number, owner.ok().flatten()),
     )
     .await?;
-    let mut told = Vec::new();
-    if let Ok(number) = &checked.number {
-        told.extend(note(&mut tx, service, route, number).await?);
-    }
     if checked.can_send()
         && let Some(resumed) = recover(&mut tx, service, route, began).await?
     {
@@ -104,6 +105,7 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     }
     events::append(&mut tx, &told, now).await?;
     tx.commit().await?;
+    release_limits(service, &limits).await;
     match checked.stop() {
         Some((code, reason)) => trip(service, route.channel, code, &reason).await?,
         None => service.directory.refresh().await?,

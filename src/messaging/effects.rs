@@ -57,6 +57,16 @@ impl Told<'_> {
     }
 }
 
+/// Whether an error means something beyond the message it came for.
+pub fn is_acted_on(code: i64) -> bool {
+    !errors::entry(code).effects.is_empty()
+}
+
+/// Whether an error pauses the campaigns of the channel.
+pub fn pauses_campaigns(code: i64) -> bool {
+    errors::entry(code).has(Effect::PauseCampaigns)
+}
+
 /// What the governor has to hear of an error; `None` for those that are nothing to it.
 pub fn answer(code: i64) -> Option<Answer> {
     match errors::entry(code).class {
@@ -78,7 +88,7 @@ pub struct Carried {
 /// after the commit ([`answer`], [`super::trip`]).
 pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<Carried> {
     let mut carried = Carried::default();
-    if told.iter().all(|it| errors::entry(it.code).effects.is_empty()) {
+    if !told.iter().any(|it| is_acted_on(it.code)) {
         return Ok(carried);
     }
     stop_marketing(tx, clock, told, &mut carried.events).await?;

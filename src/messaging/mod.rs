@@ -30,7 +30,7 @@ pub mod store;
 mod uploads;
 mod verdict;
 
-pub use account::{News, Source, heed};
+pub use account::{LimitSet, News, Source, apply_account_news};
 pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
 pub use breaker::{resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
@@ -38,8 +38,11 @@ pub use check::{CHECKS, CheckError, check, check_in_turn};
 pub use checked::Checked;
 pub use conclusions::{Concluded, Conclusion, Conclusions, Refused, Written, write_conclusions};
 pub use control::{ControlError, Resolution, receipt, resolve};
-pub use daily_limit::{COUNTS, CustomersToday, call_overlooked, forget_recipients, measure_held, today};
+pub use daily_limit::{
+    COUNTS, CustomersToday, call_overlooked, forget_recipients, measure_held, release_limits, today,
+};
 pub use decide::WINDOW_CLOSED;
+pub use effects::{is_acted_on, pauses_campaigns};
 pub use evidence::{Aftermath, Failed, failed, follow, prove};
 pub use promises::promise_again;
 pub use recipients::{Recipients, recipients};

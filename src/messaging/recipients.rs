@@ -45,6 +45,8 @@ pub struct Recipients {
     pub parties: Vec<Party>,
     /// The messages there are, each once, to be locked. None on SQLite, which has one writer.
     pub messages: Vec<(TenantId, MessageId)>,
+    /// The message of each that was asked for, by its place; without those there are none of, and without any on SQLite.
+    pub by_place: Vec<(usize, (TenantId, MessageId))>,
 }
 
 /// Finds the messages and their contacts. Costs one statement where there is nothing new, and none where nothing is asked. Where there is, the
@@ -66,9 +68,14 @@ pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
         Party::named(named.tenant, it.contact_id, identities, named.at)
     };
     let parties = found.iter().filter(|it| it.is_unknown).filter_map(party).collect();
-    let message = |it: &Found| Some((of(it)?.tenant, it.id));
-    let mut messages: Vec<(TenantId, MessageId)> = found.iter().filter_map(message).collect();
+    let message = |it: &Found| Some((usize::try_from(it.n).ok()?, (of(it)?.tenant, it.id)));
+    let by_place: Vec<_> = found.iter().filter_map(message).collect();
+    let mut messages: Vec<(TenantId, MessageId)> = by_place.iter().map(|(_, message)| *message).collect();
     messages.sort_unstable();
     messages.dedup();
-    Ok(Recipients { parties, messages })
+    Ok(Recipients {
+        parties,
+        messages,
+        by_place,
+    })
 }

@@ -1,6 +1,7 @@
 //! Who is who. A person is known by a phone number, a business-scoped user id, or both, and learns new ones; whatever is named
 //! together belongs together, in whichever order it is heard.
 
+mod merging;
 mod note;
 mod resolve;
 mod told;
@@ -8,6 +9,7 @@ mod union;
 
 use chrono::{DateTime, Utc};
 
+pub use merging::after_merges;
 pub use resolve::{Resolved, resolve};
 pub use told::{Created, Identified, Preferred, Renamed, told};
 

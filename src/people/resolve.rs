@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Created, Identified, Party, Preferred, Renamed,
+    merging::{Merge, merge_first},
     note::{Noted, note},
     union::Union,
 };
@@ -11,7 +12,10 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
     domain::{ContactId, TenantId},
-    records::contacts::{self, Identity, KnownIdentity, NewContact},
+    records::{
+        contacts::{self, Identity, KnownIdentity, NewContact},
+        lock_order::Stage,
+    },
 };
 
 /// Who the parties are.
@@ -24,12 +28,12 @@ pub struct Resolved {
     /// None of those created.
     pub renamed: Vec<Renamed>,
     pub preferring: Vec<Preferred>,
-    /// (tenant, gone, survivor).
-    pub merged: Vec<(TenantId, ContactId, ContactId)>,
 }
 
-/// Finds or makes the contact of every party, links what belongs together and merges contacts that turn out to be one.
-pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> Result<Resolved> {
+/// Finds or makes the contact of every party and links what belongs together. Fails where contacts turn out to be one person: the caller
+/// passes the result of its transaction through [`super::after_merges`] and begins again. Locks the
+/// contacts of `also` besides.
+pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[ContactId]) -> Result<Resolved> {
     contacts::lock_tenants(tx, parties.iter().map(|party| party.tenant)).await?;
     let mut nodes: Vec<Identity> = parties.iter().flat_map(|party| party.identities.clone()).collect();
     nodes.sort();
@@ -39,9 +43,14 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> Result<Re
     let decided = sets.decide(clock);
     let now = clock.now();
 
-    for (tenant, gone, survivor) in &decided.merged {
-        contacts::lock_tenant(tx, *tenant, true).await?;
-        contacts::merge(tx, *tenant, *gone, *survivor).await?;
+    if !decided.merges.is_empty() {
+        return Err(merge_first(decided.merges));
+    }
+    Stage::Contacts.reach(tx);
+    if !also.is_empty() || parties.iter().any(|party| party.marketing_stopped.is_some()) {
+        // More than one statement is going to change contacts.
+        let known = known.iter().map(|it| it.contact_id);
+        contacts::lock(tx, known.chain(also.iter().copied())).await?;
     }
     contacts::add(&mut *tx, &decided.new, now).await?;
     if contacts::own(&mut *tx, &decided.owned, now).await? != decided.owned.len() as u64 {
@@ -93,7 +102,6 @@ fn summary(decided: Decided, mut noted: Noted, contacts: Vec<ContactId>) -> Reso
         identified: changed.into_values().collect(),
         renamed: noted.renamed.into_values().collect(),
         preferring: noted.preferring,
-        merged: decided.merged,
     }
 }
 
@@ -188,9 +196,11 @@ impl<'a> Sets<'a> {
                     });
                     return id;
                 };
-                decided
-                    .merged
-                    .extend(found.map(|gone| (identity.tenant, gone, survivor)));
+                decided.merges.extend(found.map(|gone| Merge {
+                    tenant: identity.tenant,
+                    gone,
+                    survivor,
+                }));
                 survivor
             });
             if self.given_up.contains(&node) {
@@ -210,5 +220,5 @@ struct Decided {
     new: Vec<NewContact>,
     owned: Vec<(Identity, ContactId)>,
     taken: Vec<(Identity, ContactId)>,
-    merged: Vec<(TenantId, ContactId, ContactId)>,
+    merges: Vec<Merge>,
 }

@@ -44,7 +44,7 @@ pub struct Preferred {
     pub at: DateTime<Utc>,
 }
 
-/// The events that tell of contacts that were made, named, identified and merged. What they prefer is told by whoever heard it.
+/// The events that tell of contacts that were made, named and identified. What they prefer is told by whoever heard it.
 pub fn told(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
     let now = clock.now();
     let created = |it: &Created| {
@@ -73,15 +73,7 @@ pub fn told(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
         };
         NewEvent::new(clock, it.tenant, &contact::UPDATED, now, &data)
     };
-    let merged = |(tenant, gone, survivor): &(TenantId, ContactId, ContactId)| {
-        let data = contact::Merged {
-            contact_id: *survivor,
-            merged_contact_id: *gone,
-        };
-        NewEvent::new(clock, *tenant, &contact::MERGED, now, &data)
-    };
     let mut told: Vec<NewEvent> = resolved.created.iter().map(created).collect();
-    told.extend(resolved.merged.iter().map(merged));
     told.extend(resolved.identified.iter().map(identified));
     told.extend(resolved.renamed.iter().map(renamed));
     told

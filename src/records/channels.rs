@@ -1,9 +1,33 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::{
-    db::{On, Result},
+    db::{On, Result, Rows, Tx},
     domain::{ChannelId, Id, TenantId},
+    records::lock_order::Stage,
 };
+
+/// Locks channels until the end of the transaction, the smaller ids first. SQLite has one writer.
+pub async fn lock(tx: &mut Tx, channels: Vec<ChannelId>) -> Result<()> {
+    const POSTGRES: &str = "
+        WITH r (id) AS ({rows})
+        SELECT o.id
+        FROM (SELECT r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
+            SELECT c.id FROM channels c WHERE c.id = k.id FOR UPDATE) o";
+    if channels.is_empty() {
+        return Ok(());
+    }
+    Stage::Configuration.reach(tx);
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let rows: BTreeSet<(Uuid,)> = channels.into_iter().map(|id| (id.uuid(),)).collect();
+    let locked: Vec<(Uuid,)> = Rows::new(POSTGRES, rows.into_iter().collect()).all(tx).await?;
+    drop(locked);
+    Ok(())
+}
 
 /// A business phone number. The secrets are sealed under the tenant's key.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -110,7 +134,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3");
-    let after = after.unwrap_or(ChannelId::from_uuid(uuid::Uuid::nil()));
+    let after = after.unwrap_or(ChannelId::from_uuid(Uuid::nil()));
     on.into().sql(SQL, (tenant, after, limit)).all().await
 }
 

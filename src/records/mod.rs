@@ -9,6 +9,7 @@ pub mod engine;
 pub mod events;
 pub mod former_app_secrets;
 pub mod idempotency;
+pub mod lock_order;
 pub mod messages;
 mod page_bytes;
 pub mod partitions;

@@ -11,7 +11,7 @@ use crate::{
     db::{Result, Tx},
     domain::TenantId,
     meta::webhook::{AccountDetail, TemplateCategory, TemplateRef, TemplateStatus},
-    records::events::NewEvent,
+    records::{events::NewEvent, lock_order::Stage},
     templates::store::templates::{self as store, Template, Told, Whose},
 };
 
@@ -78,6 +78,10 @@ fn template(detail: &AccountDetail) -> Option<&TemplateRef> {
 /// Applies news, in one order for everybody, so that two transactions cannot wait for each other in a circle. Returns what there is to
 /// tell: what was new, and what is said of templates that are not known here.
 pub async fn hear(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<Vec<NewEvent>> {
+    if news.is_empty() {
+        return Ok(Vec::new());
+    }
+    Stage::Configuration.reach(tx);
     let mut sorted: Vec<(Whose, &News)> = news.iter().filter_map(|it| Some((it.whose()?, it))).collect();
     sorted.sort_by(|(whose, it), (other, that)| (whose, it.at).cmp(&(other, that.at)));
     let (mut accounts, mut told) = (BTreeSet::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! The statements of the store, as far as the databases can judge them without data.
+//! The statements of records and stores, as far as the databases can judge them without data.
 
 use std::path::PathBuf;
 
@@ -30,14 +30,16 @@ async fn every_statement_of_the_store_prepares(test: TestApp) {
     }
 }
 
-/// The statements of the store that this database is to understand: file, name and text.
+/// The statements that this database is to understand: file, name and text.
 fn statements(db: &Db) -> Vec<(PathBuf, String, String)> {
     let other = if db.is_postgres() { "SQLITE" } else { "POSTGRES" };
     let mut found = Vec::new();
     for (path, text) in sources() {
         // Tests have tables of their own.
         let is_test = path.components().any(|part| part.as_os_str() == "tests");
-        if !is_test && ["store", "queue"].contains(&module(&path).as_str()) {
+        let is_store = path.components().any(|part| part.as_os_str() == "store");
+        let holds_sql = is_store || ["records", "queue", "housekeeping"].contains(&module(&path).as_str());
+        if !is_test && holds_sql {
             let ours = constants(&text).into_iter().filter(|(name, _)| !name.contains(other));
             let complete = ours.filter_map(|(name, sql)| Some((path.clone(), name, complete(&sql, db)?)));
             found.extend(complete);
@@ -123,7 +125,7 @@ const GREAT: &[&str] = &[
 
 /// Without statistics, SQLite is as likely to read a great table whole as not. What does so on purpose is named here.
 const WHOLE: &[(&str, &str)] = &[
-    ("store/tally.rs", "counts everything, and says so"),
+    ("records/tally.rs", "counts everything, and says so"),
     ("queue/admin/jobs.rs", "the beginning of texts that go on at run time"),
 ];
 

@@ -206,6 +206,7 @@ pub struct Waiting {
     pub channel_id: ChannelId,
     pub wamid: String,
     pub occurred_at: DateTime<Utc>,
+    pub error_code: Option<i64>,
     pub payload: String,
 }
 
@@ -222,7 +223,7 @@ impl Waiting {
 pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
-        SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.payload
+        SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.error_code, s.payload
         FROM r CROSS JOIN message_statuses s
         WHERE s.channel_id = r.channel_id AND s.wamid = r.wamid AND s.message_id IS NULL";
     let rows = keys.iter().map(|key| (key.channel.uuid(), key.wamid.clone()));

@@ -14,6 +14,7 @@ use crate::{
     db::{self, Asked, Batches, Db, is_unavailable, write_together},
     domain::{Id, TenantId},
     messaging::store::sends,
+    people,
     queue::{Entry, Queues},
     records::idempotency::{self, Keyed},
 };
@@ -146,10 +147,11 @@ impl Desk {
     }
 
     async fn store(&self, asks: &[Ask]) -> db::Result<Answers> {
-        let answers = self
+        let accepted = self
             .db
             .transaction(async |tx| accept(tx, &self.clock, asks).await)
-            .await?;
+            .await;
+        let answers = people::after_merges(&self.db, &self.clock, accepted).await?;
         self.queue(&answers).await;
         Ok(answers)
     }

@@ -191,7 +191,7 @@ async fn address(
         parties.push(Party::addressed(ask.tenant, kind, value, now));
         of_party.push((n, kind, value.clone()));
     }
-    let resolved = people::resolve(tx, clock, &parties).await?;
+    let resolved = people::resolve(tx, clock, &parties, &[]).await?;
     told.extend(people::told(clock, &resolved));
     for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
         people.insert(n, Addressed { contact, kind, value });
@@ -287,7 +287,7 @@ async fn converse(
         told.push(conversations::opened(clock, pair, conversation, now));
         step(pair, conversation)
     };
-    let found = conversations::lock_or_open(tx, &pairs, now, first).await?;
+    let found = conversations::lock_or_open(tx, (&pairs, &[]), now, first).await?;
     let known = |pair: &Pair| found[&(pair.channel, pair.contact)];
     let mut steps: Vec<Advance> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);

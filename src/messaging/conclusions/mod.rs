@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use crate::{
     db::{Asked, ask},
     domain::ContactId,
+    messaging,
     messaging::store::sends::{Due, End},
-    meta::graph::errors,
     records::{messages::Named, portfolios::Key},
 };
 
@@ -44,7 +44,7 @@ pub struct Refused {
 impl Refused {
     /// Whether the error means something beyond its message.
     pub fn is_acted_on(&self) -> bool {
-        !errors::entry(self.code).effects.is_empty()
+        messaging::is_acted_on(self.code)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::messaging::{
-    daily_limit,
+    self, daily_limit,
     effects::{self, Told},
     recipients::{Recipients, recipients},
     record,
@@ -19,7 +19,7 @@ use crate::messaging::{
 use crate::{
     clock::Clock,
     db::{self, Batches, Tx, write_together},
-    domain::{AttemptId, ContactId, MessageId, TenantId},
+    domain::{AttemptId, ChannelId, ContactId, MessageId, TenantId},
     messaging::MessagingService,
     messaging::{
         store::sends::{self, Due, End},
@@ -27,8 +27,9 @@ use crate::{
     },
     people::{self, Party},
     records::{
-        contacts,
+        channels, contacts,
         events::{self, NewEvent},
+        lock_order::Stage,
         messages::{self, Named, Whose},
         portfolios::Key,
     },
@@ -71,7 +72,8 @@ async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db
 /// What is said of attempts whose end was known already is not written.
 async fn write(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
     let write = async |tx: &mut Tx| write_in(tx, &service.clock, conclusions).await;
-    let (ended, channels_changed) = service.db.transaction(write).await?;
+    let (ended, channels_changed) =
+        people::after_merges(&service.db, &service.clock, service.db.transaction(write).await).await?;
     // It is written. The directory looks again by itself before long.
     if channels_changed && let Err(error) = service.directory.refresh().await {
         tracing::warn!(%error, "what changed of a channel is not known here yet");
@@ -86,11 +88,13 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     // Rows are locked in the order in which inbound locks them: tenants, portfolios, contacts, conversations, messages.
     let acted_on = refusals.iter().filter(|it| it.is_acted_on());
     contacts::lock_tenants(tx, acted_on.map(|it| it.due.tenant_id)).await?;
+    let pausing = refusals.iter().filter(|it| messaging::pauses_campaigns(it.code));
+    let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
+    channels::lock(tx, pausing).await?;
     let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
     let Recipients { parties, .. } = recipients(tx, &named).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::give_back(tx, &uncounted).await?;
-    let mut told = name_recipients(tx, clock, &parties).await?;
     // What follows from a refusal follows whether or not the end of its attempt was known already.
     let dues = as_they_are(tx, &refusals).await?;
     let refused: Vec<Told<'_>> = refusals
@@ -98,6 +102,14 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
         .zip(&dues)
         .map(|(it, due)| told_of(it, due, now))
         .collect();
+    let affected: Vec<ContactId> = refusals
+        .iter()
+        .zip(&dues)
+        .filter(|(it, _)| it.is_acted_on())
+        .map(|(_, due)| due.contact_id)
+        .collect();
+    let mut told = name_recipients(tx, clock, &parties, &affected).await?;
+    Stage::Conversations.reach(tx);
     let carried = effects::carry_out(tx, clock, &refused).await?;
     messages::lock(
         tx,
@@ -147,11 +159,16 @@ fn told_of<'a>(refused: &'a Refused, due: &'a Due, at: DateTime<Utc>) -> Told<'a
 }
 
 /// Gives the contacts of messages what Meta calls them in its answers.
-async fn name_recipients(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> db::Result<Vec<NewEvent>> {
-    if parties.is_empty() {
+async fn name_recipients(
+    tx: &mut Tx,
+    clock: &Clock,
+    parties: &[Party],
+    affected: &[ContactId],
+) -> db::Result<Vec<NewEvent>> {
+    if parties.is_empty() && affected.is_empty() {
         return Ok(Vec::new());
     }
-    let resolved = people::resolve(tx, clock, parties).await?;
+    let resolved = people::resolve(tx, clock, parties, affected).await?;
     Ok(people::told(clock, &resolved))
 }
 

@@ -6,13 +6,13 @@ use super::COUNTS;
 use crate::{
     db::{On, Result, Tx},
     domain::TenantId,
-    messaging::MessagingService,
     messaging::store::sends,
+    messaging::{LimitSet, MessagingService},
     records::portfolios::{self, Key},
 };
 
 /// Calls as many of those who wait, one tenant's or all, as the portfolio has room for. It is held.
-pub async fn call(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
+async fn call(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
     let room = room(&mut *tx, key, now).await?;
     if room <= 0 {
         return Ok(());
@@ -27,6 +27,23 @@ pub async fn call(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTim
     Ok(())
 }
 
+/// Releases what waited for limits that were set. What fails here is found by [`call_overlooked`].
+pub async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
+    for (key, tenant) in set {
+        if let Err(error) = release_limit(service, key, *tenant).await {
+            tracing::warn!(%error, "a daily limit was set, and what waited for it is released later");
+        }
+    }
+}
+
+async fn release_limit(service: &MessagingService, key: &Key, tenant: Option<TenantId>) -> Result<()> {
+    let release = async |tx: &mut Tx| {
+        portfolios::hold(tx, [key.portfolio.as_str()]).await?;
+        call(tx, key, tenant, service.clock.now()).await
+    };
+    service.db.transaction(release).await
+}
+
 /// Calls who still waits though there is room: a worker had it in hand when others were called, or somebody who was to take the room was
 /// refused or withdrawn.
 pub async fn call_overlooked(service: &MessagingService) -> Result<()> {
@@ -35,10 +52,7 @@ pub async fn call_overlooked(service: &MessagingService) -> Result<()> {
         if room(service.db.reader(), &key, now).await? <= 0 {
             continue;
         }
-        let mut tx = service.db.begin().await?;
-        portfolios::hold(&mut tx, [key.portfolio.as_str()]).await?;
-        call(&mut tx, &key, Some(key.tenant), now).await?;
-        tx.commit().await?;
+        release_limit(service, &key, Some(key.tenant)).await?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use call::{call, call_overlooked};
+pub use call::{call_overlooked, release_limits};
 pub use reading::{CustomersToday, forget_recipients, measure_held, today};
 pub use want::{Want, key};
 

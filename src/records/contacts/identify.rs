@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     db::{On, Result, Rows, Tx},
     domain::{ContactId, Id, TenantId},
+    records::lock_order::Stage,
 };
 
 /// Something a contact is known by.
@@ -43,15 +44,20 @@ pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantI
 }
 
 /// Holds off merges of the tenant's contacts until this transaction ends, or (`exclusive`) everybody else. Without it a merge could
-/// remove a contact between the moment it was looked up and the moment something is written to it.
+/// remove a contact between the moment it was looked up and the moment something is written to it. A transaction that holds it
+/// already goes on, and never makes a shared lock exclusive.
 pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Result<()> {
-    if !tx.is_postgres() {
-        return Ok(());
-    }
     const POSTGRES_SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";
     const POSTGRES_EXCLUSIVE: &str = "SELECT pg_advisory_xact_lock($1)";
     let (high, low) = tenant.uuid().as_u64_pair();
     let key = (high ^ low).cast_signed();
+    if !tx.note_advisory(key) {
+        return Ok(());
+    }
+    Stage::Tenants.reach(tx);
+    if !tx.is_postgres() {
+        return Ok(());
+    }
     tx.sql(if exclusive { POSTGRES_EXCLUSIVE } else { POSTGRES_SHARED }, (key,))
         .run()
         .await

@@ -1,16 +1,21 @@
 //! Two contacts turn out to be one person: a message carries the phone number of the one and the user id of the other.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    db::{Result, Sql, Tx},
-    domain::{ContactId, ConversationId, MessageId, TenantId},
-    records::portfolios::{self, Key},
+    db::{Result, Rows, Sql, Tx},
+    domain::{ContactId, ConversationId, Id, MessageId, TenantId},
+    records::{
+        lock_order::Stage,
+        portfolios::{self, Key},
+    },
 };
 
 /// Gives everything of `from` to `into` and removes `from`. The caller holds the tenant's lock exclusively. Takes portfolios, conversations
 /// and messages in the order in which everybody does.
 pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
     count_once(tx, tenant, from, into).await?;
-    lock(tx, tenant, from, into).await?;
+    lock_both(tx, tenant, from, into).await?;
     const JOIN_CONVERSATIONS: &str = "
         UPDATE conversations
         SET unread_count = conversations.unread_count + f.unread_count,
@@ -118,8 +123,32 @@ async fn count_once(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contac
     portfolios::add(tx, &fewer.collect()).await
 }
 
-/// Locks the conversations and messages of both, the smaller ids first. SQLite has one writer.
-async fn lock(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
+/// Locks contacts until the end of the transaction, the smaller ids first. SQLite has one writer.
+pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Result<()> {
+    const POSTGRES: &str = "
+        WITH r (id) AS ({rows})
+        SELECT o.id
+        FROM (SELECT r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
+            SELECT c.id FROM contacts c WHERE c.id = k.id FOR UPDATE) o";
+    Stage::Contacts.reach(tx);
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    let rows: BTreeSet<_> = contacts.map(|id| (id.uuid(),)).collect();
+    let locked: Vec<(ContactId,)> = Rows::new(POSTGRES, rows.into_iter().collect()).all(tx).await?;
+    drop(locked);
+    Ok(())
+}
+
+/// Whether both contacts are still there.
+pub async fn are_there(tx: &mut Tx, tenant: TenantId, one: ContactId, other: ContactId) -> Result<bool> {
+    const SQL: &str = "SELECT COUNT(*) FROM contacts WHERE tenant_id = $1 AND id IN ($2, $3)";
+    let (count,): (i64,) = tx.sql(SQL, (tenant, one, other)).one().await?;
+    Ok(count == 2)
+}
+
+/// Locks the contacts, their conversations and messages, the smaller ids first. SQLite has one writer.
+async fn lock_both(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
     const CONVERSATIONS_POSTGRES: &str = "
         SELECT id FROM conversations WHERE contact_id IN ($2, $3) AND tenant_id = $1 ORDER BY id FOR UPDATE";
     const MESSAGES_POSTGRES: &str = "
@@ -130,8 +159,11 @@ async fn lock(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -
     if !tx.is_postgres() {
         return Ok(());
     }
+    lock(tx, [from, into].into_iter()).await?;
+    Stage::Conversations.reach(tx);
     let conversations: Vec<(ConversationId,)> = tx.sql(CONVERSATIONS_POSTGRES, (tenant, from, into)).all().await?;
     drop(conversations);
+    Stage::Messages.reach(tx);
     let messages: Vec<(MessageId,)> = tx.sql(MESSAGES_POSTGRES, (tenant, from)).all().await?;
     drop(messages);
     Ok(())

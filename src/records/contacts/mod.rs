@@ -11,4 +11,4 @@ pub use identify::{
     Identity, KnownIdentity, Naming, NewContact, Preferring, add, identities, is_known, lock_tenant, lock_tenants,
     name, own, prefer, retire, take_over,
 };
-pub use merge::merge;
+pub use merge::{are_there, lock, merge};

@@ -8,6 +8,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
     events::conversation::{OPENED, Opened},
     records::events::NewEvent,
+    records::lock_order::Stage,
 };
 
 /// What makes a conversation: there is one for each.
@@ -25,15 +26,22 @@ struct Found {
     contact_id: ContactId,
 }
 
-/// The conversations of these pairs. Those that there are, locked; the others are made, each with its first step, which names its id.
+/// The conversations of these pairs. Those that there are, locked; the others are made, each with its first step, which names its id. Locks
+/// those of `also` besides, as far as there are any.
 pub async fn lock_or_open(
     tx: &mut Tx,
-    pairs: &[Pair],
+    (pairs, also): (&[Pair], &[Pair]),
     now: DateTime<Utc>,
     mut first: impl FnMut(Pair) -> Advance,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
-    let found = lock(tx, pairs).await?.into_iter();
-    let mut known: HashMap<_, _> = found.map(|it| ((it.channel_id, it.contact_id), it.id)).collect();
+    let found = match also.is_empty() {
+        true => lock(tx, pairs).await?,
+        false => lock(tx, &[pairs, also].concat()).await?,
+    };
+    let mut known: HashMap<_, _> = found
+        .into_iter()
+        .map(|it| ((it.channel_id, it.contact_id), it.id))
+        .collect();
     let mut missing = Vec::new();
     for pair in pairs {
         if let Entry::Vacant(place) = known.entry((pair.channel, pair.contact)) {
@@ -46,6 +54,14 @@ pub async fn lock_or_open(
         return Err(collision());
     }
     Ok(known)
+}
+
+/// Locks the conversations that there are of these pairs.
+pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
+    if !pairs.is_empty() {
+        lock(tx, pairs).await?;
+    }
+    Ok(())
 }
 
 /// The conversations that there are of these pairs.
@@ -66,6 +82,7 @@ pub async fn known(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(Cha
 /// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
 /// happens in one conversation happens one after the other and two transactions cannot wait for each other.
 async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
+    Stage::Conversations.reach(tx);
     const SQLITE: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id

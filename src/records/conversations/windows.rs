@@ -3,6 +3,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{Result, Rows, Tx},
     domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+    records::lock_order::Stage,
 };
 
 /// A conversation whose service window is about to end.
@@ -18,6 +19,7 @@ pub struct Closing {
 /// Conversations whose window ends after `now` and not after `until`, of which nobody was told; the first to end first. They are held
 /// until the transaction ends. One that somebody else holds is left out: its contact may just be writing.
 pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Closing>> {
+    Stage::Conversations.reach(tx);
     macro_rules! closing {
         ($lock:literal) => {
             concat!(

@@ -7,6 +7,7 @@ use super::consumers;
 use crate::{
     db::{Result, Rows, Tx},
     domain::{ChannelId, ConversationId, EventId, Id, TenantId},
+    records::lock_order::Stage,
 };
 
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Res
     if events.is_empty() {
         return Ok(());
     }
+    Stage::EventCursor.reach(tx);
     let sequences = append_unconsumed(tx, events, now).await?;
     let numbered: Vec<(&NewEvent, i64)> = events.iter().zip(sequences).collect();
     consumers::consume(tx, &numbered, now).await

@@ -4,10 +4,12 @@
 use crate::{
     db::{Result, Rows, Tx},
     domain::{Id, MessageId, TenantId},
+    records::lock_order::Stage,
 };
 
 /// Locks messages until the end of the transaction.
 pub async fn lock(tx: &mut Tx, messages: impl IntoIterator<Item = (TenantId, MessageId)>) -> Result<()> {
+    Stage::Messages.reach(tx);
     // No planner can make a join of a subquery that locks: each row is found by its key, in the order of the ids.
     const POSTGRES: &str = "
         WITH r (tenant_id, id) AS ({rows})

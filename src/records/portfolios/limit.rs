@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     db::{On, Result, Rows, Tx},
     domain::{DailyLimit, Id, TenantId},
+    records::lock_order::Stage,
 };
 
 /// A tenant's part in a portfolio: Meta's id of it, or that of the account while the portfolio is not known. In the order in which
@@ -63,11 +64,15 @@ pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standin
 /// Holds portfolios, every tenant's part in them, until the transaction ends. What a tenant adds that had no part yet is seen all the
 /// same by whoever holds the portfolio next, if they look after they hold it. SQLite has one writer.
 pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
+    Stage::Portfolios.reach(tx);
     const POSTGRES: &str = "
-        WITH r (portfolio) AS ({rows})
-        SELECT p.tenant_id FROM r JOIN portfolios p ON p.portfolio = r.portfolio
-        ORDER BY p.portfolio COLLATE \"C\", p.tenant_id
-        FOR UPDATE OF p";
+        WITH r (portfolio) AS ({rows}),
+        k AS MATERIALIZED (
+            SELECT p.portfolio, p.tenant_id FROM r JOIN portfolios p ON p.portfolio = r.portfolio
+            ORDER BY p.portfolio COLLATE \"C\", p.tenant_id)
+        SELECT o.tenant_id
+        FROM k CROSS JOIN LATERAL (
+            SELECT p.tenant_id FROM portfolios p WHERE p.tenant_id = k.tenant_id AND p.portfolio = k.portfolio FOR UPDATE) o";
     if !tx.is_postgres() {
         return Ok(());
     }

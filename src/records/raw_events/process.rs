@@ -4,6 +4,7 @@ use uuid::Uuid;
 use crate::{
     db::{Keyed, On, Result, Tx},
     domain::{AppSecretId, Id, RawEventId, TenantId, WorkState},
+    records::lock_order::Stage,
 };
 
 /// A stored webhook, to be worked on.
@@ -66,6 +67,7 @@ struct Row {
 /// Claims those of the events that still want work, until the transaction ends, and tells which, in order. What another worker holds is
 /// left to it.
 pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
+    Stage::RawEvents.reach(tx);
     const SQLITE: &str = "
         WITH r (id) AS ({rows})
         SELECT e.id FROM {r CROSS JOIN} raw_events e WHERE {e.id = r.id} AND e.state = 'pending'";

@@ -1,0 +1,64 @@
+//! Merges of contacts, each in a transaction of its own. A transaction that finds that contacts are one person locks nothing more: it ends with
+//! an error that names them, they are merged under the tenant's exclusive lock from the first statement on, and it begins again. Nobody
+//! ever turns a shared lock into an exclusive one, which two transactions could wait for in a circle.
+
+use sqlx::Error;
+
+use crate::{
+    clock::Clock,
+    db::{Db, Result, Tx, collision, retry_conflicts},
+    domain::{ContactId, TenantId},
+    events::contact::{MERGED, Merged},
+    records::{
+        contacts,
+        events::{self, NewEvent},
+    },
+};
+
+/// Two contacts that are one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Merge {
+    pub tenant: TenantId,
+    pub gone: ContactId,
+    /// The older one.
+    pub survivor: ContactId,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("contacts are one person and have to be merged first")]
+struct MergeFirst(Vec<Merge>);
+
+/// The error that ends a transaction which goes on only after these merges.
+pub(super) fn merge_first(merges: Vec<Merge>) -> Error {
+    Error::AnyDriverError(Box::new(MergeFirst(merges)))
+}
+
+/// Passes a transaction's result on. Where it ended because contacts have to be merged, merges them and returns a conflict instead, with
+/// which the caller begins again ([`retry_conflicts`]).
+pub async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Result<T> {
+    let merges = match &result {
+        Err(Error::AnyDriverError(error)) => error.downcast_ref::<MergeFirst>().map(|it| it.0.clone()),
+        _ => None,
+    };
+    let Some(merges) = merges else { return result };
+    for it in merges {
+        retry_conflicts(|| db.transaction(async |tx: &mut Tx| merge(tx, clock, it).await)).await?;
+    }
+    Err(collision())
+}
+
+async fn merge(tx: &mut Tx, clock: &Clock, it: Merge) -> Result<()> {
+    contacts::lock_tenant(tx, it.tenant, true).await?;
+    if !contacts::are_there(tx, it.tenant, it.gone, it.survivor).await? {
+        // Another transaction found the same and was quicker.
+        return Ok(());
+    }
+    contacts::merge(tx, it.tenant, it.gone, it.survivor).await?;
+    let now = clock.now();
+    let data = Merged {
+        contact_id: it.survivor,
+        merged_contact_id: it.gone,
+    };
+    let event = NewEvent::new(clock, it.tenant, &MERGED, now, &data);
+    events::append(tx, &[event], now).await
+}
