@@ -49,10 +49,46 @@ fn what_is_written_is_always_there() {
     all().for_each(|it| check(it.name, &it.schema()));
 }
 
+const LIST: &str = include_str!("../../EVENTS.md");
+
 #[test]
 fn the_list_for_readers_is_the_catalogue() {
-    const LIST: &str = include_str!("../../EVENTS.md");
-    let listed: Vec<&str> = LIST.lines().filter(|line| line.starts_with("| `")).collect();
-    let expected: Vec<String> = all().map(|it| format!("| `{}` | {} |", it.name, it.when)).collect();
-    assert_eq!(listed, expected);
+    let rows: Vec<&str> = LIST.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), all().count());
+    for (row, it) in rows.into_iter().zip(all()) {
+        let expected = format!("| `{}` | {} | ", it.name, it.when);
+        let members = row.strip_prefix(&expected).and_then(|rest| rest.strip_suffix(" |"));
+        let members = members.unwrap_or_else(|| panic!("EVENTS.md has {row}, and not {expected}"));
+        let schema = it.schema();
+        for path in members.split(", ").map(|path| path.trim_matches('`')) {
+            let found = path.split('.').try_fold(&schema, member);
+            assert!(found.is_some(), "{}: there is no member {path}", it.name);
+        }
+    }
+}
+
+/// The schema of a member of an object, which may be one of several alternatives.
+fn member<'s>(schema: &'s serde_json::Value, name: &str) -> Option<&'s serde_json::Value> {
+    let alternatives = ["oneOf", "anyOf", "allOf"]
+        .iter()
+        .filter_map(|it| schema[*it].as_array());
+    let within = || alternatives.flatten().find_map(|it| member(it, name));
+    schema["properties"].get(name).or_else(within)
+}
+
+#[test]
+fn the_examples_for_readers_are_those_of_the_catalogue() {
+    let blocks = LIST
+        .split("\n```json\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("\n```"));
+    let examples: Vec<serde_json::Value> = blocks
+        .map(|(block, _)| serde_json::from_str(block).expect("an example is JSON"))
+        .collect();
+    assert!(examples.len() >= 10, "{} examples were found", examples.len());
+    for shown in examples {
+        let found = all().find(|it| shown["type"] == it.name);
+        let it = found.unwrap_or_else(|| panic!("there is no type {}", shown["type"]));
+        assert_eq!(shown["data"], it.example(), "{}", it.name);
+    }
 }
