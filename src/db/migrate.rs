@@ -88,6 +88,7 @@ const STEPS: &[Step] = &[
     isolated!(22, "0022_quotas"),
     shared!(23, "0023_group_authors"),
     postgres!(24, "0024_room_for_updates"),
+    postgres!(25, "0025_states"),
 ];
 
 /// All migrations as the given kind of database runs them.

@@ -1,34 +1,18 @@
 use uuid::Uuid;
 
-use super::{DeliveryId, EndpointId, EventId, Id};
+use super::{DeliveryId, EndpointId, EventId, Id, text_enum::text_enum};
 
+text_enum! {
 /// How far an event has come on its way to an endpoint: `pending` until the endpoint has taken it (`done`) or every attempt has failed
 /// (`dead`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
     /// Not taken yet: it is due, or will be tried again.
-    Pending,
+    Pending = "pending",
     /// The endpoint took it.
-    Done,
+    Done = "done",
     /// Given up: every attempt failed.
-    Dead,
+    Dead = "dead",
 }
-
-impl DeliveryState {
-    pub const ALL: [DeliveryState; 3] = [DeliveryState::Pending, DeliveryState::Done, DeliveryState::Dead];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            DeliveryState::Pending => "pending",
-            DeliveryState::Done => "done",
-            DeliveryState::Dead => "dead",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
 }
 
 /// The delivery of an event to an endpoint, as long as nobody asks for another: the event's id, with the endpoint's worked into its

@@ -5,11 +5,13 @@ mod delivery;
 mod event_types;
 pub mod file_name;
 mod id;
+mod kinds;
 mod lane;
 mod name;
 mod quota;
 mod scope;
 mod status;
+mod text_enum;
 mod time;
 mod work;
 
@@ -20,6 +22,7 @@ pub use id::{
     ApiKeyId, AppSecretId, AttemptId, ChannelId, ContactId, ConversationId, DeliveryId, EndpointId, EventId, Id,
     MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId, TemplateSyncId, TenantId,
 };
+pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, Origin, RecipientKind};
 pub use lane::SendLane;
 pub use name::{BadName, description, name};
 pub use quota::{Quota, QuotaReached};

@@ -1,67 +1,37 @@
 //! The life of a message. A status only moves forward; the rank says which way that is.
 
+use super::text_enum::text_enum;
+
+text_enum! {
+#[schema(as = MessageStatus)]
 /// Where a message stands. The order is the order of evidence: the greatest that was ever reported holds, whatever the
 /// order of arrival. `failed` outranks `sent` (Meta accepts first and gives up later) but not `delivered`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// From a customer; inbound messages have no other status.
-    Received,
+    Received = "received",
     /// Ours, and on its way: not with Meta yet.
-    Queued,
+    Queued = "queued",
     /// A call is being made.
-    Sending,
+    Sending = "sending",
     /// A call was made, and nobody knows whether Meta took the message.
-    Unknown,
+    Unknown = "unknown",
     /// Withdrawn before it was sent.
-    Canceled,
+    Canceled = "canceled",
     /// Its time ran out before it was sent.
-    Expired,
+    Expired = "expired",
     /// Meta has taken it.
-    Accepted,
-    Sent,
-    Failed,
-    Delivered,
-    Read,
+    Accepted = "accepted",
+    Sent = "sent",
+    Failed = "failed",
+    Delivered = "delivered",
+    Read = "read",
     /// First play of a voice message, <https://developers.facebook.com/documentation/business-messaging/whatsapp/>.
-    Played,
-    Deleted,
+    Played = "played",
+    Deleted = "deleted",
+}
 }
 
 impl Status {
-    pub const ALL: [Status; 13] = [
-        Status::Received,
-        Status::Queued,
-        Status::Sending,
-        Status::Unknown,
-        Status::Canceled,
-        Status::Expired,
-        Status::Accepted,
-        Status::Sent,
-        Status::Failed,
-        Status::Delivered,
-        Status::Read,
-        Status::Played,
-        Status::Deleted,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Received => "received",
-            Status::Queued => "queued",
-            Status::Sending => "sending",
-            Status::Unknown => "unknown",
-            Status::Canceled => "canceled",
-            Status::Expired => "expired",
-            Status::Accepted => "accepted",
-            Status::Sent => "sent",
-            Status::Failed => "failed",
-            Status::Delivered => "delivered",
-            Status::Read => "read",
-            Status::Played => "played",
-            Status::Deleted => "deleted",
-        }
-    }
-
     /// What SQL compares; gaps leave room for states between.
     pub const fn rank(self) -> i64 {
         match self {
@@ -79,10 +49,6 @@ impl Status {
             Status::Played => 50,
             Status::Deleted => 60,
         }
-    }
-
-    pub fn parse(text: &str) -> Option<Status> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     numbers,
-    plan::{Origin, Plan, PlannedPreference},
+    plan::{ItemSource, Plan, PlannedPreference},
 };
 use crate::{
     clock::Clock,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Plan {
-    pub(super) fn value_error(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, error: &ValueError) {
+    pub(super) fn value_error(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, error: &ValueError) {
         self.count("error");
         let detail = &error.error;
         if self.counts["error"] <= LOGGED {
@@ -38,7 +38,7 @@ impl Plan {
         self.facts.push(event.on(route.channel));
     }
 
-    pub(super) fn preference(&mut self, origin: &Origin<'_>, route: &Route, preference: &Preference) {
+    pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &Preference) {
         self.count("preference");
         let at = preference.timestamp.unwrap_or(origin.received_at);
         let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
@@ -61,7 +61,7 @@ impl Plan {
     }
 
     /// The business app's address book names people; one that is removed there stays known here.
-    pub(super) fn app_contact(&mut self, origin: &Origin<'_>, route: &Route, contact: &AppContact) {
+    pub(super) fn app_contact(&mut self, origin: &ItemSource<'_>, route: &Route, contact: &AppContact) {
         self.count("app_contact");
         if contact.action == AppContactAction::Remove {
             return;
@@ -82,7 +82,7 @@ impl Plan {
     pub(super) fn account(
         &mut self,
         clock: &Clock,
-        origin: &Origin<'_>,
+        origin: &ItemSource<'_>,
         (routes, source): (&[&Route], Source),
         account: &Account,
     ) {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{ChannelId, ContactId, ConversationId, MessageId, Status},
+    domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin, Status},
     inbound::store::statuses::{self, Joined},
     media::store::NewInboundMedia,
     messaging::{self, Aftermath, Failed, LimitSet},
@@ -232,7 +232,7 @@ async fn settle(
         }
         targets.push(message.key());
         changes.extend(message.change.clone());
-        if row.direction == "outbound" {
+        if row.direction == Direction::Outbound {
             outbound.push(message.key());
         }
         facts.message(plan, message, row);
@@ -240,7 +240,7 @@ async fn settle(
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);
     messages::change(&mut *tx, &changes).await?;
-    known.retain(|row| row.origin == "history" && row.kind != "media_placeholder");
+    known.retain(|row| row.origin == Origin::History && row.kind != "media_placeholder");
     let filled = messages::fill_placeholders(&mut *tx, &known).await?;
     let wanted = media::wanted(stored, &planned, new, &filled);
     media::want(&mut *tx, &wanted).await?;

@@ -12,13 +12,13 @@ use chrono::{DateTime, Utc};
 use super::{
     facts::Facts,
     messages::SERVICE_WINDOW,
-    plan::{Origin, Plan},
+    plan::{ItemSource, Plan},
 };
 use crate::{
     clock::Clock,
     db::{Result, Tx},
     directory::Route,
-    domain::{ChannelId, ContactId, ConversationId, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Direction, TenantId},
     events::account::{CALL, Call},
     meta::webhook::{Account, AccountDetail},
     people::Party,
@@ -47,7 +47,7 @@ pub struct PlannedCall {
 }
 
 impl Plan {
-    pub(super) fn call(&mut self, origin: &Origin<'_>, route: &Route, account: &Account) {
+    pub(super) fn call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &Account) {
         let at = origin.item.time.unwrap_or(origin.received_at);
         let call = match &account.detail {
             AccountDetail::Call(call) => Some(call),
@@ -91,7 +91,7 @@ impl PlannedCall {
             contact: pair.contact,
             at: self.began_at,
             wamid: String::new(),
-            direction: "inbound",
+            direction: Direction::Inbound,
             kind: "call".to_owned(),
             text: None,
             window_expires_at: Some(self.began_at + SERVICE_WINDOW),

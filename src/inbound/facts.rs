@@ -7,7 +7,7 @@ use super::{messages::PlannedMessage, plan::Plan};
 use crate::{
     clock::Clock,
     db::{Result, Tx},
-    domain::{ContactId, ConversationId},
+    domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
     inbound::store::statuses::Joined,
     meta::webhook::{Order, PreferenceChoice},
@@ -43,18 +43,18 @@ impl<'a> Facts<'a> {
     /// A new message. History tells nothing: it is not news.
     pub fn message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
         let of = match (planned.origin, stored.kind.as_str()) {
-            ("customer", "edit") => &message::EDITED,
-            ("customer", "revoke") => &message::REVOKED,
-            ("customer", _) => &message::RECEIVED,
-            ("echo", _) => &message::ECHOED,
+            (Origin::Customer, "edit") => &message::EDITED,
+            (Origin::Customer, "revoke") => &message::REVOKED,
+            (Origin::Customer, _) => &message::RECEIVED,
+            (Origin::Echo, _) => &message::ECHOED,
             _ => return,
         };
         let written = message::Written {
             message: message::Message {
                 id: stored.id,
                 wamid: &stored.wamid,
-                direction: stored.direction,
-                origin: stored.origin,
+                direction: stored.direction.as_str(),
+                origin: stored.origin.as_str(),
                 kind: &stored.kind,
                 status: stored.status.as_str(),
                 channel_id: stored.channel,
@@ -73,7 +73,7 @@ impl<'a> Facts<'a> {
         };
         let event = NewEvent::new(self.clock, stored.tenant, of, stored.sent_at, &written);
         self.told.push(event.within(stored.channel, stored.conversation));
-        if let Some(order) = planned.order.as_ref().filter(|_| planned.origin == "customer") {
+        if let Some(order) = planned.order.as_ref().filter(|_| planned.origin == Origin::Customer) {
             self.order(order, stored);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::messages::PlannedMessage;
 use crate::{
     clock::Clock,
-    domain::{MediaId, MessageId, file_name},
+    domain::{MediaId, MessageId, Origin, file_name},
     media::{META_KEEPS, digest, store::NewInboundMedia},
     meta::webhook::{Content, Media},
     queue::Lane,
@@ -81,7 +81,7 @@ pub fn wanted(
             received_at: row.received_at,
             deadline: row.received_at + META_KEEPS,
             // What a person waits for goes before what happened long ago. The high lane is for what Meta will soon forget.
-            lane: if row.origin == "history" {
+            lane: if row.origin == Origin::History {
                 Lane::Low
             } else {
                 Lane::Normal

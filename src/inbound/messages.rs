@@ -4,13 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     media::PlannedMedia,
-    plan::{Origin, Plan},
+    plan::{ItemSource, Plan},
     statuses,
 };
 use crate::{
     clock::Clock,
     directory::Route,
-    domain::{ChannelId, MessageId, RawEventId, Status, TenantId},
+    domain::{ChannelId, Direction, MessageId, Origin, RawEventId, Status, TenantId},
     meta::webhook::{Content, HistoryMessage, Message, Order, Person},
     people::Party,
     records::{
@@ -32,8 +32,8 @@ pub struct PlannedMessage {
     /// Who it is from, or to.
     pub contact: usize,
     pub wamid: String,
-    pub direction: &'static str,
-    pub origin: &'static str,
+    pub direction: Direction,
+    pub origin: Origin,
     pub kind: String,
     pub status: Status,
     pub text: Option<String>,
@@ -62,12 +62,12 @@ impl PlannedMessage {
 
     /// Something a person should look at, as opposed to news about another message or about the sender.
     pub fn counts_as_unread(&self) -> bool {
-        self.origin == "customer" && !matches!(self.kind.as_str(), "system" | "edit" | "revoke" | "reaction")
+        self.origin == Origin::Customer && !matches!(self.kind.as_str(), "system" | "edit" | "revoke" | "reaction")
     }
 
     /// When the service window that it opens will close.
     pub fn window(&self) -> Option<DateTime<Utc>> {
-        let opens = self.direction == "inbound" && !matches!(self.kind.as_str(), "system" | "edit" | "revoke");
+        let opens = self.direction == Direction::Inbound && !matches!(self.kind.as_str(), "system" | "edit" | "revoke");
         opens.then(|| self.sent_at + SERVICE_WINDOW)
     }
 
@@ -77,7 +77,7 @@ impl PlannedMessage {
 }
 
 impl Plan {
-    pub(super) fn inbound(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, message: &Message) {
+    pub(super) fn inbound(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &Message) {
         let at = message.timestamp.unwrap_or(origin.received_at);
         let sender = match &message.content {
             Content::System(system) => system_party(route.tenant, &message.sender, system, at),
@@ -103,12 +103,20 @@ impl Plan {
         self.messages.push(planned);
     }
 
-    pub(super) fn echo(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, message: &Message) {
+    pub(super) fn echo(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &Message) {
         self.count("echo");
-        self.outbound(clock, origin, route, message, message.to.as_ref(), "echo", Status::Sent);
+        self.outbound(
+            clock,
+            origin,
+            route,
+            message,
+            message.to.as_ref(),
+            Origin::Echo,
+            Status::Sent,
+        );
     }
 
-    pub(super) fn history(&mut self, clock: &Clock, origin: &Origin<'_>, route: &Route, history: &HistoryMessage) {
+    pub(super) fn history(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, history: &HistoryMessage) {
         self.count("history");
         let message = &history.message;
         if history.from_business {
@@ -117,12 +125,20 @@ impl Plan {
                 .as_ref()
                 .and_then(statuses::known)
                 .unwrap_or(Status::Sent);
-            return self.outbound(clock, origin, route, message, message.to.as_ref(), "history", status);
+            return self.outbound(
+                clock,
+                origin,
+                route,
+                message,
+                message.to.as_ref(),
+                Origin::History,
+                status,
+            );
         }
         let messages = self.messages.len();
         self.inbound(clock, origin, route, message);
         for planned in &mut self.messages[messages..] {
-            planned.origin = "history";
+            planned.origin = Origin::History;
         }
     }
 
@@ -133,11 +149,11 @@ impl Plan {
     fn outbound(
         &mut self,
         clock: &Clock,
-        origin: &Origin<'_>,
+        origin: &ItemSource<'_>,
         route: &Route,
         message: &Message,
         to: Option<&Person>,
-        source: &'static str,
+        source: Origin,
         status: Status,
     ) {
         let at = message.timestamp.unwrap_or(origin.received_at);
@@ -150,7 +166,7 @@ impl Plan {
         };
         let contact = self.party(party);
         let planned = PlannedMessage {
-            direction: "outbound",
+            direction: Direction::Outbound,
             origin: source,
             status,
             sender: message.sender.address().or_else(|| route.display_phone_number.clone()),
@@ -164,7 +180,7 @@ impl Plan {
 /// What all kinds of messages have in common; directions and addresses are the caller's to say.
 fn planned(
     clock: &Clock,
-    origin: &Origin<'_>,
+    origin: &ItemSource<'_>,
     route: &Route,
     message: &Message,
     at: DateTime<Utc>,
@@ -202,8 +218,8 @@ fn planned(
         conversation_of,
         contact,
         wamid: message.wamid.clone(),
-        direction: "inbound",
-        origin: "customer",
+        direction: Direction::Inbound,
+        origin: Origin::Customer,
         kind: if message.kind.is_empty() {
             "unknown".to_owned()
         } else {

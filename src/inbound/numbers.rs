@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::plan::Origin;
+use super::plan::ItemSource;
 use crate::{
     clock::Clock,
     directory::Route,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The events of one tenant, whose channels in the account these are.
-pub(super) fn told(clock: &Clock, origin: &Origin<'_>, routes: &[&Route], account: &Account) -> Vec<NewEvent> {
+pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &Account) -> Vec<NewEvent> {
     let at = origin.item.time.unwrap_or(origin.received_at);
     match &account.detail {
         // What changes of a template is told by whoever writes it down.

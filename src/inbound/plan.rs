@@ -59,7 +59,7 @@ pub struct PlannedPreference {
 }
 
 /// Where an item comes from and where it goes.
-pub struct Origin<'a> {
+pub struct ItemSource<'a> {
     pub event: RawEventId,
     pub received_at: DateTime<Utc>,
     pub item: &'a Item,
@@ -129,7 +129,7 @@ impl Plan {
                         .clone()
                         .map_or(0..count, |it| it.start.min(count)..it.end.min(count));
                     for item in &webhook.items[range] {
-                        let origin = Origin {
+                        let origin = ItemSource {
                             event: event.id,
                             received_at: event.received_at,
                             item,
@@ -160,7 +160,7 @@ impl Plan {
         });
     }
 
-    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&Signed>, origin: &Origin<'_>) {
+    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&Signed>, origin: &ItemSource<'_>) {
         let item = origin.item;
         let routes = match addressee(directory, item) {
             Addressee::Channels(routes) => routes,
@@ -210,7 +210,7 @@ impl Plan {
         }
     }
 
-    pub fn unrecognized(&mut self, origin: &Origin<'_>, reason: &str) {
+    pub fn unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
         self.unrecognized.push(Unrecognized {
             raw_event_id: origin.event,
             path: origin.item.path.clone(),

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::plan::Plan;
 use crate::{
     db::{Result, Tx},
+    domain::Direction,
     inbound::store::statuses::{self, NewStatus, Waiting},
     messaging::{self, Recipients, store::sends::Proof},
     meta::webhook::{Person, stored_recipient},
@@ -47,7 +48,7 @@ pub(super) fn named_waiting(waiting: &[Waiting]) -> Vec<Named> {
 /// sent elsewhere that are in the plan themselves, whose statuses may have come before.
 pub(super) async fn find(tx: &mut Tx, plan: &Plan) -> Result<Recipients> {
     let mut found = messaging::recipients(tx, &plan.recipients).await?;
-    let sent = plan.messages.iter().filter(|it| it.direction == "outbound");
+    let sent = plan.messages.iter().filter(|it| it.direction == Direction::Outbound);
     let sent: HashMap<Key, usize> = sent.map(|it| (it.key(), it.conversation_of)).collect();
     if sent.is_empty() {
         return Ok(found);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{ahead, apply, facts::Facts, plan::Origin, recipients};
+use super::{ahead, apply, facts::Facts, plan::ItemSource, recipients};
 use crate::{
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
@@ -44,7 +44,7 @@ pub(super) fn proof(route: &Route, status: &webhook::Status) -> Option<Proof> {
     })
 }
 
-pub(super) fn planned(origin: &Origin<'_>, route: &Route, status: &webhook::Status) -> NewStatus {
+pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::Status) -> NewStatus {
     let known = known(&status.status);
     let word = match (&status.status, known) {
         (_, Some(known)) => known.as_str().to_owned(),

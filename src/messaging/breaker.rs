@@ -6,10 +6,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{self, Result},
     directory::Route,
-    domain::{ChannelId, TenantId},
+    domain::{ChannelId, HoldReason, TenantId},
     events::channel::{BREAKER_TRIPPED, CAMPAIGNS_RESUMED, Resumed, Stopped},
-    messaging::MessagingService,
-    messaging::{accept::OUTBOUND, store::sends},
+    messaging::{MessagingService, accept::OUTBOUND, store::sends},
     records::{
         channels,
         events::{self, NewEvent},
@@ -46,7 +45,7 @@ pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, chan
         tx.rollback().await?;
         return Ok(None);
     }
-    let released = sends::release(&mut tx, channel, "campaigns", now).await?;
+    let released = sends::release(&mut tx, channel, HoldReason::Campaigns, now).await?;
     let data = Resumed {
         channel_id: channel,
         released,
@@ -78,7 +77,7 @@ pub async fn recover(
     if channels::recover(&mut *tx, (route.tenant, route.channel), as_of, now).await? == 0 {
         return Ok(None);
     }
-    let released = sends::release(&mut *tx, route.channel, "breaker", now).await?;
+    let released = sends::release(&mut *tx, route.channel, HoldReason::Breaker, now).await?;
     tracing::info!(channel.id = %route.channel, released, "a channel may send again");
     Ok(Some(Resumed {
         channel_id: route.channel,

@@ -2,9 +2,9 @@
 
 use crate::{
     db::{self, retry_conflicts},
-    domain::{MessageId, Status, TenantId},
-    messaging::MessagingService,
+    domain::{AttemptOutcome, Direction, MessageId, Status, TenantId},
     messaging::{
+        MessagingService,
         accept::OUTBOUND,
         store::sends::{self, Placed},
     },
@@ -34,7 +34,7 @@ pub enum ControlError {
     #[error("message {0} is about to be sent: look again in a moment")]
     InHand(MessageId),
     #[error("message {0} is {1}: only one that is unknown can be resolved")]
-    NotUnknown(MessageId, String),
+    NotUnknown(MessageId, Status),
     #[error("message {0} did not come from a customer: only inbound messages are read")]
     NotInbound(MessageId),
     #[error("the channel has no access token that opens: add the channel again to renew it")]
@@ -73,9 +73,9 @@ async fn settle(
 ) -> db::Result<bool> {
     let (id, now) = (message.id, service.clock.now());
     let (status, outcome) = match resolution {
-        Resolution::Sent => (Status::Sent, "accepted"),
-        Resolution::Resend => (Status::Queued, "rejected"),
-        Resolution::Drop => (Status::Canceled, "unknown"),
+        Resolution::Sent => (Status::Sent, AttemptOutcome::Accepted),
+        Resolution::Resend => (Status::Queued, AttemptOutcome::Rejected),
+        Resolution::Drop => (Status::Canceled, AttemptOutcome::Unknown),
     };
     let mut tx = service.db.begin().await?;
     let settled = async {
@@ -109,7 +109,7 @@ pub async fn receipt(
     receipt: Receipt,
 ) -> Result<(), ControlError> {
     let message = find(service, tenant, id).await?;
-    let wamid = message.wamid.filter(|_| message.direction == "inbound");
+    let wamid = message.wamid.filter(|_| message.direction == Direction::Inbound);
     let wamid = wamid.ok_or(ControlError::NotInbound(id))?;
     let directory = service.directory.current();
     let route = directory.channel(message.channel_id).ok_or(ControlError::NoToken)?;

@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{directory::Route, domain::SendLane, messaging::store::sends::Due};
+use crate::{
+    directory::Route,
+    domain::{AttemptOutcome, RecipientKind, SendLane, Status},
+    messaging::store::sends::Due,
+};
 
 /// What is to happen now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,13 +71,13 @@ impl Reason {
 const HELD: &str = "campaign";
 
 pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime<Utc>) -> Decision {
-    if !matches!(due.status.as_str(), "queued" | "sending" | "unknown") {
+    if !matches!(due.status, Status::Queued | Status::Sending | Status::Unknown) {
         return Decision::Over;
     }
     // Still open means that whoever made the call is gone: it may have been made or not.
     if due.is_unproven() {
         let until = due.attempt_ended_at.unwrap_or(now) + window;
-        if now < until || due.attempt_outcome.as_deref() == Some("open") {
+        if now < until || due.attempt_outcome == Some(AttemptOutcome::Open) {
             return Decision::Await(until.max(now));
         }
         if holds(due.hold_unknown.as_deref().unwrap_or(HELD), due.send_lane()) {
@@ -107,7 +111,7 @@ fn end(due: &Due, now: DateTime<Utc>) -> Option<Decision> {
     if due.blocked {
         return Some(Decision::Refuse(Reason::Blocked));
     }
-    let is_free = due.kind != "template" && due.recipient_kind != "group";
+    let is_free = due.kind != "template" && due.recipient_kind != RecipientKind::Group;
     if is_free && due.window_expires_at.is_none_or(|end| end <= now) {
         return Some(Decision::Refuse(Reason::WindowClosed));
     }

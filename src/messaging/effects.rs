@@ -161,12 +161,12 @@ async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &
 async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
     let mut suspects = BTreeMap::new();
     for it in told.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
-        let (kind, value) = (it.due.recipient_kind.clone(), it.due.recipient.clone());
+        let (kind, value) = (it.due.recipient_kind.as_str(), it.due.recipient.clone());
         let suspect = suspects
-            .entry((it.due.tenant_id, kind.clone(), value.clone()))
+            .entry((it.due.tenant_id, kind, value.clone()))
             .or_insert_with(|| Suspect {
                 tenant: it.due.tenant_id,
-                kind,
+                kind: kind.to_owned(),
                 value,
                 code: it.code,
                 count: 0,

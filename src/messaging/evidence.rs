@@ -15,8 +15,10 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, MessageId, Status, TenantId},
-    messaging::MessagingService,
-    messaging::store::sends::{self, Proof},
+    messaging::{
+        MessagingService,
+        store::sends::{self, Proof},
+    },
     rate_limit::Answer,
     records::events::NewEvent,
 };
@@ -66,7 +68,7 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
     let (mut again, mut kept, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    for it in due.iter().filter(|it| it.status == "failed") {
+    for it in due.iter().filter(|it| it.status == Status::Failed) {
         let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
             continue;
         };

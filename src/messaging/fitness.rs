@@ -10,8 +10,7 @@ use crate::{
     db::Result,
     directory::Snapshot,
     domain::MessageId,
-    messaging::MessagingService,
-    messaging::store::sends::Placed,
+    messaging::{MessagingService, store::sends::Placed},
     meta::message,
     templates::{
         Shelf, reaches,
@@ -36,13 +35,14 @@ pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMa
     shelf.fetch(service.db.reader(), templates.iter().map(wanted)).await?;
     let judge = |(it, template): &(&Ready, &message::Template)| {
         let checked = shelf.check(it.due.tenant_id, &it.route.waba_id, template);
-        let why = match checked.and_then(|category| reaches(category, &it.due.recipient_kind).map(|()| category)) {
-            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
-                (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
-            }
-            Ok(_) => return None,
-            Err(unfit) => (unfit.code(), unfit.to_string()),
-        };
+        let why =
+            match checked.and_then(|category| reaches(category, it.due.recipient_kind.as_str()).map(|()| category)) {
+                Ok(Some("MARKETING")) if it.due.marketing_stopped => {
+                    (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
+                }
+                Ok(_) => return None,
+                Err(unfit) => (unfit.code(), unfit.to_string()),
+            };
         Some((it.due.id, why))
     };
     Ok(templates.iter().filter_map(judge).collect())

@@ -11,11 +11,10 @@ use super::{
     verdict::{PATIENCE, Verdict, verdict},
 };
 use crate::{
-    domain::{MessageId, Status},
-    messaging::MessagingService,
+    domain::{AttemptOutcome, HoldReason, MessageId, RecipientKind, Status},
     messaging::{
+        Conclusion, MessagingService, Refused, Written,
         store::sends::{Due, End, Placed},
-        {Conclusion, Refused, Written},
     },
     meta::{
         graph::{Accepted, GraphError, Sent, errors::Effect},
@@ -49,7 +48,7 @@ pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId,
             Sent::Accepted(accepted) => named(&call.ready.due, accepted, service.clock.now()),
             _ => None,
         },
-        held: matches!(outcome, Outcome::Quarantine { .. }).then_some("breaker"),
+        held: matches!(outcome, Outcome::Quarantine { .. }).then_some(HoldReason::Breaker),
         uncounted: call
             .counted
             .clone()
@@ -79,7 +78,7 @@ pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId,
 
 /// What Meta calls the recipient; `None` if that is the address that was dialled.
 fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
-    let names = names((&due.recipient_kind, &due.recipient), accepted);
+    let names = names((due.recipient_kind, &due.recipient), accepted);
     (names != Names::default()).then_some(Named {
         tenant: due.tenant_id,
         of: Which::Id(due.id),
@@ -88,8 +87,8 @@ fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
     })
 }
 
-fn names((kind, dialled): (&str, &str), accepted: &Accepted) -> Names {
-    let is_new = |name: &String| name != dialled && kind != "group";
+fn names((kind, dialled): (RecipientKind, &str), accepted: &Accepted) -> Names {
+    let is_new = |name: &String| name != dialled && kind != RecipientKind::Group;
     Names {
         phone: accepted.wa_id.as_deref().and_then(phone).filter(is_new),
         user_id: accepted.user_id.clone().filter(is_new),
@@ -147,7 +146,7 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
             let (status, placed) = (Status::Accepted, placed);
             Judged {
                 end: end(
-                    "accepted",
+                    AttemptOutcome::Accepted,
                     Placed {
                         status,
                         wamid,
@@ -171,13 +170,13 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
                 Verdict::Trip => (Status::Queued, Outcome::quarantine(error)),
             };
             Judged {
-                end: told(error, end("rejected", Placed { status, ..placed })),
+                end: told(error, end(AttemptOutcome::Rejected, Placed { status, ..placed })),
                 outcome,
             }
         }
         Sent::Unknown { why, error } => {
             let status = Status::Unknown;
-            let unknown = end("unknown", Placed { status, ..placed });
+            let unknown = end(AttemptOutcome::Unknown, Placed { status, ..placed });
             let mut unknown = match error {
                 Some(error) => told(error, unknown),
                 None => unknown,
@@ -201,7 +200,7 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
                 false => (Status::Queued, Outcome::Snooze { until }),
                 true => (Status::Failed, Outcome::Done),
             };
-            let mut not_sent = end("not_sent", Placed { status, ..placed });
+            let mut not_sent = end(AttemptOutcome::NotSent, Placed { status, ..placed });
             not_sent.error_details = Some(why.clone());
             if over {
                 not_sent.placed.error_title = Some(format!("Meta could not be reached in time: {why}"));
@@ -238,11 +237,20 @@ mod tests {
         };
         let nobody = Names::default();
         for (dialled, answer) in [
-            (("phone", "5511988887777"), accepted(Some("5511988887777"), None)),
-            (("phone", "5511988887777"), accepted(Some("+55 11 98888-7777"), None)),
-            (("phone", "5511988887777"), accepted(None, None)),
-            (("user_id", "BR.1"), accepted(None, Some("BR.1"))),
-            (("group", "G1"), accepted(Some("5511988887777"), Some("BR.1"))),
+            (
+                (RecipientKind::Phone, "5511988887777"),
+                accepted(Some("5511988887777"), None),
+            ),
+            (
+                (RecipientKind::Phone, "5511988887777"),
+                accepted(Some("+55 11 98888-7777"), None),
+            ),
+            ((RecipientKind::Phone, "5511988887777"), accepted(None, None)),
+            ((RecipientKind::UserId, "BR.1"), accepted(None, Some("BR.1"))),
+            (
+                (RecipientKind::Group, "G1"),
+                accepted(Some("5511988887777"), Some("BR.1")),
+            ),
         ] {
             assert_eq!(names(dialled, &answer), nobody, "{dialled:?}");
         }
@@ -252,6 +260,6 @@ mod tests {
             ..Names::default()
         };
         let answer = accepted(Some("551188887777"), Some("BR.1"));
-        assert_eq!(names(("phone", "5511988887777"), &answer), other);
+        assert_eq!(names((RecipientKind::Phone, "5511988887777"), &answer), other);
     }
 }

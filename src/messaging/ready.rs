@@ -15,9 +15,11 @@ use super::{
 use crate::{
     db,
     directory::{Route, Snapshot},
-    domain::{ChannelId, MessageId, Status},
-    messaging::MessagingService,
-    messaging::store::sends::{self, Due, End, Placed},
+    domain::{AttemptOutcome, ChannelId, HoldReason, MessageId, RecipientKind, Status},
+    messaging::{
+        MessagingService,
+        store::sends::{self, Due, End, Placed},
+    },
     meta::message::{Options, Outbound, Recipient},
     queue::{Outcome, Outcomes},
     records::raw_events,
@@ -50,10 +52,10 @@ impl Ready {
             let options: Options = serde_json::from_str(&due.options).map_err(|error| error.to_string())?;
             let message = Outbound::parse(&due.kind, &content).map_err(|error| error.to_string())?;
             let address = due.recipient.clone();
-            let to = match due.recipient_kind.as_str() {
-                "user_id" => Recipient::UserId(address),
-                "group" => Recipient::Group(address),
-                _ => Recipient::Phone(address),
+            let to = match due.recipient_kind {
+                RecipientKind::Phone => Recipient::Phone(address),
+                RecipientKind::UserId => Recipient::UserId(address),
+                RecipientKind::Group => Recipient::Group(address),
             };
             message.fits(to.audience()).map_err(|error| error.to_string())?;
             Ok((to, message, options))
@@ -76,7 +78,7 @@ impl Ready {
 struct Aside {
     ends: Vec<End>,
     placed: Vec<Placed>,
-    held: Vec<(MessageId, &'static str)>,
+    held: Vec<(MessageId, HoldReason)>,
     /// Those of the refused whose customers take no marketing.
     no_marketing: HashSet<MessageId>,
     /// Channels whose access token does not open.
@@ -84,7 +86,7 @@ struct Aside {
 }
 
 impl Aside {
-    fn hold(&mut self, id: MessageId, held: &'static str, why: &str, outcomes: &mut Outcomes<MessageId>) {
+    fn hold(&mut self, id: MessageId, held: HoldReason, why: &str, outcomes: &mut Outcomes<MessageId>) {
         self.held.push((id, held));
         outcomes.set(id, Outcome::quarantine(why));
     }
@@ -92,7 +94,7 @@ impl Aside {
     /// Ends what is never to be sent; unless it may have been.
     fn refuse(&mut self, due: &Due, code: i64, why: String, outcomes: &mut Outcomes<MessageId>) {
         if due.is_unproven() {
-            return self.hold(due.id, "unknown", UNKNOWN, outcomes);
+            return self.hold(due.id, HoldReason::Unknown, UNKNOWN, outcomes);
         }
         self.placed.push(Placed {
             error_code: Some(code),
@@ -140,7 +142,7 @@ pub async fn ready(
             Standing::Ready => sendable.push(it),
             Standing::Later(until) => outcomes.set(it.due.id, Outcome::Snooze { until }),
             Standing::Fail(code, why) => aside.refuse(&it.due, code, why, outcomes),
-            Standing::Trip(why) => aside.hold(it.due.id, "breaker", &why, outcomes),
+            Standing::Trip(why) => aside.hold(it.due.id, HoldReason::Breaker, &why, outcomes),
         }
     }
     fitness::suggest(service, directory, &mut aside.placed, &aside.no_marketing).await?;
@@ -177,18 +179,18 @@ fn sort(
                 outcomes.set(it.id, Outcome::Snooze { until });
             }
             Decision::Later(until) => outcomes.set(it.id, Outcome::Snooze { until }),
-            Decision::Hold => aside.hold(it.id, "unknown", UNKNOWN, outcomes),
+            Decision::Hold => aside.hold(it.id, HoldReason::Unknown, UNKNOWN, outcomes),
             Decision::Trip => {
                 let why = "the channel may not send: see its breaker";
-                aside.hold(it.id, "breaker", why, outcomes);
+                aside.hold(it.id, HoldReason::Breaker, why, outcomes);
             }
             Decision::Rest => {
                 let why = "the channel's campaigns rest until somebody lets them go on";
-                aside.hold(it.id, "campaigns", why, outcomes);
+                aside.hold(it.id, HoldReason::Campaigns, why, outcomes);
             }
             Decision::Locked => {
                 aside.locked.insert(it.channel_id);
-                aside.hold(it.id, "breaker", LOCKED, outcomes);
+                aside.hold(it.id, HoldReason::Breaker, LOCKED, outcomes);
             }
             Decision::Unrouted => {
                 let until = now + UNGOVERNED;
@@ -231,10 +233,10 @@ async fn with_evidence_read(
 
 /// Of an attempt nobody wrote an end of: whoever made it is gone.
 fn lost(due: &Due) -> Option<End> {
-    let open = due.attempt_outcome.as_deref() == Some("open");
+    let open = due.attempt_outcome == Some(AttemptOutcome::Open);
     due.attempt_id.filter(|_| open).map(|attempt| End {
         attempt,
-        outcome: "unknown",
+        outcome: AttemptOutcome::Unknown,
         http_status: None,
         error_details: Some("the worker that made the call disappeared".to_owned()),
         placed: place(due, Status::Unknown, None),

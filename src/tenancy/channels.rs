@@ -4,7 +4,7 @@ use crate::{
     crypto::{SealingKey, Signer},
     db::Tx,
     directory::{KNOWN, open_tenant_key, purpose},
-    domain::{AppSecretId, ChannelId, Quota, TenantId},
+    domain::{AppSecretId, ChannelId, HoldReason, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     inbound::store::quarantine,
     messaging::store::sends,
@@ -161,7 +161,7 @@ async fn recover(
     if channels::recover(&mut *tx, (tenant, id), now, now).await? == 0 {
         return Ok(None);
     }
-    let released = sends::release(&mut *tx, id, "breaker", now).await?;
+    let released = sends::release(&mut *tx, id, HoldReason::Breaker, now).await?;
     Ok(Some(released))
 }
 

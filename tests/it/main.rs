@@ -9,6 +9,7 @@ mod attacks;
 mod deliveries;
 mod demo;
 mod endpoints;
+mod enums;
 mod events;
 mod faults;
 mod graph;

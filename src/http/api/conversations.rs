@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::contacts::{identities, in_use};
 use crate::{
-    domain::{ChannelId, ContactId, ConversationId},
+    domain::{ChannelId, ContactId, ConversationId, Direction},
     http::{
         auth::Reader,
         extract::{Path, Query},
@@ -53,8 +53,7 @@ pub struct LastMessage {
     /// Meta's id of it; null for one that is sent from here, which has none yet when it is written.
     #[schema(required)]
     pub wamid: Option<String>,
-    /// `inbound` or `outbound`.
-    pub direction: String,
+    pub direction: Direction,
     /// Meta's type of it; `call` where the customer has called since.
     #[serde(rename = "type")]
     pub kind: String,

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    domain::{ChannelId, MediaId, MessageId, WorkState},
+    domain::{ChannelId, MediaId, MessageId, Origin, WorkState},
     http::{
         auth::{Reader, Writer},
         extract::{Path, Query},
@@ -28,7 +28,7 @@ pub struct Media {
     #[serde(rename = "type")]
     pub kind: String,
     /// As of the message it came with: `customer`, `echo` or `history`; `api` when it was uploaded.
-    pub origin: String,
+    pub origin: Origin,
     pub status: MediaStatus,
     /// As it was found to be; while it is pending, as Meta says.
     #[schema(required)]

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{ChannelId, MediaFileId, MediaId, MessageId, TenantId},
+    domain::{ChannelId, MediaFileId, MediaId, MessageId, Origin, TenantId},
 };
 
 /// Media as its readers see it, with the file if that is here.
@@ -10,7 +10,7 @@ use crate::{
 pub struct Media {
     pub id: MediaId,
     pub tenant_id: TenantId,
-    pub origin: String,
+    pub origin: Origin,
     pub kind: String,
     pub channel_id: Option<ChannelId>,
     pub message_id: Option<MessageId>,

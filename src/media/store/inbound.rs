@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, ConversationId, Id, MediaFileId, MediaId, MessageId, TenantId},
+    domain::{ChannelId, ConversationId, Id, MediaFileId, MediaId, MessageId, Origin, TenantId},
     queue::Lane,
 };
 
@@ -14,7 +14,7 @@ pub struct NewInboundMedia {
     pub channel: ChannelId,
     pub message: MessageId,
     /// The message's: `customer`, `echo` or `history`.
-    pub origin: &'static str,
+    pub origin: Origin,
     pub kind: &'static str,
     pub meta_id: String,
     pub mime_type: Option<String>,
@@ -42,7 +42,7 @@ pub async fn want(on: impl Into<On<'_>>, media: &[NewInboundMedia]) -> Result<u6
             m.tenant.uuid(),
             m.channel.uuid(),
             m.message.uuid(),
-            m.origin.to_owned(),
+            m.origin,
             m.kind.to_owned(),
             m.meta_id.clone(),
             m.mime_type.clone(),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
-    domain::{ChannelId, ContactId, ConversationId, MessageId, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, RecipientKind, TenantId},
     messaging::store::{
         blocks::{self, Block},
         sends::{self, NewSend},
@@ -63,7 +63,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
             conversation,
             contact: *contact,
             lane: ask.lane,
-            recipient_kind: kind,
+            recipient_kind: *kind,
             recipient: value.clone(),
             sender: ask.sender.clone(),
             kind: ask.kind,
@@ -137,7 +137,7 @@ async fn repeat(
 
 struct Addressed {
     contact: ContactId,
-    kind: &'static str,
+    kind: RecipientKind,
     value: String,
 }
 
@@ -155,7 +155,8 @@ async fn address(
     // Contacts named by their ids must not be merged away before the commit.
     let named = asks.iter().filter(|ask| matches!(ask.to, Address::Contact(_)));
     contacts::lock_tenants(tx, named.map(|ask| ask.tenant)).await?;
-    let reached = |n: usize, kind: &str| reaches(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind);
+    let reached =
+        |n: usize, kind: RecipientKind| reaches(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind.as_str());
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {
         if answers[n].is_some() {
@@ -170,9 +171,9 @@ async fn address(
             continue;
         }
         let (kind, value) = match &ask.to {
-            Address::Phone(digits) => ("phone", digits),
-            Address::UserId(id) => ("user_id", id),
-            Address::Group(id) => ("group", id),
+            Address::Phone(digits) => (RecipientKind::Phone, digits),
+            Address::UserId(id) => (RecipientKind::UserId, id),
+            Address::Group(id) => (RecipientKind::Group, id),
             Address::Contact(contact) => {
                 match known(tx, ask.tenant, *contact).await? {
                     Ok(addressed) => match reached(n, addressed.kind) {
@@ -188,7 +189,7 @@ async fn address(
             answers[n] = Some(Err(unfit.into()));
             continue;
         }
-        parties.push(Party::addressed(ask.tenant, kind, value, now));
+        parties.push(Party::addressed(ask.tenant, kind.as_str(), value, now));
         of_party.push((n, kind, value.clone()));
     }
     let resolved = people::resolve(tx, clock, &parties, &[]).await?;
@@ -232,8 +233,10 @@ async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std:
         return Ok(Err(Refusal::NoSuchContact(contact)));
     }
     let identities = contacts::known_by(&mut *tx, tenant, &[contact]).await?;
-    let live = |kind: &&'static str| Some((*kind, contacts::live(&identities, kind)?.to_owned()));
-    let found = ["phone", "user_id", "group"].iter().find_map(live);
+    let live = |kind: &RecipientKind| Some((*kind, contacts::live(&identities, kind.as_str())?.to_owned()));
+    let found = [RecipientKind::Phone, RecipientKind::UserId, RecipientKind::Group]
+        .iter()
+        .find_map(live);
     Ok(found.map_or(Err(Refusal::NoAddress(contact)), |(kind, value)| {
         Ok(Addressed { contact, kind, value })
     }))
@@ -274,7 +277,7 @@ async fn converse(
             contact: pair.contact,
             at: now,
             wamid: String::new(),
-            direction: "outbound",
+            direction: Direction::Outbound,
             kind: ask.kind.to_owned(),
             text: text.map(conversations::preview),
             window_expires_at: None,

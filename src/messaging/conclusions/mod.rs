@@ -9,9 +9,11 @@ use tokio::sync::mpsc;
 
 use crate::{
     db::{Asked, ask},
-    domain::ContactId,
-    messaging,
-    messaging::store::sends::{Due, End},
+    domain::{ContactId, HoldReason},
+    messaging::{
+        self,
+        store::sends::{Due, End},
+    },
     records::{messages::Named, portfolios::Key},
 };
 
@@ -23,7 +25,7 @@ const WAITING: usize = 4_096;
 pub struct Conclusion {
     pub end: End,
     /// Why the message is kept back, if it is.
-    pub held: Option<&'static str>,
+    pub held: Option<HoldReason>,
     /// The customer who was counted for a call that did not reach them.
     pub uncounted: Option<(Key, ContactId)>,
     /// What Meta calls the recipient, where that is not the address that was dialled.

@@ -10,20 +10,16 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::messaging::{
-    self, daily_limit,
-    effects::{self, Told},
-    recipients::{Recipients, recipients},
-    record,
-};
 use crate::{
     clock::Clock,
     db::{self, Batches, Tx, write_together},
-    domain::{AttemptId, ChannelId, ContactId, MessageId, TenantId},
-    messaging::MessagingService,
+    domain::{AttemptId, AttemptOutcome, ChannelId, ContactId, HoldReason, MessageId, TenantId},
     messaging::{
+        self, Concluded, Conclusion, MessagingService, Refused, Written, daily_limit,
+        effects::{self, Told},
+        recipients::{Recipients, recipients},
+        record,
         store::sends::{self, Due, End},
-        {Concluded, Conclusion, Refused, Written},
     },
     people::{self, Party},
     records::{
@@ -127,13 +123,13 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
     told.extend(record::place(tx, clock, placed).await?);
     let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
-    let held: Vec<(MessageId, &'static str)> = ours.iter().filter_map(held).collect();
+    let held: Vec<(MessageId, HoldReason)> = ours.iter().filter_map(held).collect();
     sends::hold(&mut *tx, &held).await?;
     told.extend(carried.events);
     // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
     let proven = conclusions
         .iter()
-        .filter(|it| it.end.outcome == "accepted" && !ended.contains(&it.end.attempt));
+        .filter(|it| it.end.outcome == AttemptOutcome::Accepted && !ended.contains(&it.end.attempt));
     let proven: Vec<&End> = proven.map(|it| &it.end).collect();
     let messages: Vec<MessageId> = proven.iter().map(|it| it.placed.message).collect();
     let again = sends::put_off(&mut *tx, &messages).await?;

@@ -29,9 +29,11 @@ use self::{
 use super::ready::Ready;
 use crate::{
     db::{Result, Tx},
-    domain::{AttemptId, ContactId, MessageId},
-    messaging::MessagingService,
-    messaging::store::sends::{self, Due},
+    domain::{AttemptId, ContactId, HoldReason, MessageId},
+    messaging::{
+        MessagingService,
+        store::sends::{self, Due},
+    },
     queue::{Outcome, Outcomes},
     records::portfolios::{self, Key, Recipient, Standing},
 };
@@ -189,7 +191,8 @@ pub fn put_off<'d>(
 }
 
 async fn wait(tx: &mut Tx, later: &HashMap<MessageId, DateTime<Utc>>) -> Result<()> {
-    let mut held: Vec<(MessageId, &'static str)> = later.keys().map(|message| (*message, "daily_limit")).collect();
+    let mut held: Vec<(MessageId, HoldReason)> =
+        later.keys().map(|message| (*message, HoldReason::DailyLimit)).collect();
     held.sort();
     metrics::counter!("mainstay_daily_limit_waits_total").increment(held.len() as u64);
     sends::hold(&mut *tx, &held).await.map(drop)

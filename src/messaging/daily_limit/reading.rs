@@ -3,16 +3,20 @@
 use super::COUNTS;
 use crate::{
     db::Result,
-    domain::DailyLimit,
-    messaging::MessagingService,
-    messaging::store::sends,
+    domain::{DailyLimit, HoldReason},
+    messaging::{MessagingService, store::sends},
     records::portfolios::{self, Key, Standing},
 };
 
 /// Recipients removed in one transaction, while nobody else of the portfolio can be counted.
 const CHUNK: i64 = 2_000;
 /// Why messages are held.
-const REASONS: [&str; 4] = ["breaker", "campaigns", "daily_limit", "unknown"];
+const REASONS: [HoldReason; 4] = [
+    HoldReason::Breaker,
+    HoldReason::Campaigns,
+    HoldReason::DailyLimit,
+    HoldReason::Unknown,
+];
 
 /// How a portfolio stands, for people.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +67,8 @@ pub async fn forget_recipients(service: &MessagingService) -> Result<u64> {
 pub async fn measure_held(service: &MessagingService) -> Result<()> {
     let held = sends::by_hold(service.db.reader()).await?;
     for reason in REASONS {
-        let count = held.iter().find(|(of, _)| of == reason).map_or(0, |(_, count)| *count);
-        metrics::gauge!("mainstay_sends_held", "reason" => reason).set(count as f64);
+        let count = held.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count);
+        metrics::gauge!("mainstay_sends_held", "reason" => reason.as_str()).set(count as f64);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     directory::Route,
-    domain::{AttemptId, ContactId, MessageId, SendLane},
+    domain::{AttemptId, ContactId, MessageId, RecipientKind, SendLane},
     messaging::{ready::Ready, store::sends::Due},
     records::portfolios::{Key, Recipient},
 };
@@ -13,7 +13,7 @@ use crate::{
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(30);
 /// Whether Meta would count a customer for this message.
 fn counts(due: &Due, now: DateTime<Utc>) -> bool {
-    due.recipient_kind != "group" && due.window_expires_at.is_none_or(|end| end <= now + ON_ITS_WAY)
+    due.recipient_kind != RecipientKind::Group && due.window_expires_at.is_none_or(|end| end <= now + ON_ITS_WAY)
 }
 
 /// A message that would count.

@@ -5,10 +5,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Clock,
     db::{On, Result, Rows, Tx, collision},
-    domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Direction, Id, TenantId},
     events::conversation::{OPENED, Opened},
-    records::events::NewEvent,
-    records::lock_order::Stage,
+    records::{events::NewEvent, lock_order::Stage},
 };
 
 /// What makes a conversation: there is one for each.
@@ -134,7 +133,7 @@ pub struct Advance {
     pub contact: ContactId,
     pub at: DateTime<Utc>,
     pub wamid: String,
-    pub direction: &'static str,
+    pub direction: Direction,
     pub kind: String,
     pub text: Option<String>,
     pub window_expires_at: Option<DateTime<Utc>>,
@@ -166,7 +165,7 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
             keys.3,
             at,
             wamid,
-            it.direction.to_owned(),
+            it.direction,
             it.kind.clone(),
             now,
         )
@@ -197,7 +196,7 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
     let row = |it: &Advance| {
         let (tenant, id) = (it.tenant.uuid(), it.conversation.uuid());
-        let what = (it.direction.to_owned(), it.kind.clone(), it.text.clone());
+        let what = (it.direction, it.kind.clone(), it.text.clone());
         (
             tenant,
             id,

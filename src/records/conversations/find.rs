@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Sql},
-    domain::{ChannelId, ContactId, ConversationId, Id, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Direction, Id, TenantId},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -15,7 +15,7 @@ pub struct Conversation {
     pub contact_name: Option<String>,
     pub last_message_at: DateTime<Utc>,
     pub last_message_wamid: String,
-    pub last_message_direction: String,
+    pub last_message_direction: Direction,
     pub last_message_type: String,
     pub last_message_text: Option<String>,
     pub window_expires_at: Option<DateTime<Utc>>,

@@ -3,7 +3,9 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, ContactId, ConversationId, Id, MediaId, MessageId, RawEventId, Status, TenantId},
+    domain::{
+        ChannelId, ContactId, ConversationId, Direction, Id, MediaId, MessageId, Origin, RawEventId, Status, TenantId,
+    },
 };
 
 /// How Meta names a message: its wamid, unique within a channel.
@@ -22,8 +24,8 @@ pub struct NewMessage {
     pub conversation: ConversationId,
     pub contact: ContactId,
     pub wamid: String,
-    pub direction: &'static str,
-    pub origin: &'static str,
+    pub direction: Direction,
+    pub origin: Origin,
     pub kind: String,
     pub status: Status,
     pub text: Option<String>,
@@ -62,10 +64,10 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Ve
             m.conversation.uuid(),
             m.contact.uuid(),
             m.wamid.clone(),
-            m.direction.to_owned(),
-            m.origin.to_owned(),
+            m.direction,
+            m.origin,
             m.kind.clone(),
-            m.status.as_str().to_owned(),
+            m.status,
             m.status.rank(),
             m.text.clone(),
             m.payload.clone(),
@@ -214,7 +216,7 @@ pub async fn advance_status(on: impl Into<On<'_>>, reported: &[Reported]) -> Res
     let mut rows: Vec<_> = reported
         .iter()
         .map(|it| {
-            let (status, rank) = (it.status.as_str().to_owned(), it.status.rank());
+            let (status, rank) = (it.status, it.status.rank());
             (
                 it.tenant.uuid(),
                 it.message.uuid(),

@@ -4,7 +4,9 @@ use uuid::Uuid;
 use super::pages;
 use crate::{
     db::{On, Result, Sql},
-    domain::{ChannelId, ContactId, ConversationId, Id, MediaId, MessageId, RawEventId, Status, TenantId},
+    domain::{
+        ChannelId, ContactId, ConversationId, Direction, Id, MediaId, MessageId, Origin, RawEventId, Status, TenantId,
+    },
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -14,11 +16,11 @@ pub struct Message {
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
-    pub direction: String,
-    pub origin: String,
+    pub direction: Direction,
+    pub origin: Origin,
     #[sqlx(rename = "type")]
     pub kind: String,
-    pub status: String,
+    pub status: Status,
     pub text: Option<String>,
     pub payload: String,
     pub context_wamid: Option<String>,

@@ -5,13 +5,13 @@ mod shown;
 
 use axum::Json as Body;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 pub use failure::SuggestedTemplate;
 pub use shown::{Attempt, Message, MessageWithStatuses, Sending, StatusReport};
 
 use crate::{
-    domain::{ChannelId, ConversationId, MessageId, Status},
+    domain::{ChannelId, ConversationId, Direction, MessageId, Status},
     http::{
         auth::Reader,
         extract::{Path, Query},
@@ -25,13 +25,6 @@ use crate::{
 
 const LIST: &str = "messages";
 const IN_CONVERSATION: &str = "conversation-messages";
-
-#[derive(Clone, Copy, Deserialize, ToSchema, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Direction {
-    Inbound,
-    Outbound,
-}
 
 /// Selects the messages of a list.
 #[derive(Deserialize, IntoParams)]
@@ -120,7 +113,7 @@ pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<Mess
     let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
     let work = sends::work(&mut tx, reader.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
-    let sending = work.map(|work| Sending::of(work, &row.status)).unwrap_or_default();
+    let sending = work.map(|work| Sending::of(work, row.status)).unwrap_or_default();
     let attempts: Vec<Attempt> = attempts.into_iter().map(Attempt::from).collect();
     let statuses: Vec<StatusReport> = statuses.into_iter().map(StatusReport::from).collect();
     let mut message = Message::from(row);

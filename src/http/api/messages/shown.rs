@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 use super::failure::{MessageError, MetaError, details};
 use crate::{
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, SendLane},
+    domain::{
+        AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Direction, Evidence, HoldReason, MediaId,
+        MessageId, Origin, SendLane, Status,
+    },
     http::api::Json,
     messaging::store::sends,
     records::messages,
@@ -18,16 +21,14 @@ pub struct Message {
     /// Meta's id, unique per channel.
     #[schema(required)]
     pub wamid: Option<String>,
-    /// `inbound` or `outbound`.
-    pub direction: String,
-    /// `customer`, `api`, `echo` (sent elsewhere, e.g. from the business app) or `history`.
-    pub origin: String,
+    pub direction: Direction,
+    pub origin: Origin,
     /// As Meta names it: `text`, `image`, `interactive` …
     #[serde(rename = "type")]
     pub kind: String,
     /// `received` for inbound messages; for those sent from here first `queued`, `sending`, and perhaps `unknown`, `canceled` or
     /// `expired`; then `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
-    pub status: String,
+    pub status: Status,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     /// Who it is from or to; in a group the member who wrote.
@@ -86,12 +87,9 @@ pub struct Sending {
     /// Not sent after this time.
     #[schema(required)]
     pub expires_at: Option<DateTime<Utc>>,
-    /// What a message that is not sent yet is kept for: `breaker` (the channel may not send), `campaigns` (those of the channel rest),
-    /// `daily_limit` (the portfolio has written to as many customers as it may in a day), `unknown` (nobody knows whether it was sent:
-    /// resolve it) or `dead_letter` (it was given up after faults of the server: the operator puts it back). Null while it waits for
-    /// nothing but its time.
+    /// What a message that is not sent yet is kept back for. Null while it waits for nothing but its time.
     #[schema(required)]
-    pub held: Option<String>,
+    pub held: Option<Held>,
     /// When it is looked at next: to be sent, or, where it is unknown whether it was, because no proof can be expected after that. One
     /// that is kept for `daily_limit` comes sooner when there is room. Null while it is in hand or kept for something that has no time,
     /// and at its end.
@@ -100,17 +98,44 @@ pub struct Sending {
 }
 
 impl Sending {
-    pub fn of(work: sends::Work, status: &str) -> Self {
-        let waits = matches!(status, "queued" | "sending" | "unknown");
+    pub fn of(work: sends::Work, status: Status) -> Self {
+        let waits = matches!(status, Status::Queued | Status::Sending | Status::Unknown);
         let given_up = matches!(work.state.as_str(), "quarantined" | "dead" | "discarded");
-        let held = work.held.filter(|held| held != "called");
+        let held = work.held.and_then(Held::of);
         Self {
             lane: SendLane::of_number(work.lane),
             expires_at: work.expires_at,
-            held: held
-                .or_else(|| given_up.then(|| "dead_letter".to_owned()))
-                .filter(|_| waits),
+            held: held.or(given_up.then_some(Held::DeadLetter)).filter(|_| waits),
             next_attempt_at: (waits && work.state == "pending").then_some(work.due_at),
+        }
+    }
+}
+
+/// What a message is kept back for.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// The channel may not send: its circuit breaker is open.
+    Breaker,
+    /// The channel's campaigns are paused.
+    Campaigns,
+    /// The portfolio has written to as many customers as it may in a day.
+    DailyLimit,
+    /// Whether it was sent is unknown: resolve it.
+    Unknown,
+    /// Given up after faults of the server: the operator puts it back.
+    DeadLetter,
+}
+
+impl Held {
+    /// `None` for a send that is on its way.
+    fn of(reason: HoldReason) -> Option<Self> {
+        match reason {
+            HoldReason::Breaker => Some(Self::Breaker),
+            HoldReason::Campaigns => Some(Self::Campaigns),
+            HoldReason::DailyLimit => Some(Self::DailyLimit),
+            HoldReason::Unknown => Some(Self::Unknown),
+            HoldReason::Released => None,
         }
     }
 }
@@ -121,11 +146,10 @@ pub struct Attempt {
     /// Goes along with the call (`biz_opaque_callback_data`) and comes back with the statuses.
     pub id: AttemptId,
     pub number: i64,
-    /// `open`, `accepted`, `rejected`, `not_sent` or `unknown`.
-    pub outcome: String,
-    /// What proves the outcome: `answer`, `status` or `person`.
+    pub outcome: AttemptOutcome,
+    /// What proves the outcome.
     #[schema(required)]
-    pub evidence: Option<String>,
+    pub evidence: Option<Evidence>,
     #[schema(required)]
     pub wamid: Option<String>,
     #[schema(required)]

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{Keyed, On, Result, Rows},
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
+    domain::{
+        AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Evidence, Id, MessageId, Status, TenantId,
+    },
     records::messages::Whose,
     templates::store::templates::Suggested,
 };
@@ -64,7 +66,7 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
 pub struct End {
     pub attempt: AttemptId,
     /// `accepted`, `rejected`, `not_sent` or `unknown`.
-    pub outcome: &'static str,
+    pub outcome: AttemptOutcome,
     pub http_status: Option<i64>,
     pub error_details: Option<String>,
     pub placed: Placed,
@@ -95,10 +97,10 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
         WHERE {send_attempts.id = r.id} AND send_attempts.outcome IN ('open', 'unknown')
         RETURNING send_attempts.id";
     let row = |it: &End| {
-        let evidence = (it.outcome != "unknown").then(|| "answer".to_owned());
+        let evidence = (it.outcome != AttemptOutcome::Unknown).then_some(Evidence::Answer);
         (
             it.attempt.uuid(),
-            it.outcome.to_owned(),
+            it.outcome,
             evidence,
             it.placed.wamid.clone(),
             it.http_status,
@@ -115,7 +117,7 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
     let mut on = on.into();
     let ended: Vec<(AttemptId,)> = Keyed::new(SQL, ends.iter().map(row).collect()).all(on.again()).await?;
     // What was promised is used up: whoever is sent again asks anew.
-    let again = ends.iter().filter(|it| it.outcome != "accepted");
+    let again = ends.iter().filter(|it| it.outcome != AttemptOutcome::Accepted);
     let again = again.map(|it| (it.placed.message.uuid(),)).collect();
     Keyed::new(ASK_ANEW, again).run(on).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
@@ -137,7 +139,7 @@ pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose
         (
             it.message.uuid(),
             it.tenant.uuid(),
-            it.status.as_str().to_owned(),
+            it.status,
             it.status.rank(),
             it.wamid.clone(),
             it.error_code,
@@ -153,8 +155,8 @@ pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose
 pub struct Attempt {
     pub id: AttemptId,
     pub number: i64,
-    pub outcome: String,
-    pub evidence: Option<String>,
+    pub outcome: AttemptOutcome,
+    pub evidence: Option<Evidence>,
     pub wamid: Option<String>,
     pub http_status: Option<i64>,
     pub error_code: Option<i64>,

@@ -2,7 +2,10 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{Keyed, On, Result},
-    domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, SendLane, TenantId},
+    domain::{
+        AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane,
+        Status, TenantId,
+    },
 };
 
 /// A send that is to be worked on, with all that decides about it.
@@ -12,7 +15,7 @@ pub struct Due {
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
     pub lane: i64,
-    pub recipient_kind: String,
+    pub recipient_kind: RecipientKind,
     pub recipient: String,
     #[sqlx(rename = "type")]
     pub kind: String,
@@ -30,7 +33,7 @@ pub struct Due {
     pub not_before: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     /// Of the message.
-    pub status: String,
+    pub status: Status,
     pub contact_id: ContactId,
     pub conversation_id: ConversationId,
     /// Of its conversation; `None` when the customer never wrote nor called.
@@ -42,7 +45,7 @@ pub struct Due {
     pub hold_unknown: Option<String>,
     /// Of the newest attempt.
     pub attempt_id: Option<AttemptId>,
-    pub attempt_outcome: Option<String>,
+    pub attempt_outcome: Option<AttemptOutcome>,
     pub attempt_started_at: Option<DateTime<Utc>>,
     /// When it was known that nothing is known.
     pub attempt_ended_at: Option<DateTime<Utc>>,
@@ -51,7 +54,10 @@ pub struct Due {
 impl Due {
     /// Whether a call was made of which nobody knows whether Meta took it.
     pub fn is_unproven(&self) -> bool {
-        matches!(self.attempt_outcome.as_deref(), Some("open" | "unknown"))
+        matches!(
+            self.attempt_outcome,
+            Some(AttemptOutcome::Open | AttemptOutcome::Unknown)
+        )
     }
 
     /// A number out of range would be a later version's lane: the least urgent.

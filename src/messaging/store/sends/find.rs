@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{MessageId, TenantId},
+    domain::{HoldReason, MessageId, TenantId},
 };
 
 /// The work of sending a message, as people see it.
@@ -13,7 +13,7 @@ pub struct Work {
     /// Of the queue: `pending`, `running`, `quarantined`, `done`, `dead` or `discarded`.
     pub state: String,
     /// See [`hold`](super::hold); and `called`, of one that waits no longer.
-    pub held: Option<String>,
+    pub held: Option<HoldReason>,
     pub due_at: DateTime<Utc>,
 }
 

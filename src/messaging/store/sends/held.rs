@@ -5,27 +5,27 @@ use uuid::Uuid;
 
 use crate::{
     db::{Keyed, On, Result, Rows},
-    domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
+    domain::{AttemptId, AttemptOutcome, ChannelId, HoldReason, Id, MessageId, Status, TenantId},
     queue::{Entry, Lane},
 };
 
 /// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
 /// [called](super::call).
-pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, &'static str)]) -> Result<u64> {
+pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
         UPDATE sends SET held = r.held {FROM r}
         WHERE {sends.id = r.id}";
-    let row = |(id, held): &(MessageId, &'static str)| (id.uuid(), (*held).to_owned());
+    let row = |(id, held): &(MessageId, HoldReason)| (id.uuid(), *held);
     Keyed::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
 /// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
-pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static str, now: DateTime<Utc>) -> Result<u64> {
+pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $3, last_error = NULL
         WHERE channel_id = $1 AND state = 'quarantined' AND held = $2";
-    on.into().sql(SQL, (channel, held.to_owned(), now)).run().await
+    on.into().sql(SQL, (channel, held, now)).run().await
 }
 
 /// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
@@ -59,7 +59,7 @@ fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> Entry {
 }
 
 /// How many messages that are not at their end are held, by reason.
-pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(String, i64)>> {
+pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
     const SQL: &str = "
         SELECT held, COUNT(*) FROM sends
         WHERE held IS NOT NULL AND state IN ('pending', 'running', 'quarantined') GROUP BY held";
@@ -223,7 +223,7 @@ pub async fn settle(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: MessageId,
-    outcome: &'static str,
+    outcome: AttemptOutcome,
     now: DateTime<Utc>,
 ) -> Result<Option<(AttemptId,)>> {
     const ATTEMPT: &str = "
@@ -236,11 +236,7 @@ pub async fn settle(
     const SEND: &str = "UPDATE sends SET held = held WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     let mut on = on.into();
     let unknown = on.again().sql(MESSAGE, (tenant, id)).run().await? == 1;
-    let attempt = on
-        .again()
-        .sql(ATTEMPT, (tenant, id, outcome.to_owned(), now))
-        .opt()
-        .await?;
+    let attempt = on.again().sql(ATTEMPT, (tenant, id, outcome, now)).opt().await?;
     let free = on.sql(SEND, (tenant, id)).run().await? == 1;
     Ok(attempt.filter(|_| unknown && free))
 }

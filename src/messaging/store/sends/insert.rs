@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, SendLane, Status, TenantId},
+    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId},
 };
 
 /// A message to be sent, as a caller put it.
@@ -15,7 +15,7 @@ pub struct NewSend<'a> {
     pub contact: ContactId,
     pub lane: SendLane,
     /// `phone`, `user_id` or `group`.
-    pub recipient_kind: &'static str,
+    pub recipient_kind: RecipientKind,
     pub recipient: String,
     /// The number it is sent from, as people dial it, where that is known.
     pub sender: Option<String>,
@@ -89,7 +89,7 @@ async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()>
             it.tenant.uuid(),
             it.channel.uuid(),
             it.lane.number(),
-            it.recipient_kind.to_owned(),
+            it.recipient_kind,
             it.recipient.clone(),
             it.kind.to_owned(),
             it.content.to_owned(),

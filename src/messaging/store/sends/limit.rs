@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::TenantId,
+    domain::{HoldReason, TenantId},
     records::portfolios::Key,
 };
 
@@ -33,22 +33,22 @@ pub async fn call(
 
 /// How many messages of a portfolio, one tenant's or all, wait for its daily limit.
 pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
-    count(on, "daily_limit", tenant, portfolio).await
+    count(on, HoldReason::DailyLimit, tenant, portfolio).await
 }
 
 /// How many were called, and are still on their way to be counted.
 pub async fn called(on: impl Into<On<'_>>, portfolio: &str) -> Result<i64> {
-    count(on, "called", None, portfolio).await
+    count(on, HoldReason::Released, None, portfolio).await
 }
 
-async fn count(on: impl Into<On<'_>>, held: &str, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
+async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
     const SQL: &str = "
         SELECT COUNT(*)
         FROM sends s
         JOIN channels c ON c.id = s.channel_id
         WHERE s.held = $1 AND (s.state = 'pending' OR s.held = 'called' AND s.state = 'running')
             AND c.tenant_id = COALESCE($2, c.tenant_id) AND COALESCE(c.business_id, c.waba_id) = $3";
-    let args = (held.to_owned(), tenant, portfolio.to_owned());
+    let args = (held, tenant, portfolio.to_owned());
     let (count,): (i64,) = on.into().sql(SQL, args).one().await?;
     Ok(count)
 }

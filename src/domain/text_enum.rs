@@ -1,0 +1,75 @@
+//! Enums that the database, JSON and metrics know by the same text. What a column holds beyond them is an error that names both.
+
+/// Defines an enum of texts: `ALL`, `as_str`, `parse`, `Display`, serde, OpenAPI, and the column type `TEXT` of both databases.
+macro_rules! text_enum {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident {
+        $($(#[$doc:meta])* $variant:ident = $text:literal,)+
+    }) => {
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+        )]
+        $(#[$meta])*
+        $visibility enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $name {
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$variant,)+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|it| it.as_str() == text)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                to.write_str(self.as_str())
+            }
+        }
+
+        impl<D: sqlx::Database> sqlx::Type<D> for $name
+        where
+            str: sqlx::Type<D>,
+        {
+            fn type_info() -> D::TypeInfo {
+                <str as sqlx::Type<D>>::type_info()
+            }
+
+            fn compatible(info: &D::TypeInfo) -> bool {
+                <str as sqlx::Type<D>>::compatible(info)
+            }
+        }
+
+        impl<'q, D: sqlx::Database> sqlx::Encode<'q, D> for $name
+        where
+            &'q str: sqlx::Encode<'q, D>,
+        {
+            fn encode_by_ref(&self, to: &mut D::ArgumentBuffer) -> Result<sqlx::encode::IsNull, sqlx::error::BoxDynError> {
+                <&'q str as sqlx::Encode<'q, D>>::encode(self.as_str(), to)
+            }
+        }
+
+        impl<'r, D: sqlx::Database> sqlx::Decode<'r, D> for $name
+        where
+            &'r str: sqlx::Decode<'r, D>,
+        {
+            fn decode(value: D::ValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+                let text = <&'r str as sqlx::Decode<'r, D>>::decode(value)?;
+                Self::parse(text).ok_or_else(|| format!("{text:?} is no {}", stringify!($name)).into())
+            }
+        }
+
+        impl sqlx::postgres::PgHasArrayType for $name {
+            fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+                <&str as sqlx::postgres::PgHasArrayType>::array_type_info()
+            }
+        }
+    };
+}
+
+pub(super) use text_enum;
