@@ -10,7 +10,7 @@ use crate::{
     domain::{ContactId, ConversationId},
     events::{contact, message, order},
     inbound::store::statuses::Joined,
-    meta::webhook::{Order, PreferenceChoice},
+    meta::webhook::{OrderContent, PreferenceChoice},
     people::{self, Party, Preferred, Resolved},
     records::{
         conversations::{self, Pair},
@@ -78,7 +78,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn order(&mut self, order: &Order, stored: &NewMessage) {
+    fn order(&mut self, order: &OrderContent, stored: &NewMessage) {
         let items = order.items.iter().map(|it| order::Item {
             product_retailer_id: it.product_retailer_id.as_deref(),
             quantity: it.quantity,

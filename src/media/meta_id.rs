@@ -231,7 +231,7 @@ async fn transfer(service: &MediaService, key: &UploadKey, file: &Content) -> Re
             other => MetaIdError::Passing(other.to_string()),
         }
     })?;
-    let upload = graph::Upload {
+    let upload = graph::MediaUpload {
         file_name: name::uploaded(file.filename.as_deref(), &key.mime_type),
         mime_type: key.mime_type.clone(),
         length: file.size,

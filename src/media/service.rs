@@ -11,7 +11,7 @@ pub struct MediaService {
     pub clock: Clock,
     pub queues: Queues,
     pub directory: Directory,
-    pub graph: graph::Client,
+    pub graph: graph::GraphClient,
     pub storage: Storage,
     /// Fetches from addresses that tenants name.
     pub egress: EgressClient,

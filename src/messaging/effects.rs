@@ -53,7 +53,7 @@ pub struct Told<'a> {
 
 impl Told<'_> {
     fn has(&self, effect: Effect) -> bool {
-        errors::entry(self.code).has(effect)
+        errors::entry(self.code).has_effect(effect)
     }
 }
 

@@ -80,7 +80,7 @@ pub async fn resolve(service: &MessagingService, ready: &mut [Ready]) -> Result<
 fn files(it: &mut Ready) -> Vec<File> {
     let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
     let ours = |(_, file): (_, &mut MediaRef)| match *file {
-        MediaRef::Ours(media) => Some(File { tenant, channel, media }),
+        MediaRef::Stored(media) => Some(File { tenant, channel, media }),
         MediaRef::Meta(_) | MediaRef::Link(_) => None,
     };
     it.message.media().into_iter().filter_map(ours).collect()
@@ -91,7 +91,7 @@ fn stand(it: &mut Ready, known: &Known, now: DateTime<Utc>) -> Standing {
     let (tenant, channel) = (due.tenant_id, due.channel_id);
     let mut standing = Standing::Ready;
     for (kind, file) in message.media() {
-        let MediaRef::Ours(media) = *file else { continue };
+        let MediaRef::Stored(media) = *file else { continue };
         match known.get(&File { tenant, channel, media }) {
             Some(Ok(at)) => match (at.fits(kind), &at.id) {
                 (Err(why), _) => return Standing::Fail(UPLOAD_FAILED, why.to_string()),

@@ -22,7 +22,7 @@ use crate::{
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
 /// goes.
 pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
-    let templates: Vec<(&Ready, &message::Template)> = ready
+    let templates: Vec<(&Ready, &message::TemplateMessage)> = ready
         .iter()
         .filter_map(|it| Some((it, it.message.template()?)))
         .collect();
@@ -30,11 +30,11 @@ pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMa
         return Ok(HashMap::new());
     }
     let mut shelf = Shelf::default();
-    let wanted = |(it, template): &(&Ready, &message::Template)| {
+    let wanted = |(it, template): &(&Ready, &message::TemplateMessage)| {
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
     shelf.fetch(service.db.reader(), templates.iter().map(wanted)).await?;
-    let judge = |(it, template): &(&Ready, &message::Template)| {
+    let judge = |(it, template): &(&Ready, &message::TemplateMessage)| {
         let checked = shelf.check(it.due.tenant_id, &it.route.waba_id, template);
         let why = match checked.and_then(|category| reaches(category, &it.due.recipient_kind).map(|()| category)) {
             Ok(Some("MARKETING")) if it.due.marketing_stopped => {

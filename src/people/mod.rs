@@ -13,7 +13,7 @@ pub use told::{Created, Identified, Preferred, Renamed, told};
 
 use crate::{
     domain::{ContactId, TenantId},
-    meta::webhook::{Person, System},
+    meta::webhook::{System, WhatsAppUser},
     records::contacts::Identity,
 };
 
@@ -40,7 +40,7 @@ pub struct Party {
 
 impl Party {
     /// `None` when nothing names the person.
-    pub fn person(tenant: TenantId, person: &Person, at: DateTime<Utc>) -> Option<Party> {
+    pub fn person(tenant: TenantId, person: &WhatsAppUser, at: DateTime<Utc>) -> Option<Party> {
         let named = [
             ("user_id", &person.user_id),
             ("phone", &person.phone),

@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 
 use super::{schema::Rendered, shelf::schema};
 use crate::{
-    meta::message::{Envelope, Invalid, MediaRef, Options, Outbound, Recipient},
+    meta::message::{Invalid, MediaRef, MessageRecipient, Options, Outbound, SendEnvelope},
     templates::store::templates::Template,
 };
 
@@ -35,12 +35,12 @@ pub fn preview(row: &Template, variables: &Map<String, Value>) -> Result<Preview
     let rendered = schema.render(template);
     // A file of ours has no id from Meta before it is sent; ours stands for it.
     for (_, file) in message.media() {
-        if let MediaRef::Ours(id) = file {
+        if let MediaRef::Stored(id) = file {
             *file = MediaRef::Meta(id.to_string());
         }
     }
-    let envelope = Envelope {
-        to: &Recipient::Phone(String::new()),
+    let envelope = SendEnvelope {
+        to: &MessageRecipient::Phone(String::new()),
         context: None,
         opaque: "",
         options: &Options::default(),

@@ -14,7 +14,7 @@ use crate::{
 pub struct TemplateService {
     pub db: Db,
     pub clock: Clock,
-    pub graph: graph::Client,
+    pub graph: graph::GraphClient,
     pub directory: Directory,
 }
 

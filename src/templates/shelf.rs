@@ -122,7 +122,7 @@ impl Shelf {
         &self,
         tenant: TenantId,
         waba_id: &str,
-        template: &message::Template,
+        template: &message::TemplateMessage,
     ) -> std::result::Result<Option<&str>, Unfit> {
         let key = (tenant, waba_id.to_owned(), template.name.clone());
         let known = self.known.get(&key).map_or(&[][..], Vec::as_slice);
@@ -160,7 +160,7 @@ impl Shelf {
 
     /// What the customer will read of one that can be sent. `None` where nothing is known of the template; and of one-time codes, which
     /// nobody else is to read.
-    pub fn text(&self, tenant: TenantId, waba_id: &str, template: &message::Template) -> Option<String> {
+    pub fn text(&self, tenant: TenantId, waba_id: &str, template: &message::TemplateMessage) -> Option<String> {
         let known = self.known.get(&(tenant, waba_id.to_owned(), template.name.clone()))?;
         let kept = known.iter().find(|kept| kept.row.language == template.language.code)?;
         if kept.row.category.as_deref() == Some(AUTHENTICATION) {

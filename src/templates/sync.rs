@@ -98,7 +98,7 @@ impl TemplateService {
 }
 
 /// A template as Meta shows it, as a row of ours.
-pub(super) fn fetched(clock: &Clock, shown: graph::Template) -> Fetched {
+pub(super) fn fetched(clock: &Clock, shown: graph::GraphTemplate) -> Fetched {
     Fetched {
         id: clock.new_id::<TemplateId>(),
         meta_id: shown.id,

@@ -39,7 +39,7 @@ pub struct Ask {
 pub struct TemplateUse {
     /// Of the channel.
     pub waba_id: String,
-    pub template: message::Template,
+    pub template: message::TemplateMessage,
 }
 
 /// A message that is committed and will be sent.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{ButtonKind, Header, Naming, Offer, Schema, Slots};
 use crate::meta::message::{
-    Invalid, Template,
-    template::{Card, Component, Parameter},
+    Invalid, TemplateMessage,
+    template::{Component, Parameter, TemplateCard},
 };
 
 pub(super) type Checked = Result<(), Invalid>;
@@ -13,7 +13,7 @@ pub(super) type Checked = Result<(), Invalid>;
 impl Schema {
     /// # Errors
     /// Names the first parameter that is missing, too many, or of another type than the template asks for.
-    pub fn check(&self, template: &Template) -> Checked {
+    pub fn check(&self, template: &TemplateMessage) -> Checked {
         self.fill(&template.components, "template.components")?;
         self.one_code(&template.components, "template.components")
     }
@@ -182,7 +182,7 @@ impl Schema {
                 cards => Err(Invalid::new(path, format!("lacks a carousel with {cards} cards"))),
             };
         };
-        let cards: &[Card] = component.cards.as_deref().unwrap_or_default();
+        let cards: &[TemplateCard] = component.cards.as_deref().unwrap_or_default();
         let at = format!("{at}.cards");
         if !self.card_count().contains(&cards.len()) {
             return Err(count(&at, self.cards.len(), cards.len()));

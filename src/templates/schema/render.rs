@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Header, Naming, Schema, Slots, slots::fill};
 use crate::meta::message::{
-    Template,
+    TemplateMessage,
     template::{Component, Parameter},
 };
 
@@ -60,7 +60,7 @@ pub struct RenderedButton {
 
 impl Schema {
     /// Fills the places with what a send that fits gives them.
-    pub fn render(&self, template: &Template) -> Rendered {
+    pub fn render(&self, template: &TemplateMessage) -> Rendered {
         self.rendered(&template.components)
     }
 
@@ -102,7 +102,7 @@ impl Schema {
         };
         let value = match first {
             Some(Parameter::Media { file, .. }) => match file {
-                crate::meta::message::MediaRef::Ours(id) => Some(serde_json::json!({ "media_id": id })),
+                crate::meta::message::MediaRef::Stored(id) => Some(serde_json::json!({ "media_id": id })),
                 other => serde_json::to_value(other).ok(),
             },
             Some(Parameter::Other(value)) => Some(value[kind].clone()),

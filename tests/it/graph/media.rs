@@ -2,7 +2,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use mainstay::meta::graph::{Error, Upload};
+use mainstay::meta::graph::{Error, MediaUpload};
 use serde_json::json;
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
     token,
 };
 
-fn file(chunks: Vec<io::Result<Bytes>>, length: u64) -> Upload {
-    Upload {
+fn file(chunks: Vec<io::Result<Bytes>>, length: u64) -> MediaUpload {
+    MediaUpload {
         file_name: "Größe \"1\".jpg".to_owned(),
         mime_type: "image/jpeg".to_owned(),
         length,

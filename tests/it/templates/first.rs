@@ -2,7 +2,7 @@
 
 use mainstay::{
     domain::{TemplateSyncId, TenantId},
-    meta::message::{Language, Template},
+    meta::message::{Language, TemplateMessage},
     templates::{
         Shelf,
         store::templates::{self as store, Fetched},
@@ -71,7 +71,7 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
         code: "en_US".to_owned(),
         policy: None,
     };
-    let template = Template {
+    let template = TemplateMessage {
         name: HELLO.to_owned(),
         language,
         components: Vec::new(),

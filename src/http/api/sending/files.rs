@@ -18,7 +18,7 @@ pub async fn unsendable(
 ) -> Result<Option<Invalid>> {
     let name = message.kind();
     for (kind, file) in message.media() {
-        let MediaRef::Ours(id) = *file else { continue };
+        let MediaRef::Stored(id) = *file else { continue };
         let why = match media::sendable(app.db.reader(), tenant, id, kind).await? {
             Ok(()) if kind == MediaKind::Audio && payload["voice"] == true => match voiceless(app, tenant, id).await? {
                 Some(invalid) => return Ok(Some(invalid)),

@@ -90,7 +90,7 @@ impl SendRequest {
         let payload = named(app, tenant, &kind, payload).await?;
         let mut message = Outbound::parse(&kind, &payload)?;
         message.fits(to.audience())?;
-        message.lasts(app.clock.now())?;
+        message.check_expiry(app.clock.now())?;
         let invalid = files::unsendable(app, tenant, &mut message, &payload).await?;
         let directory = app.directory.current();
         let route = directory

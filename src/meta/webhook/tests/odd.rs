@@ -1,6 +1,6 @@
 //! Bodies that are not quite webhooks: everything in them is kept somewhere.
 
-use super::super::{Change, Item, Malformed, UnknownReason, parse};
+use super::super::{Change, Malformed, UnknownReason, WebhookItem, parse};
 use super::{at, items, only_item, reason};
 
 #[test]
@@ -71,11 +71,11 @@ fn without_a_field_the_value_decides() {
     let webhook = parse(&super::fixture("odd_no_field")).expect("a webhook");
     assert_eq!(webhook.object, "page");
     let [
-        Item {
+        WebhookItem {
             field,
             phone_number_id,
             entry_id: None,
-            change: Change::Message(message),
+            change: Change::WebhookMessage(message),
             ..
         },
     ] = webhook.items.as_slice()
@@ -120,7 +120,7 @@ fn a_time_is_understood_in_seconds_and_milliseconds_and_borrowed_from_the_entry(
                 {{"id":"wamid.1","timestamp":{timestamp}}}]}}}}]}}]}}"#
         );
         let webhook = parse(body.as_bytes()).expect("a webhook");
-        let Change::Message(message) = &webhook.items[0].change else {
+        let Change::WebhookMessage(message) = &webhook.items[0].change else {
             panic!("{webhook:?}")
         };
         assert_eq!(message.timestamp, at(expected), "{timestamp}");

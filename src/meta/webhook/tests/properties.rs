@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use super::super::clean::clean_text;
-use super::super::{Change, Item, parse};
+use super::super::{Change, WebhookItem, parse};
 use super::folder;
 
 /// What a value might turn into.
@@ -36,15 +36,15 @@ fn bodies() -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn raw(item: &Item) -> &str {
+fn raw(item: &WebhookItem) -> &str {
     match &item.change {
-        Change::Message(it) | Change::Echo(it) => &it.raw,
+        Change::WebhookMessage(it) | Change::Echo(it) => &it.raw,
         Change::History(it) => &it.message.raw,
-        Change::Status(it) => &it.raw,
+        Change::StatusUpdate(it) => &it.raw,
         Change::Error(it) => &it.raw,
         Change::AppContact(it) => &it.raw,
-        Change::Preference(it) => &it.raw,
-        Change::Account(it) => &it.raw,
+        Change::UserPreference(it) => &it.raw,
+        Change::AccountEvent(it) => &it.raw,
         Change::Unknown(it) => &it.raw,
     }
 }
@@ -92,7 +92,7 @@ fn replace(body: &[u8], which: Index, odd: &str) -> String {
     value.to_string().replace(&format!("\"{MARK}\""), odd)
 }
 
-fn batch(messages: &[String]) -> Vec<Item> {
+fn batch(messages: &[String]) -> Vec<WebhookItem> {
     let body = format!(
         r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"messages":[{}]}}}}]}}]}}"#,
         messages.join(",")
