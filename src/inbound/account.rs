@@ -100,7 +100,7 @@ impl Plan {
                 self.call(origin, routes[0], account);
                 continue;
             }
-            let news = templates::News::of(tenant, &routes[0].waba_id, at, &account.detail);
+            let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);
             self.templates.extend(news);
             self.facts.extend(numbers::told(clock, origin, &routes, account));
         }

@@ -67,7 +67,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
     let mut failures = messaging::failed(tx, clock, &failed).await?;
-    let news = templates::hear(tx, clock, &plan.templates).await?;
+    let news = templates::apply_updates(tx, clock, &plan.templates).await?;
     facts.preferences(plan, &resolved);
     facts.told(plan.facts.iter().cloned());
     facts.told(news);

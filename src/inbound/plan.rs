@@ -38,7 +38,7 @@ pub struct Plan {
     /// What is said of accounts and numbers that decides what may be sent.
     pub news: Vec<News>,
     /// What is told of templates.
-    pub templates: Vec<templates::News>,
+    pub templates: Vec<templates::TemplateUpdate>,
     /// What people want to be sent, and what not.
     pub preferences: Vec<PlannedPreference>,
     /// Facts that stand for themselves, such as an alert about the account.

@@ -228,7 +228,7 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Res
     }
     let now = clock.now();
     for (tenant, waba) in accounts {
-        templates::want(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
+        templates::request_sync(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     messaging::store::sends::Placed,
     meta::message,
     templates::{
-        Shelf, reaches,
+        TemplateCache, check_recipient,
         store::templates::{self, Suggested},
     },
 };
@@ -29,20 +29,21 @@ pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMa
     if templates.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut shelf = Shelf::default();
+    let mut cache = TemplateCache::default();
     let wanted = |(it, template): &(&Ready, &message::TemplateMessage)| {
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
-    shelf.fetch(service.db.reader(), templates.iter().map(wanted)).await?;
+    cache.load(service.db.reader(), templates.iter().map(wanted)).await?;
     let judge = |(it, template): &(&Ready, &message::TemplateMessage)| {
-        let checked = shelf.check(it.due.tenant_id, &it.route.waba_id, template);
-        let why = match checked.and_then(|category| reaches(category, &it.due.recipient_kind).map(|()| category)) {
-            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
-                (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
-            }
-            Ok(_) => return None,
-            Err(unfit) => (unfit.code(), unfit.to_string()),
-        };
+        let checked = cache.check(it.due.tenant_id, &it.route.waba_id, template);
+        let why =
+            match checked.and_then(|category| check_recipient(category, &it.due.recipient_kind).map(|()| category)) {
+                Ok(Some("MARKETING")) if it.due.marketing_stopped => {
+                    (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
+                }
+                Ok(_) => return None,
+                Err(unfit) => (unfit.code(), unfit.to_string()),
+            };
         Some((it.due.id, why))
     };
     Ok(templates.iter().filter_map(judge).collect())

@@ -23,7 +23,7 @@ use crate::{
         events::{self, NewEvent},
         idempotency::{self, Keyed},
     },
-    templates::reaches,
+    templates::check_recipient,
 };
 
 /// How long a key stands for its message.
@@ -155,7 +155,7 @@ async fn address(
     // Contacts named by their ids must not be merged away before the commit.
     let named = asks.iter().filter(|ask| matches!(ask.to, Address::Contact(_)));
     contacts::lock_tenants(tx, named.map(|ask| ask.tenant)).await?;
-    let reached = |n: usize, kind: &str| reaches(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind);
+    let reached = |n: usize, kind: &str| check_recipient(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind);
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {
         if answers[n].is_some() {

@@ -9,7 +9,7 @@ use crate::{
     domain::MessageTemplateId,
     http::{auth::TenantScope, problem::Problem},
     templates::{
-        local::{Content, Filled, LocalError},
+        local::{Filled, LocalContent, LocalError},
         store::message_templates as store,
     },
 };
@@ -49,7 +49,7 @@ pub struct MessageTemplateVersion {
     pub version: i64,
     /// `active` if it is sent, `draft` if it is newer than the one that is, else `archived`.
     pub state: &'static str,
-    pub content: Content,
+    pub content: LocalContent,
     /// The names of its variables.
     pub variables: Vec<String>,
     pub created_at: DateTime<Utc>,
@@ -69,7 +69,7 @@ pub async fn shown(scope: &TenantScope, row: store::MessageTemplate) -> Result<M
     let versions = store::versions(&mut tx, scope.tenant, row.id).await?;
     tx.commit().await?;
     let version = |it: store::Version| {
-        let content: Content = serde_json::from_str(&it.content).map_err(LocalError::Unreadable)?;
+        let content: LocalContent = serde_json::from_str(&it.content).map_err(LocalError::Unreadable)?;
         Ok(MessageTemplateVersion {
             version: it.version,
             state: match row.active_version {

@@ -1,3 +1,5 @@
+//! Reads message templates and their versions.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -50,15 +52,15 @@ pub async fn find_by_name(on: impl Into<On<'_>>, tenant: TenantId, name: &str) -
     on.into().sql(SQL, (tenant, name.to_owned())).opt().await
 }
 
-/// Which are wanted; what is empty says nothing.
+/// Filter of a list; empty texts match everything.
 #[derive(Clone, Debug, Default)]
 pub struct MessageTemplateFilter {
     pub state: String,
-    /// A part of the name.
+    /// A substring of the name.
     pub name: String,
 }
 
-/// Newest first, from the one before `before` on.
+/// Returns a page, newest first, starting below `before`.
 pub async fn page(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -94,7 +96,7 @@ pub async fn version(
     on.into().sql(SQL, (tenant, id, version)).opt().await
 }
 
-/// Every version, newest first.
+/// Returns all versions, newest first.
 pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Vec<Version>> {
     const SQL: &str = "
         SELECT version, content, created_at FROM message_template_versions
@@ -103,7 +105,7 @@ pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTempla
     on.into().sql(SQL, (tenant, id)).all().await
 }
 
-/// Whether the tenant was given its first ones.
+/// Returns whether the tenant's initial templates were created.
 pub async fn is_seeded(on: impl Into<On<'_>>, tenant: TenantId) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM tenants WHERE id = $1 AND message_templates_at IS NOT NULL";
     let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
