@@ -221,7 +221,7 @@ async fn settle(
     known.retain(|row| row.origin == "history" && row.kind != "media_placeholder");
     let filled = messages::fill_placeholders(&mut *tx, &known).await?;
     let wanted = media::wanted(stored, &planned, new, &filled);
-    media::want(&mut *tx, &wanted).await?;
+    media::insert_inbound(&mut *tx, &wanted).await?;
     let joined = statuses::join(&mut *tx, &outbound).await?;
     reports::advance(tx, joined, facts).await?;
     Ok(wanted)

@@ -11,7 +11,7 @@ use crate::{
     events::{contact, message, order},
     inbound::store::statuses::Joined,
     meta::webhook::{OrderContent, PreferenceChoice},
-    people::{self, Party, Preferred, Resolved},
+    people::{self, Party, PreferenceChange, Resolved},
     records::{
         conversations::{self, Pair},
         events::{self, NewEvent},
@@ -32,7 +32,7 @@ impl<'a> Facts<'a> {
     }
 
     pub fn contacts(&mut self, resolved: &Resolved) {
-        self.told.extend(people::told(self.clock, resolved));
+        self.told.extend(people::events_for(self.clock, resolved));
     }
 
     pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
@@ -125,7 +125,7 @@ impl<'a> Facts<'a> {
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);
             if let Some(marketing_stopped) = plan.parties[it.party].marketing_stopped {
-                let told = Preferred {
+                let told = PreferenceChange {
                     contact,
                     marketing_stopped,
                     at,

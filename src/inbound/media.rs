@@ -12,7 +12,7 @@ use crate::{
     records::messages::NewMessage,
 };
 
-pub use crate::media::store::want;
+pub use crate::media::store::insert_inbound;
 
 /// A file that a message names.
 #[derive(Clone, Debug)]

@@ -81,11 +81,11 @@ pub async fn change_blocks(
         };
         let contact = done
             .iter()
-            .position(|it| it.person == *person)
+            .position(|it| it.target == *person)
             .map(|place| contacts[place]);
         let refused = changes
             .iter()
-            .find(|it| it.person == *person)
+            .find(|it| it.target == *person)
             .and_then(|it| it.error.clone());
         Blocked {
             contact: contact.or(known),
@@ -183,7 +183,7 @@ async fn keep(
         (kind, value.clone())
     };
     let party = |change: &&graph::BlockResult| {
-        let (kind, value) = identity(&change.person);
+        let (kind, value) = identity(&change.target);
         let mut party = Party::addressed(route.tenant, kind, &value, now);
         let also = change.other_ids.iter().map(identity);
         let tenant = route.tenant;
@@ -195,7 +195,7 @@ async fn keep(
     let parties: Vec<Party> = done.iter().map(party).collect();
     let mut tx = service.db.begin().await?;
     let resolved = people::resolve(&mut tx, &service.clock, &parties).await?;
-    let mut told = people::told(&service.clock, &resolved);
+    let mut told = people::events_for(&service.clock, &resolved);
     let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();

@@ -17,7 +17,7 @@ use crate::{
         contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
         template::{REFUSED, Refused},
     },
-    media::{self, store::Named},
+    media::{self, store::MediaOnChannel},
     messaging::store::{
         blocks::{self, Block},
         sends::Due,
@@ -194,14 +194,14 @@ async fn forget_uploads(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
         let mut named = Vec::new();
         media_in(&content, &mut named);
-        files.extend(named.into_iter().map(|media| Named {
+        files.extend(named.into_iter().map(|media| MediaOnChannel {
             tenant: it.due.tenant_id,
             channel: it.due.channel_id,
             media,
         }));
     }
-    let files: Vec<Named> = files.into_iter().collect();
-    media::forget(tx, &files, clock.now()).await.map(drop)
+    let files: Vec<MediaOnChannel> = files.into_iter().collect();
+    media::forget_meta_ids(tx, &files, clock.now()).await.map(drop)
 }
 
 /// Files of ours that a message's content names, wherever it does.

@@ -11,7 +11,7 @@ use crate::{
     },
     meta::webhook::{TemplateCategory, TemplateQuality, TemplateRef, TemplateStatus},
     records::events::NewEvent,
-    templates::store::templates::Template,
+    templates::store::templates::StoredTemplate,
 };
 
 /// Template and time of a webhook's update.

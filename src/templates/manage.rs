@@ -23,7 +23,7 @@ pub enum ManageError {
     Exists(String, String),
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    #[error("no channel of the account has an access token that opens: add the channel again to renew it")]
+    #[error("no channel of the account has an access token that can be decrypted: add the channel again to renew it")]
     NoToken,
     /// Unless Meta refused, the change may have been made; the next sync shows it.
     #[error(transparent)]
@@ -78,9 +78,9 @@ impl TemplateService {
             quotas::release(tx, route.tenant, reservation).await.map(drop)
         };
         self.db.transaction(keep).await?;
-        let kept = store::find_by_names(&self.db, &[(route.tenant, route.waba_id.clone(), name)]).await?;
-        let kept = kept.into_iter().find(|it| it.language == language);
-        Ok(kept.ok_or(sqlx::Error::RowNotFound)?)
+        let stored = store::find_by_names(&self.db, &[(route.tenant, route.waba_id.clone(), name)]).await?;
+        let stored = stored.into_iter().find(|it| it.language == language);
+        Ok(stored.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     /// Edits a template, which Meta then reviews again.

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use super::{cache::schema, schema::Rendered};
 use crate::{
     meta::message::{Invalid, MediaRef, MessageRecipient, Options, Outbound, SendEnvelope},
-    templates::store::templates::Template,
+    templates::store::templates::StoredTemplate,
 };
 
 /// Preview of a template message.

@@ -33,7 +33,7 @@ pub struct Synced {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
-    #[error("no channel of the account has an access token that opens: add the channel again to renew it")]
+    #[error("no channel of the account has an access token that can be decrypted: add the channel again to renew it")]
     NoToken,
     #[error(transparent)]
     Meta(#[from] graph::Error),
@@ -76,7 +76,7 @@ impl TemplateService {
             deleted: gone.len(),
             ..Synced::default()
         };
-        let mut news = Vec::new();
+        let mut new_events = Vec::new();
         for (key, now) in &after {
             let was = before.get(key);
             match was {
@@ -86,13 +86,13 @@ impl TemplateService {
             }
             // A first sync is no change: it emits no events.
             if sync.synced_at.is_some() {
-                news.extend(template_events::sync_events(&self.clock, was, now));
+                new_events.extend(template_events::sync_events(&self.clock, was, now));
             }
         }
         store::complete_sync(&mut *tx, sync.id, began, began + SYNC_INTERVAL).await?;
         let now = self.clock.now();
         counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
-        events::append(tx, &news, now).await?;
+        events::append(tx, &new_events, now).await?;
         Ok(synced)
     }
 }

@@ -119,7 +119,10 @@ async fn change(
     blocking: Blocking,
 ) -> Result<Body<BlockResults>, Problem> {
     if users.users.is_empty() || users.users.len() > MAX_BLOCK_USERS {
-        let detail = format!("users: must hold 1 to {MOST_BLOCKS}; it holds {}.", users.users.len());
+        let detail = format!(
+            "users: must hold 1 to {MAX_BLOCK_USERS}; it holds {}.",
+            users.users.len()
+        );
         return Err(Problem::field("users", detail, Some(MAX_BLOCK_USERS as u64)));
     }
     let mut people: Vec<Address> = Vec::with_capacity(users.users.len());

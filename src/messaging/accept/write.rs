@@ -192,7 +192,7 @@ async fn address(
         of_party.push((n, kind, value.clone()));
     }
     let resolved = people::resolve(tx, clock, &parties).await?;
-    told.extend(people::told(clock, &resolved));
+    told.extend(people::events_for(clock, &resolved));
     for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
         people.insert(n, Addressed { contact, kind, value });
     }

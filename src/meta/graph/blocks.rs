@@ -33,7 +33,7 @@ pub struct BlockResult {
 
 /// An entry of the block list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlockedUser {
+pub struct BlockListEntry {
     pub phone: Option<String>,
     pub user_id: Option<String>,
 }
@@ -41,7 +41,7 @@ pub struct BlockedUser {
 /// A page of the block list with the cursor of the next page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockedPage {
-    pub users: Vec<BlockedUser>,
+    pub users: Vec<BlockListEntry>,
     pub after: Option<String>,
 }
 
@@ -60,10 +60,10 @@ impl BlockTarget {
     }
 
     /// Returns whether an entry of the answer is about this user. Meta repeats the given id (`input`) and adds those it knows.
-    fn matches(&self, answered: &Value) -> bool {
+    fn matches(&self, entry: &Value) -> bool {
         let same = |member: &str| {
-            let answered = text(&answered[member]);
-            answered.is_some_and(|answered| answered.trim_start_matches('+') == self.text())
+            let id = text(&entry[member]);
+            id.is_some_and(|id| id.trim_start_matches('+') == self.text())
         };
         match self {
             Self::Phone(_) => same("input") || same("wa_id"),
@@ -103,7 +103,7 @@ impl GraphClient {
             request = request.query(&[("after", after)]);
         }
         let answer = self.request_json("blocked", request, access.token).await?;
-        let target = |entry: &Value| BlockedUser {
+        let target = |entry: &Value| BlockListEntry {
             phone: text(&entry["wa_id"]),
             user_id: text(&entry["user_id"]),
         };

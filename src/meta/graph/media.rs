@@ -124,7 +124,7 @@ impl GraphClient {
                     Some(refusal) => Error::Refused(refusal.error),
                     None => Error::Unreadable {
                         http_status: status.as_u16(),
-                        why: "no file and no error as Meta makes them".to_owned(),
+                        why: "neither a file nor an error in Meta's format".to_owned(),
                     },
                 });
             }
@@ -163,7 +163,7 @@ impl GraphClient {
 }
 
 fn no_bytes(timeout: Duration) -> Error {
-    Error::NoAnswer(format!("nothing came for {} s", timeout.as_secs_f64()))
+    Error::NoAnswer(format!("no data for {} s", timeout.as_secs_f64()))
 }
 
 #[cfg(test)]

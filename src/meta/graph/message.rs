@@ -77,7 +77,7 @@ impl GraphClient {
         let request = match request.build() {
             Ok(request) => request,
             Err(error) => {
-                let why = format!("the request cannot be made: {}", cause(&error, self.timeout));
+                let why = format!("the request could not be built: {}", cause(&error, self.timeout));
                 return SendOutcome::NotSent { why };
             }
         };
@@ -87,7 +87,7 @@ impl GraphClient {
                 match read_body(response, self.timeout).await {
                     Ok(body) => classify(status, &body, access.token),
                     Err(why) => {
-                        SendOutcome::unknown(format!("HTTP {}, but the answer broke off: {why}", status.as_u16()))
+                        SendOutcome::unknown(format!("HTTP {}, but the answer ended early: {why}", status.as_u16()))
                     }
                 }
             }
@@ -110,7 +110,7 @@ fn classify(status: StatusCode, body: &[u8], token: &Secret) -> SendOutcome {
             why: format!("HTTP {}, {}", status.as_u16(), refusal.error),
             error: Some(refusal.error),
         },
-        (_, None) => SendOutcome::unknown(format!("HTTP {} with an answer that cannot be read", status.as_u16())),
+        (_, None) => SendOutcome::unknown(format!("HTTP {} with an unreadable answer", status.as_u16())),
     }
 }
 

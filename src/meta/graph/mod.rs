@@ -26,7 +26,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, ensure};
 use reqwest::{RequestBuilder, Url};
 
-pub use blocks::{BlockResult, BlockTarget, BlockedPage, BlockedUser, MAX_BLOCK_USERS};
+pub use blocks::{BlockListEntry, BlockResult, BlockTarget, BlockedPage, MAX_BLOCK_USERS};
 pub use error::{Error, GraphError};
 pub use media::{MediaDownload, MediaInfo, MediaUpload};
 pub use message::{Accepted, SendOutcome};

@@ -61,7 +61,7 @@ impl GraphClient {
             why: why.to_owned(),
         };
         if !status.is_success() {
-            return Err(unreadable("no error as Meta makes them"));
+            return Err(unreadable("not an error in Meta's format"));
         }
         object().ok_or_else(|| unreadable("not a JSON object"))
     }
@@ -75,7 +75,7 @@ impl GraphClient {
     ) -> Result<(), Error> {
         let answer = self.request_json(what, request, token).await?;
         if answer["success"] == false {
-            let why = "Meta says that it did not succeed, and not why".to_owned();
+            let why = "Meta reported failure without a reason".to_owned();
             return Err(Error::Unreadable { http_status: 200, why });
         }
         Ok(())
@@ -92,7 +92,7 @@ pub(super) async fn read_body(mut response: Response, timeout: Duration) -> Resu
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error, timeout))? {
         if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(format!("the answer is longer than {LONGEST} bytes"));
+            return Err(format!("the answer is longer than {MAX_BODY_BYTES} bytes"));
         }
         body.extend_from_slice(&chunk);
     }
@@ -165,7 +165,7 @@ pub(super) fn list(value: &Value) -> &[Value] {
 pub(super) fn required(answer: &Value, key: &str) -> Result<String, Error> {
     text(&answer[key]).ok_or_else(|| Error::Unreadable {
         http_status: 200,
-        why: format!("it lacks {key:?}"),
+        why: format!("missing {key:?}"),
     })
 }
 
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Option<ErrorResponse> {
-        refusal(StatusCode::BAD_REQUEST, body.as_bytes(), &Secret::new("EAAG-secret"))
+        parse_error(StatusCode::BAD_REQUEST, body.as_bytes(), &Secret::new("EAAG-secret"))
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl GraphClient {
             }
             after = next;
         }
-        let why = format!("more than {MOST_PAGES} pages of templates");
+        let why = format!("more than {MAX_PAGES} pages of templates");
         Err(Error::Unreadable { http_status: 200, why })
     }
 
@@ -74,7 +74,7 @@ impl GraphClient {
         let answer = self.request_json("template", request, access.token).await?;
         template(&answer).ok_or_else(|| Error::Unreadable {
             http_status: 200,
-            why: "it lacks an id, a name or a language".to_owned(),
+            why: "missing id, name or language".to_owned(),
         })
     }
 

@@ -49,7 +49,7 @@ impl GraphClient {
         let answer = self.request_json("debug_token", request, access.token).await?;
         let data = &answer["data"];
         if !data.is_object() {
-            let why = "it lacks \"data\"".to_owned();
+            let why = "missing \"data\"".to_owned();
             return Err(Error::Unreadable { http_status: 200, why });
         }
         Ok(TokenInfo {

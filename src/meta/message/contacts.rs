@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::read::{Field, Object, Parsed, UNLIMITED};
+use super::read::{Field, FieldResult, Object, UNLIMITED};
 
 /// Text members of a part of a card.
 type Card = BTreeMap<&'static str, String>;
@@ -43,11 +43,11 @@ const ADDRESS: &[&str] = &["street", "city", "state", "zip", "country", "country
 const URL: &[&str] = &["url", "type"];
 const ORG: &[&str] = &["company", "department", "title"];
 
-pub(super) fn read(at: &Field<'_>) -> Parsed<Vec<OutboundContact>> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<Vec<OutboundContact>> {
     at.list(1..=MAX_CONTACTS)?.iter().map(contact).collect()
 }
 
-fn contact(at: &Field<'_>) -> Parsed<OutboundContact> {
+fn contact(at: &Field<'_>) -> FieldResult<OutboundContact> {
     let mut contact = at.object()?;
     let name_at = contact.required("name")?;
     let name = card(&name_at, NAME)?;
@@ -72,14 +72,14 @@ fn contact(at: &Field<'_>) -> Parsed<OutboundContact> {
     contact.deny_unknown().map(|()| read)
 }
 
-fn cards(contact: &mut Object<'_>, name: &'static str, members: &'static [&'static str]) -> Parsed<Vec<Card>> {
+fn cards(contact: &mut Object<'_>, name: &'static str, members: &'static [&'static str]) -> FieldResult<Vec<Card>> {
     let Some(at) = contact.optional(name) else {
         return Ok(Vec::new());
     };
     at.list(0..=UNLIMITED)?.iter().map(|at| card(at, members)).collect()
 }
 
-fn card(at: &Field<'_>, members: &'static [&'static str]) -> Parsed<Card> {
+fn card(at: &Field<'_>, members: &'static [&'static str]) -> FieldResult<Card> {
     let mut object = at.object()?;
     let mut card = Card::new();
     for member in members {
@@ -90,7 +90,7 @@ fn card(at: &Field<'_>, members: &'static [&'static str]) -> Parsed<Card> {
     object.deny_unknown().map(|()| card)
 }
 
-fn birthday(at: &Field<'_>) -> Parsed<String> {
+fn birthday(at: &Field<'_>) -> FieldResult<String> {
     let text = at.text(UNLIMITED)?;
     let date = chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok_and(|_| text.len() == 10);
     if date {

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::read::{Field, Object, Parsed, UNLIMITED};
+use super::read::{Field, FieldResult, Object, UNLIMITED};
 
 /// A location on the map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,7 +16,7 @@ pub struct Location {
 }
 
 impl Location {
-    pub(super) fn read(at: &Field<'_>) -> Parsed<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut location = at.object()?;
         let read = Self {
             latitude: degrees(&mut location, "latitude", 90)?,
@@ -28,7 +28,7 @@ impl Location {
     }
 }
 
-fn degrees(location: &mut Object<'_>, name: &'static str, max: u16) -> Parsed<Value> {
+fn degrees(location: &mut Object<'_>, name: &'static str, max: u16) -> FieldResult<Value> {
     let at = location.required(name)?;
     let number = match at.value {
         Value::String(text) => text.parse().ok(),

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::read::{Field, Object, Parsed, UNLIMITED};
+use super::read::{Field, FieldResult, Object, UNLIMITED};
 use crate::domain::{MediaId, ParseIdError, file_name};
 
 /// Kind of a media message; determines Meta's limits of type and size.
@@ -63,9 +63,9 @@ impl MediaKind {
 
 impl OutboundMedia {
     /// Reads a media message.
-    pub(super) fn message(kind: MediaKind, at: &Field<'_>) -> Parsed<Self> {
+    pub(super) fn message(kind: MediaKind, at: &Field<'_>) -> FieldResult<Self> {
         let mut media = at.object()?;
-        let mut read = Self::bare(kind, &mut media)?;
+        let mut read = Self::read_file(kind, &mut media)?;
         if matches!(kind, MediaKind::Image | MediaKind::Video | MediaKind::Document) {
             read.caption = media.optional_text("caption", 1_024)?;
         }
@@ -79,16 +79,16 @@ impl OutboundMedia {
     }
 
     /// Reads media in a header, which has no caption.
-    pub(super) fn header(kind: MediaKind, at: &Field<'_>) -> Parsed<Self> {
+    pub(super) fn header(kind: MediaKind, at: &Field<'_>) -> FieldResult<Self> {
         let mut media = at.object()?;
-        let mut read = Self::bare(kind, &mut media)?;
+        let mut read = Self::read_file(kind, &mut media)?;
         if kind == MediaKind::Document {
             read.filename = filename(&mut media)?;
         }
         media.deny_unknown().map(|()| read)
     }
 
-    fn bare(kind: MediaKind, media: &mut Object<'_>) -> Parsed<Self> {
+    fn read_file(kind: MediaKind, media: &mut Object<'_>) -> FieldResult<Self> {
         Ok(Self {
             kind,
             file: MediaRef::read(media)?,
@@ -104,7 +104,7 @@ impl OutboundMedia {
 }
 
 /// Reads the file name shown to the recipient.
-pub(super) fn filename(media: &mut Object<'_>) -> Parsed<Option<String>> {
+pub(super) fn filename(media: &mut Object<'_>) -> FieldResult<Option<String>> {
     let Some(at) = media.optional("filename") else {
         return Ok(None);
     };
@@ -116,7 +116,7 @@ pub(super) fn filename(media: &mut Object<'_>) -> Parsed<Option<String>> {
 }
 
 impl MediaRef {
-    pub(super) fn read(media: &mut Object<'_>) -> Parsed<Self> {
+    pub(super) fn read(media: &mut Object<'_>) -> FieldResult<Self> {
         match (media.optional("id"), media.optional("link"), media.optional("media_id")) {
             (Some(id), None, None) => id.text(UNLIMITED).map(Self::Meta),
             (None, Some(link), None) => link.url(UNLIMITED).map(Self::Link),

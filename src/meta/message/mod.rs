@@ -32,7 +32,7 @@ pub use invalid::Invalid;
 pub use location::Location;
 pub use media::{MediaKind, MediaRef, OutboundMedia};
 pub use simple::{Pin, PinOperation, Reaction, Text};
-pub use template::{Language, Template};
+pub use template::{Language, TemplateMessage};
 
 use read::Field;
 
@@ -79,7 +79,7 @@ impl Outbound {
     fn read(kind: &str, payload: &Value) -> Result<Self, Invalid> {
         let at = Field::root(kind, payload)?;
         if let Some(media) = MediaKind::parse(kind) {
-            return OutboundMedia::message(media, &at).map(Self::OutboundMedia);
+            return OutboundMedia::message(media, &at).map(Self::Media);
         }
         match kind {
             "text" => Text::read(&at).map(Self::Text),
@@ -87,7 +87,7 @@ impl Outbound {
             "contacts" => contacts::read(&at).map(Self::Contacts),
             "reaction" => Reaction::read(&at).map(Self::Reaction),
             "interactive" => interactive::read(&at).map(|it| Self::Interactive(Box::new(it))),
-            "template" => template::read(&at).map(|it| Self::TemplateMessage(Box::new(it))),
+            "template" => template::read(&at).map(|it| Self::Template(Box::new(it))),
             "pin" => Pin::read(&at).map(Self::Pin),
             _ => Err(Invalid::new("type", format!("must be one of {}", TYPES.join(", ")))),
         }
@@ -97,12 +97,12 @@ impl Outbound {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
-            Self::OutboundMedia(media) => media.kind.as_str(),
+            Self::Media(media) => media.kind.as_str(),
             Self::Location(_) => "location",
             Self::Contacts(_) => "contacts",
             Self::Reaction(_) => "reaction",
             Self::Interactive(_) => "interactive",
-            Self::TemplateMessage(_) => "template",
+            Self::Template(_) => "template",
             Self::Pin(_) => "pin",
         }
     }
@@ -110,7 +110,7 @@ impl Outbound {
     /// Returns the template; only templates may be sent without an open service window.
     pub fn template(&self) -> Option<&TemplateMessage> {
         match self {
-            Self::TemplateMessage(template) => Some(template),
+            Self::Template(template) => Some(template),
             _ => None,
         }
     }
@@ -119,9 +119,9 @@ impl Outbound {
     /// [`Self::body`].
     pub fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {
         match self {
-            Self::OutboundMedia(media) => vec![media.file()],
+            Self::Media(media) => vec![media.file()],
             Self::Interactive(interactive) => interactive.media(),
-            Self::TemplateMessage(template) => template.media(),
+            Self::Template(template) => template.media(),
             Self::Text(_) | Self::Location(_) | Self::Contacts(_) | Self::Reaction(_) | Self::Pin(_) => Vec::new(),
         }
     }
@@ -133,7 +133,7 @@ impl Outbound {
     pub fn check_audience(&self, to: Audience) -> Result<(), Invalid> {
         let to_group = to == Audience::Group;
         match self {
-            Self::Text(_) | Self::OutboundMedia(_) | Self::TemplateMessage(_) => Ok(()),
+            Self::Text(_) | Self::Media(_) | Self::Template(_) => Ok(()),
             Self::Pin(_) if to_group => Ok(()),
             Self::Pin(_) => Err(Invalid::new("type", "a pin can only be sent to a group")),
             _ if to_group => {
@@ -151,7 +151,7 @@ impl Outbound {
     pub fn check_expiry(&self, now: DateTime<Utc>) -> Result<(), Invalid> {
         match self {
             Self::Interactive(interactive) => interactive.check_expiry(now),
-            Self::TemplateMessage(template) => template.check_expiry(now),
+            Self::Template(template) => template.check_expiry(now),
             _ => Ok(()),
         }
     }
@@ -170,12 +170,12 @@ impl Serialize for Outbound {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(it) => it.serialize(to),
-            Self::OutboundMedia(it) => it.serialize(to),
+            Self::Media(it) => it.serialize(to),
             Self::Location(it) => it.serialize(to),
             Self::Contacts(it) => it.serialize(to),
             Self::Reaction(it) => it.serialize(to),
             Self::Interactive(it) => it.serialize(to),
-            Self::TemplateMessage(it) => it.serialize(to),
+            Self::Template(it) => it.serialize(to),
             Self::Pin(it) => it.serialize(to),
         }
     }

@@ -6,7 +6,7 @@ impl Outbound {
     pub fn preview(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.body.clone()),
-            Self::OutboundMedia(media) => media.caption.clone().or_else(|| media.filename.clone()),
+            Self::Media(media) => media.caption.clone().or_else(|| media.filename.clone()),
             Self::Location(location) => location.name.clone().or_else(|| location.address.clone()),
             Self::Contacts(contacts) => {
                 let names: Vec<&str> = contacts.iter().map(super::OutboundContact::formatted_name).collect();
@@ -18,7 +18,7 @@ impl Outbound {
                 let body = interactive.body.as_ref().map(|body| body.text.as_str());
                 body.or(header).map(str::to_owned)
             }
-            Self::TemplateMessage(template) => Some(template.name.clone()),
+            Self::Template(template) => Some(template.name.clone()),
             Self::Pin(_) => None,
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Invalid, hint::NOT_AN_OBJECT};
 
-pub(super) type Parsed<T> = Result<T, Invalid>;
+pub(super) type FieldResult<T> = Result<T, Invalid>;
 
 /// Length limit of text that Meta does not limit.
 pub(super) const UNLIMITED: usize = usize::MAX;
@@ -26,7 +26,7 @@ pub(super) struct Object<'a> {
 
 impl<'a> Field<'a> {
     /// Wraps the payload of a message. Rejects NULs in texts, which neither database nor WhatsApp accepts.
-    pub fn root(kind: &str, value: &'a Value) -> Parsed<Self> {
+    pub fn root(kind: &str, value: &'a Value) -> FieldResult<Self> {
         let path = kind.to_owned();
         match find_nul(value) {
             Some(below) => Err(Invalid::new(path + &below, "must not contain the character U+0000")),
@@ -38,7 +38,7 @@ impl<'a> Field<'a> {
         Invalid::new(&self.path, problem)
     }
 
-    pub fn object(&self) -> Parsed<Object<'a>> {
+    pub fn object(&self) -> FieldResult<Object<'a>> {
         let members = self.value.as_object().ok_or_else(|| self.problem(NOT_AN_OBJECT))?;
         Ok(Object {
             path: self.path.clone(),
@@ -47,7 +47,7 @@ impl<'a> Field<'a> {
         })
     }
 
-    pub fn list(&self, count: RangeInclusive<usize>) -> Parsed<Vec<Field<'a>>> {
+    pub fn list(&self, count: RangeInclusive<usize>) -> FieldResult<Vec<Field<'a>>> {
         let list = self.value.as_array().ok_or_else(|| self.problem("must be a list"))?;
         let (min, max, found) = (*count.start(), *count.end(), list.len());
         if found < min {
@@ -68,7 +68,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads non-blank text of at most `max` characters.
-    pub fn text(&self, max: usize) -> Parsed<String> {
+    pub fn text(&self, max: usize) -> FieldResult<String> {
         let text = self.value.as_str().ok_or_else(|| self.problem("must be text"))?;
         if text.trim().is_empty() {
             return Err(self.problem("must not be empty"));
@@ -82,13 +82,13 @@ impl<'a> Field<'a> {
         Ok(text.to_owned())
     }
 
-    pub fn flag(&self) -> Parsed<bool> {
+    pub fn flag(&self) -> FieldResult<bool> {
         self.value
             .as_bool()
             .ok_or_else(|| self.problem("must be true or false"))
     }
 
-    pub fn integer(&self, range: RangeInclusive<i64>) -> Parsed<i64> {
+    pub fn integer(&self, range: RangeInclusive<i64>) -> FieldResult<i64> {
         let (min, max) = (*range.start(), *range.end());
         let number = self.value.as_i64().filter(|number| range.contains(number));
         number.ok_or_else(|| {
@@ -98,7 +98,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads an `http` or `https` URL.
-    pub fn url(&self, max: usize) -> Parsed<String> {
+    pub fn url(&self, max: usize) -> FieldResult<String> {
         let text = self.text(max)?;
         let web =
             reqwest::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -108,7 +108,7 @@ impl<'a> Field<'a> {
         Err(self.problem("must be an address that begins with https:// or http://"))
     }
 
-    pub fn one_of(&self, allowed: &[&'static str]) -> Parsed<&'static str> {
+    pub fn one_of(&self, allowed: &[&'static str]) -> FieldResult<&'static str> {
         let found = self
             .value
             .as_str()
@@ -135,25 +135,25 @@ impl<'a> Object<'a> {
         })
     }
 
-    pub fn required(&mut self, name: &'static str) -> Parsed<Field<'a>> {
+    pub fn required(&mut self, name: &'static str) -> FieldResult<Field<'a>> {
         let path = format!("{}.{name}", self.path);
         self.optional(name).ok_or_else(|| Invalid::new(path, "is missing"))
     }
 
-    pub fn text(&mut self, name: &'static str, max: usize) -> Parsed<String> {
+    pub fn text(&mut self, name: &'static str, max: usize) -> FieldResult<String> {
         self.required(name)?.text(max)
     }
 
-    pub fn optional_text(&mut self, name: &'static str, max: usize) -> Parsed<Option<String>> {
+    pub fn optional_text(&mut self, name: &'static str, max: usize) -> FieldResult<Option<String>> {
         self.optional(name).map(|at| at.text(max)).transpose()
     }
 
-    pub fn optional_flag(&mut self, name: &'static str) -> Parsed<Option<bool>> {
+    pub fn optional_flag(&mut self, name: &'static str) -> FieldResult<Option<bool>> {
         self.optional(name).map(|at| at.flag()).transpose()
     }
 
     /// Rejects members that were not read.
-    pub fn deny_unknown(self) -> Parsed<()> {
+    pub fn deny_unknown(self) -> FieldResult<()> {
         match self.unread_members().keys().next() {
             None => Ok(()),
             Some(name) => {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     Invalid,
-    read::{Field, Parsed, UNLIMITED},
+    read::{Field, FieldResult, UNLIMITED},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,7 +44,7 @@ pub enum PinOperation {
 }
 
 impl Text {
-    pub(super) fn read(at: &Field<'_>) -> Parsed<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut text = at.object()?;
         let read = Self {
             body: text.text("body", 4_096)?,
@@ -55,7 +55,7 @@ impl Text {
 }
 
 impl Reaction {
-    pub(super) fn read(at: &Field<'_>) -> Parsed<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut reaction = at.object()?;
         let message_id = reaction.text("message_id", UNLIMITED)?;
         let emoji = reaction.required("emoji")?;
@@ -72,7 +72,7 @@ impl Reaction {
 }
 
 impl Pin {
-    pub(super) fn read(at: &Field<'_>) -> Parsed<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut pin = at.object()?;
         let operation = match pin.required("type")?.one_of(&["pin", "unpin"])? {
             "pin" => PinOperation::Pin,

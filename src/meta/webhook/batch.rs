@@ -54,7 +54,7 @@ const BATCHES: &[(&str, Element)] = &[
 
 /// Builds an untyped event.
 pub(super) fn event(event: &'static EventType, subject: Option<String>, raw: &str) -> Change {
-    Change::AccountEvent(AccountEvent {
+    Change::Account(AccountEvent {
         event,
         subject,
         raw: raw.to_owned(),
@@ -174,7 +174,7 @@ impl Batches<'_> {
     }
 }
 
-fn context<'a>(origin: &'a ItemOrigin, contacts: &'a ListedContacts<'a>, only_element: bool) -> ValueContext<'a> {
+fn value_context<'a>(origin: &'a ItemOrigin, contacts: &'a ListedContacts<'a>, only_element: bool) -> ValueContext<'a> {
     ValueContext {
         field: &origin.field,
         contacts,

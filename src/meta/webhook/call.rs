@@ -63,10 +63,10 @@ fn call_event(
         customer,
         began_at: began_at.or(context.time),
     };
-    Change::AccountEvent(AccountEvent {
+    Change::Account(AccountEvent {
         event: &events::account::CALL,
         subject: json.get("id").id(),
         raw: raw.to_owned(),
-        detail: AccountDetail::PhoneCall(Box::new(call)),
+        detail: AccountDetail::Call(Box::new(call)),
     })
 }

@@ -43,29 +43,29 @@ const FIELDS: &[(&str, Reader)] = &[
     ("group_status_update",                Reader::Events(&events::account::GROUP)),
     ("automatic_events",                   Reader::Events(&events::meta::AUTOMATIC_EVENTS)),
     ("user_id_update",                     Reader::Events(&events::meta::USER_ID_UPDATE)),
-    ("message_template_status_update",     Reader::AccountEvent(&events::template::STATUS_CHANGED, account::template_status)),
-    ("message_template_quality_update",    Reader::AccountEvent(&events::template::QUALITY_CHANGED, account::template_quality)),
-    ("template_category_update",           Reader::AccountEvent(&events::template::CATEGORY_CHANGED, account::template_category)),
-    ("message_template_components_update", Reader::AccountEvent(&events::template::COMPONENTS_CHANGED, account::template_components)),
-    ("phone_number_quality_update",        Reader::AccountEvent(&events::channel::QUALITY_CHANGED, account::phone_quality)),
-    ("phone_number_name_update",           Reader::AccountEvent(&events::channel::NAME_CHANGED, account::phone_name)),
-    ("security",                           Reader::AccountEvent(&events::account::SECURITY, account::security)),
-    ("account_update",                     Reader::AccountEvent(&events::account::UPDATED, account::update)),
-    ("account_review_update",              Reader::AccountEvent(&events::account::REVIEWED, account::review)),
-    ("business_capability_update",         Reader::AccountEvent(&events::account::CAPABILITY_CHANGED, account::capability)),
-    ("account_alerts",                     Reader::AccountEvent(&events::account::ALERT, account::alert)),
-    ("flows",                              Reader::AccountEvent(&events::account::FLOW, account::other)),
-    ("account_settings_update",            Reader::AccountEvent(&events::meta::ACCOUNT_SETTINGS_UPDATE, account::other)),
-    ("business_status_update",             Reader::AccountEvent(&events::meta::BUSINESS_STATUS_UPDATE, account::other)),
-    ("business_username_update",           Reader::AccountEvent(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),
-    ("business_username_updates",          Reader::AccountEvent(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),
-    ("consumer_profile",                   Reader::AccountEvent(&events::meta::CONSUMER_PROFILE, account::other)),
-    ("messaging_handovers",                Reader::AccountEvent(&events::meta::MESSAGING_HANDOVERS, account::other)),
-    ("partner_solutions",                  Reader::AccountEvent(&events::meta::PARTNER_SOLUTIONS, account::other)),
-    ("payment_configuration_update",       Reader::AccountEvent(&events::meta::PAYMENT_CONFIGURATION_UPDATE, account::other)),
-    ("template_correct_category_detection", Reader::AccountEvent(&events::meta::TEMPLATE_CORRECT_CATEGORY_DETECTION, account::other)),
-    ("template_performance_metrics",       Reader::AccountEvent(&events::meta::TEMPLATE_PERFORMANCE_METRICS, account::other)),
-    ("tracking_events",                    Reader::AccountEvent(&events::meta::TRACKING_EVENTS, account::other)),
+    ("message_template_status_update",     Reader::Account(&events::template::STATUS_CHANGED, account::template_status)),
+    ("message_template_quality_update",    Reader::Account(&events::template::QUALITY_CHANGED, account::template_quality)),
+    ("template_category_update",           Reader::Account(&events::template::CATEGORY_CHANGED, account::template_category)),
+    ("message_template_components_update", Reader::Account(&events::template::COMPONENTS_CHANGED, account::template_components)),
+    ("phone_number_quality_update",        Reader::Account(&events::channel::QUALITY_CHANGED, account::phone_quality)),
+    ("phone_number_name_update",           Reader::Account(&events::channel::NAME_CHANGED, account::phone_name)),
+    ("security",                           Reader::Account(&events::account::SECURITY, account::security)),
+    ("account_update",                     Reader::Account(&events::account::UPDATED, account::update)),
+    ("account_review_update",              Reader::Account(&events::account::REVIEWED, account::review)),
+    ("business_capability_update",         Reader::Account(&events::account::CAPABILITY_CHANGED, account::capability)),
+    ("account_alerts",                     Reader::Account(&events::account::ALERT, account::alert)),
+    ("flows",                              Reader::Account(&events::account::FLOW, account::other)),
+    ("account_settings_update",            Reader::Account(&events::meta::ACCOUNT_SETTINGS_UPDATE, account::other)),
+    ("business_status_update",             Reader::Account(&events::meta::BUSINESS_STATUS_UPDATE, account::other)),
+    ("business_username_update",           Reader::Account(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),
+    ("business_username_updates",          Reader::Account(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),
+    ("consumer_profile",                   Reader::Account(&events::meta::CONSUMER_PROFILE, account::other)),
+    ("messaging_handovers",                Reader::Account(&events::meta::MESSAGING_HANDOVERS, account::other)),
+    ("partner_solutions",                  Reader::Account(&events::meta::PARTNER_SOLUTIONS, account::other)),
+    ("payment_configuration_update",       Reader::Account(&events::meta::PAYMENT_CONFIGURATION_UPDATE, account::other)),
+    ("template_correct_category_detection", Reader::Account(&events::meta::TEMPLATE_CORRECT_CATEGORY_DETECTION, account::other)),
+    ("template_performance_metrics",       Reader::Account(&events::meta::TEMPLATE_PERFORMANCE_METRICS, account::other)),
+    ("tracking_events",                    Reader::Account(&events::meta::TRACKING_EVENTS, account::other)),
     // Some of Meta's samples lack the field: the value's members decide.
     ("",                                   Reader::Batch),
 ];
@@ -92,7 +92,7 @@ pub(super) fn read(mut origin: ItemOrigin, value: &str, items: &mut Items) {
             Err(UnknownReason::NothingRecognised) => account_event(&mut origin, event, account::other, value),
             Err(reason) => unknown(reason, value),
         },
-        Reader::AccountEvent(event, detail) => account_event(&mut origin, event, detail, value),
+        Reader::Account(event, detail) => account_event(&mut origin, event, detail, value),
     };
     items.push(&origin, "", change);
 }
@@ -105,7 +105,7 @@ fn account_event(origin: &mut ItemOrigin, event: &'static EventType, detail: Det
     origin.set_phone_number(value.get("metadata"));
     origin.set_phone_number(&value);
     match detail(&value) {
-        Some((subject, detail)) => Change::AccountEvent(AccountEvent {
+        Some((subject, detail)) => Change::Account(AccountEvent {
             event,
             subject,
             raw: raw.to_owned(),
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn every_untyped_field_keeps_its_own_name_as_the_event() {
         for (field, reader) in FIELDS {
-            if let Reader::Events(event) | Reader::AccountEvent(event, _) = reader
+            if let Reader::Events(event) | Reader::Account(event, _) = reader
                 && let Some(name) = event.name.strip_prefix("meta.")
             {
                 assert!(name.starts_with(field), "{field} reads as {event:?}");

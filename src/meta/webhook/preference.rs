@@ -41,7 +41,7 @@ pub(super) fn preference(context: &ValueContext<'_>, json: &JsonTree<'_>, raw: &
     if person.is_anonymous() {
         return Err(UnknownReason::MissingEssentials);
     }
-    Ok(Change::UserPreference(UserPreference {
+    Ok(Change::Preference(UserPreference {
         person,
         category: json.get("category").text(),
         choice,

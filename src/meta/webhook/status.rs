@@ -128,7 +128,7 @@ pub(super) fn status(context: &ValueContext<'_>, status: &JsonTree<'_>, raw: &st
     let participant = participant(context, status);
     let group = participant.is_some() || status.get("recipient_type").str() == Some("group");
     let conversation = status.get("conversation");
-    Ok(Change::StatusUpdate(Box::new(StatusUpdate {
+    Ok(Change::Status(Box::new(StatusUpdate {
         wamid,
         status: kind,
         timestamp: status.get("timestamp").time().or(context.time),

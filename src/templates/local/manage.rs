@@ -10,7 +10,7 @@ use crate::{
     records::quotas,
     templates::{
         TemplateService,
-        store::message_templates::{self as store, MessageTemplate, NewVersion},
+        store::message_templates::{self as store, NewVersion, StoredMessageTemplate},
     },
 };
 
@@ -93,7 +93,7 @@ impl TemplateService {
         name: &str,
         content: &LocalContent,
         activation: Activation,
-    ) -> LocalResult<MessageTemplate> {
+    ) -> LocalResult<StoredMessageTemplate> {
         let name = check_name(name)?;
         content.check()?;
         self.seed(tenant).await?;
@@ -116,7 +116,7 @@ impl TemplateService {
         id: MessageTemplateId,
         content: &LocalContent,
         activation: Activation,
-    ) -> LocalResult<MessageTemplate> {
+    ) -> LocalResult<StoredMessageTemplate> {
         content.check()?;
         let mut row = self.find_local(tenant, &LocalTemplateRef::Id(id)).await?;
         let read = row.latest_version;
@@ -144,7 +144,7 @@ impl TemplateService {
         tenant: TenantId,
         id: MessageTemplateId,
         update: Update,
-    ) -> LocalResult<MessageTemplate> {
+    ) -> LocalResult<StoredMessageTemplate> {
         let mut row = self.find_local(tenant, &LocalTemplateRef::Id(id)).await?;
         if let Some(name) = &update.name {
             check_name(name)?.clone_into(&mut row.name);
@@ -181,7 +181,7 @@ impl TemplateService {
         was.then_some(()).ok_or_else(|| LocalError::NotFound(id.to_string()))
     }
 
-    pub async fn find_local(&self, tenant: TenantId, which: &LocalTemplateRef) -> LocalResult<MessageTemplate> {
+    pub async fn find_local(&self, tenant: TenantId, which: &LocalTemplateRef) -> LocalResult<StoredMessageTemplate> {
         self.seed(tenant).await?;
         let (found, shown) = match which {
             LocalTemplateRef::Id(id) => (store::find(self.db.reader(), tenant, *id).await?, id.to_string()),
@@ -209,10 +209,10 @@ impl TemplateService {
         Ok(content.fill(values)?)
     }
 
-    fn new_row(&self, name: &str, activation: Activation) -> MessageTemplate {
+    fn new_row(&self, name: &str, activation: Activation) -> StoredMessageTemplate {
         let now = self.clock.now();
         let active = activation == Activation::Active;
-        MessageTemplate {
+        StoredMessageTemplate {
             id: self.clock.new_id(),
             name: name.to_owned(),
             state: if active { "active" } else { "draft" }.to_owned(),
@@ -227,7 +227,7 @@ impl TemplateService {
         &self,
         tx: &mut Tx,
         tenant: TenantId,
-        row: &MessageTemplate,
+        row: &StoredMessageTemplate,
         content: &LocalContent,
     ) -> sqlx::Result<()> {
         let new = NewVersion {

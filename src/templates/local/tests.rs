@@ -1,3 +1,5 @@
+//! Tests of message templates.
+
 use serde_json::{Map, Value, json};
 
 use super::{LocalContent, seeds::seeds};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    ButtonKind, MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE, MAX_CODE, Offer, Schema, Slots, TemplateButton, TemplateHeader,
+    ButtonKind, MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE, MAX_CODE, Offer, Schema, SchemaButton, Slots, TemplateHeader,
 };
 use crate::meta::message::MediaKind;
 
@@ -107,7 +107,7 @@ fn set_examples(slots: &mut Slots, positional: &Value, named: &Value) {
     }
 }
 
-fn button(button: &Value) -> TemplateButton {
+fn button(button: &Value) -> SchemaButton {
     let text = |name: &str| button[name].as_str().map(str::to_owned);
     let url = text("url");
     let kind = match word(button, "type").as_str() {
@@ -128,7 +128,7 @@ fn button(button: &Value) -> TemplateButton {
         Value::Array(list) => list.first().and_then(Value::as_str),
         other => other.as_str(),
     };
-    TemplateButton {
+    SchemaButton {
         kind,
         label: text("text"),
         url,

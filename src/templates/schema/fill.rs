@@ -64,7 +64,7 @@ impl Schema {
         {
             return Err(Invalid::new(format!("variables.{}", missing.key), "is missing"));
         }
-        self.filled("", &values)
+        self.build_components("", &values)
     }
 
     fn build_components(&self, prefix: &str, values: &Variables) -> Result<Vec<Value>, Invalid> {

@@ -40,7 +40,7 @@ pub struct Schema {
     pub header: TemplateHeader,
     pub body: Slots,
     pub footer: Option<String>,
-    pub buttons: Vec<TemplateButton>,
+    pub buttons: Vec<SchemaButton>,
     pub offer: Offer,
     pub cards: Vec<Schema>,
 }
@@ -91,7 +91,7 @@ pub enum Offer {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateButton {
+pub struct SchemaButton {
     pub kind: ButtonKind,
     pub label: Option<String>,
     /// With its variable, if any.

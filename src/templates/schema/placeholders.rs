@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ButtonKind, Offer, Schema, TemplateButton, TemplateHeader};
+use super::{ButtonKind, Offer, Schema, SchemaButton, TemplateHeader};
 
 /// Type of a placeholder's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -112,7 +112,7 @@ impl PlaceholderKind {
         }
     }
 
-    fn of_button(button: &TemplateButton) -> Option<Self> {
+    fn of_button(button: &SchemaButton) -> Option<Self> {
         match button.kind {
             ButtonKind::QuickReply => Some(Self::Payload),
             ButtonKind::UrlWithVariable => Some(Self::Text),

@@ -128,7 +128,7 @@ impl Schema {
                 Parameter::Media { .. } => None,
             }
         };
-        let button = |(index, button): (usize, &super::TemplateButton)| {
+        let button = |(index, button): (usize, &super::SchemaButton)| {
             let value = value(index, button.kind.parameter());
             let url = button.url.as_deref();
             RenderedButton {

@@ -1,4 +1,4 @@
-use mainstay::meta::graph::{BlockTarget, BlockedUser, Error};
+use mainstay::meta::graph::{BlockListEntry, BlockTarget, Error};
 use serde_json::json;
 
 use super::{access, client, stub::Stub, token};
@@ -76,7 +76,7 @@ async fn the_list_comes_in_pages() {
     let client = client(&meta.url);
     let page = client.blocked_users(access(&token()), 50, None).await.unwrap();
     let phone = Some("5491123456789".to_owned());
-    assert_eq!(page.users, [BlockedUser { phone, user_id: None }]);
+    assert_eq!(page.users, [BlockListEntry { phone, user_id: None }]);
     let page = client
         .blocked_users(access(&token()), 50, page.after.as_deref())
         .await

@@ -89,7 +89,7 @@ async fn what_meta_knows_of_a_file_is_read_in_either_spelling() {
     let error = client(&meta.url).media(access(&token()), "5").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "an unreadable answer from Meta (HTTP 200): it lacks \"url\""
+        "an unreadable answer from Meta (HTTP 200): missing \"url\""
     );
 }
 

@@ -89,7 +89,7 @@ impl SendRequest {
         let options = self.options()?;
         let payload = named(app, tenant, &kind, payload).await?;
         let mut message = Outbound::parse(&kind, &payload)?;
-        message.fits(to.audience())?;
+        message.check_audience(to.audience())?;
         message.check_expiry(app.clock.now())?;
         let invalid = files::unsendable(app, tenant, &mut message, &payload).await?;
         let directory = app.directory.current();

@@ -9,9 +9,9 @@ use crate::{
 };
 
 impl From<TemplateError> for Problem {
-    fn from(unfit: TemplateError) -> Self {
-        let detail = format!("{unfit}.");
-        match unfit {
+    fn from(error: TemplateError) -> Self {
+        let detail = format!("{error}.");
+        match error {
             TemplateError::Invalid(invalid) => invalid.into(),
             TemplateError::Unknown { .. } => Self::field("template.name", detail, None),
             TemplateError::NoSuchLanguage { .. } => Self::field("template.language.code", detail, None),

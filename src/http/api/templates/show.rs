@@ -112,7 +112,7 @@ impl TemplateWithSchema {
         Self {
             sendable: templates::is_sendable(&row.status),
             variables: schema.body.naming,
-            places: schema.places(),
+            places: schema.placeholders(),
             template: row.into(),
         }
     }

@@ -29,8 +29,8 @@ pub struct MessageTemplate {
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<store::MessageTemplate> for MessageTemplate {
-    fn from(row: store::MessageTemplate) -> Self {
+impl From<store::StoredMessageTemplate> for MessageTemplate {
+    fn from(row: store::StoredMessageTemplate) -> Self {
         Self {
             id: row.id,
             name: row.name,
@@ -64,7 +64,10 @@ pub struct MessageTemplateWithVersions {
 }
 
 /// A template with its versions.
-pub async fn shown(scope: &TenantScope, row: store::MessageTemplate) -> Result<MessageTemplateWithVersions, Problem> {
+pub async fn shown(
+    scope: &TenantScope,
+    row: store::StoredMessageTemplate,
+) -> Result<MessageTemplateWithVersions, Problem> {
     let mut tx = scope.begin().await?;
     let versions = store::versions(&mut tx, scope.tenant, row.id).await?;
     tx.commit().await?;

@@ -1,3 +1,5 @@
+//! Tests of the error table.
+
 use super::*;
 
 /// Code, documented status (0 where none is), and whether it may be tried again: r by itself, p only with evidence, n not,

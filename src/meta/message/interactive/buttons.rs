@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Action, refuse_duplicate};
-use crate::meta::message::read::{Field, Object, Parsed, UNLIMITED};
+use crate::meta::message::read::{Field, FieldResult, Object, UNLIMITED};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReplyButton {
@@ -46,7 +46,7 @@ const MAX_ROWS: usize = 10;
 const LABEL: usize = 20;
 const TITLE: usize = 24;
 
-pub(super) fn buttons(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn buttons(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let (mut ids, mut titles) = (Vec::new(), Vec::new());
     let mut buttons = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn buttons(at: &Field<'_>) -> Parsed<Action> {
 }
 
 /// Reads an id and a title, each unique among the buttons.
-pub(super) fn reply(at: &Field<'_>, ids: &mut Vec<String>, titles: &mut Vec<String>) -> Parsed<ReplyOption> {
+pub(super) fn reply(at: &Field<'_>, ids: &mut Vec<String>, titles: &mut Vec<String>) -> FieldResult<ReplyOption> {
     let mut reply = at.object()?;
     let (id, title) = (reply.required("id")?, reply.required("title")?);
     let read = ReplyOption {
@@ -73,17 +73,20 @@ pub(super) fn reply(at: &Field<'_>, ids: &mut Vec<String>, titles: &mut Vec<Stri
     reply.deny_unknown().map(|()| read)
 }
 
-pub(super) fn list(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn list(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let button = action.text("button", LABEL)?;
     let sections_at = action.required("sections")?;
-    let places = sections_at.list(1..=MAX_SECTIONS)?;
+    let section_list = sections_at.list(1..=MAX_SECTIONS)?;
     let (mut ids, mut sections) = (Vec::new(), Vec::new());
-    for at in &places {
+    for at in &section_list {
         let mut section = at.object()?;
-        let title = section_title(&mut section, places.len())?;
+        let title = section_title(&mut section, section_list.len())?;
         let rows = section.required("rows")?.list(0..=UNLIMITED)?;
-        let rows = rows.iter().map(|at| row(at, &mut ids)).collect::<Parsed<Vec<_>>>()?;
+        let rows = rows
+            .iter()
+            .map(|at| row(at, &mut ids))
+            .collect::<FieldResult<Vec<_>>>()?;
         section.deny_unknown()?;
         sections.push(ListSection { title, rows });
     }
@@ -91,14 +94,14 @@ pub(super) fn list(at: &Field<'_>) -> Parsed<Action> {
         return Err(sections_at.problem("must have at least one row").limit(1));
     }
     if ids.len() > MAX_ROWS {
-        let problem = format!("must have at most {MOST_ROWS} rows in all; there are {}", ids.len());
+        let problem = format!("must have at most {MAX_ROWS} rows in all; there are {}", ids.len());
         return Err(sections_at.problem(problem).limit(MAX_ROWS));
     }
     action.deny_unknown().map(|()| Action::List { button, sections })
 }
 
 /// Reads the title of a section, which is optional if there is only one.
-pub(super) fn section_title(section: &mut Object<'_>, sections: usize) -> Parsed<Option<String>> {
+pub(super) fn section_title(section: &mut Object<'_>, sections: usize) -> FieldResult<Option<String>> {
     if sections > 1 {
         section.text("title", TITLE).map(Some)
     } else {
@@ -106,7 +109,7 @@ pub(super) fn section_title(section: &mut Object<'_>, sections: usize) -> Parsed
     }
 }
 
-fn row(at: &Field<'_>, ids: &mut Vec<String>) -> Parsed<ListRow> {
+fn row(at: &Field<'_>, ids: &mut Vec<String>) -> FieldResult<ListRow> {
     let mut row = at.object()?;
     let id = row.required("id")?;
     let read = ListRow {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::meta::message::{
     MediaKind,
-    read::{Field, Object, Parsed, UNLIMITED},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,11 +60,11 @@ const BODY: usize = 160;
 const MAX_BREAKS: usize = 2;
 const MAX_BUTTONS: usize = 3;
 
-pub(super) fn read(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
-    let places = action.required("cards")?.list(CARDS)?;
+    let cards_at = action.required("cards")?.list(CARDS)?;
     let (mut cards, mut ids): (Vec<CarouselCard>, _) = (Vec::new(), Vec::new());
-    for at in &places {
+    for at in &cards_at {
         let card = card(at, &mut ids)?;
         if cards.iter().any(|other| other.card_index == card.card_index) {
             return Err(at.problem(format!("card_index {} is there twice", card.card_index)));
@@ -78,7 +78,7 @@ pub(super) fn read(at: &Field<'_>) -> Parsed<Action> {
 }
 
 /// Reads a card; `ids` are those of the replies on earlier cards.
-fn card(at: &Field<'_>, ids: &mut Vec<String>) -> Parsed<CarouselCard> {
+fn card(at: &Field<'_>, ids: &mut Vec<String>) -> FieldResult<CarouselCard> {
     let mut card = at.object()?;
     let card_index = card.required("card_index")?.integer(0..=9)?;
     let kind = match card.optional("type") {
@@ -109,31 +109,31 @@ fn card(at: &Field<'_>, ids: &mut Vec<String>) -> Parsed<CarouselCard> {
     card.deny_unknown().map(|()| read)
 }
 
-fn picture(card: &mut Object<'_>) -> Parsed<Option<InteractiveHeader>> {
+fn picture(card: &mut Object<'_>) -> FieldResult<Option<InteractiveHeader>> {
     card.required("header")?;
     header::one_of(card, &["image", "video"])
 }
 
-fn text(card: &mut Object<'_>) -> Parsed<Option<TextBlock>> {
+fn text(card: &mut Object<'_>) -> FieldResult<Option<TextBlock>> {
     let Some(at) = card.optional("body") else {
         return Ok(None);
     };
     let body = text_block(&at, BODY)?;
     if body.text.matches('\n').count() > MAX_BREAKS {
-        let problem = format!("must have at most {MOST_BREAKS} line breaks");
+        let problem = format!("must have at most {MAX_BREAKS} line breaks");
         return Err(at.problem(problem).limit(MAX_BREAKS));
     }
     Ok(Some(body))
 }
 
-fn product(action: &mut Object<'_>) -> Parsed<CardAction> {
+fn product(action: &mut Object<'_>) -> FieldResult<CardAction> {
     Ok(CardAction::Product {
         product_retailer_id: action.text("product_retailer_id", UNLIMITED)?,
         catalog_id: action.text("catalog_id", UNLIMITED)?,
     })
 }
 
-fn link(action: &mut Object<'_>) -> Parsed<CardAction> {
+fn link(action: &mut Object<'_>) -> FieldResult<CardAction> {
     let name = action.required("name")?.one_of(&["cta_url"])?;
     let mut parameters = action.required("parameters")?.object()?;
     let button = url_button(&mut parameters)?;
@@ -145,7 +145,7 @@ fn link(action: &mut Object<'_>) -> Parsed<CardAction> {
 }
 
 /// Reads replies. Titles are unique per card; ids are unique in the message, because the answer names the id alone.
-fn replies(at: &Field<'_>, ids: &mut Vec<String>) -> Parsed<CardAction> {
+fn replies(at: &Field<'_>, ids: &mut Vec<String>) -> FieldResult<CardAction> {
     let (mut titles, mut buttons) = (Vec::new(), Vec::new());
     for at in at.list(1..=MAX_BUTTONS)? {
         let mut button = at.object()?;
@@ -158,10 +158,10 @@ fn replies(at: &Field<'_>, ids: &mut Vec<String>) -> Parsed<CardAction> {
 }
 
 /// Checks that cards are alike: same kind of header, same kind and number of buttons, same catalog.
-fn check_same_layout(at: &Field<'_>, first: &CarouselCard, card: &CarouselCard) -> Parsed<()> {
-    let media = |card: &Card| -> Option<MediaKind> {
+fn check_same_layout(at: &Field<'_>, first: &CarouselCard, card: &CarouselCard) -> FieldResult<()> {
+    let media = |card: &CarouselCard| -> Option<MediaKind> {
         match &card.header {
-            Some(InteractiveHeader::OutboundMedia(media)) => Some(media.kind),
+            Some(InteractiveHeader::Media(media)) => Some(media.kind),
             _ => None,
         }
     };

@@ -3,7 +3,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::Heading;
 use crate::meta::message::{
     MediaKind, MediaRef, OutboundMedia,
-    read::{Object, Parsed},
+    read::{FieldResult, Object},
 };
 
 const MAX_TEXT: usize = 60;
@@ -21,19 +21,19 @@ impl InteractiveHeader {
     pub(in crate::meta::message) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::OutboundMedia(_) => None,
+            Self::Media(_) => None,
         }
     }
 
     pub(super) fn file(&mut self) -> Option<(MediaKind, &mut MediaRef)> {
         match self {
             Self::Text(_) => None,
-            Self::OutboundMedia(media) => Some(media.file()),
+            Self::Media(media) => Some(media.file()),
         }
     }
 }
 
-pub(super) fn read(around: &mut Object<'_>, rule: Heading) -> Parsed<Option<InteractiveHeader>> {
+pub(super) fn read(around: &mut Object<'_>, rule: Heading) -> FieldResult<Option<InteractiveHeader>> {
     match rule {
         Heading::None => Ok(None),
         Heading::Any => one_of(around, &["text", "image", "video", "document"]),
@@ -46,14 +46,14 @@ pub(super) fn read(around: &mut Object<'_>, rule: Heading) -> Parsed<Option<Inte
 }
 
 /// Reads an optional header of one of these types.
-pub(super) fn one_of(around: &mut Object<'_>, kinds: &[&'static str]) -> Parsed<Option<InteractiveHeader>> {
+pub(super) fn one_of(around: &mut Object<'_>, kinds: &[&'static str]) -> FieldResult<Option<InteractiveHeader>> {
     let Some(at) = around.optional("header") else {
         return Ok(None);
     };
     let mut header = at.object()?;
     let kind = header.required("type")?.one_of(kinds)?;
     let read = match MediaKind::parse(kind) {
-        Some(media) => InteractiveHeader::OutboundMedia(OutboundMedia::header(media, &header.required(kind)?)?),
+        Some(media) => InteractiveHeader::Media(OutboundMedia::header(media, &header.required(kind)?)?),
         None => InteractiveHeader::Text(header.text("text", MAX_TEXT)?),
     };
     header.deny_unknown().map(|()| Some(read))
@@ -67,7 +67,7 @@ impl Serialize for InteractiveHeader {
                 header.serialize_entry("type", "text")?;
                 header.serialize_entry("text", text)?;
             }
-            Self::OutboundMedia(media) => {
+            Self::Media(media) => {
                 header.serialize_entry("type", media.kind.as_str())?;
                 header.serialize_entry(media.kind.as_str(), media)?;
             }

@@ -14,12 +14,12 @@ use serde::Serialize;
 pub use buttons::{ListRow, ListSection, ReplyButton, ReplyOption};
 pub use carousel::{CardAction, CardButton, CarouselCard};
 pub use header::InteractiveHeader;
-pub use named::{NamedAction, Parameters};
+pub use named::{ActionParameters, NamedAction};
 pub use products::{ProductItem, ProductSection};
 
 use super::{
     MediaKind, MediaRef, payment,
-    read::{Field, Object, Parsed},
+    read::{Field, FieldResult, Object},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,7 +70,7 @@ struct Shape {
     header: Heading,
     body: Body,
     footer: Footer,
-    action: fn(&Field<'_>) -> Parsed<Action>,
+    action: fn(&Field<'_>) -> FieldResult<Action>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -120,7 +120,7 @@ const SHAPES: &[Shape] = &[
     Shape { kind: "request_contact_info",     header: Heading::None,     body: Body::Required(BODY),  footer: Footer::None, action: named::contact },
 ];
 
-pub(super) fn read(at: &Field<'_>) -> Parsed<Interactive> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<Interactive> {
     let mut interactive = at.object()?;
     let mut kinds: Vec<&'static str> = SHAPES.iter().map(|shape| shape.kind).collect();
     kinds.push(OLD_CONTACT_REQUEST);
@@ -148,23 +148,23 @@ pub(super) fn read(at: &Field<'_>) -> Parsed<Interactive> {
     interactive.deny_unknown().map(|()| read)
 }
 
-fn body(interactive: &mut Object<'_>, rule: Body) -> Parsed<Option<TextBlock>> {
+fn body(interactive: &mut Object<'_>, rule: Body) -> FieldResult<Option<TextBlock>> {
     match rule {
         Body::Required(max) => text_block(&interactive.required("body")?, max).map(Some),
         Body::Optional(max) => interactive.optional("body").map(|at| text_block(&at, max)).transpose(),
     }
 }
 
-fn text_block(at: &Field<'_>, max: usize) -> Parsed<TextBlock> {
-    let mut allowed = at.object()?;
-    let text = allowed.text("text", max)?;
-    allowed.deny_unknown().map(|()| TextBlock { text })
+fn text_block(at: &Field<'_>, max: usize) -> FieldResult<TextBlock> {
+    let mut object = at.object()?;
+    let text = object.text("text", max)?;
+    object.deny_unknown().map(|()| TextBlock { text })
 }
 
 impl Interactive {
-    pub(super) fn check_expiry(&self, now: DateTime<Utc>) -> Parsed<()> {
+    pub(super) fn check_expiry(&self, now: DateTime<Utc>) -> FieldResult<()> {
         match &self.action {
-            Action::NamedAction(NamedAction {
+            Action::Named(NamedAction {
                 parameters: Some(ActionParameters::Order(order)),
                 ..
             }) => payment::check_expiry(order, || "interactive.action.parameters".to_owned(), now),
@@ -191,7 +191,7 @@ impl Interactive {
 }
 
 /// Rejects a value that occurred before.
-fn refuse_duplicate(at: &Field<'_>, word: &str, seen: &mut Vec<String>) -> Parsed<()> {
+fn refuse_duplicate(at: &Field<'_>, word: &str, seen: &mut Vec<String>) -> FieldResult<()> {
     if seen.iter().any(|it| it == word) {
         return Err(at.problem("must differ from the others, or the answers could not be told apart"));
     }

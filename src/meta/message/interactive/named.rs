@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Action;
 use crate::meta::message::{
     payment,
-    read::{Field, Object, Parsed, UNLIMITED},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -98,14 +98,14 @@ pub struct CallButton {
 
 const LABEL: usize = 20;
 
-pub(super) fn url(at: &Field<'_>) -> Parsed<Action> {
-    with(at, "cta_url", |parameters| {
+pub(super) fn url(at: &Field<'_>) -> FieldResult<Action> {
+    with_parameters(at, "cta_url", |parameters| {
         url_button(parameters).map(ActionParameters::Url)
     })
 }
 
 /// Reads the button of a message or of a card.
-pub(super) fn url_button(parameters: &mut Object<'_>) -> Parsed<UrlButton> {
+pub(super) fn url_button(parameters: &mut Object<'_>) -> FieldResult<UrlButton> {
     Ok(UrlButton {
         display_text: parameters.text("display_text", LABEL)?,
         url: parameters.required("url")?.url(UNLIMITED)?,
@@ -113,8 +113,8 @@ pub(super) fn url_button(parameters: &mut Object<'_>) -> Parsed<UrlButton> {
     })
 }
 
-pub(super) fn flow(at: &Field<'_>) -> Parsed<Action> {
-    with(at, "flow", |parameters| {
+pub(super) fn flow(at: &Field<'_>) -> FieldResult<Action> {
+    with_parameters(at, "flow", |parameters| {
         let version = parameters.required("flow_message_version")?.one_of(&["3"])?;
         let (flow_id, flow_name) = (
             parameters.optional_text("flow_id", UNLIMITED)?,
@@ -144,7 +144,7 @@ pub(super) fn flow(at: &Field<'_>) -> Parsed<Action> {
     })
 }
 
-fn flow_start(at: &Field<'_>) -> Parsed<FlowStart> {
+fn flow_start(at: &Field<'_>) -> FieldResult<FlowStart> {
     let mut start = at.object()?;
     let screen = start.optional_text("screen", UNLIMITED)?;
     let data = start.optional("data").map(|at| {
@@ -159,23 +159,23 @@ fn flow_start(at: &Field<'_>) -> Parsed<FlowStart> {
     start.deny_unknown().map(|()| FlowStart { screen, data })
 }
 
-pub(super) fn location(at: &Field<'_>) -> Parsed<Action> {
-    bare(at, "send_location")
+pub(super) fn location(at: &Field<'_>) -> FieldResult<Action> {
+    without_parameters(at, "send_location")
 }
 
-pub(super) fn contact(at: &Field<'_>) -> Parsed<Action> {
-    bare(at, "request_contact_info")
+pub(super) fn contact(at: &Field<'_>) -> FieldResult<Action> {
+    without_parameters(at, "request_contact_info")
 }
 
-pub(super) fn call_permission(at: &Field<'_>) -> Parsed<Action> {
-    bare(at, "call_permission_request")
+pub(super) fn call_permission(at: &Field<'_>) -> FieldResult<Action> {
+    without_parameters(at, "call_permission_request")
 }
 
 /// Countries with address messages: India and Singapore.
 const COUNTRIES: [&str; 2] = ["IN", "SG"];
 
-pub(super) fn address(at: &Field<'_>) -> Parsed<Action> {
-    with(at, "address_message", |parameters| {
+pub(super) fn address(at: &Field<'_>) -> FieldResult<Action> {
+    with_parameters(at, "address_message", |parameters| {
         let country_at = parameters.required("country")?;
         let country = country_at.one_of(&COUNTRIES)?.to_owned();
         let values = parameters.optional("values").map(|at| map(&at)).transpose()?;
@@ -183,7 +183,7 @@ pub(super) fn address(at: &Field<'_>) -> Parsed<Action> {
             .optional("saved_addresses")
             .map(|at| at.list(0..=UNLIMITED))
             .transpose()?;
-        Ok(ActionParameters::AddressForm(AddressForm {
+        Ok(ActionParameters::Address(AddressForm {
             country,
             values,
             saved_addresses: saved.map(|saved| saved.into_iter().map(|at| at.value.clone()).collect()),
@@ -195,8 +195,8 @@ pub(super) fn address(at: &Field<'_>) -> Parsed<Action> {
     })
 }
 
-pub(super) fn voice_call(at: &Field<'_>) -> Parsed<Action> {
-    may_have(at, "voice_call", |parameters| {
+pub(super) fn voice_call(at: &Field<'_>) -> FieldResult<Action> {
+    with_optional_parameters(at, "voice_call", |parameters| {
         Ok(ActionParameters::Call(CallButton {
             display_text: parameters.optional_text("display_text", LABEL)?,
             ttl_minutes: parameters
@@ -208,8 +208,8 @@ pub(super) fn voice_call(at: &Field<'_>) -> Parsed<Action> {
     })
 }
 
-pub(super) fn catalog(at: &Field<'_>) -> Parsed<Action> {
-    may_have(at, "catalog_message", |parameters| {
+pub(super) fn catalog(at: &Field<'_>) -> FieldResult<Action> {
+    with_optional_parameters(at, "catalog_message", |parameters| {
         let thumbnail = parameters.text("thumbnail_product_retailer_id", UNLIMITED)?;
         Ok(ActionParameters::Catalog {
             thumbnail_product_retailer_id: thumbnail,
@@ -218,17 +218,17 @@ pub(super) fn catalog(at: &Field<'_>) -> Parsed<Action> {
 }
 
 /// Reads an order to pay.
-pub(super) fn order_details(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn order_details(at: &Field<'_>) -> FieldResult<Action> {
     checked(at, "review_and_pay", payment::details)
 }
 
 /// Reads an update of an order's status.
-pub(super) fn order_status(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn order_status(at: &Field<'_>) -> FieldResult<Action> {
     checked(at, "review_order", payment::status)
 }
 
 /// Reads an action whose parameters are validated and passed on as given, without null members.
-fn checked(at: &Field<'_>, name: &'static str, check: fn(&Field<'_>) -> Parsed<()>) -> Parsed<Action> {
+fn checked(at: &Field<'_>, name: &'static str, check: fn(&Field<'_>) -> FieldResult<()>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let name = action.required("name")?.one_of(&[name])?;
     let parameters = action.required("parameters")?;
@@ -236,7 +236,7 @@ fn checked(at: &Field<'_>, name: &'static str, check: fn(&Field<'_>) -> Parsed<(
     let parameters = Some(ActionParameters::Order(without_nulls(parameters.value)));
     action
         .deny_unknown()
-        .map(|()| Action::NamedAction(NamedAction { name, parameters }))
+        .map(|()| Action::Named(NamedAction { name, parameters }))
 }
 
 fn without_nulls(value: &Value) -> Value {
@@ -253,29 +253,29 @@ fn without_nulls(value: &Value) -> Value {
 }
 
 /// Reads an action without parameters.
-fn bare(at: &Field<'_>, name: &'static str) -> Parsed<Action> {
+fn without_parameters(at: &Field<'_>, name: &'static str) -> FieldResult<Action> {
     let mut action = at.object()?;
     let name = action.required("name")?.one_of(&[name])?;
     action
         .deny_unknown()
-        .map(|()| Action::NamedAction(NamedAction { name, parameters: None }))
+        .map(|()| Action::Named(NamedAction { name, parameters: None }))
 }
 
 /// Reads an action with required parameters.
-fn with(
+fn with_parameters(
     at: &Field<'_>,
     name: &'static str,
-    read: impl FnOnce(&mut Object<'_>) -> Parsed<ActionParameters>,
-) -> Parsed<Action> {
+    read: impl FnOnce(&mut Object<'_>) -> FieldResult<ActionParameters>,
+) -> FieldResult<Action> {
     at.object()?.required("parameters")?;
-    may_have(at, name, read)
+    with_optional_parameters(at, name, read)
 }
 
-fn may_have(
+fn with_optional_parameters(
     at: &Field<'_>,
     name: &'static str,
-    read: impl FnOnce(&mut Object<'_>) -> Parsed<ActionParameters>,
-) -> Parsed<Action> {
+    read: impl FnOnce(&mut Object<'_>) -> FieldResult<ActionParameters>,
+) -> FieldResult<Action> {
     let mut action = at.object()?;
     let name = action.required("name")?.one_of(&[name])?;
     let parameters = match action.optional("parameters") {
@@ -289,10 +289,10 @@ fn may_have(
     };
     action
         .deny_unknown()
-        .map(|()| Action::NamedAction(NamedAction { name, parameters }))
+        .map(|()| Action::Named(NamedAction { name, parameters }))
 }
 
-fn map(at: &Field<'_>) -> Parsed<Map<String, Value>> {
+fn map(at: &Field<'_>) -> FieldResult<Map<String, Value>> {
     at.value
         .as_object()
         .cloned()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Action, buttons::section_title};
-use crate::meta::message::read::{Field, Parsed, UNLIMITED};
+use crate::meta::message::read::{Field, FieldResult, UNLIMITED};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProductSection {
@@ -22,7 +22,7 @@ const MAX_SECTIONS: usize = 10;
 /// In all sections together.
 const MAX_ITEMS: usize = 30;
 
-pub(super) fn product(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn product(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let read = Action::Product {
         catalog_id: action.text("catalog_id", UNLIMITED)?,
@@ -31,23 +31,23 @@ pub(super) fn product(at: &Field<'_>) -> Parsed<Action> {
     action.deny_unknown().map(|()| read)
 }
 
-pub(super) fn list(at: &Field<'_>) -> Parsed<Action> {
+pub(super) fn list(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let catalog_id = action.text("catalog_id", UNLIMITED)?;
     let sections_at = action.required("sections")?;
-    let places = sections_at.list(1..=MAX_SECTIONS)?;
+    let section_list = sections_at.list(1..=MAX_SECTIONS)?;
     let mut sections = Vec::new();
-    for at in &places {
+    for at in &section_list {
         let mut section = at.object()?;
-        let title = section_title(&mut section, places.len())?;
+        let title = section_title(&mut section, section_list.len())?;
         let items = section.required("product_items")?.list(1..=UNLIMITED)?;
-        let product_items = items.iter().map(item).collect::<Parsed<Vec<_>>>()?;
+        let product_items = items.iter().map(item).collect::<FieldResult<Vec<_>>>()?;
         section.deny_unknown()?;
         sections.push(ProductSection { title, product_items });
     }
     let items: usize = sections.iter().map(|section| section.product_items.len()).sum();
     if items > MAX_ITEMS {
-        let problem = format!("must have at most {MOST_ITEMS} products in all; there are {items}");
+        let problem = format!("must have at most {MAX_ITEMS} products in all; there are {items}");
         return Err(sections_at.problem(problem).limit(MAX_ITEMS));
     }
     action
@@ -55,7 +55,7 @@ pub(super) fn list(at: &Field<'_>) -> Parsed<Action> {
         .map(|()| Action::ProductList { catalog_id, sections })
 }
 
-fn item(at: &Field<'_>) -> Parsed<ProductItem> {
+fn item(at: &Field<'_>) -> FieldResult<ProductItem> {
     let mut item = at.object()?;
     let product_retailer_id = item.text("product_retailer_id", UNLIMITED)?;
     item.deny_unknown().map(|()| ProductItem { product_retailer_id })

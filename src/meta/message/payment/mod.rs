@@ -14,7 +14,7 @@ pub(super) use status::read as status;
 
 use super::{
     Invalid,
-    read::{Field, Object, Parsed, UNLIMITED},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 /// Minimum time for which an order has to be payable.
@@ -31,7 +31,7 @@ pub(super) enum Country {
 }
 
 /// Validates `parameters` of `review_and_pay`, or `order_details` of a template's button.
-pub(super) fn details(at: &Field<'_>) -> Parsed<()> {
+pub(super) fn details(at: &Field<'_>) -> FieldResult<()> {
     let mut details = at.object()?;
     let country = match exact_one_of(&details.required("currency")?, &["BRL", "INR"])? {
         "BRL" => Country::Brazil,
@@ -68,7 +68,7 @@ fn check_shipping(
     country: Country,
     addresses: &[Option<Field<'_>>],
     at: &Field<'_>,
-) -> Parsed<()> {
+) -> FieldResult<()> {
     let Some(shipping) = order.shipping else {
         let field = format!("{}.order.shipping", at.path);
         return Err(Invalid::new(
@@ -86,7 +86,7 @@ fn check_shipping(
     Ok(())
 }
 
-fn beneficiaries(at: Option<&Field<'_>>) -> Parsed<()> {
+fn beneficiaries(at: Option<&Field<'_>>) -> FieldResult<()> {
     let Some(at) = at else { return Ok(()) };
     for at in at.list(1..=UNLIMITED)? {
         let mut to = at.object()?;
@@ -107,7 +107,7 @@ fn beneficiaries(at: Option<&Field<'_>>) -> Parsed<()> {
 }
 
 /// Validates the payment methods.
-fn payment_methods(details: &mut Object<'_>, country: Country) -> Parsed<()> {
+fn payment_methods(details: &mut Object<'_>, country: Country) -> FieldResult<()> {
     let (kind, settings) = (details.optional("payment_type"), details.optional("payment_settings"));
     let configuration = details.optional("payment_configuration");
     match country {
@@ -126,7 +126,7 @@ fn payment_methods(details: &mut Object<'_>, country: Country) -> Parsed<()> {
     settings.map_or(Ok(()), |at| settings::read(&at, country))
 }
 
-fn reference(at: &Field<'_>, country: Country) -> Parsed<()> {
+fn reference(at: &Field<'_>, country: Country) -> FieldResult<()> {
     let text = at.text(match country {
         Country::Brazil => MAX_REFERENCE,
         Country::India => MAX_REFERENCE_IN_INDIA,
@@ -139,8 +139,8 @@ fn reference(at: &Field<'_>, country: Country) -> Parsed<()> {
 }
 
 /// Reads exactly one of these values, in their case, because the value is passed on as given.
-fn exact_one_of(at: &Field<'_>, allowed: &[&'static str]) -> Parsed<&'static str> {
-    let found = allowed.iter().find(|exact_one_of| at.value == **exact_one_of);
+fn exact_one_of(at: &Field<'_>, allowed: &[&'static str]) -> FieldResult<&'static str> {
+    let found = allowed.iter().find(|word| at.value == **word);
     found.copied().ok_or_else(|| match allowed {
         [only] => at.problem(format!("must be {only}")),
         several => at.problem(format!("must be one of {}", several.join(", "))),
@@ -159,13 +159,13 @@ fn unix_seconds(value: &Value) -> Option<i64> {
 ///
 /// # Errors
 /// The order expires too soon, or has expired.
-pub(super) fn check_expiry(details: &Value, path: impl FnOnce() -> String, now: DateTime<Utc>) -> Parsed<()> {
+pub(super) fn check_expiry(details: &Value, path: impl FnOnce() -> String, now: DateTime<Utc>) -> FieldResult<()> {
     let Some(at) = unix_seconds(&details["order"]["expiration"]["timestamp"]) else {
         return Ok(());
     };
     if at - now.timestamp() >= MIN_EXPIRY_SECONDS {
         return Ok(());
     }
-    let problem = format!("must be at least {LEAST_EXPIRY} seconds from now");
+    let problem = format!("must be at least {MIN_EXPIRY_SECONDS} seconds from now");
     Err(Invalid::new(path() + ".order.expiration.timestamp", problem).limit(MIN_EXPIRY_SECONDS as usize))
 }

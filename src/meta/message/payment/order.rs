@@ -3,7 +3,7 @@
 use super::{
     super::{
         Invalid,
-        read::{Field, Object, Parsed, UNLIMITED},
+        read::{Field, FieldResult, Object, UNLIMITED},
     },
     exact_one_of, unix_seconds,
 };
@@ -24,14 +24,14 @@ pub(super) struct OrderTotals {
 
 impl OrderTotals {
     /// Checks that the total is the sum of its parts.
-    pub fn check_total(&self, total: i64, at: &Field<'_>) -> Parsed<()> {
+    pub fn check_total(&self, total: i64, at: &Field<'_>) -> FieldResult<()> {
         let sum = i128::from(self.subtotal) + i128::from(self.tax) + i128::from(self.shipping.unwrap_or(0))
             - i128::from(self.discount.unwrap_or(0));
         check_sum(sum, total, "subtotal + tax + shipping - discount", at)
     }
 }
 
-pub(super) fn read(at: &Field<'_>) -> Parsed<OrderTotals> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<OrderTotals> {
     let mut order = at.object()?;
     exact_one_of(&order.required("status")?, &["pending"])?;
     order
@@ -63,7 +63,7 @@ pub(super) fn read(at: &Field<'_>) -> Parsed<OrderTotals> {
     order.deny_unknown().map(|()| read)
 }
 
-fn check_sum(sum: i128, given: i64, what: &str, at: &Field<'_>) -> Parsed<()> {
+fn check_sum(sum: i128, given: i64, what: &str, at: &Field<'_>) -> FieldResult<()> {
     match sum == i128::from(given) {
         true => Ok(()),
         false => Err(Invalid::new(
@@ -74,10 +74,10 @@ fn check_sum(sum: i128, given: i64, what: &str, at: &Field<'_>) -> Parsed<()> {
 }
 
 /// Validates the items. Returns their sum.
-fn items(at: &Field<'_>, has_catalog: bool) -> Parsed<i128> {
-    let places = at.list(1..=UNLIMITED)?;
+fn items(at: &Field<'_>, has_catalog: bool) -> FieldResult<i128> {
+    let item_list = at.list(1..=UNLIMITED)?;
     let (mut sum, mut pictures) = (0_i128, false);
-    for at in &places {
+    for at in &item_list {
         let mut item = at.object()?;
         let retailer_id = item.optional_text("retailer_id", UNLIMITED)?;
         item.text("name", NAME)?;
@@ -102,10 +102,10 @@ fn items(at: &Field<'_>, has_catalog: bool) -> Parsed<i128> {
         item.deny_unknown()?;
         sum = sum.saturating_add(i128::from(sale.unwrap_or(price)) * i128::from(quantity));
     }
-    if pictures && places.len() > MAX_WITH_PICTURES {
+    if pictures && item_list.len() > MAX_WITH_PICTURES {
         let problem = format!(
-            "must have at most {MOST_WITH_PICTURES} where one has an image; this has {}",
-            places.len()
+            "must have at most {MAX_WITH_PICTURES} where one has an image; this has {}",
+            item_list.len()
         );
         return Err(at.problem(problem).limit(MAX_WITH_PICTURES));
     }
@@ -113,14 +113,14 @@ fn items(at: &Field<'_>, has_catalog: bool) -> Parsed<i128> {
 }
 
 /// Reads an amount in hundredths of the currency.
-pub(super) fn amount(at: &Field<'_>) -> Parsed<i64> {
+pub(super) fn amount(at: &Field<'_>) -> FieldResult<i64> {
     let mut amount = at.object()?;
     let value = value(&mut amount)?;
     amount.deny_unknown().map(|()| value)
 }
 
 /// Reads an amount with a description.
-fn amount_with_description(at: &Field<'_>) -> Parsed<i64> {
+fn amount_with_description(at: &Field<'_>) -> FieldResult<i64> {
     let mut amount = at.object()?;
     let value = value(&mut amount)?;
     amount.optional_text("description", DESCRIPTION)?;
@@ -128,7 +128,7 @@ fn amount_with_description(at: &Field<'_>) -> Parsed<i64> {
     amount.deny_unknown().map(|()| value)
 }
 
-fn value(amount: &mut Object<'_>) -> Parsed<i64> {
+fn value(amount: &mut Object<'_>) -> FieldResult<i64> {
     let offset = amount.required("offset")?;
     if offset.value != 100 && offset.value != "100" {
         return Err(offset.problem("must be 100"));
@@ -139,7 +139,7 @@ fn value(amount: &mut Object<'_>) -> Parsed<i64> {
     })
 }
 
-fn expiration(at: &Field<'_>) -> Parsed<()> {
+fn expiration(at: &Field<'_>) -> FieldResult<()> {
     let mut expiration = at.object()?;
     let time = expiration.required("timestamp")?;
     if unix_seconds(time.value).is_none() {

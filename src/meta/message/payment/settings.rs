@@ -1,7 +1,7 @@
 //! Payment methods of an order.
 
 use super::{
-    super::read::{Field, Object, Parsed, UNLIMITED},
+    super::read::{Field, FieldResult, Object, UNLIMITED},
     CONFIGURATION, Country, exact_one_of,
 };
 
@@ -9,7 +9,7 @@ const BRAZIL: &[&str] = &["pix_dynamic_code", "payment_link", "boleto", "offsite
 const INDIA: &[&str] = &["payment_gateway", "upi_intent_link", "payment_link"];
 const PIX_KEYS: &[&str] = &["CPF", "CNPJ", "EMAIL", "PHONE", "EVP"];
 
-pub(super) fn read(at: &Field<'_>, country: Country) -> Parsed<()> {
+pub(super) fn read(at: &Field<'_>, country: Country) -> FieldResult<()> {
     let kinds = match country {
         Country::Brazil => BRAZIL,
         Country::India => INDIA,
@@ -24,7 +24,7 @@ pub(super) fn read(at: &Field<'_>, country: Country) -> Parsed<()> {
 }
 
 /// Validates a payment method. Further members of a gateway are passed to Meta unchecked.
-fn method(kind: &str, mut method: Object<'_>) -> Parsed<()> {
+fn method(kind: &str, mut method: Object<'_>) -> FieldResult<()> {
     match kind {
         "pix_dynamic_code" => {
             for member in ["code", "merchant_name", "key"] {

@@ -1,7 +1,7 @@
 //! Status updates of an order.
 
 use super::{
-    super::read::{Field, Parsed},
+    super::read::{Field, FieldResult},
     Country, exact_one_of, reference, unix_seconds,
 };
 
@@ -18,7 +18,7 @@ const STATUSES: &[&str] = &[
 const DESCRIPTION: usize = 120;
 
 /// Validates `parameters` of `review_order`, or `order_status` of a template.
-pub(in crate::meta::message) fn read(at: &Field<'_>) -> Parsed<()> {
+pub(in crate::meta::message) fn read(at: &Field<'_>) -> FieldResult<()> {
     let mut status = at.object()?;
     // The country is unknown here, so the longer limit applies.
     reference(&status.required("reference_id")?, Country::Brazil)?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::parameter::{self, Parameter};
 use crate::meta::message::{
     Invalid, MediaKind, MediaRef, payment,
-    read::{Field, Object, Parsed, UNLIMITED},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 /// Values for a component of the template: header, body, button, carousel, …
@@ -40,11 +40,11 @@ const CARDS: std::ops::RangeInclusive<usize> = 2..=10;
 /// At most ten buttons, counted from 0.
 const LAST_BUTTON: i64 = 9;
 
-pub(super) fn list(at: &Field<'_>) -> Parsed<Vec<Component>> {
+pub(super) fn list(at: &Field<'_>) -> FieldResult<Vec<Component>> {
     at.list(0..=UNLIMITED)?.iter().map(component).collect()
 }
 
-fn component(at: &Field<'_>) -> Parsed<Component> {
+fn component(at: &Field<'_>) -> FieldResult<Component> {
     let mut component = at.object()?;
     let kind = component.text("type", UNLIMITED)?;
     let parameters_at = component.optional("parameters");
@@ -71,7 +71,7 @@ fn component(at: &Field<'_>) -> Parsed<Component> {
 }
 
 /// Validates a button: `sub_type` is required, `index` is optional because a template may have one button only.
-fn button(button: &mut Object<'_>) -> Parsed<()> {
+fn button(button: &mut Object<'_>) -> FieldResult<()> {
     button.text("sub_type", UNLIMITED)?;
     let Some(at) = button.optional("index") else {
         return Ok(());
@@ -88,7 +88,7 @@ fn button(button: &mut Object<'_>) -> Parsed<()> {
         .limit(LAST_BUTTON as usize))
 }
 
-fn cards(at: &Field<'_>) -> Parsed<Vec<TemplateCard>> {
+fn cards(at: &Field<'_>) -> FieldResult<Vec<TemplateCard>> {
     let mut cards: Vec<TemplateCard> = Vec::new();
     for at in at.list(CARDS)? {
         let mut card = at.object()?;
@@ -108,7 +108,7 @@ fn cards(at: &Field<'_>) -> Parsed<Vec<TemplateCard>> {
 }
 
 /// Checks that the orders behind the buttons can still be paid.
-pub(super) fn check_expiry(components: &[Component], path: &str, now: DateTime<Utc>) -> Parsed<()> {
+pub(super) fn check_expiry(components: &[Component], path: &str, now: DateTime<Utc>) -> FieldResult<()> {
     for (index, component) in components.iter().enumerate() {
         for (place, parameter) in component.parameters.iter().flatten().enumerate() {
             let at = || format!("{path}[{index}].parameters[{place}].action.order_details");

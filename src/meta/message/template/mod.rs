@@ -14,7 +14,7 @@ pub use parameter::Parameter;
 
 use super::{
     MediaKind, MediaRef,
-    read::{Field, Parsed},
+    read::{Field, FieldResult},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,7 +36,7 @@ pub struct Language {
 
 const NAME: usize = 512;
 
-pub(super) fn read(at: &Field<'_>) -> Parsed<TemplateMessage> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<TemplateMessage> {
     let mut template = at.object()?;
     let name = name(&template.required("name")?)?;
     let language = language(&template.required("language")?)?;
@@ -52,7 +52,7 @@ pub(super) fn read(at: &Field<'_>) -> Parsed<TemplateMessage> {
     template.deny_unknown().map(|()| read)
 }
 
-fn name(at: &Field<'_>) -> Parsed<String> {
+fn name(at: &Field<'_>) -> FieldResult<String> {
     let name = at.text(NAME)?;
     if name
         .bytes()
@@ -63,7 +63,7 @@ fn name(at: &Field<'_>) -> Parsed<String> {
     Err(at.problem("must be of lower-case letters a to z, digits and underscores"))
 }
 
-fn language(at: &Field<'_>) -> Parsed<Language> {
+fn language(at: &Field<'_>) -> FieldResult<Language> {
     let mut language = at.object()?;
     let code_at = language.required("code")?;
     let code = code_at.text(super::read::UNLIMITED)?;
@@ -81,7 +81,7 @@ fn language(at: &Field<'_>) -> Parsed<Language> {
 }
 
 impl TemplateMessage {
-    pub(super) fn check_expiry(&self, now: DateTime<Utc>) -> Parsed<()> {
+    pub(super) fn check_expiry(&self, now: DateTime<Utc>) -> FieldResult<()> {
         component::check_expiry(&self.components, "template.components", now)
     }
 

@@ -7,13 +7,13 @@ use crate::meta::message::{
     MediaKind, MediaRef,
     media::filename,
     payment,
-    read::{Field, Object, Parsed, UNLIMITED},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 /// Value of one placeholder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parameter {
-    OutboundMedia {
+    Media {
         kind: MediaKind,
         file: MediaRef,
         /// Members beside the file, such as a document's `filename`.
@@ -29,12 +29,12 @@ const HEADER_TEXT: usize = 60;
 /// For a body that is the only component; beside others the limit is lower, which the template's schema checks.
 const BODY_TEXT: usize = 32_768;
 const COUPON_CODE: usize = 20;
-const MAX_SPACES: &str = "     ";
+const FIVE_SPACES: &str = "     ";
 
 /// Reads the parameters of a component; `component` is its type in lower case.
-pub(super) fn list(at: &Field<'_>, component: &str, max: usize) -> Parsed<Vec<Parameter>> {
-    let places = at.list(0..=max)?;
-    let named: Vec<bool> = places
+pub(super) fn list(at: &Field<'_>, component: &str, max: usize) -> FieldResult<Vec<Parameter>> {
+    let items = at.list(0..=max)?;
+    let named: Vec<bool> = items
         .iter()
         .filter(|at| {
             at.value["type"]
@@ -47,18 +47,18 @@ pub(super) fn list(at: &Field<'_>, component: &str, max: usize) -> Parsed<Vec<Pa
         return Err(at.problem("must give parameter_name to every text, or to none"));
     }
     let mut names: Vec<&str> = Vec::new();
-    for place in &places {
-        if let Some(name) = place.value["parameter_name"].as_str() {
+    for item in &items {
+        if let Some(name) = item.value["parameter_name"].as_str() {
             if names.contains(&name) {
-                return Err(place.problem(format!("gives the variable {name:?} a second time")));
+                return Err(item.problem(format!("gives the variable {name:?} a second time")));
             }
             names.push(name);
         }
     }
-    places.iter().map(|at| parameter(at, component)).collect()
+    items.iter().map(|at| parameter(at, component)).collect()
 }
 
-fn parameter(at: &Field<'_>, component: &str) -> Parsed<Parameter> {
+fn parameter(at: &Field<'_>, component: &str) -> FieldResult<Parameter> {
     let mut parameter = at.object()?;
     let given = parameter.text("type", UNLIMITED)?;
     let kind = given.to_ascii_lowercase();
@@ -68,7 +68,7 @@ fn parameter(at: &Field<'_>, component: &str) -> Parsed<Parameter> {
         if kind == MediaKind::Document {
             filename(&mut parameter.required(kind.as_str())?.object()?)?;
         }
-        return Ok(Parameter::OutboundMedia {
+        return Ok(Parameter::Media {
             kind,
             file,
             siblings: media.unread_members(),
@@ -102,21 +102,21 @@ fn parameter(at: &Field<'_>, component: &str) -> Parsed<Parameter> {
 }
 
 /// Reads a text. Meta rejects values with line breaks (132018) and headers above their maximum length.
-fn text(parameter: &mut Object<'_>, component: &str) -> Parsed<()> {
+fn text(parameter: &mut Object<'_>, component: &str) -> FieldResult<()> {
     let at = parameter.required("text")?;
     let text = at.text(match component {
         "header" => HEADER_TEXT,
         "body" => BODY_TEXT,
         _ => UNLIMITED,
     })?;
-    if matches!(component, "header" | "body") && (text.contains(['\n', '\r', '\t']) || text.contains(MAX_SPACES)) {
+    if matches!(component, "header" | "body") && (text.contains(['\n', '\r', '\t']) || text.contains(FIVE_SPACES)) {
         return Err(at.problem("must have no line breaks, no tabs and no more than four spaces in a row"));
     }
     parameter.optional_text("parameter_name", UNLIMITED).map(drop)
 }
 
 /// Reads a value with a `fallback_value`, shown where it cannot be localised.
-fn fallback(at: &Field<'_>) -> Parsed<()> {
+fn fallback(at: &Field<'_>) -> FieldResult<()> {
     at.object()?.text("fallback_value", UNLIMITED).map(drop)
 }
 
@@ -125,13 +125,13 @@ impl Parameter {
     pub(super) fn order_details(&self) -> Option<&Value> {
         match self {
             Self::Other(value) => value["action"].get("order_details"),
-            Self::OutboundMedia { .. } => None,
+            Self::Media { .. } => None,
         }
     }
 
     pub(super) fn file(&mut self) -> Option<(MediaKind, &mut MediaRef)> {
         match self {
-            Self::OutboundMedia { kind, file, .. } => Some((*kind, file)),
+            Self::Media { kind, file, .. } => Some((*kind, file)),
             Self::Other(_) => None,
         }
     }
@@ -148,7 +148,7 @@ impl Serialize for Parameter {
         }
         match self {
             Self::Other(value) => value.serialize(to),
-            Self::OutboundMedia {
+            Self::Media {
                 kind,
                 file,
                 siblings,

@@ -1,3 +1,5 @@
+//! Request bodies.
+
 use serde_json::{Value, json};
 
 use super::{parse, samples};

@@ -65,7 +65,7 @@ impl<'a> JsonTree<'a> {
 
     pub(super) fn str(&self) -> Option<&str> {
         match self {
-            JsonTree::TextContent(text) if !text.is_empty() => Some(text),
+            JsonTree::Text(text) if !text.is_empty() => Some(text),
             _ => None,
         }
     }
@@ -73,7 +73,7 @@ impl<'a> JsonTree<'a> {
     /// Returns a non-empty string, or a number as its digits.
     pub(super) fn text(&self) -> Option<String> {
         match self {
-            JsonTree::TextContent(text) if !text.is_empty() => Some(text.to_string()),
+            JsonTree::Text(text) if !text.is_empty() => Some(text.to_string()),
             JsonTree::Number(number) => Some(number.to_string()),
             _ => None,
         }
@@ -82,7 +82,7 @@ impl<'a> JsonTree<'a> {
     /// Returns a [`text`](Self::text) of at most [`MAX_ID_BYTES`]. Longer ones are not even copied: every item of a body may ask for it.
     pub(super) fn id(&self) -> Option<String> {
         match self {
-            JsonTree::TextContent(text) if text.len() > MAX_ID_BYTES => None,
+            JsonTree::Text(text) if text.len() > MAX_ID_BYTES => None,
             _ => self.text().filter(|id| id.len() <= MAX_ID_BYTES),
         }
     }
@@ -90,9 +90,7 @@ impl<'a> JsonTree<'a> {
     /// Returns a [`text`](Self::text) truncated to so many bytes.
     pub(super) fn text_within(&self, bytes: usize) -> Option<String> {
         match self {
-            JsonTree::TextContent(text) if text.len() > bytes => {
-                Some(text[..text.floor_char_boundary(bytes)].to_owned())
-            }
+            JsonTree::Text(text) if text.len() > bytes => Some(text[..text.floor_char_boundary(bytes)].to_owned()),
             _ => self.text(),
         }
     }
@@ -100,7 +98,7 @@ impl<'a> JsonTree<'a> {
     pub(super) fn flag(&self) -> Option<bool> {
         match self {
             JsonTree::Bool(flag) => Some(*flag),
-            JsonTree::TextContent(text) => text.parse().ok(),
+            JsonTree::Text(text) => text.parse().ok(),
             _ => None,
         }
     }
@@ -109,7 +107,7 @@ impl<'a> JsonTree<'a> {
         match self {
             // Out-of-range floats saturate.
             JsonTree::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
-            JsonTree::TextContent(text) => text.trim().parse().ok(),
+            JsonTree::Text(text) => text.trim().parse().ok(),
             _ => None,
         }
     }
@@ -117,7 +115,7 @@ impl<'a> JsonTree<'a> {
     pub(super) fn float(&self) -> Option<f64> {
         match self {
             JsonTree::Number(number) => number.as_f64(),
-            JsonTree::TextContent(text) => text.trim().parse().ok().filter(|float: &f64| float.is_finite()),
+            JsonTree::Text(text) => text.trim().parse().ok().filter(|float: &f64| float.is_finite()),
             _ => None,
         }
     }

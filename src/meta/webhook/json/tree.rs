@@ -44,11 +44,11 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<JsonTree<'de>, E> {
-        Ok(JsonTree::TextContent(Cow::Borrowed(text)))
+        Ok(JsonTree::Text(Cow::Borrowed(text)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<JsonTree<'de>, E> {
-        Ok(JsonTree::TextContent(Cow::Owned(text.to_owned())))
+        Ok(JsonTree::Text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<JsonTree<'de>, A::Error> {

@@ -3,7 +3,7 @@
 use super::interactive::{self, ButtonReply, CallPermissionReply, FlowReply, ListReply, OtherInteractive};
 use super::media::MediaContent;
 use super::order::OrderContent;
-use super::shared::{Contacts, Location};
+use super::shared::{Contacts, LocationContent};
 use super::system::System;
 use crate::meta::webhook::json::JsonTree;
 
@@ -82,16 +82,16 @@ impl MessageContent {
     /// Returns the text that a person would read.
     pub(super) fn text(&self) -> Option<String> {
         match self {
-            MessageContent::TextContent(text) => Some(text.body.clone()),
-            MessageContent::MediaContent(media) => media.caption.clone().or_else(|| media.filename.clone()),
-            MessageContent::LocationContent(location) => location.name.clone().or_else(|| location.address.clone()),
+            MessageContent::Text(text) => Some(text.body.clone()),
+            MessageContent::Media(media) => media.caption.clone().or_else(|| media.filename.clone()),
+            MessageContent::Location(location) => location.name.clone().or_else(|| location.address.clone()),
             MessageContent::Contacts(contacts) => contacts.text(),
             MessageContent::ButtonReply(reply) => reply.title.clone(),
             MessageContent::ListReply(reply) => reply.title.clone(),
             MessageContent::FlowReply(reply) => reply.body.clone(),
-            MessageContent::TemplateButtonReply(button) => button.text.clone().or_else(|| button.payload.clone()),
-            MessageContent::ReactionContent(reaction) => reaction.emoji.clone(),
-            MessageContent::OrderContent(order) => order.text.clone(),
+            MessageContent::Button(button) => button.text.clone().or_else(|| button.payload.clone()),
+            MessageContent::Reaction(reaction) => reaction.emoji.clone(),
+            MessageContent::Order(order) => order.text.clone(),
             MessageContent::System(system) => system.body.clone(),
             MessageContent::Edit(edit) => edit.text.clone(),
             MessageContent::CallPermissionReply(_)
@@ -107,24 +107,24 @@ impl MessageContent {
 fn read(kind: &str, message: &JsonTree<'_>) -> Option<MessageContent> {
     let block = message.get(kind);
     match kind {
-        "text" => Some(MessageContent::TextContent(TextContent {
+        "text" => Some(MessageContent::Text(TextContent {
             body: block.get("body").text()?,
         })),
         "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
-            MediaContent::read(kind, block).map(MessageContent::MediaContent)
+            MediaContent::read(kind, block).map(MessageContent::Media)
         }
-        "location" => LocationContent::read(block).map(MessageContent::LocationContent),
+        "location" => LocationContent::read(block).map(MessageContent::Location),
         "contacts" => Contacts::read(block).map(MessageContent::Contacts),
         "interactive" => interactive::read(block),
         "button" => button(block),
         "reaction" => {
             let target = block.get("message_id").id()?;
-            Some(MessageContent::ReactionContent(ReactionContent {
+            Some(MessageContent::Reaction(ReactionContent {
                 target,
                 emoji: block.get("emoji").text(),
             }))
         }
-        "order" => OrderContent::read(block).map(MessageContent::OrderContent),
+        "order" => OrderContent::read(block).map(MessageContent::Order),
         "system" => System::read(message).map(MessageContent::System),
         "edit" => edit(block),
         "revoke" => Some(MessageContent::Revoke(Revoke {
@@ -143,10 +143,7 @@ fn read(kind: &str, message: &JsonTree<'_>) -> Option<MessageContent> {
 
 fn button(block: &JsonTree<'_>) -> Option<MessageContent> {
     let (payload, text) = (block.get("payload").text(), block.get("text").text());
-    (payload.is_some() || text.is_some()).then_some(MessageContent::TemplateButtonReply(TemplateButtonReply {
-        payload,
-        text,
-    }))
+    (payload.is_some() || text.is_some()).then_some(MessageContent::Button(TemplateButtonReply { payload, text }))
 }
 
 fn edit(block: &JsonTree<'_>) -> Option<MessageContent> {

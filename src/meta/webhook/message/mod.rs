@@ -15,7 +15,7 @@ pub use context::{Context, Referral, ReferredProduct};
 pub use interactive::{ButtonReply, CallPermissionReply, FlowReply, ListReply, OtherInteractive};
 pub use media::{InboundMediaKind, MediaContent};
 pub use order::{OrderContent, OrderItem};
-pub use shared::{ContactCard, ContactPhone, Contacts, Location};
+pub use shared::{ContactCard, ContactPhone, Contacts, LocationContent};
 pub use system::System;
 
 use super::batch::ValueContext;
@@ -54,7 +54,7 @@ pub(super) fn message(context: &ValueContext<'_>, json: &JsonTree<'_>, raw: &str
         _ => {
             let mut message = read(context, json, raw)?;
             message.sender.merge_contact(context.contacts, context.only_element);
-            Ok(Change::WebhookMessage(Box::new(message)))
+            Ok(Change::Message(Box::new(message)))
         }
     }
 }

@@ -14,7 +14,7 @@ fn check(fixture: &str, event: &str, subject: Option<&str>, detail: AccountDetai
     let item = only_item(fixture);
     assert_eq!(item.path, "/entry/0/changes/0/value");
     assert_eq!(item.time, at(1_790_007_000));
-    let Change::AccountEvent(account) = item.change else {
+    let Change::Account(account) = item.change else {
         panic!("{:?}", item.change)
     };
     let raw = account.raw.clone();
@@ -279,7 +279,7 @@ fn other_fields_are_passed_on_whole() {
         Some("774400"),
         AccountDetail::Other,
     );
-    let Change::AccountEvent(AccountEvent { raw, .. }) = only_item("flow_status").change else {
+    let Change::Account(AccountEvent { raw, .. }) = only_item("flow_status").change else {
         panic!("no account event")
     };
     assert!(raw.contains("TIMEOUT"), "{raw}");

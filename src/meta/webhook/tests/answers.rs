@@ -70,14 +70,14 @@ fn answers_to_interactive_messages_are_read() {
         "message_template_button",
         "button",
         Some("Keine Erinnerung"),
-        MessageContent::TemplateButtonReply(quick),
+        MessageContent::Button(quick),
     );
 }
 
 #[test]
 fn a_reaction_without_an_emoji_takes_the_earlier_one_back() {
     let reaction = |emoji: Option<&str>| {
-        MessageContent::ReactionContent(ReactionContent {
+        MessageContent::Reaction(ReactionContent {
             target: "wamid.MSASKED==".to_owned(),
             emoji: emoji.map(str::to_owned),
         })
@@ -103,7 +103,7 @@ fn edits_and_revocations_name_their_target() {
         target: "wamid.MSTEXT==".to_owned(),
         kind: "image".to_owned(),
         text: some("In Blau"),
-        content: Box::new(MessageContent::MediaContent(image)),
+        content: Box::new(MessageContent::Media(image)),
     };
     check("message_edit", "edit", Some("In Blau"), MessageContent::Edit(edit));
     let revoke = Revoke {

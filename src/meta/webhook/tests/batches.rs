@@ -22,10 +22,10 @@ fn history(item: &WebhookItem) -> &HistoryMessage {
 
 fn event(item: &WebhookItem) -> (&'static str, Option<&str>) {
     match &item.change {
-        Change::AccountEvent(AccountEvent {
+        Change::Account(AccountEvent {
             event,
             subject,
-            detail: AccountDetail::PhoneCall(_) | AccountDetail::Other,
+            detail: AccountDetail::Call(_) | AccountDetail::Other,
             ..
         }) => (event.name, subject.as_deref()),
         other => panic!("{other:?}"),
@@ -55,9 +55,9 @@ fn an_echo_is_to_the_contact_not_from_it() {
 #[test]
 fn standby_brings_messages_echoes_and_statuses_at_once() {
     let items = items("standby_copies");
-    assert!(matches!(&items[0].change, Change::WebhookMessage(message) if message.sender == ines()));
+    assert!(matches!(&items[0].change, Change::Message(message) if message.sender == ines()));
     assert_eq!(echo(&items[1]).to, Some(ines()));
-    assert!(matches!(&items[2].change, Change::StatusUpdate(status) if status.status == StatusKind::Sent));
+    assert!(matches!(&items[2].change, Change::Status(status) if status.status == StatusKind::Sent));
     assert!(items.iter().all(|item| &*item.field == "standby"));
 }
 
@@ -189,7 +189,7 @@ fn the_address_book_of_the_app_is_read() {
 fn wishes_are_read_with_whose_they_are() {
     let items = items("preferences");
     let wish = |item: &WebhookItem| match &item.change {
-        Change::UserPreference(it) => (it.person.clone(), it.category.clone(), it.choice.clone(), it.timestamp),
+        Change::Preference(it) => (it.person.clone(), it.category.clone(), it.choice.clone(), it.timestamp),
         other => panic!("{other:?}"),
     };
     let rae = || WhatsAppUser {
@@ -239,8 +239,8 @@ fn a_call_says_who_called_and_when_it_began() {
         );
         let webhook = parse(body.as_bytes()).expect("a webhook");
         match &webhook.items[0].change {
-            Change::AccountEvent(AccountEvent {
-                detail: AccountDetail::PhoneCall(call),
+            Change::Account(AccountEvent {
+                detail: AccountDetail::Call(call),
                 ..
             }) => (**call).clone(),
             other => panic!("{other:?}"),
@@ -253,17 +253,17 @@ fn a_call_says_who_called_and_when_it_began() {
         began_at: seconds.and_then(at),
     };
     let by_her = r#""calls":[{"id":"1","from":"4915550100777","to":"15550100200","timestamp":"1790004000","direction":"USER_INITIATED"}]"#;
-    assert_eq!(call("calls", by_her), call_event(true, &ines, Some(1_790_004_000)));
+    assert_eq!(call("calls", by_her), told(true, &ines, Some(1_790_004_000)));
     let ended = r#""calls":[{"id":"1","from":"4915550100777","timestamp":"1790004900","start_time":"1790004000","event":"terminate"}]"#;
-    assert_eq!(call("calls", ended), call_event(true, &ines, Some(1_790_004_000)));
+    assert_eq!(call("calls", ended), told(true, &ines, Some(1_790_004_000)));
     let by_us = r#""calls":[{"id":"1","from":"15550100200","to":"4915550100777"}]"#;
-    assert_eq!(call("calls", by_us), call_event(false, &ines, None));
+    assert_eq!(call("calls", by_us), told(false, &ines, None));
     let rings = r#""statuses":[{"id":"1","type":"call","status":"RINGING","recipient_id":"4915550100777"}]"#;
-    assert_eq!(call("messages", rings), call_event(false, &ines, None));
+    assert_eq!(call("messages", rings), told(false, &ines, None));
     let hidden = r#""contacts":[{"user_id":"DE.1"}],"calls":[{"id":"1","direction":"USER_INITIATED"}]"#;
     let known_by_id = WhatsAppUser {
         user_id: some("DE.1"),
         ..WhatsAppUser::default()
     };
-    assert_eq!(call("calls", hidden), call_event(true, &known_by_id, None));
+    assert_eq!(call("calls", hidden), told(true, &known_by_id, None));
 }

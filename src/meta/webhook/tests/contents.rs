@@ -35,7 +35,7 @@ fn a_text_is_read_with_everything_around_it() {
         "message_text",
         "text",
         Some(body),
-        MessageContent::TextContent(TextContent { body: body.to_owned() }),
+        MessageContent::Text(TextContent { body: body.to_owned() }),
     );
 
     let item = only_item("message_text");
@@ -75,15 +75,15 @@ fn files_are_read_with_what_is_known_of_them() {
         "message_image",
         "image",
         Some("So sieht er aus"),
-        MessageContent::MediaContent(image),
+        MessageContent::Media(image),
     );
     let video = media(InboundMediaKind::Video, "7002", "video/mp4", "AQID");
-    check("message_video", "video", None, MessageContent::MediaContent(video));
+    check("message_video", "video", None, MessageContent::Media(video));
     let voice = MediaContent {
         voice: true,
         ..media(InboundMediaKind::Audio, "7003", "audio/ogg; codecs=opus", "BAUG")
     };
-    check("message_voice_note", "audio", None, MessageContent::MediaContent(voice));
+    check("message_voice_note", "audio", None, MessageContent::Media(voice));
     let document = media(InboundMediaKind::Document, "7004", "application/pdf", "BwgJ");
     let document = MediaContent {
         filename: some("rechnung-118.pdf"),
@@ -93,18 +93,13 @@ fn files_are_read_with_what_is_known_of_them() {
         "message_document",
         "document",
         Some("rechnung-118.pdf"),
-        MessageContent::MediaContent(document),
+        MessageContent::Media(document),
     );
     let sticker = MediaContent {
         animated: true,
         ..media(InboundMediaKind::Sticker, "7005", "image/webp", "CgsM")
     };
-    check(
-        "message_sticker",
-        "sticker",
-        None,
-        MessageContent::MediaContent(sticker),
-    );
+    check("message_sticker", "sticker", None, MessageContent::Media(sticker));
 }
 
 #[test]
@@ -134,7 +129,7 @@ fn places_and_cards_are_read() {
         "message_location",
         "location",
         Some("Töpferei am Tor"),
-        MessageContent::LocationContent(location),
+        MessageContent::Location(location),
     );
 
     let number = |phone, wa_id, kind: Option<&str>| ContactPhone {
@@ -182,7 +177,7 @@ fn an_order_keeps_its_prices_as_sent() {
         "message_order",
         "order",
         Some("Bitte als Geschenk"),
-        MessageContent::OrderContent(order),
+        MessageContent::Order(order),
     );
 }
 

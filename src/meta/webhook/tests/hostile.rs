@@ -29,7 +29,7 @@ fn between(message: &str) -> Webhook {
 
 fn message_at(webhook: &Webhook, index: usize) -> &WebhookMessage {
     match &webhook.items[index].change {
-        Change::WebhookMessage(message) => message,
+        Change::Message(message) => message,
         other => panic!("{other:?}"),
     }
 }
@@ -108,7 +108,7 @@ fn numbers_beyond_measure_keep_their_digits() {
     let webhook = between(r#"{"id":123456789012345678901234567890,"type":"order","order":{"catalog_id":1e999}}"#);
     let message = message_at(&webhook, 1);
     assert_eq!(message.wamid, "123456789012345678901234567890");
-    assert!(matches!(&message.content, MessageContent::OrderContent(order) if order.catalog_id == some("1e999")));
+    assert!(matches!(&message.content, MessageContent::Order(order) if order.catalog_id == some("1e999")));
 }
 
 #[test]

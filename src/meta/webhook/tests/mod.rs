@@ -44,14 +44,14 @@ fn only_item(name: &str) -> WebhookItem {
 
 fn only_message(name: &str) -> WebhookMessage {
     match only_item(name).change {
-        Change::WebhookMessage(message) => *message,
+        Change::Message(message) => *message,
         other => panic!("{name}: {other:?}"),
     }
 }
 
 fn status(item: &WebhookItem) -> &StatusUpdate {
     match &item.change {
-        Change::StatusUpdate(status) => status,
+        Change::Status(status) => status,
         other => panic!("{other:?}"),
     }
 }

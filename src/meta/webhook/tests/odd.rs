@@ -75,7 +75,7 @@ fn without_a_field_the_value_decides() {
             field,
             phone_number_id,
             entry_id: None,
-            change: Change::WebhookMessage(message),
+            change: Change::Message(message),
             ..
         },
     ] = webhook.items.as_slice()
@@ -120,7 +120,7 @@ fn a_time_is_understood_in_seconds_and_milliseconds_and_borrowed_from_the_entry(
                 {{"id":"wamid.1","timestamp":{timestamp}}}]}}}}]}}]}}"#
         );
         let webhook = parse(body.as_bytes()).expect("a webhook");
-        let Change::WebhookMessage(message) = &webhook.items[0].change else {
+        let Change::Message(message) = &webhook.items[0].change else {
             panic!("{webhook:?}")
         };
         assert_eq!(message.timestamp, at(expected), "{timestamp}");

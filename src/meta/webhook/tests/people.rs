@@ -75,7 +75,7 @@ fn in_a_batch_everybody_keeps_their_own_name() {
     let senders: Vec<_> = items("people_in_one_batch")
         .into_iter()
         .map(|item| match item.change {
-            Change::WebhookMessage(message) => message.sender,
+            Change::Message(message) => message.sender,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -94,7 +94,7 @@ fn sender(more: &str, contacts: &str) -> WhatsAppUser {
     );
     let webhook = parse(body.as_bytes()).expect("a webhook");
     match &webhook.items[0].change {
-        Change::WebhookMessage(message) => message.sender.clone(),
+        Change::Message(message) => message.sender.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -134,7 +134,7 @@ fn a_lone_contact_beside_two_batches_is_not_the_person_of_both() {
         "messages":[{"from_user_id":"US.7310044","id":"wamid.1","timestamp":"1788000000","type":"text","text":{"body":"Hi"}}],
         "statuses":[{"id":"wamid.2","status":"sent","timestamp":"1788000000","recipient_id":"4915550100777"}]}}]}]}"#;
     let items = parse(body.as_bytes()).expect("a webhook").items;
-    let Change::StatusUpdate(status) = &items[1].change else {
+    let Change::Status(status) = &items[1].change else {
         panic!("{:?}", items[1]);
     };
     assert_eq!(status.recipient, phone("4915550100777"));
@@ -149,7 +149,7 @@ fn a_lone_contact_is_not_the_person_of_a_nameless_message_beside_its_own() {
             {"id":"wamid.2","timestamp":"1788000001","type":"text","text":{"body":"Who am I?"}}]}}]}]}"#;
     let items = parse(body.as_bytes()).expect("a webhook").items;
     let sender = |at: usize| match &items[at].change {
-        Change::WebhookMessage(message) => message.sender.clone(),
+        Change::Message(message) => message.sender.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(sender(0).user_id, some("US.7310044"));

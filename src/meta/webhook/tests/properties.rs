@@ -38,13 +38,13 @@ fn bodies() -> Vec<Vec<u8>> {
 
 fn raw(item: &WebhookItem) -> &str {
     match &item.change {
-        Change::WebhookMessage(it) | Change::Echo(it) => &it.raw,
+        Change::Message(it) | Change::Echo(it) => &it.raw,
         Change::History(it) => &it.message.raw,
-        Change::StatusUpdate(it) => &it.raw,
+        Change::Status(it) => &it.raw,
         Change::Error(it) => &it.raw,
         Change::AppContact(it) => &it.raw,
-        Change::UserPreference(it) => &it.raw,
-        Change::AccountEvent(it) => &it.raw,
+        Change::Preference(it) => &it.raw,
+        Change::Account(it) => &it.raw,
         Change::Unknown(it) => &it.raw,
     }
 }

@@ -162,10 +162,10 @@ fn in_a_group_the_participant_is_found_under_either_key() {
 fn statuses_of_calls_and_payments_are_not_statuses_of_messages() {
     let items = items("statuses_of_other_things");
     let event = |item: &WebhookItem| match &item.change {
-        Change::AccountEvent(AccountEvent {
+        Change::Account(AccountEvent {
             event,
             subject,
-            detail: AccountDetail::PhoneCall(_) | AccountDetail::Other,
+            detail: AccountDetail::Call(_) | AccountDetail::Other,
             ..
         }) => (event.name, subject.clone()),
         other => panic!("{other:?}"),

@@ -1,3 +1,5 @@
+//! Tests of template schemas.
+
 mod filling;
 mod kinds;
 
@@ -88,7 +90,7 @@ fn components_are_compiled_into_what_a_send_has_to_give() {
         ("buttons.2", PlaceholderKind::Payload, false),
     ];
     assert_eq!(
-        places,
+        placeholders,
         expected.map(|(key, kind, required)| (key.to_owned(), kind, required))
     );
 }

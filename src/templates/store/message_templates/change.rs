@@ -18,7 +18,7 @@ pub struct NewVersion {
 }
 
 /// Inserts a template. Returns false if the tenant has one of that name.
-pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTemplate) -> Result<bool> {
+pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessageTemplate) -> Result<bool> {
     const SQL: &str = "
         INSERT INTO message_templates (tenant_id, id, name, state, active_version, latest_version, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -52,7 +52,7 @@ pub async fn add_version(
 }
 
 /// Updates the row if no version was added since `read` (optimistic lock). Returns whether it did.
-pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTemplate, read: i64) -> Result<bool> {
+pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessageTemplate, read: i64) -> Result<bool> {
     const SQL: &str = "
         UPDATE message_templates
         SET name = $3, state = $4, active_version = $5, latest_version = $6, updated_at = $7

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MessageTemplate {
+pub struct StoredMessageTemplate {
     pub id: MessageTemplateId,
     pub name: String,
     /// `draft`, `active` or `archived`.
@@ -34,7 +34,11 @@ macro_rules! columns {
     };
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Option<MessageTemplate>> {
+pub async fn find(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: MessageTemplateId,
+) -> Result<Option<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -43,7 +47,11 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-pub async fn find_by_name(on: impl Into<On<'_>>, tenant: TenantId, name: &str) -> Result<Option<MessageTemplate>> {
+pub async fn find_by_name(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Option<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -67,7 +75,7 @@ pub async fn page(
     filter: MessageTemplateFilter,
     before: Option<MessageTemplateId>,
     limit: i64,
-) -> Result<Vec<MessageTemplate>> {
+) -> Result<Vec<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),

@@ -5,5 +5,5 @@ mod find;
 
 pub use change::{NewVersion, add_version, delete, insert, mark_seeded, update};
 pub use find::{
-    MessageTemplate, MessageTemplateFilter, Version, find, find_by_name, is_seeded, page, version, versions,
+    MessageTemplateFilter, StoredMessageTemplate, Version, find, find_by_name, is_seeded, page, version, versions,
 };
