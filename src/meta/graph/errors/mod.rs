@@ -149,7 +149,7 @@ fn is_known(code: i64) -> bool {
     entry(code).covers(code)
 }
 
-/// Returns the entry of a code, or [`table::UNKNOWN`].
+/// Returns the entry of a code, or the one for unknown codes.
 pub fn entry(code: i64) -> &'static ErrorEntry {
     table::TABLE
         .iter()

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::MessageTemplate;
+use super::StoredMessageTemplate;
 use crate::{
     db::{On, Result},
     domain::{MessageTemplateId, TenantId},
