@@ -18,7 +18,7 @@ use super::Variant;
 
 /// Maximum side length of a decoded image, in pixels.
 const MAX_SIDE: u32 = 16_384;
-/// Maximum memory of an image and its decoder ([`cost`]), in bytes: 53 million pixels of a common JPEG, 40 million of a PNG with alpha,
+/// Maximum memory of an image and its decoder (`cost`), in bytes: 53 million pixels of a common JPEG, 40 million of a PNG with alpha,
 /// 20 million of one with 16 bits per channel, 18 million of a progressive JPEG with full colour, 14 million of a WebP, 8 million of an
 /// animated one. Added to that are the file itself, which a JPEG decoder copies (20 MiB each at most), [`MAX_METADATA`], and some 25 MiB for
 /// scaling: 240 MiB in all. Only the scaled images are rotated, and colour profiles are not applied.

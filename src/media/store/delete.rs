@@ -16,7 +16,7 @@ pub async fn list_older_than(
     on.into().sql(SQL, (before, limit)).all().await
 }
 
-/// What deleted media referred to.
+/// References that media held before its deletion.
 #[derive(Clone, Copy, Debug)]
 pub struct ReleasedMedia {
     pub file: Option<MediaFileId>,

@@ -56,7 +56,7 @@ impl Callbacks {
     }
 }
 
-/// Whether the number can send, and what prevents it.
+/// Ability of the number to send, with the obstacles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthStatus {
     /// `AVAILABLE`, `LIMITED` or `BLOCKED`; the worst of all entities.

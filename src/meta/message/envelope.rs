@@ -57,7 +57,7 @@ pub struct Options {
     pub product_policy: Option<ProductPolicy>,
 }
 
-/// What the Marketing Messages API does with a message that it cannot send.
+/// Fallback of the Marketing Messages API for a message that it cannot send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", try_from = "String")]
 pub enum ProductPolicy {

@@ -10,7 +10,7 @@ use super::walk::{ItemOrigin, Items};
 use super::{Change, Unknown, UnknownReason, app_contact, call, error, history, message, preference, status};
 use crate::events::{self, EventType};
 
-/// What the value says outside the element being read.
+/// Context of an element: the parts of its value that all elements share.
 pub(super) struct ValueContext<'a> {
     pub field: &'a str,
     pub contacts: &'a ListedContacts<'a>,

@@ -25,7 +25,7 @@ pub enum LocalTemplateRef {
     Name(String),
 }
 
-/// Whether a new version becomes the active one.
+/// Activation of a new version: kept as a draft, or sent from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     Draft,

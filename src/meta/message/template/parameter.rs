@@ -26,7 +26,7 @@ pub enum Parameter {
 }
 
 const HEADER_TEXT: usize = 60;
-/// For a body that is the only component; beside others the limit is lower, which the template's schema checks.
+/// Maximum length of a text in a body that is the only component; beside others the limit is lower, which the template's schema checks.
 const BODY_TEXT: usize = 32_768;
 const COUPON_CODE: usize = 20;
 const FIVE_SPACES: &str = "     ";
