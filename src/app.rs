@@ -36,7 +36,7 @@ pub struct Foundation {
     pub outbox: Outbox,
     pub conclusions: Conclusions,
     pub uploads: Uploads,
-    pub graph: graph::Client,
+    pub graph: graph::GraphClient,
     pub storage: Storage,
     pub egress: EgressClient,
     pub metrics: PrometheusHandle,

@@ -80,8 +80,8 @@ fn note(what: &'static str, result: Result<()>) {
 /// Brings together what two transactions, each blind to the other, left apart. One that fails holds up none of the others.
 pub async fn reunite(app: &App) -> Result<()> {
     let joined = inbound::join_overlooked(&app.inbound).await;
-    let kept = media::tell_failures(&app.media).await;
-    let cleared = media::clear(&app.media).await;
+    let kept = media::emit_failures(&app.media).await;
+    let cleared = media::remove_orphans(&app.media).await;
     let sent = look_after_sends(app).await;
     let woken = webhooks::wake_overlooked(&app.webhooks, &app.queues).await;
     let erased = webhooks::erase_deleted(&app.webhooks).await;
@@ -138,7 +138,7 @@ pub async fn tidy(app: &App) -> Result<()> {
     let kept = now - app.config.deliveries.retention;
     removed.push(("deliveries", webhooks::forget(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
-    media::hurry(&app.db, now + media::URGENT).await?;
+    media::prioritize_expiring(&app.db, now + media::URGENT).await?;
     channel_checks::complete(&app.db, now).await?;
     retention::marks(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {

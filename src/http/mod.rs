@@ -43,7 +43,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use self::{edge::Edge, frame::Frame, parameters::Parameters, problem::Problem};
-use crate::{app::App, media::LARGEST};
+use crate::{app::App, media::MAX_FILE_BYTES};
 
 /// The longest a request may take, webhooks aside.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -52,7 +52,7 @@ const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
 /// The longest body taken, in bytes, but for uploads, batches of messages and webhooks.
 const BODY_BYTES: usize = 1024 * 1024;
 /// The longest upload: a file, and the form around it.
-const UPLOAD_BYTES: usize = LARGEST as usize + BODY_BYTES;
+const UPLOAD_BYTES: usize = MAX_FILE_BYTES as usize + BODY_BYTES;
 
 /// The table of routes. The document at `/api/openapi.json` is made from it.
 pub fn router(app: App) -> Router {

@@ -13,7 +13,8 @@ use crate::{
     events::{account::CALL, channel, contact::MARKETING},
     messaging::{News, Source},
     meta::webhook::{
-        Account, AccountDetail, AppContact, AppContactAction, Person, Preference, PreferenceChoice, ValueError,
+        AccountDetail, AccountEvent, AppContact, AppContactAction, PreferenceChoice, UserPreference, ValueError,
+        WhatsAppUser,
     },
     people::Party,
     records::events::NewEvent,
@@ -38,7 +39,7 @@ impl Plan {
         self.facts.push(event.on(route.channel));
     }
 
-    pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &Preference) {
+    pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
         self.count("preference");
         let at = preference.timestamp.unwrap_or(origin.received_at);
         let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
@@ -66,11 +67,11 @@ impl Plan {
         if contact.action == AppContactAction::Remove {
             return;
         }
-        let person = Person {
+        let person = WhatsAppUser {
             phone: contact.phone.clone(),
             user_id: contact.user_id.clone(),
             name: contact.full_name.clone().or_else(|| contact.first_name.clone()),
-            ..Person::default()
+            ..WhatsAppUser::default()
         };
         match Party::person(route.tenant, &person, contact.timestamp.unwrap_or(origin.received_at)) {
             Some(party) => drop(self.party(party)),
@@ -84,7 +85,7 @@ impl Plan {
         clock: &Clock,
         origin: &ItemSource<'_>,
         (routes, source): (&[&Route], Source),
-        account: &Account,
+        account: &AccountEvent,
     ) {
         self.count("account");
         let at = origin.item.time.unwrap_or(origin.received_at);
@@ -99,7 +100,7 @@ impl Plan {
                 self.call(origin, routes[0], account);
                 continue;
             }
-            let news = templates::News::of(tenant, &routes[0].waba_id, at, &account.detail);
+            let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);
             self.templates.extend(news);
             self.facts.extend(numbers::told(clock, origin, &routes, account));
         }

@@ -52,7 +52,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
         .iter()
         .filter_map(|it| Some((&it.key, it.error_code.filter(|_| it.status == "failed")?)));
     let affected = ahead::lock(tx, refused, &plan.recipients, &told).await?;
-    let news = templates::hear(tx, clock, &plan.templates).await?;
+    let news = templates::apply_updates(tx, clock, &plan.templates).await?;
     let limits = messaging::apply_account_news(tx, clock, &plan.news).await?;
     let parties = match told.parties.is_empty() {
         true => Cow::Borrowed(&plan.parties),
@@ -243,7 +243,7 @@ async fn settle(
     known.retain(|row| row.origin == Origin::History && row.kind != "media_placeholder");
     let filled = messages::fill_placeholders(&mut *tx, &known).await?;
     let wanted = media::wanted(stored, &planned, new, &filled);
-    media::want(&mut *tx, &wanted).await?;
+    media::insert_inbound(&mut *tx, &wanted).await?;
     let joined = statuses::join(&mut *tx, &outbound).await?;
     reports::advance(tx, joined, facts).await?;
     Ok(wanted)

@@ -20,7 +20,7 @@ use crate::{
     directory::Route,
     domain::{ChannelId, ContactId, ConversationId, Direction, TenantId},
     events::account::{CALL, Call},
-    meta::webhook::{Account, AccountDetail},
+    meta::webhook::{AccountDetail, AccountEvent},
     people::Party,
     records::{
         conversations::{self, Advance, Pair},
@@ -47,7 +47,7 @@ pub struct PlannedCall {
 }
 
 impl Plan {
-    pub(super) fn call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &Account) {
+    pub(super) fn call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &AccountEvent) {
         let at = origin.item.time.unwrap_or(origin.received_at);
         let call = match &account.detail {
             AccountDetail::Call(call) => Some(call),

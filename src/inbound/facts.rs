@@ -10,8 +10,8 @@ use crate::{
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
     inbound::store::statuses::Joined,
-    meta::webhook::{Order, PreferenceChoice},
-    people::{self, Party, Preferred, Resolved},
+    meta::webhook::{OrderContent, PreferenceChoice},
+    people::{self, Party, PreferenceChange, Resolved},
     records::{
         conversations::{self, Pair},
         events::{self, NewEvent},
@@ -32,7 +32,7 @@ impl<'a> Facts<'a> {
     }
 
     pub fn contacts(&mut self, resolved: &Resolved) {
-        self.told.extend(people::told(self.clock, resolved));
+        self.told.extend(people::events_for(self.clock, resolved));
     }
 
     pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
@@ -78,7 +78,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn order(&mut self, order: &Order, stored: &NewMessage) {
+    fn order(&mut self, order: &OrderContent, stored: &NewMessage) {
         let items = order.items.iter().map(|it| order::Item {
             product_retailer_id: it.product_retailer_id.as_deref(),
             quantity: it.quantity,
@@ -125,7 +125,7 @@ impl<'a> Facts<'a> {
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);
             if let Some(marketing_stopped) = plan.parties[it.party].marketing_stopped {
-                let told = Preferred {
+                let told = PreferenceChange {
                     contact,
                     marketing_stopped,
                     at,

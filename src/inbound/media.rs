@@ -7,12 +7,12 @@ use crate::{
     clock::Clock,
     domain::{MediaId, MessageId, Origin, file_name},
     media::{META_KEEPS, digest, store::NewInboundMedia},
-    meta::webhook::{Content, Media},
+    meta::webhook::{MediaContent, MessageContent},
     queue::Lane,
     records::messages::NewMessage,
 };
 
-pub use crate::media::store::want;
+pub use crate::media::store::insert_inbound;
 
 /// A file that a message names.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct PlannedMedia {
 }
 
 impl PlannedMedia {
-    pub fn of(clock: &Clock, content: &Content) -> Option<Self> {
+    pub fn of(clock: &Clock, content: &MessageContent) -> Option<Self> {
         let media = named(content)?;
         Some(Self {
             id: clock.new_id(),
@@ -40,10 +40,10 @@ impl PlannedMedia {
 }
 
 /// An edited caption comes with its picture.
-fn named(content: &Content) -> Option<&Media> {
+fn named(content: &MessageContent) -> Option<&MediaContent> {
     match content {
-        Content::Media(media) => Some(media),
-        Content::Edit(edit) => named(&edit.content),
+        MessageContent::Media(media) => Some(media),
+        MessageContent::Edit(edit) => named(&edit.content),
         _ => None,
     }
 }

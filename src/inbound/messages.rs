@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     directory::Route,
     domain::{ChannelId, Direction, MessageId, Origin, RawEventId, Status, TenantId},
-    meta::webhook::{Content, HistoryMessage, Message, Order, Person},
+    meta::webhook::{HistoryMessage, MessageContent, OrderContent, WebhookMessage, WhatsAppUser},
     people::Party,
     records::{
         conversations::preview,
@@ -48,7 +48,7 @@ pub struct PlannedMessage {
     /// The file that came with it.
     pub media: Option<PlannedMedia>,
     /// The basket that it is.
-    pub order: Option<Order>,
+    pub order: Option<OrderContent>,
 }
 
 impl PlannedMessage {
@@ -77,10 +77,10 @@ impl PlannedMessage {
 }
 
 impl Plan {
-    pub(super) fn inbound(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &Message) {
+    pub(super) fn inbound(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
         let at = message.timestamp.unwrap_or(origin.received_at);
         let sender = match &message.content {
-            Content::System(system) => system_party(route.tenant, &message.sender, system, at),
+            MessageContent::System(system) => system_party(route.tenant, &message.sender, system, at),
             _ => Party::person(route.tenant, &message.sender, at),
         };
         let Some(sender) = sender else {
@@ -103,7 +103,7 @@ impl Plan {
         self.messages.push(planned);
     }
 
-    pub(super) fn echo(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &Message) {
+    pub(super) fn echo(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
         self.count("echo");
         self.outbound(
             clock,
@@ -151,8 +151,8 @@ impl Plan {
         clock: &Clock,
         origin: &ItemSource<'_>,
         route: &Route,
-        message: &Message,
-        to: Option<&Person>,
+        message: &WebhookMessage,
+        to: Option<&WhatsAppUser>,
         source: Origin,
         status: Status,
     ) {
@@ -170,7 +170,7 @@ impl Plan {
             origin: source,
             status,
             sender: message.sender.address().or_else(|| route.display_phone_number.clone()),
-            recipient: message.group_id.clone().or_else(|| to.and_then(Person::address)),
+            recipient: message.group_id.clone().or_else(|| to.and_then(WhatsAppUser::address)),
             ..planned(clock, origin, route, message, at, (contact, contact))
         };
         self.messages.push(planned);
@@ -182,7 +182,7 @@ fn planned(
     clock: &Clock,
     origin: &ItemSource<'_>,
     route: &Route,
-    message: &Message,
+    message: &WebhookMessage,
     at: DateTime<Utc>,
     (conversation_of, contact): (usize, usize),
 ) -> PlannedMessage {
@@ -191,13 +191,13 @@ fn planned(
         wamid: wamid.clone(),
     };
     let change = match &message.content {
-        Content::Edit(edit) => Some(MessageChange {
+        MessageContent::Edit(edit) => Some(MessageChange {
             kind: ChangeKind::Edit,
             target: target(&edit.target),
             at,
             text: edit.text.clone(),
         }),
-        Content::Revoke(revoke) => Some(MessageChange {
+        MessageContent::Revoke(revoke) => Some(MessageChange {
             kind: ChangeKind::Revoke,
             target: target(&revoke.target),
             at,
@@ -206,9 +206,9 @@ fn planned(
         _ => None,
     };
     let context_wamid = match &message.content {
-        Content::Reaction(reaction) => Some(reaction.target.clone()),
-        Content::Edit(edit) => Some(edit.target.clone()),
-        Content::Revoke(revoke) => Some(revoke.target.clone()),
+        MessageContent::Reaction(reaction) => Some(reaction.target.clone()),
+        MessageContent::Edit(edit) => Some(edit.target.clone()),
+        MessageContent::Revoke(revoke) => Some(revoke.target.clone()),
         _ => message.context.as_ref().and_then(|context| context.message_id.clone()),
     };
     PlannedMessage {
@@ -237,7 +237,7 @@ fn planned(
         change,
         media: PlannedMedia::of(clock, &message.content),
         order: match &message.content {
-            Content::Order(order) => Some(order.clone()),
+            MessageContent::Order(order) => Some(order.clone()),
             _ => None,
         },
     }
@@ -246,19 +246,19 @@ fn planned(
 /// A system message may name its subject only in its body: a person with a user name whose user id changed.
 fn system_party(
     tenant: TenantId,
-    sender: &Person,
+    sender: &WhatsAppUser,
     system: &crate::meta::webhook::System,
     at: DateTime<Utc>,
 ) -> Option<Party> {
     let told = || {
-        let person = Person {
+        let person = WhatsAppUser {
             phone: system.new_phone.clone(),
             user_id: system.previous_user_id.clone().or_else(|| system.user_id.clone()),
             parent_user_id: system
                 .previous_parent_user_id
                 .clone()
                 .or_else(|| system.parent_user_id.clone()),
-            ..Person::default()
+            ..WhatsAppUser::default()
         };
         Party::person(tenant, &person, at)
     };

@@ -8,12 +8,12 @@ use crate::{
     clock::Clock,
     directory::Route,
     events::{EventType, account as accounts, channel},
-    meta::webhook::{Account, AccountDetail, AccountUpdate},
+    meta::webhook::{AccountDetail, AccountEvent, AccountUpdate},
     records::events::NewEvent,
 };
 
 /// The events of one tenant, whose channels in the account these are.
-pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &Account) -> Vec<NewEvent> {
+pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &AccountEvent) -> Vec<NewEvent> {
     let at = origin.item.time.unwrap_or(origin.received_at);
     match &account.detail {
         // What changes of a template is told by whoever writes it down.

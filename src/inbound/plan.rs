@@ -15,7 +15,7 @@ use crate::{
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     inbound::store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
     messaging::{News, Source, store::sends::Proof},
-    meta::webhook::{Change, Item, Malformed, Preference},
+    meta::webhook::{Change, Malformed, UserPreference, WebhookItem},
     people::Party,
     records::{events::NewEvent, messages::Named, raw_events::Processed},
     templates,
@@ -38,7 +38,7 @@ pub struct Plan {
     /// What is said of accounts and numbers that decides what may be sent.
     pub news: Vec<News>,
     /// What is told of templates.
-    pub templates: Vec<templates::News>,
+    pub templates: Vec<templates::TemplateUpdate>,
     /// What people want to be sent, and what not.
     pub preferences: Vec<PlannedPreference>,
     /// Facts that stand for themselves, such as an alert about the account.
@@ -55,14 +55,14 @@ pub struct PlannedPreference {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub party: usize,
-    pub preference: Preference,
+    pub preference: UserPreference,
 }
 
 /// Where an item comes from and where it goes.
 pub struct ItemSource<'a> {
     pub event: RawEventId,
     pub received_at: DateTime<Utc>,
-    pub item: &'a Item,
+    pub item: &'a WebhookItem,
 }
 
 /// How many names of fields are kept with an event.
@@ -98,7 +98,7 @@ enum Addressee<'a> {
     Unknown,
 }
 
-fn addressee<'a>(directory: &'a Snapshot, item: &Item) -> Addressee<'a> {
+fn addressee<'a>(directory: &'a Snapshot, item: &WebhookItem) -> Addressee<'a> {
     if matches!(item.change, Change::Unknown(_)) {
         return Addressee::Unknown;
     }

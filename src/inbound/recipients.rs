@@ -8,13 +8,13 @@ use crate::{
     domain::Direction,
     inbound::store::statuses::{self, NewStatus, Waiting},
     messaging::{self, Recipients, store::sends::Proof},
-    meta::webhook::{Person, stored_recipient},
+    meta::webhook::{WhatsAppUser, recipient_of_stored_status},
     people::Party,
     records::messages::{Key, Named, Names, Which},
 };
 
 /// The message of a status, and what it calls the recipient: nothing, if that was a group.
-pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &Person) -> Named {
+pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &WhatsAppUser) -> Named {
     Named {
         tenant: status.tenant,
         of: Which::Told(status.key.clone(), proof.map(|proof| proof.attempt)),
@@ -33,7 +33,7 @@ pub(super) fn sort(named: &mut Vec<Named>) {
 /// What statuses that waited for their message call its recipient.
 pub(super) fn named_waiting(waiting: &[Waiting]) -> Vec<Named> {
     let named = |it: &Waiting| {
-        let recipient = stored_recipient(&it.payload).unwrap_or_default();
+        let recipient = recipient_of_stored_status(&it.payload).unwrap_or_default();
         Named {
             tenant: it.tenant_id,
             of: Which::Told(it.key(), None),

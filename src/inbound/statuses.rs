@@ -12,7 +12,7 @@ use crate::{
     messaging::{self, Aftermath, Failed, store::sends::Proof},
     meta::{
         graph::errors,
-        webhook::{self, Person, StatusKind},
+        webhook::{self, StatusKind, WhatsAppUser},
     },
     people,
     records::{
@@ -36,7 +36,7 @@ pub fn known(kind: &StatusKind) -> Option<Status> {
 }
 
 /// What a status proves that names one of our attempts: Meta has that message.
-pub(super) fn proof(route: &Route, status: &webhook::Status) -> Option<Proof> {
+pub(super) fn proof(route: &Route, status: &webhook::StatusUpdate) -> Option<Proof> {
     Some(Proof {
         attempt: status.opaque.as_deref()?.parse().ok()?,
         channel: route.channel,
@@ -44,7 +44,7 @@ pub(super) fn proof(route: &Route, status: &webhook::Status) -> Option<Proof> {
     })
 }
 
-pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::Status) -> NewStatus {
+pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::StatusUpdate) -> NewStatus {
     let known = known(&status.status);
     let word = match (&status.status, known) {
         (_, Some(known)) => known.as_str().to_owned(),
@@ -64,9 +64,9 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
         participant: status
             .participant
             .as_ref()
-            .and_then(Person::address)
+            .and_then(WhatsAppUser::address)
             .unwrap_or_default(),
-        error_code: error.and_then(|error| Some(errors::decisive(error.code?, error.subcode))),
+        error_code: error.and_then(|error| Some(errors::effective_code(error.code?, error.subcode))),
         error_title: error.and_then(|error| error.title.clone()),
         payload: status.raw.clone(),
         received_at: origin.received_at,

@@ -1,9 +1,9 @@
-//! What kind of document a zip archive is, by the entries it begins with.
+//! Detects the document type of a zip archive by its first entries.
 
 const LOCAL_HEADER: &[u8] = b"PK\x03\x04";
-/// Of a local file header, before its name (APPNOTE 4.3.7).
+/// Length of a local file header before the name (APPNOTE 4.3.7).
 const HEADER: usize = 30;
-/// Sizes are not in the header but behind the data.
+/// Flag: sizes follow the data instead of standing in the header.
 const STREAMED: u16 = 1 << 3;
 
 /// Folders of the three formats of Office Open XML (ECMA-376).
@@ -29,7 +29,7 @@ const OPEN_DOCUMENT: [&str; 4] = [
     "application/vnd.oasis.opendocument.graphics",
 ];
 
-/// The type of the document that begins with these bytes; `None` for other archives, and for what is no archive.
+/// Returns the MIME type of the document that begins with these bytes; `None` for other archives and other files.
 pub fn document(head: &[u8]) -> Option<&'static str> {
     if !head.starts_with(LOCAL_HEADER) {
         return None;
@@ -39,7 +39,7 @@ pub fn document(head: &[u8]) -> Option<&'static str> {
         if at == 0 && entry.name == b"mimetype" {
             return OPEN_DOCUMENT.into_iter().find(|known| entry.data == known.as_bytes());
         }
-        // Every package of the format has both; a folder `word/` alone is just a folder.
+        // Every OOXML package has both; a folder `word/` alone does not make one.
         has_parts |= matches!(entry.name, b"[Content_Types].xml" | b"_rels/.rels");
         let of = |(folder, _): &(&str, &str)| entry.name.starts_with(folder.as_bytes());
         found = found.or_else(|| OFFICE.into_iter().find(of));
@@ -53,14 +53,14 @@ pub fn document(head: &[u8]) -> Option<&'static str> {
 
 struct Entry<'b> {
     name: &'b [u8],
-    /// As far as it is there, and as it is kept; empty where its length is not known.
+    /// Stored bytes as far as available; empty if the length is unknown.
     data: &'b [u8],
     /// Bytes to the next entry.
     length: usize,
 }
 
 impl<'b> Entry<'b> {
-    /// The entry that begins here, if it does and its name is there.
+    /// Parses the entry at the start of `bytes`; `None` if there is none or its name is incomplete.
     fn at(bytes: &'b [u8]) -> Option<Self> {
         let number = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
         if !bytes.starts_with(LOCAL_HEADER) {
@@ -73,7 +73,7 @@ impl<'b> Entry<'b> {
         let rest = bytes.get(data_at..).unwrap_or_default();
         if flags & usize::from(STREAMED) == 0 {
             let data = &rest[..size.min(rest.len())];
-            // Beyond the end there is no further entry.
+            // The next entry is beyond the available bytes.
             return Some(Self {
                 name,
                 data,

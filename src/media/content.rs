@@ -1,18 +1,18 @@
-//! The bytes of media, for whoever may read them.
+//! Finds the file behind media for reading.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::named;
+use super::name::safe_name;
 use crate::{
     db::{On, Result},
     domain::{Id, MediaId, TenantId, WorkState},
-    media::store::{self, Media},
+    media::store::{self, StoredMedia},
     storage::Key,
 };
 
-/// A smaller picture of an image.
+/// A downscaled version of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = MediaVariant)]
@@ -33,7 +33,7 @@ impl Variant {
         }
     }
 
-    /// The longest side, in pixels.
+    /// Returns the maximum side length in pixels.
     pub const fn side(self) -> u32 {
         match self {
             Variant::Thumbnail => 200,
@@ -42,7 +42,7 @@ impl Variant {
     }
 }
 
-/// What is known of a variant that was made.
+/// Metadata of a generated variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VariantInfo {
     pub mime_type: String,
@@ -52,50 +52,52 @@ pub struct VariantInfo {
     pub height: u32,
 }
 
-/// The variants that were made of an image; none of anything else, or not yet.
-pub fn variants_of(media: &Media) -> BTreeMap<Variant, VariantInfo> {
+/// Returns the generated variants of an image; empty for other media, and before they are generated.
+pub fn variants_of(media: &StoredMedia) -> BTreeMap<Variant, VariantInfo> {
     let text = media.variants.as_deref().unwrap_or("{}");
     serde_json::from_str(text).unwrap_or_default()
 }
 
-/// A file in the store, as a reader gets it.
+/// A stored file to be read.
 #[derive(Clone, Debug)]
-pub struct Content {
+pub struct MediaFile {
     pub key: Key,
     pub mime_type: String,
     /// In bytes.
     pub size: u64,
-    /// Changes with the bytes; without quotes.
+    /// Changes with the bytes; unquoted.
     pub etag: String,
-    /// One that does not contradict the type.
+    /// A name whose extension agrees with the type.
     pub filename: Option<String>,
 }
 
-/// Why there is nothing to read.
+/// Reason why media cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContentError {
     Unknown,
-    /// It is being fetched.
+    /// Still being fetched.
     NotYet,
-    /// It could not be had.
+    /// The fetch failed.
     Failed(Option<String>),
     Deleted,
-    /// It has no such variant, or not yet.
+    /// Has no such variant, or not yet.
     NoVariant,
 }
 
-/// Finds what a reader asks for.
+/// Finds the file of media, or of one of its variants.
 pub async fn content(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: MediaId,
     variant: Option<Variant>,
-) -> Result<std::result::Result<Content, ContentError>> {
+) -> Result<std::result::Result<MediaFile, ContentError>> {
     let found = store::find(on, tenant, id).await?;
-    Ok(found.ok_or(ContentError::Unknown).and_then(|media| of(media, variant)))
+    Ok(found
+        .ok_or(ContentError::Unknown)
+        .and_then(|media| file_of(media, variant)))
 }
 
-pub(super) fn of(media: Media, variant: Option<Variant>) -> std::result::Result<Content, ContentError> {
+pub(super) fn file_of(media: StoredMedia, variant: Option<Variant>) -> std::result::Result<MediaFile, ContentError> {
     let variants = variants_of(&media);
     if media.deleted_at.is_some() {
         return Err(ContentError::Deleted);
@@ -110,16 +112,16 @@ pub(super) fn of(media: Media, variant: Option<Variant>) -> std::result::Result<
     let etag = hex::encode(digest);
     let Some(variant) = variant else {
         let mime_type = media.mime_type.unwrap_or_else(|| "application/octet-stream".to_owned());
-        return Ok(Content {
+        return Ok(MediaFile {
             key: original,
-            filename: media.filename.as_deref().and_then(|name| named(name, &mime_type)),
+            filename: media.filename.as_deref().and_then(|name| safe_name(name, &mime_type)),
             mime_type,
             size: u64::try_from(media.size.unwrap_or(0)).unwrap_or(0),
             etag,
         });
     };
     let made = variants.get(&variant).ok_or(ContentError::NoVariant)?;
-    Ok(Content {
+    Ok(MediaFile {
         key: original.derived(variant.as_str()),
         mime_type: made.mime_type.clone(),
         size: made.size,

@@ -1,4 +1,4 @@
-//! From Meta to the store.
+//! Fetches inbound media from Meta into the store.
 
 use std::time::Duration;
 
@@ -6,60 +6,60 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use futures::StreamExt;
 
 use super::{
-    facts,
-    ingest::{self, Broken, Draft, Longest},
-    name::named,
+    ingest::{self, IngestError, SizeLimit, StagedFile},
+    limits::MAX_FILE_BYTES,
+    media_events,
+    name::safe_name,
     sniff,
-    table::LARGEST,
 };
 use crate::{
     db::{self, Tx, retry_conflicts},
     domain::{ConversationId, MediaFileId, MediaId},
     media::MEDIA_INBOUND,
     media::MediaService,
-    media::store::{self, InHand, Ready},
+    media::store::{self, CompletedFetch, LeasedMedia},
     meta::graph,
     queue::{Outcome, counts},
     records::events,
 };
 
-/// Attempts after which what looks like it will never work is believed: about an hour. (An id may be unknown to Meta for a moment, and
-/// bytes may be damaged on the way.)
-const STUBBORN: i64 = 12;
-/// When Meta says that we ask too often.
-const REST: Duration = Duration::from_secs(300);
+/// Number of attempts (about an hour) after which a likely permanent error counts as permanent: an id may be unknown to Meta for a moment,
+/// and bytes may be damaged in transit.
+const LIKELY_PERMANENT_ATTEMPTS: i64 = 12;
+/// Delay after Meta answered that requests are too frequent.
+const RATE_LIMIT_DELAY: Duration = Duration::from_secs(300);
 
-/// What was fetched for a row, and where it stands.
-pub(super) struct Fetched<'a> {
-    pub row: &'a InHand,
-    pub draft: &'a Draft,
+/// Result of a fetch, for its event.
+pub(super) struct FetchedMedia<'a> {
+    pub row: &'a LeasedMedia,
+    pub staged: &'a StagedFile,
     pub mime_type: &'a str,
     pub filename: Option<&'a str>,
     pub conversation: Option<ConversationId>,
     pub wamid: Option<String>,
 }
 
-/// Why nothing was fetched this time.
+/// Error of one attempt, by what follows.
 #[derive(Debug)]
-enum Trouble {
-    /// It never will be.
-    Hopeless(String),
-    /// It probably never will be.
-    Stubborn(String),
-    Passing(String),
-    TooOften(String),
+enum AttemptError {
+    /// Never succeeds.
+    Permanent(String),
+    /// Probably never succeeds.
+    LikelyPermanent(String),
+    Transient(String),
+    RateLimited(String),
     Database(sqlx::Error),
 }
 
-/// Fetches the media of a leased row. Fails only with the database.
+/// Fetches the media of a leased row. Fails only on database errors.
 pub async fn fetch(service: &MediaService, id: MediaId) -> db::Result<Outcome> {
-    let Some(row) = store::in_hand(service.db.reader(), id).await? else {
+    let Some(row) = store::find_leased(service.db.reader(), id).await? else {
         return Ok(Outcome::Settled);
     };
-    let outcome = match attempt(service, &row).await {
+    let outcome = match try_fetch(service, &row).await {
         Ok(()) => Outcome::Settled,
-        Err(Trouble::Database(error)) => return Err(error),
-        Err(trouble) => judged(&row, trouble),
+        Err(AttemptError::Database(error)) => return Err(error),
+        Err(error) => outcome_of(&row, error),
     };
     let label = match &outcome {
         Outcome::Settled => "ready",
@@ -70,75 +70,85 @@ pub async fn fetch(service: &MediaService, id: MediaId) -> db::Result<Outcome> {
     Ok(outcome)
 }
 
-fn judged(row: &InHand, trouble: Trouble) -> Outcome {
-    match trouble {
-        Trouble::Stubborn(error) if row.attempts < STUBBORN => Outcome::retry(error),
-        Trouble::Hopeless(error) | Trouble::Stubborn(error) => Outcome::discard(error),
-        Trouble::TooOften(error) => Outcome::retry_after(REST, error),
-        Trouble::Passing(error) => Outcome::retry(error),
-        Trouble::Database(error) => Outcome::retry(error),
+fn outcome_of(row: &LeasedMedia, error: AttemptError) -> Outcome {
+    match error {
+        AttemptError::LikelyPermanent(error) if row.attempts < LIKELY_PERMANENT_ATTEMPTS => Outcome::retry(error),
+        AttemptError::Permanent(error) | AttemptError::LikelyPermanent(error) => Outcome::discard(error),
+        AttemptError::RateLimited(error) => Outcome::retry_after(RATE_LIMIT_DELAY, error),
+        AttemptError::Transient(error) => Outcome::retry(error),
+        AttemptError::Database(error) => Outcome::retry(error),
     }
 }
 
-async fn attempt(service: &MediaService, row: &InHand) -> Result<(), Trouble> {
+async fn try_fetch(service: &MediaService, row: &LeasedMedia) -> Result<(), AttemptError> {
     if service.clock.now() >= row.deadline {
-        let words = "Meta keeps media for seven days, and in that time it could not be fetched";
-        return Err(Trouble::Hopeless(words.to_owned()));
+        let words = "it could not be fetched in the seven days for which Meta keeps media";
+        return Err(AttemptError::Permanent(words.to_owned()));
     }
     let directory = service.directory.current();
     let route = directory.channel(row.channel_id);
-    let route = route.ok_or_else(|| Trouble::Passing("the channel is not known here".to_owned()))?;
+    let route = route.ok_or_else(|| AttemptError::Transient("the channel is unknown".to_owned()))?;
     let access = route.access();
-    let access = access.ok_or_else(|| Trouble::Passing("the channel's access token does not open".to_owned()))?;
-    // The webhook may hold an address too, but not always, and only for minutes; asking is one request, and tells size and digest.
+    let access =
+        access.ok_or_else(|| AttemptError::Transient("the channel's access token cannot be decrypted".to_owned()))?;
+    // A webhook's URL is optional and valid for minutes only; the request also gives size and digest.
     let info = service.graph.media(access, &row.meta_id).await?;
-    if info.file_size.is_some_and(|size| size > LARGEST) {
-        return Err(Trouble::Hopeless(format!("it is longer than {LARGEST} bytes")));
+    if info.file_size.is_some_and(|size| size > MAX_FILE_BYTES) {
+        return Err(AttemptError::Permanent(format!(
+            "it is longer than {MAX_FILE_BYTES} bytes"
+        )));
     }
     let download = service.graph.download(access, &info.url).await?;
     let limit = |_: &[u8]| {
-        Ok(Longest {
-            most: LARGEST,
+        Ok(SizeLimit {
+            max_bytes: MAX_FILE_BYTES,
             what: "a file from Meta",
         })
     };
-    let draft = ingest::draw(service, row.tenant_id, download.body.boxed(), limit).await?;
-    if let Err(trouble) = whole(row, &info, &draft) {
-        draft.discard(service).await;
-        return Err(trouble);
+    let staged = ingest::stage(service, row.tenant_id, download.body.boxed(), limit).await?;
+    if let Err(error) = verify(row, &info, &staged) {
+        staged.discard(service).await;
+        return Err(error);
     }
     let declared = row.mime_type.as_deref().or(info.mime_type.as_deref());
-    let mime_type = sniff::settled(declared, &draft.head);
-    metrics::counter!("mainstay_media_bytes_total", "direction" => "in").increment(draft.size);
-    if !end(service, row, &draft, &mime_type).await.map_err(Trouble::Database)? {
-        draft.discard(service).await;
+    let mime_type = sniff::resolved_type(declared, &staged.head);
+    metrics::counter!("mainstay_media_bytes_total", "direction" => "in").increment(staged.size);
+    if !complete(service, row, &staged, &mime_type)
+        .await
+        .map_err(AttemptError::Database)?
+    {
+        staged.discard(service).await;
     }
     Ok(())
 }
 
-/// Whether all of it came, unchanged.
-fn whole(row: &InHand, info: &graph::MediaInfo, draft: &Draft) -> Result<(), Trouble> {
-    if info.file_size.is_some_and(|size| size != draft.size) {
-        return Err(Trouble::Stubborn("it is not as long as Meta says".to_owned()));
+/// Checks size and SHA-256 against those that Meta reports.
+fn verify(row: &LeasedMedia, info: &graph::MediaInfo, staged: &StagedFile) -> Result<(), AttemptError> {
+    if info.file_size.is_some_and(|size| size != staged.size) {
+        return Err(AttemptError::LikelyPermanent(
+            "its size is not the one Meta reports".to_owned(),
+        ));
     }
-    let promised = [row.sha256.clone(), info.sha256.as_deref().and_then(digest)];
-    if promised.iter().flatten().any(|promised| promised[..] != draft.digest) {
+    let expected = [row.sha256.clone(), info.sha256.as_deref().and_then(digest)];
+    if expected.iter().flatten().any(|expected| expected[..] != staged.digest) {
         metrics::counter!("mainstay_media_digest_mismatches_total").increment(1);
-        return Err(Trouble::Stubborn("its SHA-256 is not the one Meta says".to_owned()));
+        return Err(AttemptError::LikelyPermanent(
+            "its SHA-256 is not the one Meta reports".to_owned(),
+        ));
     }
     Ok(())
 }
 
-/// A SHA-256 in hexadecimal or in base64: Meta's webhooks and answers have both. `None` for anything else, which promises nothing.
+/// Parses a SHA-256 in hexadecimal or base64, which Meta's webhooks and answers both use; `None` for anything else.
 pub fn digest(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     let bytes = hex::decode(text).ok().or_else(|| BASE64_STANDARD.decode(text).ok());
     bytes.filter(|bytes| bytes.len() == 32)
 }
 
-/// False when the row wants nothing any more: it was deleted meanwhile, or is another worker's.
-async fn end(service: &MediaService, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
-    if !retry_conflicts(|| once(service, row, draft, mime_type)).await? {
+/// Completes the row. Returns false if it is no longer this worker's: deleted, or leased by another.
+async fn complete(service: &MediaService, row: &LeasedMedia, staged: &StagedFile, mime_type: &str) -> db::Result<bool> {
+    if !retry_conflicts(|| try_complete(service, row, staged, mime_type)).await? {
         return Ok(false);
     }
     let waited = service.clock.now() - row.received_at;
@@ -147,79 +157,84 @@ async fn end(service: &MediaService, row: &InHand, draft: &Draft, mime_type: &st
     Ok(true)
 }
 
-async fn once(service: &MediaService, row: &InHand, draft: &Draft, mime_type: &str) -> db::Result<bool> {
+async fn try_complete(
+    service: &MediaService,
+    row: &LeasedMedia,
+    staged: &StagedFile,
+    mime_type: &str,
+) -> db::Result<bool> {
     let mut tx = service.db.begin().await?;
-    let file = match end_in(&mut tx, service, row, draft, mime_type).await {
+    let file = match complete_in(&mut tx, service, row, staged, mime_type).await {
         Ok(None) => return tx.rollback().await.map(|()| false),
         ended => tx.close(ended).await?,
     };
     if let Some(file) = file {
-        draft.want_variants(service, file).await;
+        staged.queue_variants(service, file).await;
     }
     Ok(true)
 }
 
-async fn end_in(
+async fn complete_in(
     tx: &mut Tx,
     service: &MediaService,
-    row: &InHand,
-    draft: &Draft,
+    row: &LeasedMedia,
+    staged: &StagedFile,
     mime_type: &str,
 ) -> db::Result<Option<MediaFileId>> {
     let now = service.clock.now();
-    let file = draft.keep(&mut *tx, now).await?;
-    let ready = Ready {
+    let file = staged.commit(&mut *tx, now).await?;
+    let ready = CompletedFetch {
         tenant: row.tenant_id,
         id: row.id,
         attempt: row.attempts,
         file,
         mime_type: mime_type.to_owned(),
-        filename: row.filename.as_deref().and_then(|name| named(name, mime_type)),
+        filename: row.filename.as_deref().and_then(|name| safe_name(name, mime_type)),
     };
-    let Some((conversation, wamid)) = store::ready(&mut *tx, &ready, now).await? else {
+    let Some((conversation, wamid)) = store::complete_fetch(&mut *tx, &ready, now).await? else {
         return Ok(None);
     };
-    let fetched = Fetched {
+    let fetched = FetchedMedia {
         row,
         filename: ready.filename.as_deref(),
-        draft,
+        staged,
         mime_type,
         conversation,
         wamid,
     };
     counts::add(&mut *tx, &MEDIA_INBOUND, now, 1, 0).await?;
-    events::append(tx, &[facts::ready(service, &fetched, now)], now).await?;
+    events::append(tx, &[media_events::ready_event(service, &fetched, now)], now).await?;
     Ok(Some(file))
 }
 
-impl From<graph::Error> for Trouble {
+impl From<graph::Error> for AttemptError {
     fn from(error: graph::Error) -> Self {
         let words = error.to_string();
         match error {
-            // 100: no such object, or none that this token may see; 131052: the file cannot be had.
+            // 100: no such object, or not visible to this token; 131052: the file is not available.
             graph::Error::Refused(refusal) => match refusal.code {
-                100 | 131_052 => Self::Stubborn(words),
-                4 | 80_007 | 80_008 | 130_429 => Self::TooOften(words),
-                _ => Self::Passing(words),
+                100 | 131_052 => Self::LikelyPermanent(words),
+                4 | 80_007 | 80_008 | 130_429 => Self::RateLimited(words),
+                _ => Self::Transient(words),
             },
             graph::Error::Expired | graph::Error::ForeignHost(_) | graph::Error::Unreadable { .. } => {
-                Self::Stubborn(words)
+                Self::LikelyPermanent(words)
             }
-            graph::Error::NoAnswer(_) | graph::Error::Source(_) => Self::Passing(words),
+            graph::Error::NoAnswer(_) | graph::Error::Source(_) => Self::Transient(words),
         }
     }
 }
 
-impl From<Broken<graph::Error>> for Trouble {
-    fn from(broken: Broken<graph::Error>) -> Self {
-        match broken {
-            Broken::Source(error) => error.into(),
-            Broken::Rejected(rejected) => Self::Hopeless(rejected.to_string()),
-            Broken::Storage(error) => {
+impl From<IngestError<graph::Error>> for AttemptError {
+    fn from(error: IngestError<graph::Error>) -> Self {
+        match error {
+            IngestError::Source(error) => error.into(),
+            IngestError::Rejected(rejected) => Self::Permanent(rejected.to_string()),
+            IngestError::Storage(error) => {
                 metrics::counter!("mainstay_storage_failures_total", "what" => "write").increment(1);
-                Self::Passing(error.to_string())
+                Self::Transient(error.to_string())
             }
-            Broken::Database(error) => Self::Database(error),
+            IngestError::Database(error) => Self::Database(error),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From a stream of bytes to a file in the store: counted, hashed, looked at, in one pass and without holding it in memory.
+//! Streams bytes into a stored file, counted, hashed and sniffed in one pass, without holding the file in memory.
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -6,9 +6,9 @@ use futures::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
 
 use super::{
+    limits::Rejected,
     remove,
-    sniff::{self, HEAD},
-    table::Rejected,
+    sniff::{self, HEAD_BYTES},
 };
 use crate::{
     db::{self, Tx},
@@ -19,61 +19,66 @@ use crate::{
     storage::{self, Key, Writer},
 };
 
-/// For how long a file may be written before it is taken for a leftover.
-const GRACE: TimeDelta = TimeDelta::days(1);
+/// Time after which a staged file counts as abandoned and is removed.
+const STAGING_PERIOD: TimeDelta = TimeDelta::days(1);
 
-/// A file in the store that is nobody's yet. Unless it is kept, it is removed.
+/// A stored file that no row owns yet. Removed unless it is committed.
 #[derive(Debug)]
-pub struct Draft {
+pub struct StagedFile {
     pub digest: [u8; 32],
     pub size: u64,
-    /// The first bytes.
+    /// The first [`HEAD_BYTES`].
     pub head: Vec<u8>,
     tenant: TenantId,
     file: MediaFileId,
     key: Key,
 }
 
-/// Why no file came of a stream; `E` is the stream's own trouble.
+/// Error of staging a file; `E` is the stream's error.
 #[derive(Debug)]
-pub enum Broken<E> {
+pub enum IngestError<E> {
     Source(E),
     Rejected(Rejected),
     Storage(storage::Error),
     Database(sqlx::Error),
 }
 
-/// How long a file may be, given its first bytes: asked when they are there, so that what is refused is not read to its end.
-pub trait Limit: FnOnce(&[u8]) -> Result<Longest, Rejected> + Send {}
-impl<F: FnOnce(&[u8]) -> Result<Longest, Rejected> + Send> Limit for F {}
+/// Chooses the size limit by the first bytes, so that a rejected file is not read to its end.
+pub trait SizeLimitFn: FnOnce(&[u8]) -> Result<SizeLimit, Rejected> + Send {}
+impl<F: FnOnce(&[u8]) -> Result<SizeLimit, Rejected> + Send> SizeLimitFn for F {}
 
-/// In bytes, and what it is said of.
+/// A size limit, and the kind of file it applies to.
 #[derive(Clone, Copy, Debug)]
-pub struct Longest {
-    pub most: u64,
+pub struct SizeLimit {
+    pub max_bytes: u64,
     pub what: &'static str,
 }
 
-pub async fn draw<E>(
+pub async fn stage<E>(
     service: &MediaService,
     tenant: TenantId,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
-    limit: impl Limit,
-) -> Result<Draft, Broken<E>> {
+    limit: impl SizeLimitFn,
+) -> Result<StagedFile, IngestError<E>> {
     let file: MediaFileId = service.clock.new_id();
     let key = Key::of(tenant.uuid(), file.uuid());
-    let noted = store::plan(&service.db, &[key.as_str().to_owned()], service.clock.now() + GRACE).await;
-    noted.map_err(Broken::Database)?;
+    let scheduled = store::schedule_removal(
+        &service.db,
+        &[key.as_str().to_owned()],
+        service.clock.now() + STAGING_PERIOD,
+    )
+    .await;
+    scheduled.map_err(IngestError::Database)?;
     let mut writer = service.storage.write(&key);
     let read = match copy(&mut writer, pieces, limit).await {
-        Ok(read) => writer.finish().await.map(|()| read).map_err(Broken::Storage),
-        Err(broken) => {
+        Ok(read) => writer.finish().await.map(|()| read).map_err(IngestError::Storage),
+        Err(error) => {
             writer.abort().await;
-            Err(broken)
+            Err(error)
         }
     };
     match read {
-        Ok(Read { digest, size, head }) => Ok(Draft {
+        Ok(Written { digest, size, head }) => Ok(StagedFile {
             digest,
             size,
             head,
@@ -81,14 +86,14 @@ pub async fn draw<E>(
             file,
             key,
         }),
-        Err(broken) => {
-            remove::at_once(service, &[key]).await;
-            Err(broken)
+        Err(error) => {
+            remove::remove_now(service, &[key]).await;
+            Err(error)
         }
     }
 }
 
-struct Read {
+struct Written {
     digest: [u8; 32],
     size: u64,
     head: Vec<u8>,
@@ -97,52 +102,54 @@ struct Read {
 async fn copy<E>(
     writer: &mut Writer,
     pieces: impl Stream<Item = Result<Bytes, E>>,
-    limit: impl Limit,
-) -> Result<Read, Broken<E>> {
+    limit: impl SizeLimitFn,
+) -> Result<Written, IngestError<E>> {
     let mut pieces = std::pin::pin!(pieces);
-    let (mut hash, mut size, mut head) = (Sha256::new(), 0_u64, Vec::with_capacity(HEAD));
+    let (mut hash, mut size, mut head) = (Sha256::new(), 0_u64, Vec::with_capacity(HEAD_BYTES));
     let mut limit = Some(limit);
-    let mut longest: Option<Longest> = None;
+    let mut longest: Option<SizeLimit> = None;
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(Broken::Source)?;
+        let piece = piece.map_err(IngestError::Source)?;
         size += piece.len() as u64;
         hash.update(&piece);
-        if head.len() < HEAD {
-            head.extend_from_slice(&piece[..piece.len().min(HEAD - head.len())]);
+        if head.len() < HEAD_BYTES {
+            head.extend_from_slice(&piece[..piece.len().min(HEAD_BYTES - head.len())]);
         }
-        if head.len() == HEAD
+        if head.len() == HEAD_BYTES
             && let Some(limit) = limit.take()
         {
-            longest = Some(limit(&head).map_err(Broken::Rejected)?);
+            longest = Some(limit(&head).map_err(IngestError::Rejected)?);
         }
-        longest.map_or(Ok(()), |it| it.holds(size)).map_err(Broken::Rejected)?;
-        writer.push(piece).await.map_err(Broken::Storage)?;
+        longest
+            .map_or(Ok(()), |it| it.check(size))
+            .map_err(IngestError::Rejected)?;
+        writer.push(piece).await.map_err(IngestError::Storage)?;
     }
     if let Some(limit) = limit.take() {
-        let longest = limit(&head).map_err(Broken::Rejected)?;
-        longest.holds(size).map_err(Broken::Rejected)?;
+        let longest = limit(&head).map_err(IngestError::Rejected)?;
+        longest.check(size).map_err(IngestError::Rejected)?;
     }
-    Ok(Read {
+    Ok(Written {
         digest: hash.finalize().into(),
         size,
         head,
     })
 }
 
-impl Longest {
-    fn holds(self, size: u64) -> Result<(), Rejected> {
-        let Longest { most, what } = self;
-        if size > most {
-            return Err(Rejected::TooLarge { what, most });
+impl SizeLimit {
+    fn check(self, size: u64) -> Result<(), Rejected> {
+        let SizeLimit { max_bytes, what } = self;
+        if size > max_bytes {
+            return Err(Rejected::TooLarge { what, max_bytes });
         }
         Ok(())
     }
 }
 
-impl Draft {
-    /// Makes the file the tenant's, in the transaction that makes use of it. The same bytes may be there already: then that file is the
-    /// answer, and this one goes.
-    pub async fn keep(&self, tx: &mut Tx, now: DateTime<Utc>) -> db::Result<MediaFileId> {
+impl StagedFile {
+    /// Commits the file in the transaction that uses it. If the tenant has a file with the same bytes, returns that one, and schedules the
+    /// removal of this one.
+    pub async fn commit(&self, tx: &mut Tx, now: DateTime<Utc>) -> db::Result<MediaFileId> {
         let file = NewFile {
             tenant: self.tenant,
             id: self.file,
@@ -150,22 +157,22 @@ impl Draft {
             size: i64::try_from(self.size).unwrap_or(i64::MAX),
             variants: sniff::wants_variants(&self.head),
         };
-        let kept = store::keep(tx, &file, now).await?;
+        let committed = store::upsert_file(tx, &file, now).await?;
         let note = [self.key.as_str().to_owned()];
-        if kept != self.file {
-            store::plan(&mut *tx, &note, now).await?;
+        if committed != self.file {
+            store::schedule_removal(&mut *tx, &note, now).await?;
             metrics::counter!("mainstay_media_deduplicated_total").increment(1);
-        } else if store::take_back(&mut *tx, &note, now).await? == 0 {
-            // So long after it was begun, the file may be gone.
+        } else if store::cancel_removal(&mut *tx, &note, now).await? == 0 {
+            // The staging period is over, so the file may have been removed.
             return Err(db::collision());
         }
-        Ok(kept)
+        Ok(committed)
     }
 
-    /// Has smaller pictures made of the file that it became, if it is one that wants them.
-    pub async fn want_variants(&self, service: &MediaService, file: MediaFileId) {
+    /// Queues the generation of variants if the file is an image.
+    pub async fn queue_variants(&self, service: &MediaService, file: MediaFileId) {
         if sniff::wants_variants(&self.head) == WantsVariants::Yes {
-            // What cannot be queued is found by the sweep.
+            // The sweep finds what could not be queued.
             let _ = service
                 .queues
                 .push(&MEDIA_VARIANTS, [file.uuid()], service.clock.now())
@@ -173,8 +180,8 @@ impl Draft {
         }
     }
 
-    /// Gives it up.
+    /// Removes the file.
     pub async fn discard(self, service: &MediaService) {
-        remove::at_once(service, &[self.key]).await;
+        remove::remove_now(service, &[self.key]).await;
     }
 }

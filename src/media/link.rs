@@ -1,5 +1,5 @@
-//! Links to the bytes of media for those who have no API key, such as a browser. What may be read and until when stands in the link itself,
-//! proven by a key derived from the master keys; nothing is stored, so a link cannot be revoked but by deleting the media.
+//! Signed links to media for clients without an API key, such as browsers. The link contains what may be read and until when, with a MAC by
+//! a key derived from the master keys. Links are not stored, so they can be revoked only by deleting the media.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -12,17 +12,17 @@ use crate::{
 };
 
 const PURPOSE: &str = "media link";
-/// Tenant, media, variant, seconds since 1970.
-const WORDS: usize = 16 + 16 + 1 + 8;
-const PROOF: usize = 32;
+/// Tenant, media, variant, Unix seconds.
+const PAYLOAD_BYTES: usize = 16 + 16 + 1 + 8;
+const MAC_BYTES: usize = 32;
 
-/// What a link lets its holder read.
+/// Permission that a link grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct MediaLink {
     pub tenant: TenantId,
     pub media: MediaId,
     pub variant: Option<Variant>,
-    /// To the second.
+    /// In whole seconds.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -32,40 +32,40 @@ pub enum LinkError {
     Expired,
 }
 
-/// The token that goes into the link's address.
-pub fn sign_link(keyring: &Keyring, link: &Link) -> String {
+/// Returns the link's token.
+pub fn sign_link(keyring: &Keyring, link: &MediaLink) -> String {
     let variant = match link.variant {
         None => 0,
         Some(Variant::Thumbnail) => 1,
         Some(Variant::Medium) => 2,
     };
-    let mut token = Vec::with_capacity(WORDS + PROOF);
+    let mut token = Vec::with_capacity(PAYLOAD_BYTES + MAC_BYTES);
     token.extend_from_slice(link.tenant.uuid().as_bytes());
     token.extend_from_slice(link.media.uuid().as_bytes());
     token.push(variant);
     token.extend_from_slice(&link.expires_at.timestamp().to_be_bytes());
-    let proof = keyring.prove(PURPOSE, &token);
-    token.extend_from_slice(&proof);
+    let mac = keyring.prove(PURPOSE, &token);
+    token.extend_from_slice(&mac);
     BASE64_URL_SAFE_NO_PAD.encode(token)
 }
 
-/// Reads a token, if one of our keys made it and it still holds.
-pub fn read_link(keyring: &Keyring, token: &str, now: DateTime<Utc>) -> Result<Link, LinkError> {
+/// Verifies a token and its expiry.
+pub fn read_link(keyring: &Keyring, token: &str, now: DateTime<Utc>) -> Result<MediaLink, LinkError> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
-    let bytes = bytes.filter(|bytes| bytes.len() == WORDS + PROOF);
+    let bytes = bytes.filter(|bytes| bytes.len() == PAYLOAD_BYTES + MAC_BYTES);
     let bytes = bytes.ok_or(LinkError::Invalid)?;
-    let (words, proof) = bytes.split_at(WORDS);
-    if !keyring.proves(PURPOSE, words, proof) {
+    let (payload, mac) = bytes.split_at(PAYLOAD_BYTES);
+    if !keyring.proves(PURPOSE, payload, mac) {
         return Err(LinkError::Invalid);
     }
-    let variant = match words[32] {
+    let variant = match payload[32] {
         0 => None,
         1 => Some(Variant::Thumbnail),
         _ => Some(Variant::Medium),
     };
-    let uuid = |from: usize| Uuid::from_slice(&words[from..from + 16]).map_err(|_| LinkError::Invalid);
-    let seconds: [u8; 8] = words[33..].try_into().map_err(|_| LinkError::Invalid)?;
-    let link = Link {
+    let uuid = |from: usize| Uuid::from_slice(&payload[from..from + 16]).map_err(|_| LinkError::Invalid);
+    let seconds: [u8; 8] = payload[33..].try_into().map_err(|_| LinkError::Invalid)?;
+    let link = MediaLink {
         tenant: TenantId::from_uuid(uuid(0)?),
         media: MediaId::from_uuid(uuid(16)?),
         variant,
@@ -87,7 +87,7 @@ mod tests {
         let (clock, keyring) = (Clock::default(), Keyring::parse(&Keyring::generate()).unwrap());
         let expires_at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         for variant in [None, Some(Variant::Thumbnail), Some(Variant::Medium)] {
-            let link = Link {
+            let link = MediaLink {
                 tenant: clock.new_id(),
                 media: clock.new_id(),
                 variant,

@@ -1,4 +1,4 @@
-//! What Meta calls a file of ours: uploaded once per channel, and the id used for 29 of the 30 days that it is good for.
+//! Uploads stored files to Meta, once per channel, and caches the media id for 29 of its 30 days.
 
 use std::time::Duration;
 
@@ -7,58 +7,60 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Content, ContentError, MediaKind, Rejected, content, name, sniff::essence, table};
+use super::{ContentError, MediaFile, MediaKind, Rejected, content, limits, name, sniff::essence};
 use crate::{
     clock::uuid_at,
     db::{self, Tx},
     directory::Route,
     domain::{ChannelId, MediaId, TenantId},
     media::MediaService,
-    media::store::{self, Named, Upload, UploadKey},
+    media::store::{self, MediaOnChannel, MetaUpload, UploadKey},
     meta::graph::{self, GraphError},
     storage,
 };
 
-const GOOD_FOR: TimeDelta = TimeDelta::days(29);
-const BELIEVED: TimeDelta = TimeDelta::hours(1);
-/// How long an upload belongs to a process that is not heard of.
+/// Time for which a media id is used; Meta keeps it for 30 days.
+const ID_LIFETIME: TimeDelta = TimeDelta::days(29);
+/// Minimum age of a media id to be expired by [`forget_meta_ids`].
+const MIN_FORGET_AGE: TimeDelta = TimeDelta::hours(1);
+/// Lease of an upload, renewed while it runs.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
-const RENEWED_EVERY: Duration = Duration::from_secs(10);
-/// How soon it is looked whether somebody else is done; each time twice as long passes, up to a second.
-const GLANCE: Duration = Duration::from_millis(50);
-const LONGEST_GLANCE: Duration = Duration::from_secs(1);
-/// How long those who come later wait: longer than any upload takes.
-const PATIENCE: Duration = Duration::from_secs(330);
-/// For so long a refusal of the file is believed, so that ten thousand messages with one bad file do not upload it ten thousand times;
-/// and for so long any other failure, so that those who waited for the upload do not try it one after the other.
-const REFUSAL: TimeDelta = TimeDelta::minutes(1);
-const FAILURE: TimeDelta = TimeDelta::seconds(5);
-/// Refusals that are about the file: a bad parameter or value, a type or a length that is not taken. Others, such as asking too often or a
-/// bad token, are not for us to remember.
-const OF_THE_FILE: [i64; 5] = [100, 131_009, 131_051, 131_052, 131_053];
+const RENEW_INTERVAL: Duration = Duration::from_secs(10);
+/// Interval at which waiters poll for the upload's end, doubled each time up to a second.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Maximum wait for another process's upload; longer than any upload takes.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(330);
+/// Time for which a refusal of the file is cached, so that ten thousand messages with one bad file do not upload it ten thousand times.
+/// Other failures are cached for [`FAILURE_TTL`], so that the waiters of a failed upload do not repeat it one after the other.
+const REFUSAL_TTL: TimeDelta = TimeDelta::minutes(1);
+const FAILURE_TTL: TimeDelta = TimeDelta::seconds(5);
+/// Errors about the file itself: bad parameter or value, unsupported type or length. Others, such as rate limits or a bad token, are not
+/// cached as refusals.
+const FILE_ERROR_CODES: [i64; 5] = [100, 131_009, 131_051, 131_052, 131_053];
 
-/// Why there is no id.
+/// Reason why there is no media id.
 #[derive(Debug, thiserror::Error)]
 pub enum MetaIdError {
-    /// Nothing will change by waiting: unknown, deleted, never fetched.
+    /// Permanent: unknown, deleted, or never fetched.
     #[error("{0}")]
     Gone(&'static str),
     /// It is still being fetched from Meta.
-    #[error("the media is not here yet")]
+    #[error("the media is still being fetched from Meta")]
     NotYet,
-    #[error("the channel is not known here, or its access token does not open")]
+    #[error("the channel is unknown, or its access token cannot be decrypted")]
     NoChannel,
-    /// Meta answered: it does not take the file, or takes nothing from us just now. The code says which.
+    /// Meta answered an error: about the file, or about the channel. The code tells.
     #[error("Meta refused the file: {0}")]
     Refused(GraphError),
-    /// Worth another try.
+    /// Transient.
     #[error("the file could not be uploaded: {0}")]
-    Passing(String),
+    Transient(String),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// A failure, as it is kept.
+/// A cached failure, serialised as JSON.
 #[derive(Serialize, Deserialize)]
 enum Failure {
     Refused(Refusal),
@@ -75,13 +77,14 @@ struct Refusal {
     fbtrace_id: Option<String>,
 }
 
-/// Has files uploaded anew for the next message, because Meta does not take what it called them. An id of the last hour is believed all
-/// the same: then it is the file that does not do, and a campaign with a bad one does not upload it for each of its messages.
-pub async fn forget(tx: &mut Tx, files: &[Named], now: DateTime<Utc>) -> db::Result<u64> {
-    store::forget(tx, files, now + GOOD_FOR - BELIEVED, now).await
+/// Expires cached media ids that Meta rejected, so that the next message uploads the files again. Ids of the last hour are kept: with
+/// those, the file itself is the problem, and a campaign must not upload it for each of its messages.
+pub async fn forget_meta_ids(tx: &mut Tx, files: &[MediaOnChannel], now: DateTime<Utc>) -> db::Result<u64> {
+    store::expire_uploads(tx, files, now + ID_LIFETIME - MIN_FORGET_AGE, now).await
 }
 
-/// Meta's id of our media on a channel. Uploads it if need be; of all who ask at once, in any process, one does that and the others wait.
+/// Returns Meta's id of stored media for a channel, uploading the file if needed. Single-flight: of all concurrent callers, in any process,
+/// one uploads and the others wait.
 pub async fn meta_id(
     service: &MediaService,
     tenant: TenantId,
@@ -89,41 +92,41 @@ pub async fn meta_id(
     id: MediaId,
 ) -> Result<String, MetaIdError> {
     let (key, file) = find(service, tenant, channel, id).await?;
-    let waiting = tokio::time::timeout(PATIENCE, first_or_wait(service, &key, &file));
-    let late = || MetaIdError::Passing("another process uploads it and takes too long".to_owned());
+    let waiting = tokio::time::timeout(WAIT_TIMEOUT, upload_or_wait(service, &key, &file));
+    let late = || MetaIdError::Transient("timed out waiting for another process's upload".to_owned());
     waiting.await.map_err(|_| late())?
 }
 
-/// A file of ours, as far as it concerns Meta.
+/// State of a stored file at Meta.
 #[derive(Clone, Debug)]
-pub struct AtMeta {
-    /// `None` when Meta does not have it, or somebody is giving it to Meta.
+pub struct MetaCopy {
+    /// `None` if Meta does not have the file, or an upload is running.
     pub id: Option<String>,
     mime_type: String,
     /// In bytes.
     size: u64,
 }
 
-impl AtMeta {
-    /// Whether Meta takes it as that.
-    pub fn fits(&self, kind: MediaKind) -> Result<(), Rejected> {
-        table::sendable(kind, &self.mime_type, self.size)
+impl MetaCopy {
+    /// Checks whether Meta accepts the file as this kind.
+    pub fn check_sendable(&self, kind: MediaKind) -> Result<(), Rejected> {
+        limits::check_sendable(kind, &self.mime_type, self.size)
     }
 }
 
-/// What [`meta_id`] knows without uploading anything.
-pub async fn at_meta(
+/// Returns what [`meta_id`] knows, without uploading.
+pub async fn find_meta_copy(
     service: &MediaService,
     tenant: TenantId,
     channel: ChannelId,
     id: MediaId,
-) -> Result<AtMeta, MetaIdError> {
+) -> Result<MetaCopy, MetaIdError> {
     let (key, file) = find(service, tenant, channel, id).await?;
     let upload = store::find_upload(service.db.reader(), &key, service.clock.now()).await?;
     if let Some(failure) = upload.as_ref().and_then(|it| it.failure.as_deref()) {
-        return Err(recalled(failure));
+        return Err(decode_failure(failure));
     }
-    Ok(AtMeta {
+    Ok(MetaCopy {
         id: upload.and_then(|it| it.meta_id),
         mime_type: key.mime_type,
         size: file.size,
@@ -135,10 +138,12 @@ async fn find(
     tenant: TenantId,
     channel: ChannelId,
     id: MediaId,
-) -> Result<(UploadKey, Content), MetaIdError> {
+) -> Result<(UploadKey, MediaFile), MetaIdError> {
     let row = store::find(service.db.reader(), tenant, id).await?;
     let file = row.as_ref().and_then(|row| row.file_id);
-    let found = row.ok_or(ContentError::Unknown).and_then(|row| content::of(row, None));
+    let found = row
+        .ok_or(ContentError::Unknown)
+        .and_then(|row| content::file_of(row, None));
     let found = found.map_err(|why| match why {
         ContentError::NotYet => MetaIdError::NotYet,
         ContentError::Unknown | ContentError::NoVariant => MetaIdError::Gone("there is no such media"),
@@ -154,23 +159,23 @@ async fn find(
     Ok((key, found))
 }
 
-async fn first_or_wait(service: &MediaService, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
-    let mut glance = GLANCE;
+async fn upload_or_wait(service: &MediaService, key: &UploadKey, file: &MediaFile) -> Result<String, MetaIdError> {
+    let mut poll_interval = POLL_INTERVAL;
     loop {
         let now = service.clock.now();
         match store::find_upload(service.db.reader(), key, now).await? {
-            Some(Upload { meta_id: Some(id), .. }) => return Ok(id),
-            Some(Upload {
+            Some(MetaUpload { meta_id: Some(id), .. }) => return Ok(id),
+            Some(MetaUpload {
                 failure: Some(failure), ..
-            }) => return Err(recalled(&failure)),
-            // Somebody is at it.
+            }) => return Err(decode_failure(&failure)),
+            // Another process is uploading.
             Some(_) => {
-                tokio::time::sleep(glance).await;
-                glance = (glance * 2).min(LONGEST_GLANCE);
+                tokio::time::sleep(poll_interval).await;
+                poll_interval = (poll_interval * 2).min(MAX_POLL_INTERVAL);
             }
             None => {
                 let claim = uuid_at(now);
-                if store::claim(&service.db, key, claim, now + LEASE, now).await? > 0 {
+                if store::claim_upload(&service.db, key, claim, now + LEASE, now).await? > 0 {
                     return upload(service, key, claim, file).await;
                 }
             }
@@ -178,47 +183,47 @@ async fn first_or_wait(service: &MediaService, key: &UploadKey, file: &Content) 
     }
 }
 
-async fn upload(service: &MediaService, key: &UploadKey, claim: Uuid, file: &Content) -> Result<String, MetaIdError> {
+async fn upload(service: &MediaService, key: &UploadKey, claim: Uuid, file: &MediaFile) -> Result<String, MetaIdError> {
     let result = tokio::select! {
         result = transfer(service, key, file) => result,
-        lost = hold(service, key, claim) => Err(lost),
+        lost = renew_lease(service, key, claim) => Err(lost),
     };
     let now = service.clock.now();
     let (meta_id, failure, valid_until) = match &result {
-        Ok(id) => (Some(id.clone()), None, now + GOOD_FOR),
-        Err(error @ MetaIdError::Refused(refusal)) if OF_THE_FILE.contains(&refusal.code) => {
-            (None, Some(remembered(error)), now + REFUSAL)
+        Ok(id) => (Some(id.clone()), None, now + ID_LIFETIME),
+        Err(error @ MetaIdError::Refused(refusal)) if FILE_ERROR_CODES.contains(&refusal.code) => {
+            (None, Some(encode_failure(error)), now + REFUSAL_TTL)
         }
-        Err(error) => (None, Some(remembered(error)), now + FAILURE),
+        Err(error) => (None, Some(encode_failure(error)), now + FAILURE_TTL),
     };
-    let end = Upload {
+    let end = MetaUpload {
         claim,
         meta_id,
         failure,
         valid_until,
     };
-    // An id that cannot be written down is good all the same.
-    if let Err(error) = store::finish(&service.db, key, &end).await {
-        tracing::warn!(%error, "the end of an upload to Meta could not be noted; the file may be uploaded once more");
+    // The id is valid even if it cannot be cached.
+    if let Err(error) = store::finish_upload(&service.db, key, &end).await {
+        tracing::warn!(%error, "the result of an upload to Meta could not be stored; the file may be uploaded again");
     }
     let label = if result.is_ok() { "ok" } else { "failed" };
     metrics::counter!("mainstay_media_uploads_total", "outcome" => label).increment(1);
     result
 }
 
-/// Renews the lease until it is lost.
-async fn hold(service: &MediaService, key: &UploadKey, claim: Uuid) -> MetaIdError {
+/// Renews the lease until it is lost, and returns the error then.
+async fn renew_lease(service: &MediaService, key: &UploadKey, claim: Uuid) -> MetaIdError {
     loop {
-        tokio::time::sleep(RENEWED_EVERY).await;
-        match store::renew(&service.db, key, claim, service.clock.now() + LEASE).await {
-            Ok(0) => return MetaIdError::Passing("another process took the upload over".to_owned()),
+        tokio::time::sleep(RENEW_INTERVAL).await;
+        match store::renew_upload_lease(&service.db, key, claim, service.clock.now() + LEASE).await {
+            Ok(0) => return MetaIdError::Transient("the upload's lease was lost to another process".to_owned()),
             Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "the lease of an upload could not be renewed; it is tried again"),
+            Err(error) => tracing::debug!(%error, "the lease of an upload could not be renewed; will retry"),
         }
     }
 }
 
-async fn transfer(service: &MediaService, key: &UploadKey, file: &Content) -> Result<String, MetaIdError> {
+async fn transfer(service: &MediaService, key: &UploadKey, file: &MediaFile) -> Result<String, MetaIdError> {
     let directory = service.directory.current();
     let route = directory
         .channel(key.channel)
@@ -228,11 +233,11 @@ async fn transfer(service: &MediaService, key: &UploadKey, file: &Content) -> Re
         metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
         match error {
             storage::Error::Missing => MetaIdError::Gone("the file is no longer in the store"),
-            other => MetaIdError::Passing(other.to_string()),
+            other => MetaIdError::Transient(other.to_string()),
         }
     })?;
-    let upload = graph::Upload {
-        file_name: name::uploaded(file.filename.as_deref(), &key.mime_type),
+    let upload = graph::MediaUpload {
+        file_name: name::upload_name(file.filename.as_deref(), &key.mime_type),
         mime_type: key.mime_type.clone(),
         length: file.size,
         body: pieces.map_err(std::io::Error::other).boxed(),
@@ -243,13 +248,13 @@ async fn transfer(service: &MediaService, key: &UploadKey, file: &Content) -> Re
         .await
         .map_err(|error| match error {
             graph::Error::Refused(refusal) => MetaIdError::Refused(refusal),
-            other => MetaIdError::Passing(other.to_string()),
+            other => MetaIdError::Transient(other.to_string()),
         })?;
     metrics::counter!("mainstay_media_bytes_total", "direction" => "out").increment(file.size);
     Ok(id)
 }
 
-fn remembered(error: &MetaIdError) -> String {
+fn encode_failure(error: &MetaIdError) -> String {
     let failure = match error {
         MetaIdError::Refused(error) => Failure::Refused(Refusal {
             http_status: error.http_status,
@@ -264,9 +269,9 @@ fn remembered(error: &MetaIdError) -> String {
     serde_json::to_string(&failure).expect("text and numbers always serialise")
 }
 
-fn recalled(text: &str) -> MetaIdError {
+fn decode_failure(text: &str) -> MetaIdError {
     match serde_json::from_str(text) {
-        Ok(Failure::Passing(why)) => MetaIdError::Passing(why),
+        Ok(Failure::Passing(why)) => MetaIdError::Transient(why),
         Ok(Failure::Refused(it)) => MetaIdError::Refused(GraphError {
             http_status: it.http_status,
             code: it.code,
@@ -275,6 +280,6 @@ fn recalled(text: &str) -> MetaIdError {
             details: it.details,
             fbtrace_id: it.fbtrace_id,
         }),
-        Err(error) => MetaIdError::Passing(error.to_string()),
+        Err(error) => MetaIdError::Transient(error.to_string()),
     }
 }

@@ -1,17 +1,18 @@
-//! Media both ways. What customers send is fetched from Meta the moment its message is stored, for Meta forgets it after a week; what
-//! tenants upload is checked against what Meta takes. Both end as files in the [store](crate::storage), once per tenant and digest.
+//! Media in both directions. Inbound media is fetched from Meta once its message is stored, because Meta keeps it for a week only; uploads
+//! of tenants are checked against Meta's limits. Both become files in the [store](crate::storage), deduplicated by tenant and digest.
 //!
-//! No file is in the store that the database does not know of: before the first byte is written, a note is committed that the file is to
-//! be removed tomorrow, and the transaction that makes the file somebody's takes the note back. Nor does the database speak of a file that
-//! is not there: the transaction comes after the last byte is safe.
+//! Invariant: the database knows every stored file, and every file it refers to exists.
+//!
+//! 1. Before the first byte is written, the file's removal is scheduled for the next day and committed.
+//! 2. After the last byte is durable, one transaction cancels the removal and makes a row own the file.
 
 mod archive;
-mod bring;
 mod content;
-mod facts;
 mod fetch;
 mod ingest;
+mod limits;
 mod link;
+mod media_events;
 mod meta_id;
 mod name;
 mod picture;
@@ -20,20 +21,20 @@ mod sendable;
 mod service;
 mod sniff;
 pub mod store;
-mod table;
+mod upload;
 mod variants;
 
-pub use bring::{Bring, BringError, bring, bring_url};
-pub use content::{Content, ContentError, Variant, VariantInfo, content, variants_of};
-pub use facts::tell_failures;
+pub use content::{ContentError, MediaFile, Variant, VariantInfo, content, variants_of};
 pub use fetch::{digest, fetch};
-pub use link::{Link, LinkError, read_link, sign_link};
-pub use meta_id::{AtMeta, MetaIdError, at_meta, forget, meta_id};
-pub use remove::{clear, delete, expire};
-pub use sendable::{SendableError, sendable};
+pub use limits::{MAX_FILE_BYTES, Rejected};
+pub use link::{LinkError, MediaLink, read_link, sign_link};
+pub use media_events::emit_failures;
+pub use meta_id::{MetaCopy, MetaIdError, find_meta_copy, forget_meta_ids, meta_id};
+pub use remove::{delete, expire, remove_orphans};
+pub use sendable::{SendableError, check_sendable};
 pub use service::MediaService;
-pub use store::hurry;
-pub use table::{LARGEST, Rejected};
+pub use store::prioritize_expiring;
+pub use upload::{DeclaredMedia, UploadError, upload, upload_from_url};
 pub use variants::make_variants;
 
 use chrono::TimeDelta;
@@ -41,12 +42,12 @@ use chrono::TimeDelta;
 pub use crate::meta::message::MediaKind;
 use crate::queue::Queue;
 
-/// Media of stored messages, to be fetched from Meta.
+/// Queue of inbound media to fetch from Meta.
 pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
-/// Stored images, to be made smaller.
+/// Queue of images whose variants are to be generated.
 pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 
-/// How long Meta keeps what it told of in a webhook ("Media" in Meta's documentation, since October 2025).
+/// Time for which Meta keeps media after the webhook ("Media" in Meta's documentation, since October 2025).
 pub const META_KEEPS: TimeDelta = TimeDelta::days(7);
-/// What has less time left than this is fetched before everything else.
+/// Media with less time left is fetched before all other.
 pub const URGENT: TimeDelta = TimeDelta::days(1);

@@ -1,8 +1,10 @@
+//! File names that agree with the file's type.
+
 use super::sniff::essence;
 use crate::domain::file_name::{ending, tidy};
 
-/// Endings that go with a type whose bytes were looked at; the first is put where another stands.
-const ENDINGS: &[(&str, &[&str])] = &[
+/// Extensions of types that are verified by their bytes; the first is appended to a contradicting name.
+const EXTENSIONS: &[(&str, &[&str])] = &[
     ("image/jpeg", &["jpg", "jpeg", "jpe", "jfif"]),
     ("image/png", &["png", "apng"]),
     ("image/webp", &["webp"]),
@@ -32,51 +34,53 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ),
     ("application/zip", &["zip"]),
 ];
-/// Endings that make a program, a script or a page of a file that is opened. Plain text has many endings, and none of these.
-const ACTIVE: &[&str] = &[
+/// Extensions of programs, scripts and pages. Plain text may have any extension but these.
+const EXECUTABLE: &[&str] = &[
     "apk", "app", "bat", "cmd", "com", "cpl", "dll", "exe", "hta", "htm", "html", "jar", "js", "jse", "lnk", "mht",
     "mhtml", "msi", "pif", "ps1", "reg", "scr", "sh", "svg", "url", "vbe", "vbs", "wsf", "xhtml",
 ];
 
-/// The name under which a file of a type is kept, served and given to Meta: tidied, and where its ending contradicts the type, with one that
-/// goes with it behind. `None` where nothing is left of the name.
-pub fn named(name: &str, mime_type: &str) -> Option<String> {
+/// Returns the name under which a file is stored, served and sent: sanitised, and with the type's extension appended if its own
+/// contradicts. `None` if nothing is left of the name.
+pub fn safe_name(name: &str, mime_type: &str) -> Option<String> {
     let name = tidy(name)?;
     let kind = essence(mime_type);
     let Some(found) = ending(&name) else { return Some(name) };
     if kind == "text/plain" {
-        let contradicts = ACTIVE.contains(&found.as_str());
+        let contradicts = EXECUTABLE.contains(&found.as_str());
         return Some(if contradicts { name + ".txt" } else { name });
     }
-    let known = ENDINGS.iter().find(|(known, _)| *known == kind);
+    let known = EXTENSIONS.iter().find(|(known, _)| *known == kind);
     Some(match known {
-        Some((_, endings)) if !endings.contains(&found.as_str()) => format!("{name}.{}", endings[0]),
+        Some((_, extensions)) if !extensions.contains(&found.as_str()) => format!("{name}.{}", extensions[0]),
         _ => name,
     })
 }
 
-/// The name of a file's part in an upload to Meta, which judges the bytes by its ending: `name`, or `file`, and behind it the ending of the
-/// type where it has another or none.
-pub fn uploaded(name: Option<&str>, mime_type: &str) -> String {
+/// Returns the file name for an upload to Meta, which judges the file by its extension: the name, or `file`, with the type's extension
+/// appended if it has another or none.
+pub fn upload_name(name: Option<&str>, mime_type: &str) -> String {
     let name = name.and_then(tidy).unwrap_or_else(|| "file".to_owned());
     let kind = essence(mime_type);
-    let endings = match kind.as_str() {
+    let extensions = match kind.as_str() {
         "text/plain" => Some(&["txt"][..]),
-        _ => ENDINGS
+        _ => EXTENSIONS
             .iter()
             .find(|(known, _)| *known == kind)
-            .map(|(_, endings)| *endings),
+            .map(|(_, extensions)| *extensions),
     };
     let ending = ending(&name);
-    match endings {
-        Some(endings) if !ending.is_some_and(|it| endings.contains(&it.as_str())) => format!("{name}.{}", endings[0]),
+    match extensions {
+        Some(extensions) if !ending.is_some_and(|it| extensions.contains(&it.as_str())) => {
+            format!("{name}.{}", extensions[0])
+        }
         _ => name,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{named, uploaded};
+    use super::{safe_name, upload_name};
 
     #[test]
     fn the_name_of_an_upload_ends_as_its_type_does() {
@@ -91,7 +95,7 @@ mod tests {
             (Some("Angebot Nr. 12"), "application/pdf", "Angebot Nr. 12.pdf"),
             (Some("plan.dwg"), "application/octet-stream", "plan.dwg"),
         ] {
-            assert_eq!(uploaded(name, mime_type), expected, "{name:?} of {mime_type}");
+            assert_eq!(upload_name(name, mime_type), expected, "{name:?} of {mime_type}");
         }
     }
 
@@ -111,7 +115,7 @@ mod tests {
             ("..", "image/png", None),
             ("a\u{202e}gnp.exe", "image/png", Some("agnp.exe.png")),
         ] {
-            assert_eq!(named(name, mime_type).as_deref(), expected, "{name} of {mime_type}");
+            assert_eq!(safe_name(name, mime_type).as_deref(), expected, "{name} of {mime_type}");
         }
     }
 }

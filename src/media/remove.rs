@@ -1,4 +1,4 @@
-//! The end of media: by request, by age, and of files that nobody needs.
+//! Deletes media by request and by age, and removes orphaned files.
 
 use super::content::Variant;
 use crate::{
@@ -10,68 +10,68 @@ use crate::{
     storage::Key,
 };
 
-/// Rows taken at a time.
-const CHUNK: i64 = 100;
+/// Rows per query.
+const BATCH: i64 = 100;
 
-/// Removes media for good; false when there are none of that id. Messages go on naming it. What Meta was given of it is left to end there
-/// by itself, 30 days after the upload: messages on their way may still name it, and nothing says when Meta has looked.
+/// Deletes media. Returns false if the id is unknown. Messages keep the reference. The upload at Meta is left to expire, 30 days after it
+/// was made: queued messages may still name it, and nothing reports when Meta has read it.
 pub async fn delete(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
-    let found = let_go(service, tenant, id).await?;
+    let found = release_media(service, tenant, id).await?;
     if found {
-        clear(service).await?;
+        remove_orphans(service).await?;
     }
     Ok(found)
 }
 
-/// Lets go of what is older than the installation keeps media, and tells how many that were.
+/// Deletes media older than the retention. Returns the number.
 pub async fn expire(service: &MediaService) -> Result<u64> {
     let before = service.clock.now() - service.retention;
     let mut gone = 0;
     loop {
-        let old = store::older_than(service.db.reader(), before, CHUNK).await?;
+        let old = store::list_older_than(service.db.reader(), before, BATCH).await?;
         for &(tenant, id) in &old {
-            gone += u64::from(let_go(service, tenant, id).await?);
+            gone += u64::from(release_media(service, tenant, id).await?);
         }
-        if (old.len() as i64) < CHUNK {
+        if (old.len() as i64) < BATCH {
             return Ok(gone);
         }
         tokio::task::yield_now().await;
     }
 }
 
-async fn let_go(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
+async fn release_media(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    let Some(held) = store::delete(&mut tx, tenant, id, now).await? else {
+    let Some(released) = store::delete(&mut tx, tenant, id, now).await? else {
         tx.rollback().await?;
         return Ok(false);
     };
-    if let Some(file) = held.file {
-        store::release(&mut tx, tenant, file, now).await?;
+    if let Some(file) = released.file {
+        store::mark_orphaned(&mut tx, tenant, file, now).await?;
     }
-    if held.uploaded > 0 {
-        quotas::give_back(&mut tx, tenant, held.uploaded).await?;
+    if released.uploaded > 0 {
+        quotas::give_back(&mut tx, tenant, released.uploaded).await?;
     }
     tx.commit().await?;
     Ok(true)
 }
 
-/// Removes the files that nobody needs any more, and what was left in the store by accident.
-pub async fn clear(service: &MediaService) -> Result<()> {
-    for (tenant, file) in store::orphaned(service.db.reader(), CHUNK).await? {
+/// Removes files that no media refers to, and those whose scheduled removal is due.
+pub async fn remove_orphans(service: &MediaService) -> Result<()> {
+    for (tenant, file) in store::list_orphaned(service.db.reader(), BATCH).await? {
         let mut tx = service.db.begin().await?;
-        if store::remove(&mut tx, tenant, file).await? == Removed::Yes {
-            store::plan(&mut tx, &keys(tenant, file), service.clock.now()).await?;
+        if store::remove_orphan(&mut tx, tenant, file).await? == Removed::Yes {
+            store::schedule_removal(&mut tx, &keys(tenant, file), service.clock.now()).await?;
         }
         tx.commit().await?;
     }
-    let due = store::due(service.db.reader(), service.clock.now(), CHUNK).await?;
+    let due = store::due_removals(service.db.reader(), service.clock.now(), BATCH).await?;
     let keys: Vec<Key> = due.into_iter().map(|(key,)| Key::recorded(key)).collect();
-    at_once(service, &keys).await;
+    remove_now(service, &keys).await;
     Ok(())
 }
 
-/// The file, and everything that may have been made of it.
+/// Returns the keys of a file and of all its possible variants.
 fn keys(tenant: TenantId, file: MediaFileId) -> Vec<String> {
     let original = Key::of(tenant.uuid(), file.uuid());
     let variants = Variant::ALL.map(|variant| original.derived(variant.as_str()));
@@ -79,19 +79,19 @@ fn keys(tenant: TenantId, file: MediaFileId) -> Vec<String> {
     all.map(|key| key.as_str().to_owned()).collect()
 }
 
-/// Removes files from the store that are noted to be removed. What cannot be done now is done by housekeeping when its time has come.
-pub(super) async fn at_once(service: &MediaService, keys: &[Key]) {
+/// Removes files whose removal is scheduled. Housekeeping retries failures when the schedule is due.
+pub(super) async fn remove_now(service: &MediaService, keys: &[Key]) {
     let mut gone = Vec::with_capacity(keys.len());
     for key in keys {
         match service.storage.remove(key).await {
             Ok(()) => gone.push(key.as_str().to_owned()),
             Err(error) => {
-                tracing::warn!(%error, "a file could not be removed from the store; it is tried again");
+                tracing::warn!(%error, "a file could not be removed from the store; will retry");
                 metrics::counter!("mainstay_storage_failures_total", "what" => "remove").increment(1);
             }
         }
     }
-    if let Err(error) = store::removed(&service.db, &gone).await {
-        tracing::debug!(%error, "files that are gone could not be forgotten; they are removed once more later");
+    if let Err(error) = store::complete_removals(&service.db, &gone).await {
+        tracing::debug!(%error, "removed files could not be recorded; their removal will be repeated");
     }
 }

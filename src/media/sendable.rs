@@ -1,12 +1,12 @@
-use super::{MediaKind, Rejected, table};
+use super::{MediaKind, Rejected, limits};
 use crate::{
     db::{On, Result},
     domain::{MediaId, TenantId, WorkState},
     media::store,
 };
 
-/// Whether media can be sent as what it is to be sent as; for an answer before anything is queued.
-pub async fn sendable(
+/// Checks whether media can be sent as this kind, to reject a message before it is queued.
+pub async fn check_sendable(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: MediaId,
@@ -21,14 +21,14 @@ pub async fn sendable(
     Ok(match (WorkState::parse(&found.state), found.size, &found.mime_type) {
         (Some(WorkState::Done), Some(size), Some(mime_type)) => {
             let size = u64::try_from(size).unwrap_or(u64::MAX);
-            table::sendable(kind, mime_type, size).map_err(SendableError::Rejected)
+            limits::check_sendable(kind, mime_type, size).map_err(SendableError::Rejected)
         }
         (Some(WorkState::Pending | WorkState::Running), ..) => Err(SendableError::NotYet),
         _ => Err(SendableError::Failed),
     })
 }
 
-/// Why media cannot be sent.
+/// Reason why media cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendableError {
     #[error("there is no such media")]

@@ -4,17 +4,17 @@ use crate::{
     clock::Clock, db::Db, directory::Directory, egress::EgressClient, meta::graph, queue::Queues, storage::Storage,
 };
 
-/// What media are fetched, kept, uploaded and removed with. Clones share it all.
+/// Dependencies of the operations on media. Clones share them.
 #[derive(Clone)]
 pub struct MediaService {
     pub db: Db,
     pub clock: Clock,
     pub queues: Queues,
     pub directory: Directory,
-    pub graph: graph::Client,
+    pub graph: graph::GraphClient,
     pub storage: Storage,
-    /// Fetches from addresses that tenants name.
+    /// Client for URLs given by tenants.
     pub egress: EgressClient,
-    /// How long media are kept that no message needs.
+    /// Retention of media.
     pub retention: TimeDelta,
 }

@@ -1,21 +1,23 @@
-//! What a file is, from its first bytes. The crate `infer` knows most signatures; here is what it does not tell apart and phones produce.
+//! Detects file types by their first bytes. Extends the crate `infer` by formats that phones produce and it does not distinguish.
 
 use super::archive;
 use crate::media::store::WantsVariants;
 
-/// Bytes that tell: an Office document shows what it is some way in.
-pub const HEAD: usize = 8 * 1024;
+/// Number of bytes examined; the type of an Office document shows only some way in.
+pub const HEAD_BYTES: usize = 8 * 1024;
 
-/// A MIME type without its parameters, in small letters.
+/// Returns a MIME type without parameters, in lower case.
 pub fn essence(mime_type: &str) -> String {
     let essence = mime_type.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
 }
 
-/// The type of a file whose type was declared by somebody whom we need not believe: what the bytes show wins, and media must show it.
-/// Fails with the type that was declared falsely.
-pub fn checked(declared: Option<&str>, head: &[u8]) -> Result<String, String> {
-    let found = settled(declared, head);
+/// Returns the type of a file with an untrusted declared type: the bytes win, and image, video and audio must be recognised by them.
+///
+/// # Errors
+/// Returns the falsely declared type.
+pub fn verified_type(declared: Option<&str>, head: &[u8]) -> Result<String, String> {
+    let found = resolved_type(declared, head);
     let of_media = ["image/", "video/", "audio/"]
         .iter()
         .any(|class| found.starts_with(class));
@@ -25,23 +27,23 @@ pub fn checked(declared: Option<&str>, head: &[u8]) -> Result<String, String> {
     Ok(found)
 }
 
-/// The type of a file whose type Meta declared: the bytes win where they tell, else the declaration holds. It keeps its parameters where
+/// Returns the type of a file whose type Meta declared: the bytes win if recognised, otherwise the declaration does. Parameters are kept if
 /// the two agree.
-pub fn settled(declared: Option<&str>, head: &[u8]) -> String {
+pub fn resolved_type(declared: Option<&str>, head: &[u8]) -> String {
     let declared = declared.map(str::trim).filter(|text| text.contains('/'));
     let named = declared.map(essence).unwrap_or_default();
     let Some(found) = signature(head) else {
         return match declared {
-            Some(text) if !text.is_empty() => normal(text),
+            Some(text) if !text.is_empty() => normalize(text),
             _ => "application/octet-stream".to_owned(),
         };
     };
     let agrees = match found {
-        // A container, or a language, that many types are written in.
+        // Containers and languages of many types.
         "application/zip" => ["openxmlformats", "opendocument", "epub", "archive", "macroenabled"]
             .iter()
             .any(|word| named.contains(word)),
-        // With macros, or as a template.
+        // Variants with macros, and document templates.
         _ if found.contains("openxmlformats") => {
             named.contains("macroenabled")
                 || named
@@ -54,13 +56,13 @@ pub fn settled(declared: Option<&str>, head: &[u8]) -> String {
         _ => false,
     };
     match declared {
-        Some(text) if agrees || essence(&normal(text)) == found => normal(text),
+        Some(text) if agrees || essence(&normalize(text)) == found => normalize(text),
         _ => found.to_owned(),
     }
 }
 
-/// Older and longer names, as Meta says them.
-fn normal(mime_type: &str) -> String {
+/// Replaces aliases of a type by Meta's name.
+fn normalize(mime_type: &str) -> String {
     match essence(mime_type).as_str() {
         "image/jpg" => "image/jpeg".to_owned(),
         "audio/m4a" | "audio/x-m4a" => "audio/mp4".to_owned(),
@@ -74,7 +76,7 @@ fn signature(head: &[u8]) -> Option<&'static str> {
     if let Some(brand) = brand(head) {
         return Some(brand);
     }
-    // RFC 4867 §5; to `infer` it looks like a script.
+    // RFC 4867 §5; `infer` takes it for a script.
     if head.starts_with(b"#!AMR") {
         return Some("audio/amr");
     }
@@ -90,7 +92,8 @@ fn signature(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The major brand of an ISO media file (ISO/IEC 14496-12), where it says more than "video": 3GPP phones, voice recorders.
+/// Returns the type by the major brand of an ISO media file (ISO/IEC 14496-12), where it is more specific than video: 3GPP phones, voice
+/// recorders.
 fn brand(head: &[u8]) -> Option<&'static str> {
     if head.get(4..8)? != b"ftyp" {
         return None;
@@ -105,22 +108,22 @@ fn brand(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// A frame of MPEG audio, layer III, without a tag before it.
+/// Returns whether the bytes begin with an MPEG audio layer III frame, without a tag before it.
 fn is_mp3_frame(head: &[u8]) -> bool {
     matches!(head, [0xff, second, third, ..] if second & 0xe6 == 0xe2 && third & 0xf0 != 0xf0 && third & 0x0c != 0x0c)
 }
 
-/// Whether an Ogg stream is Opus: the first page holds its name (RFC 7845 §5.1).
+/// Returns whether an Ogg stream is Opus, by the name in its first page (RFC 7845 §5.1).
 pub fn is_opus(head: &[u8]) -> bool {
     head.starts_with(b"OggS") && head.windows(8).take(64).any(|it| it == b"OpusHead")
 }
 
-/// Whether a WebP has several pictures: a flag of its extended header.
+/// Returns whether a WebP is animated, by a flag of its extended header.
 pub fn is_animated_webp(head: &[u8]) -> bool {
     head.get(12..16) == Some(b"VP8X") && head.get(20).is_some_and(|flags| flags & 0x02 != 0)
 }
 
-/// Whether smaller pictures can be made of it.
+/// Returns whether variants can be generated.
 pub fn wants_variants(head: &[u8]) -> WantsVariants {
     match signature(head) {
         Some("image/jpeg" | "image/png" | "image/webp") => WantsVariants::Yes,
@@ -151,7 +154,7 @@ mod tests {
             (None, b"%PDF-1.4", "application/pdf"),
             (Some("audio/mpeg"), &[0xff, 0xf3, 0x84, 0xc4, 0], "audio/mpeg"),
         ] {
-            assert_eq!(settled(declared, head), expected, "{declared:?}");
+            assert_eq!(resolved_type(declared, head), expected, "{declared:?}");
         }
     }
 }

@@ -1,102 +1,105 @@
-//! Thumbnails and the like, made when an image is stored. That a picture has none, because it is broken or too large, is a result like another:
-//! it came from a customer, and there is nothing for the operator to do.
+//! Generates the variants of stored images. A broken or too large image is a result like any other, not a failure: it came from a customer,
+//! and the operator cannot do anything.
 
 use std::collections::BTreeMap;
 
 use super::{
     Variant, VariantInfo,
-    picture::{self, Pictures, Smaller},
+    picture::{self, Pictures, RenderedVariant},
 };
 use crate::{
     db,
     domain::{Id, MediaFileId},
     media::MEDIA_VARIANTS,
     media::MediaService,
-    media::store::{self, Pictured},
+    media::store::{self, CompletedVariants},
     queue::{Outcome, counts},
     storage::{self, Key},
 };
 
-/// The longest file that is read for this, in bytes: Meta's images have at most 5 MB, and larger pictures sent as documents need no
-/// thumbnail.
-const LONGEST: u64 = 20 * 1024 * 1024;
+/// Maximum size of a file, in bytes: Meta's images have at most 5 MB, and larger ones sent as documents need no thumbnail.
+const MAX_BYTES: u64 = 20 * 1024 * 1024;
 
-enum Trouble {
-    Passing(String),
+enum VariantsError {
+    Transient(String),
     Database(sqlx::Error),
 }
 
-/// What came of a picture.
-enum Made {
-    Smaller(Pictures),
-    /// It has no smaller pictures, and never will.
-    Nothing(String),
+/// Result of rendering an image.
+enum Rendering {
+    Variants(Pictures),
+    /// Permanently without variants, with the reason.
+    None(String),
 }
 
-/// Makes the variants of a leased file. Fails only with the database.
+/// Generates the variants of a leased file. Fails only on database errors.
 pub async fn make_variants(service: &MediaService, id: MediaFileId) -> db::Result<Outcome> {
-    let (outcome, label) = match attempt(service, id).await {
+    let (outcome, label) = match try_make(service, id).await {
         Ok(label) => (Outcome::Settled, label),
-        Err(Trouble::Passing(error)) => (Outcome::retry(error), "retry"),
-        Err(Trouble::Database(error)) => return Err(error),
+        Err(VariantsError::Transient(error)) => (Outcome::retry(error), "retry"),
+        Err(VariantsError::Database(error)) => return Err(error),
     };
     metrics::counter!("mainstay_media_variants_total", "outcome" => label).increment(1);
     Ok(outcome)
 }
 
-async fn attempt(service: &MediaService, id: MediaFileId) -> Result<&'static str, Trouble> {
-    let wanted = store::wants_variants(service.db.reader(), id).await;
-    let Some((tenant, attempt, size)) = wanted.map_err(Trouble::Database)? else {
+async fn try_make(service: &MediaService, id: MediaFileId) -> Result<&'static str, VariantsError> {
+    let wanted = store::find_leased_file(service.db.reader(), id).await;
+    let Some((tenant, attempt, size)) = wanted.map_err(VariantsError::Database)? else {
         return Ok("made");
     };
     let original = Key::of(tenant.uuid(), id.uuid());
-    let mut pictured = Pictured {
+    let mut completed = CompletedVariants {
         tenant,
         id,
         attempt,
         size: None,
         variants: "{}".to_owned(),
-        unfit: None,
+        error: None,
     };
     let label = match make(service, &original, size).await? {
-        Made::Smaller(Pictures { width, height, smaller }) => {
+        Rendering::Variants(Pictures { width, height, smaller }) => {
             let mut variants = BTreeMap::new();
             for picture in smaller {
                 let (variant, info) = store(service, &original, picture).await?;
                 variants.insert(variant, info);
             }
-            pictured.size = Some((width, height));
-            pictured.variants = serde_json::to_string(&variants).expect("text and numbers always serialise");
+            completed.size = Some((width, height));
+            completed.variants = serde_json::to_string(&variants).expect("text and numbers always serialise");
             "made"
         }
-        Made::Nothing(why) => {
-            pictured.unfit = Some(why);
+        Rendering::None(why) => {
+            completed.error = Some(why);
             "unfit"
         }
     };
-    end(service, &pictured).await.map_err(Trouble::Database)?;
+    complete(service, &completed).await.map_err(VariantsError::Database)?;
     Ok(label)
 }
 
-async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Made, Trouble> {
-    if u64::try_from(size).is_ok_and(|size| size > LONGEST) {
-        return Ok(Made::Nothing(format!("it is longer than {LONGEST} bytes")));
+async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Rendering, VariantsError> {
+    if u64::try_from(size).is_ok_and(|size| size > MAX_BYTES) {
+        return Ok(Rendering::None(format!("it is longer than {MAX_BYTES} bytes")));
     }
-    let bytes = match service.storage.load(original, LONGEST).await {
+    let bytes = match service.storage.load(original, MAX_BYTES).await {
         Ok(bytes) => bytes,
-        Err(error @ storage::Error::TooLarge { .. }) => return Ok(Made::Nothing(error.to_string())),
+        Err(error @ storage::Error::TooLarge { .. }) => return Ok(Rendering::None(error.to_string())),
         Err(error) => return Err(error.into()),
     };
     Ok(match tokio::task::spawn_blocking(move || picture::make(&bytes)).await {
-        Ok(Ok(pictures)) => Made::Smaller(pictures),
-        Ok(Err(unfit)) => Made::Nothing(unfit.to_string()),
-        // A defect of a decoder, which this picture would meet each time.
-        Err(panic) => Made::Nothing(panic.to_string()),
+        Ok(Ok(pictures)) => Rendering::Variants(pictures),
+        Ok(Err(error)) => Rendering::None(error.to_string()),
+        // A decoder bug, which would recur with this image.
+        Err(panic) => Rendering::None(panic.to_string()),
     })
 }
 
-/// Needs no note in case of a crash: the file's row is leased meanwhile, so it stays, and whoever removes the file removes these.
-async fn store(service: &MediaService, original: &Key, picture: Smaller) -> Result<(Variant, VariantInfo), Trouble> {
+/// Stores a variant. Needs no scheduled removal: the file's row is leased, and the variants are removed with the file.
+async fn store(
+    service: &MediaService,
+    original: &Key,
+    picture: RenderedVariant,
+) -> Result<(Variant, VariantInfo), VariantsError> {
     let info = VariantInfo {
         mime_type: picture.mime_type.to_owned(),
         size: picture.bytes.len() as u64,
@@ -108,17 +111,17 @@ async fn store(service: &MediaService, original: &Key, picture: Smaller) -> Resu
     Ok((picture.variant, info))
 }
 
-async fn end(service: &MediaService, made: &Pictured) -> db::Result<()> {
+async fn complete(service: &MediaService, made: &CompletedVariants) -> db::Result<()> {
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    let ended = store::pictured(&mut tx, made, now).await?;
+    let ended = store::complete_variants(&mut tx, made, now).await?;
     counts::add(&mut tx, &MEDIA_VARIANTS, now, ended.cast_signed(), 0).await?;
     tx.commit().await
 }
 
-impl From<storage::Error> for Trouble {
+impl From<storage::Error> for VariantsError {
     fn from(error: storage::Error) -> Self {
         metrics::counter!("mainstay_storage_failures_total", "what" => "variants").increment(1);
-        Self::Passing(error.to_string())
+        Self::Transient(error.to_string())
     }
 }

@@ -57,17 +57,17 @@ pub async fn change_blocks(
     for address in people {
         named.push(person(service, route.tenant, address).await?);
     }
-    let mut asked: Vec<graph::Person> = named.iter().flatten().cloned().collect();
+    let mut asked: Vec<graph::BlockTarget> = named.iter().flatten().cloned().collect();
     asked.sort();
     asked.dedup();
     let changes = match (asked.is_empty(), blocking) {
         (true, _) => Vec::new(),
-        (false, Blocking::Block) => service.graph.block(access, &asked).await?,
-        (false, Blocking::Unblock) => service.graph.unblock(access, &asked).await?,
+        (false, Blocking::Block) => service.graph.block_users(access, &asked).await?,
+        (false, Blocking::Unblock) => service.graph.unblock_users(access, &asked).await?,
     };
-    let done: Vec<&graph::BlockChange> = changes.iter().filter(|it| it.refused.is_none()).collect();
+    let done: Vec<&graph::BlockResult> = changes.iter().filter(|it| it.error.is_none()).collect();
     let contacts = keep(service, route, &done, blocking).await?;
-    let answer = |(address, person): (&Address, &Option<graph::Person>)| {
+    let answer = |(address, person): (&Address, &Option<graph::BlockTarget>)| {
         let known = match address {
             Address::Contact(contact) => Some(*contact),
             _ => None,
@@ -81,12 +81,12 @@ pub async fn change_blocks(
         };
         let contact = done
             .iter()
-            .position(|it| it.person == *person)
+            .position(|it| it.target == *person)
             .map(|place| contacts[place]);
         let refused = changes
             .iter()
-            .find(|it| it.person == *person)
-            .and_then(|it| it.refused.clone());
+            .find(|it| it.target == *person)
+            .and_then(|it| it.error.clone());
         Blocked {
             contact: contact.or(known),
             refused: refused.map(|(code, why)| (Some(code), why)),
@@ -103,7 +103,7 @@ pub async fn blocked(
     after: Option<&str>,
 ) -> std::result::Result<(Vec<Listed>, Option<String>), ControlError> {
     let access = route.access().ok_or(ControlError::NoToken)?;
-    let BlockedPage { people, after } = service.graph.blocked(access, limit, after).await?;
+    let BlockedPage { users: people, after } = service.graph.blocked_users(access, limit, after).await?;
     let tenant = route.tenant;
     let identity = |kind, value: &Option<String>| value.clone().map(|value| Identity { tenant, kind, value });
     let mut wanted: Vec<Identity> = people
@@ -152,17 +152,17 @@ fn block(route: &Route, contact: ContactId) -> Block {
 }
 
 /// As Meta names them; `None` for a contact of which nothing is known that Meta takes.
-async fn person(service: &MessagingService, tenant: TenantId, address: &Address) -> Result<Option<graph::Person>> {
+async fn person(service: &MessagingService, tenant: TenantId, address: &Address) -> Result<Option<graph::BlockTarget>> {
     Ok(match address {
-        Address::Phone(digits) => Some(graph::Person::Phone(digits.clone())),
-        Address::UserId(id) => Some(graph::Person::UserId(id.clone())),
+        Address::Phone(digits) => Some(graph::BlockTarget::Phone(digits.clone())),
+        Address::UserId(id) => Some(graph::BlockTarget::UserId(id.clone())),
         Address::Group(_) => None,
         Address::Contact(contact) => {
             let known = contacts::known_by(service.db.reader(), tenant, &[*contact]).await?;
             let of = |kind| contacts::live(&known, kind).map(str::to_owned);
             of("phone")
-                .map(graph::Person::Phone)
-                .or_else(|| of("user_id").map(graph::Person::UserId))
+                .map(graph::BlockTarget::Phone)
+                .or_else(|| of("user_id").map(graph::BlockTarget::UserId))
         }
     })
 }
@@ -171,21 +171,21 @@ async fn person(service: &MessagingService, tenant: TenantId, address: &Address)
 async fn keep(
     service: &MessagingService,
     route: &Route,
-    done: &[&graph::BlockChange],
+    done: &[&graph::BlockResult],
     blocking: Blocking,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
-    let identity = |person: &graph::Person| {
+    let identity = |person: &graph::BlockTarget| {
         let (kind, value) = match person {
-            graph::Person::Phone(digits) => ("phone", digits),
-            graph::Person::UserId(id) => ("user_id", id),
+            graph::BlockTarget::Phone(digits) => ("phone", digits),
+            graph::BlockTarget::UserId(id) => ("user_id", id),
         };
         (kind, value.clone())
     };
-    let party = |change: &&graph::BlockChange| {
-        let (kind, value) = identity(&change.person);
+    let party = |change: &&graph::BlockResult| {
+        let (kind, value) = identity(&change.target);
         let mut party = Party::addressed(route.tenant, kind, &value, now);
-        let also = change.also.iter().map(identity);
+        let also = change.other_ids.iter().map(identity);
         let tenant = route.tenant;
         party
             .identities
@@ -211,7 +211,7 @@ async fn keep_in(
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
     let resolved = people::resolve(tx, &service.clock, parties, &[]).await?;
-    let mut told = people::told(&service.clock, &resolved);
+    let mut told = people::events_for(&service.clock, &resolved);
     let contacts = resolved.contacts;
     let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();

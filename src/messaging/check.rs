@@ -15,7 +15,7 @@ use crate::{
     domain::{ChannelId, DailyLimit, Id},
     events::channel::{QUALITY_CHANGED, QualityChanged, RECOVERED},
     messaging::MessagingService,
-    meta::graph::{Access, Error, Number},
+    meta::graph::{Access, Error, PhoneNumberInfo},
     queue::{Queue, counts},
     records::{
         channel_checks, channels,
@@ -75,8 +75,8 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     let (number, token, subscribed, owner) = tokio::join!(
         service.graph.number(access),
         service.graph.token(access),
-        service.graph.subscribed(access),
-        service.graph.owner(access)
+        service.graph.subscribed_apps(access),
+        service.graph.owner_business(access)
     );
     let mut checked = Checked {
         number,
@@ -117,7 +117,12 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
 }
 
 /// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
-async fn note(tx: &mut Tx, service: &MessagingService, route: &Route, number: &Number) -> Result<Option<NewEvent>> {
+async fn note(
+    tx: &mut Tx,
+    service: &MessagingService,
+    route: &Route,
+    number: &PhoneNumberInfo,
+) -> Result<Option<NewEvent>> {
     let now = service.clock.now();
     let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
     let seen = channels::Seen {
@@ -148,7 +153,7 @@ async fn note(tx: &mut Tx, service: &MessagingService, route: &Route, number: &N
 }
 
 /// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
-fn news(route: &Route, number: &std::result::Result<Number, Error>, owner: Option<String>) -> Vec<News> {
+fn news(route: &Route, number: &std::result::Result<PhoneNumberInfo, Error>, owner: Option<String>) -> Vec<News> {
     let mut route = route.clone();
     let mut news = Vec::new();
     if let Some(business_id) = owner {

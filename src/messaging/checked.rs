@@ -1,6 +1,6 @@
 //! What Meta's answers about a channel mean.
 
-use crate::meta::graph::{Error, Number, SubscribedApp, Token, errors::Class};
+use crate::meta::graph::{Error, PhoneNumberInfo, SubscribedApp, TokenInfo, errors::Class};
 
 /// Meta's code for a token that has expired or was taken back.
 const INVALID_TOKEN: i64 = 190;
@@ -10,8 +10,8 @@ const ACCOUNT_LOCKED: i64 = 131_031;
 /// What Meta says of a channel. Each part is asked for by itself, so that one refusal hides nothing else.
 #[derive(Debug)]
 pub struct Checked {
-    pub number: Result<Number, Error>,
-    pub token: Result<Token, Error>,
+    pub number: Result<PhoneNumberInfo, Error>,
+    pub token: Result<TokenInfo, Error>,
     pub subscribed: Result<Vec<SubscribedApp>, Error>,
     /// Messages that had waited for the breaker and are due now.
     pub released: u64,
@@ -36,7 +36,7 @@ impl Checked {
                 Some((INVALID_TOKEN, why.to_owned()))
             }
             // A token that may send need not be allowed to read what it sends from.
-            (Ok(token), Err(_)) if token.may_send() && !token.lacks().is_empty() => None,
+            (Ok(token), Err(_)) if token.may_send() && !token.missing_scopes().is_empty() => None,
             (_, Err(Error::Refused(error))) if error.trips_channel() => Some((error.code, error.to_string())),
             (_, Err(_)) => None,
             (_, Ok(number)) => blocked(number),
@@ -75,7 +75,7 @@ impl Checked {
         match &self.token {
             Ok(token) if !token.valid => problems.push("The access token is not valid: make a new one.".to_owned()),
             Ok(token) => {
-                let lacks = token.lacks();
+                let lacks = token.missing_scopes();
                 if !lacks.is_empty() {
                     problems.push(format!("The access token lacks {}.", lacks.join(" and ")));
                 }
@@ -94,7 +94,7 @@ impl Checked {
 }
 
 /// An override of the number or its account that sends its messages to another server.
-fn heard_elsewhere(number: &Number, public_url: Option<&str>) -> Option<String> {
+fn heard_elsewhere(number: &PhoneNumberInfo, public_url: Option<&str>) -> Option<String> {
     let (url, own) = (number.callbacks.overriding()?, public_url?);
     (!url.starts_with(own)).then(|| {
         format!(
@@ -105,7 +105,7 @@ fn heard_elsewhere(number: &Number, public_url: Option<&str>) -> Option<String> 
 }
 
 /// What Meta's health status says of a number that may send nothing.
-fn blocked(number: &Number) -> Option<(i64, String)> {
+fn blocked(number: &PhoneNumberInfo) -> Option<(i64, String)> {
     let is_blocked = |said: &Option<String>| said.as_deref() == Some("BLOCKED");
     let health = number
         .health
@@ -123,7 +123,7 @@ fn blocked(number: &Number) -> Option<(i64, String)> {
 
 /// Messages per second, both ways, as far as Meta says. A number that the WhatsApp Business app uses too may exchange 20 at any level, and
 /// has none as a rule; one of which Meta does not say whether it does is taken for such a number.
-pub fn throughput(number: &Number) -> Option<i64> {
+pub fn throughput(number: &PhoneNumberInfo) -> Option<i64> {
     match (number.on_business_app, number.throughput_level.as_deref()?) {
         (Some(true), _) | (None, "NOT_APPLICABLE") => Some(20),
         (_, "STANDARD") => Some(80),
@@ -145,9 +145,9 @@ mod tests {
                 of_account: of_account.map(str::to_owned),
                 of_app: Some("https://app.example/hook".to_owned()),
             };
-            let number = Number {
+            let number = PhoneNumberInfo {
                 callbacks,
-                ..Number::default()
+                ..PhoneNumberInfo::default()
             };
             heard_elsewhere(&number, Some("https://mainstay.example")).is_some()
         };
@@ -165,10 +165,10 @@ mod tests {
     #[test]
     fn a_number_that_the_business_app_uses_too_is_slow_and_so_is_one_that_may_be() {
         let of = |level: &str, on_business_app| {
-            throughput(&Number {
+            throughput(&PhoneNumberInfo {
                 throughput_level: Some(level.to_owned()),
                 on_business_app,
-                ..Number::default()
+                ..PhoneNumberInfo::default()
             })
         };
         for (level, alone) in [("STANDARD", Some(80)), ("HIGH", Some(1_000)), ("NOT_APPLICABLE", None)] {
@@ -179,6 +179,6 @@ mod tests {
         assert_eq!(of("HIGH", None), Some(1_000));
         assert_eq!(of("NOT_APPLICABLE", None), Some(20));
         assert_eq!(of("SOMETHING_NEW", Some(false)), None);
-        assert_eq!(throughput(&Number::default()), None);
+        assert_eq!(throughput(&PhoneNumberInfo::default()), None);
     }
 }

@@ -114,7 +114,7 @@ pub async fn receipt(
     let directory = service.directory.current();
     let route = directory.channel(message.channel_id).ok_or(ControlError::NoToken)?;
     let access = route.access().ok_or(ControlError::NoToken)?;
-    Ok(service.graph.read(access, &wamid, receipt).await?)
+    Ok(service.graph.mark_read(access, &wamid, receipt).await?)
 }
 
 async fn find(service: &MessagingService, tenant: TenantId, id: MessageId) -> Result<messages::Message, ControlError> {

@@ -17,7 +17,7 @@ use crate::{
         contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
         template::{REFUSED, Refused},
     },
-    media::{self, store::Named},
+    media::{self, store::MediaOnChannel},
     messaging::store::{
         blocks::{self, Block},
         sends::Due,
@@ -53,7 +53,7 @@ pub struct Told<'a> {
 
 impl Told<'_> {
     fn has(&self, effect: Effect) -> bool {
-        errors::entry(self.code).has(effect)
+        errors::entry(self.code).has_effect(effect)
     }
 }
 
@@ -64,7 +64,7 @@ pub fn is_acted_on(code: i64) -> bool {
 
 /// Whether an error pauses the campaigns of the channel.
 pub fn pauses_campaigns(code: i64) -> bool {
-    errors::entry(code).has(Effect::PauseCampaigns)
+    errors::entry(code).has_effect(Effect::PauseCampaigns)
 }
 
 /// What the governor has to hear of an error; `None` for those that are nothing to it.
@@ -204,14 +204,14 @@ async fn forget_uploads(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
         let mut named = Vec::new();
         media_in(&content, &mut named);
-        files.extend(named.into_iter().map(|media| Named {
+        files.extend(named.into_iter().map(|media| MediaOnChannel {
             tenant: it.due.tenant_id,
             channel: it.due.channel_id,
             media,
         }));
     }
-    let files: Vec<Named> = files.into_iter().collect();
-    media::forget(tx, &files, clock.now()).await.map(drop)
+    let files: Vec<MediaOnChannel> = files.into_iter().collect();
+    media::forget_meta_ids(tx, &files, clock.now()).await.map(drop)
 }
 
 /// Files of ours that a message's content names, wherever it does.
@@ -238,7 +238,7 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Res
     }
     let now = clock.now();
     for (tenant, waba) in accounts {
-        templates::want(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
+        templates::request_sync(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::Result,
     domain::{ChannelId, MessageId},
-    media::{self, AtMeta, MetaIdError},
+    media::{self, MetaCopy, MetaIdError},
     messaging::MessagingService,
     messaging::{
         store::sends::Due,
@@ -45,14 +45,14 @@ pub enum Standing {
     Trip(String),
 }
 
-type Known = HashMap<File, std::result::Result<AtMeta, MetaIdError>>;
+type Known = HashMap<File, std::result::Result<MetaCopy, MetaIdError>>;
 
 /// Puts Meta's ids in the place of ours, says how each message stands, and has uploaded what Meta lacks.
 pub async fn resolve(service: &MessagingService, ready: &mut [Ready]) -> Result<Vec<Standing>> {
     let named: HashSet<File> = ready.iter_mut().flat_map(files).collect();
     let mut known = Known::with_capacity(named.len());
     for file in named {
-        let found = media::at_meta(&service.media, file.tenant, file.channel, file.media).await;
+        let found = media::find_meta_copy(&service.media, file.tenant, file.channel, file.media).await;
         known.insert(file, found);
     }
     let now = service.clock.now();
@@ -80,7 +80,7 @@ pub async fn resolve(service: &MessagingService, ready: &mut [Ready]) -> Result<
 fn files(it: &mut Ready) -> Vec<File> {
     let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
     let ours = |(_, file): (_, &mut MediaRef)| match *file {
-        MediaRef::Ours(media) => Some(File { tenant, channel, media }),
+        MediaRef::Stored(media) => Some(File { tenant, channel, media }),
         MediaRef::Meta(_) | MediaRef::Link(_) => None,
     };
     it.message.media().into_iter().filter_map(ours).collect()
@@ -91,9 +91,9 @@ fn stand(it: &mut Ready, known: &Known, now: DateTime<Utc>) -> Standing {
     let (tenant, channel) = (due.tenant_id, due.channel_id);
     let mut standing = Standing::Ready;
     for (kind, file) in message.media() {
-        let MediaRef::Ours(media) = *file else { continue };
+        let MediaRef::Stored(media) = *file else { continue };
         match known.get(&File { tenant, channel, media }) {
-            Some(Ok(at)) => match (at.fits(kind), &at.id) {
+            Some(Ok(at)) => match (at.check_sendable(kind), &at.id) {
                 (Err(why), _) => return Standing::Fail(UPLOAD_FAILED, why.to_string()),
                 (Ok(()), Some(id)) => *file = MediaRef::Meta(id.clone()),
                 (Ok(()), None) => standing = Standing::Later(now + LOOK_AGAIN),
@@ -120,7 +120,7 @@ fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
             }
         }
         // A channel that went away, or its token, while the file was on its way: the next look sees what is the matter.
-        MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Passing(_) | MetaIdError::Database(_)
+        MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Transient(_) | MetaIdError::Database(_)
             if now < ends_at =>
         {
             later

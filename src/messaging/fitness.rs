@@ -13,7 +13,7 @@ use crate::{
     messaging::{MessagingService, store::sends::Placed},
     meta::message,
     templates::{
-        Shelf, reaches,
+        TemplateCache, check_recipient,
         store::templates::{self, Suggested},
     },
 };
@@ -21,28 +21,29 @@ use crate::{
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
 /// goes.
 pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
-    let templates: Vec<(&Ready, &message::Template)> = ready
+    let templates: Vec<(&Ready, &message::TemplateMessage)> = ready
         .iter()
         .filter_map(|it| Some((it, it.message.template()?)))
         .collect();
     if templates.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut shelf = Shelf::default();
-    let wanted = |(it, template): &(&Ready, &message::Template)| {
+    let mut cache = TemplateCache::default();
+    let wanted = |(it, template): &(&Ready, &message::TemplateMessage)| {
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
-    shelf.fetch(service.db.reader(), templates.iter().map(wanted)).await?;
-    let judge = |(it, template): &(&Ready, &message::Template)| {
-        let checked = shelf.check(it.due.tenant_id, &it.route.waba_id, template);
-        let why =
-            match checked.and_then(|category| reaches(category, it.due.recipient_kind.as_str()).map(|()| category)) {
-                Ok(Some("MARKETING")) if it.due.marketing_stopped => {
-                    (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
-                }
-                Ok(_) => return None,
-                Err(unfit) => (unfit.code(), unfit.to_string()),
-            };
+    cache.load(service.db.reader(), templates.iter().map(wanted)).await?;
+    let judge = |(it, template): &(&Ready, &message::TemplateMessage)| {
+        let checked = cache.check(it.due.tenant_id, &it.route.waba_id, template);
+        let why = match checked
+            .and_then(|category| check_recipient(category, it.due.recipient_kind.as_str()).map(|()| category))
+        {
+            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
+                (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
+            }
+            Ok(_) => return None,
+            Err(unfit) => (unfit.code(), unfit.to_string()),
+        };
         Some((it.due.id, why))
     };
     Ok(templates.iter().filter_map(judge).collect())

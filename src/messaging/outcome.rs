@@ -17,7 +17,7 @@ use crate::{
         store::sends::{Due, End, Placed},
     },
     meta::{
-        graph::{Accepted, GraphError, Sent, errors::Effect},
+        graph::{Accepted, GraphError, SendOutcome, errors::Effect},
         webhook::phone,
     },
     queue::Outcome,
@@ -34,7 +34,7 @@ const LONGEST_REST: Duration = Duration::from_secs(60);
 /// A call that was made.
 pub struct Called {
     pub call: Call,
-    pub sent: Sent,
+    pub sent: SendOutcome,
 }
 
 /// Has written what came of a call, and says when the message is to be looked at again.
@@ -42,10 +42,10 @@ pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId,
     let Judged { end, outcome } = judge(service, &called);
     let id = end.placed.message;
     let Called { call, sent } = &called;
-    let unsent = matches!(sent, Sent::Rejected(_) | Sent::NotSent { .. });
+    let unsent = matches!(sent, SendOutcome::Rejected(_) | SendOutcome::NotSent { .. });
     let conclusion = Conclusion {
         named: match sent {
-            Sent::Accepted(accepted) => named(&call.ready.due, accepted, service.clock.now()),
+            SendOutcome::Accepted(accepted) => named(&call.ready.due, accepted, service.clock.now()),
             _ => None,
         },
         held: matches!(outcome, Outcome::Quarantine { .. }).then_some(HoldReason::Breaker),
@@ -55,7 +55,7 @@ pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId,
             .filter(|_| unsent)
             .map(|key| (key, call.ready.due.contact_id)),
         refused: match sent {
-            Sent::Rejected(error) => Some(Refused {
+            SendOutcome::Rejected(error) => Some(Refused {
                 due: call.ready.due.clone(),
                 code: error.code,
                 title: error.title.clone(),
@@ -100,13 +100,13 @@ fn names((kind, dialled): (RecipientKind, &str), accepted: &Accepted) -> Names {
 async fn hear(service: &MessagingService, called: &Called) {
     let route = &called.call.ready.route;
     let error = match &called.sent {
-        Sent::Accepted(_) => return note(service, called, Answer::Accepted).await,
-        Sent::Rejected(error) => error,
-        Sent::Unknown { .. } | Sent::NotSent { .. } => return,
+        SendOutcome::Accepted(_) => return note(service, called, Answer::Accepted).await,
+        SendOutcome::Rejected(error) => error,
+        SendOutcome::Unknown { .. } | SendOutcome::NotSent { .. } => return,
     };
     match effects::answer(error.code) {
         Some(answer) => note(service, called, answer).await,
-        None if error.entry().has(Effect::TripChannel) => {
+        None if error.entry().has_effect(Effect::TripChannel) => {
             if let Err(why) = breaker::trip(service, route.channel, error.code, &error.to_string()).await {
                 tracing::warn!(error = %why, channel.id = %route.channel, "a breaker could not be tripped; the next refusal trips it");
             }
@@ -141,7 +141,7 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
         placed,
     };
     match sent {
-        Sent::Accepted(accepted) => {
+        SendOutcome::Accepted(accepted) => {
             let wamid = Some(accepted.wamid.clone());
             let (status, placed) = (Status::Accepted, placed);
             Judged {
@@ -156,7 +156,7 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
                 outcome: Outcome::Done,
             }
         }
-        Sent::Rejected(error) => {
+        SendOutcome::Rejected(error) => {
             let verdict = verdict(
                 error.code,
                 call.number,
@@ -174,7 +174,7 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
                 outcome,
             }
         }
-        Sent::Unknown { why, error } => {
+        SendOutcome::Unknown { why, error } => {
             let status = Status::Unknown;
             let unknown = end(AttemptOutcome::Unknown, Placed { status, ..placed });
             let mut unknown = match error {
@@ -190,7 +190,7 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
                 },
             }
         }
-        Sent::NotSent { why } => {
+        SendOutcome::NotSent { why } => {
             let doubled = FIRST_REST * 2_u32.saturating_pow(u32::try_from(call.number - 1).unwrap_or(u32::MAX).min(10));
             let rest = TimeDelta::from_std(doubled.min(LONGEST_REST)).unwrap_or(TimeDelta::seconds(60));
             let (until, due) = (now + rest, &call.ready.due);

@@ -20,7 +20,7 @@ use crate::{
         MessagingService,
         store::sends::{self, Due, End, Placed},
     },
-    meta::message::{Options, Outbound, Recipient},
+    meta::message::{MessageRecipient, Options, Outbound},
     queue::{Outcome, Outcomes},
     records::raw_events,
 };
@@ -39,7 +39,7 @@ const LOCKED: &str = "the channel's access token does not open: add the channel 
 pub struct Ready {
     pub due: Due,
     pub route: Route,
-    pub to: Recipient,
+    pub to: MessageRecipient,
     pub message: Outbound,
     pub options: Options,
 }
@@ -47,17 +47,19 @@ pub struct Ready {
 impl Ready {
     /// What was checked when the message was taken is checked once more: the row may be of an older version of ours.
     fn read(due: Due, route: Route) -> Result<Self, Box<(Due, String)>> {
-        let read = || -> Result<(Recipient, Outbound, Options), String> {
+        let read = || -> Result<(MessageRecipient, Outbound, Options), String> {
             let content: Value = serde_json::from_str(&due.content).map_err(|error| error.to_string())?;
             let options: Options = serde_json::from_str(&due.options).map_err(|error| error.to_string())?;
             let message = Outbound::parse(&due.kind, &content).map_err(|error| error.to_string())?;
             let address = due.recipient.clone();
             let to = match due.recipient_kind {
-                RecipientKind::Phone => Recipient::Phone(address),
-                RecipientKind::UserId => Recipient::UserId(address),
-                RecipientKind::Group => Recipient::Group(address),
+                RecipientKind::Phone => MessageRecipient::Phone(address),
+                RecipientKind::UserId => MessageRecipient::UserId(address),
+                RecipientKind::Group => MessageRecipient::Group(address),
             };
-            message.fits(to.audience()).map_err(|error| error.to_string())?;
+            message
+                .check_audience(to.audience())
+                .map_err(|error| error.to_string())?;
             Ok((to, message, options))
         };
         match read() {

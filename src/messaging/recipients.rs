@@ -5,7 +5,7 @@
 use crate::{
     db::{Result, Tx},
     domain::{MessageId, TenantId},
-    meta::webhook::Person,
+    meta::webhook::WhatsAppUser,
     people::Party,
     records::{
         contacts::{self, Identity},
@@ -15,7 +15,7 @@ use crate::{
 
 impl Names {
     /// What a status calls its recipient.
-    pub fn of(person: &Person) -> Self {
+    pub fn of(person: &WhatsAppUser) -> Self {
         Self {
             phone: person.phone.clone(),
             other_phone: person.other_phone.clone(),

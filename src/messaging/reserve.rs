@@ -14,7 +14,7 @@ use crate::{
     domain::{AttemptId, MessageId},
     messaging::MessagingService,
     messaging::store::sends::{self, Begun, Due, Promised},
-    meta::message::{Envelope, Unresolved},
+    meta::message::{SendEnvelope, UnresolvedMedia},
     queue::{Lane, Outcome, Outcomes},
     rate_limit::{Ask, Grant, Number, Terms},
     records::{messages, portfolios::Key},
@@ -40,7 +40,7 @@ pub struct Call {
 
 impl Call {
     /// The exact request.
-    pub fn body(&self) -> Result<String, Unresolved> {
+    pub fn body(&self) -> Result<String, UnresolvedMedia> {
         let Ready {
             due,
             to,
@@ -48,7 +48,7 @@ impl Call {
             options,
             ..
         } = &self.ready;
-        message.body(&Envelope {
+        message.body(&SendEnvelope {
             to,
             context: due.context_wamid.as_deref().filter(|_| due.kind != "reaction"),
             opaque: &self.attempt.to_string(),

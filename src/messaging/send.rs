@@ -16,7 +16,7 @@ use crate::{
     domain::{MessageId, SendLane},
     messaging::MessagingService,
     messaging::store::sends::{self, Due},
-    meta::graph::Sent,
+    meta::graph::SendOutcome,
     queue::{Outcome, Outcomes},
 };
 
@@ -70,17 +70,17 @@ async fn make(service: &MessagingService, call: Call) -> Called {
         tokio::time::sleep(ahead).await;
     }
     let sent = match (call.ready.route.access(), call.body()) {
-        _ if service.clock.now() - call.started_at > TOO_LATE => Sent::NotSent {
+        _ if service.clock.now() - call.started_at > TOO_LATE => SendOutcome::NotSent {
             why: "this process was held up for too long between the attempt and the call".to_owned(),
         },
         (Some(access), Ok(body)) => match call.ready.options.product_policy {
             Some(_) => service.graph.send_marketing(access, &body).await,
             None => service.graph.send(access, &body).await,
         },
-        (None, _) => Sent::NotSent {
+        (None, _) => SendOutcome::NotSent {
             why: "the channel has no access token that opens".to_owned(),
         },
-        (_, Err(error)) => Sent::NotSent { why: error.to_string() },
+        (_, Err(error)) => SendOutcome::NotSent { why: error.to_string() },
     };
     Called { call, sent }
 }

@@ -13,7 +13,7 @@ pub struct MessagingService {
     pub clock: Clock,
     pub queues: Queues,
     pub directory: Directory,
-    pub graph: graph::Client,
+    pub graph: graph::GraphClient,
     pub rate_limiter: RateLimiter,
     pub media: MediaService,
     /// To the task that writes what came of calls to Meta.

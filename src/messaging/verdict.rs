@@ -26,7 +26,7 @@ pub fn verdict(
     now: DateTime<Utc>,
 ) -> Verdict {
     let entry = errors::entry(code);
-    if entry.has(errors::Effect::TripChannel) {
+    if entry.has_effect(errors::Effect::TripChannel) {
         return Verdict::Trip;
     }
     // What is ambiguous as an answer is certain as a status: Meta took it and gave it up.

@@ -1,9 +1,9 @@
-//! `error_data` of an error as Meta answers it or reports it in a webhook. Meta documents an object with `details`; answers were seen that
-//! have a text in its place, or JSON in a text.
+//! Reads `error_data` of an error, as Meta answers it or reports it in a webhook. Meta documents an object with `details`; seen were also a
+//! text in its place, and JSON in a text.
 
 use serde_json::Value;
 
-/// The words in it; `None` where there are none.
+/// Returns the error details; `None` where there are none.
 pub fn details(error_data: &Value) -> Option<String> {
     match error_data {
         Value::String(text) => details_of_text(text),
@@ -11,7 +11,7 @@ pub fn details(error_data: &Value) -> Option<String> {
     }
 }
 
-/// The words of an `error_data` that is a text: the `details` of the JSON it holds, or else the text itself.
+/// Returns the error details of an `error_data` that is a text: `details` of the JSON it holds, or else the text itself.
 pub fn details_of_text(text: &str) -> Option<String> {
     let inside: Value = serde_json::from_str(text).unwrap_or_default();
     inside["details"].as_str().and_then(said).or_else(|| said(text))

@@ -1,4 +1,4 @@
-//! Meta's wire: what it sends us and what it wants to hear. Knows no tables.
+//! Meta's wire formats: webhooks in, Graph API requests out. Independent of the database.
 
 pub mod error_data;
 pub mod graph;

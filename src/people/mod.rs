@@ -1,48 +1,47 @@
-//! Who is who. A person is known by a phone number, a business-scoped user id, or both, and learns new ones; whatever is named
-//! together belongs together, in whichever order it is heard.
+//! Identity resolution of contacts. A person has a phone number, a business-scoped user id, or both, and gains new ones. Identities that
+//! are ever named together belong to one contact, in whatever order they become known.
 
+mod attributes;
+mod events;
 mod merging;
-mod note;
 mod resolve;
-mod told;
-mod union;
+mod union_find;
 
 use chrono::{DateTime, Utc};
 
+pub use events::{CreatedContact, IdentityChange, PreferenceChange, RenamedContact, events_for};
 pub use merging::after_merges;
 pub use resolve::{Resolved, resolve};
-pub use told::{Created, Identified, Preferred, Renamed, told};
 
 use crate::{
     domain::{ContactId, TenantId},
-    meta::webhook::{Person, System},
+    meta::webhook::{System, WhatsAppUser},
     records::contacts::Identity,
 };
 
-/// Somebody an item speaks of.
+/// A person or group that an item refers to.
 #[derive(Clone, Debug)]
 pub struct Party {
     pub tenant: TenantId,
     /// `person` or `group`.
     pub kind: &'static str,
-    /// All that names them, the strongest first; never empty.
+    /// All identities, strongest first; never empty.
     pub identities: Vec<Identity>,
-    /// The contact that they are, where that is known otherwise. The caller holds the tenant's lock, so that it is not merged away
-    /// meanwhile.
+    /// The contact, if already known. The caller holds the tenant's lock, so that it is not merged away meanwhile.
     pub contact: Option<ContactId>,
-    /// What is theirs no longer, as of this item.
+    /// Identities given up as of this item.
     pub retired: Vec<Identity>,
     pub username: Option<String>,
     pub name: Option<String>,
-    /// Marketing messages refused (true) or taken again.
+    /// Opt-out from marketing (true) or its end (false).
     pub marketing_stopped: Option<bool>,
     /// Meta's time of the item.
     pub at: DateTime<Utc>,
 }
 
 impl Party {
-    /// `None` when nothing names the person.
-    pub fn person(tenant: TenantId, person: &Person, at: DateTime<Utc>) -> Option<Party> {
+    /// Returns the party of a user; `None` if nothing identifies the user.
+    pub fn person(tenant: TenantId, person: &WhatsAppUser, at: DateTime<Utc>) -> Option<Party> {
         let named = [
             ("user_id", &person.user_id),
             ("phone", &person.phone),
@@ -53,7 +52,7 @@ impl Party {
             .into_iter()
             .filter_map(|(kind, value)| Some(identity(tenant, kind, value.as_ref()?)))
             .collect();
-        // A user name is no proof of identity, since names change hands; it serves where there is nothing else.
+        // Usernames change hands, so they identify only where nothing else does.
         if identities.is_empty() {
             identities.extend(person.username.as_ref().map(|name| identity(tenant, "username", name)));
         }
@@ -70,7 +69,7 @@ impl Party {
         })
     }
 
-    /// Somebody addressed by what a caller knows of them.
+    /// Returns the party of an address given by a caller.
     pub fn addressed(tenant: TenantId, kind: &'static str, value: &str, at: DateTime<Utc>) -> Party {
         let known_by = if kind == "group" { "group" } else { "person" };
         Party {
@@ -94,7 +93,7 @@ impl Party {
         }
     }
 
-    /// A contact, and identities that Meta named it by; `None` without any. Says nothing of names.
+    /// Returns the party of a contact with identities that Meta named it by; `None` without any. Carries no names.
     pub fn named(tenant: TenantId, contact: ContactId, identities: Vec<Identity>, at: DateTime<Utc>) -> Option<Party> {
         (!identities.is_empty()).then(|| Party {
             tenant,
@@ -109,7 +108,7 @@ impl Party {
         })
     }
 
-    /// Adds what a system message tells: the new number and ids are theirs, the former ones no longer.
+    /// Adds a system message's change: new phone number and ids are added, the former ones given up.
     pub fn changed(mut self, system: &System) -> Party {
         let new = [
             ("phone", &system.new_phone),

@@ -1,12 +1,19 @@
+//! Resolves parties to contacts: finds, creates and merges contacts.
+//!
+//! 1. Locks the tenants and reads the known identities of the batch.
+//! 2. Groups identities that are named together or belong to one contact (union-find).
+//! 3. Plans a contact for each group: the oldest known one, or a new one. Others of the group are merged into it.
+//! 4. Writes the plan, then the parties' attributes.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    Created, Identified, Party, Preferred, Renamed,
+    CreatedContact, IdentityChange, Party, PreferenceChange, RenamedContact,
+    attributes::{AttributeChanges, apply_attributes},
     merging::{Merge, merge_first},
-    note::{Noted, note},
-    union::Union,
+    union_find::UnionFind,
 };
 use crate::{
     clock::Clock,
@@ -18,19 +25,19 @@ use crate::{
     },
 };
 
-/// Who the parties are.
+/// Result of a resolution.
 pub struct Resolved {
-    /// One for each party, in their order.
+    /// One per party, in their order.
     pub contacts: Vec<ContactId>,
-    pub created: Vec<Created>,
-    /// None of those created.
-    pub identified: Vec<Identified>,
-    /// None of those created.
-    pub renamed: Vec<Renamed>,
-    pub preferring: Vec<Preferred>,
+    pub created: Vec<CreatedContact>,
+    /// Without created contacts.
+    pub identified: Vec<IdentityChange>,
+    /// Without created contacts.
+    pub renamed: Vec<RenamedContact>,
+    pub preferring: Vec<PreferenceChange>,
 }
 
-/// Finds or makes the contact of every party and links what belongs together. Fails where contacts turn out to be one person: the caller
+/// Finds or creates the contact of each party and links identities named together. Fails where contacts turn out to be one person: the caller
 /// passes the result of its transaction through [`super::after_merges`] and begins again. Locks the
 /// contacts of `also` besides.
 pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[ContactId]) -> Result<Resolved> {
@@ -39,12 +46,12 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
     nodes.sort();
     nodes.dedup();
     let known = contacts::identities(&mut *tx, &nodes).await?;
-    let sets = Sets::make(parties, nodes, &known);
-    let decided = sets.decide(clock);
+    let sets = IdentitySets::new(parties, nodes, &known);
+    let plan = sets.plan(clock);
     let now = clock.now();
 
-    if !decided.merges.is_empty() {
-        return Err(merge_first(decided.merges));
+    if !plan.merges.is_empty() {
+        return Err(merge_first(plan.merges));
     }
     Stage::Contacts.reach(tx);
     if !also.is_empty() || parties.iter().any(|party| party.marketing_stopped.is_some()) {
@@ -52,25 +59,22 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
         let known = known.iter().map(|it| it.contact_id);
         contacts::lock(tx, known.chain(also.iter().copied())).await?;
     }
-    contacts::add(&mut *tx, &decided.new, now).await?;
-    if contacts::own(&mut *tx, &decided.owned, now).await? != decided.owned.len() as u64 {
+    contacts::add(&mut *tx, &plan.new, now).await?;
+    if contacts::own(&mut *tx, &plan.owned, now).await? != plan.owned.len() as u64 {
         return Err(collision());
     }
-    contacts::take_over(&mut *tx, &decided.taken).await?;
+    contacts::take_over(&mut *tx, &plan.taken).await?;
 
-    let of_party: Vec<ContactId> = parties
-        .iter()
-        .map(|party| decided.contact[&party.identities[0]])
-        .collect();
-    let noted = note(tx, clock, parties, &of_party).await?;
-    Ok(summary(decided, noted, of_party))
+    let contact_ids: Vec<ContactId> = parties.iter().map(|party| plan.contact[&party.identities[0]]).collect();
+    let changes = apply_attributes(tx, clock, parties, &contact_ids).await?;
+    Ok(summary(plan, changes, contact_ids))
 }
 
-/// What has become of whom.
-fn summary(decided: Decided, mut noted: Noted, contacts: Vec<ContactId>) -> Resolved {
-    let mut changed: BTreeMap<ContactId, Identified> = BTreeMap::new();
-    for (identity, contact) in decided.owned.into_iter().chain(decided.taken) {
-        let known = changed.entry(contact).or_insert_with(|| Identified {
+/// Builds the result from what was written.
+fn summary(plan: ContactPlan, mut changes: AttributeChanges, contacts: Vec<ContactId>) -> Resolved {
+    let mut changed: BTreeMap<ContactId, IdentityChange> = BTreeMap::new();
+    for (identity, contact) in plan.owned.into_iter().chain(plan.taken) {
+        let known = changed.entry(contact).or_insert_with(|| IdentityChange {
             tenant: identity.tenant,
             contact,
             added: Vec::new(),
@@ -79,9 +83,9 @@ fn summary(decided: Decided, mut noted: Noted, contacts: Vec<ContactId>) -> Reso
         known.added.push(identity);
     }
     let created = |new: NewContact| {
-        let named = noted.renamed.remove(&new.id);
+        let named = changes.renamed.remove(&new.id);
         let (name, username) = named.map_or((None, None), |it| (it.name, it.username));
-        Created {
+        CreatedContact {
             tenant: new.tenant,
             contact: new.id,
             kind: new.kind,
@@ -90,8 +94,8 @@ fn summary(decided: Decided, mut noted: Noted, contacts: Vec<ContactId>) -> Reso
             identities: changed.remove(&new.id).map(|it| it.added).unwrap_or_default(),
         }
     };
-    let created: Vec<Created> = decided.new.into_iter().map(created).collect();
-    for (contact, identity) in noted.retired {
+    let created: Vec<CreatedContact> = plan.new.into_iter().map(created).collect();
+    for (contact, identity) in changes.retired {
         if let Some(known) = changed.get_mut(&contact) {
             known.retired.push(identity);
         }
@@ -100,45 +104,45 @@ fn summary(decided: Decided, mut noted: Noted, contacts: Vec<ContactId>) -> Reso
         contacts,
         created,
         identified: changed.into_values().collect(),
-        renamed: noted.renamed.into_values().collect(),
-        preferring: noted.preferring,
+        renamed: changes.renamed.into_values().collect(),
+        preferring: changes.preferring,
     }
 }
 
-/// The identities of a batch, in the sets that belong together.
-struct Sets<'a> {
+/// The identities of a batch, grouped by contact.
+struct IdentitySets<'a> {
     nodes: Vec<Identity>,
     roots: Vec<usize>,
     kinds: BTreeMap<usize, &'static str>,
-    /// What is known of a node, unless it was given up before this batch speaks of it.
+    /// The stored identity of a node, unless it was given up before this batch mentions it.
     known: HashMap<usize, &'a KnownIdentity>,
     given_up: BTreeSet<usize>,
-    /// The contacts that parties are, where that is known otherwise, each with a node of the party.
+    /// Contacts that parties are known to be, each with a node of the party.
     anchors: Vec<(usize, ContactId)>,
 }
 
-impl<'a> Sets<'a> {
-    fn make(parties: &[Party], nodes: Vec<Identity>, known: &'a [KnownIdentity]) -> Self {
-        let place: HashMap<&Identity, usize> = nodes.iter().enumerate().map(|(at, node)| (node, at)).collect();
-        let mut union = Union::new(nodes.len());
-        let mut spoken_at = vec![None; nodes.len()];
+impl<'a> IdentitySets<'a> {
+    fn new(parties: &[Party], nodes: Vec<Identity>, known: &'a [KnownIdentity]) -> Self {
+        let index: HashMap<&Identity, usize> = nodes.iter().enumerate().map(|(at, node)| (node, at)).collect();
+        let mut union = UnionFind::new(nodes.len());
+        let mut mentioned_at = vec![None; nodes.len()];
         for party in parties {
-            let first = place[&party.identities[0]];
+            let first = index[&party.identities[0]];
             for identity in &party.identities {
-                union.join(first, place[identity]);
-                let at = &mut spoken_at[place[identity]];
-                // The earliest mention decides: a number given up later than that still meant its old owner.
+                union.join(first, index[identity]);
+                let at = &mut mentioned_at[index[identity]];
+                // The earliest mention decides: until it was given up, a number meant its old owner.
                 *at = Some(at.map_or(party.at, |earlier: DateTime<Utc>| earlier.min(party.at)));
             }
         }
         let mut current = HashMap::new();
         let mut given_up = BTreeSet::new();
-        let mut first_of_contact: HashMap<ContactId, usize> = HashMap::new();
+        let mut first_node_of: HashMap<ContactId, usize> = HashMap::new();
         let mut anchors = Vec::new();
         for party in parties {
             let Some(contact) = party.contact else { continue };
-            let node = place[&party.identities[0]];
-            union.join(*first_of_contact.entry(contact).or_insert(node), node);
+            let node = index[&party.identities[0]];
+            union.join(*first_node_of.entry(contact).or_insert(node), node);
             anchors.push((node, contact));
         }
         let by_text: HashMap<(TenantId, &str, &str), usize> = nodes
@@ -149,17 +153,17 @@ impl<'a> Sets<'a> {
         for row in known {
             let named = by_text.get(&(row.tenant_id, row.kind.as_str(), row.value.as_str()));
             let Some(&at) = named else { continue };
-            if matches!((row.retired_at, spoken_at[at]), (Some(retired), Some(spoken)) if spoken > retired) {
+            if matches!((row.retired_at, mentioned_at[at]), (Some(retired), Some(mentioned)) if mentioned > retired) {
                 given_up.insert(at);
                 continue;
             }
             current.insert(at, row);
-            union.join(*first_of_contact.entry(row.contact_id).or_insert(at), at);
+            union.join(*first_node_of.entry(row.contact_id).or_insert(at), at);
         }
         let roots: Vec<usize> = (0..nodes.len()).map(|node| union.find(node)).collect();
         let mut kinds = BTreeMap::new();
         for party in parties {
-            kinds.insert(roots[place[&party.identities[0]]], party.kind);
+            kinds.insert(roots[index[&party.identities[0]]], party.kind);
         }
         Self {
             roots,
@@ -171,7 +175,7 @@ impl<'a> Sets<'a> {
         }
     }
 
-    fn decide(self, clock: &Clock) -> Decided {
+    fn plan(self, clock: &Clock) -> ContactPlan {
         let mut contacts: BTreeMap<usize, BTreeSet<ContactId>> = BTreeMap::new();
         for (node, row) in &self.known {
             contacts.entry(self.roots[*node]).or_default().insert(row.contact_id);
@@ -179,24 +183,24 @@ impl<'a> Sets<'a> {
         for (node, contact) in &self.anchors {
             contacts.entry(self.roots[*node]).or_default().insert(*contact);
         }
-        let mut decided = Decided::default();
+        let mut plan = ContactPlan::default();
         let mut contact_of: BTreeMap<usize, ContactId> = BTreeMap::new();
         for (node, identity) in self.nodes.into_iter().enumerate() {
             let root = self.roots[node];
             let contact = *contact_of.entry(root).or_insert_with(|| {
                 let found = contacts.remove(&root).unwrap_or_default();
-                // Ids sort by time: the oldest survives.
+                // Ids sort by time: the oldest contact survives.
                 let mut found = found.into_iter();
                 let Some(survivor) = found.next() else {
                     let id = clock.new_id();
-                    decided.new.push(NewContact {
+                    plan.new.push(NewContact {
                         tenant: identity.tenant,
                         id,
                         kind: self.kinds[&root],
                     });
                     return id;
                 };
-                decided.merges.extend(found.map(|gone| Merge {
+                plan.merges.extend(found.map(|gone| Merge {
                     tenant: identity.tenant,
                     gone,
                     survivor,
@@ -204,18 +208,18 @@ impl<'a> Sets<'a> {
                 survivor
             });
             if self.given_up.contains(&node) {
-                decided.taken.push((identity.clone(), contact));
+                plan.taken.push((identity.clone(), contact));
             } else if !self.known.contains_key(&node) {
-                decided.owned.push((identity.clone(), contact));
+                plan.owned.push((identity.clone(), contact));
             }
-            decided.contact.insert(identity, contact);
+            plan.contact.insert(identity, contact);
         }
-        decided
+        plan
     }
 }
 
 #[derive(Default)]
-struct Decided {
+struct ContactPlan {
     contact: HashMap<Identity, ContactId>,
     new: Vec<NewContact>,
     owned: Vec<(Identity, ContactId)>,

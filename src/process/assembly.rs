@@ -93,7 +93,7 @@ pub async fn assemble(
     let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, ends.intake);
     let (conclusions, concluded) = Conclusions::channel();
     let (uploads, wanted) = Uploads::channel();
-    let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
+    let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let egress = EgressClient::new(config.egress.clone()).context("the client for addresses of tenants")?;
     let committed = db.listen().context("somebody else listens to the database")?;

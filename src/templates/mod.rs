@@ -1,26 +1,28 @@
-//! Templates: messages that Meta has approved, which alone may be sent without an open service window. Here is kept what Meta says of
-//! them (`sync`, `news`), what each asks of whoever sends it (`schema`), and whether a send of one will do (`shelf`). Beside them stand
-//! message templates of our own (`local`), which Meta knows nothing of.
+//! Templates: messages approved by Meta, which alone may be sent outside the service window.
+//!
+//! - `manage`: changes at Meta. `sync`, `updates`: brings the stored templates up to date, from the Graph API and from webhooks.
+//! - `schema`: the placeholders of a template. `cache`: whether a message fits and can be sent.
+//! - `local`: message templates of the tenant, unknown to Meta.
 
+mod cache;
 mod draft;
+mod events;
 pub mod local;
 mod manage;
-mod news;
 mod preview;
 pub mod schema;
 mod service;
-mod shelf;
 mod status;
 pub mod store;
 mod sync;
-mod told;
+mod updates;
 
-pub use draft::{Category, Draft, TemplateChange};
+pub use cache::{TemplateCache, TemplateError, check_recipient, schema as schema_of};
+pub use draft::{Category, TemplateChange, TemplateDraft};
 pub use manage::ManageError;
-pub use news::{News, hear};
 pub use preview::{Preview, preview};
 pub use schema::Schema;
 pub use service::TemplateService;
-pub use shelf::{Shelf, Unfit, reaches, schema as schema_of};
-pub use status::{is_sendable, refusal_code};
+pub use status::{is_sendable, send_error_code};
 pub use sync::{SYNCS, SyncError, Synced};
+pub use updates::{TemplateUpdate, apply_updates};

@@ -1,26 +1,26 @@
 use serde_json::{Map, Value, json};
 
-use super::{schema::Rendered, shelf::schema};
+use super::{cache::schema, schema::Rendered};
 use crate::{
-    meta::message::{Envelope, Invalid, MediaRef, Options, Outbound, Recipient},
-    templates::store::templates::Template,
+    meta::message::{Invalid, MediaRef, MessageRecipient, Options, Outbound, SendEnvelope},
+    templates::store::templates::StoredTemplate,
 };
 
-/// What a send of a template would be.
+/// Preview of a template message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
     pub rendered: Rendered,
-    /// What a send has under `template`.
+    /// The payload under `template`.
     pub template: Value,
-    /// The exact request, but for whom it goes to and the attempt that tags it.
+    /// The exact request, without recipient and attempt id.
     pub request: Value,
 }
 
-/// Fills a template with variables by key (see [`super::schema::Place`]).
+/// Fills a template with variables by key (see [`super::schema::Placeholder`]).
 ///
 /// # Errors
-/// Names the variable, or the member of the send, that will not do.
-pub fn preview(row: &Template, variables: &Map<String, Value>) -> Result<Preview, Invalid> {
+/// Names the invalid variable or member.
+pub fn preview(row: &StoredTemplate, variables: &Map<String, Value>) -> Result<Preview, Invalid> {
     let schema = schema(row);
     let mut payload = json!({ "name": row.name, "language": { "code": row.language } });
     let components = schema.components(variables)?;
@@ -33,14 +33,14 @@ pub fn preview(row: &Template, variables: &Map<String, Value>) -> Result<Preview
     };
     schema.check(template)?;
     let rendered = schema.render(template);
-    // A file of ours has no id from Meta before it is sent; ours stands for it.
+    // A stored file has no media id from Meta yet; its own id takes the place.
     for (_, file) in message.media() {
-        if let MediaRef::Ours(id) = file {
+        if let MediaRef::Stored(id) = file {
             *file = MediaRef::Meta(id.to_string());
         }
     }
-    let envelope = Envelope {
-        to: &Recipient::Phone(String::new()),
+    let envelope = SendEnvelope {
+        to: &MessageRecipient::Phone(String::new()),
         context: None,
         opaque: "",
         options: &Options::default(),

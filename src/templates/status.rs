@@ -1,12 +1,12 @@
-//! What a template's status means for those who send it.
+//! Statuses of templates and their consequences for sending.
 
-/// Whether Meta sends a template of this status. Statuses that are not known here do not send.
+/// Returns whether Meta sends templates of this status. Unknown statuses are not sendable.
 pub fn is_sendable(status: &str) -> bool {
     status == "APPROVED"
 }
 
-/// The error Meta answers to a send of a template of this status.
-pub fn refusal_code(status: &str) -> i64 {
+/// Returns the code of Meta's error for a send of a template of this status.
+pub fn send_error_code(status: &str) -> i64 {
     match status {
         "PAUSED" => 132_015,
         "DISABLED" => 132_016,
@@ -14,9 +14,9 @@ pub fn refusal_code(status: &str) -> i64 {
     }
 }
 
-/// The status that an event of `message_template_status_update` leaves a template in; `None` for an event that says nothing of it,
-/// as one that flags a template for low quality, or that is not known here.
-pub(super) fn after(event: &str) -> Option<&str> {
+/// Returns the status that results from an event of `message_template_status_update`; `None` for an event that does not change it, such as
+/// flagging for low quality, or an unknown one.
+pub(super) fn status_after_event(event: &str) -> Option<&str> {
     match event {
         "REINSTATED" | "UNPAUSED" | "UNARCHIVED" => Some("APPROVED"),
         "APPROVED" | "ARCHIVED" | "DELETED" | "DISABLED" | "IN_APPEAL" | "LIMIT_EXCEEDED" | "PAUSED" | "PENDING"
@@ -25,7 +25,7 @@ pub(super) fn after(event: &str) -> Option<&str> {
     }
 }
 
-/// What to do about a template that cannot be sent.
+/// Returns what to do about a template that cannot be sent.
 pub(super) fn advice(status: &str) -> &'static str {
     match status {
         "PENDING" | "IN_APPEAL" => "wait for Meta's review, which takes up to a day",

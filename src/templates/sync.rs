@@ -1,10 +1,10 @@
-//! Fetches the templates of an account and brings ours in line.
+//! Syncs the stored templates of an account with Meta's.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{TemplateService, told};
+use super::{TemplateService, events as template_events};
 use crate::{
     clock::Clock,
     db::Tx,
@@ -12,28 +12,28 @@ use crate::{
     meta::graph,
     queue::{Queue, counts},
     records::events,
-    templates::store::templates::{self as store, Fetched, Sync, Template},
+    templates::store::templates::{self as store, FetchedTemplate, StoredTemplate, TemplateSync},
 };
 
-/// The standing orders.
+/// Queue of the recurring syncs.
 pub const SYNCS: Queue = Queue::new("templates", "template_syncs");
-/// Whatever the webhooks tell, everything is looked at once in this time.
-const EVERY: TimeDelta = TimeDelta::days(1);
+/// Interval of syncs, whatever the webhooks report.
+const SYNC_INTERVAL: TimeDelta = TimeDelta::days(1);
 
-/// What a sync has changed.
+/// Result of a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Synced {
-    /// Templates that Meta has.
+    /// Number of templates at Meta.
     pub found: usize,
     pub added: usize,
-    /// In status, category or components.
+    /// Changed in status, category or components.
     pub changed: usize,
     pub deleted: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
-    #[error("no channel of the account has an access token that opens: add the channel again to renew it")]
+    #[error("no channel of the account has an access token that can be decrypted: add the channel again to renew it")]
     NoToken,
     #[error(transparent)]
     Meta(#[from] graph::Error),
@@ -42,18 +42,18 @@ pub enum SyncError {
 }
 
 impl TemplateService {
-    /// Does a standing order once and says when it is due again. One that is gone is done.
+    /// Runs a sync and schedules the next. A sync whose row is gone counts as done.
     pub async fn synchronize(&self, id: TemplateSyncId) -> Result<Synced, SyncError> {
-        let Some(order) = store::find_sync(self.db.reader(), id).await? else {
+        let Some(sync) = store::find_sync(self.db.reader(), id).await? else {
             return Ok(Synced::default());
         };
         let began = self.clock.now();
         let route = self
-            .speaker(order.tenant_id, &order.waba_id)
+            .route_with_token(sync.tenant_id, &sync.waba_id)
             .ok_or(SyncError::NoToken)?;
         let shown = self.graph.templates(route.access().ok_or(SyncError::NoToken)?).await?;
-        let fetched: Vec<Fetched> = shown.into_iter().map(|it| fetched(&self.clock, it)).collect();
-        let apply = async |tx: &mut Tx| self.apply(tx, &order, fetched, began).await;
+        let fetched: Vec<FetchedTemplate> = shown.into_iter().map(|it| to_fetched(&self.clock, it)).collect();
+        let apply = async |tx: &mut Tx| self.apply(tx, &sync, fetched, began).await;
         let synced = self.db.transaction(apply).await?;
         metrics::counter!("mainstay_template_syncs_total").increment(1);
         Ok(synced)
@@ -62,21 +62,21 @@ impl TemplateService {
     async fn apply(
         &self,
         tx: &mut Tx,
-        order: &Sync,
-        fetched: Vec<Fetched>,
+        sync: &TemplateSync,
+        fetched: Vec<FetchedTemplate>,
         began: DateTime<Utc>,
     ) -> sqlx::Result<Synced> {
-        let (tenant, waba) = (order.tenant_id, order.waba_id.as_str());
-        let before = by_name(store::of_account(&mut *tx, tenant, waba).await?);
-        store::keep(&mut *tx, tenant, waba, &fetched, began).await?;
-        let gone = store::gone(&mut *tx, tenant, waba, began).await?;
-        let after = by_name(store::of_account(&mut *tx, tenant, waba).await?);
+        let (tenant, waba) = (sync.tenant_id, sync.waba_id.as_str());
+        let before = by_name(store::list_account(&mut *tx, tenant, waba).await?);
+        store::upsert(&mut *tx, tenant, waba, &fetched, began).await?;
+        let gone = store::mark_missing_deleted(&mut *tx, tenant, waba, began).await?;
+        let after = by_name(store::list_account(&mut *tx, tenant, waba).await?);
         let mut synced = Synced {
             found: fetched.len(),
             deleted: gone.len(),
             ..Synced::default()
         };
-        let mut news = Vec::new();
+        let mut new_events = Vec::new();
         for (key, now) in &after {
             let was = before.get(key);
             match was {
@@ -84,22 +84,22 @@ impl TemplateService {
                 Some(was) if differs(was, now) && now.status != "DELETED" => synced.changed += 1,
                 Some(_) => {}
             }
-            // The first sync brings no news.
-            if order.synced_at.is_some() {
-                news.extend(told::found(&self.clock, was, now));
+            // A first sync is no change: it emits no events.
+            if sync.synced_at.is_some() {
+                new_events.extend(template_events::sync_events(&self.clock, was, now));
             }
         }
-        store::conclude(&mut *tx, order.id, began, began + EVERY).await?;
+        store::complete_sync(&mut *tx, sync.id, began, began + SYNC_INTERVAL).await?;
         let now = self.clock.now();
         counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
-        events::append(tx, &news, now).await?;
+        events::append(tx, &new_events, now).await?;
         Ok(synced)
     }
 }
 
-/// A template as Meta shows it, as a row of ours.
-pub(super) fn fetched(clock: &Clock, shown: graph::Template) -> Fetched {
-    Fetched {
+/// Converts a template from Meta into a row.
+pub(super) fn to_fetched(clock: &Clock, shown: graph::GraphTemplate) -> FetchedTemplate {
+    FetchedTemplate {
         id: clock.new_id::<TemplateId>(),
         meta_id: shown.id,
         name: shown.name,
@@ -115,13 +115,13 @@ pub(super) fn fetched(clock: &Clock, shown: graph::Template) -> Fetched {
     }
 }
 
-fn by_name(templates: Vec<Template>) -> HashMap<(String, String), Template> {
+fn by_name(templates: Vec<StoredTemplate>) -> HashMap<(String, String), StoredTemplate> {
     let keyed = templates
         .into_iter()
         .map(|it| ((it.name.clone(), it.language.clone()), it));
     keyed.collect()
 }
 
-fn differs(was: &Template, now: &Template) -> bool {
+fn differs(was: &StoredTemplate, now: &StoredTemplate) -> bool {
     (&was.status, &was.category, &was.components) != (&now.status, &now.category, &now.components)
 }

@@ -87,7 +87,7 @@ pub async fn add_channel(
     }
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
     // A new token may see what the old one could not.
-    templates::want(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
+    templates::request_sync(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
     // Its speed and the limit of its portfolio are Meta's to say.
     channel_checks::want(&mut tx, id, tenant, now).await?;
     let released = quarantine::release(

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use mainstay::meta::message::{Envelope, Invalid, Options, Outbound, Recipient};
+use mainstay::meta::message::{Invalid, MessageRecipient, Options, Outbound, SendEnvelope};
 use serde_json::{Value, json};
 
 /// Samples that no message of ours can be, and what is wrong with them.
@@ -70,11 +70,11 @@ fn rebuild(sample: &Value) -> Result<Value, Invalid> {
     let kind = text("type").unwrap_or_else(|| "text".to_owned());
     let message = Outbound::parse(&kind, &sample[&kind])?;
     let to = match (text("to"), text("recipient")) {
-        (Some(to), _) if sample["recipient_type"] == "group" => Recipient::Group(to),
-        (Some(to), _) => Recipient::Phone(to),
-        (None, id) => Recipient::UserId(id.expect("a recipient")),
+        (Some(to), _) if sample["recipient_type"] == "group" => MessageRecipient::Group(to),
+        (Some(to), _) => MessageRecipient::Phone(to),
+        (None, id) => MessageRecipient::UserId(id.expect("a recipient")),
     };
-    message.fits(to.audience())?;
+    message.check_audience(to.audience())?;
     let given = [
         "recipient_identity_key_hash",
         "message_activity_sharing",
@@ -85,7 +85,7 @@ fn rebuild(sample: &Value) -> Result<Value, Invalid> {
         .filter_map(|key| Some(((*key).to_owned(), sample.get(*key)?.clone())))
         .collect();
     let options: Options = serde_json::from_value(options).expect("options as Meta has them");
-    let envelope = Envelope {
+    let envelope = SendEnvelope {
         to: &to,
         context: sample["context"]["message_id"].as_str(),
         opaque: sample["biz_opaque_callback_data"].as_str().unwrap_or("none"),

@@ -13,7 +13,7 @@ use crate::{
         problem::Problem,
     },
     messaging::{self, Blocking, Listed, accept::Address},
-    meta::graph::MOST_BLOCKS,
+    meta::graph::MAX_BLOCK_USERS,
 };
 
 const LIST: &str = "blocks";
@@ -118,9 +118,12 @@ async fn change(
     users: &Users,
     blocking: Blocking,
 ) -> Result<Body<BlockResults>, Problem> {
-    if users.users.is_empty() || users.users.len() > MOST_BLOCKS {
-        let detail = format!("users: must hold 1 to {MOST_BLOCKS}; it holds {}.", users.users.len());
-        return Err(Problem::field("users", detail, Some(MOST_BLOCKS as u64)));
+    if users.users.is_empty() || users.users.len() > MAX_BLOCK_USERS {
+        let detail = format!(
+            "users: must hold 1 to {MAX_BLOCK_USERS}; it holds {}.",
+            users.users.len()
+        );
+        return Err(Problem::field("users", detail, Some(MAX_BLOCK_USERS as u64)));
     }
     let mut people: Vec<Address> = Vec::with_capacity(users.users.len());
     for user in &users.users {

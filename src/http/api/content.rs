@@ -19,7 +19,7 @@ use crate::{
         problem::Problem,
         range::{self, Part},
     },
-    media::{self, Content, ContentError, LinkError, Variant},
+    media::{self, ContentError, LinkError, MediaFile, Variant},
     storage,
 };
 
@@ -123,7 +123,7 @@ fn no_such_link() -> Problem {
     Problem::forbidden("link-invalid", detail)
 }
 
-async fn serve(edge: &Edge, content: &Content, etag: &str, part: Part) -> Result<Response, Problem> {
+async fn serve(edge: &Edge, content: &MediaFile, etag: &str, part: Part) -> Result<Response, Problem> {
     let (status, range) = match part {
         Part::Whole => (StatusCode::OK, None),
         Part::Bytes(from, to) => (StatusCode::PARTIAL_CONTENT, Some(from..to)),
@@ -149,7 +149,7 @@ async fn serve(edge: &Edge, content: &Content, etag: &str, part: Part) -> Result
     Ok(response)
 }
 
-fn describe(headers: &mut HeaderMap, content: &Content, etag: &str) {
+fn describe(headers: &mut HeaderMap, content: &MediaFile, etag: &str) {
     let kind = content.mime_type.as_str();
     headers.insert(header::CONTENT_TYPE, value(kind));
     headers.insert(header::ETAG, value(etag));

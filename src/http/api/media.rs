@@ -13,7 +13,7 @@ use crate::{
         extract::{Path, Query},
         problem::Problem,
     },
-    media::{self, Link, Variant, VariantInfo, sign_link, store as rows},
+    media::{self, MediaLink, Variant, VariantInfo, sign_link, store as rows},
 };
 
 /// Seconds a link is good for: unless said otherwise, and at most.
@@ -92,7 +92,7 @@ pub struct Smaller {
 }
 
 impl Media {
-    fn new(app: &App, row: rows::Media, expires_at: DateTime<Utc>) -> Self {
+    fn new(app: &App, row: rows::StoredMedia, expires_at: DateTime<Utc>) -> Self {
         let status = status(&row);
         let ready = status == MediaStatus::Ready;
         let link = |variant| address(app, &row, variant, expires_at);
@@ -131,7 +131,7 @@ impl Media {
     }
 }
 
-fn status(row: &rows::Media) -> MediaStatus {
+fn status(row: &rows::StoredMedia) -> MediaStatus {
     match WorkState::parse(&row.state) {
         _ if row.deleted_at.is_some() => MediaStatus::Deleted,
         Some(WorkState::Done) => MediaStatus::Ready,
@@ -140,8 +140,8 @@ fn status(row: &rows::Media) -> MediaStatus {
     }
 }
 
-fn address(app: &App, row: &rows::Media, variant: Option<Variant>, expires_at: DateTime<Utc>) -> String {
-    let link = Link {
+fn address(app: &App, row: &rows::StoredMedia, variant: Option<Variant>, expires_at: DateTime<Utc>) -> String {
+    let link = MediaLink {
         tenant: row.tenant_id,
         media: row.id,
         variant,

@@ -1,37 +1,37 @@
-//! What unpacking a picture takes, read from its header.
+//! Estimates the memory for decoding an image from its header.
 
 use image::ImageFormat;
 
-/// Bytes that the picture and its decoder hold at the same time at most. `unpacked` are the bytes of the picture itself: width times height
-/// times bytes per pixel, two for each channel of 16 bits.
+/// Returns the maximum of bytes that the image and its decoder hold at the same time. `unpacked` is the size of the decoded image: width times
+/// height times bytes per pixel, two for each channel of 16 bits.
 ///
-/// - PNG, of any depth, interlaced or animated: nothing beside the picture, for rows are unpacked into it and only the first is.
-/// - JPEG: the coefficients too, two bytes each, where they come in several scans (progressive, or a scan for each component).
-/// - WebP: 11 bytes per pixel (planes or a copy with alpha, the alpha, the picture); 19 with a canvas for animation. A frame may say that it
-///   is larger than the picture, and is unpacked before that is noticed, so the largest counts.
+/// - PNG of any depth, interlaced or animated: nothing beside the image, since rows are decoded into it, and only the first frame is.
+/// - JPEG: also the coefficients, two bytes each, if they come in several scans (progressive, or one scan per component).
+/// - WebP: 11 bytes per pixel (planes or a copy with alpha, the alpha, the image); 19 with a canvas for animation. A frame may claim to be
+///   larger than the image, and is decoded before that is noticed, so the largest counts.
 pub fn cost(format: ImageFormat, bytes: &[u8], (width, height): (u32, u32), unpacked: u64) -> u64 {
     match format {
         ImageFormat::Jpeg => unpacked.saturating_add(coefficients(bytes, width, height)),
         ImageFormat::WebP => {
-            let mut largest = Largest {
+            let mut largest = LargestFrame {
                 pixels: u64::from(width) * u64::from(height),
                 animated: false,
             };
-            largest.look(bytes.get(12..).unwrap_or_default());
+            largest.scan(bytes.get(12..).unwrap_or_default());
             largest.pixels.saturating_mul(if largest.animated { 19 } else { 11 })
         }
         _ => unpacked,
     }
 }
 
-/// A frame of a JPEG: whether it is sequential, and how many samples each of its components has for one pixel.
+/// A JPEG frame: coding and samples per pixel.
 struct Frame {
     sequential: bool,
     components: u8,
     samples: f64,
 }
 
-/// Bytes of the coefficients of a JPEG that are held, or 0 where each is used as it comes. What is not understood counts as the worst.
+/// Returns the size of the JPEG coefficients held in memory, or 0 if they are not. Unknown structures count as the worst case.
 fn coefficients(jpeg: &[u8], width: u32, height: u32) -> u64 {
     const WORST: f64 = 4.0;
     let samples = match frame_and_scan(jpeg) {
@@ -39,12 +39,12 @@ fn coefficients(jpeg: &[u8], width: u32, height: u32) -> u64 {
         Some((frame, _)) => frame.samples,
         None => WORST,
     };
-    // Blocks of 8 by 8, of up to four by four in a unit.
+    // Blocks of 8 by 8 pixels, up to four by four of them in a unit.
     let padded = |side: u32| f64::from(side.next_multiple_of(32));
     (2.0 * samples * padded(width) * padded(height)).ceil() as u64
 }
 
-/// The only frame header before the first scan, and the components of that scan (ITU-T T.81, annex B).
+/// Returns the only frame header before the first scan, and the number of components of that scan (ITU-T T.81, annex B).
 fn frame_and_scan(jpeg: &[u8]) -> Option<(Frame, u8)> {
     let mut rest = jpeg.get(2..)?;
     let mut frame = None;
@@ -74,8 +74,8 @@ fn read_frame(marker: u8, segment: &[u8]) -> Option<Frame> {
         Some((f64::from(both >> 4), f64::from(both & 0x0f)))
     };
     let factors: Vec<(f64, f64)> = (0..components).map(factors).collect::<Option<_>>()?;
-    let widest = factors.iter().fold(1.0_f64, |most, it| most.max(it.0));
-    let highest = factors.iter().fold(1.0_f64, |most, it| most.max(it.1));
+    let widest = factors.iter().fold(1.0_f64, |max, it| max.max(it.0));
+    let highest = factors.iter().fold(1.0_f64, |max, it| max.max(it.1));
     Some(Frame {
         sequential: matches!(marker, 0xc0 | 0xc1),
         components,
@@ -83,15 +83,15 @@ fn read_frame(marker: u8, segment: &[u8]) -> Option<Frame> {
     })
 }
 
-/// The largest picture that a WebP file speaks of.
-struct Largest {
+/// The largest frame in a WebP file.
+struct LargestFrame {
     pixels: u64,
     animated: bool,
 }
 
-impl Largest {
-    /// Looks at a list of chunks (RFC 9649 §2.3), and into those of animation.
-    fn look(&mut self, mut chunks: &[u8]) {
+impl LargestFrame {
+    /// Scans a list of chunks (RFC 9649 §2.3), including those of animation frames.
+    fn scan(&mut self, mut chunks: &[u8]) {
         while let Some((name, length)) = chunks
             .split_at_checked(4)
             .and_then(|(name, rest)| Some((name, rest.first_chunk()?)))
@@ -101,13 +101,13 @@ impl Largest {
             let payload = &rest[..length.min(rest.len())];
             match name {
                 b"VP8X" => self.animated |= payload.first().is_some_and(|flags| flags & 0x02 != 0),
-                b"VP8 " => self.take(lossy(payload)),
-                b"VP8L" => self.take(lossless(payload)),
+                b"VP8 " => self.include(lossy(payload)),
+                b"VP8L" => self.include(lossless(payload)),
                 b"ANMF" => {
                     self.animated = true;
-                    // Inside a frame there are no more of them.
+                    // Frames are not nested.
                     if let Some(inner) = payload.get(16..).filter(|inner| !inner.starts_with(b"ANMF")) {
-                        self.look(inner);
+                        self.scan(inner);
                     }
                 }
                 _ => {}
@@ -116,12 +116,12 @@ impl Largest {
         }
     }
 
-    fn take(&mut self, pixels: Option<u64>) {
+    fn include(&mut self, pixels: Option<u64>) {
         self.pixels = self.pixels.max(pixels.unwrap_or(0));
     }
 }
 
-/// RFC 6386 §9.1.
+/// Returns the pixels of a lossy frame (RFC 6386 §9.1).
 fn lossy(frame: &[u8]) -> Option<u64> {
     let side = |at: usize| {
         Some(u64::from(
@@ -131,7 +131,7 @@ fn lossy(frame: &[u8]) -> Option<u64> {
     Some(side(6)? * side(8)?)
 }
 
-/// RFC 9649 §3.4.
+/// Returns the pixels of a lossless frame (RFC 9649 §3.4).
 fn lossless(frame: &[u8]) -> Option<u64> {
     let bits = u32::from_le_bytes(*frame.get(1..)?.first_chunk()?);
     Some(u64::from((bits & 0x3fff) + 1) * u64::from((bits >> 14 & 0x3fff) + 1))

@@ -1,5 +1,5 @@
-//! Smaller pictures of a picture. What comes in is anybody's: what it takes in memory is read from its header, and what would take more than
-//! the limit is not unpacked.
+//! Generates variants of images. Images are untrusted: the memory needed is estimated from the header, and an image above the limit is not
+//! decoded.
 
 mod cost;
 
@@ -16,20 +16,20 @@ use cost::cost;
 
 use super::Variant;
 
-/// The longest side of a picture that is unpacked, in pixels.
-const LONGEST_SIDE: u32 = 16_384;
-/// Bytes that a picture and its decoder may take (`cost`): 53 million pixels of a common JPEG, 40 million of a PNG with alpha, 20 million of
-/// one with 16 bits a channel, 18 million of a progressive JPEG with full colour, 14 million of a WebP, 8 million of one that moves.
-/// Beside them there are the file itself, which a JPEG's decoder copies (20 MiB each at most), [`MOST_METADATA`], and some 25 MiB to make
-/// it smaller: 240 MiB in all. Smaller pictures are turned, not the large one, and colour profiles are not applied.
-const MOST_MEMORY: u64 = 160 * 1024 * 1024;
-/// Bytes of colour profiles and texts that are unpacked from a PNG, and of an Exif block that is read.
-const MOST_METADATA: u64 = 8 * 1024 * 1024;
-/// Of a JPEG, in percent: what thumbnails are commonly made with.
+/// Maximum side length of a decoded image, in pixels.
+const MAX_SIDE: u32 = 16_384;
+/// Maximum memory of an image and its decoder (`cost`), in bytes: 53 million pixels of a common JPEG, 40 million of a PNG with alpha,
+/// 20 million of one with 16 bits per channel, 18 million of a progressive JPEG with full colour, 14 million of a WebP, 8 million of an
+/// animated one. Added to that are the file itself, which a JPEG decoder copies (20 MiB each at most), [`MAX_METADATA`], and some 25 MiB for
+/// scaling: 240 MiB in all. Only the scaled images are rotated, and colour profiles are not applied.
+const MAX_MEMORY: u64 = 160 * 1024 * 1024;
+/// Maximum size of colour profiles and texts decoded from a PNG, and of an Exif block, in bytes.
+const MAX_METADATA: u64 = 8 * 1024 * 1024;
+/// JPEG quality in percent, as is common for thumbnails.
 const QUALITY: u8 = 80;
 
-/// A smaller picture, encoded.
-pub struct Smaller {
+/// An encoded variant.
+pub struct RenderedVariant {
     pub variant: Variant,
     pub mime_type: &'static str,
     pub width: u32,
@@ -38,26 +38,26 @@ pub struct Smaller {
 }
 
 pub struct Pictures {
-    /// Of the original, upright.
+    /// Of the original in upright orientation.
     pub width: u32,
     pub height: u32,
-    pub smaller: Vec<Smaller>,
+    pub smaller: Vec<RenderedVariant>,
 }
 
-/// Why there are none: the picture is at fault, and would be each time.
+/// Reason why an image has no variants. Permanent: the image is at fault.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfit {
+pub enum PictureError {
     #[error("it is neither JPEG nor PNG nor WebP")]
     Format,
-    #[error("its {width} by {height} pixels take {bytes} bytes to unpack; {MOST_MEMORY} are given to it")]
+    #[error("its {width} by {height} pixels need {bytes} bytes to decode; the limit is {MAX_MEMORY}")]
     TooLarge { width: u32, height: u32, bytes: u64 },
-    #[error("it does not unpack: {0}")]
+    #[error("it cannot be decoded: {0}")]
     Broken(#[from] ImageError),
 }
 
-/// Unpacks a picture and makes all variants, turned upright as its camera says. None is larger than the original. Takes a second of a core
-/// and [`MOST_MEMORY`] at worst, with what is said there.
-pub fn make(bytes: &[u8]) -> Result<Pictures, Unfit> {
+/// Decodes an image and renders all variants in upright orientation, none larger than the original. Blocks for up to a second of CPU time,
+/// with at most the memory stated at [`MAX_MEMORY`].
+pub fn make(bytes: &[u8]) -> Result<Pictures, PictureError> {
     let (picture, orientation) = unpack(bytes)?;
     let mut smaller = Vec::with_capacity(Variant::ALL.len());
     for variant in Variant::ALL {
@@ -74,35 +74,35 @@ pub fn make(bytes: &[u8]) -> Result<Pictures, Unfit> {
     Ok(Pictures { width, height, smaller })
 }
 
-/// The picture as it is stored, and how it is to be turned.
-fn unpack(bytes: &[u8]) -> Result<(DynamicImage, Orientation), Unfit> {
+/// Decodes the image as stored, with its orientation.
+fn unpack(bytes: &[u8]) -> Result<(DynamicImage, Orientation), PictureError> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(ImageError::from)?;
     let Some(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) = reader.format() else {
-        return Err(Unfit::Format);
+        return Err(PictureError::Format);
     };
     let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MOST_METADATA);
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_METADATA);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
     let needed = cost(format, bytes, (width, height), decoder.total_bytes());
-    if needed > MOST_MEMORY {
-        return Err(Unfit::TooLarge {
+    if needed > MAX_MEMORY {
+        return Err(PictureError::TooLarge {
             width,
             height,
             bytes: needed,
         });
     }
-    // What cannot be read of the camera's note is not there.
+    // Unreadable orientation counts as none.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok((DynamicImage::from_decoder(decoder)?, orientation))
 }
 
-/// Within a square, in the same proportions.
+/// Scales the image down to fit a square, keeping its proportions.
 fn shrink(picture: &DynamicImage, side: u32) -> DynamicImage {
     if picture.width() <= side && picture.height() <= side {
         return picture.clone();
@@ -118,7 +118,7 @@ fn shrink(picture: &DynamicImage, side: u32) -> DynamicImage {
     } else {
         (short, side)
     };
-    // A quick mean of the pixels down to twice the size, then a careful one.
+    // Box filter down to twice the size first, for speed.
     if long > u64::from(side) * 4 {
         let near = picture.thumbnail_exact(width * 2, height * 2);
         return near.resize_exact(width, height, FilterType::CatmullRom);
@@ -126,8 +126,8 @@ fn shrink(picture: &DynamicImage, side: u32) -> DynamicImage {
     picture.resize_exact(width, height, FilterType::CatmullRom)
 }
 
-/// As JPEG, or where it can be seen through, as PNG.
-fn encode(variant: Variant, picture: DynamicImage) -> Result<Smaller, Unfit> {
+/// Encodes as JPEG, or as PNG if the image has transparency.
+fn encode(variant: Variant, picture: DynamicImage) -> Result<RenderedVariant, PictureError> {
     let mut bytes = Vec::new();
     let mime_type = if picture.color().has_alpha() {
         picture.to_rgba8().write_with_encoder(PngEncoder::new(&mut bytes))?;
@@ -137,7 +137,7 @@ fn encode(variant: Variant, picture: DynamicImage) -> Result<Smaller, Unfit> {
         picture.to_rgb8().write_with_encoder(encoder)?;
         "image/jpeg"
     };
-    Ok(Smaller {
+    Ok(RenderedVariant {
         variant,
         mime_type,
         width: picture.width(),
@@ -167,7 +167,7 @@ mod tests {
         bytes
     }
 
-    /// The same with a note of the camera that it was held a quarter turn to the left: Exif, orientation 6.
+    /// The same with Exif orientation 6: rotated a quarter turn to the left.
     fn turned(jpeg: &[u8]) -> Vec<u8> {
         let mut note = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
         let length = u16::try_from(note.len() + 2).unwrap().to_be_bytes();
@@ -209,8 +209,8 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_unfit() {
-        assert!(matches!(make(b"GIF89a\x01\0\x01\0"), Err(Unfit::Format)));
-        assert!(matches!(make(b""), Err(Unfit::Format)));
-        assert!(matches!(make(&jpeg(100, 100)[..200]), Err(Unfit::Broken(_))));
+        assert!(matches!(make(b"GIF89a\x01\0\x01\0"), Err(PictureError::Format)));
+        assert!(matches!(make(b""), Err(PictureError::Format)));
+        assert!(matches!(make(&jpeg(100, 100)[..200]), Err(PictureError::Broken(_))));
     }
 }

@@ -1,3 +1,5 @@
+//! Stored files, one row per tenant and digest.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,14 +7,14 @@ use crate::{
     domain::{MediaFileId, TenantId},
 };
 
-/// A file that was just written to the store.
+/// A file written to the store.
 #[derive(Clone, Debug)]
 pub struct NewFile {
     pub tenant: TenantId,
     pub id: MediaFileId,
     pub digest: [u8; 32],
     pub size: i64,
-    /// Whether smaller pictures are to be made of it.
+    /// Whether to generate variants.
     pub variants: WantsVariants,
 }
 
@@ -22,9 +24,9 @@ pub enum WantsVariants {
     No,
 }
 
-/// Makes the file the tenant's, or finds the one that has the same bytes; answers the id that holds. The row stays locked until the
-/// commit, so that nobody removes it while it is taken into use.
-pub async fn keep(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Result<MediaFileId> {
+/// Inserts the file, or finds the tenant's file with the same bytes. Returns its id. The row stays locked until the commit, so that it is
+/// not removed meanwhile.
+pub async fn upsert_file(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Result<MediaFileId> {
     const SQL: &str = "
         INSERT INTO media_files (id, tenant_id, digest, size, created_at, state, due_at)
         VALUES ($1, $2, $3, $4, $5, $6, $5)
@@ -46,16 +48,21 @@ pub async fn keep(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Result<Med
     Ok(id)
 }
 
-/// Marks a file that no media row needs any more.
-pub async fn release(on: impl Into<On<'_>>, tenant: TenantId, file: MediaFileId, now: DateTime<Utc>) -> Result<u64> {
+/// Marks a file as orphaned if no media refers to it.
+pub async fn mark_orphaned(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    file: MediaFileId,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files SET orphaned_at = $3
         WHERE tenant_id = $1 AND id = $2 AND NOT EXISTS (SELECT 1 FROM media WHERE media.file_id = $2)";
     on.into().sql(SQL, (tenant, file, now)).run().await
 }
 
-/// Files that were marked, the first first. One of which variants are being made has to wait for that.
-pub async fn orphaned(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<(TenantId, MediaFileId)>> {
+/// Returns orphaned files, longest orphaned first. Files whose variants are being generated are left out.
+pub async fn list_orphaned(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<(TenantId, MediaFileId)>> {
     const SQL: &str = "
         SELECT tenant_id, id FROM media_files
         WHERE orphaned_at IS NOT NULL AND state <> 'running'
@@ -64,16 +71,16 @@ pub async fn orphaned(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<(TenantId
     on.into().sql(SQL, (limit,)).all().await
 }
 
-/// What came of an attempt to remove a file.
+/// Result of removing an orphaned file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
     Yes,
-    /// Somebody took it into use meanwhile, or works on it.
+    /// In use again, or its variants are being generated.
     StillNeeded,
 }
 
-/// Forgets a file unless it is needed after all. Whoever takes it into use locks the row first, so the second statement sees what they did.
-pub async fn remove(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> Result<Removed> {
+/// Deletes an orphaned file's row unless the file is in use again. New users lock the row first, so the second statement sees their commit.
+pub async fn remove_orphan(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> Result<Removed> {
     const LOCK: &str = "UPDATE media_files SET orphaned_at = orphaned_at WHERE tenant_id = $1 AND id = $2";
     const REMOVE: &str = "
         DELETE FROM media_files
@@ -90,37 +97,46 @@ pub async fn remove(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> Result<
     Ok(Removed::StillNeeded)
 }
 
-/// Tenant, attempt and size of a leased file of which variants are to be made.
-pub async fn wants_variants(on: impl Into<On<'_>>, id: MediaFileId) -> Result<Option<(TenantId, i64, i64)>> {
+/// Returns tenant, attempt and size of a leased file whose variants are to be generated.
+pub async fn find_leased_file(on: impl Into<On<'_>>, id: MediaFileId) -> Result<Option<(TenantId, i64, i64)>> {
     const SQL: &str = "SELECT tenant_id, attempts, size FROM media_files WHERE id = $1 AND state = 'running'";
     on.into().sql(SQL, (id,)).opt().await
 }
 
-/// What was made of an image.
+/// Result of generating variants.
 #[derive(Clone, Debug)]
-pub struct Pictured {
+pub struct CompletedVariants {
     pub tenant: TenantId,
     pub id: MediaFileId,
     pub attempt: i64,
-    /// Width and height of the original, in pixels; none of one that was not unpacked.
+    /// Width and height of the original, in pixels; `None` if it was not decoded.
     pub size: Option<(u32, u32)>,
     /// JSON.
     pub variants: String,
-    /// Why there are none and never will be.
-    pub unfit: Option<String>,
+    /// Why there are no variants, permanently.
+    pub error: Option<String>,
 }
 
-/// Ends the making of variants; 0 when the row is no longer as that attempt left it.
-pub async fn pictured(on: impl Into<On<'_>>, made: &Pictured, now: DateTime<Utc>) -> Result<u64> {
+/// Completes the generation of variants. Returns 0 if the row is no longer leased by this attempt.
+pub async fn complete_variants(on: impl Into<On<'_>>, made: &CompletedVariants, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files
         SET state = 'done', width = $4, height = $5, variants = $6, finished_at = $7, last_error = $8
         WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND attempts = $3";
-    let m = made.clone();
-    let (width, height) = m
+    let new = made.clone();
+    let (width, height) = new
         .size
         .map(|(width, height)| (i64::from(width), i64::from(height)))
         .unzip();
-    let args = (m.tenant, m.id, m.attempt, width, height, m.variants, now, m.unfit);
+    let args = (
+        new.tenant,
+        new.id,
+        new.attempt,
+        width,
+        height,
+        new.variants,
+        now,
+        new.error,
+    );
     on.into().sql(SQL, args).run().await
 }

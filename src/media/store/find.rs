@@ -5,9 +5,9 @@ use crate::{
     domain::{ChannelId, MediaFileId, MediaId, MessageId, Origin, TenantId},
 };
 
-/// Media as its readers see it, with the file if that is here.
+/// Media with its file, if stored.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Media {
+pub struct StoredMedia {
     pub id: MediaId,
     pub tenant_id: TenantId,
     pub origin: Origin,
@@ -18,7 +18,7 @@ pub struct Media {
     pub filename: Option<String>,
     pub received_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
-    /// Of the queue; see [`crate::domain::WorkState`].
+    /// Work state; see [`crate::domain::WorkState`].
     pub state: String,
     pub last_error: Option<String>,
     pub file_id: Option<MediaFileId>,
@@ -29,7 +29,7 @@ pub struct Media {
     pub variants: Option<String>,
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MediaId) -> Result<Option<Media>> {
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MediaId) -> Result<Option<StoredMedia>> {
     const SQL: &str = "
         SELECT m.id, m.tenant_id, m.origin, m.kind, m.channel_id, m.message_id, m.mime_type, m.filename, m.received_at, m.deleted_at,
             m.state, m.last_error, m.file_id, f.digest, f.size, f.width, f.height, f.variants

@@ -1,3 +1,5 @@
+//! Inbound media: rows to be fetched from Meta.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -6,14 +8,14 @@ use crate::{
     queue::Lane,
 };
 
-/// Media of a message that is being stored, to be fetched from Meta.
+/// Inbound media of a new message.
 #[derive(Clone, Debug)]
 pub struct NewInboundMedia {
     pub id: MediaId,
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub message: MessageId,
-    /// The message's: `customer`, `echo` or `history`.
+    /// Origin of the message: `customer`, `echo` or `history`.
     pub origin: Origin,
     pub kind: &'static str,
     pub meta_id: String,
@@ -21,13 +23,13 @@ pub struct NewInboundMedia {
     pub filename: Option<String>,
     pub sha256: Option<Vec<u8>>,
     pub received_at: DateTime<Utc>,
-    /// When Meta forgets it.
+    /// When Meta deletes it.
     pub deadline: DateTime<Utc>,
     pub lane: Lane,
 }
 
-/// Writes rows that are due from birth. In the transaction that stores their messages.
-pub async fn want(on: impl Into<On<'_>>, media: &[NewInboundMedia]) -> Result<u64> {
+/// Inserts rows due at once, in the transaction that stores their messages.
+pub async fn insert_inbound(on: impl Into<On<'_>>, media: &[NewInboundMedia]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, channel_id, message_id, origin, kind, meta_id, mime_type, filename, sha256, received_at, deadline, lane)
             AS ({rows})
@@ -36,29 +38,29 @@ pub async fn want(on: impl Into<On<'_>>, media: &[NewInboundMedia]) -> Result<u6
         SELECT id, tenant_id, channel_id, message_id, origin, kind, meta_id, mime_type, filename, sha256, received_at,
             deadline, lane, 'pending', received_at
         FROM r";
-    let row = |m: &NewInboundMedia| {
+    let row = |new: &NewInboundMedia| {
         (
-            m.id.uuid(),
-            m.tenant.uuid(),
-            m.channel.uuid(),
-            m.message.uuid(),
-            m.origin,
-            m.kind.to_owned(),
-            m.meta_id.clone(),
-            m.mime_type.clone(),
-            m.filename.clone(),
-            m.sha256.clone(),
-            m.received_at,
-            m.deadline,
-            m.lane as i64,
+            new.id.uuid(),
+            new.tenant.uuid(),
+            new.channel.uuid(),
+            new.message.uuid(),
+            new.origin,
+            new.kind.to_owned(),
+            new.meta_id.clone(),
+            new.mime_type.clone(),
+            new.filename.clone(),
+            new.sha256.clone(),
+            new.received_at,
+            new.deadline,
+            new.lane as i64,
         )
     };
     Rows::new(SQL, media.iter().map(row).collect()).run(on).await
 }
 
-/// Media that a worker is to fetch now.
+/// Leased inbound media.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct InHand {
+pub struct LeasedMedia {
     pub id: MediaId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -73,8 +75,8 @@ pub struct InHand {
     pub attempts: i64,
 }
 
-/// What a leased row asks for; `None` when it asks for nothing any more.
-pub async fn in_hand(on: impl Into<On<'_>>, id: MediaId) -> Result<Option<InHand>> {
+/// Returns a leased row; `None` if it is no longer leased or was deleted.
+pub async fn find_leased(on: impl Into<On<'_>>, id: MediaId) -> Result<Option<LeasedMedia>> {
     const SQL: &str = "
         SELECT id, tenant_id, channel_id, message_id, kind, meta_id, mime_type, filename, sha256, received_at, deadline, attempts
         FROM media
@@ -82,22 +84,22 @@ pub async fn in_hand(on: impl Into<On<'_>>, id: MediaId) -> Result<Option<InHand
     on.into().sql(SQL, (id,)).opt().await
 }
 
-/// How the fetching of one row ended well.
+/// A successful fetch.
 #[derive(Clone, Debug)]
-pub struct Ready {
+pub struct CompletedFetch {
     pub tenant: TenantId,
     pub id: MediaId,
-    /// The attempt that did it.
+    /// The attempt that fetched it.
     pub attempt: i64,
     pub file: MediaFileId,
     pub mime_type: String,
     pub filename: Option<String>,
 }
 
-/// Ends it, and tells in which conversation and under which wamid it stands. `None` when the row is no longer as that attempt left it.
-pub async fn ready(
+/// Completes the fetch. Returns the message's conversation and wamid; `None` if the row is no longer leased by this attempt.
+pub async fn complete_fetch(
     on: impl Into<On<'_>>,
-    end: &Ready,
+    end: &CompletedFetch,
     now: DateTime<Utc>,
 ) -> Result<Option<(Option<ConversationId>, Option<String>)>> {
     const END: &str = "
@@ -109,30 +111,38 @@ pub async fn ready(
         FROM media m LEFT JOIN messages s ON s.tenant_id = m.tenant_id AND s.id = m.message_id
         WHERE m.tenant_id = $1 AND m.id = $2";
     let mut on = on.into();
-    let e = end.clone();
-    let args = (e.tenant, e.id, e.attempt, e.file, e.mime_type, now, e.filename);
+    let fetch = end.clone();
+    let args = (
+        fetch.tenant,
+        fetch.id,
+        fetch.attempt,
+        fetch.file,
+        fetch.mime_type,
+        now,
+        fetch.filename,
+    );
     if on.again().sql(END, args).run().await? == 0 {
         return Ok(None);
     }
     on.sql(PLACE, (end.tenant, end.id)).opt().await
 }
 
-/// Puts what Meta will soon forget in front of everything else.
-pub async fn hurry(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+/// Moves media whose deadline is before `before` to the first lane.
+pub async fn prioritize_expiring(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE media SET lane = 0 WHERE state IN ('pending', 'running') AND deadline < $1 AND lane > 0";
     on.into().sql(SQL, (before,)).run().await
 }
 
-/// When Meta will forget the first of what is not fetched yet.
+/// Returns the earliest deadline of media not yet fetched.
 pub async fn soonest_deadline(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> {
     const SQL: &str = "SELECT MIN(deadline) FROM media WHERE state IN ('pending', 'running')";
     let (found,): (Option<DateTime<Utc>>,) = on.into().sql(SQL, ()).one().await?;
     Ok(found)
 }
 
-/// Media that could not be had, and nobody was told.
+/// A failed fetch without an event.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Untold {
+pub struct UnreportedFailure {
     pub id: MediaId,
     pub tenant_id: TenantId,
     pub channel_id: Option<ChannelId>,
@@ -146,7 +156,7 @@ pub struct Untold {
     pub finished_at: DateTime<Utc>,
 }
 
-pub async fn untold(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Untold>> {
+pub async fn unreported_failures(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<UnreportedFailure>> {
     const SQL: &str = "
         SELECT m.id, m.tenant_id, m.channel_id, m.message_id, s.conversation_id, s.wamid, m.kind, m.mime_type, m.filename, m.last_error,
             m.finished_at
@@ -157,8 +167,12 @@ pub async fn untold(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Untold>> {
     on.into().sql(SQL, (limit,)).all().await
 }
 
-/// Marks those that nobody else has marked meanwhile, and says which: they are the caller's to tell.
-pub async fn mark_told(on: impl Into<On<'_>>, untold: &[Untold], now: DateTime<Utc>) -> Result<Vec<(MediaId,)>> {
+/// Marks failures as reported unless another process did. Returns those that the caller has to report.
+pub async fn mark_reported(
+    on: impl Into<On<'_>>,
+    unreported: &[UnreportedFailure],
+    now: DateTime<Utc>,
+) -> Result<Vec<(MediaId,)>> {
     const SQL: &str = "
         WITH r (rid, tenant_id, now) AS ({rows})
         UPDATE media SET told_at = r.now
@@ -166,7 +180,7 @@ pub async fn mark_told(on: impl Into<On<'_>>, untold: &[Untold], now: DateTime<U
         WHERE media.id = r.rid AND media.tenant_id = r.tenant_id AND media.state IN ('dead', 'discarded')
             AND (media.told_at IS NULL OR media.told_at < media.finished_at)
         RETURNING media.id";
-    let mut rows: Vec<_> = untold
+    let mut rows: Vec<_> = unreported
         .iter()
         .map(|it| (it.id.uuid(), it.tenant_id.uuid(), now))
         .collect();

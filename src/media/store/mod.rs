@@ -1,19 +1,25 @@
-//! Media: a row per occasion on which a file came in or was uploaded, and apart from that the files, once per tenant.
+//! SQL of media: one row per occurrence (received or uploaded), and the files they share, once per tenant.
 
-mod age;
+mod delete;
 mod files;
 mod find;
 mod inbound;
+mod insert;
 mod removals;
-mod uploaded;
 mod uploads;
 
-pub use age::{Held, delete, older_than};
-pub use files::{NewFile, Pictured, Removed, WantsVariants, keep, orphaned, pictured, release, remove, wants_variants};
-pub use find::{Media, find};
-pub use inbound::{
-    InHand, NewInboundMedia, Ready, Untold, hurry, in_hand, mark_told, ready, soonest_deadline, untold, want,
+pub use delete::{ReleasedMedia, delete, list_older_than};
+pub use files::{
+    CompletedVariants, NewFile, Removed, WantsVariants, complete_variants, find_leased_file, list_orphaned,
+    mark_orphaned, remove_orphan, upsert_file,
 };
-pub use removals::{due, plan, removed, take_back};
-pub use uploaded::{NewUploaded, insert};
-pub use uploads::{Named, Upload, UploadKey, claim, find_upload, finish, forget, renew};
+pub use find::{StoredMedia, find};
+pub use inbound::{
+    CompletedFetch, LeasedMedia, NewInboundMedia, UnreportedFailure, complete_fetch, find_leased, insert_inbound,
+    mark_reported, prioritize_expiring, soonest_deadline, unreported_failures,
+};
+pub use insert::{NewUploadedMedia, insert_uploaded};
+pub use removals::{cancel_removal, complete_removals, due_removals, schedule_removal};
+pub use uploads::{
+    MediaOnChannel, MetaUpload, UploadKey, claim_upload, expire_uploads, find_upload, finish_upload, renew_upload_lease,
+};

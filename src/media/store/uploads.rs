@@ -1,3 +1,5 @@
+//! Uploads of files to Meta, with their lease and cached result.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -6,7 +8,7 @@ use crate::{
     domain::{ChannelId, Id, MediaFileId, MediaId, TenantId},
 };
 
-/// What is uploaded to Meta once: a file, for a channel, as a type.
+/// Key of an upload: a file is uploaded once per channel and type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UploadKey {
     pub tenant: TenantId,
@@ -15,18 +17,18 @@ pub struct UploadKey {
     pub mime_type: String,
 }
 
-/// How an upload stands. Past its time it says nothing.
+/// State of an upload, valid until `valid_until`.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Upload {
+pub struct MetaUpload {
     pub claim: Uuid,
     pub meta_id: Option<String>,
-    /// Why there is no id: JSON.
+    /// Cached failure, as JSON.
     pub failure: Option<String>,
     pub valid_until: DateTime<Utc>,
 }
 
-/// The upload, if what is known of it still holds.
-pub async fn find_upload(on: impl Into<On<'_>>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<Upload>> {
+/// Returns the upload if its state is still valid.
+pub async fn find_upload(on: impl Into<On<'_>>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<MetaUpload>> {
     const SQL: &str = "
         SELECT claim, meta_id, failure, valid_until FROM media_uploads
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND valid_until > $5";
@@ -34,8 +36,8 @@ pub async fn find_upload(on: impl Into<On<'_>>, key: &UploadKey, now: DateTime<U
     on.into().sql(SQL, args).opt().await
 }
 
-/// Makes the upload one's own until `until`, unless somebody has it or it is done: 1 or 0.
-pub async fn claim(
+/// Leases the upload until `until`. Returns 0 if it is leased or done.
+pub async fn claim_upload(
     on: impl Into<On<'_>>,
     key: &UploadKey,
     claim: Uuid,
@@ -60,8 +62,13 @@ pub async fn claim(
     on.into().sql(SQL, args).run().await
 }
 
-/// Puts off the end of the lease; 0 when it is lost.
-pub async fn renew(on: impl Into<On<'_>>, key: &UploadKey, claim: Uuid, until: DateTime<Utc>) -> Result<u64> {
+/// Extends the lease. Returns 0 if it is lost.
+pub async fn renew_upload_lease(
+    on: impl Into<On<'_>>,
+    key: &UploadKey,
+    claim: Uuid,
+    until: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_uploads SET valid_until = $6
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5 AND meta_id IS NULL";
@@ -69,16 +76,21 @@ pub async fn renew(on: impl Into<On<'_>>, key: &UploadKey, claim: Uuid, until: D
     on.into().sql(SQL, args).run().await
 }
 
-/// A file of ours, as messages name it.
+/// Media as referred to by a message of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct MediaOnChannel {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub media: MediaId,
 }
 
-/// Forgets what Meta calls these files, where that is good for no longer than `until`.
-pub async fn forget(on: impl Into<On<'_>>, files: &[Named], until: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64> {
+/// Expires cached media ids that are valid until `until` at most.
+pub async fn expire_uploads(
+    on: impl Into<On<'_>>,
+    files: &[MediaOnChannel],
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, media_id, channel_id, until, now) AS ({rows})
         UPDATE media_uploads SET valid_until = r.now
@@ -86,25 +98,25 @@ pub async fn forget(on: impl Into<On<'_>>, files: &[Named], until: DateTime<Utc>
         WHERE m.tenant_id = r.tenant_id AND m.id = r.media_id
             AND media_uploads.file_id = m.file_id AND media_uploads.channel_id = r.channel_id
             AND media_uploads.meta_id IS NOT NULL AND media_uploads.valid_until <= r.until";
-    let row = |it: &Named| (it.tenant.uuid(), it.media.uuid(), it.channel.uuid(), until, now);
+    let row = |it: &MediaOnChannel| (it.tenant.uuid(), it.media.uuid(), it.channel.uuid(), until, now);
     Rows::new(SQL, files.iter().map(row).collect()).run(on).await
 }
 
-/// Writes how the upload ended. Past its time, whoever wants it next may try.
-pub async fn finish(on: impl Into<On<'_>>, key: &UploadKey, end: &Upload) -> Result<u64> {
+/// Stores the upload's result.
+pub async fn finish_upload(on: impl Into<On<'_>>, key: &UploadKey, end: &MetaUpload) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_uploads SET meta_id = $6, failure = $7, valid_until = $8
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5";
-    let (k, e) = (key.clone(), end.clone());
+    let (key, upload) = (key.clone(), end.clone());
     let args = (
-        k.tenant,
-        k.file,
-        k.channel,
-        k.mime_type,
-        e.claim,
-        e.meta_id,
-        e.failure,
-        e.valid_until,
+        key.tenant,
+        key.file,
+        key.channel,
+        key.mime_type,
+        upload.claim,
+        upload.meta_id,
+        upload.failure,
+        upload.valid_until,
     );
     on.into().sql(SQL, args).run().await
 }

@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::TenantId,
-    templates::{Shelf, store::templates},
+    templates::{TemplateCache, store::templates},
 };
 
 /// A template that can be sent.
@@ -32,22 +32,22 @@ pub async fn admit(
     if used.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut shelf = Shelf::default();
+    let mut cache = TemplateCache::default();
     let key =
         |(_, tenant, it): &(usize, TenantId, &TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
-    shelf.fetch(&mut *tx, used.iter().map(key)).await?;
+    cache.load(&mut *tx, used.iter().map(key)).await?;
     let now = clock.now();
     let mut fits = HashMap::new();
     let mut stale: BTreeSet<(TenantId, &str)> = BTreeSet::new();
     for (n, tenant, it) in &used {
-        match shelf.check(*tenant, &it.waba_id, &it.template) {
+        match cache.check(*tenant, &it.waba_id, &it.template) {
             Ok(category) => {
                 let category = category.map(str::to_owned);
-                let text = shelf.text(*tenant, &it.waba_id, &it.template);
+                let text = cache.text(*tenant, &it.waba_id, &it.template);
                 fits.insert(*n, Fit { category, text });
             }
             Err(unfit) => {
-                if unfit.may_be_new() && shelf.is_stale(*tenant, &it.waba_id, now) {
+                if unfit.may_be_new() && cache.is_stale(*tenant, &it.waba_id, now) {
                     stale.insert((*tenant, &it.waba_id));
                 }
                 answers[*n] = Some(Err(unfit.into()));
@@ -55,7 +55,7 @@ pub async fn admit(
         }
     }
     for (tenant, waba_id) in stale {
-        templates::want(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
+        templates::request_sync(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
     }
     Ok(fits)
 }

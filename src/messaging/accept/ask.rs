@@ -5,7 +5,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
     messaging::store::sends::QueuedSend,
     meta::message::{self, Invalid},
-    templates::Unfit,
+    templates::TemplateError,
 };
 
 /// A message somebody wants sent, checked as far as it can be without asking anybody.
@@ -39,7 +39,7 @@ pub struct Ask {
 pub struct TemplateUse {
     /// Of the channel.
     pub waba_id: String,
-    pub template: message::Template,
+    pub template: message::TemplateMessage,
 }
 
 /// A message that is committed and will be sent.
@@ -90,7 +90,7 @@ pub enum Refusal {
     #[error("contact {0} is blocked on this channel: unblock them to write to them")]
     Blocked(ContactId),
     #[error(transparent)]
-    Template(#[from] Unfit),
+    Template(#[from] TemplateError),
     #[error("too many messages wait for the database")]
     Full,
     #[error("the database does not take it")]

@@ -23,7 +23,7 @@ use crate::{
         events::{self, NewEvent},
         idempotency::{self, Keyed},
     },
-    templates::reaches,
+    templates::check_recipient,
 };
 
 /// How long a key stands for its message.
@@ -155,8 +155,9 @@ async fn address(
     // Contacts named by their ids must not be merged away before the commit.
     let named = asks.iter().filter(|ask| matches!(ask.to, Address::Contact(_)));
     contacts::lock_tenants(tx, named.map(|ask| ask.tenant)).await?;
-    let reached =
-        |n: usize, kind: RecipientKind| reaches(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind.as_str());
+    let reached = |n: usize, kind: RecipientKind| {
+        check_recipient(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind.as_str())
+    };
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
     for (n, ask) in asks.iter().enumerate() {
         if answers[n].is_some() {
@@ -193,7 +194,7 @@ async fn address(
         of_party.push((n, kind, value.clone()));
     }
     let resolved = people::resolve(tx, clock, &parties, &[]).await?;
-    told.extend(people::told(clock, &resolved));
+    told.extend(people::events_for(clock, &resolved));
     for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
         people.insert(n, Addressed { contact, kind, value });
     }

@@ -165,7 +165,7 @@ async fn name_recipients(
         return Ok(Vec::new());
     }
     let resolved = people::resolve(tx, clock, parties, affected).await?;
-    Ok(people::told(clock, &resolved))
+    Ok(people::events_for(clock, &resolved))
 }
 
 /// The refused messages, with the contacts and conversations they have now: contacts may have been merged since they were looked at.

@@ -1,52 +1,51 @@
-//! Customers whom a business blocks on one of its numbers. Meta blocks only those who wrote within 24 hours, at most 64,000 of them,
-//! and answers for each by itself.
+//! Block list of a business number (`/{phone_number_id}/block_users`). Meta blocks only users who wrote within 24 hours, at most 64,000 per
+//! number, and reports each user's result separately.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{
-    Access, Client, Error,
-    answer::{list, number, text},
-    errors,
+    Access, Error, GraphClient, errors,
+    response::{list, number, text},
 };
 use crate::meta::{error_data, webhook::phone};
 
-/// The most in one call.
-pub const MOST: usize = 1_000;
+/// Maximum number of users in one request.
+pub const MAX_BLOCK_USERS: usize = 1_000;
 
-/// A customer as Meta names them. A parent user id is not accepted here.
+/// A user to block or unblock, as Meta names them. Parent user ids are not accepted here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Person {
+pub enum BlockTarget {
     /// Digits.
     Phone(String),
     UserId(String),
 }
 
-/// What became of one of them.
+/// The result of blocking or unblocking one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlockChange {
-    pub person: Person,
-    /// What Meta calls them besides: the number as WhatsApp knows it, the business-scoped id.
-    pub also: Vec<Person>,
-    /// The code and Meta's words, when it was not done.
-    pub refused: Option<(i64, String)>,
+pub struct BlockResult {
+    pub target: BlockTarget,
+    /// Other ids that Meta reports for this user: the number as WhatsApp knows it, the business-scoped id.
+    pub other_ids: Vec<BlockTarget>,
+    /// Meta's error code and message, if the change failed.
+    pub error: Option<(i64, String)>,
 }
 
-/// Somebody on the list.
+/// An entry of the block list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blocked {
+pub struct BlockListEntry {
     pub phone: Option<String>,
     pub user_id: Option<String>,
 }
 
-/// A page of the list, and how to ask for the next.
+/// A page of the block list with the cursor of the next page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockedPage {
-    pub people: Vec<Blocked>,
+    pub users: Vec<BlockListEntry>,
     pub after: Option<String>,
 }
 
-impl Person {
+impl BlockTarget {
     fn text(&self) -> &str {
         match self {
             Self::Phone(text) | Self::UserId(text) => text,
@@ -60,11 +59,11 @@ impl Person {
         }
     }
 
-    /// Whether Meta speaks of them: it repeats what it was given, and says what it knows.
-    fn is(&self, told: &Value) -> bool {
+    /// Returns whether an entry of the answer is about this user. Meta repeats the given id (`input`) and adds those it knows.
+    fn matches(&self, entry: &Value) -> bool {
         let same = |member: &str| {
-            let told = text(&told[member]);
-            told.is_some_and(|told| told.trim_start_matches('+') == self.text())
+            let id = text(&entry[member]);
+            id.is_some_and(|id| id.trim_start_matches('+') == self.text())
         };
         match self {
             Self::Phone(_) => same("input") || same("wa_id"),
@@ -72,82 +71,88 @@ impl Person {
         }
     }
 
-    /// What else an entry about them calls them.
-    fn besides(&self, entry: &Value) -> Vec<Self> {
+    /// Returns the other ids that an entry gives for this user.
+    fn other_ids(&self, entry: &Value) -> Vec<Self> {
         let number = text(&entry["wa_id"]).and_then(|it| phone(&it)).map(Self::Phone);
         let id = text(&entry["user_id"]).map(Self::UserId);
         number.into_iter().chain(id).filter(|it| it != self).collect()
     }
 }
 
-impl Client {
-    /// Blocks up to [`MOST`] customers, and says of each whether it was done.
-    pub async fn block(&self, access: Access<'_>, people: &[Person]) -> Result<Vec<BlockChange>, Error> {
-        let request = self.blocks(access, Method::POST);
-        self.change_blocks("block", request, access, people).await
+impl GraphClient {
+    /// Blocks up to [`MAX_BLOCK_USERS`] users. Returns one result per user.
+    pub async fn block_users(&self, access: Access<'_>, targets: &[BlockTarget]) -> Result<Vec<BlockResult>, Error> {
+        let request = self.blocks_request(access, Method::POST);
+        self.update_blocks("block", request, access, targets).await
     }
 
-    pub async fn unblock(&self, access: Access<'_>, people: &[Person]) -> Result<Vec<BlockChange>, Error> {
-        let request = self.blocks(access, Method::DELETE);
-        self.change_blocks("unblock", request, access, people).await
+    pub async fn unblock_users(&self, access: Access<'_>, targets: &[BlockTarget]) -> Result<Vec<BlockResult>, Error> {
+        let request = self.blocks_request(access, Method::DELETE);
+        self.update_blocks("unblock", request, access, targets).await
     }
 
-    /// A page of those who are blocked; `after` is from the page before.
-    pub async fn blocked(&self, access: Access<'_>, limit: i64, after: Option<&str>) -> Result<BlockedPage, Error> {
-        let mut request = self.blocks(access, Method::GET).query(&[("limit", limit)]);
+    /// Lists blocked users; `after` is the cursor from the previous page.
+    pub async fn blocked_users(
+        &self,
+        access: Access<'_>,
+        limit: i64,
+        after: Option<&str>,
+    ) -> Result<BlockedPage, Error> {
+        let mut request = self.blocks_request(access, Method::GET).query(&[("limit", limit)]);
         if let Some(after) = after {
             request = request.query(&[("after", after)]);
         }
-        let answer = self.call("blocked", request, access.token).await?;
-        let person = |entry: &Value| Blocked {
+        let answer = self.request_json("blocked", request, access.token).await?;
+        let target = |entry: &Value| BlockListEntry {
             phone: text(&entry["wa_id"]),
             user_id: text(&entry["user_id"]),
         };
         let paging = &answer["paging"];
         Ok(BlockedPage {
-            people: list(&answer["data"]).iter().map(person).collect(),
+            users: list(&answer["data"]).iter().map(target).collect(),
             after: text(&paging["cursors"]["after"]).filter(|_| paging["next"].is_string()),
         })
     }
 
-    fn blocks(&self, access: Access<'_>, method: Method) -> RequestBuilder {
+    fn blocks_request(&self, access: Access<'_>, method: Method) -> RequestBuilder {
         let url = self.url(&[access.phone_number_id, "block_users"]);
         let request = self.http.request(method, url);
         request.bearer_auth(access.token.expose()).timeout(self.timeout)
     }
 
-    /// Some may fail while others do not: then the answer is an error that says both.
-    async fn change_blocks(
+    /// Posts a change of the block list. On partial success Meta answers an error that lists both the changed and the failed users.
+    async fn update_blocks(
         &self,
         what: &'static str,
         request: RequestBuilder,
         access: Access<'_>,
-        people: &[Person],
-    ) -> Result<Vec<BlockChange>, Error> {
-        let people_json: Vec<Value> = people.iter().map(Person::json).collect();
-        let request = request.json(&json!({ "messaging_product": "whatsapp", "block_users": people_json }));
+        targets: &[BlockTarget],
+    ) -> Result<Vec<BlockResult>, Error> {
+        let targets_json: Vec<Value> = targets.iter().map(BlockTarget::json).collect();
+        let request = request.json(&json!({ "messaging_product": "whatsapp", "block_users": targets_json }));
         let answer = self
-            .call_in_part(what, request, access.token, Some("block_users"))
+            .request_partial(what, request, access.token, Some("block_users"))
             .await?;
-        let told = &answer["block_users"];
-        let failed = list(&told["failed_users"]);
-        let refusal = |person: &Person| {
-            let entry = failed.iter().find(|entry| person.is(entry))?;
-            let error = &entry["errors"][0];
-            let said = error_data::details(&error["error_data"]).or_else(|| text(&error["message"]));
-            let code = number(&error["code"]).map(|code| errors::decisive(code, number(&error["error_subcode"])));
-            Some((code.unwrap_or(139_100), said.unwrap_or_default()))
+        let answered = &answer["block_users"];
+        let failed = list(&answered["failed_users"]);
+        let refusal = |target: &BlockTarget| {
+            let entry = failed.iter().find(|entry| target.matches(entry))?;
+            let reported = &entry["errors"][0];
+            let message = error_data::details(&reported["error_data"]).or_else(|| text(&reported["message"]));
+            let code =
+                number(&reported["code"]).map(|code| errors::effective_code(code, number(&reported["error_subcode"])));
+            Some((code.unwrap_or(139_100), message.unwrap_or_default()))
         };
-        let done = ["added_users", "removed_users"].map(|members| list(&told[members]));
-        let also = |person: &Person| {
-            let entry = done.iter().copied().flatten().find(|entry| person.is(entry));
-            entry.map(|entry| person.besides(entry)).unwrap_or_default()
+        let changed = ["added_users", "removed_users"].map(|members| list(&answered[members]));
+        let other_ids = |target: &BlockTarget| {
+            let entry = changed.iter().copied().flatten().find(|entry| target.matches(entry));
+            entry.map(|entry| target.other_ids(entry)).unwrap_or_default()
         };
-        let change = |person: &Person| BlockChange {
-            person: person.clone(),
-            also: also(person),
-            refused: refusal(person),
+        let change = |target: &BlockTarget| BlockResult {
+            target: target.clone(),
+            other_ids: other_ids(target),
+            error: refusal(target),
         };
-        Ok(people.iter().map(change).collect())
+        Ok(targets.iter().map(change).collect())
     }
 }

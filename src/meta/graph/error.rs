@@ -1,26 +1,28 @@
+//! Errors of Graph API requests.
+
 use std::time::Duration;
 
-use super::errors::{self, Effect, Entry};
+use super::errors::{self, Effect, ErrorEntry};
 
-/// An error as Meta answers it. Branch on `code`, show `details`; titles are on their way out ("Error codes" in Meta's
-/// documentation). Neither text ever holds the access token.
+/// An error that the Graph API answered. Branch on `code`, show `details`; Meta is removing titles ("Error codes" in Meta's documentation).
+/// Neither text ever contains the access token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {title}{}", behind(details))]
+#[error("{code}: {title}{}", details_suffix(details))]
 pub struct GraphError {
     pub http_status: u16,
-    /// The code that [decides](errors::decisive): Meta's `code`, or its `error_subcode` where that says more.
+    /// The [effective](errors::effective_code) code: Meta's `code`, or its `error_subcode` where that is more specific.
     pub code: i64,
-    /// `error_subcode`, as Meta sent it.
+    /// `error_subcode` as sent.
     pub subcode: Option<i64>,
     /// `message` without its leading `(#code)`.
     pub title: String,
-    /// `error_data.details`, the text in place of `error_data`, or what Meta would have us show to a user.
+    /// `error_data.details`, the text in place of `error_data`, or `error_user_msg`.
     pub details: Option<String>,
-    /// Quote it when asking Meta for help.
+    /// Trace id for requests to Meta's support.
     pub fbtrace_id: Option<String>,
 }
 
-fn behind(details: &Option<String>) -> String {
+fn details_suffix(details: &Option<String>) -> String {
     details
         .as_ref()
         .map(|details| format!(": {details}"))
@@ -28,40 +30,40 @@ fn behind(details: &Option<String>) -> String {
 }
 
 impl GraphError {
-    /// What is known of the code: its class, whether to try again, who must act.
-    pub fn entry(&self) -> &'static Entry {
+    /// Returns the table entry of the code: class, retry rule, who must act.
+    pub fn entry(&self) -> &'static ErrorEntry {
         errors::entry(self.code)
     }
 
-    /// Whether the channel may send nothing more until it was checked.
+    /// Returns whether the error blocks the channel until it is checked.
     pub fn trips_channel(&self) -> bool {
-        self.entry().has(Effect::TripChannel)
+        self.entry().has_effect(Effect::TripChannel)
     }
 }
 
-/// Why a call other than a send came to nothing. Only a send distinguishes what Meta may have done (see [`super::Sent`]).
+/// Failure of a Graph API request other than a send. For sends, [`super::SendOutcome`] states what Meta may have done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("Meta refused: {0}")]
     Refused(GraphError),
-    /// No connection, a lost one, or no answer in time.
+    /// No connection, a lost connection, or a timeout.
     #[error("no answer from Meta: {0}")]
     NoAnswer(String),
-    /// Neither what was asked for nor an error as Meta makes them.
+    /// The answer is neither the expected object nor an error in Meta's format.
     #[error("an unreadable answer from Meta (HTTP {http_status}): {why}")]
     Unreadable { http_status: u16, why: String },
-    /// Where to find media expires after five minutes; ask for the media again.
+    /// The media URL has expired (after five minutes); request the media info again for a new one.
     #[error("the address of the file has expired")]
     Expired,
-    /// Only Meta's hosts are asked for media, for they are shown the access token.
+    /// The host of the media URL is not one of Meta's. Not requested, because the request would carry the access token.
     #[error("{0:?} is not one of Meta's hosts")]
     ForeignHost(String),
-    /// What was to be uploaded could not be: its type is none, or it could not be read to its end.
+    /// The file to upload has an invalid media type or could not be read to its end.
     #[error("the file cannot be uploaded: {0}")]
     Source(String),
 }
 
-/// Marks, in the chain of causes, that our own side of an upload failed.
+/// Marks, in an error's source chain, that reading the file to upload failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct SourceFailed(pub std::io::Error);
@@ -79,7 +81,7 @@ impl Error {
     }
 }
 
-/// What went wrong, from the deepest cause, which says most. The address is left out: it may hold a token.
+/// Describes a transport error by its deepest source, which is the most specific. Omits the URL, which may contain a token.
 pub(super) fn cause(error: &reqwest::Error, timeout: Duration) -> String {
     match (error.is_timeout(), error.is_connect()) {
         (true, true) => return "no connection in time".to_owned(),

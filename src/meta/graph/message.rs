@@ -1,4 +1,4 @@
-//! Sending: one call, and what can be proven about it afterwards.
+//! Sends a message in a single request and classifies what the answer proves.
 
 use std::time::Instant;
 
@@ -6,40 +6,39 @@ use reqwest::{StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
 use super::{
-    Access, Client, GraphError,
-    answer::{Refusal, measure, read, refusal, text},
+    Access, GraphClient, GraphError,
     error::cause,
     errors::Class,
+    response::{ErrorResponse, parse_error, read_body, record_duration, text},
 };
 use crate::config::Secret;
 
-/// How a send ended, as far as it can be proven. Meta knows no idempotency key, so a request that may have been taken must
-/// not be made again before there is evidence.
+/// Outcome of a send, as far as it can be proven. Meta has no idempotency key, so a request that Meta may have accepted must not be
+/// repeated without evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// Meta has taken the message. Whether it is delivered, the statuses will tell.
+pub enum SendOutcome {
+    /// Meta has accepted the message. Statuses report its delivery.
     Accepted(Accepted),
-    /// Meta answered an error which says that it did not take the message.
+    /// Meta answered an error which proves that it did not accept the message.
     Rejected(GraphError),
-    /// It may have been taken or not: no answer in time, the connection lost after the request went out, a fault of Meta's
-    /// server, an answer that cannot be read.
+    /// Undecided: timeout, connection lost after the request went out, a server error, or an unreadable answer.
     Unknown { why: String, error: Option<GraphError> },
-    /// Nothing went out: the request could not be made, or no connection was.
+    /// Nothing went out: the request could not be built, or no connection was made.
     NotSent { why: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
     pub wamid: String,
-    /// The number as WhatsApp knows it, which may differ from the one dialled (Brazil, Mexico, Argentina).
+    /// The recipient's number as WhatsApp knows it; may differ from the one dialled (Brazil, Mexico, Argentina).
     pub wa_id: Option<String>,
-    /// The business-scoped id, when the message was addressed to one.
+    /// The business-scoped user id, if the message was addressed to one.
     pub user_id: Option<String>,
-    /// `accepted`, `held_for_quality_assessment` or `paused`; on templates, and not on all of them.
+    /// `accepted`, `held_for_quality_assessment` or `paused`; on some template messages only.
     pub message_status: Option<String>,
 }
 
-impl Sent {
+impl SendOutcome {
     fn outcome(&self) -> &'static str {
         match self {
             Self::Accepted(_) => "accepted",
@@ -55,62 +54,63 @@ impl Sent {
     }
 }
 
-impl Client {
-    /// One call to `/{phone_number_id}/messages`, never repeated here. `body` is the exact JSON.
-    pub async fn send(&self, access: Access<'_>, body: &str) -> Sent {
+impl GraphClient {
+    /// Sends one message through `/{phone_number_id}/messages`; never retries. `body` is the exact JSON.
+    pub async fn send(&self, access: Access<'_>, body: &str) -> SendOutcome {
         let began = Instant::now();
         let sent = self.send_to("messages", access, body).await;
-        measure("messages", began, sent.outcome());
+        record_duration("messages", began, sent.outcome());
         sent
     }
 
-    /// The same through the Marketing Messages API, which takes marketing templates only.
-    pub async fn send_marketing(&self, access: Access<'_>, body: &str) -> Sent {
+    /// Sends one message through the Marketing Messages API, which accepts marketing templates only.
+    pub async fn send_marketing(&self, access: Access<'_>, body: &str) -> SendOutcome {
         let began = Instant::now();
         let sent = self.send_to("marketing_messages", access, body).await;
-        measure("marketing_messages", began, sent.outcome());
+        record_duration("marketing_messages", began, sent.outcome());
         sent
     }
 
-    async fn send_to(&self, door: &str, access: Access<'_>, body: &str) -> Sent {
+    async fn send_to(&self, door: &str, access: Access<'_>, body: &str) -> SendOutcome {
         let request = self.post(access, &[access.phone_number_id, door]);
         let request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
         let request = match request.build() {
             Ok(request) => request,
             Err(error) => {
-                let why = format!("the request cannot be made: {}", cause(&error, self.timeout));
-                return Sent::NotSent { why };
+                let why = format!("the request could not be built: {}", cause(&error, self.timeout));
+                return SendOutcome::NotSent { why };
             }
         };
         match self.http.execute(request).await {
             Ok(response) => {
                 let status = response.status();
-                match read(response, self.timeout).await {
-                    Ok(body) => judge(status, &body, access.token),
-                    Err(why) => Sent::unknown(format!("HTTP {}, but the answer broke off: {why}", status.as_u16())),
+                match read_body(response, self.timeout).await {
+                    Ok(body) => classify(status, &body, access.token),
+                    Err(why) => {
+                        SendOutcome::unknown(format!("HTTP {}, but the answer ended early: {why}", status.as_u16()))
+                    }
                 }
             }
-            // Only while there is no connection is it certain that nothing went out. A connection that breaks may have
-            // carried the request, even one that breaks at once.
-            Err(error) if error.is_connect() => Sent::NotSent {
+            // Only a failure to connect proves that nothing went out. A connection that breaks, even at once, may have carried the request.
+            Err(error) if error.is_connect() => SendOutcome::NotSent {
                 why: format!("no connection to Meta: {}", cause(&error, self.timeout)),
             },
-            Err(error) => Sent::unknown(cause(&error, self.timeout)),
+            Err(error) => SendOutcome::unknown(cause(&error, self.timeout)),
         }
     }
 }
 
-/// What a complete answer proves. One that has both a wamid and an error proves neither.
-fn judge(status: StatusCode, body: &[u8], token: &Secret) -> Sent {
+/// Classifies a complete answer. One that has both a wamid and an error proves neither.
+fn classify(status: StatusCode, body: &[u8], token: &Secret) -> SendOutcome {
     let accepted = serde_json::from_slice(body).ok().and_then(|answer| accepted(&answer));
-    match (accepted, refusal(status, body, token)) {
-        (Some(accepted), None) if status.is_success() => Sent::Accepted(accepted),
-        (None, Some(refusal)) if proves_rejection(status, &refusal) => Sent::Rejected(refusal.error),
-        (_, Some(refusal)) => Sent::Unknown {
+    match (accepted, parse_error(status, body, token)) {
+        (Some(accepted), None) if status.is_success() => SendOutcome::Accepted(accepted),
+        (None, Some(refusal)) if proves_rejection(status, &refusal) => SendOutcome::Rejected(refusal.error),
+        (_, Some(refusal)) => SendOutcome::Unknown {
             why: format!("HTTP {}, {}", status.as_u16(), refusal.error),
             error: Some(refusal.error),
         },
-        (_, None) => Sent::unknown(format!("HTTP {} with an answer that cannot be read", status.as_u16())),
+        (_, None) => SendOutcome::unknown(format!("HTTP {} with an unreadable answer", status.as_u16())),
     }
 }
 
@@ -124,18 +124,18 @@ fn accepted(answer: &Value) -> Option<Accepted> {
     })
 }
 
-/// Whether an error says that the message was not taken.
+/// Returns whether an error proves that the message was not accepted.
 ///
-/// - Codes of a fault that may have come after the message was taken say nothing.
-/// - A code we know says it, unless a server's fault (5xx) carries a code that is documented for other statuses: then
-///   something between Meta and us may have made it up.
-/// - A code we do not know says it as an ordinary refusal (4xx) that Meta does not call transient.
-fn proves_rejection(status: StatusCode, refusal: &Refusal) -> bool {
+/// - A code of class [`Class::Ambiguous`] proves nothing: it may arise after acceptance.
+/// - A known code proves rejection, unless it comes with a 5xx status but is documented for another: then a proxy between Meta and us may
+///   have made it up.
+/// - An unknown code proves rejection if the status is 4xx and Meta does not call the error transient.
+fn proves_rejection(status: StatusCode, refusal: &ErrorResponse) -> bool {
     let entry = refusal.error.entry();
     if entry.class == Class::Ambiguous {
         return false;
     }
-    if !entry.knows(refusal.error.code) {
+    if !entry.covers(refusal.error.code) {
         return status.is_client_error() && !refusal.transient;
     }
     !status.is_server_error() || entry.http.is_some_and(|documented| documented >= 500)
@@ -145,8 +145,8 @@ fn proves_rejection(status: StatusCode, refusal: &Refusal) -> bool {
 mod tests {
     use super::*;
 
-    fn judged(status: u16, body: &str) -> Sent {
-        judge(
+    fn judged(status: u16, body: &str) -> SendOutcome {
+        classify(
             StatusCode::from_u16(status).unwrap(),
             body.as_bytes(),
             &Secret::new("EAAG"),
@@ -169,7 +169,7 @@ mod tests {
             user_id: None,
             message_status: Some("accepted".into()),
         };
-        assert_eq!(sent, Sent::Accepted(accepted));
+        assert_eq!(sent, SendOutcome::Accepted(accepted));
         for body in [
             "",
             "{}",

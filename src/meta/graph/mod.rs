@@ -1,16 +1,15 @@
-//! Meta's Graph API as we use it: messages, media, numbers, tokens, templates. Shapes come from Meta's "WhatsApp Business
-//! Platform" reference as of November 2026.
+//! Client of Meta's Graph API: messages, media, numbers, tokens, templates. Shapes follow Meta's "WhatsApp Business Platform" reference as
+//! of November 2026.
 //!
-//! A call is made once. Whether the same request may be made again is for the caller to decide, who has the error table
-//! ([`errors`]) and, for messages, a ledger; so the client itself repeats nothing:
+//! The client never retries. Callers decide whether a request may be repeated, by the error table ([`errors`]) and, for messages, by the
+//! stored attempts:
 //!
-//! - It follows no redirects, and reqwest's own retries are off.
-//! - It speaks HTTP/1.1. One connection then carries one request, so a lost connection is the loss of that request and of
-//!   no other. (HTTP/2 would also be slower: hyper keeps one connection per host, and Meta bounds its streams.)
-//! - hyper does take another connection when a kept one turns out to be dead, but only for a request that it had not
-//!   begun to write. `tests/it/graph` holds it to that.
+//! - No redirects are followed, and reqwest's own retries are off.
+//! - HTTP/1.1 only. One connection carries one request at a time, so a lost connection loses that request and no other. (HTTP/2 would also
+//!   be slower: hyper keeps one connection per host, and Meta limits its streams.)
+//! - hyper does retry on a new connection when an idle one turns out to be dead, but only if it had not begun to write the request.
+//!   `tests/it/graph` tests this.
 
-mod answer;
 mod blocks;
 mod error;
 pub mod errors;
@@ -18,6 +17,7 @@ mod media;
 mod message;
 mod number;
 mod receipt;
+mod response;
 mod templates;
 mod token;
 
@@ -26,26 +26,26 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, ensure};
 use reqwest::{RequestBuilder, Url};
 
-pub use blocks::{BlockChange, Blocked, BlockedPage, MOST as MOST_BLOCKS, Person};
+pub use blocks::{BlockListEntry, BlockResult, BlockTarget, BlockedPage, MAX_BLOCK_USERS};
 pub use error::{Error, GraphError};
-pub use media::{Download, MediaInfo, Upload};
-pub use message::{Accepted, Sent};
-pub use number::{Callbacks, Health, HealthEntity, HealthProblem, Number, SubscribedApp};
+pub use media::{MediaDownload, MediaInfo, MediaUpload};
+pub use message::{Accepted, SendOutcome};
+pub use number::{Callbacks, HealthEntity, HealthProblem, HealthStatus, PhoneNumberInfo, SubscribedApp};
 pub use receipt::Receipt;
-pub use templates::{CreatedTemplate, Template};
-pub use token::Token;
+pub use templates::{CreatedTemplate, GraphTemplate};
+pub use token::TokenInfo;
 
 use crate::config::Secret;
 
-/// A third of the time for a call, and at most this, goes into making a connection. It has to be less than the whole: a call
-/// that runs out of time must have failed to connect, or be known to have gone out.
-const LONGEST_CONNECT: Duration = Duration::from_secs(5);
-/// Meta closes kept connections sooner or later; one that was idle for this long is not worth the risk of writing into.
-const IDLE: Duration = Duration::from_secs(20);
-/// At 1,000 messages a second and half a second each, this many connections are busy.
-const KEPT_CONNECTIONS: usize = 512;
+/// Maximum connect timeout; otherwise a third of the request timeout. Shorter than the whole, so that a request that times out has either
+/// failed to connect or is known to have gone out.
+const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Idle connections are dropped after this time, before Meta closes them under a request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Enough for 1,000 messages per second at half a second each.
+const MAX_IDLE_CONNECTIONS: usize = 512;
 
-/// Whom we speak as.
+/// Credentials and ids that a request is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Access<'a> {
     pub phone_number_id: &'a str,
@@ -53,22 +53,23 @@ pub struct Access<'a> {
     pub token: &'a Secret,
 }
 
-/// Clones are cheap and share the connections.
+/// Client of the Graph API. Clones share the connection pool.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct GraphClient {
     http: reqwest::Client,
-    place: Arc<Place>,
+    root: Arc<ApiRoot>,
     timeout: Duration,
 }
 
 #[derive(Debug)]
-struct Place {
+struct ApiRoot {
     base: Url,
     version: String,
 }
 
-impl Client {
-    /// `base_url` such as `https://graph.facebook.com`, `version` such as `v25.0`; `timeout` is for a whole call, media aside.
+impl GraphClient {
+    /// Creates a client. `base_url` is e.g. `https://graph.facebook.com`, `version` e.g. `v25.0`; `timeout` covers a whole request, except
+    /// media transfers.
     pub fn new(base_url: &str, version: &str, timeout: Duration) -> anyhow::Result<Self> {
         let base =
             Url::parse(base_url).context("GRAPH_BASE_URL: not an address; use e.g. https://graph.facebook.com")?;
@@ -76,13 +77,13 @@ impl Client {
             matches!(base.scheme(), "http" | "https") && base.has_host(),
             "GRAPH_BASE_URL: not an address of a web server; use e.g. https://graph.facebook.com"
         );
-        // A second provider in one process is refused, and the first one serves as well.
+        // Fails if a provider is already installed, which serves as well.
         rustls::crypto::ring::default_provider().install_default().ok();
         let http = reqwest::Client::builder()
             .user_agent(concat!("mainstay/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(LONGEST_CONNECT.min(timeout / 3))
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(KEPT_CONNECTIONS)
+            .connect_timeout(MAX_CONNECT_TIMEOUT.min(timeout / 3))
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
             .http1_only()
             .no_proxy()
             .referer(false)
@@ -90,22 +91,22 @@ impl Client {
             .retry(reqwest::retry::never())
             .build()
             .context("building the HTTP client for Meta")?;
-        let place = Place {
+        let root = ApiRoot {
             base,
             version: version.to_owned(),
         };
         Ok(Self {
             http,
-            place: Arc::new(place),
+            root: Arc::new(root),
             timeout,
         })
     }
 
-    /// `{base}/{version}/{steps…}`, each step escaped.
+    /// Returns `{base}/{version}/{steps…}`, each step percent-encoded.
     fn url(&self, steps: &[&str]) -> Url {
-        let mut url = self.place.base.clone();
+        let mut url = self.root.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(&self.place.version).extend(steps);
+            path.pop_if_empty().push(&self.root.version).extend(steps);
         }
         url
     }
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     fn url(base: &str, steps: &[&str]) -> String {
-        let client = Client::new(base, "v25.0", Duration::from_secs(1)).unwrap();
+        let client = GraphClient::new(base, "v25.0", Duration::from_secs(1)).unwrap();
         client.url(steps).to_string()
     }
 
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn an_address_that_is_none_is_refused_by_the_name_of_the_variable() {
         for base in ["", "graph.facebook.com", "ftp://graph.facebook.com", "unix:/run/graph"] {
-            let error = Client::new(base, "v25.0", Duration::from_secs(1)).unwrap_err();
+            let error = GraphClient::new(base, "v25.0", Duration::from_secs(1)).unwrap_err();
             assert!(error.to_string().starts_with("GRAPH_BASE_URL: "), "{base}: {error}");
         }
     }

@@ -1,10 +1,10 @@
-//! The state of a number, and who hears its webhooks.
+//! Business phone numbers: state, health, owner, and where their webhooks go.
 
 use serde_json::Value;
 
 use super::{
-    Access, Client, Error,
-    answer::{list, number, text, word},
+    Access, Error, GraphClient,
+    response::{keyword, list, number, text},
 };
 use crate::meta::phone::digits;
 
@@ -12,9 +12,9 @@ const FIELDS: &str = "display_phone_number,verified_name,quality_rating,status,t
                       code_verification_status,health_status,whatsapp_business_manager_messaging_limit,is_on_biz_app,\
                       webhook_configuration";
 
-/// What Meta says of a business phone number; each part may be missing.
+/// State of a business phone number; each field may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Number {
+pub struct PhoneNumberInfo {
     /// Digits, with the country code.
     pub display_phone_number: Option<String>,
     pub verified_name: Option<String>,
@@ -24,19 +24,19 @@ pub struct Number {
     pub status: Option<String>,
     /// `STANDARD` is 80 messages per second, `HIGH` is 1,000; or `NOT_APPLICABLE`.
     pub throughput_level: Option<String>,
-    /// Whether the WhatsApp Business app uses it too ("coexistence"): then it is 20 messages per second.
+    /// Whether the WhatsApp Business app uses the number too (coexistence); its throughput is 20 messages per second then.
     pub on_business_app: Option<bool>,
-    /// `TIER_50`, `TIER_250`, `TIER_2K`, `TIER_10K`, `TIER_100K`, `TIER_UNLIMITED`: customers a day, for the whole portfolio;
-    /// `UNTIERED` where there is no tier yet.
+    /// `TIER_50`, `TIER_250`, `TIER_2K`, `TIER_10K`, `TIER_100K`, `TIER_UNLIMITED`: customers per day, for the whole portfolio; `UNTIERED`
+    /// where there is no tier yet.
     pub messaging_limit: Option<String>,
     pub name_status: Option<String>,
     pub code_verification_status: Option<String>,
-    pub health: Option<Health>,
+    pub health: Option<HealthStatus>,
     pub callbacks: Callbacks,
 }
 
-/// Where Meta posts webhooks. An override takes messages, echoes, calls, history, groups and their like, the number's before its
-/// account's; fields of templates and accounts always go to the app.
+/// Callback URLs for webhooks. An override receives messages, echoes, calls, history, groups and similar fields; the number's override
+/// precedes its account's. Fields about templates and accounts always go to the app's URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Callbacks {
     pub of_number: Option<String>,
@@ -45,21 +45,21 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// The override in force, if there is one.
+    /// Returns the override in force, if any.
     pub fn overriding(&self) -> Option<&str> {
         self.of_number.as_deref().or(self.of_account.as_deref())
     }
 
-    /// Where the number's messages go.
+    /// Returns the URL that receives the number's messages.
     pub fn of_messages(&self) -> Option<&str> {
         self.overriding().or(self.of_app.as_deref())
     }
 }
 
-/// Whether messages can be sent, and what stands in the way.
+/// Ability of the number to send, with the obstacles.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Health {
-    /// `AVAILABLE`, `LIMITED` or `BLOCKED`; the worst of the entities.
+pub struct HealthStatus {
+    /// `AVAILABLE`, `LIMITED` or `BLOCKED`; the worst of all entities.
     pub can_send_message: Option<String>,
     pub entities: Vec<HealthEntity>,
 }
@@ -71,7 +71,7 @@ pub struct HealthEntity {
     pub id: Option<String>,
     pub can_send_message: Option<String>,
     pub problems: Vec<HealthProblem>,
-    /// Sentences for people, on what is limited.
+    /// Sentences for people about limitations.
     pub additional_info: Vec<String>,
 }
 
@@ -82,47 +82,47 @@ pub struct HealthProblem {
     pub solution: Option<String>,
 }
 
-/// An app that hears the webhooks of a WABA.
+/// An app subscribed to the webhooks of a WABA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscribedApp {
     pub id: Option<String>,
     pub name: Option<String>,
-    /// Where its messages go instead of the app's own address.
+    /// Callback URL for messages, instead of the app's own.
     pub override_callback_uri: Option<String>,
 }
 
-impl Client {
-    pub async fn number(&self, access: Access<'_>) -> Result<Number, Error> {
+impl GraphClient {
+    pub async fn number(&self, access: Access<'_>) -> Result<PhoneNumberInfo, Error> {
         let request = self.get(access, &[access.phone_number_id]).query(&[("fields", FIELDS)]);
-        let answer = self.call("number", request, access.token).await?;
-        Ok(Number {
+        let answer = self.request_json("number", request, access.token).await?;
+        Ok(PhoneNumberInfo {
             display_phone_number: text(&answer["display_phone_number"]).and_then(|it| digits(&it)),
             verified_name: text(&answer["verified_name"]),
-            quality_rating: word(&answer["quality_rating"]),
-            status: word(&answer["status"]),
-            throughput_level: word(&answer["throughput"]["level"]),
+            quality_rating: keyword(&answer["quality_rating"]),
+            status: keyword(&answer["status"]),
+            throughput_level: keyword(&answer["throughput"]["level"]),
             on_business_app: answer["is_on_biz_app"].as_bool(),
-            messaging_limit: word(&answer["whatsapp_business_manager_messaging_limit"]),
-            name_status: word(&answer["name_status"]),
-            code_verification_status: word(&answer["code_verification_status"]),
+            messaging_limit: keyword(&answer["whatsapp_business_manager_messaging_limit"]),
+            name_status: keyword(&answer["name_status"]),
+            code_verification_status: keyword(&answer["code_verification_status"]),
             health: answer.get("health_status").filter(|it| it.is_object()).map(health),
             callbacks: callbacks(&answer["webhook_configuration"]),
         })
     }
 
-    /// Meta's id of the business portfolio that owns the WABA, if the token may know it.
-    pub async fn owner(&self, access: Access<'_>) -> Result<Option<String>, Error> {
+    /// Returns Meta's id of the portfolio that owns the WABA, if the token may read it.
+    pub async fn owner_business(&self, access: Access<'_>) -> Result<Option<String>, Error> {
         let request = self
             .get(access, &[access.waba_id])
             .query(&[("fields", "owner_business_info")]);
-        let answer = self.call("owner", request, access.token).await?;
+        let answer = self.request_json("owner", request, access.token).await?;
         Ok(text(&answer["owner_business_info"]["id"]))
     }
 
-    /// The apps that hear the webhooks of the WABA. None means that Meta tells nobody: subscribe the app first.
-    pub async fn subscribed(&self, access: Access<'_>) -> Result<Vec<SubscribedApp>, Error> {
+    /// Returns the apps subscribed to the webhooks of the WABA. If there is none, Meta sends no webhooks: subscribe the app first.
+    pub async fn subscribed_apps(&self, access: Access<'_>) -> Result<Vec<SubscribedApp>, Error> {
         let request = self.get(access, &[access.waba_id, "subscribed_apps"]);
-        let answer = self.call("subscribed_apps", request, access.token).await?;
+        let answer = self.request_json("subscribed_apps", request, access.token).await?;
         let app = |entry: &Value| {
             let app = &entry["whatsapp_business_api_data"];
             SubscribedApp {
@@ -144,21 +144,21 @@ fn callbacks(configuration: &Value) -> Callbacks {
     }
 }
 
-fn health(status: &Value) -> Health {
+fn health(status: &Value) -> HealthStatus {
     let problem = |error: &Value| HealthProblem {
         code: number(&error["error_code"]),
         description: text(&error["error_description"]),
         solution: text(&error["possible_solution"]),
     };
     let entity = |entity: &Value| HealthEntity {
-        entity_type: word(&entity["entity_type"]),
+        entity_type: keyword(&entity["entity_type"]),
         id: text(&entity["id"]),
-        can_send_message: word(&entity["can_send_message"]),
+        can_send_message: keyword(&entity["can_send_message"]),
         problems: list(&entity["errors"]).iter().map(problem).collect(),
         additional_info: list(&entity["additional_info"]).iter().filter_map(text).collect(),
     };
-    Health {
-        can_send_message: word(&status["can_send_message"]),
+    HealthStatus {
+        can_send_message: keyword(&status["can_send_message"]),
         entities: list(&status["entities"]).iter().map(entity).collect(),
     }
 }

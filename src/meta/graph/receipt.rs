@@ -1,24 +1,24 @@
 use serde_json::json;
 
-use super::{Access, Client, Error};
+use super::{Access, Error, GraphClient};
 
-/// What the customer gets to see.
+/// Kind of read receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// Blue ticks, on this message and all before it.
     Read,
-    /// The same, and "typing…" until we answer, for at most 25 seconds.
+    /// Blue ticks, and a typing indicator until the business answers, for at most 25 seconds.
     Typing,
 }
 
-impl Client {
-    /// Marks an inbound message as read. Messages older than 30 days are refused (131009).
-    pub async fn read(&self, access: Access<'_>, wamid: &str, receipt: Receipt) -> Result<(), Error> {
+impl GraphClient {
+    /// Marks an inbound message as read. Meta rejects messages older than 30 days (131009).
+    pub async fn mark_read(&self, access: Access<'_>, wamid: &str, receipt: Receipt) -> Result<(), Error> {
         let mut body = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": wamid });
         if receipt == Receipt::Typing {
             body["typing_indicator"] = json!({ "type": "text" });
         }
         let request = self.post(access, &[access.phone_number_id, "messages"]).json(&body);
-        self.order("receipt", request, access.token).await
+        self.request_success("receipt", request, access.token).await
     }
 }

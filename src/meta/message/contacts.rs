@@ -1,15 +1,17 @@
+//! Contact cards to send.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::read::{ANY, At, Object, Read};
+use super::read::{Field, FieldResult, Object, UNLIMITED};
 
-/// Members that are all text.
+/// Text members of a part of a card.
 type Card = BTreeMap<&'static str, String>;
 
-/// A visiting card.
+/// A contact card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Contact {
+pub struct OutboundContact {
     pub name: Card,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub phones: Vec<Card>,
@@ -26,7 +28,7 @@ pub struct Contact {
     pub birthday: Option<String>,
 }
 
-const MOST: usize = 257;
+const MAX_CONTACTS: usize = 257;
 const NAME: &[&str] = &[
     "formatted_name",
     "first_name",
@@ -41,13 +43,13 @@ const ADDRESS: &[&str] = &["street", "city", "state", "zip", "country", "country
 const URL: &[&str] = &["url", "type"];
 const ORG: &[&str] = &["company", "department", "title"];
 
-pub(super) fn read(at: &At<'_>) -> Read<Vec<Contact>> {
-    at.list(1..=MOST)?.iter().map(contact).collect()
+pub(super) fn read(at: &Field<'_>) -> FieldResult<Vec<OutboundContact>> {
+    at.list(1..=MAX_CONTACTS)?.iter().map(contact).collect()
 }
 
-fn contact(at: &At<'_>) -> Read<Contact> {
+fn contact(at: &Field<'_>) -> FieldResult<OutboundContact> {
     let mut contact = at.object()?;
-    let name_at = contact.must("name")?;
+    let name_at = contact.required("name")?;
     let name = card(&name_at, NAME)?;
     if !name.contains_key("formatted_name") {
         return Err(super::Invalid::new(
@@ -58,38 +60,38 @@ fn contact(at: &At<'_>) -> Read<Contact> {
     if name.len() < 2 {
         return Err(name_at.problem(format!("must have one of {} too", NAME[1..].join(", "))));
     }
-    let read = Contact {
+    let read = OutboundContact {
         name,
         phones: cards(&mut contact, "phones", PHONE)?,
         emails: cards(&mut contact, "emails", EMAIL)?,
         addresses: cards(&mut contact, "addresses", ADDRESS)?,
         urls: cards(&mut contact, "urls", URL)?,
-        org: contact.maybe("org").map(|at| card(&at, ORG)).transpose()?,
-        birthday: contact.maybe("birthday").map(|at| birthday(&at)).transpose()?,
+        org: contact.optional("org").map(|at| card(&at, ORG)).transpose()?,
+        birthday: contact.optional("birthday").map(|at| birthday(&at)).transpose()?,
     };
-    contact.end().map(|()| read)
+    contact.deny_unknown().map(|()| read)
 }
 
-fn cards(contact: &mut Object<'_>, name: &'static str, members: &'static [&'static str]) -> Read<Vec<Card>> {
-    let Some(at) = contact.maybe(name) else {
+fn cards(contact: &mut Object<'_>, name: &'static str, members: &'static [&'static str]) -> FieldResult<Vec<Card>> {
+    let Some(at) = contact.optional(name) else {
         return Ok(Vec::new());
     };
-    at.list(0..=ANY)?.iter().map(|at| card(at, members)).collect()
+    at.list(0..=UNLIMITED)?.iter().map(|at| card(at, members)).collect()
 }
 
-fn card(at: &At<'_>, members: &'static [&'static str]) -> Read<Card> {
+fn card(at: &Field<'_>, members: &'static [&'static str]) -> FieldResult<Card> {
     let mut object = at.object()?;
     let mut card = Card::new();
     for member in members {
-        if let Some(text) = object.maybe_text(member, ANY)? {
+        if let Some(text) = object.optional_text(member, UNLIMITED)? {
             card.insert(member, text);
         }
     }
-    object.end().map(|()| card)
+    object.deny_unknown().map(|()| card)
 }
 
-fn birthday(at: &At<'_>) -> Read<String> {
-    let text = at.text(ANY)?;
+fn birthday(at: &Field<'_>) -> FieldResult<String> {
+    let text = at.text(UNLIMITED)?;
     let date = chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok_and(|_| text.len() == 10);
     if date {
         Ok(text)
@@ -98,7 +100,7 @@ fn birthday(at: &At<'_>) -> Read<String> {
     }
 }
 
-impl Contact {
+impl OutboundContact {
     pub fn formatted_name(&self) -> &str {
         self.name.get("formatted_name").map_or("", String::as_str)
     }

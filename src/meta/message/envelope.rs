@@ -1,28 +1,28 @@
-//! The request around a payload: to whom, in answer to what, tagged how.
+//! Request body around a payload: recipient, context, callback data, options.
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use utoipa::ToSchema;
 
 use super::Outbound;
 
-/// To whom a message goes.
+/// Recipient of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Recipient {
-    /// Digits with the country code. Sent with `+`, or Meta would prepend the code of the business's own country.
+pub enum MessageRecipient {
+    /// Digits with the country code. Sent with `+`, because otherwise Meta prepends the business's own country code.
     Phone(String),
-    /// A business-scoped user id, `US.1349…`, or the parent's.
+    /// A business-scoped user id, `US.1349…`, or a parent user id.
     UserId(String),
     Group(String),
 }
 
-/// Groups take fewer types than people do, and one that people do not.
+/// Kind of recipient. Groups accept fewer types than persons, and pins in addition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     Person,
     Group,
 }
 
-impl Recipient {
+impl MessageRecipient {
     pub fn audience(&self) -> Audience {
         match self {
             Self::Phone(_) | Self::UserId(_) => Audience::Person,
@@ -31,33 +31,33 @@ impl Recipient {
     }
 }
 
-/// What a payload is sent in.
+/// Everything in a request besides the payload.
 #[derive(Clone, Copy, Debug)]
-pub struct Envelope<'a> {
-    pub to: &'a Recipient,
-    /// The wamid that is answered. A reaction has none: it names its message itself.
+pub struct SendEnvelope<'a> {
+    pub to: &'a MessageRecipient,
+    /// Wamid of the message replied to. `None` for reactions, which name their message themselves.
     pub context: Option<&'a str>,
-    /// Comes back with the statuses (`biz_opaque_callback_data`), at most 512 characters: the id of the attempt.
+    /// `biz_opaque_callback_data`, at most 512 characters; returned with the statuses. Holds the attempt's id.
     pub opaque: &'a str,
     pub options: &'a Options,
 }
 
-/// What may be said of any message, and seldom is.
+/// Optional members that any message may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// Fails the message (137000) if the customer's identity is no longer the one with this hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_identity_key_hash: Option<String>,
-    /// Whether Meta may use what the customer does with a marketing message to improve marketing.
+    /// Whether Meta may use the customer's activity on a marketing message to improve marketing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_activity_sharing: Option<bool>,
-    /// Of the Marketing Messages API, and only there.
+    /// For the Marketing Messages API only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_policy: Option<ProductPolicy>,
 }
 
-/// What the Marketing Messages API does with a message it cannot send.
+/// Fallback of the Marketing Messages API for a message that it cannot send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", try_from = "String")]
 pub enum ProductPolicy {
@@ -67,7 +67,7 @@ pub enum ProductPolicy {
     Strict,
 }
 
-/// In either case.
+/// Accepts either case.
 impl TryFrom<String> for ProductPolicy {
     type Error = &'static str;
 
@@ -80,19 +80,19 @@ impl TryFrom<String> for ProductPolicy {
     }
 }
 
-/// A file of ours has no id from Meta yet, so there is no request Meta would understand.
+/// A stored file has no media id from Meta yet, so the request cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unresolved(String);
+pub struct UnresolvedMedia(String);
 
-pub(super) fn write(message: &Outbound, envelope: &Envelope<'_>) -> Result<String, Unresolved> {
+pub(super) fn write(message: &Outbound, envelope: &SendEnvelope<'_>) -> Result<String, UnresolvedMedia> {
     let request = Request { message, envelope };
-    serde_json::to_string(&request).map_err(|error| Unresolved(error.to_string()))
+    serde_json::to_string(&request).map_err(|error| UnresolvedMedia(error.to_string()))
 }
 
 struct Request<'a> {
     message: &'a Outbound,
-    envelope: &'a Envelope<'a>,
+    envelope: &'a SendEnvelope<'a>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +102,7 @@ struct Context<'a> {
 
 impl Serialize for Request<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Envelope {
+        let SendEnvelope {
             to: recipient,
             context,
             opaque,
@@ -111,9 +111,9 @@ impl Serialize for Request<'_> {
         let mut body = to.serialize_map(None)?;
         body.serialize_entry("messaging_product", "whatsapp")?;
         let (kind, key, address) = match recipient {
-            Recipient::Phone(digits) => ("individual", "to", format!("+{}", digits.trim_start_matches('+'))),
-            Recipient::UserId(id) => ("individual", "recipient", id.clone()),
-            Recipient::Group(id) => ("group", "to", id.clone()),
+            MessageRecipient::Phone(digits) => ("individual", "to", format!("+{}", digits.trim_start_matches('+'))),
+            MessageRecipient::UserId(id) => ("individual", "recipient", id.clone()),
+            MessageRecipient::Group(id) => ("group", "to", id.clone()),
         };
         body.serialize_entry("recipient_type", kind)?;
         body.serialize_entry(key, &address)?;

@@ -1,4 +1,4 @@
-//! What to write where an object is wanted and something else stands there.
+//! Extends "must be an object" by the members that the object needs.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::{Invalid, Outbound};
 
 pub(super) const NOT_AN_OBJECT: &str = "must be an object";
 
-/// A refusal of something that is no object, with what an object in its place would need first: `must be an object; text.body: is missing`.
+/// Adds to an error about a missing object the first member that it would need: `must be an object; text.body: is missing`.
 pub(super) fn with_members(kind: &str, payload: &Value, refused: Invalid) -> Invalid {
     if refused.problem != NOT_AN_OBJECT {
         return refused;
@@ -29,7 +29,7 @@ pub(super) fn with_members(kind: &str, payload: &Value, refused: Invalid) -> Inv
     }
 }
 
-/// The value at a path such as `.action.buttons[1].reply`.
+/// Returns the value at a path such as `.action.buttons[1].reply`.
 fn at_path<'v>(value: &'v mut Value, path: &str) -> Option<&'v mut Value> {
     let mut place = value;
     for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {

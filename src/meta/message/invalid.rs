@@ -1,12 +1,12 @@
-/// A member of a message that will not do. Shows as `text.body: must be at most 4096 characters; this has 5000`.
+/// An invalid member of a request. Displayed as `text.body: must be at most 4096 characters; this has 5000`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct Invalid {
-    /// Where it stands, e.g. `interactive.action.buttons[2].reply.title`.
+    /// Path of the member, e.g. `interactive.action.buttons[2].reply.title`.
     pub field: String,
-    /// What is wrong, and so what to do.
+    /// What is wrong, as a predicate: "must be …", "is missing".
     pub problem: String,
-    /// The limit it breaks: characters, elements or a bound of a number.
+    /// The violated limit: characters, elements or the bound of a number.
     pub limit: Option<u64>,
 }
 

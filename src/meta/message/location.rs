@@ -1,12 +1,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::read::{ANY, At, Object, Read};
+use super::read::{Field, FieldResult, Object, UNLIMITED};
 
-/// A place on the map.
+/// A location on the map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Location {
-    /// Decimal degrees, as a number or as text; passed on as given, since either loses digits as the other.
+    /// Decimal degrees, as number or text; passed on as given, since conversion would lose digits.
     pub latitude: Value,
     pub longitude: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,28 +16,28 @@ pub struct Location {
 }
 
 impl Location {
-    pub(super) fn read(at: &At<'_>) -> Read<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut location = at.object()?;
         let read = Self {
             latitude: degrees(&mut location, "latitude", 90)?,
             longitude: degrees(&mut location, "longitude", 180)?,
-            name: location.maybe_text("name", ANY)?,
-            address: location.maybe_text("address", ANY)?,
+            name: location.optional_text("name", UNLIMITED)?,
+            address: location.optional_text("address", UNLIMITED)?,
         };
-        location.end().map(|()| read)
+        location.deny_unknown().map(|()| read)
     }
 }
 
-fn degrees(location: &mut Object<'_>, name: &'static str, most: u16) -> Read<Value> {
-    let at = location.must(name)?;
+fn degrees(location: &mut Object<'_>, name: &'static str, max: u16) -> FieldResult<Value> {
+    let at = location.required(name)?;
     let number = match at.value {
         Value::String(text) => text.parse().ok(),
         value => value.as_f64(),
     };
-    let most_degrees = f64::from(most);
+    let most_degrees = f64::from(max);
     if number.is_some_and(|it: f64| (-most_degrees..=most_degrees).contains(&it)) {
         return Ok(at.value.clone());
     }
-    let problem = format!("must be decimal degrees from -{most} to {most}");
-    Err(at.problem(problem).limit(usize::from(most)))
+    let problem = format!("must be decimal degrees from -{max} to {max}");
+    Err(at.problem(problem).limit(usize::from(max)))
 }

@@ -1,9 +1,11 @@
+//! Media in messages: by Meta's id, by link, or stored here.
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::read::{ANY, At, Object, Read};
+use super::read::{Field, FieldResult, Object, UNLIMITED};
 use crate::domain::{MediaId, ParseIdError, file_name};
 
-/// What a file serves as; Meta's limits of type and size hang on it.
+/// Kind of a media message; determines Meta's limits of type and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MediaKind {
     Image,
@@ -13,31 +15,31 @@ pub enum MediaKind {
     Sticker,
 }
 
-/// Where a file is.
+/// Location of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaRef {
-    /// With Meta, under this id.
+    /// Stored at Meta, under this id.
     Meta(String),
-    /// On the web: Meta fetches it when the message is sent, and keeps it for ten minutes.
+    /// On the web: Meta fetches it when the message is sent, and caches it for ten minutes.
     Link(String),
-    /// With us: has to be uploaded, and replaced by Meta's id, before the message is sent.
-    Ours(MediaId),
+    /// Stored here: must be uploaded, and replaced by Meta's id, before the message is sent.
+    Stored(MediaId),
 }
 
-/// A file and what is said with it.
+/// A file with its caption, name and voice flag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Media {
+pub struct OutboundMedia {
     #[serde(skip)]
     pub kind: MediaKind,
     #[serde(flatten)]
     pub file: MediaRef,
-    /// At most 1,024 characters; images, videos and documents have one.
+    /// At most 1,024 characters; for images, videos and documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
-    /// Documents have one.
+    /// For documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
-    /// Shows an audio as a voice message; it has to be OGG with OPUS then.
+    /// Shows audio as a voice message; must be OGG with OPUS then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<bool>,
 }
@@ -59,34 +61,34 @@ impl MediaKind {
     }
 }
 
-impl Media {
-    /// A message that is a file.
-    pub(super) fn message(kind: MediaKind, at: &At<'_>) -> Read<Self> {
+impl OutboundMedia {
+    /// Reads a media message.
+    pub(super) fn message(kind: MediaKind, at: &Field<'_>) -> FieldResult<Self> {
         let mut media = at.object()?;
-        let mut read = Self::bare(kind, &mut media)?;
+        let mut read = Self::read_file(kind, &mut media)?;
         if matches!(kind, MediaKind::Image | MediaKind::Video | MediaKind::Document) {
-            read.caption = media.maybe_text("caption", 1_024)?;
+            read.caption = media.optional_text("caption", 1_024)?;
         }
         if kind == MediaKind::Document {
             read.filename = filename(&mut media)?;
         }
         if kind == MediaKind::Audio {
-            read.voice = media.maybe_flag("voice")?;
+            read.voice = media.optional_flag("voice")?;
         }
-        media.end().map(|()| read)
+        media.deny_unknown().map(|()| read)
     }
 
-    /// A file at the head of a message, which speaks for itself.
-    pub(super) fn header(kind: MediaKind, at: &At<'_>) -> Read<Self> {
+    /// Reads media in a header, which has no caption.
+    pub(super) fn header(kind: MediaKind, at: &Field<'_>) -> FieldResult<Self> {
         let mut media = at.object()?;
-        let mut read = Self::bare(kind, &mut media)?;
+        let mut read = Self::read_file(kind, &mut media)?;
         if kind == MediaKind::Document {
             read.filename = filename(&mut media)?;
         }
-        media.end().map(|()| read)
+        media.deny_unknown().map(|()| read)
     }
 
-    fn bare(kind: MediaKind, media: &mut Object<'_>) -> Read<Self> {
+    fn read_file(kind: MediaKind, media: &mut Object<'_>) -> FieldResult<Self> {
         Ok(Self {
             kind,
             file: MediaRef::read(media)?,
@@ -101,12 +103,12 @@ impl Media {
     }
 }
 
-/// The name that the recipient is shown.
-pub(super) fn filename(media: &mut Object<'_>) -> Read<Option<String>> {
-    let Some(at) = media.maybe("filename") else {
+/// Reads the file name shown to the recipient.
+pub(super) fn filename(media: &mut Object<'_>) -> FieldResult<Option<String>> {
+    let Some(at) = media.optional("filename") else {
         return Ok(None);
     };
-    let name = at.text(ANY)?;
+    let name = at.text(UNLIMITED)?;
     match file_name::harm(&name) {
         Some(why) => Err(at.problem(why)),
         None => Ok(Some(name)),
@@ -114,13 +116,13 @@ pub(super) fn filename(media: &mut Object<'_>) -> Read<Option<String>> {
 }
 
 impl MediaRef {
-    pub(super) fn read(media: &mut Object<'_>) -> Read<Self> {
-        match (media.maybe("id"), media.maybe("link"), media.maybe("media_id")) {
-            (Some(id), None, None) => id.text(ANY).map(Self::Meta),
-            (None, Some(link), None) => link.url(ANY).map(Self::Link),
+    pub(super) fn read(media: &mut Object<'_>) -> FieldResult<Self> {
+        match (media.optional("id"), media.optional("link"), media.optional("media_id")) {
+            (Some(id), None, None) => id.text(UNLIMITED).map(Self::Meta),
+            (None, Some(link), None) => link.url(UNLIMITED).map(Self::Link),
             (None, None, Some(ours)) => {
-                let id = ours.text(ANY)?.parse();
-                id.map(Self::Ours)
+                let id = ours.text(UNLIMITED)?.parse();
+                id.map(Self::Stored)
                     .map_err(|error: ParseIdError| ours.problem(error.to_string()))
             }
             _ => Err(media.problem("must have exactly one of media_id (a file of ours), id (Meta's) and link")),
@@ -128,14 +130,14 @@ impl MediaRef {
     }
 }
 
-/// A single member. A file of ours has none: Meta does not know our ids.
+/// Writes `id` or `link`. Fails for a stored file, because Meta does not know our ids.
 impl Serialize for MediaRef {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut member = to.serialize_map(Some(1))?;
         match self {
             Self::Meta(id) => member.serialize_entry("id", id)?,
             Self::Link(link) => member.serialize_entry("link", link)?,
-            Self::Ours(id) => {
+            Self::Stored(id) => {
                 let why = format!("the file {id} has no id from Meta yet");
                 return Err(serde::ser::Error::custom(why));
             }

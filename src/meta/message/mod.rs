@@ -1,11 +1,10 @@
-//! What can be sent: typed, checked against every limit Meta documents, and written as the exact request.
+//! Outbound messages: typed, validated against every limit Meta documents, and written as the exact request.
 //!
-//! Callers give the payload as Meta has it under the message's type, so Meta's reference is ours too. Two things differ: a
-//! file may be one of ours (`media_id`), and a member Meta does not document is refused, for it is more often misspelt than
-//! new. Only the components of a template, which Meta extends all the time, keep what they hold beyond what we know.
+//! Callers give the payload in Meta's format for the message's type, so Meta's reference applies. Two things differ: a file may be one
+//! stored here (`media_id`), and a member that Meta does not document is rejected, since it is more often misspelt than new. Only
+//! components of templates, which Meta keeps extending, pass on unknown members.
 //!
-//! Limits are those of Meta's pages under "Messages" (November 2025 and later); lengths are in characters. What is not
-//! documented is not limited.
+//! Limits follow Meta's pages under "Messages" (November 2025 and later); lengths are in characters. What is not documented is not limited.
 
 mod contacts;
 mod envelope;
@@ -17,7 +16,7 @@ mod media;
 pub mod payment;
 mod preview;
 mod read;
-mod small;
+mod simple;
 pub mod template;
 #[cfg(test)]
 mod tests;
@@ -26,33 +25,33 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use contacts::Contact;
-pub use envelope::{Audience, Envelope, Options, ProductPolicy, Recipient, Unresolved};
+pub use contacts::OutboundContact;
+pub use envelope::{Audience, MessageRecipient, Options, ProductPolicy, SendEnvelope, UnresolvedMedia};
 pub use interactive::Interactive;
 pub use invalid::Invalid;
 pub use location::Location;
-pub use media::{Media, MediaKind, MediaRef};
-pub use small::{Pin, PinOperation, Reaction, Text};
-pub use template::{Language, Template};
+pub use media::{MediaKind, MediaRef, OutboundMedia};
+pub use simple::{Pin, PinOperation, Reaction, Text};
+pub use template::{Language, TemplateMessage};
 
-use read::At;
+use read::Field;
 
-/// One message, ready to be sent once its files are with Meta.
+/// An outbound message, ready to be sent once its files are at Meta.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outbound {
     Text(Text),
     /// An image, audio, video, document or sticker.
-    Media(Media),
+    Media(OutboundMedia),
     Location(Location),
-    Contacts(Vec<Contact>),
+    Contacts(Vec<OutboundContact>),
     Reaction(Reaction),
     Interactive(Box<Interactive>),
-    Template(Box<Template>),
-    /// Pins a message in a group, or takes the pin back.
+    Template(Box<TemplateMessage>),
+    /// Pins a message in a group, or unpins it.
     Pin(Pin),
 }
 
-/// The types a caller may name.
+/// The accepted message types.
 pub const TYPES: [&str; 12] = [
     "text",
     "image",
@@ -69,18 +68,18 @@ pub const TYPES: [&str; 12] = [
 ];
 
 impl Outbound {
-    /// Reads the payload of a message of this type: what Meta has under `text`, `image`, ….
+    /// Parses the payload of a message of this type: what Meta has under `text`, `image`, ….
     ///
     /// # Errors
-    /// Names the first member that will not do, and why.
+    /// Names the first invalid member and the reason.
     pub fn parse(kind: &str, payload: &Value) -> Result<Self, Invalid> {
         Self::read(kind, payload).map_err(|refused| hint::with_members(kind, payload, refused))
     }
 
     fn read(kind: &str, payload: &Value) -> Result<Self, Invalid> {
-        let at = At::root(kind, payload)?;
+        let at = Field::root(kind, payload)?;
         if let Some(media) = MediaKind::parse(kind) {
-            return Media::message(media, &at).map(Self::Media);
+            return OutboundMedia::message(media, &at).map(Self::Media);
         }
         match kind {
             "text" => Text::read(&at).map(Self::Text),
@@ -94,7 +93,7 @@ impl Outbound {
         }
     }
 
-    /// The type, as Meta names it.
+    /// Returns Meta's name of the type.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
@@ -108,16 +107,16 @@ impl Outbound {
         }
     }
 
-    /// The template, which alone may be sent without an open service window.
-    pub fn template(&self) -> Option<&Template> {
+    /// Returns the template; only templates may be sent without an open service window.
+    pub fn template(&self) -> Option<&TemplateMessage> {
         match self {
             Self::Template(template) => Some(template),
             _ => None,
         }
     }
 
-    /// Every file of the message and what it serves as, in the order of the payload. Those that are ours have to be replaced
-    /// by Meta's ids before the message has a body.
+    /// Returns every file of the message with its kind, in the order of the payload. Stored files have to be replaced by Meta's ids before
+    /// [`Self::body`].
     pub fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {
         match self {
             Self::Media(media) => vec![media.file()],
@@ -127,11 +126,11 @@ impl Outbound {
         }
     }
 
-    /// Whether Meta sends such a message to such a recipient.
+    /// Checks that Meta accepts this type for such a recipient.
     ///
     /// # Errors
-    /// Groups take text, media, templates and pins; and only groups take pins.
-    pub fn fits(&self, to: Audience) -> Result<(), Invalid> {
+    /// Groups accept text, media, templates and pins; only groups accept pins.
+    pub fn check_audience(&self, to: Audience) -> Result<(), Invalid> {
         let to_group = to == Audience::Group;
         match self {
             Self::Text(_) | Self::Media(_) | Self::Template(_) => Ok(()),
@@ -145,28 +144,28 @@ impl Outbound {
         }
     }
 
-    /// Whether what it asks to pay can still be paid in five minutes.
+    /// Checks that an order in the message can still be paid in five minutes.
     ///
     /// # Errors
-    /// An order expires sooner than Meta takes, or has expired.
-    pub fn lasts(&self, now: DateTime<Utc>) -> Result<(), Invalid> {
+    /// The order expires sooner than Meta allows, or has expired.
+    pub fn check_expiry(&self, now: DateTime<Utc>) -> Result<(), Invalid> {
         match self {
-            Self::Interactive(interactive) => interactive.lasts(now),
-            Self::Template(template) => template.lasts(now),
+            Self::Interactive(interactive) => interactive.check_expiry(now),
+            Self::Template(template) => template.check_expiry(now),
             _ => Ok(()),
         }
     }
 
-    /// The exact request.
+    /// Writes the exact request body.
     ///
     /// # Errors
-    /// A file of ours has no id from Meta yet.
-    pub fn body(&self, envelope: &Envelope<'_>) -> Result<String, Unresolved> {
+    /// A stored file has no media id from Meta yet.
+    pub fn body(&self, envelope: &SendEnvelope<'_>) -> Result<String, UnresolvedMedia> {
         envelope::write(self, envelope)
     }
 }
 
-/// What stands under the type.
+/// Serialises the payload under the type.
 impl Serialize for Outbound {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -1,20 +1,20 @@
-use super::{Outbound, interactive::Header};
+use super::{Outbound, interactive::InteractiveHeader};
 
 impl Outbound {
-    /// What a person would read in a list of messages, as for inbound ones; `None` where nothing is written. Of a template
-    /// it is the name; what the customer reads is known where its account's templates are.
+    /// Returns the text shown in a list of messages; `None` without text. For a template it is the name; the rendered text needs the
+    /// account's templates.
     pub fn preview(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.body.clone()),
             Self::Media(media) => media.caption.clone().or_else(|| media.filename.clone()),
             Self::Location(location) => location.name.clone().or_else(|| location.address.clone()),
             Self::Contacts(contacts) => {
-                let names: Vec<&str> = contacts.iter().map(super::Contact::formatted_name).collect();
+                let names: Vec<&str> = contacts.iter().map(super::OutboundContact::formatted_name).collect();
                 Some(names.join(", "))
             }
             Self::Reaction(reaction) => Some(reaction.emoji.clone()).filter(|emoji| !emoji.is_empty()),
             Self::Interactive(interactive) => {
-                let header = interactive.header.as_ref().and_then(Header::text);
+                let header = interactive.header.as_ref().and_then(InteractiveHeader::text);
                 let body = interactive.body.as_ref().map(|body| body.text.as_str());
                 body.or(header).map(str::to_owned)
             }

@@ -1,4 +1,4 @@
-//! Reads what a caller gave, member by member, so that every problem names its place.
+//! Reads a caller's JSON member by member, so that every error has a path.
 
 use std::ops::RangeInclusive;
 
@@ -6,29 +6,29 @@ use serde_json::{Map, Value};
 
 use super::{Invalid, hint::NOT_AN_OBJECT};
 
-pub(super) type Read<T> = Result<T, Invalid>;
+pub(super) type FieldResult<T> = Result<T, Invalid>;
 
-/// For text whose length Meta does not limit.
-pub(super) const ANY: usize = usize::MAX;
+/// Length limit of text that Meta does not limit.
+pub(super) const UNLIMITED: usize = usize::MAX;
 
-/// A value, and where it stands.
-pub(super) struct At<'a> {
+/// A JSON value with its path.
+pub(super) struct Field<'a> {
     pub path: String,
     pub value: &'a Value,
 }
 
-/// An object whose members are taken one by one; what nobody takes is refused at the end.
+/// A JSON object whose members are read one by one; unread ones are rejected by [`Self::deny_unknown`].
 pub(super) struct Object<'a> {
     pub path: String,
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,
 }
 
-impl<'a> At<'a> {
-    /// The payload of a message. No text in it may hold a NUL, which neither database nor WhatsApp takes.
-    pub fn root(kind: &str, value: &'a Value) -> Read<Self> {
+impl<'a> Field<'a> {
+    /// Wraps the payload of a message. Rejects NULs in texts, which neither database nor WhatsApp accepts.
+    pub fn root(kind: &str, value: &'a Value) -> FieldResult<Self> {
         let path = kind.to_owned();
-        match nul_below(value) {
+        match find_nul(value) {
             Some(below) => Err(Invalid::new(path + &below, "must not contain the character U+0000")),
             None => Ok(Self { path, value }),
         }
@@ -38,7 +38,7 @@ impl<'a> At<'a> {
         Invalid::new(&self.path, problem)
     }
 
-    pub fn object(&self) -> Read<Object<'a>> {
+    pub fn object(&self) -> FieldResult<Object<'a>> {
         let members = self.value.as_object().ok_or_else(|| self.problem(NOT_AN_OBJECT))?;
         Ok(Object {
             path: self.path.clone(),
@@ -47,59 +47,59 @@ impl<'a> At<'a> {
         })
     }
 
-    pub fn list(&self, count: RangeInclusive<usize>) -> Read<Vec<At<'a>>> {
+    pub fn list(&self, count: RangeInclusive<usize>) -> FieldResult<Vec<Field<'a>>> {
         let list = self.value.as_array().ok_or_else(|| self.problem("must be a list"))?;
-        let (least, most, found) = (*count.start(), *count.end(), list.len());
-        if found < least {
+        let (min, max, found) = (*count.start(), *count.end(), list.len());
+        if found < min {
             return Err(self
-                .problem(format!("must have at least {least}; this has {found}"))
-                .limit(least));
+                .problem(format!("must have at least {min}; this has {found}"))
+                .limit(min));
         }
-        if found > most {
+        if found > max {
             return Err(self
-                .problem(format!("must have at most {most}; this has {found}"))
-                .limit(most));
+                .problem(format!("must have at most {max}; this has {found}"))
+                .limit(max));
         }
-        let at = |(index, value)| At {
+        let at = |(index, value)| Field {
             path: format!("{}[{index}]", self.path),
             value,
         };
         Ok(list.iter().enumerate().map(at).collect())
     }
 
-    /// Text that says something, of at most so many characters.
-    pub fn text(&self, most: usize) -> Read<String> {
+    /// Reads non-blank text of at most `max` characters.
+    pub fn text(&self, max: usize) -> FieldResult<String> {
         let text = self.value.as_str().ok_or_else(|| self.problem("must be text"))?;
         if text.trim().is_empty() {
             return Err(self.problem("must not be empty"));
         }
         let found = text.chars().count();
-        if found > most {
+        if found > max {
             return Err(self
-                .problem(format!("must be at most {most} characters; this has {found}"))
-                .limit(most));
+                .problem(format!("must be at most {max} characters; this has {found}"))
+                .limit(max));
         }
         Ok(text.to_owned())
     }
 
-    pub fn flag(&self) -> Read<bool> {
+    pub fn flag(&self) -> FieldResult<bool> {
         self.value
             .as_bool()
             .ok_or_else(|| self.problem("must be true or false"))
     }
 
-    pub fn whole(&self, range: RangeInclusive<i64>) -> Read<i64> {
-        let (least, most) = (*range.start(), *range.end());
+    pub fn integer(&self, range: RangeInclusive<i64>) -> FieldResult<i64> {
+        let (min, max) = (*range.start(), *range.end());
         let number = self.value.as_i64().filter(|number| range.contains(number));
         number.ok_or_else(|| {
-            let problem = format!("must be a whole number from {least} to {most}");
-            self.problem(problem).limit(usize::try_from(most).unwrap_or_default())
+            let problem = format!("must be a whole number from {min} to {max}");
+            self.problem(problem).limit(usize::try_from(max).unwrap_or_default())
         })
     }
 
-    /// An address on the web.
-    pub fn url(&self, most: usize) -> Read<String> {
-        let text = self.text(most)?;
+    /// Reads an `http` or `https` URL.
+    pub fn url(&self, max: usize) -> FieldResult<String> {
+        let text = self.text(max)?;
         let web =
             reqwest::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if web {
@@ -108,12 +108,12 @@ impl<'a> At<'a> {
         Err(self.problem("must be an address that begins with https:// or http://"))
     }
 
-    pub fn one_of(&self, words: &[&'static str]) -> Read<&'static str> {
+    pub fn one_of(&self, allowed: &[&'static str]) -> FieldResult<&'static str> {
         let found = self
             .value
             .as_str()
-            .and_then(|text| words.iter().find(|word| word.eq_ignore_ascii_case(text)));
-        found.copied().ok_or_else(|| match words {
+            .and_then(|text| allowed.iter().find(|word| word.eq_ignore_ascii_case(text)));
+        found.copied().ok_or_else(|| match allowed {
             [only] => self.problem(format!("must be {only}")),
             several => self.problem(format!("must be one of {}", several.join(", "))),
         })
@@ -125,36 +125,36 @@ impl<'a> Object<'a> {
         Invalid::new(&self.path, problem)
     }
 
-    /// A member that may be missing; `null` is missing too.
-    pub fn maybe(&mut self, name: &'static str) -> Option<At<'a>> {
+    /// Reads an optional member; `null` counts as missing.
+    pub fn optional(&mut self, name: &'static str) -> Option<Field<'a>> {
         self.known.push(name);
         let value = self.members.get(name).filter(|value| !value.is_null())?;
-        Some(At {
+        Some(Field {
             path: format!("{}.{name}", self.path),
             value,
         })
     }
 
-    pub fn must(&mut self, name: &'static str) -> Read<At<'a>> {
+    pub fn required(&mut self, name: &'static str) -> FieldResult<Field<'a>> {
         let path = format!("{}.{name}", self.path);
-        self.maybe(name).ok_or_else(|| Invalid::new(path, "is missing"))
+        self.optional(name).ok_or_else(|| Invalid::new(path, "is missing"))
     }
 
-    pub fn text(&mut self, name: &'static str, most: usize) -> Read<String> {
-        self.must(name)?.text(most)
+    pub fn text(&mut self, name: &'static str, max: usize) -> FieldResult<String> {
+        self.required(name)?.text(max)
     }
 
-    pub fn maybe_text(&mut self, name: &'static str, most: usize) -> Read<Option<String>> {
-        self.maybe(name).map(|at| at.text(most)).transpose()
+    pub fn optional_text(&mut self, name: &'static str, max: usize) -> FieldResult<Option<String>> {
+        self.optional(name).map(|at| at.text(max)).transpose()
     }
 
-    pub fn maybe_flag(&mut self, name: &'static str) -> Read<Option<bool>> {
-        self.maybe(name).map(|at| at.flag()).transpose()
+    pub fn optional_flag(&mut self, name: &'static str) -> FieldResult<Option<bool>> {
+        self.optional(name).map(|at| at.flag()).transpose()
     }
 
-    /// Refuses what is left.
-    pub fn end(self) -> Read<()> {
-        match self.rest().keys().next() {
+    /// Rejects members that were not read.
+    pub fn deny_unknown(self) -> FieldResult<()> {
+        match self.unread_members().keys().next() {
             None => Ok(()),
             Some(name) => {
                 let mut known = self.known;
@@ -165,8 +165,8 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What nobody took.
-    pub fn rest(&self) -> Map<String, Value> {
+    /// Returns the members that were not read.
+    pub fn unread_members(&self) -> Map<String, Value> {
         let left = self
             .members
             .iter()
@@ -175,17 +175,17 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Where the first NUL is, below a value.
-fn nul_below(value: &Value) -> Option<String> {
+/// Returns the path of the first NUL below a value.
+fn find_nul(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
         Value::Array(list) => list
             .iter()
             .enumerate()
-            .find_map(|(index, value)| Some(format!("[{index}]{}", nul_below(value)?))),
+            .find_map(|(index, value)| Some(format!("[{index}]{}", find_nul(value)?))),
         Value::Object(members) => members.iter().find_map(|(name, value)| match name.contains('\0') {
             true => Some(String::new()),
-            false => Some(format!(".{name}{}", nul_below(value)?)),
+            false => Some(format!(".{name}{}", find_nul(value)?)),
         }),
         _ => None,
     }

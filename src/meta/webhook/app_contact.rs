@@ -1,10 +1,10 @@
-//! `state_sync[]`: the address book of the WhatsApp Business app, for numbers used in both places (coexistence).
+//! `state_sync[]`: the address book of the WhatsApp Business app, for numbers in coexistence.
 
 use chrono::{DateTime, Utc};
 
-use super::batch::Beside;
-use super::json::Json;
-use super::{Change, Person, UnknownReason};
+use super::batch::ValueContext;
+use super::json::JsonTree;
+use super::{Change, UnknownReason, WhatsAppUser};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppContact {
@@ -27,9 +27,9 @@ pub enum AppContactAction {
     Other(String),
 }
 
-pub(super) fn app_contact(beside: &Beside<'_>, json: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {
+pub(super) fn app_contact(context: &ValueContext<'_>, json: &JsonTree<'_>, raw: &str) -> Result<Change, UnknownReason> {
     let contact = json.get("contact");
-    let person = Person::read(
+    let person = WhatsAppUser::read(
         contact.get("phone_number"),
         contact.get("user_id"),
         contact.get("parent_user_id"),
@@ -50,7 +50,7 @@ pub(super) fn app_contact(beside: &Beside<'_>, json: &Json<'_>, raw: &str) -> Re
         first_name: contact.get("first_name").text(),
         phone: person.phone,
         user_id: person.user_id,
-        timestamp: json.get("metadata").get("timestamp").time().or(beside.time),
+        timestamp: json.get("metadata").get("timestamp").time().or(context.time),
         raw: raw.to_owned(),
     }))
 }

@@ -1,31 +1,31 @@
-//! Values that are batches: arrays of messages, statuses, calls, … beside the metadata and contacts they share.
+//! Reads batch values: arrays of messages, statuses, calls, … beside the metadata and contacts they share.
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::account::{Account, AccountDetail};
-use super::json::{Json, Members, elements};
-use super::listed::Listed;
-use super::walk::{Items, Place};
+use super::account::{AccountDetail, AccountEvent};
+use super::json::{JsonTree, Members, elements};
+use super::listed_contacts::ListedContacts;
+use super::walk::{ItemOrigin, Items};
 use super::{Change, Unknown, UnknownReason, app_contact, call, error, history, message, preference, status};
 use crate::events::{self, EventType};
 
-/// What the value says beside the element that is being read.
-pub(super) struct Beside<'a> {
+/// Context of an element: the parts of its value that all elements share.
+pub(super) struct ValueContext<'a> {
     pub field: &'a str,
-    pub contacts: &'a Listed<'a>,
-    /// Whether the value has this one element only, in all its batches, so that a lone contact must be its person.
+    pub contacts: &'a ListedContacts<'a>,
+    /// Whether the value has this element only, in all its batches, so that a single contact must be its user.
     pub only_element: bool,
     /// The business number, as displayed.
     pub display_phone_number: Option<&'a str>,
-    /// Stands in for an element's missing time.
+    /// Default for an element without a time.
     pub time: Option<DateTime<Utc>>,
 }
 
-/// Bytes of an unknown member's name that are kept in the paths of its items.
-const LONGEST_KEY: usize = 64;
+/// Maximum length of an unknown member's name in item paths, in bytes.
+const MAX_KEY_BYTES: usize = 64;
 
-type Element = fn(&Beside<'_>, &Json<'_>, &str) -> Result<Change, UnknownReason>;
+type Element = fn(&ValueContext<'_>, &JsonTree<'_>, &str) -> Result<Change, UnknownReason>;
 
 const BATCHES: &[(&str, Element)] = &[
     ("messages", message::message),
@@ -34,7 +34,7 @@ const BATCHES: &[(&str, Element)] = &[
     ("errors", error::error),
     ("state_sync", app_contact::app_contact),
     ("user_preferences", preference::preference),
-    ("calls", |beside, call, raw| Ok(call::call(beside, call, raw))),
+    ("calls", |context, call, raw| Ok(call::call(context, call, raw))),
     ("groups", |_, group, raw| {
         Ok(event(&events::account::GROUP, group.get("group_id").id(), raw))
     }),
@@ -52,9 +52,9 @@ const BATCHES: &[(&str, Element)] = &[
     }),
 ];
 
-/// An event that is passed on as it came.
+/// Builds an untyped event.
 pub(super) fn event(event: &'static EventType, subject: Option<String>, raw: &str) -> Change {
-    Change::Account(Account {
+    Change::Account(AccountEvent {
         event,
         subject,
         raw: raw.to_owned(),
@@ -62,19 +62,19 @@ pub(super) fn event(event: &'static EventType, subject: Option<String>, raw: &st
     })
 }
 
-/// Appends an item for each element of each batch in the value; an error leaves `items` as they were.
-pub(super) fn read(place: &mut Place, value: &str, items: &mut Items) -> Result<(), UnknownReason> {
+/// Appends an item for each element of each batch in the value. On error, `items` is unchanged.
+pub(super) fn read(origin: &mut ItemOrigin, value: &str, items: &mut Items) -> Result<(), UnknownReason> {
     let members = Members::read(value).ok_or(UnknownReason::WrongShape)?;
-    place.concerns(&members.get("metadata").map(Json::read).unwrap_or_default());
-    let contacts = members.get("contacts").map(Json::read).unwrap_or_default();
-    let contacts = Listed::new(contacts.list());
+    origin.set_phone_number(&members.get("metadata").map(JsonTree::read).unwrap_or_default());
+    let contacts = members.get("contacts").map(JsonTree::read).unwrap_or_default();
+    let contacts = ListedContacts::new(contacts.list());
     let is_batch = |key: &str| key == "history" || BATCHES.iter().any(|(name, _)| *name == key);
     let mut filled = members
         .0
         .iter()
         .filter(|(key, member)| is_batch(key) && member.get() != "null");
     let mut batches = Batches {
-        place,
+        origin,
         contacts: &contacts,
         only_batch: filled.next().is_some() && filled.next().is_none(),
         first: items.list.len(),
@@ -99,8 +99,8 @@ pub(super) fn read(place: &mut Place, value: &str, items: &mut Items) -> Result<
 }
 
 struct Batches<'a> {
-    place: &'a Place,
-    contacts: &'a Listed<'a>,
+    origin: &'a ItemOrigin,
+    contacts: &'a ListedContacts<'a>,
     only_batch: bool,
     items: &'a mut Items,
     first: usize,
@@ -110,23 +110,23 @@ struct Batches<'a> {
 impl Batches<'_> {
     fn batch(&mut self, key: &str, raw: &str, element: Element) {
         let Some(list) = elements(raw) else {
-            return self.not_a_list(key, raw, element);
+            return self.single_object(key, raw, element);
         };
         let only_element = self.only_batch && list.len() == 1;
         for (index, it) in list.iter().enumerate() {
             if self.items.is_full() {
-                return self.items.overflow(self.place);
+                return self.items.overflow(self.origin);
             }
-            let change = read_element(&self.beside(only_element), it, element);
+            let change = read_element(&self.context(only_element), it, element);
             self.push(&format!("/{key}/{index}"), change);
         }
     }
 
-    /// Meta documents no shape for the conversation context: an object is as good as a list of one.
-    fn not_a_list(&mut self, key: &str, raw: &str, element: Element) {
-        let whole = Json::read(raw);
+    /// Reads a batch member that is not a list. Meta documents no shape for `conversation_context`: an object counts as a list of one.
+    fn single_object(&mut self, key: &str, raw: &str, element: Element) {
+        let whole = JsonTree::read(raw);
         let change = match key {
-            "conversation_context" if whole.is_object() => element(&self.beside(true), &whole, raw),
+            "conversation_context" if whole.is_object() => element(&self.context(true), &whole, raw),
             _ => Err(UnknownReason::WrongShape),
         };
         self.push(&format!("/{key}"), change.unwrap_or_else(|reason| unknown(reason, raw)));
@@ -136,58 +136,58 @@ impl Batches<'_> {
         let Some(chunks) = elements(raw) else {
             return self.push("/history", unknown(UnknownReason::WrongShape, raw));
         };
-        let (place, contacts) = (self.place, self.contacts);
-        let beside = beside(place, contacts, false);
-        let mut keep = |path: &str, change| self.push(path, change);
+        let (origin, contacts) = (self.origin, self.contacts);
+        let context = value_context(origin, contacts, false);
+        let mut emit = |path: &str, change| self.push(path, change);
         for (index, chunk) in chunks.iter().enumerate() {
-            history::chunk(&beside, &format!("/history/{index}"), chunk.get(), &mut keep);
+            history::chunk(&context, &format!("/history/{index}"), chunk.get(), &mut emit);
         }
     }
 
-    /// New members appear without notice. What may hold something is kept; a bare value beside known batches is not.
+    /// Stores an unknown member as `Unknown` items, since Meta adds members without notice. Bare values beside known batches are dropped.
     fn unknown_member(&mut self, key: &str, raw: &str) {
-        let key = key[..key.floor_char_boundary(LONGEST_KEY)]
+        let key = key[..key.floor_char_boundary(MAX_KEY_BYTES)]
             .replace('~', "~0")
             .replace('/', "~1");
-        let mut keep = |below: &str, raw| {
+        let mut emit = |below: &str, raw| {
             self.items
-                .push(self.place, below, unknown(UnknownReason::UnknownMember, raw));
+                .push(self.origin, below, unknown(UnknownReason::UnknownMember, raw));
         };
         match elements(raw) {
             Some(list) => {
                 for (at, it) in list.iter().enumerate() {
-                    keep(&format!("/{key}/{at}"), it.get());
+                    emit(&format!("/{key}/{at}"), it.get());
                 }
             }
-            None if raw.starts_with('{') => keep(&format!("/{key}"), raw),
+            None if raw.starts_with('{') => emit(&format!("/{key}"), raw),
             None => {}
         }
     }
 
-    fn beside(&self, only_element: bool) -> Beside<'_> {
-        beside(self.place, self.contacts, only_element)
+    fn context(&self, only_element: bool) -> ValueContext<'_> {
+        value_context(self.origin, self.contacts, only_element)
     }
 
     fn push(&mut self, below: &str, change: Change) {
         self.recognised = true;
-        self.items.push(self.place, below, change);
+        self.items.push(self.origin, below, change);
     }
 }
 
-fn beside<'a>(place: &'a Place, contacts: &'a Listed<'a>, only_element: bool) -> Beside<'a> {
-    Beside {
-        field: &place.field,
+fn value_context<'a>(origin: &'a ItemOrigin, contacts: &'a ListedContacts<'a>, only_element: bool) -> ValueContext<'a> {
+    ValueContext {
+        field: &origin.field,
         contacts,
         only_element,
-        display_phone_number: place.display_phone_number.as_deref(),
-        time: place.time,
+        display_phone_number: origin.display_phone_number.as_deref(),
+        time: origin.time,
     }
 }
 
-fn read_element(beside: &Beside<'_>, raw: &RawValue, element: Element) -> Change {
-    let json = Json::read(raw.get());
+fn read_element(context: &ValueContext<'_>, raw: &RawValue, element: Element) -> Change {
+    let json = JsonTree::read(raw.get());
     let change = if json.is_object() {
-        element(beside, &json, raw.get())
+        element(context, &json, raw.get())
     } else {
         Err(UnknownReason::WrongShape)
     };

@@ -1,25 +1,24 @@
-//! Makes a body safe to read and to keep, before anything looks at it.
+//! Sanitises a body before it is parsed.
 //!
-//! JSON can say things that neither a Rust `String`, nor PostgreSQL's `TEXT` and `JSONB`, nor SQLite's JSON functions
-//! can hold. One such character in one message would fail the whole batch it is stored with, so it is rewritten here,
-//! once, and everything taken from the body (typed fields and `raw` texts alike) is safe:
+//! JSON can express what neither a Rust `String`, nor PostgreSQL's `TEXT` and `JSONB`, nor SQLite's JSON functions can hold. One such
+//! character in one message would fail the whole batch it is stored with, so it is rewritten here, once, and everything taken from the body
+//! (typed fields and `raw` texts alike) is safe:
 //!
 //! - bytes that are not UTF-8 become U+FFFD;
 //! - `\u0000` is removed;
-//! - half a surrogate pair (`\ud800` alone) becomes `\ufffd`;
+//! - an unpaired surrogate (`\ud800` alone) becomes `\ufffd`;
 //! - a number that no 64-bit integer or float holds becomes a string of the same characters;
-//! - what is nested deeper than [`DEEPEST`] becomes a string of its JSON text.
+//! - a value nested deeper than [`MAX_DEPTH`] becomes a string of its JSON text.
 //!
-//! Everything else keeps its bytes; an ordinary body is borrowed, not copied. The bytes Meta signed are stored
-//! elsewhere, unchanged.
+//! Everything else keeps its bytes; an ordinary body is borrowed, not copied. The signed bytes are stored separately, unchanged.
 
 use std::borrow::Cow;
 
-/// Deepest nesting kept. serde_json stops at 128 and a reader may wrap what we hand out; Meta uses about 15.
-pub(super) const DEEPEST: usize = 100;
+/// Maximum nesting. serde_json stops at 128 and readers may wrap what they get; Meta uses about 15.
+pub(super) const MAX_DEPTH: usize = 100;
 
-/// Decimals longer than this, or with larger exponents than 400, are not measurements of anything.
-const LONGEST_DECIMAL: usize = 64;
+/// Maximum length of a decimal; its exponent is limited to ±400. Beyond that it is no measurement.
+const MAX_DECIMAL_CHARS: usize = 64;
 
 pub(super) fn clean(body: &[u8]) -> Cow<'_, str> {
     match String::from_utf8_lossy(body) {
@@ -28,10 +27,10 @@ pub(super) fn clean(body: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Text that is not JSON comes back as some other text that is not JSON, or comes back whole: never a panic.
+/// Sanitises JSON text. Text that is not JSON stays text that is not JSON; never panics.
 pub(super) fn clean_text(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let mut copy = Copy {
+    let mut copy = CleanCopy {
         text,
         done: 0,
         out: String::new(),
@@ -40,9 +39,9 @@ pub(super) fn clean_text(text: &str) -> Cow<'_, str> {
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'"' => at = clean_string(&mut copy, at + 1),
-            b'{' | b'[' if depth == DEEPEST => {
+            b'{' | b'[' if depth == MAX_DEPTH => {
                 let end = end_of_nest(bytes, at);
-                // A bare NUL is not JSON, but quoting would make it an escape that is.
+                // A bare NUL is invalid JSON, but quoting would turn it into a valid escape.
                 let nest = text[at..end].replace('\0', "");
                 copy.replace(at, end, &serde_json::Value::from(nest).to_string());
                 at = end;
@@ -69,14 +68,14 @@ pub(super) fn clean_text(text: &str) -> Cow<'_, str> {
     copy.finish()
 }
 
-/// The text so far, copied only once something had to be replaced.
-struct Copy<'a> {
+/// The output so far, copied only once something is replaced.
+struct CleanCopy<'a> {
     text: &'a str,
     done: usize,
     out: String,
 }
 
-impl<'a> Copy<'a> {
+impl<'a> CleanCopy<'a> {
     fn replace(&mut self, start: usize, end: usize, with: &str) {
         self.out.push_str(&self.text[self.done..start]);
         self.out.push_str(with);
@@ -92,8 +91,8 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// From behind the opening quote to behind the closing one.
-fn clean_string(copy: &mut Copy<'_>, mut at: usize) -> usize {
+/// Sanitises a string from behind its opening quote. Returns the position behind the closing one.
+fn clean_string(copy: &mut CleanCopy<'_>, mut at: usize) -> usize {
     let bytes = copy.text.as_bytes();
     loop {
         match bytes.get(at) {
@@ -117,7 +116,7 @@ fn clean_string(copy: &mut Copy<'_>, mut at: usize) -> usize {
     }
 }
 
-/// The UTF-16 unit that `\uXXXX` at this place stands for.
+/// Parses the `\uXXXX` at this position into its UTF-16 code unit.
 fn escaped_unit(bytes: &[u8], at: usize) -> Option<u32> {
     let escape = bytes.get(at..at + 6)?;
     let digits = escape.strip_prefix(b"\\u")?;
@@ -126,7 +125,7 @@ fn escaped_unit(bytes: &[u8], at: usize) -> Option<u32> {
         .try_fold(0, |unit, &digit| Some(unit * 16 + char::from(digit).to_digit(16)?))
 }
 
-/// Behind the bracket that closes the one at `at`, or the end of the text.
+/// Returns the position behind the bracket that closes the one at `at`, or the end of the text.
 fn end_of_nest(bytes: &[u8], mut at: usize) -> usize {
     let mut depth = 0_usize;
     let mut in_string = false;
@@ -153,7 +152,7 @@ fn end_of_number(bytes: &[u8], at: usize) -> usize {
     at + bytes[at..].iter().take_while(|byte| is_part(byte)).count()
 }
 
-/// What is not a number at all is kept too: the parser is the one to refuse it.
+/// Returns whether the number fits. Text that is not a number is kept for the parser to reject.
 fn is_keepable(number: &str) -> bool {
     if number.len() <= 18 && !number.contains(['e', 'E']) {
         return true;
@@ -166,5 +165,5 @@ fn is_keepable(number: &str) -> bool {
     let exponent = number
         .split_once(['e', 'E'])
         .map_or(Ok(0), |(_, exponent)| exponent.parse::<i32>());
-    float.is_finite() && number.len() <= LONGEST_DECIMAL && exponent.is_ok_and(|it| it.abs() <= 400)
+    float.is_finite() && number.len() <= MAX_DECIMAL_CHARS && exponent.is_ok_and(|it| it.abs() <= 400)
 }

@@ -1,5 +1,5 @@
-//! The first pass: entries and changes, each change's value left as text. One odd entry, change or value never costs
-//! its neighbours, so nothing here can fail except on text that is not JSON.
+//! First pass over a body: entries and changes, with each value left as raw text. A malformed entry, change or value does not affect its
+//! neighbours, so this fails only on text that is not JSON.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -8,47 +8,47 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::MOST_ITEMS;
-use super::json::{Json, Key, Members, elements};
+use super::MAX_ITEMS;
+use super::json::{JsonTree, Members, ObjectKey, elements};
 
 #[derive(Default)]
-pub(super) struct Envelope<'a> {
-    pub object: Json<'a>,
-    pub entry: Node<Entry<'a>>,
+pub(super) struct WebhookBody<'a> {
+    pub object: JsonTree<'a>,
+    pub entry: Node<WebhookEntry<'a>>,
 }
 
 #[derive(Default)]
-pub(super) struct Entry<'a> {
-    pub id: Json<'a>,
-    pub time: Json<'a>,
-    pub changes: Node<EnvelopeChange<'a>>,
+pub(super) struct WebhookEntry<'a> {
+    pub id: JsonTree<'a>,
+    pub time: JsonTree<'a>,
+    pub changes: Node<WebhookChange<'a>>,
 }
 
 #[derive(Default)]
-pub(super) struct EnvelopeChange<'a> {
-    pub field: Json<'a>,
+pub(super) struct WebhookChange<'a> {
+    pub field: JsonTree<'a>,
     pub value: Option<&'a RawValue>,
 }
 
-/// What stands where an object or a list of objects is expected.
+/// A value where an object or a list of objects is expected.
 #[derive(Default)]
 pub(super) enum Node<T> {
     Object(T),
-    /// At most [`MOST_ITEMS`] + 1 elements; `None` for one that is not an object.
+    /// At most [`MAX_ITEMS`] + 1 elements; `None` for an element that is not an object.
     List(Vec<Option<T>>),
     #[default]
     Other,
 }
 
-/// An element of a list; `None` for anything but an object.
+/// A list element; `None` unless it is an object.
 struct Element<T>(Option<T>);
 
-/// An object of which some members matter. Must consume the value of every key it is shown.
+/// An object of which some members are read. `member` must consume the value of every key.
 trait Keyed<'a>: Default {
     fn member<M: MapAccess<'a>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error>;
 }
 
-impl<'a> Keyed<'a> for Envelope<'a> {
+impl<'a> Keyed<'a> for WebhookBody<'a> {
     fn member<M: MapAccess<'a>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "object" => self.object = map.next_value()?,
@@ -61,7 +61,7 @@ impl<'a> Keyed<'a> for Envelope<'a> {
     }
 }
 
-impl<'a> Keyed<'a> for Entry<'a> {
+impl<'a> Keyed<'a> for WebhookEntry<'a> {
     fn member<M: MapAccess<'a>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "id" => self.id = map.next_value()?,
@@ -75,7 +75,7 @@ impl<'a> Keyed<'a> for Entry<'a> {
     }
 }
 
-impl<'a> Keyed<'a> for EnvelopeChange<'a> {
+impl<'a> Keyed<'a> for WebhookChange<'a> {
     fn member<M: MapAccess<'a>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "field" => self.field = map.next_value()?,
@@ -104,7 +104,7 @@ impl<'de, T: Keyed<'de>> Deserialize<'de> for Element<T> {
     }
 }
 
-/// Reads any value; a list is kept only where `LISTS` says so.
+/// Visitor for any value; keeps lists only if `LISTS`.
 struct AnyValue<T, const LISTS: bool>(PhantomData<T>);
 
 impl<'de, T: Keyed<'de>, const LISTS: bool> Visitor<'de> for AnyValue<T, LISTS> {
@@ -116,7 +116,7 @@ impl<'de, T: Keyed<'de>, const LISTS: bool> Visitor<'de> for AnyValue<T, LISTS> 
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<T>, A::Error> {
         let mut object = T::default();
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(ObjectKey(key)) = map.next_key()? {
             object.member(&key, &mut map)?;
         }
         Ok(Node::Object(object))
@@ -124,7 +124,7 @@ impl<'de, T: Keyed<'de>, const LISTS: bool> Visitor<'de> for AnyValue<T, LISTS> 
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node<T>, A::Error> {
         let mut list = Vec::new();
-        while LISTS && list.len() <= MOST_ITEMS {
+        while LISTS && list.len() <= MAX_ITEMS {
             match seq.next_element()? {
                 Some(Element(element)) => list.push(element),
                 None => return Ok(Node::List(list)),
@@ -159,12 +159,12 @@ impl<'de, T: Keyed<'de>, const LISTS: bool> Visitor<'de> for AnyValue<T, LISTS> 
     }
 }
 
-/// The raw texts of the elements of a list, read once and only if one of them is odd.
+/// Raw texts of a list's elements, parsed once and only if one of them is malformed.
 #[derive(Default)]
 pub(super) struct RawList<'a>(OnceCell<Vec<&'a RawValue>>);
 
 impl<'a> RawList<'a> {
-    /// The raw text of one element of the list that is the member `key` of this object.
+    /// Returns the raw text of one element of the list that is the member `key` of this object.
     pub(super) fn get(&self, object: &'a str, key: &str, index: usize) -> Option<&'a str> {
         let read = || Members::read(object)?.get(key).and_then(elements);
         let texts = self.0.get_or_init(|| read().unwrap_or_default());

@@ -1,29 +1,29 @@
-//! Errors as Meta reports them inside webhooks: on a message, a status, or on a value of its own.
+//! Errors reported inside webhooks: on a message, a status, or the value itself.
 
-use super::batch::Beside;
-use super::json::Json;
+use super::batch::ValueContext;
+use super::json::JsonTree;
 use super::{Change, UnknownReason};
 use crate::meta::error_data;
 
-/// See "Error codes" in Meta's documentation: branch on `code`, show `details`.
+/// An error in a webhook. Branch on `code`, show `details` ("Error codes" in Meta's documentation).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MetaError {
-    /// Absent only in what Meta would not send.
+pub struct WebhookError {
+    /// Always present in webhooks from Meta.
     pub code: Option<i64>,
-    /// What is wrong where the code says only that something is.
+    /// `error_subcode`, which is more specific where the code is generic.
     pub subcode: Option<i64>,
     pub title: Option<String>,
     pub message: Option<String>,
     /// `error_data.details`, the text in place of `error_data`, or `details` as older versions have it.
     pub details: Option<String>,
-    /// Where the code is explained; may be a path without a host.
+    /// Link to the documentation; may be a path without a host.
     pub href: Option<String>,
 }
 
-impl MetaError {
-    fn read(error: &Json<'_>) -> MetaError {
+impl WebhookError {
+    fn read(error: &JsonTree<'_>) -> WebhookError {
         let data = error.get("error_data");
-        MetaError {
+        WebhookError {
             code: error.get("code").int(),
             subcode: error.get("error_subcode").int().filter(|code| *code != 0),
             title: error.get("title").text(),
@@ -35,26 +35,26 @@ impl MetaError {
         }
     }
 
-    pub(super) fn list(errors: &Json<'_>) -> Vec<MetaError> {
+    pub(super) fn list(errors: &JsonTree<'_>) -> Vec<WebhookError> {
         errors
             .list()
             .iter()
             .filter(|error| error.is_object())
-            .map(MetaError::read)
+            .map(WebhookError::read)
             .collect()
     }
 }
 
-/// An error that belongs to the account, the app or the number rather than to one message.
+/// An error of the account, the app or the number rather than of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueError {
-    pub error: MetaError,
+    pub error: WebhookError,
     pub raw: String,
 }
 
-pub(super) fn error(_: &Beside<'_>, json: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {
-    let error = MetaError::read(json);
-    if error == MetaError::default() {
+pub(super) fn error(_: &ValueContext<'_>, json: &JsonTree<'_>, raw: &str) -> Result<Change, UnknownReason> {
+    let error = WebhookError::read(json);
+    if error == WebhookError::default() {
         return Err(UnknownReason::MissingEssentials);
     }
     Ok(Change::Error(ValueError {

@@ -1,28 +1,28 @@
-//! Every webhook field there is, and who reads its value. Names: Meta's list of subscribable fields on the object
-//! `whatsapp_business_account`, and those that were documented once or in another spelling.
+//! Table of all webhook fields and the reader of each. Names follow Meta's list of subscribable fields of the object
+//! `whatsapp_business_account`, plus former fields and spellings.
 
 use std::sync::Arc;
 
-use super::account::{self, Account, AccountDetail};
+use super::account::{self, AccountDetail, AccountEvent};
 use super::batch;
-use super::json::Json;
-use super::walk::{Items, Place};
+use super::json::JsonTree;
+use super::walk::{ItemOrigin, Items};
 use super::{Change, Unknown, UnknownReason};
 use crate::{
     events::{self, EventType},
     meta::phone::digits,
 };
 
-/// Reads an account-level value; None when it lacks what the event is about.
-type Detail = fn(&Json<'_>) -> Option<(Option<String>, AccountDetail)>;
+/// Reads an account-level value; `None` if it lacks its essential members.
+type Detail = fn(&JsonTree<'_>) -> Option<(Option<String>, AccountDetail)>;
 
 #[derive(Clone, Copy)]
 enum Reader {
     /// The value is a batch: each element of each array in it is an item.
     Batch,
-    /// A batch as well, of events of this name; a value without a batch is one such event.
+    /// A batch of events of this type; a value without a batch is one such event.
     Events(&'static EventType),
-    /// The value is one event of this name.
+    /// The value is one event of this type.
     Account(&'static EventType, Detail),
     Unknown,
 }
@@ -66,46 +66,46 @@ const FIELDS: &[(&str, Reader)] = &[
     ("template_correct_category_detection", Reader::Account(&events::meta::TEMPLATE_CORRECT_CATEGORY_DETECTION, account::other)),
     ("template_performance_metrics",       Reader::Account(&events::meta::TEMPLATE_PERFORMANCE_METRICS, account::other)),
     ("tracking_events",                    Reader::Account(&events::meta::TRACKING_EVENTS, account::other)),
-    // Some of Meta's own samples lost the field: what is in the value decides.
+    // Some of Meta's samples lack the field: the value's members decide.
     ("",                                   Reader::Batch),
 ];
 
-/// Bytes of a field's name, and of a displayed phone number, that are kept. Meta's longest are 36 and 20.
-const LONGEST_NAME: usize = 64;
+/// Maximum length of a field's name and of a displayed phone number, in bytes. Meta's longest are 36 and 20.
+const MAX_NAME_BYTES: usize = 64;
 
-/// The name of the field that a change is about; what is longer than a name is cut.
-pub(super) fn name(field: &Json<'_>) -> Arc<str> {
-    Arc::from(field.text_within(LONGEST_NAME).unwrap_or_default())
+/// Returns the name of a change's field, truncated.
+pub(super) fn name(field: &JsonTree<'_>) -> Arc<str> {
+    Arc::from(field.text_within(MAX_NAME_BYTES).unwrap_or_default())
 }
 
-/// Turns one value into items: at least one, whatever it holds.
-pub(super) fn read(mut place: Place, value: &str, items: &mut Items) {
-    let known = FIELDS.iter().find(|(name, _)| *name == &*place.field);
+/// Reads one value into items: at least one, whatever it holds.
+pub(super) fn read(mut origin: ItemOrigin, value: &str, items: &mut Items) {
+    let known = FIELDS.iter().find(|(name, _)| *name == &*origin.field);
     let change = match known.map_or(Reader::Unknown, |(_, reader)| *reader) {
         Reader::Unknown => unknown(UnknownReason::UnknownField, value),
-        Reader::Batch => match batch::read(&mut place, value, items) {
+        Reader::Batch => match batch::read(&mut origin, value, items) {
             Ok(()) => return,
             Err(reason) => unknown(reason, value),
         },
-        Reader::Events(event) => match batch::read(&mut place, value, items) {
+        Reader::Events(event) => match batch::read(&mut origin, value, items) {
             Ok(()) => return,
-            Err(UnknownReason::NothingRecognised) => account_event(&mut place, event, account::other, value),
+            Err(UnknownReason::NothingRecognised) => account_event(&mut origin, event, account::other, value),
             Err(reason) => unknown(reason, value),
         },
-        Reader::Account(event, detail) => account_event(&mut place, event, detail, value),
+        Reader::Account(event, detail) => account_event(&mut origin, event, detail, value),
     };
-    items.push(&place, "", change);
+    items.push(&origin, "", change);
 }
 
-fn account_event(place: &mut Place, event: &'static EventType, detail: Detail, raw: &str) -> Change {
-    let value = Json::read(raw);
+fn account_event(origin: &mut ItemOrigin, event: &'static EventType, detail: Detail, raw: &str) -> Change {
+    let value = JsonTree::read(raw);
     if !value.is_object() {
         return unknown(UnknownReason::WrongShape, raw);
     }
-    place.concerns(value.get("metadata"));
-    place.concerns(&value);
+    origin.set_phone_number(value.get("metadata"));
+    origin.set_phone_number(&value);
     match detail(&value) {
-        Some((subject, detail)) => Change::Account(Account {
+        Some((subject, detail)) => Change::Account(AccountEvent {
             event,
             subject,
             raw: raw.to_owned(),
@@ -122,15 +122,15 @@ fn unknown(reason: UnknownReason, raw: &str) -> Change {
     })
 }
 
-impl Place {
-    /// Notes which business number the items here are about, unless something closer already said so.
-    pub(super) fn concerns(&mut self, metadata: &Json<'_>) {
+impl ItemOrigin {
+    /// Sets the business number that the items are about, unless it is already known.
+    pub(super) fn set_phone_number(&mut self, metadata: &JsonTree<'_>) {
         if self.phone_number_id.is_none() {
             self.phone_number_id = metadata.get("phone_number_id").id().map(Arc::from);
         }
         if self.display_phone_number.is_none() {
             let shown = metadata.get("display_phone_number").text();
-            let shown = shown.filter(|it| it.len() <= LONGEST_NAME);
+            let shown = shown.filter(|it| it.len() <= MAX_NAME_BYTES);
             self.display_phone_number = shown.and_then(|it| digits(&it)).map(Arc::from);
         }
     }

@@ -1,19 +1,19 @@
-//! Takes one Meta webhook body apart: [`parse`] turns bytes into [`Item`]s, each typed or [`Unknown`].
+//! Parses Meta's webhooks: [`parse`] turns a body into [`WebhookItem`]s, each typed or [`Unknown`].
 //!
-//! A body carries entries, an entry changes, a change one `value` under a `field`. Some values are themselves batches
-//! (messages, statuses, …), others are one event about the account. Rules that hold throughout:
+//! A body has entries, an entry changes, a change one `value` under a `field`. Some values are batches (messages, statuses, …), others are
+//! one event about the account. Invariants:
 //!
-//! - Every element of every batch ends as exactly one item, a value with nothing recognisable in it as one `Unknown`;
-//!   one bad element never costs its neighbours. Only what is not a JSON object at all is [`Malformed`].
-//! - Time and memory are linear in the length of the body, whatever it holds: no list is searched once per item, what
-//!   items share is shared or bounded in length, and a body has at most 20,000 items; one more says where the rest is.
-//! - What has the wrong shape reads as absent; an empty string is absent too (superseded drafts of Meta's BSUID
-//!   documents send them). Numbers are accepted where strings are expected and the other way round.
-//! - A repeated key counts as its last occurrence; repeated batches in one value are all taken.
-//! - Every string handed out fits PostgreSQL's `TEXT`, and every `raw` is valid JSON that fits `JSONB`: the exact
-//!   text Meta sent, except for the rewriting described in `clean.rs`.
+//! - Every element of every batch becomes exactly one item, a value with nothing recognisable in it one `Unknown`; a malformed element does
+//!   not affect its neighbours. Only a body that is not a JSON object is [`Malformed`].
+//! - Time and memory are linear in the length of the body: no list is searched once per item, what items share is shared or bounded in
+//!   length, and a body has at most 20,000 items; one more item tells where the rest was cut off.
+//! - A value of the wrong shape reads as absent, and so does an empty string (superseded drafts of Meta's BSUID documents send them).
+//!   Numbers are accepted for strings and the other way round.
+//! - Of a repeated key the last occurrence counts; repeated batches in one value are all read.
+//! - Every string fits PostgreSQL's `TEXT`, and every `raw` is valid JSON that fits `JSONB`: the exact text Meta sent, except for the
+//!   rewriting described in `clean.rs`.
 //!
-//! Shapes come from Meta's "WhatsApp Business Platform" webhook reference, field by field, as of November 2026.
+//! Shapes follow Meta's "WhatsApp Business Platform" webhook reference, field by field, as of November 2026.
 
 mod account;
 mod app_contact;
@@ -25,7 +25,7 @@ mod error;
 mod field;
 mod history;
 mod json;
-mod listed;
+mod listed_contacts;
 mod message;
 mod person;
 mod preference;
@@ -39,74 +39,75 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use account::{
-    Account, AccountDetail, AccountUpdate, Alert, Capability, PhoneName, PhoneQuality, Restriction, Review, Security,
-    TemplateButton, TemplateCategory, TemplateComponents, TemplateQuality, TemplateRef, TemplateStatus,
+    AccountDetail, AccountEvent, AccountUpdate, Alert, Capability, PhoneName, PhoneQuality, Restriction, Review,
+    Security, TemplateButton, TemplateCategory, TemplateComponents, TemplateQuality, TemplateRef, TemplateStatus,
 };
 pub use app_contact::{AppContact, AppContactAction};
-pub use call::Call;
-pub use error::{MetaError, ValueError};
+pub use call::PhoneCall;
+pub use error::{ValueError, WebhookError};
 pub use history::HistoryMessage;
 pub use message::{
-    Button, ButtonReply, CallPermissionReply, ContactCard, ContactPhone, Contacts, Content, Context, Edit, FlowReply,
-    ListReply, Location, Media, MediaKind, Message, Order, OrderItem, OtherInteractive, Reaction, Referral,
-    ReferredProduct, Revoke, System, Text, Unsupported,
+    ButtonReply, CallPermissionReply, ContactCard, ContactPhone, Contacts, Context, Edit, FlowReply, InboundMediaKind,
+    ListReply, LocationContent, MediaContent, MessageContent, OrderContent, OrderItem, OtherInteractive,
+    ReactionContent, Referral, ReferredProduct, Revoke, System, TemplateButtonReply, TextContent, Unsupported,
+    WebhookMessage,
 };
-pub use person::{Person, phone};
-pub use preference::{Preference, PreferenceChoice};
-pub use status::{Pricing, Status, StatusKind, stored_recipient};
+pub use person::{WhatsAppUser, phone};
+pub use preference::{PreferenceChoice, UserPreference};
+pub use status::{Pricing, StatusKind, StatusUpdate, recipient_of_stored_status};
 
-use envelope::{Envelope, Node};
+use envelope::{Node, WebhookBody};
 
-/// Items taken from one body. Meta sends at most 1,000 updates in a webhook; history comes in chunks of some thousand messages, and a
-/// body of 3 MB has no room for more of them than this.
-const MOST_ITEMS: usize = 20_000;
+/// Maximum number of items per body. Meta sends at most 1,000 updates in a webhook; history comes in chunks of some thousand messages, and
+/// a body of 3 MB cannot hold more of them than this.
+const MAX_ITEMS: usize = 20_000;
 
-/// One body, taken apart.
+/// A parsed webhook body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Webhook {
-    /// `"whatsapp_business_account"` from Meta; may be anything, `""` when absent.
+    /// `"whatsapp_business_account"` from Meta; any text otherwise, `""` if absent.
     pub object: String,
-    pub items: Vec<Item>,
+    pub items: Vec<WebhookItem>,
 }
 
-/// The smallest thing that is stored, applied and replayed alone.
+/// An item of a webhook: the unit that is stored, applied and replayed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+pub struct WebhookItem {
     /// JSON pointer into the body, e.g. `/entry/0/changes/0/value/messages/3`.
     pub path: String,
     /// The WABA's id, or a business portfolio's for `PARTNER_*` account updates and `partner_solutions`.
     pub entry_id: Option<Arc<str>>,
     /// `entry.time`; most `messages` webhooks have none.
     pub time: Option<DateTime<Utc>>,
-    /// The webhook field as sent (`messages`, …), its first 64 bytes; `""` when missing.
+    /// The webhook field as sent (`messages`, …), truncated to 64 bytes; `""` if missing.
     pub field: Arc<str>,
     /// `value.metadata.phone_number_id`: the business number concerned.
     pub phone_number_id: Option<Arc<str>>,
-    /// That number as sent, from `value.metadata` or, for account-level fields, from `value` itself.
+    /// The displayed form of that number, from `value.metadata` or, for account-level fields, from `value` itself.
     pub display_phone_number: Option<Arc<str>>,
     pub change: Change,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Inbound, from the field `messages` or `standby` (copies of a thread that Meta's agent owns).
-    Message(Box<Message>),
-    /// Outbound, sent by other means than this API: `message_echoes` and `smb_message_echoes`.
-    Echo(Box<Message>),
-    /// From before the number joined the platform (coexistence), or media that follows it.
+    /// An inbound message, from the field `messages` or `standby` (copies of a thread owned by Meta's agent).
+    Message(Box<WebhookMessage>),
+    /// An outbound message sent by another tool: `message_echoes` and `smb_message_echoes`.
+    Echo(Box<WebhookMessage>),
+    /// A message from before the number joined the platform (coexistence), or media that follows it.
     History(Box<HistoryMessage>),
-    Status(Box<Status>),
-    /// An element of `value.errors` (or of `history[].errors`): trouble with no message of its own.
+    Status(Box<StatusUpdate>),
+    /// An element of `value.errors` (or of `history[].errors`): an error without a message.
     Error(ValueError),
-    /// The WhatsApp Business app's address book changed (`smb_app_state_sync`).
+    /// A change in the WhatsApp Business app's address book (`smb_app_state_sync`).
     AppContact(AppContact),
-    /// A person stopped or resumed a category of messages.
-    Preference(Preference),
-    Account(Account),
+    /// A user stopped or resumed a category of messages.
+    Preference(UserPreference),
+    Account(AccountEvent),
     Unknown(Unknown),
 }
 
-/// What could not be understood: kept as it came, to be looked at and replayed.
+/// A part of a webhook that was not understood: stored as it came, for inspection and replay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unknown {
     pub reason: UnknownReason,
@@ -121,24 +122,24 @@ pub enum UnknownReason {
     NoChanges,
     /// The change has no `value`; the item is the change.
     NoValue,
-    /// Something other than an object (or, for a batch, an array) stands here.
+    /// The value is not an object (or, for a batch, not an array).
     WrongShape,
     /// A webhook field this version does not know.
     UnknownField,
     /// A member of a batch value that this version does not know.
     UnknownMember,
-    /// A batch value without any batch in it.
+    /// A batch value without any batch.
     NothingRecognised,
     /// A message or status without an id.
     NoId,
-    /// It lacks what makes it what its field says it is.
+    /// Lacks members that are essential for its field.
     MissingEssentials,
-    /// From here on the body has more items than are taken; they are in the stored body only.
+    /// The body has more items from here on; they are in the stored body only.
     TooManyItems,
 }
 
 impl UnknownReason {
-    /// A stable name for columns, labels and logs.
+    /// Returns the stable name used in columns, labels and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoEntries => "no_entries",
@@ -155,23 +156,23 @@ impl UnknownReason {
     }
 }
 
-/// The body as a whole is no webhook.
+/// The body is not a webhook.
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
-    /// The text carries a place and an expectation, never content.
+    /// The message has a position and an expectation, never content.
     #[error("the body is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
     #[error("the body is JSON, but not an object")]
     NotAnObject,
 }
 
-/// Takes one body apart. Items come in the order of the body.
+/// Parses a body. Items are in the order of the body.
 ///
 /// # Errors
-/// Only when the whole is not a webhook at all: not JSON, or JSON but not an object. Everything else is items.
+/// Fails only if the body is not JSON, or JSON but not an object. Everything else becomes items.
 pub fn parse(body: &[u8]) -> Result<Webhook, Malformed> {
     let body = clean::clean(body);
-    let envelope = match serde_json::from_str::<Node<Envelope<'_>>>(&body)? {
+    let envelope = match serde_json::from_str::<Node<WebhookBody<'_>>>(&body)? {
         Node::Object(envelope) => envelope,
         Node::List(_) | Node::Other => return Err(Malformed::NotAnObject),
     };

@@ -1,18 +1,18 @@
-//! `user_preferences[]`: a person's wish about a kind of messages.
+//! `user_preferences[]`: a user's choice about a category of messages.
 
 use chrono::{DateTime, Utc};
 
-use super::batch::Beside;
-use super::json::Json;
-use super::{Change, Person, UnknownReason};
+use super::batch::ValueContext;
+use super::json::JsonTree;
+use super::{Change, UnknownReason, WhatsAppUser};
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Preference {
-    pub person: Person,
+pub struct UserPreference {
+    pub person: WhatsAppUser,
     /// `marketing_messages` is the only one Meta documents.
     pub category: Option<String>,
     pub choice: PreferenceChoice,
-    /// A sentence for people.
+    /// Explanation for people.
     pub detail: Option<String>,
     pub timestamp: Option<DateTime<Utc>>,
     pub raw: String,
@@ -26,11 +26,11 @@ pub enum PreferenceChoice {
     Other(String),
 }
 
-pub(super) fn preference(beside: &Beside<'_>, json: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {
-    let mut person = Person::read(json.get("wa_id"), json.get("user_id"), json.get("parent_user_id"));
-    // A wish must not be laid at the wrong door: in a batch, it has to say whose it is.
-    if !person.is_anonymous() || beside.only_element {
-        person.join(beside.contacts, beside.only_element);
+pub(super) fn preference(context: &ValueContext<'_>, json: &JsonTree<'_>, raw: &str) -> Result<Change, UnknownReason> {
+    let mut person = WhatsAppUser::read(json.get("wa_id"), json.get("user_id"), json.get("parent_user_id"));
+    // In a batch the element has to name its user, so that no preference is recorded for the wrong one.
+    if !person.is_anonymous() || context.only_element {
+        person.merge_contact(context.contacts, context.only_element);
     }
     let choice = match json.get("value").str() {
         Some("stop") => PreferenceChoice::Stop,
@@ -41,12 +41,12 @@ pub(super) fn preference(beside: &Beside<'_>, json: &Json<'_>, raw: &str) -> Res
     if person.is_anonymous() {
         return Err(UnknownReason::MissingEssentials);
     }
-    Ok(Change::Preference(Preference {
+    Ok(Change::Preference(UserPreference {
         person,
         category: json.get("category").text(),
         choice,
         detail: json.get("detail").text(),
-        timestamp: json.get("timestamp").time().or(beside.time),
+        timestamp: json.get("timestamp").time().or(context.time),
         raw: raw.to_owned(),
     }))
 }

@@ -1,33 +1,33 @@
-//! `statuses[]`: what became of a message we sent.
+//! `statuses[]`: status updates of sent messages.
 
 use chrono::{DateTime, Utc};
 
-use super::batch::{Beside, event};
-use super::json::Json;
-use super::{Change, MetaError, Person, UnknownReason, call};
+use super::batch::{ValueContext, event};
+use super::json::JsonTree;
+use super::{Change, UnknownReason, WebhookError, WhatsAppUser, call};
 use crate::events;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Status {
+pub struct StatusUpdate {
     pub wamid: String,
     pub status: StatusKind,
-    /// When it happened; `entry.time` if the status does not say, None if neither does.
+    /// When it happened, otherwise `entry.time`; `None` if neither is given.
     pub timestamp: Option<DateTime<Utc>>,
-    /// The person written to; anonymous when that was a group.
-    pub recipient: Person,
-    /// Which member of the group this is about.
-    pub participant: Option<Person>,
+    /// The recipient; anonymous if it was a group.
+    pub recipient: WhatsAppUser,
+    /// The group member that the status is about.
+    pub participant: Option<WhatsAppUser>,
     pub group: bool,
     pub group_id: Option<String>,
     /// `biz_opaque_callback_data`, as given when sending.
     pub opaque: Option<String>,
     pub conversation_id: Option<String>,
-    /// Only on `sent`.
+    /// On `sent` only.
     pub conversation_expires_at: Option<DateTime<Utc>>,
     /// `marketing`, `service`, `referral_conversion`, …
     pub conversation_origin: Option<String>,
     pub pricing: Option<Pricing>,
-    pub errors: Vec<MetaError>,
+    pub errors: Vec<WebhookError>,
     pub raw: String,
 }
 
@@ -47,7 +47,7 @@ pub enum StatusKind {
 }
 
 impl StatusKind {
-    /// In any case: statuses are written small, those of history capital.
+    /// Parses a status in either case: statuses are in lower case, those of history in upper case.
     pub fn parse(text: &str) -> StatusKind {
         match text.to_ascii_lowercase().as_str() {
             "accepted" => Self::Accepted,
@@ -77,26 +77,26 @@ impl StatusKind {
     }
 }
 
-/// What the message costs. Do not derive a price from the message's type: rules changed several times.
+/// Price category of a message. Do not derive a price from the message's type: the rules changed several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pricing {
-    /// Slated for removal by Meta.
+    /// To be removed by Meta.
     pub billable: Option<bool>,
     /// `PMP` (per message), before July 2025 `CBP` (per conversation).
     pub model: Option<String>,
-    /// `regular` costs. Since October 2026 `free_customer_service` is a service message within the month's free ones, and
-    /// `free_group_customer_service` the same in a group; `free_entry_point` is what follows an advertisement.
+    /// `regular` is charged. Since October 2026 `free_customer_service` is a service message within the month's free ones, and
+    /// `free_group_customer_service` the same in a group; `free_entry_point` is a conversation after an advertisement.
     pub kind: Option<String>,
     /// `paid_exempt` for governments and non-profits.
     pub subtype: Option<String>,
     /// `marketing`, `utility`, `authentication-international`, `group_service`, …
     pub category: Option<String>,
-    /// What it cost, where a highest price was set: an amount as Meta writes it, and the currency.
+    /// Price as amount (as Meta writes it) and currency, where a maximum price was set.
     pub cost: Option<(String, String)>,
 }
 
 impl Pricing {
-    fn read(pricing: &Json<'_>) -> Option<Pricing> {
+    fn read(pricing: &JsonTree<'_>) -> Option<Pricing> {
         pricing.is_object().then(|| Pricing {
             billable: pricing.get("billable").flag(),
             model: pricing.get("pricing_model").text(),
@@ -108,14 +108,14 @@ impl Pricing {
     }
 }
 
-fn cost(cost: &Json<'_>) -> Option<(String, String)> {
+fn cost(cost: &JsonTree<'_>) -> Option<(String, String)> {
     Some((cost.get("amount").text()?, cost.get("currency").text()?))
 }
 
-pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Result<Change, UnknownReason> {
+pub(super) fn status(context: &ValueContext<'_>, status: &JsonTree<'_>, raw: &str) -> Result<Change, UnknownReason> {
     let id = status.get("id").id();
-    match (beside.field, status.get("type").str()) {
-        ("calls", _) | (_, Some("call")) => return Ok(call::status(beside, status, raw)),
+    match (context.field, status.get("type").str()) {
+        ("calls", _) | (_, Some("call")) => return Ok(call::status(context, status, raw)),
         (_, Some("payment")) => return Ok(event(&events::meta::PAYMENT_STATUS, id, raw)),
         _ => {}
     }
@@ -125,17 +125,17 @@ pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Resul
         .str()
         .map(StatusKind::parse)
         .ok_or(UnknownReason::MissingEssentials)?;
-    let participant = participant(beside, status);
+    let participant = participant(context, status);
     let group = participant.is_some() || status.get("recipient_type").str() == Some("group");
     let conversation = status.get("conversation");
-    Ok(Change::Status(Box::new(Status {
+    Ok(Change::Status(Box::new(StatusUpdate {
         wamid,
         status: kind,
-        timestamp: status.get("timestamp").time().or(beside.time),
+        timestamp: status.get("timestamp").time().or(context.time),
         recipient: if group {
-            Person::default()
+            WhatsAppUser::default()
         } else {
-            recipient(beside, status)
+            recipient(context, status)
         },
         participant,
         group,
@@ -144,36 +144,36 @@ pub(super) fn status(beside: &Beside<'_>, status: &Json<'_>, raw: &str) -> Resul
         conversation_id: conversation.get("id").id(),
         conversation_expires_at: conversation.get("expiration_timestamp").time(),
         conversation_origin: conversation.get("origin").get("type").text(),
-        // One of Meta's group samples nests it.
+        // One of Meta's samples for groups nests it.
         pricing: Pricing::read(status.get("pricing")).or_else(|| Pricing::read(conversation.get("pricing"))),
-        errors: MetaError::list(status.get("errors")),
+        errors: WebhookError::list(status.get("errors")),
         raw: raw.to_owned(),
     })))
 }
 
-/// Whom a status that was stored says the message was sent to: its JSON alone, without the contacts that stood beside it. `None` where it
-/// names nobody, or a group.
-pub fn stored_recipient(raw: &str) -> Option<Person> {
-    let status = Json::read(raw);
+/// Returns the recipient named by a stored status, from its JSON alone, without the contacts that stood beside it. `None` if it names
+/// nobody, or a group.
+pub fn recipient_of_stored_status(raw: &str) -> Option<WhatsAppUser> {
+    let status = JsonTree::read(raw);
     let person = named(&status);
     let is_group = status.get("recipient_type").str() == Some("group");
     (!is_group && !person.is_anonymous()).then_some(person)
 }
 
-fn named(status: &Json<'_>) -> Person {
+fn named(status: &JsonTree<'_>) -> WhatsAppUser {
     let parent = either(status, "recipient_parent_user_id", "parent_recipient_user_id");
-    Person::read(status.get("recipient_id"), status.get("recipient_user_id"), parent)
+    WhatsAppUser::read(status.get("recipient_id"), status.get("recipient_user_id"), parent)
 }
 
-fn recipient(beside: &Beside<'_>, status: &Json<'_>) -> Person {
+fn recipient(context: &ValueContext<'_>, status: &JsonTree<'_>) -> WhatsAppUser {
     let mut person = named(status);
     person.identity_key_hash = status.get("recipient_identity_key_hash").id();
-    person.join(beside.contacts, beside.only_element);
+    person.merge_contact(context.contacts, context.only_element);
     person
 }
 
-fn participant(beside: &Beside<'_>, status: &Json<'_>) -> Option<Person> {
-    let mut person = Person::read(
+fn participant(context: &ValueContext<'_>, status: &JsonTree<'_>) -> Option<WhatsAppUser> {
+    let mut person = WhatsAppUser::read(
         either(status, "recipient_participant_id", "participant_recipient_id"),
         either(status, "recipient_participant_user_id", "participant_recipient_user_id"),
         either(
@@ -185,12 +185,12 @@ fn participant(beside: &Beside<'_>, status: &Json<'_>) -> Option<Person> {
     if person.is_anonymous() {
         return None;
     }
-    person.join(beside.contacts, beside.only_element);
+    person.merge_contact(context.contacts, context.only_element);
     Some(person)
 }
 
-/// Meta spells some keys in two ways.
-fn either<'j, 'a>(status: &'j Json<'a>, usual: &str, other: &str) -> &'j Json<'a> {
+/// Returns the member under its usual or its other spelling.
+fn either<'j, 'a>(status: &'j JsonTree<'a>, usual: &str, other: &str) -> &'j JsonTree<'a> {
     let value = status.get(usual);
     if value.is_null() { status.get(other) } else { value }
 }

@@ -1,16 +1,16 @@
-//! From entry to entry and change to change, noting on the way what all items of a place share.
+//! Walks entries and changes, and collects the items of a body with the origin they share.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::envelope::{self, Entry, Node, RawList};
-use super::{Change, Item, MOST_ITEMS, Unknown, UnknownReason, field};
+use super::envelope::{self, Node, RawList, WebhookEntry};
+use super::{Change, MAX_ITEMS, Unknown, UnknownReason, WebhookItem, field};
 
-pub(super) fn walk(body: &str, entries: Node<Entry<'_>>) -> Vec<Item> {
+pub(super) fn walk(body: &str, entries: Node<WebhookEntry<'_>>) -> Vec<WebhookItem> {
     let mut items = Items::default();
     let texts = RawList::default();
-    let nothing = Place::default();
+    let nothing = ItemOrigin::default();
     match entries {
         Node::List(entries) if !entries.is_empty() => {
             for (index, entry) in entries.into_iter().enumerate() {
@@ -22,98 +22,98 @@ pub(super) fn walk(body: &str, entries: Node<Entry<'_>>) -> Vec<Item> {
                 read_entry(&mut items, format!("/entry/{index}"), entry, raw);
             }
         }
-        _ => items.odd(&nothing, UnknownReason::NoEntries, body.trim()),
+        _ => items.push_unknown(&nothing, UnknownReason::NoEntries, body.trim()),
     }
     items.list
 }
 
-fn read_entry<'a>(items: &mut Items, path: String, entry: Option<Entry<'_>>, raw: impl Fn() -> &'a str) {
+fn read_entry<'a>(items: &mut Items, path: String, entry: Option<WebhookEntry<'_>>, raw: impl Fn() -> &'a str) {
     let Some(entry) = entry else {
-        let place = Place {
+        let origin = ItemOrigin {
             path,
-            ..Place::default()
+            ..ItemOrigin::default()
         };
-        return items.odd(&place, UnknownReason::WrongShape, raw());
+        return items.push_unknown(&origin, UnknownReason::WrongShape, raw());
     };
     let (entry_id, time) = (entry.id.id().map(Arc::from), entry.time.time());
-    let place = |path| Place {
+    let origin = |path| ItemOrigin {
         path,
         entry_id: entry_id.clone(),
         time,
-        ..Place::default()
+        ..ItemOrigin::default()
     };
     match entry.changes {
         Node::List(changes) if !changes.is_empty() => {
             let texts = RawList::default();
             for (index, change) in changes.into_iter().enumerate() {
                 if items.is_full() {
-                    return items.overflow(&place(path));
+                    return items.overflow(&origin(path));
                 }
                 let raw = || texts.get(raw(), "changes", index).unwrap_or_default();
-                read_change(items, place(format!("{path}/changes/{index}")), change, raw);
+                read_change(items, origin(format!("{path}/changes/{index}")), change, raw);
             }
         }
-        _ => items.odd(&place(path), UnknownReason::NoChanges, raw()),
+        _ => items.push_unknown(&origin(path), UnknownReason::NoChanges, raw()),
     }
 }
 
 fn read_change<'a>(
     items: &mut Items,
-    mut place: Place,
-    change: Option<envelope::EnvelopeChange<'_>>,
+    mut origin: ItemOrigin,
+    change: Option<envelope::WebhookChange<'_>>,
     raw: impl Fn() -> &'a str,
 ) {
     let Some(change) = change else {
-        return items.odd(&place, UnknownReason::WrongShape, raw());
+        return items.push_unknown(&origin, UnknownReason::WrongShape, raw());
     };
-    place.field = field::name(&change.field);
+    origin.field = field::name(&change.field);
     let Some(value) = change.value else {
-        return items.odd(&place, UnknownReason::NoValue, raw());
+        return items.push_unknown(&origin, UnknownReason::NoValue, raw());
     };
-    place.path.push_str("/value");
-    field::read(place, value.get(), items);
+    origin.path.push_str("/value");
+    field::read(origin, value.get(), items);
 }
 
-/// The items of one body: at most [`MOST_ITEMS`], and one that says where the rest was left out.
+/// Items of one body: at most [`MAX_ITEMS`], and one that tells where the rest was cut off.
 #[derive(Default)]
 pub(super) struct Items {
-    pub list: Vec<Item>,
+    pub list: Vec<WebhookItem>,
 }
 
 impl Items {
     pub(super) fn is_full(&self) -> bool {
-        self.list.len() >= MOST_ITEMS
+        self.list.len() >= MAX_ITEMS
     }
 
-    /// Adds an item, or notes that there are more than are taken.
-    pub(super) fn push(&mut self, place: &Place, below: &str, change: Change) {
+    /// Adds an item, or records the overflow.
+    pub(super) fn push(&mut self, origin: &ItemOrigin, below: &str, change: Change) {
         if self.is_full() {
-            return self.overflow(place);
+            return self.overflow(origin);
         }
-        self.list.push(place.item(below, change));
+        self.list.push(origin.item(below, change));
     }
 
-    /// Notes once that items from here on were left out.
-    pub(super) fn overflow(&mut self, place: &Place) {
-        if self.list.len() == MOST_ITEMS {
+    /// Records once that further items were cut off.
+    pub(super) fn overflow(&mut self, origin: &ItemOrigin) {
+        if self.list.len() == MAX_ITEMS {
             let left_out = Unknown {
                 reason: UnknownReason::TooManyItems,
                 raw: "null".to_owned(),
             };
-            self.list.push(place.item("", Change::Unknown(left_out)));
+            self.list.push(origin.item("", Change::Unknown(left_out)));
         }
     }
 
-    /// Keeps the whole of an odd place.
-    fn odd(&mut self, place: &Place, reason: UnknownReason, raw: &str) {
+    /// Adds an `Unknown` with the whole raw text.
+    fn push_unknown(&mut self, origin: &ItemOrigin, reason: UnknownReason, raw: &str) {
         let raw = raw.trim().to_owned();
-        self.push(place, "", Change::Unknown(Unknown { reason, raw }));
+        self.push(origin, "", Change::Unknown(Unknown { reason, raw }));
     }
 }
 
-/// Where in the body an item comes from, and what all items there share.
+/// Location in the body, and what all items from there share.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Place {
+pub(super) struct ItemOrigin {
     pub path: String,
     pub entry_id: Option<Arc<str>>,
     pub time: Option<DateTime<Utc>>,
@@ -122,13 +122,13 @@ pub(super) struct Place {
     pub display_phone_number: Option<Arc<str>>,
 }
 
-impl Place {
-    /// An item from below this place: `below` is the rest of its pointer.
-    fn item(&self, below: &str, change: Change) -> Item {
+impl ItemOrigin {
+    /// Creates an item; `below` is the rest of its JSON pointer.
+    fn item(&self, below: &str, change: Change) -> WebhookItem {
         let mut path = String::with_capacity(self.path.len() + below.len());
         path.push_str(&self.path);
         path.push_str(below);
-        Item {
+        WebhookItem {
             path,
             entry_id: self.entry_id.clone(),
             time: self.time,

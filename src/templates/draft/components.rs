@@ -1,10 +1,10 @@
-//! The components of a draft, each against its limits.
+//! Validates the components of a draft against Meta's limits.
 
 use serde_json::{Map, Value};
 
 use crate::{
     meta::message::Invalid,
-    templates::schema::{LONGEST_COUPON, LONGEST_URL, Naming, Slots},
+    templates::schema::{MAX_COUPON, MAX_URL, ParameterFormat, Slots},
 };
 
 const HEADER: usize = 60;
@@ -13,22 +13,22 @@ const FOOTER: usize = 60;
 const LABEL: usize = 25;
 const PHONE: usize = 20;
 const BUTTONS: usize = 10;
-/// Buttons of a type, where there may not be ten.
-const MOST_OF: [(&str, usize); 3] = [("url", 2), ("phone_number", 1), ("copy_code", 1)];
+/// Maximum number of buttons by type, where it is below ten.
+const MAX_BY_TYPE: [(&str, usize); 3] = [("url", 2), ("phone_number", 1), ("copy_code", 1)];
 
-type Checked = Result<(), Invalid>;
+type CheckResult = Result<(), Invalid>;
 
-pub(super) fn check_components(components: &Value, format: Option<&str>) -> Checked {
+pub(super) fn check_components(components: &Value, format: Option<&str>) -> CheckResult {
     let list = components.as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| Invalid::new("components", "must be a list that is not empty"))?;
-    each(list, "components", format)?;
+    check_each(list, "components", format)?;
     match list.iter().any(|it| word(it, "type") == "body") {
         true => Ok(()),
         false => Err(Invalid::new("components", "must have one of type BODY")),
     }
 }
 
-fn each(list: &[Value], path: &str, format: Option<&str>) -> Checked {
+fn check_each(list: &[Value], path: &str, format: Option<&str>) -> CheckResult {
     for (index, component) in list.iter().enumerate() {
         let at = format!("{path}[{index}]");
         let members = component
@@ -47,7 +47,7 @@ fn each(list: &[Value], path: &str, format: Option<&str>) -> Checked {
     Ok(())
 }
 
-fn header(header: &Map<String, Value>, at: &str, format: Option<&str>) -> Checked {
+fn header(header: &Map<String, Value>, at: &str, format: Option<&str>) -> CheckResult {
     let kind = header.get("format").and_then(Value::as_str).unwrap_or("text");
     if !kind.eq_ignore_ascii_case("text") {
         return Ok(());
@@ -63,8 +63,8 @@ fn header(header: &Map<String, Value>, at: &str, format: Option<&str>) -> Checke
     }
 }
 
-fn body(body: &Map<String, Value>, at: &str, format: Option<&str>) -> Checked {
-    // The text of an authentication template is Meta's.
+fn body(body: &Map<String, Value>, at: &str, format: Option<&str>) -> CheckResult {
+    // Meta writes the text of authentication templates.
     if !body.contains_key("text") && body.contains_key("add_security_recommendation") {
         return Ok(());
     }
@@ -77,13 +77,13 @@ fn body(body: &Map<String, Value>, at: &str, format: Option<&str>) -> Checked {
     };
     for (place, variable) in slots.variables.iter().enumerate() {
         match slots.naming {
-            Naming::Positional if variable.name != (place + 1).to_string() => {
+            ParameterFormat::Positional if variable.name != (place + 1).to_string() => {
                 return Err(Invalid::new(
                     at,
                     "must number its variables from {{1}} on, leaving none out",
                 ));
             }
-            Naming::Named if !name(&variable.name) => {
+            ParameterFormat::Named if !name(&variable.name) => {
                 return Err(Invalid::new(
                     at,
                     "must name its variables in lower-case letters, digits and underscores",
@@ -98,7 +98,7 @@ fn body(body: &Map<String, Value>, at: &str, format: Option<&str>) -> Checked {
     Ok(())
 }
 
-fn footer(footer: &Map<String, Value>, at: &str) -> Checked {
+fn footer(footer: &Map<String, Value>, at: &str) -> CheckResult {
     if !footer.contains_key("text") && footer.contains_key("code_expiration_minutes") {
         return Ok(());
     }
@@ -109,7 +109,7 @@ fn footer(footer: &Map<String, Value>, at: &str) -> Checked {
     }
 }
 
-fn buttons(buttons: &Value, at: &str) -> Checked {
+fn buttons(buttons: &Value, at: &str) -> CheckResult {
     let list = buttons.as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| Invalid::new(at, "must be a list that is not empty"))?;
     if list.len() > BUTTONS {
@@ -128,7 +128,7 @@ fn buttons(buttons: &Value, at: &str) -> Checked {
             "phone_number" => drop(text(button.get("phone_number"), &format!("{at}.phone_number"), PHONE)?),
             "copy_code" => {
                 let example = button["example"].as_array().map_or(&button["example"], |list| &list[0]);
-                text(Some(example), &format!("{at}.example"), LONGEST_COUPON)?;
+                text(Some(example), &format!("{at}.example"), MAX_COUPON)?;
             }
             _ => {}
         }
@@ -136,12 +136,12 @@ fn buttons(buttons: &Value, at: &str) -> Checked {
             text(button.get("text"), &format!("{at}.text"), LABEL)?;
         }
     }
-    for (kind, most) in MOST_OF {
-        if kinds.iter().filter(|it| *it == kind).count() > most {
+    for (kind, max) in MAX_BY_TYPE {
+        if kinds.iter().filter(|it| *it == kind).count() > max {
             return Err(limit(
                 at,
-                format!("must have at most {most} of type {}", kind.to_uppercase()),
-                most,
+                format!("must have at most {max} of type {}", kind.to_uppercase()),
+                max,
             ));
         }
     }
@@ -152,8 +152,8 @@ fn buttons(buttons: &Value, at: &str) -> Checked {
     }
 }
 
-fn url(url: &Value, at: &str) -> Checked {
-    let text = text(Some(url), at, LONGEST_URL)?;
+fn url(url: &Value, at: &str) -> CheckResult {
+    let text = text(Some(url), at, MAX_URL)?;
     match text.matches("{{").count() {
         0 => Ok(()),
         1 if text.ends_with("}}") => Ok(()),
@@ -161,7 +161,7 @@ fn url(url: &Value, at: &str) -> Checked {
     }
 }
 
-fn carousel(cards: &Value, at: &str, format: Option<&str>) -> Checked {
+fn carousel(cards: &Value, at: &str, format: Option<&str>) -> CheckResult {
     let list = cards.as_array().map_or(&[][..], Vec::as_slice);
     if !(2..=10).contains(&list.len()) {
         return Err(limit(
@@ -172,23 +172,23 @@ fn carousel(cards: &Value, at: &str, format: Option<&str>) -> Checked {
     }
     for (index, card) in list.iter().enumerate() {
         let components = card["components"].as_array().map_or(&[][..], Vec::as_slice);
-        each(components, &format!("{at}[{index}].components"), format)?;
+        check_each(components, &format!("{at}[{index}].components"), format)?;
     }
     Ok(())
 }
 
-fn text<'v>(value: Option<&'v Value>, at: &str, most: usize) -> Result<&'v str, Invalid> {
+fn text<'v>(value: Option<&'v Value>, at: &str, max: usize) -> Result<&'v str, Invalid> {
     let text = value.and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let text = text.ok_or_else(|| Invalid::new(at, "must be text that is not empty"))?;
-    at_most(at, text, most).map(|()| text)
+    at_most(at, text, max).map(|()| text)
 }
 
-pub(super) fn at_most(at: &str, text: &str, most: usize) -> Checked {
+pub(super) fn at_most(at: &str, text: &str, max: usize) -> CheckResult {
     match text.chars().count() {
-        found if found > most => Err(limit(
+        found if found > max => Err(limit(
             at,
-            format!("must be at most {most} characters; this has {found}"),
-            most,
+            format!("must be at most {max} characters; this has {found}"),
+            max,
         )),
         _ => Ok(()),
     }

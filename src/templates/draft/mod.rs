@@ -1,5 +1,5 @@
-//! A template to be made, checked against the limits Meta documents ("Template components", 2025) before Meta is asked. What Meta
-//! decides by rules of its own, such as whether there are too many variables for so few words, is left to it.
+//! Template drafts, validated against Meta's documented limits ("Template components", 2025) before they are submitted. Meta's undocumented
+//! rules, such as the ratio of variables to text, are left to Meta.
 
 mod components;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::schema::{Naming, Slots};
+use super::schema::{ParameterFormat, Slots};
 use crate::meta::message::Invalid;
 use components::{at_most, check_components};
 
 const NAME: usize = 512;
 
-/// Read in either case: Meta's own examples have both.
+/// Category of a template. Parsed in either case, because Meta's own examples have both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", try_from = "String")]
 pub enum Category {
@@ -32,8 +32,8 @@ impl Category {
         }
     }
 
-    /// The longest that Meta tries to deliver, in seconds; −1 stands for 30 days.
-    fn longest_ttl(self) -> i64 {
+    /// Returns the maximum time to live in seconds; −1 stands for 30 days.
+    fn max_ttl_seconds(self) -> i64 {
         match self {
             Self::Authentication => 900,
             Self::Utility => 43_200,
@@ -50,9 +50,10 @@ impl TryFrom<String> for Category {
     }
 }
 
-/// A template as it is handed to Meta.
+/// A template to be submitted to Meta.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Draft {
+#[schema(as = Draft)]
+pub struct TemplateDraft {
     /// At most 512 of `a-z`, `0-9` and `_`.
     #[schema(example = "order_shipped")]
     pub name: String,
@@ -61,7 +62,7 @@ pub struct Draft {
     pub language: String,
     #[schema(inline)]
     pub category: Category,
-    /// `positional` or `named`; where it is left out, the variables tell.
+    /// `positional` or `named`; inferred from the variables if omitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter_format: Option<String>,
     /// In Meta's form: header, body, footer, buttons, carousel.
@@ -73,23 +74,23 @@ pub struct Draft {
     /// Whether Meta may put it into another category instead of rejecting it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_category_change: Option<bool>,
-    /// `ORDER_STATUS` for a template that tells how an order stands.
+    /// `ORDER_STATUS` for a template with an order's status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub_category: Option<String>,
-    /// `ORDER_DETAILS` for a marketing template with a button to pay.
+    /// `ORDER_DETAILS` for a marketing template with a payment button.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_format: Option<String>,
 }
 
-/// What is to be changed of a template; what is left out stays.
+/// Changes to a template; omitted fields stay as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemplateChange {
-    /// All of them, in Meta's form: they replace those there are.
+    /// All components, in Meta's form: they replace the existing ones.
     #[schema(value_type = Option<Vec<Object>>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub components: Option<Value>,
-    /// Not of an approved template.
+    /// Cannot be changed while the template is approved.
     #[schema(inline)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
@@ -97,12 +98,12 @@ pub struct TemplateChange {
     pub message_send_ttl_seconds: Option<i64>,
 }
 
-type Checked = Result<(), Invalid>;
+type CheckResult = Result<(), Invalid>;
 
-impl Draft {
-    /// As it is handed to Meta: with `parameter_format` where its variables have names and nothing is said of them, for Meta takes
-    /// variables for numbered ones then, and refuses names.
-    pub fn completed(&self) -> Self {
+impl TemplateDraft {
+    /// Returns the draft with `parameter_format` set to `NAMED` if it is omitted and a variable has a name. Meta's default is positional,
+    /// and it rejects names then.
+    pub fn with_parameter_format(&self) -> Self {
         let format = self.parameter_format.clone();
         Self {
             parameter_format: format.or_else(|| has_names(&self.components).then(|| "NAMED".to_owned())),
@@ -110,7 +111,7 @@ impl Draft {
         }
     }
 
-    pub fn check(&self) -> Checked {
+    pub fn check(&self) -> CheckResult {
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         if self.name.is_empty() || !self.name.bytes().all(plain) {
             return Err(Invalid::new(
@@ -136,8 +137,8 @@ impl Draft {
 }
 
 impl TemplateChange {
-    /// `category` and `format` are the template's own.
-    pub fn check(&self, category: Option<Category>, format: Option<&str>) -> Checked {
+    /// Validates the change; `category` and `format` are the template's current ones.
+    pub fn check(&self, category: Option<Category>, format: Option<&str>) -> CheckResult {
         if self.components.is_none() && self.category.is_none() && self.message_send_ttl_seconds.is_none() {
             let problem = "is missing; give at least one of components, category and message_send_ttl_seconds";
             return Err(Invalid::new("components", problem));
@@ -149,23 +150,23 @@ impl TemplateChange {
     }
 }
 
-/// Whether a text in the components, or in those of a card, has a variable with a name.
+/// Returns whether a text in the components, or in those of a card, has a named variable.
 fn has_names(components: &Value) -> bool {
     components.as_array().into_iter().flatten().any(|component| {
         let text = component["text"].as_str().unwrap_or_default();
         let mut cards = component["cards"].as_array().into_iter().flatten();
-        Slots::of(text, None).naming == Naming::Named || cards.any(|card| has_names(&card["components"]))
+        Slots::of(text, None).naming == ParameterFormat::Named || cards.any(|card| has_names(&card["components"]))
     })
 }
 
-fn check_ttl(ttl: Option<i64>, category: Option<Category>) -> Checked {
-    let most = category.map_or(Category::Marketing.longest_ttl(), Category::longest_ttl);
+fn check_ttl(ttl: Option<i64>, category: Option<Category>) -> CheckResult {
+    let max = category.map_or(Category::Marketing.max_ttl_seconds(), Category::max_ttl_seconds);
     match ttl {
-        Some(ttl) if ttl != -1 && !(30..=most).contains(&ttl) => Err(Invalid {
-            limit: Some(most.unsigned_abs()),
+        Some(ttl) if ttl != -1 && !(30..=max).contains(&ttl) => Err(Invalid {
+            limit: Some(max.unsigned_abs()),
             ..Invalid::new(
                 "message_send_ttl_seconds",
-                format!("must be −1 (30 days) or from 30 to {most}"),
+                format!("must be −1 (30 days) or from 30 to {max}"),
             )
         }),
         _ => Ok(()),
@@ -178,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    fn draft(format: Option<&str>, components: Value) -> Draft {
+    fn draft(format: Option<&str>, components: Value) -> TemplateDraft {
         let draft = json!({ "name": "t", "language": "en_US", "category": "Marketing", "parameter_format": format, "components": components });
         serde_json::from_value(draft).unwrap()
     }
@@ -186,7 +187,7 @@ mod tests {
     #[test]
     fn names_are_announced_where_the_draft_does_not_say() {
         let body = |text: &str| json!({ "type": "body", "text": text });
-        let format = |format, components| draft(format, components).completed().parameter_format;
+        let format = |format, components| draft(format, components).with_parameter_format().parameter_format;
         let card = json!({ "components": [body("For {{name}} only")] });
         for components in [
             json!([body("Hi {{name}}, ok")]),
@@ -204,7 +205,7 @@ mod tests {
             format(None, json!([body("Hi {{1}}, ok"), { "type": "footer", "text": "Bye" }])),
             None
         );
-        let said = draft(Some("positional"), json!([body("Hi {{name}}, ok")])).completed();
+        let said = draft(Some("positional"), json!([body("Hi {{name}}, ok")])).with_parameter_format();
         assert_eq!(said.check().unwrap_err().field, "components[0].text");
     }
 

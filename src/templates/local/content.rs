@@ -1,11 +1,13 @@
+//! Content of a message template: conversion to a message, variables, limits.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::words;
+use super::variables;
 use crate::meta::message::{Invalid, Outbound};
 
-/// What a message template says. Every text may hold `{{variables}}`.
+/// Content of a message template. Every text may contain `{{variables}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(
     tag = "type",
@@ -13,10 +15,11 @@ use crate::meta::message::{Invalid, Outbound};
     deny_unknown_fields,
     expecting = "an object with a type, which is text, buttons, list or media, and what belongs to it"
 )]
-pub enum Content {
+#[schema(as = Content)]
+pub enum LocalContent {
     Text {
         body: String,
-        /// Whether a link is shown with a preview.
+        /// Whether to show a preview of a link.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         preview_url: Option<bool>,
     },
@@ -36,11 +39,11 @@ pub enum Content {
         body: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         footer: Option<String>,
-        /// The button's words.
+        /// Label of the button.
         button: String,
         sections: Vec<Section>,
     },
-    /// A file: exactly one of `media_id` (ours), `id` (Meta's) and `link`.
+    /// A file: exactly one of `media_id` (stored here), `id` (Meta's) and `link`.
     Media {
         /// `image`, `video`, `audio`, `document` or `sticker`.
         media: String,
@@ -60,7 +63,7 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with id and title")]
 pub struct Choice {
-    /// Comes back when the customer taps it.
+    /// Returned when the customer taps the button.
     pub id: String,
     pub title: String,
 }
@@ -79,25 +82,25 @@ pub struct Section {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with id, title and perhaps description")]
 pub struct Row {
-    /// Comes back when the customer chooses it.
+    /// Returned when the customer chooses the row.
     pub id: String,
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
-/// A message as `POST /api/v1/messages` takes it.
+/// A filled message, as `POST /api/v1/messages` accepts it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filled {
     /// Meta's type.
     pub kind: String,
-    /// What stands under the type.
+    /// The payload under the type.
     pub payload: Value,
-    /// What a person would read.
+    /// Readable text.
     pub text: Option<String>,
 }
 
-impl Content {
+impl LocalContent {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Text { .. } => "text",
@@ -107,15 +110,15 @@ impl Content {
         }
     }
 
-    /// The names of its variables, each once.
+    /// Returns the names of the variables, without duplicates.
     ///
     /// # Errors
-    /// Names the text with braces that are no variable.
+    /// Names the text with malformed braces.
     pub fn variables(&self) -> Result<Vec<String>, Invalid> {
-        words::variables(&serde_json::to_value(self).unwrap_or_default())
+        variables::variables(&serde_json::to_value(self).unwrap_or_default())
     }
 
-    /// Whether it would be a message: short values stand for the variables, so that what breaks a limit now always would.
+    /// Validates the content as a message with short values for its variables, so that it fails only if every value would.
     pub fn check(&self) -> Result<(), Invalid> {
         let names = self.variables()?;
         let (kind, template) = self.message();
@@ -124,27 +127,27 @@ impl Content {
             "media_id" => format!("med_{}", "0".repeat(32)),
             _ => names.iter().position(|known| known == name).unwrap_or(0).to_string(),
         };
-        let checked = Outbound::parse(&kind, &words::filled(&template, &sample));
+        let checked = Outbound::parse(&kind, &variables::substitute(&template, &sample));
         checked.map(drop).map_err(|invalid| Invalid {
             field: member(&kind, &invalid.field),
             ..invalid
         })
     }
 
-    /// The message with these values in the places of its variables.
+    /// Fills the variables.
     ///
     /// # Errors
-    /// A variable that is missing or unknown, or the member of the message that breaks a limit.
+    /// A variable is missing or unknown, or a member of the message exceeds a limit.
     pub fn fill(&self, values: &Map<String, Value>) -> Result<Filled, Invalid> {
-        let values = words::matched(&self.variables()?, values)?;
+        let values = variables::match_values(&self.variables()?, values)?;
         let value = |_: &str, name: &str| values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (kind, template) = self.message();
-        let payload = words::filled(&template, &value);
+        let payload = variables::substitute(&template, &value);
         let text = Outbound::parse(&kind, &payload)?.preview();
         Ok(Filled { kind, payload, text })
     }
 
-    /// Meta's type and what stands under it, variables included.
+    /// Returns Meta's type and payload, with variables.
     fn message(&self) -> (String, Value) {
         match self {
             Self::Text { body, preview_url } => {
@@ -203,7 +206,7 @@ impl Content {
     }
 }
 
-/// The member of the content that has become this one of the message.
+/// Maps a member of the message to the member of the content it came from.
 fn member(kind: &str, field: &str) -> String {
     let Some(rest) = field.strip_prefix(kind) else {
         return "content.media".to_owned();

@@ -1,12 +1,11 @@
-//! Message templates: messages of our own with places to fill, for the service window. They become ordinary messages the moment they
-//! are accepted; Meta knows nothing of them.
+//! Message templates of the tenant for messages within the service window. They are filled when a message is accepted, and unknown to Meta.
 
-mod book;
 mod content;
+mod manage;
 mod seeds;
 #[cfg(test)]
 mod tests;
-mod words;
+mod variables;
 
-pub use book::{As, LocalError, Update, Which};
-pub use content::{Choice, Content, Filled, Row, Section};
+pub use content::{Choice, Filled, LocalContent, Row, Section};
+pub use manage::{Activation, LocalError, LocalTemplateRef, Update};

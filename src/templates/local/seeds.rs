@@ -1,9 +1,9 @@
-//! What every tenant begins with: a few messages that most businesses write, to be changed or thrown away.
+//! Initial message templates of a tenant, as examples to edit or delete.
 
-use super::{Choice, Content, Row, Section};
+use super::{Choice, LocalContent, Row, Section};
 
-/// Name and content of each.
-pub fn seeds() -> Vec<(&'static str, Content)> {
+/// Returns the names and contents.
+pub fn seeds() -> Vec<(&'static str, LocalContent)> {
     let choice = |id: &str, title: &str| Choice {
         id: id.to_owned(),
         title: title.to_owned(),
@@ -13,7 +13,7 @@ pub fn seeds() -> Vec<(&'static str, Content)> {
         title: title.to_owned(),
         description: Some(description.to_owned()),
     };
-    let text = |body: &str| Content::Text {
+    let text = |body: &str| LocalContent::Text {
         body: body.to_owned(),
         preview_url: None,
     };
@@ -34,7 +34,7 @@ pub fn seeds() -> Vec<(&'static str, Content)> {
         ),
         (
             "solved",
-            Content::Buttons {
+            LocalContent::Buttons {
                 header: None,
                 body: "Hello {{name}}, did this answer your question?".to_owned(),
                 footer: None,
@@ -43,7 +43,7 @@ pub fn seeds() -> Vec<(&'static str, Content)> {
         ),
         (
             "topics",
-            Content::List {
+            LocalContent::List {
                 header: None,
                 body: "Hello {{name}}, what is it about?".to_owned(),
                 footer: None,

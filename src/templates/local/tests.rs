@@ -1,8 +1,10 @@
+//! Tests of message templates.
+
 use serde_json::{Map, Value, json};
 
-use super::{Content, seeds::seeds};
+use super::{LocalContent, seeds::seeds};
 
-fn content(value: Value) -> Content {
+fn content(value: Value) -> LocalContent {
     serde_json::from_value(value).expect("a content")
 }
 
@@ -116,7 +118,7 @@ fn what_could_never_be_a_message_is_refused_when_it_is_written() {
         let invalid = content(written.clone()).check().expect_err(&written.to_string());
         assert!(invalid.field.starts_with(field), "{written}: {invalid}");
     }
-    let unknown = serde_json::from_value::<Content>(json!({ "type": "text", "body": "x", "colour": "red" }));
+    let unknown = serde_json::from_value::<LocalContent>(json!({ "type": "text", "body": "x", "colour": "red" }));
     assert!(unknown.is_err(), "{unknown:?}");
 }
 
@@ -125,6 +127,6 @@ fn what_every_tenant_begins_with_is_sound() {
     for (name, content) in seeds() {
         content.check().unwrap_or_else(|invalid| panic!("{name}: {invalid}"));
         let stored = serde_json::to_string(&content).unwrap();
-        assert_eq!(serde_json::from_str::<Content>(&stored).unwrap(), content);
+        assert_eq!(serde_json::from_str::<LocalContent>(&stored).unwrap(), content);
     }
 }

@@ -1,31 +1,33 @@
-//! Holds a send against the schema. Every problem names the member of the request, as the caller wrote it.
+//! Checks a template message against the schema. Every error names the member of the request.
 
 use serde_json::Value;
 
-use super::{ButtonKind, Header, Naming, Offer, Schema, Slots};
+use super::{ButtonKind, Offer, ParameterFormat, Schema, Slots, TemplateHeader};
 use crate::meta::message::{
-    Invalid, Template,
-    template::{Card, Component, Parameter},
+    Invalid, TemplateMessage,
+    template::{Component, Parameter, TemplateCard},
 };
 
-pub(super) type Checked = Result<(), Invalid>;
+pub(super) type CheckResult = Result<(), Invalid>;
 
 impl Schema {
+    /// Checks that the message fills every placeholder.
+    ///
     /// # Errors
-    /// Names the first parameter that is missing, too many, or of another type than the template asks for.
-    pub fn check(&self, template: &Template) -> Checked {
-        self.fill(&template.components, "template.components")?;
-        self.one_code(&template.components, "template.components")
+    /// Names the first parameter that is missing, superfluous or of the wrong type.
+    pub fn check(&self, template: &TemplateMessage) -> CheckResult {
+        self.check_components(&template.components, "template.components")?;
+        self.check_one_time_code(&template.components, "template.components")
     }
 
-    fn fill(&self, given: &[Component], path: &str) -> Checked {
+    fn check_components(&self, given: &[Component], path: &str) -> CheckResult {
         let mut parts: Vec<(String, String, &Component)> = Vec::new();
-        let mut pressed = Vec::new();
+        let mut seen_buttons = Vec::new();
         for (index, component) in given.iter().enumerate() {
             let at = format!("{path}[{index}]");
             let kind = component.kind.to_ascii_lowercase();
             if kind == "button" {
-                self.button(component, &at, &mut pressed)?;
+                self.check_button(component, &at, &mut seen_buttons)?;
                 continue;
             }
             if parts.iter().any(|(known, ..)| *known == kind) {
@@ -37,8 +39,8 @@ impl Schema {
             let found = parts.iter().find(|(kind, ..)| kind == name);
             found.map(|(_, at, component)| (at.as_str(), *component))
         };
-        self.heading(part("header"), path)?;
-        slots(&self.body, "body", part("body"), path)?;
+        self.check_header(part("header"), path)?;
+        check_slots(&self.body, "body", part("body"), path)?;
         if let Some((at, _)) = part("footer").filter(|(_, footer)| !parameters(footer).is_empty()) {
             return Err(Invalid::new(
                 format!("{at}.parameters"),
@@ -46,9 +48,9 @@ impl Schema {
             ));
         }
         for (place, button) in self.buttons.iter().enumerate() {
-            if button.kind.needs_component() && !pressed.contains(&place) {
+            if button.kind.needs_component() && !seen_buttons.contains(&place) {
                 let (kind, takes) = (button.kind.sub_type(), button.kind.parameter().unwrap_or_default());
-                let bare = if button.kind.may_be_bare() {
+                let bare = if button.kind.parameter_is_optional() {
                     "without parameters, or "
                 } else {
                     ""
@@ -59,18 +61,18 @@ impl Schema {
                 return Err(Invalid::new(path, problem));
             }
         }
-        self.offer(part("limited_time_offer"), path)?;
-        self.carousel(part("carousel"), path)
+        self.check_offer(part("limited_time_offer"), path)?;
+        self.check_carousel(part("carousel"), path)
     }
 
-    fn heading(&self, given: Option<(&str, &Component)>, path: &str) -> Checked {
+    fn check_header(&self, given: Option<(&str, &Component)>, path: &str) -> CheckResult {
         let kind = match &self.header {
-            Header::Text(expected) => return slots(expected, "header", given, path),
-            Header::None => return slots(&Slots::default(), "header", given, path),
-            Header::Unknown => return Ok(()),
-            Header::File(kind) => kind.as_str(),
-            Header::Location => "location",
-            Header::Product => "product",
+            TemplateHeader::Text(expected) => return check_slots(expected, "header", given, path),
+            TemplateHeader::None => return check_slots(&Slots::default(), "header", given, path),
+            TemplateHeader::Unknown => return Ok(()),
+            TemplateHeader::File(kind) => kind.as_str(),
+            TemplateHeader::Location => "location",
+            TemplateHeader::Product => "product",
         };
         let Some((at, component)) = given else {
             let problem = format!("lacks a header with one parameter of type {kind}");
@@ -95,7 +97,7 @@ impl Schema {
         }
     }
 
-    fn button(&self, component: &Component, at: &str, pressed: &mut Vec<usize>) -> Checked {
+    fn check_button(&self, component: &Component, at: &str, seen_buttons: &mut Vec<usize>) -> CheckResult {
         let index = match &component.rest.get("index") {
             Some(Value::String(text)) => text.parse().unwrap_or(0),
             Some(value) => value.as_u64().unwrap_or(0) as usize,
@@ -108,13 +110,13 @@ impl Schema {
             };
             return Err(Invalid::new(format!("{at}.index"), problem));
         };
-        if pressed.contains(&index) {
+        if seen_buttons.contains(&index) {
             return Err(Invalid::new(
                 format!("{at}.index"),
                 format!("names button {index} a second time"),
             ));
         }
-        pressed.push(index);
+        seen_buttons.push(index);
         let expected = button.kind.sub_type();
         let sub_type = component
             .rest
@@ -135,7 +137,7 @@ impl Schema {
         let Some(member) = button.kind.parameter() else {
             return Ok(());
         };
-        if parameters(component).is_empty() && button.kind.may_be_bare() {
+        if parameters(component).is_empty() && button.kind.parameter_is_optional() {
             return Ok(());
         }
         let [parameter] = parameters(component) else {
@@ -153,11 +155,11 @@ impl Schema {
         match member {
             "action" if !value.is_object() => Err(Invalid::new(at, "must be an object")),
             "action" => Ok(()),
-            _ => text_at(value, &at, button.kind.longest()),
+            _ => text_at(value, &at, button.kind.max_length()),
         }
     }
 
-    fn offer(&self, given: Option<(&str, &Component)>, path: &str) -> Checked {
+    fn check_offer(&self, given: Option<(&str, &Component)>, path: &str) -> CheckResult {
         let ends = given.map(|(at, component)| (at, parameters(component)));
         match (&self.offer, ends) {
             (Offer::Expires, Some((_, [one]))) if type_of(one) == "limited_time_offer" => Ok(()),
@@ -174,15 +176,15 @@ impl Schema {
         }
     }
 
-    /// As many cards as were approved, or 2 to 10 of products, each filled like a template.
-    fn carousel(&self, given: Option<(&str, &Component)>, path: &str) -> Checked {
+    /// Checks the cards: as many as were approved, or 2 to 10 for products, each like a template of its own.
+    fn check_carousel(&self, given: Option<(&str, &Component)>, path: &str) -> CheckResult {
         let Some((at, component)) = given else {
             return match self.cards.len() {
                 0 => Ok(()),
                 cards => Err(Invalid::new(path, format!("lacks a carousel with {cards} cards"))),
             };
         };
-        let cards: &[Card] = component.cards.as_deref().unwrap_or_default();
+        let cards: &[TemplateCard] = component.cards.as_deref().unwrap_or_default();
         let at = format!("{at}.cards");
         if !self.card_count().contains(&cards.len()) {
             return Err(count(&at, self.cards.len(), cards.len()));
@@ -194,14 +196,14 @@ impl Schema {
                 let problem = format!("names no card: there are {}, counted from 0", cards.len());
                 return Err(Invalid::new(format!("{at}.card_index"), problem));
             };
-            schema.fill(&card.components, &format!("{at}.components"))?;
+            schema.check_components(&card.components, &format!("{at}.components"))?;
         }
         Ok(())
     }
 }
 
-/// Text, money and times in the places of a header or body.
-fn slots(expected: &Slots, part: &str, given: Option<(&str, &Component)>, path: &str) -> Checked {
+/// Checks the parameters of a header or body: text, currency and date-time.
+fn check_slots(expected: &Slots, part: &str, given: Option<(&str, &Component)>, path: &str) -> CheckResult {
     let wanted = expected.variables.len();
     let (at, given) = match given {
         Some((at, component)) => (format!("{at}.parameters"), parameters(component)),
@@ -214,11 +216,11 @@ fn slots(expected: &Slots, part: &str, given: Option<(&str, &Component)>, path: 
             return Err(Invalid::new(path, problem));
         }
     };
-    if given.len() > wanted || (given.len() < wanted && expected.naming == Naming::Positional) {
+    if given.len() > wanted || (given.len() < wanted && expected.naming == ParameterFormat::Positional) {
         return Err(count(&at, wanted, given.len()));
     }
     for (place, parameter) in given.iter().enumerate() {
-        value(expected, parameter, &format!("{at}[{place}]"))?;
+        check_value(expected, parameter, &format!("{at}[{place}]"))?;
     }
     let name = |parameter: &Parameter| match parameter {
         Parameter::Other(value) => value["parameter_name"].as_str().map(str::to_owned),
@@ -226,13 +228,13 @@ fn slots(expected: &Slots, part: &str, given: Option<(&str, &Component)>, path: 
     };
     let names: Vec<String> = given.iter().filter_map(name).collect();
     let missing = expected.variables.iter().find(|it| !names.contains(&it.name));
-    match missing.filter(|_| expected.naming == Naming::Named) {
+    match missing.filter(|_| expected.naming == ParameterFormat::Named) {
         Some(missing) => Err(Invalid::new(at, format!("lacks the variable {}", missing.name))),
         None => Ok(()),
     }
 }
 
-fn value(expected: &Slots, parameter: &Parameter, at: &str) -> Checked {
+fn check_value(expected: &Slots, parameter: &Parameter, at: &str) -> CheckResult {
     let Parameter::Other(value) = parameter else {
         return Err(Invalid::new(
             format!("{at}.type"),
@@ -240,7 +242,7 @@ fn value(expected: &Slots, parameter: &Parameter, at: &str) -> Checked {
         ));
     };
     match type_of(parameter) {
-        "text" => text_at(&value["text"], &format!("{at}.text"), expected.longest)?,
+        "text" => text_at(&value["text"], &format!("{at}.text"), expected.max_length)?,
         "currency" | "date_time" => {}
         _ => {
             return Err(Invalid::new(
@@ -255,14 +257,14 @@ fn value(expected: &Slots, parameter: &Parameter, at: &str) -> Checked {
     };
     let name_at = format!("{at}.parameter_name");
     match (expected.naming, value["parameter_name"].as_str()) {
-        (Naming::Positional, None) => Ok(()),
-        (Naming::Positional, Some(_)) => Err(Invalid::new(
+        (ParameterFormat::Positional, None) => Ok(()),
+        (ParameterFormat::Positional, Some(_)) => Err(Invalid::new(
             name_at,
             "must be left out: the template's variables are numbered, not named",
         )),
-        (Naming::Named, Some(name)) if expected.variables.iter().any(|it| it.name == name) => Ok(()),
-        (Naming::Named, Some(_)) => Err(Invalid::new(name_at, format!("must be one of {}", known()))),
-        (Naming::Named, None) => Err(Invalid::new(
+        (ParameterFormat::Named, Some(name)) if expected.variables.iter().any(|it| it.name == name) => Ok(()),
+        (ParameterFormat::Named, Some(_)) => Err(Invalid::new(name_at, format!("must be one of {}", known()))),
+        (ParameterFormat::Named, None) => Err(Invalid::new(
             name_at,
             format!("is missing; the variables are {}", known()),
         )),
@@ -287,29 +289,29 @@ fn count(at: &str, wanted: usize, found: usize) -> Invalid {
     }
 }
 
-fn location(value: &Value, at: &str) -> Checked {
-    for (name, most) in [("latitude", 90.0), ("longitude", 180.0)] {
-        // Meta's samples have them as numbers and as texts.
+fn location(value: &Value, at: &str) -> CheckResult {
+    for (name, max) in [("latitude", 90.0), ("longitude", 180.0)] {
+        // Meta's samples have numbers and texts.
         let degrees = value[name].as_f64().or_else(|| value[name].as_str()?.parse().ok());
-        if !degrees.is_some_and(|it: f64| it.abs() <= most) {
+        if !degrees.is_some_and(|it: f64| it.abs() <= max) {
             return Err(Invalid::new(
                 format!("{at}.{name}"),
-                format!("must be a number from -{most} to {most}"),
+                format!("must be a number from -{max} to {max}"),
             ));
         }
     }
     Ok(())
 }
 
-fn text_at(value: &Value, at: &str, longest: Option<usize>) -> Checked {
+fn text_at(value: &Value, at: &str, max_length: Option<usize>) -> CheckResult {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
         return Err(Invalid::new(at, "must be text that is not empty"));
     };
     let found = text.chars().count();
-    match longest {
-        Some(most) if found > most => Err(Invalid {
-            limit: Some(most as u64),
-            ..Invalid::new(at, format!("must be at most {most} characters; this has {found}"))
+    match max_length {
+        Some(max) if found > max => Err(Invalid {
+            limit: Some(max as u64),
+            ..Invalid::new(at, format!("must be at most {max} characters; this has {found}"))
         }),
         _ => Ok(()),
     }

@@ -1,8 +1,8 @@
-//! One-time codes.
+//! Consistency of one-time codes.
 
 use super::{
     ButtonKind, Schema,
-    check::{Checked, parameters},
+    check::{CheckResult, parameters},
 };
 use crate::meta::message::{
     Invalid,
@@ -10,8 +10,8 @@ use crate::meta::message::{
 };
 
 impl Schema {
-    /// A one-time code stands in the body and behind the button: another there would be copied in vain.
-    pub(super) fn one_code(&self, given: &[Component], path: &str) -> Checked {
+    /// Checks that the button copies the code that the body shows.
+    pub(super) fn check_one_time_code(&self, given: &[Component], path: &str) -> CheckResult {
         if !self.buttons.iter().any(|button| button.kind == ButtonKind::OneTimeCode) {
             return Ok(());
         }

@@ -1,17 +1,21 @@
+//! Compiles the components of a template into its schema.
+
 use serde_json::Value;
 
-use super::{Button, ButtonKind, Header, LONGEST_CODE, LONGEST_IN_BODY, LONGEST_IN_BODY_ALONE, Offer, Schema, Slots};
+use super::{
+    ButtonKind, MAX_BODY_VALUE, MAX_BODY_VALUE_ALONE, MAX_CODE, Offer, Schema, SchemaButton, Slots, TemplateHeader,
+};
 use crate::meta::message::MediaKind;
 
 impl Schema {
-    /// Compiles a template's components as Meta has them; `format` is its `parameter_format`. Types are written in either case, and
-    /// what is not understood asks for nothing.
+    /// Compiles a template's components in Meta's form; `format` is its `parameter_format`. Types are accepted in either case; unknown
+    /// kinds require nothing.
     pub fn compile(category: Option<&str>, format: Option<&str>, components: &Value) -> Self {
         let authentication = category.is_some_and(|it| it.eq_ignore_ascii_case("authentication"));
         let mut schema = Self::of(format, components);
         if authentication {
-            schema.body.longest = Some(LONGEST_CODE);
-            // Meta shows the button that copies the code as a link with a variable.
+            schema.body.max_length = Some(MAX_CODE);
+            // Meta returns the copy-code button as a URL button with a variable.
             for button in &mut schema.buttons {
                 if button.kind == ButtonKind::UrlWithVariable {
                     button.kind = ButtonKind::OneTimeCode;
@@ -23,16 +27,16 @@ impl Schema {
 
     fn of(format: Option<&str>, components: &Value) -> Self {
         let mut schema = Self::default();
-        let longest = match list(components).count() {
-            1 => LONGEST_IN_BODY_ALONE,
-            _ => LONGEST_IN_BODY,
+        let max_length = match list(components).count() {
+            1 => MAX_BODY_VALUE_ALONE,
+            _ => MAX_BODY_VALUE,
         };
         for component in components.as_array().into_iter().flatten() {
             match word(component, "type").as_str() {
                 "header" => schema.header = header(component, format),
                 "body" => {
                     schema.body = body(component, format);
-                    schema.body.longest = Some(longest);
+                    schema.body.max_length = Some(max_length);
                 }
                 "footer" => schema.footer = component["text"].as_str().map(str::to_owned),
                 "buttons" => schema.buttons = list(&component["buttons"]).map(button).collect(),
@@ -54,40 +58,40 @@ impl Schema {
     }
 }
 
-fn header(component: &Value, format: Option<&str>) -> Header {
+fn header(component: &Value, format: Option<&str>) -> TemplateHeader {
     match word(component, "format").as_str() {
         "" | "text" => {
             let mut slots = Slots::of(component["text"].as_str().unwrap_or_default(), format);
             let example = &component["example"];
-            note_examples(
+            set_examples(
                 &mut slots,
                 &example["header_text"],
                 &example["header_text_named_params"],
             );
-            Header::Text(slots)
+            TemplateHeader::Text(slots)
         }
-        "image" => Header::File(MediaKind::Image),
-        "video" => Header::File(MediaKind::Video),
-        "document" => Header::File(MediaKind::Document),
-        "location" => Header::Location,
-        "product" => Header::Product,
-        _ => Header::Unknown,
+        "image" => TemplateHeader::File(MediaKind::Image),
+        "video" => TemplateHeader::File(MediaKind::Video),
+        "document" => TemplateHeader::File(MediaKind::Document),
+        "location" => TemplateHeader::Location,
+        "product" => TemplateHeader::Product,
+        _ => TemplateHeader::Unknown,
     }
 }
 
-/// The text of a one-time code is Meta's own where none is given, and has one variable: the code.
+/// Compiles a body. An authentication template without text has Meta's own, with the code as its only variable.
 fn body(component: &Value, format: Option<&str>) -> Slots {
     let Some(text) = component["text"].as_str() else {
         return Slots::of("{{1}}", None);
     };
     let mut slots = Slots::of(text, format);
     let example = &component["example"];
-    note_examples(&mut slots, &example["body_text"], &example["body_text_named_params"]);
+    set_examples(&mut slots, &example["body_text"], &example["body_text_named_params"]);
     slots
 }
 
-/// Examples come as a list, a list in a list or, for one variable, as a text; named ones as `{param_name, example}`.
-fn note_examples(slots: &mut Slots, positional: &Value, named: &Value) {
+/// Sets the examples, which come as a list, a nested list or, for a single variable, a text; named ones as `{param_name, example}`.
+fn set_examples(slots: &mut Slots, positional: &Value, named: &Value) {
     let first = match positional {
         Value::Array(list) if list.first().is_some_and(Value::is_array) => &list[0],
         other => other,
@@ -103,7 +107,7 @@ fn note_examples(slots: &mut Slots, positional: &Value, named: &Value) {
     }
 }
 
-fn button(button: &Value) -> Button {
+fn button(button: &Value) -> SchemaButton {
     let text = |name: &str| button[name].as_str().map(str::to_owned);
     let url = text("url");
     let kind = match word(button, "type").as_str() {
@@ -124,7 +128,7 @@ fn button(button: &Value) -> Button {
         Value::Array(list) => list.first().and_then(Value::as_str),
         other => other.as_str(),
     };
-    Button {
+    SchemaButton {
         kind,
         label: text("text"),
         url,

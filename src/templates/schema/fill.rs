@@ -1,49 +1,49 @@
-//! From variables by key to the components of a send.
+//! Builds the components of a template message from variables by key.
 
 use serde_json::{Map, Value, json};
 
-use super::{ButtonKind, Header, Naming, Offer, PRODUCT_CARDS, Schema, Slots};
+use super::{ButtonKind, Offer, PRODUCT_CARDS, ParameterFormat, Schema, Slots, TemplateHeader};
 use crate::meta::message::Invalid;
 
-/// Values by the keys of [`Schema::places`].
+/// Values by the keys of [`Schema::placeholders`].
 pub type Variables = Map<String, Value>;
 
 impl Schema {
-    /// The components of a send, in Meta's form. A variable of the body may be given by its bare name.
+    /// Builds the components in Meta's form. A body variable may be given by its bare name.
     ///
     /// # Errors
-    /// A key that is no place, a place that must be filled and is not, or a value that cannot go there.
+    /// A key is unknown, a required placeholder has no value, or a value has the wrong type.
     pub fn components(&self, variables: &Variables) -> Result<Vec<Value>, Invalid> {
         if self.shows_products() {
-            return self.sized_for(variables).components_of_size(variables);
+            return self.with_card_count(variables).fill_placeholders(variables);
         }
-        self.components_of_size(variables)
+        self.fill_placeholders(variables)
     }
 
-    /// A carousel of products with as many cards as variables are given for.
-    fn sized_for(&self, variables: &Variables) -> Self {
+    /// Returns a product carousel with as many cards as the variables name.
+    fn with_card_count(&self, variables: &Variables) -> Self {
         let index = |key: &String| key.strip_prefix("cards.")?.split('.').next()?.parse::<usize>().ok();
         let named = variables
             .keys()
             .filter_map(index)
             .max()
             .map(|last| last.saturating_add(1));
-        let (least, most) = PRODUCT_CARDS.into_inner();
-        let count = named.unwrap_or(self.cards.len()).clamp(least, most);
+        let (min, max) = PRODUCT_CARDS.into_inner();
+        let count = named.unwrap_or(self.cards.len()).clamp(min, max);
         Self {
             cards: (0..count).filter_map(|index| self.card(index).cloned()).collect(),
             ..self.clone()
         }
     }
 
-    fn components_of_size(&self, variables: &Variables) -> Result<Vec<Value>, Invalid> {
-        let places = self.places();
+    fn fill_placeholders(&self, variables: &Variables) -> Result<Vec<Value>, Invalid> {
+        let placeholders = self.placeholders();
         let mut values = Variables::new();
         for (given, value) in variables {
             let in_body = format!("body.{given}");
-            let found = places.iter().find(|it| it.key == *given || it.key == in_body);
+            let found = placeholders.iter().find(|it| it.key == *given || it.key == in_body);
             let place = found.ok_or_else(|| {
-                let keys: Vec<&str> = places.iter().map(|it| it.key.as_str()).collect();
+                let keys: Vec<&str> = placeholders.iter().map(|it| it.key.as_str()).collect();
                 let known = if keys.is_empty() {
                     "has none".to_owned()
                 } else {
@@ -58,24 +58,27 @@ impl Schema {
                 return Err(Invalid::new(format!("variables.{given}"), "is given twice"));
             }
         }
-        if let Some(missing) = places.iter().find(|it| it.required && !values.contains_key(&it.key)) {
+        if let Some(missing) = placeholders
+            .iter()
+            .find(|it| it.required && !values.contains_key(&it.key))
+        {
             return Err(Invalid::new(format!("variables.{}", missing.key), "is missing"));
         }
-        self.filled("", &values)
+        self.build_components("", &values)
     }
 
-    fn filled(&self, before: &str, values: &Variables) -> Result<Vec<Value>, Invalid> {
+    fn build_components(&self, prefix: &str, values: &Variables) -> Result<Vec<Value>, Invalid> {
         let mut components = Vec::new();
-        let key = |name: &str| format!("{before}{name}");
+        let key = |name: &str| format!("{prefix}{name}");
         match &self.header {
-            Header::Text(slots) => components.extend(texts("header", slots, &key("header"), values)?),
-            Header::File(kind) => {
+            TemplateHeader::Text(slots) => components.extend(texts("header", slots, &key("header"), values)?),
+            TemplateHeader::File(kind) => {
                 let file = file(&values[&key("header")], &key("header"))?;
                 components.push(header(kind.as_str(), file));
             }
-            Header::Location => components.push(header("location", values[&key("header")].clone())),
-            Header::Product => components.push(header("product", values[&key("header")].clone())),
-            Header::None | Header::Unknown => {}
+            TemplateHeader::Location => components.push(header("location", values[&key("header")].clone())),
+            TemplateHeader::Product => components.push(header("product", values[&key("header")].clone())),
+            TemplateHeader::None | TemplateHeader::Unknown => {}
         }
         components.extend(texts("body", &self.body, &key("body"), values)?);
         if self.offer == Offer::Expires {
@@ -99,7 +102,7 @@ impl Schema {
             }
         }
         let card = |(index, card): (usize, &Schema)| {
-            let components = card.filled(&key(&format!("cards.{index}.")), values)?;
+            let components = card.build_components(&key(&format!("cards.{index}.")), values)?;
             Ok(json!({ "card_index": index, "components": components }))
         };
         let cards: Vec<Value> = self
@@ -135,7 +138,7 @@ fn texts(part: &str, slots: &Slots, key: &str, values: &Variables) -> Result<Opt
                 return Err(Invalid::new(format!("variables.{key}"), problem));
             }
         };
-        if slots.naming == Naming::Named {
+        if slots.naming == ParameterFormat::Named {
             parameter["parameter_name"] = json!(variable.name);
         }
         parameters.push(parameter);
@@ -143,7 +146,7 @@ fn texts(part: &str, slots: &Slots, key: &str, values: &Variables) -> Result<Opt
     Ok((!parameters.is_empty()).then(|| json!({ "type": part, "parameters": parameters })))
 }
 
-/// A file is named by an object as in a send, by a link, by our id or by Meta's.
+/// Reads a file given as an object (as in a message), a link, a stored file's id or Meta's id.
 fn file(value: &Value, key: &str) -> Result<Value, Invalid> {
     match value {
         Value::Object(_) => Ok(value.clone()),

@@ -1,57 +1,57 @@
-//! What a template asks of whoever sends it: compiled once from its components, then held against every send of it.
+//! Schema of a template: its placeholders, compiled once from the components, against which every template message is checked.
 //!
-//! Sources: "Templates" and "Components" of Meta's documentation (2025 and 2026). Kinds of components and buttons that are not known
-//! here are passed on unchecked, for Meta adds some all the time.
+//! Sources: "Templates" and "Components" of Meta's documentation (2025 and 2026). Unknown kinds of components and buttons are passed on
+//! unchecked, since Meta keeps adding them.
 
 mod check;
 mod code;
 mod compile;
 mod fill;
-mod places;
+mod placeholders;
 mod render;
 pub(super) mod slots;
 #[cfg(test)]
 mod tests;
 
-pub use places::{Place, PlaceKind};
+pub use placeholders::{Placeholder, PlaceholderKind};
 pub use render::{Rendered, RenderedButton, RenderedHeader};
-pub use slots::{Naming, Slots, Variable};
+pub use slots::{ParameterFormat, Slots, Variable};
 
 use std::ops::RangeInclusive;
 
 use crate::meta::message::MediaKind;
 
-/// The most characters of a one-time code ("Authentication templates").
-pub const LONGEST_CODE: usize = 15;
-/// The most characters of a coupon's code since 3 December 2025 ("Coupon code templates").
-pub const LONGEST_COUPON: usize = 20;
-/// The most characters of the address behind a button, its variable part included.
-pub const LONGEST_URL: usize = 2_000;
-/// The most characters of a variable of a body beside which the template has other components ("Template components").
-pub const LONGEST_IN_BODY: usize = 1_024;
-/// The most where the body is all.
-pub const LONGEST_IN_BODY_ALONE: usize = 32_768;
-/// How many cards a send of a carousel of products may have, whatever number was approved ("Product card carousel templates").
+/// Maximum length of a one-time code ("Authentication templates").
+pub const MAX_CODE: usize = 15;
+/// Maximum length of a coupon code since 3 December 2025 ("Coupon code templates").
+pub const MAX_COUPON: usize = 20;
+/// Maximum length of a button's URL, its variable part included.
+pub const MAX_URL: usize = 2_000;
+/// Maximum length of a body's variable if the template has other components ("Template components").
+pub const MAX_BODY_VALUE: usize = 1_024;
+/// Maximum length of a body's variable if the body is the only component.
+pub const MAX_BODY_VALUE_ALONE: usize = 32_768;
+/// Number of cards in a product carousel message, whatever number was approved ("Product card carousel templates").
 pub const PRODUCT_CARDS: RangeInclusive<usize> = 2..=10;
 
-/// The open places of a template in one language, or of one card of a carousel.
+/// Placeholders of a template in one language, or of one card of a carousel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
-    pub header: Header,
+    pub header: TemplateHeader,
     pub body: Slots,
     pub footer: Option<String>,
-    pub buttons: Vec<Button>,
+    pub buttons: Vec<SchemaButton>,
     pub offer: Offer,
     pub cards: Vec<Schema>,
 }
 
 impl Schema {
-    /// Whether it is a carousel of products.
+    /// Returns whether the template is a product carousel.
     fn shows_products(&self) -> bool {
-        !self.cards.is_empty() && self.cards.iter().all(|card| card.header == Header::Product)
+        !self.cards.is_empty() && self.cards.iter().all(|card| card.header == TemplateHeader::Product)
     }
 
-    /// How many cards a send has.
+    /// Returns the allowed number of cards in a message.
     fn card_count(&self) -> RangeInclusive<usize> {
         match self.shows_products() {
             true => PRODUCT_CARDS,
@@ -59,7 +59,7 @@ impl Schema {
         }
     }
 
-    /// The card of an index. Those of products are all alike, and there may be more of them than were approved.
+    /// Returns the card of an index. Product cards are all alike, and a message may have more of them than were approved.
     fn card(&self, index: usize) -> Option<&Schema> {
         let more = self.cards.first().filter(|_| index < *self.card_count().end());
         self.cards.get(index).or(more)
@@ -67,15 +67,15 @@ impl Schema {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Header {
+pub enum TemplateHeader {
     #[default]
     None,
     Text(Slots),
-    /// An image, a video or a document.
+    /// Image, video or document.
     File(MediaKind),
     Location,
     Product,
-    /// Of a format not known here.
+    /// An unknown format.
     Unknown,
 }
 
@@ -84,17 +84,17 @@ pub enum Header {
 pub enum Offer {
     #[default]
     None,
-    /// With no end that is shown.
+    /// An offer without a displayed expiration.
     Endless,
-    /// Every send says when it ends.
+    /// Every message states the expiration.
     Expires,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Button {
+pub struct SchemaButton {
     pub kind: ButtonKind,
     pub label: Option<String>,
-    /// With its variable, if it has one.
+    /// With its variable, if any.
     pub url: Option<String>,
     pub phone_number: Option<String>,
     pub example: Option<String>,
@@ -104,23 +104,23 @@ pub struct Button {
 pub enum ButtonKind {
     QuickReply,
     Url,
-    /// An address that ends in a variable.
+    /// A URL that ends in a variable.
     UrlWithVariable,
     CopyCode,
     OneTimeCode,
     Flow,
     Catalog,
-    /// Several products, which every send names.
+    /// Several products, named in every message.
     Products,
     OrderDetails,
     VoiceCall,
-    /// Known to take no parameter.
+    /// Takes no parameter.
     Plain,
     Unknown,
 }
 
 impl ButtonKind {
-    /// As `sub_type` of a send's component.
+    /// Returns the `sub_type` of the message's component.
     pub fn sub_type(self) -> &'static str {
         match self {
             Self::QuickReply => "quick_reply",
@@ -135,7 +135,7 @@ impl ButtonKind {
         }
     }
 
-    /// The type of the parameter it takes, which is also the member that holds the value.
+    /// Returns the type of its parameter, which is also the member that holds the value.
     pub fn parameter(self) -> Option<&'static str> {
         match self {
             Self::QuickReply => Some("payload"),
@@ -146,7 +146,7 @@ impl ButtonKind {
         }
     }
 
-    /// Whether a send has to fill it.
+    /// Returns whether every message has to give a parameter.
     pub fn is_required(self) -> bool {
         matches!(
             self,
@@ -154,23 +154,22 @@ impl ButtonKind {
         )
     }
 
-    /// Whether a send has to have a component for it. That of a flow may be without parameters, but Meta answers 131009 where it is
-    /// missing.
+    /// Returns whether every message has to have its component. A flow's may lack parameters, but Meta answers 131009 if it is missing.
     pub fn needs_component(self) -> bool {
         self.is_required() || self == Self::Flow
     }
 
-    /// Whether its component may be without parameters: the token of a flow, its data, and the picture of a catalogue are optional.
-    pub fn may_be_bare(self) -> bool {
+    /// Returns whether its component may lack parameters: a flow's token and data and a catalog's picture are optional.
+    pub fn parameter_is_optional(self) -> bool {
         matches!(self, Self::Flow | Self::Catalog)
     }
 
-    /// The most characters of its value.
-    pub fn longest(self) -> Option<usize> {
+    /// Returns the maximum length of its value in characters.
+    pub fn max_length(self) -> Option<usize> {
         match self {
-            Self::OneTimeCode => Some(LONGEST_CODE),
-            Self::CopyCode => Some(LONGEST_COUPON),
-            Self::UrlWithVariable => Some(LONGEST_URL),
+            Self::OneTimeCode => Some(MAX_CODE),
+            Self::CopyCode => Some(MAX_COUPON),
+            Self::UrlWithVariable => Some(MAX_URL),
             _ => None,
         }
     }

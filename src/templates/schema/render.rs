@@ -1,4 +1,4 @@
-//! What the customer will read.
+//! Renders a template message as the customer reads it.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Header, Naming, Schema, Slots, slots::fill};
+use super::{ParameterFormat, Schema, Slots, TemplateHeader, slots::fill};
 use crate::meta::message::{
-    Template,
+    TemplateMessage,
     template::{Component, Parameter},
 };
 
-/// A template with its places filled.
+/// A rendered template.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Rendered {
     #[schema(required)]
@@ -21,7 +21,7 @@ pub struct Rendered {
     #[schema(required)]
     pub footer: Option<String>,
     pub buttons: Vec<RenderedButton>,
-    /// Of a carousel.
+    /// For a carousel.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(no_recursion)]
     pub cards: Vec<Rendered>,
@@ -34,7 +34,7 @@ pub struct RenderedHeader {
     pub kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// The file, the location or the product, as it is sent.
+    /// The file, location or product, as sent.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
@@ -42,25 +42,25 @@ pub struct RenderedHeader {
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct RenderedButton {
-    /// As `sub_type` of a send; null for one that takes no parameter.
+    /// The `sub_type` in a message; null if it takes no parameter.
     #[serde(rename = "type")]
     #[schema(required)]
     pub kind: Option<&'static str>,
     #[schema(required)]
     pub text: Option<String>,
-    /// Where it leads.
+    /// The URL it opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<String>,
-    /// What it copies, or what comes back when it is tapped.
+    /// The value it copies, or that is returned when it is tapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
 impl Schema {
-    /// Fills the places with what a send that fits gives them.
-    pub fn render(&self, template: &Template) -> Rendered {
+    /// Renders a message that fits the schema.
+    pub fn render(&self, template: &TemplateMessage) -> Rendered {
         self.rendered(&template.components)
     }
 
@@ -88,21 +88,21 @@ impl Schema {
     fn rendered_header(&self, given: Option<&Component>) -> Option<RenderedHeader> {
         let first = given.and_then(|it| it.parameters.as_deref()?.first());
         let kind = match &self.header {
-            Header::None | Header::Unknown => return None,
-            Header::Text(slots) => {
+            TemplateHeader::None | TemplateHeader::Unknown => return None,
+            TemplateHeader::Text(slots) => {
                 return Some(RenderedHeader {
                     kind: "text".to_owned(),
                     text: Some(text(slots, given)),
                     value: None,
                 });
             }
-            Header::File(kind) => kind.as_str(),
-            Header::Location => "location",
-            Header::Product => "product",
+            TemplateHeader::File(kind) => kind.as_str(),
+            TemplateHeader::Location => "location",
+            TemplateHeader::Product => "product",
         };
         let value = match first {
             Some(Parameter::Media { file, .. }) => match file {
-                crate::meta::message::MediaRef::Ours(id) => Some(serde_json::json!({ "media_id": id })),
+                crate::meta::message::MediaRef::Stored(id) => Some(serde_json::json!({ "media_id": id })),
                 other => serde_json::to_value(other).ok(),
             },
             Some(Parameter::Other(value)) => Some(value[kind].clone()),
@@ -128,7 +128,7 @@ impl Schema {
                 Parameter::Media { .. } => None,
             }
         };
-        let button = |(index, button): (usize, &super::Button)| {
+        let button = |(index, button): (usize, &super::SchemaButton)| {
             let value = value(index, button.kind.parameter());
             let url = button.url.as_deref();
             RenderedButton {
@@ -149,8 +149,8 @@ fn text(slots: &Slots, given: Option<&Component>) -> String {
     for (place, parameter) in parameters.iter().enumerate() {
         let Parameter::Other(value) = parameter else { continue };
         let name = match slots.naming {
-            Naming::Positional => slots.variables.get(place).map(|it| it.name.as_str()),
-            Naming::Named => value["parameter_name"].as_str(),
+            ParameterFormat::Positional => slots.variables.get(place).map(|it| it.name.as_str()),
+            ParameterFormat::Named => value["parameter_name"].as_str(),
         };
         let shown = match value["type"].as_str() {
             Some("currency") => &value["currency"]["fallback_value"],
@@ -161,5 +161,5 @@ fn text(slots: &Slots, given: Option<&Component>) -> String {
             values.insert(name, shown.to_owned());
         }
     }
-    slots.filled(|name| values.get(name).map(String::as_str))
+    slots.render(|name| values.get(name).map(String::as_str))
 }

@@ -1,10 +1,13 @@
+//! Texts with variables, and their tokenizer.
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the variables of a template are called.
+/// Format of a template's variables (`parameter_format`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Naming {
+#[schema(as = Naming)]
+pub enum ParameterFormat {
     /// `{{1}}`, `{{2}}`, …
     #[default]
     Positional,
@@ -16,11 +19,11 @@ pub enum Naming {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
     pub text: String,
-    pub naming: Naming,
-    /// Each once, in the order in which a send gives them: by number, or by appearance.
+    pub naming: ParameterFormat,
+    /// Without duplicates, in the order of a message's parameters: by number, or by appearance.
     pub variables: Vec<Variable>,
-    /// The most characters of a value, where Meta limits it.
-    pub longest: Option<usize>,
+    /// Maximum length of a value in characters, where Meta limits it.
+    pub max_length: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub struct Variable {
 }
 
 impl Slots {
-    /// The variables of a text; `format` is Meta's `parameter_format`, without which the names tell.
+    /// Finds the variables of a text; `format` is Meta's `parameter_format`, inferred from the names if absent.
     pub fn of(text: &str, format: Option<&str>) -> Self {
         let mut names: Vec<String> = Vec::new();
         for piece in pieces(text) {
@@ -42,12 +45,12 @@ impl Slots {
         }
         let numbered = names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         let naming = match format {
-            Some(format) if format.eq_ignore_ascii_case("named") => Naming::Named,
-            Some(format) if format.eq_ignore_ascii_case("positional") => Naming::Positional,
-            _ if numbered => Naming::Positional,
-            _ => Naming::Named,
+            Some(format) if format.eq_ignore_ascii_case("named") => ParameterFormat::Named,
+            Some(format) if format.eq_ignore_ascii_case("positional") => ParameterFormat::Positional,
+            _ if numbered => ParameterFormat::Positional,
+            _ => ParameterFormat::Named,
         };
-        if naming == Naming::Positional {
+        if naming == ParameterFormat::Positional {
             names.sort_by_key(|name| name.parse::<u32>().unwrap_or(u32::MAX));
         }
         let variable = |name| Variable { name, example: None };
@@ -55,17 +58,17 @@ impl Slots {
             text: text.to_owned(),
             naming,
             variables: names.into_iter().map(variable).collect(),
-            longest: None,
+            max_length: None,
         }
     }
 
-    /// The text with `value` in the place of each variable; one it has no value for stays as it is.
-    pub fn filled<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    /// Replaces each variable by its `value`; variables without one are kept.
+    pub fn render<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
         fill(&self.text, value)
     }
 }
 
-/// Puts values in the places of variables.
+/// Replaces the variables of a text by their values; variables without one are kept.
 pub fn fill<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
     let mut filled = String::with_capacity(text.len());
     for piece in pieces(text) {
@@ -85,7 +88,7 @@ pub(in crate::templates) enum Piece<'t> {
     Variable(&'t str),
 }
 
-/// The text cut at its variables. Braces that hold no name are text.
+/// Splits a text at its variables. Braces without a name are text.
 pub(in crate::templates) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let (mut rest, mut searched) = (text, 0);

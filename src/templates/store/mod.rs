@@ -1,4 +1,4 @@
-//! SQL of templates at Meta and of message templates of our own.
+//! SQL of Meta's templates and of the tenants' message templates.
 
 pub mod message_templates;
 pub mod templates;

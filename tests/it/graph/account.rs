@@ -7,8 +7,14 @@ use super::{access, client, stub::Stub, token};
 async fn a_receipt_marks_as_read_and_may_show_typing() {
     let meta = Stub::start([("POST /v25.0/106540352242922/messages", 200, json!({ "success": true }))]).await;
     let client = client(&meta.url);
-    client.read(access(&token()), "wamid.A", Receipt::Read).await.unwrap();
-    client.read(access(&token()), "wamid.A", Receipt::Typing).await.unwrap();
+    client
+        .mark_read(access(&token()), "wamid.A", Receipt::Read)
+        .await
+        .unwrap();
+    client
+        .mark_read(access(&token()), "wamid.A", Receipt::Typing)
+        .await
+        .unwrap();
     let bodies: Vec<_> = meta.asked().iter().map(|asked| asked.json()).collect();
     let read = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.A" });
     let mut typing = read.clone();
@@ -20,7 +26,9 @@ async fn a_receipt_marks_as_read_and_may_show_typing() {
 #[tokio::test]
 async fn success_false_is_no_success() {
     let meta = Stub::start([("POST ", 200, json!({ "success": false }))]).await;
-    let refused = client(&meta.url).read(access(&token()), "wamid.A", Receipt::Read).await;
+    let refused = client(&meta.url)
+        .mark_read(access(&token()), "wamid.A", Receipt::Read)
+        .await;
     assert!(matches!(refused, Err(Error::Unreadable { .. })), "{refused:?}");
 }
 
@@ -69,7 +77,7 @@ async fn the_apps_that_hear_webhooks_are_listed() {
         { "whatsapp_business_api_data": { "id": "670", "name": "Lucky Shrub", "link": "x" }, "override_callback_uri": "https://elsewhere.example/" },
         { "whatsapp_business_api_data": { "id": "671" } }] });
     let meta = Stub::start([("GET /v25.0/102290129340398/subscribed_apps", 200, answer)]).await;
-    let apps = client(&meta.url).subscribed(access(&token())).await.unwrap();
+    let apps = client(&meta.url).subscribed_apps(access(&token())).await.unwrap();
     let ids: Vec<_> = apps.iter().filter_map(|app| app.id.as_deref()).collect();
     assert_eq!(ids, ["670", "671"]);
     assert_eq!(
@@ -77,7 +85,13 @@ async fn the_apps_that_hear_webhooks_are_listed() {
         Some("https://elsewhere.example/")
     );
     let none = Stub::start([("GET ", 200, json!({ "data": [] }))]).await;
-    assert!(client(&none.url).subscribed(access(&token())).await.unwrap().is_empty());
+    assert!(
+        client(&none.url)
+            .subscribed_apps(access(&token()))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -91,7 +105,7 @@ async fn a_token_tells_its_scopes_and_its_end() {
         found.data_access_expires_at.map(|at| at.timestamp()),
         Some(1_790_000_000)
     );
-    assert_eq!(found.lacks(), ["whatsapp_business_messaging"]);
+    assert_eq!(found.missing_scopes(), ["whatsapp_business_messaging"]);
 }
 
 #[tokio::test]

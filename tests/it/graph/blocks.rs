@@ -1,12 +1,12 @@
-use mainstay::meta::graph::{Blocked, Error, Person};
+use mainstay::meta::graph::{BlockListEntry, BlockTarget, Error};
 use serde_json::json;
 
 use super::{access, client, stub::Stub, token};
 
-fn people() -> [Person; 2] {
+fn people() -> [BlockTarget; 2] {
     [
-        Person::Phone("5491123456789".into()),
-        Person::UserId("US.13491208655302741918".into()),
+        BlockTarget::Phone("5491123456789".into()),
+        BlockTarget::UserId("US.13491208655302741918".into()),
     ]
 }
 
@@ -20,10 +20,10 @@ async fn customers_are_blocked_and_unblocked_as_they_are_named() {
     .await;
     let client = client(&meta.url);
     for changes in [
-        client.block(access(&token()), &people()).await.unwrap(),
-        client.unblock(access(&token()), &people()).await.unwrap(),
+        client.block_users(access(&token()), &people()).await.unwrap(),
+        client.unblock_users(access(&token()), &people()).await.unwrap(),
     ] {
-        assert!(changes.iter().all(|it| it.refused.is_none()), "{changes:?}");
+        assert!(changes.iter().all(|it| it.error.is_none()), "{changes:?}");
     }
     for asked in meta.asked() {
         let users = json!([{ "user": "+5491123456789" }, { "user_id": "US.13491208655302741918" }]);
@@ -43,17 +43,23 @@ async fn who_could_not_be_blocked_is_told_though_the_whole_is_an_error() {
         "block_users": { "added_users": [{ "input": "US.13491208655302741918" }], "failed_users": failed },
         "error": { "message": "(#139100) Some users could not be blocked", "code": 139_100 } });
     let meta = Stub::start([("POST ", 400, answer)]).await;
-    let changes = client(&meta.url).block(access(&token()), &people()).await.unwrap();
+    let changes = client(&meta.url)
+        .block_users(access(&token()), &people())
+        .await
+        .unwrap();
     let why = "They have not written within 24 hours.".to_owned();
-    assert_eq!(changes[0].refused, Some((131_047, why)));
-    assert_eq!(changes[1].refused, None);
+    assert_eq!(changes[0].error, Some((131_047, why)));
+    assert_eq!(changes[1].error, None);
 }
 
 #[tokio::test]
 async fn an_error_that_says_nothing_of_anybody_is_an_error() {
     let answer = json!({ "error": { "message": "(#10) Permission denied", "code": 10 } });
     let meta = Stub::start([("POST ", 403, answer)]).await;
-    let error = client(&meta.url).block(access(&token()), &people()).await.unwrap_err();
+    let error = client(&meta.url)
+        .block_users(access(&token()), &people())
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Refused(error) if error.code == 10));
 }
 
@@ -68,12 +74,12 @@ async fn the_list_comes_in_pages() {
     ])
     .await;
     let client = client(&meta.url);
-    let page = client.blocked(access(&token()), 50, None).await.unwrap();
+    let page = client.blocked_users(access(&token()), 50, None).await.unwrap();
     let phone = Some("5491123456789".to_owned());
-    assert_eq!(page.people, [Blocked { phone, user_id: None }]);
+    assert_eq!(page.users, [BlockListEntry { phone, user_id: None }]);
     let page = client
-        .blocked(access(&token()), 50, page.after.as_deref())
+        .blocked_users(access(&token()), 50, page.after.as_deref())
         .await
         .unwrap();
-    assert_eq!((page.people[0].user_id.as_deref(), page.after), (Some("US.1"), None));
+    assert_eq!((page.users[0].user_id.as_deref(), page.after), (Some("US.1"), None));
 }

@@ -2,7 +2,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use mainstay::meta::graph::{Error, Upload};
+use mainstay::meta::graph::{Error, MediaUpload};
 use serde_json::json;
 
 use super::{
@@ -12,8 +12,8 @@ use super::{
     token,
 };
 
-fn file(chunks: Vec<io::Result<Bytes>>, length: u64) -> Upload {
-    Upload {
+fn file(chunks: Vec<io::Result<Bytes>>, length: u64) -> MediaUpload {
+    MediaUpload {
         file_name: "Größe \"1\".jpg".to_owned(),
         mime_type: "image/jpeg".to_owned(),
         length,
@@ -89,7 +89,7 @@ async fn what_meta_knows_of_a_file_is_read_in_either_spelling() {
     let error = client(&meta.url).media(access(&token()), "5").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "an unreadable answer from Meta (HTTP 200): it lacks \"url\""
+        "an unreadable answer from Meta (HTTP 200): missing \"url\""
     );
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use mainstay::{
     config::Secret,
-    meta::graph::{Access, Client},
+    meta::graph::{Access, GraphClient},
 };
 
 const NUMBER: &str = "106540352242922";
@@ -21,8 +21,8 @@ const WABA: &str = "102290129340398";
 /// Long enough for a machine that does other things too, short enough to be waited for.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-fn client(base: &str) -> Client {
-    Client::new(base, "v25.0", PATIENCE).expect("the address is good")
+fn client(base: &str) -> GraphClient {
+    GraphClient::new(base, "v25.0", PATIENCE).expect("the address is good")
 }
 
 fn token() -> Secret {

@@ -9,7 +9,7 @@ use std::{
 use futures::StreamExt;
 use mainstay::{
     config::Secret,
-    meta::graph::{Client, Sent, errors},
+    meta::graph::{GraphClient, SendOutcome, errors},
 };
 use serde_json::json;
 
@@ -35,23 +35,23 @@ fn refused(code: i64) -> String {
     json!({ "error": { "message": format!("(#{code}) No"), "type": "OAuthException", "code": code } }).to_string()
 }
 
-async fn send(client: &Client, body: &str) -> Sent {
+async fn send(client: &GraphClient, body: &str) -> SendOutcome {
     client.send(access(&token()), body).await
 }
 
-fn outcome(sent: &Sent) -> &'static str {
+fn outcome(sent: &SendOutcome) -> &'static str {
     match sent {
-        Sent::Accepted(_) => "accepted",
-        Sent::Rejected(_) => "rejected",
-        Sent::Unknown { .. } => "unknown",
-        Sent::NotSent { .. } => "not sent",
+        SendOutcome::Accepted(_) => "accepted",
+        SendOutcome::Rejected(_) => "rejected",
+        SendOutcome::Unknown { .. } => "unknown",
+        SendOutcome::NotSent { .. } => "not sent",
     }
 }
 
 #[tokio::test]
 async fn the_exact_body_goes_to_the_number_with_the_token() {
     let meta = Rude::start([Manner::Answer(200, accepted())]).await;
-    let Sent::Accepted(accepted) = send(&client(&meta.url), BODY).await else {
+    let SendOutcome::Accepted(accepted) = send(&client(&meta.url), BODY).await else {
         panic!("not accepted");
     };
     assert_eq!(
@@ -100,7 +100,7 @@ async fn without_a_connection_nothing_was_sent() {
     for base in bases {
         let began = Instant::now();
         let sent = send(&client(&base), BODY).await;
-        assert!(matches!(sent, Sent::NotSent { .. }), "{base}: {sent:?}");
+        assert!(matches!(sent, SendOutcome::NotSent { .. }), "{base}: {sent:?}");
         assert!(began.elapsed() < PATIENCE + SLACK, "{base}");
     }
     assert!(plain.seen().is_empty());
@@ -111,7 +111,7 @@ async fn a_token_that_fits_no_header_is_not_sent() {
     let meta = Rude::start([Manner::Answer(200, accepted())]).await;
     let broken = Secret::new("EAAG\nof-two-lines");
     let sent = client(&meta.url).send(access(&broken), BODY).await;
-    let Sent::NotSent { why } = sent else {
+    let SendOutcome::NotSent { why } = sent else {
         panic!("{sent:?}");
     };
     assert!(!why.contains("EAAG"), "{why}");
@@ -152,7 +152,7 @@ async fn whatever_may_have_been_taken_is_unknown_and_was_brought_once() {
         let meta = Rude::start([manner]).await;
         let began = Instant::now();
         let sent = send(&client(&meta.url), BODY).await;
-        assert!(matches!(sent, Sent::Unknown { .. }), "{shown}: {sent:?}");
+        assert!(matches!(sent, SendOutcome::Unknown { .. }), "{shown}: {sent:?}");
         assert!(began.elapsed() < PATIENCE + SLACK, "{shown}");
         assert_eq!(meta.seen().len(), 1, "{shown}");
         assert_eq!(meta.connections(), 1, "{shown}");
@@ -163,7 +163,7 @@ async fn whatever_may_have_been_taken_is_unknown_and_was_brought_once() {
 async fn a_connection_that_breaks_at_once_is_unknown_for_nobody_can_tell() {
     let meta = Rude::start([Manner::CloseUnread]).await;
     let sent = send(&client(&meta.url), BODY).await;
-    assert!(matches!(sent, Sent::Unknown { .. }), "{sent:?}");
+    assert!(matches!(sent, SendOutcome::Unknown { .. }), "{sent:?}");
     assert_eq!(meta.connections(), 1);
 }
 
@@ -188,7 +188,7 @@ async fn a_request_on_a_kept_connection_that_dies_under_it_is_not_repeated() {
         let client = client(&meta.url);
         assert_eq!(outcome(&send(&client, BODY).await), "accepted");
         let sent = send(&client, BODY).await;
-        assert!(matches!(sent, Sent::Unknown { .. }), "{last:?}: {sent:?}");
+        assert!(matches!(sent, SendOutcome::Unknown { .. }), "{last:?}: {sent:?}");
         assert_eq!((meta.seen().len(), meta.connections()), (2, 1), "{last:?}");
     }
 }
@@ -199,11 +199,11 @@ async fn every_code_of_the_table_is_judged_by_its_class() {
         let code: i64 = entry.codes().to_string().split('-').next().unwrap().parse().unwrap();
         let meta = Rude::start([Manner::Answer(entry.http.unwrap_or(400), refused(code))]).await;
         match send(&client(&meta.url), BODY).await {
-            Sent::Rejected(error) => {
+            SendOutcome::Rejected(error) => {
                 assert_ne!(entry.class, errors::Class::Ambiguous, "{code}");
                 assert_eq!((error.code, error.title.as_str()), (code, "No"));
             }
-            Sent::Unknown { error, .. } => {
+            SendOutcome::Unknown { error, .. } => {
                 assert_eq!(entry.class, errors::Class::Ambiguous, "{code}");
                 assert_eq!(error.map(|error| error.code), Some(code));
             }
@@ -236,7 +236,7 @@ async fn no_message_reaches_a_rude_server_twice_and_every_outcome_is_true() {
             (body.clone(), send(&client, &body).await)
         }
     });
-    let outcomes: Vec<(String, Sent)> = sends.buffer_unordered(16).collect().await;
+    let outcomes: Vec<(String, SendOutcome)> = sends.buffer_unordered(16).collect().await;
     let mut brought: HashMap<String, usize> = HashMap::new();
     for seen in meta.seen() {
         *brought.entry(seen.body).or_default() += 1;
@@ -247,9 +247,9 @@ async fn no_message_reaches_a_rude_server_twice_and_every_outcome_is_true() {
         assert!(times <= 1, "{body} was brought {times} times");
         *tally.entry(outcome(sent)).or_default() += 1;
         match sent {
-            Sent::Accepted(_) | Sent::Rejected(_) => assert_eq!(times, 1, "{body}: {sent:?}"),
-            Sent::NotSent { .. } => assert_eq!(times, 0, "{body}: {sent:?}"),
-            Sent::Unknown { .. } => {}
+            SendOutcome::Accepted(_) | SendOutcome::Rejected(_) => assert_eq!(times, 1, "{body}: {sent:?}"),
+            SendOutcome::NotSent { .. } => assert_eq!(times, 0, "{body}: {sent:?}"),
+            SendOutcome::Unknown { .. } => {}
         }
     }
     assert!(
@@ -267,7 +267,7 @@ async fn a_slow_answer_within_the_time_is_an_answer() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = tokio::spawn(async move { axum::serve(listener, meta).await });
-    let client = Client::new(&url, "v25.0", PATIENCE + Duration::from_secs(5)).unwrap();
+    let client = GraphClient::new(&url, "v25.0", PATIENCE + Duration::from_secs(5)).unwrap();
     assert_eq!(outcome(&send(&client, BODY).await), "accepted");
     serving.abort();
 }

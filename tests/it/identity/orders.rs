@@ -137,7 +137,7 @@ async fn answer(State(it): State<Answering>, Json(request): Json<Value>) -> Json
 fn calling(test: &TestApp, meta: &Meta) -> App {
     let (conclusions, from) = Conclusions::channel();
     let app = test.rebuilt(|parts| {
-        parts.graph = graph::Client::new(&meta.url, "v25.0", Duration::from_secs(30)).unwrap();
+        parts.graph = graph::GraphClient::new(&meta.url, "v25.0", Duration::from_secs(30)).unwrap();
         parts.conclusions = conclusions;
     });
     let writing = app.clone();

@@ -154,7 +154,11 @@ async fn what_cannot_be_sent_says_why(test: TestApp) {
         .await;
     let received = media_of(&app, "wamid.1").await;
     let ask = async |id| media::meta_id(&app.media, test.tenant, channel(&app), id).await;
-    let sendable = async |id, kind| media::sendable(app.db.reader(), test.tenant, id, kind).await.unwrap();
+    let sendable = async |id, kind| {
+        media::check_sendable(app.db.reader(), test.tenant, id, kind)
+            .await
+            .unwrap()
+    };
     assert!(matches!(ask(received).await, Err(MetaIdError::NotYet)));
     assert_eq!(sendable(received, MediaKind::Video).await, Err(SendableError::NotYet));
     let mut video = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2".to_vec();

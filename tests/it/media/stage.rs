@@ -42,7 +42,7 @@ pub fn pdf(length: usize) -> Vec<u8> {
 /// The application, calling this Meta.
 pub fn calling(test: &TestApp, meta: &Meta) -> App {
     test.rebuilt(|parts| {
-        parts.graph = graph::Client::new(&meta.url, "v25.0", CALL).unwrap();
+        parts.graph = graph::GraphClient::new(&meta.url, "v25.0", CALL).unwrap();
         parts.config.egress.plain_http = true;
         parts.config.egress.networks = vec!["127.0.0.0/8".parse().unwrap()];
         parts.egress = mainstay::egress::EgressClient::new(parts.config.egress.clone()).unwrap();

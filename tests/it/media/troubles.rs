@@ -121,7 +121,7 @@ async fn meta_away_for_an_hour_loses_nothing(test: TestApp) {
         .await;
     let nobody = test.rebuilt(|parts| {
         parts.graph =
-            mainstay::meta::graph::Client::new("http://127.0.0.1:9", "v25.0", std::time::Duration::from_secs(2))
+            mainstay::meta::graph::GraphClient::new("http://127.0.0.1:9", "v25.0", std::time::Duration::from_secs(2))
                 .unwrap();
     });
     work_until(&nobody, "it was tried in vain", async || {

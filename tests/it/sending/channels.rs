@@ -8,7 +8,7 @@ use mainstay::{
         accept::OUTBOUND,
         store::sends::{self, Promised},
     },
-    meta::graph::Client,
+    meta::graph::GraphClient,
 };
 use mainstay_sim::{Level, NumberPatch};
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -163,7 +163,7 @@ async fn what_a_person_has_sent_again_is_called_at_once(test: TestApp) {
 
 #[both_databases]
 async fn nothing_is_sent_again_while_its_evidence_may_stand_in_a_webhook_that_waits(test: TestApp) {
-    let nobody = Client::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
+    let nobody = GraphClient::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
     let app = test.rebuilt(|parts| parts.graph = nobody);
     let request = json!({ "channel_id": only_channel(&test).await, "to": { "phone": "+15550200001" }, "type": "template",
         "lane": "transactional", "template": { "name": "hello_world", "language": { "code": "en_US" } } });
@@ -201,7 +201,7 @@ async fn nothing_is_sent_again_while_its_evidence_may_stand_in_a_webhook_that_wa
 
 #[both_databases]
 async fn a_worker_that_has_not_heard_of_a_recovery_looks_before_it_keeps_a_message(test: TestApp) {
-    let nobody = Client::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
+    let nobody = GraphClient::new("http://127.0.0.1:9", "v25.0", Duration::from_secs(1)).unwrap();
     let app = test.rebuilt(|parts| parts.graph = nobody);
     let channel = only_channel(&test).await;
     let request = json!({ "channel_id": channel, "to": { "phone": "+15550200001" }, "type": "template",

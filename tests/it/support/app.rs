@@ -75,7 +75,7 @@ impl TestApp {
             .await
             .expect("a tenant is made");
         let queues = Queues::local(clock.clone());
-        let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
+        let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
         let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
         let egress = EgressClient::new(config.egress.clone()).expect("a client for the outside");

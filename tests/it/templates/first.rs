@@ -2,10 +2,10 @@
 
 use mainstay::{
     domain::{TemplateSyncId, TenantId},
-    meta::message::{Language, Template},
+    meta::message::{Language, TemplateMessage},
     templates::{
-        Shelf,
-        store::templates::{self as store, Fetched},
+        TemplateCache,
+        store::templates::{self as store, FetchedTemplate},
     },
 };
 
@@ -19,8 +19,8 @@ use crate::{
 
 const HELLO: &str = "hello_world";
 
-fn hello(test: &TestApp) -> Fetched {
-    Fetched {
+fn hello(test: &TestApp) -> FetchedTemplate {
+    FetchedTemplate {
         id: test.app.clock.new_id(),
         meta_id: "1100000000000001".to_owned(),
         name: HELLO.to_owned(),
@@ -36,11 +36,11 @@ fn hello(test: &TestApp) -> Fetched {
     }
 }
 
-async fn look(test: &TestApp, tenant: TenantId) -> Shelf {
-    let mut shelf = Shelf::default();
+async fn look(test: &TestApp, tenant: TenantId) -> TemplateCache {
+    let mut cache = TemplateCache::default();
     let key = (tenant, WABA.to_owned(), HELLO.to_owned());
-    shelf.fetch(&test.app.db, [key]).await.unwrap();
-    shelf
+    cache.load(&test.app.db, [key]).await.unwrap();
+    cache
 }
 
 /// On SQLite the two looks follow each other just as well; only PostgreSQL lets a test come in between.
@@ -51,7 +51,7 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
     let (db, now) = (&test.app.db, test.app.clock.now());
     let id: TemplateSyncId = test.app.clock.new_id();
     db.sql("DELETE FROM template_syncs", ()).run().await.unwrap();
-    store::want(db, id, test.tenant, WABA, now, now).await.unwrap();
+    store::request_sync(db, id, test.tenant, WABA, now, now).await.unwrap();
 
     let mut sync = db.begin().await.unwrap();
     let lock = sync.sql("LOCK TABLE template_syncs IN ACCESS EXCLUSIVE MODE", ());
@@ -61,20 +61,20 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
         let waits = async || test.count(WAITING).await == 1;
         wait_until(DEADLINE, "somebody looks", waits).await;
         let found = [hello(&test)];
-        store::keep(&mut sync, test.tenant, WABA, &found, now).await.unwrap();
-        store::conclude(&mut sync, id, now, now).await.unwrap();
+        store::upsert(&mut sync, test.tenant, WABA, &found, now).await.unwrap();
+        store::complete_sync(&mut sync, id, now, now).await.unwrap();
         sync.commit().await.unwrap();
     };
-    let (shelf, ()) = tokio::join!(looking, syncing);
+    let (cache, ()) = tokio::join!(looking, syncing);
 
     let language = Language {
         code: "en_US".to_owned(),
         policy: None,
     };
-    let template = Template {
+    let template = TemplateMessage {
         name: HELLO.to_owned(),
         language,
         components: Vec::new(),
     };
-    assert_eq!(shelf.check(test.tenant, WABA, &template), Ok(Some("UTILITY")));
+    assert_eq!(cache.check(test.tenant, WABA, &template), Ok(Some("UTILITY")));
 }

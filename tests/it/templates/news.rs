@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
     domain::TemplateId,
-    templates::store::templates::{self, Fetched, Template},
+    templates::store::templates::{self, FetchedTemplate, StoredTemplate},
 };
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::support::app::{TestApp, WABA};
 /// A template that waits to be approved.
 pub async fn known(test: &TestApp, meta_id: &str, name: &str, at: DateTime<Utc>) -> TemplateId {
     let id = test.app.clock.new_id();
-    let fetched = Fetched {
+    let fetched = FetchedTemplate {
         id,
         meta_id: meta_id.to_owned(),
         name: name.to_owned(),
@@ -27,13 +27,13 @@ pub async fn known(test: &TestApp, meta_id: &str, name: &str, at: DateTime<Utc>)
         rejected_reason: None,
         ttl_seconds: None,
     };
-    templates::keep(&test.app.db, test.tenant, WABA, &[fetched], at)
+    templates::upsert(&test.app.db, test.tenant, WABA, &[fetched], at)
         .await
         .unwrap();
     id
 }
 
-async fn row(test: &TestApp, id: TemplateId) -> Template {
+async fn row(test: &TestApp, id: TemplateId) -> StoredTemplate {
     templates::find(&test.app.db, test.tenant, id)
         .await
         .unwrap()
@@ -126,7 +126,7 @@ async fn what_is_told_changes_the_template_at_once_and_asks_for_one_sync(test: T
         assert_eq!(row(&test, id).await.status, becomes, "{event}");
     }
     assert_eq!(row(&test, other).await.status, "PENDING");
-    let syncs: Vec<templates::Sync> = templates::of_tenant(&test.app.db, test.tenant).await.unwrap();
+    let syncs: Vec<templates::TemplateSync> = templates::syncs_of_tenant(&test.app.db, test.tenant).await.unwrap();
     assert_eq!(syncs.len(), 1);
     assert!(
         syncs[0].due_at <= test.app.clock.now() + TimeDelta::seconds(5),
@@ -144,7 +144,7 @@ async fn late_news_changes_nothing_and_a_sync_does_not_undo_what_came_meanwhile(
     // A sync that began before read what was then.
     known(&test, META, "order_update", start + TimeDelta::seconds(40)).await;
     assert_eq!(row(&test, id).await.status, "PAUSED");
-    let gone = templates::gone(&test.app.db, test.tenant, WABA, start + TimeDelta::seconds(50))
+    let gone = templates::mark_missing_deleted(&test.app.db, test.tenant, WABA, start + TimeDelta::seconds(50))
         .await
         .unwrap();
     assert_eq!(gone, [], "what changed after the sync began is left to the next");
@@ -162,7 +162,7 @@ async fn late_news_changes_nothing_and_a_sync_does_not_undo_what_came_meanwhile(
         .remove("message_template_id");
     test.receive(&by_name).await;
     assert_eq!(row(&test, id).await.status, "APPROVED");
-    let gone = templates::gone(&test.app.db, test.tenant, WABA, start + TimeDelta::seconds(300))
+    let gone = templates::mark_missing_deleted(&test.app.db, test.tenant, WABA, start + TimeDelta::seconds(300))
         .await
         .unwrap();
     assert_eq!(gone, [(id,)]);
@@ -171,11 +171,14 @@ async fn late_news_changes_nothing_and_a_sync_does_not_undo_what_came_meanwhile(
 
 #[both_databases]
 async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: TestApp) {
-    let order = templates::of_tenant(&test.app.db, test.tenant).await.unwrap().remove(0);
+    let order = templates::syncs_of_tenant(&test.app.db, test.tenant)
+        .await
+        .unwrap()
+        .remove(0);
     let library = &test.app.templates;
     let now = test.app.clock.now();
     library
-        .want_sync(test.tenant, WABA, TimeDelta::seconds(5))
+        .request_sync(test.tenant, WABA, TimeDelta::seconds(5))
         .await
         .unwrap();
     let due = async || {
@@ -186,7 +189,7 @@ async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: 
             .due_at
     };
     assert_eq!(due().await, order.due_at, "it is due already");
-    templates::conclude(
+    templates::complete_sync(
         &test.app.db,
         order.id,
         now + TimeDelta::seconds(1),
@@ -197,13 +200,13 @@ async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: 
     assert_eq!(due().await, now + TimeDelta::days(1));
     test.advance(TimeDelta::seconds(60));
     library
-        .want_sync(test.tenant, WABA, TimeDelta::seconds(5))
+        .request_sync(test.tenant, WABA, TimeDelta::seconds(5))
         .await
         .unwrap();
     let first = due().await;
     test.advance(TimeDelta::seconds(2));
     library
-        .want_sync(test.tenant, WABA, TimeDelta::seconds(5))
+        .request_sync(test.tenant, WABA, TimeDelta::seconds(5))
         .await
         .unwrap();
     assert_eq!(due().await, first);
@@ -216,10 +219,10 @@ async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: 
         .unwrap();
     let began = test.app.clock.now() - TimeDelta::seconds(1);
     library
-        .want_sync(test.tenant, WABA, TimeDelta::seconds(5))
+        .request_sync(test.tenant, WABA, TimeDelta::seconds(5))
         .await
         .unwrap();
-    templates::conclude(&test.app.db, order.id, began, began + TimeDelta::days(1))
+    templates::complete_sync(&test.app.db, order.id, began, began + TimeDelta::days(1))
         .await
         .unwrap();
     assert!(due().await <= test.app.clock.now());

@@ -166,7 +166,7 @@ pub struct ErrorCodes {
 #[utoipa::path(get, path = "/api/v1/errors",
     responses((status = 200, description = "All codes known", body = ErrorCodes)))]
 pub async fn error_codes() -> Body<ErrorCodes> {
-    let code = |entry: &errors::Entry| ErrorCode {
+    let code = |entry: &errors::ErrorEntry| ErrorCode {
         code: entry.codes().to_string(),
         title: entry.title,
         class: entry.class,

@@ -18,8 +18,8 @@ pub async fn unsendable(
 ) -> Result<Option<Invalid>> {
     let name = message.kind();
     for (kind, file) in message.media() {
-        let MediaRef::Ours(id) = *file else { continue };
-        let why = match media::sendable(app.db.reader(), tenant, id, kind).await? {
+        let MediaRef::Stored(id) = *file else { continue };
+        let why = match media::check_sendable(app.db.reader(), tenant, id, kind).await? {
             Ok(()) if kind == MediaKind::Audio && payload["voice"] == true => match voiceless(app, tenant, id).await? {
                 Some(invalid) => return Ok(Some(invalid)),
                 None => continue,
@@ -28,7 +28,7 @@ pub async fn unsendable(
             Err(why) => why,
         };
         let limit = match &why {
-            SendableError::Rejected(Rejected::TooLarge { most, .. }) => Some(*most),
+            SendableError::Rejected(Rejected::TooLarge { max_bytes, .. }) => Some(*max_bytes),
             _ => None,
         };
         let field = place(name.to_owned(), name, payload, (kind, id)).unwrap_or_else(|| format!("{name}.media_id"));

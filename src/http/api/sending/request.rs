@@ -10,7 +10,7 @@ use crate::{
     messaging::accept::{Address, Ask, TemplateUse, Unaddressable},
     meta::message::{Options, Outbound},
     records::{contacts, messages},
-    templates::local::Which,
+    templates::local::LocalTemplateRef,
 };
 
 /// A message to be sent. What it says stands under the name of its type, as in Meta's own API: `"type": "text", "text": {"body": "…"}`.
@@ -89,8 +89,8 @@ impl SendRequest {
         let options = self.options()?;
         let payload = named(app, tenant, &kind, payload).await?;
         let mut message = Outbound::parse(&kind, &payload)?;
-        message.fits(to.audience())?;
-        message.lasts(app.clock.now())?;
+        message.check_audience(to.audience())?;
+        message.check_expiry(app.clock.now())?;
         let invalid = files::unsendable(app, tenant, &mut message, &payload).await?;
         let directory = app.directory.current();
         let route = directory
@@ -147,8 +147,8 @@ impl SendRequest {
             }
         };
         let which = match (from.id, from.name) {
-            (Some(id), None) => Which::Id(id),
-            (None, Some(name)) => Which::Name(name),
+            (Some(id), None) => LocalTemplateRef::Id(id),
+            (None, Some(name)) => LocalTemplateRef::Name(name),
             _ => {
                 let detail = "message_template: must have exactly one of id and name.";
                 return Err(Problem::field("message_template", detail, None));

@@ -13,7 +13,7 @@ use crate::{
         extract::{Json, Path},
         problem::Problem,
     },
-    templates::{Draft, TemplateChange},
+    templates::{TemplateChange, TemplateDraft},
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -22,7 +22,7 @@ pub struct NewTemplate {
     channel_id: ChannelId,
     /// The draft, which is read by itself, so that a member of it that will not do is named.
     #[serde(flatten)]
-    #[schema(value_type = Draft)]
+    #[schema(value_type = TemplateDraft)]
     draft: Map<String, Value>,
 }
 
@@ -44,7 +44,7 @@ pub async fn create(
         let detail = format!("channel_id: there is no channel {}.", new.channel_id);
         Problem::field("channel_id", detail, None)
     })?;
-    let draft: Draft = understand(Value::Object(new.draft))?;
+    let draft: TemplateDraft = understand(Value::Object(new.draft))?;
     let made = app.templates.create(route, &draft).await?;
     Ok((StatusCode::CREATED, Body(TemplateWithSchema::new(made))))
 }

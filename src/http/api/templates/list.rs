@@ -118,20 +118,20 @@ pub async fn sync(
         None => request.waba_id,
     };
     let is_wanted = |waba_id: &str| wanted.as_deref().is_none_or(|wanted| wanted == waba_id);
-    let known = store::of_tenant(app.db.reader(), writer.tenant).await?;
-    let asked: Vec<&store::Sync> = known.iter().filter(|it| is_wanted(&it.waba_id)).collect();
+    let known = store::syncs_of_tenant(app.db.reader(), writer.tenant).await?;
+    let asked: Vec<&store::TemplateSync> = known.iter().filter(|it| is_wanted(&it.waba_id)).collect();
     if let (Some(waba_id), true) = (&wanted, asked.is_empty()) {
         return Err(Problem::not_found(format_args!("account {waba_id} with a channel")));
     }
     for it in &asked {
         app.templates
-            .want_sync(writer.tenant, &it.waba_id, TimeDelta::zero())
+            .request_sync(writer.tenant, &it.waba_id, TimeDelta::zero())
             .await?;
     }
     // What cannot be queued is found by the sweep.
     let ids = asked.iter().map(|it| it.id.uuid());
     let _ = app.queues.push(&SYNCS, ids, app.clock.now()).await;
-    let data = store::of_tenant(&app.db, writer.tenant).await?;
+    let data = store::syncs_of_tenant(&app.db, writer.tenant).await?;
     let shown = data.into_iter().filter(|it| is_wanted(&it.waba_id)).map(|it| Sync {
         waba_id: it.waba_id,
         synced_at: it.synced_at,

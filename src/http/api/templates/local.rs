@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
     },
     templates::{
-        local::{As, Content, LocalError, Update, Which},
+        local::{Activation, LocalContent, LocalError, LocalTemplateRef, Update},
         store::message_templates as store,
     },
 };
@@ -84,7 +84,10 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<Body<MessageTemplateWithVersions>, Problem> {
-    let row = app.templates.local(reader.tenant, &Which::Id(id)).await?;
+    let row = app
+        .templates
+        .find_local(reader.tenant, &LocalTemplateRef::Id(id))
+        .await?;
     Ok(Body(shown(&reader, row).await?))
 }
 
@@ -94,7 +97,7 @@ pub struct NewMessageTemplate {
     /// At most 100 characters; messages may name it by this.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    content: Content,
+    content: LocalContent,
     /// Keeps it from being sent until it is activated.
     #[serde(default)]
     draft: bool,
@@ -110,7 +113,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
     let library = &app.templates;
     let made = library
-        .make_local(writer.tenant, &new.name, &new.content, put(new.draft))
+        .create_local(writer.tenant, &new.name, &new.content, put(new.draft))
         .await?;
     Ok((StatusCode::CREATED, Body(shown(&writer, made).await?)))
 }
@@ -118,7 +121,7 @@ pub async fn create(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessageTemplateVersion {
-    content: Content,
+    content: LocalContent,
     /// Keeps it from being sent until it is activated; until then the version before it is.
     #[serde(default)]
     draft: bool,
@@ -138,13 +141,13 @@ pub async fn add_version(
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
     let library = &app.templates;
     let said = library
-        .say_local(writer.tenant, id, &new.content, put(new.draft))
+        .add_local_version(writer.tenant, id, &new.content, put(new.draft))
         .await?;
     Ok((StatusCode::CREATED, Body(shown(&writer, said).await?)))
 }
 
-const fn put(draft: bool) -> As {
-    if draft { As::Draft } else { As::Active }
+const fn put(draft: bool) -> Activation {
+    if draft { Activation::Draft } else { Activation::Active }
 }
 
 /// What is to be changed; what is left out stays.
@@ -223,7 +226,7 @@ pub async fn preview(
     Json(request): Json<MessageTemplatePreview>,
 ) -> Result<Body<FilledMessage>, Problem> {
     let library = &app.templates;
-    let which = Which::Id(id);
+    let which = LocalTemplateRef::Id(id);
     let filled = library
         .fill_local(reader.tenant, &which, request.version, &request.variables)
         .await?;

@@ -5,18 +5,18 @@ use axum::http::StatusCode;
 use crate::{
     http::problem::Problem,
     meta::graph::{Error, GraphError, errors::Class},
-    templates::{ManageError, Unfit, local::LocalError},
+    templates::{ManageError, TemplateError, local::LocalError},
 };
 
-impl From<Unfit> for Problem {
-    fn from(unfit: Unfit) -> Self {
-        let detail = format!("{unfit}.");
-        match unfit {
-            Unfit::Invalid(invalid) => invalid.into(),
-            Unfit::Unknown { .. } => Self::field("template.name", detail, None),
-            Unfit::NoSuchLanguage { .. } => Self::field("template.language.code", detail, None),
-            Unfit::NeedsPhone => Self::field("to", detail, None),
-            Unfit::NotSendable { .. } => {
+impl From<TemplateError> for Problem {
+    fn from(error: TemplateError) -> Self {
+        let detail = format!("{error}.");
+        match error {
+            TemplateError::Invalid(invalid) => invalid.into(),
+            TemplateError::Unknown { .. } => Self::field("template.name", detail, None),
+            TemplateError::NoSuchLanguage { .. } => Self::field("template.language.code", detail, None),
+            TemplateError::NeedsPhone => Self::field("to", detail, None),
+            TemplateError::NotSendable { .. } => {
                 let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "The template cannot be sent");
                 Self::new(status, "template-not-sendable", title, detail).about("template.name")
             }
@@ -57,15 +57,15 @@ impl From<LocalError> for Problem {
     fn from(error: LocalError) -> Self {
         let detail = format!("{error}.");
         match error {
-            LocalError::NoSuch(which) => Self::not_found(format_args!("message template {which}")),
+            LocalError::NotFound(which) => Self::not_found(format_args!("message template {which}")),
             LocalError::NoSuchVersion(..) => Self::field("version", detail, None),
-            LocalError::NotActive(..) | LocalError::Changed(_) | LocalError::TooMany(..) => Self::new(
+            LocalError::NotActive(..) | LocalError::Conflict(_) | LocalError::TooManyVersions(..) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong-state",
                 "Conflict with the current state",
                 detail,
             ),
-            LocalError::Taken(_) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
+            LocalError::NameTaken(_) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
             LocalError::Invalid(invalid) => invalid.into(),
             LocalError::Unreadable(error) => {
                 tracing::error!(%error, "a stored message template is unreadable");
@@ -87,7 +87,9 @@ fn is_the_callers(error: &GraphError) -> bool {
 pub fn unusable(error: LocalError) -> Problem {
     const FIELD: &str = "message_template";
     match error {
-        LocalError::NoSuch(_) | LocalError::NotActive(..) => Problem::field(FIELD, format!("{FIELD}: {error}."), None),
+        LocalError::NotFound(_) | LocalError::NotActive(..) => {
+            Problem::field(FIELD, format!("{FIELD}: {error}."), None)
+        }
         error => error.into(),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     templates::{
         self,
-        schema::{Naming, Place, Rendered},
+        schema::{ParameterFormat, Placeholder, Rendered},
         store::templates as store,
     },
 };
@@ -67,8 +67,8 @@ pub struct Template {
     pub synced_at: DateTime<Utc>,
 }
 
-impl From<store::Template> for Template {
-    fn from(row: store::Template) -> Self {
+impl From<store::StoredTemplate> for Template {
+    fn from(row: store::StoredTemplate) -> Self {
         Self {
             id: row.id,
             waba_id: row.waba_id,
@@ -101,18 +101,18 @@ pub struct TemplateWithSchema {
     /// Whether it can be sent now.
     pub sendable: bool,
     #[schema(inline)]
-    pub variables: Naming,
+    pub variables: ParameterFormat,
     /// The places a send fills, in the order of the message.
-    pub places: Vec<Place>,
+    pub places: Vec<Placeholder>,
 }
 
 impl TemplateWithSchema {
-    pub fn new(row: store::Template) -> Self {
+    pub fn new(row: store::StoredTemplate) -> Self {
         let schema = templates::schema_of(&row);
         Self {
             sendable: templates::is_sendable(&row.status),
             variables: schema.body.naming,
-            places: schema.places(),
+            places: schema.placeholders(),
             template: row.into(),
         }
     }
@@ -128,7 +128,7 @@ pub async fn show(reader: Reader, Path(id): Path<TemplateId>) -> Result<Body<Tem
     Ok(Body(TemplateWithSchema::new(row)))
 }
 
-pub async fn find(scope: &TenantScope, tenant: TenantId, id: TemplateId) -> Result<store::Template, Problem> {
+pub async fn find(scope: &TenantScope, tenant: TenantId, id: TemplateId) -> Result<store::StoredTemplate, Problem> {
     let mut tx = scope.begin().await?;
     let found = store::find(&mut tx, tenant, id).await?;
     tx.commit().await?;

@@ -9,7 +9,7 @@ use crate::{
     domain::MessageTemplateId,
     http::{auth::TenantScope, problem::Problem},
     templates::{
-        local::{Content, Filled, LocalError},
+        local::{Filled, LocalContent, LocalError},
         store::message_templates as store,
     },
 };
@@ -29,8 +29,8 @@ pub struct MessageTemplate {
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<store::MessageTemplate> for MessageTemplate {
-    fn from(row: store::MessageTemplate) -> Self {
+impl From<store::StoredMessageTemplate> for MessageTemplate {
+    fn from(row: store::StoredMessageTemplate) -> Self {
         Self {
             id: row.id,
             name: row.name,
@@ -49,7 +49,7 @@ pub struct MessageTemplateVersion {
     pub version: i64,
     /// `active` if it is sent, `draft` if it is newer than the one that is, else `archived`.
     pub state: &'static str,
-    pub content: Content,
+    pub content: LocalContent,
     /// The names of its variables.
     pub variables: Vec<String>,
     pub created_at: DateTime<Utc>,
@@ -64,12 +64,15 @@ pub struct MessageTemplateWithVersions {
 }
 
 /// A template with its versions.
-pub async fn shown(scope: &TenantScope, row: store::MessageTemplate) -> Result<MessageTemplateWithVersions, Problem> {
+pub async fn shown(
+    scope: &TenantScope,
+    row: store::StoredMessageTemplate,
+) -> Result<MessageTemplateWithVersions, Problem> {
     let mut tx = scope.begin().await?;
     let versions = store::versions(&mut tx, scope.tenant, row.id).await?;
     tx.commit().await?;
     let version = |it: store::Version| {
-        let content: Content = serde_json::from_str(&it.content).map_err(LocalError::Unreadable)?;
+        let content: LocalContent = serde_json::from_str(&it.content).map_err(LocalError::Unreadable)?;
         Ok(MessageTemplateVersion {
             version: it.version,
             state: match row.active_version {

@@ -30,7 +30,7 @@ use crate::{
         frame,
         problem::Problem,
     },
-    media::{self, Bring, BringError, MediaKind},
+    media::{self, DeclaredMedia, MediaKind, UploadError},
     memory::RequestMemory,
 };
 use refusal::refusal;
@@ -114,22 +114,22 @@ async fn from_json(app: &App, writer: &Writer, request: Request) -> Result<Media
     })?;
     memory.charge(weight(&body)?)?;
     let new: NewMedia<'_> = unpack(&body)?;
-    let said = Bring {
+    let said = DeclaredMedia {
         kind: new.kind.as_deref().map(kind).transpose()?,
         mime_type: new.mime_type,
         filename: new.filename,
     };
     match (new.url, new.base64) {
         (Some(url), None) => {
-            let brought = media::bring_url(&app.media, writer.tenant, said, &url, &memory).await;
+            let brought = media::upload_from_url(&app.media, writer.tenant, said, &url, &memory).await;
             brought.map_err(refusal)
         }
         (None, Some(text)) => {
             let text = held(&memory, &body, text)?;
             drop(body);
-            let brought = media::bring(&app.media, writer.tenant, said, base64::pieces(text), &memory).await;
+            let brought = media::upload(&app.media, writer.tenant, said, base64::pieces(text), &memory).await;
             brought.map_err(|error| match error {
-                BringError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
+                UploadError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
                 other => refusal(other),
             })
         }
@@ -164,7 +164,7 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
     let mut fields = Multipart::from_request(request, &())
         .await
         .map_err(|error| Problem::invalid(format!("Malformed form data: {}.", error.body_text())))?;
-    let mut said = Bring::default();
+    let mut said = DeclaredMedia::default();
     while let Some(mut field) = fields.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name != "file" {
@@ -173,7 +173,7 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
         }
         said.mime_type = said.mime_type.or_else(|| field.content_type().map(str::to_owned));
         said.filename = said.filename.or_else(|| field.file_name().map(str::to_owned));
-        let brought = media::bring(&app.media, writer.tenant, said, field, &memory).await;
+        let brought = media::upload(&app.media, writer.tenant, said, field, &memory).await;
         let id = brought.map_err(refusal)?;
         if fields.next_field().await.map_err(unreadable)?.is_some() {
             media::delete(&app.media, writer.tenant, id).await?;
@@ -198,7 +198,7 @@ fn unreadable(error: MultipartError) -> Problem {
     }
 }
 
-fn describe(said: &mut Bring, name: &str, value: String) -> Result<(), Problem> {
+fn describe(said: &mut DeclaredMedia, name: &str, value: String) -> Result<(), Problem> {
     match name {
         "type" => said.kind = Some(kind(&value)?),
         "mime_type" => said.mime_type = Some(value),

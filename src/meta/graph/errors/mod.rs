@@ -1,8 +1,8 @@
-//! Meta's error codes as data: what a code means, whether to try again, who must act, and what to tell them.
+//! Table of Meta's error codes: meaning, retry rule, who must act, and advice for them.
 //!
-//! Codes and statuses follow Meta's "Error codes" page (November 2025) and what was seen since; which of them prove that
-//! nothing was sent follows from where in the processing they arise. A code may come as an answer, as a `failed` status, or
-//! both ways; the table serves both.
+//! Codes and HTTP statuses follow Meta's "Error codes" page (November 2025) and what was seen since. Which codes prove that nothing was
+//! sent follows from where in Meta's processing they arise. A code may come as an answer, as a `failed` status, or both; the table serves
+//! both.
 
 mod table;
 
@@ -12,133 +12,133 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A code, or a family of codes.
+/// Table entry of one code or a range of codes.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct ErrorEntry {
     codes: RangeInclusive<i64>,
     pub title: &'static str,
     pub class: Class,
     pub retry: Retry,
     pub who: Who,
-    /// A sentence or two, to the one who must act.
+    /// One or two sentences for whoever must act.
     pub advice: &'static str,
-    /// The status it is documented for.
+    /// The documented HTTP status.
     pub http: Option<u16>,
     pub effects: &'static [Effect],
 }
 
-/// What the sender makes of it.
+/// Class of an error, by how the sender handles it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// The number sends faster than it may.
+    /// The number exceeds its throughput.
     Throughput,
-    /// Too much to one person in too short a time.
+    /// Too many messages to one recipient in a short time (pair limit).
     Pair,
-    /// The number is being upgraded, for a minute.
+    /// The number is in maintenance, e.g. a throughput upgrade; takes minutes.
     Maintenance,
-    /// The app or the account calls Meta too often.
+    /// The app or the account exceeds its API request limit.
     AppLimit,
-    /// It may have been sent all the same.
+    /// The message may have been sent nevertheless.
     Ambiguous,
-    /// The token is bad, or may not do this.
+    /// The access token is invalid or lacks a permission.
     Token,
-    /// The account or the number may not send.
+    /// The account or the number is not allowed to send.
     Account,
     /// Too many customers blocked or reported the number.
     Spam,
-    /// The person has had enough marketing for now.
+    /// The recipient has reached Meta's limit of marketing messages.
     MarketingCap,
-    /// The person wants no marketing.
+    /// The recipient has opted out of marketing.
     OptOut,
     /// No service window is open.
     Window,
-    /// It does not reach this person.
+    /// The message cannot be delivered to this recipient.
     Undeliverable,
-    /// The template does not fit, or cannot be sent.
+    /// The parameters do not fit the template, or it cannot be sent.
     Template,
-    /// The file does not do.
+    /// The file is unsuitable or cannot be fetched.
     Media,
-    /// The request itself is wrong.
+    /// The request is invalid.
     Request,
 }
 
-/// When the same message may be tried again.
+/// Retry rule for the same message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "rule")]
 pub enum Retry {
     /// The same request would fail the same way.
     Never,
-    /// After a rest that grows by the factor with each attempt, and of which up to the given share is added by chance.
+    /// Exponential backoff: `first_seconds · factor^(attempt - 1)`, at most `most_seconds`, plus up to `jitter_percent` at random.
     After {
         first_seconds: u32,
         factor: u32,
         most_seconds: u32,
         jitter_percent: u8,
     },
-    /// Only when there is evidence that it was not sent, or somebody decides.
+    /// Not until there is evidence that it was not sent, or somebody decides.
     Reconcile,
-    /// Not before so many hours; each time twice as many, up to two weeks.
+    /// After this many hours, doubled with each attempt, up to two weeks.
     Park { hours: u32 },
-    /// When something outside has changed, which is worth a look after so many minutes.
+    /// After this many minutes, when an external condition may have changed.
     Wait { minutes: u32 },
-    /// When the channel was checked and may send: it sends nothing until then, and its messages are kept.
+    /// After a successful channel check. Until then the channel sends nothing and keeps its messages.
     Checked,
 }
 
-/// Who must act.
+/// Party who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Who {
-    /// Nobody: Mainstay deals with it.
+    /// Nobody; Mainstay handles it.
     Us,
-    /// Whoever runs Mainstay, the app and the account with Meta.
+    /// The operator of Mainstay, of the app and of the account with Meta.
     Operator,
-    /// Whoever composed the message.
+    /// The author of the message.
     Tenant,
     /// The customer.
     Recipient,
-    /// Nobody but Meta can.
+    /// Meta alone.
     Meta,
 }
 
-/// What follows beyond the one message.
+/// Effect of an error beyond its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// The channel sends nothing more until it was checked.
+    /// Blocks the channel until it is checked.
     TripChannel,
-    /// The number sends more slowly, and recovers.
+    /// Lowers the number's send rate, which recovers by itself.
     SlowNumber,
-    /// The number rests.
+    /// Pauses the number.
     PauseNumber,
-    /// This number and this person rest.
+    /// Pauses this number for this recipient.
     PausePair,
-    /// The campaigns of the number stop until a person has looked.
+    /// Pauses the number's campaigns until somebody resumes them.
     PauseCampaigns,
-    /// The person is recorded as wanting no marketing.
+    /// Records the recipient's opt-out from marketing.
     RecordOptOut,
-    /// The address is marked as doubtful.
+    /// Marks the address as possibly not reachable.
     SuspectRecipient,
-    /// What we believed of the service window was wrong.
+    /// Closes the service window that was wrongly believed open.
     CloseWindow,
-    /// The template is not what was believed: it has to be asked for again.
+    /// Reloads the template from Meta, because the stored state is outdated.
     RefreshTemplate,
-    /// The person is recorded as blocked by the business.
+    /// Records that the business has blocked the recipient.
     RecordBlock,
-    /// If files of ours were named, Meta may have forgotten them: they are uploaded anew for the next message.
+    /// Forgets Meta's ids of the message's stored files, which may have expired, so that the next message uploads them again.
     ForgetUploads,
 }
 
-/// The code under which Meta says no more than that a request is wrong; what is wrong stands in `error_subcode`.
+/// Generic code for an invalid request; `error_subcode` tells what is wrong.
 const INVALID_PARAMETER: i64 = 100;
 
-/// The code whose entry holds for an error: (code, subcode) is one key of the table.
+/// Returns the code that is looked up in the table for an error with this code and subcode.
 ///
-/// 1. A subcode that the table has as a code decides where the code is 100, or one nobody knows: 100 with 33 is a number that is gone or
-///    not the token's, 100 with 133010 one that is not registered.
-/// 2. Otherwise the code decides. Codes that say what is wrong carry subcodes of no meaning: 130429 comes with 2494055.
-pub fn decisive(code: i64, subcode: Option<i64>) -> i64 {
+/// 1. A known subcode wins if the code is 100 or unknown: 100 with 33 is a number that was deleted or is out of the token's reach, 100 with
+///    133010 one that is not registered.
+/// 2. Otherwise the code wins. Specific codes carry meaningless subcodes: 130429 comes with 2494055.
+pub fn effective_code(code: i64, subcode: Option<i64>) -> i64 {
     match subcode {
         Some(subcode) if (code == INVALID_PARAMETER || !is_known(code)) && is_known(subcode) => subcode,
         _ => code,
@@ -146,28 +146,28 @@ pub fn decisive(code: i64, subcode: Option<i64>) -> i64 {
 }
 
 fn is_known(code: i64) -> bool {
-    entry(code).knows(code)
+    entry(code).covers(code)
 }
 
-/// The entry of a code; for one nobody knows, an entry that says so.
-pub fn entry(code: i64) -> &'static Entry {
+/// Returns the entry of a code, or the one for unknown codes.
+pub fn entry(code: i64) -> &'static ErrorEntry {
     table::TABLE
         .iter()
-        .find(|entry| entry.knows(code))
+        .find(|entry| entry.covers(code))
         .unwrap_or(&table::UNKNOWN)
 }
 
-/// Every entry, by code.
-pub fn all() -> &'static [Entry] {
+/// Returns all entries in the order of their codes.
+pub fn all() -> &'static [ErrorEntry] {
     table::TABLE
 }
 
-impl Entry {
-    pub fn knows(&self, code: i64) -> bool {
+impl ErrorEntry {
+    pub fn covers(&self, code: i64) -> bool {
         self.codes.contains(&code)
     }
 
-    /// `190`, or `200-299`.
+    /// Formats the code or range: `190`, `200-299`.
     pub fn codes(&self) -> impl fmt::Display + use<> {
         let (first, last) = (*self.codes.start(), *self.codes.end());
         fmt::from_fn(move |f| {
@@ -179,13 +179,13 @@ impl Entry {
         })
     }
 
-    pub fn has(&self, effect: Effect) -> bool {
+    pub fn has_effect(&self, effect: Effect) -> bool {
         self.effects.contains(&effect)
     }
 }
 
 impl Effect {
-    /// The name in metrics.
+    /// Returns the label used in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TripChannel => "trip_channel",
@@ -204,7 +204,7 @@ impl Effect {
 }
 
 impl Class {
-    /// The name in metrics and in the API.
+    /// Returns the name used in metrics and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Throughput => "throughput",
@@ -226,12 +226,12 @@ impl Class {
     }
 }
 
-/// The longest time a message is parked.
-const LONGEST_PARK: u32 = 14 * 24;
+/// Maximum of [`Retry::Park`], in hours.
+const MAX_PARK_HOURS: u32 = 14 * 24;
 
 impl Retry {
-    /// How long to rest after the given attempt (1 is the first); `None` where time alone does not help. `chance` is
-    /// drawn by the caller, from 0 to 1.
+    /// Returns the delay after the given attempt (the first is 1); `None` where waiting alone does not help. `chance` is a random number
+    /// from 0 to 1 drawn by the caller.
     pub fn delay(self, attempt: u32, chance: f64) -> Option<TimeDelta> {
         let before = attempt.saturating_sub(1);
         match self {
@@ -250,7 +250,7 @@ impl Retry {
                 Some(TimeDelta::milliseconds(milliseconds as i64))
             }
             Self::Park { hours } => {
-                let hours = hours.saturating_mul(2_u32.saturating_pow(before)).min(LONGEST_PARK);
+                let hours = hours.saturating_mul(2_u32.saturating_pow(before)).min(MAX_PARK_HOURS);
                 Some(TimeDelta::hours(i64::from(hours)))
             }
             Self::Wait { minutes } => Some(TimeDelta::minutes(i64::from(minutes))),

@@ -1,7 +1,9 @@
+//! The error table.
+
 use super::{
     Class::*,
     Effect::*,
-    Entry,
+    ErrorEntry,
     Retry::{self, *},
     Who::*,
 };
@@ -12,7 +14,7 @@ const THROUGHPUT: Retry = After {
     most_seconds: 60,
     jitter_percent: 100,
 };
-/// Meta's rule: 4^X seconds, X from 0. An hour is more than any debt of a pair.
+/// Backoff of 4^X seconds from X = 0, Meta's rule. An hour exceeds any debt of a pair.
 const PAIR: Retry = After {
     first_seconds: 1,
     factor: 4,
@@ -32,8 +34,8 @@ const SOON: Retry = After {
     jitter_percent: 50,
 };
 
-/// Stands in for every code that is not in the table.
-pub(super) static UNKNOWN: Entry = Entry {
+/// Entry for every code that is not in the table.
+pub(super) static UNKNOWN: ErrorEntry = ErrorEntry {
     codes: std::ops::RangeInclusive::new(1, 0),
     title: "Unknown error",
     class: Request,
@@ -47,8 +49,8 @@ pub(super) static UNKNOWN: Entry = Entry {
 
 macro_rules! table {
     ($($first:literal $(to $last:literal)? $(http $http:literal)? $title:literal => $class:ident, $retry:expr, $who:ident, [$($effect:ident),*]: $advice:literal;)*) => {
-        /// By code. Titles are Meta's words, shortened; advice is ours.
-        pub(super) const TABLE: &[Entry] = &[$(Entry {
+        /// All entries by code. Titles are Meta's, shortened; advice is ours.
+        pub(super) const TABLE: &[ErrorEntry] = &[$(ErrorEntry {
             codes: $first..=last!($first $(, $last)?),
             title: $title,
             class: $class,

@@ -1,3 +1,5 @@
+//! Tests of the error table.
+
 use super::*;
 
 /// Code, documented status (0 where none is), and whether it may be tried again: r by itself, p only with evidence, n not,
@@ -22,7 +24,7 @@ fn the_table_says_of_every_documented_code_what_the_facts_say() {
         };
         let code: i64 = code.parse().unwrap();
         let entry = entry(code);
-        assert!(entry.knows(code), "{code} is not in the table");
+        assert!(entry.covers(code), "{code} is not in the table");
         assert_eq!(entry.http.unwrap_or(0), http.parse::<u16>().unwrap(), "{code}");
         let found = match entry.retry {
             Retry::After { .. } => "r",
@@ -75,12 +77,12 @@ fn what_must_stop_a_channel_stops_it() {
     for code in [
         0, 3, 10, 33, 190, 200, 368, 803, 131005, 131031, 131042, 133010, 2494055,
     ] {
-        assert!(entry(code).has(Effect::TripChannel), "{code}");
+        assert!(entry(code).has_effect(Effect::TripChannel), "{code}");
     }
     for code in [
         4, 100, 130429, 131000, 131026, 131047, 131049, 131056, 131057, 132001, 132015,
     ] {
-        assert!(!entry(code).has(Effect::TripChannel), "{code}");
+        assert!(!entry(code).has_effect(Effect::TripChannel), "{code}");
     }
 }
 
@@ -94,13 +96,13 @@ fn classes_agree_with_their_rules() {
             entry.codes()
         );
         assert_eq!(
-            entry.has(Effect::TripChannel),
+            entry.has_effect(Effect::TripChannel),
             entry.retry == Retry::Checked,
             "{}",
             entry.codes()
         );
         if matches!(entry.class, Class::Token) {
-            assert!(entry.has(Effect::TripChannel), "{}", entry.codes());
+            assert!(entry.has_effect(Effect::TripChannel), "{}", entry.codes());
         }
     }
     assert_eq!(entry(130429).class, Class::Throughput);
@@ -112,7 +114,7 @@ fn classes_agree_with_their_rules() {
 #[test]
 fn a_code_nobody_knows_is_not_tried_again() {
     let unknown = entry(987_654);
-    assert!(!unknown.knows(987_654) && unknown.retry == Retry::Never);
+    assert!(!unknown.covers(987_654) && unknown.retry == Retry::Never);
     assert_eq!(unknown.class, Class::Request);
 }
 

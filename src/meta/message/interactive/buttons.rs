@@ -1,20 +1,20 @@
-//! Answers to choose from: up to three buttons, or a list of up to ten rows.
+//! Reply options: up to three buttons, or a list of up to ten rows.
 
 use serde::Serialize;
 
-use super::{Action, refuse_repeated};
-use crate::meta::message::read::{ANY, At, Object, Read};
+use super::{Action, refuse_duplicate};
+use crate::meta::message::read::{Field, FieldResult, Object, UNLIMITED};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReplyButton {
     #[serde(rename = "type")]
     kind: &'static str,
-    pub reply: Reply,
+    pub reply: ReplyOption,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reply {
-    /// Comes back when the button is tapped; at most 256 characters.
+pub struct ReplyOption {
+    /// Returned when the button is tapped; at most 256 characters.
     pub id: String,
     /// At most 20 characters.
     pub title: String,
@@ -22,7 +22,7 @@ pub struct Reply {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListSection {
-    /// At most 24 characters; needed where there are several sections.
+    /// At most 24 characters; required if there are several sections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     pub rows: Vec<ListRow>,
@@ -30,7 +30,7 @@ pub struct ListSection {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListRow {
-    /// Comes back when the row is chosen; at most 200 characters.
+    /// Returned when the row is chosen; at most 200 characters.
     pub id: String,
     /// At most 24 characters.
     pub title: String,
@@ -39,81 +39,84 @@ pub struct ListRow {
     pub description: Option<String>,
 }
 
-const MOST_BUTTONS: usize = 3;
-const MOST_SECTIONS: usize = 10;
-/// Of all sections together.
-const MOST_ROWS: usize = 10;
+const MAX_BUTTONS: usize = 3;
+const MAX_SECTIONS: usize = 10;
+/// In all sections together.
+const MAX_ROWS: usize = 10;
 const LABEL: usize = 20;
 const TITLE: usize = 24;
 
-pub(super) fn buttons(at: &At<'_>) -> Read<Action> {
+pub(super) fn buttons(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let (mut ids, mut titles) = (Vec::new(), Vec::new());
     let mut buttons = Vec::new();
-    for at in action.must("buttons")?.list(1..=MOST_BUTTONS)? {
+    for at in action.required("buttons")?.list(1..=MAX_BUTTONS)? {
         let mut button = at.object()?;
-        button.must("type")?.one_of(&["reply"])?;
-        let reply = reply(&button.must("reply")?, &mut ids, &mut titles)?;
-        button.end()?;
+        button.required("type")?.one_of(&["reply"])?;
+        let reply = reply(&button.required("reply")?, &mut ids, &mut titles)?;
+        button.deny_unknown()?;
         buttons.push(ReplyButton { kind: "reply", reply });
     }
-    action.end().map(|()| Action::Buttons { buttons })
+    action.deny_unknown().map(|()| Action::Buttons { buttons })
 }
 
-/// An id and a title that no other button has.
-pub(super) fn reply(at: &At<'_>, ids: &mut Vec<String>, titles: &mut Vec<String>) -> Read<Reply> {
+/// Reads an id and a title, each unique among the buttons.
+pub(super) fn reply(at: &Field<'_>, ids: &mut Vec<String>, titles: &mut Vec<String>) -> FieldResult<ReplyOption> {
     let mut reply = at.object()?;
-    let (id, title) = (reply.must("id")?, reply.must("title")?);
-    let read = Reply {
+    let (id, title) = (reply.required("id")?, reply.required("title")?);
+    let read = ReplyOption {
         id: id.text(256)?,
         title: title.text(LABEL)?,
     };
-    refuse_repeated(&id, &read.id, ids)?;
-    refuse_repeated(&title, &read.title, titles)?;
-    reply.end().map(|()| read)
+    refuse_duplicate(&id, &read.id, ids)?;
+    refuse_duplicate(&title, &read.title, titles)?;
+    reply.deny_unknown().map(|()| read)
 }
 
-pub(super) fn list(at: &At<'_>) -> Read<Action> {
+pub(super) fn list(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
     let button = action.text("button", LABEL)?;
-    let sections_at = action.must("sections")?;
-    let places = sections_at.list(1..=MOST_SECTIONS)?;
+    let sections_at = action.required("sections")?;
+    let section_list = sections_at.list(1..=MAX_SECTIONS)?;
     let (mut ids, mut sections) = (Vec::new(), Vec::new());
-    for at in &places {
+    for at in &section_list {
         let mut section = at.object()?;
-        let title = section_title(&mut section, places.len())?;
-        let rows = section.must("rows")?.list(0..=ANY)?;
-        let rows = rows.iter().map(|at| row(at, &mut ids)).collect::<Read<Vec<_>>>()?;
-        section.end()?;
+        let title = section_title(&mut section, section_list.len())?;
+        let rows = section.required("rows")?.list(0..=UNLIMITED)?;
+        let rows = rows
+            .iter()
+            .map(|at| row(at, &mut ids))
+            .collect::<FieldResult<Vec<_>>>()?;
+        section.deny_unknown()?;
         sections.push(ListSection { title, rows });
     }
     if ids.is_empty() {
         return Err(sections_at.problem("must have at least one row").limit(1));
     }
-    if ids.len() > MOST_ROWS {
-        let problem = format!("must have at most {MOST_ROWS} rows in all; there are {}", ids.len());
-        return Err(sections_at.problem(problem).limit(MOST_ROWS));
+    if ids.len() > MAX_ROWS {
+        let problem = format!("must have at most {MAX_ROWS} rows in all; there are {}", ids.len());
+        return Err(sections_at.problem(problem).limit(MAX_ROWS));
     }
-    action.end().map(|()| Action::List { button, sections })
+    action.deny_unknown().map(|()| Action::List { button, sections })
 }
 
-/// The title of a section, which may only be missing where there is no other section.
-pub(super) fn section_title(section: &mut Object<'_>, sections: usize) -> Read<Option<String>> {
+/// Reads the title of a section, which is optional if there is only one.
+pub(super) fn section_title(section: &mut Object<'_>, sections: usize) -> FieldResult<Option<String>> {
     if sections > 1 {
         section.text("title", TITLE).map(Some)
     } else {
-        section.maybe_text("title", TITLE)
+        section.optional_text("title", TITLE)
     }
 }
 
-fn row(at: &At<'_>, ids: &mut Vec<String>) -> Read<ListRow> {
+fn row(at: &Field<'_>, ids: &mut Vec<String>) -> FieldResult<ListRow> {
     let mut row = at.object()?;
-    let id = row.must("id")?;
+    let id = row.required("id")?;
     let read = ListRow {
         id: id.text(200)?,
         title: row.text("title", TITLE)?,
-        description: row.maybe_text("description", 72)?,
+        description: row.optional_text("description", 72)?,
     };
-    refuse_repeated(&id, &read.id, ids)?;
-    row.end().map(|()| read)
+    refuse_duplicate(&id, &read.id, ids)?;
+    row.deny_unknown().map(|()| read)
 }

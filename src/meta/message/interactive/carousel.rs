@@ -1,32 +1,32 @@
-//! Cards side by side: pictures or videos with a link or with replies, or products of one catalog. "Interactive media
-//! carousel messages" and "Interactive product carousel messages" in Meta's documentation.
+//! Carousels: cards with a picture or video and a link or replies, or products of one catalog. "Interactive media carousel messages" and
+//! "Interactive product carousel messages" in Meta's documentation.
 
 use serde::Serialize;
 
 use super::{
-    Action, Header, Reply, Words,
+    Action, InteractiveHeader, ReplyOption, TextBlock,
     buttons::reply,
     header,
     named::{UrlButton, url_button},
-    words,
+    text_block,
 };
 use crate::meta::message::{
     MediaKind,
-    read::{ANY, At, Object, Read},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Card {
-    /// 0 to 9, each once.
+pub struct CarouselCard {
+    /// 0 to 9, unique.
     pub card_index: i64,
-    /// `product`; or `cta_url`, with a link and with replies alike. A caller may leave the latter out.
+    /// `product`, or `cta_url` for cards with a link or replies (the default).
     #[serde(rename = "type")]
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub header: Option<Header>,
-    /// At most 160 characters, in at most three lines.
+    pub header: Option<InteractiveHeader>,
+    /// At most 160 characters and two line breaks.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<Words>,
+    pub body: Option<TextBlock>,
     pub action: CardAction,
 }
 
@@ -50,118 +50,118 @@ pub enum CardAction {
 pub struct CardButton {
     #[serde(rename = "type")]
     kind: &'static str,
-    pub quick_reply: Reply,
+    pub quick_reply: ReplyOption,
 }
 
 const MEDIA: &str = "cta_url";
 const PRODUCT: &str = "product";
 const CARDS: std::ops::RangeInclusive<usize> = 2..=10;
 const BODY: usize = 160;
-const MOST_BREAKS: usize = 2;
-const MOST_BUTTONS: usize = 3;
+const MAX_BREAKS: usize = 2;
+const MAX_BUTTONS: usize = 3;
 
-pub(super) fn read(at: &At<'_>) -> Read<Action> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<Action> {
     let mut action = at.object()?;
-    let places = action.must("cards")?.list(CARDS)?;
-    let (mut cards, mut ids): (Vec<Card>, _) = (Vec::new(), Vec::new());
-    for at in &places {
+    let cards_at = action.required("cards")?.list(CARDS)?;
+    let (mut cards, mut ids): (Vec<CarouselCard>, _) = (Vec::new(), Vec::new());
+    for at in &cards_at {
         let card = card(at, &mut ids)?;
         if cards.iter().any(|other| other.card_index == card.card_index) {
             return Err(at.problem(format!("card_index {} is there twice", card.card_index)));
         }
         if let Some(first) = cards.first() {
-            alike(at, first, &card)?;
+            check_same_layout(at, first, &card)?;
         }
         cards.push(card);
     }
-    action.end().map(|()| Action::Cards { cards })
+    action.deny_unknown().map(|()| Action::Cards { cards })
 }
 
-/// `ids` are those of the replies on the cards before.
-fn card(at: &At<'_>, ids: &mut Vec<String>) -> Read<Card> {
+/// Reads a card; `ids` are those of the replies on earlier cards.
+fn card(at: &Field<'_>, ids: &mut Vec<String>) -> FieldResult<CarouselCard> {
     let mut card = at.object()?;
-    let card_index = card.must("card_index")?.whole(0..=9)?;
-    let kind = match card.maybe("type") {
+    let card_index = card.required("card_index")?.integer(0..=9)?;
+    let kind = match card.optional("type") {
         Some(at) => at.one_of(&[MEDIA, PRODUCT])?,
         None => MEDIA,
     };
-    let action_at = card.must("action")?;
+    let action_at = card.required("action")?;
     let mut action = action_at.object()?;
     let (header, body, done) = match kind {
         PRODUCT => (None, None, product(&mut action)?),
         _ => {
             let (header, body) = (picture(&mut card)?, text(&mut card)?);
-            let done = match action.maybe("buttons") {
+            let done = match action.optional("buttons") {
                 Some(buttons) => replies(&buttons, ids)?,
                 None => link(&mut action)?,
             };
             (header, body, done)
         }
     };
-    action.end()?;
-    let read = Card {
+    action.deny_unknown()?;
+    let read = CarouselCard {
         card_index,
         kind,
         header,
         body,
         action: done,
     };
-    card.end().map(|()| read)
+    card.deny_unknown().map(|()| read)
 }
 
-fn picture(card: &mut Object<'_>) -> Read<Option<Header>> {
-    card.must("header")?;
+fn picture(card: &mut Object<'_>) -> FieldResult<Option<InteractiveHeader>> {
+    card.required("header")?;
     header::one_of(card, &["image", "video"])
 }
 
-fn text(card: &mut Object<'_>) -> Read<Option<Words>> {
-    let Some(at) = card.maybe("body") else {
+fn text(card: &mut Object<'_>) -> FieldResult<Option<TextBlock>> {
+    let Some(at) = card.optional("body") else {
         return Ok(None);
     };
-    let body = words(&at, BODY)?;
-    if body.text.matches('\n').count() > MOST_BREAKS {
-        let problem = format!("must have at most {MOST_BREAKS} line breaks");
-        return Err(at.problem(problem).limit(MOST_BREAKS));
+    let body = text_block(&at, BODY)?;
+    if body.text.matches('\n').count() > MAX_BREAKS {
+        let problem = format!("must have at most {MAX_BREAKS} line breaks");
+        return Err(at.problem(problem).limit(MAX_BREAKS));
     }
     Ok(Some(body))
 }
 
-fn product(action: &mut Object<'_>) -> Read<CardAction> {
+fn product(action: &mut Object<'_>) -> FieldResult<CardAction> {
     Ok(CardAction::Product {
-        product_retailer_id: action.text("product_retailer_id", ANY)?,
-        catalog_id: action.text("catalog_id", ANY)?,
+        product_retailer_id: action.text("product_retailer_id", UNLIMITED)?,
+        catalog_id: action.text("catalog_id", UNLIMITED)?,
     })
 }
 
-fn link(action: &mut Object<'_>) -> Read<CardAction> {
-    let name = action.must("name")?.one_of(&["cta_url"])?;
-    let mut parameters = action.must("parameters")?.object()?;
+fn link(action: &mut Object<'_>) -> FieldResult<CardAction> {
+    let name = action.required("name")?.one_of(&["cta_url"])?;
+    let mut parameters = action.required("parameters")?.object()?;
     let button = url_button(&mut parameters)?;
-    parameters.end()?;
+    parameters.deny_unknown()?;
     Ok(CardAction::Url {
         name,
         parameters: button,
     })
 }
 
-/// The customer sees the titles of one card together, but their answer names the id alone, of whichever card.
-fn replies(at: &At<'_>, ids: &mut Vec<String>) -> Read<CardAction> {
+/// Reads replies. Titles are unique per card; ids are unique in the message, because the answer names the id alone.
+fn replies(at: &Field<'_>, ids: &mut Vec<String>) -> FieldResult<CardAction> {
     let (mut titles, mut buttons) = (Vec::new(), Vec::new());
-    for at in at.list(1..=MOST_BUTTONS)? {
+    for at in at.list(1..=MAX_BUTTONS)? {
         let mut button = at.object()?;
-        let kind = button.must("type")?.one_of(&["quick_reply"])?;
-        let quick_reply = reply(&button.must("quick_reply")?, ids, &mut titles)?;
-        button.end()?;
+        let kind = button.required("type")?.one_of(&["quick_reply"])?;
+        let quick_reply = reply(&button.required("quick_reply")?, ids, &mut titles)?;
+        button.deny_unknown()?;
         buttons.push(CardButton { kind, quick_reply });
     }
     Ok(CardAction::Replies { buttons })
 }
 
-/// Cards are of one kind: the same header, the same buttons, the same catalog.
-fn alike(at: &At<'_>, first: &Card, card: &Card) -> Read<()> {
-    let media = |card: &Card| -> Option<MediaKind> {
+/// Checks that cards are alike: same kind of header, same kind and number of buttons, same catalog.
+fn check_same_layout(at: &Field<'_>, first: &CarouselCard, card: &CarouselCard) -> FieldResult<()> {
+    let media = |card: &CarouselCard| -> Option<MediaKind> {
         match &card.header {
-            Some(Header::Media(media)) => Some(media.kind),
+            Some(InteractiveHeader::Media(media)) => Some(media.kind),
             _ => None,
         }
     };

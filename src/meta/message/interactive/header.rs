@@ -2,22 +2,22 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::Heading;
 use crate::meta::message::{
-    Media, MediaKind, MediaRef,
-    read::{Object, Read},
+    MediaKind, MediaRef, OutboundMedia,
+    read::{FieldResult, Object},
 };
 
-const LONGEST: usize = 60;
+const MAX_TEXT: usize = 60;
 
-/// What stands above the body.
+/// Header above the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Header {
+pub enum InteractiveHeader {
     /// At most 60 characters.
     Text(String),
     /// An image, a video or a document.
-    Media(Media),
+    Media(OutboundMedia),
 }
 
-impl Header {
+impl InteractiveHeader {
     pub(in crate::meta::message) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -33,33 +33,33 @@ impl Header {
     }
 }
 
-pub(super) fn read(around: &mut Object<'_>, rule: Heading) -> Read<Option<Header>> {
+pub(super) fn read(around: &mut Object<'_>, rule: Heading) -> FieldResult<Option<InteractiveHeader>> {
     match rule {
         Heading::None => Ok(None),
         Heading::Any => one_of(around, &["text", "image", "video", "document"]),
         Heading::Text => one_of(around, &["text"]),
-        Heading::MustText => {
-            around.must("header")?;
+        Heading::RequiredText => {
+            around.required("header")?;
             one_of(around, &["text"])
         }
     }
 }
 
-/// A header of one of these types, if there is one.
-pub(super) fn one_of(around: &mut Object<'_>, kinds: &[&'static str]) -> Read<Option<Header>> {
-    let Some(at) = around.maybe("header") else {
+/// Reads an optional header of one of these types.
+pub(super) fn one_of(around: &mut Object<'_>, kinds: &[&'static str]) -> FieldResult<Option<InteractiveHeader>> {
+    let Some(at) = around.optional("header") else {
         return Ok(None);
     };
     let mut header = at.object()?;
-    let kind = header.must("type")?.one_of(kinds)?;
+    let kind = header.required("type")?.one_of(kinds)?;
     let read = match MediaKind::parse(kind) {
-        Some(media) => Header::Media(Media::header(media, &header.must(kind)?)?),
-        None => Header::Text(header.text("text", LONGEST)?),
+        Some(media) => InteractiveHeader::Media(OutboundMedia::header(media, &header.required(kind)?)?),
+        None => InteractiveHeader::Text(header.text("text", MAX_TEXT)?),
     };
-    header.end().map(|()| Some(read))
+    header.deny_unknown().map(|()| Some(read))
 }
 
-impl Serialize for Header {
+impl Serialize for InteractiveHeader {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut header = to.serialize_map(Some(2))?;
         match self {

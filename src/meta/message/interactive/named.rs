@@ -1,4 +1,4 @@
-//! Actions that have a name, and parameters under it.
+//! Actions with a `name` and `parameters`.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -6,27 +6,27 @@ use serde_json::{Map, Value};
 use super::Action;
 use crate::meta::message::{
     payment,
-    read::{ANY, At, Object, Read},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Named {
+pub struct NamedAction {
     pub name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Parameters>,
+    pub parameters: Option<ActionParameters>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Parameters {
+pub enum ActionParameters {
     Url(UrlButton),
     Flow(Flow),
-    Address(Address),
+    Address(AddressForm),
     Catalog {
         thumbnail_product_retailer_id: String,
     },
     Call(CallButton),
-    /// A bill, or what became of one, as it was given.
+    /// An order or its status, as given.
     Order(Value),
 }
 
@@ -35,7 +35,7 @@ pub struct UrlButton {
     /// At most 20 characters.
     pub display_text: String,
     pub url: String,
-    /// For links to pay by (India, Brazil).
+    /// For payment links (India, Brazil).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_link_preview: Option<bool>,
 }
@@ -48,9 +48,9 @@ pub struct Flow {
     pub flow_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_name: Option<String>,
-    /// The label of the button; Meta advises at most 30 characters.
+    /// Label of the button; Meta advises at most 30 characters.
     pub flow_cta: String,
-    /// Comes back with the answer; "unused" where missing.
+    /// Returned with the answer; Meta's default is "unused".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub struct Flow {
     pub flow_action_payload: Option<FlowStart>,
 }
 
-/// Where a flow begins, and with which data.
+/// First screen of a flow and its data.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FlowStart {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,9 +70,9 @@ pub struct FlowStart {
     pub data: Option<Map<String, Value>>,
 }
 
-/// A form for an address; only in some countries.
+/// Form for an address; in some countries only.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Address {
+pub struct AddressForm {
     /// Two letters, e.g. `IN`.
     pub country: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,67 +85,69 @@ pub struct Address {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CallButton {
-    /// At most 20 characters; "Call Now" where missing.
+    /// At most 20 characters; Meta's default is "Call Now".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_text: Option<String>,
-    /// Minutes the button works, up to 30 days; 7 days where missing.
+    /// Minutes for which the button works, up to 30 days; Meta's default is 7 days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_minutes: Option<i64>,
-    /// Comes back with the call; at most 512 characters.
+    /// Returned with the call; at most 512 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
 }
 
 const LABEL: usize = 20;
 
-pub(super) fn url(at: &At<'_>) -> Read<Action> {
-    with(at, "cta_url", |parameters| url_button(parameters).map(Parameters::Url))
-}
-
-/// The button of a message, and that of a card.
-pub(super) fn url_button(parameters: &mut Object<'_>) -> Read<UrlButton> {
-    Ok(UrlButton {
-        display_text: parameters.text("display_text", LABEL)?,
-        url: parameters.must("url")?.url(ANY)?,
-        payment_link_preview: parameters.maybe_flag("payment_link_preview")?,
+pub(super) fn url(at: &Field<'_>) -> FieldResult<Action> {
+    with_parameters(at, "cta_url", |parameters| {
+        url_button(parameters).map(ActionParameters::Url)
     })
 }
 
-pub(super) fn flow(at: &At<'_>) -> Read<Action> {
-    with(at, "flow", |parameters| {
-        let version = parameters.must("flow_message_version")?.one_of(&["3"])?;
+/// Reads the button of a message or of a card.
+pub(super) fn url_button(parameters: &mut Object<'_>) -> FieldResult<UrlButton> {
+    Ok(UrlButton {
+        display_text: parameters.text("display_text", LABEL)?,
+        url: parameters.required("url")?.url(UNLIMITED)?,
+        payment_link_preview: parameters.optional_flag("payment_link_preview")?,
+    })
+}
+
+pub(super) fn flow(at: &Field<'_>) -> FieldResult<Action> {
+    with_parameters(at, "flow", |parameters| {
+        let version = parameters.required("flow_message_version")?.one_of(&["3"])?;
         let (flow_id, flow_name) = (
-            parameters.maybe_text("flow_id", ANY)?,
-            parameters.maybe_text("flow_name", ANY)?,
+            parameters.optional_text("flow_id", UNLIMITED)?,
+            parameters.optional_text("flow_name", UNLIMITED)?,
         );
         if flow_id.is_some() == flow_name.is_some() {
             return Err(parameters.problem("must have exactly one of flow_id and flow_name"));
         }
-        let one_of = |at: Option<At<'_>>, words: &[&'static str]| at.map(|at| at.one_of(words)).transpose();
-        let flow_action = one_of(parameters.maybe("flow_action"), &["navigate", "data_exchange"])?;
-        let start = parameters.maybe("flow_action_payload");
+        let one_of = |at: Option<Field<'_>>, allowed: &[&'static str]| at.map(|at| at.one_of(allowed)).transpose();
+        let flow_action = one_of(parameters.optional("flow_action"), &["navigate", "data_exchange"])?;
+        let start = parameters.optional("flow_action_payload");
         if let Some(start) = start.as_ref().filter(|_| flow_action == Some("data_exchange")) {
             return Err(
                 start.problem("must be left out when flow_action is data_exchange: the endpoint says where to begin")
             );
         }
-        Ok(Parameters::Flow(Flow {
+        Ok(ActionParameters::Flow(Flow {
             flow_message_version: version,
             flow_id,
             flow_name,
-            flow_cta: parameters.text("flow_cta", ANY)?,
-            flow_token: parameters.maybe_text("flow_token", ANY)?,
-            mode: one_of(parameters.maybe("mode"), &["draft", "published"])?,
+            flow_cta: parameters.text("flow_cta", UNLIMITED)?,
+            flow_token: parameters.optional_text("flow_token", UNLIMITED)?,
+            mode: one_of(parameters.optional("mode"), &["draft", "published"])?,
             flow_action,
             flow_action_payload: start.map(|at| flow_start(&at)).transpose()?,
         }))
     })
 }
 
-fn flow_start(at: &At<'_>) -> Read<FlowStart> {
+fn flow_start(at: &Field<'_>) -> FieldResult<FlowStart> {
     let mut start = at.object()?;
-    let screen = start.maybe_text("screen", ANY)?;
-    let data = start.maybe("data").map(|at| {
+    let screen = start.optional_text("screen", UNLIMITED)?;
+    let data = start.optional("data").map(|at| {
         let data = map(&at)?;
         if data.is_empty() {
             Err(at.problem("must not be empty; leave it out"))
@@ -154,82 +156,87 @@ fn flow_start(at: &At<'_>) -> Read<FlowStart> {
         }
     });
     let data = data.transpose()?;
-    start.end().map(|()| FlowStart { screen, data })
+    start.deny_unknown().map(|()| FlowStart { screen, data })
 }
 
-pub(super) fn location(at: &At<'_>) -> Read<Action> {
-    bare(at, "send_location")
+pub(super) fn location(at: &Field<'_>) -> FieldResult<Action> {
+    without_parameters(at, "send_location")
 }
 
-pub(super) fn contact(at: &At<'_>) -> Read<Action> {
-    bare(at, "request_contact_info")
+pub(super) fn contact(at: &Field<'_>) -> FieldResult<Action> {
+    without_parameters(at, "request_contact_info")
 }
 
-pub(super) fn call_permission(at: &At<'_>) -> Read<Action> {
-    bare(at, "call_permission_request")
+pub(super) fn call_permission(at: &Field<'_>) -> FieldResult<Action> {
+    without_parameters(at, "call_permission_request")
 }
 
-/// Where people can be asked for an address: India, and Singapore.
+/// Countries with address messages: India and Singapore.
 const COUNTRIES: [&str; 2] = ["IN", "SG"];
 
-pub(super) fn address(at: &At<'_>) -> Read<Action> {
-    with(at, "address_message", |parameters| {
-        let country_at = parameters.must("country")?;
+pub(super) fn address(at: &Field<'_>) -> FieldResult<Action> {
+    with_parameters(at, "address_message", |parameters| {
+        let country_at = parameters.required("country")?;
         let country = country_at.one_of(&COUNTRIES)?.to_owned();
-        let values = parameters.maybe("values").map(|at| map(&at)).transpose()?;
+        let values = parameters.optional("values").map(|at| map(&at)).transpose()?;
         let saved = parameters
-            .maybe("saved_addresses")
-            .map(|at| at.list(0..=ANY))
+            .optional("saved_addresses")
+            .map(|at| at.list(0..=UNLIMITED))
             .transpose()?;
-        Ok(Parameters::Address(Address {
+        Ok(ActionParameters::Address(AddressForm {
             country,
             values,
             saved_addresses: saved.map(|saved| saved.into_iter().map(|at| at.value.clone()).collect()),
-            validation_errors: parameters.maybe("validation_errors").map(|at| map(&at)).transpose()?,
-        }))
-    })
-}
-
-pub(super) fn voice_call(at: &At<'_>) -> Read<Action> {
-    may_have(at, "voice_call", |parameters| {
-        Ok(Parameters::Call(CallButton {
-            display_text: parameters.maybe_text("display_text", LABEL)?,
-            ttl_minutes: parameters
-                .maybe("ttl_minutes")
-                .map(|at| at.whole(1..=43_200))
+            validation_errors: parameters
+                .optional("validation_errors")
+                .map(|at| map(&at))
                 .transpose()?,
-            payload: parameters.maybe_text("payload", 512)?,
         }))
     })
 }
 
-pub(super) fn catalog(at: &At<'_>) -> Read<Action> {
-    may_have(at, "catalog_message", |parameters| {
-        let thumbnail = parameters.text("thumbnail_product_retailer_id", ANY)?;
-        Ok(Parameters::Catalog {
+pub(super) fn voice_call(at: &Field<'_>) -> FieldResult<Action> {
+    with_optional_parameters(at, "voice_call", |parameters| {
+        Ok(ActionParameters::Call(CallButton {
+            display_text: parameters.optional_text("display_text", LABEL)?,
+            ttl_minutes: parameters
+                .optional("ttl_minutes")
+                .map(|at| at.integer(1..=43_200))
+                .transpose()?,
+            payload: parameters.optional_text("payload", 512)?,
+        }))
+    })
+}
+
+pub(super) fn catalog(at: &Field<'_>) -> FieldResult<Action> {
+    with_optional_parameters(at, "catalog_message", |parameters| {
+        let thumbnail = parameters.text("thumbnail_product_retailer_id", UNLIMITED)?;
+        Ok(ActionParameters::Catalog {
             thumbnail_product_retailer_id: thumbnail,
         })
     })
 }
 
-/// A bill.
-pub(super) fn order_details(at: &At<'_>) -> Read<Action> {
+/// Reads an order to pay.
+pub(super) fn order_details(at: &Field<'_>) -> FieldResult<Action> {
     checked(at, "review_and_pay", payment::details)
 }
 
-/// What became of a bill.
-pub(super) fn order_status(at: &At<'_>) -> Read<Action> {
+/// Reads an update of an order's status.
+pub(super) fn order_status(at: &Field<'_>) -> FieldResult<Action> {
     checked(at, "review_order", payment::status)
 }
 
-/// An action whose parameters are checked and passed on as they were given, but for members that are null.
-fn checked(at: &At<'_>, name: &'static str, check: fn(&At<'_>) -> Read<()>) -> Read<Action> {
+/// Reads an action whose parameters are validated and passed on as given, without null members.
+fn checked(at: &Field<'_>, name: &'static str, check: fn(&Field<'_>) -> FieldResult<()>) -> FieldResult<Action> {
     let mut action = at.object()?;
-    let name = action.must("name")?.one_of(&[name])?;
-    let parameters = action.must("parameters")?;
+    let name = action.required("name")?.one_of(&[name])?;
+    let parameters = action.required("parameters")?;
     check(&parameters)?;
-    let parameters = Some(Parameters::Order(without_nulls(parameters.value)));
-    action.end().map(|()| Action::Named(Named { name, parameters }))
+    let parameters = Some(ActionParameters::Order(without_nulls(parameters.value)));
+    action
+        .deny_unknown()
+        .map(|()| Action::Named(NamedAction { name, parameters }))
 }
 
 fn without_nulls(value: &Value) -> Value {
@@ -245,35 +252,47 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// An action that is a name and nothing else.
-fn bare(at: &At<'_>, name: &'static str) -> Read<Action> {
+/// Reads an action without parameters.
+fn without_parameters(at: &Field<'_>, name: &'static str) -> FieldResult<Action> {
     let mut action = at.object()?;
-    let name = action.must("name")?.one_of(&[name])?;
-    action.end().map(|()| Action::Named(Named { name, parameters: None }))
+    let name = action.required("name")?.one_of(&[name])?;
+    action
+        .deny_unknown()
+        .map(|()| Action::Named(NamedAction { name, parameters: None }))
 }
 
-/// An action that needs its parameters.
-fn with(at: &At<'_>, name: &'static str, read: impl FnOnce(&mut Object<'_>) -> Read<Parameters>) -> Read<Action> {
-    at.object()?.must("parameters")?;
-    may_have(at, name, read)
+/// Reads an action with required parameters.
+fn with_parameters(
+    at: &Field<'_>,
+    name: &'static str,
+    read: impl FnOnce(&mut Object<'_>) -> FieldResult<ActionParameters>,
+) -> FieldResult<Action> {
+    at.object()?.required("parameters")?;
+    with_optional_parameters(at, name, read)
 }
 
-fn may_have(at: &At<'_>, name: &'static str, read: impl FnOnce(&mut Object<'_>) -> Read<Parameters>) -> Read<Action> {
+fn with_optional_parameters(
+    at: &Field<'_>,
+    name: &'static str,
+    read: impl FnOnce(&mut Object<'_>) -> FieldResult<ActionParameters>,
+) -> FieldResult<Action> {
     let mut action = at.object()?;
-    let name = action.must("name")?.one_of(&[name])?;
-    let parameters = match action.maybe("parameters") {
+    let name = action.required("name")?.one_of(&[name])?;
+    let parameters = match action.optional("parameters") {
         Some(at) => {
             let mut parameters = at.object()?;
             let read = read(&mut parameters)?;
-            parameters.end()?;
+            parameters.deny_unknown()?;
             Some(read)
         }
         None => None,
     };
-    action.end().map(|()| Action::Named(Named { name, parameters }))
+    action
+        .deny_unknown()
+        .map(|()| Action::Named(NamedAction { name, parameters }))
 }
 
-fn map(at: &At<'_>) -> Read<Map<String, Value>> {
+fn map(at: &Field<'_>) -> FieldResult<Map<String, Value>> {
     at.value
         .as_object()
         .cloned()

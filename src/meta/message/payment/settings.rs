@@ -1,59 +1,59 @@
-//! The ways to pay of a bill.
+//! Payment methods of an order.
 
 use super::{
-    super::read::{ANY, At, Object, Read},
-    CONFIGURATION, Country, word,
+    super::read::{Field, FieldResult, Object, UNLIMITED},
+    CONFIGURATION, Country, exact_one_of,
 };
 
 const BRAZIL: &[&str] = &["pix_dynamic_code", "payment_link", "boleto", "offsite_card_pay"];
 const INDIA: &[&str] = &["payment_gateway", "upi_intent_link", "payment_link"];
 const PIX_KEYS: &[&str] = &["CPF", "CNPJ", "EMAIL", "PHONE", "EVP"];
 
-pub(super) fn read(at: &At<'_>, country: Country) -> Read<()> {
+pub(super) fn read(at: &Field<'_>, country: Country) -> FieldResult<()> {
     let kinds = match country {
         Country::Brazil => BRAZIL,
         Country::India => INDIA,
     };
-    for at in at.list(1..=ANY)? {
+    for at in at.list(1..=UNLIMITED)? {
         let mut setting = at.object()?;
-        let kind = word(&setting.must("type")?, kinds)?;
-        way(kind, setting.must(kind)?.object()?)?;
-        setting.end()?;
+        let kind = exact_one_of(&setting.required("type")?, kinds)?;
+        method(kind, setting.required(kind)?.object()?)?;
+        setting.deny_unknown()?;
     }
     Ok(())
 }
 
-/// What a way to pay has to say. What a gateway takes beyond that is between it and Meta.
-fn way(kind: &str, mut way: Object<'_>) -> Read<()> {
+/// Validates a payment method. Further members of a gateway are passed to Meta unchecked.
+fn method(kind: &str, mut method: Object<'_>) -> FieldResult<()> {
     match kind {
         "pix_dynamic_code" => {
             for member in ["code", "merchant_name", "key"] {
-                way.text(member, ANY)?;
+                method.text(member, UNLIMITED)?;
             }
-            word(&way.must("key_type")?, PIX_KEYS)?;
+            exact_one_of(&method.required("key_type")?, PIX_KEYS)?;
         }
         "payment_link" => {
             for member in ["success_url", "cancel_url"] {
-                way.maybe(member).map(|at| at.url(ANY)).transpose()?;
+                method.optional(member).map(|at| at.url(UNLIMITED)).transpose()?;
             }
-            way.must("uri")?.url(ANY)?;
+            method.required("uri")?.url(UNLIMITED)?;
         }
-        "boleto" => drop(way.text("digitable_line", ANY)?),
+        "boleto" => drop(method.text("digitable_line", UNLIMITED)?),
         "offsite_card_pay" => {
-            way.text("last_four_digits", 4)?;
-            way.text("credential_id", ANY)?;
+            method.text("last_four_digits", 4)?;
+            method.text("credential_id", UNLIMITED)?;
         }
         "upi_intent_link" => {
-            let link = way.must("link")?;
-            if !link.text(ANY)?.starts_with("upi://") {
+            let link = method.required("link")?;
+            if !link.text(UNLIMITED)?.starts_with("upi://") {
                 return Err(link.problem("must be a UPI intent, which begins with upi://"));
             }
         }
         _ => {
-            way.text("type", ANY)?;
-            way.text("configuration_name", CONFIGURATION)?;
+            method.text("type", UNLIMITED)?;
+            method.text("configuration_name", CONFIGURATION)?;
             return Ok(());
         }
     }
-    way.end()
+    method.deny_unknown()
 }

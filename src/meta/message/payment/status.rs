@@ -1,11 +1,11 @@
-//! What became of an order.
+//! Status updates of an order.
 
 use super::{
-    super::read::{At, Read},
-    Country, reference, seconds, word,
+    super::read::{Field, FieldResult},
+    Country, exact_one_of, reference, unix_seconds,
 };
 
-/// Meta's pages write the third both ways.
+/// Meta's pages spell the third in two ways.
 const STATUSES: &[&str] = &[
     "pending",
     "processing",
@@ -17,30 +17,30 @@ const STATUSES: &[&str] = &[
 ];
 const DESCRIPTION: usize = 120;
 
-/// Checks what stands under `parameters` of `review_order`, or under `order_status` of a template.
-pub(in crate::meta::message) fn read(at: &At<'_>) -> Read<()> {
+/// Validates `parameters` of `review_order`, or `order_status` of a template.
+pub(in crate::meta::message) fn read(at: &Field<'_>) -> FieldResult<()> {
     let mut status = at.object()?;
-    // The order knows its country; the longer of the two limits holds for both.
-    reference(&status.must("reference_id")?, Country::Brazil)?;
-    let (order, payment) = (status.maybe("order"), status.maybe("payment"));
+    // The country is unknown here, so the longer limit applies.
+    reference(&status.required("reference_id")?, Country::Brazil)?;
+    let (order, payment) = (status.optional("order"), status.optional("payment"));
     if order.is_none() && payment.is_none() {
         return Err(status.problem("must have order, with its status, or payment"));
     }
     if let Some(at) = order {
         let mut order = at.object()?;
-        word(&order.must("status")?, STATUSES)?;
-        order.maybe_text("description", DESCRIPTION)?;
-        order.end()?;
+        exact_one_of(&order.required("status")?, STATUSES)?;
+        order.optional_text("description", DESCRIPTION)?;
+        order.deny_unknown()?;
     }
     if let Some(at) = payment {
         let mut payment = at.object()?;
-        word(&payment.must("status")?, &["pending", "captured", "failed"])?;
-        if let Some(at) = payment.maybe("timestamp")
-            && seconds(at.value).is_none()
+        exact_one_of(&payment.required("status")?, &["pending", "captured", "failed"])?;
+        if let Some(at) = payment.optional("timestamp")
+            && unix_seconds(at.value).is_none()
         {
             return Err(at.problem("must be a time in Unix seconds"));
         }
-        payment.end()?;
+        payment.deny_unknown()?;
     }
-    status.end()
+    status.deny_unknown()
 }

@@ -1,3 +1,5 @@
+//! Components of a template message: headers, bodies, buttons, carousels.
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -5,54 +7,54 @@ use serde_json::{Map, Value};
 use super::parameter::{self, Parameter};
 use crate::meta::message::{
     Invalid, MediaKind, MediaRef, payment,
-    read::{ANY, At, Object, Read},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
-/// A header, a body, a button, a carousel, …
+/// Values for a component of the template: header, body, button, carousel, …
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Component {
-    /// As given; Meta takes either case.
+    /// As given; Meta accepts either case.
     #[serde(rename = "type")]
     pub kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Vec<Parameter>>,
-    /// Of a carousel.
+    /// For a carousel.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cards: Option<Vec<Card>>,
-    /// `sub_type` and `index` of a button, and whatever else there is.
+    pub cards: Option<Vec<TemplateCard>>,
+    /// `sub_type` and `index` of a button, and unknown members.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Card {
+pub struct TemplateCard {
     pub card_index: i64,
     pub components: Vec<Component>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// A header with media or one variable, …
-const MOST_HEADER_PARAMETERS: usize = 1;
+/// A header has media or one variable.
+const MAX_HEADER_PARAMETERS: usize = 1;
 const CARDS: std::ops::RangeInclusive<usize> = 2..=10;
-/// There are at most ten buttons, counted from 0.
+/// At most ten buttons, counted from 0.
 const LAST_BUTTON: i64 = 9;
 
-pub(super) fn list(at: &At<'_>) -> Read<Vec<Component>> {
-    at.list(0..=ANY)?.iter().map(component).collect()
+pub(super) fn list(at: &Field<'_>) -> FieldResult<Vec<Component>> {
+    at.list(0..=UNLIMITED)?.iter().map(component).collect()
 }
 
-fn component(at: &At<'_>) -> Read<Component> {
+fn component(at: &Field<'_>) -> FieldResult<Component> {
     let mut component = at.object()?;
-    let kind = component.text("type", ANY)?;
-    let parameters_at = component.maybe("parameters");
+    let kind = component.text("type", UNLIMITED)?;
+    let parameters_at = component.optional("parameters");
     let is = |name: &str| kind.eq_ignore_ascii_case(name);
-    let most = if is("header") { MOST_HEADER_PARAMETERS } else { ANY };
+    let max = if is("header") { MAX_HEADER_PARAMETERS } else { UNLIMITED };
     let parameters = match &parameters_at {
-        Some(at) => Some(parameter::list(at, &kind.to_ascii_lowercase(), most)?),
+        Some(at) => Some(parameter::list(at, &kind.to_ascii_lowercase(), max)?),
         None => None,
     };
-    let cards = match component.maybe("cards") {
+    let cards = match component.optional("cards") {
         Some(at) => Some(cards(&at)?),
         None if is("carousel") => return Err(Invalid::new(format!("{}.cards", at.path), "is missing")),
         None => None,
@@ -61,17 +63,17 @@ fn component(at: &At<'_>) -> Read<Component> {
         button(&mut at.object()?)?;
     }
     Ok(Component {
-        rest: component.rest(),
+        rest: component.unread_members(),
         kind,
         parameters,
         cards,
     })
 }
 
-/// A button says of which kind it is, and which one it is unless there can be no other.
-fn button(button: &mut Object<'_>) -> Read<()> {
-    button.text("sub_type", ANY)?;
-    let Some(at) = button.maybe("index") else {
+/// Validates a button: `sub_type` is required, `index` is optional because a template may have one button only.
+fn button(button: &mut Object<'_>) -> FieldResult<()> {
+    button.text("sub_type", UNLIMITED)?;
+    let Some(at) = button.optional("index") else {
         return Ok(());
     };
     let index = match at.value {
@@ -86,17 +88,17 @@ fn button(button: &mut Object<'_>) -> Read<()> {
         .limit(LAST_BUTTON as usize))
 }
 
-fn cards(at: &At<'_>) -> Read<Vec<Card>> {
-    let mut cards: Vec<Card> = Vec::new();
+fn cards(at: &Field<'_>) -> FieldResult<Vec<TemplateCard>> {
+    let mut cards: Vec<TemplateCard> = Vec::new();
     for at in at.list(CARDS)? {
         let mut card = at.object()?;
-        let card_index = card.must("card_index")?.whole(0..=9)?;
+        let card_index = card.required("card_index")?.integer(0..=9)?;
         if cards.iter().any(|other| other.card_index == card_index) {
             return Err(at.problem(format!("card_index {card_index} is there twice")));
         }
-        let components = list(&card.must("components")?)?;
-        let rest = card.rest();
-        cards.push(Card {
+        let components = list(&card.required("components")?)?;
+        let rest = card.unread_members();
+        cards.push(TemplateCard {
             card_index,
             components,
             rest,
@@ -105,17 +107,17 @@ fn cards(at: &At<'_>) -> Read<Vec<Card>> {
     Ok(cards)
 }
 
-/// Whether the bills behind the buttons can still be paid.
-pub(super) fn last(components: &[Component], path: &str, now: DateTime<Utc>) -> Read<()> {
+/// Checks that the orders behind the buttons can still be paid.
+pub(super) fn check_expiry(components: &[Component], path: &str, now: DateTime<Utc>) -> FieldResult<()> {
     for (index, component) in components.iter().enumerate() {
         for (place, parameter) in component.parameters.iter().flatten().enumerate() {
             let at = || format!("{path}[{index}].parameters[{place}].action.order_details");
-            if let Some(bill) = parameter.bill() {
-                payment::lasts(bill, at, now)?;
+            if let Some(order_details) = parameter.order_details() {
+                payment::check_expiry(order_details, at, now)?;
             }
         }
         for (place, card) in component.cards.iter().flatten().enumerate() {
-            last(
+            check_expiry(
                 &card.components,
                 &format!("{path}[{index}].cards[{place}].components"),
                 now,

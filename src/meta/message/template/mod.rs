@@ -1,7 +1,7 @@
-//! Templates: a name, a language, and what goes into the places that were left open.
+//! Template messages: name, language, and values for the placeholders.
 //!
-//! Whether the values fit the template only its definition can tell; here is checked what holds for every template. Meta
-//! adds kinds of components and parameters all the time, so what we do not know is passed on.
+//! This checks what holds for every template; whether the values fit is checked against its definition in `templates::schema`. Unknown
+//! kinds of components and parameters are passed on, since Meta keeps adding them.
 
 mod component;
 mod parameter;
@@ -9,16 +9,16 @@ mod parameter;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub use component::{Card, Component};
+pub use component::{Component, TemplateCard};
 pub use parameter::Parameter;
 
 use super::{
     MediaKind, MediaRef,
-    read::{At, Read},
+    read::{Field, FieldResult},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Template {
+pub struct TemplateMessage {
     /// At most 512 of `a-z`, `0-9` and `_`.
     pub name: String,
     pub language: Language,
@@ -36,23 +36,23 @@ pub struct Language {
 
 const NAME: usize = 512;
 
-pub(super) fn read(at: &At<'_>) -> Read<Template> {
+pub(super) fn read(at: &Field<'_>) -> FieldResult<TemplateMessage> {
     let mut template = at.object()?;
-    let name = name(&template.must("name")?)?;
-    let language = language(&template.must("language")?)?;
-    let components = match template.maybe("components") {
+    let name = name(&template.required("name")?)?;
+    let language = language(&template.required("language")?)?;
+    let components = match template.optional("components") {
         Some(at) => component::list(&at)?,
         None => Vec::new(),
     };
-    let read = Template {
+    let read = TemplateMessage {
         name,
         language,
         components,
     };
-    template.end().map(|()| read)
+    template.deny_unknown().map(|()| read)
 }
 
-fn name(at: &At<'_>) -> Read<String> {
+fn name(at: &Field<'_>) -> FieldResult<String> {
     let name = at.text(NAME)?;
     if name
         .bytes()
@@ -63,10 +63,10 @@ fn name(at: &At<'_>) -> Read<String> {
     Err(at.problem("must be of lower-case letters a to z, digits and underscores"))
 }
 
-fn language(at: &At<'_>) -> Read<Language> {
+fn language(at: &Field<'_>) -> FieldResult<Language> {
     let mut language = at.object()?;
-    let code_at = language.must("code")?;
-    let code = code_at.text(super::read::ANY)?;
+    let code_at = language.required("code")?;
+    let code = code_at.text(super::read::UNLIMITED)?;
     if !code
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
@@ -74,15 +74,15 @@ fn language(at: &At<'_>) -> Read<Language> {
         return Err(code_at.problem("must be a language as Meta writes it, such as en_US"));
     }
     let policy = language
-        .maybe("policy")
+        .optional("policy")
         .map(|at| at.one_of(&["deterministic"]))
         .transpose()?;
-    language.end().map(|()| Language { code, policy })
+    language.deny_unknown().map(|()| Language { code, policy })
 }
 
-impl Template {
-    pub(super) fn lasts(&self, now: DateTime<Utc>) -> Read<()> {
-        component::last(&self.components, "template.components", now)
+impl TemplateMessage {
+    pub(super) fn check_expiry(&self, now: DateTime<Utc>) -> FieldResult<()> {
+        component::check_expiry(&self.components, "template.components", now)
     }
 
     pub(super) fn media(&mut self) -> Vec<(MediaKind, &mut MediaRef)> {

@@ -1,3 +1,5 @@
+//! Parameters of template components.
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
@@ -5,18 +7,18 @@ use crate::meta::message::{
     MediaKind, MediaRef,
     media::filename,
     payment,
-    read::{ANY, At, Object, Read},
+    read::{Field, FieldResult, Object, UNLIMITED},
 };
 
-/// What goes into one open place.
+/// Value of one placeholder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parameter {
     Media {
         kind: MediaKind,
         file: MediaRef,
-        /// What else stands beside the file, such as a document's `filename`.
-        beside: Map<String, Value>,
-        /// What else stands beside `type`.
+        /// Members beside the file, such as a document's `filename`.
+        siblings: Map<String, Value>,
+        /// Members beside `type`.
         rest: Map<String, Value>,
     },
     /// Text, an amount, a date, a payload, a code, …, as given.
@@ -24,15 +26,15 @@ pub enum Parameter {
 }
 
 const HEADER_TEXT: usize = 60;
-/// Of a body that is all of its template; beside other components it is less, which the template's schema knows.
+/// Maximum length of a text in a body that is the only component; beside others the limit is lower, which the template's schema checks.
 const BODY_TEXT: usize = 32_768;
 const COUPON_CODE: usize = 20;
-const MOST_SPACES: &str = "     ";
+const FIVE_SPACES: &str = "     ";
 
-/// `component` is the type of the component, in lower case.
-pub(super) fn list(at: &At<'_>, component: &str, most: usize) -> Read<Vec<Parameter>> {
-    let places = at.list(0..=most)?;
-    let named: Vec<bool> = places
+/// Reads the parameters of a component; `component` is its type in lower case.
+pub(super) fn list(at: &Field<'_>, component: &str, max: usize) -> FieldResult<Vec<Parameter>> {
+    let items = at.list(0..=max)?;
+    let named: Vec<bool> = items
         .iter()
         .filter(|at| {
             at.value["type"]
@@ -45,49 +47,51 @@ pub(super) fn list(at: &At<'_>, component: &str, most: usize) -> Read<Vec<Parame
         return Err(at.problem("must give parameter_name to every text, or to none"));
     }
     let mut names: Vec<&str> = Vec::new();
-    for place in &places {
-        if let Some(name) = place.value["parameter_name"].as_str() {
+    for item in &items {
+        if let Some(name) = item.value["parameter_name"].as_str() {
             if names.contains(&name) {
-                return Err(place.problem(format!("gives the variable {name:?} a second time")));
+                return Err(item.problem(format!("gives the variable {name:?} a second time")));
             }
             names.push(name);
         }
     }
-    places.iter().map(|at| parameter(at, component)).collect()
+    items.iter().map(|at| parameter(at, component)).collect()
 }
 
-fn parameter(at: &At<'_>, component: &str) -> Read<Parameter> {
+fn parameter(at: &Field<'_>, component: &str) -> FieldResult<Parameter> {
     let mut parameter = at.object()?;
-    let given = parameter.text("type", ANY)?;
+    let given = parameter.text("type", UNLIMITED)?;
     let kind = given.to_ascii_lowercase();
     if let Some(kind) = MediaKind::parse(&kind) {
-        let mut media = parameter.must(kind.as_str())?.object()?;
+        let mut media = parameter.required(kind.as_str())?.object()?;
         let file = MediaRef::read(&mut media)?;
         if kind == MediaKind::Document {
-            filename(&mut parameter.must(kind.as_str())?.object()?)?;
+            filename(&mut parameter.required(kind.as_str())?.object()?)?;
         }
         return Ok(Parameter::Media {
             kind,
             file,
-            beside: media.rest(),
-            rest: parameter.rest(),
+            siblings: media.unread_members(),
+            rest: parameter.unread_members(),
         });
     }
     match kind.as_str() {
         "text" => text(&mut parameter, component)?,
         "coupon_code" => drop(parameter.text("coupon_code", COUPON_CODE)?),
-        "currency" => fallback(&parameter.must("currency")?)?,
-        "date_time" => fallback(&parameter.must("date_time")?)?,
+        "currency" => fallback(&parameter.required("currency")?)?,
+        "date_time" => fallback(&parameter.required("date_time")?)?,
         "limited_time_offer" => {
-            let mut offer = parameter.must("limited_time_offer")?.object()?;
-            offer.must("expiration_time_ms")?.whole(0..=i64::MAX)?;
+            let mut offer = parameter.required("limited_time_offer")?.object()?;
+            offer.required("expiration_time_ms")?.integer(0..=i64::MAX)?;
         }
         "action" => {
-            let action = parameter.maybe("action").filter(|at| at.value.is_object());
-            let bill = action.map(|at| Ok(at.object()?.maybe("order_details"))).transpose()?;
-            bill.flatten().map(|at| payment::details(&at)).transpose()?;
+            let action = parameter.optional("action").filter(|at| at.value.is_object());
+            let order_details = action
+                .map(|at| Ok(at.object()?.optional("order_details")))
+                .transpose()?;
+            order_details.flatten().map(|at| payment::details(&at)).transpose()?;
         }
-        "order_status" => payment::status(&parameter.must("order_status")?)?,
+        "order_status" => payment::status(&parameter.required("order_status")?)?,
         _ => {}
     }
     let mut value = at.value.clone();
@@ -97,28 +101,28 @@ fn parameter(at: &At<'_>, component: &str) -> Read<Parameter> {
     Ok(Parameter::Other(value))
 }
 
-/// Meta refuses values with breaks in them (132018), and headers longer than a header can be.
-fn text(parameter: &mut Object<'_>, component: &str) -> Read<()> {
-    let at = parameter.must("text")?;
+/// Reads a text. Meta rejects values with line breaks (132018) and headers above their maximum length.
+fn text(parameter: &mut Object<'_>, component: &str) -> FieldResult<()> {
+    let at = parameter.required("text")?;
     let text = at.text(match component {
         "header" => HEADER_TEXT,
         "body" => BODY_TEXT,
-        _ => ANY,
+        _ => UNLIMITED,
     })?;
-    if matches!(component, "header" | "body") && (text.contains(['\n', '\r', '\t']) || text.contains(MOST_SPACES)) {
+    if matches!(component, "header" | "body") && (text.contains(['\n', '\r', '\t']) || text.contains(FIVE_SPACES)) {
         return Err(at.problem("must have no line breaks, no tabs and no more than four spaces in a row"));
     }
-    parameter.maybe_text("parameter_name", ANY).map(drop)
+    parameter.optional_text("parameter_name", UNLIMITED).map(drop)
 }
 
-/// What is shown where the value cannot be written in the customer's way.
-fn fallback(at: &At<'_>) -> Read<()> {
-    at.object()?.text("fallback_value", ANY).map(drop)
+/// Reads a value with a `fallback_value`, shown where it cannot be localised.
+fn fallback(at: &Field<'_>) -> FieldResult<()> {
+    at.object()?.text("fallback_value", UNLIMITED).map(drop)
 }
 
 impl Parameter {
-    /// The bill behind a button.
-    pub(super) fn bill(&self) -> Option<&Value> {
+    /// Returns the order behind a button.
+    pub(super) fn order_details(&self) -> Option<&Value> {
         match self {
             Self::Other(value) => value["action"].get("order_details"),
             Self::Media { .. } => None,
@@ -140,19 +144,19 @@ impl Serialize for Parameter {
             #[serde(flatten)]
             file: &'a MediaRef,
             #[serde(flatten)]
-            beside: &'a Map<String, Value>,
+            siblings: &'a Map<String, Value>,
         }
         match self {
             Self::Other(value) => value.serialize(to),
             Self::Media {
                 kind,
                 file,
-                beside,
+                siblings,
                 rest,
             } => {
                 let mut parameter = to.serialize_map(None)?;
                 parameter.serialize_entry("type", kind.as_str())?;
-                parameter.serialize_entry(kind.as_str(), &File { file, beside })?;
+                parameter.serialize_entry(kind.as_str(), &File { file, siblings })?;
                 for (name, value) in rest {
                     parameter.serialize_entry(name, value)?;
                 }

@@ -1,10 +1,12 @@
+//! Request bodies.
+
 use serde_json::{Value, json};
 
 use super::{parse, samples};
 use crate::meta::message::*;
 
-fn body(message: &Outbound, to: &Recipient) -> Value {
-    let envelope = Envelope {
+fn body(message: &Outbound, to: &MessageRecipient) -> Value {
+    let envelope = SendEnvelope {
         to,
         context: None,
         opaque: "att_1",
@@ -13,8 +15,8 @@ fn body(message: &Outbound, to: &Recipient) -> Value {
     serde_json::from_str(&message.body(&envelope).unwrap()).unwrap()
 }
 
-fn ines() -> Recipient {
-    Recipient::Phone("4915550100777".into())
+fn ines() -> MessageRecipient {
+    MessageRecipient::Phone("4915550100777".into())
 }
 
 #[test]
@@ -50,15 +52,15 @@ fn every_type_and_every_kind_of_interactive_message_is_among_the_samples() {
 fn the_envelope_says_to_whom_and_in_answer_to_what() {
     let text = parse("text", &json!({ "body": "Hi" })).unwrap();
     assert_eq!(
-        body(&text, &Recipient::Phone("+4915550100777".into()))["to"],
+        body(&text, &MessageRecipient::Phone("+4915550100777".into()))["to"],
         "+4915550100777"
     );
-    let by_id = body(&text, &Recipient::UserId("DE.4821".into()));
+    let by_id = body(&text, &MessageRecipient::UserId("DE.4821".into()));
     assert_eq!(
         (&by_id["recipient"], &by_id["recipient_type"], by_id.get("to")),
         (&json!("DE.4821"), &json!("individual"), None)
     );
-    let group = body(&text, &Recipient::Group("Y2FwaV9n".into()));
+    let group = body(&text, &MessageRecipient::Group("Y2FwaV9n".into()));
     assert_eq!(
         (&group["to"], &group["recipient_type"]),
         (&json!("Y2FwaV9n"), &json!("group"))
@@ -68,7 +70,7 @@ fn the_envelope_says_to_whom_and_in_answer_to_what() {
         message_activity_sharing: Some(false),
         product_policy: Some(ProductPolicy::CloudApiFallback),
     };
-    let envelope = Envelope {
+    let envelope = SendEnvelope {
         to: &ines(),
         context: Some("wamid.A"),
         opaque: "att_2",
@@ -118,7 +120,7 @@ fn a_file_of_ours_is_found_and_must_be_replaced_first() {
         let mut message = parse(kind, &payload).unwrap();
         let to = ines();
         let options = Options::default();
-        let envelope = Envelope {
+        let envelope = SendEnvelope {
             to: &to,
             context: None,
             opaque: "att_1",
@@ -129,7 +131,7 @@ fn a_file_of_ours_is_found_and_must_be_replaced_first() {
         let found: Vec<MediaKind> = message.media().into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(found, files, "{kind}");
         for (_, file) in message.media() {
-            if let MediaRef::Ours(_) = file {
+            if let MediaRef::Stored(_) = file {
                 *file = MediaRef::Meta("7".into());
             }
         }
@@ -165,7 +167,7 @@ fn a_preview_is_what_a_person_reads() {
 
 #[test]
 fn only_templates_do_without_a_window_and_only_some_types_go_to_groups() {
-    let group = Recipient::Group("Y2FwaV9n".into());
+    let group = MessageRecipient::Group("Y2FwaV9n".into());
     for (kind, payload) in samples() {
         let message = parse(kind, &payload).unwrap();
         assert_eq!(message.template().is_some(), kind == "template");
@@ -173,7 +175,11 @@ fn only_templates_do_without_a_window_and_only_some_types_go_to_groups() {
             "text", "image", "audio", "video", "document", "sticker", "template", "pin",
         ]
         .contains(&kind);
-        assert_eq!(message.fits(group.audience()).is_ok(), fits_group, "{kind}");
-        assert_eq!(message.fits(ines().audience()).is_ok(), kind != "pin", "{kind}");
+        assert_eq!(message.check_audience(group.audience()).is_ok(), fits_group, "{kind}");
+        assert_eq!(
+            message.check_audience(ines().audience()).is_ok(),
+            kind != "pin",
+            "{kind}"
+        );
     }
 }

@@ -66,23 +66,23 @@ fn path(kind: &str, pointer: &str) -> String {
 
 #[test]
 fn a_text_may_be_as_long_as_its_limit_and_no_longer() {
-    for (name, pointer, most) in LENGTHS {
+    for (name, pointer, max) in LENGTHS {
         let (kind, mut payload) = sample(name);
         for letter in ["x", "ä"] {
             if letter == "ä" && *name == "template" {
                 continue;
             }
-            *payload.pointer_mut(pointer).expect(pointer) = json!(letter.repeat(*most));
+            *payload.pointer_mut(pointer).expect(pointer) = json!(letter.repeat(*max));
             if let Err(invalid) = parse(kind, &payload) {
                 panic!("{name} {pointer}: {invalid}");
             }
-            *payload.pointer_mut(pointer).unwrap() = json!(letter.repeat(most + 1));
+            *payload.pointer_mut(pointer).unwrap() = json!(letter.repeat(max + 1));
             let invalid = refused(kind, &payload);
             assert_eq!(
                 (invalid.field.clone(), invalid.limit),
-                (path(kind, pointer), Some(*most as u64))
+                (path(kind, pointer), Some(*max as u64))
             );
-            let problem = format!("must be at most {most} characters; this has {}", most + 1);
+            let problem = format!("must be at most {max} characters; this has {}", max + 1);
             assert_eq!(invalid.to_string(), format!("{}: {problem}", invalid.field));
         }
         *payload.pointer_mut(pointer).unwrap() = json!("");
@@ -178,9 +178,9 @@ fn a_number_may_be_as_great_as_its_limit_and_no_greater() {
         ),
         ("pin", "/expiration_days", json!(1), json!(30), json!(31)),
     ];
-    for (name, pointer, least, most, beyond) in ranges {
+    for (name, pointer, min, max, beyond) in ranges {
         let (kind, mut payload) = sample(name);
-        for within in [least, most] {
+        for within in [min, max] {
             *payload.pointer_mut(pointer).unwrap() = within.clone();
             assert!(parse(kind, &payload).is_ok(), "{pointer} {within}");
         }

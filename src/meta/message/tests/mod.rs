@@ -1,3 +1,5 @@
+//! Tests of outbound messages.
+
 mod bodies;
 mod interactive;
 mod limits;

@@ -9,7 +9,7 @@ fn money(value: i64) -> Value {
     json!({ "value": value, "offset": 100 })
 }
 
-fn bill(parameters: Value) -> Value {
+fn order_details(parameters: Value) -> Value {
     interactive(
         "order_details",
         json!({ "action": { "name": "review_and_pay", "parameters": parameters } }),
@@ -18,7 +18,7 @@ fn bill(parameters: Value) -> Value {
 
 /// A bill in Brazil, with all its members.
 pub(super) fn pix() -> Value {
-    bill(json!({
+    order_details(json!({
         "reference_id": "order_17-1", "type": "physical-goods", "payment_type": "br", "currency": "BRL",
         "payment_settings": [{ "type": "pix_dynamic_code", "pix_dynamic_code": {
             "code": "0002010102", "merchant_name": "Flora", "key": "39580525000189", "key_type": "CNPJ" } }],
@@ -37,7 +37,7 @@ pub(super) fn pix() -> Value {
 
 /// A bill in India.
 pub(super) fn upi() -> Value {
-    bill(json!({
+    order_details(json!({
         "reference_id": "order.17", "type": "physical-goods", "payment_type": "upi", "payment_configuration": "main", "currency": "INR",
         "beneficiaries": [{ "name": "Asha", "address_line1": "1 MG Road", "address_line2": "Camp", "city": "Pune", "state": "Maharashtra",
             "country": "India", "postal_code": "411001" }],
@@ -224,8 +224,8 @@ fn a_bill_behind_a_button_is_checked_too_and_so_is_a_status() {
         let button = json!({ "type": "button", "sub_type": "order_details", "index": 0, "parameters": [parameter] });
         json!({ "name": "t", "language": { "code": "pt_BR" }, "components": [button] })
     };
-    let action = |bill: &Value| {
-        let details = &bill["action"]["parameters"];
+    let action = |order_details: &Value| {
+        let details = &order_details["action"]["parameters"];
         template(json!({ "type": "action", "action": { "order_details": details } }))
     };
     assert!(parse("template", &action(&pix())).is_ok());
@@ -244,9 +244,9 @@ fn a_bill_behind_a_button_is_checked_too_and_so_is_a_status() {
     let now = DateTime::from_timestamp(1_900_000_000 - 299, 0).unwrap();
     for (kind, payload) in [("interactive", pix()), ("template", action(&pix()))] {
         let message = parse(kind, &payload).unwrap();
-        let invalid = message.lasts(now).unwrap_err();
+        let invalid = message.check_expiry(now).unwrap_err();
         assert!(invalid.field.ends_with(".order.expiration.timestamp"), "{invalid}");
         assert_eq!(invalid.limit, Some(300));
-        assert_eq!(message.lasts(now - chrono::TimeDelta::seconds(1)), Ok(()));
+        assert_eq!(message.check_expiry(now - chrono::TimeDelta::seconds(1)), Ok(()));
     }
 }

@@ -101,7 +101,7 @@ fn where_an_object_is_wanted_it_is_said_what_to_write_in_it() {
         let button = json!({ "type": "reply", "reply": reply });
         interactive("button", json!({ "action": { "buttons": [button] } }))
     };
-    for (kind, payload, words) in [
+    for (kind, payload, allowed) in [
         ("text", json!("Hello"), "text: must be an object; text.body: is missing"),
         ("text", json!(null), "text: must be an object; text.body: is missing"),
         (
@@ -125,7 +125,7 @@ fn where_an_object_is_wanted_it_is_said_what_to_write_in_it() {
             "template.language: must be an object; template.language.code: is missing",
         ),
     ] {
-        assert_eq!(refused(kind, &payload).to_string(), words);
+        assert_eq!(refused(kind, &payload).to_string(), allowed);
     }
 }
 

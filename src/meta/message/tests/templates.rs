@@ -1,3 +1,5 @@
+//! Template messages.
+
 use serde_json::{Value, json};
 
 use super::{parse, refused};

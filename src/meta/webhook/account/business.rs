@@ -1,11 +1,11 @@
-//! Events about the whole WhatsApp Business Account.
+//! Account events about the whole WhatsApp Business Account.
 
 use chrono::{DateTime, Utc};
 
 use super::AccountDetail;
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
-/// `account_update`: one event with the block that belongs to it; blocks not named here are in `raw`.
+/// `account_update`: an event with the block that belongs to it; other blocks are in `raw` only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountUpdate {
     /// `ACCOUNT_VIOLATION`, `DISABLED_UPDATE`, `PARTNER_REMOVED`, … as sent.
@@ -36,7 +36,7 @@ pub struct Review {
     pub decision: String,
 }
 
-/// `business_capability_update`; at least one is there.
+/// `business_capability_update`; at least one field is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capability {
     /// Until Graph v23; -1 is unlimited.
@@ -60,7 +60,7 @@ pub struct Alert {
 
 type Detail = Option<(Option<String>, AccountDetail)>;
 
-pub(crate) fn update(value: &Json<'_>) -> Detail {
+pub(crate) fn update(value: &JsonTree<'_>) -> Detail {
     let (ban, waba) = (value.get("ban_info"), value.get("waba_info"));
     let update = AccountUpdate {
         event: value.get("event").text()?,
@@ -76,7 +76,7 @@ pub(crate) fn update(value: &Json<'_>) -> Detail {
     Some((subject, AccountDetail::Update(update)))
 }
 
-fn restriction(json: &Json<'_>) -> Restriction {
+fn restriction(json: &JsonTree<'_>) -> Restriction {
     Restriction {
         kind: json.get("restriction_type").text(),
         expires_at: json.get("expiration").time(),
@@ -84,12 +84,12 @@ fn restriction(json: &Json<'_>) -> Restriction {
     }
 }
 
-/// Meta's text says a string, some of its samples show a list.
-fn one_or_first(json: &Json<'_>) -> Option<String> {
+/// Returns the string, or the first of a list: Meta documents a string, some samples show a list.
+fn one_or_first(json: &JsonTree<'_>) -> Option<String> {
     json.text().or_else(|| json.list().first()?.text())
 }
 
-pub(crate) fn review(value: &Json<'_>) -> Detail {
+pub(crate) fn review(value: &JsonTree<'_>) -> Detail {
     Some((
         None,
         AccountDetail::Review(Review {
@@ -98,7 +98,7 @@ pub(crate) fn review(value: &Json<'_>) -> Detail {
     ))
 }
 
-pub(crate) fn capability(value: &Json<'_>) -> Detail {
+pub(crate) fn capability(value: &JsonTree<'_>) -> Detail {
     let max_phone_numbers = value.get("max_phone_numbers_per_business").int();
     let capability = Capability {
         max_daily_conversations_per_phone: value.get("max_daily_conversation_per_phone").int(),
@@ -108,8 +108,8 @@ pub(crate) fn capability(value: &Json<'_>) -> Detail {
     (capability != Capability::default()).then_some((None, AccountDetail::Capability(capability)))
 }
 
-pub(crate) fn alert(value: &Json<'_>) -> Detail {
-    // Older samples have no block of their own for it.
+pub(crate) fn alert(value: &JsonTree<'_>) -> Detail {
+    // Older samples have these members in the value itself.
     let info = if value.get("alert_info").is_object() {
         value.get("alert_info")
     } else {

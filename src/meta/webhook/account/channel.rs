@@ -1,7 +1,7 @@
-//! Events about one business number. Meta names it by what is displayed, not by its id.
+//! Account events about one business number, which Meta identifies by its displayed form, not by its id.
 
 use super::AccountDetail;
-use crate::meta::{phone::digits, webhook::json::Json};
+use crate::meta::{phone::digits, webhook::json::JsonTree};
 
 /// `phone_number_quality_update`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct PhoneQuality {
     pub display_phone_number: Option<String>,
     /// `ONBOARDING`, `THROUGHPUT_UPGRADE`; before 2025 also `FLAGGED`, `UPGRADE`, …
     pub event: String,
-    /// `TIER_2K`, `TIER_UNLIMITED`, …; Meta means to remove both.
+    /// `TIER_2K`, `TIER_UNLIMITED`, …; Meta plans to remove both limits.
     pub current_limit: Option<String>,
     pub old_limit: Option<String>,
     /// The portfolio's tier, which replaces them.
@@ -32,17 +32,17 @@ pub struct Security {
     pub display_phone_number: Option<String>,
     /// `PIN_CHANGED`, `PIN_RESET_REQUEST`, `PIN_RESET_SUCCESS`.
     pub event: String,
-    /// The user id of who asked.
+    /// User id of the requester.
     pub requester: Option<String>,
 }
 
 type Detail = Option<(Option<String>, AccountDetail)>;
 
-fn displayed(value: &Json<'_>) -> Option<String> {
+fn displayed(value: &JsonTree<'_>) -> Option<String> {
     value.get("display_phone_number").text().and_then(|it| digits(&it))
 }
 
-pub(crate) fn phone_quality(value: &Json<'_>) -> Detail {
+pub(crate) fn phone_quality(value: &JsonTree<'_>) -> Detail {
     let display_phone_number = displayed(value);
     let quality = PhoneQuality {
         display_phone_number: display_phone_number.clone(),
@@ -54,7 +54,7 @@ pub(crate) fn phone_quality(value: &Json<'_>) -> Detail {
     Some((display_phone_number, AccountDetail::PhoneQuality(quality)))
 }
 
-pub(crate) fn phone_name(value: &Json<'_>) -> Detail {
+pub(crate) fn phone_name(value: &JsonTree<'_>) -> Detail {
     let display_phone_number = displayed(value);
     let name = PhoneName {
         display_phone_number: display_phone_number.clone(),
@@ -65,7 +65,7 @@ pub(crate) fn phone_name(value: &Json<'_>) -> Detail {
     Some((display_phone_number, AccountDetail::PhoneName(name)))
 }
 
-pub(crate) fn security(value: &Json<'_>) -> Detail {
+pub(crate) fn security(value: &JsonTree<'_>) -> Detail {
     let display_phone_number = displayed(value);
     let security = Security {
         display_phone_number: display_phone_number.clone(),

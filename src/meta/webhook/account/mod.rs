@@ -1,4 +1,4 @@
-//! Events about the account rather than about people: one event per value, typed where the product acts on it.
+//! Account-level events: one per value, typed where the product acts on them.
 
 mod business;
 mod channel;
@@ -14,14 +14,14 @@ pub(super) use business::{alert, capability, review, update};
 pub(super) use channel::{phone_name, phone_quality, security};
 pub(super) use template::{template_category, template_components, template_quality, template_status};
 
-use super::{Call, json::Json};
+use super::{PhoneCall, json::JsonTree};
 use crate::events::EventType;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Account {
-    /// The type it is told as, e.g. `template.status_changed`; `meta.<field>` for what is passed on only.
+pub struct AccountEvent {
+    /// Type of the domain event, e.g. `template.status_changed`; `meta.<field>` for fields that are passed on untyped.
     pub event: &'static EventType,
-    /// What it is about: a template's id, a display phone number, a flow, call or group id, …
+    /// Id of the object concerned: template, display phone number, flow, call, group, …
     pub subject: Option<String>,
     /// The value's (or the batch element's) JSON, safe for `JSONB`.
     pub raw: String,
@@ -41,13 +41,13 @@ pub enum AccountDetail {
     Capability(Capability),
     Security(Security),
     Alert(Alert),
-    Call(Box<Call>),
-    /// Nothing typed: see `raw`.
+    Call(Box<PhoneCall>),
+    /// Untyped; see `raw`.
     Other,
 }
 
-/// A field that is passed on as it came, with the first id found in it.
-pub(super) fn other(value: &Json<'_>) -> Option<(Option<String>, AccountDetail)> {
+/// Reads a field that is passed on untyped, with the first id found in it.
+pub(super) fn other(value: &JsonTree<'_>) -> Option<(Option<String>, AccountDetail)> {
     const IDS: [&str; 5] = [
         "flow_id",
         "solution_id",

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::AccountDetail;
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
-/// Which template; at least one of id and name is there.
+/// Reference to a template; at least one of id and name is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateRef {
     pub id: Option<String>,
@@ -20,9 +20,9 @@ pub struct TemplateStatus {
     /// `APPROVED`, `REJECTED`, `PAUSED`, `FLAGGED`, …
     pub status: String,
     pub category: Option<String>,
-    /// A code like `INVALID_FORMAT`; Meta's `NONE` is None.
+    /// A code such as `INVALID_FORMAT`; `None` for Meta's `NONE`.
     pub reason: Option<String>,
-    /// A sentence on why it was rejected or paused.
+    /// Explanation of a rejection or pause.
     pub explanation: Option<String>,
     /// `FIRST_PAUSE`, `RATE_LIMITING_PAUSE`, …
     pub title: Option<String>,
@@ -38,7 +38,7 @@ pub struct TemplateQuality {
     pub new: String,
 }
 
-/// Announced a day ahead (`correct` is set and `new` is what it still is), then done (`previous` is set).
+/// A category change: first announced a day ahead (`correct` is set, `new` is the current category), then done (`previous` is set).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateCategory {
     pub template: TemplateRef,
@@ -68,7 +68,7 @@ pub struct TemplateButton {
 type Detail = Option<(Option<String>, AccountDetail)>;
 
 impl TemplateRef {
-    fn read(value: &Json<'_>) -> Option<(Option<String>, TemplateRef)> {
+    fn read(value: &JsonTree<'_>) -> Option<(Option<String>, TemplateRef)> {
         let id = value.get("message_template_id").id();
         let name = value.get("message_template_name").text();
         let subject = id.clone().or_else(|| name.clone());
@@ -84,7 +84,7 @@ impl TemplateRef {
     }
 }
 
-pub(crate) fn template_status(value: &Json<'_>) -> Detail {
+pub(crate) fn template_status(value: &JsonTree<'_>) -> Detail {
     let (subject, template) = TemplateRef::read(value)?;
     let (rejection, info) = (value.get("rejection_info"), value.get("other_info"));
     let status = TemplateStatus {
@@ -102,7 +102,7 @@ pub(crate) fn template_status(value: &Json<'_>) -> Detail {
     Some((subject, AccountDetail::TemplateStatus(status)))
 }
 
-pub(crate) fn template_quality(value: &Json<'_>) -> Detail {
+pub(crate) fn template_quality(value: &JsonTree<'_>) -> Detail {
     let (subject, template) = TemplateRef::read(value)?;
     let quality = TemplateQuality {
         template,
@@ -112,7 +112,7 @@ pub(crate) fn template_quality(value: &Json<'_>) -> Detail {
     Some((subject, AccountDetail::TemplateQuality(quality)))
 }
 
-pub(crate) fn template_category(value: &Json<'_>) -> Detail {
+pub(crate) fn template_category(value: &JsonTree<'_>) -> Detail {
     let (subject, template) = TemplateRef::read(value)?;
     let category = TemplateCategory {
         template,
@@ -125,7 +125,7 @@ pub(crate) fn template_category(value: &Json<'_>) -> Detail {
     says_something.then_some((subject, AccountDetail::TemplateCategory(category)))
 }
 
-pub(crate) fn template_components(value: &Json<'_>) -> Detail {
+pub(crate) fn template_components(value: &JsonTree<'_>) -> Detail {
     let (subject, template) = TemplateRef::read(value)?;
     let components = TemplateComponents {
         template,
@@ -142,12 +142,12 @@ pub(crate) fn template_components(value: &Json<'_>) -> Detail {
     Some((subject, AccountDetail::TemplateComponents(components)))
 }
 
-/// A word of a closed list: Meta writes them in either case, here they are in capitals.
-fn word(json: &Json<'_>) -> Option<String> {
+/// Returns an enum value in upper case; Meta writes them in either case.
+fn word(json: &JsonTree<'_>) -> Option<String> {
     json.text().map(|text| text.to_uppercase())
 }
 
-fn button(button: &Json<'_>) -> TemplateButton {
+fn button(button: &JsonTree<'_>) -> TemplateButton {
     TemplateButton {
         kind: button.get("message_template_button_type").text(),
         text: button.get("message_template_button_text").text(),

@@ -1,4 +1,4 @@
-//! Objects and arrays taken apart one level deep, what is in them left as text: for what must be kept as it came.
+//! Objects and arrays split one level deep, their values left as raw text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,36 +6,36 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A key, borrowed unless it holds an escape (a plain `Cow` always copies).
-pub(in crate::meta::webhook) struct Key<'a>(pub Cow<'a, str>);
+/// An object key, borrowed unless it contains an escape (a plain `Cow` always copies).
+pub(in crate::meta::webhook) struct ObjectKey<'a>(pub Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Key<'de> {
+impl<'de> Deserialize<'de> for ObjectKey<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Name;
         impl<'de> Visitor<'de> for Name {
-            type Value = Key<'de>;
+            type Value = ObjectKey<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a key")
             }
 
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<ObjectKey<'de>, E> {
+                Ok(ObjectKey(Cow::Borrowed(key)))
             }
 
-            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
+            fn visit_str<E>(self, key: &str) -> Result<ObjectKey<'de>, E> {
+                Ok(ObjectKey(Cow::Owned(key.to_owned())))
             }
         }
         deserializer.deserialize_str(Name)
     }
 }
 
-/// The members of one object in their order, values untouched, repetitions kept.
+/// Members of an object in order, values unparsed, duplicates kept.
 pub(in crate::meta::webhook) struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// None when the text is not an object.
+    /// Splits an object; `None` if the text is not one.
     pub(in crate::meta::webhook) fn read(text: &'a str) -> Option<Members<'a>> {
         serde_json::from_str(text).ok()
     }
@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::with_capacity(4);
-                while let Some(Key(key)) = map.next_key()? {
+                while let Some(ObjectKey(key)) = map.next_key()? {
                     members.push((key, map.next_value()?));
                 }
                 Ok(Members(members))
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// The elements of one array, untouched; None when the text is not an array.
+/// Splits an array into its elements, unparsed; `None` if the text is not an array.
 pub(in crate::meta::webhook) fn elements(text: &str) -> Option<Vec<&RawValue>> {
     serde_json::from_str(text).ok()
 }

@@ -1,66 +1,66 @@
-//! What a message says, by its type.
+//! Content of a message, by type.
 
 use super::interactive::{self, ButtonReply, CallPermissionReply, FlowReply, ListReply, OtherInteractive};
-use super::media::Media;
-use super::order::Order;
-use super::shared::{Contacts, Location};
+use super::media::MediaContent;
+use super::order::OrderContent;
+use super::shared::{Contacts, LocationContent};
 use super::system::System;
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content {
-    Text(Text),
+pub enum MessageContent {
+    Text(TextContent),
     /// `image`, `video`, `audio` (and the older `voice`), `document`, `sticker`.
-    Media(Media),
-    Location(Location),
+    Media(MediaContent),
+    Location(LocationContent),
     Contacts(Contacts),
     ButtonReply(ButtonReply),
     ListReply(ListReply),
     FlowReply(FlowReply),
     CallPermissionReply(CallPermissionReply),
     OtherInteractive(OtherInteractive),
-    Button(Button),
-    Reaction(Reaction),
-    Order(Order),
+    Button(TemplateButtonReply),
+    Reaction(ReactionContent),
+    Order(OrderContent),
     System(System),
     Edit(Edit),
     Revoke(Revoke),
-    /// The chat was opened for the first time; nothing was written.
+    /// The user opened the chat for the first time, without writing.
     RequestWelcome,
-    /// WhatsApp knows more than the API passes on: `unsupported`, the older `unknown`, and `media_placeholder`.
+    /// Content that the API does not pass on: `unsupported`, the older `unknown`, and `media_placeholder`.
     Unsupported(Unsupported),
-    /// A type this version does not know, or one whose content does not read.
+    /// A type that this version does not know, or content that cannot be read.
     Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub struct TextContent {
     pub body: String,
 }
 
-/// A quick-reply button of a template was pressed.
+/// A tapped quick-reply button of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Button {
+pub struct TemplateButtonReply {
     pub payload: Option<String>,
     pub text: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reaction {
-    /// The message reacted to.
+pub struct ReactionContent {
+    /// Wamid of the message reacted to.
     pub target: String,
-    /// None takes an earlier reaction back.
+    /// `None` removes an earlier reaction.
     pub emoji: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edit {
     pub target: String,
-    /// The type of the new message.
+    /// Type of the new message.
     pub kind: String,
-    /// What a person would now read.
+    /// Readable text of the new message.
     pub text: Option<String>,
-    pub content: Box<Content>,
+    pub content: Box<MessageContent>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,90 +70,92 @@ pub struct Revoke {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsupported {
-    /// What it was, where Meta says so: `poll_creation`, `media_placeholder`, …
+    /// The original type, where Meta names it: `poll_creation`, `media_placeholder`, …
     pub kind: Option<String>,
 }
 
-impl Content {
-    pub(super) fn read(kind: &str, message: &Json<'_>) -> Content {
-        read(kind, message).unwrap_or(Content::Unknown)
+impl MessageContent {
+    pub(super) fn read(kind: &str, message: &JsonTree<'_>) -> MessageContent {
+        read(kind, message).unwrap_or(MessageContent::Unknown)
     }
 
-    /// What a person would read.
+    /// Returns the text that a person would read.
     pub(super) fn text(&self) -> Option<String> {
         match self {
-            Content::Text(text) => Some(text.body.clone()),
-            Content::Media(media) => media.caption.clone().or_else(|| media.filename.clone()),
-            Content::Location(location) => location.name.clone().or_else(|| location.address.clone()),
-            Content::Contacts(contacts) => contacts.text(),
-            Content::ButtonReply(reply) => reply.title.clone(),
-            Content::ListReply(reply) => reply.title.clone(),
-            Content::FlowReply(reply) => reply.body.clone(),
-            Content::Button(button) => button.text.clone().or_else(|| button.payload.clone()),
-            Content::Reaction(reaction) => reaction.emoji.clone(),
-            Content::Order(order) => order.text.clone(),
-            Content::System(system) => system.body.clone(),
-            Content::Edit(edit) => edit.text.clone(),
-            Content::CallPermissionReply(_)
-            | Content::OtherInteractive(_)
-            | Content::Revoke(_)
-            | Content::RequestWelcome
-            | Content::Unsupported(_)
-            | Content::Unknown => None,
+            MessageContent::Text(text) => Some(text.body.clone()),
+            MessageContent::Media(media) => media.caption.clone().or_else(|| media.filename.clone()),
+            MessageContent::Location(location) => location.name.clone().or_else(|| location.address.clone()),
+            MessageContent::Contacts(contacts) => contacts.text(),
+            MessageContent::ButtonReply(reply) => reply.title.clone(),
+            MessageContent::ListReply(reply) => reply.title.clone(),
+            MessageContent::FlowReply(reply) => reply.body.clone(),
+            MessageContent::Button(button) => button.text.clone().or_else(|| button.payload.clone()),
+            MessageContent::Reaction(reaction) => reaction.emoji.clone(),
+            MessageContent::Order(order) => order.text.clone(),
+            MessageContent::System(system) => system.body.clone(),
+            MessageContent::Edit(edit) => edit.text.clone(),
+            MessageContent::CallPermissionReply(_)
+            | MessageContent::OtherInteractive(_)
+            | MessageContent::Revoke(_)
+            | MessageContent::RequestWelcome
+            | MessageContent::Unsupported(_)
+            | MessageContent::Unknown => None,
         }
     }
 }
 
-fn read(kind: &str, message: &Json<'_>) -> Option<Content> {
+fn read(kind: &str, message: &JsonTree<'_>) -> Option<MessageContent> {
     let block = message.get(kind);
     match kind {
-        "text" => Some(Content::Text(Text {
+        "text" => Some(MessageContent::Text(TextContent {
             body: block.get("body").text()?,
         })),
-        "image" | "video" | "audio" | "voice" | "document" | "sticker" => Media::read(kind, block).map(Content::Media),
-        "location" => Location::read(block).map(Content::Location),
-        "contacts" => Contacts::read(block).map(Content::Contacts),
+        "image" | "video" | "audio" | "voice" | "document" | "sticker" => {
+            MediaContent::read(kind, block).map(MessageContent::Media)
+        }
+        "location" => LocationContent::read(block).map(MessageContent::Location),
+        "contacts" => Contacts::read(block).map(MessageContent::Contacts),
         "interactive" => interactive::read(block),
         "button" => button(block),
         "reaction" => {
             let target = block.get("message_id").id()?;
-            Some(Content::Reaction(Reaction {
+            Some(MessageContent::Reaction(ReactionContent {
                 target,
                 emoji: block.get("emoji").text(),
             }))
         }
-        "order" => Order::read(block).map(Content::Order),
-        "system" => System::read(message).map(Content::System),
+        "order" => OrderContent::read(block).map(MessageContent::Order),
+        "system" => System::read(message).map(MessageContent::System),
         "edit" => edit(block),
-        "revoke" => Some(Content::Revoke(Revoke {
+        "revoke" => Some(MessageContent::Revoke(Revoke {
             target: block.get("original_message_id").id()?,
         })),
-        "request_welcome" => Some(Content::RequestWelcome),
-        "unsupported" | "unknown" => Some(Content::Unsupported(Unsupported {
+        "request_welcome" => Some(MessageContent::RequestWelcome),
+        "unsupported" | "unknown" => Some(MessageContent::Unsupported(Unsupported {
             kind: block.get("type").text(),
         })),
-        "media_placeholder" => Some(Content::Unsupported(Unsupported {
+        "media_placeholder" => Some(MessageContent::Unsupported(Unsupported {
             kind: Some(kind.to_owned()),
         })),
         _ => None,
     }
 }
 
-fn button(block: &Json<'_>) -> Option<Content> {
+fn button(block: &JsonTree<'_>) -> Option<MessageContent> {
     let (payload, text) = (block.get("payload").text(), block.get("text").text());
-    (payload.is_some() || text.is_some()).then_some(Content::Button(Button { payload, text }))
+    (payload.is_some() || text.is_some()).then_some(MessageContent::Button(TemplateButtonReply { payload, text }))
 }
 
-fn edit(block: &Json<'_>) -> Option<Content> {
+fn edit(block: &JsonTree<'_>) -> Option<MessageContent> {
     let target = block.get("original_message_id").id()?;
     let message = block.get("message");
     let kind = message.get("type").text().unwrap_or_default();
-    // An edit of an edit would be read as deep as it is nested, its text copied at each level.
+    // Nested edits would be read recursively, with a copy of the text at each level.
     let content = match kind.as_str() {
-        "edit" => Content::Unknown,
-        _ => Content::read(&kind, message),
+        "edit" => MessageContent::Unknown,
+        _ => MessageContent::read(&kind, message),
     };
-    Some(Content::Edit(Edit {
+    Some(MessageContent::Edit(Edit {
         target,
         kind,
         text: content.text(),

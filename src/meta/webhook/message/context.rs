@@ -1,17 +1,17 @@
-//! Where a message comes from: the one it answers, the advertisement that was tapped.
+//! Origin of a message: the message it replies to, the advertisement that was tapped.
 
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    /// The message that is answered.
+    /// Wamid of the message replied to.
     pub message_id: Option<String>,
-    /// Who wrote that one, as sent; absent for people without a number.
+    /// Sender of that message, as sent; absent for users without a phone number.
     pub from: Option<String>,
     pub forwarded: bool,
-    /// More than five times.
+    /// Forwarded more than five times.
     pub frequently_forwarded: bool,
-    /// The person asks about this product.
+    /// The product that the message asks about.
     pub referred_product: Option<ReferredProduct>,
 }
 
@@ -22,7 +22,7 @@ pub struct ReferredProduct {
 }
 
 impl Context {
-    pub(super) fn read(json: &Json<'_>) -> Option<Context> {
+    pub(super) fn read(json: &JsonTree<'_>) -> Option<Context> {
         let product = json.get("referred_product");
         let context = Context {
             message_id: json.get("id").id(),
@@ -38,7 +38,7 @@ impl Context {
     }
 }
 
-/// The advertisement or post that led here (click to WhatsApp).
+/// The advertisement or post that was tapped (click to WhatsApp).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Referral {
     pub source_url: Option<String>,
@@ -47,7 +47,7 @@ pub struct Referral {
     pub source_type: Option<String>,
     pub headline: Option<String>,
     pub body: Option<String>,
-    /// `image` or `video`; `media_url` is that one.
+    /// `image` or `video`; the type of `media_url`.
     pub media_type: Option<String>,
     pub media_url: Option<String>,
     pub thumbnail_url: Option<String>,
@@ -57,7 +57,7 @@ pub struct Referral {
 }
 
 impl Referral {
-    pub(super) fn read(json: &Json<'_>) -> Option<Referral> {
+    pub(super) fn read(json: &JsonTree<'_>) -> Option<Referral> {
         let referral = Referral {
             source_url: json.get("source_url").text(),
             source_id: json.get("source_id").text(),

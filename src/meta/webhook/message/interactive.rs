@@ -1,15 +1,15 @@
-//! Answers to interactive messages.
+//! Replies to interactive messages.
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::Content;
+use super::MessageContent;
 use crate::meta::webhook::clean::clean_text;
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ButtonReply {
-    /// As we set it when sending.
+    /// As set when sending.
     pub id: Option<String>,
     pub title: Option<String>,
 }
@@ -26,11 +26,11 @@ pub struct ListReply {
 pub struct FlowReply {
     /// `flow` or `address_message`.
     pub name: Option<String>,
-    /// `Sent`, in practice.
+    /// `Sent` in practice.
     pub body: Option<String>,
-    /// The answers as JSON text, safe for `JSONB`; None when what was sent is not JSON.
+    /// The answers as JSON text, safe for `JSONB`; `None` if it is not JSON.
     pub response: Option<String>,
-    /// As we set it when sending; Meta's default is `unused`.
+    /// As set when sending; Meta's default is `unused`.
     pub flow_token: Option<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct CallPermissionReply {
     pub response: String,
     /// `user_action` or `automatic`.
     pub source: Option<String>,
-    /// None for a permission without end, and for a refusal.
+    /// `None` for a permanent permission and for a refusal.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -49,34 +49,38 @@ pub struct OtherInteractive {
     pub kind: String,
 }
 
-/// None when the block says nothing about what was answered.
-pub(super) fn read(block: &Json<'_>) -> Option<Content> {
+/// Reads a reply; `None` if the block has no usable answer.
+pub(super) fn read(block: &JsonTree<'_>) -> Option<MessageContent> {
     let kind = block.get("type").str()?;
     let reply = block.get(kind);
     let (id, title) = (reply.get("id").text(), reply.get("title").text());
     match kind {
-        "button_reply" if id.is_some() || title.is_some() => Some(Content::ButtonReply(ButtonReply { id, title })),
-        "list_reply" if id.is_some() || title.is_some() => Some(Content::ListReply(ListReply {
+        "button_reply" if id.is_some() || title.is_some() => {
+            Some(MessageContent::ButtonReply(ButtonReply { id, title }))
+        }
+        "list_reply" if id.is_some() || title.is_some() => Some(MessageContent::ListReply(ListReply {
             id,
             title,
             description: reply.get("description").text(),
         })),
-        "nfm_reply" if reply.is_object() => Some(Content::FlowReply(flow_reply(reply))),
-        "call_permission_reply" => Some(Content::CallPermissionReply(CallPermissionReply {
+        "nfm_reply" if reply.is_object() => Some(MessageContent::FlowReply(flow_reply(reply))),
+        "call_permission_reply" => Some(MessageContent::CallPermissionReply(CallPermissionReply {
             response: reply.get("response").text()?,
             source: reply.get("response_source").text(),
             expires_at: reply.get("expiration_timestamp").time(),
         })),
         "button_reply" | "list_reply" | "nfm_reply" => None,
-        _ => Some(Content::OtherInteractive(OtherInteractive { kind: kind.to_owned() })),
+        _ => Some(MessageContent::OtherInteractive(OtherInteractive {
+            kind: kind.to_owned(),
+        })),
     }
 }
 
-fn flow_reply(reply: &Json<'_>) -> FlowReply {
-    // JSON inside a string: its escapes were not seen when the body was cleaned.
+fn flow_reply(reply: &JsonTree<'_>) -> FlowReply {
+    // JSON within a string: sanitising the body did not see its escapes.
     let response = reply.get("response_json").str().map(clean_text);
     let response = response.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok());
-    let answers = response.as_deref().map(Json::read).unwrap_or_default();
+    let answers = response.as_deref().map(JsonTree::read).unwrap_or_default();
     FlowReply {
         name: reply.get("name").text(),
         body: reply.get("body").text(),

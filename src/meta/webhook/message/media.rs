@@ -1,26 +1,26 @@
-//! Files a person sent. Only the id is promised; bytes are fetched with it within a week.
+//! Media sent by users. Only the id is guaranteed; the file can be downloaded with it for a week.
 
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Media {
-    pub kind: MediaKind,
+pub struct MediaContent {
+    pub kind: InboundMediaKind,
     pub media_id: String,
     pub mime_type: Option<String>,
     /// As sent: base64 in practice, hexadecimal in some samples.
     pub sha256: Option<String>,
-    /// Needs the access token and ends within minutes. Rolled out since November 2025, so not always there.
+    /// Needs the access token and expires within minutes. Rolled out since November 2025, so not always present.
     pub url: Option<String>,
     pub caption: Option<String>,
     pub filename: Option<String>,
-    /// Recorded on the spot rather than attached.
+    /// A voice message recorded in WhatsApp rather than an attached file.
     pub voice: bool,
-    /// Of a sticker.
+    /// For stickers.
     pub animated: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MediaKind {
+pub enum InboundMediaKind {
     Image,
     Video,
     Audio,
@@ -28,7 +28,7 @@ pub enum MediaKind {
     Sticker,
 }
 
-impl MediaKind {
+impl InboundMediaKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -40,15 +40,15 @@ impl MediaKind {
     }
 }
 
-impl Media {
-    pub(super) fn read(kind: &str, block: &Json<'_>) -> Option<Media> {
-        Some(Media {
+impl MediaContent {
+    pub(super) fn read(kind: &str, block: &JsonTree<'_>) -> Option<MediaContent> {
+        Some(MediaContent {
             kind: match kind {
-                "image" => MediaKind::Image,
-                "video" => MediaKind::Video,
-                "document" => MediaKind::Document,
-                "sticker" => MediaKind::Sticker,
-                _ => MediaKind::Audio,
+                "image" => InboundMediaKind::Image,
+                "video" => InboundMediaKind::Video,
+                "document" => InboundMediaKind::Document,
+                "sticker" => InboundMediaKind::Sticker,
+                _ => InboundMediaKind::Audio,
             },
             media_id: block.get("id").id()?,
             mime_type: block.get("mime_type").text(),

@@ -1,11 +1,11 @@
-//! A basket from the catalogue.
+//! Orders from a catalog.
 
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
+pub struct OrderContent {
     pub catalog_id: Option<String>,
-    /// What the person added.
+    /// The user's comment.
     pub text: Option<String>,
     pub items: Vec<OrderItem>,
 }
@@ -14,15 +14,15 @@ pub struct Order {
 pub struct OrderItem {
     pub product_retailer_id: Option<String>,
     pub quantity: Option<i64>,
-    /// Per piece, a decimal as sent: money is not for floats.
+    /// Price per piece, a decimal as sent (not a float, which would lose digits).
     pub item_price: Option<String>,
     pub currency: Option<String>,
 }
 
-impl Order {
-    pub(super) fn read(block: &Json<'_>) -> Option<Order> {
+impl OrderContent {
+    pub(super) fn read(block: &JsonTree<'_>) -> Option<OrderContent> {
         let items: Vec<_> = block.get("product_items").list().iter().map(OrderItem::read).collect();
-        let order = Order {
+        let order = OrderContent {
             catalog_id: block.get("catalog_id").id(),
             text: block.get("text").text(),
             items,
@@ -32,7 +32,7 @@ impl Order {
 }
 
 impl OrderItem {
-    fn read(item: &Json<'_>) -> OrderItem {
+    fn read(item: &JsonTree<'_>) -> OrderItem {
         OrderItem {
             product_retailer_id: item.get("product_retailer_id").text(),
             quantity: item.get("quantity").int(),

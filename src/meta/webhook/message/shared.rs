@@ -1,11 +1,11 @@
-//! What people share: places and address cards.
+//! Shared locations and contact cards.
 
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 use crate::meta::webhook::person::phone;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Location {
-    /// Degrees.
+pub struct LocationContent {
+    /// In degrees.
     pub latitude: f64,
     pub longitude: f64,
     pub name: Option<String>,
@@ -13,9 +13,9 @@ pub struct Location {
     pub url: Option<String>,
 }
 
-impl Location {
-    pub(super) fn read(block: &Json<'_>) -> Option<Location> {
-        Some(Location {
+impl LocationContent {
+    pub(super) fn read(block: &JsonTree<'_>) -> Option<LocationContent> {
+        Some(LocationContent {
             latitude: block.get("latitude").float()?,
             longitude: block.get("longitude").float()?,
             name: block.get("name").text(),
@@ -30,13 +30,13 @@ pub struct Contacts {
     pub cards: Vec<ContactCard>,
 }
 
-/// The part of a card a conversation needs; addresses, mails and dates are in the message's `raw`.
+/// A contact card, as far as a conversation needs it; addresses, emails and dates are in the message's `raw`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactCard {
     pub name: Option<String>,
     pub phones: Vec<ContactPhone>,
     pub vcard: Option<String>,
-    /// `contact_request` when it answers our request for the person's own number, otherwise `other`.
+    /// `contact_request` if it answers a request for the user's own number, otherwise `other`.
     pub origin: Option<String>,
 }
 
@@ -44,13 +44,13 @@ pub struct ContactCard {
 pub struct ContactPhone {
     /// As written on the card.
     pub phone: Option<String>,
-    /// Digits; set if that number is on WhatsApp.
+    /// Digits; present if the number is on WhatsApp.
     pub wa_id: Option<String>,
     pub kind: Option<String>,
 }
 
 impl Contacts {
-    pub(super) fn read(block: &Json<'_>) -> Option<Contacts> {
+    pub(super) fn read(block: &JsonTree<'_>) -> Option<Contacts> {
         let cards: Vec<_> = block
             .list()
             .iter()
@@ -72,7 +72,7 @@ impl Contacts {
 }
 
 impl ContactCard {
-    fn read(card: &Json<'_>) -> ContactCard {
+    fn read(card: &JsonTree<'_>) -> ContactCard {
         let name = card.get("name");
         ContactCard {
             name: name
@@ -87,7 +87,7 @@ impl ContactCard {
 }
 
 impl ContactPhone {
-    fn read(json: &Json<'_>) -> ContactPhone {
+    fn read(json: &JsonTree<'_>) -> ContactPhone {
         ContactPhone {
             phone: json.get("phone").text(),
             wa_id: json.get("wa_id").text().and_then(|wa_id| phone(&wa_id)),

@@ -1,31 +1,32 @@
-//! WhatsApp speaking about a person: a new number, a new id, a new phone.
+//! System messages about a user: a new number, a new id, a new phone.
 
-use crate::meta::webhook::json::Json;
+use crate::meta::webhook::json::JsonTree;
 use crate::meta::webhook::person::phone;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct System {
-    /// `user_changed_number`, `user_changed_user_id`, `customer_identity_changed`, …, `""` when missing. The sender is who it was before.
+    /// `user_changed_number`, `user_changed_user_id`, `customer_identity_changed`, …; `""` if missing. The sender is the user's former
+    /// identity.
     pub kind: String,
-    /// Digits of the number the person has now; never disclosed for `user_changed_user_id`.
+    /// Digits of the user's new number; never present for `user_changed_user_id`.
     pub new_phone: Option<String>,
-    /// The BSUID from now on: a new number brings a new one.
+    /// The new BSUID: a new number brings a new one.
     pub user_id: Option<String>,
     pub parent_user_id: Option<String>,
     pub previous_user_id: Option<String>,
     pub previous_parent_user_id: Option<String>,
-    /// Of `customer_identity_changed`: the new key's hash.
+    /// Hash of the new identity key, for `customer_identity_changed`.
     pub identity_hash: Option<String>,
     pub body: Option<String>,
 }
 
 impl System {
-    pub(super) fn read(message: &Json<'_>) -> Option<System> {
+    pub(super) fn read(message: &JsonTree<'_>) -> Option<System> {
         let block = message.get("system");
         if !block.is_object() {
             return None;
         }
-        // Before Graph v12 the new number had another key.
+        // Before Graph v12 the new number was `new_wa_id`.
         let new_phone = block.get("wa_id").text().or_else(|| block.get("new_wa_id").text());
         let identity = block.get("identity");
         Some(System {

@@ -1,9 +1,9 @@
 //! Events about the account, field by field.
 
 use super::super::{
-    Account, AccountDetail, AccountUpdate, Alert, Capability, Change, PhoneName, PhoneQuality, Restriction, Review,
-    Security, TemplateButton, TemplateCategory, TemplateComponents, TemplateQuality, TemplateRef, TemplateStatus,
-    UnknownReason,
+    AccountDetail, AccountEvent, AccountUpdate, Alert, Capability, Change, PhoneName, PhoneQuality, Restriction,
+    Review, Security, TemplateButton, TemplateCategory, TemplateComponents, TemplateQuality, TemplateRef,
+    TemplateStatus, UnknownReason,
 };
 use super::{BUSINESS, at, only_item, reason, some};
 
@@ -279,7 +279,7 @@ fn other_fields_are_passed_on_whole() {
         Some("774400"),
         AccountDetail::Other,
     );
-    let Change::Account(Account { raw, .. }) = only_item("flow_status").change else {
+    let Change::Account(AccountEvent { raw, .. }) = only_item("flow_status").change else {
         panic!("no account event")
     };
     assert!(raw.contains("TIMEOUT"), "{raw}");

@@ -1,8 +1,8 @@
 //! Messages about other messages, and about who writes them.
 
 use super::super::{
-    Button, ButtonReply, CallPermissionReply, Content, Context, Edit, FlowReply, ListReply, Media, MediaKind,
-    OtherInteractive, Reaction, Referral, ReferredProduct, Revoke, System,
+    ButtonReply, CallPermissionReply, Context, Edit, FlowReply, InboundMediaKind, ListReply, MediaContent,
+    MessageContent, OtherInteractive, ReactionContent, Referral, ReferredProduct, Revoke, System, TemplateButtonReply,
 };
 use super::contents::check;
 use super::{at, only_message, some};
@@ -17,7 +17,7 @@ fn answers_to_interactive_messages_are_read() {
         "message_button_reply",
         "interactive",
         Some("Freitag"),
-        Content::ButtonReply(button),
+        MessageContent::ButtonReply(button),
     );
     let list = ListReply {
         id: some("size-l"),
@@ -28,7 +28,7 @@ fn answers_to_interactive_messages_are_read() {
         "message_list_reply",
         "interactive",
         Some("Groß"),
-        Content::ListReply(list),
+        MessageContent::ListReply(list),
     );
     let flow = FlowReply {
         name: some("flow"),
@@ -40,7 +40,7 @@ fn answers_to_interactive_messages_are_read() {
         "message_flow_reply",
         "interactive",
         Some("Sent"),
-        Content::FlowReply(flow),
+        MessageContent::FlowReply(flow),
     );
     let call = CallPermissionReply {
         response: "accept".to_owned(),
@@ -51,7 +51,7 @@ fn answers_to_interactive_messages_are_read() {
         "message_call_permission",
         "interactive",
         None,
-        Content::CallPermissionReply(call),
+        MessageContent::CallPermissionReply(call),
     );
     let other = OtherInteractive {
         kind: "carousel_reply".to_owned(),
@@ -60,9 +60,9 @@ fn answers_to_interactive_messages_are_read() {
         "message_other_interactive",
         "interactive",
         None,
-        Content::OtherInteractive(other),
+        MessageContent::OtherInteractive(other),
     );
-    let quick = Button {
+    let quick = TemplateButtonReply {
         payload: some("stop-reminders"),
         text: some("Keine Erinnerung"),
     };
@@ -70,14 +70,14 @@ fn answers_to_interactive_messages_are_read() {
         "message_template_button",
         "button",
         Some("Keine Erinnerung"),
-        Content::Button(quick),
+        MessageContent::Button(quick),
     );
 }
 
 #[test]
 fn a_reaction_without_an_emoji_takes_the_earlier_one_back() {
     let reaction = |emoji: Option<&str>| {
-        Content::Reaction(Reaction {
+        MessageContent::Reaction(ReactionContent {
             target: "wamid.MSASKED==".to_owned(),
             emoji: emoji.map(str::to_owned),
         })
@@ -88,8 +88,8 @@ fn a_reaction_without_an_emoji_takes_the_earlier_one_back() {
 
 #[test]
 fn edits_and_revocations_name_their_target() {
-    let image = Media {
-        kind: MediaKind::Image,
+    let image = MediaContent {
+        kind: InboundMediaKind::Image,
         media_id: "7006".to_owned(),
         mime_type: some("image/jpeg"),
         sha256: None,
@@ -103,13 +103,13 @@ fn edits_and_revocations_name_their_target() {
         target: "wamid.MSTEXT==".to_owned(),
         kind: "image".to_owned(),
         text: some("In Blau"),
-        content: Box::new(Content::Media(image)),
+        content: Box::new(MessageContent::Media(image)),
     };
-    check("message_edit", "edit", Some("In Blau"), Content::Edit(edit));
+    check("message_edit", "edit", Some("In Blau"), MessageContent::Edit(edit));
     let revoke = Revoke {
         target: "wamid.MSTEXT==".to_owned(),
     };
-    check("message_revoke", "revoke", None, Content::Revoke(revoke));
+    check("message_revoke", "revoke", None, MessageContent::Revoke(revoke));
 }
 
 #[test]
@@ -134,7 +134,12 @@ fn system_messages_say_who_somebody_has_become() {
         body: some(body),
         ..system("user_changed_number")
     };
-    check("system_new_number", "system", Some(body), Content::System(new_number));
+    check(
+        "system_new_number",
+        "system",
+        Some(body),
+        MessageContent::System(new_number),
+    );
     let new_user_id = System {
         user_id: some("DE.9001"),
         previous_user_id: some("DE.48210077315596"),
@@ -145,14 +150,14 @@ fn system_messages_say_who_somebody_has_become() {
         "system_new_user_id",
         "system",
         Some("User..."),
-        Content::System(new_user_id),
+        MessageContent::System(new_user_id),
     );
     let old_style = System {
         new_phone: some("4915550100888"),
         identity_hash: some("a2V5"),
         ..system("customer_changed_number")
     };
-    check("system_old_style", "system", None, Content::System(old_style));
+    check("system_old_style", "system", None, MessageContent::System(old_style));
     assert_eq!(only_message("system_old_style").sender.phone, some("4915550100777"));
 }
 

@@ -1,28 +1,28 @@
 //! Batches of other things than inbound messages and statuses.
 
 use super::super::{
-    Account, AccountDetail, AppContact, AppContactAction, Call, Change, HistoryMessage, Item, Message, MetaError,
-    Person, PreferenceChoice, StatusKind, UnknownReason, ValueError,
+    AccountDetail, AccountEvent, AppContact, AppContactAction, Change, HistoryMessage, PhoneCall, PreferenceChoice,
+    StatusKind, UnknownReason, ValueError, WebhookError, WebhookItem, WebhookMessage, WhatsAppUser,
 };
 use super::{BUSINESS, INES, at, ines, items, only_item, parse, phone, reason, some};
 
-fn echo(item: &Item) -> &Message {
+fn echo(item: &WebhookItem) -> &WebhookMessage {
     match &item.change {
         Change::Echo(message) => message,
         other => panic!("{other:?}"),
     }
 }
 
-fn history(item: &Item) -> &HistoryMessage {
+fn history(item: &WebhookItem) -> &HistoryMessage {
     match &item.change {
         Change::History(history) => history,
         other => panic!("{other:?}"),
     }
 }
 
-fn event(item: &Item) -> (&'static str, Option<&str>) {
+fn event(item: &WebhookItem) -> (&'static str, Option<&str>) {
     match &item.change {
-        Change::Account(Account {
+        Change::Account(AccountEvent {
             event,
             subject,
             detail: AccountDetail::Call(_) | AccountDetail::Other,
@@ -32,7 +32,7 @@ fn event(item: &Item) -> (&'static str, Option<&str>) {
     }
 }
 
-fn paths(items: &[Item]) -> Vec<&str> {
+fn paths(items: &[WebhookItem]) -> Vec<&str> {
     items
         .iter()
         .map(|item| {
@@ -141,7 +141,7 @@ fn declined_history_is_an_error_and_late_media_is_history() {
 #[test]
 fn an_error_of_the_account_stands_alone() {
     let items = items("value_errors");
-    let error = MetaError {
+    let error = WebhookError {
         code: Some(130_429),
         subcode: None,
         title: some("Rate limit hit"),
@@ -157,7 +157,7 @@ fn an_error_of_the_account_stands_alone() {
 #[test]
 fn the_address_book_of_the_app_is_read() {
     let items = items("app_contacts");
-    let contact = |item: &Item| match &item.change {
+    let contact = |item: &WebhookItem| match &item.change {
         Change::AppContact(contact) => AppContact {
             raw: String::new(),
             ..contact.clone()
@@ -188,13 +188,13 @@ fn the_address_book_of_the_app_is_read() {
 #[test]
 fn wishes_are_read_with_whose_they_are() {
     let items = items("preferences");
-    let wish = |item: &Item| match &item.change {
+    let wish = |item: &WebhookItem| match &item.change {
         Change::Preference(it) => (it.person.clone(), it.category.clone(), it.choice.clone(), it.timestamp),
         other => panic!("{other:?}"),
     };
-    let rae = || Person {
+    let rae = || WhatsAppUser {
         user_id: some("US.7310044"),
-        ..Person::default()
+        ..WhatsAppUser::default()
     };
     let marketing = || some("marketing_messages");
     assert_eq!(
@@ -239,7 +239,7 @@ fn a_call_says_who_called_and_when_it_began() {
         );
         let webhook = parse(body.as_bytes()).expect("a webhook");
         match &webhook.items[0].change {
-            Change::Account(Account {
+            Change::Account(AccountEvent {
                 detail: AccountDetail::Call(call),
                 ..
             }) => (**call).clone(),
@@ -247,7 +247,7 @@ fn a_call_says_who_called_and_when_it_began() {
         }
     };
     let ines = phone("4915550100777");
-    let told = |by_customer, customer: &Person, seconds: Option<i64>| Call {
+    let told = |by_customer, customer: &WhatsAppUser, seconds: Option<i64>| PhoneCall {
         by_customer,
         customer: customer.clone(),
         began_at: seconds.and_then(at),
@@ -261,9 +261,9 @@ fn a_call_says_who_called_and_when_it_began() {
     let rings = r#""statuses":[{"id":"1","type":"call","status":"RINGING","recipient_id":"4915550100777"}]"#;
     assert_eq!(call("messages", rings), told(false, &ines, None));
     let hidden = r#""contacts":[{"user_id":"DE.1"}],"calls":[{"id":"1","direction":"USER_INITIATED"}]"#;
-    let known_by_id = Person {
+    let known_by_id = WhatsAppUser {
         user_id: some("DE.1"),
-        ..Person::default()
+        ..WhatsAppUser::default()
     };
     assert_eq!(call("calls", hidden), told(true, &known_by_id, None));
 }

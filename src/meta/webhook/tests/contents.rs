@@ -1,21 +1,21 @@
 //! What messages say, type by type.
 
 use super::super::{
-    ContactCard, ContactPhone, Contacts, Content, Location, Media, MediaKind, MetaError, Order, OrderItem, Text,
-    Unsupported,
+    ContactCard, ContactPhone, Contacts, InboundMediaKind, LocationContent, MediaContent, MessageContent, OrderContent,
+    OrderItem, TextContent, Unsupported, WebhookError,
 };
 use super::{at, ines, only_item, only_message, some};
 
 #[track_caller]
-pub(super) fn check(fixture: &str, kind: &str, text: Option<&str>, content: Content) {
+pub(super) fn check(fixture: &str, kind: &str, text: Option<&str>, content: MessageContent) {
     let message = only_message(fixture);
     assert_eq!(message.kind, kind);
     assert_eq!(message.text.as_deref(), text);
     assert_eq!(message.content, content);
 }
 
-fn media(kind: MediaKind, media_id: &str, mime_type: &str, sha256: &str) -> Media {
-    Media {
+fn media(kind: InboundMediaKind, media_id: &str, mime_type: &str, sha256: &str) -> MediaContent {
+    MediaContent {
         kind,
         media_id: media_id.to_owned(),
         mime_type: some(mime_type),
@@ -35,7 +35,7 @@ fn a_text_is_read_with_everything_around_it() {
         "message_text",
         "text",
         Some(body),
-        Content::Text(Text { body: body.to_owned() }),
+        MessageContent::Text(TextContent { body: body.to_owned() }),
     );
 
     let item = only_item("message_text");
@@ -65,22 +65,27 @@ fn a_text_is_read_with_everything_around_it() {
 
 #[test]
 fn files_are_read_with_what_is_known_of_them() {
-    let image = media(MediaKind::Image, "7001", "image/jpeg", "q83vEg==");
-    let image = Media {
+    let image = media(InboundMediaKind::Image, "7001", "image/jpeg", "q83vEg==");
+    let image = MediaContent {
         url: some("https://media.example/7001"),
         caption: some("So sieht er aus"),
         ..image
     };
-    check("message_image", "image", Some("So sieht er aus"), Content::Media(image));
-    let video = media(MediaKind::Video, "7002", "video/mp4", "AQID");
-    check("message_video", "video", None, Content::Media(video));
-    let voice = Media {
+    check(
+        "message_image",
+        "image",
+        Some("So sieht er aus"),
+        MessageContent::Media(image),
+    );
+    let video = media(InboundMediaKind::Video, "7002", "video/mp4", "AQID");
+    check("message_video", "video", None, MessageContent::Media(video));
+    let voice = MediaContent {
         voice: true,
-        ..media(MediaKind::Audio, "7003", "audio/ogg; codecs=opus", "BAUG")
+        ..media(InboundMediaKind::Audio, "7003", "audio/ogg; codecs=opus", "BAUG")
     };
-    check("message_voice_note", "audio", None, Content::Media(voice));
-    let document = media(MediaKind::Document, "7004", "application/pdf", "BwgJ");
-    let document = Media {
+    check("message_voice_note", "audio", None, MessageContent::Media(voice));
+    let document = media(InboundMediaKind::Document, "7004", "application/pdf", "BwgJ");
+    let document = MediaContent {
         filename: some("rechnung-118.pdf"),
         ..document
     };
@@ -88,19 +93,19 @@ fn files_are_read_with_what_is_known_of_them() {
         "message_document",
         "document",
         Some("rechnung-118.pdf"),
-        Content::Media(document),
+        MessageContent::Media(document),
     );
-    let sticker = Media {
+    let sticker = MediaContent {
         animated: true,
-        ..media(MediaKind::Sticker, "7005", "image/webp", "CgsM")
+        ..media(InboundMediaKind::Sticker, "7005", "image/webp", "CgsM")
     };
-    check("message_sticker", "sticker", None, Content::Media(sticker));
+    check("message_sticker", "sticker", None, MessageContent::Media(sticker));
 }
 
 #[test]
 fn a_file_meta_could_not_fetch_is_a_message_with_its_error() {
-    check("message_media_failed", "video", None, Content::Unknown);
-    let error = MetaError {
+    check("message_media_failed", "video", None, MessageContent::Unknown);
+    let error = WebhookError {
         code: Some(131_052),
         subcode: None,
         title: some("Media download error"),
@@ -113,7 +118,7 @@ fn a_file_meta_could_not_fetch_is_a_message_with_its_error() {
 
 #[test]
 fn places_and_cards_are_read() {
-    let location = Location {
+    let location = LocationContent {
         latitude: 52.5163,
         longitude: 13.3777,
         name: some("Töpferei am Tor"),
@@ -124,7 +129,7 @@ fn places_and_cards_are_read() {
         "message_location",
         "location",
         Some("Töpferei am Tor"),
-        Content::Location(location),
+        MessageContent::Location(location),
     );
 
     let number = |phone, wa_id, kind: Option<&str>| ContactPhone {
@@ -151,7 +156,7 @@ fn places_and_cards_are_read() {
         "message_contacts",
         "contacts",
         Some(text),
-        Content::Contacts(Contacts { cards }),
+        MessageContent::Contacts(Contacts { cards }),
     );
 }
 
@@ -163,7 +168,7 @@ fn an_order_keeps_its_prices_as_sent() {
         item_price: some("34.5"),
         currency: some("EUR"),
     };
-    let order = Order {
+    let order = OrderContent {
         catalog_id: some("55001"),
         text: some("Bitte als Geschenk"),
         items: vec![item],
@@ -172,7 +177,7 @@ fn an_order_keeps_its_prices_as_sent() {
         "message_order",
         "order",
         Some("Bitte als Geschenk"),
-        Content::Order(order),
+        MessageContent::Order(order),
     );
 }
 
@@ -182,18 +187,23 @@ fn what_the_api_does_not_pass_on_is_a_message_all_the_same() {
         "message_request_welcome",
         "request_welcome",
         None,
-        Content::RequestWelcome,
+        MessageContent::RequestWelcome,
     );
     let poll = Unsupported {
         kind: some("poll_creation"),
     };
-    check("message_unsupported", "unsupported", None, Content::Unsupported(poll));
+    check(
+        "message_unsupported",
+        "unsupported",
+        None,
+        MessageContent::Unsupported(poll),
+    );
     assert_eq!(only_message("message_unsupported").errors[0].code, Some(131_051));
     check(
         "message_unknown_type",
         "hologram",
         Some("[Hologramm]"),
-        Content::Unknown,
+        MessageContent::Unknown,
     );
-    check("message_content_unreadable", "text", None, Content::Unknown);
+    check("message_content_unreadable", "text", None, MessageContent::Unknown);
 }

@@ -2,7 +2,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::super::{MOST_ITEMS, UnknownReason, parse};
+use super::super::{MAX_ITEMS, UnknownReason, parse};
 use super::reason;
 use super::shapes::{SHAPES, Shape, batch, same, value};
 
@@ -66,16 +66,16 @@ fn a_body_has_so_many_items_and_one_that_says_where_the_rest_is() {
         |n| batch("mystery", &same("1", n)),
     ];
     for shape in every {
-        let items = parse(shape(MOST_ITEMS + 50).as_bytes()).expect("a webhook").items;
+        let items = parse(shape(MAX_ITEMS + 50).as_bytes()).expect("a webhook").items;
         let unrecognised_only = items.len() == 1;
-        assert!(items.len() == MOST_ITEMS + 1 || unrecognised_only, "{}", items.len());
+        assert!(items.len() == MAX_ITEMS + 1 || unrecognised_only, "{}", items.len());
         if !unrecognised_only {
-            assert_eq!(reason(&items[MOST_ITEMS]), UnknownReason::TooManyItems);
+            assert_eq!(reason(&items[MAX_ITEMS]), UnknownReason::TooManyItems);
         }
     }
-    let all = parse(batch("messages", &same("1", MOST_ITEMS)).as_bytes())
+    let all = parse(batch("messages", &same("1", MAX_ITEMS)).as_bytes())
         .expect("a webhook")
         .items;
-    assert_eq!(all.len(), MOST_ITEMS, "the last one that fits is no overflow");
-    assert_ne!(reason(&all[MOST_ITEMS - 1]), UnknownReason::TooManyItems);
+    assert_eq!(all.len(), MAX_ITEMS, "the last one that fits is no overflow");
+    assert_ne!(reason(&all[MAX_ITEMS - 1]), UnknownReason::TooManyItems);
 }

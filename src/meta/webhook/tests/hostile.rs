@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::clean::{DEEPEST, clean, clean_text};
-use super::super::{Change, Content, Message, Webhook, parse};
+use super::super::clean::{MAX_DEPTH, clean, clean_text};
+use super::super::{Change, MessageContent, Webhook, WebhookMessage, parse};
 use super::some;
 
 #[track_caller]
@@ -27,7 +27,7 @@ fn between(message: &str) -> Webhook {
     webhook
 }
 
-fn message_at(webhook: &Webhook, index: usize) -> &Message {
+fn message_at(webhook: &Webhook, index: usize) -> &WebhookMessage {
     match &webhook.items[index].change {
         Change::Message(message) => message,
         other => panic!("{other:?}"),
@@ -70,7 +70,7 @@ fn what_is_no_json_stays_no_json() {
 
 #[test]
 fn deep_nesting_becomes_text() {
-    for depth in [DEEPEST + 1, 5_000, 500_000] {
+    for depth in [MAX_DEPTH + 1, 5_000, 500_000] {
         let nest = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let webhook = between(&format!(
             r#"{{"id":"wamid.x","type":"text","text":{{"body":"deep"}},"more":{nest}}}"#
@@ -79,7 +79,7 @@ fn deep_nesting_becomes_text() {
         assert_eq!(message.text, some("deep"));
         serde_json::from_str::<Value>(&message.raw).expect("shallow enough for anybody");
     }
-    let nul = format!("{}\0{}", "[".repeat(DEEPEST + 1), "]".repeat(DEEPEST + 1));
+    let nul = format!("{}\0{}", "[".repeat(MAX_DEPTH + 1), "]".repeat(MAX_DEPTH + 1));
     assert!(!clean_text(&nul).contains("u0000"));
     let unclosed = "[".repeat(100_000);
     assert!(parse(format!(r#"{{"entry":{unclosed}"#).as_bytes()).is_err());
@@ -108,7 +108,7 @@ fn numbers_beyond_measure_keep_their_digits() {
     let webhook = between(r#"{"id":123456789012345678901234567890,"type":"order","order":{"catalog_id":1e999}}"#);
     let message = message_at(&webhook, 1);
     assert_eq!(message.wamid, "123456789012345678901234567890");
-    assert!(matches!(&message.content, Content::Order(order) if order.catalog_id == some("1e999")));
+    assert!(matches!(&message.content, MessageContent::Order(order) if order.catalog_id == some("1e999")));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{Change, Item, Message, Person, Status, UnknownReason, parse};
+use super::{Change, StatusUpdate, UnknownReason, WebhookItem, WebhookMessage, WhatsAppUser, parse};
 
 const BUSINESS: &str = "15550100200";
 const INES: &str = "4915550100777";
@@ -31,32 +31,32 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(folder().join(name).with_extension("json")).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-fn items(name: &str) -> Vec<Item> {
+fn items(name: &str) -> Vec<WebhookItem> {
     parse(&fixture(name))
         .unwrap_or_else(|error| panic!("{name}: {error}"))
         .items
 }
 
-fn only_item(name: &str) -> Item {
-    let [item] = <[Item; 1]>::try_from(items(name)).unwrap_or_else(|items| panic!("{name}: {items:#?}"));
+fn only_item(name: &str) -> WebhookItem {
+    let [item] = <[WebhookItem; 1]>::try_from(items(name)).unwrap_or_else(|items| panic!("{name}: {items:#?}"));
     item
 }
 
-fn only_message(name: &str) -> Message {
+fn only_message(name: &str) -> WebhookMessage {
     match only_item(name).change {
         Change::Message(message) => *message,
         other => panic!("{name}: {other:?}"),
     }
 }
 
-fn status(item: &Item) -> &Status {
+fn status(item: &WebhookItem) -> &StatusUpdate {
     match &item.change {
         Change::Status(status) => status,
         other => panic!("{other:?}"),
     }
 }
 
-fn reason(item: &Item) -> UnknownReason {
+fn reason(item: &WebhookItem) -> UnknownReason {
     match &item.change {
         Change::Unknown(unknown) => unknown.reason,
         other => panic!("{other:?}"),
@@ -71,15 +71,15 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn phone(phone: &str) -> Person {
-    Person {
+fn phone(phone: &str) -> WhatsAppUser {
+    WhatsAppUser {
         phone: some(phone),
-        ..Person::default()
+        ..WhatsAppUser::default()
     }
 }
 
-fn ines() -> Person {
-    Person {
+fn ines() -> WhatsAppUser {
+    WhatsAppUser {
         user_id: some(INES_ID),
         name: some("Ines Halvorsen"),
         ..phone(INES)

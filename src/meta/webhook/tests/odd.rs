@@ -1,6 +1,6 @@
 //! Bodies that are not quite webhooks: everything in them is kept somewhere.
 
-use super::super::{Change, Item, Malformed, UnknownReason, parse};
+use super::super::{Change, Malformed, UnknownReason, WebhookItem, parse};
 use super::{at, items, only_item, reason};
 
 #[test]
@@ -71,7 +71,7 @@ fn without_a_field_the_value_decides() {
     let webhook = parse(&super::fixture("odd_no_field")).expect("a webhook");
     assert_eq!(webhook.object, "page");
     let [
-        Item {
+        WebhookItem {
             field,
             phone_number_id,
             entry_id: None,

@@ -1,24 +1,24 @@
 //! Who wrote, in every way Meta has of saying it.
 
-use super::super::{Change, Person};
+use super::super::{Change, WhatsAppUser};
 use super::{items, only_message, parse, phone, some};
 
-fn rae() -> Person {
-    Person {
+fn rae() -> WhatsAppUser {
+    WhatsAppUser {
         user_id: some("US.7310044"),
         name: some("Rae Okafor"),
-        ..Person::default()
+        ..WhatsAppUser::default()
     }
 }
 
 #[track_caller]
-fn check(fixture: &str, sender: Person) {
+fn check(fixture: &str, sender: WhatsAppUser) {
     assert_eq!(only_message(fixture).sender, sender);
 }
 
 #[test]
 fn a_person_may_have_no_number() {
-    let rae = Person {
+    let rae = WhatsAppUser {
         parent_user_id: some("US.ENT.99120"),
         username: some("rae.okafor"),
         ..rae()
@@ -30,7 +30,7 @@ fn a_person_may_have_no_number() {
 fn a_user_id_in_place_of_a_number_is_a_user_id() {
     check(
         "person_bsuid_in_from",
-        Person {
+        WhatsAppUser {
             username: some("rae.okafor"),
             ..rae()
         },
@@ -41,9 +41,9 @@ fn a_user_id_in_place_of_a_number_is_a_user_id() {
 fn empty_strings_are_absent() {
     check(
         "person_empty_strings",
-        Person {
+        WhatsAppUser {
             user_id: some("user.0f00"),
-            ..Person::default()
+            ..WhatsAppUser::default()
         },
     );
 }
@@ -52,7 +52,7 @@ fn empty_strings_are_absent() {
 fn a_message_that_names_nobody_is_from_the_lone_contact() {
     check(
         "person_only_in_contacts",
-        Person {
+        WhatsAppUser {
             identity_key_hash: some("aGFzaA=="),
             ..rae()
         },
@@ -61,7 +61,7 @@ fn a_message_that_names_nobody_is_from_the_lone_contact() {
 
 #[test]
 fn a_number_written_in_two_ways_is_one_person() {
-    let caio = Person {
+    let caio = WhatsAppUser {
         user_id: some("BR.600"),
         name: some("Caio Brandão"),
         other_phone: some("5511955501234"),
@@ -79,7 +79,7 @@ fn in_a_batch_everybody_keeps_their_own_name() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let ines = Person {
+    let ines = WhatsAppUser {
         name: some("Ines Halvorsen"),
         ..phone("4915550100777")
     };
@@ -87,7 +87,7 @@ fn in_a_batch_everybody_keeps_their_own_name() {
 }
 
 /// The sender of a message from Ines's number, with this much more said by it and by the contacts beside it.
-fn sender(more: &str, contacts: &str) -> Person {
+fn sender(more: &str, contacts: &str) -> WhatsAppUser {
     let body = format!(
         r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{contacts}],"messages":[
             {{"id":"wamid.1","from":"4915550100777","type":"text","text":{{"body":"x"}}{more}}}]}}}}]}}]}}"#
@@ -105,7 +105,7 @@ fn a_lone_contact_with_another_user_id_is_somebody_else() {
     let sender = sender(r#","from_user_id":"DE.2""#, contact);
     assert_eq!(
         sender,
-        Person {
+        WhatsAppUser {
             user_id: some("DE.2"),
             ..phone("4915550100777")
         }
@@ -119,7 +119,7 @@ fn among_several_contacts_only_a_match_counts() {
     let ines = format!(r#"{others},{{"wa_id":"+49 1555 0100777","profile":{{"name":"Ines"}}}}"#);
     assert_eq!(
         sender("", &ines),
-        Person {
+        WhatsAppUser {
             name: some("Ines"),
             ..phone("4915550100777")
         }
@@ -153,5 +153,5 @@ fn a_lone_contact_is_not_the_person_of_a_nameless_message_beside_its_own() {
         other => panic!("{other:?}"),
     };
     assert_eq!(sender(0).user_id, some("US.7310044"));
-    assert_eq!(sender(1), Person::default());
+    assert_eq!(sender(1), WhatsAppUser::default());
 }

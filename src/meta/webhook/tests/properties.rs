@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use super::super::clean::clean_text;
-use super::super::{Change, Item, parse};
+use super::super::{Change, WebhookItem, parse};
 use super::folder;
 
 /// What a value might turn into.
@@ -36,7 +36,7 @@ fn bodies() -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn raw(item: &Item) -> &str {
+fn raw(item: &WebhookItem) -> &str {
     match &item.change {
         Change::Message(it) | Change::Echo(it) => &it.raw,
         Change::History(it) => &it.message.raw,
@@ -92,7 +92,7 @@ fn replace(body: &[u8], which: Index, odd: &str) -> String {
     value.to_string().replace(&format!("\"{MARK}\""), odd)
 }
 
-fn batch(messages: &[String]) -> Vec<Item> {
+fn batch(messages: &[String]) -> Vec<WebhookItem> {
     let body = format!(
         r#"{{"entry":[{{"changes":[{{"field":"messages","value":{{"messages":[{}]}}}}]}}]}}"#,
         messages.join(",")

@@ -1,13 +1,13 @@
 //! What became of messages we sent.
 
 use super::super::{
-    Account, AccountDetail, Change, Item, MetaError, Person, Pricing, Status, StatusKind, UnknownReason,
-    stored_recipient,
+    AccountDetail, AccountEvent, Change, Pricing, StatusKind, StatusUpdate, UnknownReason, WebhookError, WebhookItem,
+    WhatsAppUser, recipient_of_stored_status,
 };
 use super::{INES, INES_ID, at, ines, items, only_item, parse, phone, reason, some, status};
 
-fn bare(wamid: &str, kind: StatusKind, seconds: i64, recipient: Person, raw: &str) -> Status {
-    Status {
+fn bare(wamid: &str, kind: StatusKind, seconds: i64, recipient: WhatsAppUser, raw: &str) -> StatusUpdate {
+    StatusUpdate {
         wamid: wamid.to_owned(),
         status: kind,
         timestamp: at(seconds),
@@ -26,14 +26,14 @@ fn bare(wamid: &str, kind: StatusKind, seconds: i64, recipient: Person, raw: &st
 }
 
 #[track_caller]
-fn check(item: &Item, expected: impl FnOnce(&str) -> Status) {
+fn check(item: &WebhookItem, expected: impl FnOnce(&str) -> StatusUpdate) {
     let status = status(item);
     assert_eq!(*status, expected(&status.raw));
 }
 
 #[test]
 fn a_status_carries_its_price_and_what_we_sent_along() {
-    check(&only_item("status_sent_priced"), |raw| Status {
+    check(&only_item("status_sent_priced"), |raw| StatusUpdate {
         opaque: some("attempt-81"),
         conversation_id: some("c0ffee"),
         conversation_expires_at: at(1_790_087_400),
@@ -46,7 +46,7 @@ fn a_status_carries_its_price_and_what_we_sent_along() {
             category: some("utility"),
             cost: None,
         }),
-        recipient: Person {
+        recipient: WhatsAppUser {
             parent_user_id: some("DE.ENT.4"),
             username: some("ines.h"),
             ..ines()
@@ -89,7 +89,7 @@ fn prices_since_october_2026_say_what_was_free_and_what_it_cost() {
 #[test]
 fn a_failure_says_why() {
     let title = some("Not delivered");
-    let error = MetaError {
+    let error = WebhookError {
         code: Some(131_049),
         subcode: None,
         title: title.clone(),
@@ -97,7 +97,7 @@ fn a_failure_says_why() {
         details: some("In order to maintain a healthy ecosystem engagement, the message failed to be delivered."),
         href: some("/documentation/error-codes"),
     };
-    check(&only_item("status_failed"), |raw| Status {
+    check(&only_item("status_failed"), |raw| StatusUpdate {
         errors: vec![error],
         ..bare("wamid.MSOUT2==", StatusKind::Failed, 1_790_001_001, phone(INES), raw)
     });
@@ -106,10 +106,10 @@ fn a_failure_says_why() {
 #[test]
 fn a_recipient_may_have_no_number() {
     check(&only_item("status_without_number"), |raw| {
-        let rae = Person {
+        let rae = WhatsAppUser {
             user_id: some("US.7310044"),
             parent_user_id: some("US.ENT.99120"),
-            ..Person::default()
+            ..WhatsAppUser::default()
         };
         bare("wamid.MSOUT3==", StatusKind::Delivered, 1_790_001_002, rae, raw)
     });
@@ -119,8 +119,8 @@ fn a_recipient_may_have_no_number() {
 fn in_a_group_the_participant_is_found_under_either_key() {
     let items = items("statuses_of_a_group");
     assert_eq!(items.len(), 2);
-    check(&items[0], |raw| Status {
-        participant: Some(Person {
+    check(&items[0], |raw| StatusUpdate {
+        participant: Some(WhatsAppUser {
             user_id: some(INES_ID),
             ..phone(INES)
         }),
@@ -140,11 +140,11 @@ fn in_a_group_the_participant_is_found_under_either_key() {
             "wamid.MSOUT4==",
             StatusKind::Read,
             1_790_001_003,
-            Person::default(),
+            WhatsAppUser::default(),
             raw,
         )
     });
-    check(&items[1], |raw| Status {
+    check(&items[1], |raw| StatusUpdate {
         participant: Some(phone("48600555010")),
         group: true,
         group_id: some("Z3J1cHBlLTE="),
@@ -152,7 +152,7 @@ fn in_a_group_the_participant_is_found_under_either_key() {
             "wamid.MSOUT4==",
             StatusKind::Read,
             1_790_001_004,
-            Person::default(),
+            WhatsAppUser::default(),
             raw,
         )
     });
@@ -161,8 +161,8 @@ fn in_a_group_the_participant_is_found_under_either_key() {
 #[test]
 fn statuses_of_calls_and_payments_are_not_statuses_of_messages() {
     let items = items("statuses_of_other_things");
-    let event = |item: &Item| match &item.change {
-        Change::Account(Account {
+    let event = |item: &WebhookItem| match &item.change {
+        Change::Account(AccountEvent {
             event,
             subject,
             detail: AccountDetail::Call(_) | AccountDetail::Other,
@@ -203,7 +203,7 @@ fn a_status_and_the_contact_beside_it_name_both_forms_of_a_number() {
         "statuses":[{"id":"wamid.1","status":"sent","recipient_id":"5511955501234"}]}}]}]}"#;
     let webhook = parse(body.as_bytes()).expect("a webhook");
     let recipient = &status(&webhook.items[0]).recipient;
-    let both = Person {
+    let both = WhatsAppUser {
         user_id: some("BR.600"),
         other_phone: some("551155501234"),
         ..phone("5511955501234")
@@ -213,12 +213,12 @@ fn a_status_and_the_contact_beside_it_name_both_forms_of_a_number() {
 
 #[test]
 fn what_is_stored_of_a_status_names_its_recipient_and_no_group() {
-    let named = Person {
+    let named = WhatsAppUser {
         user_id: some("GB.1"),
         ..phone("447700900123")
     };
     assert_eq!(
-        stored_recipient(r#"{"id":"w","recipient_id":"447700900123","recipient_user_id":"GB.1"}"#),
+        recipient_of_stored_status(r#"{"id":"w","recipient_id":"447700900123","recipient_user_id":"GB.1"}"#),
         Some(named)
     );
     for nobody in [
@@ -226,6 +226,6 @@ fn what_is_stored_of_a_status_names_its_recipient_and_no_group() {
         r#"{"recipient_id":"G1","recipient_type":"group"}"#,
         "null",
     ] {
-        assert_eq!(stored_recipient(nobody), None, "{nobody}");
+        assert_eq!(recipient_of_stored_status(nobody), None, "{nobody}");
     }
 }

@@ -62,7 +62,7 @@ proptest::proptest! {
             { "type": "button", "sub_type": kind, "index": index, "parameters": [{ "type": parameter, "text": text }] }]);
         let _ = check(&schema, send);
         let mut variables = Map::new();
-        for place in schema.places() {
+        for place in schema.placeholders() {
             variables.insert(place.key, json!(text));
         }
         let _ = schema.components(&variables);

@@ -114,17 +114,17 @@ fn a_location_is_on_the_earth_and_a_product_has_an_id() {
 #[test]
 fn the_longest_of_a_body_hangs_on_what_else_there_is() {
     let body = json!({ "type": "BODY", "text": "Hi {{1}}!" });
-    let longest = |category: &str, components: Value| {
+    let max_length = |category: &str, components: Value| {
         let schema = Schema::compile(Some(category), None, &components);
-        schema.places().first().and_then(|place| place.max_length)
+        schema.placeholders().first().and_then(|place| place.max_length)
     };
-    assert_eq!(longest("UTILITY", json!([body])), Some(32_768));
+    assert_eq!(max_length("UTILITY", json!([body])), Some(32_768));
     for other in [
         json!({ "type": "HEADER", "format": "TEXT", "text": "Note" }),
         json!({ "type": "FOOTER", "text": "Bye" }),
         json!({ "type": "BUTTONS", "buttons": [{ "type": "QUICK_REPLY", "text": "Stop" }] }),
     ] {
-        assert_eq!(longest("UTILITY", json!([body, other])), Some(1_024), "{other}");
+        assert_eq!(max_length("UTILITY", json!([body, other])), Some(1_024), "{other}");
     }
-    assert_eq!(longest("AUTHENTICATION", json!([body])), Some(15));
+    assert_eq!(max_length("AUTHENTICATION", json!([body])), Some(15));
 }

@@ -1,9 +1,11 @@
+//! Tests of template schemas.
+
 mod filling;
 mod kinds;
 
 use serde_json::{Map, Value, json};
 
-use super::{ButtonKind, Header, Naming, Offer, PlaceKind, Schema};
+use super::{ButtonKind, Offer, ParameterFormat, PlaceholderKind, Schema, TemplateHeader};
 use crate::meta::message::{Invalid, Outbound};
 
 fn compiled(components: Value) -> Schema {
@@ -49,9 +51,15 @@ fn good() -> Value {
 #[test]
 fn components_are_compiled_into_what_a_send_has_to_give() {
     let schema = rich();
-    assert_eq!(schema.header, Header::File(crate::meta::message::MediaKind::Image));
+    assert_eq!(
+        schema.header,
+        TemplateHeader::File(crate::meta::message::MediaKind::Image)
+    );
     let names: Vec<&str> = schema.body.variables.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!((names, schema.body.naming), (vec!["1", "2"], Naming::Positional));
+    assert_eq!(
+        (names, schema.body.naming),
+        (vec!["1", "2"], ParameterFormat::Positional)
+    );
     assert_eq!(schema.body.variables[1].example.as_deref(), Some("20%"));
     assert_eq!(
         (schema.footer.as_deref(), &schema.offer),
@@ -67,22 +75,22 @@ fn components_are_compiled_into_what_a_send_has_to_give() {
             ButtonKind::Plain
         ]
     );
-    let places: Vec<(String, PlaceKind, bool)> = schema
-        .places()
+    let placeholders: Vec<(String, PlaceholderKind, bool)> = schema
+        .placeholders()
         .into_iter()
         .map(|it| (it.key, it.kind, it.required))
         .collect();
     let expected = [
-        ("header", PlaceKind::Image, true),
-        ("body.1", PlaceKind::Text, true),
-        ("body.2", PlaceKind::Text, true),
-        ("limited_time_offer", PlaceKind::Time, true),
-        ("buttons.0", PlaceKind::CouponCode, true),
-        ("buttons.1", PlaceKind::Text, true),
-        ("buttons.2", PlaceKind::Payload, false),
+        ("header", PlaceholderKind::Image, true),
+        ("body.1", PlaceholderKind::Text, true),
+        ("body.2", PlaceholderKind::Text, true),
+        ("limited_time_offer", PlaceholderKind::Time, true),
+        ("buttons.0", PlaceholderKind::CouponCode, true),
+        ("buttons.1", PlaceholderKind::Text, true),
+        ("buttons.2", PlaceholderKind::Payload, false),
     ];
     assert_eq!(
-        places,
+        placeholders,
         expected.map(|(key, kind, required)| (key.to_owned(), kind, required))
     );
 }
@@ -97,10 +105,10 @@ fn numbered_variables_are_given_by_number_and_named_ones_by_name() {
     let slots = compiled(named.clone()).body;
     assert_eq!(
         (slots.naming, slots.variables[1].example.as_deref()),
-        (Naming::Named, Some("7 pm"))
+        (ParameterFormat::Named, Some("7 pm"))
     );
     let by_format = Schema::compile(None, Some("NAMED"), &json!([{ "type": "BODY", "text": "Code {{1}}" }]));
-    assert_eq!(by_format.body.naming, Naming::Named);
+    assert_eq!(by_format.body.naming, ParameterFormat::Named);
     for odd in ["{{}}", "{{ }}", "{{a", "a}}", "{ {1} }", "{{{{1}}"] {
         let count = compiled(json!([{ "type": "BODY", "text": odd }])).body.variables.len();
         assert_eq!(count, usize::from(odd == "{{{{1}}"), "{odd}");

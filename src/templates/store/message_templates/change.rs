@@ -1,12 +1,14 @@
+//! Writes message templates and their versions.
+
 use chrono::{DateTime, Utc};
 
-use super::MessageTemplate;
+use super::StoredMessageTemplate;
 use crate::{
     db::{On, Result},
     domain::{MessageTemplateId, TenantId},
 };
 
-/// What a message template says from now on.
+/// A version to add.
 #[derive(Clone, Debug)]
 pub struct NewVersion {
     pub version: i64,
@@ -15,8 +17,8 @@ pub struct NewVersion {
     pub content: String,
 }
 
-/// Adds a template, unless the tenant has one of that name; tells whether it did.
-pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTemplate) -> Result<bool> {
+/// Inserts a template. Returns false if the tenant has one of that name.
+pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessageTemplate) -> Result<bool> {
     const SQL: &str = "
         INSERT INTO message_templates (tenant_id, id, name, state, active_version, latest_version, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -49,8 +51,8 @@ pub async fn add_version(
     on.into().sql(SQL, args).run().await.map(drop)
 }
 
-/// Writes the row anew, provided that nobody has added a version since it was read; tells whether it did.
-pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTemplate, read: i64) -> Result<bool> {
+/// Updates the row if no version was added since `read` (optimistic lock). Returns whether it did.
+pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessageTemplate, read: i64) -> Result<bool> {
     const SQL: &str = "
         UPDATE message_templates
         SET name = $3, state = $4, active_version = $5, latest_version = $6, updated_at = $7
@@ -69,7 +71,7 @@ pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &MessageTempla
     Ok(on.into().sql(SQL, args).run().await? == 1)
 }
 
-/// Deletes a template with its versions; tells whether there was one.
+/// Deletes a template with its versions. Returns whether it existed.
 pub async fn delete(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<bool> {
     const VERSIONS: &str = "DELETE FROM message_template_versions WHERE tenant_id = $1 AND template_id = $2";
     const TEMPLATE: &str = "DELETE FROM message_templates WHERE tenant_id = $1 AND id = $2";
@@ -78,8 +80,8 @@ pub async fn delete(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplate
     Ok(on.sql(TEMPLATE, (tenant, id)).run().await? == 1)
 }
 
-/// Notes that the tenant is given its first ones; false if it has them.
-pub async fn seeding(on: impl Into<On<'_>>, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
+/// Marks the tenant's initial templates as created. Returns false if they were.
+pub async fn mark_seeded(on: impl Into<On<'_>>, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
     const SQL: &str = "UPDATE tenants SET message_templates_at = $2 WHERE id = $1 AND message_templates_at IS NULL";
     Ok(on.into().sql(SQL, (tenant, now)).run().await? == 1)
 }

@@ -1,3 +1,5 @@
+//! Reads message templates and their versions.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use crate::{
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MessageTemplate {
+pub struct StoredMessageTemplate {
     pub id: MessageTemplateId,
     pub name: String,
     /// `draft`, `active` or `archived`.
@@ -32,7 +34,11 @@ macro_rules! columns {
     };
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Option<MessageTemplate>> {
+pub async fn find(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    id: MessageTemplateId,
+) -> Result<Option<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -41,7 +47,11 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-pub async fn find_by_name(on: impl Into<On<'_>>, tenant: TenantId, name: &str) -> Result<Option<MessageTemplate>> {
+pub async fn find_by_name(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Option<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -50,22 +60,22 @@ pub async fn find_by_name(on: impl Into<On<'_>>, tenant: TenantId, name: &str) -
     on.into().sql(SQL, (tenant, name.to_owned())).opt().await
 }
 
-/// Which are wanted; what is empty says nothing.
+/// Filter of a list; empty texts match everything.
 #[derive(Clone, Debug, Default)]
 pub struct MessageTemplateFilter {
     pub state: String,
-    /// A part of the name.
+    /// A substring of the name.
     pub name: String,
 }
 
-/// Newest first, from the one before `before` on.
+/// Returns a page, newest first, starting below `before`.
 pub async fn page(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     filter: MessageTemplateFilter,
     before: Option<MessageTemplateId>,
     limit: i64,
-) -> Result<Vec<MessageTemplate>> {
+) -> Result<Vec<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -94,7 +104,7 @@ pub async fn version(
     on.into().sql(SQL, (tenant, id, version)).opt().await
 }
 
-/// Every version, newest first.
+/// Returns all versions, newest first.
 pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Vec<Version>> {
     const SQL: &str = "
         SELECT version, content, created_at FROM message_template_versions
@@ -103,7 +113,7 @@ pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTempla
     on.into().sql(SQL, (tenant, id)).all().await
 }
 
-/// Whether the tenant was given its first ones.
+/// Returns whether the tenant's initial templates were created.
 pub async fn is_seeded(on: impl Into<On<'_>>, tenant: TenantId) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM tenants WHERE id = $1 AND message_templates_at IS NOT NULL";
     let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;

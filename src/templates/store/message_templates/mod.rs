@@ -1,9 +1,9 @@
-//! Messages of our own with places to fill, and their versions.
+//! Message templates of tenants, and their versions.
 
 mod change;
 mod find;
 
-pub use change::{NewVersion, add_version, delete, insert, seeding, update};
+pub use change::{NewVersion, add_version, delete, insert, mark_seeded, update};
 pub use find::{
-    MessageTemplate, MessageTemplateFilter, Version, find, find_by_name, is_seeded, page, version, versions,
+    MessageTemplateFilter, StoredMessageTemplate, Version, find, find_by_name, is_seeded, page, version, versions,
 };

@@ -1,3 +1,5 @@
+//! Writes templates, from syncs, from webhooks and after our own requests.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,10 +7,10 @@ use crate::{
     domain::{Id, TemplateId, TenantId},
 };
 
-/// A template as Meta has just shown it.
+/// A template fetched from Meta.
 #[derive(Clone, Debug)]
-pub struct Fetched {
-    /// Taken if the template is new here.
+pub struct FetchedTemplate {
+    /// Id for the row if it is new.
     pub id: TemplateId,
     pub meta_id: String,
     pub name: String,
@@ -24,13 +26,13 @@ pub struct Fetched {
     pub ttl_seconds: Option<i64>,
 }
 
-/// Keeps what Meta showed of an account's templates when it was asked at `at`. What a webhook has told since then stays, unless it was
-/// of a template that has been made anew.
-pub async fn keep(
+/// Upserts templates fetched from an account at `at`. Newer values from webhooks win, unless the template was recreated under another id of
+/// Meta's.
+pub async fn upsert(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     waba_id: &str,
-    fetched: &[Fetched],
+    fetched: &[FetchedTemplate],
     at: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
@@ -61,7 +63,7 @@ pub async fn keep(
             updated_at = CASE WHEN templates.components = excluded.components AND templates.status = excluded.status
                 AND templates.meta_id = excluded.meta_id THEN templates.updated_at ELSE excluded.updated_at END,
             synced_at = excluded.synced_at";
-    let row = |it: &Fetched| {
+    let row = |it: &FetchedTemplate| {
         let it = it.clone();
         (
             it.id.uuid(),
@@ -84,8 +86,8 @@ pub async fn keep(
     Rows::new(SQL, fetched.iter().map(row).collect()).run(on).await
 }
 
-/// Marks as deleted what Meta did not show when it was asked at `at`; tells which.
-pub async fn gone(
+/// Marks templates as deleted that a fetch at `at` did not return. Returns their ids.
+pub async fn mark_missing_deleted(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     waba_id: &str,
@@ -98,8 +100,8 @@ pub async fn gone(
     on.into().sql(SQL, (tenant, waba_id.to_owned(), at)).all().await
 }
 
-/// Puts a template into a status that our own call to Meta has brought about.
-pub async fn mark(
+/// Sets the status that resulted from our own request to Meta.
+pub async fn mark_status(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: TemplateId,
@@ -112,9 +114,9 @@ pub async fn mark(
     on.into().sql(SQL, (tenant, id, status.to_owned(), at)).run().await
 }
 
-/// Which template a webhook speaks of: Meta's id where it is given, else the name and the language.
+/// Template named by a webhook: by Meta's id if given, otherwise by name and language.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Whose {
+pub struct TemplateKey {
     pub tenant: TenantId,
     pub waba_id: String,
     pub meta_id: String,
@@ -123,7 +125,7 @@ pub struct Whose {
     pub language: String,
 }
 
-macro_rules! told {
+macro_rules! update_matching {
     ($set:literal) => {
         concat!(
             "UPDATE templates SET ",
@@ -134,68 +136,92 @@ macro_rules! told {
     };
 }
 
-/// A status as a webhook tells it.
+/// Status reported by a webhook.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct TemplateStatusUpdate {
     pub status: String,
     pub category: Option<String>,
-    /// A sentence.
+    /// Explanation for people.
     pub detail: Option<String>,
     /// A code such as `INVALID_FORMAT`.
     pub rejected_reason: Option<String>,
 }
 
-pub async fn set_status(on: impl Into<On<'_>>, whose: Whose, told: Told, at: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = told!(
+pub async fn set_status(
+    on: impl Into<On<'_>>,
+    key: TemplateKey,
+    update: TemplateStatusUpdate,
+    at: DateTime<Utc>,
+) -> Result<u64> {
+    const SQL: &str = update_matching!(
         "status = $7, category = COALESCE($8, category), status_detail = $9, rejected_reason = $10, status_at = $6, \
          updated_at = $6"
     );
-    let w = whose;
     let args = (
-        w.tenant,
-        w.waba_id,
-        w.meta_id,
-        w.name,
-        w.language,
+        key.tenant,
+        key.waba_id,
+        key.meta_id,
+        key.name,
+        key.language,
         at,
-        told.status,
-        told.category,
-        told.detail,
-        told.rejected_reason,
+        update.status,
+        update.category,
+        update.detail,
+        update.rejected_reason,
     );
     on.into().sql(SQL, args).run().await
 }
 
-pub async fn set_quality(on: impl Into<On<'_>>, whose: Whose, quality: String, at: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = told!("quality = $7, updated_at = $6");
-    let w = whose;
-    let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language, at, quality);
+pub async fn set_quality(on: impl Into<On<'_>>, key: TemplateKey, quality: String, at: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = update_matching!("quality = $7, updated_at = $6");
+    let args = (
+        key.tenant,
+        key.waba_id,
+        key.meta_id,
+        key.name,
+        key.language,
+        at,
+        quality,
+    );
     on.into().sql(SQL, args).run().await
 }
 
-/// Meta has moved a template into another category.
-pub async fn set_category(on: impl Into<On<'_>>, whose: Whose, category: String, at: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = told!(
+/// Moves a template into another category, as reported by Meta.
+pub async fn set_category(on: impl Into<On<'_>>, key: TemplateKey, category: String, at: DateTime<Utc>) -> Result<u64> {
+    const SQL: &str = update_matching!(
         "previous_category = category, category = $7, announced_category = NULL, announced_category_at = NULL, \
          updated_at = $6"
     );
-    let w = whose;
-    let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language, at, category);
+    let args = (
+        key.tenant,
+        key.waba_id,
+        key.meta_id,
+        key.name,
+        key.language,
+        at,
+        category,
+    );
     on.into().sql(SQL, args).run().await
 }
 
-/// Meta will move a template into another category, a day later usually.
+/// Stores an announced category, which usually takes effect a day later.
 pub async fn announce_category(
     on: impl Into<On<'_>>,
-    whose: Whose,
+    key: TemplateKey,
     category: String,
     effective: Option<DateTime<Utc>>,
     at: DateTime<Utc>,
 ) -> Result<u64> {
-    const SQL: &str = told!("announced_category = $7, announced_category_at = $8, updated_at = $6");
-    let w = whose;
+    const SQL: &str = update_matching!("announced_category = $7, announced_category_at = $8, updated_at = $6");
     let args = (
-        w.tenant, w.waba_id, w.meta_id, w.name, w.language, at, category, effective,
+        key.tenant,
+        key.waba_id,
+        key.meta_id,
+        key.name,
+        key.language,
+        at,
+        category,
+        effective,
     );
     on.into().sql(SQL, args).run().await
 }

@@ -1,15 +1,17 @@
+//! Reads templates.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Whose;
+use super::TemplateKey;
 use crate::{
     db::{On, Result, Rows, Tx, like_literal},
     domain::{Id, TemplateId, TenantId},
 };
 
-/// A template in one language.
+/// A stored template in one language.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Template {
+pub struct StoredTemplate {
     pub id: TemplateId,
     pub tenant_id: TenantId,
     pub waba_id: String,
@@ -41,7 +43,7 @@ macro_rules! columns {
     };
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Result<Option<Template>> {
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Result<Option<StoredTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -50,7 +52,7 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Re
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-macro_rules! told_of {
+macro_rules! find_for_update {
     ($lock:literal) => {
         concat!(
             "SELECT ",
@@ -62,18 +64,17 @@ macro_rules! told_of {
     };
 }
 
-/// The one that a webhook speaks of, held until the transaction ends.
-pub async fn told_of(tx: &mut Tx, whose: Whose) -> Result<Option<Template>> {
-    const SQLITE: &str = told_of!("");
-    const POSTGRES: &str = told_of!(" FOR UPDATE");
+/// Returns the template named by a webhook; on PostgreSQL locks its row until the transaction ends.
+pub async fn find_for_update(tx: &mut Tx, key: TemplateKey) -> Result<Option<StoredTemplate>> {
+    const SQLITE: &str = find_for_update!("");
+    const POSTGRES: &str = find_for_update!(" FOR UPDATE");
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
-    let w = whose;
-    let args = (w.tenant, w.waba_id, w.meta_id, w.name, w.language);
+    let args = (key.tenant, key.waba_id, key.meta_id, key.name, key.language);
     tx.sql(sql, args).opt().await
 }
 
-/// All of an account, the deleted ones too.
-pub async fn of_account(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<Template>> {
+/// Returns all templates of an account, including deleted ones.
+pub async fn list_account(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<StoredTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -82,8 +83,8 @@ pub async fn of_account(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) 
     on.into().sql(SQL, (tenant, waba_id.to_owned())).all().await
 }
 
-/// Every language of the named templates: tenant, account and name of each.
-pub async fn of_names(on: impl Into<On<'_>>, names: &[(TenantId, String, String)]) -> Result<Vec<Template>> {
+/// Returns all languages of templates named by tenant, account and name.
+pub async fn find_by_names(on: impl Into<On<'_>>, names: &[(TenantId, String, String)]) -> Result<Vec<StoredTemplate>> {
     const SQL: &str = concat!(
         "WITH r (tenant_id, waba_id, name) AS ({rows}) SELECT ",
         columns!(),
@@ -93,25 +94,25 @@ pub async fn of_names(on: impl Into<On<'_>>, names: &[(TenantId, String, String)
     Rows::new(SQL, names.iter().map(row).collect()).all(on).await
 }
 
-/// Which templates are wanted; what is empty says nothing.
+/// Filter of a list; empty texts match everything.
 #[derive(Clone, Debug, Default)]
 pub struct TemplateFilter {
     pub waba_id: String,
     pub status: String,
     pub category: String,
     pub language: String,
-    /// A part of the name.
+    /// A substring of the name.
     pub name: String,
 }
 
-/// Newest first, from the template before `before` on.
+/// Returns a page, newest first, starting below `before`.
 pub async fn page(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     filter: TemplateFilter,
     before: Option<TemplateId>,
     limit: i64,
-) -> Result<Vec<Template>> {
+) -> Result<Vec<StoredTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),

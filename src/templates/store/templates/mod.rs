@@ -1,11 +1,14 @@
-//! Templates as Meta has them, and the standing orders to fetch them.
+//! Meta's templates, and the recurring syncs that fetch them.
 
 mod apply;
 mod find;
 mod suggest;
 mod syncs;
 
-pub use apply::{Fetched, Told, Whose, announce_category, gone, keep, mark, set_category, set_quality, set_status};
-pub use find::{Template, TemplateFilter, find, of_account, of_names, page, told_of};
+pub use apply::{
+    FetchedTemplate, TemplateKey, TemplateStatusUpdate, announce_category, mark_missing_deleted, mark_status,
+    set_category, set_quality, set_status, upsert,
+};
+pub use find::{StoredTemplate, TemplateFilter, find, find_by_names, find_for_update, list_account, page};
 pub use suggest::{Suggested, suggest, suggest_to};
-pub use syncs::{Sync, conclude, find_sync, of_tenant, synced, want};
+pub use syncs::{TemplateSync, complete_sync, find_sync, last_synced, request_sync, syncs_of_tenant};

@@ -3,16 +3,16 @@ use crate::{
     domain::{ChannelId, ContactId, TemplateId, TenantId},
 };
 
-/// The most that are named.
-const MOST: i64 = 10;
+/// Maximum number of suggestions.
+const MAX_SUGGESTIONS: i64 = 10;
 
-/// A template that could be sent now.
+/// A template that can be sent now, suggested as an alternative.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Suggested {
     pub id: TemplateId,
     pub name: String,
     pub language: String,
-    /// `UTILITY` or `MARKETING`; `None` where Meta has not said.
+    /// `UTILITY` or `MARKETING`; `None` if unknown.
     pub category: Option<String>,
 }
 
@@ -22,18 +22,21 @@ impl Suggested {
     }
 }
 
-/// Approved templates of an account that a customer could be written to with, utility before marketing. Codes are for those who
-/// asked for one.
+/// Suggests approved templates of an account, utility before marketing. Authentication templates are left out: they are for requested codes
+/// only.
 pub async fn suggest(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<Suggested>> {
     const SQL: &str = "
         SELECT id, name, language, category FROM templates
         WHERE tenant_id = $1 AND waba_id = $2 AND status = 'APPROVED' AND COALESCE(category, '') <> 'AUTHENTICATION'
         ORDER BY CASE category WHEN 'UTILITY' THEN 0 ELSE 1 END, name, language
         LIMIT $3";
-    on.into().sql(SQL, (tenant, waba_id.to_owned(), MOST)).all().await
+    on.into()
+        .sql(SQL, (tenant, waba_id.to_owned(), MAX_SUGGESTIONS))
+        .all()
+        .await
 }
 
-/// The same for one customer of a channel: who takes no marketing is not written to with it.
+/// Suggests templates for one customer of a channel; no marketing after an opt-out.
 pub async fn suggest_to(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -49,5 +52,8 @@ pub async fn suggest_to(
                 SELECT 1 FROM contacts k WHERE k.tenant_id = $1 AND k.id = $3 AND k.marketing_stopped))
         ORDER BY CASE t.category WHEN 'UTILITY' THEN 0 ELSE 1 END, t.name, t.language
         LIMIT $4";
-    on.into().sql(SQL, (tenant, channel, contact, MOST)).all().await
+    on.into()
+        .sql(SQL, (tenant, channel, contact, MAX_SUGGESTIONS))
+        .all()
+        .await
 }

@@ -1,3 +1,5 @@
+//! Recurring syncs of templates, one row per account.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,13 +7,13 @@ use crate::{
     domain::{Id, TemplateSyncId, TenantId},
 };
 
-/// The standing order to fetch an account's templates.
+/// The recurring sync of an account's templates.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Sync {
+pub struct TemplateSync {
     pub id: TemplateSyncId,
     pub tenant_id: TenantId,
     pub waba_id: String,
-    /// When the last one began that came to its end.
+    /// When the last successful sync began.
     pub synced_at: Option<DateTime<Utc>>,
     pub due_at: DateTime<Utc>,
     pub last_error: Option<String>,
@@ -23,9 +25,9 @@ macro_rules! columns {
     };
 }
 
-/// Asks for a sync at that time, or sooner if one is due sooner: many who ask within a moment get one. A sync that is running is
-/// followed by another, for it may have read what has changed since.
-pub async fn want(
+/// Requests a sync at `at`, or earlier if one is due earlier; requests are coalesced. A running sync is followed by another, because it may
+/// have read before the change.
+pub async fn request_sync(
     on: impl Into<On<'_>>,
     id: TemplateSyncId,
     tenant: TenantId,
@@ -45,12 +47,12 @@ pub async fn want(
     on.into().sql(SQL, args).run().await.map(drop)
 }
 
-pub async fn find_sync(on: impl Into<On<'_>>, id: TemplateSyncId) -> Result<Option<Sync>> {
+pub async fn find_sync(on: impl Into<On<'_>>, id: TemplateSyncId) -> Result<Option<TemplateSync>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM template_syncs WHERE id = $1");
     on.into().sql(SQL, (id,)).opt().await
 }
 
-pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Sync>> {
+pub async fn syncs_of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<TemplateSync>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
@@ -59,8 +61,8 @@ pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Sy
     on.into().sql(SQL, (tenant,)).all().await
 }
 
-/// Which of these accounts were ever synced, and when.
-pub async fn synced(
+/// Returns when each of these accounts was last synced; never-synced ones are left out.
+pub async fn last_synced(
     on: impl Into<On<'_>>,
     accounts: &[(TenantId, String)],
 ) -> Result<Vec<(TenantId, String, DateTime<Utc>)>> {
@@ -73,9 +75,8 @@ pub async fn synced(
     Rows::new(SQL, accounts.iter().map(row).collect()).all(on).await
 }
 
-/// Notes that the sync which began at `began` has ended well, and when the next is due: `next`, or at once if somebody asked for one
-/// meanwhile.
-pub async fn conclude(
+/// Completes a sync that began at `began` and schedules the next: at `next`, or at once if one was requested since `began`.
+pub async fn complete_sync(
     on: impl Into<On<'_>>,
     id: TemplateSyncId,
     began: DateTime<Utc>,

@@ -1,16 +1,16 @@
-/// Sets that grow together (union-find): what is joined with one is joined with all of its set.
-pub struct Union {
+/// Disjoint sets of indices (union-find).
+pub struct UnionFind {
     parent: Vec<usize>,
 }
 
-impl Union {
+impl UnionFind {
     pub fn new(size: usize) -> Self {
         Self {
             parent: (0..size).collect(),
         }
     }
 
-    /// The one that stands for the set.
+    /// Returns the representative of the node's set, halving the path on the way.
     pub fn find(&mut self, mut node: usize) -> usize {
         while self.parent[node] != node {
             self.parent[node] = self.parent[self.parent[node]];
@@ -27,11 +27,11 @@ impl Union {
 
 #[cfg(test)]
 mod tests {
-    use super::Union;
+    use super::UnionFind;
 
     #[test]
     fn what_is_joined_step_by_step_is_one() {
-        let mut union = Union::new(5);
+        let mut union = UnionFind::new(5);
         union.join(0, 1);
         union.join(3, 4);
         assert_ne!(union.find(1), union.find(3));

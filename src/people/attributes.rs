@@ -1,10 +1,10 @@
-//! What people tell about themselves, and what of it is new.
+//! Applies names, usernames, preferences and given-up identities to contacts, and reports what changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::{Party, Preferred, Renamed};
+use super::{Party, PreferenceChange, RenamedContact};
 use crate::{
     clock::Clock,
     db::{Result, Tx, collision},
@@ -12,23 +12,28 @@ use crate::{
     records::contacts::{self, Identity, Naming, Preferring},
 };
 
-/// What was new in what parties told about themselves.
-pub(super) struct Noted {
-    pub renamed: BTreeMap<ContactId, Renamed>,
-    pub preferring: Vec<Preferred>,
-    /// What they gave up, told again or not.
+/// Changes that were new.
+pub(super) struct AttributeChanges {
+    pub renamed: BTreeMap<ContactId, RenamedContact>,
+    pub preferring: Vec<PreferenceChange>,
+    /// Identities given up, whether that was known or not.
     pub retired: BTreeSet<(ContactId, Identity)>,
 }
 
-/// Keeps what the parties tell about themselves: names, user names, preferences, numbers given up.
-pub(super) async fn note(tx: &mut Tx, clock: &Clock, parties: &[Party], of_party: &[ContactId]) -> Result<Noted> {
+/// Stores the parties' names, usernames, preferences and given-up identities. The latest mention wins.
+pub(super) async fn apply_attributes(
+    tx: &mut Tx,
+    clock: &Clock,
+    parties: &[Party],
+    contact_ids: &[ContactId],
+) -> Result<AttributeChanges> {
     let now = clock.now();
     let mut names: BTreeMap<ContactId, Naming> = BTreeMap::new();
     let mut usernames: BTreeMap<Identity, (DateTime<Utc>, ContactId)> = BTreeMap::new();
     let mut preferring: BTreeMap<ContactId, Preferring> = BTreeMap::new();
     let mut retired: BTreeMap<Identity, DateTime<Utc>> = BTreeMap::new();
     let mut given_up = BTreeSet::new();
-    for (party, &contact) in parties.iter().zip(of_party) {
+    for (party, &contact) in parties.iter().zip(contact_ids) {
         let tenant = party.tenant;
         if let Some(name) = &party.name {
             let naming = Naming {
@@ -37,9 +42,9 @@ pub(super) async fn note(tx: &mut Tx, clock: &Clock, parties: &[Party], of_party
                 name: name.clone(),
                 at: party.at,
             };
-            let held = names.entry(contact).or_insert_with(|| naming.clone());
-            if (naming.at, &naming.name) > (held.at, &held.name) {
-                *held = naming;
+            let current = names.entry(contact).or_insert_with(|| naming.clone());
+            if (naming.at, &naming.name) > (current.at, &current.name) {
+                *current = naming;
             }
         }
         if let Some(name) = &party.username {
@@ -52,15 +57,15 @@ pub(super) async fn note(tx: &mut Tx, clock: &Clock, parties: &[Party], of_party
             *seen = (*seen).max((party.at, contact));
         }
         if let Some(stopped) = party.marketing_stopped {
-            let told = Preferring {
+            let preference = Preferring {
                 tenant,
                 contact,
                 marketing_stopped: stopped,
                 at: party.at,
             };
-            let held = preferring.entry(contact).or_insert_with(|| told.clone());
-            if told.at > held.at {
-                *held = told;
+            let current = preferring.entry(contact).or_insert_with(|| preference.clone());
+            if preference.at > current.at {
+                *current = preference;
             }
         }
         for identity in &party.retired {
@@ -69,41 +74,42 @@ pub(super) async fn note(tx: &mut Tx, clock: &Clock, parties: &[Party], of_party
             given_up.insert((contact, identity.clone()));
         }
     }
-    let named = contacts::name(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
-    let preferred = contacts::prefer(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
+    let renamed_ids = contacts::name(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
+    let changed_preferences =
+        contacts::prefer(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
     contacts::retire(&mut *tx, &retired.into_iter().collect::<Vec<_>>()).await?;
     let usernames = usernames
         .into_iter()
         .map(|(identity, (_, contact))| (identity, contact))
         .collect();
-    let mut renamed: BTreeMap<ContactId, Renamed> = BTreeMap::new();
-    for (contact,) in named {
+    let mut renamed: BTreeMap<ContactId, RenamedContact> = BTreeMap::new();
+    for (contact,) in renamed_ids {
         let it = &names[&contact];
         renamed
             .entry(contact)
-            .or_insert_with(|| unnamed(it.tenant, contact))
+            .or_insert_with(|| unchanged(it.tenant, contact))
             .name = Some(it.name.clone());
     }
     for (identity, contact) in adopt_usernames(tx, clock, usernames).await? {
         let it = renamed
             .entry(contact)
-            .or_insert_with(|| unnamed(identity.tenant, contact));
+            .or_insert_with(|| unchanged(identity.tenant, contact));
         it.username = Some(identity.value);
     }
-    let shown = |(contact,): (ContactId,)| Preferred {
+    let shown = |(contact,): (ContactId,)| PreferenceChange {
         contact,
         marketing_stopped: preferring[&contact].marketing_stopped,
         at: preferring[&contact].at,
     };
-    Ok(Noted {
+    Ok(AttributeChanges {
         renamed,
-        preferring: preferred.into_iter().map(shown).collect(),
+        preferring: changed_preferences.into_iter().map(shown).collect(),
         retired: given_up,
     })
 }
 
-fn unnamed(tenant: TenantId, contact: ContactId) -> Renamed {
-    Renamed {
+fn unchanged(tenant: TenantId, contact: ContactId) -> RenamedContact {
+    RenamedContact {
         tenant,
         contact,
         name: None,
@@ -111,27 +117,27 @@ fn unnamed(tenant: TenantId, contact: ContactId) -> Renamed {
     }
 }
 
-/// A user name belongs to whoever was last seen with it; tells those that were not known to be theirs.
+/// Assigns usernames to the contacts last seen with them. Returns the assignments that are new.
 async fn adopt_usernames(
     tx: &mut Tx,
     clock: &Clock,
-    wanted: Vec<(Identity, ContactId)>,
+    seen: Vec<(Identity, ContactId)>,
 ) -> Result<Vec<(Identity, ContactId)>> {
-    if wanted.is_empty() {
-        return Ok(wanted);
+    if seen.is_empty() {
+        return Ok(seen);
     }
-    let identities: Vec<Identity> = wanted.iter().map(|(identity, _)| identity.clone()).collect();
-    let held: HashMap<String, ContactId> = contacts::identities(&mut *tx, &identities)
+    let identities: Vec<Identity> = seen.iter().map(|(identity, _)| identity.clone()).collect();
+    let current: HashMap<String, ContactId> = contacts::identities(&mut *tx, &identities)
         .await?
         .into_iter()
         .map(|it| (it.value, it.contact_id))
         .collect();
-    let (new, old): (Vec<_>, Vec<_>) = wanted
+    let (new, old): (Vec<_>, Vec<_>) = seen
         .into_iter()
-        .partition(|(identity, _)| !held.contains_key(&identity.value));
+        .partition(|(identity, _)| !current.contains_key(&identity.value));
     let taken: Vec<_> = old
         .into_iter()
-        .filter(|(identity, contact)| held[&identity.value] != *contact)
+        .filter(|(identity, contact)| current[&identity.value] != *contact)
         .collect();
     if contacts::own(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
         return Err(collision());

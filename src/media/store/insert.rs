@@ -5,9 +5,9 @@ use crate::{
     domain::{MediaFileId, MediaId, TenantId},
 };
 
-/// Media that a tenant's program brought.
+/// Media uploaded by a tenant.
 #[derive(Clone, Debug)]
-pub struct NewUploaded {
+pub struct NewUploadedMedia {
     pub id: MediaId,
     pub tenant: TenantId,
     pub kind: &'static str,
@@ -16,11 +16,19 @@ pub struct NewUploaded {
     pub file: MediaFileId,
 }
 
-pub async fn insert(on: impl Into<On<'_>>, media: &NewUploaded, now: DateTime<Utc>) -> Result<u64> {
+pub async fn insert_uploaded(on: impl Into<On<'_>>, media: &NewUploadedMedia, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO media (id, tenant_id, origin, kind, mime_type, filename, file_id, received_at, lane, state, due_at, finished_at)
         VALUES ($1, $2, 'api', $3, $4, $5, $6, $7, 1, 'done', $7, $7)";
-    let m = media.clone();
-    let args = (m.id, m.tenant, m.kind.to_owned(), m.mime_type, m.filename, m.file, now);
+    let new = media.clone();
+    let args = (
+        new.id,
+        new.tenant,
+        new.kind.to_owned(),
+        new.mime_type,
+        new.filename,
+        new.file,
+        now,
+    );
     on.into().sql(SQL, args).run().await
 }

@@ -1,27 +1,27 @@
-//! Text, reactions, pins.
+//! Messages with few members: text, reactions, pins.
 
 use serde::Serialize;
 
 use super::{
     Invalid,
-    read::{ANY, At, Read},
+    read::{Field, FieldResult, UNLIMITED},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Text {
     /// At most 4,096 characters.
     pub body: String,
-    /// Shows a preview of the first address in it.
+    /// Shows a preview of the first link in the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview_url: Option<bool>,
 }
 
-/// An emoji on a message of the last 30 days, that is no reaction itself.
+/// An emoji on a message of the last 30 days that is not itself a reaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reaction {
     /// The wamid of the message.
     pub message_id: String,
-    /// Empty to take the reaction back.
+    /// Empty to remove the reaction.
     pub emoji: String,
 }
 
@@ -31,7 +31,7 @@ pub struct Pin {
     pub operation: PinOperation,
     /// The wamid of the message.
     pub message_id: String,
-    /// 1 to 30; only a pin has it.
+    /// 1 to 30; for pins only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration_days: Option<i64>,
 }
@@ -44,21 +44,21 @@ pub enum PinOperation {
 }
 
 impl Text {
-    pub(super) fn read(at: &At<'_>) -> Read<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut text = at.object()?;
         let read = Self {
             body: text.text("body", 4_096)?,
-            preview_url: text.maybe_flag("preview_url")?,
+            preview_url: text.optional_flag("preview_url")?,
         };
-        text.end().map(|()| read)
+        text.deny_unknown().map(|()| read)
     }
 }
 
 impl Reaction {
-    pub(super) fn read(at: &At<'_>) -> Read<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut reaction = at.object()?;
-        let message_id = reaction.text("message_id", ANY)?;
-        let emoji = reaction.must("emoji")?;
+        let message_id = reaction.text("message_id", UNLIMITED)?;
+        let emoji = reaction.required("emoji")?;
         let text = emoji
             .value
             .as_str()
@@ -67,19 +67,22 @@ impl Reaction {
             message_id,
             emoji: text.to_owned(),
         };
-        reaction.end().map(|()| read)
+        reaction.deny_unknown().map(|()| read)
     }
 }
 
 impl Pin {
-    pub(super) fn read(at: &At<'_>) -> Read<Self> {
+    pub(super) fn read(at: &Field<'_>) -> FieldResult<Self> {
         let mut pin = at.object()?;
-        let operation = match pin.must("type")?.one_of(&["pin", "unpin"])? {
+        let operation = match pin.required("type")?.one_of(&["pin", "unpin"])? {
             "pin" => PinOperation::Pin,
             _ => PinOperation::Unpin,
         };
-        let message_id = pin.text("message_id", ANY)?;
-        let days = pin.maybe("expiration_days").map(|at| at.whole(1..=30)).transpose()?;
+        let message_id = pin.text("message_id", UNLIMITED)?;
+        let days = pin
+            .optional("expiration_days")
+            .map(|at| at.integer(1..=30))
+            .transpose()?;
         if operation == PinOperation::Pin && days.is_none() {
             return Err(Invalid::new(
                 format!("{}.expiration_days", at.path),
@@ -91,6 +94,6 @@ impl Pin {
             message_id,
             expiration_days: days,
         };
-        pin.end().map(|()| read)
+        pin.deny_unknown().map(|()| read)
     }
 }

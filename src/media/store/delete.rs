@@ -5,28 +5,32 @@ use crate::{
     domain::{MediaFileId, MediaId, TenantId},
 };
 
-/// Media received before a time, the oldest first.
-pub async fn older_than(on: impl Into<On<'_>>, before: DateTime<Utc>, limit: i64) -> Result<Vec<(TenantId, MediaId)>> {
+/// Returns media received before `before`, oldest first.
+pub async fn list_older_than(
+    on: impl Into<On<'_>>,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(TenantId, MediaId)>> {
     const SQL: &str = "
         SELECT tenant_id, id FROM media WHERE deleted_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2";
     on.into().sql(SQL, (before, limit)).all().await
 }
 
-/// What media held that were let go of.
+/// References that media held before its deletion.
 #[derive(Clone, Copy, Debug)]
-pub struct Held {
+pub struct ReleasedMedia {
     pub file: Option<MediaFileId>,
-    /// In bytes, of a file that the tenant uploaded; otherwise 0.
+    /// Size of a file uploaded by the tenant, in bytes; otherwise 0.
     pub uploaded: i64,
 }
 
-/// Lets go of media: the row stays without its file, and without the name its sender gave it. `None` when there are none.
-pub async fn delete(tx: &mut Tx, tenant: TenantId, id: MediaId, now: DateTime<Utc>) -> Result<Option<Held>> {
+/// Deletes media: the row remains without file and file name. `None` if the id is unknown.
+pub async fn delete(tx: &mut Tx, tenant: TenantId, id: MediaId, now: DateTime<Utc>) -> Result<Option<ReleasedMedia>> {
     const LOCK: &str = "
         UPDATE media SET deleted_at = $3 WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
         RETURNING file_id, CASE WHEN origin = 'api' THEN COALESCE((SELECT f.size FROM media_files f WHERE f.id = file_id), 0) ELSE 0 END";
-    // Somebody chose this, so it is no failure to tell of.
-    const LET_GO: &str = "
+    // Marked as reported: a deletion is no failure to emit an event for.
+    const RELEASE: &str = "
         UPDATE media
         SET file_id = NULL, filename = NULL, told_at = $3, finished_at = COALESCE(finished_at, $3),
             state = CASE state WHEN 'done' THEN 'done' ELSE 'discarded' END
@@ -35,6 +39,6 @@ pub async fn delete(tx: &mut Tx, tenant: TenantId, id: MediaId, now: DateTime<Ut
     let Some((file, uploaded)) = locked else {
         return Ok(None);
     };
-    tx.sql(LET_GO, (tenant, id, now)).run().await?;
-    Ok(Some(Held { file, uploaded }))
+    tx.sql(RELEASE, (tenant, id, now)).run().await?;
+    Ok(Some(ReleasedMedia { file, uploaded }))
 }

@@ -1,37 +1,37 @@
-//! Reading answers: bounded, and without trust in their shape.
+//! Executes requests and reads answers: bounded in length, lenient about their shape.
 
 use std::time::{Duration, Instant};
 
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-use super::{Client, Error, GraphError, error::cause, errors};
+use super::{Error, GraphClient, GraphError, error::cause, errors};
 use crate::{config::Secret, meta::error_data};
 
-/// The longest answer that is read, in bytes; a page of a hundred templates is the longest that Meta makes.
-const LONGEST: usize = 8 << 20;
-/// The longest text of an error that is kept, in characters.
-const LONGEST_TEXT: usize = 1_000;
+/// Maximum length of an answer, in bytes; the longest that Meta makes is a page of a hundred templates.
+const MAX_BODY_BYTES: usize = 8 << 20;
+/// Maximum length of a stored error text, in characters.
+const MAX_TEXT_CHARS: usize = 1_000;
 
-/// An error as Meta answers it, and whether Meta says that it will pass.
-pub(super) struct Refusal {
+/// An error answered by Meta, and whether Meta calls it transient.
+pub(super) struct ErrorResponse {
     pub error: GraphError,
     pub transient: bool,
 }
 
-impl Client {
-    /// Makes a call whose answer is a JSON object.
-    pub(super) async fn call(
+impl GraphClient {
+    /// Executes a request whose answer is a JSON object.
+    pub(super) async fn request_json(
         &self,
         what: &'static str,
         request: RequestBuilder,
         token: &Secret,
     ) -> Result<Value, Error> {
-        self.call_in_part(what, request, token, None).await
+        self.request_partial(what, request, token, None).await
     }
 
-    /// The same for a call that may be carried out in part: an error with this member beside it is an answer.
-    pub(super) async fn call_in_part(
+    /// Executes a request that may succeed in part: an error with `member` beside it counts as an answer.
+    pub(super) async fn request_partial(
         &self,
         what: &'static str,
         request: RequestBuilder,
@@ -39,20 +39,20 @@ impl Client {
         member: Option<&str>,
     ) -> Result<Value, Error> {
         let began = Instant::now();
-        let answered = self.object(request, token, member).await;
-        measure(what, began, if answered.is_ok() { "done" } else { "failed" });
+        let answered = self.execute(request, token, member).await;
+        record_duration(what, began, if answered.is_ok() { "done" } else { "failed" });
         answered
     }
 
-    async fn object(&self, request: RequestBuilder, token: &Secret, member: Option<&str>) -> Result<Value, Error> {
+    async fn execute(&self, request: RequestBuilder, token: &Secret, member: Option<&str>) -> Result<Value, Error> {
         let response = request
             .send()
             .await
             .map_err(|error| Error::transport(&error, self.timeout))?;
         let status = response.status();
-        let body = read(response, self.timeout).await.map_err(Error::NoAnswer)?;
+        let body = read_body(response, self.timeout).await.map_err(Error::NoAnswer)?;
         let object = || serde_json::from_slice(&body).ok().filter(Value::is_object);
-        if let Some(refusal) = refusal(status, &body, token) {
+        if let Some(refusal) = parse_error(status, &body, token) {
             let partly = object().filter(|answer| member.is_some_and(|member| answer[member].is_object()));
             return partly.ok_or(Error::Refused(refusal.error));
         }
@@ -61,51 +61,56 @@ impl Client {
             why: why.to_owned(),
         };
         if !status.is_success() {
-            return Err(unreadable("no error as Meta makes them"));
+            return Err(unreadable("not an error in Meta's format"));
         }
         object().ok_or_else(|| unreadable("not a JSON object"))
     }
 
-    /// The same for a call that answers `{"success": true}` and nothing else.
-    pub(super) async fn order(&self, what: &'static str, request: RequestBuilder, token: &Secret) -> Result<(), Error> {
-        let answer = self.call(what, request, token).await?;
+    /// Executes a request that answers `{"success": true}`.
+    pub(super) async fn request_success(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+        token: &Secret,
+    ) -> Result<(), Error> {
+        let answer = self.request_json(what, request, token).await?;
         if answer["success"] == false {
-            let why = "Meta says that it did not succeed, and not why".to_owned();
+            let why = "Meta reported failure without a reason".to_owned();
             return Err(Error::Unreadable { http_status: 200, why });
         }
         Ok(())
     }
 }
 
-pub(super) fn measure(call: &'static str, began: Instant, outcome: &'static str) {
+pub(super) fn record_duration(call: &'static str, began: Instant, outcome: &'static str) {
     let labels = [("call", call), ("outcome", outcome)];
     metrics::histogram!("mainstay_graph_request_seconds", &labels).record(began.elapsed().as_secs_f64());
 }
 
-/// The whole body, or why there is none.
-pub(super) async fn read(mut response: Response, timeout: Duration) -> Result<Vec<u8>, String> {
+/// Reads the whole body, up to [`MAX_BODY_BYTES`].
+pub(super) async fn read_body(mut response: Response, timeout: Duration) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error, timeout))? {
-        if body.len() + chunk.len() > LONGEST {
-            return Err(format!("the answer is longer than {LONGEST} bytes"));
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(format!("the answer is longer than {MAX_BODY_BYTES} bytes"));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// `{"error": {"message", "code", …}}`, whatever the status.
-pub(super) fn refusal(status: StatusCode, body: &[u8], token: &Secret) -> Option<Refusal> {
+/// Parses `{"error": {"message", "code", …}}`, whatever the status.
+pub(super) fn parse_error(status: StatusCode, body: &[u8], token: &Secret) -> Option<ErrorResponse> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let error = answer.get("error").filter(|error| error.is_object())?;
-    let text = |value: &Value| text(value).map(|text| presentable(&text, token));
+    let text = |value: &Value| text(value).map(|text| redact(&text, token));
     let message = text(&error["message"]).unwrap_or_default();
     let subcode = number(&error["error_subcode"]).filter(|code| *code != 0);
-    let details = error_data::details(&error["error_data"]).map(|details| presentable(&details, token));
-    Some(Refusal {
+    let details = error_data::details(&error["error_data"]).map(|details| redact(&details, token));
+    Some(ErrorResponse {
         error: GraphError {
             http_status: status.as_u16(),
-            code: errors::decisive(number(&error["code"])?, subcode),
+            code: errors::effective_code(number(&error["code"])?, subcode),
             subcode,
             title: without_code(&message).to_owned(),
             details: details.or_else(|| text(&error["error_user_msg"])),
@@ -115,24 +120,25 @@ pub(super) fn refusal(status: StatusCode, body: &[u8], token: &Secret) -> Option
     })
 }
 
-/// `(#131047) Re-engagement message` → `Re-engagement message`.
+/// Strips the leading code: `(#131047) Re-engagement message` → `Re-engagement message`.
 fn without_code(message: &str) -> &str {
     let rest = message.strip_prefix("(#").and_then(|rest| rest.split_once(") "));
     rest.filter(|(code, _)| code.bytes().all(|b| b.is_ascii_digit()))
         .map_or(message, |(_, title)| title)
 }
 
-/// Meta repeats a token it cannot parse in the message about it; what we keep is shown to people.
-pub(super) fn presentable(text: &str, token: &Secret) -> String {
+/// Removes the access token and NULs, and truncates. Meta repeats a malformed token in its error message, and error texts are shown to
+/// users.
+pub(super) fn redact(text: &str, token: &Secret) -> String {
     let shown = match token.expose() {
         "" => text.to_owned(),
         secret => text.replace(secret, "[token]"),
     };
     let shown = shown.replace('\0', "");
-    shown.chars().take(LONGEST_TEXT).collect()
+    shown.chars().take(MAX_TEXT_CHARS).collect()
 }
 
-/// Text that is there: not empty, numbers too.
+/// Returns a non-empty string, trimmed, or a number as text.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned),
@@ -141,12 +147,12 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// A word of a closed list, such as a status: Meta writes them in either case, here they are in capitals.
-pub(super) fn word(value: &Value) -> Option<String> {
+/// Returns an enum value such as a status in upper case; Meta writes them in either case.
+pub(super) fn keyword(value: &Value) -> Option<String> {
     text(value).map(|text| text.to_uppercase())
 }
 
-/// A whole number, also as text: Meta's documentation and Meta's answers differ in that.
+/// Returns a whole number, given as number or as text: Meta's documentation and answers differ in that.
 pub(super) fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
@@ -155,11 +161,11 @@ pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A text without which the answer is worth nothing.
-pub(super) fn essential(answer: &Value, key: &str) -> Result<String, Error> {
+/// Returns a member that the answer must have.
+pub(super) fn required(answer: &Value, key: &str) -> Result<String, Error> {
     text(&answer[key]).ok_or_else(|| Error::Unreadable {
         http_status: 200,
-        why: format!("it lacks {key:?}"),
+        why: format!("missing {key:?}"),
     })
 }
 
@@ -167,8 +173,8 @@ pub(super) fn essential(answer: &Value, key: &str) -> Result<String, Error> {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Option<Refusal> {
-        refusal(StatusCode::BAD_REQUEST, body.as_bytes(), &Secret::new("EAAG-secret"))
+    fn read(body: &str) -> Option<ErrorResponse> {
+        parse_error(StatusCode::BAD_REQUEST, body.as_bytes(), &Secret::new("EAAG-secret"))
     }
 
     #[test]

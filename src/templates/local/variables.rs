@@ -1,4 +1,4 @@
-//! Variables in the texts of a message: `{{name}}`.
+//! Variables `{{name}}` in the texts of a message.
 
 use serde_json::{Map, Value};
 
@@ -9,10 +9,10 @@ use crate::{
 
 const NAME: usize = 64;
 
-/// The variables of every text below a value, each once, in the order of their appearance.
+/// Returns the variables of all texts below a value, without duplicates, in order of appearance.
 pub fn variables(value: &Value) -> Result<Vec<String>, Invalid> {
     let mut names = Vec::new();
-    texts(value, "content", &mut |path, text| {
+    visit_texts(value, "content", &mut |path, text| {
         for piece in pieces(text) {
             match piece {
                 Piece::Variable(name) if is_name(name) => {
@@ -43,23 +43,23 @@ fn is_name(name: &str) -> bool {
 
 type Visit<'v> = dyn FnMut(&str, &str) -> Result<(), Invalid> + 'v;
 
-fn texts(value: &Value, path: &str, visit: &mut Visit<'_>) -> Result<(), Invalid> {
+fn visit_texts(value: &Value, path: &str, visit: &mut Visit<'_>) -> Result<(), Invalid> {
     match value {
         Value::String(text) => visit(path, text),
         Value::Array(list) => {
             let mut places = list.iter().enumerate();
-            places.try_for_each(|(index, value)| texts(value, &format!("{path}[{index}]"), visit))
+            places.try_for_each(|(index, value)| visit_texts(value, &format!("{path}[{index}]"), visit))
         }
         Value::Object(members) => {
             let mut members = members.iter();
-            members.try_for_each(|(name, value)| texts(value, &format!("{path}.{name}"), visit))
+            members.try_for_each(|(name, value)| visit_texts(value, &format!("{path}.{name}"), visit))
         }
         _ => Ok(()),
     }
 }
 
-/// Checks that the values are those of the variables, no more and no fewer, and makes them texts.
-pub fn matched(names: &[String], values: &Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+/// Checks that there is exactly one value per variable, and converts the values to text.
+pub fn match_values(names: &[String], values: &Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
     let at = |name: &str| format!("message_template.variables.{name}");
     if let Some(unknown) = values.keys().find(|name| !names.contains(name)) {
         let known = match names {
@@ -80,12 +80,12 @@ pub fn matched(names: &[String], values: &Map<String, Value>) -> Result<Map<Stri
     names.iter().map(text).collect()
 }
 
-/// The same value with `value(key, name)` in the place of each variable; `key` is the member whose text it stands in.
-pub fn filled(template: &Value, value: &dyn Fn(&str, &str) -> String) -> Value {
-    fill(template, "", value)
+/// Replaces each variable by `value(key, name)`, where `key` is the member that holds the text.
+pub fn substitute(template: &Value, value: &dyn Fn(&str, &str) -> String) -> Value {
+    substitute_below(template, "", value)
 }
 
-fn fill(template: &Value, key: &str, value: &dyn Fn(&str, &str) -> String) -> Value {
+fn substitute_below(template: &Value, key: &str, value: &dyn Fn(&str, &str) -> String) -> Value {
     match template {
         Value::String(text) => {
             let piece = |piece| match piece {
@@ -94,9 +94,9 @@ fn fill(template: &Value, key: &str, value: &dyn Fn(&str, &str) -> String) -> Va
             };
             Value::String(pieces(text).into_iter().map(piece).collect())
         }
-        Value::Array(list) => list.iter().map(|it| fill(it, key, value)).collect(),
+        Value::Array(list) => list.iter().map(|it| substitute_below(it, key, value)).collect(),
         Value::Object(members) => {
-            let member = |(name, it): (&String, &Value)| (name.clone(), fill(it, name, value));
+            let member = |(name, it): (&String, &Value)| (name.clone(), substitute_below(it, name, value));
             Value::Object(members.iter().map(member).collect())
         }
         other => other.clone(),

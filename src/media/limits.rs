@@ -1,4 +1,4 @@
-//! What Meta takes: types and sizes, from "Supported media types" in Meta's documentation.
+//! Types and sizes that Meta accepts, from "Supported media types" in Meta's documentation.
 
 use super::{
     MediaKind,
@@ -6,13 +6,13 @@ use super::{
 };
 
 const MB: u64 = 1024 * 1024;
-/// No file is longer, in either direction.
-pub const LARGEST: u64 = 100 * MB;
-/// Stickers, which have limits of their own.
+/// Maximum size of a file, in either direction.
+pub const MAX_FILE_BYTES: u64 = 100 * MB;
+/// Maximum sizes of stickers.
 const STICKER: u64 = 100 * 1024;
 const ANIMATED_STICKER: u64 = 500 * 1024;
 
-/// Every type that Meta takes, and as what it can be sent. Anything of these can be sent as a document too.
+/// All types that Meta accepts, with the kind they are sent as. Every type can also be sent as a document.
 const TYPES: &[(&str, MediaKind)] = &[
     ("image/jpeg", MediaKind::Image),
     ("image/png", MediaKind::Image),
@@ -43,83 +43,83 @@ const TYPES: &[(&str, MediaKind)] = &[
     ),
 ];
 
-/// Why Meta would not take a file.
+/// Reason why Meta does not accept a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     #[error("the file is empty")]
     Empty,
-    #[error("{mime_type} is not a type that Meta takes; it takes {}", takes(None))]
+    #[error("{mime_type} is not a type that Meta takes; it takes {}", accepted_types(None))]
     Type { mime_type: String },
-    #[error("{mime_type} cannot be sent as {}; that takes {}", .kind.as_str(), takes(Some(*.kind)))]
+    #[error("{mime_type} cannot be sent as {}; that takes {}", .kind.as_str(), accepted_types(Some(*.kind)))]
     Kind { kind: MediaKind, mime_type: String },
     #[error("the bytes are not those of {0}")]
     Bytes(String),
     #[error("Meta takes audio/ogg only with the codec Opus")]
     NotOpus,
-    #[error("{what} may have at most {most} bytes")]
-    TooLarge { what: &'static str, most: u64 },
+    #[error("{what} may have at most {max_bytes} bytes")]
+    TooLarge { what: &'static str, max_bytes: u64 },
 }
 
-fn takes(kind: Option<MediaKind>) -> String {
+fn accepted_types(kind: Option<MediaKind>) -> String {
     let able = |(_, of): &&(&str, MediaKind)| matches!(kind, None | Some(MediaKind::Document)) || kind == Some(*of);
     let names: Vec<&str> = TYPES.iter().filter(able).map(|(name, _)| *name).collect();
     names.join(", ")
 }
 
-/// A file that Meta takes, as far as its beginning and its size tell.
+/// An accepted type with its size limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct AcceptedType {
     pub kind: MediaKind,
     /// Without parameters.
     pub mime_type: String,
     /// In bytes.
-    pub most: u64,
+    pub max_bytes: u64,
     pub what: &'static str,
 }
 
-impl Taken {
-    pub fn fits(&self, size: u64) -> Result<(), Rejected> {
-        if size > self.most {
+impl AcceptedType {
+    pub fn check_size(&self, size: u64) -> Result<(), Rejected> {
+        if size > self.max_bytes {
             return Err(Rejected::TooLarge {
                 what: self.what,
-                most: self.most,
+                max_bytes: self.max_bytes,
             });
         }
         Ok(())
     }
 }
 
-/// Judges a file by its beginning. `kind` is what it is to be sent as; without it that follows from the type.
-pub fn judge(kind: Option<MediaKind>, declared: Option<&str>, head: &[u8]) -> Result<Taken, Rejected> {
+/// Checks a file's type by its first bytes. `kind` is how it will be sent; inferred from the type if absent.
+pub fn accept(kind: Option<MediaKind>, declared: Option<&str>, head: &[u8]) -> Result<AcceptedType, Rejected> {
     if head.is_empty() {
         return Err(Rejected::Empty);
     }
-    let mime_type = essence(&sniff::checked(declared, head).map_err(Rejected::Bytes)?);
-    let taken = take(kind, &mime_type)?;
+    let mime_type = essence(&sniff::verified_type(declared, head).map_err(Rejected::Bytes)?);
+    let accepted = lookup(kind, &mime_type)?;
     if mime_type == "audio/ogg" && !sniff::is_opus(head) {
         return Err(Rejected::NotOpus);
     }
-    Ok(match taken.kind {
-        MediaKind::Sticker if sniff::is_animated_webp(head) => Taken {
-            most: ANIMATED_STICKER,
+    Ok(match accepted.kind {
+        MediaKind::Sticker if sniff::is_animated_webp(head) => AcceptedType {
+            max_bytes: ANIMATED_STICKER,
             what: "an animated sticker",
-            ..taken
+            ..accepted
         },
-        _ => taken,
+        _ => accepted,
     })
 }
 
-/// Judges what is known of a file: its type and size, as something to be sent.
-pub fn sendable(kind: MediaKind, mime_type: &str, size: u64) -> Result<(), Rejected> {
-    let mut taken = take(Some(kind), &essence(mime_type))?;
+/// Checks whether a file of this type and size can be sent as this kind.
+pub fn check_sendable(kind: MediaKind, mime_type: &str, size: u64) -> Result<(), Rejected> {
+    let mut accepted = lookup(Some(kind), &essence(mime_type))?;
     if kind == MediaKind::Sticker {
-        // Whether it moves was looked at when it came in.
-        taken.most = ANIMATED_STICKER;
+        // Whether the sticker is animated was checked on upload.
+        accepted.max_bytes = ANIMATED_STICKER;
     }
-    taken.fits(size)
+    accepted.check_size(size)
 }
 
-fn take(kind: Option<MediaKind>, mime_type: &str) -> Result<Taken, Rejected> {
+fn lookup(kind: Option<MediaKind>, mime_type: &str) -> Result<AcceptedType, Rejected> {
     let found = TYPES.iter().find(|(name, _)| *name == mime_type);
     let (_, own) = found.ok_or_else(|| Rejected::Type {
         mime_type: mime_type.to_owned(),
@@ -131,17 +131,17 @@ fn take(kind: Option<MediaKind>, mime_type: &str) -> Result<Taken, Rejected> {
             mime_type: mime_type.to_owned(),
         });
     }
-    let (most, what) = match kind {
+    let (max_bytes, what) = match kind {
         MediaKind::Image => (5 * MB, "an image"),
         MediaKind::Video => (16 * MB, "a video"),
         MediaKind::Audio => (16 * MB, "an audio file"),
-        MediaKind::Document => (LARGEST, "a document"),
+        MediaKind::Document => (MAX_FILE_BYTES, "a document"),
         MediaKind::Sticker => (STICKER, "a sticker that does not move"),
     };
-    Ok(Taken {
+    Ok(AcceptedType {
         kind,
         mime_type: mime_type.to_owned(),
-        most,
+        max_bytes,
         what,
     })
 }
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_file_is_what_its_bytes_say() {
-        for (head, declared, mime_type, kind, most) in [
+        for (head, declared, mime_type, kind, max_bytes) in [
             (JPEG, None, "image/jpeg", MediaKind::Image, 5 * MB),
             (JPEG, Some("image/png"), "image/jpeg", MediaKind::Image, 5 * MB),
             (PNG, Some("IMAGE/PNG"), "image/png", MediaKind::Image, 5 * MB),
@@ -189,21 +189,21 @@ mod tests {
                 MediaKind::Audio,
                 16 * MB,
             ),
-            (PDF, None, "application/pdf", MediaKind::Document, LARGEST),
+            (PDF, None, "application/pdf", MediaKind::Document, MAX_FILE_BYTES),
             (
                 b"Hello",
                 Some("text/plain; charset=utf-8"),
                 "text/plain",
                 MediaKind::Document,
-                LARGEST,
+                MAX_FILE_BYTES,
             ),
             (STILL, None, "image/webp", MediaKind::Sticker, STICKER),
             (MOVING, None, "image/webp", MediaKind::Sticker, ANIMATED_STICKER),
         ] {
-            let taken = judge(None, declared, head).unwrap_or_else(|error| panic!("{mime_type}: {error}"));
+            let accepted = accept(None, declared, head).unwrap_or_else(|error| panic!("{mime_type}: {error}"));
             assert_eq!(
-                (taken.mime_type.as_str(), taken.kind, taken.most),
-                (mime_type, kind, most)
+                (accepted.mime_type.as_str(), accepted.kind, accepted.max_bytes),
+                (mime_type, kind, max_bytes)
             );
         }
     }
@@ -230,9 +230,9 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(judge(kind, declared, head), Err(expected));
+            assert_eq!(accept(kind, declared, head), Err(expected));
         }
-        let words = judge(Some(MediaKind::Video), None, JPEG).unwrap_err().to_string();
+        let words = accept(Some(MediaKind::Video), None, JPEG).unwrap_err().to_string();
         assert!(
             words.contains("video/mp4, video/3gpp") && !words.contains("pdf"),
             "{words}"
@@ -241,17 +241,20 @@ mod tests {
 
     #[test]
     fn a_picture_can_be_sent_as_a_document_of_a_documents_size() {
-        let taken = judge(Some(MediaKind::Document), None, JPEG).unwrap();
-        assert_eq!((taken.kind, taken.most), (MediaKind::Document, LARGEST));
-        assert!(taken.fits(LARGEST).is_ok() && taken.fits(LARGEST + 1).is_err());
+        let accepted = accept(Some(MediaKind::Document), None, JPEG).unwrap();
+        assert_eq!(
+            (accepted.kind, accepted.max_bytes),
+            (MediaKind::Document, MAX_FILE_BYTES)
+        );
+        assert!(accepted.check_size(MAX_FILE_BYTES).is_ok() && accepted.check_size(MAX_FILE_BYTES + 1).is_err());
     }
 
     #[test]
     fn what_came_in_may_be_too_large_to_go_out_the_same_way() {
-        assert!(sendable(MediaKind::Video, "video/mp4", 16 * MB).is_ok());
-        assert!(sendable(MediaKind::Video, "video/mp4", 16 * MB + 1).is_err());
-        assert!(sendable(MediaKind::Document, "video/mp4", 60 * MB).is_ok());
-        assert!(sendable(MediaKind::Audio, "audio/ogg; codecs=opus", MB).is_ok());
-        assert!(sendable(MediaKind::Image, "application/pdf", MB).is_err());
+        assert!(check_sendable(MediaKind::Video, "video/mp4", 16 * MB).is_ok());
+        assert!(check_sendable(MediaKind::Video, "video/mp4", 16 * MB + 1).is_err());
+        assert!(check_sendable(MediaKind::Document, "video/mp4", 60 * MB).is_ok());
+        assert!(check_sendable(MediaKind::Audio, "audio/ogg; codecs=opus", MB).is_ok());
+        assert!(check_sendable(MediaKind::Image, "application/pdf", MB).is_err());
     }
 }

@@ -1,12 +1,15 @@
+//! Lists the placeholders of a template for callers.
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Button, ButtonKind, Header, Offer, Schema};
+use super::{ButtonKind, Offer, Schema, SchemaButton, TemplateHeader};
 
-/// What goes into a place.
+/// Type of a placeholder's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum PlaceKind {
+#[schema(as = PlaceKind)]
+pub enum PlaceholderKind {
     /// A text; in a header or body also `{"currency": …}` or `{"date_time": …}`.
     Text,
     Image,
@@ -14,28 +17,29 @@ pub enum PlaceKind {
     Document,
     Location,
     Product,
-    /// What comes back when the button is tapped.
+    /// Returned when the button is tapped.
     Payload,
     CouponCode,
     OneTimeCode,
     /// An object, as Meta has it under `action`.
     Action,
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970-01-01.
     Time,
 }
 
-/// A place that a send fills.
+/// A placeholder of a template, filled by every message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Place {
-    /// Its name among the variables of a preview: `body.1`, `header`, `buttons.0`, `cards.1.body.name`. Of a carousel of products the
-    /// cards that were approved are listed; a send may have two to ten.
+#[schema(as = Place)]
+pub struct Placeholder {
+    /// Its key among the variables of a preview: `body.1`, `header`, `buttons.0`, `cards.1.body.name`. For a product carousel the approved
+    /// cards are listed; a message may have two to ten.
     pub key: String,
     #[serde(rename = "type")]
     #[schema(inline)]
-    pub kind: PlaceKind,
-    /// Whether every send has to fill it.
+    pub kind: PlaceholderKind,
+    /// Whether a value is required.
     pub required: bool,
-    /// From the template's own examples.
+    /// From the template's examples.
     #[schema(required)]
     pub example: Option<String>,
     /// In characters.
@@ -43,21 +47,22 @@ pub struct Place {
     pub max_length: Option<usize>,
 }
 
-/// The most characters of a header's text.
-const LONGEST_HEADER: usize = 60;
+/// Maximum length of a header's text.
+const MAX_HEADER: usize = 60;
 
 impl Schema {
-    /// Every place, in the order of the message.
-    pub fn places(&self) -> Vec<Place> {
-        let mut places = Vec::new();
-        self.collect("", &mut places);
-        places
+    /// Returns all placeholders in the order of the message.
+    pub fn placeholders(&self) -> Vec<Placeholder> {
+        let mut placeholders = Vec::new();
+        self.collect("", &mut placeholders);
+
+        placeholders
     }
 
-    fn collect(&self, before: &str, places: &mut Vec<Place>) {
+    fn collect(&self, prefix: &str, placeholders: &mut Vec<Placeholder>) {
         let mut add = |key: String, kind, required, example: &Option<String>, max_length| {
-            places.push(Place {
-                key: format!("{before}{key}"),
+            placeholders.push(Placeholder {
+                key: format!("{prefix}{key}"),
                 kind,
                 required,
                 example: example.clone(),
@@ -65,39 +70,39 @@ impl Schema {
             });
         };
         match &self.header {
-            Header::Text(slots) => {
+            TemplateHeader::Text(slots) => {
                 for it in &slots.variables {
                     let key = format!("header.{}", it.name);
-                    add(key, PlaceKind::Text, true, &it.example, Some(LONGEST_HEADER));
+                    add(key, PlaceholderKind::Text, true, &it.example, Some(MAX_HEADER));
                 }
             }
-            Header::File(kind) => add("header".into(), PlaceKind::of_file(*kind), true, &None, None),
-            Header::Location => add("header".into(), PlaceKind::Location, true, &None, None),
-            Header::Product => add("header".into(), PlaceKind::Product, true, &None, None),
-            Header::None | Header::Unknown => {}
+            TemplateHeader::File(kind) => add("header".into(), PlaceholderKind::of_file(*kind), true, &None, None),
+            TemplateHeader::Location => add("header".into(), PlaceholderKind::Location, true, &None, None),
+            TemplateHeader::Product => add("header".into(), PlaceholderKind::Product, true, &None, None),
+            TemplateHeader::None | TemplateHeader::Unknown => {}
         }
         for it in &self.body.variables {
             let key = format!("body.{}", it.name);
-            add(key, PlaceKind::Text, true, &it.example, self.body.longest);
+            add(key, PlaceholderKind::Text, true, &it.example, self.body.max_length);
         }
         if self.offer == Offer::Expires {
-            add("limited_time_offer".into(), PlaceKind::Time, true, &None, None);
+            add("limited_time_offer".into(), PlaceholderKind::Time, true, &None, None);
         }
         for (index, button) in self.buttons.iter().enumerate() {
-            if let Some(kind) = PlaceKind::of_button(button) {
-                // A code is in the body already.
+            if let Some(kind) = PlaceholderKind::of_button(button) {
+                // Defaults to the code in the body.
                 let required = button.kind.is_required() && button.kind != ButtonKind::OneTimeCode;
-                let (key, longest) = (format!("buttons.{index}"), button.kind.longest());
-                add(key, kind, required, &button.example, longest);
+                let (key, max_length) = (format!("buttons.{index}"), button.kind.max_length());
+                add(key, kind, required, &button.example, max_length);
             }
         }
         for (index, card) in self.cards.iter().enumerate() {
-            card.collect(&format!("{before}cards.{index}."), places);
+            card.collect(&format!("{prefix}cards.{index}."), placeholders);
         }
     }
 }
 
-impl PlaceKind {
+impl PlaceholderKind {
     fn of_file(kind: crate::meta::message::MediaKind) -> Self {
         use crate::meta::message::MediaKind;
         match kind {
@@ -107,7 +112,7 @@ impl PlaceKind {
         }
     }
 
-    fn of_button(button: &Button) -> Option<Self> {
+    fn of_button(button: &SchemaButton) -> Option<Self> {
         match button.kind {
             ButtonKind::QuickReply => Some(Self::Payload),
             ButtonKind::UrlWithVariable => Some(Self::Text),

@@ -1,27 +1,27 @@
-//! What is told of media: `media.ready` and `media.failed`.
+//! Events `media.ready` and `media.failed`.
 
 use chrono::{DateTime, Utc};
 
-use super::fetch::Fetched;
+use super::fetch::FetchedMedia;
 use crate::{
     db::Result,
     events::media::{FAILED, Media, READY, Told},
     media::MediaService,
-    media::store::{self, Untold},
+    media::store::{self, UnreportedFailure},
     records::events::{self, NewEvent},
 };
 
-const CHUNK: i64 = 100;
+const BATCH: i64 = 100;
 
-pub(super) fn ready(service: &MediaService, fetched: &Fetched<'_>, now: DateTime<Utc>) -> NewEvent {
+pub(super) fn ready_event(service: &MediaService, fetched: &FetchedMedia<'_>, now: DateTime<Utc>) -> NewEvent {
     let row = fetched.row;
     let media = Media {
         id: row.id,
         kind: &row.kind,
         mime_type: Some(fetched.mime_type),
         filename: fetched.filename,
-        size: Some(fetched.draft.size),
-        sha256: Some(hex::encode(fetched.draft.digest)),
+        size: Some(fetched.staged.size),
+        sha256: Some(hex::encode(fetched.staged.digest)),
         channel_id: Some(row.channel_id),
         conversation_id: fetched.conversation,
         message_id: Some(row.message_id),
@@ -35,7 +35,7 @@ pub(super) fn ready(service: &MediaService, fetched: &Fetched<'_>, now: DateTime
     }
 }
 
-fn failed(service: &MediaService, row: &Untold) -> NewEvent {
+fn failed_event(service: &MediaService, row: &UnreportedFailure) -> NewEvent {
     let media = Media {
         id: row.id,
         kind: &row.kind,
@@ -57,18 +57,22 @@ fn failed(service: &MediaService, row: &Untold) -> NewEvent {
     }
 }
 
-/// Tells of media that could not be had, once each, whoever ended them: the job, the frame after the last attempt, or the operator. Answers
-/// how many.
-pub async fn tell_failures(service: &MediaService) -> Result<usize> {
-    let untold = store::untold(service.db.reader(), CHUNK).await?;
-    if untold.is_empty() {
+/// Emits an event for each failed fetch that has none yet, whether the job, the queue (after the last attempt) or the operator ended it.
+/// Returns the number of events.
+pub async fn emit_failures(service: &MediaService) -> Result<usize> {
+    let unreported = store::unreported_failures(service.db.reader(), BATCH).await?;
+    if unreported.is_empty() {
         return Ok(0);
     }
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    let ours = store::mark_told(&mut tx, &untold, now).await?;
-    let mine = |row: &&Untold| ours.iter().any(|(id,)| *id == row.id);
-    let new: Vec<NewEvent> = untold.iter().filter(mine).map(|row| failed(service, row)).collect();
+    let marked = store::mark_reported(&mut tx, &unreported, now).await?;
+    let is_marked = |row: &&UnreportedFailure| marked.iter().any(|(id,)| *id == row.id);
+    let new: Vec<NewEvent> = unreported
+        .iter()
+        .filter(is_marked)
+        .map(|row| failed_event(service, row))
+        .collect();
     events::append(&mut tx, &new, now).await?;
     tx.commit().await?;
     metrics::counter!("mainstay_media_failed_total").increment(new.len() as u64);

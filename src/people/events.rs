@@ -1,4 +1,4 @@
-//! What is told of people.
+//! Builds the domain events about contacts.
 
 use chrono::{DateTime, Utc};
 
@@ -10,8 +10,8 @@ use crate::{
     records::{contacts::Identity, events::NewEvent},
 };
 
-/// Somebody new.
-pub struct Created {
+/// A new contact.
+pub struct CreatedContact {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub kind: &'static str,
@@ -20,34 +20,34 @@ pub struct Created {
     pub identities: Vec<Identity>,
 }
 
-/// A contact that gained or gave up identities.
-pub struct Identified {
+/// Identities that a contact gained or gave up.
+pub struct IdentityChange {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub added: Vec<Identity>,
     pub retired: Vec<Identity>,
 }
 
-/// A contact with another name or user name: what is new of them.
-pub struct Renamed {
+/// A changed name or username of a contact; unchanged ones are `None`.
+pub struct RenamedContact {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub name: Option<String>,
     pub username: Option<String>,
 }
 
-/// That marketing is refused (true) or taken again, as of a time of Meta's, where nothing later was known.
+/// Opt-out from marketing (true) or its end, at Meta's time, unless something later was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Preferred {
+pub struct PreferenceChange {
     pub contact: ContactId,
     pub marketing_stopped: bool,
     pub at: DateTime<Utc>,
 }
 
-/// The events that tell of contacts that were made, named and identified. What they prefer is told by whoever heard it.
-pub fn told(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
+/// Builds the events of created, identified and renamed contacts. Events about preferences are built by the caller.
+pub fn events_for(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
     let now = clock.now();
-    let created = |it: &Created| {
+    let created = |it: &CreatedContact| {
         let data = contact::Created {
             contact_id: it.contact,
             kind: it.kind,
@@ -57,7 +57,7 @@ pub fn told(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
         };
         NewEvent::new(clock, it.tenant, &contact::CREATED, now, &data)
     };
-    let identified = |it: &Identified| {
+    let identified = |it: &IdentityChange| {
         let data = contact::IdentityChanged {
             contact_id: it.contact,
             added: shown(&it.added),
@@ -65,7 +65,7 @@ pub fn told(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
         };
         NewEvent::new(clock, it.tenant, &contact::IDENTITY_CHANGED, now, &data)
     };
-    let renamed = |it: &Renamed| {
+    let renamed = |it: &RenamedContact| {
         let data = contact::Updated {
             contact_id: it.contact,
             name: it.name.as_deref(),
@@ -73,10 +73,10 @@ pub fn told(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
         };
         NewEvent::new(clock, it.tenant, &contact::UPDATED, now, &data)
     };
-    let mut told: Vec<NewEvent> = resolved.created.iter().map(created).collect();
-    told.extend(resolved.identified.iter().map(identified));
-    told.extend(resolved.renamed.iter().map(renamed));
-    told
+    let mut events: Vec<NewEvent> = resolved.created.iter().map(created).collect();
+    events.extend(resolved.identified.iter().map(identified));
+    events.extend(resolved.renamed.iter().map(renamed));
+    events
 }
 
 fn shown(identities: &[Identity]) -> Vec<contact::Identity<'_>> {

@@ -1,3 +1,5 @@
+//! Cache of templates with compiled schemas, for checking many sends.
+
 use std::{
     collections::{HashMap, HashSet},
     sync::OnceLock,
@@ -6,38 +8,38 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{Schema, is_sendable, refusal_code, status::advice};
+use super::{Schema, is_sendable, send_error_code, status::advice};
 use crate::{
     db::{On, Result},
     domain::TenantId,
     meta::message::{self, Invalid},
-    templates::store::templates::{self as store, Template},
+    templates::store::templates::{self as store, StoredTemplate},
 };
 
-/// For how long after a sync nobody asks for another one.
-const RECENT: TimeDelta = TimeDelta::minutes(1);
+/// Minimum age of the last sync before a missing template causes another.
+const MIN_SYNC_AGE: TimeDelta = TimeDelta::minutes(1);
 
-/// The category of templates with one-time codes.
+/// Category of templates with one-time codes.
 const AUTHENTICATION: &str = "AUTHENTICATION";
 
-/// A tenant, one of its accounts, and the name of a template.
-type Key = (TenantId, String, String);
+/// Tenant, WABA id and template name.
+type TemplateName = (TenantId, String, String);
 
-/// Templates at hand, with their schemas: for those who check many sends.
+/// Templates loaded by name, each with its schema compiled on first use.
 #[derive(Default)]
-pub struct Shelf {
-    known: HashMap<Key, Vec<Kept>>,
+pub struct TemplateCache {
+    known: HashMap<TemplateName, Vec<CachedTemplate>>,
     synced: HashMap<(TenantId, String), Option<DateTime<Utc>>>,
 }
 
-struct Kept {
-    row: Template,
+struct CachedTemplate {
+    row: StoredTemplate,
     schema: OnceLock<Schema>,
 }
 
-/// Why a template is not sent.
+/// Reason why a template cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum TemplateError {
     #[error(
         "template.name: there is no template {name} in the account; its templates were last fetched at {}. If it is newer, POST \
          /api/v1/templates/sync", synced_at.format("%FT%TZ")
@@ -54,7 +56,7 @@ pub enum Unfit {
         name: String,
         language: String,
         status: String,
-        /// Meta's words.
+        /// Meta's reason.
         reason: Option<String>,
     },
     #[error("to: a template with a one-time code goes to a phone number; of this customer only a user id is known")]
@@ -63,40 +65,40 @@ pub enum Unfit {
     Invalid(#[from] Invalid),
 }
 
-impl Unfit {
-    /// The error Meta would answer.
+impl TemplateError {
+    /// Returns the code of the error that Meta would answer.
     pub fn code(&self) -> i64 {
         match self {
             Self::Unknown { .. } | Self::NoSuchLanguage { .. } => 132_001,
-            Self::NotSendable { status, .. } => refusal_code(status),
+            Self::NotSendable { status, .. } => send_error_code(status),
             Self::NeedsPhone => 131_062,
             Self::Invalid(_) => 132_012,
         }
     }
 
-    /// Whether the template may only be too new to be known here.
+    /// Returns whether the template may exist at Meta but not be synced yet.
     pub fn may_be_new(&self) -> bool {
         matches!(self, Self::Unknown { .. } | Self::NoSuchLanguage { .. })
     }
 }
 
-impl Shelf {
-    /// Brings templates within reach, all at once. Those that are stay as they were.
-    pub async fn fetch(&mut self, on: impl Into<On<'_>>, wanted: impl IntoIterator<Item = Key>) -> Result<()> {
-        let new: HashSet<Key> = wanted.into_iter().filter(|key| !self.known.contains_key(key)).collect();
+impl TemplateCache {
+    /// Loads the named templates in all languages, in two queries. Names loaded before are not read again.
+    pub async fn load(&mut self, on: impl Into<On<'_>>, names: impl IntoIterator<Item = TemplateName>) -> Result<()> {
+        let new: HashSet<TemplateName> = names.into_iter().filter(|key| !self.known.contains_key(key)).collect();
         if new.is_empty() {
             return Ok(());
         }
         let mut on = on.into();
-        let keys: Vec<Key> = new.into_iter().collect();
+        let keys: Vec<TemplateName> = new.into_iter().collect();
         let accounts: HashSet<(TenantId, String)> = keys.iter().map(|key| (key.0, key.1.clone())).collect();
         let accounts: Vec<_> = accounts
             .into_iter()
             .filter(|it| !self.synced.contains_key(it))
             .collect();
-        // Before the templates: a first sync that ends in between would have none of them exist.
-        let synced = store::synced(on.again(), &accounts).await?;
-        let rows = store::of_names(on, &keys).await?;
+        // Read before the templates: otherwise a first sync that ends in between would make them all appear missing.
+        let synced = store::last_synced(on.again(), &accounts).await?;
+        let rows = store::find_by_names(on, &keys).await?;
         self.synced.extend(accounts.into_iter().map(|account| (account, None)));
         self.synced
             .extend(synced.into_iter().map(|(tenant, waba, at)| ((tenant, waba), Some(at))));
@@ -104,83 +106,85 @@ impl Shelf {
         for row in rows {
             let key = (row.tenant_id, row.waba_id.clone(), row.name.clone());
             let schema = OnceLock::new();
-            self.known.entry(key).or_default().push(Kept { row, schema });
+            self.known.entry(key).or_default().push(CachedTemplate { row, schema });
         }
         Ok(())
     }
 
-    /// Whether the account was last synced long enough ago that another look may find more. To be [fetched](Self::fetch) before.
+    /// Returns whether the account's last sync is old enough that another may find more. The name has to be [loaded](Self::load).
     pub fn is_stale(&self, tenant: TenantId, waba_id: &str, now: DateTime<Utc>) -> bool {
         let synced = self.synced.get(&(tenant, waba_id.to_owned())).copied().flatten();
-        synced.is_some_and(|at| now - at > RECENT)
+        synced.is_some_and(|at| now - at > MIN_SYNC_AGE)
     }
 
-    /// Whether this can be sent; its category, where that is known. To be [fetched](Self::fetch) before.
+    /// Checks whether a template message can be sent and returns the template's category, if known. The name has to be
+    /// [loaded](Self::load).
     ///
-    /// A template nobody has heard of passes as long as the account was never synced: then nothing is known of any.
+    /// An unknown template passes as long as the account was never synced, since no template is known then.
     pub fn check(
         &self,
         tenant: TenantId,
         waba_id: &str,
-        template: &message::Template,
-    ) -> std::result::Result<Option<&str>, Unfit> {
+        template: &message::TemplateMessage,
+    ) -> std::result::Result<Option<&str>, TemplateError> {
         let key = (tenant, waba_id.to_owned(), template.name.clone());
         let known = self.known.get(&key).map_or(&[][..], Vec::as_slice);
         let synced = self.synced.get(&(tenant, key.1)).copied().flatten();
         let (name, language) = (&template.name, &template.language.code);
-        let Some(kept) = known.iter().find(|kept| kept.row.language == *language) else {
-            let live = known.iter().filter(|kept| kept.row.status != "DELETED");
-            let mut languages: Vec<String> = live.map(|kept| kept.row.language.clone()).collect();
+        let Some(cached) = known.iter().find(|cached| cached.row.language == *language) else {
+            let live = known.iter().filter(|cached| cached.row.status != "DELETED");
+            let mut languages: Vec<String> = live.map(|cached| cached.row.language.clone()).collect();
             languages.sort_unstable();
             return match synced {
                 None => Ok(None),
-                Some(synced_at) if languages.is_empty() => Err(Unfit::Unknown {
+                Some(synced_at) if languages.is_empty() => Err(TemplateError::Unknown {
                     name: name.clone(),
                     synced_at,
                 }),
-                Some(_) => Err(Unfit::NoSuchLanguage {
+                Some(_) => Err(TemplateError::NoSuchLanguage {
                     name: name.clone(),
                     language: language.clone(),
                     languages,
                 }),
             };
         };
-        let row = &kept.row;
+        let row = &cached.row;
         if !is_sendable(&row.status) {
-            return Err(Unfit::NotSendable {
+            return Err(TemplateError::NotSendable {
                 name: name.clone(),
                 language: language.clone(),
                 status: row.status.clone(),
                 reason: row.status_detail.clone().or_else(|| row.rejected_reason.clone()),
             });
         }
-        kept.schema.get_or_init(|| schema(row)).check(template)?;
+        cached.schema.get_or_init(|| schema(row)).check(template)?;
         Ok(row.category.as_deref())
     }
 
-    /// What the customer will read of one that can be sent. `None` where nothing is known of the template; and of one-time codes, which
-    /// nobody else is to read.
-    pub fn text(&self, tenant: TenantId, waba_id: &str, template: &message::Template) -> Option<String> {
+    /// Renders the body of a template message. `None` for unknown templates, and for one-time codes, which nobody else may read.
+    pub fn text(&self, tenant: TenantId, waba_id: &str, template: &message::TemplateMessage) -> Option<String> {
         let known = self.known.get(&(tenant, waba_id.to_owned(), template.name.clone()))?;
-        let kept = known.iter().find(|kept| kept.row.language == template.language.code)?;
-        if kept.row.category.as_deref() == Some(AUTHENTICATION) {
+        let cached = known
+            .iter()
+            .find(|cached| cached.row.language == template.language.code)?;
+        if cached.row.category.as_deref() == Some(AUTHENTICATION) {
             return None;
         }
-        let text = kept.schema.get_or_init(|| schema(&kept.row)).render(template).body;
+        let text = cached.schema.get_or_init(|| schema(&cached.row)).render(template).body;
         (!text.is_empty()).then_some(text)
     }
 }
 
-/// Whether Meta sends a template of that category to somebody known by this: `phone`, `user_id` or `group`.
-pub fn reaches(category: Option<&str>, recipient_kind: &str) -> std::result::Result<(), Unfit> {
+/// Checks whether Meta sends templates of this category to a recipient known by `phone`, `user_id` or `group`.
+pub fn check_recipient(category: Option<&str>, recipient_kind: &str) -> std::result::Result<(), TemplateError> {
     match category == Some(AUTHENTICATION) && recipient_kind == "user_id" {
-        true => Err(Unfit::NeedsPhone),
+        true => Err(TemplateError::NeedsPhone),
         false => Ok(()),
     }
 }
 
-/// A template's schema. Components that are not JSON ask for nothing.
-pub fn schema(row: &Template) -> Schema {
+/// Compiles a template's schema. Components that are not JSON compile to an empty schema.
+pub fn schema(row: &StoredTemplate) -> Schema {
     let components: Value = serde_json::from_str(&row.components).unwrap_or_default();
     Schema::compile(row.category.as_deref(), row.parameter_format.as_deref(), &components)
 }
