@@ -13,7 +13,8 @@ use mainstay::{
 use mainstay_test_macros::both_databases;
 
 use crate::support::{
-    app::{TestApp, fresh_postgres_database},
+    app::TestApp,
+    databases::{migrated_postgres, migrated_sqlite},
     folder::Folder,
     http::Client,
     wait::wait_until,
@@ -136,7 +137,6 @@ async fn a_reader_has_its_time_and_no_more(url: &str) {
         ..2.into()
     };
     let db = Db::open(url, connections).await.unwrap();
-    db.migrate().await.unwrap();
     let tenant = TenantId::from_uuid(uuid::Uuid::now_v7());
     for _ in 0..5 {
         let began = Instant::now();
@@ -155,10 +155,11 @@ async fn a_reader_has_its_time_and_no_more(url: &str) {
 #[tokio::test]
 async fn a_reader_of_sqlite_has_its_time_and_no_more() {
     let folder = Folder::new("limit");
-    a_reader_has_its_time_and_no_more(&format!("sqlite://{}", folder.path().join("mainstay.db").display())).await;
+    a_reader_has_its_time_and_no_more(&migrated_sqlite(&folder).await).await;
 }
 
 #[tokio::test]
 async fn a_reader_of_postgres_has_its_time_and_no_more() {
-    a_reader_has_its_time_and_no_more(&fresh_postgres_database().await).await;
+    let folder = Folder::new("limit");
+    a_reader_has_its_time_and_no_more(&migrated_postgres(&folder).await).await;
 }

@@ -5,7 +5,6 @@ use std::{net::SocketAddr, time::Duration};
 use mainstay::{
     clock::Clock,
     config::{self, Config},
-    db::Db,
     process::{self, Roles, Running},
 };
 use tokio::{
@@ -13,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{app, folder::Folder};
+use crate::support::{app, databases::migrated_sqlite, folder::Folder};
 
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -26,13 +25,10 @@ pub struct Server {
 impl Server {
     pub async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let folder = Folder::new("attacked");
-        let mut config = app::config(&format!("sqlite://{}", folder.path().join("mainstay.db").display()));
+        let mut config = app::config(&migrated_sqlite(&folder).await);
         config.listen = "127.0.0.1:0".parse().unwrap();
         config.storage = config::Storage::Folder(folder.path().join("media"));
         change(&mut config);
-        let db = Db::open(&config.database_url, 1).await.unwrap();
-        db.migrate().await.unwrap();
-        db.close().await;
         let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
         Self {
             address: running.address.expect("it listens"),

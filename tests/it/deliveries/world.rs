@@ -23,7 +23,8 @@ use serde_json::json;
 
 use super::receiver::Receiver;
 use crate::support::{
-    app::{NUMBER, WABA, config, fresh_postgres_database},
+    app::{NUMBER, WABA, config},
+    databases::{migrated_postgres, migrated_sqlite},
     folder::Folder,
     servers::shared_redis_url,
     wait::wait_until,
@@ -53,20 +54,21 @@ impl World {
 
     pub async fn embedded_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = Folder::new("deliveries");
-        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        let url = migrated_sqlite(&folder).await;
         let mut config = config(&url);
         change(&mut config);
         Self::start(config, folder).await
     }
 
     pub async fn distributed_with(change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = config(&fresh_postgres_database().await);
+        let folder = Folder::new("deliveries");
+        let mut config = config(&migrated_postgres(&folder).await);
         change(&mut config);
         config.redis = Some(config::Redis {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
-        Self::start(config, Folder::new("deliveries")).await
+        Self::start(config, folder).await
     }
 
     async fn start(mut config: Config, folder: Folder) -> Self {
@@ -74,9 +76,6 @@ impl World {
         config.storage = config::Storage::Folder(folder.path().join("media"));
         config.egress = egress();
         config.deliveries.timeout = TIMEOUT;
-        let db = Db::open(&config.database_url, 1).await.unwrap();
-        db.migrate().await.unwrap();
-        db.close().await;
         let clock = Clock::default();
         let running = process::start(config, Roles::BOTH, clock.clone()).await.unwrap();
         let registry = TenantService {

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     sending::world::{DEADLINE, World},
     support::{
-        app::{self, fresh_postgres_database},
+        app,
+        databases::{migrated_postgres, migrated_sqlite},
         folder::Folder,
         http::Client,
         servers::shared_redis_url,
@@ -32,7 +33,7 @@ async fn start(url: &str, folder: Folder, redis: Option<config::Redis>) -> World
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receivers_of_the_page_take_what_an_embedded_installation_delivers() {
     let folder = Folder::new("endpoints");
-    let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+    let url = migrated_sqlite(&folder).await;
     deliver_to_the_page(start(&url, folder, None).await).await;
 }
 
@@ -42,8 +43,9 @@ async fn the_receivers_of_the_page_take_what_a_distributed_installation_delivers
         url: config::Secret::new(shared_redis_url()),
         prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
     };
-    let url = fresh_postgres_database().await;
-    deliver_to_the_page(start(&url, Folder::new("endpoints"), Some(redis)).await).await;
+    let folder = Folder::new("endpoints");
+    let url = migrated_postgres(&folder).await;
+    deliver_to_the_page(start(&url, folder, Some(redis)).await).await;
 }
 
 async fn deliver_to_the_page(world: World) {

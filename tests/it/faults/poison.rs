@@ -17,7 +17,8 @@ use serde_json::json;
 
 use super::{http::Client, ledgers::count};
 use crate::support::{
-    app::{APP_SECRET, NUMBER, WABA, config, fresh_postgres_database},
+    app::{APP_SECRET, NUMBER, WABA, config},
+    databases::{migrated_postgres, migrated_sqlite},
     folder::Folder,
     wait::wait_until,
     webhook::{ANA, BEN, T0, text},
@@ -31,13 +32,14 @@ const REST: TimeDelta = TimeDelta::minutes(11);
 #[tokio::test]
 async fn a_poisonous_webhook_ends_dead_and_is_revived_on_sqlite() {
     let folder = Folder::new("poison");
-    let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+    let url = migrated_sqlite(&folder).await;
     dies_and_is_revived(config(&url)).await;
 }
 
 #[tokio::test]
 async fn a_poisonous_webhook_ends_dead_and_is_revived_on_postgres() {
-    let url = fresh_postgres_database().await;
+    let folder = Folder::new("poison");
+    let url = migrated_postgres(&folder).await;
     dies_and_is_revived(config(&url)).await;
 }
 
@@ -45,7 +47,6 @@ async fn dies_and_is_revived(mut config: Config) {
     config.listen = ([127, 0, 0, 1], 0).into();
     let clock = Clock::default();
     let db = Db::open(&config.database_url, 2).await.unwrap();
-    db.migrate().await.unwrap();
     add_channel(&db, &clock, &config).await;
     let running = process::start(config, Roles::BOTH, clock.clone())
         .await

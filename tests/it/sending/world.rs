@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::support::{
-    app::{APP_SECRET, NUMBER, WABA, config, fresh_postgres_database},
+    app::{APP_SECRET, NUMBER, WABA, config},
+    databases::{migrated_postgres, migrated_sqlite},
     folder::Folder,
     http::{Answer, Client},
     servers::shared_redis_url,
@@ -66,17 +67,18 @@ impl World {
     /// With something else at Meta's side.
     pub async fn embedded_with(change: impl FnOnce(&mut SimConfig)) -> Self {
         let folder = Folder::new("sending");
-        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        let url = migrated_sqlite(&folder).await;
         Self::start(config(&url), folder, change).await
     }
 
     pub async fn distributed_with(change: impl FnOnce(&mut SimConfig)) -> Self {
-        let mut config = config(&fresh_postgres_database().await);
+        let folder = Folder::new("sending");
+        let mut config = config(&migrated_postgres(&folder).await);
         config.redis = Some(config::Redis {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
-        Self::start(config, Folder::new("sending"), change).await
+        Self::start(config, folder, change).await
     }
 
     pub async fn start(mut config: Config, folder: Folder, change: impl FnOnce(&mut SimConfig)) -> Self {
@@ -86,9 +88,6 @@ impl World {
         config.listen = "127.0.0.1:0".parse().unwrap();
         config.storage = config::Storage::Folder(folder.path().join("media"));
         config.sending.unknown_window = WINDOW;
-        let db = Db::open(&config.database_url, 1).await.unwrap();
-        db.migrate().await.unwrap();
-        db.close().await;
         let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
         let registry = TenantService {
             db: running.app.db.clone(),

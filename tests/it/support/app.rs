@@ -22,9 +22,11 @@ use mainstay::{
     telemetry,
     tenancy::{self, NewChannel, TenantService},
 };
-use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
 
-use super::{folder::Folder, servers::shared_postgres_url};
+use super::{
+    databases::{migrated_postgres, migrated_sqlite},
+    folder::Folder,
+};
 
 /// The number every test's channel has, unless it adds others.
 pub const NUMBER: &str = "106540352242922";
@@ -46,13 +48,14 @@ pub struct TestApp {
 impl TestApp {
     pub async fn sqlite() -> Self {
         let folder = Folder::new("app");
-        let url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        let url = migrated_sqlite(&folder).await;
         Self::on(&url, folder).await
     }
 
     pub async fn postgres() -> Self {
-        let url = fresh_postgres_database().await;
-        Self::on(&url, Folder::new("app")).await
+        let folder = Folder::new("app");
+        let url = migrated_postgres(&folder).await;
+        Self::on(&url, folder).await
     }
 
     async fn on(url: &str, folder: Folder) -> Self {
@@ -62,7 +65,6 @@ impl TestApp {
         config.storage = config::Storage::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
-        db.migrate().await.expect("the migrations run");
         let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
         let (hints, _) = Hints::channel();
         let (intake, _) = Intake::start(db.clone(), clock.clone(), 1_000, hints, Default::default());
@@ -193,18 +195,4 @@ pub fn config(url: &str) -> Config {
     environment
         .check(Purpose::Serve)
         .expect("the configuration of the tests is valid")
-}
-
-/// A database of this test's own on the shared server.
-pub async fn fresh_postgres_database() -> String {
-    let options: PgConnectOptions = shared_postgres_url().parse().expect("TEST_POSTGRES_URL is an address");
-    let name = format!("t_{}", uuid::Uuid::now_v7().simple());
-    let mut conn = sqlx::PgConnection::connect_with(&options)
-        .await
-        .expect("the shared PostgreSQL answers");
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-        .execute(&mut conn)
-        .await
-        .expect("a database");
-    options.database(&name).to_url_lossy().to_string()
 }

@@ -9,7 +9,7 @@ use mainstay_sim::{RedeliveryPolicy, SimConfig, Simulator};
 use serde_json::Value;
 
 use super::{
-    app::fresh_postgres_database,
+    databases::{empty_postgres, sqlite_url},
     folder::Folder,
     process::{API, MAINSTAY, Process, WORKER, command},
     servers::{PrivatePostgres, PrivateRedis},
@@ -36,15 +36,16 @@ impl Deployment {
     /// One process on a SQLite file.
     pub async fn embedded() -> Self {
         let folder = Folder::new("embedded");
-        let database_url = format!("sqlite://{}", folder.path().join("mainstay.db").display());
+        let database_url = sqlite_url(&folder);
         Self::on(database_url, None, None, folder).await
     }
 
     /// Separate processes on a database of the shared PostgreSQL and a Redis of their own.
     pub async fn distributed() -> Self {
         let redis = PrivateRedis::start().await;
-        let database_url = fresh_postgres_database().await;
-        Self::on(database_url, Some(redis), None, Folder::new("distributed")).await
+        let folder = Folder::new("distributed");
+        let database_url = empty_postgres(&folder).await;
+        Self::on(database_url, Some(redis), None, folder).await
     }
 
     /// The same on a PostgreSQL of their own, which the test may stop.

@@ -2,6 +2,7 @@
 
 pub mod app;
 mod daemon;
+pub mod databases;
 pub mod deployment;
 pub mod folder;
 pub mod http;

@@ -6,19 +6,23 @@ use std::{
         LazyLock,
         atomic::{AtomicU16, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-const POLL: Duration = Duration::from_millis(5);
+/// Between two questions: a sixteenth of how long it has been, within these.
+const POLL: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
 
-/// Asks `holds` every few milliseconds until it says yes.
+/// Asks `holds` every few milliseconds until it says yes; less often when that takes longer, for a question may cost more than what it waits
+/// for.
 ///
 /// # Panics
 /// With `what` in the message when `deadline` has passed, also when `holds` itself hangs.
 pub async fn wait_until(deadline: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let polling = async {
+        let begun = Instant::now();
         while !holds().await {
-            tokio::time::sleep(POLL).await;
+            let [shortest, longest] = POLL;
+            tokio::time::sleep((begun.elapsed() / 16).clamp(shortest, longest)).await;
         }
     };
     if tokio::time::timeout(deadline, polling).await.is_err() {

@@ -1,6 +1,6 @@
 //! Attributes that make several tests of one function: what it tests holds in each of the settings that its argument can be made for.
 //!
-//! ```ignore
+//! ```text
 //! #[both_databases]
 //! async fn a_tenant_has_a_name(app: TestApp) { … }
 //! ```
