@@ -16,7 +16,7 @@ use crate::{
     media::MEDIA_INBOUND,
     media::store::NewInboundMedia,
     messaging,
-    queue::{Entry, counts},
+    queue::{JobEntry, counts},
     records::raw_events::{self, Processed},
 };
 
@@ -89,14 +89,14 @@ async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
     if media.is_empty() {
         return;
     }
-    let entry = |media: NewInboundMedia| Entry {
+    let entry = |media: NewInboundMedia| JobEntry {
         id: media.id.uuid(),
         due: media.received_at,
         lane: media.lane,
     };
-    let entries: Vec<Entry> = media.into_iter().map(entry).collect();
+    let entries: Vec<JobEntry> = media.into_iter().map(entry).collect();
     // What cannot be queued is found by the sweep.
-    let _ = service.queues.offer(&MEDIA_INBOUND, &entries).await;
+    let _ = service.queues.push_entries(&MEDIA_INBOUND, &entries).await;
 }
 
 async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<Plan> {

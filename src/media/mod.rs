@@ -42,7 +42,7 @@ pub use crate::meta::message::MediaKind;
 use crate::queue::Queue;
 
 /// Media of stored messages, to be fetched from Meta.
-pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
+pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").with_lanes("lane");
 /// Stored images, to be made smaller.
 pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 

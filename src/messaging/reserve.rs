@@ -111,7 +111,7 @@ pub async fn reserve(
                     quota: ready.route.tenant_throughput,
                 });
                 let lane = Lane::High;
-                outcomes.set(id, Outcome::PutOff { until: due, lane });
+                outcomes.set(id, Outcome::Rescheduled { until: due, lane });
             }
         }
     }

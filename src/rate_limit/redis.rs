@@ -10,7 +10,7 @@ use super::{
     scripts,
     terms::Pace,
 };
-use crate::{domain::Id, queue::Link};
+use crate::{domain::Id, queue::RedisConnection};
 
 /// The driver that several processes share. The keys of a tenant have one hash tag, `{prefix:governor:tenant}`, and so one slot of
 /// a cluster: `:quota` and `:channel` (hashes), `:channel:recipient` (text). Those of a number and of a tenant are kept for 30 days
@@ -23,7 +23,7 @@ pub(super) struct Redis {
 impl Redis {
     pub fn new(url: &str, prefix: &str) -> Result<Self, Error> {
         Ok(Self {
-            link: Link::open(url, "governor: Redis")?,
+            link: RedisConnection::open(url, "governor: Redis")?,
             prefix: prefix.into(),
         })
     }

@@ -14,7 +14,7 @@ use crate::{
     db::{self, Asked, Batches, Db, is_unavailable, write_together},
     domain::{Id, TenantId},
     messaging::store::sends,
-    queue::{Entry, Queues},
+    queue::{JobEntry, Queues},
     records::idempotency::{self, Keyed},
 };
 
@@ -156,8 +156,8 @@ impl Desk {
 
     async fn queue(&self, answers: &Answers) {
         let new = answers.iter().flatten().filter(|it| !it.repeated);
-        let entries: Vec<Entry> = new
-            .map(|it| Entry {
+        let entries: Vec<JobEntry> = new
+            .map(|it| JobEntry {
                 id: it.id.uuid(),
                 due: it.at,
                 lane: queue_lane(it.lane),
@@ -165,7 +165,7 @@ impl Desk {
             .collect();
         metrics::counter!("mainstay_messages_queued_total").increment(entries.len() as u64);
         // What cannot be queued is found by the sweep; the queue counts and logs its own outages.
-        let _ = self.queues.offer(&OUTBOUND, &entries).await;
+        let _ = self.queues.push_entries(&OUTBOUND, &entries).await;
     }
 }
 

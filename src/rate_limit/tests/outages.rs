@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::SendLane::{Campaign, Reply},
-    queue::tests::{servers::OwnRedis, stage::soon},
+    queue::tests::{fixture::soon, servers::OwnRedis},
     rate_limit::{Answer, Ask, Grant, RateLimiter, Terms},
 };
 

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     db::{Batches, Db, Hint, Result},
     domain::{EndpointId, Id},
-    queue::{Entry, Lane, Queues},
+    queue::{JobEntry, Lane, Queues},
     webhooks::store::endpoints::{self, LINES},
 };
 
@@ -38,13 +38,13 @@ async fn rouse(db: &Db, clock: &Clock, queues: &Queues, ids: &[Uuid]) -> Result<
 
 /// Offers lines that are due. What cannot be queued is found by the sweep; the queue counts and logs its own outages.
 pub async fn offer(queues: &Queues, lines: &[EndpointId], due: DateTime<Utc>) {
-    let entry = |id: &EndpointId| Entry {
+    let entry = |id: &EndpointId| JobEntry {
         id: id.uuid(),
         due,
         lane: Lane::Normal,
     };
-    let entries: Vec<Entry> = lines.iter().map(entry).collect();
+    let entries: Vec<JobEntry> = lines.iter().map(entry).collect();
     if !entries.is_empty() {
-        let _ = queues.recall(&LINES, &entries).await;
+        let _ = queues.push_or_run_again(&LINES, &entries).await;
     }
 }

@@ -74,7 +74,7 @@ impl TestApp {
         let (tenant, key) = tenancy::create_tenant(&registry, "Acme")
             .await
             .expect("a tenant is made");
-        let queues = Queues::local(clock.clone());
+        let queues = Queues::in_memory(clock.clone());
         let graph = graph::Client::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
         let storage = Storage::open(&config.storage).expect("the folder of the test can be made");

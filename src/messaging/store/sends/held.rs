@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     db::{Keyed, On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
-    queue::{Entry, Lane},
+    queue::{JobEntry, Lane},
 };
 
 /// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
@@ -29,7 +29,7 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: &'static s
 }
 
 /// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
-pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         SELECT id, urgency, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
@@ -39,7 +39,7 @@ pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>
 }
 
 /// Messages that wait to be sent, as the queue takes them.
-pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<Entry>> {
+pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id, sends.urgency, sends.due_at FROM {r CROSS JOIN} sends
@@ -50,11 +50,11 @@ pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
     Ok(rows.into_iter().map(entry).collect())
 }
 
-fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> Entry {
-    Entry {
+fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
+    JobEntry {
         id,
         due,
-        lane: Lane::of(urgency),
+        lane: Lane::from_number(urgency),
     }
 }
 
@@ -93,7 +93,7 @@ pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<
 }
 
 /// Makes due what was put off.
-pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Entry>> {
+pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
         UPDATE sends SET due_at = r.at {FROM r}

@@ -1,5 +1,5 @@
--- Takes what is due, highest lane first. KEYS: three lanes, held, bell. ARGV: now, how many, lease (ms).
--- Due times are by the clock of the program; leases by Redis', the one clock that all workers share.
+-- Fetches due ids, highest lane first. KEYS: three lanes, held, bell. ARGV: now, how many, lease (ms).
+-- Due times are by the clock of the program; leases by that of Redis, the one clock shared by all workers.
 local time = redis.call('TIME')
 local wall = time[1] * 1000 + math.floor(time[2] / 1000)
 local now, n, deadline = tonumber(ARGV[1]), tonumber(ARGV[2]), wall + tonumber(ARGV[3])
@@ -21,7 +21,7 @@ for lane = 1, 3 do
             hold[#hold + 1] = due[i]
         end
         if #ids > 0 then
-            -- These are the lowest scores there are.
+            -- These have the lowest scores.
             redis.call('ZREMRANGEBYRANK', KEYS[lane], 0, #ids - 1)
             left = left - #ids
             local oldest = tonumber(due[2])
@@ -38,7 +38,7 @@ end
 for i = 1, #hold, 2000 do
     redis.call('ZADD', KEYS[4], unpack(hold, i, math.min(i + 1999, #hold)))
 end
--- One ring wakes one worker, so whoever leaves something behind rings for the next.
+-- A signal wakes one worker, so a fetch that leaves due ids behind signals the next one.
 if next ~= -1 and next <= now and redis.call('LLEN', KEYS[5]) == 0 then
     redis.call('RPUSH', KEYS[5], '1')
     redis.call('PEXPIRE', KEYS[5], 60000)

@@ -11,19 +11,19 @@ use crate::{
     queue::{Backoff, Claim, Job, Outcomes, Queue},
 };
 
-pub const LAB: Queue = Queue::new("lab", "lab").lanes("lane");
+pub const TEST_QUEUE: Queue = Queue::new("lab", "lab").with_lanes("lane");
 
-type Ended = Outcomes<RawEventId>;
+type Ends = Outcomes<RawEventId>;
 
-/// What the jobs of a test do, and what they were given.
+/// A handler made of a closure, which records the ids of its runs.
 #[derive(Clone)]
-pub struct Lab {
-    act: Arc<dyn Fn(Vec<RawEventId>) -> BoxFuture<'static, Ended> + Send + Sync>,
+pub struct TestHandler {
+    act: Arc<dyn Fn(Vec<RawEventId>) -> BoxFuture<'static, Ends> + Send + Sync>,
     runs: Arc<Mutex<Vec<Vec<Uuid>>>>,
 }
 
-impl Lab {
-    pub fn new<F: Future<Output = Ended> + Send + 'static>(
+impl TestHandler {
+    pub fn new<F: Future<Output = Ends> + Send + 'static>(
         act: impl Fn(Vec<RawEventId>) -> F + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -32,12 +32,12 @@ impl Lab {
         }
     }
 
-    /// Whatever comes is done.
+    /// Creates a handler that completes every job.
     pub fn done() -> Self {
         Self::new(async |_| Outcomes::done())
     }
 
-    /// The ids of each run, in order.
+    /// Returns the ids of each run, in order.
     pub fn runs(&self) -> Vec<Vec<Uuid>> {
         self.runs.lock().expect("no test panics here").clone()
     }
@@ -49,16 +49,16 @@ impl Lab {
 
 pub const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(4), Duration::from_secs(30)).jitter(0.0);
 
-/// A job of so many at once in batches of so many, whose rows the frame leases or not.
-pub struct Kind<const CONCURRENCY: usize, const BATCH: usize, const LEASED: bool>;
+/// A job with this concurrency and batch size, leased or locked.
+pub struct TestJob<const CONCURRENCY: usize, const BATCH: usize, const LEASED: bool>;
 
-pub type OneByOne = Kind<1, 1, false>;
-pub type Batches = Kind<4, 100, false>;
-pub type Leased = Kind<8, 1, true>;
-pub type LeasedBatches = Kind<2, 100, true>;
+pub type OneByOne = TestJob<1, 1, false>;
+pub type Batched = TestJob<4, 100, false>;
+pub type Leased = TestJob<8, 1, true>;
+pub type LeasedBatches = TestJob<2, 100, true>;
 
-impl<const CONCURRENCY: usize, const BATCH: usize, const LEASED: bool> Job for Kind<CONCURRENCY, BATCH, LEASED> {
-    const QUEUE: Queue = LAB;
+impl<const CONCURRENCY: usize, const BATCH: usize, const LEASED: bool> Job for TestJob<CONCURRENCY, BATCH, LEASED> {
+    const QUEUE: Queue = TEST_QUEUE;
     const CONCURRENCY: usize = CONCURRENCY;
     const BATCH: usize = BATCH;
     const CLAIM: Claim = if LEASED { Claim::Leased } else { Claim::Locked };
@@ -68,13 +68,14 @@ impl<const CONCURRENCY: usize, const BATCH: usize, const LEASED: bool> Job for K
     const TIMEOUT: Duration = Duration::from_secs(5);
 
     type Id = RawEventId;
-    type Context = Lab;
+    type Context = TestHandler;
 
-    async fn run(lab: &Lab, ids: &[RawEventId]) -> Ended {
-        lab.runs
+    async fn run(handler: &TestHandler, ids: &[RawEventId]) -> Ends {
+        handler
+            .runs
             .lock()
             .expect("no test panics here")
             .push(ids.iter().map(|id| id.uuid()).collect());
-        (lab.act)(ids.to_vec()).await
+        (handler.act)(ids.to_vec()).await
     }
 }

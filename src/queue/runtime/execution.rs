@@ -1,4 +1,4 @@
-//! The only place that knows apalis. It runs batches: so many at a time, each in a task of its own, within a time-out, panics caught.
+//! The only module that imports apalis. Runs batches: limited concurrency, each in its own task, with a timeout, panics caught.
 
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
@@ -7,34 +7,34 @@ use apalis_core::backend::memory::{BoxedReceiver, MemorySink, MemoryStorageError
 use futures::{Sink, SinkExt, StreamExt, stream};
 use tokio::sync::{Mutex, mpsc};
 
-use super::{hands::Batch, terms::Terms};
+use super::{in_flight::Batch, job_spec::JobSpec};
 
-/// Batches on their way to the handlers. Outlives a restart of the worker that reads it.
+/// Batches for the handlers. Outlives a restart of the worker that reads it.
 pub type Source = Arc<Mutex<mpsc::Receiver<Batch>>>;
 
-/// A worker whose future ended is built again after this long. A monitor of apalis would do it at once and for ever.
+/// The pause before a worker whose future ended is rebuilt. A monitor of apalis would rebuild it at once, for ever.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 pub fn monitor() -> Monitor {
     Monitor::new().should_restart(|worker, error| {
-        tracing::error!(worker = worker.name(), %error, "queues: a worker ended by itself and is started again");
+        tracing::error!(worker = worker.name(), %error, "queues: a worker ended unexpectedly and is restarted");
         true
     })
 }
 
-/// Adds a worker that hands batches to `work`. `name` must be unique in the world.
-pub fn register<Work, Done>(monitor: Monitor, name: String, terms: Terms, source: Source, work: Work) -> Monitor
+/// Adds a worker that passes batches to `work`. `name` must be globally unique.
+pub fn register<Work, Done>(monitor: Monitor, name: String, spec: JobSpec, source: Source, work: Work) -> Monitor
 where
     Work: Fn(Batch) -> Done + Clone + Send + Sync + 'static,
     Done: Future<Output = ()> + Send + 'static,
 {
     monitor.register(move |restarts| {
-        // The order matters: with the time-out outside, a job would run on after it.
+        // The order matters: with the timeout outside of `parallelize`, a job would run on after it.
         WorkerBuilder::new(format!("{name}/{restarts}"))
             .backend(MemoryStorage::new_with(no_sink(), batches(source.clone(), restarts)))
-            .concurrency(terms.concurrency)
+            .concurrency(spec.concurrency)
             .parallelize(spawn)
-            .timeout(terms.backstop())
+            .timeout(spec.batch_timeout())
             .catch_panic()
             .build(work.clone())
     })
@@ -52,7 +52,7 @@ fn batches(source: Source, restarts: usize) -> BoxedReceiver<Batch> {
         .boxed()
 }
 
-/// Nobody pushes through apalis.
+/// Creates an unused sink: nothing is pushed through apalis.
 fn no_sink() -> MemorySink<Batch> {
     type BoxedSink = Box<dyn Sink<Task<Batch>, Error = MemoryStorageError> + Send + Sync + Unpin>;
     let sink = futures::sink::drain().sink_map_err(|never: Infallible| -> MemoryStorageError { match never {} });

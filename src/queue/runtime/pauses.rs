@@ -2,24 +2,24 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::line::Shared;
+use super::queue_worker::Shared;
 
-const EVERY: Duration = Duration::from_millis(400);
+const POLL_INTERVAL: Duration = Duration::from_millis(400);
 
-/// Keeps the lines informed which queues are paused. While the database is away, what it said last holds.
-pub async fn watch_pauses(shared: Arc<Shared>, tell: watch::Sender<Option<HashSet<String>>>) {
+/// Polls which queues are paused. While the database is unavailable the last result holds.
+pub async fn watch_pauses(shared: Arc<Shared>, sender: watch::Sender<Option<HashSet<String>>>) {
     const SQL: &str = "SELECT queue FROM queue_pauses";
     let mut pause = Duration::ZERO;
     while tokio::time::timeout(pause, shared.end.cancelled()).await.is_err() {
         let paused: sqlx::Result<Vec<(String,)>> = shared.db.reader().sql(SQL, ()).all().await;
-        if let Ok(paused) = shared.database.note(paused) {
+        if let Ok(paused) = shared.database.record(paused) {
             let paused = Some(paused.into_iter().map(|(queue,)| queue).collect());
-            tell.send_if_modified(|known| {
+            sender.send_if_modified(|known| {
                 let changed = *known != paused;
                 *known = paused;
                 changed
             });
         }
-        pause = EVERY;
+        pause = POLL_INTERVAL;
     }
 }

@@ -1,3 +1,5 @@
+//! Reads open rows and writes their changes with optimistic locking.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -7,9 +9,9 @@ use crate::{
     queue::Queue,
 };
 
-/// Where a row stands that is not finished yet.
+/// A row that is pending or running.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Standing {
+pub struct OpenRow {
     pub id: Uuid,
     pub state: String,
     pub attempts: i64,
@@ -18,14 +20,14 @@ pub struct Standing {
     pub lane: i64,
 }
 
-impl Standing {
+impl OpenRow {
     pub fn is_running(&self) -> bool {
         self.state == WorkState::Running.as_str()
     }
 }
 
 /// Reads those of the rows that are pending or running.
-pub async fn standing(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db::Result<Vec<Standing>> {
+pub async fn open_rows(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db::Result<Vec<OpenRow>> {
     const SQL: &str = "
         WITH r (rid) AS ({rows})
         SELECT id, state, attempts, due_at, last_error, CAST({lane} AS BIGINT) AS lane
@@ -36,21 +38,21 @@ pub async fn standing(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db:
         .await
 }
 
-/// A row as it was read and as it shall be.
+/// A row as it was read, and its new values.
 #[derive(Clone, Debug)]
 pub struct RowChange {
-    pub was: Standing,
+    pub was: OpenRow,
     pub state: WorkState,
     pub attempts: i64,
     pub due_at: DateTime<Utc>,
     pub last_error: Option<String>,
-    /// For a state that is an end.
+    /// Set for a final state.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 impl RowChange {
-    /// Leaves all as it is.
-    pub fn none(was: Standing) -> Self {
+    /// Creates a change that keeps all values.
+    pub fn unchanged(was: OpenRow) -> Self {
         Self {
             state: if was.is_running() {
                 WorkState::Running
@@ -66,8 +68,8 @@ impl RowChange {
     }
 }
 
-/// Writes the changes of those rows that nobody else changed since they were read, and tells which.
-pub async fn change(on: impl Into<On<'_>>, queue: &Queue, changes: &[RowChange]) -> db::Result<Vec<Uuid>> {
+/// Writes the changes of rows that are unchanged since they were read (optimistic locking) and returns their ids.
+pub async fn apply_changes(on: impl Into<On<'_>>, queue: &Queue, changes: &[RowChange]) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at) AS ({rows})
         UPDATE {t}

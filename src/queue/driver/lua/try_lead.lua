@@ -1,4 +1,4 @@
--- One sweeper at a time. KEYS: leader. ARGV: who asks, term (ms; 0 gives it up).
+-- Elects one sweeper. KEYS: leader. ARGV: candidate, term (ms; 0 resigns).
 local leader = redis.call('GET', KEYS[1])
 if leader and leader ~= ARGV[1] then return 0 end
 if tonumber(ARGV[2]) == 0 then

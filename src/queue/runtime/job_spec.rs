@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use crate::queue::{Backoff, Claim, Job, Queue, rows::Policy};
+use crate::queue::{Backoff, Claim, Job, Queue, rows::RetryPolicy};
 
-/// The constants of a job, as values.
+/// The constants of a [`Job`], as values.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct JobSpec {
     pub queue: Queue,
     pub concurrency: usize,
     pub batch: usize,
@@ -16,7 +16,7 @@ pub struct Terms {
     pub linger: Duration,
 }
 
-impl Terms {
+impl JobSpec {
     pub fn of<J: Job>() -> Self {
         Self {
             queue: J::QUEUE,
@@ -31,21 +31,21 @@ impl Terms {
         }
     }
 
-    pub fn policy(&self) -> Policy {
-        Policy {
+    pub fn policy(&self) -> RetryPolicy {
+        RetryPolicy {
             max_attempts: self.max_attempts,
             backoff: self.backoff,
         }
     }
 
-    /// The driver's lease ends after that of the row, so that a row found lost there can be taken at once.
-    pub fn held(&self) -> Duration {
+    /// Returns the lease in the driver. It ends after that of the row, so that an id lost in the driver can be claimed at once.
+    pub fn driver_lease(&self) -> Duration {
         self.lease + Duration::from_secs(1)
     }
 
-    /// More than a batch can take even when each of its ids is run again by itself: what is in the hands of apalis for longer hangs
-    /// outside the handler.
-    pub fn backstop(&self) -> Duration {
+    /// Returns a timeout longer than any batch can take, each id run again by itself included. A batch that exceeds it hangs outside its
+    /// handler.
+    pub fn batch_timeout(&self) -> Duration {
         let runs = u32::try_from(self.batch).unwrap_or(u32::MAX).saturating_add(1);
         self.timeout.saturating_mul(runs).saturating_add(self.lease * 4)
     }

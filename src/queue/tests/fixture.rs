@@ -1,3 +1,5 @@
+//! A database with a test queue, and its workers.
+
 use std::{path::PathBuf, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -6,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    lab::{LAB, Lab},
+    handler::{TEST_QUEUE, TestHandler},
     servers,
 };
 use crate::{
     clock::{Clock, uuid_at},
     db::{Db, Rows, Sql},
     queue::{
-        Entry, Job, Lane, Queues, Workers,
+        Job, JobEntry, Lane, Queues, Workers,
         admin::{self, JobRow},
         counts,
     },
@@ -21,22 +23,22 @@ use crate::{
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A database with one queue table in it, and a driver.
-pub struct Stage {
+/// A database with one queue table, and a driver.
+pub struct QueueFixture {
     pub db: Db,
     pub queues: Queues,
     pub clock: Clock,
     folder: Option<PathBuf>,
 }
 
-impl Stage {
+impl QueueFixture {
     pub async fn embedded() -> Self {
         let folder = std::env::temp_dir().join(format!("mainstay-queue-{:016x}", rand::random::<u64>()));
         let db = Db::open(&format!("sqlite://{}/test.db", folder.display()), 1)
             .await
             .expect("SQLite opens");
         let clock = Clock::default();
-        Self::of(db, Queues::local(clock.clone()), clock, Some(folder)).await
+        Self::of(db, Queues::in_memory(clock.clone()), clock, Some(folder)).await
     }
 
     pub async fn distributed() -> Self {
@@ -70,15 +72,15 @@ impl Stage {
         }
     }
 
-    /// What a process finds that starts after another died: what was in memory is gone, and time has passed.
+    /// Simulates the start of a process after another died: memory is lost, and time has passed.
     pub fn restart(&mut self) {
         if !self.db.is_postgres() {
-            self.queues = Queues::local(self.clock.clone());
+            self.queues = Queues::in_memory(self.clock.clone());
         }
         self.clock.advance(TimeDelta::seconds(3));
     }
 
-    /// Rows that nobody was told about.
+    /// Stores rows without pushing them.
     pub async fn store(&self, count: usize, lane: Lane, due: DateTime<Utc>) -> Vec<Uuid> {
         const SQL: &str =
             "WITH r (rid, rlane, rdue) AS ({rows}) INSERT INTO lab (id, lane, due_at) SELECT rid, rlane, rdue FROM r";
@@ -95,19 +97,19 @@ impl Stage {
         ids
     }
 
-    /// Rows due now, queued.
+    /// Stores rows due now and pushes them.
     pub async fn enqueue(&self, count: usize) -> Vec<Uuid> {
         let now = self.clock.now();
         let ids = self.store(count, Lane::Normal, now).await;
         self.queues
-            .push(&LAB, ids.iter().copied(), now)
+            .push(&TEST_QUEUE, ids.iter().copied(), now)
             .await
             .expect("the driver takes them");
         ids
     }
 
-    pub fn entry(&self, id: Uuid, lane: Lane) -> Entry {
-        Entry {
+    pub fn entry(&self, id: Uuid, lane: Lane) -> JobEntry {
+        JobEntry {
             id,
             due: self.clock.now(),
             lane,
@@ -115,7 +117,7 @@ impl Stage {
     }
 
     pub async fn row(&self, id: Uuid) -> JobRow {
-        admin::job(&self.db, &LAB, id)
+        admin::job(&self.db, &TEST_QUEUE, id)
             .await
             .expect("a row is read")
             .expect("there is such a row")
@@ -133,34 +135,43 @@ impl Stage {
     }
 
     pub async fn totals(&self) -> (i64, i64) {
-        let totals = counts::totals(&self.db, &LAB).await.expect("counts are read");
+        let totals = counts::totals(&self.db, &TEST_QUEUE).await.expect("counts are read");
         (totals.done, totals.failed)
     }
 
     pub async fn until_driver_is_empty(&self) {
         until("the driver holds nothing", PATIENCE, async || {
-            let depth = self.queues.depth(&LAB).await.expect("the driver answers");
-            depth.waiting() + depth.held == 0
+            let depth = self.queues.depth(&TEST_QUEUE).await.expect("the driver answers");
+            depth.waiting() + depth.in_flight == 0
         })
         .await;
     }
 
-    /// A worker process, as it were.
-    pub fn start<J: Job<Context = Lab>>(&self, lab: &Lab) -> Running {
-        self.start_with::<J>(lab, Duration::from_secs(25))
+    /// Starts workers as a process would.
+    pub fn start<J: Job<Context = TestHandler>>(&self, handler: &TestHandler) -> RunningWorkers {
+        self.start_with::<J>(handler, Duration::from_secs(25))
     }
 
-    pub fn start_with<J: Job<Context = Lab>>(&self, lab: &Lab, drain_limit: Duration) -> Running {
-        let workers = Workers::new(lab.clone(), self.db.clone(), self.queues.clone(), self.clock.clone());
+    pub fn start_with<J: Job<Context = TestHandler>>(
+        &self,
+        handler: &TestHandler,
+        drain_limit: Duration,
+    ) -> RunningWorkers {
+        let workers = Workers::new(
+            handler.clone(),
+            self.db.clone(),
+            self.queues.clone(),
+            self.clock.clone(),
+        );
         let shutdown = CancellationToken::new();
         let run = workers.register::<J>().drain_limit(drain_limit).run(shutdown.clone());
         #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
         let task = tokio::spawn(async move { run.await.expect("no part of it panics") });
-        Running { shutdown, task }
+        RunningWorkers { shutdown, task }
     }
 }
 
-impl Drop for Stage {
+impl Drop for QueueFixture {
     fn drop(&mut self) {
         if let Some(folder) = &self.folder {
             drop(std::fs::remove_dir_all(folder));
@@ -168,25 +179,25 @@ impl Drop for Stage {
     }
 }
 
-pub struct Running {
+pub struct RunningWorkers {
     pub shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Running {
+impl RunningWorkers {
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.expect("it ends in good order");
     }
 
-    /// Ends it as kill -9 would: nothing more is written.
+    /// Ends them as kill -9 would: nothing more is written.
     pub async fn kill(self) {
         self.task.abort();
         drop(self.task.await);
     }
 }
 
-/// Asks until the answer is yes.
+/// Polls until the condition holds.
 pub async fn until(what: &str, patience: Duration, mut holds: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !holds().await {
@@ -199,7 +210,7 @@ pub async fn until(what: &str, patience: Duration, mut holds: impl AsyncFnMut() 
     );
 }
 
-/// [`until`], with patience enough for a busy machine.
+/// Polls with a limit for a busy machine. See [`until`].
 pub async fn soon(what: &str, holds: impl AsyncFnMut() -> bool) {
     until(what, PATIENCE, holds).await;
 }

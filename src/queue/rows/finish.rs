@@ -1,60 +1,62 @@
+//! Writes the outcomes of runs.
+
 use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{RowChange, change, standing};
+use super::{RowChange, apply_changes, open_rows};
 use crate::{
     db::{self, Db, Keyed},
     domain::WorkState,
-    queue::{Backoff, Entry, Lane, Outcome, Queue, counts},
+    queue::{Backoff, JobEntry, Lane, Outcome, Queue, counts},
 };
 
-/// Whatever the other side asks for.
-const LONGEST_REST: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Upper limit of a delay requested by the remote side.
+const MAX_DELAY: Duration = Duration::from_secs(30 * 24 * 3_600);
 
-/// How the run for one row ended.
+/// The outcome of a run for one row.
 #[derive(Clone, Debug)]
-pub struct End {
+pub struct FinishedRun {
     pub id: Uuid,
-    /// The attempt that was claimed, if the row was leased.
+    /// The claimed attempt, if the row was leased.
     pub attempt: Option<i64>,
     pub outcome: Outcome,
 }
 
-/// What a job says about failures.
+/// A job's limits on retries.
 #[derive(Clone, Copy, Debug)]
-pub struct Policy {
+pub struct RetryPolicy {
     pub max_attempts: i64,
     pub backoff: Backoff,
 }
 
-/// What was written.
+/// The result of [`write_ends`].
 #[derive(Debug, Default)]
-pub struct Ended {
-    /// To be queued again.
-    pub again: Vec<Entry>,
+pub struct WrittenEnds {
+    /// Jobs to queue again.
+    pub requeue: Vec<JobEntry>,
     pub done: i64,
     pub failed: i64,
-    /// Of the failed: out of attempts, or refused.
+    /// Of the failed: jobs out of attempts or discarded.
     pub dead: i64,
 }
 
-/// Writes the ends of all rows and the counts, in one transaction. A row that is no longer as the run left it (a person discarded it,
-/// its lease ended) is left alone.
+/// Writes the outcomes of all rows and the counters in one transaction. Rows that changed since the run began (discarded by an operator,
+/// lease expired) are left alone.
 pub async fn write_ends(
     db: &Db,
     queue: &Queue,
-    ends: Vec<End>,
-    policy: Policy,
+    ends: Vec<FinishedRun>,
+    policy: RetryPolicy,
     now: DateTime<Utc>,
-) -> db::Result<Ended> {
-    let mut ended = Ended::default();
+) -> db::Result<WrittenEnds> {
+    let mut ended = WrittenEnds::default();
     let (mut done, mut others) = (Vec::new(), Vec::new());
     for end in ends {
         match end.outcome {
             Outcome::Settled => {}
-            Outcome::PutOff { until, lane } => ended.again.push(Entry {
+            Outcome::Rescheduled { until, lane } => ended.requeue.push(JobEntry {
                 id: end.id,
                 due: until,
                 lane,
@@ -71,8 +73,8 @@ pub async fn write_ends(
         ended.done = i64::try_from(write_done(&mut tx, queue, &done, now).await?).unwrap_or(i64::MAX);
     }
     if !others.is_empty() {
-        let changes = decide(&mut tx, queue, others, policy, now).await?;
-        let changed = change(&mut tx, queue, &changes).await?;
+        let changes = changes_for(&mut tx, queue, others, policy, now).await?;
+        let changed = apply_changes(&mut tx, queue, &changes).await?;
         for to in changes.into_iter().filter(|to| changed.contains(&to.was.id)) {
             ended.count(&to);
         }
@@ -82,15 +84,15 @@ pub async fn write_ends(
     Ok(ended)
 }
 
-impl Ended {
+impl WrittenEnds {
     fn count(&mut self, to: &RowChange) {
         match to.state {
             WorkState::Pending => {
                 self.failed += i64::from(!to.is_snooze());
-                self.again.push(Entry {
+                self.requeue.push(JobEntry {
                     id: to.was.id,
                     due: to.due_at,
-                    lane: Lane::of(to.was.lane),
+                    lane: Lane::from_number(to.was.lane),
                 });
             }
             WorkState::Dead => {
@@ -103,13 +105,13 @@ impl Ended {
 }
 
 impl RowChange {
-    /// A run that counted for nothing: the attempts are what they were before it.
+    /// Returns whether the run does not count: the attempts are those from before it.
     fn is_snooze(&self) -> bool {
         self.attempts == self.was.attempts - i64::from(self.was.is_running())
     }
 }
 
-async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[End], now: DateTime<Utc>) -> db::Result<u64> {
+async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[FinishedRun], now: DateTime<Utc>) -> db::Result<u64> {
     const SQL: &str = "
         WITH r (rid, attempt, now) AS ({rows})
         UPDATE {t}
@@ -121,28 +123,28 @@ async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[End], now: DateTime<
     Keyed::built(queue.sql(SQL), rows).run(tx).await
 }
 
-async fn decide(
+async fn changes_for(
     tx: &mut db::Tx,
     queue: &Queue,
-    ends: Vec<End>,
-    policy: Policy,
+    ends: Vec<FinishedRun>,
+    policy: RetryPolicy,
     now: DateTime<Utc>,
 ) -> db::Result<Vec<RowChange>> {
     let ids: Vec<Uuid> = ends.iter().map(|end| end.id).collect();
-    let mut ends: HashMap<Uuid, End> = ends.into_iter().map(|end| (end.id, end)).collect();
-    let rows = standing(tx, queue, &ids).await?;
+    let mut ends: HashMap<Uuid, FinishedRun> = ends.into_iter().map(|end| (end.id, end)).collect();
+    let rows = open_rows(tx, queue, &ids).await?;
     let of_this_run = rows.into_iter().filter_map(|row| {
         let end = ends.remove(&row.id)?;
         let ours = match end.attempt {
             Some(attempt) => row.is_running() && row.attempts == attempt,
             None => !row.is_running(),
         };
-        ours.then(|| decided(RowChange::none(row), end.outcome, policy, now))
+        ours.then(|| change_for(RowChange::unchanged(row), end.outcome, policy, now))
     });
     Ok(of_this_run.collect())
 }
 
-fn decided(row: RowChange, outcome: Outcome, policy: Policy, now: DateTime<Utc>) -> RowChange {
+fn change_for(row: RowChange, outcome: Outcome, policy: RetryPolicy, now: DateTime<Utc>) -> RowChange {
     // The attempt of a leased row was counted when it was claimed.
     let before = row.attempts - i64::from(row.was.is_running());
     let attempts = before + 1;
@@ -151,7 +153,7 @@ fn decided(row: RowChange, outcome: Outcome, policy: Policy, now: DateTime<Utc>)
         RowChange {
             state: if dead { WorkState::Dead } else { WorkState::Pending },
             attempts,
-            due_at: if dead { now } else { now + rest.min(LONGEST_REST) },
+            due_at: if dead { now } else { now + rest.min(MAX_DELAY) },
             last_error: Some(error),
             finished_at: dead.then_some(now),
             was: row.was.clone(),
@@ -166,17 +168,17 @@ fn decided(row: RowChange, outcome: Outcome, policy: Policy, now: DateTime<Utc>)
         was: row.was.clone(),
     };
     match outcome {
-        Outcome::Settled | Outcome::PutOff { .. } | Outcome::Done => row,
+        Outcome::Settled | Outcome::Rescheduled { .. } | Outcome::Done => row,
         Outcome::Retry { error } => failed(policy.backoff.after(attempts), error),
         Outcome::RetryAfter { after, error } => failed(after, error),
         Outcome::Discard { error } => ended(WorkState::Dead, error),
         Outcome::Quarantine { reason } => ended(WorkState::Quarantined, reason),
-        Outcome::Snooze { until } => again(before, until, row),
-        Outcome::GiveBack { after } => again(before, now + after, row),
+        Outcome::Snooze { until } => pending_again(before, until, row),
+        Outcome::Release { after } => pending_again(before, now + after, row),
     }
 }
 
-fn again(attempts: i64, due_at: DateTime<Utc>, row: RowChange) -> RowChange {
+fn pending_again(attempts: i64, due_at: DateTime<Utc>, row: RowChange) -> RowChange {
     RowChange {
         state: WorkState::Pending,
         attempts,
