@@ -16,7 +16,7 @@ use crate::{
     messaging::store::sends::{self, Begun, Due, Promised},
     meta::message::{Envelope, Unresolved},
     queue::{Lane, Outcome, Outcomes},
-    rate_limit::{Ask, Grant, Number, Terms},
+    rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
     records::{messages, portfolios::Key},
 };
 
@@ -63,17 +63,17 @@ pub async fn reserve(
     sendable: Vec<Ready>,
     outcomes: &mut Outcomes<MessageId>,
 ) -> db::Result<Vec<Call>> {
-    let ask = |it: &Ready| Ask {
+    let ask = |it: &Ready| SlotRequest {
         number: number(&it.route),
         recipient: pair(&it.due),
         lane: it.due.send_lane(),
-        promised: it.due.promised_at.is_some(),
+        has_reservation: it.due.promised_at.is_some(),
     };
-    let asks: Vec<Ask> = sendable.iter().map(ask).collect();
+    let asks: Vec<SlotRequest> = sendable.iter().map(ask).collect();
     let grants = match service.rate_limiter.reserve(&asks).await {
         Ok(grants) => grants,
         Err(error) => {
-            tracing::warn!(%error, sends = asks.len(), "nothing is sent while the governor cannot be asked");
+            tracing::warn!(%error, sends = asks.len(), "rate limiter unavailable: nothing is sent");
             let until = service.clock.now() + UNGOVERNED;
             for it in sendable {
                 outcomes.set(it.due.id, Outcome::Snooze { until });
@@ -152,10 +152,10 @@ pub fn pair(due: &Due) -> String {
 }
 
 /// The channel as the governor sees it.
-pub fn number(route: &Route) -> Number {
-    Number {
+pub fn number(route: &Route) -> LimitedNumber {
+    LimitedNumber {
         tenant: route.tenant,
         channel: route.channel,
-        terms: Terms::at(route.throughput).within(route.tenant_throughput),
+        limits: RateLimits::at(route.throughput).within(route.tenant_throughput),
     }
 }

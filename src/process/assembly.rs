@@ -73,7 +73,7 @@ pub async fn assemble(
             Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
             RateLimiter::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
         ),
-        None => (Queues::in_memory(clock.clone()), RateLimiter::local(clock.clone())),
+        None => (Queues::in_memory(clock.clone()), RateLimiter::in_memory(clock.clone())),
     };
     let queues = queues.depth_limit(config.limits.queue_depth);
     let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);

@@ -79,7 +79,7 @@ impl TestApp {
             .expect("the configured address is good");
         let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
         let egress = EgressClient::new(config.egress.clone()).expect("a client for the outside");
-        let rate_limiter = RateLimiter::local(clock.clone());
+        let rate_limiter = RateLimiter::in_memory(clock.clone());
         let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
         let foundation = Foundation {
             config,

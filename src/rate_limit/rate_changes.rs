@@ -8,20 +8,20 @@ use tokio::sync::Notify;
 use super::RateChange;
 use crate::domain::ChannelId;
 
-/// Changes that this process was told of and has not looked at yet; of each number the last.
+/// Changes reported to this process and not handled yet; the last one per number.
 #[derive(Default)]
-pub(super) struct Changes {
+pub(super) struct PendingChanges {
     waiting: Mutex<HashMap<ChannelId, RateChange>>,
-    bell: Notify,
+    wakeup: Notify,
 }
 
-impl Changes {
+impl PendingChanges {
     pub fn put(&self, change: RateChange) {
         self.lock().insert(change.number.channel, change);
-        self.bell.notify_one();
+        self.wakeup.notify_one();
     }
 
-    /// Waits for one. Nothing is lost when the wait is given up.
+    /// Waits for a change. Cancellation safe.
     pub async fn next(&self) -> RateChange {
         loop {
             {
@@ -29,12 +29,12 @@ impl Changes {
                 let first = waiting.keys().next().copied();
                 if let Some(change) = first.and_then(|channel| waiting.remove(&channel)) {
                     if !waiting.is_empty() {
-                        self.bell.notify_one();
+                        self.wakeup.notify_one();
                     }
                     return change;
                 }
             }
-            self.bell.notified().await;
+            self.wakeup.notified().await;
         }
     }
 

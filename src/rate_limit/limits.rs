@@ -1,29 +1,29 @@
 use crate::domain::{ChannelId, TenantId};
 
-/// A business phone number as the governor sees it: whose it is, and how much may be sent from it.
+/// A business phone number: its tenant, and its limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Number {
+pub struct LimitedNumber {
     pub tenant: TenantId,
     pub channel: ChannelId,
-    pub terms: Terms,
+    pub limits: RateLimits,
 }
 
-/// How much may be sent. They come with every call, so a change holds from the first call that knows of it.
+/// The limits of a number. They are part of each request, so a change applies from the first request that carries it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Terms {
-    /// Messages per second that Meta lets this number exchange, those it receives included.
+pub struct RateLimits {
+    /// Messages per second that Meta allows this number, received ones included.
     pub per_second: f64,
-    /// Messages per second that the operator lets the tenant send, from all its numbers together.
+    /// Messages per second that the operator allows the tenant, over all its numbers.
     pub tenant_per_second: Option<f64>,
 }
 
 /// Meta's levels: <https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput>.
-impl Terms {
-    pub const STANDARD: Terms = Terms::at(80.0);
-    /// After Meta's upgrade.
-    pub const HIGH: Terms = Terms::at(1_000.0);
-    /// Of a number that is used in the WhatsApp Business app at the same time.
-    pub const COEXISTENCE: Terms = Terms::at(20.0);
+impl RateLimits {
+    pub const STANDARD: RateLimits = RateLimits::at(80.0);
+    /// After an upgrade by Meta.
+    pub const HIGH: RateLimits = RateLimits::at(1_000.0);
+    /// For a number that is also used with the WhatsApp Business app.
+    pub const COEXISTENCE: RateLimits = RateLimits::at(20.0);
 
     pub const fn at(per_second: f64) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Terms {
         }
     }
 
-    /// The same with a quota of the tenant's.
+    /// Adds a quota of the tenant.
     pub const fn within(self, tenant_per_second: Option<f64>) -> Self {
         Self {
             tenant_per_second,
@@ -40,32 +40,32 @@ impl Terms {
         }
     }
 
-    pub(super) fn pace(&self) -> Pace {
-        Pace::of(self.per_second)
+    pub(super) fn rate(&self) -> GcraRate {
+        GcraRate::of(self.per_second)
     }
 
-    pub(super) fn quota(&self) -> Option<Pace> {
-        self.tenant_per_second.map(Pace::of)
+    pub(super) fn quota(&self) -> Option<GcraRate> {
+        self.tenant_per_second.map(GcraRate::of)
     }
 }
 
-/// A rate as the drivers reckon with it. Whole microseconds, so that both reckon alike.
+/// A rate in whole microseconds, so that both drivers compute the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pace {
-    /// Between two slots, rounded up: the rate is never exceeded.
+pub(super) struct GcraRate {
+    /// The time between two slots, rounded up: the rate is never exceeded.
     pub interval: i64,
-    /// How far a slot may lie before its turn: the burst less one, in time.
+    /// How far a slot may lie before its theoretical arrival time: the burst less one message, as time.
     pub slack: i64,
 }
 
-impl Pace {
+impl GcraRate {
     const SLOWEST: f64 = 0.01;
     const FASTEST: f64 = 10_000.0;
-    /// The burst is what the rate gives in this time, and at least one: enough for a worker that comes late, and little beside the
-    /// second over which Meta is thought to count.
+    /// The burst is what the rate allows in this time, at least one message: enough for a worker that is late, and small against the second
+    /// over which Meta presumably counts.
     pub const BURST: i64 = 50_000;
 
-    /// What is not a rate (zero, below, not a number) is the slowest.
+    /// Creates a rate. Values that are no rate (zero, negative, NaN) become the slowest one.
     pub fn of(per_second: f64) -> Self {
         let per_second = if per_second > Self::SLOWEST {
             per_second.min(Self::FASTEST)
@@ -79,7 +79,7 @@ impl Pace {
         }
     }
 
-    /// The interval while only so many thousandths of the rate are used.
+    /// Returns the interval at the given thousandths of the rate.
     pub fn slowed(&self, factor: i64) -> i64 {
         (self.interval * 1_000 + factor - 1) / factor
     }
@@ -102,14 +102,14 @@ mod tests {
             (f64::NAN, 100_000_000, 0),
             (f64::INFINITY, 100, 49_900),
         ] {
-            assert_eq!(Pace::of(per_second), Pace { interval, slack }, "{per_second}");
+            assert_eq!(GcraRate::of(per_second), GcraRate { interval, slack }, "{per_second}");
         }
     }
 
     #[test]
     fn a_slowed_interval_is_rounded_up() {
-        assert_eq!(Pace::of(80.0).slowed(1_000), 12_500);
-        assert_eq!(Pace::of(80.0).slowed(500), 25_000);
-        assert_eq!(Pace::of(1_000.0).slowed(999), 1_002);
+        assert_eq!(GcraRate::of(80.0).slowed(1_000), 12_500);
+        assert_eq!(GcraRate::of(80.0).slowed(500), 25_000);
+        assert_eq!(GcraRate::of(1_000.0).slowed(999), 1_002);
     }
 }

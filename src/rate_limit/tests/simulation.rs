@@ -1,12 +1,12 @@
-//! Senders that behave as the send job does, in a time of their own: rows are due, workers take what is due in batches of at most a
-//! hundred, the higher lane first, and rows that must wait come again when they were told to.
+//! Senders that behave like the send job, with a simulated clock: rows are due, workers take due rows in batches of at most a hundred, the
+//! higher lane first, and rows that must wait are retried at the time of their reservation.
 
 use std::collections::BTreeSet;
 
-use super::stage::{MS, Stage, want};
+use super::fixture::{LimiterFixture, MS, request};
 use crate::{
     domain::SendLane,
-    rate_limit::driver::{Recipient, Verdict, Want},
+    rate_limit::driver::{DriverRequest, RecipientDigest, SlotDecision},
 };
 
 const BATCH: usize = 100;
@@ -14,48 +14,48 @@ const WORKERS: usize = 3;
 
 pub struct Row {
     pub lane: SendLane,
-    recipient: Recipient,
-    promised: bool,
+    recipient: RecipientDigest,
+    has_reservation: bool,
     pub born: i64,
     pub asked: u32,
     pub slot: Option<i64>,
 }
 
-pub struct World {
-    pub stage: Stage,
+pub struct Simulation {
+    pub fixture: LimiterFixture,
     pub rows: Vec<Row>,
-    /// By lane: when, and which row.
+    /// Per lane: when, and which row.
     due: [BTreeSet<(i64, usize)>; 3],
-    /// When each worker looks next.
+    /// When each worker polls next.
     workers: [i64; WORKERS],
-    chance: u64,
+    random: u64,
     pub calls: usize,
-    /// Whether workers make promised rows due when they are told to.
-    pub heeds_changes: bool,
+    /// Whether workers make reserved rows due when a change is reported.
+    pub applies_changes: bool,
 }
 
-impl World {
-    pub fn new(stage: Stage) -> Self {
+impl Simulation {
+    pub fn new(fixture: LimiterFixture) -> Self {
         Self {
-            workers: [stage.now; WORKERS],
-            stage,
+            workers: [fixture.now; WORKERS],
+            fixture,
             rows: Vec::new(),
             due: Default::default(),
-            chance: 0x9E37_79B9_7F4A_7C15,
+            random: 0x9E37_79B9_7F4A_7C15,
             calls: 0,
-            heeds_changes: true,
+            applies_changes: true,
         }
     }
 
-    /// Rows to strangers that are due at a time.
+    /// Adds rows to new recipients, due at a time.
     pub fn add(&mut self, lane: SendLane, count: usize, at: i64) {
         for _ in 0..count {
             self.due[lane.index()].insert((at, self.rows.len()));
-            let recipient = self.stage.stranger();
+            let recipient = self.fixture.new_recipient();
             self.rows.push(Row {
                 lane,
                 recipient,
-                promised: false,
+                has_reservation: false,
                 born: at,
                 asked: 0,
                 slot: None,
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// Rows that become due one after the other.
+    /// Adds rows that become due one after the other.
     pub fn add_evenly(&mut self, lane: SendLane, per_second: f64, from: i64, to: i64) {
         let mut at = from as f64;
         while at < to as f64 {
@@ -83,23 +83,23 @@ impl World {
                 break;
             };
             if self.workers[worker] < first {
-                // Workers look often, but not at every moment.
+                // Workers poll often, but not continuously.
                 self.workers[worker] = first + self.up_to(50 * MS);
             }
             if self.workers[worker] >= until {
                 break;
             }
-            self.stage.now = self.stage.now.max(self.workers[worker]);
+            self.fixture.now = self.fixture.now.max(self.workers[worker]);
             let taken = self.work().await;
             let rest = if taken == BATCH { 2 * MS } else { 10 * MS };
-            self.workers[worker] = self.stage.now + rest + self.up_to(rest);
+            self.workers[worker] = self.fixture.now + rest + self.up_to(rest);
         }
-        self.stage.now = self.stage.now.max(until.min(self.stage.now + 3_600_000 * MS));
+        self.fixture.now = self.fixture.now.max(until.min(self.fixture.now + 3_600_000 * MS));
     }
 
-    /// One batch of one worker.
+    /// Runs one batch of one worker.
     async fn work(&mut self) -> usize {
-        let now = self.stage.now;
+        let now = self.fixture.now;
         let mut batch = Vec::new();
         for lane in &mut self.due {
             while batch.len() < BATCH
@@ -113,23 +113,23 @@ impl World {
         if batch.is_empty() {
             return 0;
         }
-        let wants: Vec<Want> = batch.iter().map(|row| self.rows[*row].want()).collect();
-        let verdicts = self.stage.decide(&wants).await;
+        let requests: Vec<DriverRequest> = batch.iter().map(|row| self.rows[*row].request()).collect();
+        let decisions = self.fixture.decide(&requests).await;
         self.calls += 1;
-        for (row, verdict) in batch.iter().zip(&verdicts.each) {
+        for (row, decision) in batch.iter().zip(&decisions.each) {
             let this = &mut self.rows[*row];
             this.asked += 1;
-            match verdict {
-                Verdict::Slot { at, .. } => this.slot = Some(*at),
-                Verdict::Later { at, .. } => {
-                    this.promised = true;
+            match decision {
+                SlotDecision::Slot { at, .. } => this.slot = Some(*at),
+                SlotDecision::Later { at, .. } => {
+                    this.has_reservation = true;
                     self.due[this.lane.index()].insert((*at, *row));
                 }
             }
         }
-        if let Some(change) = verdicts.change.filter(|_| self.heeds_changes) {
+        if let Some(change) = decisions.change.filter(|_| self.applies_changes) {
             self.make_due();
-            let applied = self.stage.driver.applied(&self.stage.number, change).await;
+            let applied = self.fixture.driver.mark_applied(&self.fixture.number, change).await;
             applied.expect("the driver answers");
         }
         batch.len()
@@ -137,22 +137,22 @@ impl World {
 
     fn make_due(&mut self) {
         for lane in &mut self.due {
-            let ahead = lane.split_off(&(self.stage.now, usize::MAX));
+            let ahead = lane.split_off(&(self.fixture.now, usize::MAX));
             for (_, row) in ahead {
-                let born = self.rows[row].born.max(self.stage.now);
-                self.rows[row].promised = false;
+                let born = self.rows[row].born.max(self.fixture.now);
+                self.rows[row].has_reservation = false;
                 lane.insert((born, row));
             }
         }
     }
 
-    /// The slots of a lane, or of all.
+    /// Returns the slots of a lane, or of all.
     pub fn slots(&self, lane: Option<SendLane>) -> Vec<i64> {
         let of = self.rows.iter().filter(|row| lane.is_none_or(|lane| row.lane == lane));
         of.filter_map(|row| row.slot).collect()
     }
 
-    /// Slots of a lane within a time.
+    /// Counts the slots of a lane within a time.
     pub fn count(&self, lane: SendLane, from: i64, to: i64) -> usize {
         let within = |at: &i64| (from..to).contains(at);
         self.slots(Some(lane)).into_iter().filter(within).count()
@@ -170,15 +170,15 @@ impl World {
 
     fn up_to(&mut self, most: i64) -> i64 {
         // Marsaglia's xorshift: the same history in every run.
-        self.chance ^= self.chance << 13;
-        self.chance ^= self.chance >> 7;
-        self.chance ^= self.chance << 17;
-        (self.chance % most as u64) as i64
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random % most as u64) as i64
     }
 }
 
 impl Row {
-    fn want(&self) -> Want {
-        want(self.recipient, self.lane, self.promised)
+    fn request(&self) -> DriverRequest {
+        request(self.recipient, self.lane, self.has_reservation)
     }
 }
