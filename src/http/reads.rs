@@ -37,7 +37,7 @@ impl Reads {
         let permit = permit
             .map_err(|_| refused("late", too_late()))?
             .ok_or_else(|| refused("full", too_many()))?;
-        let tx = app.db.begin_as(tenant.uuid()).await?;
+        let tx = app.db.begin_as_tenant(tenant.uuid()).await?;
         Ok(Reading(Some((tx, permit))))
     }
 }

@@ -34,7 +34,7 @@ pub async fn slice(service: &InboundService, event: &Parsed, items: Range<usize>
 pub async fn settle(service: &InboundService, event: &Parsed) -> Result<()> {
     let settled = settled(&service.directory.current(), event);
     let end = async |tx: &mut Tx| finish(tx, service, std::slice::from_ref(&settled)).await;
-    service.db.transaction_in_turn(end).await?;
+    service.db.background_transaction(end).await?;
     measure_settled(&[settled]);
     Ok(())
 }
@@ -56,7 +56,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
         let afterwards = effects(service, tx, &plan, is_whole).await?;
         Ok::<_, sqlx::Error>((plan, afterwards))
     };
-    let (plan, Afterwards { media, failures }) = service.db.transaction_in_turn(apply).await?;
+    let (plan, Afterwards { media, failures }) = service.db.background_transaction(apply).await?;
     fetch(service, media).await;
     measure(&plan);
     if is_whole {

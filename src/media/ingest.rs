@@ -157,7 +157,7 @@ impl Draft {
             metrics::counter!("mainstay_media_deduplicated_total").increment(1);
         } else if store::take_back(&mut *tx, &note, now).await? == 0 {
             // So long after it was begun, the file may be gone.
-            return Err(db::collision());
+            return Err(db::conflict_error());
         }
         Ok(kept)
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{Result, Tx, collision},
+    db::{Result, Tx, conflict_error},
     domain::{ContactId, TenantId},
     records::contacts::{self, Identity, KnownIdentity, NewContact},
 };
@@ -45,7 +45,7 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party]) -> Result<Re
     }
     contacts::add(&mut *tx, &decided.new, now).await?;
     if contacts::own(&mut *tx, &decided.owned, now).await? != decided.owned.len() as u64 {
-        return Err(collision());
+        return Err(conflict_error());
     }
     contacts::take_over(&mut *tx, &decided.taken).await?;
 

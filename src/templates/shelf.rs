@@ -95,7 +95,7 @@ impl Shelf {
             .filter(|it| !self.synced.contains_key(it))
             .collect();
         // Before the templates: a first sync that ends in between would have none of them exist.
-        let synced = store::synced(on.again(), &accounts).await?;
+        let synced = store::synced(on.reborrow(), &accounts).await?;
         let rows = store::of_names(on, &keys).await?;
         self.synced.extend(accounts.into_iter().map(|account| (account, None)));
         self.synced

@@ -18,7 +18,7 @@ impl From<sqlx::Error> for Problem {
             tracing::warn!(%error, "the database is not available to a request");
             return Self::unavailable();
         }
-        if db::is_too_slow(&error) {
+        if db::is_statement_timeout(&error) {
             metrics::counter!("mainstay_reads_refused_total", "reason" => "slow").increment(1);
             return Self::too_slow();
         }

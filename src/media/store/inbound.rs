@@ -111,7 +111,7 @@ pub async fn ready(
     let mut on = on.into();
     let e = end.clone();
     let args = (e.tenant, e.id, e.attempt, e.file, e.mime_type, now, e.filename);
-    if on.again().sql(END, args).run().await? == 0 {
+    if on.reborrow().sql(END, args).run().await? == 0 {
         return Ok(None);
     }
     on.sql(PLACE, (end.tenant, end.id)).opt().await

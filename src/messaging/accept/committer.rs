@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Asked, Batches, Db, is_unavailable, write_together},
+    db::{self, BatchReceiver, Db, Submission, is_unavailable, write_together},
     domain::{Id, TenantId},
     messaging::store::sends,
     queue::{JobEntry, Queues},
@@ -29,7 +29,7 @@ const OUTLIVES: TimeDelta = TimeDelta::seconds(60);
 pub struct Outbox(mpsc::Sender<Waiting>);
 
 type Answers = Vec<Result<Queued, Refusal>>;
-type Waiting = Asked<Vec<Ask>, Answers>;
+type Waiting = Submission<Vec<Ask>, Answers>;
 
 impl Outbox {
     /// Starts the writer: one, for two would make twice the transactions of the same messages, and wait for each other at the tenant's
@@ -42,7 +42,7 @@ impl Outbox {
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
-        let batches = Batches::of(BATCH, from).weighed(|(asks, _): &Waiting| asks.len());
+        let batches = BatchReceiver::new(BATCH, from).with_weight(|(asks, _): &Waiting| asks.len());
         let desk = Desk { db, clock, queues };
         #[expect(
             clippy::disallowed_methods,
@@ -126,7 +126,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(self, mut batches: Batches<Waiting>, shutdown: CancellationToken) {
+    async fn serve(self, mut batches: BatchReceiver<Waiting>, shutdown: CancellationToken) {
         while let Some(batch) = batches.next(&shutdown).await {
             let mut asks: Vec<Ask> = Vec::new();
             let take = |(own, answer): Waiting| {

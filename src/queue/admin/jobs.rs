@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Db, Keyed, Sql},
+    db::{self, Db, KeyedRows, Sql},
     queue::{JobEntry, Lane, Queue, Queues},
 };
 
@@ -135,7 +135,7 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
         WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let retried: Vec<(Uuid, i64)> = Keyed::built(queue.sql(SQL), rows).all(db).await?;
+    let retried: Vec<(Uuid, i64)> = KeyedRows::built(queue.sql(SQL), rows).all(db).await?;
     let entry = |&(id, lane): &(Uuid, i64)| JobEntry {
         id,
         due: now,
@@ -155,7 +155,7 @@ pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -
         WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined')
         RETURNING id";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let discarded: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(db).await?;
+    let discarded: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(db).await?;
     Ok(discarded.into_iter().map(|(id,)| id).collect())
 }
 

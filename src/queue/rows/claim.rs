@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Keyed, On},
+    db::{self, KeyedRows, On},
     queue::Queue,
 };
 
@@ -30,7 +30,7 @@ pub async fn claim(
         WHERE {id = r.rid} AND state || '' = 'pending' AND COALESCE(due_at, r.now) <= r.now
         RETURNING id, attempts AS attempt";
     let rows = ids.iter().map(|id| (*id, lease_until, now)).collect();
-    Keyed::built(queue.sql(SQL), rows).all(on).await
+    KeyedRows::built(queue.sql(SQL), rows).all(on).await
 }
 
 /// Extends leases and returns the ids that no other worker can have taken: leases that still hold, and rows that their handler has given
@@ -56,12 +56,12 @@ pub async fn renew(
         .map(|lease| (lease.id, lease.attempt, lease_until))
         .collect();
     let mut on = on.into();
-    let renewed: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(on.again()).await?;
+    let renewed: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(on.reborrow()).await?;
     let mut kept: Vec<Uuid> = renewed.into_iter().map(|(id,)| id).collect();
     let held: HashSet<Uuid> = kept.iter().copied().collect();
     let others = leases.iter().filter(|lease| !held.contains(&lease.id));
     let rows = others.map(|lease| (lease.id, lease.attempt)).collect();
-    let given_back: Vec<(Uuid,)> = Keyed::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
+    let given_back: Vec<(Uuid,)> = KeyedRows::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
     kept.extend(given_back.into_iter().map(|(id,)| id));
     Ok(kept)
 }

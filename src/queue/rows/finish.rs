@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{RowChange, apply_changes, open_rows};
 use crate::{
-    db::{self, Db, Keyed},
+    db::{self, Db, KeyedRows},
     domain::WorkState,
     queue::{Backoff, JobEntry, Lane, Outcome, Queue, counts},
 };
@@ -120,7 +120,7 @@ async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[FinishedRun], now: D
         WHERE {id = r.rid}
             AND ((state || '' = 'pending' AND r.attempt = 0) OR (state || '' = 'running' AND attempts = r.attempt))";
     let rows = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
-    Keyed::built(queue.sql(SQL), rows).run(tx).await
+    KeyedRows::built(queue.sql(SQL), rows).run(tx).await
 }
 
 async fn changes_for(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Keyed, On},
+    db::{self, KeyedRows, On},
     domain::WorkState,
     queue::Queue,
 };
@@ -33,7 +33,7 @@ pub async fn open_rows(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db
         SELECT id, state, attempts, due_at, last_error, CAST({lane} AS BIGINT) AS lane
         FROM {r CROSS JOIN} {t}
         WHERE {id = r.rid} AND state || '' IN ('pending', 'running')";
-    Keyed::built(queue.sql(SQL), ids.iter().map(|id| (*id,)).collect())
+    KeyedRows::built(queue.sql(SQL), ids.iter().map(|id| (*id,)).collect())
         .all(on)
         .await
 }
@@ -92,6 +92,6 @@ pub async fn apply_changes(on: impl Into<On<'_>>, queue: &Queue, changes: &[RowC
             )
         })
         .collect();
-    let changed: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(on).await?;
+    let changed: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(on).await?;
     Ok(changed.into_iter().map(|(id,)| id).collect())
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    db::{Batches, Db, Hint, Result},
+    db::{BatchReceiver, Db, Hint, Result},
     domain::{EndpointId, Id},
     queue::{JobEntry, Lane, Queues},
     webhooks::store::endpoints::{self, LINES},
@@ -18,7 +18,7 @@ const TOGETHER: usize = 64;
 
 /// Wakes the lines of endpoints for which something was committed, until `done`. What gets lost here is found by housekeeping.
 pub async fn wake((db, clock, queues): (Db, Clock, Queues), hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
-    let mut commits = Batches::of(TOGETHER, hints);
+    let mut commits = BatchReceiver::new(TOGETHER, hints);
     while let Some(told) = commits.next(&done).await {
         let lines = told.into_iter().flatten().filter(|hint| hint.queue == LINES.name);
         let ids: BTreeSet<Uuid> = lines.map(|hint| hint.id).collect();
