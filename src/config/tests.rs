@@ -114,8 +114,8 @@ fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
 #[test]
 fn media_are_kept_beside_the_database_unless_said_otherwise() {
     let folder = |set: fn(&mut Environment)| match check(set, Purpose::Serve).unwrap().storage {
-        Storage::Folder(folder) => folder.display().to_string(),
-        Storage::Bucket(bucket) => format!("{} {} {}", bucket.name, bucket.prefix, bucket.region),
+        StorageConfig::Folder(folder) => folder.display().to_string(),
+        StorageConfig::Bucket(bucket) => format!("{} {} {}", bucket.name, bucket.prefix, bucket.region),
     };
     assert_eq!(folder(|_| {}), "data/media");
     assert_eq!(folder(|e| e.database_url = "sqlite:///srv/a.db".into()), "/srv/media");

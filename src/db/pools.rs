@@ -56,7 +56,7 @@ pub(super) async fn open_sqlite(url: &str, connections: PoolLimits) -> sqlx::Res
     for suffix in ["", "-wal", "-shm"] {
         let mut file = options.get_filename().as_os_str().to_owned();
         file.push(suffix);
-        permissions::close_to_others(Path::new(&file));
+        permissions::remove_other_access(Path::new(&file));
     }
     let write = SqlitePoolOptions::new()
         .max_connections(1)

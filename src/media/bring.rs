@@ -15,7 +15,7 @@ use crate::{
     egress,
     media::MediaService,
     media::store::{self, NewUploaded},
-    memory::{NoRoom, RequestMemory, Uncharged},
+    memory::{ChargedStreamError, MemoryExhausted, RequestMemory},
     records::quotas,
     storage,
 };
@@ -42,7 +42,7 @@ pub enum BringError {
     Egress(#[from] egress::Error),
     /// Its bytes find no room in memory.
     #[error(transparent)]
-    NoRoom(#[from] NoRoom),
+    MemoryExhausted(#[from] MemoryExhausted),
     #[error(transparent)]
     Storage(storage::Error),
     #[error(transparent)]
@@ -60,9 +60,9 @@ pub async fn bring<E: std::fmt::Display>(
     memory: &RequestMemory,
 ) -> Result<MediaId, BringError> {
     quotas::has_room(service.db.reader(), tenant).await??;
-    let drawn = draw(service, tenant, &said, memory.charged(pieces)).await;
+    let drawn = draw(service, tenant, &said, memory.charge_stream(pieces)).await;
     let draft = drawn.map_err(|broken| match broken {
-        Broken::Source(Uncharged::Source(error)) => BringError::Incomplete(error.to_string()),
+        Broken::Source(ChargedStreamError::Source(error)) => BringError::Incomplete(error.to_string()),
         other => plain(other),
     })?;
     keep(service, tenant, said, draft).await
@@ -78,15 +78,15 @@ pub async fn bring_url(
 ) -> Result<MediaId, BringError> {
     quotas::has_room(service.db.reader(), tenant).await??;
     let target = service.egress.check(url).map_err(egress::Error::Refused)?;
-    let answer = egress::on_behalf(tenant, service.egress.get(&target, LARGEST)).await?;
+    let answer = egress::for_tenant(tenant, service.egress.get(&target, LARGEST)).await?;
     let said = Bring {
         mime_type: said.mime_type.or_else(|| answer.content_type.clone()),
         filename: said.filename.or_else(|| last_segment(&target)),
         ..said
     };
-    let drawn = draw(service, tenant, &said, memory.charged(answer.pieces().boxed())).await;
+    let drawn = draw(service, tenant, &said, memory.charge_stream(answer.chunks().boxed())).await;
     let draft = drawn.map_err(|broken| match broken {
-        Broken::Source(Uncharged::Source(error)) => BringError::Egress(error),
+        Broken::Source(ChargedStreamError::Source(error)) => BringError::Egress(error),
         other => plain(other),
     })?;
     keep(service, tenant, said, draft).await
@@ -106,10 +106,10 @@ async fn draw<E>(
     ingest::draw(service, tenant, pieces, limit).await
 }
 
-fn plain<E>(broken: Broken<Uncharged<E>>) -> BringError {
+fn plain<E>(broken: Broken<ChargedStreamError<E>>) -> BringError {
     match broken {
-        Broken::Source(Uncharged::NoRoom(why)) => BringError::NoRoom(why),
-        Broken::Source(Uncharged::Source(_)) => BringError::Incomplete("it ended early".to_owned()),
+        Broken::Source(ChargedStreamError::MemoryExhausted(why)) => BringError::MemoryExhausted(why),
+        Broken::Source(ChargedStreamError::Source(_)) => BringError::Incomplete("it ended early".to_owned()),
         Broken::Rejected(rejected) => BringError::Rejected(rejected),
         Broken::Storage(error) => {
             metrics::counter!("mainstay_storage_failures_total", "what" => "write").increment(1);

@@ -9,7 +9,7 @@ use crate::{
     db::{On, Result},
     domain::{Id, MediaId, TenantId, WorkState},
     media::store::{self, Media},
-    storage::Key,
+    storage::StorageKey,
 };
 
 /// A smaller picture of an image.
@@ -61,7 +61,7 @@ pub fn variants_of(media: &Media) -> BTreeMap<Variant, VariantInfo> {
 /// A file in the store, as a reader gets it.
 #[derive(Clone, Debug)]
 pub struct Content {
-    pub key: Key,
+    pub key: StorageKey,
     pub mime_type: String,
     /// In bytes.
     pub size: u64,
@@ -106,7 +106,7 @@ pub(super) fn of(media: Media, variant: Option<Variant>) -> std::result::Result<
             _ => ContentError::Failed(media.last_error),
         });
     };
-    let original = Key::of(media.tenant_id.uuid(), file.uuid());
+    let original = StorageKey::of(media.tenant_id.uuid(), file.uuid());
     let etag = hex::encode(digest);
     let Some(variant) = variant else {
         let mime_type = media.mime_type.unwrap_or_else(|| "application/octet-stream".to_owned());

@@ -16,7 +16,7 @@ use crate::{
     media::MEDIA_VARIANTS,
     media::MediaService,
     media::store::{self, NewFile, WantsVariants},
-    storage::{self, Key, Writer},
+    storage::{self, FileWriter, StorageKey},
 };
 
 /// For how long a file may be written before it is taken for a leftover.
@@ -31,7 +31,7 @@ pub struct Draft {
     pub head: Vec<u8>,
     tenant: TenantId,
     file: MediaFileId,
-    key: Key,
+    key: StorageKey,
 }
 
 /// Why no file came of a stream; `E` is the stream's own trouble.
@@ -61,7 +61,7 @@ pub async fn draw<E>(
     limit: impl Limit,
 ) -> Result<Draft, Broken<E>> {
     let file: MediaFileId = service.clock.new_id();
-    let key = Key::of(tenant.uuid(), file.uuid());
+    let key = StorageKey::of(tenant.uuid(), file.uuid());
     let noted = store::plan(&service.db, &[key.as_str().to_owned()], service.clock.now() + GRACE).await;
     noted.map_err(Broken::Database)?;
     let mut writer = service.storage.write(&key);
@@ -95,7 +95,7 @@ struct Read {
 }
 
 async fn copy<E>(
-    writer: &mut Writer,
+    writer: &mut FileWriter,
     pieces: impl Stream<Item = Result<Bytes, E>>,
     limit: impl Limit,
 ) -> Result<Read, Broken<E>> {

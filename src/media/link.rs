@@ -44,7 +44,7 @@ pub fn sign_link(keyring: &Keyring, link: &Link) -> String {
     token.extend_from_slice(link.media.uuid().as_bytes());
     token.push(variant);
     token.extend_from_slice(&link.expires_at.timestamp().to_be_bytes());
-    let proof = keyring.prove(PURPOSE, &token);
+    let proof = keyring.authenticate(PURPOSE, &token);
     token.extend_from_slice(&proof);
     BASE64_URL_SAFE_NO_PAD.encode(token)
 }
@@ -55,7 +55,7 @@ pub fn read_link(keyring: &Keyring, token: &str, now: DateTime<Utc>) -> Result<L
     let bytes = bytes.filter(|bytes| bytes.len() == WORDS + PROOF);
     let bytes = bytes.ok_or(LinkError::Invalid)?;
     let (words, proof) = bytes.split_at(WORDS);
-    if !keyring.proves(PURPOSE, words, proof) {
+    if !keyring.verify(PURPOSE, words, proof) {
         return Err(LinkError::Invalid);
     }
     let variant = match words[32] {

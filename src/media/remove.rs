@@ -7,7 +7,7 @@ use crate::{
     media::MediaService,
     media::store::{self, Removed},
     records::quotas,
-    storage::Key,
+    storage::StorageKey,
 };
 
 /// Rows taken at a time.
@@ -66,21 +66,21 @@ pub async fn clear(service: &MediaService) -> Result<()> {
         tx.commit().await?;
     }
     let due = store::due(service.db.reader(), service.clock.now(), CHUNK).await?;
-    let keys: Vec<Key> = due.into_iter().map(|(key,)| Key::recorded(key)).collect();
+    let keys: Vec<StorageKey> = due.into_iter().map(|(key,)| StorageKey::from_stored(key)).collect();
     at_once(service, &keys).await;
     Ok(())
 }
 
 /// The file, and everything that may have been made of it.
 fn keys(tenant: TenantId, file: MediaFileId) -> Vec<String> {
-    let original = Key::of(tenant.uuid(), file.uuid());
+    let original = StorageKey::of(tenant.uuid(), file.uuid());
     let variants = Variant::ALL.map(|variant| original.derived(variant.as_str()));
     let all = std::iter::once(&original).chain(&variants);
     all.map(|key| key.as_str().to_owned()).collect()
 }
 
 /// Removes files from the store that are noted to be removed. What cannot be done now is done by housekeeping when its time has come.
-pub(super) async fn at_once(service: &MediaService, keys: &[Key]) {
+pub(super) async fn at_once(service: &MediaService, keys: &[StorageKey]) {
     let mut gone = Vec::with_capacity(keys.len());
     for key in keys {
         match service.storage.remove(key).await {

@@ -14,7 +14,7 @@ use crate::{
     media::MediaService,
     media::store::{self, Pictured},
     queue::{Outcome, counts},
-    storage::{self, Key},
+    storage::{self, StorageKey},
 };
 
 /// The longest file that is read for this, in bytes: Meta's images have at most 5 MB, and larger pictures sent as documents need no
@@ -49,7 +49,7 @@ async fn attempt(service: &MediaService, id: MediaFileId) -> Result<&'static str
     let Some((tenant, attempt, size)) = wanted.map_err(Trouble::Database)? else {
         return Ok("made");
     };
-    let original = Key::of(tenant.uuid(), id.uuid());
+    let original = StorageKey::of(tenant.uuid(), id.uuid());
     let mut pictured = Pictured {
         tenant,
         id,
@@ -78,7 +78,7 @@ async fn attempt(service: &MediaService, id: MediaFileId) -> Result<&'static str
     Ok(label)
 }
 
-async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Made, Trouble> {
+async fn make(service: &MediaService, original: &StorageKey, size: i64) -> Result<Made, Trouble> {
     if u64::try_from(size).is_ok_and(|size| size > LONGEST) {
         return Ok(Made::Nothing(format!("it is longer than {LONGEST} bytes")));
     }
@@ -96,7 +96,11 @@ async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Made,
 }
 
 /// Needs no note in case of a crash: the file's row is leased meanwhile, so it stays, and whoever removes the file removes these.
-async fn store(service: &MediaService, original: &Key, picture: Smaller) -> Result<(Variant, VariantInfo), Trouble> {
+async fn store(
+    service: &MediaService,
+    original: &StorageKey,
+    picture: Smaller,
+) -> Result<(Variant, VariantInfo), Trouble> {
     let info = VariantInfo {
         mime_type: picture.mime_type.to_owned(),
         size: picture.bytes.len() as u64,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     db,
-    directory::{KNOWN, Route},
+    directory::{PROPAGATION_TIME, Route},
     domain::{AttemptId, MessageId},
     messaging::MessagingService,
     messaging::store::sends::{self, Begun, Due, Promised},
@@ -132,7 +132,7 @@ pub async fn reserve(
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
     let free = sends::begin(&mut tx, &begun).await?;
     // Late in the transaction: a rate that changes from here on to the commit is not seen.
-    sends::promise(&mut tx, &promised, service.clock.now() + KNOWN).await?;
+    sends::promise(&mut tx, &promised, service.clock.now() + PROPAGATION_TIME).await?;
     taken.settle(&mut tx).await?;
     tx.commit().await?;
     // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.

@@ -24,7 +24,7 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct RedisConnection {
     pub(super) client: Client,
-    pub(super) connection: ConnectionManager,
+    pub(super) manager: ConnectionManager,
     outage: Arc<Outage>,
 }
 

@@ -11,7 +11,7 @@ fn id(secret: &str) -> AppSecretId {
     Signer::new(secret).id()
 }
 
-/// A channel of a tenant with an app secret.
+/// Returns a channel of a tenant with an app secret.
 fn route(of: u128, secret: &str) -> Route {
     Route {
         channel: ChannelId::from_uuid(uuid::Uuid::from_u128(of)),
@@ -35,8 +35,8 @@ fn of(operator: &[&str], routes: &[Route], former: &[FormerAppSecret]) -> Signer
     Signers::new(&operator, routes, former, None)
 }
 
-fn signed(by: u128, secret: Option<&str>) -> Signed {
-    Signed {
+fn signed(by: u128, secret: Option<&str>) -> TenantSignature {
+    TenantSignature {
         tenant: tenant(by),
         secret: secret.map(id),
         at: DateTime::UNIX_EPOCH,
@@ -58,7 +58,7 @@ fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
         held_until: DateTime::UNIX_EPOCH,
     };
     let signers = of(&["o"], &routes, &[former]);
-    let speaks = |signed: &Signed| {
+    let speaks = |signed: &TenantSignature| {
         (1..=4)
             .filter(|n| signers.speaks_for(signed, tenant(*n)))
             .collect::<Vec<_>>()
@@ -76,7 +76,7 @@ fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
         [1, 2, 3, 4],
         "it is the operator's by now"
     );
-    let later = Signed {
+    let later = TenantSignature {
         at: DateTime::UNIX_EPOCH + TimeDelta::microseconds(1),
         ..signed(1, Some("a"))
     };

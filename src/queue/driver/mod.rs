@@ -72,7 +72,7 @@ impl Depth {
 
 pub(super) enum QueueDriver {
     Memory(MemoryDriver),
-    Redis(Box<Redis>),
+    Redis(Box<RedisDriver>),
 }
 
 impl QueueDriver {

@@ -157,7 +157,7 @@ impl RedisDriver {
         for part in LANES.iter().chain(&["held", "bell"]) {
             script.key(self.key(queue, part));
         }
-        call
+        script
     }
 }
 

@@ -43,7 +43,7 @@ impl Wakeup {
         Self(WakeupSource::Memory(notify))
     }
 
-    pub(super) fn redis(redis: &Redis, queue: &Queue) -> Self {
+    pub(super) fn redis(redis: &RedisDriver, queue: &Queue) -> Self {
         Self(WakeupSource::Redis(Box::new(RedisWakeup {
             shared: redis.connection.clone(),
             key: redis.key(queue, "bell"),

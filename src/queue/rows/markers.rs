@@ -35,12 +35,19 @@ impl Marker {
     }
 }
 
+/// A marker of this worker.
+#[derive(Clone, Copy, Debug)]
+pub struct MarkerOwner<'a> {
+    pub marker: Uuid,
+    pub worker: &'a str,
+}
+
 /// Marks jobs as in flight, replacing the marker's previous jobs. Written without an fsync: it has to survive a crash of the process, not
 /// of the machine.
 pub async fn put_marker(
     db: &Db,
     queue: &Queue,
-    (marker, worker): (Uuid, &str),
+    owner: MarkerOwner<'_>,
     jobs: &[Uuid],
     now: DateTime<Utc>,
 ) -> db::Result<()> {
@@ -51,7 +58,13 @@ pub async fn put_marker(
         INSERT INTO job_markers (id, queue, worker, jobs, started_at)
         SELECT $1, $2, $3, $4, $5 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed
         ON CONFLICT (id) DO UPDATE SET jobs = excluded.jobs, started_at = excluded.started_at";
-    let args = (marker, queue.name.to_owned(), worker.to_owned(), bytes(jobs), now);
+    let args = (
+        owner.marker,
+        queue.name.to_owned(),
+        owner.worker.to_owned(),
+        bytes(jobs),
+        now,
+    );
     db.run_unflushed(Sql::each(SQLITE, POSTGRES), args).await.map(drop)
 }
 
@@ -119,7 +132,7 @@ pub async fn begin_suspected_run(
         let changes: Vec<RowChange> = rows.into_iter().filter(|row| !row.is_running()).map(to).collect();
         let changed = apply_changes(&mut *tx, queue, &changes).await?.len() as i64;
         if is_dead {
-            end(&mut *tx, &[job]).await?;
+            remove_markers(&mut *tx, &[job]).await?;
             counts::add(&mut *tx, queue, now, 0, changed).await?;
             let dead = u64::try_from(changed).unwrap_or(0);
             metrics::counter!("mainstay_jobs_dead_total", "queue" => queue.name).increment(dead);

@@ -16,7 +16,7 @@ pub(super) use due_page::{DueCursor, PAGE_SIZE, due_page};
 pub(super) use finish::{FinishedRun, RetryPolicy, write_ends};
 pub use markers::delete_stale_markers;
 pub(super) use markers::{
-    Marker, begin_suspected_run, markers_of_other_workers, put_marker, remove_markers, split_markers,
+    Marker, MarkerOwner, begin_suspected_run, markers_of_other_workers, put_marker, remove_markers, split_markers,
 };
 pub(super) use open_rows::{RowChange, apply_changes, open_rows};
 pub(super) use rescue::rescue;

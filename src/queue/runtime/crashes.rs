@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::queue_worker::QueueWorker;
 use crate::{
     db,
-    queue::rows::{self, Marker},
+    queue::rows::{self, Marker, MarkerOwner},
 };
 
 /// Minimum age of other processes' markers where workers share a database: the marker of a running batch is usually younger. A false
@@ -55,14 +55,12 @@ impl WorkerMarkers {
         if sorted.together.is_empty() {
             return Ok((sorted, None));
         }
-        let marker = self.free();
-        let writing = rows::put_marker(
-            &shared.db,
-            &worker.spec.queue,
-            (marker, &shared.name),
-            &sorted.together,
-            now,
-        );
+        let marker = self.next_marker();
+        let owner = MarkerOwner {
+            marker,
+            worker: &shared.name,
+        };
+        let writing = rows::put_marker(&shared.db, &worker.spec.queue, owner, &sorted.together, now);
         writing.await?;
         Ok((sorted, Some(marker)))
     }

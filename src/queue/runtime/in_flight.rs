@@ -95,7 +95,7 @@ impl InFlight {
 
 impl Batch {
     /// Records that the batch's ids are leased, at these attempts.
-    pub fn lease(&self, leases: &[Lease], until: Instant) {
+    pub fn set_leases(&self, leases: &[Lease], until: Instant) {
         let mut state = self.in_flight.lock();
         for lease in leases {
             if let Some(job) = state.ids.get_mut(&lease.id) {

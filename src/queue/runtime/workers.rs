@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     execution,
     fetcher::fetch_batches,
+    heartbeat::{self, send_heartbeats},
     job_spec::JobSpec,
     lease_keeper::keep_leases,
     pauses::watch_pauses,
-    presence::{self, send_heartbeats},
     queue_worker::{QueueWorker, Shared},
     runner::process_batch,
     sweep::sweep,
@@ -81,7 +81,7 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
             db: self.db,
             queues: self.queues,
             clock: self.clock,
-            name: presence::name(),
+            name: heartbeat::worker_id(),
             paused,
             database: Outage::new("queues: the database", "mainstay_queue_database_errors_total"),
             stop: CancellationToken::new(),
@@ -95,7 +95,7 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
             let (give, source) = mpsc::channel(spec.concurrency);
             monitor = register(monitor, worker.clone(), &self.context, Arc::new(Mutex::new(source)));
             tasks.spawn(fetch_batches(worker.clone(), give));
-            tasks.spawn(keep(worker.clone(), settlements));
+            tasks.spawn(keep_leases(worker.clone(), settlements));
             tasks.spawn(sweep(worker.clone()));
             workers.push(worker);
         }
@@ -141,7 +141,7 @@ fn register<J: Job>(
     );
     execution::register(monitor, name, spec, source, move |batch| {
         let (worker, context) = (worker.clone(), context.clone());
-        async move { work::<J>(&worker, &context, batch).await }
+        async move { process_batch::<J>(&worker, &context, batch).await }
     })
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, Leased, TEST_QUEUE, TestHandler},
+    test_job::{Batched, Leased, TEST_QUEUE, TestHandler},
 };
 use crate::queue::{
     Lane, Outcome, Outcomes,
@@ -87,7 +87,7 @@ async fn lists_go_page_by_page(fixture: QueueFixture) {
     assert!(dead.is_sorted_by(|a, b| a > b));
     for state in [
         JobState::Pending,
-        JobState::RunningWorkers,
+        JobState::Running,
         JobState::Done,
         JobState::Quarantined,
         JobState::Discarded,

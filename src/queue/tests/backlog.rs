@@ -6,7 +6,7 @@ use mainstay_test_macros::both_sizes;
 
 use super::{
     fixture::{QueueFixture, until},
-    handler::{TEST_QUEUE, TestHandler, TestJob},
+    test_job::{TEST_QUEUE, TestHandler, TestJob},
 };
 use crate::queue::Lane;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, TestHandler},
+    test_job::{Batched, TestHandler},
 };
 use crate::{
     domain::{Id, RawEventId},
@@ -59,7 +59,7 @@ async fn a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done(mu
     let handler = deadly(poison);
     for deaths in 1..=4 {
         let workers = fixture.start::<Endless>(&handler);
-        soon("the deadly job runs", async || runs_with(&lab, poison) == deaths).await;
+        soon("the deadly job runs", async || runs_with(&handler, poison) == deaths).await;
         workers.kill().await;
         fixture.restart();
     }
@@ -67,7 +67,7 @@ async fn a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done(mu
     fixture.until_state("dead", 1).await;
     fixture.until_state("done", 19).await;
     workers.stop().await;
-    assert_eq!(runs_with(&lab, poison), 4, "once among others, three times alone");
+    assert_eq!(runs_with(&handler, poison), 4, "once among others, three times alone");
     let row = fixture.row(poison).await;
     let error = "the process died each time it worked on this";
     assert_eq!((row.attempts, row.last_error.as_deref()), (3, Some(error)));

@@ -19,7 +19,7 @@ const MANY: usize = 1_000_000;
 struct Empty(QueueDriver);
 
 impl Empty {
-    async fn in_memory() -> Self {
+    async fn local() -> Self {
         Self(QueueDriver::in_memory())
     }
 
@@ -190,7 +190,7 @@ async fn an_id_whose_lease_ended_is_lost_once(Empty(driver): Empty) {
     let [a] = ids();
     push(&driver, &[(a, 1)]).await;
     let first = driver
-        .take(&QUEUE, 1, 10, Duration::from_millis(30))
+        .fetch(&QUEUE, 1, 10, Duration::from_millis(30))
         .await
         .expect("it answers");
     assert_eq!(taken(&first), [a]);
@@ -213,7 +213,7 @@ async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(Empty(driver): 
     push(&driver, &[(a, 1)]).await;
     let begun = Instant::now();
     driver
-        .take(&QUEUE, 1, 10, Duration::from_millis(200))
+        .fetch(&QUEUE, 1, 10, Duration::from_millis(200))
         .await
         .expect("it answers");
     driver.renew(&QUEUE, &[a, b], LEASE).await.expect("it answers");
@@ -277,7 +277,7 @@ async fn waiting_ends_when_told_to_and_steals_no_ring(Empty(driver): Empty) {
 async fn one_at_a_time_has_the_lead(Empty(driver): Empty) {
     let lead = async |who, term| {
         driver
-            .lead(&QUEUE, who, Duration::from_millis(term))
+            .try_lead(&QUEUE, who, Duration::from_millis(term))
             .await
             .expect("it answers")
     };

@@ -13,7 +13,7 @@ use mainstay_test_macros::both_sizes;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, Leased, LeasedBatches, TestHandler},
+    test_job::{Batched, Leased, LeasedBatches, TestHandler},
 };
 use crate::{
     domain::{Id, RawEventId},

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    handler::{TEST_QUEUE, TestHandler},
     servers,
+    test_job::{TEST_QUEUE, TestHandler},
 };
 use crate::{
     clock::{Clock, uuid_at},

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{
     fixture::QueueFixture,
-    handler::{Batched, OneByOne, TEST_QUEUE, TestHandler},
+    test_job::{Batched, OneByOne, TEST_QUEUE, TestHandler},
 };
 use crate::{
     domain::RawEventId,

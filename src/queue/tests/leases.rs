@@ -14,7 +14,7 @@ use mainstay_test_macros::both_sizes;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, Leased, LeasedBatches, TEST_QUEUE, TestHandler},
+    test_job::{Batched, Leased, LeasedBatches, TEST_QUEUE, TestHandler},
 };
 use crate::{
     domain::RawEventId,
@@ -44,7 +44,7 @@ async fn of_two_claims_one_gets_the_row(fixture: QueueFixture) {
 async fn take_and_vanish(fixture: &QueueFixture, count: usize) {
     let taken = fixture
         .queues
-        .take(&TEST_QUEUE, count, Duration::from_millis(2_500))
+        .fetch(&TEST_QUEUE, count, Duration::from_millis(2_500))
         .await
         .expect("the driver answers");
     assert_eq!(taken.ids.len(), count);

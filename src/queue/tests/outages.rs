@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, LeasedBatches, TEST_QUEUE, TestHandler},
     servers::OwnRedis,
+    test_job::{Batched, LeasedBatches, TEST_QUEUE, TestHandler},
 };
 use crate::queue::Outcomes;
 

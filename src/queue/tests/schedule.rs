@@ -5,7 +5,7 @@ use mainstay_test_macros::both_sizes;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, OneByOne, TEST_QUEUE, TestHandler},
+    test_job::{Batched, OneByOne, TEST_QUEUE, TestHandler},
 };
 use crate::queue::{Lane, Outcomes, admin};
 

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, Leased, LeasedBatches, TEST_QUEUE, TestHandler},
+    test_job::{Batched, Leased, LeasedBatches, TEST_QUEUE, TestHandler},
 };
 use crate::queue::{Outcomes, admin};
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     fixture::{QueueFixture, until},
-    handler::{TEST_QUEUE, TestHandler, TestJob},
+    test_job::{TEST_QUEUE, TestHandler, TestJob},
 };
 use crate::queue::{Job, Lane, Outcomes};
 

@@ -5,7 +5,7 @@ use mainstay_test_macros::both_sizes;
 
 use super::{
     fixture::{QueueFixture, soon},
-    handler::{Batched, Leased, LeasedBatches, OneByOne, TEST_QUEUE, TestHandler},
+    test_job::{Batched, Leased, LeasedBatches, OneByOne, TEST_QUEUE, TestHandler},
 };
 use crate::queue::{Lane, Outcome, Outcomes};
 

@@ -56,7 +56,7 @@ async fn a_backlog_of_a_slow_number_is_asked_for_twice_each_and_loses_no_time(fi
 
 #[tokio::test]
 async fn a_backlog_at_twenty_a_second_loses_no_time() {
-    backlog(LimiterFixture::in_memory().await.at(RateLimits::COEXISTENCE), 5_000).await;
+    backlog(LimiterFixture::local().await.at(RateLimits::COEXISTENCE), 5_000).await;
 }
 
 #[both_drivers]
@@ -125,7 +125,7 @@ async fn a_number_degraded_amid_a_backlog_sends_at_its_new_rate_within_a_second(
 
 #[tokio::test]
 async fn replies_amid_a_backlog_cost_no_throughput_and_few_requests() {
-    let fixture = LimiterFixture::in_memory().await.at(RateLimits::HIGH);
+    let fixture = LimiterFixture::local().await.at(RateLimits::HIGH);
     let begun = fixture.now;
     let mut simulation = Simulation::new(fixture);
     simulation.add(Campaign, 80_000, begun);
@@ -139,7 +139,7 @@ async fn replies_amid_a_backlog_cost_no_throughput_and_few_requests() {
 
 #[tokio::test]
 async fn a_minute_of_maintenance_delays_a_backlog_by_a_minute() {
-    let fixture = LimiterFixture::in_memory().await.at(RateLimits::HIGH);
+    let fixture = LimiterFixture::local().await.at(RateLimits::HIGH);
     let begun = fixture.now;
     let mut simulation = Simulation::new(fixture);
     simulation.add(Campaign, 100_000, begun);
@@ -158,7 +158,7 @@ async fn a_minute_of_maintenance_delays_a_backlog_by_a_minute() {
 
 #[tokio::test]
 async fn a_lowered_rate_comes_back_and_finds_the_backlog_there() {
-    let fixture = LimiterFixture::in_memory().await.at(RateLimits::HIGH);
+    let fixture = LimiterFixture::local().await.at(RateLimits::HIGH);
     let begun = fixture.now;
     fixture.record_feedback(LimiterFeedback::Throttled).await;
     let mut simulation = Simulation::new(fixture);

@@ -137,7 +137,9 @@ async fn reserved_rows_become_due_when_a_number_is_upgraded(limiter: RateLimiter
     let view = limiter.view(&fast).await.expect("it answers");
     assert_eq!((view.per_second, view.factor, view.paused_until), (1_000.0, 1.0, None));
     assert!(view.next_slot[0] < view.next_slot[2]);
-    let answered = limiter.answered(&fast, "4915100", MetaFeedback::Maintenance).await;
+    let answered = limiter
+        .record_feedback(&fast, "4915100", MetaFeedback::Maintenance)
+        .await;
     answered.expect("it answers");
     let view = limiter.view(&fast).await.expect("it answers");
     assert!(view.paused_until.is_some_and(|until| view.next_slot[0] >= until));

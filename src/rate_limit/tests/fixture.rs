@@ -35,7 +35,7 @@ pub fn redis(url: &str) -> LimiterDriver {
 }
 
 impl LimiterFixture {
-    pub async fn in_memory() -> Self {
+    pub async fn local() -> Self {
         Self::of(LimiterDriver::in_memory(), RateLimits::STANDARD).await
     }
 

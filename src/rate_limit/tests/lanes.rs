@@ -77,7 +77,7 @@ async fn replies_keep_a_tenth_when_customers_write_all_the_time(fixture: Limiter
 async fn the_shares_hold_at_every_rate() {
     for per_second in [20.0, 80.0, 1_000.0] {
         let limits = RateLimits::at(per_second);
-        let [replies, _, campaigns] = parts(LimiterFixture::in_memory().await, &[Reply, Campaign], limits).await;
+        let [replies, _, campaigns] = parts(LimiterFixture::local().await, &[Reply, Campaign], limits).await;
         assert!(
             replies > 0.86 && campaigns > 0.09,
             "{per_second}: {replies} {campaigns}"

@@ -37,7 +37,7 @@ prop_compose! {
 
 /// Returns every slot with its recipient.
 fn play(number: &LimitedNumber, calls: &[Call]) -> Vec<(i64, u8)> {
-    let local = Local::default();
+    let local = MemoryLimiter::default();
     let mut now = 1_790_000_000 * SECOND;
     let mut given = Vec::new();
     for call in calls {

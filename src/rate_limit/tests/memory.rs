@@ -12,16 +12,16 @@ use crate::{
 
 #[tokio::test]
 async fn pairs_in_memory_are_forgotten_when_their_time_has_passed() {
-    let mut fixture = LimiterFixture::in_memory().await.at(RateLimits::HIGH);
+    let mut fixture = LimiterFixture::local().await.at(RateLimits::HIGH);
     for _ in 0..2_000 {
         fixture.now += 100 * MS;
         fixture.ask(Campaign, 100).await;
     }
     let LimiterDriver::Memory(memory) = &fixture.driver else {
-        panic!("it is the local one");
+        panic!("it is in memory");
     };
     // Six seconds' worth, and as many again before a sweep is worthwhile.
-    assert!(local.pairs() < 15_000, "{}", local.pairs());
+    assert!(memory.pairs() < 15_000, "{}", memory.pairs());
 }
 
 async fn keys(redis: &OwnRedis) -> Vec<(String, i64)> {

@@ -87,10 +87,14 @@ async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     }
     // Accepted messages need no call, so nothing fails.
-    let answered = limiter.answered(&requests[0].number, "1", MetaFeedback::Accepted).await;
-    assert!(record_feedback.is_ok());
-    let answered = limiter.answered(&requests[0].number, "1", MetaFeedback::Pair).await;
-    assert!(record_feedback.is_err());
+    let answered = limiter
+        .record_feedback(&requests[0].number, "1", MetaFeedback::Accepted)
+        .await;
+    assert!(answered.is_ok());
+    let answered = limiter
+        .record_feedback(&requests[0].number, "1", MetaFeedback::Pair)
+        .await;
+    assert!(answered.is_err());
     server.restart().await;
     soon("slots are given again", async || {
         let grants = limiter.reserve(&requests).await;

@@ -59,7 +59,7 @@ async fn requests_per_second() {
     const ASKS: u32 = 2_000;
     let server = OwnRedis::start().await;
     for (name, fixture) in [
-        ("in process", LimiterFixture::in_memory().await),
+        ("in process", LimiterFixture::local().await),
         (
             "Redis",
             LimiterFixture::of(redis(&server.url()), RateLimits::HIGH).await,

@@ -57,7 +57,7 @@ const LIMITS: [RateLimits; 6] = [
 ];
 
 async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let mut local = LimiterFixture::in_memory().await;
+    let mut local = LimiterFixture::local().await;
     let redis = LimiterFixture::redis().await;
     local.number = redis.number;
     local.make_idle(&local.number).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mainstay::{
-    db::{Connections, Db, Sql, is_statement_timeout},
+    db::{Db, PoolLimits, Sql, is_statement_timeout},
     domain::{Id, TenantId},
     tenancy,
 };
@@ -131,7 +131,7 @@ async fn searches_whose_callers_are_gone_hold_no_connection_for_long(test: TestA
 const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT CAST(COUNT(*) AS BIGINT) FROM n";
 
 async fn a_reader_has_its_time_and_no_more(url: &str) {
-    let connections = Connections {
+    let connections = PoolLimits {
         read_limit: Duration::from_millis(200),
         ..2.into()
     };

@@ -28,7 +28,7 @@ impl Server {
         let folder = Folder::new("attacked");
         let mut config = app::config(&format!("sqlite://{}", folder.path().join("mainstay.db").display()));
         config.listen = "127.0.0.1:0".parse().unwrap();
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         change(&mut config);
         let db = Db::open(&config.database_url, 1).await.unwrap();
         db.migrate().await.unwrap();

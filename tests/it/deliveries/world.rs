@@ -62,7 +62,7 @@ impl World {
     pub async fn distributed_with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = config(&fresh_postgres_database().await);
         change(&mut config);
-        config.redis = Some(config::Redis {
+        config.redis = Some(config::RedisConfig {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
@@ -71,7 +71,7 @@ impl World {
 
     async fn start(mut config: Config, folder: Folder) -> Self {
         config.listen = "127.0.0.1:0".parse().unwrap();
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         config.egress = egress();
         config.deliveries.timeout = TIMEOUT;
         let db = Db::open(&config.database_url, 1).await.unwrap();

@@ -59,7 +59,7 @@ impl TestApp {
         let mut config = config(url);
         let master_key = Keyring::generate();
         config.keyring = Keyring::parse(&master_key).expect("a new key is a key");
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
         db.migrate().await.expect("the migrations run");

@@ -43,7 +43,7 @@ pub fn refusal(error: BringError) -> Problem {
             "Incomplete upload",
             format!("The body broke off: {why}. Send it again."),
         ),
-        BringError::NoRoom(why) => why.into(),
+        BringError::MemoryExhausted(why) => why.into(),
         BringError::Storage(error) => {
             tracing::error!(%error, "an upload could not be stored");
             let words = "The store of files does not take it just now; nothing was kept. Try again in a few seconds.";

@@ -1,3 +1,5 @@
+//! Name resolution by the system, with a share of the threads for each tenant.
+
 use std::{
     collections::HashMap,
     future::Future,
@@ -15,44 +17,47 @@ use crate::{
     shares::{Permit, Shares},
 };
 
-/// Names asked for at once. The machine's resolver takes a thread for each, of the 512 that files need too. A tenant has a share of them.
-const MOST: usize = 128;
+/// Maximum number of concurrent lookups. Each takes one of the 512 blocking threads, which file access needs too. A tenant has a share of
+/// them.
+const MAX_LOOKUPS: usize = 128;
 
 tokio::task_local! {
-    static WHOSE: TenantId;
+    static TENANT: TenantId;
 }
 
-/// Makes requests for a tenant: the names that are asked for meanwhile take their threads from the tenant's share. What nobody is named
-/// for has a share of its own.
-pub fn on_behalf<F: Future>(tenant: TenantId, work: F) -> impl Future<Output = F::Output> {
-    WHOSE.scope(tenant, work)
+/// Runs work on behalf of a tenant: its lookups take threads of the tenant's share. Lookups outside of it have a share of their own.
+pub fn for_tenant<F: Future>(tenant: TenantId, work: F) -> impl Future<Output = F::Output> {
+    TENANT.scope(tenant, work)
 }
 
-/// The machine's own resolver. It waits for half a minute where nobody answers, whoever asked has long given up, and nothing can stop it: so
-/// those who ask for a name that is being asked for wait for that answer, and a dead name costs one thread however often it is tried.
+/// Returns the system's resolver. It waits for half a minute where no server answers, even after the caller gave up, and cannot be stopped.
+/// So concurrent lookups of a name share one, and a dead name occupies one thread however often it is tried.
 pub fn system() -> Lookup {
-    asking(MOST, |name| Ok((name, 0).to_socket_addrs()?.collect()))
+    shared_lookups(MAX_LOOKUPS, |name| Ok((name, 0).to_socket_addrs()?.collect()))
 }
 
-type Found = Result<Vec<SocketAddr>, Arc<io::Error>>;
-type Answer = Shared<oneshot::Receiver<Found>>;
-type Underway = Arc<Mutex<HashMap<String, Answer>>>;
+type LookupResult = Result<Vec<SocketAddr>, Arc<io::Error>>;
+type SharedLookup = Shared<oneshot::Receiver<LookupResult>>;
+type InProgress = Arc<Mutex<HashMap<String, SharedLookup>>>;
 
-pub(super) fn asking(most: usize, ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Lookup {
-    let threads = Shares::new(most, "mainstay_outside_lookup_shares_exhausted_total");
-    let (ask, underway) = (Arc::new(ask), Underway::default());
+pub(super) fn shared_lookups(
+    max: usize,
+    ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+) -> Lookup {
+    let threads = Shares::new(max, "mainstay_outside_lookup_shares_exhausted_total");
+    let (ask, in_progress) = (Arc::new(ask), InProgress::default());
     Arc::new(move |name| {
-        // Here and not in what follows, which may be polled by somebody else.
-        let share = threads.of(WHOSE.try_with(|tenant| *tenant).ok());
-        let (ask, underway) = (ask.clone(), underway.clone());
+        // Read here, because the future may be polled in another task.
+        let share = threads.share(TENANT.try_with(|tenant| *tenant).ok());
+        let (ask, in_progress) = (ask.clone(), in_progress.clone());
         Box::pin(async move {
-            let asked = lock(&underway).get(&name).cloned();
-            let answer = match asked {
+            let known = lock(&in_progress).get(&name).cloned();
+            let answer = match known {
                 Some(answer) => answer,
                 None => {
-                    let thread = share.take().await;
-                    let answer = lock(&underway).get(&name).cloned();
-                    answer.unwrap_or_else(|| begin(name, ask, underway, thread))
+                    let thread = share.acquire().await;
+                    let answer = lock(&in_progress).get(&name).cloned();
+                    answer.unwrap_or_else(|| start_lookup(name, ask, in_progress, thread))
                 }
             };
             let found = answer.await.map_err(io::Error::other)?;
@@ -61,29 +66,29 @@ pub(super) fn asking(most: usize, ask: impl Fn(&str) -> io::Result<Vec<SocketAdd
     })
 }
 
-/// Two that come here at the same moment for the same name both ask, which does no harm.
-fn begin<A>(name: String, ask: Arc<A>, underway: Underway, thread: Permit) -> Answer
+/// Starts a lookup. Two concurrent calls for one name both look it up, which is harmless.
+fn start_lookup<A>(name: String, ask: Arc<A>, in_progress: InProgress, thread: Permit) -> SharedLookup
 where
     A: Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
 {
-    let (tell, answer) = oneshot::channel();
+    let (sender, answer) = oneshot::channel();
     let answer = answer.shared();
-    lock(&underway).insert(name.clone(), answer.clone());
+    lock(&in_progress).insert(name.clone(), answer.clone());
     let lookups = metrics::gauge!("mainstay_outside_lookups");
     lookups.increment(1.0);
     tokio::task::spawn_blocking(move || {
         let found = ask(&name).map_err(Arc::new);
-        lock(&underway).remove(&name);
+        lock(&in_progress).remove(&name);
         lookups.decrement(1.0);
-        // Perhaps nobody waits any more.
-        let _ = tell.send(found);
+        // The receivers may be gone.
+        let _ = sender.send(found);
         drop(thread);
     });
     answer
 }
 
-fn lock(underway: &Underway) -> MutexGuard<'_, HashMap<String, Answer>> {
-    underway.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(in_progress: &InProgress) -> MutexGuard<'_, HashMap<String, SharedLookup>> {
+    in_progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -104,15 +109,15 @@ mod tests {
         let asked = Arc::new(AtomicUsize::new(0));
         let (open, gate) = mpsc::channel::<()>();
         let (count, gate) = (asked.clone(), Mutex::new(gate));
-        let lookup = asking(MOST, move |_| {
+        let lookup = shared_lookups(MAX_LOOKUPS, move |_| {
             count.fetch_add(1, Ordering::SeqCst);
-            // Until it is opened for good.
+            // Blocks until the sender is dropped.
             assert!(gate.lock().unwrap().recv().is_err());
             Ok(vec![([192, 0, 2, 1], 0).into()])
         });
         let slow = || lookup("slow.example".to_owned());
-        // Whoever gives up leaves the thread behind; those who come later join it.
-        for _ in 0..2 * MOST {
+        // A cancelled lookup leaves its thread behind; later ones join it.
+        for _ in 0..2 * MAX_LOOKUPS {
             let gave_up = tokio::time::timeout(Duration::from_millis(1), slow()).await;
             assert!(gave_up.is_err());
         }
@@ -131,9 +136,9 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_names_are_asked_for_at_once_than_there_are_threads_for_it() {
-        let (most, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (seen, two) = (most.clone(), Barrier::new(2));
-        let lookup = asking(8, move |_| {
+        let (max, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (seen, two) = (max.clone(), Barrier::new(2));
+        let lookup = shared_lookups(8, move |_| {
             let now = running.fetch_add(1, Ordering::SeqCst) + 1;
             seen.fetch_max(now, Ordering::SeqCst);
             two.wait();
@@ -142,12 +147,14 @@ mod tests {
         });
         let all = (0..20).map(|n| lookup(format!("{n}.example")));
         assert!(futures::future::join_all(all).await.iter().all(Result::is_ok));
-        assert_eq!(most.load(Ordering::SeqCst), 2);
+        assert_eq!(max.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
     async fn what_went_wrong_is_told_to_everybody_who_asked() {
-        let lookup = asking(MOST, |_| Err(io::Error::new(io::ErrorKind::NotFound, "no such name")));
+        let lookup = shared_lookups(MAX_LOOKUPS, |_| {
+            Err(io::Error::new(io::ErrorKind::NotFound, "no such name"))
+        });
         let (first, second) = tokio::join!(lookup("a.example".to_owned()), lookup("a.example".to_owned()));
         for error in [first.unwrap_err(), second.unwrap_err()] {
             assert_eq!(
