@@ -5,7 +5,7 @@ use super::{
     parse::{choice, networks},
 };
 
-/// What tenants may reach beyond public `https` addresses.
+/// Addresses that tenants may reach beyond public `https` addresses.
 #[derive(Clone, Debug, Default)]
 pub struct EgressPolicy {
     /// Allows `http://`, which can be read and modified on the way: for development.

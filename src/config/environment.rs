@@ -1,3 +1,5 @@
+//! The environment variables.
+
 use clap::{Parser, parser::ValueSource};
 
 use super::{ConfigError, files};

@@ -52,7 +52,7 @@ pub struct Config {
     pub retention: Retention,
     /// Media storage.
     pub storage: StorageConfig,
-    /// What tenants may make this process reach.
+    /// Addresses that tenants may make this process reach.
     pub egress: EgressPolicy,
     /// Base URL of links to this installation, without a trailing slash.
     pub public_url: Option<String>,

@@ -1,3 +1,5 @@
+//! Valid and invalid environments.
+
 use super::*;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

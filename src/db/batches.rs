@@ -162,11 +162,11 @@ mod tests {
         let mut batches = BatchReceiver::new(2, from);
         let answer = async {
             let stop = CancellationToken::new();
-            for (n, told) in batches.next(&stop).await.expect("somebody asks") {
-                let _ = told.send(n * 2);
+            for (n, reply) in batches.next(&stop).await.expect("somebody asks") {
+                let _ = reply.send(n * 2);
             }
-            for (_, told) in batches.next(&stop).await.expect("somebody asks") {
-                drop(told);
+            for (_, reply) in batches.next(&stop).await.expect("somebody asks") {
+                drop(reply);
             }
             drop(batches);
         };

@@ -115,13 +115,13 @@ impl<R: KeyedRow> KeyedRows<R> {
 
 /// Returns the text for SQLite: without the braces.
 fn sqlite(text: &str) -> String {
-    let (head, body) = parts(text);
+    let (head, body) = split_at_rows(text);
     format!("{head}({{rows}}){}", body.replace(['{', '}'], ""))
 }
 
 /// Returns the text for PostgreSQL: without the set.
 fn postgres(text: &str) -> SqlStr {
-    let (head, body) = parts(text);
+    let (head, body) = split_at_rows(text);
     let columns = head.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
     let columns: Vec<&str> = columns.map_or_else(Vec::new, |(names, _)| names.split(',').map(str::trim).collect());
     let mut key = None;
@@ -140,11 +140,11 @@ fn postgres(text: &str) -> SqlStr {
     }
     let key = key.unwrap_or_default();
     debug_assert!(!key.is_empty(), "no key in: {text}");
-    AssertSqlSafe(valued(&found, &columns, key)).into_sql_str()
+    AssertSqlSafe(with_values(&found, &columns, key)).into_sql_str()
 }
 
 /// Replaces each `r.column` by an array lookup, and `r.key` by the key.
-fn valued(text: &str, columns: &[&str], key: &str) -> String {
+fn with_values(text: &str, columns: &[&str], key: &str) -> String {
     let mut made = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some(at) = rest.find("r.") {
@@ -170,7 +170,7 @@ fn valued(text: &str, columns: &[&str], key: &str) -> String {
     made
 }
 
-fn parts(text: &str) -> (&str, &str) {
+fn split_at_rows(text: &str) -> (&str, &str) {
     let parts = text.split_once("({rows})");
     debug_assert!(parts.is_some(), "no place for the rows in: {text}");
     parts.unwrap_or((text, ""))

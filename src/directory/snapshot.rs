@@ -1,3 +1,5 @@
+//! A snapshot of all channels with decrypted secrets.
+
 use std::collections::HashMap;
 
 use super::Signers;

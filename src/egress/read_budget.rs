@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_is_read_until_its_allowance_is_used_up() {
+    async fn a_connection_is_read_until_its_budget_is_exhausted() {
         let budget = ReadBudget::new();
         budget.set(10);
         let mut metered = MeteredStream::new(tokio::io::repeat(b'x'), budget.clone());

@@ -47,7 +47,7 @@ impl Service<Name> for SafeResolver {
         let least = tokio::time::Instant::now() + MIN_REFUSAL_TIME;
         Box::pin(async move {
             let why = match found.await {
-                Ok(found) => match judge(&found, &policy) {
+                Ok(found) => match check_addresses(&found, &policy) {
                     None => return Ok(found.into_iter()),
                     Some(why) => why.to_owned(),
                 },
@@ -63,7 +63,7 @@ impl Service<Name> for SafeResolver {
 
 /// Returns why the addresses of a name are refused. One refused address is enough: a public one beside a private one is a known way to
 /// bypass checks.
-fn judge(found: &[SocketAddr], policy: &EgressPolicy) -> Option<&'static str> {
+fn check_addresses(found: &[SocketAddr], policy: &EgressPolicy) -> Option<&'static str> {
     if found.is_empty() {
         return Some("has no address");
     }

@@ -23,10 +23,10 @@ pub async fn add(on: impl Into<On<'_>>, queue: &Queue, now: DateTime<Utc>, done:
         return Ok(());
     }
     let shard = i64::from(rand::random_range(0..SHARDS));
-    put(on, queue.name, now.timestamp().div_euclid(60), shard, done, failed).await
+    upsert(on, queue.name, now.timestamp().div_euclid(60), shard, done, failed).await
 }
 
-async fn put(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
+async fn upsert(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
     const SQL: &str = "
         INSERT INTO queue_counts (queue, minute, shard, done, failed) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (queue, minute, shard)
@@ -52,7 +52,7 @@ pub async fn fold(db: &Db, now: DateTime<Utc>) -> db::Result<usize> {
         sum.failed += failed;
     }
     for (queue, sum) in sums {
-        put(&mut tx, queue, 0, 0, sum.done, sum.failed).await?;
+        upsert(&mut tx, queue, 0, 0, sum.done, sum.failed).await?;
     }
     tx.commit().await?;
     Ok(old.len())

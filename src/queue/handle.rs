@@ -130,8 +130,8 @@ impl Queues {
         self.driver.ping().await
     }
 
-    pub(super) async fn fetch(&self, queue: &Queue, n: usize, lease: Duration) -> Result<FetchedIds, Error> {
-        self.driver.fetch(queue, self.now_ms(), n, lease).await
+    pub(super) async fn fetch(&self, queue: &Queue, max: usize, lease: Duration) -> Result<FetchedIds, Error> {
+        self.driver.fetch(queue, self.now_ms(), max, lease).await
     }
 
     pub(super) async fn settle(&self, queue: &Queue, settled: &[Uuid], requeue: &[JobEntry]) -> Result<(), Error> {

@@ -53,22 +53,28 @@ pub enum Outcome {
 
 impl Outcome {
     pub fn retry(error: impl Display) -> Self {
-        Outcome::Retry { error: text(error) }
+        Outcome::Retry {
+            error: error_text(error),
+        }
     }
 
     pub fn retry_after(after: Duration, error: impl Display) -> Self {
         Outcome::RetryAfter {
             after,
-            error: text(error),
+            error: error_text(error),
         }
     }
 
     pub fn discard(error: impl Display) -> Self {
-        Outcome::Discard { error: text(error) }
+        Outcome::Discard {
+            error: error_text(error),
+        }
     }
 
     pub fn quarantine(reason: impl Display) -> Self {
-        Outcome::Quarantine { reason: text(reason) }
+        Outcome::Quarantine {
+            reason: error_text(reason),
+        }
     }
 
     /// Returns the `outcome` label of the metrics.
@@ -120,12 +126,12 @@ impl<I> Outcomes<I> {
 
     /// The batch failed as a whole. Several ids are run again one at a time; a single one is retried after its backoff.
     pub fn failed(error: impl Display) -> Self {
-        Self::of(Remainder::Failed(text(error)))
+        Self::of(Remainder::Failed(error_text(error)))
     }
 
     /// A dependency of the job (usually the database) is unavailable. No attempt is counted.
     pub fn unavailable(error: impl Display) -> Self {
-        Self::of(Remainder::Unavailable(text(error)))
+        Self::of(Remainder::Unavailable(error_text(error)))
     }
 
     pub fn with(mut self, id: I, outcome: Outcome) -> Self {
@@ -160,7 +166,7 @@ impl<I> From<db::Result<Outcomes<I>>> for Outcomes<I> {
     }
 }
 
-pub(super) fn text(error: impl Display) -> String {
+pub(super) fn error_text(error: impl Display) -> String {
     let mut text = error.to_string();
     if let Some((end, _)) = text.char_indices().nth(ERROR_LENGTH) {
         text.truncate(end);

@@ -75,7 +75,7 @@ impl RateLimiter {
         metrics::histogram!("mainstay_governor_reserve_seconds").record(elapsed.as_secs_f64());
         Ok(grants
             .into_iter()
-            .map(|(n, grant)| count(&requests[n], grant))
+            .map(|(n, grant)| count_grant(&requests[n], grant))
             .collect())
     }
 
@@ -153,7 +153,7 @@ impl RateLimiter {
                 SlotDecision::Later { at, limit } => Grant::Later { at: time(at), limit },
                 SlotDecision::Slot { at, trial } => {
                     if trial {
-                        self.on_trial(number.channel, request.recipient);
+                        self.add_trial(number.channel, request.recipient);
                     }
                     late_slots.check(at)
                 }
@@ -163,7 +163,7 @@ impl RateLimiter {
         Ok(decided.map(grant).collect())
     }
 
-    fn on_trial(&self, channel: ChannelId, recipient: RecipientDigest) {
+    fn add_trial(&self, channel: ChannelId, recipient: RecipientDigest) {
         let mut trials = self.trials();
         if trials.len() >= MAX_TRIALS {
             trials.clear();
@@ -209,7 +209,7 @@ impl LateSlots {
     }
 }
 
-fn count(request: &SlotRequest, grant: Grant) -> Grant {
+fn count_grant(request: &SlotRequest, grant: Grant) -> Grant {
     match grant {
         Grant::Slot(_) => metrics::counter!("mainstay_governor_slots_total", "lane" => request.lane.as_str()),
         Grant::Later { limit, .. } => {

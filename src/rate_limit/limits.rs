@@ -1,3 +1,5 @@
+//! The limits of a number, and rates in whole microseconds.
+
 use crate::domain::{ChannelId, TenantId};
 
 /// A business phone number: its tenant, and its limits.

@@ -1,3 +1,5 @@
+//! Which signatures count for which tenants, and in which order secrets are tried.
+
 use chrono::TimeDelta;
 
 use super::*;

@@ -306,15 +306,18 @@ async fn a_name_that_leads_inside_is_answered_like_one_that_does_not_exist() {
         let error = std::io::Error::new(std::io::ErrorKind::NotFound, "no such name");
         Box::pin(async move { Err(error) })
     });
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for lookup in [always(&["10.0.0.1:0"]), always(&[]), unknown] {
         let egress = EgressClient::with_lookup(EgressPolicy::default(), lookup).unwrap();
         let begun = std::time::Instant::now();
         let fetched = fetch(&egress, "https://db.internal.example/", 100).await;
         assert!(begun.elapsed() >= std::time::Duration::from_millis(250));
-        told.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
+        messages.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
     }
-    told.dedup();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(!told[0].contains("10.") && !told[0].contains("private"), "{told:?}");
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(
+        !messages[0].contains("10.") && !messages[0].contains("private"),
+        "{messages:?}"
+    );
 }

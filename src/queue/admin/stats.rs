@@ -58,7 +58,7 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
     let oldest: Option<(DateTime<Utc>,)> = db.reader().sql(read(OLDEST), (now,)).opt().await?;
     let (paused,): (i64,) = db.reader().sql(PAUSED, (queue.name.to_owned(),)).one().await?;
     let totals = counts::totals(db, queue).await?;
-    let running = open.leased.max(in_hand(db, queues, queue, now).await?);
+    let running = open.leased.max(in_flight(db, queues, queue, now).await?);
     Ok(QueueStats {
         name: queue.name.to_owned(),
         // Rows locked by a handler are `pending` until it commits.
@@ -75,7 +75,7 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
 }
 
 /// Returns the number of ids in flight in the driver or, if it does not answer, as last reported by the workers.
-async fn in_hand(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) -> db::Result<i64> {
+async fn in_flight(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) -> db::Result<i64> {
     if let Ok(depth) = queues.depth(queue).await {
         return Ok(i64::try_from(depth.in_flight).unwrap_or(i64::MAX));
     }

@@ -62,7 +62,7 @@ impl MemoryDriver {
         })
     }
 
-    pub fn fetch(&self, queue: &Queue, now_ms: i64, n: usize, lease: Duration) -> FetchedIds {
+    pub fn fetch(&self, queue: &Queue, now_ms: i64, max: usize, lease: Duration) -> FetchedIds {
         self.with_queue(queue, |queue_state| {
             let now = Instant::now();
             let mut taken = FetchedIds::default();
@@ -74,7 +74,7 @@ impl MemoryDriver {
                 taken.lost.push(id);
             }
             for lane in Lane::ALL {
-                while taken.ids.len() < n
+                while taken.ids.len() < max
                     && let Some(&(due, id)) = queue_state.lanes[lane.index()].first()
                     && due <= now_ms
                 {

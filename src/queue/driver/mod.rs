@@ -22,7 +22,7 @@ pub(super) const CHUNK: usize = 1_000;
 /// An id, its due time (milliseconds since 1970, by the clock of this program) and its lane.
 pub(super) type DriverEntry = (Uuid, i64, Lane);
 
-/// What a push does with an id that is in flight.
+/// The effect of a push on an id that is in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InFlightPolicy {
     /// Nothing: its worker decides.
@@ -102,11 +102,11 @@ impl QueueDriver {
         }
     }
 
-    /// Fetches up to `n` due ids for the time of the lease, and ids whose lease has expired.
-    pub async fn fetch(&self, queue: &Queue, now_ms: i64, n: usize, lease: Duration) -> Result<FetchedIds, Error> {
+    /// Fetches up to `max` due ids for the time of the lease, and ids whose lease has expired.
+    pub async fn fetch(&self, queue: &Queue, now_ms: i64, max: usize, lease: Duration) -> Result<FetchedIds, Error> {
         match self {
-            QueueDriver::Memory(memory) => Ok(memory.fetch(queue, now_ms, n.min(CHUNK), lease)),
-            QueueDriver::Redis(redis) => redis.fetch(queue, now_ms, n.min(CHUNK), lease).await,
+            QueueDriver::Memory(memory) => Ok(memory.fetch(queue, now_ms, max.min(CHUNK), lease)),
+            QueueDriver::Redis(redis) => redis.fetch(queue, now_ms, max.min(CHUNK), lease).await,
         }
     }
 

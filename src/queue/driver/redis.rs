@@ -64,11 +64,11 @@ impl RedisDriver {
         })
     }
 
-    pub async fn fetch(&self, queue: &Queue, now_ms: i64, n: usize, lease: Duration) -> Result<FetchedIds, Error> {
+    pub async fn fetch(&self, queue: &Queue, now_ms: i64, max: usize, lease: Duration) -> Result<FetchedIds, Error> {
         let mut script = scripts::FETCH.prepare_invoke();
         self.keys(&mut script, queue)
             .arg(now_ms)
-            .arg(n)
+            .arg(max)
             .arg(lease.as_millis() as u64);
         type Reply = (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, i64, i64);
         // A worker waits this long for its ids: if it gave up earlier, they would count as lost.

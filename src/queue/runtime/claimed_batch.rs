@@ -28,7 +28,7 @@ impl ClaimedBatch<'_> {
             NextStep::OneByOne(failed) => {
                 let mut continues = true;
                 for (at, id) in failed.iter().enumerate() {
-                    if self.stops(&failed[at..], continues).await {
+                    if self.return_if_stopping(&failed[at..], continues).await {
                         return false;
                     }
                     continues =
@@ -51,7 +51,7 @@ impl ClaimedBatch<'_> {
         worker.markers.free(marker);
         let mut continues = continues;
         for (at, id) in sorted.suspected.iter().enumerate() {
-            if self.stops(&sorted.suspected[at..], continues).await {
+            if self.return_if_stopping(&sorted.suspected[at..], continues).await {
                 return;
             }
             continues = self.run_suspected::<J>(context, *id).await;
@@ -79,7 +79,7 @@ impl ClaimedBatch<'_> {
     }
 
     /// Returns the remaining jobs to the queue if the worker is stopping or a dependency is unavailable. Returns whether it did.
-    async fn stops(self, rest: &[Uuid], continues: bool) -> bool {
+    async fn return_if_stopping(self, rest: &[Uuid], continues: bool) -> bool {
         if continues && !self.worker.shared.stop.is_cancelled() {
             return false;
         }

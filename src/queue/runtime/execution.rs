@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::{in_flight::Batch, job_spec::JobSpec};
 
 /// Batches for the handlers. Outlives a restart of the worker that reads it.
-pub type Source = Arc<Mutex<mpsc::Receiver<Batch>>>;
+pub type BatchSource = Arc<Mutex<mpsc::Receiver<Batch>>>;
 
 /// The pause before a worker whose future ended is rebuilt. A monitor of apalis would rebuild it at once, for ever.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub fn monitor() -> Monitor {
 }
 
 /// Adds a worker that passes batches to `work`. `name` must be globally unique.
-pub fn register<Work, Done>(monitor: Monitor, name: String, spec: JobSpec, source: Source, work: Work) -> Monitor
+pub fn register<Work, Done>(monitor: Monitor, name: String, spec: JobSpec, source: BatchSource, work: Work) -> Monitor
 where
     Work: Fn(Batch) -> Done + Clone + Send + Sync + 'static,
     Done: Future<Output = ()> + Send + 'static,
@@ -40,7 +40,7 @@ where
     })
 }
 
-fn batches(source: Source, restarts: usize) -> BoxedReceiver<Batch> {
+fn batches(source: BatchSource, restarts: usize) -> BoxedReceiver<Batch> {
     let pause = if restarts == 0 { Duration::ZERO } else { RESTART_PAUSE };
     stream::once(tokio::time::sleep(pause))
         .flat_map(move |()| {

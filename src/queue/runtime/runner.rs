@@ -12,7 +12,7 @@ use crate::{
     domain::Id as _,
     queue::{
         Claim, Job, Outcome, Outcomes,
-        outcome::{Remainder, text},
+        outcome::{Remainder, error_text},
         rows::{self, FinishedRun},
     },
 };
@@ -91,7 +91,7 @@ enum RunResult<I> {
     LeaseExpired,
 }
 
-/// What to do after a run.
+/// The next step after a run.
 #[derive(PartialEq)]
 pub(super) enum NextStep {
     Continue,
@@ -182,7 +182,7 @@ async fn attempt<J: Job>(worker: &QueueWorker, context: &J::Context, batch: &Bat
             Ok(Ok(outcomes)) => RunResult::Finished(outcomes),
             Ok(Err(panic)) => {
                 tracing::error!(queue = J::QUEUE.name, jobs = ids.len(), "queues: a job panicked");
-                RunResult::Failed(text(format_args!("panic: {}", panic_message(&*panic))))
+                RunResult::Failed(error_text(format_args!("panic: {}", panic_message(&*panic))))
             }
             Err(_) => RunResult::Failed(format!("not finished within {:?}", worker.spec.timeout)),
         },

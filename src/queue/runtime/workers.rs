@@ -1,4 +1,4 @@
-//! Assembly, start and graceful shutdown of a process' workers.
+//! Assembly, start and graceful shutdown of a process's workers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -47,7 +47,7 @@ pub struct Workers<C> {
 }
 
 /// Adds the apalis worker of a job to the monitor.
-type Register<C> = fn(Monitor, Arc<QueueWorker>, &C, execution::Source) -> Monitor;
+type Register<C> = fn(Monitor, Arc<QueueWorker>, &C, execution::BatchSource) -> Monitor;
 
 impl<C: Clone + Send + Sync + 'static> Workers<C> {
     pub fn new(context: C, db: Db, queues: Queues, clock: Clock) -> Self {
@@ -106,7 +106,7 @@ impl<C: Clone + Send + Sync + 'static> Workers<C> {
 
         let fault = tokio::select! {
             () = shutdown.cancelled() => None,
-            Some(ended) = tasks.join_next() => Some(fault(ended)),
+            Some(ended) = tasks.join_next() => Some(task_error(ended)),
         };
         shared.stop.cancel();
         if tokio::time::timeout(self.drain_limit, idle(&workers)).await.is_err() {
@@ -132,7 +132,7 @@ fn register<J: Job>(
     monitor: Monitor,
     worker: Arc<QueueWorker>,
     context: &J::Context,
-    source: execution::Source,
+    source: execution::BatchSource,
 ) -> Monitor {
     let (name, spec, context) = (
         format!("{}/{}", worker.shared.name, J::QUEUE.name),
@@ -153,7 +153,7 @@ async fn idle(workers: &[Arc<QueueWorker>]) {
     }
 }
 
-fn fault(ended: Result<(), JoinError>) -> WorkersError {
+fn task_error(ended: Result<(), JoinError>) -> WorkersError {
     let why = ended.map_or_else(|error| error.to_string(), |()| "a task returned".to_owned());
     tracing::error!(%why, "queues: a worker task ended unexpectedly");
     WorkersError(why)

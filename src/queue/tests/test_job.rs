@@ -1,3 +1,5 @@
+//! Jobs with a handler made of a closure.
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -123,22 +123,22 @@ async fn outcomes_may_differ_within_a_batch(fixture: QueueFixture) {
 
 #[both_sizes]
 async fn a_row_discarded_while_it_runs_stays_discarded(fixture: QueueFixture) {
-    let (told, go) = (
+    let (started, go) = (
         std::sync::Arc::new(tokio::sync::Notify::new()),
         std::sync::Arc::new(tokio::sync::Notify::new()),
     );
-    let (tell, wait) = (told.clone(), go.clone());
+    let (notify, wait) = (started.clone(), go.clone());
     let handler = TestHandler::new(move |_| {
-        let (tell, wait) = (tell.clone(), wait.clone());
+        let (notify, wait) = (notify.clone(), wait.clone());
         async move {
-            tell.notify_one();
+            notify.notify_one();
             wait.notified().await;
             Outcomes::done()
         }
     });
     let workers = fixture.start::<Leased>(&handler);
     let ids = fixture.enqueue(1).await;
-    told.notified().await;
+    started.notified().await;
     fixture
         .db
         .sql("UPDATE lab SET state = 'discarded'", ())

@@ -90,19 +90,19 @@ async fn workers_that_disagree_for_a_moment_cause_no_flood_of_changes(mut fixtur
             ..fixture.number
         },
     );
-    let mut told = 0;
+    let mut reported = 0;
     for _ in 0..50 {
         for number in [old, new] {
             fixture.number = number;
-            told += usize::from(change(&mut fixture).await.is_some());
+            reported += usize::from(change(&mut fixture).await.is_some());
             let requests: Vec<_> = (0..200)
                 .map(|_| super::fixture::request(fixture.new_recipient(), Campaign, false))
                 .collect();
-            told += usize::from(fixture.decide(&requests).await.change.is_some());
+            reported += usize::from(fixture.decide(&requests).await.change.is_some());
             fixture.now += 10 * MS;
         }
     }
-    assert_eq!(told, 1);
+    assert_eq!(reported, 1);
     fixture.now += 5 * SECOND;
     assert!(change(&mut fixture).await.is_some());
 }

@@ -1,3 +1,5 @@
+//! A driver with a simulated clock, and checks of its decisions.
+
 use crate::{
     domain::{ChannelId, Id, SendLane, TenantId},
     queue::tests::servers,
@@ -104,8 +106,8 @@ impl LimiterFixture {
     }
 
     pub async fn record_feedback(&self, feedback: LimiterFeedback) {
-        let heard = self.driver.record_feedback(&self.number, self.now, feedback).await;
-        heard.expect("the driver answers");
+        let recorded = self.driver.record_feedback(&self.number, self.now, feedback).await;
+        recorded.expect("the driver answers");
     }
 
     pub async fn receive(&self, count: u32) {
