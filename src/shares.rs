@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The part of all permits that one owner may hold: one in this many. Others are not affected by however many the owner waits for.
+/// The part of all permits that one owner may hold: one in this many. Its waiting requests do not delay other owners.
 const SHARE_DIVISOR: usize = 4;
 
 const NEVER_CLOSED: &str = "permits are never closed";

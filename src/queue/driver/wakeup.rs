@@ -13,10 +13,10 @@ use crate::queue::{
 };
 
 /// Time limit of a BLPOP. Workers cancel earlier; this frees the connection of one that vanished.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_BLOCK: Duration = Duration::from_secs(10);
 /// The pause after a failure of Redis.
-const AFTER_FAILURE: Duration = Duration::from_millis(250);
-const UNBLOCK_AGAIN: Duration = Duration::from_millis(20);
+const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+const UNBLOCK_RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// The wake-up signal of a queue. A signal is kept until somebody waits, so none is missed between a fetch and the wait.
 pub(in crate::queue) struct Wakeup(WakeupSource);
@@ -63,7 +63,7 @@ impl Wakeup {
             WakeupSource::Redis(redis) => {
                 if redis.wait(until.as_mut()).await.is_err() {
                     redis.blocking = None;
-                    tokio::select! { () = tokio::time::sleep(AFTER_FAILURE) => (), () = until => () }
+                    tokio::select! { () = tokio::time::sleep(FAILURE_PAUSE) => (), () = until => () }
                 }
             }
         }
@@ -80,7 +80,7 @@ impl RedisWakeup {
             return Ok(());
         };
         let mut blpop = redis::cmd("BLPOP");
-        blpop.arg(&self.key).arg(LONGEST_WAIT.as_secs());
+        blpop.arg(&self.key).arg(MAX_BLOCK.as_secs());
         let ring = blpop.query_async::<Option<(String, String)>>(connection);
         tokio::pin!(ring);
         tokio::select! {
@@ -95,7 +95,7 @@ impl RedisWakeup {
                 unblock.arg("UNBLOCK").arg(*client_id);
                 let mut other = self.shared.manager.clone();
                 unblock.query_async::<i64>(&mut other).await?;
-                if let Ok(ring) = tokio::time::timeout(UNBLOCK_AGAIN, &mut ring).await {
+                if let Ok(ring) = tokio::time::timeout(UNBLOCK_RETRY_PAUSE, &mut ring).await {
                     return ring.map(drop);
                 }
             }
@@ -107,7 +107,7 @@ impl RedisWakeup {
 async fn connect(shared: &RedisConnection) -> RedisResult<BlockingConnection> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(COMMAND_TIMEOUT))
-        .set_response_timeout(Some(LONGEST_WAIT + COMMAND_TIMEOUT));
+        .set_response_timeout(Some(MAX_BLOCK + COMMAND_TIMEOUT));
     let mut connection = shared
         .client
         .get_multiplexed_async_connection_with_config(&config)
