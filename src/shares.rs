@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn one_has_a_quarter_and_all_together_no_more_than_there_are() {
+    fn an_owner_has_a_quarter_and_all_owners_the_total() {
         let shares = Shares::new(16, "exhausted");
         let first = take(&shares, 1, 16);
         assert_eq!(first.len(), 4);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn several_are_taken_whole_or_not_at_all_and_given_back_together() {
+    fn several_permits_are_acquired_and_released_together() {
         let shares = Shares::new(16, "exhausted");
         let one = shares.share(1);
         let mut held = one.try_acquire(3).unwrap();
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_owner_only_so_many_wait() {
+    fn the_waiters_of_an_owner_are_limited() {
         let shares = Shares::with_share(4, 2, "exhausted");
         let taken = take(&shares, 1, 4);
         assert_eq!(taken.len(), 2);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_one_anybody_may_have_it() {
+    fn a_single_permit_may_go_to_any_owner() {
         let shares = Shares::new(1, "exhausted");
         assert_eq!(take(&shares, 1, 2).len(), 1);
         assert_eq!(take(&shares, 2, 2).len(), 1);

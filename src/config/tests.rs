@@ -32,7 +32,7 @@ fn a_master_key_is_all_it_takes() {
 }
 
 #[test]
-fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
+fn an_invalid_variable_is_named() {
     let redis = |e: &mut Environment| e.redis_url = Some("redis://localhost".into());
     assert_eq!(refusal(|e| e.master_key = None, Purpose::Serve), "MAINSTAY_MASTER_KEY");
     assert_eq!(

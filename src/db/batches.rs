@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_weighs_more_fills_a_batch_sooner() {
+    async fn heavier_items_fill_a_batch_sooner() {
         let ((_to, from), stop) = (holding([vec![0; 2], vec![0; 9], vec![0; 1]]), CancellationToken::new());
         let mut batches = BatchReceiver::new(3, from).with_weight(Vec::len);
         let lengths = |batch: Option<Vec<Vec<u8>>>| batch.map(|it| it.iter().map(Vec::len).collect::<Vec<_>>());
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_end_with_the_stop_or_the_last_giver_but_not_before_everything_is_taken() {
+    async fn batches_end_with_the_stop_or_the_last_sender_after_everything_is_received() {
         let ((to, from), stop) = (holding(1..=3), CancellationToken::new());
         stop.cancel();
         let mut batches = BatchReceiver::new(2, from);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_lingers_takes_those_who_come_a_little_later() {
+    async fn a_lingering_batch_takes_items_that_come_a_little_later() {
         let ((to, from), stop) = (holding([1]), CancellationToken::new());
         let mut batches = BatchReceiver::new(2, from).with_linger(Duration::from_millis(1));
         let mut batch = Box::pin(batches.next(&stop));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_taken_by_one_who_gave_up_lingering_comes_first_the_next_time_also_at_the_end() {
+    async fn items_of_a_cancelled_linger_come_first_in_the_next_batch() {
         let ((to, from), stop) = (holding([1, 2]), CancellationToken::new());
         let mut batches = BatchReceiver::new(3, from).with_linger(Duration::from_millis(1));
         assert_eq!(batches.next(&stop).now_or_never(), None, "it has room, and waits");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_has_the_answer_or_hears_that_there_is_none() {
+    async fn a_caller_gets_the_answer_or_none_if_the_receiver_is_gone() {
         let (to, from) = mpsc::channel::<Submission<i64, i64>>(1);
         let mut batches = BatchReceiver::new(2, from);
         let answer = async {

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hints_are_told_once_their_transaction_is_committed() {
+    async fn hints_are_sent_once_their_transaction_is_committed() {
         let db = Scratch::empty().await;
         let mut unheard = db.begin().await.expect("a transaction begins");
         unheard.hint(hint());

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_can_be_written_is_one_commit() {
+    async fn valid_items_are_written_in_one_commit() {
         let (db, commits) = (numbers().await, Cell::new(0));
         let counted = |numbers| {
             commits.set(commits.get() + 1);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_the_database_refuses_harms_nobody_else() {
+    async fn an_item_that_the_database_rejects_does_not_affect_the_others() {
         let db = numbers().await;
         let fates = write_together(&[12, 13, 14], |numbers| write(&db, numbers), failed).await;
         assert_eq!(fates, [Written, Refused, Written]);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_collides_begins_again_until_the_other_is_gone() {
+    async fn a_conflict_is_retried_until_it_is_gone() {
         let (db, attempts) = (numbers().await, Cell::new(0));
         write(&db, &[1]).await.expect("it is written");
         let meeting = |numbers| {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_collides_each_time_gives_up_alone() {
+    async fn a_lasting_conflict_fails_only_its_item() {
         let (db, attempts) = (numbers().await, Cell::new(0));
         write(&db, &[1]).await.expect("it is written");
         let counted = |numbers| {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_goes_away_half_way_is_not_asked_for_each_of_the_rest() {
+    async fn a_database_that_becomes_unavailable_is_not_tried_for_each_remaining_item() {
         let (db, attempts) = (numbers().await, Cell::new(0));
         let leaving = |numbers| {
             attempts.set(attempts.get() + 1);

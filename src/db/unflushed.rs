@@ -55,7 +55,7 @@ mod tests {
     use crate::db::Scratch;
 
     #[tokio::test]
-    async fn the_writer_flushes_again_after_it_also_when_it_failed() {
+    async fn the_writer_flushes_again_after_an_unflushed_write_even_a_failed_one() {
         let db = Scratch::empty().await;
         db.sql("CREATE TABLE numbers (n BIGINT NOT NULL UNIQUE)", ())
             .run()

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_name_that_is_being_asked_for_is_not_asked_for_again_and_afterwards_it_is() {
+    async fn concurrent_lookups_of_a_name_are_shared_and_later_ones_are_not() {
         let asked = Arc::new(AtomicUsize::new(0));
         let (open, gate) = mpsc::channel::<()>();
         let (count, gate) = (asked.clone(), Mutex::new(gate));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_names_are_asked_for_at_once_than_there_are_threads_for_it() {
+    async fn concurrent_lookups_are_limited() {
         let (max, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (seen, two) = (max.clone(), Barrier::new(2));
         let lookup = shared_lookups(8, move |_| {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_went_wrong_is_told_to_everybody_who_asked() {
+    async fn an_error_is_returned_to_every_caller_of_a_shared_lookup() {
         let lookup = shared_lookups(MAX_LOOKUPS, |_| {
             Err(io::Error::new(io::ErrorKind::NotFound, "no such name"))
         });

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_down_is_not_asked_again_at_once() {
+    fn an_unavailable_dependency_is_not_tried_again_at_once() {
         let outage = Outage::new("a test", "mainstay_test_errors_total");
         assert!(outage.should_try() && outage.should_try());
         let _ = outage.record(Err::<(), _>("gone"));

@@ -46,7 +46,7 @@ fn signed(by: u128, secret: Option<&str>) -> TenantSignature {
 }
 
 #[test]
-fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
+fn a_signature_counts_for_the_tenants_that_have_the_secret_and_no_others() {
     let routes = [
         route(1, "a"),
         route(2, "a"),
@@ -86,7 +86,7 @@ fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
 }
 
 #[test]
-fn a_row_that_does_not_name_the_secret_speaks_for_those_who_have_all_of_the_signers() {
+fn a_row_without_a_secret_id_counts_for_tenants_with_all_secrets_of_the_signer() {
     let routes = [route(1, "a"), route(2, "a"), route(2, "b"), route(3, "b")];
     let signers = of(&[], &routes, &[]);
     let speaks = |by: u128| {

@@ -95,7 +95,7 @@ async fn post(url: &str) -> PostOutcome {
 const KERNEL: u64 = 16 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_before_an_answer_is_read_to_a_limit() {
+async fn bytes_before_a_response_are_limited() {
     for endless in &BEFORE_AN_ANSWER {
         let what = endless.again.escape_ascii().to_string();
         let (url, written) = serve(endless).await;
@@ -116,7 +116,7 @@ async fn what_comes_before_an_answer_is_read_to_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_surrounds_a_body_is_read_to_a_limit() {
+async fn bytes_around_a_body_are_limited() {
     for endless in &WITHIN_A_BODY {
         let what = endless.again.escape_ascii().to_string();
         let (url, written) = serve(endless).await;

@@ -227,7 +227,7 @@ async fn fetch(egress: &EgressClient, url: &str, max: u64) -> Result<Vec<u8>, Er
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_refused_also_when_a_public_address_stands_beside() {
+async fn a_name_with_a_private_address_is_refused_even_beside_a_public_one() {
     for addresses in [
         &["127.0.0.1:0"][..],
         &["93.184.216.34:0", "10.0.0.1:0"],
@@ -244,7 +244,7 @@ async fn a_name_that_leads_inside_is_refused_also_when_a_public_address_stands_b
 }
 
 #[tokio::test]
-async fn a_name_is_asked_for_once_and_the_connection_goes_where_that_led() {
+async fn a_name_is_resolved_once_and_the_connection_uses_that_address() {
     let address = serve(Router::new().route("/", get(|| async { "hello" }))).await;
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
@@ -271,7 +271,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
+async fn a_response_beyond_the_limit_fails_whether_announced_or_not() {
     let endless = || async {
         let piece = || Ok::<_, std::io::Error>(bytes::Bytes::from(vec![0; 1_000]));
         Body::from_stream(futures::stream::repeat_with(piece))
@@ -301,7 +301,7 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_answered_like_one_that_does_not_exist() {
+async fn a_private_name_is_answered_like_one_that_does_not_exist() {
     let unknown: Lookup = Arc::new(|_| {
         let error = std::io::Error::new(std::io::ErrorKind::NotFound, "no such name");
         Box::pin(async move { Err(error) })

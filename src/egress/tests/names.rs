@@ -34,7 +34,7 @@ async fn call(egress: &EgressClient, whose: u128, url: String, timeout: Duration
 }
 
 #[tokio::test]
-async fn a_tenant_whose_names_hang_takes_its_share_of_the_look_ups_and_no_other_waits() {
+async fn a_tenants_hanging_lookups_do_not_delay_other_tenants() {
     let address = serve(Router::new().route("/", post(|| async { "hello" }))).await;
     let hanging = Arc::new(AtomicUsize::new(0));
     let (open, gate) = mpsc::channel::<()>();

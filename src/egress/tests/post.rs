@@ -52,7 +52,7 @@ async fn serve_by_hand<F: Future<Output = ()> + Send>(answer: impl Fn(TcpStream)
 }
 
 #[tokio::test]
-async fn the_headers_and_the_body_arrive_and_every_status_comes_back_with_what_it_says() {
+async fn headers_and_body_arrive_and_every_status_is_returned_with_its_body() {
     let echo = |headers: HeaderMap, body: Bytes| async move {
         assert_eq!(body, "{}");
         let agent = headers["user-agent"].to_str().unwrap().to_owned();
@@ -87,7 +87,7 @@ async fn the_headers_and_the_body_arrive_and_every_status_comes_back_with_what_i
 }
 
 #[tokio::test]
-async fn what_comes_after_the_bytes_that_are_kept_is_not_waited_for() {
+async fn the_body_beyond_the_limit_is_not_waited_for() {
     let endless = || async {
         let piece = || Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 64 * 1_024]));
         Body::from_stream(futures::stream::repeat_with(piece))
@@ -136,7 +136,7 @@ async fn trickle(mut stream: TcpStream, beginning: &[u8]) {
 }
 
 #[tokio::test]
-async fn garbage_is_told_from_a_host_that_is_not_there() {
+async fn invalid_http_is_distinguished_from_an_unreachable_host() {
     for garbage in [
         &b"SSH-2.0-OpenSSH_9.6\r\n"[..],
         b"HTTP/1.1 two hundred\r\n\r\n",
@@ -178,7 +178,7 @@ async fn garbage_is_told_from_a_host_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_receiver_whose_certificate_proves_nothing_is_not_spoken_to() {
+async fn a_receiver_with_an_invalid_certificate_gets_no_request() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let (posted, first) = tokio::join!(ask(&url), async {
@@ -194,7 +194,7 @@ async fn a_receiver_whose_certificate_proves_nothing_is_not_spoken_to() {
 }
 
 #[tokio::test]
-async fn nothing_is_connected_to_where_the_name_leads_inside() {
+async fn a_private_name_is_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let policy = EgressPolicy {
@@ -217,7 +217,7 @@ async fn nothing_is_connected_to_where_the_name_leads_inside() {
 }
 
 #[tokio::test]
-async fn who_speaks_no_tls_is_told_so() {
+async fn a_server_without_tls_is_reported() {
     let address = serve(Router::new().route("/", post(async || "hello"))).await;
     let posted = ask(&format!("https://{address}/")).await;
     let words = posted.error.expect("it fails").to_string();

@@ -97,7 +97,7 @@ async fn lists_go_page_by_page(fixture: QueueFixture) {
 }
 
 #[both_sizes]
-async fn a_dead_job_runs_again_when_told_to(fixture: QueueFixture) {
+async fn a_retried_dead_job_runs_again(fixture: QueueFixture) {
     let handler = TestHandler::new(async |_| Outcomes::all(Outcome::discard("no")));
     let ids = fixture.enqueue(2).await;
     let workers = fixture.start::<Batched>(&handler);

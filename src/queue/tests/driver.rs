@@ -128,7 +128,7 @@ async fn in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last(
 }
 
 #[both_drivers]
-async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(Empty(driver): Empty) {
+async fn an_id_in_flight_is_not_queued_again_until_it_is_settled(Empty(driver): Empty) {
     let [a, b] = ids();
     push(&driver, &[(a, 1), (b, 1)]).await;
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 2);
@@ -147,7 +147,7 @@ async fn recall(driver: &QueueDriver, lane: Lane, entries: &[(Uuid, i64)]) -> us
 }
 
 #[both_drivers]
-async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(Empty(driver): Empty) {
+async fn an_id_pushed_to_run_again_is_queued_when_it_is_settled(Empty(driver): Empty) {
     let [a, b, c, d] = ids();
     push(&driver, &[(a, 1), (b, 1), (c, 1)]).await;
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 3);
@@ -230,7 +230,7 @@ async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(Empty(driver): 
 }
 
 #[both_drivers]
-async fn what_is_settled_leaves_nothing(Empty(driver): Empty) {
+async fn settled_ids_leave_nothing(Empty(driver): Empty) {
     let ids: [Uuid; 100] = ids();
     push(&driver, &ids.map(|id| (id, 1))).await;
     assert_eq!(take(&driver, 1, 100).await.ids.len(), 100);
@@ -239,7 +239,7 @@ async fn what_is_settled_leaves_nothing(Empty(driver): Empty) {
 }
 
 #[both_drivers]
-async fn a_ring_before_the_waiting_is_not_missed(Empty(driver): Empty) {
+async fn a_signal_before_the_wait_is_not_missed(Empty(driver): Empty) {
     let [a] = ids();
     let mut wakeup = driver.wakeup(&QUEUE);
     push(&driver, &[(a, 1)]).await;
@@ -249,7 +249,7 @@ async fn a_ring_before_the_waiting_is_not_missed(Empty(driver): Empty) {
 }
 
 #[both_drivers]
-async fn one_ring_wakes_another_while_something_is_left(Empty(driver): Empty) {
+async fn one_signal_leads_to_another_while_ids_are_left(Empty(driver): Empty) {
     let ids: [Uuid; 3] = ids();
     let (mut first, mut second) = (driver.wakeup(&QUEUE), driver.wakeup(&QUEUE));
     push(&driver, &ids.map(|id| (id, 1))).await;
@@ -261,7 +261,7 @@ async fn one_ring_wakes_another_while_something_is_left(Empty(driver): Empty) {
 }
 
 #[both_drivers]
-async fn waiting_ends_when_told_to_and_steals_no_ring(Empty(driver): Empty) {
+async fn a_cancelled_wait_consumes_no_signal(Empty(driver): Empty) {
     let [a] = ids();
     let (mut gone, mut here) = (driver.wakeup(&QUEUE), driver.wakeup(&QUEUE));
     for pause in [0, 1, 30] {

@@ -144,7 +144,7 @@ impl Drop for AtWork {
 }
 
 #[both_sizes]
-async fn a_long_job_keeps_its_lease_and_nobody_else_begins_it(fixture: QueueFixture) {
+async fn a_long_job_keeps_its_lease_and_runs_once_at_a_time(fixture: QueueFixture) {
     let (at_work, met) = (Arc::new(Mutex::new(HashSet::new())), Arc::new(AtomicUsize::new(0)));
     let meetings = met.clone();
     let handler = TestHandler::new(move |ids: Vec<RawEventId>| {

@@ -62,7 +62,7 @@ async fn the_far_future_stays_in_the_table_until_it_comes_near(fixture: QueueFix
 }
 
 #[both_sizes]
-async fn what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_later(mut fixture: QueueFixture) {
+async fn jobs_due_soon_are_found_though_the_driver_is_full_of_later_ones(mut fixture: QueueFixture) {
     fixture.queues = fixture.queues.clone().depth_limit(5);
     let later = fixture.clock.now() + TimeDelta::seconds(50);
     let ids = fixture.store(5, Lane::Normal, later).await;
@@ -83,7 +83,7 @@ async fn what_is_due_soon_is_found_though_the_driver_is_full_of_what_is_due_late
 }
 
 #[both_sizes]
-async fn what_nobody_was_told_about_is_found(fixture: QueueFixture) {
+async fn rows_that_were_not_pushed_are_found(fixture: QueueFixture) {
     let handler = TestHandler::done();
     let workers = fixture.start::<Batched>(&handler);
     fixture.store(5_000, Lane::Low, fixture.clock.now()).await;

@@ -29,7 +29,7 @@ fn gated() -> (TestHandler, Arc<Semaphore>) {
 }
 
 #[both_sizes]
-async fn a_leaving_worker_finishes_what_it_began(fixture: QueueFixture) {
+async fn a_stopping_worker_finishes_jobs_in_flight(fixture: QueueFixture) {
     let (handler, gate) = gated();
     let workers = fixture.start::<Leased>(&handler);
     fixture.enqueue(8).await;
@@ -48,7 +48,7 @@ async fn a_leaving_worker_finishes_what_it_began(fixture: QueueFixture) {
 }
 
 #[both_sizes]
-async fn what_was_not_begun_goes_to_others_at_once(fixture: QueueFixture) {
+async fn jobs_not_begun_go_to_other_workers_at_once(fixture: QueueFixture) {
     // A batch that fails as a whole is run one at a time; the process is stopped while the first of them runs.
     let (handler, gate) = gated();
     let singles = handler.clone();
@@ -80,7 +80,7 @@ async fn what_was_not_begun_goes_to_others_at_once(fixture: QueueFixture) {
 }
 
 #[both_sizes]
-async fn a_leaving_worker_does_not_wait_for_ever(fixture: QueueFixture) {
+async fn a_stopping_worker_does_not_wait_for_ever(fixture: QueueFixture) {
     let (handler, _gate) = gated();
     let workers = fixture.start_with::<Leased>(&handler, Duration::from_millis(300));
     let ids = fixture.enqueue(1).await;
@@ -106,7 +106,7 @@ async fn a_leaving_worker_does_not_wait_for_ever(fixture: QueueFixture) {
 }
 
 #[both_sizes]
-async fn a_worker_takes_leave(fixture: QueueFixture) {
+async fn a_stopped_worker_is_not_listed(fixture: QueueFixture) {
     let (handler, gate) = gated();
     let (one, other) = (fixture.start::<Leased>(&handler), fixture.start::<Leased>(&handler));
     let present = async || {

@@ -39,7 +39,7 @@ async fn a_leased_job_counts_its_attempt(fixture: QueueFixture) {
 }
 
 #[both_sizes]
-async fn what_waits_together_is_worked_on_together(fixture: QueueFixture) {
+async fn waiting_jobs_run_in_one_batch(fixture: QueueFixture) {
     let handler = TestHandler::done();
     fixture.enqueue(250).await;
     let workers = fixture.start::<Batched>(&handler);

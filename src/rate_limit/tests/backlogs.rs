@@ -44,12 +44,12 @@ async fn backlog(fixture: LimiterFixture, count: usize) {
 }
 
 #[both_drivers]
-async fn a_backlog_at_a_thousand_a_second_is_asked_for_twice_each_and_loses_no_time(fixture: LimiterFixture) {
+async fn a_backlog_at_a_thousand_a_second_takes_two_requests_per_message_and_loses_no_time(fixture: LimiterFixture) {
     backlog(fixture.at(RateLimits::HIGH), 100_000).await;
 }
 
 #[both_drivers]
-async fn a_backlog_of_a_slow_number_is_asked_for_twice_each_and_loses_no_time(fixture: LimiterFixture) {
+async fn a_backlog_of_a_slow_number_takes_two_requests_per_message_and_loses_no_time(fixture: LimiterFixture) {
     let local = matches!(fixture.driver, LimiterDriver::Memory(_));
     backlog(fixture, if local { 100_000 } else { 20_000 }).await;
 }

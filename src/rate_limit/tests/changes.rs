@@ -18,7 +18,7 @@ async fn change(fixture: &mut LimiterFixture) -> Option<i64> {
 }
 
 #[both_drivers]
-async fn a_faster_number_forgets_its_queue_and_says_so_until_somebody_has_acted(mut fixture: LimiterFixture) {
+async fn a_faster_number_clears_its_queue_and_reports_it_until_applied(mut fixture: LimiterFixture) {
     fixture.ask(Campaign, 10_000).await;
     fixture.now += SECOND;
     assert_eq!(change(&mut fixture).await, None);
@@ -52,7 +52,7 @@ async fn a_slower_number_is_slower_at_once_and_says_nothing(fixture: LimiterFixt
 }
 
 #[both_drivers]
-async fn a_number_without_a_queue_changes_without_a_word(mut fixture: LimiterFixture) {
+async fn a_number_without_a_queue_changes_without_a_report(mut fixture: LimiterFixture) {
     fixture.ask(Reply, 10).await;
     let mut fixture = fixture.at(RateLimits::HIGH);
     assert_eq!(change(&mut fixture).await, None);

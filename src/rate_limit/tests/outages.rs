@@ -47,7 +47,7 @@ async fn a_flush_gives_pairs_one_more_burst_and_not_two() {
 }
 
 #[tokio::test]
-async fn a_redis_that_forgot_the_scripts_is_told_them_again() {
+async fn scripts_lost_by_redis_are_loaded_again() {
     let server = OwnRedis::start().await;
     let mut fixture = LimiterFixture::of(redis(&server.url()), RateLimits::STANDARD).await;
     for _ in 0..3 {
@@ -76,7 +76,7 @@ fn requests(count: usize) -> Vec<SlotRequest> {
 }
 
 #[tokio::test]
-async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
+async fn nothing_is_sent_while_redis_is_unavailable_and_everything_when_it_is_back() {
     let mut server = OwnRedis::start().await;
     server.kill();
     let limiter = RateLimiter::redis(&server.url(), "test", Clock::default()).expect("a URL of Redis");

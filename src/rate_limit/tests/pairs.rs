@@ -105,7 +105,7 @@ async fn a_refused_pair_does_not_disturb_others(mut fixture: LimiterFixture) {
 }
 
 #[both_drivers]
-async fn who_waits_for_the_pair_uses_up_nothing_else(mut fixture: LimiterFixture) {
+async fn a_request_that_waits_for_the_pair_uses_up_nothing_else(mut fixture: LimiterFixture) {
     fixture.record_feedback(LimiterFeedback::Refused(RECIPIENT)).await;
     assert_eq!(waits(&write(&fixture, 50, false).await, LimitKind::Pair).len(), 50);
     assert_eq!(slots(&fixture.ask(Reply, 4).await), [fixture.now; 4]);

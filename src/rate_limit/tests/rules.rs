@@ -59,7 +59,7 @@ async fn newcomers_go_to_the_end_of_the_queue(mut fixture: LimiterFixture) {
 }
 
 #[both_drivers]
-async fn a_slot_that_would_pass_unused_is_given_to_whoever_is_there(mut fixture: LimiterFixture) {
+async fn a_slot_that_would_pass_unused_is_granted_without_a_reservation(mut fixture: LimiterFixture) {
     fixture.ask(Campaign, 500).await;
     fixture.now += SECOND;
     let decisions = fixture.ask(Campaign, 5).await;
@@ -68,7 +68,7 @@ async fn a_slot_that_would_pass_unused_is_given_to_whoever_is_there(mut fixture:
 }
 
 #[both_drivers]
-async fn a_queue_nobody_comes_from_is_forgotten(mut fixture: LimiterFixture) {
+async fn an_abandoned_queue_is_cleared(mut fixture: LimiterFixture) {
     fixture.ask(Campaign, 5_000).await;
     fixture.now += 3 * SECOND;
     let decisions = fixture.ask(Campaign, 30).await;
@@ -77,7 +77,7 @@ async fn a_queue_nobody_comes_from_is_forgotten(mut fixture: LimiterFixture) {
 }
 
 #[both_drivers]
-async fn who_is_turned_away_comes_again_soon_and_not_all_at_once(mut fixture: LimiterFixture) {
+async fn requests_without_a_slot_retry_soon_and_not_all_at_once(mut fixture: LimiterFixture) {
     let end = *waits(&fixture.ask(Campaign, 3_000).await, LimitKind::Throughput)
         .last()
         .expect("most wait");
