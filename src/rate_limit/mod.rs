@@ -45,7 +45,7 @@
 //!
 //! | Graph error | effect |
 //! |---|---|
-//! | 130429 (throughput) | halves the rate, once for all refusals within two seconds, not below a tenth; recovers by a hundredth of the full rate per second |
+//! | 130429 (throughput) | halves the rate (not below a tenth), once for refusals within 2 s; 1 % of the full rate comes back per second |
 //! | 131057 (maintenance) | no slot for one minute; reservations in that minute find none, as above |
 //! | 131056 (pair) | blocks the pair, see below |
 //!

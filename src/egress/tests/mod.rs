@@ -311,13 +311,10 @@ async fn a_private_name_is_answered_like_one_that_does_not_exist() {
         let egress = EgressClient::with_lookup(EgressPolicy::default(), lookup).unwrap();
         let begun = std::time::Instant::now();
         let fetched = fetch(&egress, "https://db.internal.example/", 100).await;
-        assert!(begun.elapsed() >= std::time::Duration::from_millis(250));
+        assert!(begun.elapsed().as_millis() >= 250);
         messages.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
     }
     messages.dedup();
     assert_eq!(messages.len(), 1, "{messages:?}");
-    assert!(
-        !messages[0].contains("10.") && !messages[0].contains("private"),
-        "{messages:?}"
-    );
+    assert!(!messages[0].contains("10.") && !messages[0].contains("private"));
 }
