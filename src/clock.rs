@@ -1,4 +1,4 @@
-//! The one place that reads the machine's clock and makes identifiers from it, so that tests move time.
+//! The clock. No other module reads the machine's clock or makes ids from it, so tests can move time.
 
 use std::sync::{
     Arc,
@@ -10,21 +10,21 @@ use uuid::Uuid;
 
 use crate::domain::Id;
 
-/// The time, and how far it has been moved (tests only; zero otherwise).
+/// A clock with an offset (tests only; zero otherwise).
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     shift_us: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// Now, to the microsecond: PostgreSQL keeps no more, and both databases must agree.
+    /// Returns the time in microseconds, the precision of PostgreSQL, so that both databases agree.
     pub fn now(&self) -> DateTime<Utc> {
         #[expect(clippy::disallowed_methods, reason = "this is the clock everybody else must ask")]
         let now = Utc::now().trunc_subsecs(6);
         now + TimeDelta::microseconds(self.shift_us.load(Ordering::Relaxed))
     }
 
-    /// Moves the time for every holder of this clock.
+    /// Moves the time for every clone of this clock.
     pub fn advance(&self, by: TimeDelta) {
         self.shift_us
             .fetch_add(by.num_microseconds().unwrap_or(i64::MAX), Ordering::Relaxed);
@@ -35,8 +35,8 @@ impl Clock {
     }
 }
 
-/// A UUIDv7 (RFC 9562 §5.7) of the given time: milliseconds, then twelve bits of the microseconds (§6.2, method 3), so that
-/// ids made within one millisecond still sort by time.
+/// Makes a UUIDv7 (RFC 9562 §5.7) of the given time: milliseconds, then twelve bits of the microseconds (§6.2, method 3), so that ids made
+/// within one millisecond sort by time too.
 pub fn uuid_at(at: DateTime<Utc>) -> Uuid {
     let us = at.timestamp_micros().max(0) as u64;
     let fraction = ((us % 1000) << 12) / 1000;
@@ -47,7 +47,7 @@ pub fn uuid_at(at: DateTime<Utc>) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(us / 1000, &tail).into_uuid()
 }
 
-/// The least id of the given time: the bound of "everything since".
+/// Returns the lowest id of the given time, the lower bound of a range.
 pub fn first_uuid_at(at: DateTime<Utc>) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis((at.timestamp_micros().max(0) / 1000) as u64, &[0; 10]).into_uuid()
 }

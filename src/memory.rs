@@ -1,6 +1,5 @@
-//! The memory that requests take: one budget of bytes for the process, of which a tenant has a quarter. Bytes are charged as they arrive, and
-//! what a body is unpacked into is charged before it is unpacked. Nobody waits for memory while holding some: what does not
-//! fit is refused.
+//! Memory of requests: a budget of bytes for the process, of which a tenant has a quarter. Bytes are charged as they arrive; the size of a
+//! decoded body is charged before it is decoded. No request waits for memory while holding some: what does not fit is rejected.
 
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -15,37 +14,36 @@ use crate::{
     shares::{Exhausted, Permit, Share, Shares},
 };
 
-/// What of a file's stream is held at most before it is with the store: a part that is being filled, and two on their way
-/// (`storage::Writer`).
-const STREAM: usize = 15 * 1024 * 1024;
+/// Maximum bytes of an upload stream held in memory: a part being filled, and two in flight to the store (`storage::FileWriter`).
+const MAX_BUFFERED: usize = 15 * 1024 * 1024;
 
-/// Bytes that requests may hold at a time, in one process. Requests without a tenant, such as the operator's, have one share together.
+/// The bytes that the requests of one process may hold. Requests without a tenant, such as the operator's, have one share together.
 pub struct MemoryBudget {
     shares: Shares<Option<TenantId>>,
     share: usize,
-    /// Bytes of long bodies that were announced. A tenant's take half of its share at most, so that those which are read come to their end,
-    /// and have room to be unpacked.
-    announced: Shares<Option<TenantId>>,
+    /// Permits for announced long bodies, in bytes. A tenant's take half of its share at most, so that bodies being read can be completed
+    /// and decoded.
+    body_permits: Shares<Option<TenantId>>,
 }
 
 impl MemoryBudget {
     pub fn new(bytes: usize) -> Self {
-        const WAITS: &str = "mainstay_request_bytes_waits_total";
-        let share = Shares::<Option<TenantId>>::share_of(bytes);
+        const WAITS_METRIC: &str = "mainstay_request_bytes_waits_total";
+        let share = Shares::<Option<TenantId>>::share_size(bytes);
         Self {
-            shares: Shares::new(bytes, WAITS),
+            shares: Shares::new(bytes, WAITS_METRIC),
             share,
-            announced: Shares::unlimited(share / 2, WAITS),
+            body_permits: Shares::unlimited(share / 2, WAITS_METRIC),
         }
     }
 
-    /// Bytes that nobody holds.
+    /// Returns the number of free bytes.
     pub fn free(&self) -> usize {
         self.shares.free()
     }
 }
 
-/// What one request holds of the budget, until it is answered. Clones are the same request's.
+/// The part of the budget held by one request until it is answered. Clones belong to the same request.
 #[derive(Clone)]
 pub struct RequestMemory(Arc<Account>);
 
@@ -54,11 +52,11 @@ struct Account {
     tenant: OnceLock<TenantId>,
     share: OnceLock<Share>,
     held: Mutex<Option<Permit>>,
-    /// Among the tenant's long bodies.
-    place: Mutex<Option<Permit>>,
+    /// The permit for an announced long body.
+    body_permit: Mutex<Option<Permit>>,
 }
 
-/// Bytes that are held until this is dropped.
+/// Bytes held until this is dropped.
 pub type Reservation = Permit;
 
 impl RequestMemory {
@@ -68,41 +66,41 @@ impl RequestMemory {
             tenant: OnceLock::new(),
             share: OnceLock::new(),
             held: Mutex::default(),
-            place: Mutex::default(),
+            body_permit: Mutex::default(),
         }))
     }
 
-    /// Says whose share is charged: to be called before anything is.
-    pub fn belongs_to(&self, tenant: TenantId) {
-        // A request has one key, so a second call says the same.
+    /// Sets the tenant whose share is charged. Must be called before anything is charged.
+    pub fn set_tenant(&self, tenant: TenantId) {
+        // A request has one key, so a second call sets the same tenant.
         let _ = self.0.tenant.set(tenant);
     }
 
-    /// The longest body there is room for, in bytes: half a share.
-    pub fn longest(&self) -> usize {
+    /// Returns the maximum size of a body, in bytes: half a share.
+    pub fn max_body_bytes(&self) -> usize {
         self.0.budget.share / 2
     }
 
-    /// Waits for a long body's place, before any of it is read, and keeps it until the request is answered. Nothing is charged: who announces
-    /// much may send nothing.
+    /// Waits for a permit for a long body before any of it is read, and keeps it until the request is answered. Nothing is charged, because
+    /// the announced bytes may never come.
     ///
     /// # Errors
-    /// When for so long the tenant's long bodies under way have half of its share together.
-    pub async fn announce(&self, bytes: usize, patience: Duration) -> Result<(), NoRoom> {
+    /// If the tenant's long bodies hold half of its share together for the whole timeout.
+    pub async fn reserve_body(&self, bytes: usize, timeout: Duration) -> Result<(), MemoryExhausted> {
         let account = &*self.0;
-        let share = account.budget.announced.of(account.tenant.get().copied());
-        let place = share.take_many(u32::try_from(bytes).unwrap_or(u32::MAX));
-        let place = tokio::time::timeout(patience, place).await;
-        let place = place.map_err(|_| NoRoom::new(Exhausted::Own, account.budget.share / 2))?;
-        *account.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        let share = account.budget.body_permits.share(account.tenant.get().copied());
+        let body_permit = share.acquire_many(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let body_permit = tokio::time::timeout(timeout, body_permit).await;
+        let body_permit = body_permit.map_err(|_| MemoryExhausted::new(Exhausted::Share, account.budget.share / 2))?;
+        *account.body_permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(body_permit);
         Ok(())
     }
 
     /// Charges bytes until the request is answered.
     ///
     /// # Errors
-    /// While the share of the tenant or the budget of the process is used up.
-    pub fn charge(&self, bytes: usize) -> Result<(), NoRoom> {
+    /// If the tenant's share or the budget of the process is exhausted.
+    pub fn charge(&self, bytes: usize) -> Result<(), MemoryExhausted> {
         let permit = self.reserve(bytes)?;
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         match held.as_mut() {
@@ -115,61 +113,61 @@ impl RequestMemory {
     /// Charges bytes until the reservation is dropped.
     ///
     /// # Errors
-    /// As [`RequestMemory::charge`].
-    pub fn reserve(&self, bytes: usize) -> Result<Reservation, NoRoom> {
+    /// See [`RequestMemory::charge`].
+    pub fn reserve(&self, bytes: usize) -> Result<Reservation, MemoryExhausted> {
         let account = &*self.0;
         let share = account
             .share
-            .get_or_init(|| account.budget.shares.of(account.tenant.get().copied()));
+            .get_or_init(|| account.budget.shares.share(account.tenant.get().copied()));
         share
-            .try_take(u32::try_from(bytes).unwrap_or(u32::MAX))
-            .map_err(|exhausted| NoRoom::new(exhausted, account.budget.share))
+            .try_acquire(u32::try_from(bytes).unwrap_or(u32::MAX))
+            .map_err(|exhausted| MemoryExhausted::new(exhausted, account.budget.share))
     }
 
-    /// Charges the bytes of a stream as they come, as far as its reader may hold them at a time. A stream that finds no room ends with an
+    /// Charges the bytes of a stream as they arrive, up to the number that its reader holds at a time. Without room the stream ends with an
     /// error.
-    pub fn charged<E: std::fmt::Display>(
+    pub fn charge_stream<E: std::fmt::Display>(
         &self,
         pieces: impl Stream<Item = Result<Bytes, E>>,
-    ) -> impl Stream<Item = Result<Bytes, Uncharged<E>>> {
+    ) -> impl Stream<Item = Result<Bytes, ChargedStreamError<E>>> {
         let memory = self.clone();
-        let mut left = STREAM;
+        let mut left = MAX_BUFFERED;
         pieces.map(move |piece| {
-            let piece = piece.map_err(Uncharged::Source)?;
+            let piece = piece.map_err(ChargedStreamError::Source)?;
             let more = piece.len().min(left);
-            memory.charge(more).map_err(Uncharged::NoRoom)?;
+            memory.charge(more).map_err(ChargedStreamError::MemoryExhausted)?;
             left -= more;
             Ok(piece)
         })
     }
 }
 
-/// Why a charged stream ended early.
+/// The error of a charged stream.
 #[derive(Debug, thiserror::Error)]
-pub enum Uncharged<E> {
+pub enum ChargedStreamError<E> {
     #[error("{0}")]
     Source(E),
     #[error(transparent)]
-    NoRoom(NoRoom),
+    MemoryExhausted(MemoryExhausted),
 }
 
-/// Why nothing more is charged just now.
+/// The memory for requests is exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoRoom {
+pub enum MemoryExhausted {
     #[error(
-        "your requests under way hold {share} bytes together, which is all that one tenant may have at a time: send fewer at once, or \
-         smaller ones, and this one again"
+        "your concurrent requests hold {share} bytes, the maximum per tenant: send fewer or smaller requests at once, \
+         and retry this one"
     )]
     Share { share: usize },
-    #[error("the requests under way hold all the memory there is for requests: send this one again")]
+    #[error("the memory for requests is exhausted: retry this request")]
     Budget,
 }
 
-impl NoRoom {
+impl MemoryExhausted {
     fn new(exhausted: Exhausted, share: usize) -> Self {
         let (refusal, of) = match exhausted {
-            Exhausted::Own => (Self::Share { share }, "tenant"),
-            Exhausted::All => (Self::Budget, "process"),
+            Exhausted::Share => (Self::Share { share }, "tenant"),
+            Exhausted::Total => (Self::Budget, "process"),
         };
         metrics::counter!("mainstay_requests_shed_total", "of" => of).increment(1);
         refusal
@@ -185,7 +183,7 @@ mod tests {
     fn request(budget: &Arc<MemoryBudget>, tenant: Option<TenantId>) -> RequestMemory {
         let request = RequestMemory::new(budget.clone());
         if let Some(tenant) = tenant {
-            request.belongs_to(tenant);
+            request.set_tenant(tenant);
         }
         request
     }
@@ -195,24 +193,27 @@ mod tests {
         let clock = crate::clock::Clock::default();
         let budget = Arc::new(MemoryBudget::new(8_000));
         let (one, two): (TenantId, TenantId) = (clock.new_id(), clock.new_id());
-        let announce = async |tenant, bytes| {
+        let reserve_body = async |tenant, bytes| {
             let request = request(&budget, Some(tenant));
             request
-                .announce(bytes, Duration::from_millis(1))
+                .reserve_body(bytes, Duration::from_millis(1))
                 .await
                 .map(|()| request)
         };
-        let place = announce(one, 700).await.unwrap();
-        assert_eq!((budget.free(), request(&budget, None).longest()), (8_000, 1_000));
-        assert_eq!(announce(one, 301).await.err(), Some(NoRoom::Share { share: 1_000 }));
+        let body_permit = reserve_body(one, 700).await.unwrap();
+        assert_eq!((budget.free(), request(&budget, None).max_body_bytes()), (8_000, 1_000));
+        assert_eq!(
+            reserve_body(one, 301).await.err(),
+            Some(MemoryExhausted::Share { share: 1_000 })
+        );
         let mut others = Vec::new();
         for _ in 0..20 {
-            others.push(announce(clock.new_id(), 1_000).await.unwrap());
+            others.push(reserve_body(clock.new_id(), 1_000).await.unwrap());
         }
-        assert!(announce(two, 1_000).await.is_ok(), "whatever others announce");
+        assert!(reserve_body(two, 1_000).await.is_ok(), "whatever others reserve");
         let waiting = request(&budget, Some(one));
-        let waiting = waiting.announce(1_000, Duration::from_secs(30));
-        let (waited, ()) = tokio::join!(waiting, async { drop(place) });
+        let waiting = waiting.reserve_body(1_000, Duration::from_secs(30));
+        let (waited, ()) = tokio::join!(waiting, async { drop(body_permit) });
         assert!(waited.is_ok());
     }
 
@@ -224,7 +225,7 @@ mod tests {
         let (first, second) = (request(&budget, Some(one)), request(&budget, Some(one)));
         first.charge(600).unwrap();
         first.charge(200).unwrap();
-        assert_eq!(second.charge(201), Err(NoRoom::Share { share: 1_000 }));
+        assert_eq!(second.charge(201), Err(MemoryExhausted::Share { share: 1_000 }));
         second.charge(200).unwrap();
         request(&budget, Some(two)).charge(1_000).unwrap();
         request(&budget, None).charge(1_000).unwrap();
@@ -237,19 +238,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_is_charged_as_it_comes_and_no_more_than_is_held_of_it() {
-        let budget = Arc::new(MemoryBudget::new(STREAM * 4));
+        let budget = Arc::new(MemoryBudget::new(MAX_BUFFERED * 4));
         let memory = request(&budget, None);
         let pieces = (0..40).map(|_| Ok::<_, Infallible>(Bytes::from(vec![0; 1_000_000])));
-        let mut stream = std::pin::pin!(memory.charged(futures::stream::iter(pieces)));
+        let mut stream = std::pin::pin!(memory.charge_stream(futures::stream::iter(pieces)));
         assert!(matches!(stream.next().await, Some(Ok(_))));
-        assert_eq!(budget.free(), STREAM * 4 - 1_000_000);
+        assert_eq!(budget.free(), MAX_BUFFERED * 4 - 1_000_000);
         while let Some(piece) = stream.next().await {
             assert!(piece.is_ok());
         }
-        assert_eq!(budget.free(), STREAM * 3);
+        assert_eq!(budget.free(), MAX_BUFFERED * 3);
         let piece = futures::stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"x"))]);
         let other = request(&budget, None);
-        let mut stream = std::pin::pin!(other.charged(piece));
-        assert!(matches!(stream.next().await, Some(Err(Uncharged::NoRoom(_)))));
+        let mut stream = std::pin::pin!(other.charge_stream(piece));
+        assert!(matches!(
+            stream.next().await,
+            Some(Err(ChargedStreamError::MemoryExhausted(_)))
+        ));
     }
 }

@@ -1,26 +1,26 @@
-//! Modes of files and folders: those this process makes are 0600 and 0700, whatever umask it was started with.
+//! File modes: files of this process are 0600 and its folders 0700, whatever the umask at the start.
 
 use std::{io, os::unix::fs::PermissionsExt, path::Path};
 
 use rustix::fs::Mode;
 
-/// Sets the umask to 077. Call it first thing: the mask is the whole process's, so it covers what SQLite, the storage folder and
-/// every library create.
-pub fn keep_files_private() {
+/// Sets the umask to 077. Must be called first: the mask applies to the whole process and so to what SQLite, the storage folder and
+/// libraries create.
+pub fn set_private_umask() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Takes from everybody but owner and group what they may do with a file or folder that was there before. One that is missing, or
-/// belongs to another user, stays as it is; the latter is logged.
-pub fn close_to_others(path: &Path) {
-    if let Err(error) = take_from_others(path)
+/// Removes the permissions of others from an existing file or folder. A missing one is ignored; one of another user is left alone and
+/// logged.
+pub fn remove_other_access(path: &Path) {
+    if let Err(error) = clear_other_bits(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        tracing::warn!(%error, file = %path.display(), "others may read this file or folder, and its mode could not be changed");
+        tracing::warn!(%error, file = %path.display(), "this file or folder is accessible to others, and its mode could not be changed");
     }
 }
 
-fn take_from_others(path: &Path) -> io::Result<()> {
+fn clear_other_bits(path: &Path) -> io::Result<()> {
     let mut permissions = std::fs::metadata(path)?.permissions();
     let mode = permissions.mode();
     if mode & 0o007 == 0 {
@@ -28,6 +28,6 @@ fn take_from_others(path: &Path) -> io::Result<()> {
     }
     permissions.set_mode(mode & !0o007);
     std::fs::set_permissions(path, permissions)?;
-    tracing::info!(file = %path.display(), "others could read this file or folder; no longer");
+    tracing::info!(file = %path.display(), "removed the access of others to this file or folder");
     Ok(())
 }

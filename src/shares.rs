@@ -1,4 +1,4 @@
-//! What a process has so many of at a time, e.g. requests under way, and of which nobody may take all.
+//! Semaphores with a share per owner, such as a tenant: no owner can take all permits of a process.
 
 use std::{
     collections::HashMap,
@@ -11,95 +11,95 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What one may have at a time is one in so many of what there is: whatever a tenant keeps waiting, the others do not notice.
-const SHARES: usize = 4;
+/// The part of all permits that one owner may hold: one in this many. Its waiting requests do not delay other owners.
+const SHARE_DIVISOR: usize = 4;
 
-const OPEN: &str = "permits are never closed";
+const NEVER_CLOSED: &str = "permits are never closed";
 
-/// So many permits, and whoever asks for them may have a share.
+/// A semaphore whose permits are shared among owners.
 pub struct Shares<K> {
     all: Arc<Semaphore>,
     share: usize,
-    /// Counts how often somebody had to wait for a permit of their own.
+    /// Name of the metric that counts waits for the owner's own share.
     exhausted: &'static str,
-    /// Of those who have permits or wait for some.
-    owners: Mutex<HashMap<K, Weak<Own>>>,
+    /// Owners that hold permits or wait for some.
+    owners: Mutex<HashMap<K, Weak<OwnerPermits>>>,
 }
 
-/// The permits of one owner, and how many wait for them.
-struct Own {
+/// The permits of one owner, and the number of its waiters.
+struct OwnerPermits {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-/// What one may have of them.
+/// A handle to one owner's share.
 #[derive(Clone)]
 pub struct Share {
     all: Arc<Semaphore>,
-    own: Arc<Own>,
+    own: Arc<OwnerPermits>,
     exhausted: &'static str,
 }
 
-/// Leave to do something, until it is dropped.
+/// A permit, released when dropped.
 pub struct Permit {
     own: OwnedSemaphorePermit,
     all: OwnedSemaphorePermit,
-    _owner: Arc<Own>,
+    _owner: Arc<OwnerPermits>,
 }
 
 impl Permit {
-    /// Adds another permit of the same owner.
+    /// Merges another permit of the same owner into this one.
     pub fn merge(&mut self, other: Self) {
         self.own.merge(other.own);
         self.all.merge(other.all);
     }
 }
 
-/// Why there are not so many permits at the moment.
+/// Which permits are exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exhausted {
     /// The owner's share.
-    Own,
-    /// All there are.
-    All,
+    Share,
+    /// All permits.
+    Total,
 }
 
 impl<K: Eq + Hash> Shares<K> {
-    /// `exhausted` is the metric that counts those who had to wait for what they have themselves.
-    pub fn new(most: usize, exhausted: &'static str) -> Self {
-        Self::of_size(most, Self::share_of(most), exhausted)
+    /// Creates permits with the default share. `exhausted` names the metric that counts waits for the owner's own share.
+    pub fn new(total: usize, exhausted: &'static str) -> Self {
+        Self::with_share(total, Self::share_size(total), exhausted)
     }
 
-    /// The same where a share is another part than the usual one.
-    pub fn of_size(most: usize, share: usize, exhausted: &'static str) -> Self {
+    /// Creates permits with a share of this size.
+    pub fn with_share(total: usize, share: usize, exhausted: &'static str) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(most)),
+            all: Arc::new(Semaphore::new(total)),
             share: share.max(1),
             exhausted,
             owners: Mutex::default(),
         }
     }
 
-    /// As many as anybody asks for, of which each owner may have a share.
+    /// Creates unlimited permits in total, with a share of this size for each owner.
     pub fn unlimited(share: usize, exhausted: &'static str) -> Self {
-        Self::of_size(Semaphore::MAX_PERMITS, share, exhausted)
+        Self::with_share(Semaphore::MAX_PERMITS, share, exhausted)
     }
 
-    /// What one of them may have, of so many.
-    pub fn share_of(most: usize) -> usize {
-        (most / SHARES).max(1)
+    /// Returns the default share of a total.
+    pub fn share_size(total: usize) -> usize {
+        (total / SHARE_DIVISOR).max(1)
     }
 
-    /// How many are free, whoever asks.
+    /// Returns the number of free permits in total.
     pub fn free(&self) -> usize {
         self.all.available_permits()
     }
 
-    pub fn of(&self, owner: K) -> Share {
+    pub fn share(&self, owner: K) -> Share {
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         let own = owners.get(&owner).and_then(Weak::upgrade).unwrap_or_else(|| {
             owners.retain(|_, it| it.strong_count() > 0);
-            let own = Arc::new(Own {
+            let own = Arc::new(OwnerPermits {
                 permits: Arc::new(Semaphore::new(self.share)),
                 waiting: AtomicUsize::new(0),
             });
@@ -115,32 +115,38 @@ impl<K: Eq + Hash> Shares<K> {
 }
 
 impl Share {
-    /// Takes so many, or none if not all are free.
-    pub fn try_take(&self, count: u32) -> Result<Permit, Exhausted> {
+    /// Acquires permits without waiting: all of them or none.
+    pub fn try_acquire(&self, count: u32) -> Result<Permit, Exhausted> {
         let own = self.own.permits.clone().try_acquire_many_owned(count);
-        let own = own.map_err(|_| Exhausted::Own)?;
+        let own = own.map_err(|_| Exhausted::Share)?;
         let all = self.all.clone().try_acquire_many_owned(count);
-        let all = all.map_err(|_| Exhausted::All)?;
+        let all = all.map_err(|_| Exhausted::Total)?;
         Ok(self.permit(own, all))
     }
 
-    /// Waits for so many. More than a share never come.
-    pub async fn take_many(self, count: u32) -> Permit {
-        let own = self.own.permits.clone().acquire_many_owned(count).await.expect(OPEN);
-        let all = self.all.clone().acquire_many_owned(count).await.expect(OPEN);
+    /// Waits for permits. More than a share are never granted.
+    pub async fn acquire_many(self, count: u32) -> Permit {
+        let own = self
+            .own
+            .permits
+            .clone()
+            .acquire_many_owned(count)
+            .await
+            .expect(NEVER_CLOSED);
+        let all = self.all.clone().acquire_many_owned(count).await.expect(NEVER_CLOSED);
         self.permit(own, all)
     }
 
-    /// Waits for its turn.
-    pub async fn take(self) -> Permit {
+    /// Waits for one permit.
+    pub async fn acquire(self) -> Permit {
         let own = match self.own.permits.clone().try_acquire_owned() {
             Ok(own) => own,
             Err(_) => {
                 metrics::counter!(self.exhausted).increment(1);
-                self.own.permits.clone().acquire_owned().await.expect(OPEN)
+                self.own.permits.clone().acquire_owned().await.expect(NEVER_CLOSED)
             }
         };
-        let all = self.all.clone().acquire_owned().await.expect(OPEN);
+        let all = self.all.clone().acquire_owned().await.expect(NEVER_CLOSED);
         self.permit(own, all)
     }
 
@@ -149,26 +155,26 @@ impl Share {
         Permit { own, all, _owner }
     }
 
-    /// The same, unless so many of the owner's wait already.
-    pub async fn take_unless(self, most_waiting: usize) -> Option<Permit> {
+    /// Waits for one permit, unless this many of the owner's requests already wait.
+    pub async fn acquire_unless_waiting(self, max_waiting: usize) -> Option<Permit> {
         let own = self.own.clone();
-        let _waiting = Waiting::new(&own, most_waiting)?;
-        Some(self.take().await)
+        let _waiting = WaitingGuard::new(&own, max_waiting)?;
+        Some(self.acquire().await)
     }
 }
 
-/// One who waits, until it is dropped.
-struct Waiting<'a>(&'a Own);
+/// Counts a waiter until it is dropped.
+struct WaitingGuard<'a>(&'a OwnerPermits);
 
-impl<'a> Waiting<'a> {
-    /// `None` where so many wait.
-    fn new(own: &'a Own, most: usize) -> Option<Self> {
+impl<'a> WaitingGuard<'a> {
+    /// Returns `None` if the limit is reached.
+    fn new(own: &'a OwnerPermits, max: usize) -> Option<Self> {
         let waiting = Self(own);
-        (own.waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiting)
+        (own.waiting.fetch_add(1, Ordering::Relaxed) < max).then_some(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingGuard<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
@@ -182,12 +188,12 @@ mod tests {
 
     fn take(shares: &Shares<u8>, owner: u8, count: usize) -> Vec<Permit> {
         (0..count)
-            .map_while(|_| shares.of(owner).take().now_or_never())
+            .map_while(|_| shares.share(owner).acquire().now_or_never())
             .collect()
     }
 
     #[test]
-    fn one_has_a_quarter_and_all_together_no_more_than_there_are() {
+    fn an_owner_has_a_quarter_and_all_owners_the_total() {
         let shares = Shares::new(16, "exhausted");
         let first = take(&shares, 1, 16);
         assert_eq!(first.len(), 4);
@@ -198,41 +204,43 @@ mod tests {
     }
 
     #[test]
-    fn several_are_taken_whole_or_not_at_all_and_given_back_together() {
+    fn several_permits_are_acquired_and_released_together() {
         let shares = Shares::new(16, "exhausted");
-        let one = shares.of(1);
-        let mut held = one.try_take(3).unwrap();
-        assert_eq!(one.try_take(2).err(), Some(Exhausted::Own));
-        held.merge(one.try_take(1).unwrap());
-        let others: Vec<Permit> = (2..5).map(|n| shares.of(n).try_take(4).unwrap()).collect();
-        assert_eq!(shares.of(9).try_take(1).err(), Some(Exhausted::All));
-        assert_eq!(shares.of(9).try_take(0).err(), None);
+        let one = shares.share(1);
+        let mut held = one.try_acquire(3).unwrap();
+        assert_eq!(one.try_acquire(2).err(), Some(Exhausted::Share));
+        held.merge(one.try_acquire(1).unwrap());
+        let others: Vec<Permit> = (2..5).map(|n| shares.share(n).try_acquire(4).unwrap()).collect();
+        assert_eq!(shares.share(9).try_acquire(1).err(), Some(Exhausted::Total));
+        assert_eq!(shares.share(9).try_acquire(0).err(), None);
         drop(held);
-        assert_eq!((shares.free(), one.try_take(4).is_ok()), (4, true));
+        assert_eq!((shares.free(), one.try_acquire(4).is_ok()), (4, true));
         drop(others);
         assert_eq!(shares.free(), 16);
     }
 
     #[test]
-    fn of_one_owner_only_so_many_wait() {
-        let shares = Shares::of_size(4, 2, "exhausted");
+    fn the_waiters_of_an_owner_are_limited() {
+        let shares = Shares::with_share(4, 2, "exhausted");
         let taken = take(&shares, 1, 4);
         assert_eq!(taken.len(), 2);
-        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(shares.of(1).take_unless(3))).collect();
+        let mut waiting: Vec<_> = (0..3)
+            .map(|_| Box::pin(shares.share(1).acquire_unless_waiting(3)))
+            .collect();
         for it in &mut waiting {
             assert!(it.as_mut().now_or_never().is_none(), "it waits");
         }
         assert!(
-            matches!(shares.of(1).take_unless(3).now_or_never(), Some(None)),
+            matches!(shares.share(1).acquire_unless_waiting(3).now_or_never(), Some(None)),
             "too many wait"
         );
         assert!(
-            matches!(shares.of(2).take_unless(3).now_or_never(), Some(Some(_))),
+            matches!(shares.share(2).acquire_unless_waiting(3).now_or_never(), Some(Some(_))),
             "another's wait apart"
         );
         drop(waiting.pop());
         assert!(
-            shares.of(1).take_unless(3).now_or_never().is_none(),
+            shares.share(1).acquire_unless_waiting(3).now_or_never().is_none(),
             "who gives up waiting makes room"
         );
         drop(taken);
@@ -243,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_one_anybody_may_have_it() {
+    fn a_single_permit_may_go_to_any_owner() {
         let shares = Shares::new(1, "exhausted");
         assert_eq!(take(&shares, 1, 2).len(), 1);
         assert_eq!(take(&shares, 2, 2).len(), 1);

@@ -73,7 +73,7 @@ enum Command {
 
 /// The whole program. It owns the runtime, so that everything asynchronous is compiled once, here.
 pub fn main() -> ExitCode {
-    permissions::keep_files_private();
+    permissions::set_private_umask();
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("nothing before this could install another");

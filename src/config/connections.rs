@@ -1,3 +1,5 @@
+//! Limits on client connections.
+
 use std::{net::SocketAddr, time::Duration};
 
 use ipnet::IpNet;
@@ -7,41 +9,41 @@ use super::{
     parse::{networks, number},
 };
 
-/// Limits on connections from clients.
+/// Limits on client connections.
 #[derive(Clone, Debug)]
-pub struct Connections {
-    /// Most connections open at a time. The limit of open files may lower it: see `process/listen/descriptors.rs`.
-    pub most: usize,
-    /// Most connections of one client address (IPv6: of one /64); `None` is no limit.
+pub struct ConnectionLimits {
+    /// Maximum number of open connections. The limit of open files may lower it: see `process/listen/descriptors.rs`.
+    pub max: usize,
+    /// Maximum number of connections per client address (IPv6: per /64); `None` is no limit.
     pub per_address: Option<usize>,
-    /// Networks of reverse proxies: no limit per address for them, and their `X-Forwarded-For` names the client.
+    /// Networks of reverse proxies: exempt from the limit per address, and trusted to name the client in `X-Forwarded-For`.
     pub proxies: Vec<IpNet>,
-    /// Most bytes of webhook bodies held at a time before their signatures are verified.
+    /// Maximum number of bytes of webhook bodies held before their signatures are verified.
     pub unverified_bytes: usize,
-    pub pace: Pace,
+    pub timeouts: ConnectionTimeouts,
 }
 
-/// How long a connection may take for what.
+/// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// From the first byte of a request's head, or from the opening of the connection, to the head's end.
+pub struct ConnectionTimeouts {
+    /// For a request's head, from its first byte or from the opening of the connection.
     pub head: Duration,
     /// Between two requests.
     pub idle: Duration,
-    /// A body that is waited for must bring `BODY_BYTES` in each such span.
+    /// The interval in which a request's body must progress by `BODY_BYTES`.
     pub body: Duration,
-    /// A client for which an answer's bytes wait must take `ANSWER_BYTES` in each such span.
+    /// The interval in which a client must take `ANSWER_BYTES` of a waiting response.
     pub answer: Duration,
 }
 
-impl Pace {
-    /// Least bytes of a request's body in [`Pace::body`]: 1 KiB a second.
+impl ConnectionTimeouts {
+    /// Minimum bytes of a request's body per [`ConnectionTimeouts::body`]: 1 KiB per second.
     pub const BODY_BYTES: u64 = 20 * 1024;
-    /// Least bytes of an answer in [`Pace::answer`]: about 4 KiB a second.
+    /// Minimum bytes of a response per [`ConnectionTimeouts::answer`]: about 4 KiB per second.
     pub const ANSWER_BYTES: u64 = 128 * 1024;
 }
 
-impl Default for Pace {
+impl Default for ConnectionTimeouts {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),
@@ -52,7 +54,7 @@ impl Default for Pace {
     }
 }
 
-impl Connections {
+impl ConnectionLimits {
     pub(super) fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let per_address = number(
             "MAINSTAY_CONNECTIONS_PER_ADDRESS",
@@ -61,21 +63,21 @@ impl Connections {
         )?;
         let body_bytes: usize = number("MAINSTAY_BODY_BYTES", &environment.body_bytes, 1_024..=16_777_216)?;
         Ok(Self {
-            most: number("MAINSTAY_CONNECTIONS", &environment.connections, 16..=1_000_000)?,
+            max: number("MAINSTAY_CONNECTIONS", &environment.connections, 16..=1_000_000)?,
             per_address: (per_address > 0).then_some(per_address),
             proxies: networks("MAINSTAY_PROXIES", Some(&environment.proxies))?,
-            // A body of the greatest length must find room when nobody else is there.
+            // A body of the maximum size must fit when there is no other.
             unverified_bytes: number(
                 "MAINSTAY_UNVERIFIED_BYTES",
                 &environment.unverified_bytes,
                 body_bytes..=68_719_476_736,
             )?,
-            pace: Pace::default(),
+            timeouts: ConnectionTimeouts::default(),
         })
     }
 }
 
-/// `127.0.0.1:9090` or `[::1]:9090`.
+/// Parses `127.0.0.1:9090` or `[::1]:9090`.
 pub(super) fn metrics_listen(text: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -83,7 +85,7 @@ pub(super) fn metrics_listen(text: Option<&str>) -> Result<Option<SocketAddr>, C
     let address = text.parse().map_err(|_| {
         ConfigError::new(
             "MAINSTAY_METRICS_LISTEN",
-            format!("{text:?} is no address with a port"),
+            format!("{text:?} is not an address with a port"),
             "use e.g. 127.0.0.1:9090",
         )
     })?;

@@ -1,3 +1,5 @@
+//! Settings of webhook deliveries.
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -7,21 +9,21 @@ use super::{
     parse::{days, number},
 };
 
-/// How events are delivered to tenants' programs.
+/// Settings of the delivery of events to tenants' endpoints.
 #[derive(Clone, Debug)]
 pub struct Deliveries {
-    /// The waits between attempts: one attempt more than these, and a delivery is dead.
+    /// The waits between attempts. After one attempt more than these a delivery is dead.
     pub schedule: Vec<Duration>,
-    /// For a whole exchange, from resolving the name to the last byte that is read.
+    /// Time limit of an exchange, from name resolution to the last byte read.
     pub timeout: Duration,
-    /// Requests under way at a time, in one process.
+    /// Maximum number of concurrent requests per process.
     pub concurrency: usize,
-    /// How long a delivery that has ended is kept, with its attempts.
+    /// How long a finished delivery is kept, with its attempts.
     pub retention: TimeDelta,
 }
 
-const MOST_WAITS: usize = 30;
-const LONGEST_WAIT: Duration = Duration::from_secs(7 * 24 * 3_600);
+const MAX_WAITS: usize = 30;
+const MAX_WAIT: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 impl Deliveries {
     pub(super) fn read(environment: &Environment) -> Result<Self, ConfigError> {
@@ -39,7 +41,7 @@ impl Deliveries {
     }
 }
 
-/// Reads `5s,5m,2h,1d`.
+/// Parses `5s,5m,2h,1d`.
 fn schedule(text: &str) -> Result<Vec<Duration>, ConfigError> {
     const CURE: &str = "use e.g. 5s,5m,30m,2h: at most thirty waits of at most seven days each";
     let bad = |problem: String| ConfigError::new("MAINSTAY_DELIVERY_SCHEDULE", problem, CURE);
@@ -53,14 +55,14 @@ fn schedule(text: &str) -> Result<Vec<Duration>, ConfigError> {
             _ => return None,
         };
         let wait = Duration::from_secs(digits.parse::<u32>().ok()?.into()).checked_mul(unit)?;
-        (wait > Duration::ZERO && wait <= LONGEST_WAIT).then_some(wait)
+        (wait > Duration::ZERO && wait <= MAX_WAIT).then_some(wait)
     };
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
     let waits: Result<Vec<Duration>, _> = words
-        .map(|word| wait(word).ok_or_else(|| bad(format!("{word:?} is no wait"))))
+        .map(|word| wait(word).ok_or_else(|| bad(format!("{word:?} is not a wait"))))
         .collect();
     let waits = waits?;
-    if waits.len() > MOST_WAITS {
+    if waits.len() > MAX_WAITS {
         return Err(bad(format!("it has {} waits", waits.len())));
     }
     Ok(waits)

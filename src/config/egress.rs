@@ -5,12 +5,12 @@ use super::{
     parse::{choice, networks},
 };
 
-/// What the operator lets tenants make this process reach, beyond public addresses by `https`.
+/// Addresses that tenants may reach beyond public `https` addresses.
 #[derive(Clone, Debug, Default)]
 pub struct EgressPolicy {
-    /// Whether `http://` will do, where anybody on the way can read and change what is said: for development.
+    /// Allows `http://`, which can be read and modified on the way: for development.
     pub plain_http: bool,
-    /// Networks that may be reached although they are not public.
+    /// Networks that are allowed although they are not public.
     pub networks: Vec<IpNet>,
 }
 

@@ -1,8 +1,10 @@
+//! The environment variables.
+
 use clap::{Parser, parser::ValueSource};
 
 use super::{ConfigError, files};
 
-/// Every variable, as text. `.env.example` is held to this list by a test.
+/// The environment variables, as text. A test holds `.env.example` to this list.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "mainstay", no_binary_name = true, disable_help_flag = true)]
 pub struct Environment {
@@ -17,16 +19,16 @@ pub struct Environment {
     /// Connections to PostgreSQL a process may open for its own work; intake has 2 more.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "10")]
     pub database_connections: String,
-    /// Connections a process may open for the reads of tenants, besides; one tenant has half of them.
+    /// Additional connections a process may open for the reads of tenants; one tenant may use half of them.
     #[arg(long, env = "DATABASE_READ_CONNECTIONS", default_value = "4")]
     pub database_read_connections: String,
     /// `redis://HOST:PORT`. Unset: the queue lives in the process, and only `mainstay serve` can run.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
-    /// Put before every key in Redis, so that installations can share one.
+    /// Prefix of every key in Redis, so that installations can share one.
     #[arg(long, env = "REDIS_PREFIX", default_value = "mainstay")]
     pub redis_prefix: String,
-    /// Address to listen on: this machine alone, unless told otherwise; `0.0.0.0` or `::` is every interface.
+    /// Address to listen on: loopback by default; `0.0.0.0` or `::` is every interface.
     #[arg(long, env = "HOST", default_value = "127.0.0.1")]
     pub host: String,
     /// Port to listen on.
@@ -35,10 +37,10 @@ pub struct Environment {
     /// Port on which the `worker` binary serves health and metrics. Unset: it does not listen.
     #[arg(long, env = "WORKER_PORT")]
     pub worker_port: Option<String>,
-    /// Address and port, e.g. `127.0.0.1:9090`, on which `api` and `serve` show health and metrics besides. Unset: none.
+    /// Additional address and port, e.g. `127.0.0.1:9090`, on which `api` and `serve` show health and metrics. Unset: none.
     #[arg(long, env = "MAINSTAY_METRICS_LISTEN")]
     pub metrics_listen: Option<String>,
-    /// 32 bytes in base64, e.g. `openssl rand -base64 32`. Several, separated by commas: the first seals, all open.
+    /// 32 bytes in base64, e.g. `openssl rand -base64 32`. Several are separated by commas: the first seals, all open.
     #[arg(long, env = "MAINSTAY_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<String>,
     /// Bearer token of the operator's API under `/admin`. Unset: that API is closed.
@@ -47,37 +49,37 @@ pub struct Environment {
     /// Bearer token for `/metrics` and `/health`. Unset: they are open on a port of their own and where HOST is loopback, else closed.
     #[arg(long, env = "MAINSTAY_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<String>,
-    /// App secrets that sign Meta's webhooks, separated by commas; all of them are live.
+    /// App secrets that sign Meta's webhooks, separated by commas; all of them are valid.
     #[arg(long, env = "META_APP_SECRETS", hide_env_values = true)]
     pub app_secrets: Option<String>,
-    /// The word you also type into Meta's webhook form. Unset: the handshake is refused.
+    /// The verify token entered in Meta's webhook form. Unset: the handshake is refused.
     #[arg(long, env = "META_VERIFY_TOKEN", hide_env_values = true)]
     pub verify_token: Option<String>,
-    /// Where Meta's Graph API is.
+    /// Base URL of Meta's Graph API.
     #[arg(long, env = "GRAPH_BASE_URL", default_value = "https://graph.facebook.com")]
     pub graph_base_url: String,
     /// Version of the Graph API.
     #[arg(long, env = "GRAPH_VERSION", default_value = "v25.0")]
     pub graph_version: String,
-    /// Seconds a call to the Graph API may take; a message that has no answer by then counts as perhaps sent.
+    /// Time limit of a call to the Graph API, in seconds; a message without an answer by then counts as perhaps sent.
     #[arg(long, env = "GRAPH_TIMEOUT", default_value = "15")]
     pub graph_timeout: String,
-    /// Largest webhook taken, in bytes.
+    /// Maximum size of a webhook, in bytes.
     #[arg(long, env = "MAINSTAY_BODY_BYTES", default_value = "3145728")]
     pub body_bytes: String,
-    /// Bytes of memory that requests to the API hold at a time in a process; a tenant has a quarter of them, and more is answered 503.
+    /// Bytes of memory that API requests of a process may hold; a tenant has a quarter of them, and more is answered 503.
     #[arg(long, env = "MAINSTAY_REQUEST_BYTES", default_value = "268435456")]
     pub request_bytes: String,
-    /// Most bytes of webhooks held at a time before their signatures are verified; more are answered 503 and sent again by Meta.
+    /// Maximum bytes of webhooks held before their signatures are verified; more are answered 503 and sent again by Meta.
     #[arg(long, env = "MAINSTAY_UNVERIFIED_BYTES", default_value = "67108864")]
     pub unverified_bytes: String,
-    /// Most connections open at a time; fewer where the limit of open files asks for it.
+    /// Maximum number of open connections; lower if the limit of open files requires it.
     #[arg(long, env = "MAINSTAY_CONNECTIONS", default_value = "10000")]
     pub connections: String,
-    /// Most connections of one client address, proxies aside; 0 is no limit.
+    /// Maximum number of connections per client address, proxies excepted; 0 is no limit.
     #[arg(long, env = "MAINSTAY_CONNECTIONS_PER_ADDRESS", default_value = "1024")]
     pub connections_per_address: String,
-    /// Networks of your reverse proxies: they have no limit per address, and are believed who the client is (`X-Forwarded-For`).
+    /// Networks of your reverse proxies: exempt from the limit per address, and trusted to name the client (`X-Forwarded-For`).
     #[arg(long, env = "MAINSTAY_PROXIES", default_value = "127.0.0.0/8,::1/128")]
     pub proxies: String,
     /// Webhooks that may wait for the database; more are answered 503 and sent again by Meta.
@@ -86,7 +88,7 @@ pub struct Environment {
     /// Requests to send that may wait for the database; more are answered 503.
     #[arg(long, env = "MAINSTAY_OUTBOX_BACKLOG", default_value = "1024")]
     pub outbox_backlog: String,
-    /// Seconds a message that was perhaps sent waits for a status to prove it, before the tenant's policy decides.
+    /// Seconds that a message that was perhaps sent waits for a status, before the tenant's policy decides.
     #[arg(long, env = "MAINSTAY_UNKNOWN_SECONDS", default_value = "120")]
     pub unknown_seconds: String,
     /// Waits between the attempts to deliver an event, e.g. `5s,5m,2h`; after the last one it is dead.
@@ -96,16 +98,16 @@ pub struct Environment {
         default_value = "5s,5m,30m,2h,5h,10h,14h,20h,24h"
     )]
     pub delivery_schedule: String,
-    /// Seconds an endpoint has for its whole answer.
+    /// Time limit of an endpoint's whole response, in seconds.
     #[arg(long, env = "MAINSTAY_DELIVERY_TIMEOUT", default_value = "15")]
     pub delivery_timeout: String,
-    /// Requests to endpoints under way at a time, in one process; a tenant's endpoints have a quarter of them.
+    /// Maximum number of concurrent requests to endpoints per process; a tenant's endpoints have a quarter of them.
     #[arg(long, env = "MAINSTAY_DELIVERY_CONCURRENCY", default_value = "512")]
     pub delivery_concurrency: String,
-    /// Minutes before a service window ends that `conversation.window_closing` tells so; 0 is never.
+    /// Minutes before the end of a service window at which `conversation.window_closing` is sent; 0 is never.
     #[arg(long, env = "MAINSTAY_WINDOW_CLOSING_MINUTES", default_value = "60")]
     pub window_closing_minutes: String,
-    /// Requests per second for each API key.
+    /// Requests per second per API key.
     #[arg(long, env = "MAINSTAY_API_RATE", default_value = "100")]
     pub api_rate: String,
     /// Ids kept per queue in Redis or in memory; the rest waits in the database.
@@ -126,19 +128,19 @@ pub struct Environment {
     /// Days a delivery that has ended is kept, with its attempts.
     #[arg(long, env = "MAINSTAY_DELIVERY_DAYS", default_value = "30")]
     pub delivery_days: String,
-    /// Days the work of a message that was sent, or never will be, is kept; the message stays, with its attempts and statuses.
+    /// Days the queue row of a message that was sent, or never will be, is kept; the message stays, with its attempts and statuses.
     #[arg(long, env = "MAINSTAY_SEND_DAYS", default_value = "30")]
     pub send_days: String,
-    /// Days a status waits for a message nobody knows.
+    /// Days a status of an unknown message is kept.
     #[arg(long, env = "MAINSTAY_ORPHAN_STATUS_DAYS", default_value = "14")]
     pub orphan_status_days: String,
-    /// Days media are kept, those received and those uploaded.
+    /// Days media are kept, received and uploaded.
     #[arg(long, env = "MAINSTAY_MEDIA_DAYS", default_value = "365")]
     pub media_days: String,
-    /// Where media are kept: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
+    /// Media storage: a folder, or `s3://BUCKET/PREFIX`. Unset: `media` beside the SQLite file, `data/media` with PostgreSQL.
     #[arg(long, env = "MAINSTAY_STORAGE")]
     pub storage: Option<String>,
-    /// Where the S3-compatible store is, if it is not Amazon's.
+    /// Endpoint of an S3-compatible store other than Amazon's.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
     pub s3_endpoint: Option<String>,
     /// Region of the bucket.
@@ -150,28 +152,28 @@ pub struct Environment {
     /// S3 secret access key.
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
     pub s3_secret_access_key: Option<String>,
-    /// Where this installation is reached from outside, e.g. `https://mainstay.example`. Unset: links to media are paths.
+    /// Public base URL of this installation, e.g. `https://mainstay.example`. Unset: links to media are paths.
     #[arg(long, env = "MAINSTAY_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// Networks that addresses chosen by tenants may lead to although they are not public, e.g. `10.1.0.0/16,fd00::/8`.
+    /// Networks that addresses chosen by tenants may resolve to although they are not public, e.g. `10.1.0.0/16,fd00::/8`.
     #[arg(long, env = "MAINSTAY_EGRESS_NETWORKS")]
     pub egress_networks: Option<String>,
-    /// `refuse` or `allow` addresses chosen by tenants that begin with http://; allow it for development only.
+    /// `refuse` or `allow` http:// in addresses chosen by tenants; allow it for development only.
     #[arg(long, env = "MAINSTAY_EGRESS_HTTP", default_value = "refuse")]
     pub egress_http: String,
     /// `pretty` or `json`.
     #[arg(long, env = "MAINSTAY_LOG_FORMAT", default_value = "pretty")]
     pub log_format: String,
-    /// What is logged, e.g. `info` or `info,mainstay=debug`.
+    /// Log filter, e.g. `info` or `info,mainstay=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "info")]
     pub log_filter: String,
-    /// Traces go there (OTLP over HTTP) when set.
+    /// Collector of traces (OTLP over HTTP). Unset: no traces.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
 }
 
 impl Environment {
-    /// Reads the environment of this process, and the files that its `…_FILE` variables name.
+    /// Reads the environment of this process, and the files named by its `…_FILE` variables.
     pub fn read() -> Result<Self, ConfigError> {
         let from_files = files::read(variable)?;
         let flags = <Self as clap::CommandFactory>::command();
@@ -186,10 +188,10 @@ impl Environment {
         let given = from_files
             .iter()
             .map(|(name, value)| format!("--{}={}", flag(name), value.expose()));
-        Self::try_parse_from(given).map_err(|error| ConfigError::unreadable(&error))
+        Self::try_parse_from(given).map_err(|error| ConfigError::invalid_environment(&error))
     }
 
-    /// Names of the variables that are set, in the order of the declaration.
+    /// Returns the names of the variables that are set, in order of declaration.
     pub fn given() -> Vec<String> {
         let command = <Self as clap::CommandFactory>::command();
         let Ok(matches) = command.clone().try_get_matches_from(std::iter::empty::<&str>()) else {
@@ -205,7 +207,7 @@ impl Environment {
         names
     }
 
-    /// Name, description and default of every variable, in the order of the declaration.
+    /// Returns name, description and default of every variable, in order of declaration.
     pub fn variables() -> Vec<(String, String, Option<String>)> {
         let command = <Self as clap::CommandFactory>::command();
         let text = |value: &std::ffi::OsStr| value.to_string_lossy().into_owned();
@@ -234,7 +236,7 @@ mod tests {
 
     const EXAMPLE: &str = include_str!("../../.env.example");
 
-    /// What `.env.example` must say of a variable: its description, then its default or nothing behind the sign.
+    /// Returns the entry of a variable in `.env.example`: its description, then its default.
     fn entry((name, help, default): &(String, String, Option<String>)) -> String {
         format!("# {help}\n# {name}={}", default.as_deref().unwrap_or_default())
     }

@@ -1,8 +1,8 @@
-//! Secrets in files: `NAME_FILE` in place of `NAME`, as Docker, Kubernetes and systemd hand them over.
+//! Secrets in files: `NAME_FILE` in place of `NAME`, as with Docker, Kubernetes and systemd.
 
 use super::{ConfigError, Secret};
 
-/// Every variable that may hold a secret, and the one that names a file with it.
+/// The variables that may hold a secret, and those that name a file with it.
 pub const SECRETS: [(&str, &str); 9] = [
     ("DATABASE_URL", "DATABASE_URL_FILE"),
     ("REDIS_URL", "REDIS_URL_FILE"),
@@ -15,11 +15,11 @@ pub const SECRETS: [(&str, &str); 9] = [
     ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY_FILE"),
 ];
 
-/// Longer files are refused: a path that was mistyped may lead anywhere.
-const MOST_BYTES: usize = 64 * 1024;
+/// Maximum size of such a file: a mistyped path may name any file.
+const MAX_BYTES: usize = 64 * 1024;
 
-/// Reads the files that `lookup` (the environment) names: pairs of a variable's name and its value. White space around the value is
-/// removed. A variable set to nothing counts as unset.
+/// Reads the files named in the environment (`lookup`): pairs of variable and value. White space around the value is removed. An empty
+/// variable counts as unset.
 pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<(&'static str, Secret)>, ConfigError> {
     let given = |name: &str| lookup(name).filter(|value| !value.is_empty());
     let mut found = Vec::new();
@@ -36,8 +36,8 @@ pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Vec<(&'static str
                 "name a file that this user may read",
             )
         })?;
-        if bytes.len() > MOST_BYTES {
-            let problem = format!("{path} is longer than {MOST_BYTES} bytes");
+        if bytes.len() > MAX_BYTES {
+            let problem = format!("{path} is longer than {MAX_BYTES} bytes");
             return Err(ConfigError::new(
                 file,
                 problem,
@@ -88,7 +88,7 @@ mod tests {
             ("MAINSTAY_ADMIN_TOKEN", "x"),
         ];
         assert_eq!(read(lookup(&both)).unwrap_err().variable, "MAINSTAY_ADMIN_TOKEN_FILE");
-        for broken in [&b" \n"[..], b"\xff\xfe", &[b'a'; MOST_BYTES + 1]] {
+        for broken in [&b" \n"[..], b"\xff\xfe", &[b'a'; MAX_BYTES + 1]] {
             std::fs::write(&path, broken).unwrap();
             let error = read(lookup(&[("MAINSTAY_MASTER_KEY_FILE", &named)])).unwrap_err();
             assert_eq!(error.variable, "MAINSTAY_MASTER_KEY_FILE", "{error}");

@@ -1,5 +1,4 @@
-//! Configuration: the environment and nothing else. Every variable is listed once, in [`Environment`]; every error names the
-//! variable and the cure.
+//! Configuration from the environment only. Every variable is listed once, in [`Environment`]; every error names the variable and the fix.
 
 mod connections;
 mod deliveries;
@@ -15,88 +14,88 @@ use std::{net::SocketAddr, time::Duration};
 
 use chrono::TimeDelta;
 
-pub use connections::{Connections, Pace};
+pub use connections::{ConnectionLimits, ConnectionTimeouts};
 pub use deliveries::Deliveries;
 pub use egress::EgressPolicy;
 pub use environment::Environment;
 pub use parse::ConfigError;
-pub use storage::{Bucket, Storage};
+pub use storage::{Bucket, StorageConfig};
 
 use crate::crypto::Keyring;
 
-/// What a process was told, checked.
+/// The validated configuration of a process.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
-    /// For the reads of tenants, besides.
+    /// Additional connections for the reads of tenants.
     pub database_read_connections: u32,
-    /// Redis, and the prefix of every key there; `None` means the queue lives in this process.
-    pub redis: Option<Redis>,
+    /// Redis, and the prefix of its keys; `None` means queues in memory.
+    pub redis: Option<RedisConfig>,
     pub listen: SocketAddr,
     /// Where the `worker` binary serves health and metrics, if anywhere.
     pub worker_listen: Option<SocketAddr>,
-    /// Where an API process serves health and metrics besides, if anywhere.
+    /// Additional address on which an API process serves health and metrics.
     pub metrics_listen: Option<SocketAddr>,
     pub keyring: Keyring,
     pub admin_token: Option<Secret>,
-    /// Asked for before metrics and the details of health are shown.
+    /// Required for metrics and details of health.
     pub metrics_token: Option<Secret>,
     pub app_secrets: Vec<Secret>,
     pub verify_token: Option<Secret>,
     pub graph: Graph,
-    pub sending: Sending,
-    /// How events are delivered.
+    pub sending: SendingConfig,
+    /// Settings of webhook deliveries.
     pub deliveries: Deliveries,
     pub limits: Limits,
-    pub connections: Connections,
+    pub connections: ConnectionLimits,
     pub retention: Retention,
-    /// Where media are kept.
-    pub storage: Storage,
-    /// What tenants may make this process reach.
+    /// Media storage.
+    pub storage: StorageConfig,
+    /// Addresses that tenants may make this process reach.
     pub egress: EgressPolicy,
-    /// What links to this installation begin with, without a slash at the end.
+    /// Base URL of links to this installation, without a trailing slash.
     pub public_url: Option<String>,
-    pub telemetry: Telemetry,
+    pub telemetry: TelemetryConfig,
 }
 
 #[derive(Clone, Debug)]
-pub struct Redis {
+pub struct RedisConfig {
     pub url: Secret,
     pub prefix: String,
 }
 
-/// Where Meta's Graph API is, and which version of it we speak.
+/// Base URL and version of Meta's Graph API.
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub base_url: String,
     pub version: String,
-    /// For a whole call, files aside.
+    /// Time limit of a call, except for files.
     pub timeout: Duration,
 }
 
 #[derive(Clone, Debug)]
-pub struct Sending {
-    /// How long a message of which nobody knows whether it was sent waits for a status to tell.
+pub struct SendingConfig {
+    /// How long a message whose outcome is unknown waits for a status.
     pub unknown_window: TimeDelta,
-    /// How long before its end is told that a service window closes; `None` is never.
+    /// How long before its end the closing of a service window is reported; `None` is never.
     pub window_closing: Option<TimeDelta>,
 }
 
-/// Every limit has a number, a metric and a test.
+/// Limits of a process. Each has a number, a metric and a test.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of a webhook; Meta sends up to 3 MB.
+    /// Maximum bytes of a webhook; Meta sends up to 3 MB.
     pub body_bytes: usize,
-    /// Bytes of memory that requests hold at a time, webhooks aside; a tenant has a quarter of them.
+    /// Maximum bytes of memory held by requests, webhooks excepted; a tenant has a quarter of them.
     pub request_bytes: usize,
-    /// Webhooks that may wait for the group commit; more are answered 503.
+    /// Maximum number of webhooks waiting for the group commit; more are answered 503.
     pub intake_backlog: usize,
-    /// Requests to send that may wait for the commit; more are answered 503.
+    /// Maximum number of send requests waiting for the commit; more are answered 503.
     pub outbox_backlog: usize,
     /// Requests per second per API key, with a burst of twice as many.
     pub api_rate: u32,
-    /// Ids the queue driver holds per queue; the sweep brings the rest later.
+    /// Ids per queue in the driver; the sweep brings the rest later.
     pub queue_depth: usize,
     /// Free disk, in megabytes, below which the process reports itself unready.
     pub disk_free_mb: u64,
@@ -107,21 +106,21 @@ pub struct Retention {
     pub raw_events: TimeDelta,
     pub dead_events: TimeDelta,
     pub events: TimeDelta,
-    /// The work of messages; the messages themselves stay.
+    /// Queue rows of messages; the messages themselves stay.
     pub sends: TimeDelta,
     pub orphan_statuses: TimeDelta,
     pub media: TimeDelta,
 }
 
 #[derive(Clone, Debug)]
-pub struct Telemetry {
+pub struct TelemetryConfig {
     pub json: bool,
     /// A `tracing` filter such as `info,mainstay=debug`.
     pub filter: String,
     pub otlp_endpoint: Option<String>,
 }
 
-/// Text that must not reach a log: its `Debug` says nothing.
+/// A text that must not be logged: its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -147,10 +146,10 @@ impl Drop for Secret {
     }
 }
 
-/// What a process is started for, and so what it cannot do without.
+/// The kind of process, which decides what it requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Works on the database from the command line.
+    /// Operates on the database from the command line.
     Operate,
     /// `mainstay serve`: everything in one process.
     Serve,

@@ -1,15 +1,17 @@
+//! Validation of the environment.
+
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 use ipnet::IpNet;
 
 use super::{
-    Config, Connections, Deliveries, EgressPolicy, Environment, Graph, Limits, Purpose, Redis, Retention, Secret,
-    Sending, Storage, Telemetry, connections::metrics_listen,
+    Config, ConnectionLimits, Deliveries, EgressPolicy, Environment, Graph, Limits, Purpose, RedisConfig, Retention,
+    Secret, SendingConfig, StorageConfig, TelemetryConfig, connections::metrics_listen,
 };
 use crate::crypto::Keyring;
 
-/// A variable that will not do. Shows as `VARIABLE: what is wrong; what to do`.
+/// An invalid variable. Displays as `VARIABLE: problem; fix`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{variable}: {problem}; {cure}")]
 pub struct ConfigError {
@@ -27,12 +29,12 @@ impl ConfigError {
         }
     }
 
-    pub(super) fn unreadable(error: &clap::Error) -> Self {
+    pub(super) fn invalid_environment(error: &clap::Error) -> Self {
         Self::new("environment", error.to_string(), "set every variable to text in UTF-8")
     }
 }
 
-/// A window is 24 hours long.
+/// Parses the minutes before the end of a service window, which is 24 hours long.
 fn window_closing(minutes: &str) -> Result<Option<TimeDelta>, ConfigError> {
     let minutes: i64 = number("MAINSTAY_WINDOW_CLOSING_MINUTES", minutes, 0..=1_380)?;
     Ok((minutes > 0).then(|| TimeDelta::minutes(minutes)))
@@ -43,7 +45,7 @@ impl Environment {
         let sqlite = self.database_url.starts_with("sqlite:");
         if !sqlite && !self.database_url.starts_with("postgres://") && !self.database_url.starts_with("postgresql://") {
             let cure = "use sqlite://data/mainstay.db or postgres://user:password@host/name";
-            return Err(ConfigError::new("DATABASE_URL", "not a database we know", cure));
+            return Err(ConfigError::new("DATABASE_URL", "unknown kind of database", cure));
         }
         self.check_size(purpose, sqlite)?;
         let worker_port = self.worker_port.as_deref().filter(|port| !port.is_empty());
@@ -64,7 +66,7 @@ impl Environment {
                 version: graph_version(&self.graph_version)?,
                 timeout: Duration::from_secs(number("GRAPH_TIMEOUT", &self.graph_timeout, 1..=120)?),
             },
-            sending: Sending {
+            sending: SendingConfig {
                 unknown_window: seconds("MAINSTAY_UNKNOWN_SECONDS", &self.unknown_seconds, 1..=86_400)?,
                 window_closing: window_closing(&self.window_closing_minutes)?,
             },
@@ -82,7 +84,7 @@ impl Environment {
                 queue_depth: number("MAINSTAY_QUEUE_DEPTH", &self.queue_depth, 1_000..=10_000_000)?,
                 disk_free_mb: number("MAINSTAY_DISK_FREE_MB", &self.disk_free_mb, 0..=1_000_000)?,
             },
-            connections: Connections::read(&self)?,
+            connections: ConnectionLimits::read(&self)?,
             retention: Retention {
                 raw_events: days("MAINSTAY_RAW_EVENT_DAYS", &self.raw_event_days)?,
                 dead_events: days("MAINSTAY_DEAD_EVENT_DAYS", &self.dead_event_days)?,
@@ -91,10 +93,10 @@ impl Environment {
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },
-            storage: Storage::read(&self)?,
+            storage: StorageConfig::read(&self)?,
             egress: EgressPolicy::read(&self)?,
             public_url: public_url(self.public_url.as_deref())?,
-            telemetry: Telemetry {
+            telemetry: TelemetryConfig {
                 json: choice("MAINSTAY_LOG_FORMAT", &self.log_format, ["pretty", "json"])? == "json",
                 filter: self.log_filter,
                 otlp_endpoint: self.otlp_endpoint.filter(|url| !url.is_empty()),
@@ -105,7 +107,7 @@ impl Environment {
         })
     }
 
-    /// Which processes go with which database and queue.
+    /// Checks that the database and the queue suit the kind of process.
     fn check_size(&self, purpose: Purpose, sqlite: bool) -> Result<(), ConfigError> {
         let redis = self.redis_url.as_ref().is_some_and(|url| !url.is_empty());
         if redis && sqlite {
@@ -125,7 +127,7 @@ impl Environment {
         Ok(())
     }
 
-    fn redis(&self) -> Result<Option<Redis>, ConfigError> {
+    fn redis(&self) -> Result<Option<RedisConfig>, ConfigError> {
         let Some(url) = self.redis_url.as_deref().filter(|url| !url.is_empty()) else {
             return Ok(None);
         };
@@ -141,7 +143,7 @@ impl Environment {
             let cure = "use letters, digits, '-', '_' or '.'";
             return Err(ConfigError::new("REDIS_PREFIX", "not usable in a key", cure));
         }
-        Ok(Some(Redis {
+        Ok(Some(RedisConfig {
             url: Secret::new(url),
             prefix: self.redis_prefix.clone(),
         }))
@@ -164,7 +166,7 @@ fn address(variable: &'static str, host: &str, port: &str) -> Result<SocketAddr,
     let problem = |_| {
         ConfigError::new(
             variable,
-            format!("{text} is no address"),
+            format!("{text} is not an address"),
             "use e.g. HOST=127.0.0.1 PORT=8080",
         )
     };
@@ -176,23 +178,23 @@ fn list(text: Option<&str>) -> Vec<Secret> {
     words.filter(|word| !word.is_empty()).map(Secret::new).collect()
 }
 
-/// Networks separated by commas; an address alone is a network of one.
+/// Parses networks separated by commas; a single address is a network of one.
 pub(super) fn networks(variable: &'static str, text: Option<&str>) -> Result<Vec<IpNet>, ConfigError> {
     let network = |word: &str| {
         let found = word
             .parse::<IpNet>()
             .ok()
             .or_else(|| Some(word.parse::<std::net::IpAddr>().ok()?.into()));
-        found.ok_or_else(|| ConfigError::new(variable, format!("{word:?} is no network"), "use e.g. 10.1.0.0/16"))
+        found.ok_or_else(|| ConfigError::new(variable, format!("{word:?} is not a network"), "use e.g. 10.1.0.0/16"))
     };
     let words = text.unwrap_or_default().split(',').map(str::trim);
     words.filter(|word| !word.is_empty()).map(network).collect()
 }
 
-fn secret(variable: &'static str, text: Option<&str>, least: usize) -> Result<Option<Secret>, ConfigError> {
+fn secret(variable: &'static str, text: Option<&str>, min_length: usize) -> Result<Option<Secret>, ConfigError> {
     match text.map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) if text.len() < least => {
-            let problem = format!("shorter than {least} characters");
+        Some(text) if text.len() < min_length => {
+            let problem = format!("shorter than {min_length} characters");
             Err(ConfigError::new(
                 variable,
                 problem,
@@ -248,7 +250,7 @@ fn public_url(text: Option<&str>) -> Result<Option<String>, ConfigError> {
     };
     let known = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
     if !known || url::Url::parse(text).is_err() {
-        let problem = format!("{text:?} is no address");
+        let problem = format!("{text:?} is not an address");
         return Err(ConfigError::new(
             "MAINSTAY_PUBLIC_URL",
             problem,
@@ -265,7 +267,7 @@ fn graph_version(text: &str) -> Result<String, ConfigError> {
         Some((major, minor)) if digits(major) && digits(minor) => Ok(text.to_owned()),
         _ => Err(ConfigError::new(
             "GRAPH_VERSION",
-            format!("{text:?} is no version"),
+            format!("{text:?} is not a version"),
             "use e.g. v25.0",
         )),
     }

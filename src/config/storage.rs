@@ -2,19 +2,19 @@ use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Environment, Secret};
 
-/// Where media are kept.
+/// Where media are stored.
 #[derive(Clone, Debug)]
-pub enum Storage {
-    /// A folder of this machine, or one that all machines have mounted.
+pub enum StorageConfig {
+    /// A folder of this machine, or one mounted on all machines.
     Folder(PathBuf),
     Bucket(Bucket),
 }
 
-/// A bucket of Amazon S3 or of anything that speaks like it.
+/// A bucket of Amazon S3 or a compatible store.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     pub name: String,
-    /// What the names of our files begin with; may be empty.
+    /// Prefix of the names of our files; may be empty.
     pub prefix: String,
     pub region: String,
     pub endpoint: Option<String>,
@@ -22,11 +22,11 @@ pub struct Bucket {
     pub secret_access_key: Secret,
 }
 
-impl Storage {
+impl StorageConfig {
     pub(super) fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let text = environment.storage.as_deref().map(str::trim);
         let Some(text) = text.filter(|text| !text.is_empty()) else {
-            return Ok(Self::Folder(beside(&environment.database_url)));
+            return Ok(Self::Folder(default_folder(&environment.database_url)));
         };
         match text.strip_prefix("s3://") {
             None => Ok(Self::Folder(text.into())),
@@ -41,7 +41,7 @@ impl Bucket {
         if name.is_empty() {
             return Err(ConfigError::new(
                 "MAINSTAY_STORAGE",
-                "no bucket is named",
+                "names no bucket",
                 "use e.g. s3://my-bucket/media",
             ));
         }
@@ -61,11 +61,11 @@ impl Bucket {
     }
 }
 
-/// The folder `media` beside a SQLite file; elsewhere the one below the working directory.
-fn beside(database_url: &str) -> PathBuf {
+/// Returns the folder `media` beside a SQLite file, or below `data` for PostgreSQL.
+fn default_folder(database_url: &str) -> PathBuf {
     let file = database_url.strip_prefix("sqlite://").map(|rest| {
         let file = rest.split_once('?').map_or(rest, |(file, _)| file);
-        // The address is a URI, in which these two are written so.
+        // The address is a URI, in which these two are escaped.
         file.replace("%3F", "?").replace("%25", "%")
     });
     let folder = file.as_deref().map(Path::new).and_then(Path::parent);

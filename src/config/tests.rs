@@ -1,3 +1,5 @@
+//! Valid and invalid environments.
+
 use super::*;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -30,7 +32,7 @@ fn a_master_key_is_all_it_takes() {
 }
 
 #[test]
-fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
+fn an_invalid_variable_is_named() {
     let redis = |e: &mut Environment| e.redis_url = Some("redis://localhost".into());
     assert_eq!(refusal(|e| e.master_key = None, Purpose::Serve), "MAINSTAY_MASTER_KEY");
     assert_eq!(
@@ -114,8 +116,8 @@ fn what_cannot_work_is_refused_by_the_name_of_the_variable() {
 #[test]
 fn media_are_kept_beside_the_database_unless_said_otherwise() {
     let folder = |set: fn(&mut Environment)| match check(set, Purpose::Serve).unwrap().storage {
-        Storage::Folder(folder) => folder.display().to_string(),
-        Storage::Bucket(bucket) => format!("{} {} {}", bucket.name, bucket.prefix, bucket.region),
+        StorageConfig::Folder(folder) => folder.display().to_string(),
+        StorageConfig::Bucket(bucket) => format!("{} {} {}", bucket.name, bucket.prefix, bucket.region),
     };
     assert_eq!(folder(|_| {}), "data/media");
     assert_eq!(folder(|e| e.database_url = "sqlite:///srv/a.db".into()), "/srv/media");

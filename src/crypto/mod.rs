@@ -1,4 +1,4 @@
-//! Secrets at rest, and proofs that a caller knows one.
+//! Envelope encryption of stored secrets, and signatures.
 
 mod keyring;
 mod seal;
@@ -10,10 +10,9 @@ pub use keyring::Keyring;
 pub use seal::{CannotOpen, SealingKey};
 pub use signature::Signer;
 pub use standard_webhooks::WebhookSecret;
-pub use token::{Token, same};
+pub use token::{ApiToken, constant_time_eq};
 
-/// Makes ring the cryptography of every TLS connection of this process. Whoever did it before has chosen the same: there is no other in the
-/// build.
+/// Selects ring as the TLS provider of this process. A second call is ignored: there is no other provider in the build.
 pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,3 +1,5 @@
+//! Authenticated encryption of secrets.
+
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
     aead::{Aead, Payload},
@@ -10,13 +12,13 @@ const VERSION: u8 = 1;
 const ID: std::ops::Range<usize> = 1..5;
 const NONCE: std::ops::Range<usize> = 5..17;
 
-/// The bytes were sealed under another key or for another purpose, or they were changed.
+/// The bytes were sealed under another key or for another purpose, or were modified.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a stored secret does not open under this key: it was sealed under another one, or it was changed")]
+#[error("a stored secret cannot be decrypted with this key: it was sealed under another key, or modified")]
 pub struct CannotOpen;
 
-/// A key of 256 bits for AES-GCM. Sealed bytes are `version (1) | key id (4) | nonce (12) | ciphertext and tag`; the purpose, such
-/// as `access-token chn_…`, is authenticated with them, so that one secret cannot be put in another's place.
+/// A 256-bit key for AES-GCM. Sealed bytes are `version (1) | key id (4) | nonce (12) | ciphertext and tag`. The purpose, such as
+/// `access-token chn_…`, is additional authenticated data, so one secret cannot be substituted for another.
 #[derive(Clone)]
 pub struct SealingKey {
     bytes: Zeroizing<[u8; 32]>,
@@ -54,7 +56,7 @@ impl SealingKey {
     }
 
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
-        if !self.sealed(sealed) {
+        if !self.has_sealed(sealed) {
             return Err(CannotOpen);
         }
         let nonce: [u8; 12] = sealed[NONCE].try_into().expect("the range is twelve bytes long");
@@ -68,15 +70,15 @@ impl SealingKey {
             .map_err(|_| CannotOpen)
     }
 
-    /// Begins a proof under a key of its own, derived from this one for the purpose.
-    pub(super) fn prover(&self, purpose: &str) -> Hmac<Sha256> {
+    /// Starts a MAC under a key derived from this one for the purpose.
+    pub(super) fn mac_for(&self, purpose: &str) -> Hmac<Sha256> {
         let with = |key: &[u8]| <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
         let derived = with(&self.bytes[..]).chain_update("proof: ").chain_update(purpose);
         with(&derived.finalize().into_bytes())
     }
 
-    /// Whether the bytes say that this key sealed them.
-    pub fn sealed(&self, sealed: &[u8]) -> bool {
+    /// Returns whether the key id in the bytes is that of this key.
+    pub fn has_sealed(&self, sealed: &[u8]) -> bool {
         sealed.len() > NONCE.end && sealed[0] == VERSION && sealed[ID] == self.id
     }
 

@@ -1,47 +1,49 @@
+//! Signatures of Meta's webhooks.
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Builder;
 
 use crate::domain::{AppSecretId, Id};
 
-/// An app secret, ready to check what Meta signs: `X-Hub-Signature-256: sha256=<hex>` is HMAC-SHA256 over the exact bytes of
-/// the body, <https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint>.
+/// An app secret as the key of Meta's signatures: `X-Hub-Signature-256: sha256=<hex>` is HMAC-SHA256 over the exact bytes of the body,
+/// <https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint>.
 #[derive(Clone)]
 pub struct Signer(Hmac<Sha256>);
 
-/// What is signed to name a secret. No webhook is this text, which is no JSON.
-const NAME: &[u8] = b"mainstay: the id of an app secret";
+/// The message signed to derive a secret's id. It is not JSON, so no webhook equals it.
+const ID_MESSAGE: &[u8] = b"mainstay: the id of an app secret";
 
 impl Signer {
     pub fn new(secret: &str) -> Self {
         Self(Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length"))
     }
 
-    /// Names the secret: the first 16 bytes of an HMAC under it, as a UUIDv8. Two secrets of equal ids are equal.
+    /// Derives an id of the secret: the first 16 bytes of an HMAC under it, as a UUIDv8. Equal ids mean equal secrets.
     pub fn id(&self) -> AppSecretId {
         let mut mac = self.0.clone();
-        mac.update(NAME);
+        mac.update(ID_MESSAGE);
         let digest = mac.finalize().into_bytes();
         let mut first = [0; 16];
         first.copy_from_slice(&digest[..16]);
         AppSecretId::from_uuid(Builder::from_custom_bytes(first).into_uuid())
     }
 
-    /// Compares in constant time.
-    pub fn signed(&self, body: &[u8], signature: &[u8; 32]) -> bool {
+    /// Verifies a signature in constant time.
+    pub fn verify(&self, body: &[u8], signature: &[u8; 32]) -> bool {
         let mut mac = self.0.clone();
         mac.update(body);
         mac.verify_slice(signature).is_ok()
     }
 
-    /// The header as Meta would send it.
+    /// Returns the header as Meta sends it.
     pub fn header(&self, body: &[u8]) -> String {
         let mut mac = self.0.clone();
         mac.update(body);
         format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
     }
 
-    /// Reads the header; `None` when it has another form.
+    /// Parses the header; `None` for another format.
     pub fn parse(header: &str) -> Option<[u8; 32]> {
         let mut signature = [0; 32];
         hex::decode_to_slice(header.trim().strip_prefix("sha256=")?, &mut signature).ok()?;
@@ -57,9 +59,9 @@ mod tests {
     fn a_signature_holds_for_the_exact_bytes_and_the_secret() {
         let signer = Signer::new("app-secret");
         let signature = Signer::parse(&signer.header(b"{}")).unwrap();
-        assert!(signer.signed(b"{}", &signature));
-        assert!(!signer.signed(b"{ }", &signature));
-        assert!(!Signer::new("other").signed(b"{}", &signature));
+        assert!(signer.verify(b"{}", &signature));
+        assert!(!signer.verify(b"{ }", &signature));
+        assert!(!Signer::new("other").verify(b"{}", &signature));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The signature of outgoing webhooks, as in the Standard Webhooks specification
+//! Signatures of outgoing webhooks, by the Standard Webhooks specification
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -8,40 +8,43 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Which webhook it is; the same at every attempt.
+/// Header with the id of the webhook, the same at every attempt.
 pub const ID: &str = "webhook-id";
-/// When this attempt was made, in seconds since 1970. Receivers refuse what is older or newer than five minutes.
+/// Header with the time of the attempt, in seconds since 1970. Receivers refuse one more than five minutes off.
 pub const TIMESTAMP: &str = "webhook-timestamp";
-/// The signatures, separated by spaces.
+/// Header with the signatures, separated by spaces.
 pub const SIGNATURE: &str = "webhook-signature";
 
 const PREFIX: &str = "whsec_";
-/// How many bytes a secret may have.
-const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// Number of bytes of a secret.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// A secret shared with whoever receives: `whsec_` and 24 to 64 bytes in base64. `Debug` does not show it.
+/// A secret shared with a receiver: `whsec_` and 24 to 64 bytes in base64. `Debug` does not show it.
 #[derive(Clone)]
 pub struct WebhookSecret {
     text: Zeroizing<String>,
     mac: Hmac<Sha256>,
 }
 
-/// No secret. The words say what one looks like and do not repeat what was given.
+/// The text is not a webhook secret. The message describes the format and does not repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no secret of a webhook; one is whsec_ and 24 to 64 bytes in base64")]
-pub struct NoSecret;
+#[error("not a webhook secret; expected whsec_ and 24 to 64 bytes in base64")]
+pub struct InvalidWebhookSecret;
 
 impl WebhookSecret {
-    /// 256 random bits, as many as SHA-256 makes use of.
+    /// Generates a secret of 256 bits, as many as SHA-256 makes use of.
     pub fn generate() -> Self {
         Self::of(Zeroizing::new(rand::random::<[u8; 32]>()).as_slice())
     }
 
-    /// Reads what [`expose`](Self::expose) gave.
-    pub fn parse(text: &str) -> Result<Self, NoSecret> {
-        let words = text.strip_prefix(PREFIX).ok_or(NoSecret)?;
-        let bytes = Zeroizing::new(BASE64_STANDARD.decode(words).map_err(|_| NoSecret)?);
-        BYTES.contains(&bytes.len()).then(|| Self::of(&bytes)).ok_or(NoSecret)
+    /// Parses the text returned by [`expose`](Self::expose).
+    pub fn parse(text: &str) -> Result<Self, InvalidWebhookSecret> {
+        let words = text.strip_prefix(PREFIX).ok_or(InvalidWebhookSecret)?;
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(words).map_err(|_| InvalidWebhookSecret)?);
+        SECRET_BYTES
+            .contains(&bytes.len())
+            .then(|| Self::of(&bytes))
+            .ok_or(InvalidWebhookSecret)
     }
 
     fn of(bytes: &[u8]) -> Self {
@@ -51,12 +54,12 @@ impl WebhookSecret {
         }
     }
 
-    /// As it is handed to whoever receives.
+    /// Returns the text for the receiver.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// `v1,` and HMAC-SHA256 over `id.timestamp.body` in base64.
+    /// Returns `v1,` and HMAC-SHA256 over `id.timestamp.body` in base64.
     fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
         let mut mac = self.mac.clone();
         for piece in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
@@ -78,28 +81,28 @@ impl PartialEq for WebhookSecret {
     }
 }
 
-/// What an attempt says of itself: the values of [`TIMESTAMP`] and [`SIGNATURE`].
+/// The values of the headers [`TIMESTAMP`] and [`SIGNATURE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signed {
+pub struct SignatureHeaders {
     pub timestamp: String,
     pub signature: String,
 }
 
-/// Signs an attempt with every secret that is good at the time. The id has to be free of full stops, which separate what is signed; ids of
-/// ours are.
+/// Signs an attempt with every secret valid at the time. The id must not contain full stops, which separate the signed parts; our ids
+/// contain none.
 pub fn sign<'s>(
     secrets: impl IntoIterator<Item = &'s WebhookSecret>,
     id: &str,
     at: DateTime<Utc>,
     body: &[u8],
-) -> Signed {
+) -> SignatureHeaders {
     debug_assert!(!id.contains('.'));
     let timestamp = at.timestamp().to_string();
     let signatures: Vec<String> = secrets
         .into_iter()
         .map(|secret| secret.sign(id, &timestamp, body))
         .collect();
-    Signed {
+    SignatureHeaders {
         timestamp,
         signature: signatures.join(" "),
     }
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_published_example_is_met() {
-        // Of the test suites of the published libraries.
+        // From the test suites of the published libraries.
         let secret = WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signed = sign(
             [&secret],

@@ -1,11 +1,11 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// A random secret to hand out once, e.g. an API key: `mk_` and 64 hexadecimal digits.
+/// A random secret shown once, such as an API key: `mk_` and 64 hexadecimal digits.
 #[derive(Clone)]
-pub struct Token(String);
+pub struct ApiToken(String);
 
-impl Token {
+impl ApiToken {
     pub fn generate() -> Self {
         Self(format!("mk_{}", hex::encode(rand::random::<[u8; 32]>())))
     }
@@ -14,14 +14,14 @@ impl Token {
         &self.0
     }
 
-    /// What is stored in its place. A token has 256 random bits, so a plain SHA-256 cannot be reversed by guessing.
+    /// Returns the digest to store. A token has 256 random bits, so a plain SHA-256 cannot be reversed by guessing.
     pub fn digest(text: &str) -> [u8; 32] {
         Sha256::digest(text.as_bytes()).into()
     }
 }
 
-/// Whether two secrets are the same, in time that tells nothing about where they differ.
-pub fn same(left: &str, right: &str) -> bool {
+/// Compares two secrets in constant time.
+pub fn constant_time_eq(left: &str, right: &str) -> bool {
     Sha256::digest(left.as_bytes())
         .as_slice()
         .ct_eq(Sha256::digest(right.as_bytes()).as_slice())

@@ -1,8 +1,10 @@
+//! Statement arguments for both databases.
+
 use sqlx::{Encode, Postgres, Sqlite, Type, postgres::PgArguments, sqlite::SqliteArguments};
 
 use sqlx::Arguments as _;
 
-/// A value that both databases can take.
+/// A value that both databases can bind.
 pub trait Arg: Send {
     fn sqlite(self, to: &mut SqliteArguments) -> sqlx::Result<()>;
     fn postgres(self, to: &mut PgArguments) -> sqlx::Result<()>;
@@ -21,7 +23,7 @@ where
     }
 }
 
-/// The arguments of a statement: a tuple, or a vector where their number is not known beforehand.
+/// The arguments of a statement: a tuple, or a vector of unknown length.
 pub trait Args: Send {
     fn sqlite(self) -> sqlx::Result<(SqliteArguments, usize)>;
     fn postgres(self) -> sqlx::Result<(PgArguments, usize)>;

@@ -1,54 +1,56 @@
+//! Group commit: items of many tasks are gathered into batches.
+
 use std::{mem, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Something handed in, and who waits for the answer.
-pub type Asked<T, A> = (T, oneshot::Sender<A>);
+/// An item and the channel for its answer.
+pub type Submission<T, A> = (T, oneshot::Sender<A>);
 
-/// Hands something in, waits for a place if there is none, and returns the answer; `None` when nobody answers any more.
-pub async fn ask<T, A>(to: &mpsc::Sender<Asked<T, A>>, what: T) -> Option<A> {
+/// Submits an item, waiting for room in the channel, and returns the answer; `None` if the receiver is gone.
+pub async fn submit<T, A>(to: &mpsc::Sender<Submission<T, A>>, what: T) -> Option<A> {
     let (answer, answered) = oneshot::channel();
     to.send((what, answer)).await.ok()?;
     answered.await.ok()
 }
 
-/// What many tasks want written or read, to be done together: a commit costs about the same whatever it holds. While one batch is under way
-/// the next gathers, so there is no timer, unless one is asked for.
-pub struct Batches<T> {
+/// Gathers items of many tasks into batches: a commit costs about the same whatever its size. While one batch is processed the next one
+/// gathers, so no timer is needed, but one can be set.
+pub struct BatchReceiver<T> {
     from: mpsc::Receiver<T>,
-    most: usize,
+    max_weight: usize,
     weight: fn(&T) -> usize,
     linger: Option<Duration>,
-    /// Taken, and not handed on yet.
+    /// Received, not returned yet.
     waiting: Vec<T>,
 }
 
-impl<T> Batches<T> {
-    /// Batches of at most so many.
-    pub fn of(most: usize, from: mpsc::Receiver<T>) -> Self {
+impl<T> BatchReceiver<T> {
+    /// Creates a receiver of batches of at most this weight.
+    pub fn new(max_weight: usize, from: mpsc::Receiver<T>) -> Self {
         Self {
             from,
-            most,
+            max_weight,
             weight: |_| 1,
             linger: None,
             waiting: Vec::new(),
         }
     }
 
-    /// Counts each as so many. The last of a batch may be more than there was room for.
-    pub fn weighed(self, weight: fn(&T) -> usize) -> Self {
+    /// Sets the weight of an item (default 1). The last item of a batch may exceed the limit.
+    pub fn with_weight(self, weight: fn(&T) -> usize) -> Self {
         Self { weight, ..self }
     }
 
-    /// Waits so long for others where a batch has room for them.
-    pub fn lingering(self, linger: Duration) -> Self {
+    /// Waits this long for more items while a batch is not full.
+    pub fn with_linger(self, linger: Duration) -> Self {
         let linger = Some(linger);
         Self { linger, ..self }
     }
 
-    /// Whatever waits, at least one; `None` when nothing does any more, and `stop` is cancelled or nobody is left to hand anything in.
-    /// Nothing is lost where this is dropped before it returns.
+    /// Returns what waits, at least one item; `None` when nothing does and either `stop` is cancelled or all senders are gone. Cancellation
+    /// safe.
     pub async fn next(&mut self, stop: &CancellationToken) -> Option<Vec<T>> {
         if self.waiting.is_empty() {
             let first = tokio::select! {
@@ -66,10 +68,10 @@ impl<T> Batches<T> {
         Some(mem::take(&mut self.waiting))
     }
 
-    /// Adds what has come; tells whether there is room for more.
+    /// Adds items from the channel and returns whether the batch has room for more.
     fn fill(&mut self) -> bool {
         let mut weight: usize = self.waiting.iter().map(self.weight).sum();
-        while weight < self.most {
+        while weight < self.max_weight {
             let Ok(next) = self.from.try_recv() else { return true };
             weight += (self.weight)(&next);
             self.waiting.push(next);
@@ -95,26 +97,26 @@ mod tests {
     #[tokio::test]
     async fn a_batch_is_whatever_waits_up_to_its_limit() {
         let ((_to, from), stop) = (holding(1..=5), CancellationToken::new());
-        let mut batches = Batches::of(3, from);
+        let mut batches = BatchReceiver::new(3, from);
         assert_eq!(batches.next(&stop).await, Some(vec![1, 2, 3]));
         assert_eq!(batches.next(&stop).await, Some(vec![4, 5]));
         assert_eq!(batches.next(&stop).now_or_never(), None, "it waits for the first");
     }
 
     #[tokio::test]
-    async fn what_weighs_more_fills_a_batch_sooner() {
+    async fn heavier_items_fill_a_batch_sooner() {
         let ((_to, from), stop) = (holding([vec![0; 2], vec![0; 9], vec![0; 1]]), CancellationToken::new());
-        let mut batches = Batches::of(3, from).weighed(Vec::len);
+        let mut batches = BatchReceiver::new(3, from).with_weight(Vec::len);
         let lengths = |batch: Option<Vec<Vec<u8>>>| batch.map(|it| it.iter().map(Vec::len).collect::<Vec<_>>());
         assert_eq!(lengths(batches.next(&stop).await), Some(vec![2, 9]));
         assert_eq!(lengths(batches.next(&stop).await), Some(vec![1]));
     }
 
     #[tokio::test]
-    async fn they_end_with_the_stop_or_the_last_giver_but_not_before_everything_is_taken() {
+    async fn batches_end_with_the_stop_or_the_last_sender_after_everything_is_received() {
         let ((to, from), stop) = (holding(1..=3), CancellationToken::new());
         stop.cancel();
-        let mut batches = Batches::of(2, from);
+        let mut batches = BatchReceiver::new(2, from);
         assert_eq!(batches.next(&stop).await, Some(vec![1, 2]));
         assert_eq!(batches.next(&stop).await, Some(vec![3]));
         assert_eq!(batches.next(&stop).await, None);
@@ -125,9 +127,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_lingers_takes_those_who_come_a_little_later() {
+    async fn a_lingering_batch_takes_items_that_come_a_little_later() {
         let ((to, from), stop) = (holding([1]), CancellationToken::new());
-        let mut batches = Batches::of(2, from).lingering(Duration::from_millis(1));
+        let mut batches = BatchReceiver::new(2, from).with_linger(Duration::from_millis(1));
         let mut batch = Box::pin(batches.next(&stop));
         assert_eq!(batch.as_mut().now_or_never(), None, "it has room, and waits");
         to.try_send(2).expect("there is room");
@@ -142,9 +144,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_taken_by_one_who_gave_up_lingering_comes_first_the_next_time_also_at_the_end() {
+    async fn items_of_a_cancelled_linger_come_first_in_the_next_batch() {
         let ((to, from), stop) = (holding([1, 2]), CancellationToken::new());
-        let mut batches = Batches::of(3, from).lingering(Duration::from_millis(1));
+        let mut batches = BatchReceiver::new(3, from).with_linger(Duration::from_millis(1));
         assert_eq!(batches.next(&stop).now_or_never(), None, "it has room, and waits");
         to.try_send(3).expect("there is room");
         to.try_send(4).expect("there is room");
@@ -155,20 +157,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_has_the_answer_or_hears_that_there_is_none() {
-        let (to, from) = mpsc::channel::<Asked<i64, i64>>(1);
-        let mut batches = Batches::of(2, from);
+    async fn a_caller_gets_the_answer_or_none_if_the_receiver_is_gone() {
+        let (to, from) = mpsc::channel::<Submission<i64, i64>>(1);
+        let mut batches = BatchReceiver::new(2, from);
         let answer = async {
             let stop = CancellationToken::new();
-            for (n, told) in batches.next(&stop).await.expect("somebody asks") {
-                let _ = told.send(n * 2);
+            for (n, reply) in batches.next(&stop).await.expect("somebody asks") {
+                let _ = reply.send(n * 2);
             }
-            for (_, told) in batches.next(&stop).await.expect("somebody asks") {
-                drop(told);
+            for (_, reply) in batches.next(&stop).await.expect("somebody asks") {
+                drop(reply);
             }
             drop(batches);
         };
-        let asked = async { (ask(&to, 21).await, ask(&to, 1).await, ask(&to, 1).await) };
+        let asked = async { (submit(&to, 21).await, submit(&to, 1).await, submit(&to, 1).await) };
         assert_eq!(tokio::join!(asked, answer).0, (Some(42), None, None));
     }
 }

@@ -1,5 +1,5 @@
-//! SQLite's write-ahead log, moved into the file beside the writer instead of within its commits, which would make every few thousandth
-//! webhook wait for all of it.
+//! Checkpoints of SQLite's write-ahead log, beside the writer instead of within its commits, where every few thousandth webhook would wait
+//! for a whole one.
 
 use sqlx::{
     SqlitePool,
@@ -8,11 +8,11 @@ use sqlx::{
 
 use super::Db;
 
-/// Pages of log at which the writer is made to wait for the last of it, so that the log begins anew at its start. Writing over what is
-/// there costs the disk half of what growing the file does.
-const LONG: i64 = 2_500;
+/// Log size in pages above which a checkpoint makes the writer wait, so that the log restarts at its beginning. Overwriting costs the disk
+/// half of what growing the file does.
+const RESTART_PAGES: i64 = 2_500;
 
-/// A connection of its own.
+/// A dedicated connection for checkpoints.
 #[derive(Clone, Debug)]
 pub struct Checkpoint(SqlitePool);
 
@@ -27,11 +27,11 @@ impl Checkpoint {
     }
 
     async fn run(&self) -> sqlx::Result<()> {
-        // Answers (busy, pages in the log, pages moved).
+        // Returns (busy, pages in the log, pages moved).
         const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
         const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
         let (_, pages, _): (i64, i64, i64) = sqlx::query_as(MOVE).fetch_one(&self.0).await?;
-        if pages > LONG {
+        if pages > RESTART_PAGES {
             sqlx::query(RESTART).execute(&self.0).await?;
         }
         Ok(())
@@ -39,7 +39,7 @@ impl Checkpoint {
 }
 
 impl Db {
-    /// Moves what is worth it; nothing on PostgreSQL, which does this by itself.
+    /// Runs a checkpoint. Does nothing on PostgreSQL, which has its own.
     pub async fn checkpoint(&self) -> sqlx::Result<()> {
         match self {
             Db::Sqlite { checkpoint, .. } => checkpoint.run().await,

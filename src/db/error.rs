@@ -1,8 +1,8 @@
-//! What a failure of the database means for the caller.
+//! Classification of database errors.
 
 use sqlx::Error;
 
-/// The database cannot serve at all just now: connection lost, shutting down, out of disk. Worth waiting for.
+/// Returns whether the database cannot serve at present (connection lost, shutting down, out of disk), so that a retry is worthwhile.
 pub fn is_unavailable(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
@@ -22,25 +22,25 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
-/// A reader's statement took longer than a reader may: PostgreSQL's `query_canceled`, SQLite's `SQLITE_INTERRUPT`.
-pub fn is_too_slow(error: &Error) -> bool {
+/// Returns whether a reader's statement exceeded its time limit: PostgreSQL's `query_canceled`, SQLite's `SQLITE_INTERRUPT`.
+pub fn is_statement_timeout(error: &Error) -> bool {
     matches!(error, Error::Database(error) if matches!(error.code().as_deref(), Some("57014" | "9")))
 }
 
-/// Two transactions met: the same work, done again, is expected to succeed.
+/// Returns whether two transactions conflicted: a retry is expected to succeed.
 pub fn is_conflict(error: &Error) -> bool {
     if let Error::AnyDriverError(error) = error {
-        return error.is::<Collision>();
+        return error.is::<ConflictError>();
     }
     let Error::Database(error) = error else { return false };
     matches!(error.code().as_deref(), Some("40001" | "40P01" | "55P03")) || error.is_unique_violation()
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("another transaction made the same row at the same moment")]
-struct Collision;
+#[error("conflict with a concurrent transaction")]
+struct ConflictError;
 
-/// For a caller that finds fewer rows changed than it asked for, because somebody else was quicker.
-pub fn collision() -> Error {
-    Error::AnyDriverError(Box::new(Collision))
+/// Creates the error of a caller that finds fewer rows changed than expected, because another transaction was faster.
+pub fn conflict_error() -> Error {
+    Error::AnyDriverError(Box::new(ConflictError))
 }

@@ -2,7 +2,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use sqlx::sqlite::SqliteConnectOptions;
 
-/// The file behind `sqlite://…`; `None` for another database.
+/// Returns the file of a `sqlite://` URL; `None` for another database.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     if !url.starts_with("sqlite:") {
         return None;

@@ -3,29 +3,29 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-/// Commits whose hints may wait to be heard.
-const WAITING: usize = 1_024;
+/// Number of commits whose hints may be queued.
+const CAPACITY: usize = 1_024;
 
-/// A row that wants attention: which kind, by the name of its queue, and which one.
+/// A row to look at: the name of its queue, and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hint {
     pub queue: &'static str,
     pub id: Uuid,
 }
 
-/// Who is told of what was committed through this database, if anybody is. Clones share it.
+/// The sender of hints of committed transactions. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Listener(Arc<OnceLock<mpsc::Sender<Vec<Hint>>>>);
+pub struct HintSender(Arc<OnceLock<mpsc::Sender<Vec<Hint>>>>);
 
-impl Listener {
-    /// From now on what is committed is told here, one list a commit. There is one listener in the life of a database.
-    pub(super) fn install(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
-        let (to, from) = mpsc::channel(WAITING);
+impl HintSender {
+    /// Subscribes to the hints, one list per commit. Possible once per database.
+    pub(super) fn subscribe(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
+        let (to, from) = mpsc::channel(CAPACITY);
         self.0.set(to).ok().map(|()| from)
     }
 
-    /// Never waits: whoever commits has others to answer.
-    pub(super) fn tell(&self, hints: Vec<Hint>) {
+    /// Sends hints without waiting; when the channel is full they are dropped.
+    pub(super) fn send(&self, hints: Vec<Hint>) {
         if let Some(to) = self.0.get().filter(|_| !hints.is_empty())
             && to.try_send(hints).is_err()
         {
@@ -47,13 +47,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hints_are_told_once_their_transaction_is_committed() {
+    async fn hints_are_sent_once_their_transaction_is_committed() {
         let db = Scratch::empty().await;
         let mut unheard = db.begin().await.expect("a transaction begins");
         unheard.hint(hint());
         unheard.commit().await.expect("it commits though nobody listens");
-        let mut told = db.listen().expect("nobody listens yet");
-        assert!(db.listen().is_none(), "one listener is enough");
+        let mut told = db.subscribe_to_hints().expect("nobody listens yet");
+        assert!(db.subscribe_to_hints().is_none(), "one subscriber is enough");
         let (mut gone, kept) = (db.begin().await.expect("a transaction begins"), [hint(), hint()]);
         gone.hint(hint());
         gone.rollback().await.expect("it rolls back");

@@ -1,7 +1,7 @@
-//! Set-based statements about rows of a big table that are named by their key, a UUID. What stands in braces is how SQLite finds them:
-//! by joining the set, row by row. PostgreSQL finds them by `= ANY($1)` and takes the values of each from where its key stands in the
-//! sorted array (`width_bucket` searches by halves). So there is no join whose order a planner could get wrong: joined, it may compare each of a
-//! thousand rows with each of a thousand keys, or read a table whole that it believes to be small.
+//! Set-based statements on rows of a large table, found by their key, a UUID. Braces mark how SQLite finds them: by a join with the set,
+//! row by row. PostgreSQL finds them by `= ANY($1)` and takes the values of each from the position of its key in the sorted array
+//! (`width_bucket` is a binary search). So no planner can choose a bad join order: with a join it may compare each of a thousand rows with
+//! each of a thousand keys, or scan a whole table that it believes to be small.
 //!
 //! ```sql
 //! WITH r (id, at) AS ({rows})
@@ -11,7 +11,7 @@
 //! SELECT s.id, s.state FROM {r CROSS JOIN} sends s WHERE {s.id = r.id}
 //! ```
 //!
-//! The key has its table's name before it where a subquery could take it for another's.
+//! The key is qualified with its table where a subquery could resolve it to another one.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{Cell, On, Record, Row, Rows, Statement};
 
-/// A row that begins with its key.
+/// A row whose first column is its key.
 pub trait KeyedRow: Row {
     fn key(&self) -> Uuid;
 }
@@ -49,30 +49,30 @@ keyed! {
     (A B C D E F G H I J)
 }
 
-/// A statement of this kind, not yet bound. Of rows with the same key the first counts.
-pub struct Keyed<R> {
+/// A statement on keyed rows, not yet bound. Of rows with the same key the first counts.
+pub struct KeyedRows<R> {
     text: Cow<'static, str>,
     rows: Vec<R>,
 }
 
-impl<R: KeyedRow> Keyed<R> {
+impl<R: KeyedRow> KeyedRows<R> {
     pub fn new(text: &'static str, rows: Vec<R>) -> Self {
         Self::of(text.into(), rows)
     }
 
-    /// For text put together from fragments of ours; never from anything a caller sent.
+    /// Creates a statement from a text built of our own fragments; never from user input.
     pub fn built(text: String, rows: Vec<R>) -> Self {
         Self::of(text.into(), rows)
     }
 
-    /// In the order of their keys, as `width_bucket` wants them. PostgreSQL locks the rows in the order of its plan all the same.
+    /// Sorts the rows by key, as `width_bucket` requires. PostgreSQL still locks them in the order of its plan.
     fn of(text: Cow<'static, str>, mut rows: Vec<R>) -> Self {
         rows.sort_by_key(KeyedRow::key);
         rows.dedup_by_key(|row| row.key());
         Self { text, rows }
     }
 
-    /// Runs it and tells how many rows it changed.
+    /// Runs the statement and returns the number of rows changed.
     pub async fn run(self, on: impl Into<On<'_>>) -> sqlx::Result<u64> {
         match on.into() {
             _ if self.rows.is_empty() => Ok(0),
@@ -90,7 +90,7 @@ impl<R: KeyedRow> Keyed<R> {
         }
     }
 
-    /// Runs it and gathers what it returns.
+    /// Runs the statement and returns its rows.
     pub async fn all<T: Record>(self, on: impl Into<On<'_>>) -> sqlx::Result<Vec<T>> {
         match on.into() {
             _ if self.rows.is_empty() => Ok(Vec::new()),
@@ -113,15 +113,15 @@ impl<R: KeyedRow> Keyed<R> {
     }
 }
 
-/// The text without its braces.
+/// Returns the text for SQLite: without the braces.
 fn sqlite(text: &str) -> String {
-    let (head, body) = parts(text);
+    let (head, body) = split_at_rows(text);
     format!("{head}({{rows}}){}", body.replace(['{', '}'], ""))
 }
 
-/// The text without its set.
+/// Returns the text for PostgreSQL: without the set.
 fn postgres(text: &str) -> SqlStr {
-    let (head, body) = parts(text);
+    let (head, body) = split_at_rows(text);
     let columns = head.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
     let columns: Vec<&str> = columns.map_or_else(Vec::new, |(names, _)| names.split(',').map(str::trim).collect());
     let mut key = None;
@@ -140,11 +140,11 @@ fn postgres(text: &str) -> SqlStr {
     }
     let key = key.unwrap_or_default();
     debug_assert!(!key.is_empty(), "no key in: {text}");
-    AssertSqlSafe(valued(&found, &columns, key)).into_sql_str()
+    AssertSqlSafe(with_values(&found, &columns, key)).into_sql_str()
 }
 
-/// With the values of a row where the text names them.
-fn valued(text: &str, columns: &[&str], key: &str) -> String {
+/// Replaces each `r.column` by an array lookup, and `r.key` by the key.
+fn with_values(text: &str, columns: &[&str], key: &str) -> String {
     let mut made = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some(at) = rest.find("r.") {
@@ -170,7 +170,7 @@ fn valued(text: &str, columns: &[&str], key: &str) -> String {
     made
 }
 
-fn parts(text: &str) -> (&str, &str) {
+fn split_at_rows(text: &str) -> (&str, &str) {
     let parts = text.split_once("({rows})");
     debug_assert!(parts.is_some(), "no place for the rows in: {text}");
     parts.unwrap_or((text, ""))

@@ -1,5 +1,4 @@
-/// The text as a pattern that matches only itself, for `LIKE … ESCAPE '!'`. (A backslash would be read differently by the two
-/// databases.)
+/// Escapes a text for `LIKE … ESCAPE '!'`, so that it matches only itself. (The databases treat a backslash differently.)
 pub fn like_literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for character in text.chars() {

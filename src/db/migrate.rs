@@ -36,7 +36,7 @@ macro_rules! each {
         }
     };
 }
-/// What SQLite has no need of.
+/// A migration that SQLite does not need.
 macro_rules! postgres {
     ($version:literal, $file:literal) => {
         Step {
@@ -48,7 +48,7 @@ macro_rules! postgres {
     };
 }
 
-/// One text for both, and on PostgreSQL a second that says who may see what.
+/// One text for both, with row-level security as a second one on PostgreSQL.
 macro_rules! isolated {
     ($version:literal, $file:literal) => {
         Step {
@@ -91,7 +91,7 @@ const STEPS: &[Step] = &[
     postgres!(25, "0025_states"),
 ];
 
-/// All migrations as the given kind of database runs them.
+/// Returns all migrations for PostgreSQL or SQLite.
 pub fn migrations(postgres: bool) -> Migrator {
     let migration = |step: &Step| {
         let sql = if postgres { step.postgres } else { step.sqlite };
@@ -107,7 +107,7 @@ pub fn migrations(postgres: bool) -> Migrator {
 }
 
 impl Db {
-    /// Brings the schema up to date; safe to run from several processes at once.
+    /// Runs pending migrations. Safe to call from several processes at once.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         match self {
             Db::Sqlite { write, .. } => migrations(false).run(write).await,
@@ -115,7 +115,7 @@ impl Db {
         }
     }
 
-    /// How many migrations are not applied yet.
+    /// Returns the number of migrations not yet applied.
     pub async fn pending_migrations(&self) -> sqlx::Result<usize> {
         const SQL: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
         let applied: sqlx::Result<(i64,)> = self.reader().sql(SQL, ()).one().await;

@@ -1,5 +1,5 @@
-//! Two databases behind one door. Statements are one text wherever the two agree (see `migrations/` for the house
-//! dialect); the native pools and types stay in sight of nobody else.
+//! SQLite and PostgreSQL behind one interface. A statement has one text wherever the two agree (see `migrations/` for the common dialect).
+//! The native pools and types are private to this module.
 
 mod args;
 mod batches;
@@ -23,14 +23,14 @@ mod unflushed;
 mod vacuum;
 
 pub use args::{Arg, Args};
-pub use batches::{Asked, Batches, ask};
-pub use error::{collision, is_conflict, is_too_slow, is_unavailable};
+pub use batches::{BatchReceiver, Submission, submit};
+pub use error::{conflict_error, is_conflict, is_statement_timeout, is_unavailable};
 pub use file::sqlite_file;
 pub use hints::Hint;
-pub use keyed::{Keyed, KeyedRow};
+pub use keyed::{KeyedRow, KeyedRows};
 pub use like::like_literal;
 pub use migrate::{MigrateError, migrations};
-pub use open::{Connections, Db, INTAKE_CONNECTIONS, PoolUse};
+pub use open::{Db, INTAKE_CONNECTIONS, PoolLimits, PoolUsage};
 pub use rows::{Cell, Row, Rows};
 #[cfg(test)]
 pub(crate) use scratch::Scratch;

@@ -1,3 +1,5 @@
+//! The database handle.
+
 use std::{
     sync::{
         Arc,
@@ -10,32 +12,34 @@ use sqlx::{PgPool, SqlitePool};
 use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
-use super::{Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::Listener, pools, transaction::Stop};
+use super::{
+    Args, Hint, On, Sql, Statement, Tx, checkpoint::Checkpoint, hints::HintSender, pools, transaction::Interrupt,
+};
 
-/// Connections for the reads of tenants, unless said otherwise.
+/// Default number of connections for the reads of tenants.
 const TENANT_READERS: u32 = 4;
-/// Connections of PostgreSQL that only intake has.
+/// Number of PostgreSQL connections reserved for intake.
 pub const INTAKE_CONNECTIONS: u32 = 2;
-/// How long a tenant's reader may take, unless said otherwise.
+/// Default time limit of a tenant's reads.
 const READ_LIMIT: Duration = Duration::from_secs(10);
-/// SQLite looks whether a reader's time is over whenever it has done so many steps: some 0.1 ms.
-const STEPS: i32 = 10_000;
+/// SQLite checks the time limit of a read after this many virtual machine steps: about every 0.1 ms.
+const PROGRESS_STEPS: i32 = 10_000;
 
 /// An open database. Clones share the pools.
 #[derive(Clone, Debug)]
 pub enum Db {
-    /// SQLite has a single writer, so callers queue for it in the pool and never meet `SQLITE_BUSY`.
+    /// SQLite has a single writer: callers queue for it in the pool and never get `SQLITE_BUSY`.
     Sqlite {
         read: SqlitePool,
         /// For the reads of tenants.
         tenants: SqlitePool,
         read_limit: Duration,
         write: SqlitePool,
-        /// Who of the background stands in line for the writer: one at a time.
-        turn: Arc<Semaphore>,
-        /// Moves the log into the file; see `checkpoint.rs`.
+        /// Admits one background transaction at a time to the writer.
+        background: Arc<Semaphore>,
+        /// Runs checkpoints; see `checkpoint.rs`.
         checkpoint: Checkpoint,
-        listener: Listener,
+        hint_sender: HintSender,
     },
     Postgres {
         pool: PgPool,
@@ -43,22 +47,22 @@ pub enum Db {
         tenants: PgPool,
         /// For intake.
         intake: PgPool,
-        listener: Listener,
+        hint_sender: HintSender,
     },
 }
 
-/// How many connections a process may open.
+/// The connections that a process may open, and the time limit of reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connections {
-    /// To PostgreSQL, for everything but the reads of tenants and intake.
+pub struct PoolLimits {
+    /// To PostgreSQL, except for the reads of tenants and intake.
     pub work: u32,
     /// For the reads of tenants.
     pub tenants: u32,
-    /// How long one statement of a tenant's reader may take on PostgreSQL, and all of one transaction on SQLite.
+    /// Time limit of a tenant's reads: per statement on PostgreSQL, per transaction on SQLite.
     pub read_limit: Duration,
 }
 
-impl From<u32> for Connections {
+impl From<u32> for PoolLimits {
     fn from(work: u32) -> Self {
         Self {
             work,
@@ -68,16 +72,16 @@ impl From<u32> for Connections {
     }
 }
 
-/// Connections open and in use, for the metrics.
+/// Numbers of open and idle connections, for the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolUse {
+pub struct PoolUsage {
     pub open: u32,
     pub idle: u32,
 }
 
 impl Db {
-    /// Opens `sqlite://path` (made if missing) or `postgres://…` with at most so many connections.
-    pub async fn open(url: &str, connections: impl Into<Connections>) -> sqlx::Result<Self> {
+    /// Opens `sqlite://path` (created if missing) or `postgres://…`.
+    pub async fn open(url: &str, connections: impl Into<PoolLimits>) -> sqlx::Result<Self> {
         let connections = connections.into();
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             return pools::open_postgres(url, connections).await;
@@ -93,7 +97,7 @@ impl Db {
         On::from(self).sql(sql, args)
     }
 
-    /// A place to read from: on SQLite a pool of its own, which never waits for the writer.
+    /// Returns an executor for reads: on SQLite a pool of its own, which never waits for the writer.
     pub fn reader(&self) -> On<'_> {
         match self {
             Db::Sqlite { read, .. } => On::SqlitePool(read),
@@ -101,23 +105,23 @@ impl Db {
         }
     }
 
-    /// Whoever is to hear the hints of what is committed through this database; `None` if somebody does already.
-    pub fn listen(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
-        let (Db::Sqlite { listener, .. } | Db::Postgres { listener, .. }) = self;
-        listener.install()
+    /// Subscribes to the hints of transactions committed through this database; `None` if there is a subscriber already.
+    pub fn subscribe_to_hints(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
+        let (Db::Sqlite { hint_sender, .. } | Db::Postgres { hint_sender, .. }) = self;
+        hint_sender.subscribe()
     }
 
-    /// A write transaction. SQLite takes its lock at once, so that none fails half way for want of it.
+    /// Begins a write transaction. SQLite takes the write lock at once, so that no transaction fails later for want of it.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Db::Sqlite { write, listener, .. } => {
-                Tx::sqlite(write.begin_with("BEGIN IMMEDIATE").await?, listener.clone())
+            Db::Sqlite { write, hint_sender, .. } => {
+                Tx::sqlite(write.begin_with("BEGIN IMMEDIATE").await?, hint_sender.clone())
             }
-            Db::Postgres { pool, listener, .. } => Tx::postgres(pool.begin().await?, listener.clone()),
+            Db::Postgres { pool, hint_sender, .. } => Tx::postgres(pool.begin().await?, hint_sender.clone()),
         })
     }
 
-    /// Does work in a transaction of its own, and [closes](Tx::close) it.
+    /// Runs `work` in a transaction and [closes](Tx::close) it.
     pub async fn transaction<T, E: From<sqlx::Error>>(
         &self,
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
@@ -127,67 +131,69 @@ impl Db {
         tx.close(result).await
     }
 
-    /// Does work of the background in a transaction. On SQLite one of these at a time has the writer or waits for it, so that intake and whoever
-    /// else comes waits for one at most; on PostgreSQL they run side by side.
-    pub async fn transaction_in_turn<T, E: From<sqlx::Error>>(
+    /// Runs background work in a transaction. On SQLite only one of these at a time uses or awaits the writer, so that intake and other
+    /// callers wait for at most one; on PostgreSQL they run concurrently.
+    pub async fn background_transaction<T, E: From<sqlx::Error>>(
         &self,
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
-        let _turn = match self {
-            Db::Sqlite { turn, .. } => Some(turn.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?),
+        let _permit = match self {
+            Db::Sqlite { background, .. } => Some(background.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?),
             Db::Postgres { .. } => None,
         };
         self.transaction(work).await
     }
 
-    /// The same database for intake, which on PostgreSQL has connections of its own: whatever others do with theirs, it waits for nobody.
+    /// Returns a handle for intake, which has its own connections on PostgreSQL and so never waits for those of others.
     pub fn for_intake(&self) -> Self {
         match self {
             Db::Sqlite { .. } => self.clone(),
             Db::Postgres {
                 tenants,
                 intake,
-                listener,
+                hint_sender,
                 ..
             } => Db::Postgres {
                 pool: intake.clone(),
                 tenants: tenants.clone(),
                 intake: intake.clone(),
-                listener: listener.clone(),
+                hint_sender: hint_sender.clone(),
             },
         }
     }
 
-    /// A transaction for one tenant's reader, on connections that only readers use; what takes longer than [`Connections::read_limit`] fails
-    /// ([`super::is_too_slow`]). On PostgreSQL it takes the role `mainstay_tenant`, so that row-level security hides every other tenant even
-    /// from a statement that forgot to name its own.
-    pub async fn begin_as(&self, tenant: Uuid) -> sqlx::Result<Tx> {
+    /// Begins a read transaction for one tenant, on connections reserved for such reads. Beyond [`PoolLimits::read_limit`] it fails
+    /// ([`super::is_statement_timeout`]). On PostgreSQL it takes the role `mainstay_tenant`: row-level security hides all other tenants,
+    /// even from a statement without a tenant condition.
+    pub async fn begin_as_tenant(&self, tenant: Uuid) -> sqlx::Result<Tx> {
         match self {
             Db::Sqlite {
                 tenants,
                 read_limit,
-                listener,
+                hint_sender,
                 ..
             } => {
                 let (mut tx, end) = (tenants.begin().await?, Instant::now() + *read_limit);
                 let stop = Arc::new(AtomicBool::new(false));
                 let stopped = stop.clone();
-                let goes_on = move || Instant::now() < end && !stopped.load(Ordering::Relaxed);
-                tx.lock_handle().await?.set_progress_handler(STEPS, goes_on);
-                Ok(Tx::sqlite(tx, listener.clone()).until(Stop(stop)))
+                let continues = move || Instant::now() < end && !stopped.load(Ordering::Relaxed);
+                tx.lock_handle().await?.set_progress_handler(PROGRESS_STEPS, continues);
+                Ok(Tx::sqlite(tx, hint_sender.clone()).with_interrupt(Interrupt(stop)))
             }
-            Db::Postgres { tenants, listener, .. } => {
+            Db::Postgres {
+                tenants, hint_sender, ..
+            } => {
                 const SQL: &str =
                     "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
                 let mut tx = tenants.begin().await?;
                 sqlx::query(SQL).bind(tenant.to_string()).execute(&mut *tx).await?;
-                Ok(Tx::postgres(tx, listener.clone()))
+                Ok(Tx::postgres(tx, hint_sender.clone()))
             }
         }
     }
 
-    pub fn pool_use(&self) -> PoolUse {
-        let of = |open: u32, idle: usize| PoolUse {
+    pub fn pool_usage(&self) -> PoolUsage {
+        let of = |open: u32, idle: usize| PoolUsage {
             open,
             idle: u32::try_from(idle).unwrap_or(u32::MAX),
         };

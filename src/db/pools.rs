@@ -1,4 +1,4 @@
-//! The connections of either database, and how they are set up.
+//! Connection pools and their settings.
 
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
@@ -12,32 +12,32 @@ use tokio::sync::Semaphore;
 use super::{
     Db,
     checkpoint::Checkpoint,
-    hints::Listener,
-    open::{Connections, INTAKE_CONNECTIONS},
+    hints::HintSender,
+    open::{INTAKE_CONNECTIONS, PoolLimits},
 };
 use crate::permissions;
 
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection idle for longer is asked whether it still lives before it is lent out.
-const TRUSTED_IDLE: Duration = Duration::from_secs(2);
-/// Pages of log at which the writer moves them itself, should nobody else: a process without a background, such as a command.
-const LOG_PAGES: &str = "4000";
-/// Readers of SQLite beside its one writer, those of tenants not counted.
+/// A connection idle for longer than this is pinged before use.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(2);
+/// Log size in pages at which the writer runs a checkpoint itself, in a process without background tasks, such as a command.
+const AUTOCHECKPOINT_PAGES: &str = "4000";
+/// Number of SQLite connections for reads, those of tenants not included.
 const SQLITE_READERS: u32 = 4;
-/// Every frequent statement looks a few hundred rows up by key, and lookups by index are right for it however small the table is just
-/// now. PostgreSQL plans a prepared statement anew five times and then keeps a plan until the table is analysed. A bitmap of a queue's index
-/// visits every row that has left the queue and was not vacuumed yet, each time; a scan of the index marks what it found gone.
-const LOOK_UP: &str = "
+/// Planner settings. Every frequent statement looks up a few hundred rows by key, for which index lookups are right however small the table
+/// is at the moment. PostgreSQL plans a prepared statement five times and then keeps a plan until the table is analysed. A bitmap scan of a
+/// queue's index visits every row that left the queue and was not vacuumed yet, each time; an index scan marks such entries as dead.
+const PLANNER_SETTINGS: &str = "
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET enable_bitmapscan = off;
     SET jit = off";
-/// How long a session lives, so that no plan outlives by much the size of the tables it was made for.
-const SESSION: Duration = Duration::from_secs(300);
+/// Maximum age of a session, so that plans do not long outlive the table sizes they were made for.
+const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
-pub(super) async fn open_sqlite(url: &str, connections: Connections) -> sqlx::Result<Db> {
+pub(super) async fn open_sqlite(url: &str, connections: PoolLimits) -> sqlx::Result<Db> {
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -45,7 +45,7 @@ pub(super) async fn open_sqlite(url: &str, connections: Connections) -> sqlx::Re
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(512)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
+        .pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
         .pragma("cache_size", "-8000")
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
@@ -56,7 +56,7 @@ pub(super) async fn open_sqlite(url: &str, connections: Connections) -> sqlx::Re
     for suffix in ["", "-wal", "-shm"] {
         let mut file = options.get_filename().as_os_str().to_owned();
         file.push(suffix);
-        permissions::close_to_others(Path::new(&file));
+        permissions::remove_other_access(Path::new(&file));
     }
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -64,17 +64,17 @@ pub(super) async fn open_sqlite(url: &str, connections: Connections) -> sqlx::Re
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_release(|conn, _| Box::pin(is_sound(conn)))
+        .after_release(|conn, _| Box::pin(is_reusable(conn)))
         .connect_with(options.clone())
         .await?;
     let checkpoint = Checkpoint::new(&options);
     let options = options.pragma("query_only", "1");
-    let readers = |most: u32| {
+    let readers = |max: u32| {
         let pool = SqlitePoolOptions::new()
-            .max_connections(most)
+            .max_connections(max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .after_release(|conn, _| Box::pin(is_sound(conn)));
+            .after_release(|conn, _| Box::pin(is_reusable(conn)));
         pool.connect_lazy_with(options.clone())
     };
     Ok(Db::Sqlite {
@@ -82,23 +82,23 @@ pub(super) async fn open_sqlite(url: &str, connections: Connections) -> sqlx::Re
         tenants: readers(connections.tenants),
         read_limit: connections.read_limit,
         write,
-        turn: Arc::new(Semaphore::new(1)),
+        background: Arc::new(Semaphore::new(1)),
         checkpoint,
-        listener: Listener::default(),
+        hint_sender: HintSender::default(),
     })
 }
 
-/// When a write fails for want of disk, SQLite may end the transaction by itself. The rollback that follows fails then, and sqlx
-/// believes ever after that a transaction is open: such a connection makes room for a new one.
-async fn is_sound(conn: &mut SqliteConnection) -> sqlx::Result<bool> {
+/// Returns whether a connection can be reused. When a write fails because the disk is full, SQLite may end the transaction by itself; the
+/// following rollback fails, and sqlx counts a transaction as open ever after. Such a connection is replaced.
+async fn is_reusable(conn: &mut SqliteConnection) -> sqlx::Result<bool> {
     if conn.is_in_transaction() {
-        // A rollback that is under way is over once this is answered.
+        // A rollback in progress is finished once this returns.
         conn.ping().await?;
     }
     Ok(!conn.is_in_transaction())
 }
 
-pub(super) async fn open_postgres(url: &str, connections: Connections) -> sqlx::Result<Db> {
+pub(super) async fn open_postgres(url: &str, connections: PoolLimits) -> sqlx::Result<Db> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("mainstay")
         .statement_cache_capacity(512)
@@ -108,24 +108,24 @@ pub(super) async fn open_postgres(url: &str, connections: Connections) -> sqlx::
         pool: postgres_pool(connections.work, 0).connect_with(options.clone()).await?,
         tenants: postgres_pool(connections.tenants, limit).connect_lazy_with(options.clone()),
         intake: postgres_pool(INTAKE_CONNECTIONS, 0).connect_lazy_with(options),
-        listener: Listener::default(),
+        hint_sender: HintSender::default(),
     })
 }
 
-/// Connections whose statements may take so many milliseconds each; 0 is no limit.
-fn postgres_pool(most: u32, limit: u128) -> PgPoolOptions {
+/// Returns options of a pool whose statements are limited to this many milliseconds; 0 is no limit.
+fn postgres_pool(max: u32, limit: u128) -> PgPoolOptions {
     PgPoolOptions::new()
-        .max_connections(most)
+        .max_connections(max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .max_lifetime(SESSION)
+        .max_lifetime(MAX_LIFETIME)
         .test_before_acquire(false)
         .after_connect(move |conn, _| {
-            let settings = format!("{LOOK_UP}; SET statement_timeout = {limit}");
+            let settings = format!("{PLANNER_SETTINGS}; SET statement_timeout = {limit}");
             Box::pin(async move { conn.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await.map(drop) })
         })
         .before_acquire(|conn, meta| {
             Box::pin(async move {
-                if meta.idle_for > TRUSTED_IDLE {
+                if meta.idle_for > PING_AFTER_IDLE {
                     conn.ping().await?;
                 }
                 Ok(true)

@@ -1,8 +1,8 @@
-//! Set-based statements: many rows in one. A text begins `WITH r (a, b) AS ({rows})` and goes on the same for both databases;
-//! PostgreSQL gets the rows as one array per column (`UNNEST`: one plan whatever their number, half the server time of a long
-//! `VALUES`), SQLite as `VALUES` in runs of a power of two, so that a handful of prepared texts serves every size.
+//! Set-based statements: many rows in one. A text begins `WITH r (a, b) AS ({rows})` and is otherwise the same for both databases.
+//! PostgreSQL gets the rows as one array per column (`UNNEST`: one plan whatever their number, half the server time of a long `VALUES`),
+//! SQLite as `VALUES` lists whose lengths are powers of two, so that a handful of prepared texts serves every size.
 //!
-//! Where the set names rows of a big table by their id, see `keyed.rs`.
+//! For rows of a large table found by id see `keyed.rs`.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use sqlx::{
     sqlite::SqliteArguments,
 };
 
-use super::{Arg, On, Record, Statement, statement::Found};
+use super::{Arg, On, Record, Statement, statement::FetchedRows};
 
-/// The longest `VALUES` given to SQLite at once.
-const RUN: usize = 128;
+/// Maximum length of a `VALUES` list for SQLite.
+const MAX_VALUES: usize = 128;
 
-/// A value that can stand in a column of many.
+/// A value that can be bound in an array column.
 pub trait Cell: Arg + Sized {
     fn array(values: Vec<Self>, to: &mut PgArguments) -> sqlx::Result<()>;
 }
@@ -81,7 +81,7 @@ rows! {
     (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15 Q 16 R 17 S 18 T 19 U 20)
 }
 
-/// A set-based statement, not yet bound: `{rows}` in the text stands for the rows.
+/// A set-based statement, not yet bound. `{rows}` in the text is replaced by the rows.
 pub struct Rows<R> {
     text: Cow<'static, str>,
     rows: Vec<R>,
@@ -93,7 +93,7 @@ impl<R: Row> Rows<R> {
         Self::of(text.into(), rows)
     }
 
-    /// For text put together from fragments of ours; never from anything a caller sent.
+    /// Creates a statement from a text built of our own fragments; never from user input.
     pub fn built(text: String, rows: Vec<R>) -> Self {
         Self::of(text.into(), rows)
     }
@@ -107,31 +107,31 @@ impl<R: Row> Rows<R> {
         }
     }
 
-    /// On SQLite, one statement of just this many rows (up to the longest run) instead of a few of set sizes: for a statement so
-    /// frequent that each size may keep a prepared text of its own.
+    /// Uses one statement of exactly this many rows on SQLite (up to the maximum length) instead of several with sizes of powers of two:
+    /// for a statement so frequent that each size may have its own prepared text.
     pub fn exact(self) -> Self {
         Self { exact: true, ..self }
     }
 
-    /// Whether it takes more than one statement, and so wants a transaction to be one commit.
+    /// Returns whether several statements are needed, and so a transaction for one commit.
     pub fn is_split(&self, postgres: bool) -> bool {
-        !postgres && (self.rows.len() > RUN || (!self.exact && !self.rows.len().is_power_of_two()))
+        !postgres && (self.rows.len() > MAX_VALUES || (!self.exact && !self.rows.len().is_power_of_two()))
     }
 
-    /// Runs it on every row and tells how many rows it changed in all.
+    /// Runs the statement on every row and returns the total number of rows changed.
     pub async fn run(self, on: impl Into<On<'_>>) -> sqlx::Result<u64> {
         let on = on.into();
         let statements = self.split(&on)?;
         run_each(on, statements).await
     }
 
-    /// Runs it on every row and gathers what it returns.
+    /// Runs the statement on every row and returns the resulting rows.
     pub async fn all<T: Record>(self, on: impl Into<On<'_>>) -> sqlx::Result<Vec<T>> {
         let on = on.into();
         let statements = self.split(&on)?;
         let mut records = Vec::new();
-        for found in fetch_each(on, statements).await? {
-            records.extend(found.records()?);
+        for fetched in fetch_each(on, statements).await? {
+            records.extend(fetched.records()?);
         }
         Ok(records)
     }
@@ -148,9 +148,9 @@ impl<R: Row> Rows<R> {
         let mut rows = self.rows.into_iter();
         while rows.len() > 0 {
             let run = if self.exact {
-                rows.len().min(RUN)
+                rows.len().min(MAX_VALUES)
             } else {
-                RUN.min(1 << rows.len().ilog2())
+                MAX_VALUES.min(1 << rows.len().ilog2())
             };
             let mut args = SqliteArguments::default();
             rows.by_ref().take(run).try_for_each(|row| row.values(&mut args))?;
@@ -160,7 +160,7 @@ impl<R: Row> Rows<R> {
     }
 }
 
-/// Arguments of one statement.
+/// Bound arguments of one statement.
 enum Bound {
     Sqlite(SqliteArguments),
     Postgres(PgArguments),
@@ -174,16 +174,16 @@ async fn run_each(mut on: On<'_>, statements: Vec<(SqlStr, Bound)>) -> sqlx::Res
     Ok(changed)
 }
 
-async fn fetch_each(mut on: On<'_>, statements: Vec<(SqlStr, Bound)>) -> sqlx::Result<Vec<Found>> {
-    let mut found = Vec::with_capacity(statements.len());
+async fn fetch_each(mut on: On<'_>, statements: Vec<(SqlStr, Bound)>) -> sqlx::Result<Vec<FetchedRows>> {
+    let mut fetched = Vec::with_capacity(statements.len());
     for (sql, args) in statements {
-        found.push(bind(&mut on, sql, args).fetch().await?);
+        fetched.push(bind(&mut on, sql, args).fetch().await?);
     }
-    Ok(found)
+    Ok(fetched)
 }
 
 fn bind<'a>(on: &'a mut On<'_>, sql: SqlStr, args: Bound) -> Statement<'a> {
-    match (on.again(), args) {
+    match (on.reborrow(), args) {
         (On::SqlitePool(pool), Bound::Sqlite(args)) => Statement::SqlitePool(pool, sql, Ok(args)),
         (On::Sqlite(conn), Bound::Sqlite(args)) => Statement::Sqlite(conn, sql, Ok(args)),
         (On::PostgresPool(pool), Bound::Postgres(args)) => Statement::PostgresPool(pool, sql, Ok(args)),

@@ -1,4 +1,4 @@
-//! A database of its own for a test, on SQLite, gone when the test is.
+//! A SQLite database for one test, deleted afterwards.
 
 use std::{
     ops::Deref,

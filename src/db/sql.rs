@@ -1,6 +1,6 @@
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-/// The text of a statement: the same on both databases, or one for each where they differ.
+/// The text of a statement: the same on both databases, or one for each.
 pub struct Sql {
     pub(super) sqlite: SqlStr,
     pub(super) postgres: SqlStr,
@@ -14,7 +14,7 @@ impl Sql {
         }
     }
 
-    /// For text put together from fragments of ours and `$n`; never from anything a caller sent.
+    /// Creates a statement from a text built of our own fragments and `$n`; never from user input.
     pub fn built(text: String) -> Self {
         let text = AssertSqlSafe(text).into_sql_str();
         Self {
@@ -23,8 +23,8 @@ impl Sql {
         }
     }
 
-    /// The same for text in which `{+}` stands before a column that SQLite is not to use an index for: of several columns with an
-    /// equal sign it cannot tell, without statistics, which leads to few rows.
+    /// Like [`built`](Self::built), with `{+}` before a column that SQLite is not to use an index for: without statistics it cannot tell
+    /// which of several equality conditions is selective.
     pub fn without_index(text: &str) -> Self {
         let text = |plus| AssertSqlSafe(text.replace("{+}", plus)).into_sql_str();
         Self {
@@ -33,8 +33,8 @@ impl Sql {
         }
     }
 
-    /// The same for text in which `{binary}` makes a comparison go by the bytes, as an index over prefixes needs it: SQLite
-    /// compares so by itself, PostgreSQL by the collation `C`.
+    /// Like [`built`](Self::built), with `{binary}` for a comparison by bytes, as a prefix index requires: the default in SQLite, collation
+    /// `C` in PostgreSQL.
     pub fn built_with_binary_order(text: &str) -> Self {
         let text = |binary| AssertSqlSafe(text.replace("{binary}", binary)).into_sql_str();
         Self {
@@ -50,7 +50,7 @@ impl From<&'static str> for Sql {
     }
 }
 
-/// The greatest `$n` in a text. SQLite reads a missing argument as NULL without a word, so somebody has to count.
+/// Returns the highest `$n` in a text. SQLite silently binds a missing argument as NULL, so the count is checked here.
 pub(super) fn placeholders(text: &str) -> usize {
     text.split('$')
         .skip(1)

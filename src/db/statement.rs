@@ -1,3 +1,5 @@
+//! Statements bound for one of the databases.
+
 use sqlx::{
     FromRow, PgConnection, PgPool, SqlStr, SqliteConnection, SqlitePool,
     postgres::{PgArguments, PgRow},
@@ -6,11 +8,11 @@ use sqlx::{
 
 use super::{Args, Sql, sql::placeholders};
 
-/// A row type that both databases can fill; `#[derive(sqlx::FromRow)]` gives it.
+/// A row type that both databases can fill, by `#[derive(sqlx::FromRow)]`.
 pub trait Record: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
 impl<T> Record for T where T: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
 
-/// Where a statement runs: a pool, or a connection inside a transaction. Every function of `store/` takes one first.
+/// An executor: a pool, or a connection within a transaction. The first argument of every function with SQL.
 pub enum On<'a> {
     SqlitePool(&'a SqlitePool),
     Sqlite(&'a mut SqliteConnection),
@@ -18,8 +20,8 @@ pub enum On<'a> {
     Postgres(&'a mut PgConnection),
 }
 
-/// A statement with its arguments bound for the database it will run on. A concrete type on purpose: a trait of generic
-/// asynchronous functions cannot be proven `Send` where a caller spawns it.
+/// A statement with bound arguments. A concrete type on purpose: a trait with generic async functions cannot be proven `Send` where a
+/// caller spawns it.
 pub enum Statement<'a> {
     SqlitePool(&'a SqlitePool, SqlStr, sqlx::Result<SqliteArguments>),
     Sqlite(&'a mut SqliteConnection, SqlStr, sqlx::Result<SqliteArguments>),
@@ -40,8 +42,8 @@ impl<'a> On<'a> {
         }
     }
 
-    /// Lends the same place out again, for a function that runs several statements.
-    pub fn again(&mut self) -> On<'_> {
+    /// Reborrows the executor, for a function that runs several statements.
+    pub fn reborrow(&mut self) -> On<'_> {
         match self {
             On::SqlitePool(pool) => On::SqlitePool(pool),
             On::Sqlite(conn) => On::Sqlite(conn),
@@ -86,25 +88,25 @@ macro_rules! on_each {
     };
 }
 
-/// The rows of an answer as the database gave them. What waits for the database deals in these and is compiled once; only turning
-/// them into records is compiled for each type.
-pub(super) enum Found {
+/// Rows as fetched. The code that waits for the database uses this type and is compiled once; only the conversion to records is compiled
+/// per type.
+pub(super) enum FetchedRows {
     Sqlite(Vec<SqliteRow>),
     Postgres(Vec<PgRow>),
 }
 
-impl Found {
+impl FetchedRows {
     pub(super) fn records<T: Record>(&self) -> sqlx::Result<Vec<T>> {
         match self {
-            Found::Sqlite(rows) => rows.iter().map(T::from_row).collect(),
-            Found::Postgres(rows) => rows.iter().map(T::from_row).collect(),
+            FetchedRows::Sqlite(rows) => rows.iter().map(T::from_row).collect(),
+            FetchedRows::Postgres(rows) => rows.iter().map(T::from_row).collect(),
         }
     }
 
     fn first<T: Record>(&self) -> sqlx::Result<Option<T>> {
         match self {
-            Found::Sqlite(rows) => rows.first().map(T::from_row).transpose(),
-            Found::Postgres(rows) => rows.first().map(T::from_row).transpose(),
+            FetchedRows::Sqlite(rows) => rows.first().map(T::from_row).transpose(),
+            FetchedRows::Postgres(rows) => rows.first().map(T::from_row).transpose(),
         }
     }
 }
@@ -122,7 +124,7 @@ impl Statement<'_> {
         self.opt().await?.ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// Runs it and tells how many rows it changed.
+    /// Runs the statement and returns the number of rows changed.
     pub async fn run(self) -> sqlx::Result<u64> {
         Ok(on_each!(self, |on, sql, args| sqlx::query_with(sql, args)
             .execute(on)
@@ -130,14 +132,24 @@ impl Statement<'_> {
             .rows_affected()))
     }
 
-    pub(super) async fn fetch(self) -> sqlx::Result<Found> {
+    pub(super) async fn fetch(self) -> sqlx::Result<FetchedRows> {
         match self {
-            Statement::SqlitePool(on, sql, args) => sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Sqlite),
-            Statement::Sqlite(on, sql, args) => sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Sqlite),
-            Statement::PostgresPool(on, sql, args) => {
-                sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Postgres)
-            }
-            Statement::Postgres(on, sql, args) => sqlx::query_with(sql, args?).fetch_all(on).await.map(Found::Postgres),
+            Statement::SqlitePool(on, sql, args) => sqlx::query_with(sql, args?)
+                .fetch_all(on)
+                .await
+                .map(FetchedRows::Sqlite),
+            Statement::Sqlite(on, sql, args) => sqlx::query_with(sql, args?)
+                .fetch_all(on)
+                .await
+                .map(FetchedRows::Sqlite),
+            Statement::PostgresPool(on, sql, args) => sqlx::query_with(sql, args?)
+                .fetch_all(on)
+                .await
+                .map(FetchedRows::Postgres),
+            Statement::Postgres(on, sql, args) => sqlx::query_with(sql, args?)
+                .fetch_all(on)
+                .await
+                .map(FetchedRows::Postgres),
         }
     }
 }

@@ -1,28 +1,30 @@
+//! Retries of conflicting transactions, and batch writes that isolate bad items.
+
 use super::{Result, is_conflict, is_unavailable};
 
-/// How often work is begun again that met somebody else's.
-const COLLISIONS: usize = 5;
+/// Maximum number of retries after conflicts.
+const MAX_RETRIES: usize = 5;
 
-/// Does what is one transaction, and begins again, up to five times, where it collided with another. The transaction has to be over when the
-/// work returns: rows still locked would look like somebody else's to the next attempt.
+/// Runs a transaction and retries it, up to five times, after a conflict with another one. The transaction must be finished when `work`
+/// returns, or its row locks would conflict with the next attempt.
 pub async fn retry_conflicts<T, W>(mut work: impl FnMut() -> W) -> Result<T>
 where
     W: Future<Output = Result<T>>,
 {
-    let mut collisions = 0;
+    let mut retries = 0;
     loop {
         match work().await {
-            Err(error) if is_conflict(&error) && collisions < COLLISIONS => collisions += 1,
+            Err(error) if is_conflict(&error) && retries < MAX_RETRIES => retries += 1,
             result => return result,
         }
     }
 }
 
-/// Writes everything in one commit; when that fails, each by itself, so that one harms nobody else. While the database is away nothing more
-/// is tried.
+/// Writes all items in one commit. If that fails, writes each by itself, so that a bad item does not affect the others. While the database
+/// is unavailable nothing more is tried.
 ///
-/// `write` makes one commit of what it is given, or changes nothing, and says what came of each. `failed` says it of what could not be
-/// written: of one, which the database refuses, or of all that are left.
+/// `write` commits all items given or none, and returns a result for each. `failed` returns the results of items that could not be written:
+/// of one that the database rejects, or of all that remain.
 pub async fn write_together<'i, I, A, W>(
     items: &'i [I],
     write: impl Fn(&'i [I]) -> W,
@@ -38,7 +40,7 @@ where
     if items.len() == 1 || is_unavailable(&error) {
         return failed(&error, items);
     }
-    tracing::warn!(%error, items = items.len(), "a commit failed as a whole; each item is written by itself");
+    tracing::warn!(%error, items = items.len(), "batch commit failed; writing each item by itself");
     let mut answers = Vec::with_capacity(items.len());
     for n in 0..items.len() {
         match retry_conflicts(|| write(&items[n..=n])).await {
@@ -58,16 +60,16 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::db::{Scratch, Tx, collision};
+    use crate::db::{Scratch, Tx, conflict_error};
 
-    /// What became of a number.
+    /// The result for a number.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Fate {
+    enum WriteResult {
         Written,
         Refused,
         Lost,
     }
-    use Fate::{Lost, Refused, Written};
+    use WriteResult::{Lost, Refused, Written};
 
     async fn numbers() -> Scratch {
         let db = Scratch::empty().await;
@@ -76,8 +78,8 @@ mod tests {
         db
     }
 
-    /// One commit of all these numbers.
-    async fn write(db: &Scratch, numbers: &[i64]) -> Result<Vec<Fate>> {
+    /// Writes all these numbers in one commit.
+    async fn write(db: &Scratch, numbers: &[i64]) -> Result<Vec<WriteResult>> {
         let insert = async |tx: &mut Tx| {
             for n in numbers {
                 tx.sql("INSERT INTO numbers VALUES ($1)", (*n,)).run().await?;
@@ -87,7 +89,7 @@ mod tests {
         db.transaction(insert).await
     }
 
-    fn failed(error: &sqlx::Error, numbers: &[i64]) -> Vec<Fate> {
+    fn failed(error: &sqlx::Error, numbers: &[i64]) -> Vec<WriteResult> {
         vec![if is_unavailable(error) { Lost } else { Refused }; numbers.len()]
     }
 
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_can_be_written_is_one_commit() {
+    async fn valid_items_are_written_in_one_commit() {
         let (db, commits) = (numbers().await, Cell::new(0));
         let counted = |numbers| {
             commits.set(commits.get() + 1);
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_the_database_refuses_harms_nobody_else() {
+    async fn an_item_that_the_database_rejects_does_not_affect_the_others() {
         let db = numbers().await;
         let fates = write_together(&[12, 13, 14], |numbers| write(&db, numbers), failed).await;
         assert_eq!(fates, [Written, Refused, Written]);
@@ -122,12 +124,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_collides_begins_again_until_the_other_is_gone() {
+    async fn a_conflict_is_retried_until_it_is_gone() {
         let (db, attempts) = (numbers().await, Cell::new(0));
         write(&db, &[1]).await.expect("it is written");
         let meeting = |numbers| {
             attempts.set(attempts.get() + 1);
-            let is_last = attempts.get() > COLLISIONS;
+            let is_last = attempts.get() > MAX_RETRIES;
             let db = &db;
             async move {
                 if is_last {
@@ -137,11 +139,11 @@ mod tests {
             }
         };
         assert_eq!(write_together(&[1, 2], meeting, failed).await, [Written; 2]);
-        assert_eq!((attempts.get(), stored(&db).await), (1 + COLLISIONS, vec![1, 2]));
+        assert_eq!((attempts.get(), stored(&db).await), (1 + MAX_RETRIES, vec![1, 2]));
     }
 
     #[tokio::test]
-    async fn who_collides_each_time_gives_up_alone() {
+    async fn a_lasting_conflict_fails_only_its_item() {
         let (db, attempts) = (numbers().await, Cell::new(0));
         write(&db, &[1]).await.expect("it is written");
         let counted = |numbers| {
@@ -149,9 +151,9 @@ mod tests {
             write(&db, numbers)
         };
         assert_eq!(write_together(&[1, 2], counted, failed).await, [Refused, Written]);
-        // All of them, then the one, each to the end; then the other.
-        assert_eq!(attempts.get(), 2 * (1 + COLLISIONS) + 1);
-        let error = retry_conflicts(|| async { Err::<(), _>(collision()) }).await;
+        // All of them, then the one, each until the retries are used up; then the other.
+        assert_eq!(attempts.get(), 2 * (1 + MAX_RETRIES) + 1);
+        let error = retry_conflicts(|| async { Err::<(), _>(conflict_error()) }).await;
         assert!(error.is_err_and(|error| is_conflict(&error)));
     }
 
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_goes_away_half_way_is_not_asked_for_each_of_the_rest() {
+    async fn a_database_that_becomes_unavailable_is_not_tried_for_each_remaining_item() {
         let (db, attempts) = (numbers().await, Cell::new(0));
         let leaving = |numbers| {
             attempts.set(attempts.get() + 1);
@@ -181,7 +183,7 @@ mod tests {
                 write(db, numbers).await
             }
         };
-        // All of them, the first, and then nobody is there.
+        // All of them, then the first; then the database is gone.
         let fates = write_together(&[12, 13, 14, 15], leaving, failed).await;
         assert_eq!((attempts.get(), fates), (3, vec![Written, Lost, Lost, Lost]));
     }

@@ -1,3 +1,5 @@
+//! Transactions, and the hints of their commits.
+
 use std::{
     collections::BTreeSet,
     sync::{
@@ -10,58 +12,58 @@ use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::{
     Args, On, Sql, Statement,
-    hints::{Hint, Listener},
+    hints::{Hint, HintSender},
 };
 
-/// A transaction; dropped without [`Tx::commit`] it rolls back, but only when its connection is used next: where its locks matter,
-/// say [`Tx::rollback`], [`Tx::close`] or [`super::Db::transaction`].
+/// A transaction. Dropped without [`Tx::commit`] it is rolled back only when its connection is used next. Where its locks matter, use
+/// [`Tx::rollback`], [`Tx::close`] or [`super::Db::transaction`].
 #[must_use = "a transaction that is not committed is rolled back"]
 pub struct Tx {
-    on: Kind,
+    on: TxKind,
     hints: Vec<Hint>,
-    listener: Listener,
-    stop: Option<Stop>,
+    hint_sender: HintSender,
+    stop: Option<Interrupt>,
     /// How far in the lock order it is.
     stage: u8,
     /// Advisory locks that it holds.
     advisory: BTreeSet<i64>,
 }
 
-/// Ends whatever statement of a SQLite reader still runs, when it is dropped.
-pub(super) struct Stop(pub Arc<AtomicBool>);
+/// Interrupts a running statement of a SQLite reader when dropped.
+pub(super) struct Interrupt(pub Arc<AtomicBool>);
 
-impl Drop for Stop {
+impl Drop for Interrupt {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-enum Kind {
+enum TxKind {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
 impl Tx {
-    pub(super) fn sqlite(tx: Transaction<'static, Sqlite>, listener: Listener) -> Self {
-        Self::of(Kind::Sqlite(tx), listener)
+    pub(super) fn sqlite(tx: Transaction<'static, Sqlite>, hint_sender: HintSender) -> Self {
+        Self::of(TxKind::Sqlite(tx), hint_sender)
     }
 
-    pub(super) fn postgres(tx: Transaction<'static, Postgres>, listener: Listener) -> Self {
-        Self::of(Kind::Postgres(tx), listener)
+    pub(super) fn postgres(tx: Transaction<'static, Postgres>, hint_sender: HintSender) -> Self {
+        Self::of(TxKind::Postgres(tx), hint_sender)
     }
 
-    fn of(on: Kind, listener: Listener) -> Self {
+    fn of(on: TxKind, hint_sender: HintSender) -> Self {
         Self {
             on,
             hints: Vec::new(),
-            listener,
+            hint_sender,
             stop: None,
             stage: 0,
             advisory: BTreeSet::new(),
         }
     }
 
-    pub(super) fn until(self, stop: Stop) -> Self {
+    pub(super) fn with_interrupt(self, stop: Interrupt) -> Self {
         Self {
             stop: Some(stop),
             ..self
@@ -69,7 +71,7 @@ impl Tx {
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self.on, Kind::Postgres(_))
+        matches!(self.on, TxKind::Postgres(_))
     }
 
     pub fn sql(&mut self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
@@ -88,22 +90,22 @@ impl Tx {
         self.advisory.insert(key)
     }
 
-    /// Something that may be done once this is committed. Whoever listens is told then and not before; nobody is told of what is rolled
-    /// back. It may get lost, so what it says must be found in the tables too.
+    /// Adds a hint, sent to the subscriber after the commit and discarded by a rollback. A hint may get lost, so the tables must lead to
+    /// the same row.
     pub fn hint(&mut self, hint: Hint) {
         self.hints.push(hint);
     }
 
     pub async fn commit(self) -> sqlx::Result<()> {
         match self.on {
-            Kind::Sqlite(tx) => tx.commit().await?,
-            Kind::Postgres(tx) => tx.commit().await?,
+            TxKind::Sqlite(tx) => tx.commit().await?,
+            TxKind::Postgres(tx) => tx.commit().await?,
         }
-        self.listener.tell(self.hints);
+        self.hint_sender.send(self.hints);
         Ok(())
     }
 
-    /// Commits what went well and undoes what did not, so that its locks do not outlive it.
+    /// Commits on success and rolls back on failure, so that no locks remain.
     pub async fn close<T, E: From<sqlx::Error>>(self, result: Result<T, E>) -> Result<T, E> {
         match result {
             Ok(value) => {
@@ -117,12 +119,12 @@ impl Tx {
         }
     }
 
-    /// Also where a statement was given up half way: SQLite ends it at once, PostgreSQL at its limit.
+    /// Rolls back, even after a cancelled statement: SQLite interrupts it at once, PostgreSQL at its time limit.
     pub async fn rollback(self) -> sqlx::Result<()> {
         drop(self.stop);
         match self.on {
-            Kind::Sqlite(tx) => tx.rollback().await,
-            Kind::Postgres(tx) => tx.rollback().await,
+            TxKind::Sqlite(tx) => tx.rollback().await,
+            TxKind::Postgres(tx) => tx.rollback().await,
         }
     }
 }
@@ -130,8 +132,8 @@ impl Tx {
 impl<'a> From<&'a mut Tx> for On<'a> {
     fn from(tx: &'a mut Tx) -> Self {
         match &mut tx.on {
-            Kind::Sqlite(tx) => On::Sqlite(tx),
-            Kind::Postgres(tx) => On::Postgres(tx),
+            TxKind::Sqlite(tx) => On::Sqlite(tx),
+            TxKind::Postgres(tx) => On::Postgres(tx),
         }
     }
 }

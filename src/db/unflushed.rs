@@ -1,12 +1,12 @@
-//! Writes that have to outlive the process and not the machine.
+//! Writes that have to survive a crash of the process but not of the machine.
 
 use sqlx::{Connection, SqlStr, SqliteConnection, SqlitePool, pool::PoolConnection, sqlite::SqliteArguments};
 
 use super::{Args, Db, Result, Sql, statement::sqlite};
 
 impl Db {
-    /// Runs one statement whose commit SQLite does not flush to disk by itself; the next ordinary commit does. On PostgreSQL the statement has
-    /// to say so (`set_config('synchronous_commit', 'off', true)`).
+    /// Runs one statement whose commit is not flushed to disk by itself; the next ordinary commit flushes it. That is for SQLite: on
+    /// PostgreSQL the statement has to contain `set_config('synchronous_commit', 'off', true)`.
     pub async fn run_unflushed(&self, sql: impl Into<Sql>, args: impl Args) -> Result<u64> {
         match self {
             Db::Postgres { .. } => self.sql(sql, args).run().await,
@@ -19,7 +19,7 @@ impl Db {
     }
 }
 
-/// Runs in a task of its own: a caller that goes away must not leave the only writer without flushing.
+/// Runs in a task of its own: a cancelled caller must not leave the only writer with the weaker setting.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is awaited, and has to end whether or not it still is"
@@ -27,9 +27,9 @@ impl Db {
 async fn write_unflushed(pool: SqlitePool, text: SqlStr, args: SqliteArguments) -> Result<u64> {
     let writing = tokio::spawn(async move {
         let mut writer: PoolConnection<sqlx::Sqlite> = pool.acquire().await?;
-        let written = between(&mut writer, text, args).await;
+        let written = write_without_fsync(&mut writer, text, args).await;
         if written.is_err() {
-            // Whether it flushes again is not known: a new one does.
+            // The setting of this connection is unknown: replace it.
             drop(writer.close().await);
         }
         written
@@ -39,7 +39,7 @@ async fn write_unflushed(pool: SqlitePool, text: SqlStr, args: SqliteArguments) 
         .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?
 }
 
-async fn between(writer: &mut SqliteConnection, text: SqlStr, args: SqliteArguments) -> Result<u64> {
+async fn write_without_fsync(writer: &mut SqliteConnection, text: SqlStr, args: SqliteArguments) -> Result<u64> {
     debug_assert!(
         !writer.is_in_transaction(),
         "SQLite changes this between transactions only"
@@ -55,7 +55,7 @@ mod tests {
     use crate::db::Scratch;
 
     #[tokio::test]
-    async fn the_writer_flushes_again_after_it_also_when_it_failed() {
+    async fn the_writer_flushes_again_after_an_unflushed_write_even_a_failed_one() {
         let db = Scratch::empty().await;
         db.sql("CREATE TABLE numbers (n BIGINT NOT NULL UNIQUE)", ())
             .run()

@@ -1,4 +1,4 @@
-//! Overwriting what was deleted or replaced: until then its bytes lie in free space of the database's files.
+//! Overwriting deleted or replaced data, whose bytes otherwise remain in free space of the database files.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgPool, SqlitePool};
 
 use super::Db;
 
-/// How often SQLite is asked to empty its log while readers are still in it. Each attempt waits for five seconds (`busy_timeout`).
-const ATTEMPTS: usize = 3;
-/// How long a table of PostgreSQL waits for others to let go of it, and they for it.
-const LOCK: Duration = Duration::from_secs(10);
+/// Attempts to empty SQLite's log while readers use it. Each one waits for five seconds (`busy_timeout`).
+const MAX_ATTEMPTS: usize = 3;
+/// How long PostgreSQL waits for the lock of a table, and others behind it.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Db {
-    /// Rewrites tables without what was deleted or replaced in them. SQLite rewrites the whole file and empties its log; PostgreSQL locks
-    /// each table while it writes it anew. False: somebody was in the way, and old bytes may be left; call it again.
+    /// Rewrites tables without deleted or replaced data. SQLite rewrites the whole file and empties its log; PostgreSQL locks each table
+    /// while it is rewritten. Returns false if a lock was not available and old bytes may remain; call it again.
     pub async fn vacuum(&self, tables: &[&'static str]) -> sqlx::Result<bool> {
         match self {
             Db::Sqlite { write, .. } => sqlite(write).await,
@@ -23,10 +23,10 @@ impl Db {
 }
 
 async fn sqlite(write: &SqlitePool) -> sqlx::Result<bool> {
-    // Answers (busy, pages in the log, pages moved).
+    // Returns (busy, pages in the log, pages moved).
     const EMPTY: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
     sqlx::query("VACUUM").execute(write).await?;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..MAX_ATTEMPTS {
         let (busy, _, _): (i64, i64, i64) = sqlx::query_as(EMPTY).fetch_one(write).await?;
         if busy == 0 {
             return Ok(true);
@@ -37,8 +37,8 @@ async fn sqlite(write: &SqlitePool) -> sqlx::Result<bool> {
 
 async fn postgres(pool: &PgPool, tables: &[&'static str]) -> sqlx::Result<bool> {
     let mut conn = pool.acquire().await?.detach();
-    let patience = format!("SET lock_timeout = {}", LOCK.as_millis());
-    conn.execute(AssertSqlSafe(patience)).await?;
+    let lock_timeout = format!("SET lock_timeout = {}", LOCK_TIMEOUT.as_millis());
+    conn.execute(AssertSqlSafe(lock_timeout)).await?;
     let mut complete = true;
     for table in tables {
         let vacuum = format!("VACUUM (FULL) {table}");

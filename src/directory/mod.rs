@@ -1,4 +1,4 @@
-//! Who owns a phone number, and whose secret signs: the channels of all tenants, kept in memory and refreshed when they change.
+//! The channels of all tenants, in memory: which tenant owns a phone number, and which app secrets sign webhooks.
 
 mod signers;
 mod snapshot;
@@ -8,16 +8,16 @@ use std::sync::{Arc, RwLock};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-pub use signers::{Signed, SignedBy, Signers};
+pub use signers::{SignedBy, Signers, TenantSignature};
 pub use snapshot::{Route, Snapshot, open_tenant_key, purpose};
 
-use self::snapshot::Known;
+use self::snapshot::SnapshotData;
 use crate::{config::Secret, crypto::Keyring, db::Db, records::channels};
 
-/// When a change is known to every process: each looks once in a second.
-pub const KNOWN: TimeDelta = TimeDelta::milliseconds(1_200);
+/// Time after which a change is known to every process: each polls once a second.
+pub const PROPAGATION_TIME: TimeDelta = TimeDelta::milliseconds(1_200);
 
-/// Shared by intake, which asks who signed, and by processing, which asks whose number it is.
+/// The cached channels, shared by intake (signatures) and processing (phone numbers).
 #[derive(Clone)]
 pub struct Directory {
     db: Db,
@@ -27,12 +27,12 @@ pub struct Directory {
     seen: Arc<Mutex<Option<Revision>>>,
 }
 
-/// Number of channels, the newest change among them and that among the tenants.
+/// Number of channels, and the latest changes of channels and tenants.
 type Revision = (i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 impl Directory {
     pub fn new(db: Db, keyring: Keyring, app_secrets: &[Secret]) -> Self {
-        let snapshot = Snapshot::new(app_secrets, Known::default(), None);
+        let snapshot = Snapshot::new(app_secrets, SnapshotData::default(), None);
         Self {
             db,
             keyring,
@@ -49,20 +49,20 @@ impl Directory {
             .clone()
     }
 
-    /// Reads the channels again if any was added or changed since; one caller at a time.
+    /// Reloads the channels if any was added or changed since. One caller at a time.
     pub async fn refresh(&self) -> sqlx::Result<()> {
         self.read(false).await
     }
 
-    /// Reads the channels again, whether or not a change shows: two changes may bear times in another order than they were committed.
+    /// Reloads the channels unconditionally: the order of two changes' timestamps may differ from that of their commits.
     pub async fn reload(&self) -> sqlx::Result<()> {
         self.read(true).await
     }
 
-    async fn read(&self, anyway: bool) -> sqlx::Result<()> {
+    async fn read(&self, force: bool) -> sqlx::Result<()> {
         let mut seen = self.seen.lock().await;
         let revision = channels::revision(self.db.reader()).await?;
-        if *seen == Some(revision) && !anyway {
+        if *seen == Some(revision) && !force {
             return Ok(());
         }
         let known = snapshot::read(&self.db, &self.keyring).await?;

@@ -1,4 +1,4 @@
-//! App secrets: which of them signed a webhook, and for which tenants a signature speaks.
+//! App secrets: which one signed a webhook, and for which tenants its signature counts.
 
 use std::{
     cmp::Reverse,
@@ -16,11 +16,11 @@ use crate::{
     records::former_app_secrets::FormerAppSecret,
 };
 
-/// Secrets tried before all others: the one that the body hints at, and those that matched last.
-const LIKELY: usize = 4;
+/// Number of secrets tried first, besides the one that the body hints at: those that matched last.
+const MAX_LIKELY: usize = 4;
 
-/// Whose app secret signed a webhook. A tenant's own secret speaks for the channels of the tenants that have it, and for no others, or
-/// one tenant could write into another's inbox.
+/// The owner of the app secret that signed a webhook. A tenant's own secret counts only for channels of tenants that have it; otherwise one
+/// tenant could forge webhooks of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedBy {
     Operator,
@@ -28,37 +28,37 @@ pub enum SignedBy {
     Tenant(TenantId, AppSecretId),
 }
 
-/// What is stored of a signature that was not the operator's.
+/// A stored signature by a tenant's app secret.
 #[derive(Clone, Copy, Debug)]
-pub struct Signed {
+pub struct TenantSignature {
     pub tenant: TenantId,
-    /// `None` in rows of versions that did not keep it.
+    /// `None` in rows of versions that did not store it.
     pub secret: Option<AppSecretId>,
     pub at: DateTime<Utc>,
 }
 
-/// The app secrets at one moment, each once, the operator's first.
+/// A snapshot of the app secrets, without duplicates, the operator's first.
 pub struct Signers {
-    known: Vec<Known>,
+    known: Vec<KnownSecret>,
     operator: HashSet<AppSecretId>,
     holders: HashSet<(TenantId, AppSecretId)>,
     secrets_of: HashMap<TenantId, Vec<AppSecretId>>,
-    /// Until when tenants had secrets that they have no more.
+    /// Secrets that tenants no longer have, and until when they had them.
     former: HashMap<(TenantId, AppSecretId), DateTime<Utc>>,
-    /// Rises with every match.
+    /// Incremented with every match.
     matches: AtomicU64,
 }
 
-struct Known {
+struct KnownSecret {
     id: AppSecretId,
     signer: Signer,
     by: SignedBy,
-    /// [`Signers::matches`] as it was at the last match; 0 is never.
+    /// [`Signers::matches`] at the last match; 0 if there was none.
     matched: AtomicU64,
 }
 
 impl Signers {
-    /// The order of matches is taken over from `before`.
+    /// Creates the set. The order of matches is taken over from `before`.
     pub(super) fn new(
         operator: &[Secret],
         routes: &[Route],
@@ -77,14 +77,14 @@ impl Signers {
             matches: AtomicU64::new(before.map_or(0, |it| it.matches.load(Ordering::Relaxed))),
         };
         let matched: HashMap<AppSecretId, u64> = before.map_or_else(HashMap::new, |before| {
-            let of = |it: &Known| (it.id, it.matched.load(Ordering::Relaxed));
+            let of = |it: &KnownSecret| (it.id, it.matched.load(Ordering::Relaxed));
             before.known.iter().map(of).collect()
         });
         let mut seen = HashSet::new();
-        let mut know = |signers: &mut Self, signer: Signer, id: AppSecretId, by: SignedBy| {
+        let mut add = |signers: &mut Self, signer: Signer, id: AppSecretId, by: SignedBy| {
             if seen.insert(id) {
                 let matched = AtomicU64::new(matched.get(&id).copied().unwrap_or(0));
-                signers.known.push(Known {
+                signers.known.push(KnownSecret {
                     id,
                     signer,
                     by,
@@ -96,7 +96,7 @@ impl Signers {
             let signer = Signer::new(secret.expose());
             let id = signer.id();
             signers.operator.insert(id);
-            know(&mut signers, signer, id, SignedBy::Operator);
+            add(&mut signers, signer, id, SignedBy::Operator);
         }
         for route in routes {
             let (Some(secret), Some(id)) = (&route.app_secret, route.app_secret_id) else {
@@ -105,7 +105,7 @@ impl Signers {
             if signers.holders.insert((route.tenant, id)) {
                 signers.secrets_of.entry(route.tenant).or_default().push(id);
             }
-            know(
+            add(
                 &mut signers,
                 Signer::new(secret.expose()),
                 id,
@@ -115,20 +115,20 @@ impl Signers {
         signers
     }
 
-    /// Whether a signature speaks for a tenant: one that has the secret, or had it when the webhook came. Of a row that does not name the
-    /// secret, a tenant must have every secret that the signer has.
-    pub fn speaks_for(&self, signed: &Signed, tenant: TenantId) -> bool {
+    /// Returns whether a signature counts for a tenant: one that has the secret, or had it when the webhook came. For a row without the id
+    /// of the secret, the tenant must have every secret that the signing tenant has.
+    pub fn speaks_for(&self, signed: &TenantSignature, tenant: TenantId) -> bool {
         if signed.tenant == tenant {
             return true;
         }
         match signed.secret {
             Some(secret) => {
-                let held = || {
+                let held_then = || {
                     self.former
                         .get(&(tenant, secret))
                         .is_some_and(|until| signed.at <= *until)
                 };
-                self.operator.contains(&secret) || self.holders.contains(&(tenant, secret)) || held()
+                self.operator.contains(&secret) || self.holders.contains(&(tenant, secret)) || held_then()
             }
             None => {
                 let all = self.secrets_of.get(&signed.tenant);
@@ -137,7 +137,7 @@ impl Signers {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of secrets.
     pub fn len(&self) -> usize {
         self.known.len()
     }
@@ -146,18 +146,18 @@ impl Signers {
         self.known.is_empty()
     }
 
-    /// The secrets most likely to have signed, as places in the list: the one hinted at, then those that matched last.
+    /// Returns the indexes of the secrets most likely to have signed: the one hinted at, then those that matched last.
     pub fn likely(&self, hint: Option<AppSecretId>) -> Vec<usize> {
-        let mut likely: Vec<usize> = Vec::with_capacity(LIKELY + 2);
+        let mut likely: Vec<usize> = Vec::with_capacity(MAX_LIKELY + 2);
         let hinted = hint.and_then(|hint| self.known.iter().position(|it| it.id == hint));
         for place in 0..self.known.len() {
             if Some(place) == hinted {
                 continue;
             }
             let at = likely.partition_point(|other| self.matched(*other) >= self.matched(place));
-            if at < LIKELY {
+            if at < MAX_LIKELY {
                 likely.insert(at, place);
-                likely.truncate(LIKELY);
+                likely.truncate(MAX_LIKELY);
             }
         }
         if let Some(hinted) = hinted {
@@ -166,14 +166,14 @@ impl Signers {
         likely
     }
 
-    /// All the others, those that matched last first.
+    /// Returns the indexes of all other secrets, those that matched last first.
     pub fn others(&self, likely: &[usize]) -> Vec<usize> {
         let mut others: Vec<usize> = (0..self.known.len()).filter(|place| !likely.contains(place)).collect();
         others.sort_by_key(|place| Reverse(self.matched(*place)));
         others
     }
 
-    /// Those that are not in `before`.
+    /// Returns the indexes of the secrets that are not in `before`.
     pub fn added_since(&self, before: &Self) -> Vec<usize> {
         let old: HashSet<AppSecretId> = before.known.iter().map(|it| it.id).collect();
         (0..self.known.len())
@@ -181,18 +181,18 @@ impl Signers {
             .collect()
     }
 
-    /// Which of these made the signature over these exact bytes. Every secret tried reads the whole body. Ends early, with nothing, once
-    /// `given_up` says so.
+    /// Returns which of these secrets signed these exact bytes. Each secret tried reads the whole body. Stops without a result once
+    /// `is_cancelled` returns true.
     pub fn signed_by(
         &self,
         places: &[usize],
         body: &[u8],
         signature: &[u8; 32],
-        given_up: impl Fn() -> bool,
+        is_cancelled: impl Fn() -> bool,
     ) -> Option<SignedBy> {
         let mut places = places.iter().map(|place| &self.known[*place]);
-        let found = places.find(|it| given_up() || it.signer.signed(body, signature))?;
-        if given_up() {
+        let found = places.find(|it| is_cancelled() || it.signer.verify(body, signature))?;
+        if is_cancelled() {
             return None;
         }
         found

@@ -1,3 +1,5 @@
+//! A snapshot of all channels with decrypted secrets.
+
 use std::collections::HashMap;
 
 use super::Signers;
@@ -15,7 +17,7 @@ use crate::{
     },
 };
 
-/// A phone number and where its webhooks go.
+/// A channel: a phone number, and the tenant that receives its webhooks.
 #[derive(Clone, Debug)]
 pub struct Route {
     pub channel: ChannelId,
@@ -23,24 +25,24 @@ pub struct Route {
     pub phone_number_id: String,
     pub waba_id: String,
     pub display_phone_number: Option<String>,
-    /// What Meta wants to hear from whoever sends from this number; `None` when it does not open.
+    /// Access token for calls to Meta; `None` if it cannot be decrypted.
     pub access_token: Option<Secret>,
     pub app_secret: Option<Secret>,
     pub app_secret_id: Option<AppSecretId>,
-    /// Messages per second that Meta lets it exchange.
+    /// Messages per second that Meta allows for this number.
     pub throughput: f64,
-    /// Messages per second that the operator lets the tenant send, from all its numbers together.
+    /// Messages per second that the operator allows the tenant, over all its numbers.
     pub tenant_throughput: Option<f64>,
-    /// Meta's id of the portfolio whose daily limit counts, or the account's while that is not known.
+    /// Meta's id of the portfolio whose daily limit applies, or of the account while that is unknown.
     pub portfolio: String,
-    /// It may not send.
+    /// The circuit breaker of the channel is open: it may not send.
     pub tripped: bool,
-    /// It may not send campaigns.
+    /// Campaigns of this channel are paused.
     pub campaigns_paused: bool,
 }
 
 impl Route {
-    /// How to call Meta for this number; `None` when its token does not open.
+    /// Returns the credentials for calls to Meta; `None` if the token cannot be decrypted.
     pub fn access(&self) -> Option<Access<'_>> {
         Some(Access {
             phone_number_id: &self.phone_number_id,
@@ -50,10 +52,10 @@ impl Route {
     }
 }
 
-/// Meta's level for a number it said nothing of.
-const THROUGHPUT: f64 = 80.0;
+/// Default throughput of a number, Meta's standard level.
+const DEFAULT_THROUGHPUT: f64 = 80.0;
 
-/// The channels at one moment.
+/// A snapshot of the channels.
 pub struct Snapshot {
     signers: Signers,
     by_number: HashMap<String, Route>,
@@ -62,8 +64,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn new(operator: &[Secret], known: Known, before: Option<&Self>) -> Self {
-        let Known { routes, former } = known;
+    pub(super) fn new(operator: &[Secret], known: SnapshotData, before: Option<&Self>) -> Self {
+        let SnapshotData { routes, former } = known;
         let signers = Signers::new(operator, &routes, &former, before.map(|it| &it.signers));
         let mut by_waba: HashMap<String, Vec<Route>> = HashMap::new();
         for route in &routes {
@@ -82,7 +84,7 @@ impl Snapshot {
         }
     }
 
-    /// The app secrets that sign webhooks.
+    /// Returns the app secrets that sign webhooks.
     pub fn signers(&self) -> &Signers {
         &self.signers
     }
@@ -95,21 +97,22 @@ impl Snapshot {
         self.by_channel.get(&channel)
     }
 
-    /// The channels of a WhatsApp Business Account.
+    /// Returns the channels of a WhatsApp Business Account.
     pub fn account(&self, waba_id: &str) -> &[Route] {
         self.by_waba.get(waba_id).map_or(&[], Vec::as_slice)
     }
 }
 
-/// What a snapshot is made from.
+/// The data of a snapshot.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct SnapshotData {
     routes: Vec<Route>,
     former: Vec<FormerAppSecret>,
 }
 
-/// All channels with their secrets opened. One that does not open (a lost master key) is logged; it signs nothing and sends nothing.
-pub(super) async fn read(db: &Db, keyring: &Keyring) -> sqlx::Result<Known> {
+/// Reads all channels and decrypts their secrets. A secret that cannot be decrypted (lost master key) is logged; the channel then verifies
+/// no webhooks or sends no messages.
+pub(super) async fn read(db: &Db, keyring: &Keyring) -> sqlx::Result<SnapshotData> {
     let tenants = tenants::all(db.reader()).await?;
     let quotas: HashMap<TenantId, Option<f64>> = tenants.iter().map(|it| (it.id, it.messages_per_second)).collect();
     let keys: HashMap<TenantId, SealingKey> = tenants
@@ -134,31 +137,33 @@ pub(super) async fn read(db: &Db, keyring: &Keyring) -> sqlx::Result<Known> {
             phone_number_id: channel.phone_number_id,
             waba_id: channel.waba_id,
             display_phone_number: channel.display_phone_number,
-            throughput: channel.throughput.map_or(THROUGHPUT, |per_second| per_second as f64),
+            throughput: channel
+                .throughput
+                .map_or(DEFAULT_THROUGHPUT, |per_second| per_second as f64),
             tripped: channel.tripped_at.is_some(),
         }
     };
     let routes = channels.into_iter().map(route).collect();
-    // After the channels: a secret that one of them has no more is found here.
+    // Read after the channels, so that a secret just removed from one is found here.
     let former = former_app_secrets::all(db.reader()).await?;
-    Ok(Known { routes, former })
+    Ok(SnapshotData { routes, former })
 }
 
 fn open_secret(key: &SealingKey, what: &'static str, channel: ChannelId, sealed: &[u8]) -> Option<Secret> {
     let opened = key.open(&purpose(what, channel), sealed).ok();
     let text = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
     if text.is_none() {
-        tracing::error!(channel.id = %channel, secret = what, "a channel's secret does not open: add the channel again to renew it");
+        tracing::error!(channel.id = %channel, secret = what, "a channel's secret cannot be decrypted: add the channel again to renew it");
     }
     text.map(Secret::new)
 }
 
-/// What a channel's secrets are sealed for.
+/// Returns the purpose that a channel's secret is sealed for.
 pub fn purpose(what: &str, channel: ChannelId) -> String {
     format!("{what} {channel}")
 }
 
-/// The key a tenant's secrets are sealed under.
+/// Returns the key that a tenant's secrets are sealed under.
 pub fn open_tenant_key(keyring: &Keyring, tenant: &tenants::Tenant) -> Option<SealingKey> {
     let opened = keyring
         .open(&format!("tenant-key {}", tenant.id), &tenant.sealed_key)
@@ -167,7 +172,7 @@ pub fn open_tenant_key(keyring: &Keyring, tenant: &tenants::Tenant) -> Option<Se
         .and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok())
         .map(SealingKey::new);
     if key.is_none() {
-        tracing::error!(tenant.id = %tenant.id, "a tenant's key does not open under any master key");
+        tracing::error!(tenant.id = %tenant.id, "a tenant's key cannot be decrypted with any master key");
     }
     key
 }

@@ -1,3 +1,5 @@
+//! The HTTP client.
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,70 +14,70 @@ use hyper_util::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    EgressPolicy, Error, Refused, Target,
-    allowance::{Allowance, BEFORE_ANSWER},
+    EgressPolicy, Error, Target, UrlRefused,
     connect::Connector,
-    names::{Judge, Lookup},
+    read_budget::{HEAD_BUDGET, ReadBudget},
+    resolver::{Lookup, SafeResolver},
     system,
 };
 
-/// Until the head of an answer, and then between two pieces of it.
-const SILENCE: Duration = Duration::from_secs(30);
-/// For a whole answer: a sender of one byte a minute does not hold us for ever.
-const WHOLE: Duration = Duration::from_secs(300);
-/// For how long a connection is kept for the next request with a body. Many servers close theirs after five seconds, and one that is
-/// closed while it is written to costs the request.
-const IDLE: Duration = Duration::from_secs(4);
-/// Connections to one host kept in that time: many tenants may receive at one.
-const KEPT: usize = 512;
-/// The longest head of an answer, in bytes.
-const HEAD: usize = 64 * 1024;
+/// Time limit for the head of a response, and between two chunks of its body.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time limit for a whole response: bounds a server that sends one byte a minute.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long an idle connection is kept. Many servers close theirs after five seconds, and one closed while a request is written costs that
+/// request.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Maximum number of idle connections per host: many tenants may have receivers on one.
+const POOL_MAX_IDLE_PER_HOST: usize = 512;
+/// Maximum size of a response head, in bytes.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 const USER_AGENT: &str = concat!("mainstay/", env!("CARGO_PKG_VERSION"));
 
-/// Makes requests to addresses that tenants chose, over HTTP/1.1. Clones share the connections.
+/// An HTTP/1.1 client for addresses chosen by tenants. Clones share the connections.
 #[derive(Clone)]
 pub struct EgressClient {
     client: Client<Connector, Full<Bytes>>,
     policy: EgressPolicy,
 }
 
-/// An answer of status 2xx, as it comes.
-pub struct Answer {
+/// A response of status 2xx, whose body is still to be read.
+pub struct EgressResponse {
     pub content_type: Option<String>,
-    /// As announced; the pieces are counted all the same.
+    /// As announced; the chunks are counted nevertheless.
     pub content_length: Option<u64>,
     body: Incoming,
-    allowance: Option<Allowance>,
-    most: u64,
-    /// When the whole of it must have come.
+    budget: Option<ReadBudget>,
+    max: u64,
+    /// The deadline of the whole response.
     end: Instant,
 }
 
 impl EgressClient {
     pub fn new(policy: EgressPolicy) -> Result<Self, rustls::Error> {
-        Self::resolving(policy, system())
+        Self::with_lookup(policy, system())
     }
 
-    /// With names from elsewhere than the machine's resolver.
-    pub fn resolving(policy: EgressPolicy, lookup: Lookup) -> Result<Self, rustls::Error> {
-        let connector = Connector::new(Judge::new(lookup, policy.clone()))?;
-        // One connection carries one request at a time, so that a lost connection or an answer that is not read to its end costs no
-        // other. hyper changes to another connection only for a request it has not begun to write.
+    /// Creates a client with another resolver than the system's.
+    pub fn with_lookup(policy: EgressPolicy, lookup: Lookup) -> Result<Self, rustls::Error> {
+        let connector = Connector::new(SafeResolver::new(lookup, policy.clone()))?;
+        // A connection carries one request at a time, so a lost connection or a partly read response costs no other request. hyper retries
+        // on another connection only before it has begun to write.
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(KEPT)
-            .http1_max_buf_size(HEAD)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+            .pool_max_idle_per_host(POOL_MAX_IDLE_PER_HOST)
+            .http1_max_buf_size(MAX_HEAD_BYTES)
             .build(connector);
         Ok(Self { client, policy })
     }
 
-    /// Judges an address by its looks: for an early answer to whoever typed it in. Visiting it judges it again.
-    pub fn check(&self, url: &str) -> Result<Target, Refused> {
+    /// Checks an address syntactically, for early feedback. A request checks it again.
+    pub fn check(&self, url: &str) -> Result<Target, UrlRefused> {
         Target::parse(url, &self.policy)
     }
 
-    /// Sends a request and waits for the head of the answer, however long that takes.
+    /// Sends a request and waits for the head of the response, without a time limit.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -94,11 +96,11 @@ impl EgressClient {
         Ok(self.client.request(request).await?)
     }
 
-    /// Fetches what is there, at most `most` bytes.
-    pub async fn get(&self, target: &Target, most: u64) -> Result<Answer, Error> {
+    /// Fetches at most `max` bytes.
+    pub async fn get(&self, target: &Target, max: u64) -> Result<EgressResponse, Error> {
         let now = Instant::now();
         let request = self.send(Method::GET, target, HeaderMap::new(), Bytes::new());
-        let result = timeout_at(now + SILENCE, request).await;
+        let result = timeout_at(now + READ_TIMEOUT, request).await;
         let result = result.unwrap_or(Err(Error::Timeout));
         let outcome = match &result {
             Ok(response) if response.status().is_success() => "ok",
@@ -116,52 +118,54 @@ impl EgressClient {
             return Err(Error::Status(head.status.as_u16()));
         }
         let content_length = body.size_hint().exact();
-        if content_length.is_some_and(|length| length > most) {
-            return Err(Error::TooLarge { most });
+        if content_length.is_some_and(|length| length > max) {
+            return Err(Error::TooLarge { max });
         }
-        let allowance = head.extensions.get::<Allowance>().cloned();
-        if let Some(allowance) = &allowance {
-            allowance.set_for_body(most);
+        let budget = head.extensions.get::<ReadBudget>().cloned();
+        if let Some(budget) = &budget {
+            budget.set_for_body(max);
         }
         let content_type = head.headers.get(header::CONTENT_TYPE);
-        Ok(Answer {
+        Ok(EgressResponse {
             content_type: content_type.and_then(|text| text.to_str().ok()).map(str::to_owned),
             content_length,
             body,
-            allowance,
-            most,
-            end: now + WHOLE,
+            budget,
+            max,
+            end: now + TOTAL_TIMEOUT,
         })
     }
 }
 
-impl Answer {
-    /// The pieces of the answer; an error ends it when they are more than was asked for, or come too slowly.
-    pub fn pieces(self) -> impl Stream<Item = Result<Bytes, Error>> + Send {
-        let (most, end) = (self.most, self.end);
+impl EgressResponse {
+    /// Returns the body's chunks. The stream ends with an error when the body exceeds the limit or is too slow.
+    pub fn chunks(self) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+        let (max, end) = (self.max, self.end);
         try_unfold(
-            (self.body, self.allowance, 0_u64),
-            move |(mut body, allowance, seen)| async move {
-                let until = end.min(Instant::now() + SILENCE);
-                let piece = timeout_at(until, next(&mut body)).await.map_err(|_| Error::Timeout)?;
-                let Some(piece) = piece.map_err(|error| error.within(most))? else {
-                    if let Some(allowance) = allowance {
-                        allowance.set(BEFORE_ANSWER);
+            (self.body, self.budget, 0_u64),
+            move |(mut body, budget, seen)| async move {
+                let until = end.min(Instant::now() + READ_TIMEOUT);
+                let piece = timeout_at(until, next_chunk(&mut body))
+                    .await
+                    .map_err(|_| Error::Timeout)?;
+                let Some(piece) = piece.map_err(|error| error.with_limit(max))? else {
+                    if let Some(budget) = budget {
+                        budget.set(HEAD_BUDGET);
                     }
                     return Ok(None);
                 };
                 let seen = seen.saturating_add(piece.len() as u64);
-                match seen > most {
-                    true => Err(Error::TooLarge { most }),
-                    false => Ok(Some((piece, (body, allowance, seen)))),
+                match seen > max {
+                    true => Err(Error::TooLarge { max }),
+                    false => Ok(Some((piece, (body, budget, seen)))),
                 }
             },
         )
     }
 }
 
-/// The next piece of a body; none at its end, or at its trailers, which nobody reads.
-pub(super) async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Error> {
+/// Returns the next chunk of a body; none at its end or at its trailers, which are ignored.
+pub(super) async fn next_chunk(body: &mut Incoming) -> Result<Option<Bytes>, Error> {
     match body.frame().await.transpose()? {
         Some(frame) => Ok(frame.into_data().ok()),
         None => Ok(None),

@@ -1,3 +1,5 @@
+//! The connector: safe name resolution, TCP, TLS, and a byte limit on reads.
+
 use std::{
     io,
     pin::Pin,
@@ -22,27 +24,27 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower::Service;
 
 use super::{
-    allowance::{Allowance, Metered},
-    names::Judge,
+    read_budget::{MeteredStream, ReadBudget},
+    resolver::SafeResolver,
 };
 use crate::crypto;
 
-/// From resolving the name to the end of the TLS handshake.
-const CONNECT: Duration = Duration::from_secs(10);
+/// Time limit from name resolution to the end of the TLS handshake.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens connections: the name resolved and judged, TCP, TLS where the scheme is https. Only HTTP/1.1 is offered (ALPN).
+/// Opens connections: resolves and checks the name, connects by TCP, and by TLS for https. Offers only HTTP/1.1 (ALPN).
 #[derive(Clone)]
 pub struct Connector {
-    tcp: HttpConnector<Judge>,
+    tcp: HttpConnector<SafeResolver>,
     tls: TlsConnector,
 }
 
 impl Connector {
-    pub fn new(judge: Judge) -> Result<Self, rustls::Error> {
+    pub fn new(resolver: SafeResolver) -> Result<Self, rustls::Error> {
         crypto::install_tls();
-        let mut tcp = HttpConnector::new_with_resolver(judge);
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let mut tls = ClientConfig::with_platform_verifier()?;
@@ -69,16 +71,16 @@ impl Service<Uri> for Connector {
         let connecting = self.tcp.call(uri);
         let open = async move {
             let tcp = connecting.await?.into_inner();
-            let allowance = Allowance::new();
-            let metered = Metered::new(tcp, allowance.clone());
+            let budget = ReadBudget::new();
+            let metered = MeteredStream::new(tcp, budget.clone());
             let stream = match tls {
                 Some(tls) => Transport::Tls(Box::new(tls.connect(server_name(&host)?, metered).await?)),
                 None => Transport::Plain(metered),
             };
-            Ok(TokioIo::new(Stream { stream, allowance }))
+            Ok(TokioIo::new(Stream { stream, budget }))
         };
         Box::pin(async {
-            match tokio::time::timeout(CONNECT, open).await {
+            match tokio::time::timeout(CONNECT_TIMEOUT, open).await {
                 Ok(opened) => opened,
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
             }
@@ -86,7 +88,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// An IPv6 address stands in brackets in a URL and without them in a certificate.
+/// Removes the brackets of an IPv6 address, which are part of a URL but not of a certificate.
 fn server_name(host: &str) -> Result<ServerName<'static>, BoxError> {
     let host = host
         .strip_prefix('[')
@@ -95,21 +97,21 @@ fn server_name(host: &str) -> Result<ServerName<'static>, BoxError> {
     Ok(ServerName::try_from(host.to_owned())?)
 }
 
-/// An open connection, and how much may be read from it.
+/// An open connection and its read budget.
 pub struct Stream {
     stream: Transport,
-    allowance: Allowance,
+    budget: ReadBudget,
 }
 
 enum Transport {
-    Plain(Metered<TcpStream>),
-    Tls(Box<TlsStream<Metered<TcpStream>>>),
+    Plain(MeteredStream<TcpStream>),
+    Tls(Box<TlsStream<MeteredStream<TcpStream>>>),
 }
 
 impl Connection for Stream {
-    /// The allowance is found in the extensions of every response that comes over the connection.
+    /// Puts the budget into the extensions of every response on this connection.
     fn connected(&self) -> Connected {
-        Connected::new().extra(self.allowance.clone())
+        Connected::new().extra(self.budget.clone())
     }
 }
 

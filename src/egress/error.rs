@@ -1,53 +1,55 @@
+//! Errors of requests to addresses chosen by tenants.
+
 use std::{
     io::{self, ErrorKind},
     net::IpAddr,
 };
 
-use super::allowance::{BEFORE_ANSWER, UsedUp};
+use super::read_budget::{BudgetExhausted, HEAD_BUDGET};
 
-/// An address that is not visited. The words are for whoever chose it; those about a name keep to themselves what it resolved to, for
-/// that may be a secret of the network this runs in.
+/// The reason why an address is refused. The messages are for the tenant who chose it. Those about a name do not reveal what it resolved
+/// to, which may be a secret of this network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    #[error("it is no URL ({0}); write e.g. https://example.com/path")]
-    NoUrl(String),
-    #[error("it is longer than {most} bytes")]
-    TooLong { most: usize },
-    #[error("it does not begin with https://")]
+pub enum UrlRefused {
+    #[error("not a valid URL ({0}); use e.g. https://example.com/path")]
+    InvalidUrl(String),
+    #[error("longer than {max} bytes")]
+    TooLong { max: usize },
+    #[error("does not begin with https://")]
     Scheme,
-    #[error("it names a port that is kept for other services; use 443, or one from 1024 on")]
+    #[error("the port is reserved for other services; use 443, or one from 1024 up")]
     Port,
-    #[error("it contains a user name or a password; leave them out")]
+    #[error("contains a user name or a password; remove them")]
     Credentials,
-    #[error("the address {address} {why}; only public addresses are visited")]
+    #[error("the address {address} {why}; only public addresses are allowed")]
     Address { address: IpAddr, why: &'static str },
-    /// It does not resolve, or leads to an address that is not public. Which of the two is not told: the answer would show whoever chose
-    /// the name what names there are in the network this runs in.
+    /// Does not resolve, or resolves to an address that is not public. The two are not distinguished: otherwise a tenant could probe the
+    /// names of this network.
     #[error(
-        "the name does not lead to a public address; check its spelling, and that it resolves on the public internet"
+        "the name does not resolve to a public address; check its spelling, and that it resolves on the public internet"
     )]
     Name,
 }
 
-/// Why nothing came of a request.
+/// An error of a request.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Refused(#[from] Refused),
-    #[error("it redirects elsewhere (status {0}), which is not followed; give the final address")]
+    Refused(#[from] UrlRefused),
+    #[error("the server redirects (status {0}), which is not followed; use the final address")]
     Redirected(u16),
-    #[error("it answers with status {0}")]
+    #[error("the server answered with status {0}")]
     Status(u16),
-    #[error("the answer is longer than {most} bytes")]
-    TooLarge { most: u64 },
-    #[error("it sends more than {most} bytes that are no answer")]
-    Endless { most: u64 },
-    #[error("it takes too long")]
+    #[error("the response is longer than {max} bytes")]
+    TooLarge { max: u64 },
+    #[error("the server sent more than {max} bytes without a response")]
+    Endless { max: u64 },
+    #[error("timed out")]
     Timeout,
-    #[error("it cannot be reached: {0}")]
+    #[error("unreachable: {0}")]
     Unreachable(String),
-    #[error("its answer is not HTTP: {0}")]
-    Garbage(String),
+    #[error("invalid HTTP response: {0}")]
+    InvalidHttp(String),
 }
 
 impl From<hyper_util::client::legacy::Error> for Error {
@@ -57,7 +59,7 @@ impl From<hyper_util::client::legacy::Error> for Error {
     }
 }
 
-/// Of the body of an answer.
+/// Converts an error of a response body.
 impl From<hyper::Error> for Error {
     fn from(error: hyper::Error) -> Self {
         Self::of(&error, true)
@@ -65,23 +67,23 @@ impl From<hyper::Error> for Error {
 }
 
 impl Error {
-    /// The same, of a body that may have `most` bytes.
-    pub(super) fn within(self, most: u64) -> Self {
+    /// Converts [`Error::Endless`] to [`Error::TooLarge`], for a body limited to `max` bytes.
+    pub(super) fn with_limit(self, max: u64) -> Self {
         match self {
-            Self::Endless { .. } => Self::TooLarge { most },
+            Self::Endless { .. } => Self::TooLarge { max },
             other => other,
         }
     }
 
     fn of(error: &(dyn std::error::Error + 'static), connected: bool) -> Self {
         let mut cause = Some(error);
-        let (mut last, mut garbage) = (String::new(), false);
+        let (mut last, mut is_invalid) = (String::new(), false);
         while let Some(it) = cause {
-            if let Some(refused) = it.downcast_ref::<Refused>() {
+            if let Some(refused) = it.downcast_ref::<UrlRefused>() {
                 return Self::Refused(refused.clone());
             }
-            if is_used_up(it) {
-                return Self::Endless { most: BEFORE_ANSWER };
+            if is_exhausted(it) {
+                return Self::Endless { max: HEAD_BUDGET };
             }
             if it
                 .downcast_ref()
@@ -89,22 +91,22 @@ impl Error {
             {
                 return Self::Timeout;
             }
-            garbage |= is_garbage(it);
-            last = tls(it).unwrap_or_else(|| it.to_string());
+            is_invalid |= is_parse_error(it);
+            last = tls_message(it).unwrap_or_else(|| it.to_string());
             cause = it.source();
         }
-        match garbage && connected {
-            true => Self::Garbage(last),
+        match is_invalid && connected {
+            true => Self::InvalidHttp(last),
             false => Self::Unreachable(last),
         }
     }
 }
 
-/// Whether a connection ended because its [allowance](super::allowance::Allowance) was used up.
-fn is_used_up(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Returns whether a connection ended because its [read budget](super::read_budget::ReadBudget) was exhausted.
+fn is_exhausted(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     while let Some(it) = inner {
-        if it.is::<UsedUp>() {
+        if it.is::<BudgetExhausted>() {
             return true;
         }
         inner = it.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -112,23 +114,23 @@ fn is_used_up(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// What went wrong before anything was encrypted, in words for whoever chose the address.
-fn tls(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+/// Returns the message of a TLS error, for the tenant.
+fn tls_message(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut inner = error.downcast_ref::<io::Error>()?.get_ref()?;
     while let Some(wrapped) = inner.downcast_ref::<io::Error>() {
         inner = wrapped.get_ref()?;
     }
     match inner.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidMessage(_) => {
-            Some("what answers there is not TLS; look at the port, and whether it is http".into())
+            Some("the server does not speak TLS; check the port, and whether it is http".into())
         }
-        rustls::Error::InvalidCertificate(why) => Some(format!("its certificate is not accepted: {why}")),
-        error => Some(format!("no TLS connection comes about: {error}")),
+        rustls::Error::InvalidCertificate(why) => Some(format!("certificate not accepted: {why}")),
+        error => Some(format!("TLS connection failed: {error}")),
     }
 }
 
-/// Whether hyper could not read an answer: its head, or the lengths of its pieces.
-fn is_garbage(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Returns whether hyper could not parse a response: its head, or chunk sizes.
+fn is_parse_error(error: &(dyn std::error::Error + 'static)) -> bool {
     let head = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
     let body = error.downcast_ref::<io::Error>().map(io::Error::kind);
     head || matches!(body, Some(ErrorKind::InvalidInput | ErrorKind::InvalidData))

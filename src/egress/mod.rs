@@ -1,30 +1,32 @@
-//! The guard before every address that a tenant chose (media by URL, outgoing webhooks). Such an address is an order to this machine to
-//! make a request, and this machine stands where the tenant does not: beside databases, metadata services, other people's servers.
+//! SSRF (server-side request forgery) protection for requests to addresses chosen by tenants: media by URL, outgoing webhooks. Such a
+//! request is made from inside this network, next to databases, metadata services and other hosts.
 //!
-//! So: `https` only; no credentials; public addresses only, whatever the spelling; names resolved once, by the guard, and the connection
-//! made to just what it saw; a name that leads inside answered like one that does not exist; a tenant whose names hang holds up no other's;
-//! no proxy; HTTP/1.1 only; redirects not followed; every connection read to a limit in bytes and every request to one in time. The
-//! operator may allow networks.
+//! - `https` only, HTTP/1.1 only; no credentials in URLs; no proxy; redirects are not followed.
+//! - Public addresses only, in any spelling. The operator may allow networks.
+//! - Names are resolved once, checked, and connected to as checked (no DNS rebinding).
+//! - A name that resolves to a private address is answered like one that does not exist.
+//! - Lookups that hang are limited per tenant.
+//! - Every connection has a limit in bytes, every request one in time.
 
 mod address;
-mod allowance;
 mod client;
 mod connect;
 mod error;
-mod names;
 mod post;
-mod system;
+mod read_budget;
+mod resolver;
+mod system_lookup;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
-pub use client::{Answer, EgressClient};
-pub use error::{Error, Refused};
-pub use names::Lookup;
-pub use post::{Post, Posted, Reply};
-pub use system::{on_behalf, system};
+pub use client::{EgressClient, EgressResponse};
+pub use error::{Error, UrlRefused};
+pub use post::{PartialResponse, Post, PostOutcome};
+pub use resolver::Lookup;
+pub use system_lookup::{for_tenant, system};
 pub use target::Target;
 
-/// What the operator lets tenants reach.
+/// Networks and schemes that the operator allows tenants to reach.
 pub use crate::config::EgressPolicy;

@@ -1,3 +1,5 @@
+//! POST requests, such as outgoing webhooks.
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -5,62 +7,62 @@ use http::{HeaderMap, Method, Response, header};
 use hyper::body::Incoming;
 
 use super::{
-    EgressClient, Error, Refused, Target,
-    allowance::{Allowance, BEFORE_ANSWER},
-    client::next,
+    EgressClient, Error, Target, UrlRefused,
+    client::next_chunk,
+    read_budget::{HEAD_BUDGET, ReadBudget},
 };
 
-/// A request with a body, e.g. an outgoing webhook. It is made once: nothing is repeated, no redirect followed.
+/// A request with a body, such as an outgoing webhook. Sent once: no retry, no redirects.
 #[derive(Clone, Debug)]
 pub struct Post<'a> {
     pub target: &'a Target,
-    /// All of them but `host`, `content-length` and, unless it is here, `user-agent`.
+    /// All headers except `host`, `content-length` and, unless set here, `user-agent`.
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// From resolving the name to the last byte that is read of the answer.
-    pub within: Duration,
-    /// How many bytes of the answer are read. What comes after them is not waited for.
-    pub most: usize,
+    /// Time limit from name resolution to the last byte read of the response.
+    pub timeout: Duration,
+    /// How many bytes of the response body are read. The rest is not waited for.
+    pub max_body_bytes: usize,
 }
 
-/// What became of a request, whether or not it was answered.
+/// The outcome of a request, answered or not.
 #[derive(Debug)]
-pub struct Posted {
+pub struct PostOutcome {
     pub took: Duration,
-    /// Nothing if the time was over, or the connection, before a status was read.
-    pub reply: Option<Reply>,
-    /// Why the request or its answer did not come to an end. Never [`Error::Status`], [`Error::Redirected`] or [`Error::TooLarge`]: what a
-    /// status means is for the caller to say.
+    /// None if the request timed out or the connection was lost before a status was read.
+    pub reply: Option<PartialResponse>,
+    /// Why the exchange was not completed. Never [`Error::Status`], [`Error::Redirected`] or [`Error::TooLarge`]: the caller interprets the
+    /// status.
     pub error: Option<Error>,
 }
 
-/// As much of an answer as was read.
+/// The part of a response that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reply {
+pub struct PartialResponse {
     pub status: u16,
-    /// The header of that name: seconds, or a date (RFC 9110 §10.2.3).
+    /// The `Retry-After` header: seconds, or a date (RFC 9110 §10.2.3).
     pub retry_after: Option<String>,
-    /// The first bytes of the body.
+    /// The beginning of the body.
     pub body: Vec<u8>,
 }
 
 impl EgressClient {
-    /// Makes the request and reads the beginning of its answer, whatever its status.
-    pub async fn post(&self, post: Post<'_>) -> Posted {
+    /// Sends the request and reads the beginning of the response, whatever its status.
+    pub async fn post(&self, post: Post<'_>) -> PostOutcome {
         let begun = Instant::now();
         let mut reply = None;
-        let (within, most) = (post.within, post.most);
+        let (timeout, max) = (post.timeout, post.max_body_bytes);
         let exchange = async {
             let response = self.send(Method::POST, post.target, post.headers, post.body).await?;
-            read(response, most, &mut reply).await
+            read(response, max, &mut reply).await
         };
-        let error = match tokio::time::timeout(within, exchange).await {
+        let error = match tokio::time::timeout(timeout, exchange).await {
             Ok(ended) => ended.err(),
             Err(_) => Some(Error::Timeout),
         };
         metrics::counter!("mainstay_outside_posts_total", "outcome" => outcome(reply.as_ref(), error.as_ref()))
             .increment(1);
-        Posted {
+        PostOutcome {
             took: begun.elapsed(),
             reply,
             error,
@@ -68,39 +70,39 @@ impl EgressClient {
     }
 }
 
-async fn read(response: Response<Incoming>, most: usize, reply: &mut Option<Reply>) -> Result<(), Error> {
+async fn read(response: Response<Incoming>, max: usize, reply: &mut Option<PartialResponse>) -> Result<(), Error> {
     let (head, mut body) = response.into_parts();
-    let allowance = head.extensions.get::<Allowance>();
-    if let Some(allowance) = allowance {
-        allowance.set_for_body(most as u64);
+    let budget = head.extensions.get::<ReadBudget>();
+    if let Some(budget) = budget {
+        budget.set_for_body(max as u64);
     }
     let retry_after = head.headers.get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|it| it.to_str().ok()).map(str::to_owned);
-    let reply = reply.insert(Reply {
+    let reply = reply.insert(PartialResponse {
         status: head.status.as_u16(),
         retry_after,
         body: Vec::new(),
     });
-    while reply.body.len() < most {
-        let Some(piece) = next(&mut body).await? else {
+    while reply.body.len() < max {
+        let Some(piece) = next_chunk(&mut body).await? else {
             break;
         };
-        let room = most - reply.body.len();
+        let room = max - reply.body.len();
         reply.body.extend_from_slice(&piece[..piece.len().min(room)]);
     }
-    if let Some(allowance) = allowance {
-        allowance.set(BEFORE_ANSWER);
+    if let Some(budget) = budget {
+        budget.set(HEAD_BUDGET);
     }
     Ok(())
 }
 
-fn outcome(reply: Option<&Reply>, error: Option<&Error>) -> &'static str {
+fn outcome(reply: Option<&PartialResponse>, error: Option<&Error>) -> &'static str {
     match (error, reply) {
         (None, Some(reply)) if (200..300).contains(&reply.status) => "ok",
         (None, _) => "status",
-        (Some(Error::Refused(Refused::Name | Refused::Address { .. })), _) => "refused",
+        (Some(Error::Refused(UrlRefused::Name | UrlRefused::Address { .. })), _) => "refused",
         (Some(Error::Timeout), _) => "timeout",
-        (Some(Error::Garbage(_)), _) => "garbage",
+        (Some(Error::InvalidHttp(_)), _) => "garbage",
         (Some(Error::Endless { .. }), _) => "endless",
         (Some(_), _) => "failed",
     }

@@ -129,7 +129,10 @@ pub async fn tidy(app: &App) -> Result<()> {
     for what in retention::KINDS {
         removed.push((what.name(), remove(app, what).await?));
     }
-    removed.push(("job_markers", queue::forget_markers(&app.db, now - MARKERS).await?));
+    removed.push((
+        "job_markers",
+        queue::delete_stale_markers(&app.db, now - MARKERS).await?,
+    ));
     removed.push(("sends", remove_sends(app).await?));
     removed.push((
         "portfolio_recipients",

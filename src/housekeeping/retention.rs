@@ -131,7 +131,7 @@ pub async fn marks(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> 
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
     const QUARANTINE: &str = "DELETE FROM quarantine WHERE since < $1";
     let mut on = on.into();
-    let items = on.again().sql(ITEMS, (before,)).run().await?;
-    let secrets = former_app_secrets::forget(on.again(), before).await?;
+    let items = on.reborrow().sql(ITEMS, (before,)).run().await?;
+    let secrets = former_app_secrets::forget(on.reborrow(), before).await?;
     Ok(items + secrets + on.sql(QUARANTINE, (before,)).run().await?)
 }

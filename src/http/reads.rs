@@ -26,18 +26,22 @@ impl Reads {
     /// For so many connections, of which a tenant has half.
     pub fn new(connections: u32) -> Self {
         let most = connections as usize;
-        Self(Shares::of_size(most, most.div_ceil(2), "mainstay_reads_waited_total"))
+        Self(Shares::with_share(
+            most,
+            most.div_ceil(2),
+            "mainstay_reads_waited_total",
+        ))
     }
 
     /// A transaction to read in; on PostgreSQL the database itself hides all other tenants from it.
     pub async fn begin(&self, app: &App, tenant: TenantId) -> Result<Reading, Problem> {
         let began = Instant::now();
-        let permit = tokio::time::timeout(PATIENCE, self.0.of(tenant).take_unless(WAITING)).await;
+        let permit = tokio::time::timeout(PATIENCE, self.0.share(tenant).acquire_unless_waiting(WAITING)).await;
         metrics::histogram!("mainstay_read_wait_seconds").record(began.elapsed().as_secs_f64());
         let permit = permit
             .map_err(|_| refused("late", too_late()))?
             .ok_or_else(|| refused("full", too_many()))?;
-        let tx = app.db.begin_as(tenant.uuid()).await?;
+        let tx = app.db.begin_as_tenant(tenant.uuid()).await?;
         Ok(Reading(Some((tx, permit))))
     }
 }

@@ -46,7 +46,7 @@ impl FromRequest<Edge> for SignedBody {
         let read = read_unverified(&mut body, limit, &mut held);
         let body = match tokio::time::timeout(PATIENCE, read).await {
             Ok(Ok(body)) => body,
-            Ok(Err(Unread::NoRoom)) => {
+            Ok(Err(Unread::MemoryExhausted)) => {
                 refused.no_room.increment(1);
                 return Err(no_room());
             }

@@ -86,7 +86,7 @@ async fn handshake(State(app): State<App>, Query(asked): Query<Handshake>) -> Re
     })?;
     let token = asked.verify_token.unwrap_or_default();
     match (asked.mode.as_deref(), asked.challenge) {
-        (Some("subscribe"), Some(challenge)) if crypto::same(&token, expected.expose()) => {
+        (Some("subscribe"), Some(challenge)) if crypto::constant_time_eq(&token, expected.expose()) => {
             Ok(([(header::X_CONTENT_TYPE_OPTIONS, "nosniff")], challenge).into_response())
         }
         _ => Err(Problem::forbidden(

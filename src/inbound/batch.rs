@@ -16,7 +16,7 @@ use crate::{
     media::MEDIA_INBOUND,
     media::store::NewInboundMedia,
     messaging, people,
-    queue::{Entry, counts},
+    queue::{JobEntry, counts},
     records::raw_events::{self, Processed},
 };
 
@@ -34,7 +34,7 @@ pub async fn slice(service: &InboundService, event: &Parsed, items: Range<usize>
 pub async fn settle(service: &InboundService, event: &Parsed) -> Result<()> {
     let settled = settled(&service.directory.current(), event);
     let end = async |tx: &mut Tx| finish(tx, service, std::slice::from_ref(&settled)).await;
-    service.db.transaction_in_turn(end).await?;
+    service.db.background_transaction(end).await?;
     measure_settled(&[settled]);
     Ok(())
 }
@@ -63,7 +63,12 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
             failures,
             limits,
         },
-    ) = people::after_merges(&service.db, &service.clock, service.db.transaction_in_turn(apply).await).await?;
+    ) = people::after_merges(
+        &service.db,
+        &service.clock,
+        service.db.background_transaction(apply).await,
+    )
+    .await?;
     fetch(service, media).await;
     measure(&plan);
     if is_whole {
@@ -97,14 +102,14 @@ async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
     if media.is_empty() {
         return;
     }
-    let entry = |media: NewInboundMedia| Entry {
+    let entry = |media: NewInboundMedia| JobEntry {
         id: media.id.uuid(),
         due: media.received_at,
         lane: media.lane,
     };
-    let entries: Vec<Entry> = media.into_iter().map(entry).collect();
+    let entries: Vec<JobEntry> = media.into_iter().map(entry).collect();
     // What cannot be queued is found by the sweep.
-    let _ = service.queues.offer(&MEDIA_INBOUND, &entries).await;
+    let _ = service.queues.push_entries(&MEDIA_INBOUND, &entries).await;
 }
 
 async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<Plan> {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{calls::PlannedCall, messages::PlannedMessage, read::Parsed, recipients, statuses};
 use crate::{
     clock::Clock,
-    directory::{Route, Signed, Snapshot},
+    directory::{Route, Snapshot, TenantSignature},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     inbound::store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
     messaging::{News, Source, store::sends::Proof},
@@ -160,7 +160,7 @@ impl Plan {
         });
     }
 
-    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&Signed>, origin: &ItemSource<'_>) {
+    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&TenantSignature>, origin: &ItemSource<'_>) {
         let item = origin.item;
         let routes = match addressee(directory, item) {
             Addressee::Channels(routes) => routes,

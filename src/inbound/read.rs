@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    directory::Signed,
+    directory::TenantSignature,
     domain::RawEventId,
     meta::webhook::{self, Malformed, Webhook},
     records::raw_events::RawEvent,
@@ -22,7 +22,7 @@ pub struct Parsed {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     /// Unless the operator signed it.
-    pub signed: Option<Signed>,
+    pub signed: Option<TenantSignature>,
     pub webhook: Result<Webhook, Malformed>,
 }
 
@@ -60,7 +60,7 @@ fn parse_now(events: Vec<RawEvent>) -> Vec<Parsed> {
     let parsed = |event: RawEvent| Parsed {
         id: event.id,
         received_at: event.received_at,
-        signed: event.signer.map(|tenant| Signed {
+        signed: event.signer.map(|tenant| TenantSignature {
             tenant,
             secret: event.app_secret_id,
             at: event.received_at,

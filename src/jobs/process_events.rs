@@ -29,7 +29,7 @@ impl Job for ProcessEvents {
             return Outcomes::unavailable(&away.error);
         }
         let failed = |failure: Failure| (failure.event, Outcome::retry(failure.error));
-        let later = |event| (event, Outcome::GiveBack { after: POSTPONED });
+        let later = |event| (event, Outcome::Release { after: POSTPONED });
         let named = failures.into_iter().map(failed).chain(postponed.into_iter().map(later));
         named.fold(Outcomes::settled(), |outcomes, (event, outcome)| {
             outcomes.with(event, outcome)

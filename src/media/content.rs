@@ -9,7 +9,7 @@ use crate::{
     db::{On, Result},
     domain::{Id, MediaId, TenantId, WorkState},
     media::store::{self, StoredMedia},
-    storage::Key,
+    storage::StorageKey,
 };
 
 /// A downscaled version of an image.
@@ -61,7 +61,7 @@ pub fn variants_of(media: &StoredMedia) -> BTreeMap<Variant, VariantInfo> {
 /// A stored file to be read.
 #[derive(Clone, Debug)]
 pub struct MediaFile {
-    pub key: Key,
+    pub key: StorageKey,
     pub mime_type: String,
     /// In bytes.
     pub size: u64,
@@ -108,7 +108,7 @@ pub(super) fn file_of(media: StoredMedia, variant: Option<Variant>) -> std::resu
             _ => ContentError::Failed(media.last_error),
         });
     };
-    let original = Key::of(media.tenant_id.uuid(), file.uuid());
+    let original = StorageKey::of(media.tenant_id.uuid(), file.uuid());
     let etag = hex::encode(digest);
     let Some(variant) = variant else {
         let mime_type = media.mime_type.unwrap_or_else(|| "application/octet-stream".to_owned());

@@ -16,7 +16,7 @@ use crate::{
     media::MEDIA_VARIANTS,
     media::MediaService,
     media::store::{self, NewFile, WantsVariants},
-    storage::{self, Key, Writer},
+    storage::{self, FileWriter, StorageKey},
 };
 
 /// Time after which a staged file counts as abandoned and is removed.
@@ -31,7 +31,7 @@ pub struct StagedFile {
     pub head: Vec<u8>,
     tenant: TenantId,
     file: MediaFileId,
-    key: Key,
+    key: StorageKey,
 }
 
 /// Error of staging a file; `E` is the stream's error.
@@ -61,7 +61,7 @@ pub async fn stage<E>(
     limit: impl SizeLimitFn,
 ) -> Result<StagedFile, IngestError<E>> {
     let file: MediaFileId = service.clock.new_id();
-    let key = Key::of(tenant.uuid(), file.uuid());
+    let key = StorageKey::of(tenant.uuid(), file.uuid());
     let scheduled = store::schedule_removal(
         &service.db,
         &[key.as_str().to_owned()],
@@ -100,7 +100,7 @@ struct Written {
 }
 
 async fn copy<E>(
-    writer: &mut Writer,
+    writer: &mut FileWriter,
     pieces: impl Stream<Item = Result<Bytes, E>>,
     limit: impl SizeLimitFn,
 ) -> Result<Written, IngestError<E>> {
@@ -164,7 +164,7 @@ impl StagedFile {
             metrics::counter!("mainstay_media_deduplicated_total").increment(1);
         } else if store::cancel_removal(&mut *tx, &note, now).await? == 0 {
             // The staging period is over, so the file may have been removed.
-            return Err(db::collision());
+            return Err(db::conflict_error());
         }
         Ok(committed)
     }

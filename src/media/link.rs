@@ -44,7 +44,7 @@ pub fn sign_link(keyring: &Keyring, link: &MediaLink) -> String {
     token.extend_from_slice(link.media.uuid().as_bytes());
     token.push(variant);
     token.extend_from_slice(&link.expires_at.timestamp().to_be_bytes());
-    let mac = keyring.prove(PURPOSE, &token);
+    let mac = keyring.authenticate(PURPOSE, &token);
     token.extend_from_slice(&mac);
     BASE64_URL_SAFE_NO_PAD.encode(token)
 }
@@ -55,7 +55,7 @@ pub fn read_link(keyring: &Keyring, token: &str, now: DateTime<Utc>) -> Result<M
     let bytes = bytes.filter(|bytes| bytes.len() == PAYLOAD_BYTES + MAC_BYTES);
     let bytes = bytes.ok_or(LinkError::Invalid)?;
     let (payload, mac) = bytes.split_at(PAYLOAD_BYTES);
-    if !keyring.proves(PURPOSE, payload, mac) {
+    if !keyring.verify(PURPOSE, payload, mac) {
         return Err(LinkError::Invalid);
     }
     let variant = match payload[32] {

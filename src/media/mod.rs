@@ -43,7 +43,7 @@ pub use crate::meta::message::MediaKind;
 use crate::queue::Queue;
 
 /// Queue of inbound media to fetch from Meta.
-pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").lanes("lane");
+pub const MEDIA_INBOUND: Queue = Queue::new("media_inbound", "media").with_lanes("lane");
 /// Queue of images whose variants are to be generated.
 pub const MEDIA_VARIANTS: Queue = Queue::new("media_variants", "media_files");
 

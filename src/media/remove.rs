@@ -7,7 +7,7 @@ use crate::{
     media::MediaService,
     media::store::{self, Removed},
     records::quotas,
-    storage::Key,
+    storage::StorageKey,
 };
 
 /// Rows per query.
@@ -66,21 +66,24 @@ pub async fn remove_orphans(service: &MediaService) -> Result<()> {
         tx.commit().await?;
     }
     let due = store::due_removals(service.db.reader(), service.clock.now(), BATCH).await?;
-    let keys: Vec<Key> = due.into_iter().map(|(key,)| Key::recorded(key)).collect();
+    let keys: Vec<StorageKey> = due
+        .into_iter()
+        .map(|(key,)| StorageKey::from_stored(key))
+        .collect();
     remove_now(service, &keys).await;
     Ok(())
 }
 
 /// Returns the keys of a file and of all its possible variants.
 fn keys(tenant: TenantId, file: MediaFileId) -> Vec<String> {
-    let original = Key::of(tenant.uuid(), file.uuid());
+    let original = StorageKey::of(tenant.uuid(), file.uuid());
     let variants = Variant::ALL.map(|variant| original.derived(variant.as_str()));
     let all = std::iter::once(&original).chain(&variants);
     all.map(|key| key.as_str().to_owned()).collect()
 }
 
 /// Removes files whose removal is scheduled. Housekeeping retries failures when the schedule is due.
-pub(super) async fn remove_now(service: &MediaService, keys: &[Key]) {
+pub(super) async fn remove_now(service: &MediaService, keys: &[StorageKey]) {
     let mut gone = Vec::with_capacity(keys.len());
     for key in keys {
         match service.storage.remove(key).await {

@@ -15,7 +15,7 @@ use crate::{
     egress,
     media::MediaService,
     media::store::{self, NewUploadedMedia},
-    memory::{NoRoom, RequestMemory, Uncharged},
+    memory::{ChargedStreamError, MemoryExhausted, RequestMemory},
     records::quotas,
     storage,
 };
@@ -42,7 +42,7 @@ pub enum UploadError {
     Egress(#[from] egress::Error),
     /// No memory available for the request.
     #[error(transparent)]
-    NoRoom(#[from] NoRoom),
+    MemoryExhausted(#[from] MemoryExhausted),
     #[error(transparent)]
     Storage(storage::Error),
     #[error(transparent)]
@@ -60,9 +60,9 @@ pub async fn upload<E: std::fmt::Display>(
     memory: &RequestMemory,
 ) -> Result<MediaId, UploadError> {
     quotas::has_room(service.db.reader(), tenant).await??;
-    let staged = stage(service, tenant, &declared, memory.charged(pieces)).await;
+    let staged = stage(service, tenant, &declared, memory.charge_stream(pieces)).await;
     let staged = staged.map_err(|error| match error {
-        IngestError::Source(Uncharged::Source(error)) => UploadError::Incomplete(error.to_string()),
+        IngestError::Source(ChargedStreamError::Source(error)) => UploadError::Incomplete(error.to_string()),
         other => upload_error(other),
     })?;
     store_file(service, tenant, declared, staged).await
@@ -78,15 +78,21 @@ pub async fn upload_from_url(
 ) -> Result<MediaId, UploadError> {
     quotas::has_room(service.db.reader(), tenant).await??;
     let target = service.egress.check(url).map_err(egress::Error::Refused)?;
-    let answer = egress::on_behalf(tenant, service.egress.get(&target, MAX_FILE_BYTES)).await?;
+    let answer = egress::for_tenant(tenant, service.egress.get(&target, MAX_FILE_BYTES)).await?;
     let declared = DeclaredMedia {
         mime_type: declared.mime_type.or_else(|| answer.content_type.clone()),
         filename: declared.filename.or_else(|| last_segment(&target)),
         ..declared
     };
-    let staged = stage(service, tenant, &declared, memory.charged(answer.pieces().boxed())).await;
+    let staged = stage(
+        service,
+        tenant,
+        &declared,
+        memory.charge_stream(answer.chunks().boxed()),
+    )
+    .await;
     let staged = staged.map_err(|error| match error {
-        IngestError::Source(Uncharged::Source(error)) => UploadError::Egress(error),
+        IngestError::Source(ChargedStreamError::Source(error)) => UploadError::Egress(error),
         other => upload_error(other),
     })?;
     store_file(service, tenant, declared, staged).await
@@ -106,10 +112,10 @@ async fn stage<E>(
     ingest::stage(service, tenant, pieces, limit).await
 }
 
-fn upload_error<E>(error: IngestError<Uncharged<E>>) -> UploadError {
+fn upload_error<E>(error: IngestError<ChargedStreamError<E>>) -> UploadError {
     match error {
-        IngestError::Source(Uncharged::NoRoom(why)) => UploadError::NoRoom(why),
-        IngestError::Source(Uncharged::Source(_)) => UploadError::Incomplete("it ended early".to_owned()),
+        IngestError::Source(ChargedStreamError::MemoryExhausted(why)) => UploadError::MemoryExhausted(why),
+        IngestError::Source(ChargedStreamError::Source(_)) => UploadError::Incomplete("it ended early".to_owned()),
         IngestError::Rejected(rejected) => UploadError::Rejected(rejected),
         IngestError::Storage(error) => {
             metrics::counter!("mainstay_storage_failures_total", "what" => "write").increment(1);

@@ -14,7 +14,7 @@ use crate::{
     media::MediaService,
     media::store::{self, CompletedVariants},
     queue::{Outcome, counts},
-    storage::{self, Key},
+    storage::{self, StorageKey},
 };
 
 /// Maximum size of a file, in bytes: Meta's images have at most 5 MB, and larger ones sent as documents need no thumbnail.
@@ -48,7 +48,7 @@ async fn try_make(service: &MediaService, id: MediaFileId) -> Result<&'static st
     let Some((tenant, attempt, size)) = wanted.map_err(VariantsError::Database)? else {
         return Ok("made");
     };
-    let original = Key::of(tenant.uuid(), id.uuid());
+    let original = StorageKey::of(tenant.uuid(), id.uuid());
     let mut completed = CompletedVariants {
         tenant,
         id,
@@ -77,7 +77,7 @@ async fn try_make(service: &MediaService, id: MediaFileId) -> Result<&'static st
     Ok(label)
 }
 
-async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Rendering, VariantsError> {
+async fn make(service: &MediaService, original: &StorageKey, size: i64) -> Result<Rendering, VariantsError> {
     if u64::try_from(size).is_ok_and(|size| size > MAX_BYTES) {
         return Ok(Rendering::None(format!("it is longer than {MAX_BYTES} bytes")));
     }
@@ -97,7 +97,7 @@ async fn make(service: &MediaService, original: &Key, size: i64) -> Result<Rende
 /// Stores a variant. Needs no scheduled removal: the file's row is leased, and the variants are removed with the file.
 async fn store(
     service: &MediaService,
-    original: &Key,
+    original: &StorageKey,
     picture: RenderedVariant,
 ) -> Result<(Variant, VariantInfo), VariantsError> {
     let info = VariantInfo {

@@ -61,7 +61,7 @@ pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, chan
 /// Has what was released looked at now. The rows are committed: what cannot be queued is found by the sweep.
 pub async fn call(service: &MessagingService, channel: ChannelId) {
     match sends::due_of(service.db.reader(), channel, service.clock.now(), CALLED).await {
-        Ok(due) => drop(service.queues.offer(&OUTBOUND, &due).await),
+        Ok(due) => drop(service.queues.push_entries(&OUTBOUND, &due).await),
         Err(error) => tracing::warn!(%error, channel.id = %channel, "what was released is left to the sweep"),
     }
 }

@@ -59,7 +59,7 @@ pub async fn resolve(
     if resolution == Resolution::Resend {
         // It is committed: what cannot be queued is found by the sweep.
         let due = sends::entries(service.db.reader(), &[id]).await.unwrap_or_default();
-        let _ = service.queues.offer(&OUTBOUND, &due).await;
+        let _ = service.queues.push_entries(&OUTBOUND, &due).await;
     }
     Ok(())
 }

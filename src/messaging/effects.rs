@@ -23,7 +23,7 @@ use crate::{
         sends::Due,
     },
     meta::graph::errors::{self, Class, Effect},
-    rate_limit::Answer,
+    rate_limit::MetaFeedback,
     records::{
         channels,
         contacts::{self, Suspect},
@@ -68,11 +68,11 @@ pub fn pauses_campaigns(code: i64) -> bool {
 }
 
 /// What the governor has to hear of an error; `None` for those that are nothing to it.
-pub fn answer(code: i64) -> Option<Answer> {
+pub fn answer(code: i64) -> Option<MetaFeedback> {
     match errors::entry(code).class {
-        Class::Throughput => Some(Answer::Throughput),
-        Class::Pair => Some(Answer::Pair),
-        Class::Maintenance => Some(Answer::Maintenance),
+        Class::Throughput => Some(MetaFeedback::Throughput),
+        Class::Pair => Some(MetaFeedback::Pair),
+        Class::Maintenance => Some(MetaFeedback::Maintenance),
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ use crate::{
         MessagingService,
         store::sends::{self, Proof},
     },
-    rate_limit::Answer,
+    rate_limit::MetaFeedback,
     records::events::NewEvent,
 };
 
@@ -53,7 +53,7 @@ pub struct Aftermath {
     /// Failures that say that a channel may not send.
     pub trips: Vec<Failed>,
     /// What the governor has to hear: of which channel, to whom.
-    pub answers: Vec<(ChannelId, String, Answer)>,
+    pub answers: Vec<(ChannelId, String, MetaFeedback)>,
     pub channels_changed: bool,
 }
 
@@ -123,7 +123,7 @@ async fn carry_on(service: &MessagingService, aftermath: Aftermath) -> Result<()
     let directory = service.directory.current();
     for (channel, to, answer) in aftermath.answers {
         if let Some(route) = directory.channel(channel) {
-            let _ = service.rate_limiter.answered(&number(route), &to, answer).await;
+            let _ = service.rate_limiter.record_feedback(&number(route), &to, answer).await;
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ use crate::{
         webhook::phone,
     },
     queue::Outcome,
-    rate_limit::Answer,
+    rate_limit::MetaFeedback,
     records::messages::{Named, Names, Which},
 };
 
@@ -100,7 +100,7 @@ fn names((kind, dialled): (RecipientKind, &str), accepted: &Accepted) -> Names {
 async fn hear(service: &MessagingService, called: &Called) {
     let route = &called.call.ready.route;
     let error = match &called.sent {
-        SendOutcome::Accepted(_) => return note(service, called, Answer::Accepted).await,
+        SendOutcome::Accepted(_) => return note(service, called, MetaFeedback::Accepted).await,
         SendOutcome::Rejected(error) => error,
         SendOutcome::Unknown { .. } | SendOutcome::NotSent { .. } => return,
     };
@@ -116,11 +116,11 @@ async fn hear(service: &MessagingService, called: &Called) {
 }
 
 /// The governor may be away: it will hear of it again from Meta.
-async fn note(service: &MessagingService, called: &Called, answer: Answer) {
+async fn note(service: &MessagingService, called: &Called, answer: MetaFeedback) {
     let number = number(&called.call.ready.route);
     let _ = service
         .rate_limiter
-        .answered(&number, &pair(&called.call.ready.due), answer)
+        .record_feedback(&number, &pair(&called.call.ready.due), answer)
         .await;
 }
 

@@ -6,6 +6,6 @@ pub async fn promise_again(service: &MessagingService, change: &RateChange) -> R
     let called = sends::unpromise(&service.db, tenant, Some(channel), service.clock.now()).await?;
     tracing::info!(channel.id = %channel, sends = called, "a number may send faster: those who waited come now");
     // If Redis does not hear of it, it asks once more.
-    let _ = service.rate_limiter.applied(change).await;
+    let _ = service.rate_limiter.mark_applied(change).await;
     Ok(())
 }

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     db,
-    directory::{KNOWN, Route},
+    directory::{PROPAGATION_TIME, Route},
     domain::{AttemptId, MessageId},
     messaging::MessagingService,
     messaging::store::sends::{self, Begun, Due, Promised},
     meta::message::{SendEnvelope, UnresolvedMedia},
     queue::{Lane, Outcome, Outcomes},
-    rate_limit::{Ask, Grant, Number, Terms},
+    rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
     records::{messages, portfolios::Key},
 };
 
@@ -63,17 +63,17 @@ pub async fn reserve(
     sendable: Vec<Ready>,
     outcomes: &mut Outcomes<MessageId>,
 ) -> db::Result<Vec<Call>> {
-    let ask = |it: &Ready| Ask {
+    let ask = |it: &Ready| SlotRequest {
         number: number(&it.route),
         recipient: pair(&it.due),
         lane: it.due.send_lane(),
-        promised: it.due.promised_at.is_some(),
+        has_reservation: it.due.promised_at.is_some(),
     };
-    let asks: Vec<Ask> = sendable.iter().map(ask).collect();
+    let asks: Vec<SlotRequest> = sendable.iter().map(ask).collect();
     let grants = match service.rate_limiter.reserve(&asks).await {
         Ok(grants) => grants,
         Err(error) => {
-            tracing::warn!(%error, sends = asks.len(), "nothing is sent while the governor cannot be asked");
+            tracing::warn!(%error, sends = asks.len(), "rate limiter unavailable: nothing is sent");
             let until = service.clock.now() + UNGOVERNED;
             for it in sendable {
                 outcomes.set(it.due.id, Outcome::Snooze { until });
@@ -111,7 +111,7 @@ pub async fn reserve(
                     quota: ready.route.tenant_throughput,
                 });
                 let lane = Lane::High;
-                outcomes.set(id, Outcome::PutOff { until: due, lane });
+                outcomes.set(id, Outcome::Rescheduled { until: due, lane });
             }
         }
     }
@@ -132,7 +132,7 @@ pub async fn reserve(
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
     let free = sends::begin(&mut tx, &begun).await?;
     // Late in the transaction: a rate that changes from here on to the commit is not seen.
-    sends::promise(&mut tx, &promised, service.clock.now() + KNOWN).await?;
+    sends::promise(&mut tx, &promised, service.clock.now() + PROPAGATION_TIME).await?;
     taken.settle(&mut tx).await?;
     tx.commit().await?;
     // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.
@@ -152,10 +152,10 @@ pub fn pair(due: &Due) -> String {
 }
 
 /// The channel as the governor sees it.
-pub fn number(route: &Route) -> Number {
-    Number {
+pub fn number(route: &Route) -> LimitedNumber {
+    LimitedNumber {
         tenant: route.tenant,
         channel: route.channel,
-        terms: Terms::at(route.throughput).within(route.tenant_throughput),
+        limits: RateLimits::at(route.throughput).within(route.tenant_throughput),
     }
 }

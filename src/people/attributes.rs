@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Party, PreferenceChange, RenamedContact};
 use crate::{
     clock::Clock,
-    db::{Result, Tx, collision},
+    db::{Result, Tx, conflict_error},
     domain::{ContactId, TenantId},
     records::contacts::{self, Identity, Naming, Preferring},
 };
@@ -140,7 +140,7 @@ async fn adopt_usernames(
         .filter(|(identity, contact)| current[&identity.value] != *contact)
         .collect();
     if contacts::own(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
-        return Err(collision());
+        return Err(conflict_error());
     }
     contacts::take_over(tx, &taken).await?;
     Ok(new.into_iter().chain(taken).collect())

@@ -6,7 +6,7 @@ use sqlx::Error;
 
 use crate::{
     clock::Clock,
-    db::{Db, Result, Tx, collision, retry_conflicts},
+    db::{Db, Result, Tx, conflict_error, retry_conflicts},
     domain::{ContactId, TenantId},
     events::contact::{MERGED, Merged},
     records::{
@@ -44,7 +44,7 @@ pub async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Resul
     for it in merges {
         retry_conflicts(|| db.transaction(async |tx: &mut Tx| merge(tx, clock, it).await)).await?;
     }
-    Err(collision())
+    Err(conflict_error())
 }
 
 async fn merge(tx: &mut Tx, clock: &Clock, it: Merge) -> Result<()> {

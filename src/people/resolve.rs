@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{Result, Tx, collision},
+    db::{Result, Tx, conflict_error},
     domain::{ContactId, TenantId},
     records::{
         contacts::{self, Identity, KnownIdentity, NewContact},
@@ -61,7 +61,7 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
     }
     contacts::add(&mut *tx, &plan.new, now).await?;
     if contacts::own(&mut *tx, &plan.owned, now).await? != plan.owned.len() as u64 {
-        return Err(collision());
+        return Err(conflict_error());
     }
     contacts::take_over(&mut *tx, &plan.taken).await?;
 

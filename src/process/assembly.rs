@@ -11,7 +11,7 @@ use crate::{
     app::{App, Foundation},
     clock::Clock,
     config::Config,
-    db::{Connections, Db, Hint},
+    db::{Db, Hint, PoolLimits},
     directory::Directory,
     egress::EgressClient,
     inbound::intake::{Drained, Hints, Intake},
@@ -60,7 +60,7 @@ pub async fn assemble(
     storing: Storing,
     ends: Ends,
 ) -> anyhow::Result<Assembled> {
-    let connections = Connections {
+    let connections = PoolLimits {
         tenants: config.database_read_connections,
         ..config.database_connections.into()
     };
@@ -73,7 +73,7 @@ pub async fn assemble(
             Queues::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
             RateLimiter::redis(redis.url.expose(), &redis.prefix, clock.clone()).context("REDIS_URL")?,
         ),
-        None => (Queues::local(clock.clone()), RateLimiter::local(clock.clone())),
+        None => (Queues::in_memory(clock.clone()), RateLimiter::in_memory(clock.clone())),
     };
     let queues = queues.depth_limit(config.limits.queue_depth);
     let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
@@ -96,7 +96,9 @@ pub async fn assemble(
     let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let egress = EgressClient::new(config.egress.clone()).context("the client for addresses of tenants")?;
-    let committed = db.listen().context("somebody else listens to the database")?;
+    let committed = db
+        .subscribe_to_hints()
+        .context("somebody else listens to the database")?;
     let (app, desks) = App::new(Foundation {
         config,
         clock,

@@ -129,7 +129,7 @@ async fn keep_working(app: &App, shutdown: CancellationToken) {
 async fn keep_promises(app: App, shutdown: CancellationToken) {
     loop {
         let change = tokio::select! {
-            change = app.rate_limiter.changed() => change,
+            change = app.rate_limiter.next_change() => change,
             () = shutdown.cancelled() => return,
         };
         if let Err(error) = messaging::promise_again(&app.messaging, &change).await {

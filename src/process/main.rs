@@ -10,7 +10,7 @@ use crate::{
 
 /// Runs one half as a program of its own, whose only arguments are `--help` and `--version`.
 pub fn main(name: &'static str, about: &'static str, purpose: Purpose, roles: Roles) -> ExitCode {
-    permissions::keep_files_private();
+    permissions::set_private_umask();
     let variables: Vec<String> = Environment::variables()
         .into_iter()
         .map(|(name, help, _)| format!("  {name}: {help}"))

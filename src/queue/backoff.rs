@@ -1,17 +1,17 @@
 use std::time::Duration;
 
-/// How long a failed job rests: `base`, then twice as long each time, at most `cap`; and of that a random share is taken off, so
-/// that what failed together does not come back together.
+/// Exponential backoff with jitter: `base`, doubled with each attempt, at most `cap`, less a random share, so that jobs that failed
+/// together are not retried together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     base: Duration,
     cap: Duration,
-    /// The greatest share that chance takes off, 0 to 1.
+    /// The greatest share that is subtracted, 0 to 1.
     jitter: f64,
 }
 
 impl Backoff {
-    /// With a jitter of a quarter.
+    /// Creates a backoff with a jitter of a quarter.
     pub const fn exponential(base: Duration, cap: Duration) -> Self {
         Self {
             base,
@@ -20,12 +20,12 @@ impl Backoff {
         }
     }
 
-    /// With another jitter: the greatest share that chance takes off, 0 to 1.
+    /// Sets the jitter: the greatest share that is subtracted, 0 to 1.
     pub const fn jitter(self, share: f64) -> Self {
         Self { jitter: share, ..self }
     }
 
-    /// The rest after the given number of attempts (1 is the first).
+    /// Returns the delay after the given number of attempts (1 is the first).
     pub fn after(&self, attempts: i64) -> Duration {
         self.at(attempts, rand::random())
     }

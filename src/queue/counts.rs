@@ -1,5 +1,5 @@
-//! How much was done and how much failed, by minute. Several rows (shards) a minute, so that batches which end at the same time do
-//! not wait for each other; old minutes are folded into minute 0, so nothing is forgotten and the table stays small.
+//! Counters of done and failed runs per minute. Each minute has several rows (shards), so that batches that end together do not wait for
+//! each other's row locks. Old minutes are folded into minute 0, which keeps the totals exact and the table small.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,26 +7,26 @@ use super::Queue;
 use crate::db::{self, Db, On};
 
 const SHARDS: u8 = 16;
-/// Minutes kept apart.
+/// How long minutes are kept apart.
 const KEEP: TimeDelta = TimeDelta::hours(2);
 
-/// Runs that ended well and runs that failed.
+/// Totals of successful and failed runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub done: i64,
     pub failed: i64,
 }
 
-/// Counts, in the transaction of the handler that did it. Call it last: the row it touches stays locked until the commit.
+/// Adds to the counters in the handler's transaction. Call it last: the row stays locked until the commit.
 pub async fn add(on: impl Into<On<'_>>, queue: &Queue, now: DateTime<Utc>, done: i64, failed: i64) -> db::Result<()> {
     if done == 0 && failed == 0 {
         return Ok(());
     }
     let shard = i64::from(rand::random_range(0..SHARDS));
-    put(on, queue.name, now.timestamp().div_euclid(60), shard, done, failed).await
+    upsert(on, queue.name, now.timestamp().div_euclid(60), shard, done, failed).await
 }
 
-async fn put(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
+async fn upsert(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
     const SQL: &str = "
         INSERT INTO queue_counts (queue, minute, shard, done, failed) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (queue, minute, shard)
@@ -38,8 +38,8 @@ async fn put(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: 
         .map(drop)
 }
 
-/// Folds minutes older than two hours into minute 0, and tells how many rows that removed. The sums stay exact, also when several
-/// processes do it at once.
+/// Folds minutes older than two hours into minute 0 and returns the number of rows removed. Totals stay exact, also when several processes
+/// fold at once.
 pub async fn fold(db: &Db, now: DateTime<Utc>) -> db::Result<usize> {
     const SQL: &str = "DELETE FROM queue_counts WHERE minute > 0 AND minute < $1 RETURNING queue, done, failed";
     let before = (now - KEEP).timestamp().div_euclid(60);
@@ -52,13 +52,13 @@ pub async fn fold(db: &Db, now: DateTime<Utc>) -> db::Result<usize> {
         sum.failed += failed;
     }
     for (queue, sum) in sums {
-        put(&mut tx, queue, 0, 0, sum.done, sum.failed).await?;
+        upsert(&mut tx, queue, 0, 0, sum.done, sum.failed).await?;
     }
     tx.commit().await?;
     Ok(old.len())
 }
 
-/// Everything since the beginning.
+/// Returns the totals since the beginning.
 pub async fn totals(db: &Db, queue: &Queue) -> db::Result<Totals> {
     const SQL: &str = "
         SELECT CAST(COALESCE(SUM(done), 0) AS BIGINT), CAST(COALESCE(SUM(failed), 0) AS BIGINT)
@@ -67,7 +67,8 @@ pub async fn totals(db: &Db, queue: &Queue) -> db::Result<Totals> {
     Ok(Totals { done, failed })
 }
 
-/// Runs that ended well in the last sixty seconds: this minute, and of the one before the share that is not over yet.
+/// Returns the successful runs of the last sixty seconds: the current minute, plus the share of the previous one that is still within sixty
+/// seconds.
 pub async fn per_minute(db: &Db, queue: &Queue, now: DateTime<Utc>) -> db::Result<f64> {
     const SQL: &str = "
         SELECT minute, CAST(SUM(done) AS BIGINT) FROM queue_counts

@@ -1,16 +1,16 @@
-/// A queue: its name, and the table whose rows are its jobs.
+/// A queue: its name and the table whose rows are its jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Queue {
     pub name: &'static str,
     pub(super) table: &'static str,
-    /// SQL over a row of the table that gives the number of its [`Lane`].
+    /// An SQL expression over a row of the table that yields the number of its [`Lane`].
     pub(super) lane: &'static str,
 }
 
 impl Queue {
     const ONE_LANE: &str = "1";
 
-    /// Every job goes in the [`Lane::Normal`] lane.
+    /// Creates a queue whose jobs all have [`Lane::Normal`].
     pub const fn new(name: &'static str, table: &'static str) -> Self {
         Self {
             name,
@@ -19,9 +19,9 @@ impl Queue {
         }
     }
 
-    /// Tells how the lane of a row is found: an SQL expression over its columns that gives 0, 1 or 2 (see [`Lane`]). The sweep
-    /// asks it, and it must agree with what callers of [`Queues::offer`](super::Queues::offer) say.
-    pub const fn lanes(self, sql: &'static str) -> Self {
+    /// Sets the SQL expression over a row's columns that yields its lane: 0, 1 or 2 (see [`Lane`]). The sweep uses it; it must agree with
+    /// the lanes passed to [`Queues::push_entries`](super::Queues::push_entries).
+    pub const fn with_lanes(self, sql: &'static str) -> Self {
         Self { lane: sql, ..self }
     }
 
@@ -29,14 +29,14 @@ impl Queue {
         self.lane != Self::ONE_LANE
     }
 
-    /// Puts this queue's table and lane into a text: `{t}` and `{lane}`.
+    /// Replaces `{t}` and `{lane}` in an SQL text with this queue's table and lane expression.
     pub(super) fn sql(&self, text: &str) -> String {
         text.replace("{t}", self.table).replace("{lane}", self.lane)
     }
 }
 
-/// How urgent a job is within its queue: a lower lane is served only when those above it hold nothing that is due. Within a lane
-/// the job that has been due for longest comes first.
+/// The priority of a job within its queue. A lane is served only while the lanes above it have nothing due; within a lane the job that has
+/// been due longest comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     High = 0,
@@ -52,8 +52,8 @@ impl Lane {
         self as usize
     }
 
-    /// The lane of a number from SQL; one out of range is the nearest.
-    pub const fn of(number: i64) -> Self {
+    /// Converts a number read from SQL. Numbers out of range become the nearest lane.
+    pub const fn from_number(number: i64) -> Self {
         match number {
             ..=0 => Lane::High,
             1 => Lane::Normal,

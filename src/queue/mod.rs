@@ -1,11 +1,13 @@
-//! Queues. A queue is a table: a row that wants work carries its state, its attempts and when it is due, and that is the truth.
-//! A *driver* (Redis, or memory of this process) carries ids and wake-ups only, so it may forget everything at any moment: the
-//! *sweep* offers it again whatever is due. Around the handlers stands the *frame*, built on apalis: it takes ids, calls
-//! [`Job::run`], writes how each row ended, and tells the driver.
+//! Job queues on database tables.
 //!
-//! The columns of such a table: `id UUID, state TEXT, attempts BIGINT, due_at TIMESTAMPTZ NOT NULL, last_error TEXT,
-//! finished_at TIMESTAMPTZ`, with an index on `(due_at, id) WHERE state IN ('pending', 'running')`. A row whose state is `pending`
-//! and whose due time lies ahead is scheduled; one that is `running` is leased until its due time.
+//! - A *queue* is a table. The state, attempts and due time in its rows are the only source of truth.
+//! - A *driver* (Redis, or memory of this process) carries ids and wake-ups. It may lose everything at any time: the *sweep* pushes due
+//!   rows again.
+//! - The *runtime*, built on apalis, fetches ids, calls [`Job::run`], writes the outcome of each row and settles the ids with the driver.
+//!
+//! Required columns: `id UUID, state TEXT, attempts BIGINT, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ`, with an
+//! index on `(due_at, id) WHERE state IN ('pending', 'running')`. A `pending` row with a due time in the future is scheduled; a `running`
+//! row is leased until its due time.
 
 pub mod admin;
 pub mod counts;
@@ -14,13 +16,13 @@ mod backoff;
 mod definition;
 mod driver;
 mod error;
-mod frame;
 mod handle;
 mod job;
-mod link;
 mod outage;
 mod outcome;
+mod redis_connection;
 mod rows;
+mod runtime;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -29,9 +31,9 @@ pub use backoff::Backoff;
 pub use definition::{Lane, Queue};
 pub use driver::{Depth, Pushed};
 pub use error::Error;
-pub use frame::{Workers, WorkersError};
-pub use handle::{Entry, Queues};
+pub use handle::{JobEntry, Queues};
 pub use job::{Claim, Job};
-pub(crate) use link::Link;
 pub use outcome::{Outcome, Outcomes};
-pub use rows::{Lease, claim, forget_markers};
+pub(crate) use redis_connection::RedisConnection;
+pub use rows::{Lease, claim, delete_stale_markers};
+pub use runtime::{Workers, WorkersError};

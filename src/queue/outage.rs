@@ -1,3 +1,5 @@
+//! Availability of a dependency, logged once per change.
+
 use std::{
     fmt::Display,
     sync::{
@@ -7,30 +9,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a thing that failed is left alone by those who cannot wait.
+/// The interval between attempts of callers that fail fast while the dependency is down.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
 
-/// Says once that something went away and once that it came back, however many ask for it meanwhile.
+/// The availability of a dependency. Logs one line when it becomes unavailable and one when it is back, however many callers use it.
 #[derive(Debug)]
 pub(super) struct Outage {
-    of: &'static str,
+    name: &'static str,
     metric: &'static str,
     down: AtomicBool,
     probed: Mutex<Option<Instant>>,
 }
 
 impl Outage {
-    pub const fn new(of: &'static str, metric: &'static str) -> Self {
+    pub const fn new(name: &'static str, metric: &'static str) -> Self {
         Self {
-            of,
+            name,
             metric,
             down: AtomicBool::new(false),
             probed: Mutex::new(None),
         }
     }
 
-    /// Whether to try now: always while it is up, and twice a second while it is down.
-    pub fn admits(&self) -> bool {
+    /// Returns whether to try now: always while it is available, and once every 500 ms while it is not.
+    pub fn should_try(&self) -> bool {
         if !self.down.load(Ordering::Relaxed) {
             return true;
         }
@@ -42,18 +44,18 @@ impl Outage {
         due
     }
 
-    /// Notes how a try ended and hands it through.
-    pub fn note<T, E: Display>(&self, result: Result<T, E>) -> Result<T, E> {
+    /// Records a result and returns it.
+    pub fn record<T, E: Display>(&self, result: Result<T, E>) -> Result<T, E> {
         match &result {
             Ok(_) => {
                 if self.down.load(Ordering::Relaxed) && self.down.swap(false, Ordering::Relaxed) {
-                    tracing::info!("{} is back", self.of);
+                    tracing::info!("{} is available again", self.name);
                 }
             }
             Err(error) => {
                 metrics::counter!(self.metric).increment(1);
                 if !self.down.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%error, "{} is not available; work goes on when it is back", self.of);
+                    tracing::warn!(%error, "{} is unavailable; retrying", self.name);
                     *self.probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 }
             }
@@ -67,12 +69,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_down_is_not_asked_again_at_once() {
+    fn an_unavailable_dependency_is_not_tried_again_at_once() {
         let outage = Outage::new("a test", "mainstay_test_errors_total");
-        assert!(outage.admits() && outage.admits());
-        let _ = outage.note(Err::<(), _>("gone"));
-        assert!(!outage.admits());
-        let _ = outage.note(Ok::<_, &str>(()));
-        assert!(outage.admits() && outage.admits());
+        assert!(outage.should_try() && outage.should_try());
+        let _ = outage.record(Err::<(), _>("gone"));
+        assert!(!outage.should_try());
+        let _ = outage.record(Ok::<_, &str>(()));
+        assert!(outage.should_try() && outage.should_try());
     }
 }

@@ -1,3 +1,5 @@
+//! Outcomes of job runs.
+
 use std::{fmt::Display, time::Duration};
 
 use chrono::{DateTime, Utc};
@@ -5,45 +7,45 @@ use chrono::{DateTime, Utc};
 use super::Lane;
 use crate::db;
 
-/// The longest error kept with a row, in characters.
+/// Maximum length in characters of a stored error.
 const ERROR_LENGTH: usize = 1_000;
 
-/// How the work for one row ended. The frame writes it, unless it is `Settled` or `PutOff`.
+/// The outcome of a run for one row. The runtime writes it, except for `Settled` and `Rescheduled`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The handler wrote the end of the row itself, in its own transaction (with [`counts::add`](super::counts::add)), or there
-    /// was nothing to do.
+    /// The handler wrote the row's final state in its own transaction (with [`counts::add`](super::counts::add)), or there was nothing to
+    /// do.
     Settled,
     Done,
-    /// It failed. Tried again after the job's backoff, dead after its last attempt.
+    /// Failed. Retried after the job's backoff, dead after the last attempt.
     Retry {
         error: String,
     },
-    /// It failed, and the other side said when to come back. Counts as an attempt.
+    /// Failed, and the remote side said when to retry. Counts as an attempt.
     RetryAfter {
         after: Duration,
         error: String,
     },
-    /// Not its time yet. Counts as nothing.
+    /// Not due yet. Does not count as an attempt.
     Snooze {
         until: DateTime<Utc>,
     },
-    /// Not its time yet, and the handler wrote so itself, in its own transaction: the row is pending, with this due time and lane, and
-    /// its attempt is not counted.
-    PutOff {
+    /// Not due yet, already written by the handler in its own transaction: the row is pending with this due time and lane, and its attempt
+    /// is not counted.
+    Rescheduled {
         until: DateTime<Utc>,
         lane: Lane,
     },
-    /// The handler did not begin with it, to give others their turn: offered again after that time, behind what is due by then. Counts as
-    /// nothing, and nothing is written of a row that is not leased.
-    GiveBack {
+    /// Not started, to give other jobs their turn. Queued again after this time, behind what is due by then. Does not count as an attempt;
+    /// a row that is not leased is not written.
+    Release {
         after: Duration,
     },
-    /// It failed and always would: dead at once.
+    /// Failed permanently. The row is dead at once.
     Discard {
         error: String,
     },
-    /// Put aside until something outside changes.
+    /// Set aside until an external condition changes.
     Quarantine {
         reason: String,
     },
@@ -51,58 +53,64 @@ pub enum Outcome {
 
 impl Outcome {
     pub fn retry(error: impl Display) -> Self {
-        Outcome::Retry { error: text(error) }
+        Outcome::Retry {
+            error: error_text(error),
+        }
     }
 
     pub fn retry_after(after: Duration, error: impl Display) -> Self {
         Outcome::RetryAfter {
             after,
-            error: text(error),
+            error: error_text(error),
         }
     }
 
     pub fn discard(error: impl Display) -> Self {
-        Outcome::Discard { error: text(error) }
+        Outcome::Discard {
+            error: error_text(error),
+        }
     }
 
     pub fn quarantine(reason: impl Display) -> Self {
-        Outcome::Quarantine { reason: text(reason) }
+        Outcome::Quarantine {
+            reason: error_text(reason),
+        }
     }
 
-    /// For the metrics.
+    /// Returns the `outcome` label of the metrics.
     pub(super) const fn label(&self) -> &'static str {
         match self {
             Outcome::Settled => "settled",
             Outcome::Done => "done",
             Outcome::Retry { .. } => "retry",
             Outcome::RetryAfter { .. } => "retry_after",
-            Outcome::Snooze { .. } | Outcome::PutOff { .. } => "snooze",
-            Outcome::GiveBack { .. } => "released",
+            Outcome::Snooze { .. } | Outcome::Rescheduled { .. } => "snooze",
+            Outcome::Release { .. } => "released",
             Outcome::Discard { .. } => "discard",
             Outcome::Quarantine { .. } => "quarantine",
         }
     }
 }
 
-/// How a batch ended: some ids by name, and the rest.
+/// The outcomes of a batch: some per id, one for the remainder.
 #[derive(Clone, Debug)]
 pub struct Outcomes<I> {
     pub(super) each: Vec<(I, Outcome)>,
-    pub(super) rest: Rest,
+    pub(super) rest: Remainder,
 }
 
-/// What became of the ids that are not named.
+/// The outcome of all ids without one of their own.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Rest {
+pub(super) enum Remainder {
     All(Outcome),
-    /// Failed together: run again one at a time.
+    /// Failed as a batch: run again one at a time.
     Failed(String),
-    /// What the job stands on is away: nothing is counted, and the queue rests for a moment.
+    /// A dependency of the job is unavailable: no attempt is counted, and the queue pauses for a moment.
     Unavailable(String),
 }
 
 impl<I> Outcomes<I> {
-    /// The handler wrote the end of every row that [`with`](Self::with) does not name.
+    /// The handler wrote the final state of every row without an outcome of its own.
     pub fn settled() -> Self {
         Self::all(Outcome::Settled)
     }
@@ -111,19 +119,19 @@ impl<I> Outcomes<I> {
         Self::all(Outcome::Done)
     }
 
-    /// The same for every row that [`with`](Self::with) does not name.
+    /// Sets one outcome for all rows that [`with`](Self::with) does not name.
     pub fn all(outcome: Outcome) -> Self {
-        Self::of(Rest::All(outcome))
+        Self::of(Remainder::All(outcome))
     }
 
-    /// The batch failed as a whole. Several ids are run again one at a time; one alone is retried after its backoff.
+    /// The batch failed as a whole. Several ids are run again one at a time; a single one is retried after its backoff.
     pub fn failed(error: impl Display) -> Self {
-        Self::of(Rest::Failed(text(error)))
+        Self::of(Remainder::Failed(error_text(error)))
     }
 
-    /// What the job stands on (the database, usually) is away. No attempt is counted.
+    /// A dependency of the job (usually the database) is unavailable. No attempt is counted.
     pub fn unavailable(error: impl Display) -> Self {
-        Self::of(Rest::Unavailable(text(error)))
+        Self::of(Remainder::Unavailable(error_text(error)))
     }
 
     pub fn with(mut self, id: I, outcome: Outcome) -> Self {
@@ -135,12 +143,12 @@ impl<I> Outcomes<I> {
         self.each.push((id, outcome));
     }
 
-    fn of(rest: Rest) -> Self {
+    fn of(rest: Remainder) -> Self {
         Self { each: Vec::new(), rest }
     }
 }
 
-/// A database that is away costs nobody an attempt; any other failure is the batch's.
+/// Maps an unavailable database to [`Outcomes::unavailable`] and any other error to [`Outcomes::failed`].
 impl<I> From<sqlx::Error> for Outcomes<I> {
     fn from(error: sqlx::Error) -> Self {
         if db::is_unavailable(&error) {
@@ -151,18 +159,18 @@ impl<I> From<sqlx::Error> for Outcomes<I> {
     }
 }
 
-/// For a handler whose body is a function that ends early with `?`.
+/// Lets a handler's body be a function that uses `?`.
 impl<I> From<db::Result<Outcomes<I>>> for Outcomes<I> {
     fn from(result: db::Result<Outcomes<I>>) -> Self {
         result.unwrap_or_else(Self::from)
     }
 }
 
-pub(super) fn text(error: impl Display) -> String {
+pub(super) fn error_text(error: impl Display) -> String {
     let mut text = error.to_string();
     if let Some((end, _)) = text.char_indices().nth(ERROR_LENGTH) {
         text.truncate(end);
     }
-    // PostgreSQL takes no NUL in a text.
+    // PostgreSQL rejects NUL in text.
     text.replace('\0', "\u{fffd}")
 }

@@ -1,108 +1,119 @@
-//! What remembers. Both kinds decide alike (`tests/` holds them to it); a time is microseconds since 1970, by the clock of the caller.
+//! The storage of the limiter: memory or Redis. Both make the same decisions and pass the same tests (`tests/`). Times are microseconds
+//! since 1970, by the clock of the caller.
 
-use super::{Error, Limit, Number, book::Book, local::Local, redis::Redis};
+use super::{Error, LimitKind, LimitedNumber, memory::MemoryLimiter, number_state::NumberState, redis::RedisLimiter};
 use crate::domain::SendLane;
 
-/// The most asks that one script decides over.
+/// Maximum number of requests per script call.
 pub(super) const CHUNK: usize = 500;
 
-/// A recipient, as a pair is known by it.
-pub(super) type Recipient = [u8; 16];
+/// The digest that identifies a pair's recipient.
+pub(super) type RecipientDigest = [u8; 16];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Want {
-    pub recipient: Recipient,
+pub(super) struct DriverRequest {
+    pub recipient: RecipientDigest,
     pub lane: SendLane,
-    pub promised: bool,
+    pub has_reservation: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// `trial`: the pair was refused lately, so it matters whether this one is accepted.
+pub(super) enum SlotDecision {
+    /// `trial`: the pair was refused lately, so the outcome of this message must be reported.
     Slot {
         at: i64,
         trial: bool,
     },
     Later {
         at: i64,
-        because: Limit,
+        limit: LimitKind,
     },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Verdicts {
-    pub each: Vec<Verdict>,
-    /// Promises made before this time are worthless, and the caller is the one to do something about it.
+pub(super) struct SlotDecisions {
+    pub each: Vec<SlotDecision>,
+    /// Reservations made before this time are void; the caller must act on it.
     pub change: Option<i64>,
 }
 
-/// What Meta said, and to what.
+/// Feedback of Meta that changes the state, and what it concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
-    Accepted(Recipient),
-    Refused(Recipient),
+pub(super) enum LimiterFeedback {
+    Accepted(RecipientDigest),
+    Refused(RecipientDigest),
     Throttled,
     Maintenance,
 }
 
-pub(super) enum Driver {
-    Local(Box<Local>),
-    Redis(Box<Redis>),
+pub(super) enum LimiterDriver {
+    Memory(Box<MemoryLimiter>),
+    Redis(Box<RedisLimiter>),
 }
 
-impl Driver {
-    pub fn local() -> Self {
-        Driver::Local(Box::default())
+impl LimiterDriver {
+    pub fn in_memory() -> Self {
+        LimiterDriver::Memory(Box::default())
     }
 
     pub fn redis(url: &str, prefix: &str) -> Result<Self, Error> {
-        Ok(Driver::Redis(Box::new(Redis::new(url, prefix)?)))
+        Ok(LimiterDriver::Redis(Box::new(RedisLimiter::new(url, prefix)?)))
     }
 
-    /// Decides in the order given, over at most [`CHUNK`].
-    pub async fn reserve(&self, number: &Number, now: i64, wants: &[Want]) -> Result<Verdicts, Error> {
+    /// Decides on at most [`CHUNK`] requests, in the order given.
+    pub async fn reserve(
+        &self,
+        number: &LimitedNumber,
+        now: i64,
+        requests: &[DriverRequest],
+    ) -> Result<SlotDecisions, Error> {
         match self {
-            Driver::Local(local) => Ok(local.reserve(number, now, wants)),
-            Driver::Redis(redis) => redis.reserve(number, now, wants).await,
+            LimiterDriver::Memory(memory) => Ok(memory.reserve(number, now, requests)),
+            LimiterDriver::Redis(redis) => redis.reserve(number, now, requests).await,
         }
     }
 
-    pub async fn receive(&self, number: &Number, now: i64, count: u32) -> Result<(), Error> {
+    pub async fn receive(&self, number: &LimitedNumber, now: i64, count: u32) -> Result<(), Error> {
         match self {
-            Driver::Local(local) => local.receive(number, now, count),
-            Driver::Redis(redis) => redis.receive(number, now, count).await?,
-        }
-        Ok(())
-    }
-
-    pub async fn hear(&self, number: &Number, now: i64, news: News) -> Result<(), Error> {
-        match self {
-            Driver::Local(local) => local.hear(number, now, news),
-            Driver::Redis(redis) => redis.hear(number, now, news).await?,
+            LimiterDriver::Memory(memory) => memory.receive(number, now, count),
+            LimiterDriver::Redis(redis) => redis.receive(number, now, count).await?,
         }
         Ok(())
     }
 
-    pub async fn requeue(&self, number: &Number, now: i64) -> Result<(), Error> {
+    pub async fn record_feedback(
+        &self,
+        number: &LimitedNumber,
+        now: i64,
+        feedback: LimiterFeedback,
+    ) -> Result<(), Error> {
         match self {
-            Driver::Local(local) => local.requeue(number, now),
-            Driver::Redis(redis) => redis.requeue(number, now).await?,
+            LimiterDriver::Memory(memory) => memory.record_feedback(number, now, feedback),
+            LimiterDriver::Redis(redis) => redis.record_feedback(number, now, feedback).await?,
         }
         Ok(())
     }
 
-    pub async fn applied(&self, number: &Number, change: i64) -> Result<(), Error> {
+    pub async fn clear_reservations(&self, number: &LimitedNumber, now: i64) -> Result<(), Error> {
         match self {
-            Driver::Local(local) => local.applied(number, change),
-            Driver::Redis(redis) => redis.applied(number, change).await?,
+            LimiterDriver::Memory(memory) => memory.clear_reservations(number, now),
+            LimiterDriver::Redis(redis) => redis.clear_reservations(number, now).await?,
         }
         Ok(())
     }
 
-    pub async fn book(&self, number: &Number) -> Result<Book, Error> {
+    pub async fn mark_applied(&self, number: &LimitedNumber, change: i64) -> Result<(), Error> {
         match self {
-            Driver::Local(local) => Ok(local.book(number)),
-            Driver::Redis(redis) => redis.book(number).await,
+            LimiterDriver::Memory(memory) => memory.mark_applied(number, change),
+            LimiterDriver::Redis(redis) => redis.mark_applied(number, change).await?,
+        }
+        Ok(())
+    }
+
+    pub async fn number_state(&self, number: &LimitedNumber) -> Result<NumberState, Error> {
+        match self {
+            LimiterDriver::Memory(memory) => Ok(memory.number_state(number)),
+            LimiterDriver::Redis(redis) => redis.number_state(number).await,
         }
     }
 }

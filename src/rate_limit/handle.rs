@@ -1,3 +1,5 @@
+//! The handle that requests slots and reports feedback.
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,143 +11,151 @@ use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Answer, Ask, Error, Grant, Limit, Number, RateChange, View,
-    changes::Changes,
-    driver::{CHUNK, Driver, News, Recipient, Verdict, Want},
-    terms::Pace,
+    Error, Grant, LimitKind, LimitedNumber, MetaFeedback, RateChange, SlotRequest, View,
+    driver::{CHUNK, DriverRequest, LimiterDriver, LimiterFeedback, RecipientDigest, SlotDecision},
+    limits::GcraRate,
+    rate_changes::PendingChanges,
     time,
 };
 use crate::{clock::Clock, domain::ChannelId};
 
-/// Pairs on trial that are remembered; when there are more, they are forgotten, and a success does not clear them.
-const TRIALS: usize = 10_000;
+/// Maximum number of pairs on trial. When exceeded, the set is cleared; a success of these then does not clear their strikes.
+const MAX_TRIALS: usize = 10_000;
 
-/// Who may send when. Clones share one memory; the module says by which rules.
+/// Grants slots to send. Clones share one state. The module describes the rules.
 #[derive(Clone)]
-pub struct RateLimiter(Arc<Parts>);
+pub struct RateLimiter(Arc<LimiterState>);
 
-struct Parts {
-    driver: Driver,
+struct LimiterState {
+    driver: LimiterDriver,
     clock: Clock,
-    changes: Changes,
-    /// Messages on their way to somebody of whom Meta lately said 131056: their success matters.
-    trials: Mutex<HashSet<(ChannelId, Recipient)>>,
+    changes: PendingChanges,
+    /// Messages in flight to recipients that Meta lately refused with 131056: their success must be recorded.
+    trials: Mutex<HashSet<(ChannelId, RecipientDigest)>>,
 }
 
 impl RateLimiter {
-    /// In this process, for a process that is alone.
-    pub fn local(clock: Clock) -> Self {
-        Self::of(Driver::local(), clock)
+    /// Creates a limiter in memory, for a single process.
+    pub fn in_memory(clock: Clock) -> Self {
+        Self::of(LimiterDriver::in_memory(), clock)
     }
 
-    /// On Redis, under keys that begin `{prefix:governor:`. Connects when first used and again whenever needed, so only a malformed
-    /// address fails. To be called within the runtime.
+    /// Creates a limiter on Redis, with keys that begin `{prefix:governor:`. Connects lazily and reconnects as needed, so only a malformed
+    /// address fails. Must be called within the Tokio runtime.
     pub fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, Error> {
-        Ok(Self::of(Driver::redis(url, prefix)?, clock))
+        Ok(Self::of(LimiterDriver::redis(url, prefix)?, clock))
     }
 
-    fn of(driver: Driver, clock: Clock) -> Self {
-        Self(Arc::new(Parts {
+    fn of(driver: LimiterDriver, clock: Clock) -> Self {
+        Self(Arc::new(LimiterState {
             driver,
             clock,
-            changes: Changes::default(),
+            changes: PendingChanges::default(),
             trials: Mutex::default(),
         }))
     }
 
-    /// Decides over each ask, in their order: one script call per number and 500 asks. Replies are looked at first. Returns within
-    /// about a second whatever happens; after an error nobody may send.
-    pub async fn reserve(&self, asks: &[Ask]) -> Result<Vec<Grant>, Error> {
+    /// Decides on each request, in their order but replies first: one script call per number and 500 requests. Returns within about a
+    /// second in any case; after an error nothing may be sent.
+    pub async fn reserve(&self, requests: &[SlotRequest]) -> Result<Vec<Grant>, Error> {
         let begun = self.0.clock.now();
         let mut by_number: HashMap<ChannelId, Vec<usize>> = HashMap::new();
-        for (n, ask) in asks.iter().enumerate() {
-            by_number.entry(ask.number.channel).or_default().push(n);
+        for (n, request) in requests.iter().enumerate() {
+            by_number.entry(request.number.channel).or_default().push(n);
         }
         let mut groups: Vec<Vec<usize>> = by_number.into_values().collect();
         for group in &mut groups {
-            group.sort_by_key(|n| asks[*n].lane);
+            group.sort_by_key(|n| requests[*n].lane);
         }
         let chunks = groups.iter().flat_map(|group| group.chunks(CHUNK));
-        let decided = try_join_all(chunks.map(|chunk| self.decide(asks, chunk, begun))).await?;
+        let decided = try_join_all(chunks.map(|chunk| self.decide(requests, chunk, begun))).await?;
         let mut grants: Vec<(usize, Grant)> = decided.into_iter().flatten().collect();
         grants.sort_unstable_by_key(|(n, _)| *n);
         let elapsed = (self.0.clock.now() - begun).to_std().unwrap_or(Duration::ZERO);
         metrics::histogram!("mainstay_governor_reserve_seconds").record(elapsed.as_secs_f64());
-        Ok(grants.into_iter().map(|(n, grant)| count(&asks[n], grant)).collect())
+        Ok(grants
+            .into_iter()
+            .map(|(n, grant)| count_grant(&requests[n], grant))
+            .collect())
     }
 
-    /// Messages that this number received and Meta counts against its rate.
-    pub async fn received(&self, number: &Number, count: u32) -> Result<(), Error> {
+    /// Counts messages received by this number, which Meta counts against its rate.
+    pub async fn received(&self, number: &LimitedNumber, count: u32) -> Result<(), Error> {
         self.0.driver.receive(number, self.now(), count).await
     }
 
-    /// What Meta said to a message. For one that was accepted this costs no call, unless its recipient was refused before.
-    pub async fn answered(&self, number: &Number, to: &str, answer: Answer) -> Result<(), Error> {
+    /// Records Meta's response to a message. For an accepted one this costs no call, unless its recipient was refused before.
+    pub async fn record_feedback(&self, number: &LimitedNumber, to: &str, feedback: MetaFeedback) -> Result<(), Error> {
         let recipient = digest(to);
         let on_trial = self.trials().remove(&(number.channel, recipient));
-        let (news, limit) = match answer {
-            Answer::Accepted if !on_trial => return Ok(()),
-            Answer::Accepted => (News::Accepted(recipient), None),
-            Answer::Pair => (News::Refused(recipient), Some(Limit::Pair)),
-            Answer::Throughput => (News::Throttled, Some(Limit::Throughput)),
-            Answer::Maintenance => (News::Maintenance, Some(Limit::Paused)),
+        let (feedback, limit) = match feedback {
+            MetaFeedback::Accepted if !on_trial => return Ok(()),
+            MetaFeedback::Accepted => (LimiterFeedback::Accepted(recipient), None),
+            MetaFeedback::Pair => (LimiterFeedback::Refused(recipient), Some(LimitKind::Pair)),
+            MetaFeedback::Throughput => (LimiterFeedback::Throttled, Some(LimitKind::Throughput)),
+            MetaFeedback::Maintenance => (LimiterFeedback::Maintenance, Some(LimitKind::Paused)),
         };
         if let Some(limit) = limit {
             metrics::counter!("mainstay_governor_refusals_total", "limit" => limit.as_str()).increment(1);
             tracing::warn!(channel.id = %number.channel, limit = limit.as_str(), "Meta refused a message because of a limit");
         }
-        self.0.driver.hear(number, self.now(), news).await
+        self.0.driver.record_feedback(number, self.now(), feedback).await
     }
 
-    /// How the number stands.
-    pub async fn view(&self, number: &Number) -> Result<View, Error> {
-        let book = self.0.driver.book(number).await?;
-        Ok(View::of(&book, number, self.now()))
+    /// Returns the state of a number.
+    pub async fn view(&self, number: &LimitedNumber) -> Result<View, Error> {
+        let state = self.0.driver.number_state(number).await?;
+        Ok(View::of(&state, number, self.now()))
     }
 
-    /// Forgets who waits for this number, because many of them will not come (a campaign was stopped). Those left are told by
-    /// [`changed`](Self::changed) to come again.
-    pub async fn requeue(&self, number: &Number) -> Result<(), Error> {
-        self.0.driver.requeue(number, self.now()).await
+    /// Clears the reservations of this number, because many of them will not be used (a campaign was stopped). The others are requested
+    /// again after [`next_change`](Self::next_change).
+    pub async fn clear_reservations(&self, number: &LimitedNumber) -> Result<(), Error> {
+        self.0.driver.clear_reservations(number, self.now()).await
     }
 
-    /// Waits for a number whose promises hold no longer, as found by the calls of [`reserve`](Self::reserve) in this process. Its
-    /// promised rows are to be made due at once, as if they had never been promised; then [`applied`](Self::applied) is to be
-    /// called. Until it is, some process is told again every five seconds.
-    pub async fn changed(&self) -> RateChange {
+    /// Waits for a number whose reservations became void, as found by [`reserve`](Self::reserve) in this process. The caller makes their
+    /// rows due at once, without a reservation, and then calls [`mark_applied`](Self::mark_applied). Until then some process gets the
+    /// change again every five seconds.
+    pub async fn next_change(&self) -> RateChange {
         self.0.changes.next().await
     }
 
-    /// The rows that were promised before this change are due.
-    pub async fn applied(&self, change: &RateChange) -> Result<(), Error> {
+    /// Marks a change as applied: the rows reserved before it are due.
+    pub async fn mark_applied(&self, change: &RateChange) -> Result<(), Error> {
         let at = change.at.timestamp_micros();
-        self.0.driver.applied(&change.number, at).await
+        self.0.driver.mark_applied(&change.number, at).await
     }
 
-    async fn decide(&self, asks: &[Ask], chunk: &[usize], begun: DateTime<Utc>) -> Result<Vec<(usize, Grant)>, Error> {
-        let number = asks[chunk[0]].number;
-        let want = |n: &usize| Want {
-            recipient: digest(&asks[*n].recipient),
-            lane: asks[*n].lane,
-            promised: asks[*n].promised,
+    async fn decide(
+        &self,
+        requests: &[SlotRequest],
+        chunk: &[usize],
+        begun: DateTime<Utc>,
+    ) -> Result<Vec<(usize, Grant)>, Error> {
+        let number = requests[chunk[0]].number;
+        let request = |n: &usize| DriverRequest {
+            recipient: digest(&requests[*n].recipient),
+            lane: requests[*n].lane,
+            has_reservation: requests[*n].has_reservation,
         };
-        let wants: Vec<Want> = chunk.iter().map(want).collect();
+        let requests: Vec<DriverRequest> = chunk.iter().map(request).collect();
         let driver = &self.0.driver;
-        let verdicts = driver.reserve(&number, begun.timestamp_micros(), &wants).await?;
-        if let Some(at) = verdicts.change {
+        let decisions = driver.reserve(&number, begun.timestamp_micros(), &requests).await?;
+        if let Some(at) = decisions.change {
             let at = time(at);
             self.0.changes.put(RateChange { number, at });
         }
-        let mut belated = Belated::new(self.now(), number.terms.pace());
-        let decided = verdicts.each.into_iter().zip(&wants).zip(chunk);
-        let grant = |((verdict, want), n): ((Verdict, &Want), &usize)| {
-            let grant = match verdict {
-                Verdict::Later { at, because } => Grant::Later { at: time(at), because },
-                Verdict::Slot { at, trial } => {
+        let mut late_slots = LateSlots::new(self.now(), number.limits.rate());
+        let decided = decisions.each.into_iter().zip(&requests).zip(chunk);
+        let grant = |((decision, request), n): ((SlotDecision, &DriverRequest), &usize)| {
+            let grant = match decision {
+                SlotDecision::Later { at, limit } => Grant::Later { at: time(at), limit },
+                SlotDecision::Slot { at, trial } => {
                     if trial {
-                        self.on_trial(number.channel, want.recipient);
+                        self.add_trial(number.channel, request.recipient);
                     }
-                    belated.check(at)
+                    late_slots.check(at)
                 }
             };
             (*n, grant)
@@ -153,15 +163,15 @@ impl RateLimiter {
         Ok(decided.map(grant).collect())
     }
 
-    fn on_trial(&self, channel: ChannelId, recipient: Recipient) {
+    fn add_trial(&self, channel: ChannelId, recipient: RecipientDigest) {
         let mut trials = self.trials();
-        if trials.len() >= TRIALS {
+        if trials.len() >= MAX_TRIALS {
             trials.clear();
         }
         trials.insert((channel, recipient));
     }
 
-    fn trials(&self) -> MutexGuard<'_, HashSet<(ChannelId, Recipient)>> {
+    fn trials(&self) -> MutexGuard<'_, HashSet<(ChannelId, RecipientDigest)>> {
         self.0.trials.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -170,21 +180,21 @@ impl RateLimiter {
     }
 }
 
-/// When an answer was on its way for long, slots have passed meanwhile. To use them all at once would be a second burst: one burst
-/// of them is used, and the rest asked for again.
-struct Belated {
+/// Limits the use of slots that passed while the reply was delayed: using all of them at once would be a second burst. One burst of them is
+/// used, the others are requested again.
+struct LateSlots {
     now: i64,
     left: i64,
 }
 
-impl Belated {
-    fn new(now: i64, pace: Pace) -> Self {
-        let left = pace.slack / pace.interval + 1;
+impl LateSlots {
+    fn new(now: i64, rate: GcraRate) -> Self {
+        let left = rate.slack / rate.interval + 1;
         Self { now, left }
     }
 
     fn check(&mut self, at: i64) -> Grant {
-        if at >= self.now - Pace::BURST {
+        if at >= self.now - GcraRate::BURST {
             return Grant::Slot(time(at));
         }
         self.left -= 1;
@@ -194,24 +204,24 @@ impl Belated {
         metrics::counter!("mainstay_governor_slots_missed_total").increment(1);
         Grant::Later {
             at: time(self.now),
-            because: Limit::Throughput,
+            limit: LimitKind::Throughput,
         }
     }
 }
 
-fn count(ask: &Ask, grant: Grant) -> Grant {
+fn count_grant(request: &SlotRequest, grant: Grant) -> Grant {
     match grant {
-        Grant::Slot(_) => metrics::counter!("mainstay_governor_slots_total", "lane" => ask.lane.as_str()),
-        Grant::Later { because, .. } => {
-            metrics::counter!("mainstay_governor_waits_total", "limit" => because.as_str())
+        Grant::Slot(_) => metrics::counter!("mainstay_governor_slots_total", "lane" => request.lane.as_str()),
+        Grant::Later { limit, .. } => {
+            metrics::counter!("mainstay_governor_waits_total", "limit" => limit.as_str())
         }
     }
     .increment(1);
     grant
 }
 
-/// Phone numbers stay out of Redis.
-fn digest(recipient: &str) -> Recipient {
+/// Hashes the recipient, so that no phone numbers are stored in Redis.
+fn digest(recipient: &str) -> RecipientDigest {
     let digest: [u8; 32] = Sha256::digest(recipient.as_bytes()).into();
     std::array::from_fn(|n| digest[n])
 }

@@ -1,69 +1,69 @@
-//! The rule of one pair: a business number and a recipient. `lua/reserve.lua` has its twin; times are microseconds since 1970.
+//! GCRA for one pair: a business number and a recipient. Its twin is in `lua/pair.lua`. Times are microseconds since 1970.
 
 const SECOND: i64 = 1_000_000;
-/// Meta: one message in six seconds,
-/// <https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform>.
+/// Meta: one message in six seconds, <https://developers.facebook.com/documentation/business-messaging/whatsapp/about-the-platform>.
 pub(super) const INTERVAL: i64 = 6 * SECOND;
-/// Meta lets 45 go at once, borrowed from the future. We use one less, because messages do not arrive as evenly as they left, and
-/// at the edge every second one would be refused.
+/// Meta allows a burst of 45, borrowed from the future. We use one less: messages do not arrive as evenly as they are sent, and at the edge
+/// every second one would be refused.
 pub(super) const BURST: i64 = 44;
 const SLACK: i64 = (BURST - 1) * INTERVAL;
-/// A place that was promised and not taken for so long is nobody's.
-const OVERDUE: i64 = 3 * SECOND;
-/// Meta: wait 4^n seconds, n from 0. It ends to grow at 4^6, a little over an hour.
-const MOST_STRIKES: i64 = 6;
-/// After this time without another refusal they are forgotten.
-const STRIKES_LAST: i64 = 3_600 * SECOND;
+/// A reserved place that is unused for this long is void.
+const RESERVATION_TIMEOUT: i64 = 3 * SECOND;
+/// Meta: wait 4^n seconds, n from 0. We stop at 4^6, a little over an hour.
+const MAX_STRIKES: i64 = 6;
+/// How long after the last refusal strikes are cleared.
+const STRIKES_EXPIRE_AFTER: i64 = 3_600 * SECOND;
 
-/// Without a trace of it, a pair may send its whole burst.
+/// The state of a pair. A pair without one may send its whole burst.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Pair {
-    /// As of [`Gate`](super::gate::Gate).
+pub(super) struct PairState {
+    /// See [`GcraGate`](super::gcra::GcraGate).
     pub tat: i64,
     pub tail: i64,
-    /// Meta refused; nothing before this time.
-    pub barred: i64,
+    /// Meta refused: no message before this time.
+    pub blocked_until: i64,
     /// Refusals in a row.
     pub strikes: i64,
 }
 
-impl Pair {
-    /// Whether somebody may leave at this slot. Messages to one person keep their order, so newcomers do not overtake.
-    pub fn allows(&self, slot: i64, now: i64, promised: bool) -> bool {
+impl PairState {
+    /// Returns whether a message may take this slot. Messages to one recipient keep their order, so a request without a reservation does
+    /// not overtake.
+    pub fn allows(&self, slot: i64, now: i64, has_reservation: bool) -> bool {
         let open = self.tat - SLACK;
-        open <= slot && (promised || self.tail <= now || now - open > OVERDUE)
+        open <= slot && (has_reservation || self.tail <= now || now - open > RESERVATION_TIMEOUT)
     }
 
-    pub fn take(&mut self, slot: i64, now: i64) {
-        if now - (self.tat - SLACK) > OVERDUE {
+    pub fn take_slot(&mut self, slot: i64, now: i64) {
+        if now - (self.tat - SLACK) > RESERVATION_TIMEOUT {
             self.tail = 0;
         }
         self.tat = self.tat.max(slot) + INTERVAL;
     }
 
-    /// Puts somebody in the queue and tells when to come again.
-    pub fn promise(&mut self) -> i64 {
+    /// Reserves a place in the queue and returns when to retry.
+    pub fn reserve(&mut self) -> i64 {
         let place = self.tail.max(self.tat - SLACK);
         self.tail = place + INTERVAL;
         place
     }
 
-    /// 131056. Others that were on their way at the same time are refused too and tell nothing new.
+    /// Error 131056. Refusals of messages that were in flight at the same time count once.
     pub fn refused(&mut self, now: i64) {
-        if now < self.barred {
+        if now < self.blocked_until {
             return;
         }
-        self.barred = now + 4_i64.pow(self.strikes as u32) * SECOND;
-        self.strikes = (self.strikes + 1).min(MOST_STRIKES);
-        // Meta has counted more than we did: what is left of the burst does not exist.
-        self.tat = self.tat.max(self.barred + SLACK);
+        self.blocked_until = now + 4_i64.pow(self.strikes as u32) * SECOND;
+        self.strikes = (self.strikes + 1).min(MAX_STRIKES);
+        // Meta has counted more than we did: nothing is left of the burst.
+        self.tat = self.tat.max(self.blocked_until + SLACK);
     }
 
-    /// From here on it is as if the pair had never been.
-    pub fn ends(&self) -> i64 {
-        let busy = self.tat.max(self.tail).max(self.barred);
+    /// Returns when the state has no effect any more.
+    pub fn expires_at(&self) -> i64 {
+        let busy = self.tat.max(self.tail).max(self.blocked_until);
         if self.strikes > 0 {
-            busy.max(self.barred + STRIKES_LAST)
+            busy.max(self.blocked_until + STRIKES_EXPIRE_AFTER)
         } else {
             busy
         }

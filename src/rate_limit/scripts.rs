@@ -1,4 +1,4 @@
-//! The steps that Redis takes in one go. Scripts cannot share code, so the rules are put in front of each.
+//! The atomic steps, as Lua scripts. Scripts cannot share code, so the common parts are prepended to each.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,8 @@ macro_rules! script {
     };
 }
 
-pub static RESERVE: LazyLock<Script> = script!("gate", "pair", "reserve");
-pub static RECEIVE: LazyLock<Script> = script!("gate", "receive");
-pub static HEAR: LazyLock<Script> = script!("gate", "pair", "hear");
-pub static REQUEUE: LazyLock<Script> = script!("gate", "requeue");
-pub static APPLIED: LazyLock<Script> = script!("applied");
+pub static RESERVE: LazyLock<Script> = script!("gcra", "pair", "reserve");
+pub static RECEIVE: LazyLock<Script> = script!("gcra", "receive");
+pub static FEEDBACK: LazyLock<Script> = script!("gcra", "pair", "feedback");
+pub static CLEAR_RESERVATIONS: LazyLock<Script> = script!("gcra", "clear_reservations");
+pub static MARK_APPLIED: LazyLock<Script> = script!("mark_applied");

@@ -46,9 +46,9 @@ pub struct SqliteFacts {
 
 pub async fn sqlite(on: impl Into<On<'_>>) -> Result<SqliteFacts> {
     let mut on = on.into();
-    let (version,) = on.again().sql("SELECT sqlite_version()", ()).one().await?;
-    let (journal_mode,) = on.again().sql("PRAGMA journal_mode", ()).one().await?;
-    let (synchronous,) = on.again().sql("PRAGMA synchronous", ()).one().await?;
+    let (version,) = on.reborrow().sql("SELECT sqlite_version()", ()).one().await?;
+    let (journal_mode,) = on.reborrow().sql("PRAGMA journal_mode", ()).one().await?;
+    let (synchronous,) = on.reborrow().sql("PRAGMA synchronous", ()).one().await?;
     Ok(SqliteFacts {
         version,
         journal_mode,

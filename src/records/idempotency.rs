@@ -56,7 +56,7 @@ pub async fn claim(
     }
     let mut on = on.into();
     let old = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone(), since));
-    Rows::new(FORGET, old.collect()).run(on.again()).await?;
+    Rows::new(FORGET, old.collect()).run(on.reborrow()).await?;
     let taken = |it: &Keyed| {
         (
             it.tenant.uuid(),
@@ -67,7 +67,7 @@ pub async fn claim(
         )
     };
     Rows::new(TAKE, keyed.iter().map(taken).collect())
-        .run(on.again())
+        .run(on.reborrow())
         .await?;
     let asked = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone()));
     Rows::new(LOOK, asked.collect()).all(on).await

@@ -73,7 +73,7 @@ pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<
     const SQL: &str = "SELECT used FROM tenant_uses WHERE tenant_id = $1 AND quota = $2";
     let mut on = on.into();
     let name = Quota::MediaBytes.as_str().to_owned();
-    let used: Option<(i64,)> = on.again().sql(SQL, (tenant, name)).opt().await?;
+    let used: Option<(i64,)> = on.reborrow().sql(SQL, (tenant, name)).opt().await?;
     check(on, tenant, Quota::MediaBytes, used.map_or(0, |(used,)| used)).await
 }
 

@@ -1,24 +1,24 @@
 use object_store::path::PathPart;
 use uuid::Uuid;
 
-/// The name of a file in the store: `TENANT/XX/FILE` and, for what was made of a file, `TENANT/XX/FILE-WHAT`. `XX` are the last digits of the
-/// id, which are random, so that no folder grows long.
+/// The path of a file in the store: `TENANT/XX/FILE`, or `TENANT/XX/FILE-WHAT` for one derived from a file. `XX` are the last digits of the
+/// id, which are random and so spread the files evenly over folders.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key(String);
+pub struct StorageKey(String);
 
-impl Key {
+impl StorageKey {
     pub fn of(tenant: Uuid, file: Uuid) -> Self {
         let file = file.simple().to_string();
         Self(format!("{}/{}/{file}", tenant.simple(), &file[30..]))
     }
 
-    /// Of something made from the file, such as `thumbnail`.
+    /// Returns the key of a derived file, such as `thumbnail`.
     pub fn derived(&self, what: &str) -> Self {
         Self(format!("{}-{what}", self.0))
     }
 
-    /// A key as it was written down.
-    pub fn recorded(text: String) -> Self {
+    /// Restores a key from its stored text.
+    pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
@@ -26,7 +26,7 @@ impl Key {
         &self.0
     }
 
-    pub(super) fn probe() -> Self {
+    pub(super) fn random_probe() -> Self {
         Self(format!("probe/{}", hex::encode(rand::random::<[u8; 8]>())))
     }
 

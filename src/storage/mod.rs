@@ -1,4 +1,4 @@
-//! Where files are: a local folder, or any store that speaks S3. Files go in and out in pieces; one that is not finished is not there.
+//! File storage: a local folder, or any S3-compatible store. Files are streamed in both directions; an unfinished file is not visible.
 
 mod error;
 mod key;
@@ -12,35 +12,35 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 
 pub use error::Error;
-pub use key::Key;
-pub use write::Writer;
+pub use key::StorageKey;
+pub use write::FileWriter;
 
-/// The store of a process. Clones share it.
+/// The file store of a process. Clones share it.
 #[derive(Clone)]
 pub struct Storage {
     store: Arc<dyn ObjectStore>,
-    /// Where it is a folder of this machine.
+    /// The folder, if it is a local one.
     folder: Option<Arc<PathBuf>>,
     prefix: object_store::path::Path,
 }
 
 impl Storage {
-    /// Begins a file. It appears, whole, when [`Writer::finish`] returns; until then, and if it never does, nothing is there.
-    pub fn write(&self, key: &Key) -> Writer {
-        Writer::new(self.clone(), key.clone())
+    /// Starts a file. It becomes visible, complete, when [`FileWriter::finish`] returns, and never otherwise.
+    pub fn write(&self, key: &StorageKey) -> FileWriter {
+        FileWriter::new(self.clone(), key.clone())
     }
 
-    /// A file that is small enough to be held in memory.
-    pub async fn put(&self, key: &Key, bytes: Bytes) -> Result<(), Error> {
+    /// Writes a file that fits in memory.
+    pub async fn put(&self, key: &StorageKey, bytes: Bytes) -> Result<(), Error> {
         let mut writer = self.write(key);
         writer.push(bytes).await?;
         writer.finish().await
     }
 
-    /// The pieces of a file, or of a part of it.
+    /// Streams a file, or a range of it.
     pub async fn read(
         &self,
-        key: &Key,
+        key: &StorageKey,
         part: Option<Range<u64>>,
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
         let options = GetOptions {
@@ -51,17 +51,17 @@ impl Storage {
         Ok(found.into_stream().map_err(Error::from))
     }
 
-    /// All of a file, unless it is longer than `most` bytes.
-    pub async fn load(&self, key: &Key, most: u64) -> Result<Bytes, Error> {
+    /// Reads a whole file, unless it is longer than `max` bytes.
+    pub async fn load(&self, key: &StorageKey, max: u64) -> Result<Bytes, Error> {
         let found = self.store.get(&self.path(key)).await?;
-        if found.meta.size > most {
-            return Err(Error::TooLarge { most });
+        if found.meta.size > max {
+            return Err(Error::TooLarge { max });
         }
         Ok(found.bytes().await?)
     }
 
-    /// Removes a file, with what a broken-off write of it left behind. One that is not there is removed already.
-    pub async fn remove(&self, key: &Key) -> Result<(), Error> {
+    /// Removes a file and leftovers of aborted writes. Succeeds if the file does not exist.
+    pub async fn remove(&self, key: &StorageKey) -> Result<(), Error> {
         match self.store.delete(&self.path(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -69,22 +69,22 @@ impl Storage {
         write::remove_leftovers(self, key).await
     }
 
-    /// Writes, reads and removes a little file: whether everything is allowed and works.
+    /// Writes, reads and removes a small file, to check permissions and function.
     pub async fn check(&self) -> Result<(), Error> {
-        const WORDS: &[u8] = b"written by mainstay to see whether it can be";
-        let key = Key::probe();
-        self.put(&key, Bytes::from_static(WORDS)).await?;
+        const PROBE: &[u8] = b"written by mainstay to see whether it can be";
+        let key = StorageKey::random_probe();
+        self.put(&key, Bytes::from_static(PROBE)).await?;
         let pieces: Vec<Bytes> = self.read(&key, None).await?.boxed().try_collect().await?;
         self.remove(&key).await?;
-        if pieces.concat() == WORDS {
+        if pieces.concat() == PROBE {
             return Ok(());
         }
-        Err(Error::Broken(
-            "what was written reads back as something else".to_owned(),
+        Err(Error::Unavailable(
+            "the file read back differs from the one written".to_owned(),
         ))
     }
 
-    fn path(&self, key: &Key) -> object_store::path::Path {
+    fn path(&self, key: &StorageKey) -> object_store::path::Path {
         self.prefix.parts().chain(key.parts()).collect()
     }
 }

@@ -6,20 +6,20 @@ use object_store::{ClientOptions, RetryConfig, aws::AmazonS3Builder, local::Loca
 use super::Storage;
 use crate::{config, crypto, permissions};
 
-/// For the next bytes from a bucket. The whole of a file may take as long as its reader does.
-const SILENCE: Duration = Duration::from_secs(60);
-/// Requests to a bucket that failed in passing are repeated so often, within two seconds or so; after that, whoever asked tries again later.
-const RETRIES: usize = 4;
+/// Time limit for the next bytes of a bucket. A whole file may take as long as its reader.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Number of retries after a transient failure of a bucket, within about two seconds; after that the caller retries later.
+const MAX_RETRIES: usize = 4;
 
 impl Storage {
-    /// Opens a folder, which is made if it is missing, or a bucket, which is not asked yet.
-    pub fn open(config: &config::Storage) -> anyhow::Result<Self> {
+    /// Opens a folder, created if missing, or a bucket, which is not contacted yet.
+    pub fn open(config: &config::StorageConfig) -> anyhow::Result<Self> {
         match config {
-            config::Storage::Folder(folder) => {
+            config::StorageConfig::Folder(folder) => {
                 std::fs::create_dir_all(folder)
-                    .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-                permissions::close_to_others(folder);
-                // What the store writes to is the folder's true path, and so must what we do beside it.
+                    .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+                permissions::remove_other_access(folder);
+                // The store resolves symlinks, so paths built beside it must use the same canonical folder.
                 let folder = std::fs::canonicalize(folder)?;
                 Ok(Self {
                     store: Arc::new(LocalFileSystem::new_with_prefix(&folder)?),
@@ -27,14 +27,14 @@ impl Storage {
                     prefix: Path::default(),
                 })
             }
-            config::Storage::Bucket(bucket) => {
+            config::StorageConfig::Bucket(bucket) => {
                 crypto::install_tls();
                 let options = ClientOptions::new()
                     .with_timeout_disabled()
-                    .with_read_timeout(SILENCE)
+                    .with_read_timeout(READ_TIMEOUT)
                     .with_allow_http(bucket.endpoint.as_ref().is_some_and(|it| it.starts_with("http://")));
                 let retry = RetryConfig {
-                    max_retries: RETRIES,
+                    max_retries: MAX_RETRIES,
                     ..RetryConfig::default()
                 };
                 let mut builder = AmazonS3Builder::new()
@@ -45,7 +45,7 @@ impl Storage {
                     .with_access_key_id(bucket.access_key_id.expose())
                     .with_secret_access_key(bucket.secret_access_key.expose());
                 if let Some(endpoint) = &bucket.endpoint {
-                    // Stores other than Amazon's take the bucket in the path; not all take it in the host.
+                    // Other stores than Amazon's expect the bucket in the path; not all support it in the host name.
                     builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
                 }
                 Ok(Self {

@@ -4,25 +4,25 @@ use bytes::Bytes;
 use object_store::buffered::BufWriter;
 use tokio::io::AsyncWriteExt;
 
-use super::{Error, Key, Storage};
+use super::{Error, Storage, StorageKey};
 
-/// Bytes held before they are sent: S3 takes parts of no less than 5 MB, and a file shorter than this in one request.
-const PART: usize = 5 * 1024 * 1024;
-/// Parts under way at once.
-const PARTS: usize = 2;
+/// Part size of an upload. S3 requires parts of 5 MB or more; a shorter file is sent in one request.
+const PART_BYTES: usize = 5 * 1024 * 1024;
+/// Number of parts in flight.
+const MAX_CONCURRENT_PARTS: usize = 2;
 
-/// A file that is being written.
+/// A file being written.
 #[must_use = "a file that is not finished is not there"]
-pub struct Writer {
+pub struct FileWriter {
     storage: Storage,
-    key: Key,
+    key: StorageKey,
     inner: BufWriter,
 }
 
-impl Writer {
-    pub(super) fn new(storage: Storage, key: Key) -> Self {
-        let inner =
-            BufWriter::with_capacity(storage.store.clone(), storage.path(&key), PART).with_max_concurrency(PARTS);
+impl FileWriter {
+    pub(super) fn new(storage: Storage, key: StorageKey) -> Self {
+        let inner = BufWriter::with_capacity(storage.store.clone(), storage.path(&key), PART_BYTES)
+            .with_max_concurrency(MAX_CONCURRENT_PARTS);
         Self { storage, key, inner }
     }
 
@@ -30,7 +30,7 @@ impl Writer {
         Ok(self.inner.put(piece).await?)
     }
 
-    /// Returns when the file is there and would outlast a loss of power.
+    /// Completes the file and returns once it would survive a power failure.
     pub async fn finish(mut self) -> Result<(), Error> {
         self.inner.shutdown().await?;
         if let Some(root) = self.storage.folder.clone() {
@@ -40,15 +40,15 @@ impl Writer {
         Ok(())
     }
 
-    /// Gives up. What was sent so far is thrown away as far as the store lets us; a file removed later takes the rest with it.
+    /// Aborts the write and removes what was sent, if the store can. Removing the file later removes the rest.
     pub async fn abort(mut self) {
         if let Err(error) = self.inner.abort().await {
-            tracing::debug!(%error, "a write that was given up could not be cleared away at once");
+            tracing::debug!(%error, "cleaning up an aborted write failed");
         }
     }
 }
 
-/// The file, and the folders on the way to it, which may be new.
+/// Syncs the file and the folders on its path, which may be new.
 fn sync(root: &Path, path: &Path) -> std::io::Result<()> {
     let inside = |it: &&Path| it.starts_with(root);
     path.ancestors()
@@ -56,9 +56,9 @@ fn sync(root: &Path, path: &Path) -> std::io::Result<()> {
         .try_for_each(|it| std::fs::File::open(it)?.sync_all())
 }
 
-/// A folder's file is written under the name `FILE#N` first. A process that was killed leaves that behind; a bucket's parts are cleared away
-/// by the bucket's own rule about incomplete uploads.
-pub(super) async fn remove_leftovers(storage: &Storage, key: &Key) -> Result<(), Error> {
+/// Removes leftovers of killed processes. In a folder a file is first written as `FILE#N`; in a bucket incomplete uploads are removed by
+/// the bucket's own lifecycle rule.
+pub(super) async fn remove_leftovers(storage: &Storage, key: &StorageKey) -> Result<(), Error> {
     let Some(root) = &storage.folder else { return Ok(()) };
     let staged: PathBuf = root.join(format!("{}#1", key.as_str()));
     blocking(move || match std::fs::remove_file(staged) {

@@ -5,23 +5,23 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 use crate::config;
 
-/// Keeps the exporter of traces alive; dropping it sends what is left.
+/// Keeps the exporter of traces alive. Dropping it exports the rest.
 #[must_use = "dropping it ends the export of traces"]
-pub struct Telemetry {
+pub struct TelemetryGuard {
     traces: Option<SdkTracerProvider>,
 }
 
-/// Starts logging to standard error, and tracing to the collector when one is configured.
-pub fn init(config: &config::Telemetry, process: &'static str) -> anyhow::Result<Telemetry> {
+/// Starts logging to standard error, and exporting traces if a collector is configured.
+pub fn init(config: &config::TelemetryConfig, process: &'static str) -> anyhow::Result<TelemetryGuard> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| anyhow::anyhow!("RUST_LOG: {error}; use e.g. info or info,mainstay=debug"))?;
-    let lines = tracing_subscriber::fmt::layer()
+    let log_layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_target(false);
-    let lines = if config.json {
-        lines.json().flatten_event(true).boxed()
+    let log_layer = if config.json {
+        log_layer.json().flatten_event(true).boxed()
     } else {
-        lines.boxed()
+        log_layer.boxed()
     };
     let traces = config
         .otlp_endpoint
@@ -33,10 +33,10 @@ pub fn init(config: &config::Telemetry, process: &'static str) -> anyhow::Result
         .map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("mainstay")));
     tracing_subscriber::registry()
         .with(filter)
-        .with(lines)
+        .with(log_layer)
         .with(spans)
         .try_init()?;
-    Ok(Telemetry { traces })
+    Ok(TelemetryGuard { traces })
 }
 
 fn provider(endpoint: &str, process: &'static str) -> anyhow::Result<SdkTracerProvider> {
@@ -51,12 +51,12 @@ fn provider(endpoint: &str, process: &'static str) -> anyhow::Result<SdkTracerPr
         .build())
 }
 
-impl Drop for Telemetry {
+impl Drop for TelemetryGuard {
     fn drop(&mut self) {
         if let Some(traces) = self.traces.take()
             && let Err(error) = traces.shutdown()
         {
-            eprintln!("the last traces could not be sent: {error}");
+            eprintln!("exporting the last traces failed: {error}");
         }
     }
 }

@@ -97,7 +97,7 @@ impl TemplateCache {
             .filter(|it| !self.synced.contains_key(it))
             .collect();
         // Read before the templates: otherwise a first sync that ends in between would make them all appear missing.
-        let synced = store::last_synced(on.again(), &accounts).await?;
+        let synced = store::last_synced(on.reborrow(), &accounts).await?;
         let rows = store::find_by_names(on, &keys).await?;
         self.synced.extend(accounts.into_iter().map(|account| (account, None)));
         self.synced

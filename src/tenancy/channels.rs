@@ -3,7 +3,7 @@ use crate::{
     config::Secret,
     crypto::{SealingKey, Signer},
     db::Tx,
-    directory::{KNOWN, open_tenant_key, purpose},
+    directory::{PROPAGATION_TIME, open_tenant_key, purpose},
     domain::{AppSecretId, ChannelId, HoldReason, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     inbound::store::quarantine,
@@ -144,7 +144,7 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
     let former = FormerAppSecret {
         tenant_id: tenant,
         secret_id: former,
-        held_until: renewed.updated_at + KNOWN,
+        held_until: renewed.updated_at + PROPAGATION_TIME,
     };
     former_app_secrets::put(tx, former).await?;
     Ok(())

@@ -1,7 +1,7 @@
 use super::{RegistryError, TenantService, text};
 use crate::{
     clock::Clock,
-    crypto::Token,
+    crypto::ApiToken,
     db::{On, Tx},
     domain::{ApiKeyId, Quota, Scopes, TenantId},
     records::{
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone)]
 pub struct NewApiKey {
     pub id: ApiKeyId,
-    pub token: Token,
+    pub token: ApiToken,
 }
 
 pub async fn create_api_key(
@@ -41,7 +41,7 @@ pub(super) async fn insert(
     name: &str,
     scopes: &Scopes,
 ) -> Result<NewApiKey, RegistryError> {
-    let token = Token::generate();
+    let token = ApiToken::generate();
     let key = ApiKey {
         id: clock.new_id(),
         tenant_id: tenant,
@@ -51,7 +51,7 @@ pub(super) async fn insert(
         last_used_at: None,
         revoked_at: None,
     };
-    api_keys::insert(on, &key, Token::digest(token.expose())).await?;
+    api_keys::insert(on, &key, ApiToken::digest(token.expose())).await?;
     Ok(NewApiKey { id: key.id, token })
 }
 

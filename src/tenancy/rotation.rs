@@ -71,7 +71,7 @@ async fn reseal_answers(registry: &TenantService) -> Result<u64, RegistryError> 
         let Some(last) = page.last() else { return Ok(resealed) };
         after = Some((last.tenant_id, last.key.clone()));
         for kept in page {
-            if !registry.keyring.is_old(&kept.answer) {
+            if !registry.keyring.needs_resealing(&kept.answer) {
                 continue;
             }
             let purpose = idempotency::answer_purpose(kept.tenant_id, &kept.key);

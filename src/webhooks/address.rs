@@ -1,6 +1,6 @@
 use super::Error;
 use crate::{
-    egress::{EgressClient, Refused},
+    egress::{EgressClient, UrlRefused},
     meta::message::Invalid,
 };
 
@@ -21,10 +21,10 @@ pub(super) fn check(egress: &EgressClient, text: &str) -> Result<String, Error> 
     Ok(url.as_str().to_owned())
 }
 
-fn refused(why: &Refused) -> Invalid {
+fn refused(why: &UrlRefused) -> Invalid {
     match why {
-        Refused::TooLong { most } => Invalid::new("url", why.to_string()).limit(*most),
-        Refused::Credentials => {
+        UrlRefused::TooLong { max } => Invalid::new("url", why.to_string()).limit(*max),
+        UrlRefused::Credentials => {
             let advice = "contains a user name or a password; send them in `headers`, which are kept sealed: \
                           {\"authorization\": \"Basic …\"}";
             Invalid::new("url", advice)

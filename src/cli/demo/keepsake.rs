@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::{Keyring, Token};
+use crate::crypto::{ApiToken, Keyring};
 
 /// Secrets made up on the first start and kept beside the database, readable by their owner only, so that the demo can be
 /// started again on the same data.
@@ -69,7 +69,7 @@ impl Keepsake {
 }
 
 fn word() -> String {
-    Token::generate().expose().trim_start_matches("mk_").to_owned()
+    ApiToken::generate().expose().trim_start_matches("mk_").to_owned()
 }
 
 #[cfg(test)]

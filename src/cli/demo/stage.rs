@@ -10,7 +10,7 @@ use crate::{
     cli::operator,
     clock::Clock,
     config::{Config, Environment, Purpose, Secret},
-    crypto::Token,
+    crypto::ApiToken,
     db::Db,
     domain::{ChannelId, Scopes, TenantId},
     records::{api_keys, tenants},
@@ -135,7 +135,7 @@ async fn channel(registry: &TenantService, tenant: TenantId, data: &Path) -> any
 /// The key of the last start if it still opens, or a new one.
 async fn api_key(registry: &TenantService, tenant: TenantId, keepsake: &mut Keepsake) -> anyhow::Result<String> {
     if let Some(key) = &keepsake.api_key {
-        let found = api_keys::find_live(&registry.db, Token::digest(key)).await?;
+        let found = api_keys::find_live(&registry.db, ApiToken::digest(key)).await?;
         if found.is_some_and(|found| found.tenant_id == tenant) {
             return Ok(key.clone());
         }

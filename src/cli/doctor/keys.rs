@@ -32,7 +32,7 @@ async fn examine(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Finding>> {
             lost.push(format!("the key of {}", tenant.id));
             continue;
         };
-        old += usize::from(keyring.is_old(&tenant.sealed_key));
+        old += usize::from(keyring.needs_resealing(&tenant.sealed_key));
         for channel in channels::of_tenant(db.reader(), tenant.id).await? {
             for (what, sealed) in sealed(&channel) {
                 secrets += 1;

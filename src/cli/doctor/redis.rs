@@ -6,14 +6,14 @@ use std::{
 use redis::{AsyncConnectionConfig, Client, RedisResult, aio::MultiplexedConnection};
 
 use super::Finding;
-use crate::config::Redis;
+use crate::config::RedisConfig;
 
 const CHECK: &str = "redis";
 const PROBES: usize = 9;
 const SLOW: Duration = Duration::from_millis(10);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-pub async fn check(redis: &Redis) -> Vec<Finding> {
+pub async fn check(redis: &RedisConfig) -> Vec<Finding> {
     match examine(redis).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::fail(
@@ -24,7 +24,7 @@ pub async fn check(redis: &Redis) -> Vec<Finding> {
     }
 }
 
-async fn examine(redis: &Redis) -> RedisResult<Vec<Finding>> {
+async fn examine(redis: &RedisConfig) -> RedisResult<Vec<Finding>> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(TIMEOUT))
         .set_response_timeout(Some(TIMEOUT));

@@ -8,7 +8,7 @@ use super::Finding;
 use crate::{
     clock::{Clock, first_uuid_at},
     config::Config,
-    crypto::{Signer, Token},
+    crypto::{ApiToken, Signer},
     db::Db,
     domain::WorkState,
     records::raw_events,
@@ -81,7 +81,7 @@ impl Server {
                 ),
             });
         }
-        let wrong = answer(self.subscribe(Token::generate().expose(), "1")).await;
+        let wrong = answer(self.subscribe(ApiToken::generate().expose(), "1")).await;
         findings.push(match wrong {
             Ok((StatusCode::FORBIDDEN, _)) => Finding::ok(CHECK, "a handshake with another token is refused"),
             other => unexpected("a handshake with a wrong token", &other, "403"),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::Finding;
-use crate::{config::Config, config::Storage as Place, storage::Storage};
+use crate::{config::Config, config::StorageConfig as Place, storage::Storage};
 
 const CHECK: &str = "media";
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
     use crate::{
         cli::doctor::finding::Health,
-        config::{Environment, Purpose, Redis, Secret},
+        config::{Environment, Purpose, RedisConfig, Secret},
         crypto::Keyring,
     };
 
@@ -71,7 +71,7 @@ mod tests {
         std::fs::create_dir(&folder).unwrap();
         assert_eq!(statuses(&folder, |_| {}).await, [Health::Ok]);
         let distributed = |config: &mut Config| {
-            config.redis = Some(Redis {
+            config.redis = Some(RedisConfig {
                 url: Secret::new("redis://localhost"),
                 prefix: "m".to_owned(),
             });

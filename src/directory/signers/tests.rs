@@ -1,3 +1,5 @@
+//! Which signatures count for which tenants, and in which order secrets are tried.
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -11,7 +13,7 @@ fn id(secret: &str) -> AppSecretId {
     Signer::new(secret).id()
 }
 
-/// A channel of a tenant with an app secret.
+/// Returns a channel of a tenant with an app secret.
 fn route(of: u128, secret: &str) -> Route {
     Route {
         channel: ChannelId::from_uuid(uuid::Uuid::from_u128(of)),
@@ -35,8 +37,8 @@ fn of(operator: &[&str], routes: &[Route], former: &[FormerAppSecret]) -> Signer
     Signers::new(&operator, routes, former, None)
 }
 
-fn signed(by: u128, secret: Option<&str>) -> Signed {
-    Signed {
+fn signed(by: u128, secret: Option<&str>) -> TenantSignature {
+    TenantSignature {
         tenant: tenant(by),
         secret: secret.map(id),
         at: DateTime::UNIX_EPOCH,
@@ -44,7 +46,7 @@ fn signed(by: u128, secret: Option<&str>) -> Signed {
 }
 
 #[test]
-fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
+fn a_signature_counts_for_the_tenants_that_have_the_secret_and_no_others() {
     let routes = [
         route(1, "a"),
         route(2, "a"),
@@ -58,7 +60,7 @@ fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
         held_until: DateTime::UNIX_EPOCH,
     };
     let signers = of(&["o"], &routes, &[former]);
-    let speaks = |signed: &Signed| {
+    let speaks = |signed: &TenantSignature| {
         (1..=4)
             .filter(|n| signers.speaks_for(signed, tenant(*n)))
             .collect::<Vec<_>>()
@@ -76,7 +78,7 @@ fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
         [1, 2, 3, 4],
         "it is the operator's by now"
     );
-    let later = Signed {
+    let later = TenantSignature {
         at: DateTime::UNIX_EPOCH + TimeDelta::microseconds(1),
         ..signed(1, Some("a"))
     };
@@ -84,7 +86,7 @@ fn a_signature_speaks_for_all_who_have_the_secret_and_for_nobody_else() {
 }
 
 #[test]
-fn a_row_that_does_not_name_the_secret_speaks_for_those_who_have_all_of_the_signers() {
+fn a_row_without_a_secret_id_counts_for_tenants_with_all_secrets_of_the_signer() {
     let routes = [route(1, "a"), route(2, "a"), route(2, "b"), route(3, "b")];
     let signers = of(&[], &routes, &[]);
     let speaks = |by: u128| {

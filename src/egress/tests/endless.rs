@@ -1,4 +1,4 @@
-//! Answers without end: interim responses, heads, trailers, chunk extensions, small chunks.
+//! Endless responses: interim responses, heads, trailers, chunk extensions, small chunks.
 
 use std::{
     sync::{
@@ -16,9 +16,9 @@ use tokio::{
 };
 
 use super::{fetch, local_policy};
-use crate::egress::{EgressClient, Error, Post, Posted};
+use crate::egress::{EgressClient, Error, Post, PostOutcome};
 
-/// What a server writes once, and what it then repeats until nobody reads.
+/// Bytes that a server writes once, and bytes that it then repeats until the client closes.
 struct Endless {
     begin: &'static [u8],
     again: &'static [u8],
@@ -58,7 +58,7 @@ const WITHIN_A_BODY: [Endless; 4] = [
     },
 ];
 
-/// Counts what was written, as far as the kernel took it.
+/// Serves it and counts the bytes that the kernel took.
 async fn serve(endless: &'static Endless) -> (String, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -78,37 +78,37 @@ async fn serve(endless: &'static Endless) -> (String, Arc<AtomicU64>) {
     (url, written)
 }
 
-async fn post(url: &str) -> Posted {
+async fn post(url: &str) -> PostOutcome {
     let egress = EgressClient::new(local_policy()).unwrap();
     let target = egress.check(url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::new(),
         body: Bytes::from_static(b"{}"),
-        within: Duration::from_secs(5),
-        most: 4_096,
+        timeout: Duration::from_secs(5),
+        max_body_bytes: 4_096,
     };
     egress.post(post).await
 }
 
-/// Beyond what is read, the kernel holds some of what was written.
+/// Bytes that the kernel buffers beyond those read.
 const KERNEL: u64 = 16 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_before_an_answer_is_read_to_a_limit() {
+async fn bytes_before_a_response_are_limited() {
     for endless in &BEFORE_AN_ANSWER {
         let what = endless.again.escape_ascii().to_string();
         let (url, written) = serve(endless).await;
         let posted = post(&url).await;
         assert!(
-            matches!(posted.error, Some(Error::Endless { .. } | Error::Garbage(_))),
+            matches!(posted.error, Some(Error::Endless { .. } | Error::InvalidHttp(_))),
             "{what}: {posted:?}"
         );
         assert!(written.load(Ordering::Relaxed) < KERNEL, "{what}");
         let (url, written) = serve(endless).await;
         let fetched = fetch(&EgressClient::new(local_policy()).unwrap(), &url, 100).await;
         assert!(
-            matches!(fetched, Err(Error::Endless { .. } | Error::Garbage(_))),
+            matches!(fetched, Err(Error::Endless { .. } | Error::InvalidHttp(_))),
             "{what}: {fetched:?}"
         );
         assert!(written.load(Ordering::Relaxed) < KERNEL, "{what}");
@@ -116,7 +116,7 @@ async fn what_comes_before_an_answer_is_read_to_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_surrounds_a_body_is_read_to_a_limit() {
+async fn bytes_around_a_body_are_limited() {
     for endless in &WITHIN_A_BODY {
         let what = endless.again.escape_ascii().to_string();
         let (url, written) = serve(endless).await;
@@ -127,7 +127,7 @@ async fn what_surrounds_a_body_is_read_to_a_limit() {
         let fetched = fetch(&EgressClient::new(local_policy()).unwrap(), &url, 1 << 20).await;
         let ended = matches!(
             fetched,
-            Err(Error::Endless { .. } | Error::Garbage(_) | Error::TooLarge { .. })
+            Err(Error::Endless { .. } | Error::InvalidHttp(_) | Error::TooLarge { .. })
         );
         assert!(ended, "{what}: {:?}", fetched.map(|body| body.len()));
         assert!(written.load(Ordering::Relaxed) < KERNEL, "{what}");

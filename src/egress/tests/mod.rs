@@ -1,3 +1,5 @@
+//! The address checks, and the limits of GET requests.
+
 mod endless;
 mod names;
 mod post;
@@ -14,11 +16,11 @@ use std::{
 use axum::{Router, body::Body, response::Redirect, routing::get};
 use futures::TryStreamExt;
 
-use super::{EgressClient, EgressPolicy, Error, Lookup, Refused, Target};
+use super::{EgressClient, EgressPolicy, Error, Lookup, Target, UrlRefused};
 
-/// Every address, and whether it may be visited.
+/// Addresses, and whether they are allowed.
 const TABLE: &[(&str, bool)] = &[
-    // Public ones, plainly written.
+    // Public ones in plain spelling.
     ("https://example.com/a.jpg", true),
     ("https://example.com:8443/a.jpg?b=c#d", true),
     ("https://example.com:443/", true),
@@ -64,7 +66,7 @@ const TABLE: &[(&str, bool)] = &[
     ("https://239.255.255.255/", false),
     ("https://240.0.0.1/", false),
     ("https://255.255.255.255/", false),
-    // Metadata services and their kin.
+    // Metadata services.
     ("https://169.254.169.254/latest/meta-data/", false),
     ("https://169.254.170.2/", false),
     ("https://100.100.100.200/", false),
@@ -72,7 +74,7 @@ const TABLE: &[(&str, bool)] = &[
     ("https://[fd00:ec2::254]/", false),
     ("https://[fd20:ce::254]/", false),
     ("https://metadata.google.internal/computeMetadata/v1/", false),
-    // Names that show by themselves where they lead.
+    // Local names.
     ("https://localhost/", false),
     ("https://LOCALHOST./", false),
     ("https://a.localhost:8443/", false),
@@ -135,7 +137,7 @@ const TABLE: &[(&str, bool)] = &[
     ("https://[100::1]/", false),
     ("https://[5f00::1]/", false),
     ("https://[4000::1]/", false),
-    // Other schemes, credentials, nonsense.
+    // Other schemes, credentials, invalid URLs.
     ("http://example.com/", false),
     ("ftp://example.com/", false),
     ("file:///etc/passwd", false),
@@ -194,7 +196,7 @@ fn the_operator_may_allow_networks_and_plain_http() {
     }
 }
 
-/// Resolves every name to these addresses.
+/// Returns a resolver of every name to these addresses.
 fn always(addresses: &[&str]) -> Lookup {
     let addresses: Vec<SocketAddr> = addresses.iter().map(|it| it.parse().unwrap()).collect();
     Arc::new(move |_| {
@@ -218,40 +220,40 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-async fn fetch(egress: &EgressClient, url: &str, most: u64) -> Result<Vec<u8>, Error> {
+async fn fetch(egress: &EgressClient, url: &str, max: u64) -> Result<Vec<u8>, Error> {
     let target = egress.check(url)?;
-    let pieces: Vec<bytes::Bytes> = egress.get(&target, most).await?.pieces().try_collect().await?;
-    Ok(pieces.concat())
+    let chunks: Vec<bytes::Bytes> = egress.get(&target, max).await?.chunks().try_collect().await?;
+    Ok(chunks.concat())
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_refused_also_when_a_public_address_stands_beside() {
+async fn a_name_with_a_private_address_is_refused_even_beside_a_public_one() {
     for addresses in [
         &["127.0.0.1:0"][..],
         &["93.184.216.34:0", "10.0.0.1:0"],
         &["[::1]:0"],
         &["[::ffff:169.254.169.254]:0"],
     ] {
-        let egress = EgressClient::resolving(EgressPolicy::default(), always(addresses)).unwrap();
+        let egress = EgressClient::with_lookup(EgressPolicy::default(), always(addresses)).unwrap();
         let result = fetch(&egress, "https://inside.example/", 100).await;
         assert!(
-            matches!(result, Err(Error::Refused(Refused::Name))),
+            matches!(result, Err(Error::Refused(UrlRefused::Name))),
             "{addresses:?}: {result:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_name_is_asked_for_once_and_the_connection_goes_where_that_led() {
+async fn a_name_is_resolved_once_and_the_connection_uses_that_address() {
     let address = serve(Router::new().route("/", get(|| async { "hello" }))).await;
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    // The second answer would be one that is refused.
+    // The second lookup would return a refused address.
     let fickle: Lookup = Arc::new(move |_| {
         let first = count.fetch_add(1, Ordering::Relaxed) == 0;
         Box::pin(async move { Ok(vec![if first { "127.0.0.1:0" } else { "10.0.0.1:0" }.parse().unwrap()]) })
     });
-    let egress = EgressClient::resolving(local_policy(), fickle).unwrap();
+    let egress = EgressClient::with_lookup(local_policy(), fickle).unwrap();
     let url = format!("http://fickle.example:{}/", address.port());
     assert_eq!(fetch(&egress, &url, 100).await.unwrap(), b"hello");
     assert_eq!(asked.load(Ordering::Relaxed), 1);
@@ -269,7 +271,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
+async fn a_response_beyond_the_limit_fails_whether_announced_or_not() {
     let endless = || async {
         let piece = || Ok::<_, std::io::Error>(bytes::Bytes::from(vec![0; 1_000]));
         Body::from_stream(futures::stream::repeat_with(piece))
@@ -281,12 +283,12 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
         .route("/gone", get(|| async { http::StatusCode::GONE }));
     let address = serve(router).await;
     let egress = EgressClient::new(local_policy()).unwrap();
-    for (path, most, expected) in [
+    for (path, max, expected) in [
         ("fits", 100, true),
         ("announced", 100, false),
         ("endless", 50_000, false),
     ] {
-        let result = fetch(&egress, &format!("http://{address}/{path}"), most).await;
+        let result = fetch(&egress, &format!("http://{address}/{path}"), max).await;
         let fits = match &result {
             Ok(_) => true,
             Err(Error::TooLarge { .. }) => false,
@@ -299,20 +301,20 @@ async fn an_answer_longer_than_asked_for_ends_at_the_limit_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_inside_is_answered_like_one_that_does_not_exist() {
+async fn a_private_name_is_answered_like_one_that_does_not_exist() {
     let unknown: Lookup = Arc::new(|_| {
         let error = std::io::Error::new(std::io::ErrorKind::NotFound, "no such name");
         Box::pin(async move { Err(error) })
     });
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for lookup in [always(&["10.0.0.1:0"]), always(&[]), unknown] {
-        let egress = EgressClient::resolving(EgressPolicy::default(), lookup).unwrap();
+        let egress = EgressClient::with_lookup(EgressPolicy::default(), lookup).unwrap();
         let begun = std::time::Instant::now();
         let fetched = fetch(&egress, "https://db.internal.example/", 100).await;
-        assert!(begun.elapsed() >= std::time::Duration::from_millis(250));
-        told.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
+        assert!(begun.elapsed().as_millis() >= 250);
+        messages.push(format!("{fetched:?} {}", fetched.as_ref().unwrap_err()));
     }
-    told.dedup();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(!told[0].contains("10.") && !told[0].contains("private"), "{told:?}");
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    assert!(!messages[0].contains("10.") && !messages[0].contains("private"));
 }

@@ -1,4 +1,4 @@
-//! Names that are asked for, and nobody answers.
+//! Lookups that hang.
 
 use std::{
     sync::{
@@ -18,37 +18,37 @@ use uuid::Uuid;
 use super::{local_policy, serve};
 use crate::{
     domain::{Id, TenantId},
-    egress::{EgressClient, Error, Post, Posted, on_behalf, system::asking},
+    egress::{EgressClient, Error, Post, PostOutcome, for_tenant, system_lookup::shared_lookups},
 };
 
-async fn call(egress: &EgressClient, whose: u128, url: String, within: Duration) -> Posted {
+async fn call(egress: &EgressClient, whose: u128, url: String, timeout: Duration) -> PostOutcome {
     let target = egress.check(&url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::new(),
         body: Bytes::new(),
-        within,
-        most: 100,
+        timeout,
+        max_body_bytes: 100,
     };
-    on_behalf(TenantId::from_uuid(Uuid::from_u128(whose)), egress.post(post)).await
+    for_tenant(TenantId::from_uuid(Uuid::from_u128(whose)), egress.post(post)).await
 }
 
 #[tokio::test]
-async fn a_tenant_whose_names_hang_takes_its_share_of_the_look_ups_and_no_other_waits() {
+async fn a_tenants_hanging_lookups_do_not_delay_other_tenants() {
     let address = serve(Router::new().route("/", post(|| async { "hello" }))).await;
     let hanging = Arc::new(AtomicUsize::new(0));
     let (open, gate) = mpsc::channel::<()>();
     let (count, gate) = (hanging.clone(), Mutex::new(gate));
-    // Of eight look-ups at a time a tenant has two.
-    let lookup = asking(8, move |name| {
+    // A tenant has two of eight concurrent lookups.
+    let lookup = shared_lookups(8, move |name| {
         if name.starts_with("slow") {
             count.fetch_add(1, Ordering::SeqCst);
-            // Until it is opened for good.
+            // Blocks until the sender is dropped.
             assert!(gate.lock().unwrap().recv().is_err());
         }
         Ok(vec![([127, 0, 0, 1], 0).into()])
     });
-    let egress = EgressClient::resolving(local_policy(), lookup).unwrap();
+    let egress = EgressClient::with_lookup(local_policy(), lookup).unwrap();
     let url = |name: String| format!("http://{name}.example:{}/", address.port());
     let mut slow: FuturesUnordered<_> = (0..20)
         .map(|n| call(&egress, 1, url(format!("slow-{n}")), Duration::from_secs(60)))

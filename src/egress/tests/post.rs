@@ -1,4 +1,4 @@
-//! Requests with a body, to receivers that do what they should not.
+//! POST requests to misbehaving receivers.
 
 use std::{io::ErrorKind, time::Duration};
 
@@ -11,23 +11,23 @@ use tokio::{
 };
 
 use super::{always, local_policy, serve};
-use crate::egress::{EgressClient, EgressPolicy, Error, Post, Posted, Refused, Reply};
+use crate::egress::{EgressClient, EgressPolicy, Error, PartialResponse, Post, PostOutcome, UrlRefused};
 
 const MOST: usize = 100;
 
-async fn send(egress: &EgressClient, url: &str, within: Duration) -> Posted {
+async fn send(egress: &EgressClient, url: &str, timeout: Duration) -> PostOutcome {
     let target = egress.check(url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("mine"))]),
         body: Bytes::from_static(b"{}"),
-        within,
-        most: MOST,
+        timeout,
+        max_body_bytes: MOST,
     };
     egress.post(post).await
 }
 
-async fn ask(url: &str) -> Posted {
+async fn ask(url: &str) -> PostOutcome {
     send(
         &EgressClient::new(local_policy()).unwrap(),
         url,
@@ -36,7 +36,7 @@ async fn ask(url: &str) -> Posted {
     .await
 }
 
-/// Serves one connection after the other by hand. What comes in is read once before the answer begins.
+/// Serves one connection after the other by hand. The request is read once before the response begins.
 async fn serve_by_hand<F: Future<Output = ()> + Send>(answer: impl Fn(TcpStream) -> F + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -52,7 +52,7 @@ async fn serve_by_hand<F: Future<Output = ()> + Send>(answer: impl Fn(TcpStream)
 }
 
 #[tokio::test]
-async fn the_headers_and_the_body_arrive_and_every_status_comes_back_with_what_it_says() {
+async fn headers_and_body_arrive_and_every_status_is_returned_with_its_body() {
     let echo = |headers: HeaderMap, body: Bytes| async move {
         assert_eq!(body, "{}");
         let agent = headers["user-agent"].to_str().unwrap().to_owned();
@@ -68,7 +68,7 @@ async fn the_headers_and_the_body_arrive_and_every_status_comes_back_with_what_i
         )
         .route("/gone", post(|| async { StatusCode::GONE }));
     let address = serve(router).await;
-    let reply = |status, retry_after: Option<&str>, body: &str| Reply {
+    let reply = |status, retry_after: Option<&str>, body: &str| PartialResponse {
         status,
         retry_after: retry_after.map(str::to_owned),
         body: body.as_bytes().to_vec(),
@@ -87,7 +87,7 @@ async fn the_headers_and_the_body_arrive_and_every_status_comes_back_with_what_i
 }
 
 #[tokio::test]
-async fn what_comes_after_the_bytes_that_are_kept_is_not_waited_for() {
+async fn the_body_beyond_the_limit_is_not_waited_for() {
     let endless = || async {
         let piece = || Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 64 * 1_024]));
         Body::from_stream(futures::stream::repeat_with(piece))
@@ -96,7 +96,7 @@ async fn what_comes_after_the_bytes_that_are_kept_is_not_waited_for() {
     let promised = serve_by_hand(async |mut stream| {
         let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
         stream.write_all(&[&head[..], &[b'x'; MOST]].concat()).await.unwrap();
-        // The rest never comes; whoever hangs up ends it.
+        // The rest never comes; the client's disconnect ends it.
         let hung_up = stream.read(&mut [0]).await;
         assert!(matches!(hung_up, Ok(0) | Err(_)));
     })
@@ -111,21 +111,21 @@ async fn what_comes_after_the_bytes_that_are_kept_is_not_waited_for() {
 
 #[tokio::test]
 async fn the_time_is_over_when_it_is_over_whatever_trickles_in() {
-    let within = Duration::from_millis(300);
+    let timeout = Duration::from_millis(300);
     let silent = serve_by_hand(async |mut stream| drop(stream.read(&mut [0]).await)).await;
-    // A byte every 20 ms would keep a time-out between two bytes from ever ending it.
+    // A byte every 20 ms would never trigger a timeout between two bytes.
     let slow_head = serve_by_hand(async |stream| trickle(stream, b"HTTP/1.1 200 OK\r\nX-Long: ").await).await;
     let slow_body =
         serve_by_hand(async |stream| trickle(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n").await).await;
     for (url, status) in [(silent, None), (slow_head, None), (slow_body, Some(200))] {
-        let posted = send(&EgressClient::new(local_policy()).unwrap(), &url, within).await;
+        let posted = send(&EgressClient::new(local_policy()).unwrap(), &url, timeout).await;
         assert!(matches!(posted.error, Some(Error::Timeout)), "{posted:?}");
-        assert!(posted.took >= within && posted.took < within * 10, "{posted:?}");
+        assert!(posted.took >= timeout && posted.took < timeout * 10, "{posted:?}");
         assert_eq!(posted.reply.map(|it| it.status), status);
     }
 }
 
-/// Writes the beginning at once and then a letter every 20 ms, until whoever reads has gone.
+/// Writes the beginning at once and then a letter every 20 ms, until the client disconnects.
 async fn trickle(mut stream: TcpStream, beginning: &[u8]) {
     let mut written = stream.write_all(beginning).await;
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
@@ -136,7 +136,7 @@ async fn trickle(mut stream: TcpStream, beginning: &[u8]) {
 }
 
 #[tokio::test]
-async fn garbage_is_told_from_a_host_that_is_not_there() {
+async fn invalid_http_is_distinguished_from_an_unreachable_host() {
     for garbage in [
         &b"SSH-2.0-OpenSSH_9.6\r\n"[..],
         b"HTTP/1.1 two hundred\r\n\r\n",
@@ -147,7 +147,7 @@ async fn garbage_is_told_from_a_host_that_is_not_there() {
         let url = serve_by_hand(async move |mut stream| stream.write_all(garbage).await.unwrap()).await;
         let posted = ask(&url).await;
         assert!(
-            matches!(posted.error, Some(Error::Garbage(_))),
+            matches!(posted.error, Some(Error::InvalidHttp(_))),
             "{}: {posted:?}",
             garbage.escape_ascii()
         );
@@ -160,7 +160,7 @@ async fn garbage_is_told_from_a_host_that_is_not_there() {
     })
     .await;
     let posted = ask(&endless_head).await;
-    assert!(matches!(posted.error, Some(Error::Garbage(_))), "{posted:?}");
+    assert!(matches!(posted.error, Some(Error::InvalidHttp(_))), "{posted:?}");
 
     let hangs_up = serve_by_hand(async |stream| drop(stream)).await;
     let half = serve_by_hand(async |mut stream| {
@@ -178,7 +178,7 @@ async fn garbage_is_told_from_a_host_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_receiver_whose_certificate_proves_nothing_is_not_spoken_to() {
+async fn a_receiver_with_an_invalid_certificate_gets_no_request() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let (posted, first) = tokio::join!(ask(&url), async {
@@ -194,14 +194,14 @@ async fn a_receiver_whose_certificate_proves_nothing_is_not_spoken_to() {
 }
 
 #[tokio::test]
-async fn nothing_is_connected_to_where_the_name_leads_inside() {
+async fn a_private_name_is_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let policy = EgressPolicy {
         plain_http: true,
         ..EgressPolicy::default()
     };
-    let egress = EgressClient::resolving(policy, always(&["127.0.0.1:0"])).unwrap();
+    let egress = EgressClient::with_lookup(policy, always(&["127.0.0.1:0"])).unwrap();
     let posted = send(
         &egress,
         &format!("http://inside.example:{port}/"),
@@ -209,7 +209,7 @@ async fn nothing_is_connected_to_where_the_name_leads_inside() {
     )
     .await;
     assert!(
-        matches!(posted.error, Some(Error::Refused(Refused::Name))) && posted.reply.is_none(),
+        matches!(posted.error, Some(Error::Refused(UrlRefused::Name))) && posted.reply.is_none(),
         "{posted:?}"
     );
     let listener = listener.into_std().unwrap();
@@ -217,9 +217,9 @@ async fn nothing_is_connected_to_where_the_name_leads_inside() {
 }
 
 #[tokio::test]
-async fn who_speaks_no_tls_is_told_so() {
+async fn a_server_without_tls_is_reported() {
     let address = serve(Router::new().route("/", post(async || "hello"))).await;
     let posted = ask(&format!("https://{address}/")).await;
     let words = posted.error.expect("it fails").to_string();
-    assert!(words.contains("is not TLS"), "{words}");
+    assert!(words.contains("does not speak TLS"), "{words}");
 }

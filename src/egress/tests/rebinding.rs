@@ -1,4 +1,4 @@
-//! Names that change their minds, and every private address behind a name, over real connections.
+//! DNS rebinding, and every private address behind a name, over real connections.
 
 use std::{
     io::ErrorKind,
@@ -22,25 +22,25 @@ use tokio::net::TcpListener;
 use url::Host;
 
 use super::{TABLE, fetch, local_policy};
-use crate::egress::{EgressClient, EgressPolicy, Error, Lookup, Post, Posted, Refused};
+use crate::egress::{EgressClient, EgressPolicy, Error, Lookup, Post, PostOutcome, UrlRefused};
 
-async fn post(egress: &EgressClient, url: &str) -> Posted {
+async fn post(egress: &EgressClient, url: &str) -> PostOutcome {
     let target = egress.check(url).unwrap();
     let post = Post {
         target: &target,
         headers: HeaderMap::new(),
         body: Bytes::from_static(b"{}"),
-        within: Duration::from_secs(15),
-        most: 100,
+        timeout: Duration::from_secs(15),
+        max_body_bytes: 100,
     };
     egress.post(post).await
 }
 
 fn is_refused_by_name(error: Option<&Error>) -> bool {
-    matches!(error, Some(Error::Refused(Refused::Name)))
+    matches!(error, Some(Error::Refused(UrlRefused::Name)))
 }
 
-/// Answers `/keep` and `/close` with the caller's port, which tells connections apart.
+/// Answers `/keep` and `/close` with the client's port, which identifies the connection.
 async fn serve() -> SocketAddr {
     let port = async |ConnectInfo(from): ConnectInfo<SocketAddr>| from.port().to_string();
     let close = async |ConnectInfo(from): ConnectInfo<SocketAddr>| ([("connection", "close")], from.port().to_string());
@@ -56,7 +56,7 @@ async fn serve() -> SocketAddr {
     address
 }
 
-/// A listener that nobody is to find.
+/// A listener that must not be reached.
 async fn private(port: u16) -> TcpListener {
     TcpListener::bind((IpAddr::from([127, 0, 0, 2]), port)).await.unwrap()
 }
@@ -66,7 +66,7 @@ async fn was_found(listener: TcpListener) -> bool {
     !matches!(accepted, Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// One address of this machine stands for the public internet, its neighbour for what is inside.
+/// Allows one loopback address as if it were public; its neighbour stands for a private one.
 fn one_is_public() -> EgressPolicy {
     EgressPolicy {
         plain_http: true,
@@ -74,7 +74,7 @@ fn one_is_public() -> EgressPolicy {
     }
 }
 
-/// Tells the public address the first `times` it is asked, and then the private one.
+/// Returns a resolver that returns the public address the first `times` times, then the private one.
 fn rebinding(times: usize) -> (Lookup, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
@@ -96,7 +96,7 @@ async fn a_name_that_turns_private_between_two_connections_is_refused_at_the_sec
     let address = serve().await;
     let inside = private(address.port()).await;
     let (lookup, asked) = rebinding(1);
-    let egress = EgressClient::resolving(one_is_public(), lookup).unwrap();
+    let egress = EgressClient::with_lookup(one_is_public(), lookup).unwrap();
     let url = format!("http://fickle.example:{}/close", address.port());
     let first = post(&egress, &url).await;
     assert_eq!(first.reply.map(|it| it.status), Some(200), "{:?}", first.error);
@@ -112,7 +112,7 @@ async fn a_kept_connection_leads_where_it_always_led_whatever_the_name_says_by_n
     let address = serve().await;
     let inside = private(address.port()).await;
     let (lookup, asked) = rebinding(1);
-    let egress = EgressClient::resolving(one_is_public(), lookup).unwrap();
+    let egress = EgressClient::with_lookup(one_is_public(), lookup).unwrap();
     let url = format!("http://fickle.example:{}/keep", address.port());
     let mut connections = Vec::new();
     for _ in 0..5 {
@@ -129,7 +129,7 @@ async fn a_name_that_was_public_when_it_was_typed_in_is_judged_when_it_is_visite
     let inside = private(0).await;
     let port = inside.local_addr().unwrap().port();
     let (lookup, asked) = rebinding(0);
-    let egress = EgressClient::resolving(one_is_public(), lookup).unwrap();
+    let egress = EgressClient::with_lookup(one_is_public(), lookup).unwrap();
     let url = format!("http://fickle.example:{port}/");
     assert!(egress.check(&url).is_ok());
     assert_eq!(asked.load(Ordering::SeqCst), 0, "looking at an address asks nobody");
@@ -166,7 +166,7 @@ async fn a_redirect_inside_leads_nowhere() {
 async fn the_machines_own_resolver_is_judged_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    // With a network of the operator's, a name of one word is looked up.
+    // With an allowed network, single-label names are looked up.
     let policy = EgressPolicy {
         plain_http: true,
         networks: vec!["192.168.77.0/24".parse().unwrap()],
@@ -184,7 +184,7 @@ async fn the_machines_own_resolver_is_judged_too() {
     assert_eq!(posted.reply.map(|it| it.status), Some(403), "{:?}", posted.error);
 }
 
-/// The addresses of the table that stand in it as numbers.
+/// Returns the literal addresses of the table.
 fn literals(public: bool) -> Vec<IpAddr> {
     let hosts = TABLE.iter().filter(|(_, visited)| *visited == public);
     let hosts = hosts.filter_map(|(text, _)| match url::Url::parse(text.trim()).ok()?.host()? {
@@ -200,7 +200,7 @@ async fn an_address_that_is_refused_by_its_looks_is_refused_behind_a_name_too() 
     let inside = literals(false);
     assert!(inside.len() >= 60, "{}", inside.len());
     let known = inside.clone();
-    // `alone-7.example` is the seventh of them, `beside-7.example` that and a public one.
+    // `alone-7.example` resolves to the seventh of them, `beside-7.example` to that and a public one.
     let lookup: Lookup = Arc::new(move |name| {
         let (how, number) = name.trim_end_matches(".example").split_once('-').unwrap();
         let mut found = vec![SocketAddr::new(known[number.parse::<usize>().unwrap()], 0)];
@@ -209,7 +209,7 @@ async fn an_address_that_is_refused_by_its_looks_is_refused_behind_a_name_too() 
         }
         Box::pin(async move { Ok(found) })
     });
-    let egress = EgressClient::resolving(EgressPolicy::default(), lookup).unwrap();
+    let egress = EgressClient::with_lookup(EgressPolicy::default(), lookup).unwrap();
     let egress = &egress;
     let both = |(number, address): (usize, &IpAddr)| {
         let address = *address;

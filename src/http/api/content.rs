@@ -228,7 +228,7 @@ fn unreadable(error: storage::Error) -> Problem {
     metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
     match error {
         storage::Error::Missing | storage::Error::TooLarge { .. } => Problem::internal(),
-        storage::Error::Broken(_) => Problem::new(
+        storage::Error::Unavailable(_) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "storage-unavailable",
             "Temporarily unavailable",

@@ -10,7 +10,7 @@ use std::{
 use axum::http::StatusCode;
 use metrics::counter;
 
-use crate::{http::problem::Problem, telemetry::Rarely};
+use crate::{http::problem::Problem, telemetry::LogThrottle};
 
 /// Guesses are counted for so long, then afresh.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -43,8 +43,8 @@ impl Kind {
 #[derive(Default)]
 pub struct Guesses {
     window: Mutex<Option<Window>>,
-    wrong: Rarely,
-    refused: Rarely,
+    wrong: LogThrottle,
+    refused: LogThrottle,
 }
 
 struct Window {
@@ -58,7 +58,7 @@ impl Guesses {
     pub fn admit(&self, kind: Kind, client: IpAddr) -> Result<(), Problem> {
         let Some(wait) = self.wait(client) else { return Ok(()) };
         counter!("mainstay_guesses_refused_total", "kind" => kind.as_str()).increment(1);
-        if let Some(times) = self.refused.note() {
+        if let Some(times) = self.refused.record() {
             tracing::warn!(
                 kind = kind.as_str(),
                 client.address = %client,
@@ -111,7 +111,7 @@ impl Guesses {
     /// Notes a wrong API key, which has 256 random bits: it is counted and logged, and nobody is slowed for it.
     pub fn count(&self, kind: Kind, client: IpAddr) {
         counter!("mainstay_wrong_tokens_total", "kind" => kind.as_str()).increment(1);
-        if let Some(times) = self.wrong.note() {
+        if let Some(times) = self.wrong.record() {
             tracing::warn!(kind = kind.as_str(), client.address = %client, times, "wrong tokens were sent");
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     app::App,
-    crypto::Token,
+    crypto::ApiToken,
     domain::{ApiKeyId, Scopes, TenantId},
     records::api_keys::{self, ApiKey},
 };
@@ -40,7 +40,7 @@ pub struct Keys(Mutex<HashMap<[u8; 32], Known>>);
 impl Keys {
     /// The live key that `token` is, if it is one. Its use is noted in the database, once a minute and off the request's path.
     pub async fn find(&self, app: &App, token: &str) -> sqlx::Result<Option<Key>> {
-        let digest = Token::digest(token);
+        let digest = ApiToken::digest(token);
         let now = app.clock.now();
         if let Some(key) = self.believed(app, digest, now) {
             return Ok(Some(key));

@@ -34,7 +34,7 @@ pub async fn authenticate(State(edge): State<Edge>, mut request: Request, next: 
     let key = live_key(&edge, request.headers(), client).await?;
     let left = edge.rates.take(key.id)?;
     if let Some(memory) = request.extensions().get::<RequestMemory>() {
-        memory.belongs_to(key.tenant);
+        memory.set_tenant(key.tenant);
     }
     request.extensions_mut().insert(key);
     let mut response = next.run(request).await;

@@ -19,21 +19,21 @@ pub use unverified::{Unread, read_unverified};
 pub use weight::weight;
 
 use super::{BODY_BYTES, frame, nul, problem::Problem};
-use crate::memory::{NoRoom, RequestMemory};
+use crate::memory::{MemoryExhausted, RequestMemory};
 
 /// How long a long body waits for others of its tenant to be done.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The whole body, charged to the request as it arrives, or a problem. Every 413 that is not about a file or a webhook is made here.
 pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let limit = limit.min(memory.longest());
+    let limit = limit.min(memory.max_body_bytes());
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(Problem::too_large(limit));
     }
     // A long body waits before it is read, not half way.
     match usize::try_from(announced).unwrap_or(limit) {
-        announced if announced > BODY_BYTES => memory.announce(announced, PATIENCE).await?,
+        announced if announced > BODY_BYTES => memory.reserve_body(announced, PATIENCE).await?,
         _ => {}
     }
     gather(body, limit, |bytes| memory.charge(bytes))
@@ -41,7 +41,7 @@ pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<B
         .map_err(|why| match why {
             Stopped::TooLarge => Problem::too_large(limit),
             Stopped::Broken => Problem::invalid("The body broke off. Send it again."),
-            Stopped::NoRoom(why) => why.into(),
+            Stopped::MemoryExhausted(why) => why.into(),
         })
 }
 
@@ -74,7 +74,7 @@ fn not_json() -> Problem {
 enum Stopped {
     TooLarge,
     Broken,
-    NoRoom(NoRoom),
+    MemoryExhausted(MemoryExhausted),
 }
 
 /// Most bodies arrive in one piece, which is passed on as it is. Of others as much is allocated as they are announced to have, which takes
@@ -82,7 +82,7 @@ enum Stopped {
 async fn gather(
     body: Body,
     limit: usize,
-    mut charge: impl FnMut(usize) -> Result<(), NoRoom>,
+    mut charge: impl FnMut(usize) -> Result<(), MemoryExhausted>,
 ) -> Result<Bytes, Stopped> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
     let mut pieces = body.into_data_stream();
@@ -93,7 +93,7 @@ async fn gather(
         if length > limit {
             return Err(Stopped::TooLarge);
         }
-        charge(piece.len()).map_err(Stopped::NoRoom)?;
+        charge(piece.len()).map_err(Stopped::MemoryExhausted)?;
         if whole.is_empty() && joined.is_none() {
             whole = piece;
             continue;

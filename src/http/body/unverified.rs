@@ -12,7 +12,7 @@ pub enum Unread {
     TooLarge,
     Broken,
     /// All bodies together are as long as they may be.
-    NoRoom,
+    MemoryExhausted,
 }
 
 /// The rest of a body, of at most `limit` bytes; while it grows it takes room in `held`. Most bodies arrive in one piece, which is passed
@@ -40,7 +40,7 @@ pub async fn read_unverified(pieces: &mut BodyDataStream, limit: usize, held: &m
         }
         if length > joined.capacity() {
             let capacity = (2 * joined.capacity()).min(expected).max(length);
-            held.grow(capacity).map_err(|Full| Unread::NoRoom)?;
+            held.grow(capacity).map_err(|Full| Unread::MemoryExhausted)?;
             joined.reserve_exact(capacity - joined.len());
         }
         joined.extend_from_slice(&std::mem::take(&mut first));
@@ -66,7 +66,7 @@ mod tests {
         let read = read_unverified(&mut pieces(3), 100, &mut first).await.unwrap();
         assert_eq!(read, b"0123456789".repeat(3)[..]);
         let refused = read_unverified(&mut pieces(4), 100, &mut second).await;
-        assert!(matches!(refused, Err(Unread::NoRoom)), "{refused:?}");
+        assert!(matches!(refused, Err(Unread::MemoryExhausted)), "{refused:?}");
         drop((first, second));
         let (mut first, mut second) = (room.hold(), room.hold());
         assert_eq!(

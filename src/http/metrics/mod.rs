@@ -31,7 +31,7 @@ pub struct Scrape(Mutex<Option<Instant>>);
 
 impl Scrape {
     async fn refresh(&self, app: &App, memory: &MemoryBudget) {
-        let used = app.db.pool_use();
+        let used = app.db.pool_usage();
         gauge!("mainstay_database_connections", "state" => "open").set(f64::from(used.open));
         gauge!("mainstay_database_connections", "state" => "idle").set(f64::from(used.idle));
         gauge!("mainstay_request_bytes", "state" => "free").set(memory.free() as f64);

@@ -7,7 +7,7 @@ use crate::{
     db,
     domain::QuotaReached,
     inbound::{intake::NotStored, replay::ReplayError},
-    memory::NoRoom,
+    memory::MemoryExhausted,
     meta::message::Invalid,
     tenancy::RegistryError,
 };
@@ -18,7 +18,7 @@ impl From<sqlx::Error> for Problem {
             tracing::warn!(%error, "the database is not available to a request");
             return Self::unavailable();
         }
-        if db::is_too_slow(&error) {
+        if db::is_statement_timeout(&error) {
             metrics::counter!("mainstay_reads_refused_total", "reason" => "slow").increment(1);
             return Self::too_slow();
         }
@@ -27,8 +27,8 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
-impl From<NoRoom> for Problem {
-    fn from(why: NoRoom) -> Self {
+impl From<MemoryExhausted> for Problem {
+    fn from(why: MemoryExhausted) -> Self {
         let detail = format!("There is no room for the request: {why}.");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -13,7 +13,7 @@ pub use hints::Hints;
 
 use crate::{
     clock::Clock,
-    db::{Asked, Db},
+    db::{Db, Submission},
     directory::SignedBy,
     domain::RawEventId,
     records::raw_events::NewRawEvent,
@@ -44,7 +44,7 @@ enum Way {
 }
 
 /// A webhook on its way to disk, and who waits for it.
-type Waiting = Asked<NewRawEvent, Result<(), NotStored>>;
+type Waiting = Submission<NewRawEvent, Result<(), NotStored>>;
 
 /// What became of the writer: [`Drained::wait`] returns when everything accepted has been answered.
 pub struct Drained(tokio::task::JoinHandle<()>);

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Hints, NotStored, Waiting};
 use crate::{
-    db::{Batches, Db, is_unavailable},
+    db::{BatchReceiver, Db, is_unavailable},
     domain::Id,
     records::raw_events::{self, NewRawEvent},
 };
@@ -24,7 +24,8 @@ pub(super) fn spawn(
     hints: Hints,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
-    let mut from = Batches::of(BATCH_BYTES, from).weighed(|(event, _): &Waiting| event.body.len().max(SHARE));
+    let mut from =
+        BatchReceiver::new(BATCH_BYTES, from).with_weight(|(event, _): &Waiting| event.body.len().max(SHARE));
     #[expect(
         clippy::disallowed_methods,
         reason = "the writer outlives the requests; the handle is awaited by `Drained`"
@@ -62,7 +63,7 @@ async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
 }
 
 /// Answers at once while the database is away, instead of letting callers wait for a time-out each.
-async fn refuse_until_back(db: &Db, from: &mut Batches<Waiting>, shutdown: &CancellationToken) {
+async fn refuse_until_back(db: &Db, from: &mut BatchReceiver<Waiting>, shutdown: &CancellationToken) {
     let mut probe = tokio::time::interval(PROBE);
     loop {
         tokio::select! {

@@ -37,7 +37,7 @@ pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<U
         WHERE raw_events.id = r.id AND raw_events.state IN ('quarantined', 'done')";
     let mut on = on.into();
     let taken: Vec<(Uuid,)> = Rows::new(TAKE, subjects.iter().map(|subject| (subject.clone(),)).collect())
-        .all(on.again())
+        .all(on.reborrow())
         .await?;
     Rows::new(WAKE, taken.into_iter().map(|(id,)| (id, now)).collect())
         .run(on)

@@ -150,7 +150,7 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
     };
     let mut on = on.into();
     let kept: Vec<Kept> = Rows::new(KEEP, statuses.iter().map(row).collect())
-        .all(on.again())
+        .all(on.reborrow())
         .await?;
     let mut keys: Vec<Key> = statuses.iter().map(|it| it.key.clone()).collect();
     keys.sort();

@@ -121,7 +121,7 @@ pub async fn complete_fetch(
         now,
         fetch.filename,
     );
-    if on.again().sql(END, args).run().await? == 0 {
+    if on.reborrow().sql(END, args).run().await? == 0 {
         return Ok(None);
     }
     on.sql(PLACE, (end.tenant, end.id)).opt().await

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Asked, Batches, Db, is_unavailable, write_together},
+    db::{self, BatchReceiver, Db, Submission, is_unavailable, write_together},
     domain::{Id, TenantId},
     messaging::store::sends,
     people,
-    queue::{Entry, Queues},
+    queue::{JobEntry, Queues},
     records::idempotency::{self, Keyed},
 };
 
@@ -30,7 +30,7 @@ const OUTLIVES: TimeDelta = TimeDelta::seconds(60);
 pub struct Outbox(mpsc::Sender<Waiting>);
 
 type Answers = Vec<Result<Queued, Refusal>>;
-type Waiting = Asked<Vec<Ask>, Answers>;
+type Waiting = Submission<Vec<Ask>, Answers>;
 
 impl Outbox {
     /// Starts the writer: one, for two would make twice the transactions of the same messages, and wait for each other at the tenant's
@@ -43,7 +43,7 @@ impl Outbox {
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
-        let batches = Batches::of(BATCH, from).weighed(|(asks, _): &Waiting| asks.len());
+        let batches = BatchReceiver::new(BATCH, from).with_weight(|(asks, _): &Waiting| asks.len());
         let desk = Desk { db, clock, queues };
         #[expect(
             clippy::disallowed_methods,
@@ -127,7 +127,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn serve(self, mut batches: Batches<Waiting>, shutdown: CancellationToken) {
+    async fn serve(self, mut batches: BatchReceiver<Waiting>, shutdown: CancellationToken) {
         while let Some(batch) = batches.next(&shutdown).await {
             let mut asks: Vec<Ask> = Vec::new();
             let take = |(own, answer): Waiting| {
@@ -158,8 +158,8 @@ impl Desk {
 
     async fn queue(&self, answers: &Answers) {
         let new = answers.iter().flatten().filter(|it| !it.repeated);
-        let entries: Vec<Entry> = new
-            .map(|it| Entry {
+        let entries: Vec<JobEntry> = new
+            .map(|it| JobEntry {
                 id: it.id.uuid(),
                 due: it.at,
                 lane: queue_lane(it.lane),
@@ -167,7 +167,7 @@ impl Desk {
             .collect();
         metrics::counter!("mainstay_messages_queued_total").increment(entries.len() as u64);
         // What cannot be queued is found by the sweep; the queue counts and logs its own outages.
-        let _ = self.queues.offer(&OUTBOUND, &entries).await;
+        let _ = self.queues.push_entries(&OUTBOUND, &entries).await;
     }
 }
 

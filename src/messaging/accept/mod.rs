@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Messages on their way to Meta.
-pub const OUTBOUND: Queue = Queue::new("outbound", "sends").lanes("urgency");
+pub const OUTBOUND: Queue = Queue::new("outbound", "sends").with_lanes("urgency");
 
 /// The queue's lane of a message's.
 pub const fn queue_lane(lane: SendLane) -> Lane {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{Result, Tx, collision},
+    db::{Result, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, RecipientKind, TenantId},
     messaging::store::{
         blocks::{self, Block},
@@ -128,7 +128,7 @@ async fn repeat(
             answers[n] = Some(match sends::find_queued(&mut *tx, ask.tenant, *message).await? {
                 Some(row) => Ok(Queued::again(*message, row)),
                 // Two requests with one key in one commit: the other of them has it.
-                None => return Err(collision()),
+                None => return Err(conflict_error()),
             });
         }
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
-    db::{Asked, ask},
+    db::{Submission, submit},
     domain::{ContactId, HoldReason},
     messaging::{
         self,
@@ -62,7 +62,7 @@ pub enum Written {
 }
 
 /// A conclusion, and who waits for it to be written.
-pub type Concluded = Asked<Conclusion, Written>;
+pub type Concluded = Submission<Conclusion, Written>;
 
 /// Hands conclusions to the task that writes them: answers that come at the same time share a commit, whichever job made the calls.
 #[derive(Clone)]
@@ -79,6 +79,6 @@ impl Conclusions {
 
     /// Returns once it is written, or cannot be.
     pub async fn put(&self, conclusion: Conclusion) -> Written {
-        ask(&self.to, conclusion).await.unwrap_or(Written::Lost)
+        submit(&self.to, conclusion).await.unwrap_or(Written::Lost)
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    db::{self, Batches, Tx, write_together},
+    db::{self, BatchReceiver, Tx, write_together},
     domain::{AttemptId, AttemptOutcome, ChannelId, ContactId, HoldReason, MessageId, TenantId},
     messaging::{
         self, Concluded, Conclusion, MessagingService, Refused, Written, daily_limit,
@@ -38,7 +38,7 @@ const LINGER: Duration = Duration::from_millis(25);
 
 /// Writes until `done`, and then what still waits.
 pub async fn write_conclusions(service: &MessagingService, from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
-    let mut waiting = Batches::of(BATCH, from).lingering(LINGER);
+    let mut waiting = BatchReceiver::new(BATCH, from).with_linger(LINGER);
     while let Some(batch) = waiting.next(done).await {
         let (conclusions, told): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
         let written = write_together(&conclusions, |conclusions| write_all(service, conclusions), failed).await;

@@ -60,10 +60,12 @@ pub async fn call_overlooked(service: &MessagingService) -> Result<()> {
 /// How many more customers may be written to. Those who were called are expected to be written to.
 async fn room(on: impl Into<On<'_>>, key: &Key, now: DateTime<Utc>) -> Result<i64> {
     let mut on = on.into();
-    let standing = portfolios::standing(on.again(), std::slice::from_ref(key)).await?.pop();
+    let standing = portfolios::standing(on.reborrow(), std::slice::from_ref(key))
+        .await?
+        .pop();
     let Some((most, used)) = standing.and_then(|it| Some((it.most()?, it.used))) else {
         return Ok(i64::MAX);
     };
-    let ended = portfolios::ended(on.again(), &key.portfolio, now - COUNTS).await?;
+    let ended = portfolios::ended(on.reborrow(), &key.portfolio, now - COUNTS).await?;
     Ok(most - used + ended - sends::called(on, &key.portfolio).await?)
 }

@@ -84,6 +84,6 @@ async fn once(service: &MessagingService, messages: &[MessageId]) -> Result<Vec<
     let in_hand = sends::in_hand(service.db.reader(), messages).await?;
     let called = sends::call_back(&service.db, messages, service.clock.now()).await?;
     // What cannot be queued is found by the sweep.
-    let _ = service.queues.offer(&OUTBOUND, &called).await;
+    let _ = service.queues.push_entries(&OUTBOUND, &called).await;
     Ok(in_hand.into_iter().map(|(id,)| id).collect())
 }

@@ -16,7 +16,7 @@ use std::{
 use hyper::body::Incoming;
 use tokio::{sync::Notify, task::AbortHandle};
 
-use crate::config::Pace;
+use crate::config::ConnectionTimeouts;
 
 /// Milliseconds since the listener began, as of the last sweep: reading a clock per request would cost more than it tells.
 pub type Now = Arc<AtomicU64>;
@@ -175,18 +175,24 @@ impl Connection {
     }
 
     /// Whether the client has used up its time.
-    pub fn overdue(&self, pace: &Pace) -> Option<Overdue> {
+    pub fn overdue(&self, pace: &ConnectionTimeouts) -> Option<Overdue> {
         let now = self.now.load(Relaxed);
         let phase = self.phase.load(Relaxed);
         let lasted = now.saturating_sub(self.since.load(Relaxed));
         let over = |limit: Duration| u128::from(lasted) > limit.as_millis();
         if self.answer_waits.load(Relaxed) {
             let sent = self.sent.load(Relaxed);
-            return self.slow(Overdue::Answer, now, sent, Pace::ANSWER_BYTES, pace.answer);
+            return self.slow(
+                Overdue::Answer,
+                now,
+                sent,
+                ConnectionTimeouts::ANSWER_BYTES,
+                pace.answer,
+            );
         }
         if phase == BUSY && self.body_awaited.load(Relaxed) {
             let received = self.received.load(Relaxed);
-            return self.slow(Overdue::Body, now, received, Pace::BODY_BYTES, pace.body);
+            return self.slow(Overdue::Body, now, received, ConnectionTimeouts::BODY_BYTES, pace.body);
         }
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match phase {
@@ -240,7 +246,7 @@ mod tests {
     #[test]
     fn a_head_has_ten_seconds_and_a_trickle_does_not_renew_them() {
         let (connection, now) = fresh(false);
-        let pace = Pace::default();
+        let pace = ConnectionTimeouts::default();
         for _ in 0..10 {
             connection.received(1);
             after(&now, 1);
@@ -259,7 +265,7 @@ mod tests {
     #[test]
     fn between_two_requests_there_is_a_minute_and_the_next_head_has_ten_seconds() {
         let (connection, now) = fresh(false);
-        let pace = Pace::default();
+        let pace = ConnectionTimeouts::default();
         connection.begin();
         after(&now, 300);
         assert_eq!(
@@ -282,11 +288,14 @@ mod tests {
     #[test]
     fn a_body_and_a_reader_must_keep_a_least_pace() {
         let (connection, now) = fresh(false);
-        let pace = Pace::default();
+        let pace = ConnectionTimeouts::default();
         connection.begin();
         connection.await_body(true);
         assert_eq!(connection.overdue(&pace), None);
-        for (bytes, expected) in [(Pace::BODY_BYTES, None), (Pace::BODY_BYTES - 1, Some(Overdue::Body))] {
+        for (bytes, expected) in [
+            (ConnectionTimeouts::BODY_BYTES, None),
+            (ConnectionTimeouts::BODY_BYTES - 1, Some(Overdue::Body)),
+        ] {
             connection.received(bytes as usize);
             after(&now, 21);
             assert_eq!(connection.overdue(&pace), expected);
@@ -295,7 +304,7 @@ mod tests {
         connection.answered();
         connection.answer_waits();
         assert_eq!(connection.overdue(&pace), None);
-        for (bytes, expected) in [(Pace::ANSWER_BYTES, None), (1, Some(Overdue::Answer))] {
+        for (bytes, expected) in [(ConnectionTimeouts::ANSWER_BYTES, None), (1, Some(Overdue::Answer))] {
             connection.sent(bytes as usize);
             connection.answer_waits();
             assert!(connection.is_behind());

@@ -4,7 +4,7 @@
 //! 2. `registry` lets them in: so many in all, so many of one address; who waits longest makes room.
 //! 3. `serve` speaks HTTP/1.1 on each, over a `stream` that notes in its `connection` what goes through. Of a body that no handler
 //!    read (`arriving`), the rest is read and thrown away.
-//! 4. Twice a second the registry closes the connections whose clients have used up their time ([`crate::config::Pace`]).
+//! 4. Twice a second the registry closes the connections whose clients have used up their time ([`crate::config::ConnectionTimeouts`]).
 //! 5. `report` counts and logs.
 
 mod accept;
@@ -66,7 +66,7 @@ impl Listeners {
     /// Serves until the doors close and the requests in hand are answered.
     pub fn spawn(self, app: &App, roles: Roles, doors: &CancellationToken) -> Option<JoinHandle<()>> {
         let mut limits = app.config.connections.clone();
-        limits.most = descriptors::most_connections(limits.most);
+        limits.max = descriptors::most_connections(limits.max);
         let registry = ConnectionRegistry::new(limits);
         let main = self.main.map(|listener| match roles.api {
             true => (listener, http::router(app.clone())),

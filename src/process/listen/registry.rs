@@ -20,7 +20,7 @@ const BATCH: usize = 64;
 
 pub struct ConnectionRegistry {
     /// As configured, and what the limit of open files permits.
-    limits: config::Connections,
+    limits: config::ConnectionLimits,
     began: Instant,
     now: Now,
     open: Mutex<Open>,
@@ -48,8 +48,8 @@ impl Drop for Admitted {
 }
 
 impl ConnectionRegistry {
-    pub fn new(limits: config::Connections) -> Arc<Self> {
-        metrics::gauge!("mainstay_connections_limit").set(limits.most as f64);
+    pub fn new(limits: config::ConnectionLimits) -> Arc<Self> {
+        metrics::gauge!("mainstay_connections_limit").set(limits.max as f64);
         Arc::new(Self {
             limits,
             began: Instant::now(),
@@ -76,7 +76,7 @@ impl ConnectionRegistry {
             self.report.refused("address", Some(peer));
             spare = true;
         }
-        if open.all.len() >= self.limits.most && self.make_room(&mut open, |_| true, self.limits.most) == 0 {
+        if open.all.len() >= self.limits.max && self.make_room(&mut open, |_| true, self.limits.max) == 0 {
             self.report.refused("most", None);
             spare = true;
         }
@@ -94,7 +94,7 @@ impl ConnectionRegistry {
     }
 
     pub fn shortest_pace(&self) -> Duration {
-        let pace = &self.limits.pace;
+        let pace = &self.limits.timeouts;
         pace.head.min(pace.idle).min(pace.body).min(pace.answer)
     }
 
@@ -102,7 +102,7 @@ impl ConnectionRegistry {
         let limit = self.limits.per_address?;
         let proxy = self.limits.proxies.iter().any(|network| network.contains(&peer));
         // Nobody alone has more than half, however many are permitted.
-        (!proxy).then(|| limit.min(self.limits.most / 2))
+        (!proxy).then(|| limit.min(self.limits.max / 2))
     }
 
     /// Closes some of those that wait for their clients: unfinished heads before idle ones, the longest waiting first. Tells how many.
@@ -139,7 +139,7 @@ impl ConnectionRegistry {
         let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.now.store(elapsed, Relaxed);
         let mut open = self.open();
-        let pace = &self.limits.pace;
+        let pace = &self.limits.timeouts;
         let overdue = |it: &Arc<Connection>| Some((it.id, it.overdue(pace)?));
         let overdue: Vec<_> = open.all.values().filter_map(overdue).collect();
         for (id, why) in overdue {
@@ -182,15 +182,15 @@ impl Open {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Pace;
+    use crate::config::ConnectionTimeouts;
 
     fn registry(most: usize, per_address: Option<usize>) -> Arc<ConnectionRegistry> {
-        ConnectionRegistry::new(config::Connections {
-            most,
+        ConnectionRegistry::new(config::ConnectionLimits {
+            max: most,
             per_address,
             proxies: vec!["10.0.0.0/8".parse().unwrap()],
             unverified_bytes: 0,
-            pace: Pace::default(),
+            timeouts: ConnectionTimeouts::default(),
         })
     }
 

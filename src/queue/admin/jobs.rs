@@ -1,25 +1,27 @@
+//! Lists, retry and discard of jobs; pauses of queues.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Db, Keyed, Sql},
-    queue::{Entry, Lane, Queue, Queues},
+    db::{self, Db, KeyedRows, Sql},
+    queue::{JobEntry, Lane, Queue, Queues},
 };
 
-/// A job as it stands in its table.
+/// A job's row.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct JobRow {
     pub id: Uuid,
     pub state: String,
     /// Runs counted so far.
     pub attempts: i64,
-    /// When it is due, or for one that runs, when its lease ends.
+    /// When it is due; for a running job, when its lease expires.
     pub due_at: DateTime<Utc>,
     pub last_error: Option<String>,
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// What a list of jobs may ask for. Not all of them are states of a row: one that is scheduled is pending, but due later.
+/// The filter of a list of jobs. Not every value is a state of a row: a scheduled job is `pending` with a due time in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
     Pending,
@@ -58,8 +60,8 @@ impl JobState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// The condition, from `$1` (now), and whether the rows are read by due time or by id. The first part of each is that of a
-    /// partial index, in the same words: SQLite uses it only then.
+    /// Returns the SQL condition, with `$1` as now, and whether the list is ordered by due time instead of id. Each condition begins with
+    /// that of a partial index, in the same words: SQLite uses the index only then.
     fn condition(self) -> (String, bool) {
         const OPEN: &str = "state IN ('pending', 'running')";
         const KEPT: &str = "state IN ('dead', 'quarantined', 'discarded')";
@@ -75,7 +77,7 @@ impl JobState {
     }
 }
 
-/// Where a list goes on: the due time and the id of the last row of the page before.
+/// A keyset cursor: due time and id of the last row of the previous page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobCursor {
     pub due_at: DateTime<Utc>,
@@ -91,7 +93,7 @@ impl JobRow {
     }
 }
 
-/// A page of jobs: open ones by due time, the first first; ended ones by id, the newest first.
+/// Lists one page of jobs: open ones by due time, the earliest first; finished ones by id, the newest first.
 pub async fn jobs(
     db: &Db,
     queue: &Queue,
@@ -124,8 +126,8 @@ pub async fn job(db: &Db, queue: &Queue, id: Uuid) -> db::Result<Option<JobRow>>
     db.reader().sql(Sql::built(queue.sql(SQL)), (id,)).opt().await
 }
 
-/// Makes jobs due now with all their attempts before them, and tells which: those that wait, are dead, set aside or discarded. One that
-/// is done or runs is left alone.
+/// Makes jobs due now with their attempts reset, and returns their ids. Applies to pending, dead, quarantined and discarded jobs; done and
+/// running ones are left alone.
 pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
@@ -133,19 +135,19 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
         WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let retried: Vec<(Uuid, i64)> = Keyed::built(queue.sql(SQL), rows).all(db).await?;
-    let entry = |&(id, lane): &(Uuid, i64)| Entry {
+    let retried: Vec<(Uuid, i64)> = KeyedRows::built(queue.sql(SQL), rows).all(db).await?;
+    let entry = |&(id, lane): &(Uuid, i64)| JobEntry {
         id,
         due: now,
-        lane: Lane::of(lane),
+        lane: Lane::from_number(lane),
     };
-    let entries: Vec<Entry> = retried.iter().map(entry).collect();
-    // Stored is enough: if the driver cannot be told, the sweep will find them.
-    drop(queues.offer(queue, &entries).await);
+    let entries: Vec<JobEntry> = retried.iter().map(entry).collect();
+    // The rows are committed; if the push fails, the sweep finds them.
+    drop(queues.push_entries(queue, &entries).await);
     Ok(retried.into_iter().map(|(id, _)| id).collect())
 }
 
-/// Sets jobs aside for good and tells which: those that wait, are dead or set aside. One that runs is left alone.
+/// Discards jobs and returns their ids. Applies to pending, dead and quarantined jobs; running ones are left alone.
 pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
@@ -153,11 +155,11 @@ pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -
         WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined')
         RETURNING id";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let discarded: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(db).await?;
+    let discarded: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(db).await?;
     Ok(discarded.into_iter().map(|(id,)| id).collect())
 }
 
-/// Workers take nothing more from the queue, from within half a second; what they have in hand they finish.
+/// Pauses a queue: within half a second workers fetch nothing more from it. Jobs in flight are finished.
 pub async fn pause(db: &Db, queue: &Queue, now: DateTime<Utc>) -> db::Result<()> {
     const SQL: &str = "INSERT INTO queue_pauses (queue, paused_at) VALUES ($1, $2) ON CONFLICT (queue) DO NOTHING";
     db.sql(SQL, (queue.name.to_owned(), now)).run().await.map(drop)

@@ -1,4 +1,4 @@
-//! What a person sees of the queues and does to them: SQL, once for all of them.
+//! Administration of the queues: statistics, lists, retry, discard, pause.
 
 mod jobs;
 mod stats;
@@ -6,5 +6,5 @@ mod workers;
 
 pub use jobs::{JobCursor, JobRow, JobState, discard, job, jobs, pause, resume, retry};
 pub use stats::{QueueStats, stats};
-pub(super) use workers::GONE_AFTER;
+pub(super) use workers::WORKER_TIMEOUT;
 pub use workers::{Worker, workers};

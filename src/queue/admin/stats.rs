@@ -1,3 +1,5 @@
+//! Statistics of a queue.
+
 use chrono::{DateTime, Utc};
 
 use super::workers;
@@ -6,25 +8,25 @@ use crate::{
     queue::{Queue, Queues, counts},
 };
 
-/// How a queue stands.
+/// Statistics of a queue.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct QueueStats {
     pub name: String,
-    /// Due, and in nobody's hands.
+    /// Due, and not in flight.
     pub pending: i64,
     /// Due later.
     pub scheduled: i64,
-    /// In the hands of workers: leased rows, or what the driver holds if that is more.
+    /// In flight: leased rows, or ids that the driver holds for workers if that is more.
     pub running: i64,
-    /// Runs that ended well, since the beginning.
+    /// Successful runs since the beginning.
     pub done_total: i64,
-    /// Runs that failed, since the beginning, whether or not they were tried again.
+    /// Failed runs since the beginning, whether or not they were retried.
     pub failed_total: i64,
     /// Rows that are dead now.
     pub dead: i64,
-    /// How long the oldest pending row has been due; none if nothing is.
+    /// How long the oldest pending row has been due; null if nothing is.
     pub oldest_pending_seconds: Option<f64>,
-    /// Runs that ended well in the last sixty seconds.
+    /// Successful runs of the last sixty seconds.
     pub throughput_per_minute: f64,
     pub paused: bool,
 }
@@ -36,14 +38,14 @@ struct Open {
     leased: i64,
 }
 
-/// Reads how a queue stands. Costs a pass over the index of what is not finished.
+/// Reads the statistics of a queue. Costs a scan of the index of unfinished rows.
 pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) -> db::Result<QueueStats> {
     const OPEN: &str = "
         SELECT COUNT(*) FILTER (WHERE state = 'pending' AND due_at <= $1) AS due,
                COUNT(*) FILTER (WHERE state = 'pending' AND due_at > $1) AS scheduled,
                COUNT(*) FILTER (WHERE state = 'running') AS leased
         FROM {t} WHERE state IN ('pending', 'running')";
-    // The words of the partial index, and then what is wanted: SQLite uses the index only so.
+    // The condition of the partial index comes first, in its own words: SQLite uses the index only then.
     const DEAD: &str = "
         SELECT COUNT(*) FROM {t} WHERE state IN ('dead', 'quarantined', 'discarded') AND state = 'dead'";
     const OLDEST: &str = "
@@ -56,10 +58,10 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
     let oldest: Option<(DateTime<Utc>,)> = db.reader().sql(read(OLDEST), (now,)).opt().await?;
     let (paused,): (i64,) = db.reader().sql(PAUSED, (queue.name.to_owned(),)).one().await?;
     let totals = counts::totals(db, queue).await?;
-    let running = open.leased.max(in_hand(db, queues, queue, now).await?);
+    let running = open.leased.max(in_flight(db, queues, queue, now).await?);
     Ok(QueueStats {
         name: queue.name.to_owned(),
-        // A row that a handler locks is pending until it ends.
+        // Rows locked by a handler are `pending` until it commits.
         pending: (open.due - (running - open.leased)).max(0),
         scheduled: open.scheduled,
         running,
@@ -72,10 +74,10 @@ pub async fn stats(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) 
     })
 }
 
-/// What the driver holds, or what the workers said last if it cannot be asked.
-async fn in_hand(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) -> db::Result<i64> {
+/// Returns the number of ids in flight in the driver or, if it does not answer, as last reported by the workers.
+async fn in_flight(db: &Db, queues: &Queues, queue: &Queue, now: DateTime<Utc>) -> db::Result<i64> {
     if let Ok(depth) = queues.depth(queue).await {
-        return Ok(i64::try_from(depth.held).unwrap_or(i64::MAX));
+        return Ok(i64::try_from(depth.in_flight).unwrap_or(i64::MAX));
     }
     let workers = workers(db, now).await?;
     Ok(workers.iter().filter_map(|worker| worker.in_hand.get(queue.name)).sum())

@@ -4,21 +4,21 @@ use chrono::{DateTime, Utc};
 
 use crate::db::{self, Db};
 
-/// A worker that has not been heard of for this long is gone; it says so every five seconds.
-pub(in crate::queue) const GONE_AFTER: Duration = Duration::from_secs(60);
+/// How long after its last heartbeat a worker is considered gone. Heartbeats come every five seconds.
+pub(in crate::queue) const WORKER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A process that works on jobs.
+/// A process that runs jobs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct Worker {
-    /// `host-pid-number`, another at each start.
+    /// `host-pid-number`, different at each start.
     pub id: String,
     pub host: String,
     pub pid: i64,
     pub version: String,
     pub started_at: DateTime<Utc>,
-    /// When it was last heard of.
+    /// Time of the last heartbeat.
     pub seen_at: DateTime<Utc>,
-    /// Queue → jobs in hand, when it was last heard of.
+    /// Queue → jobs in flight at the last heartbeat.
     pub in_hand: BTreeMap<String, i64>,
 }
 
@@ -33,15 +33,15 @@ struct Row {
     in_hand: String,
 }
 
-/// Those heard of within the last minute, oldest first.
+/// Lists workers with a heartbeat in the last minute, oldest first.
 pub async fn workers(db: &Db, now: DateTime<Utc>) -> db::Result<Vec<Worker>> {
     const SQL: &str = "
         SELECT id, host, pid, version, started_at, seen_at, in_hand FROM workers
         WHERE seen_at >= $1 ORDER BY started_at, id";
-    let since = now - GONE_AFTER;
+    let since = now - WORKER_TIMEOUT;
     let rows: Vec<Row> = db.reader().sql(SQL, (since,)).all().await?;
     let worker = |row: Row| Worker {
-        // Written by us; one by a later version may say it otherwise.
+        // A later version may write another format.
         in_hand: serde_json::from_str(&row.in_hand).unwrap_or_default(),
         id: row.id,
         host: row.host,

@@ -1,67 +1,67 @@
-//! What carries ids. Both kinds do the same (`tests/driver.rs` holds them to it): a set of ids with their due times, in lanes; a
-//! set of ids in hand, each with a deadline; and a bell that wakes whoever waits.
+//! Queue drivers. A driver holds ids with due times in lanes, ids in flight with a deadline each, and a wake-up for idle workers. Both
+//! drivers pass the same suite, `tests/driver.rs`.
 
-mod bell;
-mod local;
+mod memory;
 mod redis;
 mod scripts;
+mod wakeup;
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-pub(super) use bell::Bell;
-use local::Local;
-use redis::Redis;
+use memory::MemoryDriver;
+use redis::RedisDriver;
+pub(super) use wakeup::Wakeup;
 
 use super::{Error, Lane, Queue};
 
-/// The most ids that one call takes, and that one command carries.
+/// Maximum number of ids per fetch and per Redis command.
 pub(super) const CHUNK: usize = 1_000;
 
-/// An id, when it is due (milliseconds since 1970, by the clock of the program), and its lane.
-pub(super) type Waiting = (Uuid, i64, Lane);
+/// An id, its due time (milliseconds since 1970, by the clock of this program) and its lane.
+pub(super) type DriverEntry = (Uuid, i64, Lane);
 
-/// What is done about an id that is offered while a worker has it in hand.
+/// The effect of a push on an id that is in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InHand {
-    /// Nothing: the worker will say what becomes of it.
-    Leave,
-    /// It comes again when the worker lets go of it, at the due time offered.
-    Recall,
+pub(super) enum InFlightPolicy {
+    /// Nothing: its worker decides.
+    Ignore,
+    /// Queues it again, at the pushed due time, once its worker settles it.
+    RunAgain,
 }
 
-/// What became of the ids that were offered.
+/// The result of a push.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
-    /// Not queued before. Those neither new nor dropped nor deferred were known already; the earlier due time holds.
+    /// Ids not queued before. Ids neither new nor dropped nor deferred were queued already; the earlier due time holds.
     pub new: usize,
-    /// Turned away because the lane was full, these or others that were due later; the sweep brings them.
+    /// Ids rejected because the lane was full: these, or others due later. The sweep brings them.
     pub dropped: usize,
-    /// Too far ahead to be kept here; the sweep brings them in time.
+    /// Ids due too far ahead to be held here. The sweep brings them in time.
     pub deferred: usize,
-    /// Ids that the lane holds now.
+    /// Ids in the lane now.
     pub depth: usize,
 }
 
-/// What was taken: it is in hand until settled, or until its lease ends.
+/// Fetched ids: in flight until settled or until their lease expires.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct FetchedIds {
     pub ids: Vec<(Uuid, Lane)>,
-    /// In the hand of the caller too, but another held them and was not heard of any more.
+    /// Ids whose previous lease expired. They are in flight for the caller now.
     pub lost: Vec<Uuid>,
-    /// The due time of the first id taken, and of the first that is left.
+    /// The due time of the first fetched id, and of the first one left in the queue.
     pub first_due_ms: Option<i64>,
     pub next_due_ms: Option<i64>,
 }
 
-/// How many ids a driver holds.
+/// The number of ids in a driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// By lane, due or not.
+    /// Per lane, due or not.
     pub lanes: [usize; 3],
-    /// In the hands of workers.
-    pub held: usize,
+    /// Fetched and not settled.
+    pub in_flight: usize,
 }
 
 impl Depth {
@@ -70,89 +70,91 @@ impl Depth {
     }
 }
 
-pub(super) enum Driver {
-    Local(Local),
-    Redis(Box<Redis>),
+pub(super) enum QueueDriver {
+    Memory(MemoryDriver),
+    Redis(Box<RedisDriver>),
 }
 
-impl Driver {
-    pub fn local() -> Self {
-        Driver::Local(Local::default())
+impl QueueDriver {
+    pub fn in_memory() -> Self {
+        QueueDriver::Memory(MemoryDriver::default())
     }
 
     pub fn redis(url: &str, prefix: &str) -> Result<Self, Error> {
-        Ok(Driver::Redis(Box::new(Redis::new(url, prefix)?)))
+        Ok(QueueDriver::Redis(Box::new(RedisDriver::new(url, prefix)?)))
     }
 
-    /// Queues ids of one lane, at most [`CHUNK`]. One that is queued keeps the earlier of the two due times; one in hand is left alone, or
-    /// comes again when it is let go of. The lane grows to `limit` ids and no further: then one that is due earlier takes the place of the
-    /// one that is due last.
+    /// Queues ids of one lane, at most [`CHUNK`].
+    ///
+    /// - An id that is queued keeps the earlier of the two due times; one in flight is treated as `policy` says.
+    /// - A lane holds at most `limit` ids. In a full one, an id that is due earlier replaces the one due last.
     pub async fn push(
         &self,
         queue: &Queue,
         lane: Lane,
         ids: &[(Uuid, i64)],
         limit: usize,
-        in_hand: InHand,
+        policy: InFlightPolicy,
     ) -> Result<Pushed, Error> {
         match self {
-            Driver::Local(local) => Ok(local.push(queue, lane, ids, limit, in_hand)),
-            Driver::Redis(redis) => redis.push(queue, lane, ids, limit, in_hand).await,
+            QueueDriver::Memory(memory) => Ok(memory.push(queue, lane, ids, limit, policy)),
+            QueueDriver::Redis(redis) => redis.push(queue, lane, ids, limit, policy).await,
         }
     }
 
-    /// Takes up to `n` ids that are due, and lost ones beside, for the time of the lease.
-    pub async fn take(&self, queue: &Queue, now_ms: i64, n: usize, lease: Duration) -> Result<Taken, Error> {
+    /// Fetches up to `max` due ids for the time of the lease, and ids whose lease has expired.
+    pub async fn fetch(&self, queue: &Queue, now_ms: i64, max: usize, lease: Duration) -> Result<FetchedIds, Error> {
         match self {
-            Driver::Local(local) => Ok(local.take(queue, now_ms, n.min(CHUNK), lease)),
-            Driver::Redis(redis) => redis.take(queue, now_ms, n.min(CHUNK), lease).await,
+            QueueDriver::Memory(memory) => Ok(memory.fetch(queue, now_ms, max.min(CHUNK), lease)),
+            QueueDriver::Redis(redis) => redis.fetch(queue, now_ms, max.min(CHUNK), lease).await,
         }
     }
 
-    /// Lets go of ids in hand, and queues some (of these or others) whatever the depth, those that were recalled among them.
-    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
+    /// Takes ids out of flight and queues `requeue`, regardless of the depth, along with settled ids that were pushed with
+    /// [`InFlightPolicy::RunAgain`].
+    pub async fn settle(&self, queue: &Queue, settled: &[Uuid], requeue: &[DriverEntry]) -> Result<(), Error> {
         match self {
-            Driver::Local(local) => local.settle(queue, gone, again),
-            Driver::Redis(redis) => redis.settle(queue, gone, again).await?,
+            QueueDriver::Memory(memory) => memory.settle(queue, settled, requeue),
+            QueueDriver::Redis(redis) => redis.settle(queue, settled, requeue).await?,
         }
         Ok(())
     }
 
-    /// Puts off the deadline of ids in hand, and holds them again where the driver forgot.
+    /// Extends the lease of ids in flight, and puts them in flight again where the driver lost them.
     pub async fn renew(&self, queue: &Queue, ids: &[Uuid], lease: Duration) -> Result<(), Error> {
         match self {
-            Driver::Local(local) => local.renew(queue, ids, lease),
-            Driver::Redis(redis) => redis.renew(queue, ids, lease).await?,
+            QueueDriver::Memory(memory) => memory.renew(queue, ids, lease),
+            QueueDriver::Redis(redis) => redis.renew(queue, ids, lease).await?,
         }
         Ok(())
     }
 
     pub async fn depth(&self, queue: &Queue) -> Result<Depth, Error> {
         match self {
-            Driver::Local(local) => Ok(local.depth(queue)),
-            Driver::Redis(redis) => redis.depth(queue).await,
+            QueueDriver::Memory(memory) => Ok(memory.depth(queue)),
+            QueueDriver::Redis(redis) => redis.depth(queue).await,
         }
     }
 
-    /// Whether this one may sweep the queue for the next `term`; a term of zero gives it up.
-    pub async fn lead(&self, queue: &Queue, who: &str, term: Duration) -> Result<bool, Error> {
+    /// Acquires or extends the leadership of a queue's sweep for `term`; a term of zero resigns.
+    pub async fn try_lead(&self, queue: &Queue, candidate: &str, term: Duration) -> Result<bool, Error> {
         match self {
-            Driver::Local(local) => Ok(local.lead(queue, who, term)),
-            Driver::Redis(redis) => redis.lead(queue, who, term).await,
+            QueueDriver::Memory(memory) => Ok(memory.try_lead(queue, candidate, term)),
+            QueueDriver::Redis(redis) => redis.try_lead(queue, candidate, term).await,
         }
     }
 
     pub async fn ping(&self) -> Result<(), Error> {
         match self {
-            Driver::Local(_) => Ok(()),
-            Driver::Redis(redis) => redis.ping().await,
+            QueueDriver::Memory(_) => Ok(()),
+            QueueDriver::Redis(redis) => redis.ping().await,
         }
     }
 
-    pub fn bell(&self, queue: &Queue) -> Bell {
+    pub fn wakeup(&self, queue: &Queue) -> Wakeup {
         match self {
-            Driver::Local(local) => Bell::local(local.bell(queue)),
-            Driver::Redis(redis) => Bell::redis(redis, queue),
+            QueueDriver::Memory(memory) => Wakeup::in_memory(memory.wakeup(queue)),
+            QueueDriver::Redis(redis) => Wakeup::redis(redis, queue),
         }
     }
 }

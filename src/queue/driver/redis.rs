@@ -1,27 +1,29 @@
+//! The driver on Redis.
+
 use std::{sync::Arc, time::Duration};
 
 use redis::ScriptInvocation;
 use uuid::Uuid;
 
-use super::{CHUNK, Depth, InHand, Pushed, Taken, Waiting, scripts};
+use super::{CHUNK, Depth, DriverEntry, FetchedIds, InFlightPolicy, Pushed, scripts};
 use crate::queue::{
     Error, Lane, Queue,
-    link::{Link, TAKING},
+    redis_connection::{FETCH_TIMEOUT, RedisConnection},
 };
 
-/// The driver that several processes share. The keys of a queue have one hash tag, `{prefix:queue}`, and so one slot of a cluster:
-/// `:0` `:1` `:2` (lanes, id → due ms), `:held` (id → deadline), `:recalled` (id in hand → lane and due ms), `:bell` (at most one
-/// element), `:leader`. An id is its 16 bytes.
+/// A driver shared by several processes. The keys of a queue have one hash tag, `{prefix:queue}`, and so one cluster slot: `:0` `:1` `:2`
+/// (lanes, id → due ms), `:held` (id in flight → deadline), `:recalled` (id in flight to queue again → lane and due ms), `:bell` (wake-up,
+/// at most one element), `:leader`. An id is its 16 bytes.
 #[derive(Clone)]
-pub(in crate::queue) struct Redis {
-    pub(super) link: Link,
+pub(in crate::queue) struct RedisDriver {
+    pub(super) connection: RedisConnection,
     prefix: Arc<str>,
 }
 
-impl Redis {
+impl RedisDriver {
     pub fn new(url: &str, prefix: &str) -> Result<Self, Error> {
         Ok(Self {
-            link: Link::open(url, "queues: Redis")?,
+            connection: RedisConnection::open(url, "queues: Redis")?,
             prefix: prefix.into(),
         })
     }
@@ -32,27 +34,28 @@ impl Redis {
         lane: Lane,
         ids: &[(Uuid, i64)],
         limit: usize,
-        in_hand: InHand,
+        policy: InFlightPolicy,
     ) -> Result<Pushed, Error> {
         if ids.is_empty() {
             return Ok(Pushed::default());
         }
-        self.link.admits()?;
-        let mut call = scripts::PUSH.prepare_invoke();
-        call.key(self.key(queue, LANES[lane.index()]))
+        self.connection.fail_fast()?;
+        let mut script = scripts::PUSH.prepare_invoke();
+        script
+            .key(self.key(queue, LANES[lane.index()]))
             .key(self.key(queue, "held"))
             .key(self.key(queue, "bell"))
-            .key(self.key(queue, RECALLED))
+            .key(self.key(queue, RUN_AGAIN))
             .arg(limit)
-            .arg(if in_hand == InHand::Recall {
+            .arg(if policy == InFlightPolicy::RunAgain {
                 LANES[lane.index()]
             } else {
                 ""
             });
         for (id, due) in ids {
-            call.arg(due).arg(id.as_bytes().as_slice());
+            script.arg(due).arg(id.as_bytes().as_slice());
         }
-        let (new, dropped, depth) = self.link.call(&call).await?;
+        let (new, dropped, depth) = self.connection.invoke(&script).await?;
         Ok(Pushed {
             new,
             dropped,
@@ -61,19 +64,21 @@ impl Redis {
         })
     }
 
-    pub async fn take(&self, queue: &Queue, now_ms: i64, n: usize, lease: Duration) -> Result<Taken, Error> {
-        let mut call = scripts::TAKE.prepare_invoke();
-        self.keys(&mut call, queue)
+    pub async fn fetch(&self, queue: &Queue, now_ms: i64, max: usize, lease: Duration) -> Result<FetchedIds, Error> {
+        let mut script = scripts::FETCH.prepare_invoke();
+        self.keys(&mut script, queue)
             .arg(now_ms)
-            .arg(n)
+            .arg(max)
             .arg(lease.as_millis() as u64);
         type Reply = (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, i64, i64);
-        // What a worker waits for the ids it asked for: if it went away earlier, they would count as lost.
-        let mut connection = self.link.connection.clone();
-        let reply = self.link.guard_for(TAKING, call.invoke_async(&mut connection));
+        // A worker waits this long for its ids: if it gave up earlier, they would count as lost.
+        let mut connection = self.connection.manager.clone();
+        let reply = self
+            .connection
+            .run_within(FETCH_TIMEOUT, script.invoke_async(&mut connection));
         let (high, normal, low, lost, first, next): Reply = reply.await?;
         let lanes = Lane::ALL.into_iter().zip([high, normal, low]);
-        Ok(Taken {
+        Ok(FetchedIds {
             ids: lanes
                 .flat_map(|(lane, ids)| uuids(ids).map(move |id| (id, lane)))
                 .collect(),
@@ -83,35 +88,35 @@ impl Redis {
         })
     }
 
-    pub async fn settle(&self, queue: &Queue, gone: &[Uuid], again: &[Waiting]) -> Result<(), Error> {
-        let (mut gone, mut again) = (gone.chunks(CHUNK), again.chunks(CHUNK));
+    pub async fn settle(&self, queue: &Queue, settled: &[Uuid], requeue: &[DriverEntry]) -> Result<(), Error> {
+        let (mut settled, mut requeue) = (settled.chunks(CHUNK), requeue.chunks(CHUNK));
         loop {
-            let (gone, again) = (gone.next().unwrap_or_default(), again.next().unwrap_or_default());
-            if gone.is_empty() && again.is_empty() {
+            let (settled, requeue) = (settled.next().unwrap_or_default(), requeue.next().unwrap_or_default());
+            if settled.is_empty() && requeue.is_empty() {
                 return Ok(());
             }
-            let mut call = scripts::SETTLE.prepare_invoke();
-            self.keys(&mut call, queue)
-                .key(self.key(queue, RECALLED))
-                .arg(gone.len());
-            for id in gone {
-                call.arg(id.as_bytes().as_slice());
+            let mut script = scripts::SETTLE.prepare_invoke();
+            self.keys(&mut script, queue)
+                .key(self.key(queue, RUN_AGAIN))
+                .arg(settled.len());
+            for id in settled {
+                script.arg(id.as_bytes().as_slice());
             }
-            for (id, due, lane) in again {
-                call.arg(lane.index()).arg(due).arg(id.as_bytes().as_slice());
+            for (id, due, lane) in requeue {
+                script.arg(lane.index()).arg(due).arg(id.as_bytes().as_slice());
             }
-            self.link.call::<()>(&call).await?;
+            self.connection.invoke::<()>(&script).await?;
         }
     }
 
     pub async fn renew(&self, queue: &Queue, ids: &[Uuid], lease: Duration) -> Result<(), Error> {
         for ids in ids.chunks(CHUNK) {
-            let mut call = scripts::RENEW.prepare_invoke();
-            call.key(self.key(queue, "held")).arg(lease.as_millis() as u64);
+            let mut script = scripts::RENEW.prepare_invoke();
+            script.key(self.key(queue, "held")).arg(lease.as_millis() as u64);
             for id in ids {
-                call.arg(id.as_bytes().as_slice());
+                script.arg(id.as_bytes().as_slice());
             }
-            self.link.call::<()>(&call).await?;
+            self.connection.invoke::<()>(&script).await?;
         }
         Ok(())
     }
@@ -121,41 +126,45 @@ impl Redis {
         for part in LANES.iter().chain(&["held"]) {
             pipe.zcard(self.key(queue, part));
         }
-        let (high, normal, low, held) = self.link.query(&pipe).await?;
+        let (high, normal, low, in_flight) = self.connection.query(&pipe).await?;
         Ok(Depth {
             lanes: [high, normal, low],
-            held,
+            in_flight,
         })
     }
 
-    pub async fn lead(&self, queue: &Queue, who: &str, term: Duration) -> Result<bool, Error> {
-        let mut call = scripts::LEAD.prepare_invoke();
-        call.key(self.key(queue, "leader"))
-            .arg(who)
+    pub async fn try_lead(&self, queue: &Queue, candidate: &str, term: Duration) -> Result<bool, Error> {
+        let mut script = scripts::TRY_LEAD.prepare_invoke();
+        script
+            .key(self.key(queue, "leader"))
+            .arg(candidate)
             .arg(term.as_millis() as u64);
-        self.link.call(&call).await
+        self.connection.invoke(&script).await
     }
 
     pub async fn ping(&self) -> Result<(), Error> {
-        self.link.query::<(String,)>(redis::pipe().cmd("PING")).await.map(drop)
+        self.connection
+            .query::<(String,)>(redis::pipe().cmd("PING"))
+            .await
+            .map(drop)
     }
 
     pub(super) fn key(&self, queue: &Queue, part: &str) -> String {
         format!("{{{}:{}}}:{part}", self.prefix, queue.name)
     }
 
-    fn keys<'a, 'b>(&self, call: &'b mut ScriptInvocation<'a>, queue: &Queue) -> &'b mut ScriptInvocation<'a> {
+    fn keys<'a, 'b>(&self, script: &'b mut ScriptInvocation<'a>, queue: &Queue) -> &'b mut ScriptInvocation<'a> {
         for part in LANES.iter().chain(&["held", "bell"]) {
-            call.key(self.key(queue, part));
+            script.key(self.key(queue, part));
         }
-        call
+        script
     }
 }
 
 const LANES: [&str; 3] = ["0", "1", "2"];
-const RECALLED: &str = "recalled";
+const RUN_AGAIN: &str = "recalled";
 
-/// Anything that is not 16 bytes long was not put there by us.
+/// Skips members that are not 16 bytes long; they are not ours.
 fn uuids(ids: Vec<Vec<u8>>) -> impl Iterator<Item = Uuid> {
     ids.into_iter().filter_map(|id| Uuid::from_slice(&id).ok())
 }

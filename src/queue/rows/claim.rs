@@ -4,19 +4,19 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Keyed, On},
+    db::{self, KeyedRows, On},
     queue::Queue,
 };
 
-/// A row that was made one's own. The attempt tells this claim from every other of the same row: whoever writes the end of the row
-/// must still find it `running` at this attempt.
+/// A claimed row. The attempt identifies the claim (a fencing token): the row's outcome is written only while it is still `running` at this
+/// attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Lease {
     pub id: Uuid,
     pub attempt: i64,
 }
 
-/// Leases those of the rows that are pending and due, and counts the attempt. Of two who claim one row at the same time one gets it.
+/// Leases those of the rows that are pending and due, and counts the attempt. Of two concurrent claims of a row one succeeds.
 pub async fn claim(
     on: impl Into<On<'_>>,
     queue: &Queue,
@@ -30,10 +30,11 @@ pub async fn claim(
         WHERE {id = r.rid} AND state || '' = 'pending' AND COALESCE(due_at, r.now) <= r.now
         RETURNING id, attempts AS attempt";
     let rows = ids.iter().map(|id| (*id, lease_until, now)).collect();
-    Keyed::built(queue.sql(SQL), rows).all(on).await
+    KeyedRows::built(queue.sql(SQL), rows).all(on).await
 }
 
-/// Puts off the end of leases and tells which still hold, or were given back by the handler: nobody else took those.
+/// Extends leases and returns the ids that no other worker can have taken: leases that still hold, and rows that their handler has given
+/// back.
 pub async fn renew(
     on: impl Into<On<'_>>,
     queue: &Queue,
@@ -45,7 +46,7 @@ pub async fn renew(
         UPDATE {t} SET due_at = r.lease_until {FROM r}
         WHERE {id = r.rid} AND state || '' = 'running' AND attempts = r.attempt
         RETURNING id";
-    // A lease that ended leaves its attempt counted.
+    // An expired lease leaves its attempt counted; a row given back does not.
     const GIVEN_BACK: &str = "
         WITH r (rid, attempt) AS ({rows})
         SELECT id FROM {r CROSS JOIN} {t}
@@ -55,12 +56,12 @@ pub async fn renew(
         .map(|lease| (lease.id, lease.attempt, lease_until))
         .collect();
     let mut on = on.into();
-    let renewed: Vec<(Uuid,)> = Keyed::built(queue.sql(SQL), rows).all(on.again()).await?;
+    let renewed: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(on.reborrow()).await?;
     let mut kept: Vec<Uuid> = renewed.into_iter().map(|(id,)| id).collect();
     let held: HashSet<Uuid> = kept.iter().copied().collect();
     let others = leases.iter().filter(|lease| !held.contains(&lease.id));
     let rows = others.map(|lease| (lease.id, lease.attempt)).collect();
-    let given_back: Vec<(Uuid,)> = Keyed::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
+    let given_back: Vec<(Uuid,)> = KeyedRows::built(queue.sql(GIVEN_BACK), rows).all(on).await?;
     kept.extend(given_back.into_iter().map(|(id,)| id));
     Ok(kept)
 }

@@ -1,20 +1,22 @@
-//! The SQL that every queue shares, written once: the table's name is put in from our own constants.
+//! The SQL shared by all queues. The table name is inserted from our own constants.
 //!
-//! Where rows are named by their ids, states and times are compared in a way that no index serves (`state || ''`): the indexes of what is
-//! due look small to a PostgreSQL without statistics, and it would go through all that waits for every batch.
+//! Rows looked up by id compare states and times in a form that no index serves (`state || ''`). Without statistics PostgreSQL takes the
+//! partial index of due rows for small and would scan every waiting row per batch.
 
-mod change;
 mod claim;
-mod ends;
+mod due_page;
+mod finish;
 mod markers;
-mod page;
+mod open_rows;
 mod rescue;
 
-pub(super) use change::{RowChange, change, standing};
 pub(super) use claim::renew;
 pub use claim::{Lease, claim};
-pub(super) use ends::{End, Policy, write_ends};
-pub use markers::forget as forget_markers;
-pub(super) use markers::{Marker, begin, end, of_others, put, split};
-pub(super) use page::{Cursor, PAGE, due_page};
+pub(super) use due_page::{DueCursor, PAGE_SIZE, due_page};
+pub(super) use finish::{FinishedRun, RetryPolicy, write_ends};
+pub use markers::delete_stale_markers;
+pub(super) use markers::{
+    Marker, MarkerOwner, begin_suspected_run, markers_of_other_workers, put_marker, remove_markers, split_markers,
+};
+pub(super) use open_rows::{RowChange, apply_changes, open_rows};
 pub(super) use rescue::rescue;

@@ -1,32 +1,36 @@
+//! Rescues rows of workers that disappeared.
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{RowChange, change, standing};
+use super::{RowChange, apply_changes, open_rows};
 use crate::{
     db::{self, Db},
     domain::WorkState,
-    queue::{Entry, Lane, Queue, counts},
+    queue::{JobEntry, Lane, Queue, counts},
 };
 
-/// What a row says whose worker was killed.
-const DISAPPEARED: &str = "the worker that held it disappeared";
+/// Stored as `last_error` of a row whose worker was killed.
+const DISAPPEARED: &str = "the worker disappeared while it held the lease";
 
-/// Rows that were found again.
+/// The result of [`rescue`].
 #[derive(Debug, Default)]
 pub struct Rescued {
-    /// To be queued again.
-    pub again: Vec<Entry>,
+    /// Jobs to queue again.
+    pub requeue: Vec<JobEntry>,
     pub failed: i64,
     pub dead: i64,
 }
 
-/// Takes rows from workers that are not heard of any more, so that a job which kills its process ends dead and not in a circle.
+/// Takes rows away from workers that have disappeared, and counts the attempt, so that a job that kills its process ends up dead and not in
+/// a loop.
 ///
-/// A leased row counted its attempt when it was claimed; once its lease has ended it is pending again, or dead if that was its last
-/// attempt. A pending row that its worker lost (`lost`) counts the attempt now, provided that it has been due since before the lease
-/// began: one that was put off meanwhile was not lost, only its worker could not say so to the driver.
+/// - A `running` row counted its attempt when it was claimed. Once its lease has expired it becomes pending, or dead after its last
+///   attempt.
+/// - A `pending` row that its worker lost (`lost`: the lease) counts the attempt now, provided that it has been due since before the lease
+///   began. A row that was rescheduled since then was not lost; its worker only failed to tell the driver.
 pub async fn rescue(
     db: &Db,
     queue: &Queue,
@@ -39,7 +43,7 @@ pub async fn rescue(
     let since = lost.map(|lease| now - lease);
     let mut rescued = Rescued::default();
     let mut changes = Vec::new();
-    for row in standing(&mut tx, queue, ids).await? {
+    for row in open_rows(&mut tx, queue, ids).await? {
         let attempts = row.attempts + i64::from(!row.is_running());
         let expired = if row.is_running() {
             row.due_at <= now
@@ -53,19 +57,19 @@ pub async fn rescue(
                 attempts,
                 last_error: Some(DISAPPEARED.to_owned()),
                 finished_at: dead.then_some(now),
-                ..RowChange::none(row)
+                ..RowChange::unchanged(row)
             });
         } else if !row.is_running() {
-            rescued.again.push(entry(&RowChange::none(row)));
+            rescued.requeue.push(entry(&RowChange::unchanged(row)));
         }
     }
-    let changed = change(&mut tx, queue, &changes).await?;
+    let changed = apply_changes(&mut tx, queue, &changes).await?;
     for to in changes.iter().filter(|to| changed.contains(&to.was.id)) {
         rescued.failed += 1;
         if to.state == WorkState::Dead {
             rescued.dead += 1;
         } else {
-            rescued.again.push(entry(to));
+            rescued.requeue.push(entry(to));
         }
     }
     if rescued.failed > 0 {
@@ -77,10 +81,10 @@ pub async fn rescue(
     Ok(rescued)
 }
 
-fn entry(row: &RowChange) -> Entry {
-    Entry {
+fn entry(row: &RowChange) -> JobEntry {
+    JobEntry {
         id: row.was.id,
         due: row.due_at,
-        lane: Lane::of(row.was.lane),
+        lane: Lane::from_number(row.was.lane),
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs that their process dies of, in a queue that is not leased.
+//! Jobs that crash their process, in a queue without leases.
 
 use std::time::Duration;
 
@@ -6,36 +6,36 @@ use mainstay_test_macros::both_sizes;
 use uuid::Uuid;
 
 use super::{
-    lab::{Batches, Lab},
-    stage::{Stage, soon},
+    fixture::{QueueFixture, soon},
+    test_job::{Batched, TestHandler},
 };
 use crate::{
     domain::{Id, RawEventId},
     queue::{Claim, Job, Outcomes, Queue},
 };
 
-/// [`Batches`] whose runs never time out: a killed worker's handler goes on in this process and must not write how it ended.
+/// [`Batched`] without a timeout: a killed worker's handler runs on in this process and must not write its outcome.
 struct Endless;
 
 impl Job for Endless {
-    const QUEUE: Queue = Batches::QUEUE;
-    const CONCURRENCY: usize = Batches::CONCURRENCY;
-    const BATCH: usize = Batches::BATCH;
+    const QUEUE: Queue = Batched::QUEUE;
+    const CONCURRENCY: usize = Batched::CONCURRENCY;
+    const BATCH: usize = Batched::BATCH;
     const CLAIM: Claim = Claim::Locked;
-    const LEASE: Duration = Batches::LEASE;
+    const LEASE: Duration = Batched::LEASE;
     const TIMEOUT: Duration = Duration::from_secs(600);
 
     type Id = RawEventId;
-    type Context = Lab;
+    type Context = TestHandler;
 
-    async fn run(lab: &Lab, ids: &[RawEventId]) -> Outcomes<RawEventId> {
-        Batches::run(lab, ids).await
+    async fn run(handler: &TestHandler, ids: &[RawEventId]) -> Outcomes<RawEventId> {
+        Batched::run(handler, ids).await
     }
 }
 
-/// A handler that never returns from a batch with this job in it, as if the process had died there.
-fn deadly(poison: Uuid) -> Lab {
-    Lab::new(move |ids: Vec<RawEventId>| async move {
+/// Returns a handler that hangs in a batch with this job, as if the process had died there.
+fn deadly(poison: Uuid) -> TestHandler {
+    TestHandler::new(move |ids: Vec<RawEventId>| async move {
         if ids.iter().any(|id| id.uuid() == poison) {
             std::future::pending::<()>().await;
         }
@@ -43,62 +43,62 @@ fn deadly(poison: Uuid) -> Lab {
     })
 }
 
-fn runs_with(lab: &Lab, id: Uuid) -> usize {
-    lab.runs().iter().filter(|ids| ids.contains(&id)).count()
+fn runs_with(handler: &TestHandler, id: Uuid) -> usize {
+    handler.runs().iter().filter(|ids| ids.contains(&id)).count()
 }
 
-async fn markers(stage: &Stage) -> i64 {
-    let count = stage.db.reader().sql("SELECT COUNT(*) FROM job_markers", ());
+async fn markers(fixture: &QueueFixture) -> i64 {
+    let count = fixture.db.reader().sql("SELECT COUNT(*) FROM job_markers", ());
     count.one::<(i64,)>().await.expect("markers are counted").0
 }
 
 #[both_sizes]
-async fn a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done(mut stage: Stage) {
-    let ids = stage.enqueue(20).await;
+async fn a_job_that_its_process_dies_of_ends_dead_and_its_neighbours_are_done(mut fixture: QueueFixture) {
+    let ids = fixture.enqueue(20).await;
     let poison = ids[7];
-    let lab = deadly(poison);
+    let handler = deadly(poison);
     for deaths in 1..=4 {
-        let workers = stage.start::<Endless>(&lab);
-        soon("the deadly job runs", async || runs_with(&lab, poison) == deaths).await;
+        let workers = fixture.start::<Endless>(&handler);
+        soon("the deadly job runs", async || runs_with(&handler, poison) == deaths).await;
         workers.kill().await;
-        stage.restart();
+        fixture.restart();
     }
-    let workers = stage.start::<Endless>(&lab);
-    stage.until_state("dead", 1).await;
-    stage.until_state("done", 19).await;
+    let workers = fixture.start::<Endless>(&handler);
+    fixture.until_state("dead", 1).await;
+    fixture.until_state("done", 19).await;
     workers.stop().await;
-    assert_eq!(runs_with(&lab, poison), 4, "once among others, three times alone");
-    let row = stage.row(poison).await;
+    assert_eq!(runs_with(&handler, poison), 4, "once among others, three times alone");
+    let row = fixture.row(poison).await;
     let error = "the process died each time it worked on this";
     assert_eq!((row.attempts, row.last_error.as_deref()), (3, Some(error)));
-    assert_eq!(markers(&stage).await, 0);
+    assert_eq!(markers(&fixture).await, 0);
 }
 
 #[both_sizes]
-async fn neighbours_of_a_crash_that_do_well_are_suspected_no_longer(mut stage: Stage) {
-    let ids = stage.enqueue(20).await;
+async fn neighbours_of_a_crash_that_do_well_are_suspected_no_longer(mut fixture: QueueFixture) {
+    let ids = fixture.enqueue(20).await;
     let deadly = deadly(ids[7]);
-    let workers = stage.start::<Endless>(&deadly);
+    let workers = fixture.start::<Endless>(&deadly);
     soon("the batch runs", async || runs_with(&deadly, ids[7]) == 1).await;
     workers.kill().await;
-    stage.restart();
-    // It was the machine: this time nothing is wrong with it.
-    let lab = Lab::done();
-    let workers = stage.start::<Endless>(&lab);
-    stage.until_state("done", 20).await;
+    fixture.restart();
+    // The machine was at fault: this time the job succeeds.
+    let handler = TestHandler::done();
+    let workers = fixture.start::<Endless>(&handler);
+    fixture.until_state("done", 20).await;
     workers.stop().await;
-    assert!(lab.runs().iter().all(|ids| ids.len() == 1), "each alone");
-    assert_eq!(stage.row(ids[7]).await.last_error, None);
-    assert_eq!(markers(&stage).await, 0);
+    assert!(handler.runs().iter().all(|ids| ids.len() == 1), "each alone");
+    assert_eq!(fixture.row(ids[7]).await.last_error, None);
+    assert_eq!(markers(&fixture).await, 0);
 }
 
 #[both_sizes]
-async fn a_worker_that_leaves_in_good_order_leaves_no_marker(stage: Stage) {
-    let lab = Lab::done();
-    let workers = stage.start::<Endless>(&lab);
-    stage.enqueue(300).await;
-    stage.until_state("done", 300).await;
-    assert!(markers(&stage).await > 0, "what is in hand is marked");
+async fn a_worker_that_leaves_in_good_order_leaves_no_marker(fixture: QueueFixture) {
+    let handler = TestHandler::done();
+    let workers = fixture.start::<Endless>(&handler);
+    fixture.enqueue(300).await;
+    fixture.until_state("done", 300).await;
+    assert!(markers(&fixture).await > 0, "what is in hand is marked");
     workers.stop().await;
-    assert_eq!(markers(&stage).await, 0);
+    assert_eq!(markers(&fixture).await, 0);
 }

@@ -1,31 +1,31 @@
-//! One suite for both drivers.
+//! The conformance suite of both drivers.
 
 use std::time::{Duration, Instant};
 
 use mainstay_test_macros::both_drivers;
 use uuid::Uuid;
 
-use super::{servers, stage::soon};
+use super::{fixture::soon, servers};
 use crate::queue::{
     Lane, Queue,
-    driver::{Driver, InHand, Taken},
+    driver::{FetchedIds, InFlightPolicy, QueueDriver},
 };
 
 const QUEUE: Queue = Queue::new("ids", "no_table");
 const LEASE: Duration = Duration::from_secs(30);
 const MANY: usize = 1_000_000;
 
-/// A driver that nothing was put into.
-struct Empty(Driver);
+/// An empty driver.
+struct Empty(QueueDriver);
 
 impl Empty {
     async fn local() -> Self {
-        Self(Driver::local())
+        Self(QueueDriver::in_memory())
     }
 
     async fn redis() -> Self {
         let prefix = format!("test-{:016x}", rand::random::<u64>());
-        Self(Driver::redis(&servers::redis_url(), &prefix).expect("a URL of Redis"))
+        Self(QueueDriver::redis(&servers::redis_url(), &prefix).expect("a URL of Redis"))
     }
 }
 
@@ -33,19 +33,19 @@ fn ids<const N: usize>() -> [Uuid; N] {
     std::array::from_fn(|n| Uuid::from_u128((rand::random::<u128>() << 8) | n as u128))
 }
 
-async fn push(driver: &Driver, entries: &[(Uuid, i64)]) -> usize {
+async fn push(driver: &QueueDriver, entries: &[(Uuid, i64)]) -> usize {
     driver
-        .push(&QUEUE, Lane::Normal, entries, MANY, InHand::Leave)
+        .push(&QUEUE, Lane::Normal, entries, MANY, InFlightPolicy::Ignore)
         .await
         .expect("it takes them")
         .new
 }
 
-async fn take(driver: &Driver, now: i64, n: usize) -> Taken {
-    driver.take(&QUEUE, now, n, LEASE).await.expect("it answers")
+async fn take(driver: &QueueDriver, now: i64, n: usize) -> FetchedIds {
+    driver.fetch(&QUEUE, now, n, LEASE).await.expect("it answers")
 }
 
-fn taken(taken: &Taken) -> Vec<Uuid> {
+fn taken(taken: &FetchedIds) -> Vec<Uuid> {
     taken.ids.iter().map(|(id, _)| *id).collect()
 }
 
@@ -80,7 +80,7 @@ async fn a_higher_lane_goes_first(Empty(driver): Empty) {
     let [low, normal, high] = ids();
     for (id, due, lane) in [(low, 1, Lane::Low), (normal, 2, Lane::Normal), (high, 3, Lane::High)] {
         driver
-            .push(&QUEUE, lane, &[(id, due)], MANY, InHand::Leave)
+            .push(&QUEUE, lane, &[(id, due)], MANY, InFlightPolicy::Ignore)
             .await
             .expect("it takes them");
     }
@@ -94,17 +94,17 @@ async fn a_higher_lane_goes_first(Empty(driver): Empty) {
 async fn a_full_lane_turns_new_ids_away_and_no_other_lane(Empty(driver): Empty) {
     let [a, b, c, d] = ids();
     let pushed = driver
-        .push(&QUEUE, Lane::Low, &[(a, 1), (b, 2), (c, 3)], 2, InHand::Leave)
+        .push(&QUEUE, Lane::Low, &[(a, 1), (b, 2), (c, 3)], 2, InFlightPolicy::Ignore)
         .await
         .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (2, 1, 2));
     let pushed = driver
-        .push(&QUEUE, Lane::Low, &[(b, 2), (a, 1), (d, 4)], 3, InHand::Leave)
+        .push(&QUEUE, Lane::Low, &[(b, 2), (a, 1), (d, 4)], 3, InFlightPolicy::Ignore)
         .await
         .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 3));
     let pushed = driver
-        .push(&QUEUE, Lane::High, &[(c, 1)], 2, InHand::Leave)
+        .push(&QUEUE, Lane::High, &[(c, 1)], 2, InFlightPolicy::Ignore)
         .await
         .expect("it answers");
     assert_eq!((pushed.new, pushed.dropped, pushed.depth), (1, 0, 1));
@@ -114,24 +114,26 @@ async fn a_full_lane_turns_new_ids_away_and_no_other_lane(Empty(driver): Empty) 
 async fn in_a_full_lane_what_is_due_earlier_takes_the_place_of_what_is_due_last(Empty(driver): Empty) {
     let [a, b, c, d, e, f] = ids();
     assert_eq!(push(&driver, &[(a, 100), (b, 500), (c, 400)]).await, 3);
-    // Room for one more; of the two that are left one is due before somebody.
+    // Room for one more; of the two that are left, one is due before a queued id.
     let more = [(f, 450), (d, 600), (e, 300), (a, 200)];
-    let offered = driver.push(&QUEUE, Lane::Normal, &more, 4, InHand::Leave).await;
+    let offered = driver
+        .push(&QUEUE, Lane::Normal, &more, 4, InFlightPolicy::Ignore)
+        .await;
     let offered = offered.expect("it answers");
     assert_eq!((offered.new, offered.dropped, offered.depth), (2, 2, 4));
     let all = take(&driver, 1_000, 10).await;
     assert_eq!(taken(&all), [a, e, c, f]);
-    // Whoever was turned away may come again.
+    // Dropped ids may be pushed again.
     assert_eq!(push(&driver, &[(b, 500), (d, 600)]).await, 2);
 }
 
 #[both_drivers]
-async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(Empty(driver): Empty) {
+async fn an_id_in_flight_is_not_queued_again_until_it_is_settled(Empty(driver): Empty) {
     let [a, b] = ids();
     push(&driver, &[(a, 1), (b, 1)]).await;
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 2);
     assert_eq!(push(&driver, &[(a, 1), (b, 1)]).await, 0);
-    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").held, 2);
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").in_flight, 2);
     let again = (b, 7, Lane::High);
     driver.settle(&QUEUE, &[a, b], &[again]).await.expect("it answers");
     assert_eq!(push(&driver, &[(a, 8)]).await, 1);
@@ -139,13 +141,13 @@ async fn an_id_in_hand_is_not_queued_again_until_it_is_settled(Empty(driver): Em
     assert_eq!((next.ids, next.next_due_ms), (vec![(b, Lane::High)], Some(8)));
 }
 
-async fn recall(driver: &Driver, lane: Lane, entries: &[(Uuid, i64)]) -> usize {
-    let recalled = driver.push(&QUEUE, lane, entries, MANY, InHand::Recall).await;
-    recalled.expect("it answers").new
+async fn recall(driver: &QueueDriver, lane: Lane, entries: &[(Uuid, i64)]) -> usize {
+    let run_again = driver.push(&QUEUE, lane, entries, MANY, InFlightPolicy::RunAgain).await;
+    run_again.expect("it answers").new
 }
 
 #[both_drivers]
-async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(Empty(driver): Empty) {
+async fn an_id_pushed_to_run_again_is_queued_when_it_is_settled(Empty(driver): Empty) {
     let [a, b, c, d] = ids();
     push(&driver, &[(a, 1), (b, 1), (c, 1)]).await;
     assert_eq!(take(&driver, 1, 10).await.ids.len(), 3);
@@ -157,15 +159,15 @@ async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(Empty(driver): 
     );
     assert!(take(&driver, 10, 10).await.ids.is_empty(), "they are still in hand");
     driver.renew(&QUEUE, &[a, b, c], LEASE).await.expect("it answers");
-    let mut bell = driver.bell(&QUEUE);
-    bell.wait(tokio::time::sleep(Duration::from_millis(1))).await;
-    // b is put off by its worker, but was asked for earlier.
+    let mut wakeup = driver.wakeup(&QUEUE);
+    wakeup.wait(tokio::time::sleep(Duration::from_millis(1))).await;
+    // b is rescheduled by its worker, but was pushed with an earlier due time.
     driver
         .settle(&QUEUE, &[a, c], &[(b, 1_000, Lane::Normal)])
         .await
         .expect("it answers");
     let begun = Instant::now();
-    bell.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    wakeup.wait(tokio::time::sleep(Duration::from_secs(20))).await;
     assert!(begun.elapsed() < Duration::from_secs(10), "the recall rings");
     let again = take(&driver, 10, 10).await;
     assert_eq!(
@@ -179,7 +181,7 @@ async fn an_id_that_is_recalled_comes_again_when_it_is_let_go_of(Empty(driver): 
     assert_eq!(
         take(&driver, 3, 10).await.ids,
         [(d, Lane::High)],
-        "it comes in the lane it was recalled in"
+        "it comes in the lane it was pushed in"
     );
 }
 
@@ -188,7 +190,7 @@ async fn an_id_whose_lease_ended_is_lost_once(Empty(driver): Empty) {
     let [a] = ids();
     push(&driver, &[(a, 1)]).await;
     let first = driver
-        .take(&QUEUE, 1, 10, Duration::from_millis(30))
+        .fetch(&QUEUE, 1, 10, Duration::from_millis(30))
         .await
         .expect("it answers");
     assert_eq!(taken(&first), [a]);
@@ -202,7 +204,7 @@ async fn an_id_whose_lease_ended_is_lost_once(Empty(driver): Empty) {
         take(&driver, 1, 10).await.lost.is_empty(),
         "it is in the hand of the finder"
     );
-    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").held, 1);
+    assert_eq!(driver.depth(&QUEUE).await.expect("it answers").in_flight, 1);
 }
 
 #[both_drivers]
@@ -211,7 +213,7 @@ async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(Empty(driver): 
     push(&driver, &[(a, 1)]).await;
     let begun = Instant::now();
     driver
-        .take(&QUEUE, 1, 10, Duration::from_millis(200))
+        .fetch(&QUEUE, 1, 10, Duration::from_millis(200))
         .await
         .expect("it answers");
     driver.renew(&QUEUE, &[a, b], LEASE).await.expect("it answers");
@@ -228,7 +230,7 @@ async fn a_renewed_lease_lasts_and_a_forgotten_one_is_held_again(Empty(driver): 
 }
 
 #[both_drivers]
-async fn what_is_settled_leaves_nothing(Empty(driver): Empty) {
+async fn settled_ids_leave_nothing(Empty(driver): Empty) {
     let ids: [Uuid; 100] = ids();
     push(&driver, &ids.map(|id| (id, 1))).await;
     assert_eq!(take(&driver, 1, 100).await.ids.len(), 100);
@@ -237,19 +239,19 @@ async fn what_is_settled_leaves_nothing(Empty(driver): Empty) {
 }
 
 #[both_drivers]
-async fn a_ring_before_the_waiting_is_not_missed(Empty(driver): Empty) {
+async fn a_signal_before_the_wait_is_not_missed(Empty(driver): Empty) {
     let [a] = ids();
-    let mut bell = driver.bell(&QUEUE);
+    let mut wakeup = driver.wakeup(&QUEUE);
     push(&driver, &[(a, 1)]).await;
     let begun = Instant::now();
-    bell.wait(tokio::time::sleep(Duration::from_secs(20))).await;
+    wakeup.wait(tokio::time::sleep(Duration::from_secs(20))).await;
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[both_drivers]
-async fn one_ring_wakes_another_while_something_is_left(Empty(driver): Empty) {
+async fn one_signal_leads_to_another_while_ids_are_left(Empty(driver): Empty) {
     let ids: [Uuid; 3] = ids();
-    let (mut first, mut second) = (driver.bell(&QUEUE), driver.bell(&QUEUE));
+    let (mut first, mut second) = (driver.wakeup(&QUEUE), driver.wakeup(&QUEUE));
     push(&driver, &ids.map(|id| (id, 1))).await;
     let begun = Instant::now();
     first.wait(tokio::time::sleep(Duration::from_secs(20))).await;
@@ -259,9 +261,9 @@ async fn one_ring_wakes_another_while_something_is_left(Empty(driver): Empty) {
 }
 
 #[both_drivers]
-async fn waiting_ends_when_told_to_and_steals_no_ring(Empty(driver): Empty) {
+async fn a_cancelled_wait_consumes_no_signal(Empty(driver): Empty) {
     let [a] = ids();
-    let (mut gone, mut here) = (driver.bell(&QUEUE), driver.bell(&QUEUE));
+    let (mut gone, mut here) = (driver.wakeup(&QUEUE), driver.wakeup(&QUEUE));
     for pause in [0, 1, 30] {
         gone.wait(tokio::time::sleep(Duration::from_millis(pause))).await;
     }
@@ -275,7 +277,7 @@ async fn waiting_ends_when_told_to_and_steals_no_ring(Empty(driver): Empty) {
 async fn one_at_a_time_has_the_lead(Empty(driver): Empty) {
     let lead = async |who, term| {
         driver
-            .lead(&QUEUE, who, Duration::from_millis(term))
+            .try_lead(&QUEUE, who, Duration::from_millis(term))
             .await
             .expect("it answers")
     };

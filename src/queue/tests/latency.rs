@@ -1,51 +1,53 @@
+//! Latency of an idle worker, and the linger time.
+
 use std::time::{Duration, Instant};
 
 use mainstay_test_macros::both_sizes;
 use tokio::sync::mpsc;
 
 use super::{
-    lab::{Batches, LAB, Lab, OneByOne},
-    stage::Stage,
+    fixture::QueueFixture,
+    test_job::{Batched, OneByOne, TEST_QUEUE, TestHandler},
 };
 use crate::{
     domain::RawEventId,
     queue::{Claim, Job, Lane, Outcomes, Queue},
 };
 
-/// Waits for more after it took several.
+/// A job with a linger time.
 struct Lingering;
 
 impl Job for Lingering {
-    const QUEUE: Queue = LAB;
+    const QUEUE: Queue = TEST_QUEUE;
     const CONCURRENCY: usize = 2;
     const BATCH: usize = 100;
     const CLAIM: Claim = Claim::Locked;
     const LINGER: Duration = Duration::from_millis(1_500);
 
     type Id = RawEventId;
-    type Context = Lab;
+    type Context = TestHandler;
 
-    async fn run(lab: &Lab, ids: &[RawEventId]) -> Outcomes<RawEventId> {
-        Batches::run(lab, ids).await
+    async fn run(handler: &TestHandler, ids: &[RawEventId]) -> Outcomes<RawEventId> {
+        Batched::run(handler, ids).await
     }
 }
 
-/// Prints how long it takes from the push to the handler on an idle system. The bound is generous: the machine may be busy.
+/// Prints the latency from push to handler on an idle system. The bound is generous: the machine may be busy.
 #[both_sizes]
-async fn an_idle_worker_begins_at_once(stage: Stage) {
+async fn an_idle_worker_begins_at_once(fixture: QueueFixture) {
     let (begun, mut begins) = mpsc::unbounded_channel();
-    let lab = Lab::new(move |_| {
+    let handler = TestHandler::new(move |_| {
         begun.send(Instant::now()).expect("the test listens");
         async { Outcomes::settled() }
     });
-    let workers = stage.start::<OneByOne>(&lab);
+    let workers = fixture.start::<OneByOne>(&handler);
     let mut times = Vec::new();
     for _ in 0..100 {
-        let ids = stage.store(1, Lane::Normal, stage.clock.now()).await;
+        let ids = fixture.store(1, Lane::Normal, fixture.clock.now()).await;
         let pushed = Instant::now();
-        stage
+        fixture
             .queues
-            .push(&LAB, ids, stage.clock.now())
+            .push(&TEST_QUEUE, ids, fixture.clock.now())
             .await
             .expect("the driver takes it");
         let begin = begins.recv().await.expect("the worker works");
@@ -58,15 +60,15 @@ async fn an_idle_worker_begins_at_once(stage: Stage) {
 }
 
 #[both_sizes]
-async fn several_are_waited_after_and_one_is_not(stage: Stage) {
+async fn several_are_waited_after_and_one_is_not(fixture: QueueFixture) {
     let (begun, mut begins) = mpsc::unbounded_channel();
-    let lab = Lab::new(move |ids| {
+    let handler = TestHandler::new(move |ids| {
         begun.send((Instant::now(), ids.len())).expect("the test listens");
         async { Outcomes::done() }
     });
-    let workers = stage.start::<Lingering>(&lab);
+    let workers = fixture.start::<Lingering>(&handler);
     let mut run = async |count| {
-        stage.enqueue(count).await;
+        fixture.enqueue(count).await;
         begins.recv().await.expect("the worker works")
     };
     let began = Instant::now();

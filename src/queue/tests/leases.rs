@@ -1,3 +1,5 @@
+//! Claims, leases and lost workers.
+
 use std::{
     collections::HashSet,
     sync::{
@@ -11,8 +13,8 @@ use chrono::TimeDelta;
 use mainstay_test_macros::both_sizes;
 
 use super::{
-    lab::{Batches, LAB, Lab, Leased, LeasedBatches},
-    stage::{Stage, soon},
+    fixture::{QueueFixture, soon},
+    test_job::{Batched, Leased, LeasedBatches, TEST_QUEUE, TestHandler},
 };
 use crate::{
     domain::RawEventId,
@@ -20,92 +22,92 @@ use crate::{
 };
 
 #[both_sizes]
-async fn of_two_claims_one_gets_the_row(stage: Stage) {
-    let now = stage.clock.now();
-    let ids = stage.store(3, Lane::Normal, now).await;
-    let later = stage.store(1, Lane::Normal, now + TimeDelta::seconds(1)).await[0];
+async fn of_two_claims_one_gets_the_row(fixture: QueueFixture) {
+    let now = fixture.clock.now();
+    let ids = fixture.store(3, Lane::Normal, now).await;
+    let later = fixture.store(1, Lane::Normal, now + TimeDelta::seconds(1)).await[0];
     let until = now + TimeDelta::seconds(10);
     let all = [ids.clone(), vec![later]].concat();
     let (a, b) = tokio::join!(
-        claim(&stage.db, &LAB, &all, until, now),
-        claim(&stage.db, &LAB, &all, until, now)
+        claim(&fixture.db, &TEST_QUEUE, &all, until, now),
+        claim(&fixture.db, &TEST_QUEUE, &all, until, now)
     );
     let mut claimed = [a.expect("it answers"), b.expect("it answers")].concat();
     claimed.sort_unstable_by_key(|lease| lease.id);
     let expected: Vec<Lease> = ids.iter().map(|id| Lease { id: *id, attempt: 1 }).collect();
     assert_eq!(claimed, expected);
-    let row = stage.row(ids[0]).await;
+    let row = fixture.row(ids[0]).await;
     assert_eq!((row.state.as_str(), row.attempts, row.due_at), ("running", 1, until));
 }
 
-/// Takes ids as a worker would that is killed at once.
-async fn take_and_vanish(stage: &Stage, count: usize) {
-    let taken = stage
+/// Fetches ids like a worker that is killed at once.
+async fn take_and_vanish(fixture: &QueueFixture, count: usize) {
+    let taken = fixture
         .queues
-        .take(&LAB, count, Duration::from_millis(2_500))
+        .fetch(&TEST_QUEUE, count, Duration::from_millis(2_500))
         .await
         .expect("the driver answers");
     assert_eq!(taken.ids.len(), count);
 }
 
 #[both_sizes]
-async fn a_lost_job_goes_to_another(stage: Stage) {
-    let ids = stage.enqueue(2).await;
+async fn a_lost_job_goes_to_another(fixture: QueueFixture) {
+    let ids = fixture.enqueue(2).await;
     let begun = Instant::now();
-    take_and_vanish(&stage, 2).await;
-    let lab = Lab::done();
-    let workers = stage.start::<Batches>(&lab);
-    stage.until_state("done", 2).await;
+    take_and_vanish(&fixture, 2).await;
+    let handler = TestHandler::done();
+    let workers = fixture.start::<Batched>(&handler);
+    fixture.until_state("done", 2).await;
     assert!(begun.elapsed() > Duration::from_secs(2), "not before the lease ends");
-    assert_eq!(stage.row(ids[0]).await.attempts, 1, "it was taken and never run");
-    assert_eq!(stage.totals().await, (2, 0));
+    assert_eq!(fixture.row(ids[0]).await.attempts, 1, "it was taken and never run");
+    assert_eq!(fixture.totals().await, (2, 0));
     workers.stop().await;
 }
 
 #[both_sizes]
-async fn a_lost_lease_goes_to_another(stage: Stage) {
-    let ids = stage.enqueue(2).await;
-    take_and_vanish(&stage, 2).await;
-    let now = stage.clock.now();
-    let leases = claim(&stage.db, &LAB, &ids, now + TimeDelta::seconds(2), now)
+async fn a_lost_lease_goes_to_another(fixture: QueueFixture) {
+    let ids = fixture.enqueue(2).await;
+    take_and_vanish(&fixture, 2).await;
+    let now = fixture.clock.now();
+    let leases = claim(&fixture.db, &TEST_QUEUE, &ids, now + TimeDelta::seconds(2), now)
         .await
         .expect("it answers");
     assert_eq!(leases.len(), 2);
-    let lab = Lab::done();
-    let workers = stage.start::<LeasedBatches>(&lab);
-    stage.until_state("done", 2).await;
-    assert_eq!(stage.row(ids[0]).await.attempts, 2);
+    let handler = TestHandler::done();
+    let workers = fixture.start::<LeasedBatches>(&handler);
+    fixture.until_state("done", 2).await;
+    assert_eq!(fixture.row(ids[0]).await.attempts, 2);
     workers.stop().await;
 }
 
 #[both_sizes]
-async fn a_job_that_kills_its_worker_ends_dead(stage: Stage) {
-    let ids = stage.enqueue(1).await;
-    stage
+async fn a_job_that_kills_its_worker_ends_dead(fixture: QueueFixture) {
+    let ids = fixture.enqueue(1).await;
+    fixture
         .db
         .sql("UPDATE lab SET attempts = 2", ())
         .run()
         .await
         .expect("two killed already");
-    take_and_vanish(&stage, 1).await;
-    let lab = Lab::done();
-    let workers = stage.start::<Leased>(&lab);
-    stage.until_state("dead", 1).await;
-    let row = stage.row(ids[0]).await;
+    take_and_vanish(&fixture, 1).await;
+    let handler = TestHandler::done();
+    let workers = fixture.start::<Leased>(&handler);
+    fixture.until_state("dead", 1).await;
+    let row = fixture.row(ids[0]).await;
     assert_eq!(
         (row.attempts, row.last_error.as_deref()),
-        (3, Some("the worker that held it disappeared"))
+        (3, Some("the worker disappeared while it held the lease"))
     );
-    assert!(lab.runs().is_empty());
-    stage.until_driver_is_empty().await;
+    assert!(handler.runs().is_empty());
+    fixture.until_driver_is_empty().await;
     workers.stop().await;
 }
 
 #[both_sizes]
-async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
-    let (until, lane) = (stage.clock.now() + TimeDelta::hours(1), Lane::Normal);
-    let db = stage.db.clone();
-    let lab = Lab::new(move |ids: Vec<RawEventId>| {
+async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(fixture: QueueFixture) {
+    let (until, lane) = (fixture.clock.now() + TimeDelta::hours(1), Lane::Normal);
+    let db = fixture.db.clone();
+    let handler = TestHandler::new(move |ids: Vec<RawEventId>| {
         let db = db.clone();
         async move {
             let first = ids[0];
@@ -117,14 +119,14 @@ async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
             .await
             .expect("it is put off");
             tokio::time::sleep(Duration::from_secs(3)).await;
-            Outcomes::done().with(first, Outcome::PutOff { until, lane })
+            Outcomes::done().with(first, Outcome::Rescheduled { until, lane })
         }
     });
-    stage.enqueue(2).await;
-    let workers = stage.start::<LeasedBatches>(&lab);
-    stage.until_state("done", 1).await;
-    assert_eq!(lab.runs().len(), 1, "it was cut off and run again");
-    let first = stage.row(lab.runs()[0][0]).await;
+    fixture.enqueue(2).await;
+    let workers = fixture.start::<LeasedBatches>(&handler);
+    fixture.until_state("done", 1).await;
+    assert_eq!(handler.runs().len(), 1, "it was cut off and run again");
+    let first = fixture.row(handler.runs()[0][0]).await;
     assert_eq!(
         (first.state.as_str(), first.attempts, first.due_at),
         ("pending", 0, until)
@@ -132,7 +134,7 @@ async fn a_batch_keeps_its_lease_when_some_of_it_was_put_off(stage: Stage) {
     workers.stop().await;
 }
 
-/// Takes its id from the set however the job ends.
+/// Removes its id from the set when the job ends, in any way.
 struct AtWork(Arc<Mutex<HashSet<RawEventId>>>, RawEventId);
 
 impl Drop for AtWork {
@@ -142,10 +144,10 @@ impl Drop for AtWork {
 }
 
 #[both_sizes]
-async fn a_long_job_keeps_its_lease_and_nobody_else_begins_it(stage: Stage) {
+async fn a_long_job_keeps_its_lease_and_runs_once_at_a_time(fixture: QueueFixture) {
     let (at_work, met) = (Arc::new(Mutex::new(HashSet::new())), Arc::new(AtomicUsize::new(0)));
     let meetings = met.clone();
-    let lab = Lab::new(move |ids: Vec<RawEventId>| {
+    let handler = TestHandler::new(move |ids: Vec<RawEventId>| {
         let (at_work, met) = (at_work.clone(), meetings.clone());
         async move {
             if !at_work.lock().expect("no test panics here").insert(ids[0]) {
@@ -157,20 +159,20 @@ async fn a_long_job_keeps_its_lease_and_nobody_else_begins_it(stage: Stage) {
             Outcomes::done()
         }
     });
-    let (one, other) = (stage.start::<Leased>(&lab), stage.start::<Leased>(&lab));
-    let ids = stage.enqueue(16).await;
-    let now = stage.clock.now();
+    let (one, other) = (fixture.start::<Leased>(&handler), fixture.start::<Leased>(&handler));
+    let ids = fixture.enqueue(16).await;
+    let now = fixture.clock.now();
     soon("all are done, though they are offered again and again", async || {
-        stage
+        fixture
             .queues
-            .push(&LAB, ids.iter().copied(), now)
+            .push(&TEST_QUEUE, ids.iter().copied(), now)
             .await
             .expect("the driver answers");
-        stage.in_state("done").await == 16
+        fixture.in_state("done").await == 16
     })
     .await;
     assert_eq!(met.load(SeqCst), 0, "two worked on one row");
-    assert_eq!(stage.totals().await.0, 16);
+    assert_eq!(fixture.totals().await.0, 16);
     one.stop().await;
     other.stop().await;
 }

@@ -1,4 +1,4 @@
-//! The frame and the drivers on real servers: SQLite with the driver in process, PostgreSQL with the driver on Redis.
+//! The runtime and the drivers on real servers: SQLite with the memory driver, PostgreSQL with the Redis driver.
 
 mod admin;
 mod backlog;
@@ -6,7 +6,7 @@ mod counts;
 mod crashes;
 mod driver;
 mod failures;
-mod lab;
+pub(crate) mod fixture;
 mod latency;
 mod leases;
 mod outages;
@@ -14,5 +14,5 @@ mod schedule;
 pub(crate) mod servers;
 mod shutdown;
 mod speed;
-pub(crate) mod stage;
+mod test_job;
 mod work;

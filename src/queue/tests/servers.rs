@@ -1,10 +1,12 @@
+//! PostgreSQL and Redis servers for tests.
+
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use super::stage::until;
+use super::fixture::until;
 
 #[expect(clippy::disallowed_methods, reason = "where the servers of the tests are")]
 fn from_environment(name: &str) -> String {
@@ -15,7 +17,7 @@ pub fn redis_url() -> String {
     from_environment("TEST_REDIS_URL")
 }
 
-/// A new database on the shared PostgreSQL.
+/// Creates a database on the shared PostgreSQL.
 pub async fn postgres_url() -> String {
     use sqlx::{AssertSqlSafe, Connection, PgConnection};
     let url = from_environment("TEST_POSTGRES_URL");
@@ -34,7 +36,7 @@ pub async fn postgres_url() -> String {
     format!("{server}/{name}{options}")
 }
 
-/// A Redis that belongs to one test, and may be stopped, killed and flushed. It keeps nothing over a restart.
+/// A Redis of one test, which may be stopped, killed and flushed. It does not persist.
 pub struct OwnRedis {
     port: u16,
     child: Option<Child>,
@@ -54,7 +56,7 @@ impl OwnRedis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// Sends it a signal by name.
+    /// Sends a signal, by name.
     pub fn signal(&self, name: &str) {
         let id = self.child.as_ref().expect("it runs").id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
@@ -89,7 +91,7 @@ impl OwnRedis {
         .await;
     }
 
-    /// A section of what it says about itself.
+    /// Returns a section of INFO.
     pub async fn info(&self, section: &str) -> String {
         let client = redis::Client::open(self.url()).expect("it is an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("it answers");

@@ -1,3 +1,5 @@
+//! Graceful shutdown.
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -7,97 +9,108 @@ use mainstay_test_macros::both_sizes;
 use tokio::sync::Semaphore;
 
 use super::{
-    lab::{Batches, LAB, Lab, Leased, LeasedBatches},
-    stage::{Stage, soon},
+    fixture::{QueueFixture, soon},
+    test_job::{Batched, Leased, LeasedBatches, TEST_QUEUE, TestHandler},
 };
 use crate::queue::{Outcomes, admin};
 
-/// Jobs that go on until the gate lets them.
-fn gated() -> (Lab, Arc<Semaphore>) {
+/// Returns a handler that waits for a permit of the semaphore.
+fn gated() -> (TestHandler, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let closed = gate.clone();
-    let lab = Lab::new(move |_| {
+    let handler = TestHandler::new(move |_| {
         let gate = closed.clone();
         async move {
             gate.acquire().await.expect("the gate is never removed").forget();
             Outcomes::done()
         }
     });
-    (lab, gate)
+    (handler, gate)
 }
 
 #[both_sizes]
-async fn a_leaving_worker_finishes_what_it_began(stage: Stage) {
-    let (lab, gate) = gated();
-    let workers = stage.start::<Leased>(&lab);
-    stage.enqueue(8).await;
-    soon("all have begun", async || lab.runs().len() == 8).await;
+async fn a_stopping_worker_finishes_jobs_in_flight(fixture: QueueFixture) {
+    let (handler, gate) = gated();
+    let workers = fixture.start::<Leased>(&handler);
+    fixture.enqueue(8).await;
+    soon("all have begun", async || handler.runs().len() == 8).await;
     workers.shutdown.cancel();
-    stage.enqueue(5).await;
+    fixture.enqueue(5).await;
     gate.add_permits(100);
     workers.stop().await;
-    assert_eq!((stage.in_state("done").await, stage.in_state("pending").await), (8, 5));
-    assert_eq!(lab.ran().len(), 8);
-    let depth = stage.queues.depth(&LAB).await.expect("the driver answers");
-    assert_eq!((depth.waiting(), depth.held), (5, 0));
+    assert_eq!(
+        (fixture.in_state("done").await, fixture.in_state("pending").await),
+        (8, 5)
+    );
+    assert_eq!(handler.ran().len(), 8);
+    let depth = fixture.queues.depth(&TEST_QUEUE).await.expect("the driver answers");
+    assert_eq!((depth.waiting(), depth.in_flight), (5, 0));
 }
 
 #[both_sizes]
-async fn what_was_not_begun_goes_to_others_at_once(stage: Stage) {
-    // A batch that fails as a whole is run one at a time; the process is told to leave while the first of them runs.
-    let (lab, gate) = gated();
-    let singles = lab.clone();
-    let lab = Lab::new(move |ids| {
+async fn jobs_not_begun_go_to_other_workers_at_once(fixture: QueueFixture) {
+    // A batch that fails as a whole is run one at a time; the process is stopped while the first of them runs.
+    let (handler, gate) = gated();
+    let singles = handler.clone();
+    let handler = TestHandler::new(move |ids| {
         let singles = singles.clone();
         async move {
             assert!(ids.len() == 1, "one at a time, please");
             <Leased as crate::queue::Job>::run(&singles, &ids).await
         }
     });
-    stage.enqueue(50).await;
-    let workers = stage.start::<LeasedBatches>(&lab);
-    soon("the first runs alone", async || lab.runs().len() == 2).await;
+    fixture.enqueue(50).await;
+    let workers = fixture.start::<LeasedBatches>(&handler);
+    soon("the first runs alone", async || handler.runs().len() == 2).await;
     workers.shutdown.cancel();
     gate.add_permits(100);
     workers.stop().await;
-    assert_eq!(stage.in_state("done").await, 1);
-    let depth = stage.queues.depth(&LAB).await.expect("the driver answers");
-    assert_eq!((depth.waiting(), depth.held), (49, 0));
+    assert_eq!(fixture.in_state("done").await, 1);
+    let depth = fixture.queues.depth(&TEST_QUEUE).await.expect("the driver answers");
+    assert_eq!((depth.waiting(), depth.in_flight), (49, 0));
     let begun = Instant::now();
-    let others = stage.start::<Batches>(&Lab::done());
-    stage.until_state("done", 50).await;
+    let others = fixture.start::<Batched>(&TestHandler::done());
+    fixture.until_state("done", 50).await;
     assert!(
         begun.elapsed() < Duration::from_secs(15),
         "they had to wait for a lease"
     );
-    assert_eq!(stage.totals().await, (50, 0));
+    assert_eq!(fixture.totals().await, (50, 0));
     others.stop().await;
 }
 
 #[both_sizes]
-async fn a_leaving_worker_does_not_wait_for_ever(stage: Stage) {
-    let (lab, _gate) = gated();
-    let workers = stage.start_with::<Leased>(&lab, Duration::from_millis(300));
-    let ids = stage.enqueue(1).await;
-    soon("it has begun", async || lab.runs().len() == 1).await;
+async fn a_stopping_worker_does_not_wait_for_ever(fixture: QueueFixture) {
+    let (handler, _gate) = gated();
+    let workers = fixture.start_with::<Leased>(&handler, Duration::from_millis(300));
+    let ids = fixture.enqueue(1).await;
+    soon("it has begun", async || handler.runs().len() == 1).await;
     let begun = Instant::now();
     workers.stop().await;
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    let row = stage.row(ids[0]).await;
+    let row = fixture.row(ids[0]).await;
     assert_eq!((row.state.as_str(), row.attempts), ("pending", 1));
     assert_eq!(
         row.last_error.as_deref(),
-        Some("the worker had to leave before it finished")
+        Some("stopped by shutdown before it finished")
     );
-    assert_eq!(stage.queues.depth(&LAB).await.expect("the driver answers").held, 0);
+    assert_eq!(
+        fixture
+            .queues
+            .depth(&TEST_QUEUE)
+            .await
+            .expect("the driver answers")
+            .in_flight,
+        0
+    );
 }
 
 #[both_sizes]
-async fn a_worker_takes_leave(stage: Stage) {
-    let (lab, gate) = gated();
-    let (one, other) = (stage.start::<Leased>(&lab), stage.start::<Leased>(&lab));
+async fn a_stopped_worker_is_not_listed(fixture: QueueFixture) {
+    let (handler, gate) = gated();
+    let (one, other) = (fixture.start::<Leased>(&handler), fixture.start::<Leased>(&handler));
     let present = async || {
-        admin::workers(&stage.db, stage.clock.now())
+        admin::workers(&fixture.db, fixture.clock.now())
             .await
             .expect("workers are read")
     };

@@ -1,27 +1,27 @@
-//! What is remembered is forgotten when it says nothing any more.
+//! State is removed when it has no effect any more.
 
-use super::stage::{MS, SECOND, Stage, redis, want};
+use super::fixture::{LimiterFixture, MS, SECOND, redis, request};
 use crate::{
     domain::SendLane::Campaign,
     queue::tests::servers::OwnRedis,
     rate_limit::{
-        Terms,
-        driver::{Driver, News},
+        RateLimits,
+        driver::{LimiterDriver, LimiterFeedback},
     },
 };
 
 #[tokio::test]
 async fn pairs_in_memory_are_forgotten_when_their_time_has_passed() {
-    let mut stage = Stage::local().await.at(Terms::HIGH);
+    let mut fixture = LimiterFixture::local().await.at(RateLimits::HIGH);
     for _ in 0..2_000 {
-        stage.now += 100 * MS;
-        stage.ask(Campaign, 100).await;
+        fixture.now += 100 * MS;
+        fixture.ask(Campaign, 100).await;
     }
-    let Driver::Local(local) = &stage.driver else {
-        panic!("it is the local one");
+    let LimiterDriver::Memory(memory) = &fixture.driver else {
+        panic!("it is in memory");
     };
-    // Six seconds' worth, and as many again before it is worth a sweep.
-    assert!(local.pairs() < 15_000, "{}", local.pairs());
+    // Six seconds' worth, and as many again before a sweep is worthwhile.
+    assert!(memory.pairs() < 15_000, "{}", memory.pairs());
 }
 
 async fn keys(redis: &OwnRedis) -> Vec<(String, i64)> {
@@ -45,16 +45,16 @@ async fn keys(redis: &OwnRedis) -> Vec<(String, i64)> {
 #[tokio::test]
 async fn every_key_in_redis_expires_and_a_pair_within_a_minute() {
     let redis_server = OwnRedis::start().await;
-    let terms = Terms {
+    let limits = RateLimits {
         tenant_per_second: Some(500.0),
-        ..Terms::HIGH
+        ..RateLimits::HIGH
     };
-    let mut stage = Stage::of(redis(&redis_server.url()), terms).await;
-    let stranger = stage.stranger();
-    stage.ask(Campaign, 500).await;
-    stage.decide(&[want(stranger, Campaign, false)]).await;
-    let refused = stage.stranger();
-    stage.hear(News::Refused(refused)).await;
+    let mut fixture = LimiterFixture::of(redis(&redis_server.url()), limits).await;
+    let new_recipient = fixture.new_recipient();
+    fixture.ask(Campaign, 500).await;
+    fixture.decide(&[request(new_recipient, Campaign, false)]).await;
+    let refused = fixture.new_recipient();
+    fixture.record_feedback(LimiterFeedback::Refused(refused)).await;
     let lives = keys(&redis_server).await;
     let pairs = lives.iter().filter(|(key, _)| key.matches(':').count() == 4).count();
     assert!(pairs > 100 && lives.len() == pairs + 2, "{lives:?}");

@@ -1,15 +1,15 @@
-//! Both drivers by the same tests, in a time that the tests move; on a real Redis, and with real time where that matters.
+//! Tests of both drivers, with a clock moved by the tests; on a real Redis, and in real time where that matters.
 
 mod backlogs;
 mod changes;
 mod crowd;
+mod fixture;
 mod lanes;
 mod limits;
 mod memory;
 mod outages;
 mod pairs;
 mod rules;
+mod simulation;
 mod speed;
-mod stage;
 mod twins;
-mod world;

@@ -1,55 +1,55 @@
-//! Redis forgets, hangs, or is not there.
+//! Redis loses its data, hangs, or is unavailable.
 
 use std::time::{Duration, Instant};
 
 use super::{
-    stage::{MS, SECOND, Stage, number, redis, slots, want, worst_excess},
-    world::World,
+    fixture::{LimiterFixture, MS, SECOND, number, redis, request, slots, worst_excess},
+    simulation::Simulation,
 };
 use crate::{
     clock::Clock,
     domain::SendLane::{Campaign, Reply},
-    queue::tests::{servers::OwnRedis, stage::soon},
-    rate_limit::{Answer, Ask, Grant, RateLimiter, Terms},
+    queue::tests::{fixture::soon, servers::OwnRedis},
+    rate_limit::{Grant, MetaFeedback, RateLimiter, RateLimits, SlotRequest},
 };
 
 #[tokio::test]
 async fn a_flush_at_any_moment_lets_no_extra_slot_through() {
     let server = OwnRedis::start().await;
-    let stage = Stage::of(redis(&server.url()), Terms::HIGH).await;
-    let begun = stage.now;
-    let mut world = World::new(stage);
-    world.add(Campaign, 20_000, begun);
-    world.add_evenly(Reply, 500.0, begun, begun + 20 * SECOND);
+    let fixture = LimiterFixture::of(redis(&server.url()), RateLimits::HIGH).await;
+    let begun = fixture.now;
+    let mut simulation = Simulation::new(fixture);
+    simulation.add(Campaign, 20_000, begun);
+    simulation.add_evenly(Reply, 500.0, begun, begun + 20 * SECOND);
     for flush in 1..=40 {
-        world.run(begun + flush * 370 * MS).await;
+        simulation.run(begun + flush * 370 * MS).await;
         server.ask("FLUSHALL").await.expect("Redis obeys");
     }
-    world.run(i64::MAX).await;
-    let mut all = world.slots(None);
+    simulation.run(i64::MAX).await;
+    let mut all = simulation.slots(None);
     assert_eq!(all.len(), 30_000);
-    assert_eq!(worst_excess(&mut all, world.stage.pace()), None);
+    assert_eq!(worst_excess(&mut all, simulation.fixture.rate()), None);
 }
 
 #[tokio::test]
 async fn a_flush_gives_pairs_one_more_burst_and_not_two() {
     let server = OwnRedis::start().await;
-    let mut stage = Stage::of(redis(&server.url()), Terms::HIGH).await;
-    let her = vec![want([1; 16], Reply, true); 60];
-    let before = slots(&stage.decide(&her).await.each).len();
+    let mut fixture = LimiterFixture::of(redis(&server.url()), RateLimits::HIGH).await;
+    let her = vec![request([1; 16], Reply, true); 60];
+    let before = slots(&fixture.decide(&her).await.each).len();
     server.ask("FLUSHALL").await.expect("Redis obeys");
     let mut after = 0;
     for _ in 0..20 {
-        stage.now += 100 * MS;
-        after += slots(&stage.decide(&her).await.each).len();
+        fixture.now += 100 * MS;
+        after += slots(&fixture.decide(&her).await.each).len();
     }
     assert_eq!((before, after), (44, 44));
 }
 
 #[tokio::test]
-async fn a_redis_that_forgot_the_scripts_is_told_them_again() {
+async fn scripts_lost_by_redis_are_loaded_again() {
     let server = OwnRedis::start().await;
-    let mut stage = Stage::of(redis(&server.url()), Terms::STANDARD).await;
+    let mut fixture = LimiterFixture::of(redis(&server.url()), RateLimits::STANDARD).await;
     for _ in 0..3 {
         let mut forget = ::redis::cmd("SCRIPT");
         let client = ::redis::Client::open(server.url()).expect("a URL");
@@ -59,41 +59,45 @@ async fn a_redis_that_forgot_the_scripts_is_told_them_again() {
             .query_async::<()>(&mut connection)
             .await
             .expect("Redis obeys");
-        stage.now += SECOND;
-        assert_eq!(slots(&stage.ask(Reply, 2).await), [stage.now; 2]);
+        fixture.now += SECOND;
+        assert_eq!(slots(&fixture.ask(Reply, 2).await), [fixture.now; 2]);
     }
 }
 
-fn asks(count: usize) -> Vec<Ask> {
-    let number = number(Terms::HIGH);
-    let ask = |n| Ask {
+fn requests(count: usize) -> Vec<SlotRequest> {
+    let number = number(RateLimits::HIGH);
+    let request = |n| SlotRequest {
         number,
         recipient: format!("{n}"),
         lane: Reply,
-        promised: true,
+        has_reservation: true,
     };
-    (0..count).map(ask).collect()
+    (0..count).map(request).collect()
 }
 
 #[tokio::test]
-async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
+async fn nothing_is_sent_while_redis_is_unavailable_and_everything_when_it_is_back() {
     let mut server = OwnRedis::start().await;
     server.kill();
-    let governor = RateLimiter::redis(&server.url(), "test", Clock::default()).expect("a URL of Redis");
-    let asks = asks(100);
+    let limiter = RateLimiter::redis(&server.url(), "test", Clock::default()).expect("a URL of Redis");
+    let requests = requests(100);
     for _ in 0..10 {
         let begun = Instant::now();
-        assert!(governor.reserve(&asks).await.is_err());
+        assert!(limiter.reserve(&requests).await.is_err());
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     }
-    // What Meta accepted concerns nobody, so nobody is asked.
-    let answered = governor.answered(&asks[0].number, "1", Answer::Accepted).await;
+    // Accepted messages need no call, so nothing fails.
+    let answered = limiter
+        .record_feedback(&requests[0].number, "1", MetaFeedback::Accepted)
+        .await;
     assert!(answered.is_ok());
-    let answered = governor.answered(&asks[0].number, "1", Answer::Pair).await;
+    let answered = limiter
+        .record_feedback(&requests[0].number, "1", MetaFeedback::Pair)
+        .await;
     assert!(answered.is_err());
     server.restart().await;
     soon("slots are given again", async || {
-        let grants = governor.reserve(&asks).await;
+        let grants = limiter.reserve(&requests).await;
         grants.is_ok_and(|grants| grants.iter().any(|it| matches!(it, Grant::Slot(_))))
     })
     .await;
@@ -103,16 +107,16 @@ async fn nobody_may_send_while_redis_is_away_and_everybody_when_it_is_back() {
 async fn slots_that_passed_while_redis_hung_are_not_all_used_at_once() {
     let server = OwnRedis::start().await;
     let clock = Clock::default();
-    let governor = RateLimiter::redis(&server.url(), "test", clock.clone()).expect("a URL of Redis");
-    let asks = asks(500);
+    let limiter = RateLimiter::redis(&server.url(), "test", clock.clone()).expect("a URL of Redis");
+    let requests = requests(500);
     soon("the number has slots at once", async || {
-        let first = governor.reserve(&asks[..1]).await.expect("Redis answers")[0];
+        let first = limiter.reserve(&requests[..1]).await.expect("Redis answers")[0];
         matches!(first, Grant::Slot(at) if at <= clock.now())
     })
     .await;
     server.signal("STOP");
     let begun = Instant::now();
-    let (grants, ()) = tokio::join!(governor.reserve(&asks), async {
+    let (grants, ()) = tokio::join!(limiter.reserve(&requests), async {
         soon("most of a second passes", async || {
             begun.elapsed() > Duration::from_millis(700)
         })

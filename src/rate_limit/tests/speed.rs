@@ -1,11 +1,11 @@
-//! What a decision costs.
+//! The cost of a decision.
 
 use std::time::Instant;
 
-use super::stage::{MS, Stage, redis, slots};
-use crate::{domain::SendLane::Campaign, queue::tests::servers::OwnRedis, rate_limit::Terms};
+use super::fixture::{LimiterFixture, MS, redis, slots};
+use crate::{domain::SendLane::Campaign, queue::tests::servers::OwnRedis, rate_limit::RateLimits};
 
-/// How often Redis ran commands: those that were sent to it as scripts, and all, with what the scripts called.
+/// Returns how many commands Redis ran: scripts sent to it, and all commands including those within scripts.
 async fn commands(server: &OwnRedis) -> (u64, u64) {
     let info = server.info("commandstats").await;
     let calls = |line: &str| -> Option<(bool, u64)> {
@@ -21,21 +21,21 @@ async fn commands(server: &OwnRedis) -> (u64, u64) {
     )
 }
 
-/// In microseconds of Redis's processor this is a fraction of a millisecond; see [`asks_per_second`].
+/// In CPU time of Redis this is a fraction of a millisecond; see [`requests_per_second`].
 #[tokio::test]
 async fn a_batch_of_a_hundred_is_one_call_that_costs_redis_little_more_than_a_look_at_each_recipient() {
     const BATCHES: u64 = 20;
     let server = OwnRedis::start().await;
-    let terms = Terms {
+    let limits = RateLimits {
         tenant_per_second: Some(2_000.0),
-        ..Terms::HIGH
+        ..RateLimits::HIGH
     };
-    let mut stage = Stage::of(redis(&server.url()), terms).await;
-    stage.ask(Campaign, 100).await;
+    let mut fixture = LimiterFixture::of(redis(&server.url()), limits).await;
+    fixture.ask(Campaign, 100).await;
     let before = commands(&server).await;
     for _ in 0..BATCHES {
-        stage.now += 100 * MS;
-        assert_eq!(slots(&stage.ask(Campaign, 100).await).len(), 100);
+        fixture.now += 100 * MS;
+        assert_eq!(slots(&fixture.ask(Campaign, 100).await).len(), 100);
     }
     let after = commands(&server).await;
     let (scripts, all) = (after.0 - before.0, (after.1 - before.1) / BATCHES);
@@ -43,7 +43,7 @@ async fn a_batch_of_a_hundred_is_one_call_that_costs_redis_little_more_than_a_lo
     assert!(all <= 150, "{all} commands for a hundred");
 }
 
-/// The processor's time that Redis has used, in microseconds.
+/// Returns the CPU time used by Redis, in microseconds.
 async fn used(server: &OwnRedis) -> f64 {
     let info = server.info("cpu").await;
     let seconds = |name: &str| -> f64 {
@@ -55,21 +55,24 @@ async fn used(server: &OwnRedis) -> f64 {
 
 #[ignore = "a measurement; run with --release -- --ignored --nocapture"]
 #[tokio::test]
-async fn asks_per_second() {
+async fn requests_per_second() {
     const ASKS: u32 = 2_000;
     let server = OwnRedis::start().await;
-    for (name, stage) in [
-        ("in process", Stage::local().await),
-        ("Redis", Stage::of(redis(&server.url()), Terms::HIGH).await),
+    for (name, fixture) in [
+        ("in process", LimiterFixture::local().await),
+        (
+            "Redis",
+            LimiterFixture::of(redis(&server.url()), RateLimits::HIGH).await,
+        ),
     ] {
-        let mut stage = stage.at(Terms::HIGH);
+        let mut fixture = fixture.at(RateLimits::HIGH);
         let (begun, before) = (Instant::now(), used(&server).await);
         for _ in 0..ASKS {
-            stage.now += 100 * MS;
-            stage.ask(Campaign, 100).await;
+            fixture.now += 100 * MS;
+            fixture.ask(Campaign, 100).await;
         }
         let rate = 100.0 * f64::from(ASKS) / begun.elapsed().as_secs_f64();
         let each = (used(&server).await - before) / f64::from(ASKS);
-        println!("{name}: {rate:.0} asks/s, {each:.0} µs of Redis for a hundred");
+        println!("{name}: {rate:.0} requests/s, {each:.0} µs of Redis for a hundred");
     }
 }

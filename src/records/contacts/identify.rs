@@ -175,7 +175,7 @@ pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -
     let mut on = on.into();
     let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
     let other: Vec<(ContactId,)> = Rows::new(OTHER, names.iter().map(row).collect())
-        .all(on.again())
+        .all(on.reborrow())
         .await?;
     let rest = names.iter().filter(|it| !other.contains(&(it.contact,)));
     let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     clock::Clock,
-    db::{On, Result, Rows, Tx, collision},
+    db::{On, Result, Rows, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Direction, Id, TenantId},
     events::conversation::{OPENED, Opened},
     records::{events::NewEvent, lock_order::Stage},
@@ -50,7 +50,7 @@ pub async fn lock_or_open(
         }
     }
     if open(tx, &missing, now).await? != missing.len() as u64 {
-        return Err(collision());
+        return Err(conflict_error());
     }
     Ok(known)
 }

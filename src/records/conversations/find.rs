@@ -89,7 +89,7 @@ pub async fn list(
     let (at, id) = before.unwrap_or_else(top);
     let floor: Option<Key> = match filter == ConversationFilter::default() {
         true => None,
-        false => on.again().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
+        false => on.reborrow().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
     };
     let least = floor.unwrap_or((DateTime::UNIX_EPOCH, ConversationId::from_uuid(Uuid::nil())));
     let text = format!(

@@ -51,7 +51,7 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
         ORDER BY sequence
         LIMIT $4";
     let mut on = on.into();
-    let (head,): (Option<i64>,) = on.again().sql(HEAD, (tenant,)).one().await?;
+    let (head,): (Option<i64>,) = on.reborrow().sql(HEAD, (tenant,)).one().await?;
     let Some(head) = head.filter(|head| *head > after) else {
         return Ok(Page {
             events: Vec::new(),
@@ -60,12 +60,12 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
         });
     };
     let (reach, mut events): (i64, Vec<Event>) = match kind {
-        None => (head, on.again().sql(ALL, (tenant, after, head, limit)).all().await?),
+        None => (head, on.reborrow().sql(ALL, (tenant, after, head, limit)).all().await?),
         Some(kind) => {
-            let reach: Option<(i64,)> = on.again().sql(REACH, (tenant, after, LOOK - 1)).opt().await?;
+            let reach: Option<(i64,)> = on.reborrow().sql(REACH, (tenant, after, LOOK - 1)).opt().await?;
             let reach = reach.map_or(head, |(sequence,)| sequence.min(head));
             let args = (tenant, after, reach, limit, kind.to_owned());
-            (reach, on.again().sql(OF_TYPE, args).all().await?)
+            (reach, on.reborrow().sql(OF_TYPE, args).all().await?)
         }
     };
     let full = i64::try_from(events.len()).is_ok_and(|count| count == limit);
@@ -90,7 +90,7 @@ async fn fill(on: &mut On<'_>, tenant: TenantId, events: &mut Vec<Event>) -> Res
     let mut lengths = Vec::with_capacity(events.len());
     for event in events.iter() {
         let long: Option<(i64,)> = match event.data.is_empty() {
-            true => on.again().sql(LENGTH, (tenant, event.sequence)).opt().await?,
+            true => on.reborrow().sql(LENGTH, (tenant, event.sequence)).opt().await?,
             false => None,
         };
         let long = long.and_then(|(length,)| usize::try_from(length).ok());
@@ -100,7 +100,7 @@ async fn fill(on: &mut On<'_>, tenant: TenantId, events: &mut Vec<Event>) -> Res
     let is_cut = fit < events.len();
     events.truncate(fit);
     for event in events.iter_mut().filter(|event| event.data.is_empty()) {
-        let data: Option<(String,)> = on.again().sql(DATA, (tenant, event.sequence)).opt().await?;
+        let data: Option<(String,)> = on.reborrow().sql(DATA, (tenant, event.sequence)).opt().await?;
         event.data = data.map(|(data,)| data).unwrap_or_default();
     }
     Ok(is_cut)

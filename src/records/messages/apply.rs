@@ -186,7 +186,7 @@ pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<
     edits.dedup_by(|b, a| (a.0, &a.1) == (b.0, &b.1));
     revocations.sort();
     revocations.dedup_by(|b, a| (a.0, &a.1) == (b.0, &b.1));
-    Ok(Rows::new(EDIT, edits).run(on.again()).await? + Rows::new(REVOKE, revocations).run(on).await?)
+    Ok(Rows::new(EDIT, edits).run(on.reborrow()).await? + Rows::new(REVOKE, revocations).run(on).await?)
 }
 
 /// A status that may move a message forward.

@@ -98,7 +98,7 @@ pub async fn list(
     let before = before.unwrap_or(MessageId::from_uuid(Uuid::max()));
     let floor: Option<(MessageId,)> = match filter == MessageFilter::default() {
         true => None,
-        false => on.again().sql(FLOOR, (tenant, before, LOOK - 1)).opt().await?,
+        false => on.reborrow().sql(FLOOR, (tenant, before, LOOK - 1)).opt().await?,
     };
     let floor = floor.map(|(id,)| id);
     let mut text =
@@ -116,7 +116,7 @@ pub async fn list(
     text.push_str(" ORDER BY id DESC LIMIT $5");
     let least = floor.unwrap_or(MessageId::from_uuid(Uuid::nil()));
     let args = (tenant, before, least, filter.channel, limit);
-    let mut rows = on.again().sql(Sql::built(text), args).all().await?;
+    let mut rows = on.reborrow().sql(Sql::built(text), args).all().await?;
     let is_cut = pages::fill(&mut on, tenant, &mut rows).await?;
     let floor = if is_cut {
         rows.last().map(|row: &Message| row.id)
@@ -146,9 +146,9 @@ pub async fn in_conversation(
     );
     let mut on = on.into();
     let mut rows: Vec<Message> = match before {
-        None => on.again().sql(FIRST, (tenant, conversation, limit)).all().await?,
+        None => on.reborrow().sql(FIRST, (tenant, conversation, limit)).all().await?,
         Some((at, id)) => {
-            on.again()
+            on.reborrow()
                 .sql(NEXT, (tenant, conversation, limit, at, id))
                 .all()
                 .await?

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Message;
 use crate::{
-    db::{Keyed, On, Result},
+    db::{KeyedRows, On, Result},
     domain::{Id, MessageId, TenantId},
     records::page_bytes::fitting,
 };
@@ -24,7 +24,7 @@ pub(super) async fn fill(on: &mut On<'_>, tenant: TenantId, rows: &mut Vec<Messa
         let rows = rows.iter().filter(|row| row.payload.is_empty());
         rows.map(|row| (row.id.uuid(), tenant.uuid())).collect()
     };
-    let lengths: Vec<(MessageId, i64)> = Keyed::new(LENGTHS, left_out(rows)).all(on.again()).await?;
+    let lengths: Vec<(MessageId, i64)> = KeyedRows::new(LENGTHS, left_out(rows)).all(on.reborrow()).await?;
     let lengths: HashMap<MessageId, i64> = lengths.into_iter().collect();
     let fit = fitting(rows.iter().map(|row| {
         let long = lengths.get(&row.id).and_then(|length| usize::try_from(*length).ok());
@@ -32,7 +32,7 @@ pub(super) async fn fill(on: &mut On<'_>, tenant: TenantId, rows: &mut Vec<Messa
     }));
     let is_cut = fit < rows.len();
     rows.truncate(fit);
-    let payloads: Vec<(MessageId, String)> = Keyed::new(PAYLOADS, left_out(rows)).all(on.again()).await?;
+    let payloads: Vec<(MessageId, String)> = KeyedRows::new(PAYLOADS, left_out(rows)).all(on.reborrow()).await?;
     let mut payloads: HashMap<MessageId, String> = payloads.into_iter().collect();
     for row in rows {
         if let Some(payload) = payloads.remove(&row.id) {

@@ -123,7 +123,7 @@ pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom
     if whom == For::One {
         return on.sql(OWN, args).run().await.map(drop);
     }
-    on.again().sql(ONE, args).run().await?;
+    on.reborrow().sql(ONE, args).run().await?;
     let args = (key.portfolio.clone(), limit.number());
     on.sql(OTHERS, args).run().await.map(drop)
 }

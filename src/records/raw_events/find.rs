@@ -68,7 +68,7 @@ pub async fn list(
     };
     let floor: Option<(RawEventId,)> = match filter.field.is_none() && indexed {
         true => None,
-        false => on.again().sql(FLOOR, (least, end, LOOK - 1)).opt().await?,
+        false => on.reborrow().sql(FLOOR, (least, end, LOOK - 1)).opt().await?,
     };
     let floor = floor.map(|(id,)| id);
     let text = format!(

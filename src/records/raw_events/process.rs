@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Keyed, On, Result, Tx},
+    db::{KeyedRows, On, Result, Tx},
     domain::{AppSecretId, Id, RawEventId, TenantId, WorkState},
     records::lock_order::Stage,
 };
@@ -35,7 +35,7 @@ pub async fn waiting(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) ->
             CASE WHEN LENGTH(e.body) <= r.longest THEN e.body END AS body
         FROM {r CROSS JOIN} raw_events e
         WHERE {e.id = r.id} AND e.state = 'pending'";
-    let mut found: Vec<Row> = Keyed::new(SQL, ids.iter().map(|id| (id.uuid(), longest)).collect())
+    let mut found: Vec<Row> = KeyedRows::new(SQL, ids.iter().map(|id| (id.uuid(), longest)).collect())
         .all(on)
         .await?;
     found.sort_by_key(|row| row.id);
@@ -76,7 +76,7 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
         SELECT e.id FROM {r CROSS JOIN} raw_events e WHERE {e.id = r.id} AND e.state = 'pending'
         FOR UPDATE SKIP LOCKED";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
-    let found: Vec<(RawEventId,)> = Keyed::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
+    let found: Vec<(RawEventId,)> = KeyedRows::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(tx)
         .await?;
     let mut found: Vec<RawEventId> = found.into_iter().map(|(id,)| id).collect();
@@ -113,5 +113,5 @@ pub async fn finish(on: impl Into<On<'_>>, processed: &[Processed], now: DateTim
         let id: Uuid = event.id.uuid();
         (id, event.state.as_str().to_owned(), event.fields.clone(), now)
     };
-    Keyed::new(SQL, processed.iter().map(row).collect()).run(on).await
+    KeyedRows::new(SQL, processed.iter().map(row).collect()).run(on).await
 }

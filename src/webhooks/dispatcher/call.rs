@@ -6,7 +6,7 @@ use super::{
     schedule::retry_after,
 };
 use crate::{
-    egress::{Error, Post, Posted, Refused, Reply, on_behalf},
+    egress::{Error, PartialResponse, Post, PostOutcome, UrlRefused, for_tenant},
     webhooks::store::deliveries::Due,
 };
 
@@ -73,10 +73,10 @@ pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
         target,
         headers: place.headers(&due, &body, started_at),
         body,
-        within: parts.terms.timeout,
-        most: ANSWER,
+        timeout: parts.terms.timeout,
+        max_body_bytes: ANSWER,
     });
-    let posted = on_behalf(due.tenant_id, posted).await;
+    let posted = for_tenant(due.tenant_id, posted).await;
     let called = read(due, started_at, posted);
     metrics::counter!("mainstay_delivery_attempts_total", "outcome" => called.outcome.as_str()).increment(1);
     metrics::histogram!("mainstay_delivery_attempt_seconds").record(called.duration_us as f64 / 1_000_000.0);
@@ -115,7 +115,7 @@ fn unmade(due: Due, started_at: DateTime<Utc>, outcome: Outcome, why: String) ->
     }
 }
 
-fn read(due: Due, started_at: DateTime<Utc>, posted: Posted) -> Called {
+fn read(due: Due, started_at: DateTime<Utc>, posted: PostOutcome) -> Called {
     let reply = posted.reply.unwrap_or_default();
     let (outcome, error) = judge(&reply, posted.error.as_ref());
     let after = reply
@@ -135,12 +135,12 @@ fn read(due: Due, started_at: DateTime<Utc>, posted: Posted) -> Called {
     }
 }
 
-fn judge(reply: &Reply, error: Option<&Error>) -> (Outcome, Option<String>) {
+fn judge(reply: &PartialResponse, error: Option<&Error>) -> (Outcome, Option<String>) {
     let outcome = match (error, reply.status) {
         (None, 200..=299) => return (Outcome::Succeeded, None),
         (None, 300..=399) => Outcome::Redirect,
         (None, _) => Outcome::Status,
-        (Some(Error::Refused(Refused::Address { .. } | Refused::Name)), _) => Outcome::Refused,
+        (Some(Error::Refused(UrlRefused::Address { .. } | UrlRefused::Name)), _) => Outcome::Refused,
         (Some(Error::Timeout), _) => Outcome::Timeout,
         (Some(_), _) => Outcome::Unreachable,
     };

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    db::{self, Asked, Batches, Tx, ask, is_unavailable, write_together},
+    db::{self, BatchReceiver, Submission, Tx, is_unavailable, submit, write_together},
     domain::{DeliveryState, EndpointId},
     events::endpoint::{DISABLED, FAILING, Troubled},
     queue::counts,
@@ -66,14 +66,14 @@ struct Changed {
     disabled: Vec<EndpointId>,
 }
 
-type Waiting = Asked<Result, Written>;
+type Waiting = Submission<Result, Written>;
 
 /// Hands results to the desk.
 pub struct Results(mpsc::Sender<Waiting>);
 
 pub struct Desk {
     with: WebhookService,
-    from: Batches<Waiting>,
+    from: BatchReceiver<Waiting>,
 }
 
 impl Results {
@@ -81,14 +81,14 @@ impl Results {
         let (to, from) = mpsc::channel(WAITING);
         let desk = Desk {
             with: with.clone(),
-            from: Batches::of(TOGETHER, from),
+            from: BatchReceiver::new(TOGETHER, from),
         };
         (Self(to), desk)
     }
 
     /// Returns once it is written, or cannot be.
     pub async fn put(&self, result: Result) -> Written {
-        ask(&self.0, result).await.unwrap_or(Written::Lost)
+        submit(&self.0, result).await.unwrap_or(Written::Lost)
     }
 }
 

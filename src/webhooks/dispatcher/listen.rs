@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    db::{Batches, Db, Hint, Result},
+    db::{BatchReceiver, Db, Hint, Result},
     domain::{EndpointId, Id},
-    queue::{Entry, Lane, Queues},
+    queue::{JobEntry, Lane, Queues},
     webhooks::store::endpoints::{self, LINES},
 };
 
@@ -18,7 +18,7 @@ const TOGETHER: usize = 64;
 
 /// Wakes the lines of endpoints for which something was committed, until `done`. What gets lost here is found by housekeeping.
 pub async fn wake((db, clock, queues): (Db, Clock, Queues), hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
-    let mut commits = Batches::of(TOGETHER, hints);
+    let mut commits = BatchReceiver::new(TOGETHER, hints);
     while let Some(told) = commits.next(&done).await {
         let lines = told.into_iter().flatten().filter(|hint| hint.queue == LINES.name);
         let ids: BTreeSet<Uuid> = lines.map(|hint| hint.id).collect();
@@ -38,13 +38,13 @@ async fn rouse(db: &Db, clock: &Clock, queues: &Queues, ids: &[Uuid]) -> Result<
 
 /// Offers lines that are due. What cannot be queued is found by the sweep; the queue counts and logs its own outages.
 pub async fn offer(queues: &Queues, lines: &[EndpointId], due: DateTime<Utc>) {
-    let entry = |id: &EndpointId| Entry {
+    let entry = |id: &EndpointId| JobEntry {
         id: id.uuid(),
         due,
         lane: Lane::Normal,
     };
-    let entries: Vec<Entry> = lines.iter().map(entry).collect();
+    let entries: Vec<JobEntry> = lines.iter().map(entry).collect();
     if !entries.is_empty() {
-        let _ = queues.recall(&LINES, &entries).await;
+        let _ = queues.push_or_run_again(&LINES, &entries).await;
     }
 }

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 
 use crate::{
     crypto::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP},
-    egress::{Refused, Target},
+    egress::{Target, UrlRefused},
     webhooks::{
         Error, Secrets, WebhookService, headers,
         store::{deliveries::Due, endpoints::Endpoint},
@@ -14,7 +14,7 @@ use crate::{
 /// Where requests go, and what goes with each.
 pub struct Place {
     /// As judged now: what the operator allows may have changed since the address was given.
-    pub target: Result<Target, Refused>,
+    pub target: Result<Target, UrlRefused>,
     headers: HeaderMap,
     secrets: Secrets,
 }

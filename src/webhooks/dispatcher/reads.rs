@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    db::{Asked, Batches, Db, ask, is_unavailable},
+    db::{BatchReceiver, Db, Submission, is_unavailable, submit},
     domain::EndpointId,
     webhooks::{
         WebhookService,
@@ -18,7 +18,7 @@ const TOGETHER: usize = 128;
 const WAITING: usize = 1_024;
 
 type Answer = sqlx::Result<Vec<Due>>;
-type Question = Asked<DueQuery, Answer>;
+type Question = Submission<DueQuery, Answer>;
 
 /// Asks what is due.
 pub struct Reads(mpsc::Sender<Question>);
@@ -27,7 +27,7 @@ pub struct Reads(mpsc::Sender<Question>);
 pub struct Desk {
     db: Db,
     clock: Clock,
-    from: Batches<Question>,
+    from: BatchReceiver<Question>,
 }
 
 impl Reads {
@@ -36,14 +36,14 @@ impl Reads {
         let desk = Desk {
             db: with.db.clone(),
             clock: with.clock.clone(),
-            from: Batches::of(TOGETHER, from),
+            from: BatchReceiver::new(TOGETHER, from),
         };
         (Self(to), desk)
     }
 
     /// What is due at an endpoint. The desk ends after those who ask it.
     pub async fn due(&self, wanted: DueQuery) -> Answer {
-        ask(&self.0, wanted).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+        submit(&self.0, wanted).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainstay::config::{Config, Pace};
+use mainstay::config::{Config, ConnectionTimeouts};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -32,8 +32,8 @@ async fn trickle(stream: &mut TcpStream, first: &str) {
     }
 }
 
-fn pace(change: impl FnOnce(&mut Pace)) -> impl FnOnce(&mut Config) {
-    |config| change(&mut config.connections.pace)
+fn pace(change: impl FnOnce(&mut ConnectionTimeouts)) -> impl FnOnce(&mut Config) {
+    |config| change(&mut config.connections.timeouts)
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn busy(server: &Server) -> TcpStream {
 async fn connections_beyond_the_limits_are_refused_and_health_is_answered() {
     for (most, per_address) in [(16, None), (100, Some(16))] {
         let server = Server::start(|config| {
-            config.connections.most = most;
+            config.connections.max = most;
             config.connections.per_address = per_address;
             config.connections.proxies = Vec::new();
         })
@@ -179,7 +179,7 @@ async fn connections_beyond_the_limits_are_refused_and_health_is_answered() {
 
 #[tokio::test]
 async fn half_heads_and_idle_connections_make_room() {
-    let server = Server::start(|config| config.connections.most = 16).await;
+    let server = Server::start(|config| config.connections.max = 16).await;
     let mut held = Vec::new();
     for _ in 0..200 {
         let mut stream = server.connect().await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mainstay::{
-    db::{Connections, Db, Sql, is_too_slow},
+    db::{Db, PoolLimits, Sql, is_statement_timeout},
     domain::{Id, TenantId},
     tenancy,
 };
@@ -132,7 +132,7 @@ async fn searches_whose_callers_are_gone_hold_no_connection_for_long(test: TestA
 const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT CAST(COUNT(*) AS BIGINT) FROM n";
 
 async fn a_reader_has_its_time_and_no_more(url: &str) {
-    let connections = Connections {
+    let connections = PoolLimits {
         read_limit: Duration::from_millis(200),
         ..2.into()
     };
@@ -140,12 +140,12 @@ async fn a_reader_has_its_time_and_no_more(url: &str) {
     let tenant = TenantId::from_uuid(uuid::Uuid::now_v7());
     for _ in 0..5 {
         let began = Instant::now();
-        let mut tx = db.begin_as(tenant.uuid()).await.unwrap();
+        let mut tx = db.begin_as_tenant(tenant.uuid()).await.unwrap();
         let endless = tx.sql(ENDLESS, ()).one::<(i64,)>().await;
-        assert!(endless.as_ref().is_err_and(is_too_slow), "{endless:?}");
+        assert!(endless.as_ref().is_err_and(is_statement_timeout), "{endless:?}");
         assert!(began.elapsed() < Duration::from_secs(10));
         tx.rollback().await.unwrap();
-        let mut tx = db.begin_as(tenant.uuid()).await.unwrap();
+        let mut tx = db.begin_as_tenant(tenant.uuid()).await.unwrap();
         let (one,): (i64,) = tx.sql("SELECT CAST(1 AS BIGINT)", ()).one().await.unwrap();
         assert_eq!(one, 1, "the connection is as good as new");
         tx.commit().await.unwrap();

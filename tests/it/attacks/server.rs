@@ -27,7 +27,7 @@ impl Server {
         let folder = Folder::new("attacked");
         let mut config = app::config(&migrated_sqlite(&folder).await);
         config.listen = "127.0.0.1:0".parse().unwrap();
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         change(&mut config);
         let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
         Self {

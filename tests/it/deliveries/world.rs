@@ -64,7 +64,7 @@ impl World {
         let folder = Folder::new("deliveries");
         let mut config = config(&migrated_postgres(&folder).await);
         change(&mut config);
-        config.redis = Some(config::Redis {
+        config.redis = Some(config::RedisConfig {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
@@ -73,7 +73,7 @@ impl World {
 
     async fn start(mut config: Config, folder: Folder) -> Self {
         config.listen = "127.0.0.1:0".parse().unwrap();
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         config.egress = egress();
         config.deliveries.timeout = TIMEOUT;
         let clock = Clock::default();

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// An installation whose tenants may have receivers on this machine.
-async fn start(url: &str, folder: Folder, redis: Option<config::Redis>) -> World {
+async fn start(url: &str, folder: Folder, redis: Option<config::RedisConfig>) -> World {
     let mut config = app::config(url);
     config.redis = redis;
     config.egress = config::EgressPolicy {
@@ -39,7 +39,7 @@ async fn the_receivers_of_the_page_take_what_an_embedded_installation_delivers()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receivers_of_the_page_take_what_a_distributed_installation_delivers() {
-    let redis = config::Redis {
+    let redis = config::RedisConfig {
         url: config::Secret::new(shared_redis_url()),
         prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
     };

@@ -51,8 +51,8 @@ impl<'a> Attempt<'a> {
             target: &target,
             headers,
             body: Bytes::from_static(self.body.as_bytes()),
-            within: Duration::from_secs(15),
-            most: 4_096,
+            timeout: Duration::from_secs(15),
+            max_body_bytes: 4_096,
         });
         let posted = posted.await;
         posted.reply.unwrap_or_else(|| panic!("{:?}", posted.error)).status

@@ -73,7 +73,7 @@ async fn a_redis_that_is_away_degrades_and_does_not_stop_intake() {
     let app = test.rebuilt(|parts| {
         let url = "redis://127.0.0.1:1";
         parts.queues = mainstay::queue::Queues::redis(url, "test", clock).unwrap();
-        parts.config.redis = Some(mainstay::config::Redis {
+        parts.config.redis = Some(mainstay::config::RedisConfig {
             url: mainstay::config::Secret::new(url),
             prefix: "test".to_owned(),
         });

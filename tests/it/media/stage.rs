@@ -124,7 +124,7 @@ pub fn stored(app: &App) -> Vec<PathBuf> {
             }
         }
     }
-    let mainstay::config::Storage::Folder(folder) = &app.config.storage else {
+    let mainstay::config::StorageConfig::Folder(folder) = &app.config.storage else {
         panic!("a folder")
     };
     let mut found = Vec::new();

@@ -10,7 +10,7 @@ use hyper_util::{
 };
 use mainstay::{
     config::{self, Bucket, Secret},
-    storage::{Error, Key, Storage},
+    storage::{Error, Storage, StorageKey},
 };
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
@@ -55,18 +55,18 @@ fn bucket(address: SocketAddr, secret: &str) -> Storage {
         access_key_id: Secret::new(ID),
         secret_access_key: Secret::new(secret),
     };
-    Storage::open(&config::Storage::Bucket(bucket)).unwrap()
+    Storage::open(&config::StorageConfig::Bucket(bucket)).unwrap()
 }
 
 fn folder(path: &Path) -> Storage {
-    Storage::open(&config::Storage::Folder(path.to_owned())).unwrap()
+    Storage::open(&config::StorageConfig::Folder(path.to_owned())).unwrap()
 }
 
-fn key() -> Key {
-    Key::of(Uuid::now_v7(), Uuid::now_v7())
+fn key() -> StorageKey {
+    StorageKey::of(Uuid::now_v7(), Uuid::now_v7())
 }
 
-async fn read(storage: &Storage, key: &Key, part: Option<std::ops::Range<u64>>) -> Result<Vec<u8>, Error> {
+async fn read(storage: &Storage, key: &StorageKey, part: Option<std::ops::Range<u64>>) -> Result<Vec<u8>, Error> {
     let pieces: Vec<Bytes> = storage.read(key, part).await?.try_collect().await?;
     Ok(pieces.concat())
 }
@@ -92,7 +92,7 @@ async fn behaves(storage: &Storage) {
             assert!(part == bytes[999..length - 1], "{length}");
             assert!(matches!(
                 storage.load(&key, 1_000).await,
-                Err(Error::TooLarge { most: 1_000 })
+                Err(Error::TooLarge { max: 1_000 })
             ));
         }
         assert!(storage.load(&key, length as u64).await.unwrap() == bytes, "{length}");
@@ -152,10 +152,13 @@ async fn a_store_that_refuses_us_or_is_away_says_so() {
     let address = s3(place.path()).await;
     assert!(matches!(
         bucket(address, "another secret").check().await,
-        Err(Error::Broken(_))
+        Err(Error::Unavailable(_))
     ));
     let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
-    assert!(matches!(bucket(nobody, SECRET).check().await, Err(Error::Broken(_))));
+    assert!(matches!(
+        bucket(nobody, SECRET).check().await,
+        Err(Error::Unavailable(_))
+    ));
 }
 
 #[tokio::test]

@@ -305,7 +305,7 @@ async fn a_full_store_is_waited_for(test: TestApp) {
     test.receive(&file_message("wamid.1", "document", json!({ "id": "1" })))
         .await;
     // Where the store would make its folders there is a file: it can write nothing, whoever it runs as.
-    let mainstay::config::Storage::Folder(folder) = &app.config.storage else {
+    let mainstay::config::StorageConfig::Folder(folder) = &app.config.storage else {
         panic!("a folder")
     };
     let tenant = folder.join(test.tenant.uuid().simple().to_string());

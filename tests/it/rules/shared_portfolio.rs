@@ -313,7 +313,7 @@ async fn a_tenant_sees_nothing_of_the_others_in_its_portfolio(test: TestApp) {
         .await
         .unwrap();
     if test.app.db.is_postgres() {
-        let mut tx = test.app.db.begin_as(test.tenant.uuid()).await.unwrap();
+        let mut tx = test.app.db.begin_as_tenant(test.tenant.uuid()).await.unwrap();
         let seen: Vec<(i64,)> = tx
             .sql(Sql::built("SELECT used FROM portfolios".to_owned()), ())
             .all()

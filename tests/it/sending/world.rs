@@ -74,7 +74,7 @@ impl World {
     pub async fn distributed_with(change: impl FnOnce(&mut SimConfig)) -> Self {
         let folder = Folder::new("sending");
         let mut config = config(&migrated_postgres(&folder).await);
-        config.redis = Some(config::Redis {
+        config.redis = Some(config::RedisConfig {
             url: Secret::new(shared_redis_url()),
             prefix: format!("t_{}", uuid::Uuid::now_v7().simple()),
         });
@@ -86,7 +86,7 @@ impl World {
         config.graph.base_url = format!("http://{}", listener.local_addr().unwrap());
         config.graph.timeout = CALL;
         config.listen = "127.0.0.1:0".parse().unwrap();
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         config.sending.unknown_window = WINDOW;
         let running = process::start(config, Roles::BOTH, Clock::default()).await.unwrap();
         let registry = TenantService {

@@ -62,7 +62,7 @@ impl TestApp {
         let mut config = config(url);
         let master_key = Keyring::generate();
         config.keyring = Keyring::parse(&master_key).expect("a new key is a key");
-        config.storage = config::Storage::Folder(folder.path().join("media"));
+        config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
         let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
@@ -76,12 +76,12 @@ impl TestApp {
         let (tenant, key) = tenancy::create_tenant(&registry, "Acme")
             .await
             .expect("a tenant is made");
-        let queues = Queues::local(clock.clone());
+        let queues = Queues::in_memory(clock.clone());
         let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
         let storage = Storage::open(&config.storage).expect("the folder of the test can be made");
         let egress = EgressClient::new(config.egress.clone()).expect("a client for the outside");
-        let rate_limiter = RateLimiter::local(clock.clone());
+        let rate_limiter = RateLimiter::in_memory(clock.clone());
         let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
         let foundation = Foundation {
             config,

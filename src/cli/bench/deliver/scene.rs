@@ -165,7 +165,7 @@ fn listen(
         Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, clock.clone())?,
         None => anyhow::bail!("REDIS_URL: on PostgreSQL the benchmark needs it too"),
     };
-    if let Some(committed) = db.listen() {
+    if let Some(committed) = db.subscribe_to_hints() {
         let with = (db.clone(), clock.clone(), queues);
         telling.spawn(webhooks::dispatcher::wake(with, committed, over.clone()));
     }

@@ -43,7 +43,7 @@ pub fn refusal(error: UploadError) -> Problem {
             "Incomplete upload",
             format!("The body broke off: {why}. Send it again."),
         ),
-        UploadError::NoRoom(why) => why.into(),
+        UploadError::MemoryExhausted(why) => why.into(),
         UploadError::Storage(error) => {
             tracing::error!(%error, "an upload could not be stored");
             let words = "The store of files does not take it just now; nothing was kept. Try again in a few seconds.";

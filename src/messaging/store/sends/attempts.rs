@@ -3,7 +3,7 @@ use std::{collections::HashSet, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{Keyed, On, Result, Rows},
+    db::{KeyedRows, On, Result, Rows},
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Evidence, Id, MessageId, Status, TenantId,
     },
@@ -49,15 +49,15 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
     let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
     let message = |it: &Begun| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
     let free: Vec<(MessageId,)> = Rows::new(MESSAGES, begun.iter().map(message).collect())
-        .all(on.again())
+        .all(on.reborrow())
         .await?;
     let free: HashSet<MessageId> = free.into_iter().map(|(id,)| id).collect();
     let begun: Vec<&Begun> = begun.iter().filter(|it| free.contains(&it.message)).collect();
     Rows::new(ATTEMPTS, begun.iter().copied().map(attempt).collect())
-        .run(on.again())
+        .run(on.reborrow())
         .await?;
     let marked = begun.iter().filter(|it| it.marked).map(|it| (it.message.uuid(),));
-    Keyed::new(MARKED, marked.collect()).run(on).await?;
+    KeyedRows::new(MARKED, marked.collect()).run(on).await?;
     Ok(free)
 }
 
@@ -115,11 +115,13 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
         UPDATE sends SET promised_at = NULL, urgency = lane {FROM r}
         WHERE {sends.id = r.id} AND sends.promised_at IS NOT NULL";
     let mut on = on.into();
-    let ended: Vec<(AttemptId,)> = Keyed::new(SQL, ends.iter().map(row).collect()).all(on.again()).await?;
+    let ended: Vec<(AttemptId,)> = KeyedRows::new(SQL, ends.iter().map(row).collect())
+        .all(on.reborrow())
+        .await?;
     // What was promised is used up: whoever is sent again asks anew.
     let again = ends.iter().filter(|it| it.outcome != AttemptOutcome::Accepted);
     let again = again.map(|it| (it.placed.message.uuid(),)).collect();
-    Keyed::new(ASK_ANEW, again).run(on).await?;
+    KeyedRows::new(ASK_ANEW, again).run(on).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{Keyed, Result, Rows, Tx, collision},
+    db::{KeyedRows, Result, Rows, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
@@ -30,13 +30,15 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status = 'queued'
         RETURNING messages.id, messages.channel_id, messages.conversation_id, messages.contact_id";
     let send = |id: &MessageId| (id.uuid(), tenant.uuid(), now);
-    let ended: Vec<(MessageId,)> = Keyed::new(SENDS, ids.iter().map(send).collect()).all(&mut *tx).await?;
+    let ended: Vec<(MessageId,)> = KeyedRows::new(SENDS, ids.iter().map(send).collect())
+        .all(&mut *tx)
+        .await?;
     let (status, rank) = (Status::Canceled.as_str(), Status::Canceled.rank());
     let message = |(id,): &(MessageId,)| (id.uuid(), tenant.uuid(), status.to_owned(), rank);
     let canceled: Vec<Canceled> = Rows::new(MESSAGES, ended.iter().map(message).collect()).all(tx).await?;
     match canceled.len() == ended.len() {
         true => Ok(canceled),
-        false => Err(collision()),
+        false => Err(conflict_error()),
     }
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{Keyed, On, Result},
+    db::{KeyedRows, On, Result},
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane,
         Status, TenantId,
@@ -89,7 +89,7 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
         LEFT JOIN send_attempts a ON a.id =
             (SELECT x.id FROM send_attempts x WHERE x.message_id = s.id ORDER BY x.number DESC LIMIT 1)
         WHERE {s.id = r.id}";
-    Keyed::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
+    KeyedRows::new(SQL, ids.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -132,5 +132,5 @@ pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTim
         WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"
     );
     let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.due, it.throughput, it.quota, soon);
-    Keyed::new(SQL, promised.iter().map(row).collect()).run(on).await
+    KeyedRows::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Keyed, On, Result, Rows},
+    db::{KeyedRows, On, Result, Rows},
     domain::{AttemptId, AttemptOutcome, ChannelId, HoldReason, Id, MessageId, Status, TenantId},
-    queue::{Entry, Lane},
+    queue::{JobEntry, Lane},
 };
 
 /// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
@@ -17,7 +17,7 @@ pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Re
         UPDATE sends SET held = r.held {FROM r}
         WHERE {sends.id = r.id}";
     let row = |(id, held): &(MessageId, HoldReason)| (id.uuid(), *held);
-    Keyed::new(SQL, held.iter().map(row).collect()).run(on).await
+    KeyedRows::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
 /// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
@@ -29,7 +29,7 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason
 }
 
 /// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
-pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<Entry>> {
+pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         SELECT id, urgency, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
@@ -39,22 +39,22 @@ pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>
 }
 
 /// Messages that wait to be sent, as the queue takes them.
-pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<Entry>> {
+pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id, sends.urgency, sends.due_at FROM {r CROSS JOIN} sends
         WHERE {sends.id = r.id} AND sends.state || '' = 'pending'";
-    let rows: Vec<(Uuid, i64, DateTime<Utc>)> = Keyed::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+    let rows: Vec<(Uuid, i64, DateTime<Utc>)> = KeyedRows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await?;
     Ok(rows.into_iter().map(entry).collect())
 }
 
-fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> Entry {
-    Entry {
+fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
+    JobEntry {
         id,
         due,
-        lane: Lane::of(urgency),
+        lane: Lane::from_number(urgency),
     }
 }
 
@@ -93,14 +93,14 @@ pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<
 }
 
 /// Makes due what was put off.
-pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Entry>> {
+pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
         UPDATE sends SET due_at = r.at {FROM r}
         WHERE {sends.id = r.id} AND sends.state = 'pending' AND sends.due_at > r.at
         RETURNING sends.id, sends.urgency";
     let row = |id: &MessageId| (id.uuid(), now);
-    let rows: Vec<(Uuid, i64)> = Keyed::new(SQL, messages.iter().map(row).collect()).all(on).await?;
+    let rows: Vec<(Uuid, i64)> = KeyedRows::new(SQL, messages.iter().map(row).collect()).all(on).await?;
     Ok(rows
         .into_iter()
         .map(|(id, urgency)| entry((id, urgency, now)))
@@ -113,7 +113,7 @@ pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
         WHERE {sends.id = r.id} AND sends.not_before IS NOT NULL";
-    Keyed::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+    KeyedRows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -124,7 +124,7 @@ pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
         WHERE {sends.id = r.id} AND sends.state = 'running'";
-    Keyed::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
+    KeyedRows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
         .await
 }
@@ -137,7 +137,7 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
         UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at {FROM r}
         WHERE {sends.id = r.id} AND sends.state IN ('pending', 'quarantined', 'dead')";
     let row = |id: &MessageId| (id.uuid(), now);
-    Keyed::new(SQL, messages.iter().map(row).collect()).run(on).await
+    KeyedRows::new(SQL, messages.iter().map(row).collect()).run(on).await
 }
 
 /// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
@@ -150,8 +150,8 @@ pub async fn keep_for_breaker(
         UPDATE sends SET state = 'quarantined', held = 'breaker' {FROM r}
         WHERE {sends.id = r.id} AND sends.state = 'pending'";
     let mut on = on.into();
-    let queued = requeue(on.again(), messages).await?;
-    Keyed::new(SQL, queued.iter().map(|id| (id.uuid(),)).collect())
+    let queued = requeue(on.reborrow(), messages).await?;
+    KeyedRows::new(SQL, queued.iter().map(|id| (id.uuid(),)).collect())
         .run(on)
         .await?;
     Ok(queued)
@@ -179,8 +179,8 @@ pub async fn requeue(
         RETURNING sends.id";
     let mut on = on.into();
     let send = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.2);
-    let queued: Vec<(MessageId,)> = Keyed::new(SENDS, messages.iter().map(send).collect())
-        .all(on.again())
+    let queued: Vec<(MessageId,)> = KeyedRows::new(SENDS, messages.iter().map(send).collect())
+        .all(on.reborrow())
         .await?;
     let queued: HashSet<MessageId> = queued.into_iter().map(|(id,)| id).collect();
     let (status, rank) = (Status::Queued.as_str(), Status::Queued.rank());
@@ -235,8 +235,8 @@ pub async fn settle(
     const MESSAGE: &str = "UPDATE messages SET status = status WHERE tenant_id = $1 AND id = $2 AND status = 'unknown'";
     const SEND: &str = "UPDATE sends SET held = held WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     let mut on = on.into();
-    let unknown = on.again().sql(MESSAGE, (tenant, id)).run().await? == 1;
-    let attempt = on.again().sql(ATTEMPT, (tenant, id, outcome, now)).opt().await?;
+    let unknown = on.reborrow().sql(MESSAGE, (tenant, id)).run().await? == 1;
+    let attempt = on.reborrow().sql(ATTEMPT, (tenant, id, outcome, now)).opt().await?;
     let free = on.sql(SEND, (tenant, id)).run().await? == 1;
     Ok(attempt.filter(|_| unknown && free))
 }

@@ -44,7 +44,7 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> 
             length <= AT_ONCE
         });
         let (part, later) = rest.split_at(fits.count().max(1));
-        insert_part(on.again(), part).await?;
+        insert_part(on.reborrow(), part).await?;
         (rest, length) = (later, 0);
     }
     Ok(())
@@ -100,7 +100,7 @@ async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()>
     };
     let mut on = on.into();
     Rows::new(MESSAGES, sends.iter().map(message).collect())
-        .run(on.again())
+        .run(on.reborrow())
         .await?;
     Rows::new(SENDS, sends.iter().map(send).collect()).run(on).await?;
     Ok(())

@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{Keyed, On, Result, Rows},
+    db::{KeyedRows, On, Result, Rows},
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
 };
 
@@ -55,8 +55,8 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
         let (now_told, later) = proofs.into_iter().partition(|it| seen.insert(it.attempt));
         let now_told: Vec<&Proof> = now_told;
         proven.extend(
-            Keyed::new(ATTEMPTS, now_told.into_iter().map(attempt).collect())
-                .all::<Proven>(on.again())
+            KeyedRows::new(ATTEMPTS, now_told.into_iter().map(attempt).collect())
+                .all::<Proven>(on.reborrow())
                 .await?,
         );
         proofs = later;
@@ -70,7 +70,7 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
         (tenant, id, wamid, status.to_owned(), rank)
     };
     Rows::new(MESSAGES, proven.iter().map(message).collect())
-        .run(on.again())
+        .run(on.reborrow())
         .await?;
     let messages: Vec<MessageId> = proven.iter().map(|it| it.message_id).collect();
     super::finish(on, &messages, now).await?;

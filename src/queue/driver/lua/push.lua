@@ -1,5 +1,5 @@
--- Queues ids of one lane. KEYS: lane, held, bell, recalled. ARGV: limit, number of the lane if ids in hand are to come again when they
--- are let go of (or nothing), then due time and id in turn (at most 1,000 of each).
+-- Queues ids of one lane. KEYS: lane, held, bell, recalled. ARGV: limit, lane number if ids in flight are to run again once settled (or
+-- nothing), then pairs of due time and id (at most 1,000).
 local room = tonumber(ARGV[1]) - redis.call('ZCARD', KEYS[1])
 local ids = {}
 for i = 4, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end
@@ -22,10 +22,10 @@ for i = 1, #ids do
         late[#late + 1] = i
     end
 end
--- LT: of two due times the earlier holds.
+-- LT keeps the earlier due time.
 local new = #add > 0 and redis.call('ZADD', KEYS[1], 'LT', unpack(add)) or 0
 if #late > 0 then
-    -- The lane is full: those who are due earlier take the places of those who are due last.
+    -- The lane is full: ids due earlier replace the ones due last.
     table.sort(late, function(a, b) return tonumber(ARGV[2 * a + 1]) < tonumber(ARGV[2 * b + 1]) end)
     local last = redis.call('ZREVRANGE', KEYS[1], 0, #late - 1, 'WITHSCORES')
     for n = 1, #late do
@@ -39,5 +39,5 @@ if (#add > 0 or new > 0) and redis.call('LLEN', KEYS[3]) == 0 then
     redis.call('RPUSH', KEYS[3], '1')
     redis.call('PEXPIRE', KEYS[3], 60000)
 end
--- Of each pair one was turned away.
+-- One of each pair was dropped.
 return {new, #late, redis.call('ZCARD', KEYS[1])}

@@ -1,4 +1,4 @@
--- Puts off the deadline of ids in hand. KEYS: held. ARGV: lease (ms), then ids (at most 1,000).
+-- Extends the deadline of ids in flight. KEYS: held. ARGV: lease (ms), then ids (at most 1,000).
 local time = redis.call('TIME')
 local deadline = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local hold = {}

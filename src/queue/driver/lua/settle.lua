@@ -1,5 +1,5 @@
--- Lets go of ids and queues others, those that were recalled among them. KEYS: three lanes, held, bell, recalled. ARGV: how many ids to
--- let go of, these ids (at most 1,000), then lane number, due time and id in turn (at most 1,000 of each).
+-- Takes ids out of flight and queues others, and those marked to run again. KEYS: three lanes, held, bell, recalled. ARGV: number of ids to
+-- settle, these ids (at most 1,000), then lane number, due time and id in turn (at most 1,000 of each).
 local gone = tonumber(ARGV[1])
 local rings = #ARGV > gone + 1
 if gone > 0 then redis.call('ZREM', KEYS[4], unpack(ARGV, 2, gone + 1)) end

@@ -76,7 +76,7 @@ pub async fn delete(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplate
     const VERSIONS: &str = "DELETE FROM message_template_versions WHERE tenant_id = $1 AND template_id = $2";
     const TEMPLATE: &str = "DELETE FROM message_templates WHERE tenant_id = $1 AND id = $2";
     let mut on = on.into();
-    on.again().sql(VERSIONS, (tenant, id)).run().await?;
+    on.reborrow().sql(VERSIONS, (tenant, id)).run().await?;
     Ok(on.sql(TEMPLATE, (tenant, id)).run().await? == 1)
 }
 

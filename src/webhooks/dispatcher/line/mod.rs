@@ -84,7 +84,7 @@ impl<'l> Line<'l> {
             hand: Hand::new(),
             waiting: VecDeque::new(),
             steps: FuturesUnordered::new(),
-            share: parts.permits.of(endpoint.tenant_id),
+            share: parts.permits.share(endpoint.tenant_id),
             calling: 0,
             called: 0,
             reading: false,

@@ -134,7 +134,7 @@ impl Line<'_> {
             let permit = tokio::select! {
                 biased;
                 () = left.cancelled() => return Step::NotMade(due.id, rest),
-                permit = share.take() => permit,
+                permit = share.acquire() => permit,
             };
             let called = call(parts, place, due).await;
             drop(permit);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Keyed, Result, Rows, Tx},
+    db::{KeyedRows, Result, Rows, Tx},
     domain::{ChannelId, ConversationId, EndpointId, EventId, EventTypes, Id, TenantId, delivery_id},
     records::events::NewEvent,
     webhooks::store::endpoints::{self, wake_after},
@@ -44,7 +44,7 @@ pub async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc
         WHERE {e.tenant_id = r.tenant} AND e.disabled_at IS NULL AND e.deleted_at IS NULL";
     let tenants: BTreeSet<Uuid> = events.iter().map(|(event, _)| event.tenant.uuid()).collect();
     let tenants = tenants.into_iter().map(|tenant| (tenant,)).collect();
-    let rows: Vec<Row> = Keyed::new(SQL, tenants).all(&mut *tx).await?;
+    let rows: Vec<Row> = KeyedRows::new(SQL, tenants).all(&mut *tx).await?;
     if rows.is_empty() {
         return Ok(());
     }

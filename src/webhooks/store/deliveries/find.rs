@@ -117,7 +117,7 @@ pub async fn list(
         true => None,
         false => {
             let args = (endpoint, tenant, before, LOOK - 1);
-            on.again().sql(REACH, args).opt().await?
+            on.reborrow().sql(REACH, args).opt().await?
         }
     };
     let reach = reach.map(|(id,)| id);

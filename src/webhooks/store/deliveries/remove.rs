@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::first_uuid_at,
-    db::{Db, Keyed, Result, Rows},
+    db::{Db, KeyedRows, Result, Rows},
     domain::{DeliveryId, DeliveryState, EndpointId, Id},
 };
 
@@ -99,7 +99,7 @@ async fn erase(db: &Db, sql: &'static str, endpoint: EndpointId, ids: Vec<Delive
     let mut tx = db.begin().await?;
     let removed: Vec<(Uuid,)> = Rows::new(sql, deliveries).all(&mut tx).await?;
     let count = removed.len() as u64;
-    Keyed::new(ATTEMPTS, removed).run(&mut tx).await?;
+    KeyedRows::new(ATTEMPTS, removed).run(&mut tx).await?;
     tx.commit().await?;
     Ok(count)
 }

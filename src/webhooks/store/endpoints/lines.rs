@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Hint, Keyed, On, Result, Tx},
+    db::{Db, Hint, KeyedRows, On, Result, Tx},
     domain::{EndpointId, Id, TenantId},
     queue::Queue,
 };
@@ -32,7 +32,7 @@ pub async fn wake_lines(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>)
                 WHERE e.id = r.rid AND (e.probe_at > r.now OR e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL))
         RETURNING id";
     let rows: Vec<(Uuid, DateTime<Utc>)> = ids.iter().map(|id| (*id, now)).collect();
-    let woken: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
+    let woken: Vec<(EndpointId,)> = KeyedRows::new(SQL, rows).all(on).await?;
     Ok(woken.into_iter().map(|(id,)| id).collect())
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{Keyed, On, Result},
+    db::{KeyedRows, On, Result},
     domain::{EndpointId, Id, TenantId},
 };
 
@@ -53,7 +53,7 @@ pub async fn note_standings(
         )
     };
     let rows: Vec<_> = standings.iter().map(row).collect();
-    let noted: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
+    let noted: Vec<(EndpointId,)> = KeyedRows::new(SQL, rows).all(on).await?;
     Ok(noted.into_iter().map(|(id,)| id).collect())
 }
 
@@ -80,6 +80,6 @@ pub async fn disable_failed(
         .iter()
         .map(|(id, revision, reason)| (id.uuid(), *revision, reason.clone(), now))
         .collect();
-    let disabled: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
+    let disabled: Vec<(EndpointId,)> = KeyedRows::new(SQL, rows).all(on).await?;
     Ok(disabled.into_iter().map(|(id,)| id).collect())
 }

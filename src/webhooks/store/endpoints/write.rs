@@ -43,7 +43,7 @@ pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
         it.secret,
         it.created_at,
     );
-    on.again().sql(SQL, row).run().await?;
+    on.reborrow().sql(SQL, row).run().await?;
     on.sql(
         REST,
         (it.tenant_id, it.id, it.headers, it.disabled_at, it.disabled_reason),
@@ -81,7 +81,7 @@ pub async fn update(
         revision,
     );
     let mut on = on.into();
-    match on.again().sql(SQL, args).run().await? {
+    match on.reborrow().sql(SQL, args).run().await? {
         0 => Ok(0),
         _ => forget_standing(on, tenant, id).await,
     }
@@ -103,7 +103,7 @@ pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId),
         UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
     let mut on = on.into();
-    match on.again().sql(SQL, (tenant, id, now)).run().await? {
+    match on.reborrow().sql(SQL, (tenant, id, now)).run().await? {
         0 => Ok(0),
         _ => forget_standing(on, tenant, id).await,
     }
@@ -193,6 +193,6 @@ pub async fn erase(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> R
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM delivery_lines l WHERE l.id = endpoints.id)";
     let mut on = on.into();
-    on.again().sql(LINE, (tenant, id)).run().await?;
+    on.reborrow().sql(LINE, (tenant, id)).run().await?;
     on.sql(ENDPOINT, (tenant, id)).run().await
 }
