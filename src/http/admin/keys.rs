@@ -1,3 +1,5 @@
+//! API keys of tenants, for the operator.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,8 @@ use crate::{
 const LIST: &str = "tenant-keys";
 
 #[derive(Serialize, ToSchema)]
-pub struct ApiKey {
+#[schema(as = ApiKey)]
+pub struct ApiKeyView {
     pub id: ApiKeyId,
     pub name: String,
     /// `read`, `write`, `events`.
@@ -54,18 +57,18 @@ pub struct CreatedKey {
 ///
 /// The oldest first, the revoked too; without the keys themselves, which nobody has.
 #[utoipa::path(get, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path), PagingParams),
-    responses((status = 200, description = "A page of keys", body = Page<ApiKey>)))]
+    responses((status = 200, description = "A page of keys", body = Page<ApiKeyView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     Path(tenant): Path<TenantId>,
     paging: Paging,
-) -> Result<Body<Page<ApiKey>>, Problem> {
+) -> Result<Body<Page<ApiKeyView>>, Problem> {
     let after = paging.key(LIST)?;
     let known = records::tenants::find(app.db.reader(), tenant).await?;
-    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
+    known.ok_or_else(|| Problem::no_such(format_args!("tenant {tenant}")))?;
     let rows = records::api_keys::page(app.db.reader(), tenant, after, paging.rows()).await?;
-    let show = |row: records::api_keys::ApiKey| ApiKey {
+    let show = |row: records::api_keys::ApiKey| ApiKeyView {
         id: row.id,
         name: row.name,
         scopes: row.scopes.split(' ').map(str::to_owned).collect(),

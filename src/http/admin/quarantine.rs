@@ -8,7 +8,7 @@ use crate::{
     http::{auth::Operator, paging::Page, problem::Problem},
 };
 
-/// The most subjects shown.
+/// Maximum number of subjects shown.
 const MOST: i64 = 1_000;
 
 /// A phone number or an account that nobody has added, and the webhooks that wait for it.
@@ -23,7 +23,8 @@ pub struct Quarantined {
 
 /// List quarantined webhooks
 ///
-/// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the channel is added.
+/// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the
+/// channel is added.
 #[utoipa::path(get, path = "/admin/quarantine",
     responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
@@ -33,5 +34,5 @@ pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quara
         events: row.events,
         since: row.since,
     };
-    Ok(Json(Page::whole(rows.into_iter().map(show).collect())))
+    Ok(Json(Page::single(rows.into_iter().map(show).collect())))
 }

@@ -8,13 +8,13 @@ use crate::{
     domain::RawEventId,
     http::{
         auth::Operator,
-        extract::{Json, Moment},
+        extract::{Json, Rfc3339},
         problem::Problem,
     },
     inbound::replay::{self, Replayed, Selection},
 };
 
-/// The most ids named at once.
+/// Maximum number of ids in one request.
 const MOST: usize = 10_000;
 
 /// Which stored webhooks: either `ids`, or a range.
@@ -26,13 +26,13 @@ pub struct ReplayWebhooksRequest {
     ids: Option<Vec<RawEventId>>,
     /// Received then or later.
     #[schema(value_type = Option<DateTime<Utc>>)]
-    from: Option<Moment>,
+    from: Option<Rfc3339>,
     /// Received before then; now unless said otherwise.
     #[schema(value_type = Option<DateTime<Utc>>)]
-    to: Option<Moment>,
+    to: Option<Rfc3339>,
     /// In this state; without it, all but the running and the discarded.
     state: Option<String>,
-    /// Tells what it would do and does nothing.
+    /// Reports what would be replayed, and changes nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -50,8 +50,8 @@ impl ReplayWebhooksRequest {
                 "Say which: `ids`, or at least one of `from`, `to` and `state`.",
             )),
             None => Ok(Selection::Range {
-                from: self.from.map(|Moment(at)| at),
-                to: self.to.map(|Moment(at)| at),
+                from: self.from.map(|Rfc3339(at)| at),
+                to: self.to.map(|Rfc3339(at)| at),
                 state,
             }),
         }

@@ -1,3 +1,5 @@
+//! Tenants, their rules and quotas, for the operator.
+
 use std::collections::BTreeMap;
 
 use axum::{Json as Body, extract::State, http::StatusCode};
@@ -21,14 +23,15 @@ use crate::{
 const LIST: &str = "tenants";
 
 #[derive(Serialize, ToSchema)]
-pub struct Tenant {
+#[schema(as = Tenant)]
+pub struct TenantView {
     pub id: TenantId,
     pub name: String,
     pub created_at: DateTime<Utc>,
     /// Messages per second that it may send from all its numbers together; null is no limit.
     #[schema(required)]
     pub messages_per_second: Option<f64>,
-    /// The lanes whose messages are held, and not sent again, when nobody knows whether they were sent; null is the default,
+    /// The lanes whose messages are held, and not sent again, when their outcome is unknown; null is the default,
     /// `["campaign"]`.
     #[schema(required)]
     pub hold_unknown: Option<Vec<SendLane>>,
@@ -36,7 +39,7 @@ pub struct Tenant {
     pub quotas: BTreeMap<String, i64>,
 }
 
-impl Tenant {
+impl TenantView {
     fn of(row: records::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
         let rules = tenancy::rules(&row);
         Self {
@@ -86,8 +89,8 @@ pub struct CreatedTenant {
 ///
 /// The oldest first.
 #[utoipa::path(get, path = "/admin/tenants", params(PagingParams),
-    responses((status = 200, description = "A page of tenants", body = Page<Tenant>)))]
-pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<Tenant>>, Problem> {
+    responses((status = 200, description = "A page of tenants", body = Page<TenantView>)))]
+pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<TenantView>>, Problem> {
     let after = paging.key(LIST)?;
     let rows = records::tenants::page(app.db.reader(), after, paging.rows()).await?;
     let ids: Vec<TenantId> = rows.iter().map(|row| row.id).collect();
@@ -95,7 +98,7 @@ pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result
     let shown = rows
         .into_iter()
         .zip(quotas)
-        .map(|(row, quotas)| Tenant::of(row, quotas));
+        .map(|(row, quotas)| TenantView::of(row, quotas));
     Ok(Body(Page::new(&paging, LIST, shown.collect(), |tenant| tenant.id)))
 }
 
@@ -122,15 +125,15 @@ pub async fn create(
 ///
 /// Rules of sending hold within a second, also for messages that wait.
 #[utoipa::path(patch, path = "/admin/tenants/{id}", params(("id" = TenantId, Path)), request_body = TenantRules,
-    responses((status = 200, description = "The tenant as it is now", body = Tenant)))]
+    responses((status = 200, description = "The tenant as it is now", body = TenantView)))]
 pub async fn change(
     _: Operator,
     State(app): State<App>,
     Path(id): Path<TenantId>,
     Json(change): Json<TenantRules>,
-) -> Result<Body<Tenant>, Problem> {
+) -> Result<Body<TenantView>, Problem> {
     let found = records::tenants::find(app.db.reader(), id).await?;
-    let mut row = found.ok_or_else(|| Problem::nothing_like(format_args!("tenant {id}")))?;
+    let mut row = found.ok_or_else(|| Problem::no_such(format_args!("tenant {id}")))?;
     let mut rules = tenancy::rules(&row);
     if let Some(rate) = change.messages_per_second {
         rules.messages_per_second = rate;
@@ -143,18 +146,19 @@ pub async fn change(
         tenancy::set_quotas(&registry, id, &named(quotas)?).await?;
     }
     row = tenancy::set_rules(&registry, id, &rules).await?;
-    // Other processes look for themselves within a second; this one knows at once.
+    // Other processes refresh within a second; this one refreshes at once.
     app.directory.refresh().await?;
     let quotas = tenancy::quotas(&registry, id).await?;
-    Ok(Body(Tenant::of(row, quotas)))
+    Ok(Body(TenantView::of(row, quotas)))
 }
 
+/// Parses quotas by their names.
 fn named(quotas: BTreeMap<String, Option<i64>>) -> Result<Vec<(Quota, Option<i64>)>, Problem> {
     let quota = |(name, most): (String, Option<i64>)| {
         let quota: Result<Quota, String> = name.parse();
         quota
             .map(|quota| (quota, most))
-            .map_err(|problem| Problem::field("quotas", format!("{problem}."), None))
+            .map_err(|problem| Problem::invalid_field("quotas", format!("{problem}."), None))
     };
     quotas.into_iter().map(quota).collect()
 }

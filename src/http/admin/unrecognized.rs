@@ -1,3 +1,5 @@
+//! Unrecognized parts of webhooks, for the operator.
+
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,8 @@ pub struct ListUnrecognizedQuery {
 /// Items that were not understood: how many of a field, or one of them.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Unrecognized {
+#[schema(as = Unrecognized)]
+pub enum UnrecognizedView {
     Count {
         field: String,
         items: i64,
@@ -50,25 +53,25 @@ pub enum Unrecognized {
 ///
 /// Counts by field, the most frequent first; or, with `field`, its items, the newest first.
 #[utoipa::path(get, path = "/admin/unrecognized", params(PagingParams, ListUnrecognizedQuery),
-    responses((status = 200, description = "Counts or items", body = Page<Unrecognized>)))]
+    responses((status = 200, description = "Counts or items", body = Page<UnrecognizedView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     paging: Paging,
     Query(query): Query<ListUnrecognizedQuery>,
-) -> Result<Json<Page<Unrecognized>>, Problem> {
+) -> Result<Json<Page<UnrecognizedView>>, Problem> {
     let before: Option<unrecognized::Key> = paging.key(LIST)?;
     let Some(field) = query.field else {
         let rows = unrecognized::counts(app.db.reader()).await?;
-        let counts = rows.into_iter().map(Unrecognized::from).collect();
-        return Ok(Json(Page::whole(counts)));
+        let counts = rows.into_iter().map(UnrecognizedView::from).collect();
+        return Ok(Json(Page::single(counts)));
     };
     let rows = unrecognized::list(app.db.reader(), &field, before, paging.rows()).await?;
     let key = |row: &unrecognized::Item| (row.seen_at, row.raw_event_id, row.path.clone());
-    Ok(Json(Page::new(&paging, LIST, rows, key).map(Unrecognized::from)))
+    Ok(Json(Page::new(&paging, LIST, rows, key).map(UnrecognizedView::from)))
 }
 
-impl From<unrecognized::Count> for Unrecognized {
+impl From<unrecognized::Count> for UnrecognizedView {
     fn from(row: unrecognized::Count) -> Self {
         Self::Count {
             field: row.field,
@@ -79,7 +82,7 @@ impl From<unrecognized::Count> for Unrecognized {
     }
 }
 
-impl From<unrecognized::Item> for Unrecognized {
+impl From<unrecognized::Item> for UnrecognizedView {
     fn from(row: unrecognized::Item) -> Self {
         Self::Item {
             raw_event_id: row.raw_event_id,

@@ -1,10 +1,10 @@
-//! What serde says of a member that will not do, in words for whoever wrote the request: none of ours, none of the program's.
+//! Rewrites serde's messages about an invalid member for the author of a request, without names of Rust types.
 
-/// The same in plain words. What a type of ours says by itself stays as it is.
-pub fn plain(words: &str) -> String {
+/// Rewrites a message of serde's. Messages of our own types stay as they are.
+pub fn rewrite(words: &str) -> String {
     if let Some(rest) = words.strip_prefix("unknown field ") {
-        return match known(rest) {
-            Some(known) => format!("is not known here; there are {known}"),
+        return match expected_names(rest) {
+            Some(expected_names) => format!("is not known here; there are {expected_names}"),
             None => "is not known here".to_owned(),
         };
     }
@@ -14,27 +14,31 @@ pub fn plain(words: &str) -> String {
     if words.starts_with("duplicate field ") {
         return "is given twice".to_owned();
     }
-    if let Some(known) = words.strip_prefix("unknown variant ").and_then(known) {
-        return format!("must be one of {known}");
+    if let Some(expected_names) = words.strip_prefix("unknown variant ").and_then(expected_names) {
+        return format!("must be one of {expected_names}");
     }
     let kinds = ["invalid type: ", "invalid value: ", "invalid length "];
     let rest = kinds.iter().find_map(|kind| words.strip_prefix(kind));
     match rest.and_then(|rest| rest.split_once(", expected ")) {
-        Some((found, expected)) => format!("must be {}; this is {}", wanted(expected), given(found)),
+        Some((found, expected)) => format!(
+            "must be {}; this is {}",
+            describe_expected(expected),
+            describe_found(found)
+        ),
         None => words.to_owned(),
     }
 }
 
-/// The names after `expected`, one of them or several.
-fn known(rest: &str) -> Option<String> {
+/// Returns the names after `expected`, one or several.
+fn expected_names(rest: &str) -> Option<String> {
     let (_, expected) = rest.split_once("`, expected ")?;
     let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// What it has to be.
-fn wanted(expected: &str) -> String {
-    // A list in the place of an object is counted.
+/// Describes what was expected.
+fn describe_expected(expected: &str) -> String {
+    // serde counts the elements where it found a list in place of an object.
     let expected = expected
         .split(" with ")
         .next()
@@ -63,7 +67,7 @@ fn wanted(expected: &str) -> String {
     }
 }
 
-/// Whether it ends as serde ends what it expects of a list.
+/// Returns whether the text ends as serde ends what it expects of a list: `with 3 elements`.
 fn is_counted(expected: &str) -> bool {
     let count = expected.rsplit(" with ").next().unwrap_or_default();
     let count = count
@@ -72,8 +76,8 @@ fn is_counted(expected: &str) -> bool {
     count.is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// What it is, without its content, which may be long or secret.
-fn given(found: &str) -> &'static str {
+/// Describes what was found, without its content, which may be long or secret.
+fn describe_found(found: &str) -> &'static str {
     let is = |start: &str| found.starts_with(start);
     match found {
         _ if is("string") || is("character") => "text",
@@ -173,8 +177,8 @@ mod tests {
             ),
         ] {
             let error = serde_json::from_value::<Outer>(value.clone()).unwrap_err().to_string();
-            assert_eq!(plain(&error), words, "{value}: {error}");
+            assert_eq!(rewrite(&error), words, "{value}: {error}");
         }
-        assert_eq!(plain("expected a time"), "expected a time");
+        assert_eq!(rewrite("expected a time"), "expected a time");
     }
 }

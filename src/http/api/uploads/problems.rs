@@ -6,8 +6,8 @@ use crate::{
     media::{BringError, Rejected},
 };
 
-/// Why a file is not taken, as a problem.
-pub fn refusal(error: BringError) -> Problem {
+/// Converts an error of an upload to a problem.
+pub fn upload_problem(error: BringError) -> Problem {
     let detail = |error: &BringError| format!("The file is refused: {error}.");
     match error {
         BringError::Rejected(Rejected::TooLarge { .. }) | BringError::Egress(egress::Error::TooLarge { .. }) => {
@@ -35,7 +35,7 @@ pub fn refusal(error: BringError) -> Problem {
             StatusCode::UNPROCESSABLE_ENTITY,
             "url-failed",
             "File could not be fetched",
-            format!("Nothing came of `url`: {error}."),
+            format!("`url` could not be fetched: {error}."),
         ),
         BringError::Incomplete(why) => Problem::new(
             StatusCode::BAD_REQUEST,
@@ -46,7 +46,8 @@ pub fn refusal(error: BringError) -> Problem {
         BringError::NoRoom(why) => why.into(),
         BringError::Storage(error) => {
             tracing::error!(%error, "an upload could not be stored");
-            let words = "The store of files does not take it just now; nothing was kept. Try again in a few seconds.";
+            let words =
+                "The file storage is not available at the moment; nothing was stored. Try again in a few seconds.";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             Problem::new(status, "storage-unavailable", "Temporarily unavailable", words).retry_after(5)
         }

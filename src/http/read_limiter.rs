@@ -1,4 +1,4 @@
-//! The reads of tenants: each has a share of the connections, and so many may wait for theirs.
+//! Limits the concurrent reads of each tenant: a tenant gets at most half of the read connections, and a bounded number of reads may wait.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -15,22 +15,23 @@ use crate::{
     shares::{Permit, Shares},
 };
 
-/// Reads of one tenant that may wait; more are answered 429.
+/// Maximum number of waiting reads of one tenant; further ones are answered 429.
 const WAITING: usize = 64;
-/// How long one may wait; then it is answered 503.
+/// Maximum wait for a connection; after it the read is answered 503.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub struct Reads(Shares<TenantId>);
+/// The limiter of tenants' reads.
+pub struct ReadLimiter(Shares<TenantId>);
 
-impl Reads {
-    /// For so many connections, of which a tenant has half.
+impl ReadLimiter {
+    /// Creates a limiter of `connections`, of which one tenant may use half.
     pub fn new(connections: u32) -> Self {
         let most = connections as usize;
         Self(Shares::of_size(most, most.div_ceil(2), "mainstay_reads_waited_total"))
     }
 
-    /// A transaction to read in; on PostgreSQL the database itself hides all other tenants from it.
-    pub async fn begin(&self, app: &App, tenant: TenantId) -> Result<Reading, Problem> {
+    /// Begins a read transaction; on PostgreSQL row-level security hides all other tenants from it.
+    pub async fn begin(&self, app: &App, tenant: TenantId) -> Result<ReadTransaction, Problem> {
         let began = Instant::now();
         let permit = tokio::time::timeout(PATIENCE, self.0.of(tenant).take_unless(WAITING)).await;
         metrics::histogram!("mainstay_read_wait_seconds").record(began.elapsed().as_secs_f64());
@@ -38,7 +39,7 @@ impl Reads {
             .map_err(|_| refused("late", too_late()))?
             .ok_or_else(|| refused("full", too_many()))?;
         let tx = app.db.begin_as(tenant.uuid()).await?;
-        Ok(Reading(Some((tx, permit))))
+        Ok(ReadTransaction(Some((tx, permit))))
     }
 }
 
@@ -72,22 +73,22 @@ fn too_late() -> Problem {
     )
 }
 
-/// A transaction to read in, which counts against its tenant's share until its connection is free again.
+/// A read transaction that counts against its tenant's share until its connection is free again.
 #[must_use = "a transaction that is not committed is rolled back"]
-pub struct Reading(Option<(Tx, Permit)>);
+pub struct ReadTransaction(Option<(Tx, Permit)>);
 
-/// It is there until it is committed or dropped.
+/// Invariant: the transaction is there until it is committed or dropped.
 const OPEN: &str = "a reading is open until it ends";
 
-impl Reading {
+impl ReadTransaction {
     pub async fn commit(mut self) -> sqlx::Result<()> {
         let (tx, _permit) = self.0.take().expect(OPEN);
         tx.commit().await
     }
 }
 
-impl Drop for Reading {
-    /// Whoever asked may be gone in the middle of a statement, which holds the connection until it ends.
+impl Drop for ReadTransaction {
+    /// Rolls back in the background: a client that disconnects during a statement leaves the connection busy until the statement ends.
     fn drop(&mut self) {
         let Some((tx, permit)) = self.0.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -97,13 +98,13 @@ impl Drop for Reading {
             let ended = tx.rollback().await;
             drop(permit);
             if let Err(error) = ended {
-                tracing::debug!(%error, "a read that was given up was not rolled back");
+                tracing::debug!(%error, "an abandoned read transaction was not rolled back");
             }
         });
     }
 }
 
-impl Deref for Reading {
+impl Deref for ReadTransaction {
     type Target = Tx;
 
     fn deref(&self) -> &Tx {
@@ -111,14 +112,14 @@ impl Deref for Reading {
     }
 }
 
-impl DerefMut for Reading {
+impl DerefMut for ReadTransaction {
     fn deref_mut(&mut self) -> &mut Tx {
         &mut self.0.as_mut().expect(OPEN).0
     }
 }
 
-impl<'a> From<&'a mut Reading> for On<'a> {
-    fn from(reading: &'a mut Reading) -> Self {
+impl<'a> From<&'a mut ReadTransaction> for On<'a> {
+    fn from(reading: &'a mut ReadTransaction) -> Self {
         On::from(&mut **reading)
     }
 }

@@ -1,4 +1,4 @@
-//! Endpoints as they are shown.
+//! The JSON representation of endpoints.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,33 +9,34 @@ use crate::{
     webhooks::masked,
 };
 
-/// Where events go. Its secrets are not shown here.
+/// An endpoint. Its secrets are not shown here.
 #[derive(Serialize, ToSchema)]
-pub struct Endpoint {
+#[schema(as = Endpoint)]
+pub struct EndpointView {
     pub id: EndpointId,
-    /// Each value in its query is shown as `***`, for it may be a secret. Written back so, it stays what it is.
+    /// Query values are masked as `***`, for they may be secrets. A masked value that is written back stays what it is.
     #[schema(example = "https://example.com/webhooks")]
     pub url: String,
     #[schema(required)]
     pub description: Option<String>,
-    /// Exact types (`message.received`), families (`message.*`) or `*`; those that another covers are left out.
+    /// Exact types (`message.received`), families (`message.*`) or `*`; types covered by another entry are left out.
     pub event_types: Vec<String>,
-    /// Events of these channels only; null is all events, also those of no channel.
+    /// Events of these channels only; null is all events, including those of no channel.
     #[schema(required)]
     pub channels: Option<Vec<ChannelId>>,
     #[schema(required)]
     pub rate_limit_per_second: Option<i64>,
-    /// The names of the headers that go along; their values are not shown.
+    /// The names of the custom headers; their values are not shown.
     pub header_names: Vec<String>,
-    /// Whether the events of one conversation come one after the other.
+    /// Whether the events of one conversation are delivered in order.
     pub ordered: bool,
-    /// Requests under way at a time.
+    /// Maximum concurrent requests.
     pub max_concurrent: i64,
     pub enabled: bool,
-    /// Why nothing is sent there; null while it is enabled.
+    /// When and why it was disabled; null while it is enabled.
     #[schema(required)]
     pub disabled: Option<Disabled>,
-    pub standing: Standing,
+    pub standing: EndpointHealthView,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -55,11 +56,11 @@ impl Disabled {
     }
 }
 
-/// How an endpoint has done of late.
+/// The health of an endpoint: recent successes and failures, and its circuit breaker.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndpointStanding)]
-pub struct Standing {
-    /// Since when nothing but failures; null while the last attempt succeeded.
+pub struct EndpointHealthView {
+    /// Start of the current run of failures; null while the last attempt succeeded.
     #[schema(required)]
     pub failing_since: Option<DateTime<Utc>>,
     /// Failures since the last success.
@@ -70,26 +71,26 @@ pub struct Standing {
     pub last_error_at: Option<DateTime<Utc>>,
     #[schema(required)]
     pub last_success_at: Option<DateTime<Utc>>,
-    /// Null while it is closed, and everything that is due is sent.
+    /// Null while it is closed, and every due delivery is sent.
     #[schema(required)]
-    pub breaker: Option<Breaker>,
-    /// It answered with `Retry-After`, and nothing is sent there until then; after that one delivery at a time, and null once one was taken.
+    pub breaker: Option<EndpointBreakerView>,
+    /// Its `Retry-After`: nothing is sent until then, after that one delivery at a time until one succeeds; then null.
     #[schema(required)]
     pub held_until: Option<DateTime<Utc>>,
 }
 
-/// Too many failures in a row: until one succeeds, one delivery at a time is tried.
+/// An open circuit breaker, after too many failures in a row: one delivery at a time is attempted until one succeeds.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndpointBreaker)]
-pub struct Breaker {
+pub struct EndpointBreakerView {
     pub tripped_at: DateTime<Utc>,
-    /// When the next one is tried.
+    /// When the next delivery is attempted.
     #[schema(required)]
     pub probe_at: Option<DateTime<Utc>>,
 }
 
-impl From<crate::webhooks::store::endpoints::Standing> for Standing {
-    fn from(row: crate::webhooks::store::endpoints::Standing) -> Self {
+impl From<crate::webhooks::store::endpoints::EndpointHealth> for EndpointHealthView {
+    fn from(row: crate::webhooks::store::endpoints::EndpointHealth) -> Self {
         Self {
             failing_since: row.failing_since,
             failures_in_row: row.failures_in_row,
@@ -97,7 +98,7 @@ impl From<crate::webhooks::store::endpoints::Standing> for Standing {
             last_error_at: row.last_error_at,
             last_success_at: row.last_success_at,
             held_until: row.probe_at.filter(|_| row.tripped_at.is_none()),
-            breaker: row.tripped_at.map(|tripped_at| Breaker {
+            breaker: row.tripped_at.map(|tripped_at| EndpointBreakerView {
                 tripped_at,
                 probe_at: row.probe_at,
             }),
@@ -105,15 +106,15 @@ impl From<crate::webhooks::store::endpoints::Standing> for Standing {
     }
 }
 
-impl Endpoint {
-    /// `header_names` are sealed in the row with their values.
+impl EndpointView {
+    /// Creates the representation of a row. `header_names` are encrypted in the row with their values.
     pub fn of(row: crate::webhooks::store::endpoints::Endpoint, header_names: Vec<String>) -> Self {
         Self {
             event_types: row.wants().as_slice().to_vec(),
             channels: row.channels(),
             enabled: row.is_enabled(),
             disabled: Disabled::of(&row),
-            standing: row.standing.into(),
+            standing: row.health.into(),
             id: row.id,
             url: masked(&row.url),
             description: row.description,

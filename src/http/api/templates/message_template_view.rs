@@ -1,4 +1,4 @@
-//! Message templates as they are shown.
+//! The JSON representation of message templates.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -14,9 +14,10 @@ use crate::{
     },
 };
 
-/// A message of our own with places to fill.
+/// A message template of ours.
 #[derive(Serialize, ToSchema)]
-pub struct MessageTemplate {
+#[schema(as = MessageTemplate)]
+pub struct MessageTemplateView {
     pub id: MessageTemplateId,
     pub name: String,
     /// `draft` while no version is active, `active`, or `archived`.
@@ -29,7 +30,7 @@ pub struct MessageTemplate {
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<store::MessageTemplate> for MessageTemplate {
+impl From<store::MessageTemplate> for MessageTemplateView {
     fn from(row: store::MessageTemplate) -> Self {
         Self {
             id: row.id,
@@ -43,11 +44,11 @@ impl From<store::MessageTemplate> for MessageTemplate {
     }
 }
 
-/// What it said at some time.
+/// A version of a message template.
 #[derive(Serialize, ToSchema)]
 pub struct MessageTemplateVersion {
     pub version: i64,
-    /// `active` if it is sent, `draft` if it is newer than the one that is, else `archived`.
+    /// `active` for the version that is sent, `draft` for newer ones, else `archived`.
     pub state: &'static str,
     pub content: Content,
     /// The names of its variables.
@@ -58,13 +59,16 @@ pub struct MessageTemplateVersion {
 #[derive(Serialize, ToSchema)]
 pub struct MessageTemplateWithVersions {
     #[serde(flatten)]
-    pub template: MessageTemplate,
+    pub template: MessageTemplateView,
     /// The newest first.
     pub versions: Vec<MessageTemplateVersion>,
 }
 
-/// A template with its versions.
-pub async fn shown(scope: &TenantScope, row: store::MessageTemplate) -> Result<MessageTemplateWithVersions, Problem> {
+/// Loads the versions of a message template and converts it.
+pub async fn with_versions(
+    scope: &TenantScope,
+    row: store::MessageTemplate,
+) -> Result<MessageTemplateWithVersions, Problem> {
     let mut tx = scope.begin().await?;
     let versions = store::versions(&mut tx, scope.tenant, row.id).await?;
     tx.commit().await?;
@@ -89,15 +93,15 @@ pub async fn shown(scope: &TenantScope, row: store::MessageTemplate) -> Result<M
     })
 }
 
-/// A message as `POST /api/v1/messages` takes it.
+/// A message as `POST /api/v1/messages` accepts it.
 #[derive(Serialize, ToSchema)]
 pub struct FilledMessage {
     #[serde(rename = "type")]
     pub kind: String,
-    /// What a person would read.
+    /// The text a person would read.
     #[schema(required)]
     pub text: Option<String>,
-    /// The type, and what stands under it.
+    /// The type and the payload.
     #[schema(value_type = Object)]
     pub message: Value,
 }

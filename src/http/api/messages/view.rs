@@ -1,19 +1,20 @@
-//! Messages as they are shown.
+//! The JSON representation of messages.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::failure::{MessageError, MetaError, details};
+use super::failure::{MessageError, MetaErrorView, details};
 use crate::{
     domain::{AttemptId, ChannelId, ContactId, ConversationId, MediaId, MessageId, SendLane},
-    http::api::Json,
+    http::api::RawJson,
     messaging::store::sends,
     records::messages,
 };
 
 #[derive(Serialize, ToSchema)]
-pub struct Message {
+#[schema(as = Message)]
+pub struct MessageView {
     pub id: MessageId,
     /// Meta's id, unique per channel.
     #[schema(required)]
@@ -25,31 +26,31 @@ pub struct Message {
     /// As Meta names it: `text`, `image`, `interactive` …
     #[serde(rename = "type")]
     pub kind: String,
-    /// `received` for inbound messages; for those sent from here first `queued`, `sending`, and perhaps `unknown`, `canceled` or
+    /// `received` for inbound messages; for those sent from here first `queued`, `sending`, and possibly `unknown`, `canceled` or
     /// `expired`; then `accepted`, `sent`, `delivered`, `read`, `played`, `failed` or `deleted`.
     pub status: String,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
-    /// Who it is from or to; in a group the member who wrote.
+    /// The sender or recipient; in a group the member who wrote.
     pub contact_id: ContactId,
     /// The sender as Meta named it: a phone number or a user id.
     #[schema(required)]
     pub from: Option<String>,
     #[schema(required)]
     pub to: Option<String>,
-    /// What a person would read, in its newest wording.
+    /// The text a person would read, as last edited.
     #[schema(required)]
     pub text: Option<String>,
-    /// The message as Meta put it.
+    /// The message as Meta sent it.
     #[schema(value_type = Object)]
-    pub payload: Json,
-    /// The file that came with it: `/api/v1/media/{id}`. Null for outbound messages: what goes along is named in their payload.
+    pub payload: RawJson,
+    /// The file that came with it: `/api/v1/media/{id}`. Null for outbound messages, whose payload names their files.
     #[schema(required)]
     pub media_id: Option<MediaId>,
-    /// The message it answers, reacts to, edits or revokes.
+    /// The message it replies to, reacts to, edits or revokes.
     #[schema(required)]
     pub context_wamid: Option<String>,
-    /// Meta's time of it.
+    /// Meta's timestamp.
     pub timestamp: DateTime<Utc>,
     /// When its webhook arrived here.
     pub received_at: DateTime<Utc>,
@@ -57,49 +58,47 @@ pub struct Message {
     pub edited_at: Option<DateTime<Utc>>,
     #[schema(required)]
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Why it failed; of one that is to be sent once more, or was withdrawn before it was, why the last attempt failed. Null where
-    /// nothing has.
+    /// Why it failed; for a message that is retried or was canceled before a retry, why the last attempt failed. Null without a failure.
     #[schema(required)]
     pub error: Option<MessageError>,
 }
 
-/// A message, with every call made for it and everything Meta reported about it.
+/// A message with every attempt to send it and every status Meta reported.
 #[derive(Serialize, ToSchema)]
 pub struct MessageWithStatuses {
     #[serde(flatten)]
-    pub message: Message,
-    /// How it is sent from here, and what it waits for.
+    pub message: MessageView,
+    /// The state of sending.
     #[serde(flatten)]
-    pub sending: Sending,
-    /// The calls to Meta, in their order; none for messages that were not sent from here.
-    pub attempts: Vec<Attempt>,
-    /// In the order of Meta's times.
-    pub statuses: Vec<StatusReport>,
+    pub sending: SendingView,
+    /// Requests to Meta, oldest first; none for messages that were not sent from here.
+    pub attempts: Vec<AttemptView>,
+    /// By Meta's timestamps.
+    pub statuses: Vec<StatusReportView>,
 }
 
-/// How a message is sent from here. All of it is null for messages that were not, and when the work is so old that it was removed.
+/// The state of sending a message. All members are null for messages not sent from here, and for old ones whose work was removed.
 #[derive(Default, Serialize, ToSchema)]
-pub struct Sending {
-    /// How urgent it is.
+#[schema(as = Sending)]
+pub struct SendingView {
+    /// The class of urgency.
     #[schema(required)]
     pub lane: Option<SendLane>,
     /// Not sent after this time.
     #[schema(required)]
     pub expires_at: Option<DateTime<Utc>>,
-    /// What a message that is not sent yet is kept for: `breaker` (the channel may not send), `campaigns` (those of the channel rest),
-    /// `daily_limit` (the portfolio has written to as many customers as it may in a day), `unknown` (nobody knows whether it was sent:
-    /// resolve it) or `dead_letter` (it was given up after faults of the server: the operator puts it back). Null while it waits for
-    /// nothing but its time.
+    /// Why a message that is not sent yet is held: `breaker` (the channel may not send), `campaigns` (the channel's campaigns are paused),
+    /// `daily_limit` (the portfolio has reached its daily limit of customers), `unknown` (it is unknown whether it was sent: resolve it)
+    /// or `dead_letter` (it failed for good after server errors: the operator can retry it). Null while it waits only for its time.
     #[schema(required)]
     pub held: Option<String>,
-    /// When it is looked at next: to be sent, or, where it is unknown whether it was, because no proof can be expected after that. One
-    /// that is kept for `daily_limit` comes sooner when there is room. Null while it is in hand or kept for something that has no time,
-    /// and at its end.
+    /// When it is examined next: to be sent, or, if it is unknown whether it was, when the window for evidence ends. A message held for
+    /// `daily_limit` is released sooner when there is room. Null while it is being sent, held without a time, and once finished.
     #[schema(required)]
     pub next_attempt_at: Option<DateTime<Utc>>,
 }
 
-impl Sending {
+impl SendingView {
     pub fn of(work: sends::Work, status: &str) -> Self {
         let waits = matches!(status, "queued" | "sending" | "unknown");
         let given_up = matches!(work.state.as_str(), "quarantined" | "dead" | "discarded");
@@ -115,15 +114,16 @@ impl Sending {
     }
 }
 
-/// One call to Meta with the message.
+/// One request to Meta that sends the message.
 #[derive(Serialize, ToSchema)]
-pub struct Attempt {
-    /// Goes along with the call (`biz_opaque_callback_data`) and comes back with the statuses.
+#[schema(as = Attempt)]
+pub struct AttemptView {
+    /// Sent with the request as `biz_opaque_callback_data`; comes back with the statuses.
     pub id: AttemptId,
     pub number: i64,
     /// `open`, `accepted`, `rejected`, `not_sent` or `unknown`.
     pub outcome: String,
-    /// What proves the outcome: `answer`, `status` or `person`.
+    /// What settled the outcome: `answer`, `status` or `person`.
     #[schema(required)]
     pub evidence: Option<String>,
     #[schema(required)]
@@ -131,11 +131,11 @@ pub struct Attempt {
     #[schema(required)]
     pub http_status: Option<i64>,
     #[schema(required)]
-    pub error: Option<MetaError>,
-    /// In words: Meta's details, or what happened to the connection.
+    pub error: Option<MetaErrorView>,
+    /// Meta's details, or what happened to the connection.
     #[schema(required)]
     pub details: Option<String>,
-    /// What a person can do about the error.
+    /// What to do about the error.
     #[schema(required)]
     pub advice: Option<&'static str>,
     pub started_at: DateTime<Utc>,
@@ -143,9 +143,9 @@ pub struct Attempt {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-impl From<sends::Attempt> for Attempt {
+impl From<sends::Attempt> for AttemptView {
     fn from(row: sends::Attempt) -> Self {
-        let error = MetaError::of(row.error_code, row.error_title, row.error_details.clone());
+        let error = MetaErrorView::of(row.error_code, row.error_title, row.error_details.clone());
         Self {
             advice: error.as_ref().map(|it| it.advice),
             id: row.id,
@@ -163,22 +163,23 @@ impl From<sends::Attempt> for Attempt {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct StatusReport {
+#[schema(as = StatusReport)]
+pub struct StatusReportView {
     pub status: String,
-    /// Meta's time of it.
+    /// Meta's timestamp.
     pub timestamp: DateTime<Utc>,
-    /// In a group, the member it speaks of.
+    /// In a group, the member it is about.
     #[schema(required)]
     pub participant: Option<String>,
     #[schema(required)]
-    pub error: Option<MetaError>,
-    /// The status as Meta put it, with price and conversation.
+    pub error: Option<MetaErrorView>,
+    /// The status as Meta sent it, with price and conversation.
     #[schema(value_type = Object)]
-    pub payload: Json,
+    pub payload: RawJson,
     pub received_at: DateTime<Utc>,
 }
 
-impl From<messages::Message> for Message {
+impl From<messages::Message> for MessageView {
     fn from(row: messages::Message) -> Self {
         Self {
             id: row.id,
@@ -205,13 +206,13 @@ impl From<messages::Message> for Message {
     }
 }
 
-impl From<messages::StatusReport> for StatusReport {
+impl From<messages::StatusReport> for StatusReportView {
     fn from(row: messages::StatusReport) -> Self {
         Self {
             status: row.status,
             timestamp: row.occurred_at,
             participant: Some(row.participant).filter(|member| !member.is_empty()),
-            error: MetaError::of(row.error_code, row.error_title, details(&row.payload)),
+            error: MetaErrorView::of(row.error_code, row.error_title, details(&row.payload)),
             payload: row.payload.into(),
             received_at: row.received_at,
         }

@@ -1,5 +1,5 @@
-//! What stands around every route but the webhooks': a request id, a span, a time limit, an account of its memory, an answer in the form of a problem
-//! whatever goes wrong.
+//! The middleware around every route but the webhooks: request id, span, time limit, memory account, security headers, and errors rendered
+//! as problems.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -20,20 +20,26 @@ use crate::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What the middleware of one router needs.
 #[derive(Clone)]
-pub struct Frame {
+pub struct RequestContext {
     pub clock: Clock,
-    /// What requests may hold.
+    /// The memory budget of requests.
     pub memory: Arc<MemoryBudget>,
-    /// The longest a request may take.
+    /// The time limit of one request.
     pub limit: Duration,
 }
 
-/// Runs the request inside its frame. The span names the route's pattern, never the address itself: that may hold a phone
-/// number.
-pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next) -> Response {
+/// Runs one request inside its span, time limit and memory account.
+///
+/// The span names the route's pattern, never the path itself, which may hold a phone number.
+pub async fn request_context(
+    State(request_context): State<RequestContext>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
-    let id = request_id(&frame.clock, request.headers().get(REQUEST_ID));
+    let id = request_id(&request_context.clock, request.headers().get(REQUEST_ID));
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -47,18 +53,23 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
         http.route = route,
         http.status = tracing::field::Empty,
     );
-    // Whatever the request was charged is given back when it is answered.
-    let memory = RequestMemory::new(frame.memory.clone());
+    // Dropped when the request is answered, which releases whatever was charged to it.
+    let memory = RequestMemory::new(request_context.memory.clone());
     request.extensions_mut().insert(memory.clone());
-    let run = tokio::time::timeout(frame.limit, next.run(request)).instrument(span.clone());
+    let run = tokio::time::timeout(request_context.limit, next.run(request)).instrument(span.clone());
     let mut response = run.await.unwrap_or_else(|_| {
-        span.in_scope(|| tracing::error!(limit_seconds = frame.limit.as_secs(), "a request took too long"));
+        span.in_scope(|| {
+            tracing::error!(
+                limit_seconds = request_context.limit.as_secs(),
+                "a request exceeded its time limit"
+            )
+        });
         too_slow().into_response()
     });
-    response = answer::charged(response, &memory).unwrap_or_else(IntoResponse::into_response);
+    response = answer::charge_response(response, &memory).unwrap_or_else(IntoResponse::into_response);
     drop(memory);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        // Whatever headers were put on it since, such as the rate that is left, stay.
+        // Headers added since the problem was rendered, such as `ratelimit-remaining`, stay.
         let rendered = problem.render(Some(&id));
         *response.body_mut() = rendered.into_body();
         response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -66,7 +77,7 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    guard(response.headers_mut());
+    add_security_headers(response.headers_mut());
     let status = response.status();
     span.record("http.status", status.as_u16());
     let elapsed = began.elapsed();
@@ -78,7 +89,7 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
         )
     });
     let labels = [
-        ("method", label(&method).to_owned()),
+        ("method", method_label(&method).to_owned()),
         ("route", route),
         ("status", status.as_str().to_owned()),
     ];
@@ -86,8 +97,8 @@ pub async fn frame(State(frame): State<Frame>, mut request: Request, next: Next)
     response
 }
 
-/// A method as a label: a client may invent any number of others.
-fn label(method: &Method) -> &str {
+/// Returns the method as a metric label: a known method, else `other`, since clients may invent any number of them.
+fn method_label(method: &Method) -> &str {
     const KNOWN: [Method; 7] = [
         Method::GET,
         Method::POST,
@@ -104,21 +115,21 @@ fn label(method: &Method) -> &str {
     }
 }
 
-/// The account that the frame opened. A request without a frame may hold nothing.
+/// Returns the memory account of a request. A request outside this middleware gets an empty budget.
 pub fn memory(head: &Parts) -> RequestMemory {
     let account = head.extensions.get::<RequestMemory>().cloned();
     account.unwrap_or_else(|| RequestMemory::new(Arc::new(MemoryBudget::new(0))))
 }
 
-/// What browsers and caches may do with an answer: nothing, unless its handler says otherwise.
-fn guard(headers: &mut HeaderMap) {
+/// Adds security and cache headers unless the handler has set its own.
+fn add_security_headers(headers: &mut HeaderMap) {
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     default(header::CACHE_CONTROL, "no-store");
     default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(header::REFERRER_POLICY, "no-referrer");
-    // Who has a policy of its own, as files have, may be framed as that says.
+    // A handler with its own policy, such as the one for files, decides about framing itself.
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -126,7 +137,7 @@ fn guard(headers: &mut HeaderMap) {
     }
 }
 
-/// The caller's own id when it is one that can stand in a log line, else one of ours.
+/// Returns the caller's `x-request-id` if it is fit for a log line (1 to 128 characters of a safe set), else a new id.
 fn request_id(clock: &Clock, given: Option<&HeaderValue>) -> String {
     let sane = |id: &&str| {
         (1..=128).contains(&id.len())
@@ -145,11 +156,11 @@ fn too_slow() -> Problem {
         StatusCode::GATEWAY_TIMEOUT,
         "too-slow",
         "Timed out",
-        "The request was given up. Ask for less at once, or try again later.",
+        "The request was aborted. Ask for less at once, or try again later.",
     )
 }
 
-/// What a panic becomes: logged with what it said, answered without.
+/// Turns a panic of a handler into a 500: the panic's message is logged and not sent.
 pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let said = cause
         .downcast_ref::<String>()
