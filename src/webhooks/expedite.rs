@@ -1,4 +1,4 @@
-//! What a person has go at once.
+//! Deliveries that a person sends at once.
 
 use chrono::{DateTime, Utc};
 
@@ -7,31 +7,31 @@ use crate::{
     db::{self, Tx, retry_conflicts},
     domain::{DeliveryId, EndpointId, TenantId},
     webhooks::store::{
-        deliveries::{self, BROUGHT_AT_ONCE},
+        deliveries::{self, FORWARDED_AT_ONCE},
         endpoints,
     },
 };
 
-/// Statements in one call: what is beyond them, a hundred thousand, is tried at its own time.
+/// Maximum number of statements in one call: deliveries beyond a hundred thousand are retried when they are due.
 const PAGES: usize = 100;
 
 impl WebhookService {
-    /// Sends now what an endpoint has waiting for its next attempt, once that endpoint is as it shall be.
-    pub(super) async fn send_waiting(&self, endpoint: EndpointId) -> Result<(), Error> {
+    /// Makes an endpoint's waiting deliveries due now; called after the endpoint was changed.
+    pub(super) async fn expedite_deliveries(&self, endpoint: EndpointId) -> Result<(), Error> {
         let now = self.clock.now();
         for _ in 0..PAGES {
             let page = || deliveries::bring_forward(&self.db, endpoint, now);
-            if retry_conflicts(page).await? < BROUGHT_AT_ONCE {
+            if retry_conflicts(page).await? < FORWARDED_AT_ONCE {
                 break;
             }
         }
         let mut tx = self.db.begin().await?;
-        endpoints::wake_after(&mut tx, [endpoint]);
+        endpoints::wake_after_commit(&mut tx, [endpoint]);
         Ok(tx.commit().await?)
     }
 }
 
-/// Where the breaker is open, the delivery is the next probe, and made now.
+/// Makes the delivery the next probe, sent now, if the breaker is open.
 pub(super) async fn probe_with(
     tx: &mut Tx,
     (tenant, endpoint): (TenantId, EndpointId),
@@ -39,7 +39,7 @@ pub(super) async fn probe_with(
     now: DateTime<Utc>,
 ) -> db::Result<()> {
     if endpoints::probe_now(&mut *tx, (tenant, endpoint), now).await? > 0 {
-        deliveries::put_first(tx, endpoint, delivery, now).await?;
+        deliveries::move_to_front(tx, endpoint, delivery, now).await?;
     }
     Ok(())
 }

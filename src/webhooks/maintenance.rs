@@ -1,38 +1,38 @@
-//! What has to be done now and then.
+//! Periodic maintenance of deliveries and endpoints.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{WebhookService, dispatcher::offer};
+use super::{WebhookService, dispatcher::enqueue};
 use crate::{
     db::Result,
     domain::EndpointId,
     queue::Queues,
     webhooks::store::{
-        deliveries::{self, REMOVED_AT_ONCE, Swept},
+        deliveries::{self, REMOVED_AT_ONCE, SweptPage},
         endpoints,
     },
 };
 
-/// Whole pages of deleted endpoints' deliveries that are removed in one go: others wait for their turn in the same loop.
+/// Maximum number of full pages of deleted endpoints' deliveries removed in one run, since the housekeeping loop has other tasks.
 const PAGES: usize = 20;
-/// Endpoints looked at together.
+/// Number of endpoints read together.
 const TOGETHER: i64 = 500;
-/// For how long the row of a deleted endpoint stays, so that what comes late is found and removed: a transaction that saw the endpoint
-/// before it was deleted may commit deliveries after that. None takes nearly as long.
+/// How long the row of a deleted endpoint stays, so that late deliveries are found and removed: a transaction that saw the endpoint before
+/// its deletion may commit deliveries after it. None takes nearly as long.
 const STRAGGLERS: TimeDelta = TimeDelta::minutes(15);
 
-/// Wakes lines that are idle though a delivery of theirs is due.
-pub async fn wake_overlooked(with: &WebhookService, queues: &Queues) -> Result<()> {
+/// Wakes idle jobs with due deliveries.
+pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> {
     let now = with.clock.now();
-    let idle = endpoints::idle_lines(&with.db, now).await?;
+    let idle = endpoints::overdue_jobs(&with.db, now).await?;
     if !idle.is_empty() {
         metrics::counter!("mainstay_delivery_lines_overlooked_total").increment(idle.len() as u64);
-        offer(queues, &idle, now).await;
+        enqueue(queues, &idle, now).await;
     }
     Ok(())
 }
 
-/// Removes what belongs to deleted endpoints, a bounded part of it, and later them.
+/// Removes a bounded number of the deliveries of deleted endpoints, and later the endpoints themselves.
 pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
     let (mut after, mut left) = (None, PAGES);
     loop {
@@ -56,14 +56,14 @@ pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
     }
 }
 
-/// Removes deliveries that ended before a time, with their attempts, and tells how many. Those of events from before then that wait for a
-/// disabled endpoint are dead.
-pub async fn forget(with: &WebhookService, before: DateTime<Utc>) -> Result<u64> {
+/// Removes deliveries finished before a time, with their attempts, and returns how many. Marks deliveries of older events that wait for a
+/// disabled endpoint as dead.
+pub async fn purge(with: &WebhookService, before: DateTime<Utc>) -> Result<u64> {
     let (mut removed, mut after) = (0, None);
     loop {
         let page: Vec<EndpointId> = endpoints::ids(with.db.reader(), after, TOGETHER).await?;
         for endpoint in &page {
-            let mut swept = Swept::default();
+            let mut swept = SweptPage::default();
             loop {
                 swept = deliveries::sweep(&with.db, *endpoint, swept.next, before, with.clock.now()).await?;
                 removed += swept.removed;

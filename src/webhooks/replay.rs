@@ -1,9 +1,9 @@
-//! Deliveries that somebody asks for: a test, one of them again, many of them again.
+//! Deliveries on request: test events, retries and replays.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, WebhookService, event_types, sooner::probe_with};
+use super::{Error, WebhookService, event_types, expedite::probe_with};
 use crate::{
     clock::first_uuid_at,
     db::Tx,
@@ -17,20 +17,20 @@ use crate::{
     },
 };
 
-/// Pages looked at in one call: a range of any size takes several, and none of them for long.
+/// Maximum number of pages in one call: a long range takes several calls, each of bounded time.
 const PAGES: usize = 20;
 
-/// Which deliveries shall be made again.
+/// The deliveries to replay.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    /// Of events that happened from then on.
+    /// Events recorded at or after this time.
     pub from: DateTime<Utc>,
-    /// And before then; until the first call unless given.
+    /// Events recorded before this time; by default the time of the first call.
     pub to: Option<DateTime<Utc>>,
     pub states: Vec<ReplayState>,
-    /// Like an endpoint's; all unless given.
+    /// Types as an endpoint subscribes to them; all by default.
     pub event_types: Option<Vec<String>>,
-    /// Where the call before stopped.
+    /// Where the previous call stopped.
     pub cursor: Option<String>,
 }
 
@@ -39,7 +39,7 @@ pub struct Replay {
 pub enum ReplayState {
     Done,
     Dead,
-    /// Events that the endpoint wants and never had, for instance because it was disabled when they happened.
+    /// Events that the endpoint subscribes to but has no delivery of, for instance because it was disabled when they occurred.
     Missing,
 }
 
@@ -59,62 +59,62 @@ impl ReplayState {
     }
 }
 
-/// What a call to replay did.
+/// The result of one call to replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Replayed {
-    /// Deliveries that are made again.
+pub struct ReplayOutcome {
+    /// Number of deliveries queued again.
     pub replayed: u64,
-    /// Where the next call goes on; none when everything was looked at.
+    /// Where the next call continues; none when the whole range was examined.
     pub cursor: Option<String>,
 }
 
-/// Where a replay goes on, and until when it goes: what is delivered between two calls is not of it.
+/// A position in a replay, with the end of its range: events recorded between two calls are not included.
 #[derive(Clone, Copy, Debug)]
-struct Cursor {
+struct ReplayCursor {
     to: DateTime<Utc>,
-    place: Place,
+    position: ReplayPosition,
 }
 
-impl Cursor {
+impl ReplayCursor {
     fn parse(text: &str) -> Option<Self> {
-        let (to, place) = text.split_once(':')?;
+        let (to, position) = text.split_once(':')?;
         Some(Self {
             to: DateTime::from_timestamp_micros(to.parse().ok()?).filter(|to| is_storable(*to))?,
-            place: Place::parse(place)?,
+            position: ReplayPosition::parse(position)?,
         })
     }
 
-    fn text(self) -> String {
-        format!("{}:{}", self.to.timestamp_micros(), self.place.text())
+    fn encode(self) -> String {
+        format!("{}:{}", self.to.timestamp_micros(), self.position.encode())
     }
 }
 
-/// Where a replay stands: first what was delivered before, then what is missing.
+/// The position of a replay: existing deliveries come first, then missing ones.
 #[derive(Clone, Copy, Debug)]
-enum Place {
-    Had(Uuid),
+enum ReplayPosition {
+    Delivered(Uuid),
     Missing(i64),
 }
 
-impl Place {
+impl ReplayPosition {
     fn parse(text: &str) -> Option<Self> {
         match text.split_once(':')? {
-            ("had", id) => Some(Place::Had(id.parse::<DeliveryId>().ok()?.uuid())),
-            ("missing", sequence) => Some(Place::Missing(sequence.parse().ok()?)),
+            ("had", id) => Some(ReplayPosition::Delivered(id.parse::<DeliveryId>().ok()?.uuid())),
+            ("missing", sequence) => Some(ReplayPosition::Missing(sequence.parse().ok()?)),
             _ => None,
         }
     }
 
-    fn text(self) -> String {
+    fn encode(self) -> String {
         match self {
-            Place::Had(id) => format!("had:{}", DeliveryId::from_uuid(id)),
-            Place::Missing(sequence) => format!("missing:{sequence}"),
+            ReplayPosition::Delivered(id) => format!("had:{}", DeliveryId::from_uuid(id)),
+            ReplayPosition::Missing(sequence) => format!("missing:{sequence}"),
         }
     }
 }
 
-/// A replay with what it says checked.
-struct Range {
+/// A validated replay.
+struct ReplayRange {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     states: Vec<DeliveryState>,
@@ -123,8 +123,8 @@ struct Range {
 }
 
 impl WebhookService {
-    /// Sends an event made up for the purpose to an endpoint and to no other, and tells by which delivery. One that is disabled is not
-    /// tested; one whose breaker is open is tried with it now.
+    /// Sends a test event to one endpoint only and returns its delivery. Fails for a disabled endpoint; if the breaker is open, the test is
+    /// the next probe, sent now.
     pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
         self.enabled(tenant, id).await?;
         let now = self.clock.now();
@@ -141,8 +141,7 @@ impl WebhookService {
         Ok(delivery)
     }
 
-    /// Makes one delivery again, now, whatever became of it, with the whole schedule before it. Where the breaker is open, it is the next
-    /// probe.
+    /// Retries one delivery now, whatever its state, with a fresh retry schedule. If the breaker is open, it is the next probe.
     pub async fn retry(&self, tenant: TenantId, id: DeliveryId) -> Result<Delivery, Error> {
         let missing = || Error::NotFound(format!("delivery {id}"));
         let found = deliveries::find(self.db.reader(), tenant, id)
@@ -150,11 +149,11 @@ impl WebhookService {
             .ok_or_else(missing)?;
         self.enabled(tenant, found.endpoint_id).await?;
         let (owner, now) = ((tenant, found.endpoint_id), self.clock.now());
-        let again = async |tx: &mut Tx| {
-            let again = deliveries::again(tx, owner, &[id], now).await?;
-            probe_with(tx, owner, id, now).await.map(|()| again)
+        let requeue = async |tx: &mut Tx| {
+            let requeue = deliveries::requeue(tx, owner, &[id], now).await?;
+            probe_with(tx, owner, id, now).await.map(|()| requeue)
         };
-        if self.db.transaction(again).await? == 0 {
+        if self.db.transaction(requeue).await? == 0 {
             return Err(missing());
         }
         deliveries::find(self.db.reader(), tenant, id)
@@ -162,28 +161,28 @@ impl WebhookService {
             .ok_or_else(missing)
     }
 
-    /// Makes deliveries again, a bounded number in one call: go on with the cursor until there is none. The `webhook-id` stays what it
-    /// was, and asking twice makes no delivery twice that has not ended meanwhile.
-    pub async fn replay(&self, tenant: TenantId, id: EndpointId, replay: Replay) -> Result<Replayed, Error> {
+    /// Replays a bounded number of deliveries: call again with the cursor until there is none. The `webhook-id` stays the same, and a
+    /// repeated call does not repeat a delivery that is still pending.
+    pub async fn replay(&self, tenant: TenantId, id: EndpointId, replay: Replay) -> Result<ReplayOutcome, Error> {
         let endpoint = self.enabled(tenant, id).await?;
-        let unknown = || Invalid::new("cursor", "it is not one of a replay; pass the last one unchanged");
+        let unknown = || Invalid::new("cursor", "is not the cursor of a replay; pass the last one unchanged");
         let cursor = replay
             .cursor
             .as_deref()
-            .map(|text| Cursor::parse(text).ok_or_else(unknown));
+            .map(|text| ReplayCursor::parse(text).ok_or_else(unknown));
         let cursor = cursor.transpose()?;
         let to = replay.to.or(cursor.map(|it| it.to));
         let range = self
             .range(tenant, &replay, to.unwrap_or_else(|| self.clock.now()))
             .await?;
-        let begin = Place::Had(first_uuid_at(range.from));
-        let mut place = Some(cursor.map_or(begin, |it| it.place));
+        let begin = ReplayPosition::Delivered(first_uuid_at(range.from));
+        let mut position = Some(cursor.map_or(begin, |it| it.position));
         let mut replayed = 0;
         for _ in 0..PAGES {
-            let Some(at) = place else { break };
+            let Some(at) = position else { break };
             let (count, next) = match at {
-                Place::Had(after) => self.replay_had(&endpoint, after, &range).await?,
-                Place::Missing(after) => match &range.missing {
+                ReplayPosition::Delivered(after) => self.replay_delivered(&endpoint, after, &range).await?,
+                ReplayPosition::Missing(after) => match &range.missing {
                     Some(recorded) => {
                         let types = &range.types;
                         self.replay_missing(&endpoint, after, recorded, types).await?
@@ -192,28 +191,33 @@ impl WebhookService {
                 },
             };
             replayed += count;
-            place = next;
+            position = next;
         }
         metrics::counter!("mainstay_deliveries_replayed_total").increment(replayed);
-        Ok(Replayed {
+        Ok(ReplayOutcome {
             replayed,
-            cursor: place.map(|place| Cursor { to: range.to, place }.text()),
+            cursor: position.map(|position| ReplayCursor { to: range.to, position }.encode()),
         })
     }
 
-    async fn replay_had(&self, endpoint: &Endpoint, after: Uuid, range: &Range) -> Result<(u64, Option<Place>), Error> {
-        let then = range.missing.map(|_| Place::Missing(0));
+    async fn replay_delivered(
+        &self,
+        endpoint: &Endpoint,
+        after: Uuid,
+        range: &ReplayRange,
+    ) -> Result<(u64, Option<ReplayPosition>), Error> {
+        let then = range.missing.map(|_| ReplayPosition::Missing(0));
         if range.states.is_empty() {
             return Ok((0, then));
         }
         let page = deliveries::replay_page(&self.db, endpoint, (after, range.to), &range.states, &range.types).await?;
-        let next = page.next.map(|id| Place::Had(id.uuid())).or(then);
+        let next = page.next.map(|id| ReplayPosition::Delivered(id.uuid())).or(then);
         if page.chosen.is_empty() {
             return Ok((0, next));
         }
         let (owner, now) = ((endpoint.tenant_id, endpoint.id), self.clock.now());
-        let again = async |tx: &mut Tx| deliveries::again(tx, owner, &page.chosen, now).await;
-        Ok((self.db.transaction(again).await?, next))
+        let requeue = async |tx: &mut Tx| deliveries::requeue(tx, owner, &page.chosen, now).await;
+        Ok((self.db.transaction(requeue).await?, next))
     }
 
     async fn replay_missing(
@@ -222,9 +226,9 @@ impl WebhookService {
         after: i64,
         recorded: &Recorded,
         types: &EventTypes,
-    ) -> Result<(u64, Option<Place>), Error> {
+    ) -> Result<(u64, Option<ReplayPosition>), Error> {
         let page = deliveries::missing_page(&self.db, endpoint, after, recorded, types).await?;
-        let next = page.next.map(Place::Missing);
+        let next = page.next.map(ReplayPosition::Missing);
         if page.chosen.is_empty() {
             return Ok((0, next));
         }
@@ -241,7 +245,7 @@ impl WebhookService {
         }
     }
 
-    async fn range(&self, tenant: TenantId, replay: &Replay, to: DateTime<Utc>) -> Result<Range, Error> {
+    async fn range(&self, tenant: TenantId, replay: &Replay, to: DateTime<Utc>) -> Result<ReplayRange, Error> {
         if replay.from >= to {
             return Err(Invalid::new("from", "the range is empty: it must be before `to`").into());
         }
@@ -259,7 +263,7 @@ impl WebhookService {
             true => Some(Recorded::find(&self.db, tenant, (replay.from, to)).await?),
             false => None,
         };
-        Ok(Range {
+        Ok(ReplayRange {
             from: replay.from,
             to,
             states: replay.states.iter().filter_map(state).collect(),

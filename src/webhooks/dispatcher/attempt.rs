@@ -1,89 +1,95 @@
+//! One attempt of a delivery: the HTTP request and its outcome.
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Parts,
-    place::{Place, body},
+    DispatcherInner,
+    destination::{Destination, body},
     schedule::retry_after,
 };
 use crate::{
     egress::{Error, Post, Posted, Refused, Reply, on_behalf},
-    webhooks::store::deliveries::Due,
+    webhooks::store::deliveries::DueDelivery,
 };
 
-/// How much of an answer is kept.
+/// Number of bytes of an answer that are stored.
 const ANSWER: usize = 4_096;
 
-/// How an attempt ended.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     Succeeded,
-    /// Answered, but not with 2xx.
+    /// An answer other than 2xx.
     Status,
     Redirect,
     Timeout,
-    /// No connection, or none that held, or no HTTP.
+    /// No connection, a broken one, or no HTTP.
     Unreachable,
-    /// Not visited: the address is not public.
+    /// Not sent: the address is not public.
     Refused,
-    /// There is nothing to send any more: the event is kept no longer.
+    /// Not sent: the event is no longer stored.
     Expired,
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     pub const fn as_str(self) -> &'static str {
         match self {
-            Outcome::Succeeded => "succeeded",
-            Outcome::Status => "status",
-            Outcome::Redirect => "redirect",
-            Outcome::Timeout => "timeout",
-            Outcome::Unreachable => "unreachable",
-            Outcome::Refused => "refused",
-            Outcome::Expired => "expired",
+            DeliveryOutcome::Succeeded => "succeeded",
+            DeliveryOutcome::Status => "status",
+            DeliveryOutcome::Redirect => "redirect",
+            DeliveryOutcome::Timeout => "timeout",
+            DeliveryOutcome::Unreachable => "unreachable",
+            DeliveryOutcome::Refused => "refused",
+            DeliveryOutcome::Expired => "expired",
         }
     }
 }
 
-/// An attempt that was made.
-pub struct Called {
-    pub due: Due,
+/// A finished attempt.
+pub struct FinishedDeliveryAttempt {
+    pub due: DueDelivery,
     pub started_at: DateTime<Utc>,
     pub duration_us: i64,
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     pub status: Option<u16>,
     pub error: Option<String>,
-    /// The beginning of what was answered.
+    /// The beginning of the answer.
     pub answer: Option<String>,
-    /// How long it asked us to wait.
-    pub asked: Option<TimeDelta>,
+    /// The wait that the endpoint asked for with `Retry-After`.
+    pub retry_after: Option<TimeDelta>,
 }
 
 /// Makes one attempt.
-pub async fn call(parts: &Parts, place: &Place, due: Due) -> Called {
-    let started_at = parts.subscriptions.clock.now();
+pub async fn send_request(
+    dispatcher: &DispatcherInner,
+    destination: &Destination,
+    due: DueDelivery,
+) -> FinishedDeliveryAttempt {
+    let started_at = dispatcher.webhooks.clock.now();
     let Some(body) = body(&due) else {
-        let why = "the event is kept no longer, so there is nothing to send";
-        return unmade(due, started_at, Outcome::Expired, why.to_owned());
+        let why = "the event is no longer stored, so there is nothing to send";
+        return not_sent(due, started_at, DeliveryOutcome::Expired, why.to_owned());
     };
-    let target = match &place.target {
+    let target = match &destination.target {
         Ok(target) => target,
-        Err(why) => return unmade(due, started_at, Outcome::Refused, why.to_string()),
+        Err(why) => return not_sent(due, started_at, DeliveryOutcome::Refused, why.to_string()),
     };
     let _in_flight = InFlight::begin();
-    let posted = parts.subscriptions.egress.post(Post {
+    let posted = dispatcher.webhooks.egress.post(Post {
         target,
-        headers: place.headers(&due, &body, started_at),
+        headers: destination.headers(&due, &body, started_at),
         body,
-        within: parts.terms.timeout,
+        within: dispatcher.config.timeout,
         most: ANSWER,
     });
     let posted = on_behalf(due.tenant_id, posted).await;
-    let called = read(due, started_at, posted);
-    metrics::counter!("mainstay_delivery_attempts_total", "outcome" => called.outcome.as_str()).increment(1);
-    metrics::histogram!("mainstay_delivery_attempt_seconds").record(called.duration_us as f64 / 1_000_000.0);
-    called
+    let attempt = finish(due, started_at, posted);
+    metrics::counter!("mainstay_delivery_attempts_total", "outcome" => attempt.outcome.as_str()).increment(1);
+    metrics::histogram!("mainstay_delivery_attempt_seconds").record(attempt.duration_us as f64 / 1_000_000.0);
+    attempt
 }
 
-/// Counts a request while it is under way, also when its line is stopped half way.
+/// Counts a request in the gauge while it is in flight, also if its worker is stopped half way.
 struct InFlight(metrics::Gauge);
 
 impl InFlight {
@@ -100,10 +106,15 @@ impl Drop for InFlight {
     }
 }
 
-/// An attempt that ended before a request was made.
-fn unmade(due: Due, started_at: DateTime<Utc>, outcome: Outcome, why: String) -> Called {
+/// Returns an attempt that ended before a request was sent.
+fn not_sent(
+    due: DueDelivery,
+    started_at: DateTime<Utc>,
+    outcome: DeliveryOutcome,
+    why: String,
+) -> FinishedDeliveryAttempt {
     metrics::counter!("mainstay_delivery_attempts_total", "outcome" => outcome.as_str()).increment(1);
-    Called {
+    FinishedDeliveryAttempt {
         due,
         started_at,
         duration_us: 0,
@@ -111,19 +122,19 @@ fn unmade(due: Due, started_at: DateTime<Utc>, outcome: Outcome, why: String) ->
         status: None,
         error: Some(why),
         answer: None,
-        asked: None,
+        retry_after: None,
     }
 }
 
-fn read(due: Due, started_at: DateTime<Utc>, posted: Posted) -> Called {
+fn finish(due: DueDelivery, started_at: DateTime<Utc>, posted: Posted) -> FinishedDeliveryAttempt {
     let reply = posted.reply.unwrap_or_default();
-    let (outcome, error) = judge(&reply, posted.error.as_ref());
+    let (outcome, error) = classify(&reply, posted.error.as_ref());
     let after = reply
         .retry_after
         .as_deref()
         .filter(|_| matches!(reply.status, 429 | 503));
     let took = i64::try_from(posted.took.as_micros()).unwrap_or(i64::MAX);
-    Called {
+    FinishedDeliveryAttempt {
         due,
         started_at,
         duration_us: took,
@@ -131,28 +142,28 @@ fn read(due: Due, started_at: DateTime<Utc>, posted: Posted) -> Called {
         status: (reply.status > 0).then_some(reply.status),
         error,
         answer: text(&reply.body),
-        asked: after.and_then(|text| retry_after(text, started_at + TimeDelta::microseconds(took))),
+        retry_after: after.and_then(|text| retry_after(text, started_at + TimeDelta::microseconds(took))),
     }
 }
 
-fn judge(reply: &Reply, error: Option<&Error>) -> (Outcome, Option<String>) {
+fn classify(reply: &Reply, error: Option<&Error>) -> (DeliveryOutcome, Option<String>) {
     let outcome = match (error, reply.status) {
-        (None, 200..=299) => return (Outcome::Succeeded, None),
-        (None, 300..=399) => Outcome::Redirect,
-        (None, _) => Outcome::Status,
-        (Some(Error::Refused(Refused::Address { .. } | Refused::Name)), _) => Outcome::Refused,
-        (Some(Error::Timeout), _) => Outcome::Timeout,
-        (Some(_), _) => Outcome::Unreachable,
+        (None, 200..=299) => return (DeliveryOutcome::Succeeded, None),
+        (None, 300..=399) => DeliveryOutcome::Redirect,
+        (None, _) => DeliveryOutcome::Status,
+        (Some(Error::Refused(Refused::Address { .. } | Refused::Name)), _) => DeliveryOutcome::Refused,
+        (Some(Error::Timeout), _) => DeliveryOutcome::Timeout,
+        (Some(_), _) => DeliveryOutcome::Unreachable,
     };
     let words = match (outcome, error) {
         (_, Some(error)) => error.to_string(),
-        (Outcome::Redirect, None) => Error::Redirected(reply.status).to_string(),
+        (DeliveryOutcome::Redirect, None) => Error::Redirected(reply.status).to_string(),
         _ => Error::Status(reply.status).to_string(),
     };
     (outcome, Some(words))
 }
 
-/// As text, whatever it is; nothing if there was nothing. PostgreSQL takes no NUL.
+/// Converts an answer to text, lossily, as PostgreSQL stores no NUL. `None` if it is empty.
 fn text(answer: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(answer).replace('\0', "\u{fffd}");
     (!text.is_empty()).then_some(text)

@@ -1,3 +1,5 @@
+//! Where the requests of an endpoint go, and their headers and bodies.
+
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
@@ -7,20 +9,20 @@ use crate::{
     egress::{Refused, Target},
     webhooks::{
         Error, Secrets, WebhookService, headers,
-        store::{deliveries::Due, endpoints::Endpoint},
+        store::{deliveries::DueDelivery, endpoints::Endpoint},
     },
 };
 
-/// Where requests go, and what goes with each.
-pub struct Place {
-    /// As judged now: what the operator allows may have changed since the address was given.
+/// The destination of an endpoint's requests, with its decrypted headers and secrets.
+pub struct Destination {
+    /// Checked now: the operator may have changed the allowed addresses since the URL was set.
     pub target: Result<Target, Refused>,
     headers: HeaderMap,
     secrets: Secrets,
 }
 
-impl Place {
-    /// Opens what is sealed.
+impl Destination {
+    /// Decrypts the headers and secrets of an endpoint.
     pub async fn open(with: &WebhookService, endpoint: &Endpoint) -> Result<Self, Error> {
         let key = with.key(endpoint.tenant_id).await?;
         let given = headers::open(&key, endpoint.id, endpoint.headers.as_deref())?;
@@ -33,8 +35,8 @@ impl Place {
         })
     }
 
-    /// The headers of a request, signed. The id stays the same at each attempt, the time and the signature do not.
-    pub fn headers(&self, due: &Due, body: &[u8], now: DateTime<Utc>) -> HeaderMap {
+    /// Returns the signed headers of a request. The id is the same at each attempt, the time and the signature are not.
+    pub fn headers(&self, due: &DueDelivery, body: &[u8], now: DateTime<Utc>) -> HeaderMap {
         let id = due.event_id.to_string();
         let signed = standard_webhooks::sign(self.secrets.at(now), &id, now, body);
         let mut headers = self.headers.clone();
@@ -50,11 +52,11 @@ impl Place {
     }
 }
 
-/// What is sent of an event: `{"type": …, "timestamp": …, "data": …}`; none if the event is kept no longer.
-pub fn body(due: &Due) -> Option<Bytes> {
+/// Returns the body of a request, `{"type": …, "timestamp": …, "data": …}`; `None` if the event is no longer stored.
+pub fn body(due: &DueDelivery) -> Option<Bytes> {
     let (occurred_at, data) = due.occurred_at.zip(due.data.as_deref())?;
     let at = occurred_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    // A type is letters, digits, dots and underscores: nothing in it wants escaping.
+    // A type consists of letters, digits, dots and underscores, which need no escaping.
     Some(Bytes::from(format!(
         r#"{{"type":"{}","timestamp":"{at}","data":{data}}}"#,
         due.kind

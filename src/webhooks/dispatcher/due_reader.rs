@@ -1,3 +1,5 @@
+//! Batches the reads of due deliveries.
+
 use std::collections::HashMap;
 
 use tokio::sync::mpsc;
@@ -9,73 +11,74 @@ use crate::{
     domain::EndpointId,
     webhooks::{
         WebhookService,
-        store::deliveries::{self, Due, DueQuery},
+        store::deliveries::{self, DueDelivery, DueQuery},
     },
 };
 
-/// Questions of one statement, and those that may wait.
+/// Maximum number of queries in one statement.
 const TOGETHER: usize = 128;
+/// Maximum number of waiting queries.
 const WAITING: usize = 1_024;
 
-type Answer = sqlx::Result<Vec<Due>>;
-type Question = Asked<DueQuery, Answer>;
+type Answer = sqlx::Result<Vec<DueDelivery>>;
+type Query = Asked<DueQuery, Answer>;
 
-/// Asks what is due.
-pub struct Reads(mpsc::Sender<Question>);
+/// The handle for reading due deliveries.
+pub struct DueReader(mpsc::Sender<Query>);
 
-/// Answers: questions that come while it reads share the next statement.
-pub struct Desk {
+/// The background task that combines queries: those that arrive during a read share the next statement.
+pub struct DueBatcher {
     db: Db,
     clock: Clock,
-    from: Batches<Question>,
+    from: Batches<Query>,
 }
 
-impl Reads {
-    pub fn new(with: &WebhookService) -> (Self, Desk) {
+impl DueReader {
+    pub fn new(with: &WebhookService) -> (Self, DueBatcher) {
         let (to, from) = mpsc::channel(WAITING);
-        let desk = Desk {
+        let batcher = DueBatcher {
             db: with.db.clone(),
             clock: with.clock.clone(),
             from: Batches::of(TOGETHER, from),
         };
-        (Self(to), desk)
+        (Self(to), batcher)
     }
 
-    /// What is due at an endpoint. The desk ends after those who ask it.
-    pub async fn due(&self, wanted: DueQuery) -> Answer {
-        ask(&self.0, wanted).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    /// Reads the due deliveries of an endpoint. The background task outlives its callers.
+    pub async fn due(&self, query: DueQuery) -> Answer {
+        ask(&self.0, query).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 
-impl Desk {
+impl DueBatcher {
     pub async fn run(mut self, done: &CancellationToken) {
-        while let Some(questions) = self.from.next(done).await {
-            let wanted: Vec<DueQuery> = questions.iter().map(|(wanted, _)| *wanted).collect();
-            match deliveries::due(&self.db, &wanted, self.clock.now()).await {
-                Ok(found) => answer(questions, found),
-                Err(error) => refuse(questions, &error),
+        while let Some(queries) = self.from.next(done).await {
+            let batch: Vec<DueQuery> = queries.iter().map(|(query, _)| *query).collect();
+            match deliveries::due(&self.db, &batch, self.clock.now()).await {
+                Ok(found) => answer(queries, found),
+                Err(error) => refuse(queries, &error),
             }
         }
     }
 }
 
-fn answer(questions: Vec<Question>, found: Vec<Due>) {
-    let mut by_endpoint: HashMap<EndpointId, Vec<Due>> = HashMap::new();
+fn answer(queries: Vec<Query>, found: Vec<DueDelivery>) {
+    let mut by_endpoint: HashMap<EndpointId, Vec<DueDelivery>> = HashMap::new();
     for due in found {
         by_endpoint.entry(due.endpoint_id).or_default().push(due);
     }
-    for (wanted, to) in questions {
-        // A line has one question at a time.
-        let _ = to.send(Ok(by_endpoint.remove(&wanted.endpoint).unwrap_or_default()));
+    for (query, to) in queries {
+        // A worker has one query at a time.
+        let _ = to.send(Ok(by_endpoint.remove(&query.endpoint).unwrap_or_default()));
     }
 }
 
-fn refuse(questions: Vec<Question>, error: &sqlx::Error) {
-    for (_, to) in questions {
+fn refuse(queries: Vec<Query>, error: &sqlx::Error) {
+    for (_, to) in queries {
         let same = if is_unavailable(error) {
             sqlx::Error::PoolTimedOut
         } else {
-            // Nothing that looks like an outage: only those who asked are to wait.
+            // Not an error that looks like an outage: only these callers back off.
             sqlx::Error::AnyDriverError(error.to_string().into())
         };
         let _ = to.send(Err(same));

@@ -1,8 +1,10 @@
+//! The rate limit of one endpoint.
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Keeps requests to an endpoint apart, where it takes only so many a second: evenly, with no burst.
+/// Spaces the requests to an endpoint with a rate limit: evenly, with no burst.
 pub struct Pacer {
     gap: Duration,
     next: Instant,
@@ -17,19 +19,19 @@ impl Pacer {
         }
     }
 
-    /// How long until a request may be made; none if it may be now.
+    /// Returns the time until the next request may be sent; `None` if it may be sent now.
     pub fn wait(&self) -> Option<Duration> {
         let wait = self.next.saturating_duration_since(Instant::now());
         (!wait.is_zero()).then_some(wait)
     }
 
-    /// A request is made.
-    pub fn take(&mut self) {
+    /// Records a request.
+    pub fn record(&mut self) {
         self.next = self.next.max(Instant::now()) + self.gap;
     }
 
-    /// Waits until another request might be made, so that whoever serves the endpoint next need not know of this one.
-    pub async fn end(&self) {
+    /// Waits until the next request may be sent, so that the next run of this endpoint need not know of this one.
+    pub async fn wait_until_free(&self) {
         tokio::time::sleep_until(self.next).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The writing of what came of requests: one commit for all that is waiting. While one commit runs, the next batch gathers.
+//! Group commit of attempt results: one transaction for all that are waiting. While one commits, the next batch gathers.
 
 use std::collections::BTreeMap;
 
@@ -16,124 +16,132 @@ use crate::{
     webhooks::{
         WebhookService,
         store::{
-            deliveries::{self, Ended},
-            endpoints::{self, LINES, Standing},
+            deliveries::{self, AttemptConclusion},
+            endpoints::{self, ENDPOINT_JOBS, EndpointHealth},
         },
     },
 };
 
-/// The most of one commit, and those that may wait for it.
+/// Maximum number of results in one commit.
 const TOGETHER: usize = 256;
+/// Maximum number of waiting results.
 const WAITING: usize = 4_096;
-/// Why an owner is warned.
+/// Reason given in the warning to the owner.
 const WARNING: &str = "nothing but failures for half the time after which it is disabled";
 
-/// What is to be written of an attempt.
+/// The result of an attempt, as it is stored.
 #[derive(Clone, Debug)]
-pub struct Result {
-    pub ended: Ended,
-    /// The conversation in which it kept others waiting that it does not any more.
+pub struct AttemptReport {
+    pub ended: AttemptConclusion,
+    /// The conversation whose later deliveries waited for this one and need not any more.
     pub freed: Option<Uuid>,
-    /// How the endpoint stands after it, if that is worth writing, and the revision it was known at.
-    pub standing: Option<(i64, Standing)>,
-    /// What the endpoint's owner or the operator is to know.
-    pub news: Option<News>,
+    /// The endpoint's new health, if it is worth storing, and the revision that it is based on.
+    pub health: Option<(i64, EndpointHealth)>,
+    /// What to report to the endpoint's owner or the operator.
+    pub notice: Option<EndpointNotice>,
 }
 
+/// A change of an endpoint's state that is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum EndpointNotice {
     /// The breaker has opened.
     Tripped,
-    /// Half the time is over after which it is disabled. The host of its address goes along: the rest may hold secrets.
+    /// Half of the time until it is disabled has passed. Only the host of its URL is reported: the rest may hold secrets.
     Failing { host: String },
-    /// Nothing is sent there any more, for that reason.
+    /// It was disabled for this reason.
     Disabled { host: String, reason: &'static str },
 }
 
-/// Whether it was written. What was not is delivered again.
+/// Whether a result was stored. A delivery whose result was not is attempted again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Written {
+pub enum WriteOutcome {
     Yes,
-    /// The database takes others, but not this one.
+    /// The database works, but rejected this result.
     Refused,
-    /// The database is away.
+    /// The database is unavailable.
     Lost,
 }
 
-/// The endpoints whose standing was written, and those that were disabled: no person had changed them meanwhile.
-struct Changed {
+/// The endpoints whose health was stored, and those that were disabled. Endpoints that a person had changed meanwhile are in neither.
+struct UpdatedEndpoints {
     noted: Vec<EndpointId>,
     disabled: Vec<EndpointId>,
 }
 
-type Waiting = Asked<Result, Written>;
+type Waiting = Asked<AttemptReport, WriteOutcome>;
 
-/// Hands results to the desk.
-pub struct Results(mpsc::Sender<Waiting>);
+/// The handle that sends results to the committer.
+pub struct ResultWriter(mpsc::Sender<Waiting>);
 
-pub struct Desk {
+/// The background task that commits results in batches.
+pub struct ResultCommitter {
     with: WebhookService,
     from: Batches<Waiting>,
 }
 
-impl Results {
-    pub fn new(with: &WebhookService) -> (Self, Desk) {
+impl ResultWriter {
+    pub fn new(with: &WebhookService) -> (Self, ResultCommitter) {
         let (to, from) = mpsc::channel(WAITING);
-        let desk = Desk {
+        let committer = ResultCommitter {
             with: with.clone(),
             from: Batches::of(TOGETHER, from),
         };
-        (Self(to), desk)
+        (Self(to), committer)
     }
 
-    /// Returns once it is written, or cannot be.
-    pub async fn put(&self, result: Result) -> Written {
-        ask(&self.0, result).await.unwrap_or(Written::Lost)
+    /// Stores a result; returns once it is committed, or cannot be.
+    pub async fn write(&self, result: AttemptReport) -> WriteOutcome {
+        ask(&self.0, result).await.unwrap_or(WriteOutcome::Lost)
     }
 }
 
-impl Desk {
+impl ResultCommitter {
     pub async fn run(mut self, done: &CancellationToken) {
         while let Some(batch) = self.from.next(done).await {
-            let (results, told): (Vec<Result>, Vec<_>) = batch.into_iter().unzip();
+            let (results, replies): (Vec<AttemptReport>, Vec<_>) = batch.into_iter().unzip();
             metrics::histogram!("mainstay_delivery_batch_size").record(results.len() as f64);
             let written = write_together(&results, |results| self.write(results), failed).await;
-            for (written, told) in written.into_iter().zip(told) {
-                // A line that was stopped does not wait any more.
-                let _ = told.send(written);
+            for (written, reply) in written.into_iter().zip(replies) {
+                // A worker that was stopped has dropped its receiver.
+                let _ = reply.send(written);
             }
         }
     }
 
-    async fn write(&self, results: &[Result]) -> db::Result<Vec<Written>> {
+    async fn write(&self, results: &[AttemptReport]) -> db::Result<Vec<WriteOutcome>> {
         let now = self.with.clock.now();
         let write = async |tx: &mut Tx| self.write_in(tx, results, now).await;
         let changed = self.with.db.transaction(write).await?;
         log(results, &changed);
-        Ok(vec![Written::Yes; results.len()])
+        Ok(vec![WriteOutcome::Yes; results.len()])
     }
 
-    async fn write_in(&self, tx: &mut Tx, results: &[Result], now: DateTime<Utc>) -> db::Result<Changed> {
-        let ended: Vec<Ended> = results.iter().map(|it| it.ended.clone()).collect();
+    async fn write_in(
+        &self,
+        tx: &mut Tx,
+        results: &[AttemptReport],
+        now: DateTime<Utc>,
+    ) -> db::Result<UpdatedEndpoints> {
+        let ended: Vec<AttemptConclusion> = results.iter().map(|it| it.ended.clone()).collect();
         deliveries::conclude(tx, &ended).await?;
-        let freed = |it: &Result| Some((it.ended.endpoint, it.freed?));
+        let freed = |it: &AttemptReport| Some((it.ended.endpoint, it.freed?));
         let freed: Vec<_> = results.iter().filter_map(freed).collect();
-        deliveries::bring_on(&mut *tx, &freed, now).await?;
-        // Of several of one endpoint, the last.
-        let mut standings = BTreeMap::new();
+        deliveries::release_conversations(&mut *tx, &freed, now).await?;
+        // Of several results of one endpoint, the last one counts.
+        let mut healths = BTreeMap::new();
         let mut failed = BTreeMap::new();
         for it in results {
-            if let Some((revision, standing)) = &it.standing {
-                standings.insert(it.ended.endpoint, (it.ended.endpoint, *revision, standing.clone()));
-                if let Some(News::Disabled { reason, .. }) = &it.news {
+            if let Some((revision, health)) = &it.health {
+                healths.insert(it.ended.endpoint, (it.ended.endpoint, *revision, health.clone()));
+                if let Some(EndpointNotice::Disabled { reason, .. }) = &it.notice {
                     failed.insert(it.ended.endpoint, (it.ended.endpoint, *revision, (*reason).to_owned()));
                 }
             }
         }
-        let standings: Vec<_> = standings.into_values().collect();
+        let healths: Vec<_> = healths.into_values().collect();
         let failed: Vec<_> = failed.into_values().collect();
-        let changed = Changed {
-            noted: endpoints::note_standings(&mut *tx, &standings).await?,
+        let changed = UpdatedEndpoints {
+            noted: endpoints::update_health(&mut *tx, &healths).await?,
             disabled: endpoints::disable_failed(&mut *tx, &failed, now).await?,
         };
         let succeeded = results
@@ -141,21 +149,23 @@ impl Desk {
             .filter(|it| it.ended.state == DeliveryState::Done)
             .count();
         let (succeeded, all) = (succeeded as i64, results.len() as i64);
-        let told = self.events(results, &changed, now);
-        events::append(tx, &told, now).await?;
-        counts::add(tx, &LINES, now, succeeded, all - succeeded).await?;
+        let events = self.events(results, &changed, now);
+        events::append(tx, &events, now).await?;
+        counts::add(tx, &ENDPOINT_JOBS, now, succeeded, all - succeeded).await?;
         Ok(changed)
     }
 
-    /// What the owners of endpoints are told.
-    fn events(&self, results: &[Result], changed: &Changed, now: DateTime<Utc>) -> Vec<NewEvent> {
-        let mut told = Vec::new();
+    /// Builds the events for the owners of endpoints.
+    fn events(&self, results: &[AttemptReport], changed: &UpdatedEndpoints, now: DateTime<Utc>) -> Vec<NewEvent> {
+        let mut events = Vec::new();
         let mut ended: Vec<EndpointId> = Vec::new();
         for it in results {
             let endpoint = it.ended.endpoint;
-            let (kind, host, reason) = match &it.news {
-                Some(News::Failing { host }) if changed.noted.contains(&endpoint) => (&FAILING, host, WARNING),
-                Some(News::Disabled { host, reason })
+            let (kind, host, reason) = match &it.notice {
+                Some(EndpointNotice::Failing { host }) if changed.noted.contains(&endpoint) => {
+                    (&FAILING, host, WARNING)
+                }
+                Some(EndpointNotice::Disabled { host, reason })
                     if changed.disabled.contains(&endpoint) && !ended.contains(&endpoint) =>
                 {
                     ended.push(endpoint);
@@ -163,43 +173,43 @@ impl Desk {
                 }
                 _ => continue,
             };
-            let standing = it.standing.as_ref().map(|(_, standing)| standing);
+            let health = it.health.as_ref().map(|(_, health)| health);
             let data = Troubled {
                 endpoint_id: endpoint,
                 host,
-                since: standing.and_then(|it| it.failing_since),
+                since: health.and_then(|it| it.failing_since),
                 reason,
                 last_error: it.ended.error.as_deref(),
             };
-            told.push(NewEvent::new(&self.with.clock, it.ended.tenant, kind, now, &data));
+            events.push(NewEvent::new(&self.with.clock, it.ended.tenant, kind, now, &data));
         }
-        told
+        events
     }
 }
 
-fn failed(error: &sqlx::Error, results: &[Result]) -> Vec<Written> {
-    tracing::error!(%error, attempts = results.len(), "attempts to deliver could not be written; they are made again");
+fn failed(error: &sqlx::Error, results: &[AttemptReport]) -> Vec<WriteOutcome> {
+    tracing::error!(%error, attempts = results.len(), "delivery attempts could not be stored; they are repeated");
     let why = if is_unavailable(error) {
-        Written::Lost
+        WriteOutcome::Lost
     } else {
-        Written::Refused
+        WriteOutcome::Refused
     };
     vec![why; results.len()]
 }
 
-/// Once it is committed. URLs and errors are the tenant's, and may hold what is nobody's business.
-fn log(results: &[Result], changed: &Changed) {
+/// Logs changes after the commit. URLs and errors belong to the tenant and may hold secrets, so they are not logged.
+fn log(results: &[AttemptReport], changed: &UpdatedEndpoints) {
     for it in results {
         let (tenant, endpoint) = (it.ended.tenant, it.ended.endpoint);
-        match it.news.as_ref().filter(|_| changed.noted.contains(&endpoint)) {
-            Some(News::Failing { .. }) => {
-                tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint has failed for half the time after which it is disabled");
+        match it.notice.as_ref().filter(|_| changed.noted.contains(&endpoint)) {
+            Some(EndpointNotice::Failing { .. }) => {
+                tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint has failed for half of the time after which it is disabled");
             }
-            Some(News::Tripped) => {
+            Some(EndpointNotice::Tripped) => {
                 metrics::counter!("mainstay_endpoints_tripped_total").increment(1);
-                tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint's breaker has opened; it is tried now and then");
+                tracing::warn!(tenant.id = %tenant, endpoint.id = %endpoint, "an endpoint's circuit breaker has opened; it is probed from time to time");
             }
-            Some(News::Disabled { .. }) | None => {}
+            Some(EndpointNotice::Disabled { .. }) | None => {}
         }
         if it.ended.state == DeliveryState::Dead {
             metrics::counter!("mainstay_deliveries_dead_total").increment(1);
@@ -207,6 +217,6 @@ fn log(results: &[Result], changed: &Changed) {
     }
     for endpoint in &changed.disabled {
         metrics::counter!("mainstay_endpoints_disabled_total").increment(1);
-        tracing::warn!(endpoint.id = %endpoint, "an endpoint was disabled: nothing is sent there until its owner enables it");
+        tracing::warn!(endpoint.id = %endpoint, "an endpoint was disabled after continuous failures; nothing is sent until its owner enables it");
     }
 }

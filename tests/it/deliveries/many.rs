@@ -8,7 +8,7 @@ use mainstay::{
     records::events::NewEvent,
     webhooks::{
         self,
-        store::deliveries::{self, DeliveryFilter, Ended},
+        store::deliveries::{self, AttemptConclusion, DeliveryFilter},
     },
 };
 use mainstay_test_macros::both_databases;
@@ -93,7 +93,7 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
     };
     let old = list().await.deliveries.remove(0);
     let now = app.clock.now();
-    let ended = Ended {
+    let ended = AttemptConclusion {
         tenant: test.tenant,
         endpoint,
         delivery: old.id,

@@ -8,13 +8,13 @@ use mainstay::{
     config::{self, Config, Secret},
     db::Db,
     domain::{ChannelId, ConversationId, DeliveryId, EndpointId, EventId, TenantId},
-    process::{self, Roles, Running},
+    process::{self, Roles, RunningProcess},
     records::events::{self, NewEvent},
     tenancy::{self, NewChannel, TenantService},
     webhooks::{
         NewEndpoint, WebhookService,
         store::{
-            deliveries::{self, Attempt, Delivery, DeliveryFilter},
+            deliveries::{self, Delivery, DeliveryAttempt, DeliveryFilter},
             endpoints::Endpoint,
         },
     },
@@ -34,7 +34,7 @@ pub const DEADLINE: Duration = Duration::from_secs(40);
 pub const TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct World {
-    pub running: Running,
+    pub running: RunningProcess,
     pub subscriptions: WebhookService,
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -146,7 +146,7 @@ impl World {
         deliveries
     }
 
-    pub async fn attempts(&self, delivery: DeliveryId) -> Vec<Attempt> {
+    pub async fn attempts(&self, delivery: DeliveryId) -> Vec<DeliveryAttempt> {
         deliveries::attempts(self.db().reader(), self.tenant, delivery)
             .await
             .unwrap()

@@ -1,3 +1,5 @@
+//! The worker of one endpoint: takes due deliveries, runs requests concurrently, and records their results.
+
 mod requests;
 
 use std::{collections::VecDeque, time::Duration};
@@ -7,192 +9,192 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Parts,
-    call::Called,
-    desk::Written,
-    pace::Pacer,
-    place::Place,
-    serve::Unserved,
-    standing::Meant,
-    take::{Chain, Hand, Taken},
+    DispatcherInner,
+    attempt::FinishedDeliveryAttempt,
+    breaker::AttemptKind,
+    destination::Destination,
+    pacer::Pacer,
+    result_writer::WriteOutcome,
+    serve::ServeError,
+    take::{Chain, DeliveriesInHand, TakenDeliveries},
 };
 use crate::{
     db::Result,
     domain::DeliveryId,
     shares::Share,
-    webhooks::store::endpoints::{self, Endpoint, Rest, Standing},
+    webhooks::store::endpoints::{self, Endpoint, EndpointHealth, EndpointRest},
 };
 
-/// How long one run takes things up: there may be more lines than a process serves at a time.
+/// Time after which a run takes up nothing new: there may be more endpoints than a process serves at a time.
 const RUN: Duration = Duration::from_secs(30);
-/// How long it goes by what it knows of the endpoint before it looks whether a person changed it.
+/// Interval at which a run checks whether a person has changed the endpoint.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// A run that serves an endpoint.
-pub struct Line<'l> {
-    parts: &'l Parts,
+/// A run of the worker of one endpoint.
+pub struct EndpointWorker<'l> {
+    dispatcher: &'l DispatcherInner,
     endpoint: &'l Endpoint,
-    place: &'l Place,
-    standing: Standing,
-    hand: Hand,
-    /// Of what is in hand, what no request was begun for.
+    destination: &'l Destination,
+    health: EndpointHealth,
+    in_hand: DeliveriesInHand,
+    /// Deliveries taken whose requests are not started.
     waiting: VecDeque<Chain>,
     steps: FuturesUnordered<BoxFuture<'l, Step>>,
     share: Share,
-    /// Requests under way, and all that came to an end.
-    calling: usize,
-    called: usize,
+    /// Requests in flight, and finished ones.
+    in_flight: usize,
+    finished: usize,
     reading: bool,
-    /// Before the next look.
+    /// The pause before the next read.
     pause: Duration,
     pacing: bool,
     pacer: Pacer,
-    begun: Instant,
+    started_at: Instant,
     busy_until: Instant,
-    /// One of its requests succeeded.
+    /// Whether a request of this run has succeeded.
     proven: bool,
-    /// When it last knew the endpoint to be as it was, and whether it is finding out.
-    seen: Instant,
-    looking: bool,
-    /// A person changed the endpoint: what is known of it holds no longer.
+    /// When the endpoint was last known to be unchanged, and whether that is being checked.
+    checked_at: Instant,
+    checking: bool,
+    /// A person has changed the endpoint: the loaded state is invalid.
     stale: bool,
-    /// Takes nothing more, and begins nothing more.
-    leaving: bool,
-    left: CancellationToken,
+    /// Takes and starts nothing more.
+    stopping: bool,
+    stopped: CancellationToken,
     disabled: bool,
-    /// The worst that became of a result.
-    written: Written,
+    /// The worst outcome of storing a result.
+    written: WriteOutcome,
 }
 
 enum Step {
-    Took(Result<Taken>),
-    Looked(Result<Option<i64>>),
-    Called(Box<Called>, Meant, Chain),
-    /// It was still waiting for its turn when the line left.
-    NotMade(DeliveryId, Chain),
-    Wrote(DeliveryId, Written),
+    Taken(Result<TakenDeliveries>),
+    RevisionChecked(Result<Option<i64>>),
+    Finished(Box<FinishedDeliveryAttempt>, AttemptKind, Chain),
+    /// Not sent: it was waiting for a permit when the worker stopped.
+    NotSent(DeliveryId, Chain),
+    Stored(DeliveryId, WriteOutcome),
     Paced,
 }
 
-impl<'l> Line<'l> {
-    pub fn new(parts: &'l Parts, endpoint: &'l Endpoint, place: &'l Place) -> Self {
+impl<'l> EndpointWorker<'l> {
+    pub fn new(dispatcher: &'l DispatcherInner, endpoint: &'l Endpoint, destination: &'l Destination) -> Self {
         Self {
-            parts,
+            dispatcher,
             endpoint,
-            place,
-            standing: endpoint.standing.clone(),
-            hand: Hand::new(),
+            destination,
+            health: endpoint.health.clone(),
+            in_hand: DeliveriesInHand::new(),
             waiting: VecDeque::new(),
             steps: FuturesUnordered::new(),
-            share: parts.permits.of(endpoint.tenant_id),
-            calling: 0,
-            called: 0,
+            share: dispatcher.permits.of(endpoint.tenant_id),
+            in_flight: 0,
+            finished: 0,
             reading: false,
             pause: Duration::ZERO,
             pacing: false,
             pacer: Pacer::new(endpoint.rate_limit_per_second),
-            begun: Instant::now(),
+            started_at: Instant::now(),
             busy_until: Instant::now(),
             proven: false,
-            seen: Instant::now(),
-            looking: false,
+            checked_at: Instant::now(),
+            checking: false,
             stale: false,
-            leaving: false,
-            left: CancellationToken::new(),
+            stopping: false,
+            stopped: CancellationToken::new(),
             disabled: false,
-            written: Written::Yes,
+            written: WriteOutcome::Yes,
         }
     }
 
-    /// Delivers what is due, and tells how long the endpoint is to rest.
-    pub async fn serve(mut self) -> std::result::Result<Rest, Unserved> {
+    /// Sends what is due and returns how long the endpoint rests.
+    pub async fn serve(mut self) -> std::result::Result<EndpointRest, ServeError> {
         self.work().await?;
         match self.written {
-            Written::Yes => {}
-            // What is not written is still due. The database had better be let alone for a moment.
-            Written::Lost => return Err(Unserved::Database(sqlx::Error::PoolTimedOut)),
-            Written::Refused => return Err(Unserved::Unwritable),
+            WriteOutcome::Yes => {}
+            // Results that were not stored are still due. Back off from the database for a moment.
+            WriteOutcome::Lost => return Err(ServeError::Database(sqlx::Error::PoolTimedOut)),
+            WriteOutcome::Refused => return Err(ServeError::Unwritable),
         }
-        self.pacer.end().await;
+        self.pacer.wait_until_free().await;
         Ok(match self.disabled {
-            true => Rest::Disabled,
-            false if self.stale => Rest::Until(None),
-            false => Rest::Until(self.standing.probe_at),
+            true => EndpointRest::Disabled,
+            false if self.stale => EndpointRest::Until(None),
+            false => EndpointRest::Until(self.health.probe_at),
         })
     }
 
     async fn work(&mut self) -> Result<()> {
-        let closing = &self.parts.closing;
-        self.read();
+        let shutdown = &self.dispatcher.shutdown;
+        self.fetch();
         loop {
-            if self.begun.elapsed() > RUN {
-                self.leave();
+            if self.started_at.elapsed() > RUN {
+                self.stop();
             }
-            self.call();
+            self.start_requests();
             let step = tokio::select! {
                 step = self.steps.next() => step,
-                () = closing.cancelled(), if !self.leaving => {
-                    self.leave();
+                () = shutdown.cancelled(), if !self.stopping => {
+                    self.stop();
                     continue;
                 }
-                () = sleep_until(self.seen + WATCH), if !self.leaving && !self.looking => {
-                    self.look();
+                () = sleep_until(self.checked_at + WATCH), if !self.stopping && !self.checking => {
+                    self.check_revision();
                     continue;
                 }
             };
             match step {
                 None => return Ok(()),
-                Some(Step::Took(taken)) => self.took(taken?),
-                Some(Step::Looked(revision)) => self.looked(revision),
-                Some(Step::Called(called, meant, rest)) => self.conclude(*called, meant, rest),
-                Some(Step::NotMade(id, rest)) => {
-                    self.calling -= 1;
-                    self.hand.remove(&id);
-                    self.let_go(&rest);
+                Some(Step::Taken(taken)) => self.on_taken(taken?),
+                Some(Step::RevisionChecked(revision)) => self.revision_checked(revision),
+                Some(Step::Finished(attempt, kind, rest)) => self.conclude(*attempt, kind, rest),
+                Some(Step::NotSent(id, rest)) => {
+                    self.in_flight -= 1;
+                    self.in_hand.remove(&id);
+                    self.release(&rest);
                 }
-                Some(Step::Wrote(id, written)) => {
-                    self.hand.remove(&id);
-                    if written != Written::Yes {
+                Some(Step::Stored(id, written)) => {
+                    self.in_hand.remove(&id);
+                    if written != WriteOutcome::Yes {
                         self.written = self.written.max(written);
-                        self.leave();
+                        self.stop();
                     }
                 }
                 Some(Step::Paced) => self.pacing = false,
             }
-            self.read();
+            self.fetch();
         }
     }
 
-    /// Looks whether a person changed the endpoint.
-    fn look(&mut self) {
-        let (db, id) = (&self.parts.subscriptions.db, self.endpoint.id);
-        self.looking = true;
-        let looking = async move { Step::Looked(endpoints::revision(db.reader(), id).await) };
-        self.steps.push(looking.boxed());
+    /// Starts to check whether a person has changed the endpoint.
+    fn check_revision(&mut self) {
+        let (db, id) = (&self.dispatcher.webhooks.db, self.endpoint.id);
+        self.checking = true;
+        let checking = async move { Step::RevisionChecked(endpoints::revision(db.reader(), id).await) };
+        self.steps.push(checking.boxed());
     }
 
-    fn looked(&mut self, revision: Result<Option<i64>>) {
-        self.looking = false;
-        self.seen = Instant::now();
-        // Whoever cannot find out now finds out the next time.
+    fn revision_checked(&mut self, revision: Result<Option<i64>>) {
+        self.checking = false;
+        self.checked_at = Instant::now();
+        // A failed check is repeated at the next interval.
         if revision.is_ok_and(|revision| revision != Some(self.endpoint.revision)) {
             self.stale = true;
-            self.leave();
+            self.stop();
         }
     }
 
-    /// Takes nothing more and begins nothing more, also not what waits for its turn; what is under way comes to its end.
-    fn leave(&mut self) {
-        self.leaving = true;
-        self.left.cancel();
+    /// Stops taking and starting deliveries, also those waiting for a permit; requests in flight finish.
+    fn stop(&mut self) {
+        self.stopping = true;
+        self.stopped.cancel();
         for chain in std::mem::take(&mut self.waiting) {
-            self.let_go(&chain);
+            self.release(&chain);
         }
     }
 
-    fn let_go(&mut self, chain: &Chain) {
+    fn release(&mut self, chain: &Chain) {
         for due in chain {
-            self.hand.remove(&due.id);
+            self.in_hand.remove(&due.id);
         }
     }
 }

@@ -1,49 +1,50 @@
-//! What a line takes in hand, the requests it makes, and what follows from each.
+//! Takes deliveries, sends their requests, and handles the outcomes.
 
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::time::{Instant, sleep};
 
-use super::{Line, Step};
+use super::{EndpointWorker, Step};
 use crate::webhooks::{
     dispatcher::{
-        call::{Called, Outcome, call},
-        result::{After, conclude},
-        standing::{self, Meant},
-        take::{Chain, Taken, take},
+        attempt::{DeliveryOutcome, FinishedDeliveryAttempt, send_request},
+        breaker::{self, AttemptKind},
+        result::{NextStep, conclude},
+        take::{Chain, TakenDeliveries, take_due},
     },
-    store::deliveries::Due,
+    store::deliveries::DueDelivery,
 };
 
-/// A run that had something to do looks on for so long whether there is more, for to begin another costs more than to look.
+/// How long a busy run keeps looking for more: a new run costs more than another read.
 const LINGER: Duration = Duration::from_millis(250);
-/// Requests that make it worth it.
+/// Number of requests that make a run busy.
 const BUSY: usize = 8;
-/// Between two looks while nothing is found, at first and later.
+/// Interval between reads that find nothing, at first.
 const LOOK: Duration = Duration::from_millis(25);
+/// Interval between reads that find nothing, later.
 const LOOK_LATER: Duration = Duration::from_millis(100);
-/// Deliveries taken at a time, at least.
+/// Minimum number of deliveries taken at a time.
 const ROOM: usize = 32;
-/// Requests under way at a time until the first of this run succeeded: one that hangs is to keep no more than it takes to find out.
-const UNPROVEN: usize = standing::BREAKER as usize;
+/// Concurrent requests until the first of this run has succeeded: an endpoint that hangs occupies no more than it takes to open the breaker.
+const UNPROVEN: usize = breaker::BREAKER as usize;
 
-impl Line<'_> {
+impl EndpointWorker<'_> {
     fn most(&self) -> usize {
         let most = usize::try_from(self.endpoint.max_concurrent).unwrap_or(1).max(1);
-        standing::room(&self.standing, if self.proven { most } else { most.min(UNPROVEN) })
+        breaker::concurrency_limit(&self.health, if self.proven { most } else { most.min(UNPROVEN) })
     }
 
-    /// Takes more, if there is room for it.
-    pub(super) fn read(&mut self) {
+    /// Takes more deliveries if there is room.
+    pub(super) fn fetch(&mut self) {
         let most = self.most();
-        let probing = standing::is_probed(&self.standing);
+        let probing = breaker::is_probing(&self.health);
         let enough = if probing {
-            !self.hand.is_empty()
+            !self.in_hand.is_empty()
         } else {
             self.waiting.len() >= most
         };
-        if self.leaving || self.reading || enough || (self.is_dry() && self.hand.is_empty() && !self.is_busy()) {
+        if self.stopping || self.reading || enough || (self.is_dry() && self.in_hand.is_empty() && !self.is_busy()) {
             return;
         }
         let room = if probing {
@@ -51,55 +52,55 @@ impl Line<'_> {
         } else {
             (2 * most).max(ROOM) - self.waiting.len()
         };
-        let (parts, endpoint, hand, pause) = (self.parts, self.endpoint, self.hand.clone(), self.pause);
+        let (dispatcher, endpoint, in_hand, pause) = (self.dispatcher, self.endpoint, self.in_hand.clone(), self.pause);
         self.reading = true;
-        let taking = async move { Step::Took(take(parts, endpoint, hand, room, pause).await) };
+        let taking = async move { Step::Taken(take_due(dispatcher, endpoint, in_hand, room, pause).await) };
         self.steps.push(taking.boxed());
     }
 
-    /// Whether the last look found nothing.
+    /// Returns whether the last read found nothing.
     fn is_dry(&self) -> bool {
         !self.pause.is_zero()
     }
 
     fn is_busy(&self) -> bool {
-        self.called >= BUSY && Instant::now() < self.busy_until
+        self.finished >= BUSY && Instant::now() < self.busy_until
     }
 
-    pub(super) fn took(&mut self, taken: Taken) {
+    pub(super) fn on_taken(&mut self, taken: TakenDeliveries) {
         self.reading = false;
         let chains = match taken {
-            _ if self.leaving => return,
-            Taken::Stale => {
+            _ if self.stopping => return,
+            TakenDeliveries::Stale => {
                 self.stale = true;
-                return self.leave();
+                return self.stop();
             }
-            Taken::Chains(chains) => chains,
+            TakenDeliveries::Chains(chains) => chains,
         };
         if !chains.is_empty() {
-            self.seen = Instant::now();
+            self.checked_at = Instant::now();
         }
         self.pause = match chains.is_empty() {
             false => Duration::ZERO,
             true if self.is_busy() || self.pause.is_zero() => LOOK,
             true => LOOK_LATER,
         };
-        let probing = standing::is_probed(&self.standing);
+        let probing = breaker::is_probing(&self.health);
         for mut chain in chains {
             if probing {
-                if !self.hand.is_empty() {
+                if !self.in_hand.is_empty() {
                     return;
                 }
                 chain.truncate(1);
             }
-            self.hand.extend(chain.iter().map(|it| (it.id, it.order_key)));
+            self.in_hand.extend(chain.iter().map(|it| (it.id, it.order_key)));
             self.waiting.push_back(chain);
         }
     }
 
-    /// Begins as many requests as may be under way.
-    pub(super) fn call(&mut self) {
-        while self.calling < self.most() && !self.pacing {
+    /// Starts requests up to the concurrency limit.
+    pub(super) fn start_requests(&mut self) {
+        while self.in_flight < self.most() && !self.pacing {
             if self.waiting.is_empty() {
                 return;
             }
@@ -116,55 +117,60 @@ impl Line<'_> {
                 return;
             };
             if let Some(due) = chain.pop_front() {
-                self.pacer.take();
-                self.begin(due, chain);
+                self.pacer.record();
+                self.start(due, chain);
             }
         }
     }
 
-    /// What is begun while the breaker is open, or after the endpoint asked to be left alone, is a probe; what was under way then is none.
-    fn begin(&mut self, due: Due, rest: Chain) {
-        let (parts, place, share, left) = (self.parts, self.place, self.share.clone(), self.left.clone());
-        let meant = match standing::is_probed(&self.standing) {
-            true => Meant::Probe,
-            false => Meant::Delivery,
+    /// Starts one request. It is a probe if the breaker is open or a `Retry-After` is pending; requests already in flight then are not.
+    fn start(&mut self, due: DueDelivery, rest: Chain) {
+        let (dispatcher, destination, share, stopped) = (
+            self.dispatcher,
+            self.destination,
+            self.share.clone(),
+            self.stopped.clone(),
+        );
+        let kind = match breaker::is_probing(&self.health) {
+            true => AttemptKind::Probe,
+            false => AttemptKind::Delivery,
         };
-        self.calling += 1;
-        let calling = async move {
+        self.in_flight += 1;
+        let request = async move {
             let permit = tokio::select! {
                 biased;
-                () = left.cancelled() => return Step::NotMade(due.id, rest),
+                () = stopped.cancelled() => return Step::NotSent(due.id, rest),
                 permit = share.take() => permit,
             };
-            let called = call(parts, place, due).await;
+            let attempt = send_request(dispatcher, destination, due).await;
             drop(permit);
-            Step::Called(Box::new(called), meant, rest)
+            Step::Finished(Box::new(attempt), kind, rest)
         };
-        self.steps.push(calling.boxed());
+        self.steps.push(request.boxed());
     }
 
-    /// Notes how a request ended, has it written, and goes on with its conversation.
-    pub(super) fn conclude(&mut self, called: Called, meant: Meant, rest: Chain) {
-        self.calling -= 1;
-        self.called += 1;
+    /// Handles a finished request: updates the endpoint's health, stores the result, and continues with the conversation.
+    pub(super) fn conclude(&mut self, attempt: FinishedDeliveryAttempt, kind: AttemptKind, rest: Chain) {
+        self.in_flight -= 1;
+        self.finished += 1;
         self.busy_until = Instant::now() + LINGER;
-        let (id, outcome) = (called.due.id, called.outcome);
-        self.proven |= outcome == Outcome::Succeeded;
-        let terms = &self.parts.terms;
-        let now = self.parts.subscriptions.clock.now();
-        let (result, after) = conclude(called, (self.endpoint, &mut self.standing), meant, terms, now);
-        let parts = self.parts;
-        let writing = async move { Step::Wrote(id, parts.results.put(result).await) };
+        let (id, outcome) = (attempt.due.id, attempt.outcome);
+        self.proven |= outcome == DeliveryOutcome::Succeeded;
+        let config = &self.dispatcher.config;
+        let now = self.dispatcher.webhooks.clock.now();
+        let (report, next) = conclude(attempt, self.endpoint, &mut self.health, kind, config, now);
+        let dispatcher = self.dispatcher;
+        let writing = async move { Step::Stored(id, dispatcher.result_writer.write(report).await) };
         self.steps.push(writing.boxed());
-        if after != After::GoOn {
-            self.disabled |= after == After::Disabled;
-            self.leave();
+        if next != NextStep::Continue {
+            self.disabled |= next == NextStep::Disabled;
+            self.stop();
         }
-        let goes_on = matches!(outcome, Outcome::Succeeded | Outcome::Expired) && !self.leaving;
+        let goes_on = matches!(outcome, DeliveryOutcome::Succeeded | DeliveryOutcome::Expired) && !self.stopping;
         if goes_on && !rest.is_empty() {
             self.waiting.push_front(rest);
         } else {
-            self.let_go(&rest);
+            self.release(&rest);
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Brings deliveries forward.
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -5,21 +7,21 @@ use crate::{
     domain::{DeliveryId, EndpointId},
 };
 
-/// Deliveries brought forward in one statement.
-pub const BROUGHT_AT_ONCE: u64 = 1_000;
+/// Number of deliveries brought forward in one statement.
+pub const FORWARDED_AT_ONCE: u64 = 1_000;
 
-/// Makes due now what waits at an endpoint for a later time, up to [`BROUGHT_AT_ONCE`] of them, the soonest first, and tells how many.
+/// Makes up to [`FORWARDED_AT_ONCE`] deliveries of an endpoint that are due later due now, the soonest first, and returns how many.
 pub async fn bring_forward(db: &Db, endpoint: EndpointId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE deliveries SET due_at = $2
         WHERE endpoint_id = $1 AND state = 'pending' AND due_at > $2 AND id IN (
             SELECT id FROM deliveries WHERE endpoint_id = $1 AND state = 'pending' AND due_at > $2
             ORDER BY due_at, id LIMIT $3)";
-    db.sql(SQL, (endpoint, now, BROUGHT_AT_ONCE as i64)).run().await
+    db.sql(SQL, (endpoint, now, FORWARDED_AT_ONCE as i64)).run().await
 }
 
-/// Has a delivery go before everything else that waits at its endpoint.
-pub async fn put_first(tx: &mut Tx, endpoint: EndpointId, id: DeliveryId, now: DateTime<Utc>) -> Result<u64> {
+/// Moves a delivery before all others that are pending at its endpoint.
+pub async fn move_to_front(tx: &mut Tx, endpoint: EndpointId, id: DeliveryId, now: DateTime<Utc>) -> Result<u64> {
     const FIRST: &str = "SELECT MIN(due_at) FROM deliveries WHERE endpoint_id = $1 AND state = 'pending'";
     const SQL: &str = "UPDATE deliveries SET due_at = $3 WHERE endpoint_id = $1 AND id = $2 AND state = 'pending'";
     let (first,): (Option<DateTime<Utc>>,) = tx.sql(FIRST, (endpoint,)).one().await?;

@@ -1,3 +1,5 @@
+//! The health of endpoints: failures and the circuit breaker.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,29 +7,29 @@ use crate::{
     domain::{EndpointId, Id, TenantId},
 };
 
-/// How an endpoint has done of late.
+/// The health of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Standing {
-    /// Since when nothing but failures; none while the last attempt succeeded.
+pub struct EndpointHealth {
+    /// Start of the current run of failures; `None` while the last attempt succeeded.
     pub failing_since: Option<DateTime<Utc>>,
     pub failures_in_row: i64,
-    /// When its owner was told that it fails.
+    /// When its owner was warned of the failures.
     pub warned_at: Option<DateTime<Utc>>,
-    /// The breaker is open since then.
+    /// Since when the breaker is open.
     pub tripped_at: Option<DateTime<Utc>>,
-    /// While it is, or since the endpoint asked to be left alone: when it is tried again.
+    /// While the breaker is open, or after a `Retry-After`: when the next request is sent.
     pub probe_at: Option<DateTime<Utc>>,
-    /// While the breaker is open: how often it was tried in vain.
+    /// While the breaker is open: the number of failed probes.
     pub probes: i64,
     pub last_error: Option<String>,
     pub last_error_at: Option<DateTime<Utc>>,
     pub last_success_at: Option<DateTime<Utc>>,
 }
 
-/// Writes how endpoints stand, unless a person changed them since that revision. Tells of which it wrote that.
-pub async fn note_standings(
+/// Stores the health of endpoints, unless a person has changed them since that revision. Returns the endpoints that were updated.
+pub async fn update_health(
     on: impl Into<On<'_>>,
-    standings: &[(EndpointId, i64, Standing)],
+    healths: &[(EndpointId, i64, EndpointHealth)],
 ) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, rrevision, rfailing, rfailures, rwarned, rtripped, rprobe, rprobes, rerror, rerror_at, rsuccess) AS ({rows})
@@ -37,7 +39,7 @@ pub async fn note_standings(
             last_success_at = r.rsuccess {FROM r}
         WHERE {endpoints.id = r.rid} AND revision = r.rrevision
         RETURNING endpoints.id";
-    let row = |(id, revision, it): &(EndpointId, i64, Standing)| {
+    let row = |(id, revision, it): &(EndpointId, i64, EndpointHealth)| {
         (
             id.uuid(),
             *revision,
@@ -52,12 +54,12 @@ pub async fn note_standings(
             it.last_success_at,
         )
     };
-    let rows: Vec<_> = standings.iter().map(row).collect();
+    let rows: Vec<_> = healths.iter().map(row).collect();
     let noted: Vec<(EndpointId,)> = Keyed::new(SQL, rows).all(on).await?;
     Ok(noted.into_iter().map(|(id,)| id).collect())
 }
 
-/// Where the breaker is open, or the endpoint asked to be left alone, the next probe is to be made now. Tells of how many that is so.
+/// Makes the next probe due now if the breaker is open or a `Retry-After` is pending. Returns the number of endpoints affected.
 pub async fn probe_now(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET probe_at = $3
@@ -65,7 +67,7 @@ pub async fn probe_now(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointI
     on.into().sql(SQL, (tenant, id, now)).run().await
 }
 
-/// Nothing goes to these any more, for that reason, unless a person changed them since that revision. Tells which it did that to.
+/// Disables failing endpoints, unless a person has changed them since that revision. Returns the endpoints that were disabled.
 pub async fn disable_failed(
     on: impl Into<On<'_>>,
     failed: &[(EndpointId, i64, String)],

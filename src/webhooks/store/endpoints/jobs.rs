@@ -1,3 +1,5 @@
+//! Endpoint jobs: one row for each endpoint in the queue of the dispatcher.
+
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -7,23 +9,25 @@ use crate::{
     queue::Queue,
 };
 
-/// Endpoints whose deliveries are to be worked on.
-pub const LINES: Queue = Queue::new("webhook-deliveries", "delivery_lines");
+/// The queue of endpoints with due deliveries.
+pub const ENDPOINT_JOBS: Queue = Queue::new("webhook-deliveries", "delivery_lines");
 
-/// When a line is due whose endpoint has nothing waiting: not before it is woken.
+/// Due time of the job of an endpoint without pending deliveries, until it is woken.
 const FAR_AHEAD: TimeDelta = TimeDelta::days(36_500);
-/// What has been due for so long is overlooked by whoever had to say so.
+/// Time after which a due delivery counts as overlooked: its hint was lost.
 const OVERLOOKED: TimeDelta = TimeDelta::seconds(2);
 
-pub async fn insert_line(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<u64> {
+pub async fn insert_job(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "INSERT INTO delivery_lines (id, tenant_id, due_at) VALUES ($1, $2, $3)";
     on.into().sql(SQL, (id, tenant, now + FAR_AHEAD)).run().await
 }
 
-/// Makes lines due now that are neither due nor worked on, and tells which. One whose breaker is open, or that nothing is sent to, stays
-/// as it is, and so does one that failed (it has attempts) until its wait is over. To be called once what makes them due is committed: a line in hand looks at its deliveries once more, with its row locked,
-/// before it is put off.
-pub async fn wake_lines(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
+/// Makes idle jobs due now, and returns which. Skips jobs whose breaker is open, whose endpoint is disabled, or that failed (have attempts)
+/// and wait for their retry.
+///
+/// Call it after the commit of what makes them due: a running job reads its deliveries once more, with its row locked, before it is
+/// rescheduled.
+pub async fn wake_jobs(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
         UPDATE delivery_lines SET due_at = r.now {FROM r}
@@ -36,57 +40,56 @@ pub async fn wake_lines(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>)
     Ok(woken.into_iter().map(|(id,)| id).collect())
 }
 
-/// The attempt at which a line is worked on; none if it is not.
-pub async fn attempt_of_line(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<i64>> {
+/// Returns the attempt number of a running job; `None` if it is not running.
+pub async fn running_attempt(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT attempts FROM delivery_lines WHERE id = $1 AND state = 'running'";
     let found: Option<(i64,)> = on.into().sql(SQL, (id,)).opt().await?;
     Ok(found.map(|(attempt,)| attempt))
 }
 
-/// Puts a line off that was worked on at that attempt, until its next delivery is due and not before `rest`, and tells until when. One
-/// that another works on by now is left to them.
-pub async fn conclude_line(
+/// Reschedules a job that ran with this attempt number, for its next due delivery and not before `rest`; returns the due time. A job that
+/// another worker has taken over is left alone.
+pub async fn reschedule_job(
     db: &Db,
     (id, attempt): (EndpointId, i64),
-    rest: Rest,
+    rest: EndpointRest,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
     const POSTGRES_LOCK: &str = "SELECT id FROM delivery_lines WHERE id = $1 FOR UPDATE";
     const NEXT: &str = "SELECT MIN(due_at) FROM deliveries WHERE endpoint_id = $1 AND state = 'pending'";
-    const PUT_OFF: &str = "
+    const RESCHEDULE: &str = "
         UPDATE delivery_lines SET state = 'pending', attempts = 0, last_error = NULL, due_at = $2
         WHERE id = $1 AND state = 'running' AND attempts = $3";
-    let put_off = async |tx: &mut Tx| {
+    let reschedule = async |tx: &mut Tx| {
         if tx.is_postgres() {
-            // Whoever wakes the line waits for this; what they have committed before is seen by what follows.
+            // A concurrent wake waits for this lock; deliveries committed before it are seen by the query below.
             tx.sql(POSTGRES_LOCK, (id,)).opt::<(Uuid,)>().await?;
         }
         let due = match rest {
-            Rest::Disabled => now + FAR_AHEAD,
-            Rest::Until(until) => {
+            EndpointRest::Disabled => now + FAR_AHEAD,
+            EndpointRest::Until(until) => {
                 let (next,): (Option<DateTime<Utc>>,) = tx.sql(NEXT, (id,)).one().await?;
                 let next = next.unwrap_or(now + FAR_AHEAD);
                 until.map_or(next, |until| next.max(until)).max(now)
             }
         };
-        let changed = tx.sql(PUT_OFF, (id, due, attempt)).run().await?;
+        let changed = tx.sql(RESCHEDULE, (id, due, attempt)).run().await?;
         Ok((changed > 0).then_some(due))
     };
-    db.transaction(put_off).await
+    db.transaction(reschedule).await
 }
 
-/// How long a line rests whatever waits in it.
+/// How long a job rests, whatever is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
+pub enum EndpointRest {
     Until(Option<DateTime<Utc>>),
-    /// Until somebody wakes it.
+    /// Until it is woken.
     Disabled,
 }
 
-/// Lines that are idle though a delivery of theirs is due, because whoever put it there could not say so or two transactions did not see
-/// each other; and lines that a person set aside among the jobs. Those that failed have their wait. They are due from now on; tells
-/// which they are.
-pub async fn idle_lines(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
+/// Makes idle jobs with due deliveries due now, and returns them. Such jobs exist where a hint was lost, where two transactions did not see
+/// each other, and where a person discarded a job. Failed jobs keep their wait.
+pub async fn overdue_jobs(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         UPDATE delivery_lines SET state = 'pending', due_at = $1, finished_at = NULL
         WHERE (state <> 'running' AND (state <> 'pending' OR (due_at > $1 AND attempts = 0)))
@@ -99,11 +102,11 @@ pub async fn idle_lines(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<Vec
     Ok(idle.into_iter().map(|(id,)| id).collect())
 }
 
-/// Has these lines woken once the transaction is committed.
-pub fn wake_after(tx: &mut Tx, ids: impl IntoIterator<Item = EndpointId>) {
+/// Wakes these endpoints' jobs after the commit of the transaction.
+pub fn wake_after_commit(tx: &mut Tx, ids: impl IntoIterator<Item = EndpointId>) {
     for id in ids {
         tx.hint(Hint {
-            queue: LINES.name,
+            queue: ENDPOINT_JOBS.name,
             id: id.uuid(),
         });
     }
