@@ -1,5 +1,5 @@
-//! One worker per SQLite file. The rates that Meta permits are kept in the memory of the process that sends: two would each use the whole
-//! of them, and Meta would refuse what is beyond. With PostgreSQL and Redis the rates are shared.
+//! One worker per SQLite file. Meta's rate limits are tracked in the memory of the process that sends: two workers would each use the whole
+//! limit, and Meta would reject the excess. With PostgreSQL and Redis the limits are shared.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -11,11 +11,11 @@ use anyhow::{Context, bail};
 
 use crate::{config::Config, db::sqlite_file};
 
-/// The lock of a database file, held while the process lives and given up by the kernel however it ends.
-pub struct Sole(#[expect(dead_code, reason = "held, not read")] File);
+/// The lock on a database file, held while the process lives and released by the kernel however it ends.
+pub struct WorkerLock(#[expect(dead_code, reason = "held, not read")] File);
 
-/// Takes the lock on the database file of this configuration; `None` where the database is no file.
-pub fn lock(config: &Config) -> anyhow::Result<Option<Sole>> {
+/// Locks the database file of this configuration; returns `None` if the database is not a file.
+pub fn lock(config: &Config) -> anyhow::Result<Option<WorkerLock>> {
     let Some(file) = sqlite_file(&config.database_url) else {
         return Ok(None);
     };
@@ -30,7 +30,7 @@ pub fn lock(config: &Config) -> anyhow::Result<Option<Sole>> {
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => bail!(
-            "DATABASE_URL: {} is worked on by another process ({}). Two workers would each use the whole of the rates that Meta permits: \
+            "DATABASE_URL: {} is in use by another worker process ({}). Two workers would each use the whole of Meta's rate limits: \
              stop the other, or use PostgreSQL and Redis, where several share them",
             file.display(),
             holder(&mut lock)
@@ -41,7 +41,7 @@ pub fn lock(config: &Config) -> anyhow::Result<Option<Sole>> {
     }
     let name = format!("pid {}, started for {}\n", std::process::id(), config.listen);
     lock.set_len(0).and_then(|()| lock.write_all(name.as_bytes()))?;
-    Ok(Some(Sole(lock)))
+    Ok(Some(WorkerLock(lock)))
 }
 
 fn beside(file: &Path) -> PathBuf {
@@ -50,11 +50,11 @@ fn beside(file: &Path) -> PathBuf {
     name.into()
 }
 
-/// What the holder wrote of itself.
+/// Reads which process holds the lock.
 fn holder(lock: &mut File) -> String {
     let mut text = String::new();
     match lock.read_to_string(&mut text) {
         Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
-        _ => "which does not say who it is".to_owned(),
+        _ => "unknown".to_owned(),
     }
 }

@@ -1,6 +1,6 @@
-//! The bodies of requests. One whose request is answered before it is read, such as a refused one, is read to its end and thrown away: a
-//! client that is still sending would find the connection reset, and never see the answer. A body that is too long for that, or too slow,
-//! ends its connection, which the answer then says.
+//! Request bodies. A body that is not read by the time its request is answered, e.g. of a rejected request, is drained: a client that is
+//! still sending would find the connection reset and never see the answer. If the body is too long or too slow for that, the
+//! answer says that the connection closes.
 
 use std::{
     pin::Pin,
@@ -13,22 +13,22 @@ use bytes::Bytes;
 use futures::future::poll_fn;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-use super::connection::Connection;
+use super::connection::ClientConnection;
 
-/// Bytes of a body that are thrown away at most: as many as the longest body of JSON that is taken.
+/// Maximum bytes of a body that are drained: the length of the longest JSON body accepted.
 const DISCARDED: u64 = 16 * 1_024 * 1_024;
-/// How long that may take.
+/// Maximum time to drain a body.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The body of a request; notes while it is waited for, and leaves what is not read of it to its connection.
-pub struct Arriving {
+/// The body of a request. Records when it is waited for, and leaves its unread rest to the connection.
+pub struct RequestBody {
     /// `None` after its end.
     body: Option<Incoming>,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
-impl Arriving {
-    pub fn new(body: Incoming, connection: &Arc<Connection>) -> Self {
+impl RequestBody {
+    pub fn new(body: Incoming, connection: &Arc<ClientConnection>) -> Self {
         Self {
             body: (!body.is_end_stream()).then_some(body),
             connection: connection.clone(),
@@ -36,7 +36,7 @@ impl Arriving {
     }
 }
 
-impl HttpBody for Arriving {
+impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -62,7 +62,7 @@ impl HttpBody for Arriving {
     }
 }
 
-impl Drop for Arriving {
+impl Drop for RequestBody {
     fn drop(&mut self) {
         let Some(body) = self.body.take() else { return };
         self.connection.await_body(false);
@@ -72,7 +72,7 @@ impl Drop for Arriving {
     }
 }
 
-/// Reads a body to its end. False if it is too long or too slow.
+/// Drains a body. Returns false if it is too long or too slow.
 pub async fn discard(mut body: Incoming) -> bool {
     if body.size_hint().lower() > DISCARDED {
         return false;

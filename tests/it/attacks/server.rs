@@ -6,7 +6,7 @@ use mainstay::{
     clock::Clock,
     config::{self, Config},
     db::Db,
-    process::{self, Roles, Running},
+    process::{self, Roles, RunningProcess},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,7 +18,7 @@ use crate::support::{app, folder::Folder};
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 pub struct Server {
-    pub running: Running,
+    pub running: RunningProcess,
     pub address: SocketAddr,
     _folder: Folder,
 }
