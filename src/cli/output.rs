@@ -1,3 +1,5 @@
+//! The output of commands, for people and for programs.
+
 use std::{
     fmt::Display,
     io::{self, Write},
@@ -7,20 +9,20 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 
-/// What a command has to say, for programs and for people.
+/// The output of a command, as text and as JSON.
 #[derive(Debug)]
-pub struct Answer {
+pub struct CommandOutput {
     pub(super) json: Value,
     pub(super) text: String,
     ok: bool,
 }
 
-impl Answer {
+impl CommandOutput {
     pub fn new(answer: &(impl Serialize + Display)) -> anyhow::Result<Self> {
         Self::with_text(answer, answer.to_string())
     }
 
-    /// A list: an array for programs, a line each for people.
+    /// Creates the output of a list: an array in JSON, a line for each item as text.
     pub fn list<T: Serialize + Display>(items: &[T], empty: &str) -> anyhow::Result<Self> {
         if items.is_empty() {
             return Self::with_text(items, empty.to_owned());
@@ -37,7 +39,7 @@ impl Answer {
         })
     }
 
-    /// The command has something to say and failed all the same.
+    /// Marks the output as that of a failed command.
     pub fn failed_if(mut self, failed: bool) -> Self {
         self.ok = !failed;
         self
@@ -53,13 +55,13 @@ impl Answer {
     }
 }
 
-/// One line for people on standard error, `{"error": …}` for programs on standard output.
+/// Writes an error: one line on standard error, or with `--json` `{"error": …}` on standard output.
 pub fn show_error(out: &mut dyn Write, err: &mut dyn Write, json: bool, error: &anyhow::Error) -> io::Result<ExitCode> {
-    let told = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
     if json {
-        writeln!(out, "{}", serde_json::json!({ "error": told }))?;
+        writeln!(out, "{}", serde_json::json!({ "error": message }))?;
     } else {
-        writeln!(err, "mainstay: {told}")?;
+        writeln!(err, "mainstay: {message}")?;
     }
     Ok(ExitCode::FAILURE)
 }
@@ -89,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_an_empty_array_for_programs_and_words_for_people() {
-        let answer = Answer::list::<String>(&[], "no tenants yet").unwrap();
+        let answer = CommandOutput::list::<String>(&[], "no tenants yet").unwrap();
         let (mut json, mut text) = (Vec::new(), Vec::new());
         answer.show(&mut json, true).unwrap();
         answer.show(&mut text, false).unwrap();

@@ -1,20 +1,22 @@
+//! The demo's output.
+
 use std::{
     io::{self, IsTerminal, Write},
     time::{Duration, Instant},
 };
 
-/// How often a line is added where lines cannot be rewritten.
+/// Interval of progress lines where lines cannot be rewritten.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Standard output: progress is one line rewritten on a terminal, a line now and then elsewhere, and nothing for programs.
-pub struct Screen {
+/// Standard output. Progress is one rewritten line on a terminal, periodic lines elsewhere, and nothing with `--json`.
+pub struct DemoOutput {
     json: bool,
     terminal: bool,
     rewriting: bool,
     last: Option<Instant>,
 }
 
-impl Screen {
+impl DemoOutput {
     pub fn new(json: bool) -> Self {
         Self {
             json,
@@ -24,8 +26,8 @@ impl Screen {
         }
     }
 
-    /// Shows one of two: the words to people, the value to programs, as one line.
-    pub fn tell(&mut self, words: &str, value: &impl serde::Serialize) -> io::Result<()> {
+    /// Prints the text, or with `--json` the value as one line.
+    pub fn print(&mut self, words: &str, value: &impl serde::Serialize) -> io::Result<()> {
         self.end_line()?;
         let mut out = io::stdout().lock();
         if self.json {
@@ -42,7 +44,7 @@ impl Screen {
             return Ok(());
         }
         if self.terminal {
-            // Back to the first column, and everything to the right of it erased.
+            // Back to the first column, and erases the line.
             write!(out, "\r\x1b[2K{line}")?;
             self.rewriting = true;
         } else if self.last.is_none_or(|last| last.elapsed() >= LINE_EVERY) {
@@ -52,7 +54,7 @@ impl Screen {
         out.flush()
     }
 
-    /// What comes next begins on a line of its own.
+    /// Ends a rewritten line, so that the next output starts on a line of its own.
     pub fn end_line(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.rewriting) {
             writeln!(io::stdout())?;

@@ -1,4 +1,4 @@
-//! Somebody at the counter: follows the events and answers those who write, over HTTP as any program would.
+//! An auto-responder: follows the event feed and answers customers over HTTP, as any client of the API would.
 
 use std::{
     collections::HashMap,
@@ -10,66 +10,66 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::Stage;
+use super::DemoSetup;
 use crate::events::message::RECEIVED;
 
-/// How often it looks for new messages.
-const LOOK: Duration = Duration::from_millis(300);
-/// Nobody is answered more often: Meta permits one message per customer in six seconds.
-const BREATH: Duration = Duration::from_secs(7);
+/// Polling interval of the event feed.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
+/// Minimum time between answers to one contact: Meta permits one message per customer in six seconds.
+const ANSWER_INTERVAL: Duration = Duration::from_secs(7);
 
-pub struct Clerk {
+pub struct AutoResponder {
     http: reqwest::Client,
     api: String,
     key: String,
     channel: String,
-    /// The place in the events up to which everything is answered.
+    /// The position in the event feed up to which messages are answered.
     after: i64,
     answered: HashMap<String, Instant>,
 }
 
-impl Clerk {
-    /// Begins with what is written from now on.
-    pub async fn hired(stage: &Stage) -> anyhow::Result<Self> {
+impl AutoResponder {
+    /// Creates a responder that skips all earlier events.
+    pub async fn start(setup: &DemoSetup) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(10))
             .build()?;
-        let mut clerk = Self {
+        let mut responder = Self {
             http,
-            api: format!("{}/api/v1", stage.url()),
-            key: stage.api_key.clone(),
-            channel: stage.channel.to_string(),
+            api: format!("{}/api/v1", setup.url()),
+            key: setup.api_key.clone(),
+            channel: setup.channel.to_string(),
             after: 0,
             answered: HashMap::new(),
         };
-        while !clerk.news().await?.is_empty() {}
-        Ok(clerk)
+        while !responder.poll_events().await?.is_empty() {}
+        Ok(responder)
     }
 
-    /// Answers until it is told to stop.
-    pub async fn work(mut self, stop: &CancellationToken) -> anyhow::Result<()> {
-        let mut ticks = tokio::time::interval(LOOK);
+    /// Answers messages until cancelled.
+    pub async fn run(mut self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 _ = ticks.tick() => {}
             }
-            for event in self.news().await? {
+            for event in self.poll_events().await? {
                 self.answer(&event["data"]["message"]).await?;
             }
         }
     }
 
-    async fn news(&mut self) -> anyhow::Result<Vec<Value>> {
+    async fn poll_events(&mut self) -> anyhow::Result<Vec<Value>> {
         let url = format!(
             "{}/events?type={}&limit=200&after={}",
             self.api, RECEIVED.name, self.after
         );
         let answer = self.http.get(url).bearer_auth(&self.key).send().await?;
         let mut page: Value = answer.error_for_status()?.json().await?;
-        self.after = page["after"].as_i64().context("events say where to go on")?;
+        self.after = page["after"].as_i64().context("the event feed returns `after`")?;
         Ok(page["data"].as_array_mut().map(std::mem::take).unwrap_or_default())
     }
 
@@ -79,7 +79,10 @@ impl Clerk {
             return Ok(());
         };
         let in_group = message["payload"]["group_id"].is_string();
-        let recently = self.answered.get(contact).is_some_and(|at| at.elapsed() < BREATH);
+        let recently = self
+            .answered
+            .get(contact)
+            .is_some_and(|at| at.elapsed() < ANSWER_INTERVAL);
         if in_group || recently || message["type"] == "reaction" {
             return Ok(());
         }
@@ -90,18 +93,18 @@ impl Clerk {
             request[member] = value;
         }
         let post = self.http.post(format!("{}/messages", self.api)).bearer_auth(&self.key);
-        // Whoever is started again does not answer the same message twice.
+        // After a restart the same message is not answered twice.
         let answer = post.header("idempotency-key", id).json(&request).send().await?;
         let status = answer.status();
-        let said = answer.text().await?;
-        // The contact was merged with another since the event was told; the customer is answered under that one next time.
-        let is_merged = status == StatusCode::UNPROCESSABLE_ENTITY && said.contains(r#""field":"to.contact_id""#);
-        ensure!(status.is_success() || is_merged, "an answer was not taken: {said}");
+        let body = answer.text().await?;
+        // The contact was merged with another since the event; the customer is answered under that one next time.
+        let is_merged = status == StatusCode::UNPROCESSABLE_ENTITY && body.contains(r#""field":"to.contact_id""#);
+        ensure!(status.is_success() || is_merged, "an answer was rejected: {body}");
         Ok(())
     }
 }
 
-/// What is said in return.
+/// Returns the type and payload of an answer.
 fn words(message: &Value) -> [(&'static str, Value); 2] {
     let text = message["text"].as_str().unwrap_or_default();
     if text.ends_with('?') {

@@ -1,3 +1,5 @@
+//! The secrets of the demo.
+
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
@@ -10,28 +12,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::{Keyring, Token};
 
-/// Secrets made up on the first start and kept beside the database, readable by their owner only, so that the demo can be
-/// started again on the same data.
+/// Secrets generated on the first start and stored beside the database, readable by their owner only, so that the demo can be restarted
+/// on the same data.
 #[derive(Clone, Deserialize, Serialize)]
-pub struct Keepsake {
+pub struct DemoSecrets {
     pub master_key: String,
     pub admin_token: String,
     pub app_secret: String,
     pub verify_token: String,
-    /// The database has only its digest.
+    /// The API key; the database holds only its digest.
     pub api_key: Option<String>,
 }
 
 const FILE: &str = "demo.json";
 
-impl Keepsake {
-    /// Reads what is there; makes everything up if nothing is.
+impl DemoSecrets {
+    /// Reads the secrets of the folder, or generates them.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("{} cannot be read", path.display())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let fresh = Self::made_up();
+                let fresh = Self::generate();
                 fresh.save(folder)?;
                 Ok(fresh)
             }
@@ -39,7 +41,7 @@ impl Keepsake {
         }
     }
 
-    /// Written beside and then put in place, so that it is never there by half.
+    /// Writes a new file and renames it, so that the file is never half written.
     pub fn save(&self, folder: &Path) -> anyhow::Result<()> {
         let (path, beside) = (folder.join(FILE), folder.join(".demo.json.new"));
         let write = || -> io::Result<()> {
@@ -57,7 +59,7 @@ impl Keepsake {
         write().with_context(|| format!("{} cannot be written", path.display()))
     }
 
-    fn made_up() -> Self {
+    fn generate() -> Self {
         Self {
             master_key: Keyring::generate(),
             admin_token: word(),
@@ -83,10 +85,10 @@ mod tests {
     async fn what_was_made_up_once_is_kept_for_its_owner_only() {
         let scratch = Scratch::empty().await;
         let folder = scratch.folder().join("data");
-        let mut first = Keepsake::open(&folder).unwrap();
+        let mut first = DemoSecrets::open(&folder).unwrap();
         first.api_key = Some("mk_kept".to_owned());
         first.save(&folder).unwrap();
-        let second = Keepsake::open(&folder).unwrap();
+        let second = DemoSecrets::open(&folder).unwrap();
         assert_eq!(
             (&second.master_key, &second.api_key),
             (&first.master_key, &first.api_key)

@@ -1,3 +1,5 @@
+//! Prepares the database, the tenant and the channel of the demo.
+
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -5,7 +7,7 @@ use std::{
 
 use anyhow::{Context, anyhow};
 
-use super::{Args, address, keepsake::Keepsake};
+use super::{Args, address, secrets::DemoSecrets};
 use crate::{
     cli::operator,
     clock::Clock,
@@ -18,58 +20,58 @@ use crate::{
 };
 
 const TENANT: &str = "Demo";
-/// Where the simulator listens unless somebody else does.
+/// The preferred port of the simulator.
 const SIMULATOR_PORT: u16 = 8090;
 
-/// Everything the show needs, ready to begin.
-pub struct Stage {
+/// Everything the demo needs to run.
+pub struct DemoSetup {
     pub config: Config,
-    pub keepsake: Keepsake,
+    pub secrets: DemoSecrets,
     pub db: Db,
     pub clock: Clock,
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub api_key: String,
-    /// Where the simulator takes orders; held from now on, so that nobody else takes it.
+    /// The listener of the simulator's control API; bound early, so that nobody else takes the port.
     pub simulator: TcpListener,
-    /// Whether the server has the port it was to have.
-    pub port_as_wished: bool,
+    /// Whether the server has the requested port.
+    pub is_requested_port: bool,
 }
 
-/// The ids the simulator uses unless told otherwise.
+/// Returns the simulator's default configuration, with its ids.
 pub fn sim_config() -> mainstay_sim::SimConfig {
     mainstay_sim::SimConfig::default()
 }
 
-impl Stage {
+impl DemoSetup {
     pub async fn set(args: &Args) -> anyhow::Result<Self> {
-        let (server, port_as_wished) = address::bind(&args.host, args.port)?;
+        let (server, is_requested_port) = address::bind(&args.host, args.port)?;
         let (simulator, _) = address::bind("127.0.0.1", SIMULATOR_PORT)?;
-        let mut keepsake = Keepsake::open(&args.data)?;
-        let config = config(args, &keepsake, server.local_addr()?, simulator.local_addr()?)?;
+        let mut secrets = DemoSecrets::open(&args.data)?;
+        let config = config(args, &secrets, server.local_addr()?, simulator.local_addr()?)?;
         let db = operator::open(&config).await?;
-        db.migrate().await.context("a migration did not go through")?;
+        db.migrate().await.context("a migration failed")?;
         let registry = TenantService {
             db: db.clone(),
             clock: Clock::default(),
             keyring: config.keyring.clone(),
         };
-        let tenant = tenant(&registry, &mut keepsake).await?;
+        let tenant = tenant(&registry, &mut secrets).await?;
         let channel = channel(&registry, tenant, &args.data).await?;
-        let api_key = api_key(&registry, tenant, &mut keepsake).await?;
-        keepsake.save(&args.data)?;
-        // Until now, so that the port stays free for the process that will listen there.
+        let api_key = api_key(&registry, tenant, &mut secrets).await?;
+        secrets.save(&args.data)?;
+        // Released only now, so that the port stays free for the process that will listen there.
         drop(server);
         Ok(Self {
             config,
-            keepsake,
+            secrets,
             db,
             clock: registry.clock,
             tenant,
             channel,
             api_key,
             simulator,
-            port_as_wished,
+            is_requested_port,
         })
     }
 
@@ -78,10 +80,10 @@ impl Stage {
     }
 }
 
-/// The environment may still set limits and retention; what makes the demo a demo is said here.
-fn config(args: &Args, keepsake: &Keepsake, listen: SocketAddr, simulator: SocketAddr) -> anyhow::Result<Config> {
+/// Builds the configuration: the environment may set limits and retention, the rest is fixed here.
+fn config(args: &Args, secrets: &DemoSecrets, listen: SocketAddr, simulator: SocketAddr) -> anyhow::Result<Config> {
     let mut environment = Environment::read()?;
-    // The address is read as a URI, in which these two would mean something.
+    // In the URI of the database these two characters have a meaning.
     let file = args
         .data
         .join("demo.db")
@@ -93,21 +95,21 @@ fn config(args: &Args, keepsake: &Keepsake, listen: SocketAddr, simulator: Socke
     environment.redis_url = None;
     environment.host = listen.ip().to_string();
     environment.port = listen.port().to_string();
-    environment.master_key = Some(keepsake.master_key.clone());
-    environment.admin_token = Some(keepsake.admin_token.clone());
-    environment.app_secrets = Some(keepsake.app_secret.clone());
-    environment.verify_token = Some(keepsake.verify_token.clone());
+    environment.master_key = Some(secrets.master_key.clone());
+    environment.admin_token = Some(secrets.admin_token.clone());
+    environment.app_secrets = Some(secrets.app_secret.clone());
+    environment.verify_token = Some(secrets.verify_token.clone());
     environment.graph_base_url = address::reachable(simulator);
     environment.log_filter = args.log.clone();
     Ok(environment.check(Purpose::Serve)?)
 }
 
-async fn tenant(registry: &TenantService, keepsake: &mut Keepsake) -> anyhow::Result<TenantId> {
+async fn tenant(registry: &TenantService, secrets: &mut DemoSecrets) -> anyhow::Result<TenantId> {
     if let Some(tenant) = tenants::find_by_name(&registry.db, TENANT).await? {
         return Ok(tenant.id);
     }
     let (tenant, key) = tenancy::create_tenant(registry, TENANT).await?;
-    keepsake.api_key = Some(key.token.expose().to_owned());
+    secrets.api_key = Some(key.token.expose().to_owned());
     Ok(tenant.id)
 }
 
@@ -132,9 +134,9 @@ async fn channel(registry: &TenantService, tenant: TenantId, data: &Path) -> any
     }
 }
 
-/// The key of the last start if it still opens, or a new one.
-async fn api_key(registry: &TenantService, tenant: TenantId, keepsake: &mut Keepsake) -> anyhow::Result<String> {
-    if let Some(key) = &keepsake.api_key {
+/// Returns the API key of the last start if it is still live, or a new one.
+async fn api_key(registry: &TenantService, tenant: TenantId, secrets: &mut DemoSecrets) -> anyhow::Result<String> {
+    if let Some(key) = &secrets.api_key {
         let found = api_keys::find_live(&registry.db, Token::digest(key)).await?;
         if found.is_some_and(|found| found.tenant_id == tenant) {
             return Ok(key.clone());
@@ -142,6 +144,6 @@ async fn api_key(registry: &TenantService, tenant: TenantId, keepsake: &mut Keep
     }
     let made = tenancy::create_api_key(registry, tenant, "demo", &Scopes::all()).await?;
     let key = made.token.expose().to_owned();
-    keepsake.api_key = Some(key.clone());
+    secrets.api_key = Some(key.clone());
     Ok(key)
 }

@@ -1,3 +1,5 @@
+//! Runs the simulation.
+
 use std::{
     fmt, io,
     time::{Duration, Instant},
@@ -12,33 +14,34 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, Screen, Stage, address, clerk::Clerk, stage, summary::Summary};
+use super::{Args, DemoOutput, DemoSetup, address, responder::AutoResponder, setup, summary::Summary};
 use crate::{
     clock::first_uuid_at,
     process,
     records::tally::{self, Tally},
 };
 
-/// How long the server may take to listen, and what is stored to be processed at the end.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How much of that a person who asked for the end waits for.
-const IMPATIENCE: Duration = Duration::from_secs(3);
-const GLANCE: Duration = Duration::from_millis(50);
+/// Time limit for the server to listen, and for stored webhooks to be processed at the end.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+/// The latter limit after Ctrl-C.
+const SETTLE_LIMIT_AFTER_SIGNAL: Duration = Duration::from_secs(3);
+/// Polling interval.
+const POLL: Duration = Duration::from_millis(50);
 
-/// Lets customers write until somebody stops it, then waits for what is stored to be processed, and tells what came of it.
-pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Result<Summary> {
-    let simulator = Simulator::new(sim_config(args, stage))?;
-    let control = stage.simulator.try_clone()?;
+/// Lets customers write until stopped, waits until stored webhooks are processed, and returns the summary.
+pub async fn run(args: &Args, setup: &DemoSetup, output: &mut DemoOutput) -> anyhow::Result<Summary> {
+    let simulator = Simulator::new(sim_config(args, setup))?;
+    let control = setup.simulator.try_clone()?;
     control.set_nonblocking(true)?;
     let control = TcpListener::from_std(control)?;
-    listening(&simulator).await?;
+    wait_until_listening(&simulator).await?;
     if args.rude {
-        misbehave(&simulator);
+        inject_faults(&simulator);
     }
-    let addresses = Addresses::of(stage)?;
-    screen.tell(&addresses.to_string(), &addresses)?;
+    let addresses = Addresses::of(setup)?;
+    output.print(&addresses.to_string(), &addresses)?;
 
-    let since = first_uuid_at(stage.clock.now());
+    let since = first_uuid_at(setup.clock.now());
     let stop = CancellationToken::new();
     let running = async {
         let stopped = async {
@@ -46,8 +49,8 @@ pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Re
             stop.cancel();
             stopped
         };
-        let clerk = async {
-            let answered = async { Clerk::hired(stage).await?.work(&stop).await }.await;
+        let responder = async {
+            let answered = async { AutoResponder::start(setup).await?.run(&stop).await }.await;
             if answered.is_err() {
                 stop.cancel();
             }
@@ -55,42 +58,42 @@ pub async fn show(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Re
         };
         let (_, shown, stopped, answered) = tokio::join!(
             simulator.run(stop.cancelled()),
-            progress(stage, screen, &simulator, &stop),
+            progress(setup, output, &simulator, &stop),
             stopped,
-            clerk
+            responder
         );
         shown.and(answered)?;
         let patience = match stopped? {
-            Stopped::ByTime => PATIENCE,
-            Stopped::BySignal => IMPATIENCE,
+            Stopped::ByTime => SETTLE_LIMIT,
+            Stopped::BySignal => SETTLE_LIMIT_AFTER_SIGNAL,
         };
-        settle(stage, screen, &simulator, patience).await
+        settle(setup, output, &simulator, patience).await
     };
     tokio::select! {
         shown = running => shown?,
         served = simulator.serve(control) => served.context("the simulator ended")?,
     }
-    screen.end_line()?;
-    Summary::draw_up(&simulator.ledger(), stage, since).await
+    output.end_line()?;
+    Summary::compare_with(&simulator.ledger(), setup, since).await
 }
 
-fn sim_config(args: &Args, stage: &Stage) -> SimConfig {
+fn sim_config(args: &Args, setup: &DemoSetup) -> SimConfig {
     SimConfig {
-        callback_url: format!("{}/webhooks/whatsapp", stage.url()),
-        app_secret: stage.keepsake.app_secret.clone(),
-        verify_token: stage.keepsake.verify_token.clone(),
-        // Each start tells another story, or its messages would all be known already.
-        seed: stage.clock.now().timestamp_micros().unsigned_abs(),
+        callback_url: format!("{}/webhooks/whatsapp", setup.url()),
+        app_secret: setup.secrets.app_secret.clone(),
+        verify_token: setup.secrets.verify_token.clone(),
+        // A new seed for each start, or all its messages would be known already.
+        seed: setup.clock.now().timestamp_micros().unsigned_abs(),
         customers: usize::from(args.customers),
         rate_per_second: args.rate,
         clock: SimClock::Wall,
         manners: if args.rude { Manners::rude() } else { Manners::polite() },
-        ..stage::sim_config()
+        ..setup::sim_config()
     }
 }
 
-/// Statuses in any order, twice and late, and now and then an answer to a send that is lost.
-fn misbehave(simulator: &Simulator) {
+/// Sends statuses in any order, twice and late, and loses some answers to sends.
+fn inject_faults(simulator: &Simulator) {
     let graph = simulator.graph();
     graph.set_statuses(StatusPolicy {
         echo: Echo::Always,
@@ -104,14 +107,14 @@ fn misbehave(simulator: &Simulator) {
     }
 }
 
-/// Registers the webhook as Meta would, which also says that the server is there.
-async fn listening(simulator: &Simulator) -> anyhow::Result<()> {
+/// Registers the webhook as Meta would, which also shows that the server listens.
+async fn wait_until_listening(simulator: &Simulator) -> anyhow::Result<()> {
     let begun = Instant::now();
     while let Err(error) = simulator.verify_callback().await {
-        if begun.elapsed() > PATIENCE {
+        if begun.elapsed() > SETTLE_LIMIT {
             return Err(error.context("the server did not answer Meta's handshake"));
         }
-        sleep(GLANCE).await;
+        sleep(POLL).await;
     }
     Ok(())
 }
@@ -136,8 +139,8 @@ async fn stopped(lasting: Option<Duration>) -> anyhow::Result<Stopped> {
 }
 
 async fn progress(
-    stage: &Stage,
-    screen: &mut Screen,
+    setup: &DemoSetup,
+    output: &mut DemoOutput,
     simulator: &Simulator,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
@@ -145,15 +148,15 @@ async fn progress(
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            _ = ticks.tick() => screen.progress(&line(stage, simulator, &tally::tally(stage.db.reader()).await?))?,
+            _ = ticks.tick() => output.progress(&line(setup, simulator, &tally::tally(setup.db.reader()).await?))?,
         }
     }
 }
 
-fn line(stage: &Stage, simulator: &Simulator, tally: &Tally) -> String {
+fn line(setup: &DemoSetup, simulator: &Simulator, tally: &Tally) -> String {
     let lag = tally
         .oldest_waiting_at
-        .map_or(0, |oldest| (stage.clock.now() - oldest).num_milliseconds());
+        .map_or(0, |oldest| (setup.clock.now() - oldest).num_milliseconds());
     format!(
         "stored {}  processed {}  waiting {}  set aside {}  lag {:.1} s  conversations {}  messages {}  answered {}",
         tally.stored,
@@ -167,22 +170,27 @@ fn line(stage: &Stage, simulator: &Simulator, tally: &Tally) -> String {
     )
 }
 
-/// Waits until nothing stored waits any more, every answer has left and all its statuses are told, or for as long as patience lasts. What
-/// waits then stays queued.
-async fn settle(stage: &Stage, screen: &mut Screen, simulator: &Simulator, patience: Duration) -> anyhow::Result<()> {
+/// Waits until no stored webhook is waiting, every answer is sent and all its statuses are reported, or until the time limit. What is
+/// waiting then stays queued.
+async fn settle(
+    setup: &DemoSetup,
+    output: &mut DemoOutput,
+    simulator: &Simulator,
+    patience: Duration,
+) -> anyhow::Result<()> {
     let begun = Instant::now();
     loop {
         let untold = simulator.graph().untold();
-        let tally = tally::tally(stage.db.reader()).await?;
+        let tally = tally::tally(setup.db.reader()).await?;
         let settled = tally.waiting + tally.unsent == 0 && untold == 0;
         if settled || begun.elapsed() > patience {
-            return Ok(screen.progress(&line(stage, simulator, &tally))?);
+            return Ok(output.progress(&line(setup, simulator, &tally))?);
         }
-        sleep(GLANCE).await;
+        sleep(POLL).await;
     }
 }
 
-/// What a person needs to look around.
+/// The URLs and keys of the running demo.
 #[derive(Serialize)]
 struct Addresses {
     url: String,
@@ -200,8 +208,8 @@ struct Addresses {
 }
 
 impl Addresses {
-    fn of(stage: &Stage) -> io::Result<Self> {
-        let url = stage.url();
+    fn of(setup: &DemoSetup) -> io::Result<Self> {
+        let url = setup.url();
         Ok(Self {
             webhook: format!("{url}/webhooks/whatsapp"),
             api: format!("{url}/api/v1"),
@@ -209,10 +217,10 @@ impl Addresses {
             admin: format!("{url}/admin"),
             metrics: format!("{url}/metrics"),
             health: format!("{url}/health"),
-            simulator: address::reachable(stage.simulator.local_addr()?),
-            admin_token: stage.keepsake.admin_token.clone(),
-            api_key: stage.api_key.clone(),
-            other_port: !stage.port_as_wished,
+            simulator: address::reachable(setup.simulator.local_addr()?),
+            admin_token: setup.secrets.admin_token.clone(),
+            api_key: setup.api_key.clone(),
+            other_port: !setup.is_requested_port,
             url,
         })
     }
@@ -221,9 +229,12 @@ impl Addresses {
 impl fmt::Display for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.other_port {
-            writeln!(f, "The port asked for is taken; this is on a free one.")?;
+            writeln!(f, "The requested port is in use; this is on a free one.")?;
         }
-        writeln!(f, "Mainstay is running, and customers are writing. Ctrl-C ends it.\n")?;
+        writeln!(
+            f,
+            "Mainstay is running, and customers are writing. Press Ctrl-C to stop.\n"
+        )?;
         for (name, value) in [
             ("documentation", &self.docs),
             ("API", &self.api),

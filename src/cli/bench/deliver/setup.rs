@@ -1,3 +1,5 @@
+//! The setup of the delivery benchmark.
+
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +19,7 @@ use crate::{
     domain::{EventId, TenantId},
     egress::EgressClient,
     events::{EventType, contact, message},
-    process::{self, Roles, Running},
+    process::{self, Roles, RunningProcess},
     queue::Queues,
     records::{
         events::{self, NewEvent},
@@ -26,33 +28,33 @@ use crate::{
     webhooks::{self, NewEndpoint, WebhookService},
 };
 
-/// What everybody wants.
+/// The event type that all endpoints subscribe to.
 static COMMON: &EventType = &message::RECEIVED;
-/// What the first endpoint wants beside, and whose way is timed.
+/// The event type that only the first endpoint subscribes to, and whose latency is measured.
 pub static TIMED: &EventType = &contact::CREATED;
-/// Where the receivers are.
+/// The receivers' network.
 const NETWORK: &str = "127.0.0.0/8";
 
-/// An installation with its endpoints, whoever delivers, and whoever makes events.
-pub struct Scene {
+/// An installation with its endpoints, the dispatcher, and the producer of events.
+pub struct DeliveryBench {
     pub receivers: Receivers,
     db: Db,
     clock: Clock,
     tenant: TenantId,
     deliverer: Deliverer,
-    /// Tells the deliverer what was committed here.
-    telling: JoinSet<()>,
+    /// Wakes the dispatcher after commits of this process.
+    waking: JoinSet<()>,
     over: CancellationToken,
 }
 
 enum Deliverer {
     Process(Box<Server>),
-    /// On SQLite, as it would be run: whoever makes events and whoever delivers them are one process.
-    Here(Box<Running>),
+    /// On SQLite, as in production: producer and dispatcher are one process.
+    Here(Box<RunningProcess>),
 }
 
-impl Scene {
-    pub async fn set(options: &Options) -> anyhow::Result<Self> {
+impl DeliveryBench {
+    pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let mut config = server::config()?;
         config.database_url = database_url(&config.database_url, &options.data)?;
         config.egress = EgressPolicy {
@@ -74,10 +76,10 @@ impl Scene {
                 .create(tenant, endpoint(&address.to_string(), wanted))
                 .await?;
         }
-        let (mut telling, over) = (JoinSet::new(), CancellationToken::new());
+        let (mut waking, over) = (JoinSet::new(), CancellationToken::new());
         let (deliverer, db, clock) = if config.is_postgres() {
             let (db, clock) = (registry.db.clone(), registry.clock.clone());
-            listen(&config, (&db, &clock), &mut telling, &over)?;
+            listen(&config, (&db, &clock), &mut waking, &over)?;
             (Deliverer::Process(Box::new(worker(&config).await?)), db, clock)
         } else {
             registry.db.close().await;
@@ -91,7 +93,7 @@ impl Scene {
             clock,
             tenant,
             deliverer,
-            telling,
+            waking,
             over,
         })
     }
@@ -100,7 +102,7 @@ impl Scene {
         self.db.is_postgres()
     }
 
-    /// Of the worker, where it is a process.
+    /// Returns the peak memory of the worker, if it is a process of its own.
     pub fn memory_mb(&self) -> Option<f64> {
         match &self.deliverer {
             Deliverer::Process(server) => server.peak_memory_mb(),
@@ -108,14 +110,14 @@ impl Scene {
         }
     }
 
-    /// Makes so many events that everybody wants, in one transaction.
-    pub async fn tell(&self, count: usize) -> anyhow::Result<()> {
+    /// Commits `count` events of the common type in one transaction.
+    pub async fn commit_events(&self, count: usize) -> anyhow::Result<()> {
         let events: Vec<NewEvent> = (0..count).map(|_| self.event(COMMON)).collect();
         self.commit(&events).await
     }
 
-    /// Makes an event that one endpoint wants, and returns once it is committed.
-    pub async fn tell_one(&self) -> anyhow::Result<String> {
+    /// Commits an event that one endpoint subscribes to, and returns its id.
+    pub async fn commit_timed(&self) -> anyhow::Result<String> {
         let event = self.event(TIMED);
         self.commit(std::slice::from_ref(&event)).await?;
         Ok(event.id.to_string())
@@ -143,7 +145,7 @@ impl Scene {
 
     pub async fn end(mut self) -> anyhow::Result<()> {
         self.over.cancel();
-        while self.telling.join_next().await.is_some() {}
+        while self.waking.join_next().await.is_some() {}
         match self.deliverer {
             Deliverer::Process(server) => server.stop().await,
             Deliverer::Here(running) => {
@@ -154,11 +156,11 @@ impl Scene {
     }
 }
 
-/// Whoever makes events has the lines woken, as every process does.
+/// Wakes endpoint jobs after commits of this process, as every process does.
 fn listen(
     config: &Config,
     (db, clock): (&Db, &Clock),
-    telling: &mut JoinSet<()>,
+    waking: &mut JoinSet<()>,
     over: &CancellationToken,
 ) -> anyhow::Result<()> {
     let queues = match &config.redis {
@@ -167,7 +169,7 @@ fn listen(
     };
     if let Some(committed) = db.listen() {
         let with = (db.clone(), clock.clone(), queues);
-        telling.spawn(webhooks::dispatcher::wake(with, committed, over.clone()));
+        waking.spawn(webhooks::dispatcher::wake(with, committed, over.clone()));
     }
     Ok(())
 }

@@ -1,3 +1,5 @@
+//! The setup of the send benchmark.
+
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, ensure};
@@ -24,13 +26,13 @@ use crate::{
     tenancy::{self, NewChannel, TenantService},
 };
 
-/// Numbers at Meta's usual throughput, beside the one at its highest.
+/// Number of phone numbers at Meta's standard throughput, beside the one at the highest.
 pub const STANDARD: usize = 4;
-/// Messages of one request.
+/// Messages per request.
 const BATCH: usize = 1_000;
 
-/// An installation with a filled database, and the Meta it sends to.
-pub struct Scene {
+/// An installation with a filled database, and the simulator it sends to.
+pub struct SendBench {
     pub registry: TenantService,
     pub tenant: TenantId,
     pub key: String,
@@ -41,12 +43,12 @@ pub struct Scene {
     api: Option<Server>,
     worker: Option<Server>,
     environment: Vec<(&'static str, String)>,
-    /// Invented recipients so far.
+    /// Number of invented recipients so far.
     pub invented: usize,
 }
 
-impl Scene {
-    pub async fn set(options: &Options) -> anyhow::Result<Self> {
+impl SendBench {
+    pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let mut config = server::config()?;
         config.database_url = database_url(&config.database_url, &options.data)?;
         let registry = server::prepare(&config).await?;
@@ -73,7 +75,7 @@ impl Scene {
         let address = api.address.context("the api does not listen")?;
         let simulator = Simulator::new(sim_config(address, options))?;
         serve(simulator.clone(), listener)?;
-        let scene = Self {
+        let bench = Self {
             tenant,
             key: key.token.expose().to_owned(),
             simulator,
@@ -85,11 +87,11 @@ impl Scene {
             environment,
             invented: 0,
         };
-        scene.terms(1_000, 80).await?;
-        Ok(scene)
+        bench.set_throughput(1_000, 80).await?;
+        Ok(bench)
     }
 
-    /// Of the updates of messages on PostgreSQL, the share that touched no index.
+    /// Returns the fraction of updates of messages that touched no index, on PostgreSQL.
     pub async fn hot_updates(&self) -> anyhow::Result<Option<f64>> {
         const POSTGRES: &str = "
             SELECT n_tup_hot_upd::double precision / NULLIF(n_tup_upd, 0) FROM pg_stat_user_tables WHERE relname = 'messages'";
@@ -100,8 +102,8 @@ impl Scene {
         Ok(share)
     }
 
-    /// What our books say of the throughput of the numbers.
-    pub async fn terms(&self, first: i64, others: i64) -> anyhow::Result<()> {
+    /// Sets the stored throughput of the numbers.
+    pub async fn set_throughput(&self, first: i64, others: i64) -> anyhow::Result<()> {
         for (n, (channel, _)) in self.channels.iter().enumerate() {
             let seen = channels::Seen {
                 throughput: Some(if n == 0 { first } else { others }),
@@ -109,13 +111,13 @@ impl Scene {
             };
             let now = self.registry.clock.now();
             channels::note_seen(&self.registry.db, self.tenant, *channel, seen, now).await?;
-            // What the simulator says of them is not asked for meanwhile.
+            // Defers the next check, so that the simulator's values are not read meanwhile.
             channel_checks::conclude(&self.registry.db, *channel, now, now + TimeDelta::days(1)).await?;
         }
         Ok(())
     }
 
-    /// Lifts the limits of throughput, on both sides.
+    /// Lifts the throughput limits on both sides.
     pub async fn unlimited(&self) -> anyhow::Result<()> {
         let graph = self.simulator.graph();
         graph.set_enforcement(Enforcement {
@@ -123,10 +125,10 @@ impl Scene {
             pairs: false,
             ..graph.enforcement()
         });
-        self.terms(10_000, 10_000).await
+        self.set_throughput(10_000, 10_000).await
     }
 
-    /// Starts to send. On SQLite one process does everything, as it would be run.
+    /// Starts to send. On SQLite one process does everything, as in production.
     pub async fn begin(&mut self) -> anyhow::Result<()> {
         if self.is_postgres {
             self.worker = Some(Server::start_in(&borrowed(&self.environment), &["--worker"]).await?);
@@ -143,7 +145,7 @@ impl Scene {
         }
     }
 
-    /// In place of the process that serves, on the same port.
+    /// Replaces the serving process by one with these flags, on the same port.
     async fn serve(&mut self, flags: &[&str]) -> anyhow::Result<()> {
         let port = self.api()?.port().to_string();
         if let Some(api) = self.api.take() {
@@ -154,9 +156,9 @@ impl Scene {
         Ok(())
     }
 
-    /// Waits until nothing waits to be sent.
-    pub async fn drained(&self) -> anyhow::Result<()> {
-        // Not counted: that would cost a quarter of the processor that is measured.
+    /// Waits until no message is waiting to be sent.
+    pub async fn wait_until_drained(&self) -> anyhow::Result<()> {
+        // Not a count, which would cost a quarter of the processor that is measured.
         const WAITING: &str = "SELECT id FROM sends WHERE state IN ('pending', 'running') LIMIT 1";
         loop {
             let waiting: Option<(MessageId,)> = self.registry.db.reader().sql(WAITING, ()).opt().await?;
@@ -172,18 +174,18 @@ impl Scene {
         api.context("the api does not listen")
     }
 
-    /// Of the process that sends, in megabytes.
+    /// Returns the peak memory of the process that sends, in megabytes.
     pub fn memory_mb(&self) -> f64 {
         let sending = self.worker.as_ref().or(self.api.as_ref());
         sending.and_then(Server::peak_memory_mb).unwrap_or_default()
     }
 
-    /// Of the process that serves.
+    /// Returns the peak memory of the process that serves.
     pub fn api_memory_mb(&self) -> f64 {
         self.api.as_ref().and_then(Server::peak_memory_mb).unwrap_or_default()
     }
 
-    /// Queues so many messages of a campaign, each to somebody new.
+    /// Queues campaign messages, each to a new recipient.
     pub async fn fill(&mut self, channel: usize, count: usize) -> anyhow::Result<()> {
         for from in (0..count).step_by(BATCH) {
             let messages: Vec<Value> = (from..count.min(from + BATCH))
@@ -197,7 +199,7 @@ impl Scene {
                 .find(|it| it["problem"].is_object());
             ensure!(
                 refused.is_none(),
-                "a message was not taken: {}",
+                "a message was rejected: {}",
                 refused.unwrap_or(&answer)
             );
         }
@@ -233,7 +235,7 @@ impl Scene {
         Ok(serde_json::from_str(body)?)
     }
 
-    /// How many messages Meta's side has accepted from each number.
+    /// Returns how many messages the simulator has accepted from each number.
     pub fn accepted(&self) -> Vec<u64> {
         let counts = self.simulator.graph().counts(mainstay_sim::By::PhoneNumber, 1).counts;
         let of = |(_, id): &(ChannelId, String)| u64::from(counts.get(id).copied().unwrap_or(0));
@@ -241,7 +243,7 @@ impl Scene {
     }
 }
 
-/// A request to our API, as bytes.
+/// Builds a request to the API, as bytes.
 pub fn request(path: &str, key: &str, body: &str, connection: &str) -> Vec<u8> {
     format!(
         "POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
@@ -289,14 +291,14 @@ fn sim_config(api: SocketAddr, options: &Options) -> SimConfig {
         .collect();
     config.graph.statuses = StatusPolicy {
         enabled: !options.no_statuses,
-        // Under load Meta tells of many in one webhook.
+        // Under load Meta reports many statuses in one webhook.
         per_post: 100,
         ..StatusPolicy::default()
     };
     config
 }
 
-/// The simulator on a thread of its own, until the program ends.
+/// Runs the simulator on a thread of its own, until the program ends.
 fn serve(simulator: Simulator, listener: std::net::TcpListener) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new()
