@@ -58,7 +58,7 @@ pub async fn idempotency(State(state): State<HttpState>, request: Request, next:
     let (Some(key), Some(caller)) = (key, caller) else {
         return Ok(next.run(request).await);
     };
-    let work = claim_and_run(state, (key, caller), next, request).in_current_span();
+    let work = claim_and_run(state, key, caller, next, request).in_current_span();
     #[expect(
         clippy::disallowed_methods,
         reason = "a request that has begun runs to its end and its answer is stored, even if the client disconnects"
@@ -74,7 +74,8 @@ pub async fn idempotency(State(state): State<HttpState>, request: Request, next:
 /// Claims the key for this request, or answers from the request that claimed it first.
 async fn claim_and_run(
     state: HttpState,
-    (key, caller): (String, auth::AuthenticatedKey),
+    key: String,
+    caller: auth::AuthenticatedKey,
     next: Next,
     request: Request,
 ) -> Result<Response, Problem> {

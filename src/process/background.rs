@@ -93,8 +93,8 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
 
 /// Wakes the jobs of endpoints for which deliveries were committed.
 pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationToken) -> JoinHandle<()> {
-    let with = (app.db.clone(), app.clock.clone(), app.queues.clone());
-    task(webhooks::dispatcher::wake(with, from, shutdown))
+    let (db, clock, queues) = (app.db.clone(), app.clock.clone(), app.queues.clone());
+    task(webhooks::dispatcher::wake(db, clock, queues, from, shutdown))
 }
 
 /// Uploads the files of messages to Meta.

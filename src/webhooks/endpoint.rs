@@ -7,7 +7,7 @@ use crate::{
     domain::{self, ChannelId, EndpointId, Quota, TenantId},
     meta::message::Invalid,
     records::{channels, quotas},
-    webhooks::store::endpoints::{self, Endpoint, EndpointHealth, EndpointSettings},
+    webhooks::store::endpoints::{self, Endpoint, EndpointHealth, EndpointKey, EndpointSettings},
 };
 
 /// Limits and defaults of concurrent requests to an endpoint, and of its rate.
@@ -133,16 +133,16 @@ impl WebhookService {
         settings: Option<EndpointSettings>,
         enabled: Option<bool>,
     ) -> Result<bool, Error> {
-        let (owner, now) = ((was.tenant_id, was.id), self.clock.now());
+        let (key, now) = (was.key(), self.clock.now());
         let change = async |tx: &mut Tx| {
             if let Some(settings) = settings
-                && endpoints::update(&mut *tx, owner, was.revision, settings, now).await? == 0
+                && endpoints::update(&mut *tx, key, was.revision, settings, now).await? == 0
             {
                 return Ok(false);
             }
             match enabled {
-                Some(true) => endpoints::enable(&mut *tx, owner, now).await?,
-                Some(false) => endpoints::disable(&mut *tx, owner, BY_PERSON, now).await?,
+                Some(true) => endpoints::enable(&mut *tx, key, now).await?,
+                Some(false) => endpoints::disable(&mut *tx, key, BY_PERSON, now).await?,
                 None => 0,
             };
             endpoints::wake_after_commit(tx, [was.id]);
@@ -153,7 +153,7 @@ impl WebhookService {
 
     /// Deletes an endpoint and, later, its deliveries. Nothing more is sent to it.
     pub async fn remove(&self, tenant: TenantId, id: EndpointId) -> Result<(), Error> {
-        match endpoints::delete(&self.db, (tenant, id), self.clock.now()).await? {
+        match endpoints::delete(&self.db, EndpointKey { tenant, id }, self.clock.now()).await? {
             0 => Err(no_endpoint(id)),
             _ => {
                 tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint was removed");

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use super::{Error, WebhookService};
 use crate::{
     db::{self, Tx, retry_conflicts},
-    domain::{DeliveryId, EndpointId, TenantId},
+    domain::{DeliveryId, EndpointId},
     webhooks::store::{
         deliveries::{self, FORWARDED_AT_ONCE},
-        endpoints,
+        endpoints::{self, EndpointKey},
     },
 };
 
@@ -34,12 +34,12 @@ impl WebhookService {
 /// Makes the delivery the next probe, sent now, if the breaker is open.
 pub(super) async fn probe_with(
     tx: &mut Tx,
-    (tenant, endpoint): (TenantId, EndpointId),
+    endpoint: EndpointKey,
     delivery: DeliveryId,
     now: DateTime<Utc>,
 ) -> db::Result<()> {
-    if endpoints::probe_now(&mut *tx, (tenant, endpoint), now).await? > 0 {
-        deliveries::move_to_front(tx, endpoint, delivery, now).await?;
+    if endpoints::probe_now(&mut *tx, endpoint, now).await? > 0 {
+        deliveries::move_to_front(tx, endpoint.id, delivery, now).await?;
     }
     Ok(())
 }

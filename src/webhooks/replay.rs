@@ -13,7 +13,7 @@ use crate::{
     records::events::{self, NewEvent, Recorded},
     webhooks::store::{
         deliveries::{self, Delivery},
-        endpoints::Endpoint,
+        endpoints::{Endpoint, EndpointKey},
     },
 };
 
@@ -135,7 +135,7 @@ impl WebhookService {
             for sequence in sequences {
                 deliveries::deliver_to(tx, id, (&event, sequence), now).await?;
             }
-            probe_with(tx, (tenant, id), delivery, now).await
+            probe_with(tx, EndpointKey { tenant, id }, delivery, now).await
         };
         self.db.transaction(store).await?;
         Ok(delivery)
@@ -148,10 +148,14 @@ impl WebhookService {
             .await?
             .ok_or_else(missing)?;
         self.enabled(tenant, found.endpoint_id).await?;
-        let (owner, now) = ((tenant, found.endpoint_id), self.clock.now());
+        let now = self.clock.now();
+        let endpoint = EndpointKey {
+            tenant,
+            id: found.endpoint_id,
+        };
         let requeue = async |tx: &mut Tx| {
-            let requeue = deliveries::requeue(tx, owner, &[id], now).await?;
-            probe_with(tx, owner, id, now).await.map(|()| requeue)
+            let requeued = deliveries::requeue(tx, endpoint, &[id], now).await?;
+            probe_with(tx, endpoint, id, now).await.map(|()| requeued)
         };
         if self.db.transaction(requeue).await? == 0 {
             return Err(missing());
@@ -215,8 +219,8 @@ impl WebhookService {
         if page.chosen.is_empty() {
             return Ok((0, next));
         }
-        let (owner, now) = ((endpoint.tenant_id, endpoint.id), self.clock.now());
-        let requeue = async |tx: &mut Tx| deliveries::requeue(tx, owner, &page.chosen, now).await;
+        let (key, now) = (endpoint.key(), self.clock.now());
+        let requeue = async |tx: &mut Tx| deliveries::requeue(tx, key, &page.chosen, now).await;
         Ok((self.db.transaction(requeue).await?, next))
     }
 

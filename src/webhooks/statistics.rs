@@ -36,7 +36,7 @@ impl WebhookService {
     pub async fn statistics(&self, tenant: TenantId, id: EndpointId) -> Result<Statistics, Error> {
         let endpoint = self.find(tenant, id).await?;
         let since = self.clock.now() - WINDOW;
-        let samples = deliveries::sample(self.db.reader(), (tenant, id), since).await?;
+        let samples = deliveries::sample(self.db.reader(), endpoint.key(), since).await?;
         let good = samples.iter().filter(|it| it.outcome == SUCCEEDED);
         let mut durations: Vec<i64> = good.map(|it| it.duration_us).collect();
         durations.sort_unstable();

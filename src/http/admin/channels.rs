@@ -38,7 +38,7 @@ pub struct AddChannelRequest {
 #[schema(as = AddedChannel)]
 pub struct AddChannelResponse {
     pub id: ChannelId,
-    /// Webhooks that had come before the channel was known and are now processed.
+    /// Quarantined webhooks of the number that are processed now.
     pub released: u64,
     /// Messages that had waited while the channel could not send, and are sent now; null when it could.
     #[schema(required)]
@@ -47,7 +47,7 @@ pub struct AddChannelResponse {
 
 /// List a tenant's channels
 ///
-/// The oldest first; without their secrets.
+/// Oldest first; without their secrets.
 #[utoipa::path(get, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path), PagingParams),
     responses((status = 200, description = "A page of channels", body = Page<ChannelView>)))]
 pub async fn list(
@@ -67,7 +67,7 @@ pub async fn list(
 
 /// Add a channel
 ///
-/// Or renew the secrets of one the tenant has. Webhooks that came before it was known are processed now.
+/// Adds a channel, or replaces the secrets of a channel of the tenant. Quarantined webhooks of the number are processed now.
 #[utoipa::path(post, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path)),
     request_body = AddChannelRequest,
     responses((status = 201, description = "Added", body = AddChannelResponse),

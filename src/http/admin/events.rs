@@ -103,7 +103,7 @@ pub struct ListRawEventsQuery {
 
 /// List stored webhooks
 ///
-/// The newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
+/// Newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
 /// looks through at most 20,000 webhooks, so it may hold
 /// fewer than `limit` and still have a next one.
 #[utoipa::path(get, path = "/admin/events", params(PagingParams, ListRawEventsQuery),
@@ -129,7 +129,7 @@ pub async fn list(
 
 /// Show a stored webhook
 ///
-/// With its exact body.
+/// Includes the exact body.
 #[utoipa::path(get, path = "/admin/events/{id}", params(("id" = RawEventId, Path)),
     responses((status = 200, description = "The webhook", body = RawEventWithBody)))]
 pub async fn show(
@@ -149,7 +149,7 @@ pub async fn show(
 
 /// Fetch the body of a stored webhook
 ///
-/// Byte for byte as it was signed.
+/// Returns the bytes exactly as they were signed.
 #[utoipa::path(get, path = "/admin/events/{id}/body", params(("id" = RawEventId, Path)),
     responses((status = 200, description = "The body", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub async fn body(_: Operator, State(app): State<App>, Path(id): Path<RawEventId>) -> Result<Response, Problem> {

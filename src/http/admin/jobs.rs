@@ -63,7 +63,7 @@ pub struct ListJobsQuery {
 
 /// List the jobs of a queue
 ///
-/// Those that are not finished by due time, the first first; the finished ones the newest first.
+/// Unfinished jobs by due time, the earliest first; finished ones newest first.
 #[utoipa::path(get, path = "/admin/queues/{name}/jobs",
     params(("name" = String, Path), PagingParams, ListJobsQuery),
     responses((status = 200, description = "A page of jobs", body = Page<JobView>)))]
@@ -87,10 +87,10 @@ pub async fn list(
 
 /// Retry a job
 ///
-/// Makes it due now, with all its attempts before it: one that waits, is dead, quarantined or discarded.
+/// Makes a pending, dead, quarantined or discarded job due now, with its attempts counted from zero.
 #[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/retry",
     params(("name" = String, Path), ("id" = String, Path)),
-    responses((status = 200, description = "Due now", body = JobView), (status = 409, description = "It is done or runs")))]
+    responses((status = 200, description = "Due now", body = JobView), (status = 409, description = "The job is done or running")))]
 pub async fn retry(
     _: Operator,
     State(app): State<App>,
@@ -103,10 +103,10 @@ pub async fn retry(
 
 /// Discard a job
 ///
-/// Sets it aside for good: one that waits, is dead or quarantined.
+/// Discards a pending, dead or quarantined job for good.
 #[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/discard",
     params(("name" = String, Path), ("id" = String, Path)),
-    responses((status = 200, description = "Set aside", body = JobView), (status = 409, description = "It is done, runs, or was discarded")))]
+    responses((status = 200, description = "Discarded", body = JobView), (status = 409, description = "The job is done, running or discarded")))]
 pub async fn discard(
     _: Operator,
     State(app): State<App>,
@@ -128,7 +128,7 @@ async fn answer(app: &App, queue: &Queue, id: Uuid, changed: bool) -> Result<Jso
     if changed {
         return Ok(Json(JobView::new(queue, row)));
     }
-    let detail = format!("The job is {}, so it is left alone.", row.state);
+    let detail = format!("The job is {}, so it is not changed.", row.state);
     Err(Problem::new(
         StatusCode::CONFLICT,
         "conflict",

@@ -55,7 +55,7 @@ pub struct CreatedKey {
 
 /// List a tenant's API keys
 ///
-/// The oldest first, the revoked too; without the keys themselves, which nobody has.
+/// Oldest first, including revoked ones; without the keys themselves, which are stored only as digests.
 #[utoipa::path(get, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path), PagingParams),
     responses((status = 200, description = "A page of keys", body = Page<ApiKeyView>)))]
 pub async fn list(
@@ -81,7 +81,7 @@ pub async fn list(
 
 /// Create an API key
 #[utoipa::path(post, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path)),
-    request_body = NewKey, responses((status = 201, description = "Made", body = CreatedKey)))]
+    request_body = NewKey, responses((status = 201, description = "Created", body = CreatedKey)))]
 pub async fn create(
     _: Operator,
     State(app): State<App>,
@@ -103,7 +103,7 @@ pub async fn create(
 
 /// Revoke an API key
 ///
-/// It ends within five seconds everywhere.
+/// Takes effect within five seconds in every process.
 #[utoipa::path(delete, path = "/admin/keys/{id}", params(("id" = ApiKeyId, Path)),
     responses((status = 204, description = "Revoked")))]
 pub async fn revoke(_: Operator, State(app): State<App>, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {

@@ -26,7 +26,7 @@ pub struct Quarantined {
 /// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the
 /// channel is added.
 #[utoipa::path(get, path = "/admin/quarantine",
-    responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
+    responses((status = 200, description = "The quarantined webhooks by number or account", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
     let rows = crate::inbound::store::quarantine::list(app.db.reader(), MOST).await?;
     let show = |row: crate::inbound::store::quarantine::Waiting| Quarantined {

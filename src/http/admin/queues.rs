@@ -27,7 +27,7 @@ pub fn named(name: &str) -> Result<&'static Queue, Problem> {
 
 /// List queues
 #[utoipa::path(get, path = "/admin/queues",
-    responses((status = 200, description = "Every queue, and how it stands", body = Page<QueueStats>)))]
+    responses((status = 200, description = "All queues with their statistics", body = Page<QueueStats>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<QueueStats>>, Problem> {
     let mut all = Vec::with_capacity(QUEUES.len());
     for queue in QUEUES {
@@ -38,7 +38,7 @@ pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Queue
 
 /// Show a queue
 #[utoipa::path(get, path = "/admin/queues/{name}", params(("name" = String, Path)),
-    responses((status = 200, description = "How it stands", body = QueueStats)))]
+    responses((status = 200, description = "The queue with its statistics", body = QueueStats)))]
 pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueStats>, Problem> {
     let queue = named(&name)?;
     Ok(Json(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?))

@@ -17,12 +17,12 @@ use crate::{
 /// Maximum number of ids in one request.
 const MOST: usize = 10_000;
 
-/// Which stored webhooks: either `ids`, or a range.
+/// Selects stored webhooks: either by `ids`, or by a range.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Replay)]
 pub struct ReplayWebhooksRequest {
-    /// These, whatever their state; at most 10,000.
+    /// Webhooks with these ids, whatever their state; at most 10,000.
     ids: Option<Vec<RawEventId>>,
     /// Received then or later.
     #[schema(value_type = Option<DateTime<Utc>>)]
@@ -63,7 +63,7 @@ impl ReplayWebhooksRequest {
 /// Makes them due again, their attempts counted from zero. Safe for webhooks that are done: processing leaves the same result each
 /// time. A range too large for the time limit of 30 seconds is replayed as far as it came; ask again to go on.
 #[utoipa::path(post, path = "/admin/events/replay", request_body = ReplayWebhooksRequest,
-    responses((status = 200, description = "What was done, or would be", body = Replayed)))]
+    responses((status = 200, description = "What was replayed, or with `dry_run` would be", body = Replayed)))]
 pub async fn replay(
     _: Operator,
     State(app): State<App>,

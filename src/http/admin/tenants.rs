@@ -53,7 +53,7 @@ impl TenantView {
     }
 }
 
-/// What is not named stays as it is.
+/// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantRules {
@@ -65,7 +65,7 @@ pub struct TenantRules {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<SendLane>>)]
     hold_unknown: Option<Option<Vec<SendLane>>>,
-    /// By name; null is the default again. What a tenant has beyond a quota stays.
+    /// Quotas by name; null restores the default. Items beyond a lowered quota stay.
     #[schema(example = json!({ "endpoints": 200, "media_bytes": null }))]
     quotas: Option<BTreeMap<String, Option<i64>>>,
 }
@@ -73,7 +73,7 @@ pub struct TenantRules {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTenant {
-    /// Unlike every other tenant's; 1 to 200 characters.
+    /// Unique among the tenants; 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
 }
@@ -81,13 +81,13 @@ pub struct NewTenant {
 #[derive(Serialize, ToSchema)]
 pub struct CreatedTenant {
     pub id: TenantId,
-    /// With all scopes. Shown here and never again.
+    /// An API key with all scopes. Shown only here.
     pub api_key: String,
 }
 
 /// List tenants
 ///
-/// The oldest first.
+/// Oldest first.
 #[utoipa::path(get, path = "/admin/tenants", params(PagingParams),
     responses((status = 200, description = "A page of tenants", body = Page<TenantView>)))]
 pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<TenantView>>, Problem> {
@@ -104,9 +104,9 @@ pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result
 
 /// Create a tenant
 ///
-/// And its first API key.
+/// Also creates its first API key.
 #[utoipa::path(post, path = "/admin/tenants", request_body = NewTenant,
-    responses((status = 201, description = "Made", body = CreatedTenant),
+    responses((status = 201, description = "Created", body = CreatedTenant),
         (status = 409, description = "The name is taken", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn create(
     _: Operator,
@@ -123,7 +123,7 @@ pub async fn create(
 
 /// Update a tenant
 ///
-/// Rules of sending hold within a second, also for messages that wait.
+/// Sending rules take effect within a second, also for queued messages.
 #[utoipa::path(patch, path = "/admin/tenants/{id}", params(("id" = TenantId, Path)), request_body = TenantRules,
     responses((status = 200, description = "The tenant as it is now", body = TenantView)))]
 pub async fn change(

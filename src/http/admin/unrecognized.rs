@@ -23,11 +23,11 @@ const LIST: &str = "unrecognized";
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListUnrecognizedQuery {
-    /// The items of this field; without it, how many there are of each.
+    /// Lists the items of this field; without it, the number of items of each field.
     field: Option<String>,
 }
 
-/// Items that were not understood: how many of a field, or one of them.
+/// The number of unrecognized items of a field, or one such item.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = Unrecognized)]
@@ -39,7 +39,7 @@ pub enum UnrecognizedView {
         last_seen_at: DateTime<Utc>,
     },
     Item {
-        /// The webhook it came in, which holds its bytes …
+        /// The webhook that contains the item …
         raw_event_id: RawEventId,
         /// … at this path.
         path: String,

@@ -62,8 +62,8 @@ pub struct BlockedUser {
 
 /// Block customers
 ///
-/// On this number, at Meta: they cannot write to it, and messages to them are rejected. Only users who wrote within 24 hours can be
-/// blocked.
+/// Blocks users of this number at Meta: they cannot write to it, and messages to them are rejected. Only users who wrote within 24 hours
+/// can be blocked.
 #[utoipa::path(post, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn block(
@@ -89,7 +89,7 @@ pub async fn unblock(
 
 /// List blocked customers
 ///
-/// As Meta lists them, including users blocked with other tools.
+/// Lists users as Meta does, including users blocked with other tools.
 #[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path), PagingParams),
     responses((status = 200, description = "A page of blocked customers", body = Page<BlockedUser>)))]
 pub async fn list(

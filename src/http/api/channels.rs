@@ -172,7 +172,7 @@ pub struct QueuedByLane {
 
 /// Show a channel
 ///
-/// With its breaker, its present rate and its queue.
+/// Includes its breaker, present rate and queue.
 #[utoipa::path(get, path = "/api/v1/channels/{id}", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "The channel", body = ChannelState)))]
 pub async fn show(

@@ -152,7 +152,7 @@ pub async fn identities(
 
 /// List contacts
 ///
-/// The newest first.
+/// Newest first.
 #[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams),
     responses((status = 200, description = "A page of contacts", body = Page<ContactView>)))]
 pub async fn list(scope: ReadScope, paging: Paging) -> Result<Json<Page<ContactView>>, Problem> {

@@ -40,15 +40,15 @@ pub struct MediaContentQuery {
 
 /// Download media
 ///
-/// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
+/// Supports `Range` and `If-None-Match`. Needs an API key, or a link from `GET /api/v1/media/{id}`.
 #[utoipa::path(get, path = "/api/v1/media/{id}/content", params(("id" = MediaId, Path), MediaContentQuery),
     responses((status = 200, description = "The bytes", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
         (status = 206, description = "The part asked for", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
-        (status = 304, description = "The caller has them already"),
+        (status = 304, description = "Not modified"),
         (status = 409, description = "Not fetched from Meta yet; see Retry-After"),
-        (status = 410, description = "They were deleted, or could not be fetched"),
+        (status = 410, description = "The media was deleted, or could not be fetched"),
         (status = 416, description = "No byte is in the range")))]
 pub async fn read(
     State(state): State<HttpState>,

@@ -70,7 +70,7 @@ impl From<deliveries::Delivery> for DeliveryView {
 pub struct DeliveryWithAttempts {
     #[serde(flatten)]
     pub delivery: DeliveryView,
-    /// The oldest first.
+    /// Oldest first.
     pub requests: Vec<DeliveryAttemptView>,
 }
 
@@ -142,8 +142,8 @@ pub async fn list(
     };
     let mut tx = scope.begin().await?;
     let endpoint = endpoints::find(&mut tx, scope.tenant, id).await?;
-    endpoint.ok_or_else(|| Problem::not_found(format_args!("endpoint {id}")))?;
-    let page = deliveries::list(&mut tx, (scope.tenant, id), &filter, before, paging.limit()).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found(format_args!("endpoint {id}")))?;
+    let page = deliveries::list(&mut tx, endpoint.key(), &filter, before, paging.limit()).await?;
     tx.commit().await?;
     Ok(Body(Page {
         data: page.deliveries.into_iter().map(DeliveryView::from).collect(),
@@ -153,7 +153,7 @@ pub async fn list(
 
 /// Show a delivery
 ///
-/// With its attempts, as long as they are kept (MAINSTAY_DELIVERY_DAYS).
+/// Includes its attempts, as long as they are kept (MAINSTAY_DELIVERY_DAYS).
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = DeliveryId, Path)),
     responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
 pub async fn show(scope: ReadScope, Path(id): Path<DeliveryId>) -> Result<Body<DeliveryWithAttempts>, Problem> {

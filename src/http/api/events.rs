@@ -64,7 +64,7 @@ pub struct ListEventsQuery {
 
 /// List events
 ///
-/// The oldest first. A reader that passes `after` on from page to page misses nothing, as long as events are kept (MAINSTAY_EVENT_DAYS).
+/// Oldest first. A reader that passes `after` on from page to page misses nothing, as long as events are kept (MAINSTAY_EVENT_DAYS).
 /// With `type`, a page examines at most 20,000 events, so it may hold fewer than `limit` while more follow.
 #[utoipa::path(get, path = "/api/v1/events", params(PagingParams, ListEventsQuery),
     responses((status = 200, description = "Events in order", body = Events)))]

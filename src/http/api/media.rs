@@ -167,7 +167,7 @@ pub struct MediaLinkQuery {
 
 /// Show media
 ///
-/// With links to its content that need no API key and expire.
+/// Includes links to its content that need no API key and expire.
 #[utoipa::path(get, path = "/api/v1/media/{id}", params(("id" = MediaId, Path), MediaLinkQuery),
     responses((status = 200, description = "The media", body = MediaView)))]
 pub async fn show(
@@ -200,7 +200,7 @@ pub(super) async fn created_view(app: &App, scope: &WriteScope, id: MediaId) -> 
 
 /// Delete media
 ///
-/// Permanently, with its variants. Messages keep its id; Meta's copy of a sent file expires after 30 days.
+/// Deletes it permanently, with its variants. Messages keep its id; Meta's copy of a sent file expires after 30 days.
 #[utoipa::path(delete, path = "/api/v1/media/{id}", params(("id" = MediaId, Path)),
     responses((status = 204, description = "Gone")))]
 pub async fn delete(scope: WriteScope, State(app): State<App>, Path(id): Path<MediaId>) -> Result<StatusCode, Problem> {

@@ -27,7 +27,7 @@ use super::{idempotency::KEY_LENGTH, problem::ProblemBody, state::HttpState};
 const DESCRIPTION: &str = "\
 A self-hosted backend for the WhatsApp Business Platform.
 
-**Who may ask.** `/api/v1` takes an API key of a tenant, `/admin` the operator's token; both as `Authorization: Bearer …`. \
+**Authentication.** `/api/v1` takes an API key of a tenant, `/admin` the operator's token; both as `Authorization: Bearer …`. \
 `/health/live` and \
 `/health/ready` are open; `/health` and `/metrics` take the metrics token, and are open where the API listens on loopback only and on \
 MAINSTAY_METRICS_LISTEN.
@@ -35,8 +35,8 @@ MAINSTAY_METRICS_LISTEN.
 **Lists** come in pages: `limit` (1 to 200) and `cursor`, which is `next_cursor` of the page before; null on the last page.
 
 **`Idempotency-Key`** (1 to 255 visible characters) may stand with every POST under `/api/v1` but uploads: the same request with the same key \
-within 24 hours gets the same answer, marked `idempotent-replayed: true`, and does nothing again. What was refused may be sent again with its key. \
-409 says that the key was used for another request (`key-reused`), that the first is under way (`under-way`), or that nobody knows how it ended \
+within 24 hours gets the same answer, marked `idempotent-replayed: true`, and does nothing again. A rejected request may be sent again with its key. \
+409 says that the key was used for another request (`key-reused`), that the first is in progress (`under-way`), or that its outcome is unknown \
 (`outcome-unknown`).
 
 **Problems** are `application/problem+json` (RFC 9457) with a stable `type` and a `request_id`. A header `x-request-id` is \

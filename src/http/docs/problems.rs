@@ -13,15 +13,15 @@ const OF_LINKS: &str = "/api/v1/media/{id}/content";
 /// (status, description) of problems that every operation may answer with.
 const EVERYWHERE: &[(&str, &str)] = &[
     ("500", "Server error"),
-    ("503", "The database does not answer; try again"),
+    ("503", "The database is not available; try again"),
 ];
-const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the body is not understood");
-const WITH_BODY: (&str, &str) = ("413", "The body is longer than is taken here: see `limit`");
+const WITH_PARAMETERS: (&str, &str) = ("400", "Invalid parameter, cursor or body");
+const WITH_BODY: (&str, &str) = ("413", "The body is too long: see `limit`");
 /// Only for JSON bodies: upload forms declare their own 415.
-const WITH_JSON: (&str, &str) = ("415", "The body is not JSON, or does not say so: see Content-Type");
+const WITH_JSON: (&str, &str) = ("415", "The body is not JSON, or its Content-Type is not");
 const WITH_MEMBERS: (&str, &str) = ("422", "Invalid request body: see `field` and `limit`");
 const WITH_KEY: &[(&str, &str)] = &[
-    ("401", "No key, or not a live one"),
+    ("401", "API key missing, unknown or revoked"),
     ("403", "The key lacks the scope"),
     ("429", "Too many requests; see Retry-After"),
 ];
@@ -41,22 +41,22 @@ const WATCHED: &[(&str, &str)] = &[
 const OF_SENDING: &[(&str, &str)] = &[
     (
         "409",
-        "The key was used for another request, or the message is past that",
+        "The idempotency key was used for another request, or the message is in another state",
     ),
     ("422", "Invalid request body: see `field` and `limit`"),
 ];
 const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
-    ("409", "The endpoint is disabled, or the tenant has as many as it may"),
+    ("409", "The endpoint is disabled, or is being changed concurrently"),
     ("422", "Invalid request body: see `field` and `limit`"),
 ];
 const OF_TEMPLATES: &[(&str, &str)] = &[
     (
         "409",
-        "The name is taken, the template is not in a state for that, or the key was used for another request",
+        "The name is in use, the template is in another state, or the idempotency key was used for another request",
     ),
     (
         "422",
-        "Invalid request body: see `field` and `limit`; or Meta refused it",
+        "Invalid request body: see `field` and `limit`; or Meta rejected the request",
     ),
 ];
 const SIGNED: &[(&str, &str)] = &[

@@ -107,9 +107,9 @@ async fn check(app: &App) -> HealthReport {
 
 /// Liveness probe
 ///
-/// Restart it when this does not answer.
+/// Restart the process when this does not answer.
 #[utoipa::path(get, path = "/health/live",
-    responses((status = 200, description = "It does", body = Alive)))]
+    responses((status = 200, description = "Alive", body = Alive)))]
 async fn live() -> Json<Alive> {
     Json(Alive {
         status: HealthStatus::Ok,
@@ -148,7 +148,7 @@ async fn ready(
 
 /// Health report
 ///
-/// The same checks, always answered 200: for people and dashboards.
+/// Returns the result of the same checks, always with 200: for people and dashboards.
 #[utoipa::path(get, path = "/health",
     responses((status = 200, description = "What the checks found", body = HealthReport)))]
 async fn all(_: MetricsAccess, State(state): State<HttpState>) -> Json<HealthReport> {

@@ -78,7 +78,7 @@ async fn queues(app: &App) {
 
 /// Metrics
 ///
-/// In the text format of Prometheus.
+/// Returns the metrics in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
 async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {

@@ -19,7 +19,7 @@ use crate::{
 const TOGETHER: usize = 64;
 
 /// Wakes the endpoint jobs named by hints, until `done`. Housekeeping finds those whose hint is lost.
-pub async fn wake((db, clock, queues): (Db, Clock, Queues), hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
+pub async fn wake(db: Db, clock: Clock, queues: Queues, hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
     let mut commits = Batches::of(TOGETHER, hints);
     while let Some(batches) = commits.next(&done).await {
         let hints = batches

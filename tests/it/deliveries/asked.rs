@@ -5,7 +5,10 @@ use mainstay::{
     domain::DeliveryState,
     webhooks::{
         EndpointChanges, Error, NewEndpoint, Replay, ReplayOutcome, ReplayState,
-        store::deliveries::{self, DeliveryFilter},
+        store::{
+            deliveries::{self, DeliveryFilter},
+            endpoints::EndpointKey,
+        },
     },
 };
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -222,7 +225,11 @@ async fn figures_and_lists_tell_how_an_endpoint_does(world: World) {
             state,
             event_type: kind.map(str::to_owned),
         };
-        deliveries::list(world.db().reader(), (world.tenant, endpoint), &filter, before, limit)
+        let key = EndpointKey {
+            tenant: world.tenant,
+            id: endpoint,
+        };
+        deliveries::list(world.db().reader(), key, &filter, before, limit)
             .await
             .unwrap()
     };

@@ -9,7 +9,7 @@ use mainstay::{
         self, EndpointChanges, NewEndpoint,
         store::{
             deliveries::{self, AttemptConclusion, Delivery, DeliveryFilter},
-            endpoints,
+            endpoints::{self, EndpointKey},
         },
     },
 };
@@ -65,8 +65,12 @@ async fn tried(test: &TestApp, times: i64) -> (EndpointId, DeliveryId) {
 }
 
 async fn only(test: &TestApp, endpoint: EndpointId) -> Delivery {
-    let (owner, all) = ((test.tenant, endpoint), DeliveryFilter::default());
-    let page = deliveries::list(test.app.db.reader(), owner, &all, None, 2);
+    let all = DeliveryFilter::default();
+    let key = EndpointKey {
+        tenant: test.tenant,
+        id: endpoint,
+    };
+    let page = deliveries::list(test.app.db.reader(), key, &all, None, 2);
     let mut found = page.await.unwrap().deliveries;
     assert_eq!(found.len(), 1);
     found.remove(0)
@@ -364,18 +368,18 @@ async fn what_was_read_before_somebody_changed_it_is_not_written_back(test: Test
         .create(test.tenant, wanted("https://example.com/hook"))
         .await
         .unwrap();
-    let (owner, now) = ((test.tenant, was.id), test.app.clock.now());
+    let (key, now) = (was.key(), test.app.clock.now());
     webhooks.rotate(test.tenant, was.id).await.unwrap();
     let found = webhooks.find(test.tenant, was.id).await.unwrap();
     let db = &test.app.db;
     assert_eq!(
-        endpoints::reseal(db, owner, was.revision, was.secret.clone(), None, None)
+        endpoints::reseal(db, key, was.revision, was.secret.clone(), None, None)
             .await
             .unwrap(),
         0
     );
     assert_eq!(
-        endpoints::set_secret(db, owner, was.revision, was.secret, now, now)
+        endpoints::set_secret(db, key, was.revision, was.secret, now, now)
             .await
             .unwrap(),
         0

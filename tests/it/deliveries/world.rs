@@ -15,7 +15,7 @@ use mainstay::{
         NewEndpoint, WebhookService,
         store::{
             deliveries::{self, Delivery, DeliveryAttempt, DeliveryFilter},
-            endpoints::Endpoint,
+            endpoints::{Endpoint, EndpointKey},
         },
     },
 };
@@ -139,8 +139,12 @@ impl World {
 
     /// The endpoint's deliveries, the oldest first.
     pub async fn deliveries(&self, endpoint: EndpointId) -> Vec<Delivery> {
-        let (owner, all) = ((self.tenant, endpoint), DeliveryFilter::default());
-        let page = deliveries::list(self.db().reader(), owner, &all, None, 10_000);
+        let all = DeliveryFilter::default();
+        let key = EndpointKey {
+            tenant: self.tenant,
+            id: endpoint,
+        };
+        let page = deliveries::list(self.db().reader(), key, &all, None, 10_000);
         let mut deliveries = page.await.unwrap().deliveries;
         deliveries.reverse();
         deliveries

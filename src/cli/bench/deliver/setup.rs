@@ -168,8 +168,13 @@ fn listen(
         None => anyhow::bail!("REDIS_URL: on PostgreSQL the benchmark needs it too"),
     };
     if let Some(committed) = db.listen() {
-        let with = (db.clone(), clock.clone(), queues);
-        waking.spawn(webhooks::dispatcher::wake(with, committed, over.clone()));
+        waking.spawn(webhooks::dispatcher::wake(
+            db.clone(),
+            clock.clone(),
+            queues,
+            committed,
+            over.clone(),
+        ));
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ const LIST: &str = "endpoints";
 
 /// List endpoints
 ///
-/// The oldest first.
+/// Oldest first.
 #[utoipa::path(get, path = "/api/v1/endpoints", params(PagingParams),
     responses((status = 200, description = "A page of endpoints", body = Page<EndpointView>)))]
 pub async fn list(

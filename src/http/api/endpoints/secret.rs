@@ -41,7 +41,7 @@ impl From<Secrets> for EndpointSecret {
 
 /// Show the secret of an endpoint
 ///
-/// To verify deliveries with. Needs the scopes `write` and `events`: anybody who has the secret can forge events.
+/// Returns the secret to verify deliveries with. Needs the scopes `write` and `events`: anybody who has the secret can forge events.
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The secret", body = EndpointSecret)))]
 pub async fn show(

@@ -65,8 +65,8 @@ impl ListMessagesQuery {
 
 /// List messages
 ///
-/// Of all conversations, the newest first. With a filter, a page examines at most 20,000 messages, so it may hold fewer than `limit` and
-/// still have a next one.
+/// Lists the messages of all conversations, newest first. With a filter, a page examines at most 20,000 messages, so it may hold fewer
+/// than `limit` and still have a next one.
 #[utoipa::path(get, path = "/api/v1/messages", params(PagingParams, ListMessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
 pub async fn list(
@@ -86,7 +86,7 @@ pub async fn list(
 
 /// List the messages of a conversation
 ///
-/// By Meta's timestamp, the newest first.
+/// Sorted by Meta's timestamp, newest first.
 #[utoipa::path(get, path = "/api/v1/conversations/{id}/messages",
     params(("id" = ConversationId, Path), PagingParams),
     responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
@@ -108,7 +108,7 @@ pub async fn in_conversation(
 
 /// Show a message
 ///
-/// With every attempt to send it and every status Meta reported; if its service window was closed, with the templates that can be sent
+/// Includes every attempt to send it and every status Meta reported; if its service window was closed, with the templates that can be sent
 /// instead.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", params(("id" = MessageId, Path)),
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]

@@ -22,7 +22,7 @@ use crate::{
 
 /// Cancel a message
 ///
-/// As long as it is queued.
+/// Works as long as the message is queued.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", params(("id" = MessageId, Path)),
     responses((status = 204, description = "Canceled")))]
 pub async fn cancel(
@@ -169,7 +169,7 @@ pub struct ErrorCodes {
 
 /// List Meta's error codes
 ///
-/// With the meaning of each, who must act, and what to do.
+/// Includes the meaning of each, who must act, and what to do.
 #[utoipa::path(get, path = "/api/v1/errors",
     responses((status = 200, description = "All codes known", body = ErrorCodes)))]
 pub async fn error_codes() -> Body<ErrorCodes> {

@@ -32,7 +32,7 @@ pub struct NewTemplate {
 ///
 /// Checked against the limits Meta documents, then submitted to Meta for review; until it is `APPROVED` it cannot be sent.
 #[utoipa::path(post, path = "/api/v1/templates", request_body = NewTemplate,
-    responses((status = 201, description = "Meta has it", body = TemplateWithSchema)))]
+    responses((status = 201, description = "Submitted to Meta", body = TemplateWithSchema)))]
 pub async fn create(
     scope: WriteScope,
     State(app): State<App>,
@@ -56,7 +56,7 @@ pub async fn create(
 /// Submitted to Meta for another review. Only approved, rejected and paused templates can be edited; approved ones once a day and ten times
 /// in 30 days.
 #[utoipa::path(patch, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)), request_body = TemplateChange,
-    responses((status = 200, description = "Meta has it", body = TemplateWithSchema)))]
+    responses((status = 200, description = "Submitted to Meta", body = TemplateWithSchema)))]
 pub async fn edit(
     scope: WriteScope,
     State(app): State<App>,
@@ -69,7 +69,7 @@ pub async fn edit(
 
 /// Delete a template
 ///
-/// At Meta, in this language only. The name of an approved template cannot be used again for 30 days.
+/// Deletes it at Meta, in this language only. The name of an approved template cannot be used again for 30 days.
 #[utoipa::path(delete, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
@@ -85,7 +85,7 @@ pub async fn delete(
 ///
 /// Ends a pause that pacing caused. A pause for low quality ends by itself.
 #[utoipa::path(post, path = "/api/v1/templates/{id}/unpause", params(("id" = TemplateId, Path)),
-    responses((status = 200, description = "As Meta has it now", body = TemplateWithSchema)))]
+    responses((status = 200, description = "The template as it is at Meta", body = TemplateWithSchema)))]
 pub async fn unpause(
     scope: WriteScope,
     State(app): State<App>,

@@ -40,7 +40,7 @@ pub struct ListTemplatesQuery {
 
 /// List templates
 ///
-/// As Meta has them, newest first by their first sync; templates deleted at Meta remain as `DELETED`.
+/// Lists templates as Meta has them, newest first by their first sync; templates deleted at Meta remain as `DELETED`.
 #[utoipa::path(get, path = "/api/v1/templates", params(PagingParams, ListTemplatesQuery),
     responses((status = 200, description = "A page of templates", body = Page<TemplateView>),
         (status = 404, description = "There is no such channel")))]

@@ -83,7 +83,7 @@ pub async fn list(
 
 /// Show a message template
 ///
-/// With its versions, the newest first.
+/// Includes its versions, newest first.
 #[utoipa::path(get, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 200, description = "The message template", body = MessageTemplateWithVersions)))]
 pub async fn show(
@@ -194,7 +194,7 @@ pub async fn change(
 
 /// Delete a message template
 ///
-/// With all its versions. Messages created from it stay as they are.
+/// Deletes all its versions too. Messages created from it stay as they are.
 #[utoipa::path(delete, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(

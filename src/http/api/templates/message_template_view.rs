@@ -60,7 +60,7 @@ pub struct MessageTemplateVersion {
 pub struct MessageTemplateWithVersions {
     #[serde(flatten)]
     pub template: MessageTemplateView,
-    /// The newest first.
+    /// Newest first.
     pub versions: Vec<MessageTemplateVersion>,
 }
 

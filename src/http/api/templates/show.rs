@@ -123,7 +123,7 @@ impl TemplateWithSchema {
 
 /// Show a template
 ///
-/// With the placeholders that a send fills: the key of each, what goes into it, and whether it is required.
+/// Includes the placeholders that a send fills: the key of each, what goes into it, and whether it is required.
 #[utoipa::path(get, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "The template", body = TemplateWithSchema)))]
 pub async fn show(scope: ReadScope, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
@@ -165,7 +165,7 @@ pub struct TemplatePreview {
 ///
 /// Fills it, checks it as a send would, and shows what the customer will read. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/templates/{id}/preview", params(("id" = TemplateId, Path)),
-    request_body = PreviewRequest, responses((status = 200, description = "What it would be", body = TemplatePreview)))]
+    request_body = PreviewRequest, responses((status = 200, description = "The preview", body = TemplatePreview)))]
 pub async fn preview(
     scope: ReadScope,
     Path(id): Path<TemplateId>,

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result, Sql},
     domain::{DeliveryId, DeliveryState, EndpointId, EventId, Id, TenantId},
+    webhooks::store::endpoints::EndpointKey,
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -87,7 +88,7 @@ pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -
 /// Returns an endpoint's deliveries before `before`, those of the newest events first. Only a filtered page may be short though more follow.
 pub async fn list(
     on: impl Into<On<'_>>,
-    (tenant, endpoint): (TenantId, EndpointId),
+    EndpointKey { tenant, id: endpoint }: EndpointKey,
     filter: &DeliveryFilter,
     before: Option<DeliveryId>,
     limit: i64,

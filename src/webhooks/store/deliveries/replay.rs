@@ -9,19 +9,16 @@ use super::fan_out::order_key;
 use crate::{
     clock::first_uuid_at,
     db::{Db, Result, Rows, Tx},
-    domain::{
-        ChannelId, ConversationId, DeliveryId, DeliveryState, EndpointId, EventId, EventTypes, Id, TenantId,
-        delivery_id,
-    },
+    domain::{ChannelId, ConversationId, DeliveryId, DeliveryState, EventId, EventTypes, Id, delivery_id},
     events::endpoint::TEST,
     records::events::Recorded,
-    webhooks::store::endpoints::{Endpoint, wake_after_commit},
+    webhooks::store::endpoints::{Endpoint, EndpointKey, wake_after_commit},
 };
 
 /// Queues deliveries of an endpoint again, due now, with a fresh retry schedule; returns how many exist. A pending one becomes due at once.
 pub async fn requeue(
     tx: &mut Tx,
-    (tenant, endpoint): (TenantId, EndpointId),
+    EndpointKey { tenant, id: endpoint }: EndpointKey,
     ids: &[DeliveryId],
     now: DateTime<Utc>,
 ) -> Result<u64> {

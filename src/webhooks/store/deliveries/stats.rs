@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::first_uuid_at,
     db::{On, Result},
-    domain::{EndpointId, TenantId},
+    webhooks::store::endpoints::EndpointKey,
 };
 
 /// Number of deliveries sampled.
@@ -21,7 +21,7 @@ pub struct Sample {
 /// Returns the attempts of the newest thousand deliveries of an endpoint, of events since a time.
 pub async fn sample(
     on: impl Into<On<'_>>,
-    (tenant, endpoint): (TenantId, EndpointId),
+    EndpointKey { tenant, id: endpoint }: EndpointKey,
     since: DateTime<Utc>,
 ) -> Result<Vec<Sample>> {
     const SQL: &str = "

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::EndpointKey;
 use crate::{
     db::{Keyed, On, Result},
-    domain::{EndpointId, Id, TenantId},
+    domain::{EndpointId, Id},
 };
 
 /// The health of an endpoint.
@@ -60,7 +61,11 @@ pub async fn update_health(
 }
 
 /// Makes the next probe due now if the breaker is open or a `Retry-After` is pending. Returns the number of endpoints affected.
-pub async fn probe_now(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+pub async fn probe_now(
+    on: impl Into<On<'_>>,
+    EndpointKey { tenant, id }: EndpointKey,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET probe_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND probe_at IS NOT NULL";

@@ -45,7 +45,21 @@ pub struct Endpoint {
     pub health: EndpointHealth,
 }
 
+/// The key of an endpoint: its tenant and its id.
+#[derive(Clone, Copy, Debug)]
+pub struct EndpointKey {
+    pub tenant: TenantId,
+    pub id: EndpointId,
+}
+
 impl Endpoint {
+    pub fn key(&self) -> EndpointKey {
+        EndpointKey {
+            tenant: self.tenant_id,
+            id: self.id,
+        }
+    }
+
     pub fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }

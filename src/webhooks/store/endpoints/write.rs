@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Endpoint;
+use super::{Endpoint, EndpointKey};
 use crate::{
     db::{On, Result},
     domain::{EndpointId, Id, TenantId},
@@ -58,7 +58,7 @@ pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
 /// that stay the same are written too.
 pub async fn update(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     to: EndpointSettings,
     now: DateTime<Utc>,
@@ -100,7 +100,7 @@ async fn reset_health(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u6
 }
 
 /// Enables an endpoint and clears its health, also if it is enabled and its breaker open.
-pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+pub async fn enable(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
@@ -114,7 +114,7 @@ pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId),
 /// Disables an endpoint.
 pub async fn disable(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -128,7 +128,7 @@ pub async fn disable(
 /// another revision: the key that encrypted the secret may have been rotated.
 pub async fn set_secret(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     sealed: Vec<u8>,
     previous_until: DateTime<Utc>,
@@ -147,7 +147,7 @@ pub async fn set_secret(
 /// Replaces the encrypted secrets and headers, unless the endpoint has another revision.
 pub async fn reseal(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     secret: Vec<u8>,
     previous: Option<Vec<u8>>,
@@ -163,7 +163,7 @@ pub async fn reseal(
 }
 
 /// Marks an endpoint as deleted and erases its secrets and headers at once; its other rows are removed later ([`erasable`], [`erase`]).
-pub async fn delete(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+pub async fn delete(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET deleted_at = $3, revision = revision + 1, secret = $4, previous_secret = NULL, headers = NULL
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
