@@ -15,17 +15,17 @@ use super::problem::Problem;
 use crate::memory::{RequestMemory, Reservation};
 
 /// Size in bytes from which a response body is charged.
-const LONG: u64 = 64 * 1_024;
+const CHARGED_FROM: u64 = 64 * 1_024;
 /// Bytes handed to the connection at a time. What the connection has taken over is no longer charged, so it gets no more than it can write.
 const PIECE: usize = 64 * 1_024;
 
-/// Reserves request memory for a response body of [`LONG`] bytes or more. Streamed bodies, of unknown length, are not in memory.
+/// Reserves request memory for a response body of [`CHARGED_FROM`] bytes or more. Streamed bodies, of unknown length, are not in memory.
 ///
 /// # Errors
 /// Fails while the memory budget has no room. The request itself has been carried out by then.
 pub fn charge_response(response: Response, memory: &RequestMemory) -> Result<Response, Problem> {
     let length = response.body().size_hint().exact().unwrap_or_default();
-    if length < LONG {
+    if length < CHARGED_FROM {
         return Ok(response);
     }
     let reservation = memory.reserve(usize::try_from(length).unwrap_or(usize::MAX))?;

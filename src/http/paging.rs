@@ -13,8 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{extract::Query, problem::Problem};
 use crate::domain;
 
-const DEFAULT: i64 = 50;
-const MOST: i64 = 200;
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
 
 /// The query parameters of a paged list.
 #[derive(Deserialize, IntoParams)]
@@ -38,10 +38,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(given) = Query::<PagingParams>::from_request_parts(parts, state).await?;
-        let limit = given.limit.unwrap_or(DEFAULT);
-        if !(1..=MOST).contains(&limit) {
+        let limit = given.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Problem::invalid(format!(
-                "`limit` must be a whole number from 1 to {MOST}."
+                "`limit` must be a whole number from 1 to {MAX_LIMIT}."
             )));
         }
         Ok(Self {

@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Maximum number of waiting reads of one tenant; further ones are answered 429.
-const WAITING: usize = 64;
+const MAX_WAITING: usize = 64;
 /// Maximum wait for a connection; after it the read is answered 503.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The limiter of tenants' reads.
 pub struct ReadLimiter(Shares<TenantId>);
@@ -33,7 +33,7 @@ impl ReadLimiter {
     /// Begins a read transaction; on PostgreSQL row-level security hides all other tenants from it.
     pub async fn begin(&self, app: &App, tenant: TenantId) -> Result<ReadTransaction, Problem> {
         let began = Instant::now();
-        let permit = tokio::time::timeout(PATIENCE, self.0.of(tenant).take_unless(WAITING)).await;
+        let permit = tokio::time::timeout(MAX_WAIT, self.0.of(tenant).take_unless(MAX_WAITING)).await;
         metrics::histogram!("mainstay_read_wait_seconds").record(began.elapsed().as_secs_f64());
         let permit = permit
             .map_err(|_| refused("late", too_late()))?
@@ -50,7 +50,7 @@ fn refused(why: &'static str, problem: Problem) -> Problem {
 
 fn too_many() -> Problem {
     let detail = format!(
-        "{WAITING} requests of this tenant wait for the database already. Ask fewer at a time, and again after as long as Retry-After says."
+        "{MAX_WAITING} requests of this tenant wait for the database already. Ask fewer at a time, and again after as long as Retry-After says."
     );
     Problem::new(
         StatusCode::TOO_MANY_REQUESTS,
@@ -63,7 +63,7 @@ fn too_many() -> Problem {
 fn too_late() -> Problem {
     let detail = format!(
         "The database did not come to this request within {} seconds. Ask again, and fewer at a time.",
-        PATIENCE.as_secs()
+        MAX_WAIT.as_secs()
     );
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,

@@ -16,7 +16,7 @@ use super::{
 use crate::{crypto::Signer, directory::SignedBy};
 
 /// Maximum time for a body to arrive.
-const PATIENCE: Duration = Duration::from_secs(15);
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The exact bytes of a webhook and the owner of the app secret that signed them. A handler that takes it cannot forget the signature.
 pub struct SignedBody(pub Bytes, pub SignedBy);
@@ -46,7 +46,7 @@ impl FromRequest<HttpState> for SignedBody {
         // Released once the signature is verified: signed bytes are bounded by the backlog of the intake.
         let mut held = state.unverified.reservation();
         let read = read_unverified(&mut body, limit, &mut held);
-        let body = match tokio::time::timeout(PATIENCE, read).await {
+        let body = match tokio::time::timeout(BODY_TIMEOUT, read).await {
             Ok(Ok(body)) => body,
             Ok(Err(UnverifiedBodyError::NoRoom)) => {
                 refused.no_room.increment(1);

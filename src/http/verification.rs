@@ -36,9 +36,9 @@ const LIKELY_AT_ONCE: usize = 2;
 /// Concurrent webhooks in the second step.
 const ALL_AT_ONCE: usize = 1;
 /// Maximum number of webhooks waiting in each of the two queues.
-const WAITING: usize = 64;
+const MAX_WAITING: usize = 64;
 /// Maximum wait in a queue.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Bytes at the beginning of a body in which the phone number is looked for.
 const HINT_WITHIN: usize = 2_048;
 
@@ -151,7 +151,7 @@ impl VerificationQueue {
         let turn = {
             let _waiting = Waiter::new(&self.waiting).ok_or(VerifyError::Busy)?;
             let began = Instant::now();
-            let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
+            let turn = tokio::time::timeout(MAX_WAIT, self.turns.clone().acquire_owned()).await;
             metrics::histogram!("mainstay_webhook_verification_wait_seconds").record(began.elapsed().as_secs_f64());
             turn.map_err(|_| VerifyError::Busy)?
                 .expect("the semaphore is never closed")
@@ -179,7 +179,7 @@ impl<'a> Waiter<'a> {
     /// Returns `None` if too many wait.
     fn new(count: &'a AtomicUsize) -> Option<Self> {
         let waiting = Self(count);
-        (count.fetch_add(1, Ordering::Relaxed) < WAITING).then_some(waiting)
+        (count.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(waiting)
     }
 }
 
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn of_those_who_wait_there_is_an_end() {
         let count = AtomicUsize::new(0);
-        let all: Vec<_> = (0..WAITING).map(|_| Waiter::new(&count).unwrap()).collect();
+        let all: Vec<_> = (0..MAX_WAITING).map(|_| Waiter::new(&count).unwrap()).collect();
         assert!(Waiter::new(&count).is_none());
         drop(all);
         assert_eq!(count.load(Ordering::Relaxed), 0);

@@ -21,20 +21,20 @@ use crate::{
 };
 
 /// Interval at which changed channels are read; a new channel is known to every process after it.
-const DIRECTORY: Duration = Duration::from_secs(1);
+const DIRECTORY_INTERVAL: Duration = Duration::from_secs(1);
 /// Every tenth time all channels are read, whether or not one seems to have changed.
 const WHOLE_DIRECTORY: u64 = 10;
 /// Interval of SQLite checkpoints, which move the WAL into the database file.
-const CHECKPOINT: Duration = Duration::from_millis(100);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(100);
 /// Interval at which the histograms are folded; without it they grow.
-const METRICS: Duration = Duration::from_secs(5);
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// Queue depth at which pushing pauses: the queue has work for seconds, and more would only cost Redis what intake needs. The sweep finds
 /// the rows that were not pushed.
-const ENOUGH: usize = 20_000;
+const PUSH_DEPTH_LIMIT: usize = 20_000;
 /// Length of the pause.
-const REST: Duration = Duration::from_millis(250);
+const PUSH_PAUSE: Duration = Duration::from_millis(250);
 /// Pause before failed workers are restarted.
-const RESTART: Duration = Duration::from_secs(1);
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// The tasks of a process. The workers limit their own time to stop.
 pub struct Tasks {
@@ -84,8 +84,8 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
             }
             // The sweep finds ids that cannot be pushed; the queue counts and logs its own outages.
             let pushed = app.queues.push(&INBOUND, ids, app.clock.now()).await;
-            if pushed.is_ok_and(|pushed| pushed.depth > ENOUGH) {
-                enough_until = Instant::now() + REST;
+            if pushed.is_ok_and(|pushed| pushed.depth > PUSH_DEPTH_LIMIT) {
+                enough_until = Instant::now() + PUSH_PAUSE;
             }
         }
     })
@@ -121,7 +121,7 @@ async fn keep_working(app: &App, shutdown: CancellationToken) {
         };
         tracing::error!(%error, "the workers failed and are restarted");
         metrics::counter!("mainstay_worker_restarts_total").increment(1);
-        let rest = tokio::time::timeout(RESTART, shutdown.cancelled());
+        let rest = tokio::time::timeout(RESTART_DELAY, shutdown.cancelled());
         if rest.await.is_ok() {
             return;
         }
@@ -142,7 +142,7 @@ async fn wake_reserved_sends(app: App, shutdown: CancellationToken) {
 }
 
 async fn refresh_directory(app: App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(DIRECTORY);
+    let mut ticks = tokio::time::interval(DIRECTORY_INTERVAL);
     for turn in 1.. {
         if !tick(&mut ticks, &shutdown).await {
             return;
@@ -158,14 +158,14 @@ async fn refresh_directory(app: App, shutdown: CancellationToken) {
 }
 
 async fn fold_metrics(app: App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(METRICS);
+    let mut ticks = tokio::time::interval(METRICS_INTERVAL);
     while tick(&mut ticks, &shutdown).await {
         app.metrics.run_upkeep();
     }
 }
 
 async fn checkpoint(app: App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(CHECKPOINT);
+    let mut ticks = tokio::time::interval(CHECKPOINT_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while tick(&mut ticks, &shutdown).await {
         if let Err(error) = app.db.checkpoint().await {

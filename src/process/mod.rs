@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{app::App, clock::Clock, config::Config, inbound::intake::Drained};
 
 /// Time for requests in progress at shutdown; only a slow client needs longer.
-const REQUESTS: Duration = Duration::from_secs(10);
+const REQUESTS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time to store what requests brought; only a hanging database needs longer. Nothing that is cut off was acknowledged.
-const STORING: Duration = Duration::from_secs(3);
+const STORING_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time for each of the remaining steps.
-const CLOSING: Duration = Duration::from_secs(2);
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,18 +130,18 @@ impl RunningProcess {
     pub async fn stop(self) {
         self.doors.cancel();
         if let Some(server) = self.server {
-            within(REQUESTS, "requests", server).await;
+            within(REQUESTS_TIMEOUT, "requests", server).await;
         }
         self.intake.cancel();
-        within(STORING, "webhooks", self.drained.wait()).await;
-        within(STORING, "messages to send", end(self.outbox)).await;
+        within(STORING_TIMEOUT, "webhooks", self.drained.wait()).await;
+        within(STORING_TIMEOUT, "messages to send", end(self.outbox)).await;
         self.work.cancel();
         if let Some(workers) = self.tasks.workers {
             end(workers).await;
         }
         let others = futures::future::join_all(self.tasks.others.into_iter().map(end));
-        within(CLOSING, "background tasks", others).await;
-        within(CLOSING, "connections", self.app.db.close()).await;
+        within(CLOSING_TIMEOUT, "background tasks", others).await;
+        within(CLOSING_TIMEOUT, "connections", self.app.db.close()).await;
     }
 }
 

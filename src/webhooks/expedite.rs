@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// Maximum number of statements in one call: deliveries beyond a hundred thousand are retried when they are due.
-const PAGES: usize = 100;
+const MAX_PAGES: usize = 100;
 
 impl WebhookService {
     /// Makes an endpoint's waiting deliveries due now; called after the endpoint was changed.
     pub(super) async fn expedite_deliveries(&self, endpoint: EndpointId) -> Result<(), Error> {
         let now = self.clock.now();
-        for _ in 0..PAGES {
+        for _ in 0..MAX_PAGES {
             let page = || deliveries::bring_forward(&self.db, endpoint, now);
             if retry_conflicts(page).await? < FORWARDED_AT_ONCE {
                 break;

@@ -14,12 +14,12 @@ use crate::{
 };
 
 /// Maximum number of full pages of deleted endpoints' deliveries removed in one run, since the housekeeping loop has other tasks.
-const PAGES: usize = 20;
+const MAX_PAGES: usize = 20;
 /// Number of endpoints read together.
-const TOGETHER: i64 = 500;
+const BATCH: i64 = 500;
 /// How long the row of a deleted endpoint stays, so that late deliveries are found and removed: a transaction that saw the endpoint before
 /// its deletion may commit deliveries after it. None takes nearly as long.
-const STRAGGLERS: TimeDelta = TimeDelta::minutes(15);
+const LATE_COMMITS: TimeDelta = TimeDelta::minutes(15);
 
 /// Wakes idle jobs with due deliveries.
 pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> {
@@ -34,11 +34,11 @@ pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> 
 
 /// Removes a bounded number of the deliveries of deleted endpoints, and later the endpoints themselves.
 pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
-    let (mut after, mut left) = (None, PAGES);
+    let (mut after, mut left) = (None, MAX_PAGES);
     loop {
-        let page = endpoints::erasable(with.db.reader(), after, TOGETHER).await?;
+        let page = endpoints::erasable(with.db.reader(), after, BATCH).await?;
         for it in &page {
-            let waited = with.clock.now() - it.deleted_at > STRAGGLERS;
+            let waited = with.clock.now() - it.deleted_at > LATE_COMMITS;
             while deliveries::remove(&with.db, it.id).await? == REMOVED_AT_ONCE {
                 left -= 1;
                 if left == 0 {
@@ -61,7 +61,7 @@ pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
 pub async fn purge(with: &WebhookService, before: DateTime<Utc>) -> Result<u64> {
     let (mut removed, mut after) = (0, None);
     loop {
-        let page: Vec<EndpointId> = endpoints::ids(with.db.reader(), after, TOGETHER).await?;
+        let page: Vec<EndpointId> = endpoints::ids(with.db.reader(), after, BATCH).await?;
         for endpoint in &page {
             let mut swept = SweptPage::default();
             loop {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Maximum number of pages in one call: a long range takes several calls, each of bounded time.
-const PAGES: usize = 20;
+const MAX_PAGES: usize = 20;
 
 /// The deliveries to replay.
 #[derive(Clone, Debug)]
@@ -182,7 +182,7 @@ impl WebhookService {
         let begin = ReplayPosition::Delivered(first_uuid_at(range.from));
         let mut position = Some(cursor.map_or(begin, |it| it.position));
         let mut replayed = 0;
-        for _ in 0..PAGES {
+        for _ in 0..MAX_PAGES {
             let Some(at) = position else { break };
             let (count, next) = match at {
                 ReplayPosition::Delivered(after) => self.replay_delivered(&endpoint, after, &range).await?,

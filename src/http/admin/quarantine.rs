@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Maximum number of subjects shown.
-const MOST: i64 = 1_000;
+const MAX_SUBJECTS: i64 = 1_000;
 
 /// A phone number or an account that nobody has added, and the webhooks that wait for it.
 #[derive(Serialize, ToSchema)]
@@ -28,7 +28,7 @@ pub struct Quarantined {
 #[utoipa::path(get, path = "/admin/quarantine",
     responses((status = 200, description = "The quarantined webhooks by number or account", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
-    let rows = crate::inbound::store::quarantine::list(app.db.reader(), MOST).await?;
+    let rows = crate::inbound::store::quarantine::list(app.db.reader(), MAX_SUBJECTS).await?;
     let show = |row: crate::inbound::store::quarantine::Waiting| Quarantined {
         subject: row.subject,
         events: row.events,

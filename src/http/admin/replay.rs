@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Maximum number of ids in one request.
-const MOST: usize = 10_000;
+const MAX_IDS: usize = 10_000;
 
 /// Selects stored webhooks: either by `ids`, or by a range.
 #[derive(Deserialize, ToSchema)]
@@ -44,7 +44,7 @@ impl ReplayWebhooksRequest {
             Some(_) if self.from.is_some() || self.to.is_some() || state.is_some() => Err(Problem::invalid(
                 "Give either `ids`, or `from`, `to` and `state`; not both.",
             )),
-            Some(ids) if ids.len() > MOST => Err(Problem::invalid(format!("`ids` holds more than {MOST} ids."))),
+            Some(ids) if ids.len() > MAX_IDS => Err(Problem::invalid(format!("`ids` holds more than {MAX_IDS} ids."))),
             Some(ids) => Ok(Selection::Ids(ids)),
             None if self.from.is_none() && self.to.is_none() && state.is_none() => Err(Problem::invalid(
                 "Say which: `ids`, or at least one of `from`, `to` and `state`.",

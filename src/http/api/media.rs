@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// Default lifetime of a link, in seconds.
-const LINK: i64 = 3_600;
+const DEFAULT_LINK_SECONDS: i64 = 3_600;
 /// Maximum lifetime of a link, in seconds.
-const LONGEST_LINK: i64 = 7 * 24 * 3_600;
+const MAX_LINK_SECONDS: i64 = 7 * 24 * 3_600;
 
 /// A file that a customer sent, or that was uploaded to be sent.
 #[derive(Serialize, ToSchema)]
@@ -176,9 +176,9 @@ pub async fn show(
     Path(id): Path<MediaId>,
     Query(query): Query<MediaLinkQuery>,
 ) -> Result<Json<MediaView>, Problem> {
-    let seconds = query.expires_in.unwrap_or(LINK);
-    if !(1..=LONGEST_LINK).contains(&seconds) {
-        let detail = format!("`expires_in` must be a whole number of seconds from 1 to {LONGEST_LINK}.");
+    let seconds = query.expires_in.unwrap_or(DEFAULT_LINK_SECONDS);
+    if !(1..=MAX_LINK_SECONDS).contains(&seconds) {
+        let detail = format!("`expires_in` must be a whole number of seconds from 1 to {MAX_LINK_SECONDS}.");
         return Err(Problem::invalid(detail));
     }
     let mut tx = scope.begin().await?;
@@ -195,7 +195,11 @@ pub(super) async fn created_view(app: &App, scope: &WriteScope, id: MediaId) -> 
     let found = rows::find(&mut tx, scope.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
-    Ok(MediaView::new(app, row, app.clock.now() + TimeDelta::seconds(LINK)))
+    Ok(MediaView::new(
+        app,
+        row,
+        app.clock.now() + TimeDelta::seconds(DEFAULT_LINK_SECONDS),
+    ))
 }
 
 /// Delete media

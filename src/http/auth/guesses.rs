@@ -15,11 +15,11 @@ use crate::{http::problem::Problem, telemetry::Rarely};
 /// Length of the window in which guesses are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Wrong tokens of one client per window, after which its tokens are not compared.
-const PER_CLIENT: u32 = 10;
+const MAX_PER_CLIENT: u32 = 10;
 /// Wrong tokens of all clients per window, after which each client has one guess only.
-const IN_ALL: u32 = 100;
+const MAX_TOTAL: u32 = 100;
 /// Maximum number of clients tracked.
-const MOST: usize = 10_000;
+const MAX_CLIENTS: usize = 10_000;
 
 /// The kind of token that was guessed: the label `kind` of `mainstay_wrong_tokens_total`.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl GuessLimiter {
         let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let window = window.as_ref()?;
         let left = WINDOW.checked_sub(window.began.elapsed())?;
-        let most = if window.in_all >= IN_ALL { 1 } else { PER_CLIENT };
+        let most = if window.in_all >= MAX_TOTAL { 1 } else { MAX_PER_CLIENT };
         let guesses = window.by_client.get(&client).copied().unwrap_or_default();
         (guesses >= most).then_some(left)
     }
@@ -100,7 +100,7 @@ impl GuessLimiter {
         }
         let Some(window) = window.as_mut() else { return };
         window.in_all = window.in_all.saturating_add(1);
-        if window.by_client.len() >= MOST && !window.by_client.contains_key(&client) {
+        if window.by_client.len() >= MAX_CLIENTS && !window.by_client.contains_key(&client) {
             // Any of them: a client that guesses from ten thousand addresses has as many first guesses anyway.
             let other = window.by_client.keys().next().copied();
             other.and_then(|other| window.by_client.remove(&other));
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_client_has_ten_guesses_a_minute_and_the_others_are_heard() {
         let guesses = GuessLimiter::default();
-        for _ in 0..PER_CLIENT {
+        for _ in 0..MAX_PER_CLIENT {
             guesses.admit(TokenKind::Admin, client(1)).unwrap();
             guesses.penalize(TokenKind::Admin, client(1));
         }
@@ -143,13 +143,20 @@ mod tests {
     #[test]
     fn many_clients_that_guess_leave_each_one_guess_and_bounded_memory() {
         let guesses = GuessLimiter::default();
-        for n in 0..MOST as u32 + 500 {
+        for n in 0..MAX_CLIENTS as u32 + 500 {
             guesses.penalize(TokenKind::Admin, client(n));
         }
-        assert!(guesses.admit(TokenKind::Admin, client(MOST as u32 + 499)).is_err());
+        assert!(
+            guesses
+                .admit(TokenKind::Admin, client(MAX_CLIENTS as u32 + 499))
+                .is_err()
+        );
         guesses
             .admit(TokenKind::Admin, client(u32::MAX))
             .expect("the first is heard");
-        assert_eq!(guesses.window.lock().unwrap().as_ref().unwrap().by_client.len(), MOST);
+        assert_eq!(
+            guesses.window.lock().unwrap().as_ref().unwrap().by_client.len(),
+            MAX_CLIENTS
+        );
     }
 }

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Time for which a cached key is trusted without a query; a revoked key may work for as long.
-const TRUSTED: TimeDelta = TimeDelta::seconds(5);
+const CACHE_TTL: TimeDelta = TimeDelta::seconds(5);
 /// Resolution of `last_used_at`.
-const USE_NOTED: TimeDelta = TimeDelta::seconds(60);
+const USE_RESOLUTION: TimeDelta = TimeDelta::seconds(60);
 /// Maximum number of cached keys.
-const MOST: usize = 10_000;
+const MAX_CACHED: usize = 10_000;
 
 /// A live API key.
 #[derive(Clone, Debug)]
@@ -71,8 +71,11 @@ impl ApiKeyCache {
         let mut known = self.lock();
         let found = known
             .get_mut(&digest)
-            .filter(|known| is_within(known.read_at, now, TRUSTED))?;
-        if !found.use_noted_at.is_some_and(|noted| is_within(noted, now, USE_NOTED)) {
+            .filter(|known| is_within(known.read_at, now, CACHE_TTL))?;
+        if !found
+            .use_noted_at
+            .is_some_and(|noted| is_within(noted, now, USE_RESOLUTION))
+        {
             found.use_noted_at = Some(now);
             note_use(app.clone(), found.key.clone(), now);
         }
@@ -81,11 +84,11 @@ impl ApiKeyCache {
 
     fn insert(&self, digest: [u8; 32], fresh: CachedKey) {
         let mut known = self.lock();
-        if known.len() >= MOST {
+        if known.len() >= MAX_CACHED {
             let now = fresh.read_at;
-            known.retain(|_, known| is_within(known.read_at, now, TRUSTED));
+            known.retain(|_, known| is_within(known.read_at, now, CACHE_TTL));
         }
-        if known.len() >= MOST {
+        if known.len() >= MAX_CACHED {
             known.clear();
         }
         known.insert(digest, fresh);

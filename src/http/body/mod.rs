@@ -22,7 +22,7 @@ use super::{BODY_BYTES, nul, problem::Problem, request_context};
 use crate::memory::{NoRoom, RequestMemory};
 
 /// Maximum time a long body waits for other bodies of its tenant.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Reads the whole body and charges it to the request as it arrives. Makes every 413 except those about files and webhooks.
 pub async fn read_body(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
@@ -33,7 +33,7 @@ pub async fn read_body(memory: &RequestMemory, body: Body, limit: usize) -> Resu
     }
     // A long body waits before it is read, not half way through.
     match usize::try_from(announced).unwrap_or(limit) {
-        announced if announced > BODY_BYTES => memory.announce(announced, PATIENCE).await?,
+        announced if announced > BODY_BYTES => memory.announce(announced, MAX_WAIT).await?,
         _ => {}
     }
     collect(body, limit, |bytes| memory.charge(bytes))

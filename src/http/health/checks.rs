@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 use crate::{app::App, db::sqlite_file, records::raw_events};
 
 /// Time limit of one check.
-const LIMIT: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// Age in seconds of the oldest due webhook beyond which workers are missing or do not keep up.
-const LAG_SECONDS: f64 = 60.0;
+const MAX_LAG_SECONDS: f64 = 60.0;
 
 /// The outcome of a check, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -67,7 +67,7 @@ fn millis(since: Instant) -> f64 {
 
 pub async fn database(app: &App) -> DatabaseCheck {
     let began = Instant::now();
-    let pending = timeout(LIMIT, app.db.pending_migrations()).await;
+    let pending = timeout(CHECK_TIMEOUT, app.db.pending_migrations()).await;
     let pending = pending.ok().and_then(Result::ok);
     DatabaseCheck {
         status: if pending == Some(0) {
@@ -83,7 +83,7 @@ pub async fn database(app: &App) -> DatabaseCheck {
 pub async fn redis(app: &App) -> Option<RedisCheck> {
     app.config.redis.as_ref()?;
     let began = Instant::now();
-    let answered = matches!(timeout(LIMIT, app.queues.ping()).await, Ok(Ok(())));
+    let answered = matches!(timeout(CHECK_TIMEOUT, app.queues.ping()).await, Ok(Ok(())));
     Some(RedisCheck {
         status: if answered {
             HealthStatus::Ok
@@ -95,14 +95,14 @@ pub async fn redis(app: &App) -> Option<RedisCheck> {
 }
 
 pub async fn queue_lag(app: &App) -> QueueLagCheck {
-    let due = timeout(LIMIT, raw_events::oldest_due(app.db.reader())).await;
+    let due = timeout(CHECK_TIMEOUT, raw_events::oldest_due(app.db.reader())).await;
     let seconds = due.ok().and_then(Result::ok).map(|due| {
         let late = due.map_or(chrono::TimeDelta::zero(), |due| app.clock.now() - due);
         late.as_seconds_f64().max(0.0)
     });
     QueueLagCheck {
         status: match seconds {
-            Some(seconds) if seconds <= LAG_SECONDS => HealthStatus::Ok,
+            Some(seconds) if seconds <= MAX_LAG_SECONDS => HealthStatus::Ok,
             _ => HealthStatus::Degraded,
         },
         seconds,
@@ -118,7 +118,7 @@ pub async fn disk(app: &App) -> DiskCheck {
         HealthStatus::Failing
     };
     let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
-    let free_mb = timeout(LIMIT, asked).await.ok().and_then(Result::ok).flatten();
+    let free_mb = timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten();
     DiskCheck {
         status: match free_mb {
             Some(free) if free >= app.config.limits.disk_free_mb => HealthStatus::Ok,

@@ -17,7 +17,7 @@ use super::{auth::MetricsAccess, problem::Problem, state::HttpState};
 use crate::app::App;
 
 /// Time for which the outcome of the checks is cached.
-const FRESH: Duration = Duration::from_secs(1);
+const CACHE_TTL: Duration = Duration::from_secs(1);
 
 pub fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
@@ -34,7 +34,7 @@ impl HealthCache {
     async fn outcome(&self, app: &App) -> Arc<HealthReport> {
         let mut last = self.0.lock().await;
         if let Some((at, health)) = &*last
-            && at.elapsed() < FRESH
+            && at.elapsed() < CACHE_TTL
         {
             return health.clone();
         }

@@ -17,9 +17,9 @@ use super::{auth::MetricsAccess, state::HttpState};
 use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin};
 
 /// Minimum time between two queries for figures, however many scrape.
-const FRESH: Duration = Duration::from_secs(5);
+const CACHE_TTL: Duration = Duration::from_secs(5);
 /// Time limit of a query; after it the figures stay as they were.
-const LIMIT: Duration = Duration::from_secs(2);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(show))
@@ -38,7 +38,7 @@ impl Scrape {
         gauge!("mainstay_intake_waiting").set(app.intake.waiting() as f64);
         process::refresh(app.clock.now());
         let mut read_at = self.0.lock().await;
-        if read_at.is_none_or(|at| at.elapsed() >= FRESH) {
+        if read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL) {
             *read_at = Some(Instant::now());
             queues(app).await;
             media(app).await;
@@ -49,7 +49,7 @@ impl Scrape {
 /// Sets the time until Meta deletes the first media that is not fetched yet; below zero some is lost. A week when nothing waits.
 async fn media(app: &App) {
     let asked = crate::media::store::soonest_deadline(app.db.reader());
-    let Ok(Ok(soonest)) = tokio::time::timeout(LIMIT, asked).await else {
+    let Ok(Ok(soonest)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
         return;
     };
     let left = soonest.map_or(META_KEEPS, |deadline| deadline - app.clock.now());
@@ -60,7 +60,7 @@ async fn media(app: &App) {
 async fn queues(app: &App) {
     for queue in QUEUES {
         let asked = admin::stats(&app.db, &app.queues, queue, app.clock.now());
-        let Ok(Ok(stats)) = tokio::time::timeout(LIMIT, asked).await else {
+        let Ok(Ok(stats)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
             return;
         };
         let depth = |state: &'static str, jobs: i64| {

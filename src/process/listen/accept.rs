@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{descriptors::Reserve, registry::ConnectionRegistry, serve};
 
 /// Interval of the sweep; a client has so much longer than its limit.
-const SWEEP: Duration = Duration::from_millis(500);
+const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 /// Pause after a failed `accept` without a remedy.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -23,7 +23,7 @@ pub async fn run(listener: TcpListener, router: Router, registry: Arc<Connection
     // Whether a reserved descriptor was released for the next connection.
     let mut short = false;
     // Only tests use shorter limits than the sweep's interval.
-    let mut sweeps = tokio::time::interval(SWEEP.min(registry.shortest_pace() / 4));
+    let mut sweeps = tokio::time::interval(SWEEP_INTERVAL.min(registry.shortest_pace() / 4));
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

@@ -16,9 +16,9 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use super::connection::ClientConnection;
 
 /// Maximum bytes of a body that are drained: the length of the longest JSON body accepted.
-const DISCARDED: u64 = 16 * 1_024 * 1_024;
+const MAX_DRAINED: u64 = 16 * 1_024 * 1_024;
 /// Maximum time to drain a body.
-const PATIENCE: Duration = Duration::from_secs(2);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The body of a request. Records when it is waited for, and leaves its unread rest to the connection.
 pub struct RequestBody {
@@ -74,11 +74,11 @@ impl Drop for RequestBody {
 
 /// Drains a body. Returns false if it is too long or too slow.
 pub async fn discard(mut body: Incoming) -> bool {
-    if body.size_hint().lower() > DISCARDED {
+    if body.size_hint().lower() > MAX_DRAINED {
         return false;
     }
     let all = async {
-        let mut left = DISCARDED;
+        let mut left = MAX_DRAINED;
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
             let Ok(frame) = frame else { return false };
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
@@ -89,5 +89,5 @@ pub async fn discard(mut body: Incoming) -> bool {
         }
         true
     };
-    tokio::time::timeout(PATIENCE, all).await.unwrap_or(false)
+    tokio::time::timeout(DRAIN_TIMEOUT, all).await.unwrap_or(false)
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Number of bytes of an answer that are stored.
-const ANSWER: usize = 4_096;
+const STORED_ANSWER_BYTES: usize = 4_096;
 
 /// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub async fn send_request(
         headers: destination.headers(&due, &body, started_at),
         body,
         within: dispatcher.config.timeout,
-        most: ANSWER,
+        most: STORED_ANSWER_BYTES,
     });
     let posted = on_behalf(due.tenant_id, posted).await;
     let attempt = finish(due, started_at, posted);

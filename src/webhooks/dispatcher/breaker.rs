@@ -12,14 +12,14 @@ const LONGEST_PROBE: TimeDelta = TimeDelta::minutes(5);
 /// Maximum time for which `Retry-After` stops all requests to an endpoint. The delivery that it answered may wait longer.
 const LONGEST_HOLD: TimeDelta = TimeDelta::hours(1);
 /// Duration of continuous failures after which the endpoint is disabled.
-const PATIENCE: TimeDelta = TimeDelta::days(5);
+const DISABLE_AFTER: TimeDelta = TimeDelta::days(5);
 /// Time between the warning of its owner and disabling it.
-const NOTICE: TimeDelta = TimeDelta::hours(60);
+const WARNING_LEAD: TimeDelta = TimeDelta::hours(60);
 /// Time without attempts after which the duration of failures starts anew, since the endpoint's state in between is unknown. Longer than the
 /// longest wait of the default schedule.
-const SILENCE: TimeDelta = TimeDelta::hours(30);
+const FAILURES_EXPIRE_AFTER: TimeDelta = TimeDelta::hours(30);
 /// Resolution of `last_success_at`.
-const PRECISION: TimeDelta = TimeDelta::seconds(1);
+const SUCCESS_RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 /// Maximum length of a stored error, in characters.
 const ERROR_LENGTH: usize = 500;
 
@@ -49,7 +49,7 @@ pub fn record_success(health: &mut EndpointHealth, kind: AttemptKind, now: DateT
         .probe_at
         .filter(|_| health.tripped_at.is_none() && kind == AttemptKind::Delivery);
     let known = health.failing_since.is_none() && health.tripped_at.is_none() && health.probe_at == hold;
-    if known && health.last_success_at.is_some_and(|at| now - at < PRECISION) {
+    if known && health.last_success_at.is_some_and(|at| now - at < SUCCESS_RESOLUTION) {
         return false;
     }
     *health = EndpointHealth {
@@ -71,7 +71,10 @@ pub fn record_failure(
     now: DateTime<Utc>,
 ) -> FailureEffect {
     health.failures_in_row += 1;
-    if health.last_error_at.is_some_and(|last| now - last > SILENCE) {
+    if health
+        .last_error_at
+        .is_some_and(|last| now - last > FAILURES_EXPIRE_AFTER)
+    {
         (health.failing_since, health.warned_at) = (None, None);
     }
     let since = *health.failing_since.get_or_insert(now);
@@ -89,10 +92,10 @@ pub fn record_failure(
     let hold = retry_after.map(|wait| now + wait.min(LONGEST_HOLD));
     health.probe_at = health.probe_at.max(probe).max(hold);
     match health.warned_at {
-        Some(warned) if now - since >= PATIENCE && now - warned >= NOTICE && health.tripped_at.is_some() => {
+        Some(warned) if now - since >= DISABLE_AFTER && now - warned >= WARNING_LEAD && health.tripped_at.is_some() => {
             FailureEffect::Disable
         }
-        None if now - since >= PATIENCE - NOTICE => {
+        None if now - since >= DISABLE_AFTER - WARNING_LEAD => {
             health.warned_at = Some(now);
             FailureEffect::Warn
         }

@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Maximum number of queries in one statement.
-const TOGETHER: usize = 128;
+const MAX_BATCH: usize = 128;
 /// Maximum number of waiting queries.
-const WAITING: usize = 1_024;
+const MAX_WAITING: usize = 1_024;
 
 type Answer = sqlx::Result<Vec<DueDelivery>>;
 type Query = Asked<DueQuery, Answer>;
@@ -35,11 +35,11 @@ pub struct DueBatcher {
 
 impl DueReader {
     pub fn new(with: &WebhookService) -> (Self, DueBatcher) {
-        let (to, from) = mpsc::channel(WAITING);
+        let (to, from) = mpsc::channel(MAX_WAITING);
         let batcher = DueBatcher {
             db: with.db.clone(),
             clock: with.clock.clone(),
-            from: Batches::of(TOGETHER, from),
+            from: Batches::of(MAX_BATCH, from),
         };
         (Self(to), batcher)
     }

@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// Maximum number of results in one commit.
-const TOGETHER: usize = 256;
+const MAX_BATCH: usize = 256;
 /// Maximum number of waiting results.
-const WAITING: usize = 4_096;
+const MAX_WAITING: usize = 4_096;
 /// Reason given in the warning to the owner.
 const WARNING: &str = "nothing but failures for half the time after which it is disabled";
 
@@ -81,10 +81,10 @@ pub struct ResultCommitter {
 
 impl ResultWriter {
     pub fn new(with: &WebhookService) -> (Self, ResultCommitter) {
-        let (to, from) = mpsc::channel(WAITING);
+        let (to, from) = mpsc::channel(MAX_WAITING);
         let committer = ResultCommitter {
             with: with.clone(),
-            from: Batches::of(TOGETHER, from),
+            from: Batches::of(MAX_BATCH, from),
         };
         (Self(to), committer)
     }

@@ -24,9 +24,9 @@ pub type Chain = VecDeque<DueDelivery>;
 pub type DeliveriesInHand = HashMap<DeliveryId, Option<Uuid>>;
 
 /// Rows read at a time for an ordered endpoint, since many may belong to one conversation.
-const ORDERED: i64 = 256;
+const ORDERED_BATCH: i64 = 256;
 /// Minimum number of conversations examined together.
-const AT_LEAST: usize = 32;
+const MIN_CONVERSATIONS: usize = 32;
 
 /// The outcome of taking deliveries.
 pub enum TakenDeliveries {
@@ -50,7 +50,11 @@ pub async fn take_due(
     let most = i64::try_from(in_hand.len() + room).unwrap_or(i64::MAX);
     let wanted = DueQuery {
         endpoint: endpoint.id,
-        most: if endpoint.ordered { most.max(ORDERED) } else { most },
+        most: if endpoint.ordered {
+            most.max(ORDERED_BATCH)
+        } else {
+            most
+        },
     };
     let due = dispatcher.due_reader.due(wanted).await?;
     if due.iter().any(|it| it.revision != endpoint.revision) {
@@ -75,7 +79,7 @@ pub async fn take_due(
         );
     }
     // Some may turn out to wait for a failed delivery.
-    keys.truncate(room.max(AT_LEAST));
+    keys.truncate(room.max(MIN_CONVERSATIONS));
     if !keys.is_empty() {
         chains.extend(ordered_chains(dispatcher, endpoint, &keys, &in_order).await?);
     }

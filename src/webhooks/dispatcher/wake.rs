@@ -16,11 +16,11 @@ use crate::{
 };
 
 /// Maximum number of commits whose hints are handled together.
-const TOGETHER: usize = 64;
+const MAX_COMMITS: usize = 64;
 
 /// Wakes the endpoint jobs named by hints, until `done`. Housekeeping finds those whose hint is lost.
 pub async fn wake(db: Db, clock: Clock, queues: Queues, hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
-    let mut commits = Batches::of(TOGETHER, hints);
+    let mut commits = Batches::of(MAX_COMMITS, hints);
     while let Some(batches) = commits.next(&done).await {
         let hints = batches
             .into_iter()

@@ -6,12 +6,12 @@ use futures::{Stream, StreamExt};
 use memchr::memmem;
 
 /// Maximum bytes of one field's headers, of the bytes before the first field, and of those after the last.
-const MOST: usize = 8 * 1_024;
+const MAX_BYTES: usize = 8 * 1_024;
 const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
 
-/// The error of a form with more than [`MOST`] bytes around its fields.
+/// The error of a form with more than [`MAX_BYTES`] bytes around its fields.
 #[derive(Debug, thiserror::Error)]
-#[error("it has more than {MOST} bytes before its first boundary, in the headers of a field, or after its end")]
+#[error("it has more than {MAX_BYTES} bytes before its first boundary, in the headers of a field, or after its end")]
 pub struct EnvelopeTooLong;
 
 /// Passes the pieces of a form on as long as the bytes around its fields are within the limit.
@@ -69,7 +69,7 @@ impl Scan {
             let read = found.unwrap_or(piece.len());
             if !self.is_in_field {
                 self.around += read;
-                if self.around > MOST {
+                if self.around > MAX_BYTES {
                     return Err(EnvelopeTooLong);
                 }
             }
@@ -117,7 +117,7 @@ mod tests {
     fn only_what_stands_around_fields_is_bounded_however_the_bytes_are_cut() {
         let head = b"--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
         let file = vec![b'x'; 40_000];
-        let long = vec![b'y'; MOST + 1];
+        let long = vec![b'y'; MAX_BYTES + 1];
         let whole = [&head[..], &file, b"\r\n--B--\r\n"].concat();
         let two = [&head[..], &file, b"\r\n", &head[..], &file, b"\r\n--B--"].concat();
         for (from_form, expected) in [

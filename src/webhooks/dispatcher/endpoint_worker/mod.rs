@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// Time after which a run takes up nothing new: there may be more endpoints than a process serves at a time.
-const RUN: Duration = Duration::from_secs(30);
+const MAX_RUN: Duration = Duration::from_secs(30);
 /// Interval at which a run checks whether a person has changed the endpoint.
-const WATCH: Duration = Duration::from_secs(1);
+const REVISION_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A run of the worker of one endpoint.
 pub struct EndpointWorker<'l> {
@@ -127,7 +127,7 @@ impl<'l> EndpointWorker<'l> {
         let shutdown = &self.dispatcher.shutdown;
         self.fetch();
         loop {
-            if self.started_at.elapsed() > RUN {
+            if self.started_at.elapsed() > MAX_RUN {
                 self.stop();
             }
             self.start_requests();
@@ -137,7 +137,7 @@ impl<'l> EndpointWorker<'l> {
                     self.stop();
                     continue;
                 }
-                () = sleep_until(self.checked_at + WATCH), if !self.stopping && !self.checking => {
+                () = sleep_until(self.checked_at + REVISION_CHECK_INTERVAL), if !self.stopping && !self.checking => {
                     self.check_revision();
                     continue;
                 }

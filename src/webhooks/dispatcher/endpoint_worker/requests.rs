@@ -19,20 +19,20 @@ use crate::webhooks::{
 /// How long a busy run keeps looking for more: a new run costs more than another read.
 const LINGER: Duration = Duration::from_millis(250);
 /// Number of requests that make a run busy.
-const BUSY: usize = 8;
+const BUSY_FROM: usize = 8;
 /// Interval between reads that find nothing, at first.
-const LOOK: Duration = Duration::from_millis(25);
+const POLL: Duration = Duration::from_millis(25);
 /// Interval between reads that find nothing, later.
-const LOOK_LATER: Duration = Duration::from_millis(100);
+const POLL_IDLE: Duration = Duration::from_millis(100);
 /// Minimum number of deliveries taken at a time.
-const ROOM: usize = 32;
+const MIN_TAKEN: usize = 32;
 /// Concurrent requests until the first of this run has succeeded: an endpoint that hangs occupies no more than it takes to open the breaker.
-const UNPROVEN: usize = breaker::BREAKER as usize;
+const MAX_UNPROVEN: usize = breaker::BREAKER as usize;
 
 impl EndpointWorker<'_> {
     fn most(&self) -> usize {
         let most = usize::try_from(self.endpoint.max_concurrent).unwrap_or(1).max(1);
-        breaker::concurrency_limit(&self.health, if self.proven { most } else { most.min(UNPROVEN) })
+        breaker::concurrency_limit(&self.health, if self.proven { most } else { most.min(MAX_UNPROVEN) })
     }
 
     /// Takes more deliveries if there is room.
@@ -50,7 +50,7 @@ impl EndpointWorker<'_> {
         let room = if probing {
             1
         } else {
-            (2 * most).max(ROOM) - self.waiting.len()
+            (2 * most).max(MIN_TAKEN) - self.waiting.len()
         };
         let (dispatcher, endpoint, in_hand, pause) = (self.dispatcher, self.endpoint, self.in_hand.clone(), self.pause);
         self.reading = true;
@@ -64,7 +64,7 @@ impl EndpointWorker<'_> {
     }
 
     fn is_busy(&self) -> bool {
-        self.finished >= BUSY && Instant::now() < self.busy_until
+        self.finished >= BUSY_FROM && Instant::now() < self.busy_until
     }
 
     pub(super) fn on_taken(&mut self, taken: TakenDeliveries) {
@@ -82,8 +82,8 @@ impl EndpointWorker<'_> {
         }
         self.pause = match chains.is_empty() {
             false => Duration::ZERO,
-            true if self.is_busy() || self.pause.is_zero() => LOOK,
-            true => LOOK_LATER,
+            true if self.is_busy() || self.pause.is_zero() => POLL,
+            true => POLL_IDLE,
         };
         let probing = breaker::is_probing(&self.health);
         for mut chain in chains {

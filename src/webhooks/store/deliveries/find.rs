@@ -33,7 +33,7 @@ pub struct DeliveryAttempt {
     pub number: i64,
     pub started_at: DateTime<Utc>,
     pub duration_us: i64,
-    /// `succeeded`, `status`, `redirect`, `timeout`, `unreachable` or `refused`.
+    /// `succeeded`, `status`, `redirect`, `timeout`, `unreachable`, `refused` or `expired`.
     pub outcome: String,
     pub http_status: Option<i64>,
     pub error: Option<String>,
