@@ -20,7 +20,7 @@ use crate::{
     rate_limit::RateLimiter,
     storage::Storage,
     templates::TemplateService,
-    webhooks::{Desks, WebhookDispatcher, WebhookService},
+    webhooks::{DispatcherTasks, WebhookDispatcher, WebhookService},
 };
 
 /// What the services are made of.
@@ -71,7 +71,7 @@ pub struct Parts {
 
 impl App {
     /// Makes every service, and the ends of the dispatcher's channels that the process serves.
-    pub fn new(of: Foundation) -> (Self, Desks) {
+    pub fn new(of: Foundation) -> (Self, DispatcherTasks) {
         let templates = TemplateService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -85,7 +85,8 @@ impl App {
             egress: of.egress.clone(),
         };
         let deliveries = of.config.deliveries.clone();
-        let (dispatcher, desks) = WebhookDispatcher::new(webhooks.clone(), of.queues.clone(), deliveries, of.work_ends);
+        let (dispatcher, dispatcher_tasks) =
+            WebhookDispatcher::new(webhooks.clone(), of.queues.clone(), deliveries, of.work_ends);
         let media = MediaService {
             db: of.db.clone(),
             clock: of.clock.clone(),
@@ -134,7 +135,7 @@ impl App {
             dispatcher,
             metrics: of.metrics,
         }));
-        (app, desks)
+        (app, dispatcher_tasks)
     }
 }
 

@@ -1,10 +1,12 @@
+//! `mainstay channel`.
+
 use std::{fmt, io};
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{Answer, Operator, secret};
+use super::{CommandOutput, OperatorContext, secret};
 use crate::{
     domain::{ChannelId, TenantId},
     records::channels::{self, Channel},
@@ -14,7 +16,7 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add a business phone number, or renew the secrets of one.
-    Add(Add),
+    Add(AddChannel),
     /// List the channels, of all tenants or of one.
     List {
         /// Name or id of a tenant.
@@ -24,7 +26,7 @@ pub enum Command {
 }
 
 #[derive(clap::Args)]
-pub struct Add {
+pub struct AddChannel {
     /// Name or id of the tenant.
     #[arg(long)]
     tenant: String,
@@ -48,7 +50,7 @@ struct Added {
     id: ChannelId,
     /// Webhooks that had been waiting for this channel.
     released: u64,
-    /// Messages that had been waiting since the channel could not send; null when it could.
+    /// Messages that had waited while the channel could not send; null when it could.
     recovered: Option<u64>,
 }
 
@@ -65,9 +67,9 @@ struct Listed {
 }
 
 impl Command {
-    pub async fn run(self, operator: &Operator) -> anyhow::Result<Answer> {
+    pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         match self {
-            Command::Add(add) => Answer::new(&Added::from(add.run(operator, &mut io::stdin().lock()).await?)),
+            Command::Add(add) => CommandOutput::new(&Added::from(add.run(operator, &mut io::stdin().lock()).await?)),
             Command::List { tenant } => {
                 let registry = &operator.registry;
                 let channels = match tenant {
@@ -78,14 +80,14 @@ impl Command {
                     }
                 };
                 let listed: Vec<_> = channels.into_iter().map(Listed::from).collect();
-                Answer::list(&listed, "no channels yet: add one with `mainstay channel add`")
+                CommandOutput::list(&listed, "no channels yet: add one with `mainstay channel add`")
             }
         }
     }
 }
 
-impl Add {
-    async fn run(self, operator: &Operator, input: &mut dyn io::BufRead) -> anyhow::Result<AddedChannel> {
+impl AddChannel {
+    async fn run(self, operator: &OperatorContext, input: &mut dyn io::BufRead) -> anyhow::Result<AddedChannel> {
         let new = NewChannel {
             phone_number_id: self.phone_number_id,
             waba_id: self.waba_id,
@@ -100,7 +102,7 @@ impl Add {
     }
 }
 
-impl fmt::Debug for Add {
+impl fmt::Debug for AddChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Add");
         shown
@@ -142,14 +144,14 @@ impl fmt::Display for Added {
         }
         match self.recovered {
             None => Ok(()),
-            Some(n) => write!(f, "\nit could not send and tries again; {n} messages waited for it"),
+            Some(n) => write!(f, "\nits circuit breaker was reset; {n} waiting messages are sent now"),
         }
     }
 }
 
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dialled = self.display_phone_number.as_deref().unwrap_or("number not told yet");
+        let dialled = self.display_phone_number.as_deref().unwrap_or("number unknown yet");
         let signs = if self.has_app_secret {
             "own app secret"
         } else {

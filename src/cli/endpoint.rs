@@ -1,39 +1,41 @@
+//! `mainstay endpoint`.
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{Answer, Operator, replay::time};
+use super::{CommandOutput, OperatorContext, replay::time};
 use crate::{
     domain::{ChannelId, EndpointId, TenantId},
     records::tenants,
     tenancy,
-    webhooks::{Changes, NewEndpoint, Replay, ReplayState, masked, store::endpoints::Endpoint},
+    webhooks::{EndpointChanges, NewEndpoint, Replay, ReplayState, masked, store::endpoints::Endpoint},
 };
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add an endpoint, and tell its secret.
-    Add(Add),
+    /// Add an endpoint, and print its secret.
+    Add(AddEndpoint),
     /// List the endpoints, of all tenants or of one.
     List {
         /// Name or id of a tenant.
         #[arg(long)]
         tenant: Option<String>,
     },
-    /// Send to an endpoint again that was disabled.
-    Enable(One),
-    /// Send nothing more to an endpoint; what happens meanwhile can be replayed.
-    Disable(One),
+    /// Enable an endpoint that was disabled.
+    Enable(EndpointArg),
+    /// Disable an endpoint; events that occur meanwhile can be replayed.
+    Disable(EndpointArg),
     /// Remove an endpoint and its deliveries.
-    Remove(One),
-    /// Deliver a range again: what is dead, unless other states are named.
-    Replay(Again),
+    Remove(EndpointArg),
+    /// Replay events of a time range: dead deliveries, unless other states are named.
+    Replay(ReplayArgs),
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Add {
+pub struct AddEndpoint {
     /// Name or id of the tenant.
     #[arg(long)]
     tenant: String,
@@ -48,14 +50,14 @@ pub struct Add {
     channels: Option<Vec<ChannelId>>,
     #[arg(long)]
     description: Option<String>,
-    /// Has the events of one conversation come one after the other.
+    /// Deliver the events of one conversation in order.
     #[arg(long)]
     ordered: bool,
 }
 
-/// An endpoint that is there.
+/// An existing endpoint.
 #[derive(Debug, clap::Args)]
-pub struct One {
+pub struct EndpointArg {
     /// Name or id of the tenant.
     #[arg(long)]
     tenant: String,
@@ -63,16 +65,16 @@ pub struct One {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Again {
+pub struct ReplayArgs {
     #[command(flatten)]
-    one: One,
+    endpoint: EndpointArg,
     /// Events recorded at this time or later: RFC 3339, or a date in UTC.
     #[arg(long, value_parser = time)]
     from: DateTime<Utc>,
-    /// Events recorded before this time; until now unless given.
+    /// Events recorded before this time; by default now.
     #[arg(long, value_parser = time)]
     to: Option<DateTime<Utc>>,
-    /// `done`, `dead` or `missing` (what the endpoint wants and never had), separated by commas.
+    /// `done`, `dead` or `missing` (events without a delivery), separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "dead", value_parser = state)]
     states: Vec<ReplayState>,
     /// Exact types, families or `*`, separated by commas.
@@ -113,25 +115,25 @@ struct Counted {
 }
 
 impl Command {
-    pub async fn run(self, operator: &Operator) -> anyhow::Result<Answer> {
+    pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         match self {
-            Command::Add(add) => Answer::new(&add.run(operator).await?),
+            Command::Add(add) => CommandOutput::new(&add.run(operator).await?),
             Command::List { tenant } => list(operator, tenant.as_deref()).await,
-            Command::Enable(one) => Answer::new(&one.enable(operator, true).await?),
-            Command::Disable(one) => Answer::new(&one.enable(operator, false).await?),
-            Command::Remove(one) => {
+            Command::Enable(endpoint) => CommandOutput::new(&endpoint.enable(operator, true).await?),
+            Command::Disable(endpoint) => CommandOutput::new(&endpoint.enable(operator, false).await?),
+            Command::Remove(endpoint) => {
                 operator
-                    .subscriptions
-                    .remove(one.tenant(operator).await?, one.id)
+                    .webhooks
+                    .remove(endpoint.tenant(operator).await?, endpoint.id)
                     .await?;
-                Answer::new(&Removed { id: one.id })
+                CommandOutput::new(&Removed { id: endpoint.id })
             }
-            Command::Replay(again) => Answer::new(&again.run(operator).await?),
+            Command::Replay(args) => CommandOutput::new(&args.run(operator).await?),
         }
     }
 }
 
-async fn list(operator: &Operator, tenant: Option<&str>) -> anyhow::Result<Answer> {
+async fn list(operator: &OperatorContext, tenant: Option<&str>) -> anyhow::Result<CommandOutput> {
     let registry = &operator.registry;
     let tenants = match tenant {
         None => tenants::all(&registry.db).await?,
@@ -142,11 +144,11 @@ async fn list(operator: &Operator, tenant: Option<&str>) -> anyhow::Result<Answe
         let found = crate::webhooks::store::endpoints::list(registry.db.reader(), tenant.id, None, i64::MAX).await?;
         listed.extend(found.into_iter().map(Listed::from));
     }
-    Answer::list(&listed, "no endpoints yet: add one with `mainstay endpoint add`")
+    CommandOutput::list(&listed, "no endpoints yet: add one with `mainstay endpoint add`")
 }
 
-impl Add {
-    async fn run(self, operator: &Operator) -> anyhow::Result<Added> {
+impl AddEndpoint {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Added> {
         let tenant = tenancy::find_tenant(&operator.registry, &self.tenant).await?.id;
         let new = NewEndpoint {
             url: self.url,
@@ -159,8 +161,8 @@ impl Add {
             max_concurrent: None,
             enabled: true,
         };
-        let id = operator.subscriptions.create(tenant, new).await?.id;
-        let secrets = operator.subscriptions.secrets(tenant, id).await?;
+        let id = operator.webhooks.create(tenant, new).await?.id;
+        let secrets = operator.webhooks.secrets(tenant, id).await?;
         Ok(Added {
             id,
             secret: secrets.current.expose().to_owned(),
@@ -168,27 +170,27 @@ impl Add {
     }
 }
 
-impl One {
-    async fn tenant(&self, operator: &Operator) -> anyhow::Result<TenantId> {
+impl EndpointArg {
+    async fn tenant(&self, operator: &OperatorContext) -> anyhow::Result<TenantId> {
         Ok(tenancy::find_tenant(&operator.registry, &self.tenant).await?.id)
     }
 
-    async fn enable(&self, operator: &Operator, enabled: bool) -> anyhow::Result<Listed> {
-        let changes = Changes {
+    async fn enable(&self, operator: &OperatorContext, enabled: bool) -> anyhow::Result<Listed> {
+        let changes = EndpointChanges {
             enabled: Some(enabled),
-            ..Changes::default()
+            ..EndpointChanges::default()
         };
         let tenant = self.tenant(operator).await?;
-        Ok(operator.subscriptions.change(tenant, self.id, changes).await?.into())
+        Ok(operator.webhooks.change(tenant, self.id, changes).await?.into())
     }
 }
 
-impl Again {
-    async fn run(self, operator: &Operator) -> anyhow::Result<Counted> {
-        let tenant = self.one.tenant(operator).await?;
+impl ReplayArgs {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Counted> {
+        let tenant = self.endpoint.tenant(operator).await?;
         let mut replay = Replay {
             from: self.from,
-            // Or what happens while it runs would be looked through as well.
+            // Otherwise events that occur while it runs would be examined as well.
             to: Some(self.to.unwrap_or_else(|| operator.registry.clock.now())),
             states: self.states,
             event_types: self.event_types,
@@ -197,8 +199,8 @@ impl Again {
         let mut replayed = 0;
         loop {
             let done = operator
-                .subscriptions
-                .replay(tenant, self.one.id, replay.clone())
+                .webhooks
+                .replay(tenant, self.endpoint.id, replay.clone())
                 .await?;
             replayed += done.replayed;
             replay.cursor = done.cursor;
@@ -218,8 +220,8 @@ impl From<Endpoint> for Listed {
             tenant_id: endpoint.tenant_id,
             url: masked(&endpoint.url),
             disabled_reason: endpoint.disabled_reason,
-            failing_since: endpoint.standing.failing_since,
-            last_error: endpoint.standing.last_error,
+            failing_since: endpoint.health.failing_since,
+            last_error: endpoint.health.last_error,
         }
     }
 }
@@ -252,6 +254,6 @@ impl fmt::Display for Removed {
 
 impl fmt::Display for Counted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} deliveries are on their way again", self.replayed)
+        write!(f, "{} deliveries are queued again", self.replayed)
     }
 }

@@ -1,10 +1,12 @@
+//! `mainstay key`.
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{Answer, Operator};
+use super::{CommandOutput, OperatorContext};
 use crate::{
     domain::{ApiKeyId, Scopes, TenantId},
     records::{
@@ -16,7 +18,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make an API key, which is shown only now.
+    /// Create an API key, which is shown only now.
     Create {
         /// Name or id of the tenant.
         #[arg(long)]
@@ -24,7 +26,7 @@ pub enum Command {
         /// What it is for.
         #[arg(long, default_value = "command line")]
         name: String,
-        /// What it may do: `read`, `write`, `events`, separated by commas.
+        /// Its scopes: `read`, `write`, `events`, separated by commas.
         #[arg(long, default_value = "read,write,events")]
         scopes: Scopes,
     },
@@ -34,12 +36,12 @@ pub enum Command {
         #[arg(long)]
         tenant: Option<String>,
     },
-    /// End an API key at once.
+    /// Revoke an API key at once.
     Revoke { id: ApiKeyId },
-    /// Seal every stored secret anew under the first master key, so that older ones can be taken out of MAINSTAY_MASTER_KEY.
+    /// Encrypt every stored secret anew under the first master key, so that older ones can be removed from MAINSTAY_MASTER_KEY.
     ///
-    /// Then what was replaced is overwritten: on SQLite the whole file is written anew (it takes as much free space as the file, and
-    /// writers wait), on PostgreSQL the four tables with secrets (each locked meanwhile).
+    /// The replaced values are then overwritten: on SQLite the whole file is rewritten (it takes as much free space as the file, and writers
+    /// wait), on PostgreSQL the four tables with secrets (each locked meanwhile).
     Rotate,
 }
 
@@ -71,29 +73,29 @@ struct Resealed {
     tenants: u64,
     channels: u64,
     answers: u64,
-    /// Whether what was replaced is overwritten in the files of the database.
+    /// Whether the replaced values are overwritten in the files of the database.
     overwritten: bool,
 }
 
 impl Command {
-    pub async fn run(self, operator: &Operator) -> anyhow::Result<Answer> {
+    pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         let registry = &operator.registry;
         match self {
             Command::Create { tenant, name, scopes } => {
                 let tenant = tenancy::find_tenant(registry, &tenant).await?;
                 let key = tenancy::create_api_key(registry, tenant.id, &name, &scopes).await?;
-                Answer::new(&Created {
+                CommandOutput::new(&Created {
                     id: key.id,
                     api_key: key.token.expose().to_owned(),
                 })
             }
             Command::List { tenant } => {
                 let keys = of(registry, tenant).await?;
-                Answer::list(&keys.into_iter().map(Listed::from).collect::<Vec<_>>(), "no API keys")
+                CommandOutput::list(&keys.into_iter().map(Listed::from).collect::<Vec<_>>(), "no API keys")
             }
             Command::Revoke { id } => {
                 tenancy::revoke_api_key(registry, id).await?;
-                Answer::new(&Revoked { id, revoked: true })
+                CommandOutput::new(&Revoked { id, revoked: true })
             }
             Command::Rotate => {
                 let Rotated {
@@ -102,7 +104,7 @@ impl Command {
                     answers,
                 } = tenancy::rotate_keys(registry).await?;
                 let overwritten = tenancy::forget_replaced(registry).await?;
-                Answer::new(&Resealed {
+                CommandOutput::new(&Resealed {
                     tenants,
                     channels,
                     answers,

@@ -1,9 +1,11 @@
+//! `mainstay migrate`.
+
 use std::fmt;
 
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{Answer, operator};
+use super::{CommandOutput, operator};
 use crate::config::{Config, Purpose};
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -12,14 +14,14 @@ pub(super) struct Migrated {
     pub(super) applied: usize,
 }
 
-pub async fn run() -> anyhow::Result<Answer> {
-    Answer::new(&migrate(&Config::load(Purpose::Operate)?).await?)
+pub async fn run() -> anyhow::Result<CommandOutput> {
+    CommandOutput::new(&migrate(&Config::load(Purpose::Operate)?).await?)
 }
 
 pub(super) async fn migrate(config: &Config) -> anyhow::Result<Migrated> {
     let db = operator::open(config).await?;
     let applied = db.pending_migrations().await?;
-    db.migrate().await.context("a migration did not go through")?;
+    db.migrate().await.context("a migration failed")?;
     db.close().await;
     Ok(Migrated { applied })
 }

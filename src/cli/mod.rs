@@ -1,6 +1,5 @@
-//! The command line: an edge like HTTP. A file per subcommand; each calls one verb and shows what it answered.
+//! The command line. One file per subcommand; each calls one function of a service and prints its result.
 
-mod answer;
 mod bench;
 mod channel;
 mod demo;
@@ -9,6 +8,7 @@ mod endpoint;
 mod key;
 mod migrate;
 mod operator;
+mod output;
 mod replay;
 mod secret;
 mod serve;
@@ -23,8 +23,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use answer::Answer;
-use operator::Operator;
+use operator::OperatorContext;
+use output::CommandOutput;
 
 use crate::permissions;
 
@@ -45,7 +45,7 @@ pub struct Cli {
 enum Command {
     /// Run api and worker in one process: the embedded production mode.
     Serve,
-    /// Bring the database up to date, making it if it is not there.
+    /// Migrate the database, creating it if it does not exist.
     Migrate,
     /// Check configuration, keys, database, Redis, clock, disk and the running server.
     Doctor(doctor::Args),
@@ -57,21 +57,21 @@ enum Command {
     /// Channels: WhatsApp business phone numbers.
     #[command(subcommand)]
     Channel(channel::Command),
-    /// Endpoints: where tenants' programs hear of events.
+    /// Endpoints: where tenants' programs receive events.
     #[command(subcommand)]
     Endpoint(endpoint::Command),
-    /// API keys, and the keys that secrets are sealed under.
+    /// API keys, and the keys that secrets are encrypted under.
     #[command(subcommand)]
     Key(key::Command),
     /// Run everything in one process, with simulated customers writing.
     Demo(demo::Args),
     /// Measure this machine: ratios against its own limit.
     Bench(bench::Args),
-    /// Tell the version.
+    /// Print the version.
     Version,
 }
 
-/// The whole program. It owns the runtime, so that everything asynchronous is compiled once, here.
+/// Runs the whole program. It owns the runtime, so that everything asynchronous is compiled once, here.
 pub fn main() -> ExitCode {
     permissions::set_private_umask();
     rustls::crypto::ring::default_provider()
@@ -81,30 +81,30 @@ pub fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => runtime.block_on(run(std::env::args_os())),
         Err(error) => {
-            eprintln!("mainstay: no runtime: {error}");
+            eprintln!("mainstay: the runtime does not start: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Runs the command line given, and ends with 0, 1 where something failed, or 2 where the command itself was not understood.
+/// Runs a command line, and exits with 0, with 1 if something failed, or with 2 if the command line is invalid.
 pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return misunderstood(&error, args.iter().any(|arg| arg == "--json")),
+        Err(error) => return usage_error(&error, args.iter().any(|arg| arg == "--json")),
     };
     let json = cli.json;
     let shown = match cli.command.run(json).await {
         Ok(answer) => answer.show(&mut io::stdout(), json),
-        Err(error) => answer::show_error(&mut io::stdout(), &mut io::stderr(), json, &error),
+        Err(error) => output::show_error(&mut io::stdout(), &mut io::stderr(), json, &error),
     };
-    // Nobody is left to be told when the pipe we write to is closed.
+    // The pipe that the output goes to is closed: nobody reads an error either.
     shown.unwrap_or(ExitCode::FAILURE)
 }
 
 impl Command {
-    async fn run(self, json: bool) -> anyhow::Result<Answer> {
+    async fn run(self, json: bool) -> anyhow::Result<CommandOutput> {
         match self {
             Command::Serve => serve::run().await,
             Command::Migrate => migrate::run().await,
@@ -112,20 +112,20 @@ impl Command {
             Command::Demo(args) => demo::run(args, json).await,
             Command::Bench(args) => bench::run(args).await,
             Command::Version => version::run(),
-            Command::Replay(args) => args.run(&Operator::open().await?).await,
-            Command::Tenant(command) => command.run(&Operator::open().await?).await,
-            Command::Channel(command) => command.run(&Operator::open().await?).await,
-            Command::Endpoint(command) => command.run(&Operator::open().await?).await,
-            Command::Key(command) => command.run(&Operator::open().await?).await,
+            Command::Replay(args) => args.run(&OperatorContext::open().await?).await,
+            Command::Tenant(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Channel(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Endpoint(command) => command.run(&OperatorContext::open().await?).await,
+            Command::Key(command) => command.run(&OperatorContext::open().await?).await,
         }
     }
 }
 
-/// Help and the version are asked for, and no error.
-fn misunderstood(error: &clap::Error, json: bool) -> ExitCode {
+/// Prints an error of the command line, or the help or version that was asked for.
+fn usage_error(error: &clap::Error, json: bool) -> ExitCode {
     if json && error.use_stderr() {
-        let told = error.render().to_string();
-        let first = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let message = error.render().to_string();
+        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let _ = writeln!(io::stdout(), "{}", serde_json::json!({ "error": first }));
     } else {
         let _ = error.print();

@@ -1,3 +1,5 @@
+//! The environment of the operator's commands.
+
 use anyhow::{Context, ensure};
 
 use crate::{
@@ -9,23 +11,23 @@ use crate::{
     webhooks::WebhookService,
 };
 
-/// An open database that is up to date, and the keys to it: what the operator's commands work with.
-pub struct Operator {
+/// The services that the operator's commands work with, on an open and migrated database.
+pub struct OperatorContext {
     pub registry: TenantService,
-    pub subscriptions: WebhookService,
+    pub webhooks: WebhookService,
 }
 
-impl Operator {
+impl OperatorContext {
     pub async fn open() -> anyhow::Result<Self> {
         Self::with(Config::load(Purpose::Operate)?).await
     }
 
-    /// Refuses a database that is not there, or whose tables are not those this program knows.
+    /// Opens the services. Fails if the database does not exist, or has pending migrations.
     pub async fn with(config: Config) -> anyhow::Result<Self> {
         if let Some(file) = db::sqlite_file(&config.database_url) {
             ensure!(
                 file.exists(),
-                "there is no database at {}: make it with `mainstay migrate`, or set DATABASE_URL to where it is",
+                "there is no database at {}: create it with `mainstay migrate`, or set DATABASE_URL to where it is",
                 file.display()
             );
         }
@@ -40,21 +42,18 @@ impl Operator {
             clock: Clock::default(),
             keyring: config.keyring.clone(),
         };
-        let subscriptions = WebhookService {
+        let webhooks = WebhookService {
             db: registry.db.clone(),
             clock: registry.clock.clone(),
             keyring: config.keyring,
             egress: EgressClient::new(config.egress)?,
         };
-        Ok(Self {
-            registry,
-            subscriptions,
-        })
+        Ok(Self { registry, webhooks })
     }
 }
 
 pub async fn open(config: &Config) -> anyhow::Result<Db> {
     Db::open(&config.database_url, config.database_connections)
         .await
-        .context("DATABASE_URL: the database does not open")
+        .context("DATABASE_URL: cannot open the database")
 }

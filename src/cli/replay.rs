@@ -1,9 +1,11 @@
+//! `mainstay replay`.
+
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::ArgGroup;
 
-use super::{Answer, Operator};
+use super::{CommandOutput, OperatorContext};
 use crate::{
     domain::{RawEventId, WorkState},
     inbound::replay::{Replayed, Selection, replay},
@@ -21,16 +23,16 @@ pub struct Args {
     /// Received before this time: RFC 3339, or a date in UTC.
     #[arg(long, value_parser = time)]
     to: Option<DateTime<Utc>>,
-    /// Only those in this state: `dead`, `done`, `pending`, `quarantined` or `discarded`. Without it: all but the discarded.
+    /// Only webhooks in this state: `dead`, `done`, `pending`, `quarantined` or `discarded`. By default all but the discarded.
     #[arg(long, value_parser = state)]
     state: Option<WorkState>,
-    /// Tell what would be replayed, and change nothing.
+    /// Print what would be replayed, and change nothing.
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Args {
-    pub async fn run(self, operator: &Operator) -> anyhow::Result<Answer> {
+    pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         let selection = if self.ids.is_empty() {
             Selection::Range {
                 from: self.from,
@@ -42,11 +44,11 @@ impl Args {
         };
         let registry = &operator.registry;
         let report = replay(&registry.db, registry.clock.now(), selection, self.dry_run).await?;
-        Answer::with_text(&report, Words(&report).to_string())
+        CommandOutput::with_text(&report, Words(&report).to_string())
     }
 }
 
-/// Times as people type them.
+/// Parses a time: RFC 3339, or a date in UTC.
 pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(date.and_time(NaiveTime::MIN).and_utc());
@@ -58,7 +60,7 @@ pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
 
 fn state(text: &str) -> Result<WorkState, String> {
     match WorkState::parse(text) {
-        Some(WorkState::Running) => Err("running events are left to the worker that has them in hand".to_owned()),
+        Some(WorkState::Running) => Err("running events cannot be replayed: a worker is processing them".to_owned()),
         Some(state) => Ok(state),
         None => Err("use dead, done, pending, quarantined or discarded".to_owned()),
     }

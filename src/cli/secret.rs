@@ -1,11 +1,12 @@
+//! Secrets on the command line.
+
 use std::io::BufRead;
 
 use anyhow::ensure;
 
 use crate::config::Secret;
 
-/// A secret as given on the command line: `-` stands for the next line of standard input, so that it need not stay in the
-/// shell's history.
+/// Reads a secret given on the command line: `-` stands for the next line of standard input, which keeps it out of the shell's history.
 pub fn read(what: &str, given: &str, input: &mut dyn BufRead) -> anyhow::Result<Secret> {
     if given != "-" {
         return Ok(Secret::new(given));
@@ -14,7 +15,7 @@ pub fn read(what: &str, given: &str, input: &mut dyn BufRead) -> anyhow::Result<
     input.read_line(&mut line)?;
     let secret = Secret::new(line.trim());
     zeroize::Zeroize::zeroize(&mut line);
-    ensure!(!secret.expose().is_empty(), "{what}: nothing came on standard input");
+    ensure!(!secret.expose().is_empty(), "{what}: standard input is empty");
     Ok(secret)
 }
 

@@ -1,13 +1,15 @@
+//! `mainstay serve`.
+
 use serde_json::json;
 
-use super::Answer;
+use super::CommandOutput;
 use crate::{
     config::Purpose,
     process::{self, Roles},
 };
 
-/// Api and worker in one process, until it is told to end.
-pub async fn run() -> anyhow::Result<Answer> {
+/// Runs API and worker in one process, until a signal.
+pub async fn run() -> anyhow::Result<CommandOutput> {
     process::serve("mainstay", Purpose::Serve, Roles::BOTH).await?;
-    Answer::with_text(&json!({ "ended": true }), String::new())
+    CommandOutput::with_text(&json!({ "ended": true }), String::new())
 }

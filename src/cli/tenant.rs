@@ -1,3 +1,5 @@
+//! `mainstay tenant`.
+
 use std::{collections::BTreeMap, fmt};
 
 use anyhow::Context;
@@ -5,7 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{Answer, Operator};
+use super::{CommandOutput, OperatorContext};
 use crate::{
     domain::{Quota, SendLane, TenantId},
     records::tenants::{self, Tenant},
@@ -14,11 +16,11 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a tenant and its first API key, which is shown only now.
+    /// Create a tenant and its first API key, which is shown only now.
     Create { name: String },
     /// List the tenants.
     List,
-    /// Set a tenant's rules of sending; what is not named stays. They hold within a second.
+    /// Set a tenant's sending rules; rules that are not named stay. They apply within a second.
     Set(Set),
 }
 
@@ -29,11 +31,11 @@ pub struct Set {
     /// Messages per second from all its numbers together, or `none` for no limit.
     #[arg(long)]
     messages_per_second: Option<String>,
-    /// Lanes whose messages are held, and not sent again, when nobody knows whether they were sent: `reply`, `transactional`,
-    /// `campaign`, separated by commas; or `none`; or `default`, which is `campaign`.
+    /// Lanes whose messages are held, and not sent again, when their outcome is unknown: `reply`, `transactional`, `campaign`, separated by
+    /// commas; or `none`; or `default`, which is `campaign`.
     #[arg(long)]
     hold_unknown: Option<String>,
-    /// A quota and what it is to be, such as `endpoints=200`, or `endpoints=default`; may be given several times.
+    /// A quota and its limit, such as `endpoints=200`, or `endpoints=default`; may be given several times.
     #[arg(long = "quota", value_name = "NAME=NUMBER")]
     quotas: Vec<String>,
 }
@@ -55,11 +57,11 @@ struct Listed {
 }
 
 impl Command {
-    pub async fn run(self, operator: &Operator) -> anyhow::Result<Answer> {
+    pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         match self {
             Command::Create { name } => {
                 let (tenant, key) = tenancy::create_tenant(&operator.registry, &name).await?;
-                Answer::new(&Created {
+                CommandOutput::new(&Created {
                     id: tenant.id,
                     api_key: key.token.expose().to_owned(),
                 })
@@ -70,19 +72,19 @@ impl Command {
                 let quotas = tenancy::quotas_of(&operator.registry, &ids).await?;
                 let listed = tenants.into_iter().zip(quotas);
                 let listed: Vec<_> = listed.map(|(tenant, quotas)| Listed::of(tenant, quotas)).collect();
-                Answer::list(&listed, "no tenants yet: make one with `mainstay tenant create NAME`")
+                CommandOutput::list(&listed, "no tenants yet: create one with `mainstay tenant create NAME`")
             }
             Command::Set(set) => {
                 let tenant = set.run(operator).await?;
                 let quotas = tenancy::quotas(&operator.registry, tenant.id).await?;
-                Answer::new(&Listed::of(tenant, quotas))
+                CommandOutput::new(&Listed::of(tenant, quotas))
             }
         }
     }
 }
 
 impl Set {
-    async fn run(self, operator: &Operator) -> anyhow::Result<Tenant> {
+    async fn run(self, operator: &OperatorContext) -> anyhow::Result<Tenant> {
         let registry = &operator.registry;
         let tenant = tenancy::find_tenant(registry, &self.tenant).await?;
         let mut rules = tenancy::rules(&tenant);
@@ -111,7 +113,7 @@ impl Set {
     }
 }
 
-/// Reads `NAME=NUMBER` or `NAME=default`.
+/// Parses `NAME=NUMBER` or `NAME=default`.
 fn quota(text: &str) -> anyhow::Result<(Quota, Option<i64>)> {
     let (name, most) = text
         .split_once('=')

@@ -20,11 +20,11 @@ fn config(url: &str) -> Config {
     environment.check(Purpose::Operate).unwrap()
 }
 
-async fn operator(db: &Scratch) -> Operator {
-    Operator::with(config(&db.url())).await.unwrap()
+async fn operator(db: &Scratch) -> OperatorContext {
+    OperatorContext::with(config(&db.url())).await.unwrap()
 }
 
-async fn try_on(operator: &Operator, line: &str) -> anyhow::Result<Answer> {
+async fn try_on(operator: &OperatorContext, line: &str) -> anyhow::Result<CommandOutput> {
     let words = std::iter::once("mainstay").chain(line.split(' '));
     match Cli::try_parse_from(words).expect("it is understood").command {
         Command::Replay(args) => args.run(operator).await,
@@ -36,7 +36,7 @@ async fn try_on(operator: &Operator, line: &str) -> anyhow::Result<Answer> {
     }
 }
 
-async fn on(operator: &Operator, line: &str) -> Value {
+async fn on(operator: &OperatorContext, line: &str) -> Value {
     try_on(operator, line).await.unwrap().json
 }
 
@@ -196,19 +196,19 @@ async fn a_replay_answers_with_its_counts_and_a_sample() {
 async fn a_database_without_its_tables_is_refused_until_it_is_migrated() {
     let db = Scratch::empty().await;
     let config = config(&db.url());
-    let refusal = Operator::with(config.clone()).await.err().unwrap().to_string();
+    let refusal = OperatorContext::with(config.clone()).await.err().unwrap().to_string();
     assert!(refusal.contains("run `mainstay migrate` first"), "{refusal}");
     let first = migrate::migrate(&config).await.unwrap();
     let second = migrate::migrate(&config).await.unwrap();
     assert!(first.applied > 0 && second.applied == 0, "{first:?} {second:?}");
-    assert!(Operator::with(config).await.is_ok());
+    assert!(OperatorContext::with(config).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_refused_and_not_made() {
     let db = Scratch::empty().await;
     let url = db.url().replace("mainstay.db", "other.db");
-    let refusal = Operator::with(config(&url)).await.err().unwrap().to_string();
+    let refusal = OperatorContext::with(config(&url)).await.err().unwrap().to_string();
     assert!(refusal.starts_with("there is no database at"), "{refusal}");
     assert!(!crate::db::sqlite_file(&url).unwrap().exists());
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Answer;
+use super::CommandOutput;
 
 #[derive(Serialize)]
 struct Version {
@@ -10,8 +10,8 @@ struct Version {
     version: &'static str,
 }
 
-pub fn run() -> anyhow::Result<Answer> {
-    Answer::new(&Version {
+pub fn run() -> anyhow::Result<CommandOutput> {
+    CommandOutput::new(&Version {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
     })

@@ -83,7 +83,7 @@ pub async fn reunite(app: &App) -> Result<()> {
     let kept = media::emit_failures(&app.media).await;
     let cleared = media::remove_orphans(&app.media).await;
     let sent = look_after_sends(app).await;
-    let woken = webhooks::wake_overlooked(&app.webhooks, &app.queues).await;
+    let woken = webhooks::wake_overdue(&app.webhooks, &app.queues).await;
     let erased = webhooks::erase_deleted(&app.webhooks).await;
     release_quarantined(app)
         .await
@@ -139,7 +139,7 @@ pub async fn tidy(app: &App) -> Result<()> {
         messaging::forget_recipients(&app.messaging).await?,
     ));
     let kept = now - app.config.deliveries.retention;
-    removed.push(("deliveries", webhooks::forget(&app.webhooks, kept).await?));
+    removed.push(("deliveries", webhooks::purge(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
     media::prioritize_expiring(&app.db, now + media::URGENT).await?;
     channel_checks::complete(&app.db, now).await?;

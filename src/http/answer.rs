@@ -1,4 +1,4 @@
-//! Answers are charged to the memory of requests until their clients have taken them: one who reads slowly keeps a long answer in memory.
+//! Charges long response bodies to the request memory until the client has read them: a slow reader keeps a long answer in memory.
 
 use std::{
     pin::Pin,
@@ -14,23 +14,23 @@ use hyper::body::{Frame, SizeHint};
 use super::problem::Problem;
 use crate::memory::{RequestMemory, Reservation};
 
-/// Bytes from which an answer is charged.
-const LONG: u64 = 64 * 1_024;
-/// Bytes that are handed to the connection at a time. What it has taken over is no longer charged, so it gets no more than it can write.
+/// Size in bytes from which a response body is charged.
+const CHARGED_FROM: u64 = 64 * 1_024;
+/// Bytes handed to the connection at a time. What the connection has taken over is no longer charged, so it gets no more than it can write.
 const PIECE: usize = 64 * 1_024;
 
-/// Charges the answer, if it is long, and its length is known: what is streamed is not in memory.
+/// Reserves request memory for a response body of [`CHARGED_FROM`] bytes or more. Streamed bodies, of unknown length, are not in memory.
 ///
 /// # Errors
-/// While there is no room for it. Whatever the request did is done.
-pub fn charged(response: Response, memory: &RequestMemory) -> Result<Response, Problem> {
+/// Fails while the memory budget has no room. The request itself has been carried out by then.
+pub fn charge_response(response: Response, memory: &RequestMemory) -> Result<Response, Problem> {
     let length = response.body().size_hint().exact().unwrap_or_default();
-    if length < LONG {
+    if length < CHARGED_FROM {
         return Ok(response);
     }
     let reservation = memory.reserve(usize::try_from(length).unwrap_or(usize::MAX))?;
     Ok(response.map(|body| {
-        Body::new(Charged {
+        Body::new(ChargedBody {
             body,
             rest: Bytes::new(),
             _reservation: reservation,
@@ -38,15 +38,15 @@ pub fn charged(response: Response, memory: &RequestMemory) -> Result<Response, P
     }))
 }
 
-/// A body, and the bytes that are charged for it.
-struct Charged {
+/// A response body with the reservation for its bytes.
+struct ChargedBody {
     body: Body,
-    /// Of what the body has yielded.
+    /// The bytes of the current frame that are not handed out yet.
     rest: Bytes,
     _reservation: Reservation,
 }
 
-impl HttpBody for Charged {
+impl HttpBody for ChargedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -89,11 +89,11 @@ mod tests {
         let memory = RequestMemory::new(budget.clone());
         let long = || Response::new(Body::from(vec![0; LENGTH]));
         let free = budget.free();
-        let held = charged(long(), &memory).unwrap();
+        let held = charge_response(long(), &memory).unwrap();
         assert_eq!(budget.free(), free - LENGTH);
-        let more: Vec<_> = (0..20).map(|_| charged(long(), &memory)).collect();
+        let more: Vec<_> = (0..20).map(|_| charge_response(long(), &memory)).collect();
         assert!(more.iter().any(Result::is_err), "a share is a quarter");
-        assert!(charged(Response::new(Body::from("short")), &memory).is_ok());
+        assert!(charge_response(Response::new(Body::from("short")), &memory).is_ok());
         drop(more);
         let mut body = held.into_body();
         assert_eq!(body.size_hint().exact(), Some(LENGTH as u64));

@@ -1,4 +1,4 @@
-//! The extractors of axum, with problems for refusals.
+//! Extractors like axum's, with problems as rejections.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
@@ -12,13 +12,14 @@ use serde::{
 
 use super::{
     BODY_BYTES,
-    body::{json, maybe_json, parse},
-    frame, nul,
+    body::{parse_charged, read_json, read_optional_json},
+    nul,
     problem::Problem,
+    request_context,
 };
 use crate::domain::is_storable;
 
-/// The parameters in the path.
+/// Extracts the path parameters.
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
@@ -39,7 +40,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The parameters after the question mark.
+/// Extracts the query parameters.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
@@ -64,7 +65,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// A body in JSON, of at most [`BODY_BYTES`].
+/// Extracts a JSON body of at most [`BODY_BYTES`].
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -72,34 +73,33 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let body = json(&head, body, BODY_BYTES).await?;
-        Ok(Self(parse(&frame::memory(&head), &body)?))
+        let body = read_json(&head, body, BODY_BYTES).await?;
+        Ok(Self(parse_charged(&request_context::memory(&head), &body)?))
     }
 }
 
-/// A body in JSON that may be left out.
-pub struct Perhaps<T>(pub T);
+/// Extracts an optional JSON body. An empty body or `null` is the default.
+pub struct OptionalJson<T>(pub T);
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Perhaps<T> {
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let body = maybe_json(&head, body, BODY_BYTES).await?;
+        let body = read_optional_json(&head, body, BODY_BYTES).await?;
         match body.is_empty() {
             true => Ok(Self(T::default())),
-            // What is `null` is left out.
             false => Ok(Self(
-                parse::<Option<T>>(&frame::memory(&head), &body)?.unwrap_or_default(),
+                parse_charged::<Option<T>>(&request_context::memory(&head), &body)?.unwrap_or_default(),
             )),
         }
     }
 }
 
-/// A time in a body or a query, as RFC 3339 has it, of a year that the databases hold.
-pub struct Moment(pub DateTime<Utc>);
+/// An RFC 3339 time in a body or a query, of a year from 1 to 9999, which both databases hold.
+pub struct Rfc3339(pub DateTime<Utc>);
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Rfc3339 {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         let read = DateTime::parse_from_rfc3339(&text);
@@ -111,7 +111,7 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-/// For a member of a body that may be null: `deserialize_with` this tells null from what is not there, which it leaves to `default`.
+/// Deserializes a nullable member to `Some`, for `deserialize_with`: null becomes `Some(None)`, an absent member stays `None` by `default`.
 pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }

@@ -1,7 +1,7 @@
-//! The HTTP edge: parse, call one verb, answer.
+//! The HTTP layer: each handler parses a request, calls one function of a service, and renders the answer.
 #![expect(
     unused_qualifications,
-    reason = "what `utoipa::path` writes about parameters counts as ours"
+    reason = "the code that `utoipa::path` generates for parameters counts as ours"
 )]
 
 mod admin;
@@ -9,22 +9,22 @@ mod answer;
 mod api;
 mod auth;
 mod body;
+mod byte_budget;
 mod docs;
-mod edge;
 mod extract;
-mod frame;
 mod health;
+mod idempotency;
 mod metrics;
 mod nul;
-mod once;
 mod paging;
 mod parameters;
 mod peer;
 mod problem;
 mod range;
-mod reads;
-mod room;
+mod read_limiter;
+mod request_context;
 mod signed_body;
+mod state;
 mod verification;
 mod webhooks;
 
@@ -42,56 +42,56 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::{edge::Edge, frame::Frame, parameters::Parameters, problem::Problem};
+use self::{parameters::KnownParameters, problem::Problem, request_context::RequestContext, state::HttpState};
 use crate::{app::App, media::MAX_FILE_BYTES};
 
-/// The longest a request may take, webhooks aside.
+/// Time limit of a request, other than uploads and webhooks.
 const LIMIT: Duration = Duration::from_secs(30);
-/// The longest an upload may take.
+/// Time limit of an upload.
 const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
-/// The longest body taken, in bytes, but for uploads, batches of messages and webhooks.
+/// Maximum length of a body in bytes, other than of uploads, batches of messages and webhooks.
 const BODY_BYTES: usize = 1024 * 1024;
-/// The longest upload: a file, and the form around it.
+/// Maximum length of an upload: a file and the form around it.
 const UPLOAD_BYTES: usize = MAX_FILE_BYTES as usize + BODY_BYTES;
 
-/// The table of routes. The document at `/api/openapi.json` is made from it.
+/// Builds the router of the API, and the OpenAPI document at `/api/openapi.json` from its routes.
 pub fn router(app: App) -> Router {
-    let edge = Edge::new(app, false);
-    let (framed, document) = framed(&edge).split_for_parts();
-    let (uploads, upload_document) = api::uploads(&edge).split_for_parts();
+    let state = HttpState::new(app, false);
+    let (standard_routes, document) = standard_routes(&state).split_for_parts();
+    let (uploads, upload_document) = api::uploads(&state).split_for_parts();
     let (bare, webhooks) = webhooks::routes().split_for_parts();
     let document = document.merge_from(upload_document);
-    let known = Arc::new(Parameters::of(&document));
+    let known = Arc::new(KnownParameters::of(&document));
     let refuse_unknown = middleware::from_fn_with_state(known, parameters::refuse_unknown);
-    let framed = framed
+    let standard_routes = standard_routes
         .layer(refuse_unknown.clone())
         .merge(docs::routes(document, webhooks))
-        .fallback(frame::no_such_route)
-        .method_not_allowed_fallback(frame::no_such_method);
+        .fallback(request_context::no_such_route)
+        .method_not_allowed_fallback(request_context::no_such_method);
     let uploads = uploads
         .layer(refuse_unknown)
-        .method_not_allowed_fallback(frame::no_such_method)
+        .method_not_allowed_fallback(request_context::no_such_method)
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES));
-    let bare = bare.method_not_allowed_fallback(frame::no_such_method);
-    bare.merge(in_frame(framed, &edge, LIMIT))
-        .merge(in_frame(uploads, &edge, UPLOAD_LIMIT))
-        .with_state(edge)
+    let bare = bare.method_not_allowed_fallback(request_context::no_such_method);
+    bare.merge(with_context(standard_routes, &state, LIMIT))
+        .merge(with_context(uploads, &state, UPLOAD_LIMIT))
+        .with_state(state)
 }
 
-/// What a process shows of itself on an address of its own: health and metrics.
-pub fn watching_router(app: App) -> Router {
-    let edge = Edge::new(app, true);
+/// Builds the router of a separate metrics listener: health and metrics only.
+pub fn metrics_router(app: App) -> Router {
+    let state = HttpState::new(app, true);
     let (routes, _) = OpenApiRouter::new()
         .merge(health::routes())
         .merge(metrics::routes())
         .split_for_parts();
     let routes = routes
-        .fallback(frame::no_such_route)
-        .method_not_allowed_fallback(frame::no_such_method);
-    in_frame(routes, &edge, LIMIT).with_state(edge)
+        .fallback(request_context::no_such_route)
+        .method_not_allowed_fallback(request_context::no_such_method);
+    with_context(routes, &state, LIMIT).with_state(state)
 }
 
-/// The answer to a request for whose connection there is no room.
+/// Returns the answer to a request whose connection exceeds the connection limit.
 pub fn no_room() -> Response {
     const DETAIL: &str =
         "There are more connections than are taken here. Close those that are not needed, and try again.";
@@ -105,34 +105,38 @@ pub fn no_room() -> Response {
     .into_response()
 }
 
-/// The answer to a request without a `Host`, or with several: a proxy and this server could take it for requests to different hosts.
+/// Returns the answer to a request without a `Host` header, or with several: a proxy and this server could take it for requests to
+/// different hosts.
 pub fn no_host() -> Response {
     const DETAIL: &str = "A request of HTTP/1.1 has one header Host (RFC 9112, section 3.2). Send it once.";
     Problem::new(StatusCode::BAD_REQUEST, "bad-host", "Bad Host header", DETAIL).into_response()
 }
 
-fn framed(edge: &Edge) -> OpenApiRouter<Edge> {
+fn standard_routes(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
-        .merge(api::routes(edge))
+        .merge(api::routes(state))
         .merge(admin::routes())
         .merge(health::routes())
         .merge(metrics::routes())
 }
 
-fn in_frame(routes: Router<Edge>, edge: &Edge, limit: Duration) -> Router<Edge> {
-    let frame = Frame {
-        clock: edge.app.clock.clone(),
-        memory: edge.memory.clone(),
+fn with_context(routes: Router<HttpState>, state: &HttpState, limit: Duration) -> Router<HttpState> {
+    let request_context = RequestContext {
+        clock: state.app.clock.clone(),
+        memory: state.memory.clone(),
         limit,
     };
-    wrap(routes, frame)
+    wrap(routes, request_context)
 }
 
-/// From the outside in: the frame, then the net for panics, so that what a panic becomes has a request id too.
-fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, frame: Frame) -> Router<S> {
+/// Adds the middleware. The panic handler is inside the request context, so that the problem made of a panic has a request id too.
+fn wrap<S: Clone + Send + Sync + 'static>(routes: Router<S>, request_context: RequestContext) -> Router<S> {
     routes
-        .layer(CatchPanicLayer::custom(frame::panicked))
-        .layer(middleware::from_fn_with_state(frame, frame::frame))
+        .layer(CatchPanicLayer::custom(request_context::panicked))
+        .layer(middleware::from_fn_with_state(
+            request_context,
+            request_context::request_context,
+        ))
 }
 
 #[cfg(test)]

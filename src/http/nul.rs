@@ -1,4 +1,4 @@
-//! The character NUL, which PostgreSQL keeps in no text and nobody means: refused in every body, query and path, by name.
+//! Rejects the character NUL in bodies, queries and paths, by name: PostgreSQL stores it in no text, and nobody means it.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
 
-/// Whether JSON may contain a NUL. It stands there as the escape `\u0000` alone: the bare character is no JSON.
+/// Returns whether JSON text may contain a NUL. Valid JSON can hold it only as the escape `\u0000`.
 pub fn may_be_in(json: &[u8]) -> bool {
     memmem::find(json, br"\u0000").is_some()
 }
 
-/// The parameter of a query that contains a NUL.
+/// Returns the name of the first query parameter that contains a NUL.
 pub fn in_query(query: &str) -> Option<&str> {
     let mut all = query.split('&').filter(|parameter| parameter.contains("%00"));
     all.next()
         .map(|parameter| parameter.split('=').next().unwrap_or_default())
 }
 
-/// Any JSON without a NUL in its texts and names. Nothing of it is kept.
+/// Any JSON whose texts and names hold no NUL. Deserializing it checks that and keeps nothing.
 pub struct Free;
 
 impl<'de> Deserialize<'de> for Free {

@@ -1,4 +1,4 @@
-//! Lists come in pages by key, not by number: what is added or removed meanwhile makes no row appear twice or be skipped.
+//! Keyset pagination: a cursor holds the key of the last row, so rows added or removed meanwhile are neither repeated nor skipped.
 
 use axum::{
     extract::FromRequestParts,
@@ -13,21 +13,21 @@ use utoipa::{IntoParams, ToSchema};
 use super::{extract::Query, problem::Problem};
 use crate::domain;
 
-const DEFAULT: i64 = 50;
-const MOST: i64 = 200;
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
 
-/// How much of a list is wanted, and from where on.
+/// The query parameters of a paged list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PagingParams {
-    /// How many, at most; 50 unless said otherwise.
+    /// Maximum number of items; 50 unless said otherwise.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
-/// The same, checked.
+/// The checked [`PagingParams`].
 pub struct Paging {
     limit: i64,
     cursor: Option<String>,
@@ -38,10 +38,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(given) = Query::<PagingParams>::from_request_parts(parts, state).await?;
-        let limit = given.limit.unwrap_or(DEFAULT);
-        if !(1..=MOST).contains(&limit) {
+        let limit = given.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Problem::invalid(format!(
-                "`limit` must be a whole number from 1 to {MOST}."
+                "`limit` must be a whole number from 1 to {MAX_LIMIT}."
             )));
         }
         Ok(Self {
@@ -56,12 +56,12 @@ impl Paging {
         self.limit
     }
 
-    /// What to ask the database for: one row more than is shown tells whether any follow.
+    /// Returns the number of rows to query: one more than is shown, which tells whether a next page exists.
     pub fn rows(&self) -> i64 {
         self.limit + 1
     }
 
-    /// The key the page before ended at. A cursor is good for the list it came from alone.
+    /// Returns the key at which the previous page ended. A cursor is valid for its own list only.
     pub fn key<K: DeserializeOwned>(&self, list: &str) -> Result<Option<K>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
@@ -81,7 +81,7 @@ impl Paging {
     }
 }
 
-/// Whether the databases hold what is in a key: no text with a NUL, no time outside the years 1 to 9999.
+/// Returns whether the databases can hold a key: no text with a NUL, no time outside the years 1 to 9999.
 fn is_storable(key: &Value) -> bool {
     match key {
         Value::String(text) => {
@@ -98,20 +98,20 @@ fn is_storable(key: &Value) -> bool {
 #[derive(Serialize, ToSchema)]
 pub struct Page<T> {
     pub data: Vec<T>,
-    /// Pass it as `cursor` for the next page; null on the last one. A page may hold fewer than `limit`, even none, and still
+    /// Pass it as `cursor` for the next page; null on the last one. A page may hold fewer than `limit` items, even none, and still
     /// have a next one.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// The rows [`Paging::rows`] asked for; `key` is what the next page begins after.
+    /// Creates a page of the rows that [`Paging::rows`] asked for; `key` is where the next page begins.
     pub fn new<K: Serialize>(paging: &Paging, list: &str, rows: Vec<T>, key: impl Fn(&T) -> K) -> Self {
-        Self::looked(paging, list, rows, None, key)
+        Self::filtered(paging, list, rows, None, key)
     }
 
-    /// The same where matches are looked for: `floor` is the last row that was looked at, when there are more.
-    pub fn looked<K: Serialize>(
+    /// Creates a page of a filtered list: `floor` is the last row that was examined, if more follow.
+    pub fn filtered<K: Serialize>(
         paging: &Paging,
         list: &str,
         mut rows: Vec<T>,
@@ -128,8 +128,8 @@ impl<T> Page<T> {
         }
     }
 
-    /// A list that is short enough for one page.
-    pub fn whole(data: Vec<T>) -> Self {
+    /// Creates a list that fits into one page.
+    pub fn single(data: Vec<T>) -> Self {
         Self {
             data,
             next_cursor: None,
@@ -144,6 +144,7 @@ impl<T> Page<T> {
     }
 }
 
+/// Encodes the cursor of a list after a row with this key.
 pub fn cursor<K: Serialize>(list: &str, key: &K) -> String {
     let bytes = serde_json::to_vec(&(list, key)).expect("keys are numbers, times and ids");
     BASE64_URL_SAFE_NO_PAD.encode(bytes)

@@ -1,5 +1,5 @@
-//! Query parameters that an operation does not have are refused, as unknown members of a body are: one that is misspelt would be taken for
-//! left out, and a list that was to be narrowed would hold everything.
+//! Rejects unknown query parameters, as unknown members of a body are rejected: a misspelt filter would be ignored, and a list that was to
+//! be narrowed would hold everything.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,14 +16,14 @@ use utoipa::openapi::{
 
 use super::problem::Problem;
 
-/// Characters of an unknown name that are shown.
+/// Maximum number of characters of an unknown name that are echoed.
 const SHOWN: usize = 64;
 
-/// The query parameters of each operation, as the OpenAPI document has them.
+/// The query parameters of each operation, as in the OpenAPI document.
 #[derive(Default)]
-pub struct Parameters(HashMap<(Method, String), Vec<String>>);
+pub struct KnownParameters(HashMap<(Method, String), Vec<String>>);
 
-impl Parameters {
+impl KnownParameters {
     pub fn of(document: &OpenApi) -> Self {
         let mut known = HashMap::new();
         for (path, item) in &document.paths.paths {
@@ -43,9 +43,9 @@ impl Parameters {
         Self(known)
     }
 
-    /// The first parameter of the query that the operation does not have, and those that it has. `None` for a path that is no operation.
+    /// Returns the first query parameter that the operation lacks, and the parameters it has. `None` for a path without an operation.
     fn unknown(&self, method: &Method, path: &str, query: &str) -> Option<(String, &[String])> {
-        // A HEAD is answered as its GET is.
+        // HEAD is answered as GET.
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let known = self.0.get(&(method.clone(), path.to_owned()))?;
         let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
@@ -63,8 +63,9 @@ fn in_query(operation: &Operation) -> Vec<String> {
     parameters.filter_map(name).collect()
 }
 
+/// Answers 400 to a request with an unknown query parameter.
 pub async fn refuse_unknown(
-    State(known): State<Arc<Parameters>>,
+    State(known): State<Arc<KnownParameters>>,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {

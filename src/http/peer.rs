@@ -1,3 +1,5 @@
+//! The addresses that requests come from.
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::{
@@ -6,13 +8,14 @@ use axum::{
 };
 use ipnet::IpNet;
 
-use super::edge::Edge;
+use super::state::HttpState;
 
-/// The address at the other end of the connection: a client's, or a proxy's.
+/// The address at the other end of the connection: a client's or a proxy's.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-/// Whose a client address is as far as limits go: an IPv6 address stands for its /64, which is what one customer of a provider has.
+/// Returns the network that limits count a client address by: an IPv6 address counts as its /64, which is what one customer of a provider
+/// has.
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -20,26 +23,27 @@ pub fn client_network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The client that a request comes from, as far as limits go.
+/// The address of the client that sent a request, as limits count it.
 #[derive(Clone, Copy, Debug)]
-pub struct Client(pub IpAddr);
+pub struct ClientAddress(pub IpAddr);
 
-impl Client {
-    pub fn of(extensions: &Extensions, headers: &HeaderMap, edge: &Edge) -> Self {
-        Self(client(extensions, headers, &edge.app.config.connections.proxies))
+impl ClientAddress {
+    pub fn of(extensions: &Extensions, headers: &HeaderMap, state: &HttpState) -> Self {
+        Self(client(extensions, headers, &state.app.config.connections.proxies))
     }
 }
 
-impl FromRequestParts<Edge> for Client {
+impl FromRequestParts<HttpState> for ClientAddress {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Self::Rejection> {
-        Ok(Self::of(&parts.extensions, &parts.headers, edge))
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.extensions, &parts.headers, state))
     }
 }
 
-/// A peer in `proxies` is believed: `X-Forwarded-For` is read from its end, past every proxy.
-/// Requests that came by no connection, as in tests, are from the unspecified address.
+/// Finds the client's address. `X-Forwarded-For` is read from its end, past every hop in `proxies`, if the peer is one of them.
+///
+/// Requests without a connection, as in tests, come from the unspecified address.
 fn client(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let peer = extensions
         .get::<Peer>()
@@ -54,7 +58,7 @@ fn client(extensions: &Extensions, headers: &HeaderMap, proxies: &[IpNet]) -> Ip
         if !is_proxy(&client) {
             break;
         }
-        // What is no address was made up by somebody before the last proxy.
+        // Anything but an address was made up by somebody before the last proxy.
         let Ok(address) = hop.trim().parse::<IpAddr>() else {
             break;
         };

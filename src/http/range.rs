@@ -1,19 +1,19 @@
-//! The header `Range` (RFC 9110 §14), as far as it helps a player or a broken-off download: one range of bytes.
+//! The `Range` header (RFC 9110 §14), as far as players and resumed downloads need it: one range of bytes.
 
 use axum::http::{HeaderMap, header};
 
-/// Which part of a file is wanted.
+/// The part of a file that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Whole,
-    /// From the first byte up to and without the second.
+    /// Bytes from the first offset up to, not including, the second.
     Bytes(u64, u64),
-    /// No byte of the file is in the range.
+    /// A range that holds no byte of the file.
     Nothing,
 }
 
-/// Reads what part of a file of so many bytes is wanted. What is not understood, and several ranges at once, ask for the whole, as the RFC
-/// allows; so does a range of another version of the file (`If-Range`).
+/// Parses the part of a file of `size` bytes that is requested. Malformed ranges, several ranges at once, and a range of another version of
+/// the file (`If-Range`) ask for the whole, as the RFC allows.
 pub fn wanted(headers: &HeaderMap, size: u64, etag: &str) -> Part {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if text(header::IF_RANGE).is_some_and(|of| of != etag) {
@@ -52,7 +52,7 @@ fn part(range: &str, size: u64) -> Option<Part> {
     })
 }
 
-/// Whether the caller has this very version already (`If-None-Match`).
+/// Returns whether the client already has this version (`If-None-Match`).
 pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let given = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     given.is_some_and(|given| {

@@ -1,3 +1,5 @@
+//! The extractor of webhook bodies, which verifies their signatures.
+
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, StatusCode, header},
@@ -6,27 +8,27 @@ use bytes::Bytes;
 use std::time::Duration;
 
 use super::{
-    body::{Unread, read_unverified},
-    edge::Edge,
+    body::{UnverifiedBodyError, read_unverified},
     problem::Problem,
-    verification::NotVerified,
+    state::HttpState,
+    verification::VerifyError,
 };
 use crate::{crypto::Signer, directory::SignedBy};
 
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Maximum time for a body to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The exact bytes of a webhook, and whose app secret signed them. A handler that takes it cannot forget the signature.
+/// The exact bytes of a webhook and the owner of the app secret that signed them. A handler that takes it cannot forget the signature.
 pub struct SignedBody(pub Bytes, pub SignedBy);
 
-impl FromRequest<Edge> for SignedBody {
+impl FromRequest<HttpState> for SignedBody {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let mut body = body.into_data_stream();
-        let limit = edge.app.config.limits.body_bytes;
-        let refused = &edge.webhooks.refused;
+        let limit = state.app.config.limits.body_bytes;
+        let refused = &state.webhooks.refused;
         if length(&parts.headers).is_some_and(|length| length > limit as u64) {
             refused.too_large.increment(1);
             return Err(Problem::too_large(limit));
@@ -41,20 +43,20 @@ impl FromRequest<Edge> for SignedBody {
                 "The header X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits.",
             ));
         };
-        // Given back once the signature is verified: what is signed is bounded by the backlog of the intake.
-        let mut held = edge.unverified.hold();
+        // Released once the signature is verified: signed bytes are bounded by the backlog of the intake.
+        let mut held = state.unverified.reservation();
         let read = read_unverified(&mut body, limit, &mut held);
-        let body = match tokio::time::timeout(PATIENCE, read).await {
+        let body = match tokio::time::timeout(BODY_TIMEOUT, read).await {
             Ok(Ok(body)) => body,
-            Ok(Err(Unread::MemoryExhausted)) => {
+            Ok(Err(UnverifiedBodyError::MemoryExhausted)) => {
                 refused.no_room.increment(1);
                 return Err(no_room());
             }
-            Ok(Err(Unread::TooLarge)) => {
+            Ok(Err(UnverifiedBodyError::TooLarge)) => {
                 refused.too_large.increment(1);
                 return Err(Problem::too_large(limit));
             }
-            Ok(Err(Unread::Broken)) | Err(_) => {
+            Ok(Err(UnverifiedBodyError::Broken)) | Err(_) => {
                 refused.incomplete.increment(1);
                 return Err(Problem::new(
                     StatusCode::REQUEST_TIMEOUT,
@@ -64,7 +66,12 @@ impl FromRequest<Edge> for SignedBody {
                 ));
             }
         };
-        match edge.webhooks.verification.signed_by(&edge.app, &body, signature).await {
+        match state
+            .webhooks
+            .verification
+            .signed_by(&state.app, &body, signature)
+            .await
+        {
             Ok(Some(signer)) => Ok(Self(body, signer)),
             Ok(None) => {
                 refused.bad_signature.increment(1);
@@ -74,8 +81,8 @@ impl FromRequest<Edge> for SignedBody {
             }
             Err(error) => {
                 match error {
-                    NotVerified::Busy => refused.busy.increment(1),
-                    NotVerified::Database(_) => refused.unavailable.increment(1),
+                    VerifyError::Busy => refused.busy.increment(1),
+                    VerifyError::Database(_) => refused.unavailable.increment(1),
                 }
                 Err(error.into())
             }
@@ -87,7 +94,7 @@ fn not_signed(detail: &'static str) -> Problem {
     Problem::forbidden("not-signed", detail)
 }
 
-/// Meta sends it again for seven days.
+/// Returns a 503; Meta retries for seven days.
 fn no_room() -> Problem {
     const DETAIL: &str =
         "Not stored: the webhooks under way hold as many bytes as they may (MAINSTAY_UNVERIFIED_BYTES). Send it again.";

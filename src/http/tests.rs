@@ -7,14 +7,14 @@ use super::*;
 use crate::clock::Clock;
 
 async fn framed_get(handler: axum::routing::MethodRouter, limit: Duration) -> axum::response::Response {
-    let frame = Frame {
+    let request_context = RequestContext {
         clock: Clock::default(),
         memory: Arc::new(crate::memory::MemoryBudget::new(0)),
         limit,
     };
     let routes = Router::new().route("/", handler);
     let request = Request::get("/").body(Body::empty()).unwrap();
-    wrap(routes, frame).oneshot(request).await.unwrap()
+    wrap(routes, request_context).oneshot(request).await.unwrap()
 }
 
 async fn body(response: axum::response::Response) -> serde_json::Value {

@@ -1,9 +1,9 @@
-//! Whose app secret signed a webhook. Every secret that is tried reads the whole body, so what costs much is done away from the
-//! runtime's threads, little at a time:
+//! Finds the app secret that signed a webhook. Each secret that is tried hashes the whole body, so large attempts run on blocking threads, a
+//! bounded number at a time:
 //!
-//! 1. The likely secrets (the one whose phone number the body names, those that matched last): almost every genuine webhook ends here.
-//! 2. All the others, in a line of their own: forgeries wait there for one another, and genuine webhooks do not wait for them.
-//! 3. Those that were added since, once the directory was read again, at most once in a second.
+//! 1. The likely secrets (of the phone number that the body names, and those that matched last): almost every genuine webhook ends here.
+//! 2. All others, in a queue of their own: forgeries wait there for one another, and genuine webhooks do not wait for them.
+//! 3. Secrets added since: the directory is read again, at most once a second.
 
 use std::{
     sync::{
@@ -27,35 +27,35 @@ use crate::{
     domain::AppSecretId,
 };
 
-/// How often, at most, an unknown signature makes this process look for channels added since.
+/// Minimum time between two reads of the directory for an unknown signature.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// Bytes hashed on a thread of the runtime, at most, for one step of one webhook: some 0.2 ms.
+/// Maximum bytes hashed on a runtime thread for one step of one webhook: some 0.2 ms.
 const INLINE_BYTES: usize = 128 * 1024;
-/// Large webhooks whose likely secrets are tried at a time.
+/// Concurrent large webhooks in the first step.
 const LIKELY_AT_ONCE: usize = 2;
-/// Webhooks all of whose secrets are tried at a time.
+/// Concurrent webhooks in the second step.
 const ALL_AT_ONCE: usize = 1;
-/// Webhooks that may wait for their turn, in each of the two lines.
-const WAITING: usize = 64;
-/// How long one may wait.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The phone number is looked for in so many bytes at the beginning of a body.
+/// Maximum number of webhooks waiting in each of the two queues.
+const MAX_WAITING: usize = 64;
+/// Maximum wait in a queue.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Bytes at the beginning of a body in which the phone number is looked for.
 const HINT_WITHIN: usize = 2_048;
 
-/// Why it is not known whose secret signed a webhook.
+/// Why the signer of a webhook could not be determined.
 #[derive(Debug, thiserror::Error)]
-pub enum NotVerified {
+pub enum VerifyError {
     #[error("too many webhooks wait for their signatures to be verified")]
     Busy,
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-impl From<NotVerified> for Problem {
-    fn from(error: NotVerified) -> Self {
+impl From<VerifyError> for Problem {
+    fn from(error: VerifyError) -> Self {
         match error {
-            NotVerified::Database(error) => error.into(),
-            NotVerified::Busy => Self::new(
+            VerifyError::Database(error) => error.into(),
+            VerifyError::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "not-stored",
                 "Temporarily unavailable",
@@ -68,29 +68,29 @@ impl From<NotVerified> for Problem {
 
 /// Verifies the signatures of webhooks.
 pub struct Verification {
-    likely: Line,
-    all: Line,
+    likely: VerificationQueue,
+    all: VerificationQueue,
     refreshed_at: Mutex<Option<Instant>>,
 }
 
 impl Default for Verification {
     fn default() -> Self {
         Self {
-            likely: Line::new(LIKELY_AT_ONCE),
-            all: Line::new(ALL_AT_ONCE),
+            likely: VerificationQueue::new(LIKELY_AT_ONCE),
+            all: VerificationQueue::new(ALL_AT_ONCE),
             refreshed_at: Mutex::default(),
         }
     }
 }
 
 impl Verification {
-    /// Whose secret signed it; `None` when nobody's whom this process knows, or could know.
+    /// Returns whose secret signed the body; `None` if no known secret did, even after a refresh.
     pub async fn signed_by(
         &self,
         app: &App,
         body: &Bytes,
         signature: [u8; 32],
-    ) -> Result<Option<SignedBy>, NotVerified> {
+    ) -> Result<Option<SignedBy>, VerifyError> {
         let known = app.directory.current();
         let likely = known.signers().likely(hint(&known, body));
         let others = match likely.len() < known.signers().len() {
@@ -112,7 +112,7 @@ impl Verification {
         self.all.try_secrets(&now_known, added, body, signature).await
     }
 
-    /// Not for every unknown signature, or a flood of forgeries would become a flood of queries.
+    /// Reads the directory again, at most once per [`REFRESH_EVERY`], or a flood of forgeries would become a flood of queries.
     async fn refresh(&self, app: &App) -> sqlx::Result<()> {
         let mut refreshed_at = self.refreshed_at.lock().await;
         if refreshed_at.is_none_or(|at| at.elapsed() >= REFRESH_EVERY) {
@@ -124,13 +124,13 @@ impl Verification {
     }
 }
 
-/// Work of so many at a time, for which a bounded number waits.
-struct Line {
+/// A queue with a concurrency limit and a bounded number of waiters.
+struct VerificationQueue {
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-impl Line {
+impl VerificationQueue {
     fn new(at_once: usize) -> Self {
         Self {
             turns: Arc::new(Semaphore::new(at_once)),
@@ -144,25 +144,26 @@ impl Line {
         places: Vec<usize>,
         body: &Bytes,
         signature: [u8; 32],
-    ) -> Result<Option<SignedBy>, NotVerified> {
+    ) -> Result<Option<SignedBy>, VerifyError> {
         if places.len().saturating_mul(body.len()) <= INLINE_BYTES {
             return Ok(known.signers().signed_by(&places, body, &signature, || false));
         }
         let turn = {
-            let _waiting = Waiting::new(&self.waiting).ok_or(NotVerified::Busy)?;
+            let _waiting = Waiter::new(&self.waiting).ok_or(VerifyError::Busy)?;
             let began = Instant::now();
-            let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
+            let turn = tokio::time::timeout(MAX_WAIT, self.turns.clone().acquire_owned()).await;
             metrics::histogram!("mainstay_webhook_verification_wait_seconds").record(began.elapsed().as_secs_f64());
-            turn.map_err(|_| NotVerified::Busy)?.expect("it is never closed")
+            turn.map_err(|_| VerifyError::Busy)?
+                .expect("the semaphore is never closed")
         };
         let (known, body) = (known.clone(), body.clone());
-        let given_up = GivenUp::default();
-        let told = given_up.0.clone();
+        let cancel = CancelOnDrop::default();
+        let cancelled = cancel.0.clone();
         let work = move || {
             let _turn = turn;
             known
                 .signers()
-                .signed_by(&places, &body, &signature, || told.load(Ordering::Relaxed))
+                .signed_by(&places, &body, &signature, || cancelled.load(Ordering::Relaxed))
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(found) => Ok(found),
@@ -171,34 +172,34 @@ impl Line {
     }
 }
 
-/// One of those who wait, until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+/// One waiter of a queue, counted until dropped.
+struct Waiter<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
-    /// `None` where too many wait.
+impl<'a> Waiter<'a> {
+    /// Returns `None` if too many wait.
     fn new(count: &'a AtomicUsize) -> Option<Self> {
         let waiting = Self(count);
-        (count.fetch_add(1, Ordering::Relaxed) < WAITING).then_some(waiting)
+        (count.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Tells the thread that works for a request when the request is gone.
+/// Signals the blocking thread when the request is dropped.
 #[derive(Default)]
-struct GivenUp(Arc<AtomicBool>);
+struct CancelOnDrop(Arc<AtomicBool>);
 
-impl Drop for GivenUp {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-/// The secret of the phone number that a body seems to be about. It is tried first, and proves nothing.
+/// Returns the secret of the phone number that a body seems to be about. It is tried first, and proves nothing.
 fn hint(known: &Snapshot, body: &[u8]) -> Option<AppSecretId> {
     if known.signers().len() < 2 {
         return None;
@@ -206,7 +207,7 @@ fn hint(known: &Snapshot, body: &[u8]) -> Option<AppSecretId> {
     known.number(phone_number_id(body)?)?.app_secret_id
 }
 
-/// The digits behind the first `"phone_number_id"` near the beginning.
+/// Returns the digits after the first `"phone_number_id"` near the beginning of the body.
 fn phone_number_id(body: &[u8]) -> Option<&str> {
     const NAME: &[u8] = b"\"phone_number_id\"";
     let head = &body[..body.len().min(HINT_WITHIN)];
@@ -248,8 +249,8 @@ mod tests {
     #[test]
     fn of_those_who_wait_there_is_an_end() {
         let count = AtomicUsize::new(0);
-        let all: Vec<_> = (0..WAITING).map(|_| Waiting::new(&count).unwrap()).collect();
-        assert!(Waiting::new(&count).is_none());
+        let all: Vec<_> = (0..MAX_WAITING).map(|_| Waiter::new(&count).unwrap()).collect();
+        assert!(Waiter::new(&count).is_none());
         drop(all);
         assert_eq!(count.load(Ordering::Relaxed), 0);
     }

@@ -1,5 +1,5 @@
-//! Where Meta calls: the handshake, and the webhooks. Nothing stands between the connection and these handlers, since each
-//! layer would be paid tens of thousands of times a second.
+//! The routes that Meta calls: the verification handshake and the webhooks. No middleware runs before these handlers, since each layer
+//! would be paid tens of thousands of times a second.
 
 use axum::{
     extract::{FromRequestParts, State},
@@ -12,22 +12,22 @@ use tokio::time::Instant;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{edge::Edge, extract::Query, problem::Problem, signed_body::SignedBody, verification::Verification};
+use super::{extract::Query, problem::Problem, signed_body::SignedBody, state::HttpState, verification::Verification};
 use crate::{app::App, crypto, inbound::intake::NotStored};
 
-pub fn routes() -> OpenApiRouter<Edge> {
+pub fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(handshake, receive))
 }
 
-/// What this route counts, and how it verifies.
-pub struct Gate {
-    pub refused: Refused,
+/// The metrics and the signature verification of the webhook route.
+pub struct WebhookState {
+    pub refused: RejectionCounters,
     acknowledged: Histogram,
     pub verification: Verification,
 }
 
 /// `mainstay_webhooks_rejected_total` by reason, looked up once.
-pub struct Refused {
+pub struct RejectionCounters {
     pub too_large: Counter,
     pub unsigned: Counter,
     pub bad_signature: Counter,
@@ -38,11 +38,11 @@ pub struct Refused {
     pub busy: Counter,
 }
 
-impl Default for Gate {
+impl Default for WebhookState {
     fn default() -> Self {
         let refused = |reason: &'static str| counter!("mainstay_webhooks_rejected_total", "reason" => reason);
         Self {
-            refused: Refused {
+            refused: RejectionCounters {
                 too_large: refused("too_large"),
                 unsigned: refused("unsigned"),
                 bad_signature: refused("bad_signature"),
@@ -104,24 +104,24 @@ async fn handshake(State(app): State<App>, Query(asked): Query<Handshake>) -> Re
     params(("x-hub-signature-256" = String, Header, description = "`sha256=` and the HMAC-SHA256 of the body under an app secret, in hexadecimal")),
     request_body(content = Object, description = "A webhook of Meta's", content_type = "application/json"),
     responses((status = 200, description = "Stored: its bytes are on disk")))]
-async fn receive(State(edge): State<Edge>, arrived: Arrived, signed: SignedBody) -> Result<StatusCode, Problem> {
+async fn receive(State(state): State<HttpState>, arrived: Arrived, signed: SignedBody) -> Result<StatusCode, Problem> {
     let SignedBody(body, signer) = signed;
-    match edge.app.intake.store(body, signer).await {
+    match state.app.intake.store(body, signer).await {
         Ok(_) => {
-            edge.webhooks.acknowledged.record(arrived.0.elapsed().as_secs_f64());
+            state.webhooks.acknowledged.record(arrived.0.elapsed().as_secs_f64());
             Ok(StatusCode::OK)
         }
         Err(error) => {
             match error {
-                NotStored::Full => edge.webhooks.refused.full.increment(1),
-                NotStored::Unavailable => edge.webhooks.refused.unavailable.increment(1),
+                NotStored::Full => state.webhooks.refused.full.increment(1),
+                NotStored::Unavailable => state.webhooks.refused.unavailable.increment(1),
             }
             Err(error.into())
         }
     }
 }
 
-/// When the request's head had arrived.
+/// The time at which the request's head had arrived.
 struct Arrived(Instant);
 
 impl<S: Sync> FromRequestParts<S> for Arrived {

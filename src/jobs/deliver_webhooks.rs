@@ -4,14 +4,14 @@ use crate::{
     app::App,
     domain::EndpointId,
     queue::{Backoff, Claim, Job, Outcomes, Queue},
-    webhooks::{dispatcher::Unserved, store::endpoints::LINES},
+    webhooks::{dispatcher::ServeError, store::endpoints::ENDPOINT_JOBS},
 };
 
 /// Brings events to endpoints: a job is an endpoint that has something waiting, and ends when nothing is due there.
 pub struct DeliverWebhooks;
 
 impl Job for DeliverWebhooks {
-    const QUEUE: Queue = LINES;
+    const QUEUE: Queue = ENDPOINT_JOBS;
     // Nearly all of them wait for others to answer, or for the pace that others want: more than a few tenants can keep busy.
     const CONCURRENCY: usize = 2_048;
     const BATCH: usize = 1;
@@ -28,7 +28,7 @@ impl Job for DeliverWebhooks {
         for id in ids {
             match app.dispatcher.serve(*id).await {
                 Ok(()) => {}
-                Err(Unserved::Database(error)) => return error.into(),
+                Err(ServeError::Database(error)) => return error.into(),
                 Err(error) => return Outcomes::failed(error),
             }
         }

@@ -66,10 +66,7 @@ pub async fn remove_orphans(service: &MediaService) -> Result<()> {
         tx.commit().await?;
     }
     let due = store::due_removals(service.db.reader(), service.clock.now(), BATCH).await?;
-    let keys: Vec<StorageKey> = due
-        .into_iter()
-        .map(|(key,)| StorageKey::from_stored(key))
-        .collect();
+    let keys: Vec<StorageKey> = due.into_iter().map(|(key,)| StorageKey::from_stored(key)).collect();
     remove_now(service, &keys).await;
     Ok(())
 }

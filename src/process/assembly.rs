@@ -1,3 +1,5 @@
+//! Builds the services of a process from its configuration.
+
 use anyhow::{Context, bail};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -5,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Roles, Storing,
-    sole::{self, Sole},
+    worker_lock::{self, WorkerLock},
 };
 use crate::{
     app::{App, Foundation},
@@ -22,51 +24,56 @@ use crate::{
     records::partitions,
     storage::Storage,
     telemetry,
-    webhooks::Desks,
+    webhooks::DispatcherTasks,
 };
 
-pub struct Assembled {
+/// The parts of a process before it serves.
+pub struct ProcessParts {
     pub app: App,
     pub drained: Drained,
-    /// Ends when every request to send is committed and answered.
+    /// Ends when every accepted message is committed and answered.
     pub outbox: JoinHandle<()>,
-    /// Ids that intake has stored, to be queued.
+    /// Ids of webhooks that intake has stored and that are to be queued.
     pub hints: mpsc::Receiver<Vec<Uuid>>,
-    /// What came of calls to Meta, to be written.
+    /// Results of requests to Meta that are to be stored.
     pub conclusions: mpsc::Receiver<Concluded>,
-    /// Files that Meta must have.
+    /// Files to be uploaded to Meta.
     pub uploads: mpsc::Receiver<Upload>,
-    /// What is read and written for deliveries.
-    pub desks: Desks,
-    /// What was committed that somebody ought to see to.
+    /// The background tasks of the webhook dispatcher.
+    pub dispatcher_tasks: DispatcherTasks,
+    /// Hints about committed work that is to be woken.
     pub committed: mpsc::Receiver<Vec<Hint>>,
-    /// What keeps other workers off this database file.
-    pub sole: Option<Sole>,
+    /// The lock that keeps other workers off the SQLite file.
+    pub worker_lock: Option<WorkerLock>,
 }
 
-/// What tells the parts that the end has come.
-pub struct Ends {
-    /// No request can come any more.
+/// Tokens that stop the parts, in order.
+pub struct ShutdownTokens {
+    /// Cancelled when no request can arrive any more.
     pub intake: CancellationToken,
-    /// Nothing new is to be worked on.
+    /// Cancelled when nothing new is to be started.
     pub work: CancellationToken,
 }
 
-/// Puts the parts together. The embedded size brings its own database up to date; a shared one is migrated by a release.
+/// Builds the parts. A SQLite database is migrated here; PostgreSQL is migrated by a release.
 pub async fn assemble(
     config: Config,
     roles: Roles,
     clock: Clock,
     storing: Storing,
-    ends: Ends,
-) -> anyhow::Result<Assembled> {
+    ends: ShutdownTokens,
+) -> anyhow::Result<ProcessParts> {
     let connections = PoolLimits {
         tenants: config.database_read_connections,
         ..config.database_connections.into()
     };
     let db = Db::open(&config.database_url, connections).await;
-    let db = db.context("DATABASE_URL: the database does not open; check the address, or that it runs")?;
-    let sole = if roles.worker { sole::lock(&config)? } else { None };
+    let db = db.context("DATABASE_URL: cannot open the database; check the address, and that it runs")?;
+    let worker_lock = if roles.worker {
+        worker_lock::lock(&config)?
+    } else {
+        None
+    };
     prepare(&db, &clock).await?;
     let (queues, rate_limiter) = match &config.redis {
         Some(redis) => (
@@ -95,11 +102,9 @@ pub async fn assemble(
     let (uploads, wanted) = Uploads::channel();
     let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
-    let egress = EgressClient::new(config.egress.clone()).context("the client for addresses of tenants")?;
-    let committed = db
-        .subscribe_to_hints()
-        .context("somebody else listens to the database")?;
-    let (app, desks) = App::new(Foundation {
+    let egress = EgressClient::new(config.egress.clone()).context("the HTTP client for tenants' URLs")?;
+    let committed = db.subscribe_to_hints().context("the database already has a listener")?;
+    let (app, dispatcher_tasks) = App::new(Foundation {
         config,
         clock,
         db,
@@ -116,16 +121,16 @@ pub async fn assemble(
         metrics: telemetry::install_metrics(),
         work_ends: ends.work,
     });
-    Ok(Assembled {
+    Ok(ProcessParts {
         app,
         drained,
         outbox: out,
         hints,
         conclusions: concluded,
         uploads: wanted,
-        desks,
+        dispatcher_tasks,
         committed,
-        sole,
+        worker_lock,
     })
 }
 
@@ -141,12 +146,13 @@ async fn prepare(db: &Db, clock: &Clock) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Warns of settings without which parts of the API are closed.
 fn warn_of_closed_doors(config: &Config) {
     if config.app_secrets.is_empty() {
-        tracing::warn!("META_APP_SECRETS is unset: only webhooks signed by a channel's own app secret are taken");
+        tracing::warn!("META_APP_SECRETS is unset: only webhooks signed by a channel's own app secret are accepted");
     }
     if config.verify_token.is_none() {
-        tracing::warn!("META_VERIFY_TOKEN is unset: Meta's handshake is refused");
+        tracing::warn!("META_VERIFY_TOKEN is unset: Meta's handshake is rejected");
     }
     if config.admin_token.is_none() {
         tracing::warn!("MAINSTAY_ADMIN_TOKEN is unset: the operator's API under /admin is closed");

@@ -1,4 +1,4 @@
-//! What runs beside the requests. Every task ends when it is told to, and is awaited.
+//! Background tasks. Every task ends when it is cancelled, and is awaited.
 
 use std::time::{Duration, Instant};
 
@@ -20,34 +20,35 @@ use crate::{
     webhooks,
 };
 
-/// How soon a new channel is known to every process.
-const DIRECTORY: Duration = Duration::from_secs(1);
-/// Every so many times all channels are read, whether or not one seems to have changed.
+/// Interval at which changed channels are read; a new channel is known to every process after it.
+const DIRECTORY_INTERVAL: Duration = Duration::from_secs(1);
+/// Every tenth time all channels are read, whether or not one seems to have changed.
 const WHOLE_DIRECTORY: u64 = 10;
-/// How often SQLite's log is moved into its file.
-const CHECKPOINT: Duration = Duration::from_millis(100);
-/// How often the histograms are folded; without it they grow.
-const METRICS: Duration = Duration::from_secs(5);
-/// With so many ids the queue has enough to do for seconds, and more would only cost Redis what intake needs: intake's ids rest for
-/// a moment, and the sweep brings those rows when their turn comes.
-const ENOUGH: usize = 20_000;
-const REST: Duration = Duration::from_millis(250);
-/// How long workers that ended badly stay away.
-const RESTART: Duration = Duration::from_secs(1);
+/// Interval of SQLite checkpoints, which move the WAL into the database file.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(100);
+/// Interval at which the histograms are folded; without it they grow.
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
+/// Queue depth at which pushing pauses: the queue has work for seconds, and more would only cost Redis what intake needs. The sweep finds
+/// the rows that were not pushed.
+const PUSH_DEPTH_LIMIT: usize = 20_000;
+/// Length of the pause.
+const PUSH_PAUSE: Duration = Duration::from_millis(250);
+/// Pause before failed workers are restarted.
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
-/// What runs until the end. The workers limit by themselves how long they take to leave.
+/// The tasks of a process. The workers limit their own time to stop.
 pub struct Tasks {
     pub workers: Option<JoinHandle<()>>,
     pub others: Vec<JoinHandle<()>>,
 }
 
-/// What writes for the jobs; it ends after them.
-pub struct Desks {
+/// The tasks that store the jobs' results; they end after the jobs.
+pub struct BackgroundWriters {
     pub conclusions: mpsc::Receiver<Concluded>,
-    pub deliveries: webhooks::Desks,
+    pub deliveries: webhooks::DispatcherTasks,
 }
 
-pub fn spawn(app: &App, roles: Roles, desks: Desks, shutdown: &CancellationToken) -> Tasks {
+pub fn spawn(app: &App, roles: Roles, writers: BackgroundWriters, shutdown: &CancellationToken) -> Tasks {
     let mut tasks = Tasks {
         workers: None,
         others: vec![
@@ -59,8 +60,10 @@ pub fn spawn(app: &App, roles: Roles, desks: Desks, shutdown: &CancellationToken
         tasks.others.push(task(checkpoint(app.clone(), shutdown.clone())));
     }
     if roles.worker {
-        tasks.others.push(task(keep_promises(app.clone(), shutdown.clone())));
-        tasks.workers = Some(task(work(app.clone(), desks, shutdown.clone())));
+        tasks
+            .others
+            .push(task(wake_reserved_sends(app.clone(), shutdown.clone())));
+        tasks.workers = Some(task(work(app.clone(), writers, shutdown.clone())));
         tasks
             .others
             .push(task(housekeeping::run(app.clone(), shutdown.clone())));
@@ -68,7 +71,7 @@ pub fn spawn(app: &App, roles: Roles, desks: Desks, shutdown: &CancellationToken
     tasks
 }
 
-/// Queues what intake has stored; several commits in one command when they come fast. Ends with intake.
+/// Pushes the ids of stored webhooks to the queue, several commits in one command under load. Ends with intake.
 pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
     const COMMITS: usize = 16;
     task(async move {
@@ -79,19 +82,19 @@ pub fn hints(app: App, mut from: mpsc::Receiver<Vec<Uuid>>) -> JoinHandle<()> {
             if Instant::now() < enough_until {
                 continue;
             }
-            // What is not queued is found by the sweep; the queue counts and logs its own outages.
+            // The sweep finds ids that cannot be pushed; the queue counts and logs its own outages.
             let pushed = app.queues.push(&INBOUND, ids, app.clock.now()).await;
-            if pushed.is_ok_and(|pushed| pushed.depth > ENOUGH) {
-                enough_until = Instant::now() + REST;
+            if pushed.is_ok_and(|pushed| pushed.depth > PUSH_DEPTH_LIMIT) {
+                enough_until = Instant::now() + PUSH_PAUSE;
             }
         }
     })
 }
 
-/// Wakes the lines of endpoints for which something was committed.
+/// Wakes the jobs of endpoints for which deliveries were committed.
 pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationToken) -> JoinHandle<()> {
-    let with = (app.db.clone(), app.clock.clone(), app.queues.clone());
-    task(webhooks::dispatcher::wake(with, from, shutdown))
+    let (db, clock, queues) = (app.db.clone(), app.clock.clone(), app.queues.clone());
+    task(webhooks::dispatcher::wake(db, clock, queues, from, shutdown))
 }
 
 /// Uploads the files of messages to Meta.
@@ -99,15 +102,15 @@ pub fn uploads(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationTok
     task(messaging::upload_files(app.messaging.clone(), from, shutdown))
 }
 
-/// Workers that end by a fault of ours are started again: a process that only looks alive would be worse than one that is dead.
-async fn work(app: App, desks: Desks, shutdown: CancellationToken) {
+/// Runs the workers and restarts them after a fault: a process that only looks alive would be worse than a dead one.
+async fn work(app: App, writers: BackgroundWriters, shutdown: CancellationToken) {
     let done = CancellationToken::new();
     let working = async {
         keep_working(&app, shutdown).await;
         done.cancel();
     };
-    let conclusions = messaging::write_conclusions(&app.messaging, desks.conclusions, &done);
-    tokio::join!(working, conclusions, desks.deliveries.run(&done));
+    let conclusions = messaging::write_conclusions(&app.messaging, writers.conclusions, &done);
+    tokio::join!(working, conclusions, writers.deliveries.run(&done));
 }
 
 async fn keep_working(app: &App, shutdown: CancellationToken) {
@@ -116,30 +119,30 @@ async fn keep_working(app: &App, shutdown: CancellationToken) {
         let Err(error) = jobs::register(workers).run(shutdown.clone()).await else {
             return;
         };
-        tracing::error!(%error, "the workers ended badly and are started again");
+        tracing::error!(%error, "the workers failed and are restarted");
         metrics::counter!("mainstay_worker_restarts_total").increment(1);
-        let rest = tokio::time::timeout(RESTART, shutdown.cancelled());
+        let rest = tokio::time::timeout(RESTART_DELAY, shutdown.cancelled());
         if rest.await.is_ok() {
             return;
         }
     }
 }
 
-/// When a number may send faster, those who were told to come later come at once.
-async fn keep_promises(app: App, shutdown: CancellationToken) {
+/// Wakes sends with a rate-limit reservation when a number may send faster.
+async fn wake_reserved_sends(app: App, shutdown: CancellationToken) {
     loop {
         let change = tokio::select! {
             change = app.rate_limiter.next_change() => change,
             () = shutdown.cancelled() => return,
         };
         if let Err(error) = messaging::promise_again(&app.messaging, &change).await {
-            tracing::warn!(%error, channel.id = %change.number.channel, "promised sends could not be called back; it is tried again");
+            tracing::warn!(%error, channel.id = %change.number.channel, "reserved sends could not be woken; this is retried");
         }
     }
 }
 
 async fn refresh_directory(app: App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(DIRECTORY);
+    let mut ticks = tokio::time::interval(DIRECTORY_INTERVAL);
     for turn in 1.. {
         if !tick(&mut ticks, &shutdown).await {
             return;
@@ -149,29 +152,29 @@ async fn refresh_directory(app: App, shutdown: CancellationToken) {
             _ => app.directory.refresh().await,
         };
         if let Err(error) = read {
-            tracing::warn!(%error, "the channels could not be read again; those known stay in use");
+            tracing::warn!(%error, "the channels could not be refreshed; the known ones stay in use");
         }
     }
 }
 
 async fn fold_metrics(app: App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(METRICS);
+    let mut ticks = tokio::time::interval(METRICS_INTERVAL);
     while tick(&mut ticks, &shutdown).await {
         app.metrics.run_upkeep();
     }
 }
 
 async fn checkpoint(app: App, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(CHECKPOINT);
+    let mut ticks = tokio::time::interval(CHECKPOINT_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while tick(&mut ticks, &shutdown).await {
         if let Err(error) = app.db.checkpoint().await {
-            tracing::debug!(%error, "the log could not be moved into the file; the next round tries again");
+            tracing::debug!(%error, "the WAL checkpoint failed and is retried at the next interval");
         }
     }
 }
 
-/// Waits for the next turn; false when the process ends.
+/// Waits for the next tick; returns false at shutdown.
 async fn tick(ticks: &mut tokio::time::Interval, shutdown: &CancellationToken) -> bool {
     tokio::select! {
         () = shutdown.cancelled() => false,
@@ -182,7 +185,7 @@ async fn tick(ticks: &mut tokio::time::Interval, shutdown: &CancellationToken) -
 fn task(future: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place where a process starts its tasks; `Running::stop` awaits them"
+        reason = "the one place where a process spawns its tasks; `RunningProcess::stop` awaits them"
     )]
     tokio::spawn(future)
 }

@@ -1,4 +1,4 @@
-//! The `main` of the three binaries' serving halves.
+//! The `main` of the binaries that serve.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::{
     crypto, permissions, telemetry,
 };
 
-/// Runs one half as a program of its own, whose only arguments are `--help` and `--version`.
+/// Runs one role as a program of its own, whose only arguments are `--help` and `--version`.
 pub fn main(name: &'static str, about: &'static str, purpose: Purpose, roles: Roles) -> ExitCode {
     permissions::set_private_umask();
     let variables: Vec<String> = Environment::variables()
@@ -32,7 +32,7 @@ pub fn main(name: &'static str, about: &'static str, purpose: Purpose, roles: Ro
     }
 }
 
-/// Reads the configuration, starts logging and runs until told to end.
+/// Loads the configuration, starts logging, and runs until a signal.
 pub async fn serve(name: &'static str, purpose: Purpose, roles: Roles) -> anyhow::Result<()> {
     crypto::install_tls();
     let config = Config::load(purpose)?;

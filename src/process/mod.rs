@@ -1,11 +1,10 @@
-//! A running process: what it is made of, how it starts, how it ends. `mainstay serve` is api and worker in one; the two binaries are
-//! each a half of it.
+//! A running process: assembly, start and shutdown. `mainstay serve` is API and worker in one; the two other binaries are one of them each.
 
 mod assembly;
 mod background;
 mod listen;
 mod main;
-mod sole;
+mod worker_lock;
 
 pub use main::{main, serve};
 
@@ -17,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, clock::Clock, config::Config, inbound::intake::Drained};
 
-/// How long, at the end, the requests in hand may take: longer only where a client does not finish its own.
-const REQUESTS: Duration = Duration::from_secs(10);
-/// And what they brought, and everything else that asks the database: longer only where that hangs. Nobody was promised what is
-/// cut off.
-const STORING: Duration = Duration::from_secs(3);
-const CLOSING: Duration = Duration::from_secs(2);
+/// Time for requests in progress at shutdown; only a slow client needs longer.
+const REQUESTS_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time to store what requests brought; only a hanging database needs longer. Nothing that is cut off was acknowledged.
+const STORING_TIMEOUT: Duration = Duration::from_secs(3);
+/// Time for each of the remaining steps.
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Which halves run here.
+/// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
     pub api: bool,
@@ -46,16 +45,16 @@ impl Roles {
     };
 }
 
-/// A process that runs. It ends by [`Running::stop`].
-pub struct Running {
+/// A running process. End it with [`RunningProcess::stop`].
+pub struct RunningProcess {
     pub app: App,
-    /// Where it listens, if it does.
+    /// The address of the main listener, if there is one.
     pub address: Option<SocketAddr>,
-    /// Where health and metrics are shown besides.
+    /// The address of the separate metrics listener.
     pub metrics_address: Option<SocketAddr>,
-    /// Cancelled first: no more connections, requests in hand finish.
+    /// Cancelled first: no more connections, requests in progress finish.
     doors: CancellationToken,
-    /// Cancelled when no request can come any more.
+    /// Cancelled when no request can arrive any more.
     intake: CancellationToken,
     /// Cancelled last.
     work: CancellationToken,
@@ -63,16 +62,16 @@ pub struct Running {
     drained: Drained,
     outbox: JoinHandle<()>,
     tasks: background::Tasks,
-    /// Given up last.
-    _sole: Option<sole::Sole>,
+    /// Released last.
+    _worker_lock: Option<worker_lock::WorkerLock>,
 }
 
-/// Starts a process and returns when it serves.
-pub async fn start(config: Config, roles: Roles, clock: Clock) -> anyhow::Result<Running> {
+/// Starts a process; returns once it serves.
+pub async fn start(config: Config, roles: Roles, clock: Clock) -> anyhow::Result<RunningProcess> {
     start_with(config, roles, clock, Storing::On).await
 }
 
-/// Whether webhooks are stored. Only the benchmark switches it off, to measure what storing costs.
+/// Whether webhooks are stored. Only the benchmark disables it, to measure the cost of storing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Storing {
     On,
@@ -84,36 +83,34 @@ pub(crate) async fn start_with(
     roles: Roles,
     clock: Clock,
     storing: Storing,
-) -> anyhow::Result<Running> {
+) -> anyhow::Result<RunningProcess> {
     let (doors, intake, work) = (
         CancellationToken::new(),
         CancellationToken::new(),
         CancellationToken::new(),
     );
-    let ends = assembly::Ends {
+    let shutdown_tokens = assembly::ShutdownTokens {
         intake: intake.clone(),
         work: work.clone(),
     };
-    let assembled = assembly::assemble(config, roles, clock, storing, ends).await?;
-    let app = assembled.app;
+    let parts = assembly::assemble(config, roles, clock, storing, shutdown_tokens).await?;
+    let app = parts.app;
     let listeners = listen::bind(&app.config, roles).await?;
     let (address, metrics_address) = listeners.addresses()?;
-    let desks = background::Desks {
-        conclusions: assembled.conclusions,
-        deliveries: assembled.desks,
+    let writers = background::BackgroundWriters {
+        conclusions: parts.conclusions,
+        deliveries: parts.dispatcher_tasks,
     };
-    let mut tasks = background::spawn(&app, roles, desks, &work);
-    tasks.others.push(background::hints(app.clone(), assembled.hints));
-    tasks
-        .others
-        .push(background::wake(&app, assembled.committed, work.clone()));
+    let mut tasks = background::spawn(&app, roles, writers, &work);
+    tasks.others.push(background::hints(app.clone(), parts.hints));
+    tasks.others.push(background::wake(&app, parts.committed, work.clone()));
     if roles.worker {
         tasks
             .others
-            .push(background::uploads(app.clone(), assembled.uploads, work.clone()));
+            .push(background::uploads(app.clone(), parts.uploads, work.clone()));
     }
     let server = listeners.spawn(&app, roles, &doors);
-    Ok(Running {
+    Ok(RunningProcess {
         app,
         address,
         metrics_address,
@@ -121,46 +118,46 @@ pub(crate) async fn start_with(
         intake,
         work,
         server,
-        drained: assembled.drained,
-        outbox: assembled.outbox,
+        drained: parts.drained,
+        outbox: parts.outbox,
         tasks,
-        _sole: assembled.sole,
+        _worker_lock: parts.worker_lock,
     })
 }
 
-impl Running {
-    /// Ends it in order: stop accepting, finish the requests in hand, store what they brought, finish the jobs in hand.
+impl RunningProcess {
+    /// Shuts down in order: stop accepting, finish requests, store what they brought, finish jobs.
     pub async fn stop(self) {
         self.doors.cancel();
         if let Some(server) = self.server {
-            within(REQUESTS, "requests", server).await;
+            within(REQUESTS_TIMEOUT, "requests", server).await;
         }
         self.intake.cancel();
-        within(STORING, "webhooks", self.drained.wait()).await;
-        within(STORING, "messages to send", end(self.outbox)).await;
+        within(STORING_TIMEOUT, "webhooks", self.drained.wait()).await;
+        within(STORING_TIMEOUT, "messages to send", end(self.outbox)).await;
         self.work.cancel();
         if let Some(workers) = self.tasks.workers {
             end(workers).await;
         }
         let others = futures::future::join_all(self.tasks.others.into_iter().map(end));
-        within(CLOSING, "background tasks", others).await;
-        within(CLOSING, "connections", self.app.db.close()).await;
+        within(CLOSING_TIMEOUT, "background tasks", others).await;
+        within(CLOSING_TIMEOUT, "connections", self.app.db.close()).await;
     }
 }
 
 async fn end(task: JoinHandle<()>) {
     if let Err(error) = task.await {
-        tracing::error!(%error, "a background task ended badly");
+        tracing::error!(%error, "a background task failed");
     }
 }
 
-/// Waits for what is in hand, but not for ever: what does not end in time ends with the process.
+/// Waits for `ending` at most for `limit`; unfinished work ends with the process.
 async fn within(limit: Duration, what: &'static str, ending: impl Future) {
     if tokio::time::timeout(limit, ending).await.is_err() {
         tracing::warn!(
             what,
             limit_seconds = limit.as_secs(),
-            "something in hand did not end in time and is cut off"
+            "work in progress did not finish in time and is cut off"
         );
     }
 }
@@ -184,7 +181,7 @@ pub async fn run(config: Config, roles: Roles) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the first of the signals that ask a process to end, and names it.
+/// Waits for SIGTERM or SIGINT, and returns its name.
 pub async fn wait_for_signal() -> anyhow::Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;

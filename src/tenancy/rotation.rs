@@ -97,7 +97,7 @@ async fn reseal_endpoint(
             .map(|secret| new.seal(purpose, &secret))
             .map_err(|_| RegistryError::KeyLost)
     };
-    let owner = (endpoint.tenant_id, endpoint.id);
+    let key = endpoint.key();
     let secrets = endpoints::secrets_purpose(endpoint.id);
     let for_headers = endpoints::headers_purpose(endpoint.id);
     let mut found = Some(endpoint);
@@ -105,10 +105,10 @@ async fn reseal_endpoint(
         let secret = anew(&secrets, &it.secret)?;
         let previous = it.previous_secret.as_deref().map(|it| anew(&secrets, it)).transpose()?;
         let headers = it.headers.as_deref().map(|it| anew(&for_headers, it)).transpose()?;
-        if endpoints::reseal(&mut *tx, owner, it.revision, secret, previous, headers).await? > 0 {
+        if endpoints::reseal(&mut *tx, key, it.revision, secret, previous, headers).await? > 0 {
             break;
         }
-        found = endpoints::find(&mut *tx, owner.0, owner.1).await?;
+        found = endpoints::find(&mut *tx, key.tenant, key.id).await?;
     }
     Ok(())
 }

@@ -1,13 +1,15 @@
+//! Endpoint URLs: checks and masking.
+
 use super::Error;
 use crate::{
     egress::{EgressClient, UrlRefused},
     meta::message::Invalid,
 };
 
-/// What is shown in place of each value in the query of an address.
+/// Replaces each value in the query of a displayed URL.
 const MASK: &str = "***";
 
-/// Checks the address of an endpoint, and writes it as it is kept.
+/// Checks the URL of an endpoint and returns it in the form that is stored.
 pub(super) fn check(egress: &EgressClient, text: &str) -> Result<String, Error> {
     let target = egress.check(text).map_err(|why| refused(&why))?;
     let url = target.url();
@@ -33,9 +35,9 @@ fn refused(why: &UrlRefused) -> Invalid {
     }
 }
 
-/// The address of an endpoint as people and programs see it: each value in its query masked, for it may be a secret.
+/// Returns the URL of an endpoint for display: each value in its query is masked, for it may be a secret.
 pub fn masked(address: &str) -> String {
-    // It is kept without a fragment.
+    // Stored without a fragment.
     let Some((path, query)) = address.split_once('?').filter(|(_, query)| !query.is_empty()) else {
         return address.to_owned();
     };

@@ -1,42 +1,44 @@
-use super::{Error, Headers, WebhookService, address, event_types, headers, no_endpoint, secrets, until_unchanged};
+//! Creating, changing and deleting endpoints.
+
+use super::{Error, Headers, WebhookService, address, event_types, headers, no_endpoint, retry_on_change, secrets};
 use crate::{
     crypto::WebhookSecret,
     db::Tx,
     domain::{self, ChannelId, EndpointId, Quota, TenantId},
     meta::message::Invalid,
     records::{channels, quotas},
-    webhooks::store::endpoints::{self, Endpoint, Standing, Wishes},
+    webhooks::store::endpoints::{self, Endpoint, EndpointHealth, EndpointKey, EndpointSettings},
 };
 
-/// Requests to an endpoint under way at a time, at most and unless said otherwise.
+/// Limits and defaults of concurrent requests to an endpoint, and of its rate.
 pub const MOST_CONCURRENT: i64 = 100;
-pub const USUAL_CONCURRENT: i64 = 10;
+pub const DEFAULT_CONCURRENT: i64 = 10;
 pub const MOST_PER_SECOND: i64 = 10_000;
 const LONGEST_DESCRIPTION: usize = 500;
 const MOST_CHANNELS: usize = 100;
-/// The reason of an endpoint that a person switched off.
+/// The reason for an endpoint that a person disabled.
 const BY_PERSON: &str = "disabled by its owner";
 
-/// An endpoint to be made.
+/// An endpoint to be created.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
     pub url: String,
     pub description: Option<String>,
     /// Exact types, `family.*` or `*`.
     pub event_types: Vec<String>,
-    /// Only what happens on these channels; all, and what happens on none, unless given.
+    /// Only events of these channels; by default all, including those of no channel.
     pub channels: Option<Vec<ChannelId>>,
     pub rate_limit_per_second: Option<i64>,
     pub headers: Headers,
-    /// Whether the events of one conversation come one after the other.
+    /// Whether the events of one conversation are delivered in order.
     pub ordered: bool,
     pub max_concurrent: Option<i64>,
     pub enabled: bool,
 }
 
-/// What is to be different about an endpoint; what is `None` stays as it is. An inner `None` takes away what was there.
+/// Changes to an endpoint; `None` leaves a setting as it is, an inner `None` removes it.
 #[derive(Clone, Debug, Default)]
-pub struct Changes {
+pub struct EndpointChanges {
     pub url: Option<String>,
     pub description: Option<Option<String>>,
     pub event_types: Option<Vec<String>>,
@@ -48,9 +50,9 @@ pub struct Changes {
     pub enabled: Option<bool>,
 }
 
-impl Changes {
-    /// Whether it says anything but whether the endpoint is enabled.
-    fn says_more_than_enabled(&self) -> bool {
+impl EndpointChanges {
+    /// Returns whether anything but `enabled` changes.
+    fn has_settings(&self) -> bool {
         self.url.is_some()
             || self.description.is_some()
             || self.event_types.is_some()
@@ -63,7 +65,7 @@ impl Changes {
 }
 
 impl WebhookService {
-    /// Makes an endpoint with a secret of its own. Events from now on go there.
+    /// Creates an endpoint with a secret of its own. Events from now on are delivered to it.
     pub async fn create(&self, tenant: TenantId, new: NewEndpoint) -> Result<Endpoint, Error> {
         let (id, now) = (self.clock.new_id(), self.clock.now());
         let wanted = headers::check(&new.headers)?;
@@ -86,15 +88,15 @@ impl WebhookService {
             created_at: now,
             updated_at: now,
             revision: 0,
-            standing: Standing::default(),
+            health: EndpointHealth::default(),
         };
         let store = async |tx: &mut Tx| -> Result<(), Error> {
             quotas::admit(tx, tenant, Quota::Endpoints).await??;
-            let key = self.key_within(tx, tenant).await?;
+            let key = self.key_in(tx, tenant).await?;
             endpoint.headers = headers::seal(&key, id, &wanted);
             endpoint.secret = secrets::seal(&key, id, &WebhookSecret::generate());
             endpoints::insert(&mut *tx, &endpoint).await?;
-            endpoints::insert_line(tx, tenant, id, now).await?;
+            endpoints::insert_job(tx, tenant, id, now).await?;
             Ok(())
         };
         self.db.transaction(store).await?;
@@ -102,51 +104,56 @@ impl WebhookService {
         Ok(endpoint)
     }
 
-    /// Changes an endpoint. It counts as a place nothing is known of: failures before are forgotten. Where it is enabled or has another
-    /// URL, what waits for its next attempt is sent at once.
-    pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: Changes) -> Result<Endpoint, Error> {
-        // Also where it says what is so already: whoever repeats the call after an error means the same.
+    /// Changes an endpoint and clears its failure history. If it is enabled or its URL changes, deliveries waiting for a retry are sent at
+    /// once.
+    pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: EndpointChanges) -> Result<Endpoint, Error> {
+        // Even without an effect: a caller may repeat the request after an error.
         let moved = changes.enabled == Some(true) || (changes.url.is_some() && changes.enabled.is_none());
         let attempt = || async {
-            // Before the key that something is sealed under: a rotation of keys in between makes this another revision.
+            // Read before the key that secrets are sealed under: a key rotation in between changes the revision.
             let was = self.find(tenant, id).await?;
-            let wishes = match changes.says_more_than_enabled() {
-                true => Some(self.wishes(&was, changes.clone()).await?),
+            let settings = match changes.has_settings() {
+                true => Some(self.settings(&was, changes.clone()).await?),
                 false => None,
             };
-            let changed = self.try_change(&was, wishes, changes.enabled).await?;
+            let changed = self.try_change(&was, settings, changes.enabled).await?;
             Ok(changed.then_some(()))
         };
-        until_unchanged(id, attempt).await?;
+        retry_on_change(id, attempt).await?;
         if moved {
-            self.send_waiting(id).await?;
+            self.expedite_deliveries(id).await?;
         }
         self.find(tenant, id).await
     }
 
-    /// Whether it was done: not if somebody else has changed the endpoint since it was read.
-    async fn try_change(&self, was: &Endpoint, wishes: Option<Wishes>, enabled: Option<bool>) -> Result<bool, Error> {
-        let (owner, now) = ((was.tenant_id, was.id), self.clock.now());
+    /// Stores the changes; returns false if the endpoint was changed since it was read.
+    async fn try_change(
+        &self,
+        was: &Endpoint,
+        settings: Option<EndpointSettings>,
+        enabled: Option<bool>,
+    ) -> Result<bool, Error> {
+        let (key, now) = (was.key(), self.clock.now());
         let change = async |tx: &mut Tx| {
-            if let Some(wishes) = wishes
-                && endpoints::update(&mut *tx, owner, was.revision, wishes, now).await? == 0
+            if let Some(settings) = settings
+                && endpoints::update(&mut *tx, key, was.revision, settings, now).await? == 0
             {
                 return Ok(false);
             }
             match enabled {
-                Some(true) => endpoints::enable(&mut *tx, owner, now).await?,
-                Some(false) => endpoints::disable(&mut *tx, owner, BY_PERSON, now).await?,
+                Some(true) => endpoints::enable(&mut *tx, key, now).await?,
+                Some(false) => endpoints::disable(&mut *tx, key, BY_PERSON, now).await?,
                 None => 0,
             };
-            endpoints::wake_after(tx, [was.id]);
+            endpoints::wake_after_commit(tx, [was.id]);
             Ok(true)
         };
         self.db.transaction(change).await
     }
 
-    /// Removes an endpoint. Nothing more is sent there; its deliveries are gone with it.
+    /// Deletes an endpoint and, later, its deliveries. Nothing more is sent to it.
     pub async fn remove(&self, tenant: TenantId, id: EndpointId) -> Result<(), Error> {
-        match endpoints::delete(&self.db, (tenant, id), self.clock.now()).await? {
+        match endpoints::delete(&self.db, EndpointKey { tenant, id }, self.clock.now()).await? {
             0 => Err(no_endpoint(id)),
             _ => {
                 tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint was removed");
@@ -155,7 +162,7 @@ impl WebhookService {
         }
     }
 
-    /// The names of the headers that go with every request, for each of a tenant's endpoints.
+    /// Returns the names of the custom headers of each of a tenant's endpoints.
     pub async fn header_names(&self, tenant: TenantId, of: &[Endpoint]) -> Result<Vec<Vec<String>>, Error> {
         if of.iter().all(|it| it.headers.is_none()) {
             return Ok(vec![Vec::new(); of.len()]);
@@ -165,7 +172,7 @@ impl WebhookService {
         of.iter().map(names).collect()
     }
 
-    async fn wishes(&self, was: &Endpoint, to: Changes) -> Result<Wishes, Error> {
+    async fn settings(&self, was: &Endpoint, to: EndpointChanges) -> Result<EndpointSettings, Error> {
         let headers = match to.headers {
             Some(given) => {
                 let key = self.key(was.tenant_id).await?;
@@ -173,9 +180,9 @@ impl WebhookService {
             }
             None => was.headers.clone(),
         };
-        Ok(Wishes {
+        Ok(EndpointSettings {
             url: match to.url {
-                // As it was shown: whoever writes back what they read means no change.
+                // A masked URL that is written back means no change.
                 Some(url) if url.trim() != address::masked(&was.url) => address::check(&self.egress, &url)?,
                 _ => was.url.clone(),
             },
@@ -233,7 +240,7 @@ fn per_second(limit: Option<i64>) -> Result<Option<i64>, Error> {
 }
 
 fn concurrent(limit: Option<i64>) -> Result<i64, Error> {
-    Ok(within("max_concurrent", limit, MOST_CONCURRENT)?.unwrap_or(USUAL_CONCURRENT))
+    Ok(within("max_concurrent", limit, MOST_CONCURRENT)?.unwrap_or(DEFAULT_CONCURRENT))
 }
 
 fn within(what: &str, number: Option<i64>, most: i64) -> Result<Option<i64>, Error> {

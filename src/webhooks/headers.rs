@@ -1,3 +1,5 @@
+//! Custom headers of endpoints.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -7,19 +9,18 @@ use crate::{
     crypto::SealingKey, domain::EndpointId, meta::message::Invalid, webhooks::store::endpoints::headers_purpose,
 };
 
-/// Headers that go with every request to an endpoint, by name. A value may be a password: it is sealed at rest and never logged.
+/// Custom headers sent with every request to an endpoint, by name. A value may be a password: it is encrypted at rest and never logged.
 pub type Headers = BTreeMap<String, String>;
 
 const MOST: usize = 20;
-/// Bytes of a name.
+/// Maximum bytes of a name.
 const LONGEST_NAME: usize = 100;
-/// Bytes of a value.
+/// Maximum bytes of a value.
 const LONGEST_VALUE: usize = 1_024;
-/// Bytes of all names and values together: many servers take no more than that in a whole head.
+/// Maximum bytes of all names and values together: many servers accept no more in a whole head.
 const LONGEST: usize = 8_192;
 
-/// What HTTP, the connection or the signature says, and nobody else may. Compared with `-` for `_`: gateways and CGI take the two for
-/// the same.
+/// Headers reserved for HTTP, the connection and the signature. Compared with `-` for `_`, since gateways and CGI treat the two alike.
 const RESERVED: [&str; 18] = [
     "connection",
     "content-encoding",
@@ -40,10 +41,10 @@ const RESERVED: [&str; 18] = [
     "forwarded",
     "via",
 ];
-/// Names that begin so are the specification's.
+/// Prefix reserved by Standard Webhooks.
 const RESERVED_PREFIX: &str = "webhook-";
 
-/// Checks headers that somebody wants; names come out in lower case.
+/// Checks custom headers and returns them with names in lower case.
 pub(super) fn check(given: &Headers) -> Result<Headers, Error> {
     if given.len() > MOST {
         let invalid = Invalid::new("headers", format!("there are more than {MOST}"));
@@ -99,13 +100,13 @@ pub(super) fn open(key: &SealingKey, endpoint: EndpointId, sealed: Option<&[u8]>
     let Some(sealed) = sealed else {
         return Ok(Headers::new());
     };
-    let opened = key
+    let open_secrets = key
         .open(&headers_purpose(endpoint), sealed)
         .map_err(|_| Error::KeyLost)?;
-    serde_json::from_slice(&opened).map_err(|_| Error::KeyLost)
+    serde_json::from_slice(&open_secrets).map_err(|_| Error::KeyLost)
 }
 
-/// As they go over the wire.
+/// Converts the headers for a request.
 pub(super) fn to_map(headers: &Headers) -> HeaderMap {
     let read = |(name, value): (&String, &String)| {
         let mut value = HeaderValue::try_from(value.as_str()).ok()?;

@@ -1,25 +1,24 @@
-//! WebhookService: tenants' programs hear of events over HTTPS. Here is what people and programs may ask for (endpoints, their secrets,
-//! deliveries again) and what sends the deliveries ([`WebhookDispatcher`]).
+//! Webhooks to tenants: endpoints, their secrets and deliveries on request ([`WebhookService`]), and sending ([`WebhookDispatcher`]).
 
 mod address;
-mod again;
 pub mod dispatcher;
 mod endpoint;
+mod expedite;
 mod headers;
+mod maintenance;
+mod replay;
 mod secrets;
-mod sooner;
 mod statistics;
 pub mod store;
-mod upkeep;
 
 pub use address::masked;
-pub use again::{Replay, ReplayState, Replayed};
-pub use dispatcher::{Desks, WebhookDispatcher};
-pub use endpoint::{Changes, MOST_CONCURRENT, MOST_PER_SECOND, NewEndpoint, USUAL_CONCURRENT};
+pub use dispatcher::{DispatcherTasks, WebhookDispatcher};
+pub use endpoint::{DEFAULT_CONCURRENT, EndpointChanges, MOST_CONCURRENT, MOST_PER_SECOND, NewEndpoint};
 pub use headers::Headers;
+pub use maintenance::{erase_deleted, purge, wake_overdue};
+pub use replay::{Replay, ReplayOutcome, ReplayState};
 pub use secrets::{OVERLAP, Secrets};
 pub use statistics::Statistics;
-pub use upkeep::{erase_deleted, forget, wake_overlooked};
 
 use crate::{
     clock::Clock,
@@ -34,7 +33,7 @@ use crate::{
     webhooks::store::endpoints::{self, Endpoint},
 };
 
-/// What the verbs here work with.
+/// The operations on endpoints and deliveries.
 #[derive(Clone)]
 pub struct WebhookService {
     pub db: Db,
@@ -55,7 +54,7 @@ pub enum Error {
     Quota(#[from] QuotaReached),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    #[error("the tenant's key does not open: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]
+    #[error("the tenant's key cannot be decrypted: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]
     KeyLost,
 }
 
@@ -65,22 +64,22 @@ impl WebhookService {
         found.ok_or_else(|| no_endpoint(id))
     }
 
-    /// The key under which secrets of the tenant are sealed.
+    /// Returns the key that encrypts the tenant's secrets.
     async fn key(&self, tenant: TenantId) -> Result<SealingKey, Error> {
         let owner = tenants::find(self.db.reader(), tenant).await?;
         let owner = owner.ok_or_else(|| no_tenant(tenant))?;
         open_tenant_key(&self.keyring, &owner).ok_or(Error::KeyLost)
     }
 
-    /// The same, for something new that this transaction stores: no rotation of keys overlooks it.
-    async fn key_within(&self, tx: &mut Tx, tenant: TenantId) -> Result<SealingKey, Error> {
+    /// Returns the same key for a secret that this transaction stores, so that no key rotation misses it.
+    async fn key_in(&self, tx: &mut Tx, tenant: TenantId) -> Result<SealingKey, Error> {
         let owner = tenants::find_to_seal(tx, tenant).await?;
         let owner = owner.ok_or_else(|| no_tenant(tenant))?;
         open_tenant_key(&self.keyring, &owner).ok_or(Error::KeyLost)
     }
 }
 
-/// What is said of the types an endpoint wants, or a replay.
+/// Parses the event types of an endpoint or a replay.
 fn event_types<T: AsRef<str>>(words: &[T]) -> Result<EventTypes, Error> {
     let types = EventTypes::parse(words).map_err(|why| {
         let invalid = Invalid::new("event_types", why.to_string());
@@ -106,20 +105,20 @@ fn no_tenant(id: TenantId) -> Error {
     Error::NotFound(format!("tenant {id}"))
 }
 
-/// How often something is begun again because somebody else changed the same endpoint in between.
-const COLLISIONS: usize = 32;
+/// Maximum number of attempts at an optimistic update.
+const MAX_COLLISIONS: usize = 32;
 
-/// Does something to an endpoint as it was read, and begins again where that is not how it is any more: then there is no answer.
-async fn until_unchanged<T, W>(id: EndpointId, mut work: impl FnMut() -> W) -> Result<T, Error>
+/// Repeats an optimistic update until `work` finds the endpoint unchanged since it was read: `work` returns `None` if it was changed.
+async fn retry_on_change<T, W>(id: EndpointId, mut work: impl FnMut() -> W) -> Result<T, Error>
 where
     W: Future<Output = Result<Option<T>, Error>>,
 {
-    for _ in 0..COLLISIONS {
+    for _ in 0..MAX_COLLISIONS {
         if let Some(done) = work().await? {
             return Ok(done);
         }
     }
     Err(Error::Conflict(format!(
-        "endpoint {id} is being changed by others all the time; try again"
+        "endpoint {id} is being changed concurrently; try again"
     )))
 }

@@ -1,30 +1,32 @@
+//! The signing secrets of endpoints.
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Error, WebhookService, until_unchanged};
+use super::{Error, WebhookService, retry_on_change};
 use crate::{
     crypto::{SealingKey, WebhookSecret},
     domain::{EndpointId, TenantId},
     webhooks::store::endpoints::{self, Endpoint, secrets_purpose},
 };
 
-/// How long the secret before signs too, beside the new one.
+/// How long the previous secret signs besides the new one.
 pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
-/// What signs the requests to an endpoint.
+/// The secrets that sign the requests to an endpoint.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     pub current: WebhookSecret,
-    /// The one before, and until when it signs too.
+    /// The previous secret, and until when it signs.
     pub previous: Option<(WebhookSecret, DateTime<Utc>)>,
 }
 
 impl Secrets {
     pub(super) fn open(key: &SealingKey, endpoint: &Endpoint) -> Result<Self, Error> {
         let open = |sealed: &[u8]| {
-            let opened = key
+            let open_secrets = key
                 .open(&secrets_purpose(endpoint.id), sealed)
                 .map_err(|_| Error::KeyLost)?;
-            let text = std::str::from_utf8(&opened).map_err(|_| Error::KeyLost)?;
+            let text = std::str::from_utf8(&open_secrets).map_err(|_| Error::KeyLost)?;
             WebhookSecret::parse(text).map_err(|_| Error::KeyLost)
         };
         let previous = endpoint.previous_secret.as_deref().zip(endpoint.previous_secret_until);
@@ -36,14 +38,14 @@ impl Secrets {
         })
     }
 
-    /// Those that sign at this time.
+    /// Returns the secrets that sign at this time.
     pub(super) fn at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &WebhookSecret> {
         let previous = self.previous.as_ref().filter(|(_, until)| now < *until);
         std::iter::once(&self.current).chain(previous.map(|(secret, _)| secret))
     }
 
-    /// Without what signs no longer.
-    fn still_good(mut self, now: DateTime<Utc>) -> Self {
+    /// Drops a previous secret that signs no longer.
+    fn unexpired(mut self, now: DateTime<Utc>) -> Self {
         self.previous = self.previous.filter(|(_, until)| now < *until);
         self
     }
@@ -51,13 +53,12 @@ impl Secrets {
 
 impl WebhookService {
     pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
-        let (.., secrets) = self.opened(tenant, id).await?;
-        Ok(secrets.still_good(self.clock.now()))
+        let (.., secrets) = self.open_secrets(tenant, id).await?;
+        Ok(secrets.unexpired(self.clock.now()))
     }
 
-    /// An endpoint, the key of its tenant and its secrets. Keys may be rotated after the one is read and before the other: then it is read
-    /// again.
-    async fn opened(&self, tenant: TenantId, id: EndpointId) -> Result<(Endpoint, SealingKey, Secrets), Error> {
+    /// Loads an endpoint, its tenant's key and its secrets. Reads them again if the key was rotated between the two reads.
+    async fn open_secrets(&self, tenant: TenantId, id: EndpointId) -> Result<(Endpoint, SealingKey, Secrets), Error> {
         let mut failed = None;
         loop {
             let endpoint = self.find(tenant, id).await?;
@@ -69,17 +70,18 @@ impl WebhookService {
         }
     }
 
-    /// Gives the endpoint a new secret; the one it had signs too for a day. One that it replaced less than a day ago signs no longer.
+    /// Rotates the secret of an endpoint; the previous one signs for 24 hours more. A secret replaced less than 24 hours before
+    /// signs no longer.
     pub async fn rotate(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
         let current = WebhookSecret::generate();
         let attempt = || async {
-            let (was, key, before) = self.opened(tenant, id).await?;
+            let (was, key, before) = self.open_secrets(tenant, id).await?;
             let now = self.clock.now();
             let (sealed, until) = (seal(&key, id, &current), now + OVERLAP);
-            let set = endpoints::set_secret(&self.db, (tenant, id), was.revision, sealed, until, now).await?;
+            let set = endpoints::set_secret(&self.db, was.key(), was.revision, sealed, until, now).await?;
             Ok((set > 0).then_some((before.current, until)))
         };
-        let previous = Some(until_unchanged(id, attempt).await?);
+        let previous = Some(retry_on_change(id, attempt).await?);
         tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint has a new secret");
         Ok(Secrets { current, previous })
     }

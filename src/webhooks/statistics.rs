@@ -1,3 +1,5 @@
+//! Statistics of an endpoint.
+
 use chrono::TimeDelta;
 
 use super::{Error, WebhookService};
@@ -6,25 +8,25 @@ use crate::{
     webhooks::store::{deliveries, endpoints::Endpoint},
 };
 
-/// What statistics look back over, at most a thousand deliveries of it.
+/// Time covered by statistics, of at most the thousand newest deliveries.
 const WINDOW: TimeDelta = TimeDelta::hours(24);
 const SUCCEEDED: &str = "succeeded";
 
-/// How an endpoint does.
+/// The statistics of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Statistics {
-    /// How it stands: the breaker, the last error.
+    /// The endpoint with its health.
     pub endpoint: Endpoint,
     /// Attempts of the last 24 hours, for at most the thousand newest deliveries.
     pub attempts: usize,
     pub succeeded: usize,
-    /// Of the attempts that succeeded, how long the answer took; none while there are none.
+    /// Median duration of successful attempts; `None` without any.
     pub p50_ms: Option<f64>,
     pub p99_ms: Option<f64>,
 }
 
 impl Statistics {
-    /// The share of attempts that succeeded, 0 to 1.
+    /// Returns the fraction of attempts that succeeded, 0 to 1.
     pub fn success_rate(&self) -> Option<f64> {
         (self.attempts > 0).then(|| self.succeeded as f64 / self.attempts as f64)
     }
@@ -34,7 +36,7 @@ impl WebhookService {
     pub async fn statistics(&self, tenant: TenantId, id: EndpointId) -> Result<Statistics, Error> {
         let endpoint = self.find(tenant, id).await?;
         let since = self.clock.now() - WINDOW;
-        let samples = deliveries::sample(self.db.reader(), (tenant, id), since).await?;
+        let samples = deliveries::sample(self.db.reader(), endpoint.key(), since).await?;
         let good = samples.iter().filter(|it| it.outcome == SUCCEEDED);
         let mut durations: Vec<i64> = good.map(|it| it.duration_us).collect();
         durations.sort_unstable();
@@ -48,7 +50,7 @@ impl WebhookService {
     }
 }
 
-/// Of sorted durations in microseconds, in milliseconds.
+/// Returns a quantile in milliseconds of sorted durations in microseconds.
 fn quantile(sorted: &[i64], share: f64) -> Option<f64> {
     let place = ((sorted.len() as f64 * share).ceil() as usize).max(1) - 1;
     sorted.get(place).map(|us| *us as f64 / 1_000.0)

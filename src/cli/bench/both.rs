@@ -1,5 +1,5 @@
-//! The whole path at once, as in life: webhooks are taken while those before them are processed. Each half is measured alone first, in the
-//! same run, and the whole is held against their harmonic sum: what one pair of hands could do that did the one and then the other.
+//! The whole path: webhooks are accepted while earlier ones are processed. Each half is first measured alone, in the same run, and the whole
+//! is compared with their harmonic sum: the rate of one worker that did first the one and then the other.
 
 use std::{
     fmt,
@@ -18,24 +18,24 @@ use super::{
 };
 use crate::config::Config;
 
-/// Seconds of load that wait as a backlog when half the load begins.
+/// Seconds of load that form the backlog when the half load begins.
 const BACKLOG: Duration = Duration::from_secs(2);
 
-/// What was measured, in webhooks per second and milliseconds.
+/// The measurements, in webhooks per second and milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Report {
     database: &'static str,
     connections: usize,
     intake_alone_per_second: f64,
     processing_alone_per_second: f64,
-    /// Of webhooks sent as fast as they are answered, until the last is a visible message.
+    /// Rate of webhooks sent as fast as they are answered, until the last is a visible message.
     visible_per_second: f64,
-    /// Visible over the harmonic sum of the two alone.
+    /// `visible_per_second` over the harmonic sum of the two halves.
     ratio: f64,
     full_load: Quantiles,
-    /// At half of `visible_per_second`, while a backlog is processed.
+    /// Latencies at half of `visible_per_second`, while a backlog is processed.
     half_load: Quantiles,
-    /// Of the process that takes webhooks.
+    /// Memory of the process that accepts webhooks.
     peak_memory_mb: Option<f64>,
 }
 
@@ -87,7 +87,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-/// One process on SQLite; on PostgreSQL one for each half.
+/// The server processes: one on SQLite; one for each half on PostgreSQL.
 struct Servers(Vec<Server>);
 
 impl Servers {

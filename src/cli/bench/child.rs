@@ -1,3 +1,5 @@
+//! The server under test.
+
 use std::{net::SocketAddr, path::Path, process::Stdio};
 
 use anyhow::Context;
@@ -6,7 +8,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// The server under test, as a process of its own, so that its memory and its threads are its own too.
+/// The server under test, as a process of its own, so that its memory and threads are its own too.
 pub struct Server {
     child: Child,
     pub address: Option<SocketAddr>,
@@ -17,7 +19,7 @@ impl Server {
         Self::start_in(&[("DATABASE_URL", database_url)], flags).await
     }
 
-    /// With these variables beside those of this process.
+    /// Starts a server with these variables beside those of this process.
     pub async fn start_in(environment: &[(&str, &str)], flags: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["bench", "serve"])
@@ -38,14 +40,14 @@ impl Server {
         })
     }
 
-    /// Resident memory at its greatest so far, in megabytes.
+    /// Returns the peak resident memory so far, in megabytes.
     pub fn peak_memory_mb(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         Some(line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()? / 1_024.0)
     }
 
-    /// Ends it in order.
+    /// Shuts the server down in order.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         if let Some(id) = self.child.id() {
             Command::new("kill").arg(id.to_string()).status().await?;
@@ -55,7 +57,7 @@ impl Server {
     }
 }
 
-/// The database to measure on: what DATABASE_URL names, else a new SQLite file in the folder.
+/// Returns the database to measure on: that of DATABASE_URL, else a new SQLite file in the folder.
 pub fn database_url(config_url: &str, folder: &Path) -> anyhow::Result<String> {
     if config_url.starts_with("postgres") {
         return Ok(config_url.to_owned());

@@ -1,3 +1,5 @@
+//! Intake: durable acknowledgements per second.
+
 use std::{fmt, time::Duration};
 
 use anyhow::Context;
@@ -11,14 +13,14 @@ use super::{
     prefill, server, webhook,
 };
 
-/// What was measured, in requests per second and milliseconds.
+/// The measurements, in requests per second and milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Report {
     database: &'static str,
     connections: usize,
     verify_only_per_second: f64,
     durable_per_second: f64,
-    /// Durable over verify only: what is left of the machine's own limit.
+    /// Durable over verify only: the fraction of the machine's own limit.
     ratio: f64,
     full_load: Quantiles,
     half_rate: Quantiles,

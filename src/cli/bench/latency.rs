@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// Durations of many requests, in the end sorted.
+/// The durations of many requests.
 #[derive(Debug, Default)]
 pub struct Latencies(Vec<Duration>);
 
-/// In milliseconds.
+/// Quantiles in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Quantiles {
     pub p50: f64,

@@ -1,4 +1,4 @@
-//! The load generator: as little work per request as can be, since it runs on the machine it measures.
+//! The load generator, which does as little work per request as possible, since it runs on the machine it measures.
 
 use std::{
     net::SocketAddr,
@@ -21,20 +21,20 @@ use super::latency::Latencies;
 /// The bytes of request number `n`.
 pub type Request = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
-/// How the requests come.
+/// The parameters of a load.
 #[derive(Clone)]
 pub struct Load {
     pub address: SocketAddr,
     pub connections: usize,
     pub request: Request,
-    /// The status that every request is to be answered with.
+    /// The expected status of every answer.
     pub status: u16,
     pub duration: Duration,
-    /// Requests per second over all connections; as fast as answers come when `None`.
+    /// Requests per second over all connections; `None` is as fast as answers come.
     pub rate: Option<f64>,
 }
 
-/// What came back.
+/// The result of a load.
 #[derive(Debug)]
 pub struct Loaded {
     pub latencies: Latencies,
@@ -47,10 +47,10 @@ impl Loaded {
     }
 }
 
-/// Numbers of webhooks never repeat within a run of the program.
+/// The counter that numbers webhooks; no number repeats within a run.
 pub type Numbers = Arc<AtomicU64>;
 
-/// Runs the load on a thread of its own and returns when it is over.
+/// Runs the load on a thread of its own, until it is over.
 pub async fn run(load: Load, numbers: Numbers) -> anyhow::Result<Loaded> {
     tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,5 +1,5 @@
-//! Benchmarks: ratios against this machine's own limit, measured in one run. Each starts the server as a process of its own and loads
-//! it from this one, on a database that holds nothing else.
+//! Benchmarks: ratios against this machine's own limit, measured in one run. Each starts the server as a process of its own and loads it
+//! from this one, on a database that holds nothing else.
 
 mod both;
 mod child;
@@ -15,7 +15,7 @@ mod webhook;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::Answer;
+use super::CommandOutput;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -25,15 +25,15 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Durable acknowledgements per second, against the same server with storing switched off.
+    /// Durable acknowledgements per second, compared with the same server without storage.
     Intake(Options),
-    /// Stored webhooks to visible conversations.
+    /// From stored webhooks to visible conversations.
     Process(Options),
-    /// Webhooks until their messages are visible, while both halves work: against what each can do alone.
+    /// From webhooks to visible messages while both halves work, compared with each alone.
     Both(Options),
-    /// What a governor lets pass of what Meta permits; how fast sends are without one; how soon a request to send is answered.
+    /// The rates a rate limiter permits compared with Meta's limits; the rate without one; the latency of send requests.
     Send(send::Options),
-    /// Events to fifty endpoints: how many a second, how many while one hangs, how soon.
+    /// Deliveries to fifty endpoints: the rate, the rate while one hangs, and the latency.
     Deliver(deliver::Options),
     /// The server under test; the benchmarks start it.
     #[command(hide = true)]
@@ -43,7 +43,7 @@ enum What {
 /// The database is SQLite in a folder of the benchmark's own, or what DATABASE_URL and REDIS_URL name, which must hold no tenant.
 #[derive(Clone, Debug, clap::Args)]
 struct Options {
-    /// Connections the load comes through.
+    /// Connections of the load.
     #[arg(long, default_value_t = 64)]
     connections: usize,
     /// Seconds of each measurement.
@@ -52,13 +52,13 @@ struct Options {
     /// Webhooks to process.
     #[arg(long, default_value_t = 200_000)]
     messages: usize,
-    /// Customers who write them.
+    /// Number of customers who send them.
     #[arg(long, default_value_t = 20_000)]
     customers: usize,
-    /// Conversations that exist already, with five messages each.
+    /// Conversations that exist beforehand, with five messages each.
     #[arg(long, default_value_t = 0)]
     prefill: i64,
-    /// Where the SQLite file goes while it lasts.
+    /// Folder of the SQLite file during the benchmark.
     #[arg(long, default_value = "data/bench")]
     data: PathBuf,
 }
@@ -69,13 +69,13 @@ impl Options {
     }
 }
 
-pub async fn run(args: Args) -> anyhow::Result<Answer> {
+pub async fn run(args: Args) -> anyhow::Result<CommandOutput> {
     match args.what {
-        What::Intake(options) => Answer::new(&intake::run(&options).await?),
-        What::Process(options) => Answer::new(&process::run(&options).await?),
-        What::Both(options) => Answer::new(&both::run(&options).await?),
-        What::Send(options) => Answer::new(&send::run(&options).await?),
-        What::Deliver(options) => Answer::new(&deliver::run(&options).await?),
+        What::Intake(options) => CommandOutput::new(&intake::run(&options).await?),
+        What::Process(options) => CommandOutput::new(&process::run(&options).await?),
+        What::Both(options) => CommandOutput::new(&both::run(&options).await?),
+        What::Send(options) => CommandOutput::new(&send::run(&options).await?),
+        What::Deliver(options) => CommandOutput::new(&deliver::run(&options).await?),
         What::Serve(args) => server::run(args).await,
     }
 }

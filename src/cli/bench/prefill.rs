@@ -1,4 +1,4 @@
-//! A database that has been in use for long: made by SQL, since it is the size that matters.
+//! Fills a database as after long use; by SQL, since only its size matters.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,7 +13,7 @@ use crate::{
 const MESSAGES: usize = 5;
 const CHUNK: i64 = 2_000;
 
-/// Makes so many conversations with five messages each, all of other customers than the load's.
+/// Creates conversations with five messages each, of customers other than the load's.
 pub async fn run(registry: &TenantService, conversations: i64) -> anyhow::Result<()> {
     if conversations == 0 {
         return Ok(());

@@ -1,3 +1,5 @@
+//! Processing: stored webhooks to visible messages.
+
 use std::{
     fmt,
     time::{Duration, Instant},
@@ -27,7 +29,7 @@ use crate::{
     tenancy::TenantService,
 };
 
-/// What was measured.
+/// The measurements.
 #[derive(Debug, Serialize)]
 pub struct Report {
     database: &'static str,
@@ -35,7 +37,7 @@ pub struct Report {
     customers: usize,
     conversations_before: i64,
     messages_per_second: f64,
-    /// From the answer to Meta until the message is there to be read, one at a time.
+    /// Latency from the answer to Meta until the message is readable, one at a time.
     queue_to_done: Quantiles,
     peak_memory_mb: f64,
 }
@@ -66,7 +68,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     })
 }
 
-/// Puts the webhooks where intake would have put them.
+/// Stores webhooks as intake would.
 async fn store(registry: &TenantService, messages: u64, customers: usize) -> anyhow::Result<()> {
     let numbers: Vec<u64> = (0..messages).collect();
     for chunk in numbers.chunks(1_000) {
@@ -87,7 +89,7 @@ async fn store(registry: &TenantService, messages: u64, customers: usize) -> any
     Ok(())
 }
 
-/// Waits until so many are done; the rate between the first and the last tenth, so that starting and stopping do not count.
+/// Waits until `messages` are done; returns the rate from the first tenth on, so that startup does not count.
 pub async fn drain(db: &Db, messages: i64) -> anyhow::Result<f64> {
     let deadline = Instant::now() + Duration::from_secs(600);
     let mut tenth = None;
@@ -109,7 +111,7 @@ pub async fn drain(db: &Db, messages: i64) -> anyhow::Result<f64> {
     }
 }
 
-/// Sends one webhook after the other to a system that does nothing else.
+/// Sends one webhook after the other to an idle system.
 async fn idle(server: &Server, db: &Db, options: &Options) -> anyhow::Result<Quantiles> {
     const ONES: u64 = 300;
     let mut stream = TcpStream::connect(server.address.context("the server does not listen")?).await?;

@@ -1,10 +1,12 @@
+//! The server under test, and the setup of its database.
+
 use std::io::Write as _;
 
 use anyhow::ensure;
 use serde_json::json;
 
 use super::{
-    super::Answer,
+    super::CommandOutput,
     webhook::{NUMBER, SECRET, WABA},
 };
 use crate::{
@@ -27,13 +29,13 @@ pub struct Args {
     api: bool,
     #[arg(long)]
     worker: bool,
-    /// A free one if 0.
+    /// Port to listen on; a free one if 0.
     #[arg(long, default_value_t = 0)]
     port: u16,
 }
 
-/// Serves on a free port, says which on the first line, and ends when told to.
-pub async fn run(args: Args) -> anyhow::Result<Answer> {
+/// Serves, prints the address on the first line, and runs until a signal.
+pub async fn run(args: Args) -> anyhow::Result<CommandOutput> {
     let roles = Roles {
         api: args.api,
         worker: args.worker,
@@ -47,17 +49,17 @@ pub async fn run(args: Args) -> anyhow::Result<Answer> {
     std::io::stdout().flush()?;
     process::wait_for_signal().await?;
     running.stop().await;
-    Answer::with_text(&json!({ "ended": true }), String::new())
+    CommandOutput::with_text(&json!({ "ended": true }), String::new())
 }
 
-/// The environment's database and queue, and for the rest what a benchmark needs.
+/// Returns the configuration of a benchmark: the environment's database and queue, and fixed values for the rest.
 pub fn config() -> anyhow::Result<Config> {
     let mut environment = Environment::read()?;
     environment.host = "127.0.0.1".to_owned();
     environment.port = "0".to_owned();
     environment.worker_port = None;
     environment.metrics_listen = None;
-    // The secrets of the benchmark's tenant are nobody's: any fixed key will do.
+    // The benchmark's secrets protect nothing: any fixed key works.
     environment.master_key = Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned());
     environment.app_secrets = Some(SECRET.to_owned());
     environment.api_rate = "100000".to_owned();
@@ -65,19 +67,19 @@ pub fn config() -> anyhow::Result<Config> {
     Ok(environment.check(Purpose::Serve)?)
 }
 
-/// Which of the two sizes was measured, in words.
+/// Returns the name of the measured size.
 pub fn size(is_postgres: bool) -> &'static str {
     if is_postgres { "PostgreSQL + Redis" } else { "SQLite" }
 }
 
-/// Makes the benchmark's tenant and channel, in a database that holds no other.
+/// Creates the benchmark's tenant and channel, in a database that holds no other.
 pub async fn prepare(config: &Config) -> anyhow::Result<TenantService> {
     let db = crate::db::Db::open(&config.database_url, 4).await?;
     db.migrate().await?;
     let tenants = tenants::all(&db).await?;
     ensure!(
         tenants.iter().all(|tenant| tenant.name == TENANT),
-        "DATABASE_URL: the database belongs to somebody; a benchmark needs one of its own"
+        "DATABASE_URL: the database holds tenants; a benchmark needs a database of its own"
     );
     let keyring: Keyring = config.keyring.clone();
     let registry = TenantService {

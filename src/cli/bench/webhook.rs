@@ -1,4 +1,4 @@
-//! The load: unique text messages of about 700 bytes, as Meta sends them.
+//! The load of the benchmarks: unique text messages of about 700 bytes, as Meta sends them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ pub const SECRET: &str = "secret-of-the-benchmark";
 pub const NUMBER: &str = "100000000000001";
 pub const WABA: &str = "100000000000002";
 
-/// Webhook number `n`, written by one of `customers`.
+/// Returns webhook number `n`, written by one of `customers`.
 pub fn body(n: u64, customers: usize) -> String {
     let customer = n % customers as u64;
     let at = 1_790_000_000 + n / 1_000;
@@ -18,7 +18,7 @@ pub fn body(n: u64, customers: usize) -> String {
     )
 }
 
-/// The whole HTTP request that carries it.
+/// Returns the whole HTTP request of a webhook.
 pub fn request(signer: &Signer, n: u64, customers: usize) -> Vec<u8> {
     let body = body(n, customers);
     let signature = signer.header(body.as_bytes());
@@ -30,7 +30,7 @@ pub fn request(signer: &Signer, n: u64, customers: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Signed webhooks of so many customers.
+/// Returns a source of signed webhooks of `customers`.
 pub fn load(customers: usize) -> Request {
     let signer = Signer::new(SECRET);
     Arc::new(move |n| request(&signer, n, customers))

@@ -1,20 +1,22 @@
+//! Listening addresses of the demo.
+
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use anyhow::Context;
 
-/// Listens on the wished-for port, or on a free one if somebody has it. Tells which it was.
+/// Binds the preferred port, or a free one if it is in use. Returns whether it is the preferred one.
 pub fn bind(host: &str, port: u16) -> anyhow::Result<(TcpListener, bool)> {
     let ip: IpAddr = host
         .parse()
-        .with_context(|| format!("--host: {host:?} is no IP address"))?;
+        .with_context(|| format!("--host: {host:?} is not an IP address"))?;
     if let Ok(listener) = TcpListener::bind((ip, port)) {
         return Ok((listener, true));
     }
-    let listener = TcpListener::bind((ip, 0)).with_context(|| format!("no port of {host} can be listened on"))?;
+    let listener = TcpListener::bind((ip, 0)).with_context(|| format!("cannot listen on any port of {host}"))?;
     Ok((listener, false))
 }
 
-/// Where the same machine reaches what listens there.
+/// Returns the URL at which this machine reaches the listener.
 pub fn reachable(listen: SocketAddr) -> String {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),

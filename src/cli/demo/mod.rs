@@ -1,25 +1,28 @@
-//! Everything in one process, with simulated customers writing: what a person sees first.
+//! The demo: everything in one process, with simulated customers.
 //!
-//! `keepsake` holds the secrets made up on the first start, `stage` prepares database, tenant and channel, `show` runs the
-//! simulator against the served process and tells what happens, `clerk` answers those who write, `summary` holds the simulator's ledger against the database.
+//! 1. `secrets` stores the secrets generated on the first start.
+//! 2. `setup` prepares database, tenant and channel.
+//! 3. `run` runs the simulator against the served process and prints progress.
+//! 4. `responder` answers the customers.
+//! 5. `summary` compares the simulator's ledger with the database.
 
 mod address;
-mod clerk;
-mod keepsake;
-mod screen;
-mod show;
-mod stage;
+mod output;
+mod responder;
+mod secrets;
+mod setup;
+mod simulation;
 mod summary;
 
 use std::{path::PathBuf, time::Duration};
 
-use super::Answer;
+use super::CommandOutput;
 use crate::{
     process::{self, Roles},
     telemetry,
 };
-use screen::Screen;
-use stage::Stage;
+use output::DemoOutput;
+use setup::DemoSetup;
 use summary::Summary;
 
 #[derive(Debug, clap::Args)]
@@ -27,42 +30,42 @@ pub struct Args {
     /// Webhooks per second.
     #[arg(long, default_value = "2", value_parser = rate)]
     rate: f64,
-    /// How many people write.
+    /// Number of customers who write.
     #[arg(long, default_value = "5", value_parser = clap::value_parser!(u16).range(1..))]
     customers: u16,
-    /// Duplicates, reordering, batches, forgeries, garbage and lost answers, as Meta and the world have them.
+    /// Send duplicates, reorderings, batches, forgeries and garbage, and lose answers, as happens in production.
     #[arg(long)]
     rude: bool,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Port to listen on; a free one if it is taken.
+    /// Port to listen on; a free one if it is in use.
     #[arg(long, default_value = "8080")]
     port: u16,
-    /// Folder for the database and the secrets made up for it.
+    /// Folder for the database and its generated secrets.
     #[arg(long, default_value = "data")]
     data: PathBuf,
-    /// Stop after so many seconds.
+    /// Stop after this many seconds.
     #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
     lasting: Option<Duration>,
-    /// What is logged, e.g. `info`. What Meta reports of the account is left out unless asked for: the simulator reports much.
+    /// Log filter, e.g. `info`. By default Meta's reports about the account are left out, since the simulator sends many.
     #[arg(long, default_value = "warn,mainstay::inbound=error")]
     log: String,
 }
 
-/// Prepares the stage, starts the process, runs the show, and ends the process as SIGTERM would.
-pub async fn run(args: Args, json: bool) -> anyhow::Result<Answer> {
-    let stage = Stage::set(&args).await?;
-    let _telemetry = telemetry::init(&stage.config.telemetry, "demo")?;
-    let summary = play(&args, &stage, &mut Screen::new(json)).await?;
-    Ok(Answer::new(&summary)?.failed_if(summary.lost() > 0))
+/// Prepares the demo, starts the process, runs the simulation, and shuts the process down as SIGTERM would.
+pub async fn run(args: Args, json: bool) -> anyhow::Result<CommandOutput> {
+    let setup = DemoSetup::set(&args).await?;
+    let _telemetry = telemetry::init(&setup.config.telemetry, "demo")?;
+    let summary = run_process(&args, &setup, &mut DemoOutput::new(json)).await?;
+    Ok(CommandOutput::new(&summary)?.failed_if(summary.lost() > 0))
 }
 
-async fn play(args: &Args, stage: &Stage, screen: &mut Screen) -> anyhow::Result<Summary> {
-    let running = process::start(stage.config.clone(), Roles::BOTH, stage.clock.clone()).await?;
-    let summary = show::show(args, stage, screen).await;
+async fn run_process(args: &Args, setup: &DemoSetup, output: &mut DemoOutput) -> anyhow::Result<Summary> {
+    let running = process::start(setup.config.clone(), Roles::BOTH, setup.clock.clone()).await?;
+    let summary = simulation::run(args, setup, output).await;
     running.stop().await;
-    stage.db.close().await;
+    setup.db.close().await;
     summary
 }
 

@@ -1,3 +1,5 @@
+//! Compares the simulator's ledger with the database.
+
 use std::{collections::HashSet, fmt, hash::Hash};
 
 use chrono::DateTime;
@@ -5,58 +7,58 @@ use mainstay_sim::Ledger;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Stage;
+use super::DemoSetup;
 use crate::records::tally::{self, StatusKey};
 
-/// Lost messages and statuses named, of each.
+/// Maximum number of lost messages and of lost statuses that are named.
 const SHOWN: usize = 5;
 
-/// Words of payments, which come among the statuses of messages and are none.
+/// Statuses of payments, which come among the statuses of messages.
 const PAYMENT: [&str; 2] = ["pending", "captured"];
 
-/// What Meta was promised, against what is stored.
+/// What was acknowledged to Meta, compared with what is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// POSTs answered 200, whether or not the answer arrived. Each must be a row.
-    pub webhooks: Count,
+    pub webhooks: LedgerCount,
     /// Messages in them, for the demo's phone number.
-    pub messages: Count,
-    /// Statuses in them, likewise.
-    pub statuses: Count,
-    /// Answers that Meta accepted. Each must be what an attempt of ours is known to have come to.
-    pub answers: Count,
-    /// Webhooks that were stored and not processed yet.
+    pub messages: LedgerCount,
+    /// Statuses in them, for the demo's phone number.
+    pub statuses: LedgerCount,
+    /// Answers that Meta accepted. Each must be recorded as the outcome of an attempt.
+    pub answers: LedgerCount,
+    /// Webhooks that are stored and not processed yet.
     pub waiting: u64,
     /// Messages that are still to be sent.
     pub unsent: u64,
-    /// Answers of which it is not known yet whether Meta took them: none of these is lost.
+    /// Answers whose outcome is unknown yet; none of these is lost.
     pub undecided: u64,
     /// Stored webhooks that are dead, quarantined or discarded.
     pub set_aside: u64,
     /// Forged webhooks, none of which may be accepted.
     pub forged: u64,
     pub forged_accepted: u64,
-    /// Some of what was lost.
+    /// Names of some lost items.
     pub missing: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Count {
+pub struct LedgerCount {
     pub acknowledged: u64,
     pub stored: u64,
     pub lost: u64,
 }
 
-impl Count {
-    /// Nothing is lost that may stand in a webhook which is stored and not processed.
-    fn unless(self, webhooks_wait: bool) -> Self {
+impl LedgerCount {
+    /// Clears `lost` while stored webhooks are waiting, which may contain the missing items.
+    fn clear_lost_if(self, webhooks_wait: bool) -> Self {
         Self {
             lost: if webhooks_wait { 0 } else { self.lost },
             ..self
         }
     }
 
-    fn less(self, undecided: u64) -> Self {
+    fn subtract(self, undecided: u64) -> Self {
         Self {
             lost: self.lost.saturating_sub(undecided),
             ..self
@@ -65,9 +67,9 @@ impl Count {
 }
 
 impl Summary {
-    /// `since`: the first id of this run.
-    pub async fn draw_up(ledger: &Ledger, stage: &Stage, since: Uuid) -> anyhow::Result<Self> {
-        let on = || stage.db.reader();
+    /// Compares the ledger with the database. `since` is the first id of this run.
+    pub async fn compare_with(ledger: &Ledger, setup: &DemoSetup, since: Uuid) -> anyhow::Result<Self> {
+        let on = || setup.db.reader();
         let totals = &ledger.totals;
         let acknowledged =
             totals.answers.get(&200).copied().unwrap_or(0) + totals.garbage_accepted + totals.forged_accepted;
@@ -77,14 +79,18 @@ impl Summary {
         let mut missing = Vec::new();
         let webhooks_wait = waiting > 0;
         Ok(Self {
-            webhooks: Count {
+            webhooks: LedgerCount {
                 acknowledged,
                 stored,
                 lost: acknowledged.saturating_sub(stored),
             },
-            messages: messages(ledger, stage, &mut missing).await?.unless(webhooks_wait),
-            statuses: statuses(ledger, stage, &mut missing).await?.unless(webhooks_wait),
-            answers: answers(ledger, stage, &mut missing).await?.less(undecided),
+            messages: messages(ledger, setup, &mut missing)
+                .await?
+                .clear_lost_if(webhooks_wait),
+            statuses: statuses(ledger, setup, &mut missing)
+                .await?
+                .clear_lost_if(webhooks_wait),
+            answers: answers(ledger, setup, &mut missing).await?.subtract(undecided),
             waiting,
             unsent: tally.unsent.unsigned_abs(),
             undecided,
@@ -100,30 +106,40 @@ impl Summary {
     }
 }
 
-async fn messages(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> sqlx::Result<Count> {
-    let number = super::stage::sim_config().phone_number_id;
-    let told: HashSet<String> = ledger
+async fn messages(ledger: &Ledger, setup: &DemoSetup, missing: &mut Vec<String>) -> sqlx::Result<LedgerCount> {
+    let number = super::setup::sim_config().phone_number_id;
+    let acknowledged: HashSet<String> = ledger
         .acknowledged_messages()
         .filter(|message| message.phone_number_id == number)
         .map(|message| message.wamid.clone())
         .collect();
-    let wamids: Vec<&str> = told.iter().map(String::as_str).collect();
-    let known = tally::known_messages(stage.db.reader(), stage.tenant, stage.channel, &wamids).await?;
+    let wamids: Vec<&str> = acknowledged.iter().map(String::as_str).collect();
+    let known = tally::known_messages(setup.db.reader(), setup.tenant, setup.channel, &wamids).await?;
     let known = known.into_iter().map(|(wamid,)| wamid).collect();
-    Ok(compare(&told, &known, |wamid| format!("message {wamid}"), missing))
+    Ok(compare(
+        &acknowledged,
+        &known,
+        |wamid| format!("message {wamid}"),
+        missing,
+    ))
 }
 
-async fn answers(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> sqlx::Result<Count> {
-    let told: HashSet<String> = ledger.sends.iter().map(|send| send.wamid.clone()).collect();
-    let wamids: Vec<&str> = told.iter().map(String::as_str).collect();
-    let known = tally::known_sends(stage.db.reader(), stage.tenant, stage.channel, &wamids).await?;
+async fn answers(ledger: &Ledger, setup: &DemoSetup, missing: &mut Vec<String>) -> sqlx::Result<LedgerCount> {
+    let acknowledged: HashSet<String> = ledger.sends.iter().map(|send| send.wamid.clone()).collect();
+    let wamids: Vec<&str> = acknowledged.iter().map(String::as_str).collect();
+    let known = tally::known_sends(setup.db.reader(), setup.tenant, setup.channel, &wamids).await?;
     let known = known.into_iter().map(|(wamid,)| wamid).collect();
-    Ok(compare(&told, &known, |wamid| format!("answer {wamid}"), missing))
+    Ok(compare(
+        &acknowledged,
+        &known,
+        |wamid| format!("answer {wamid}"),
+        missing,
+    ))
 }
 
-async fn statuses(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> sqlx::Result<Count> {
-    let number = super::stage::sim_config().phone_number_id;
-    let told: HashSet<StatusKey> = ledger
+async fn statuses(ledger: &Ledger, setup: &DemoSetup, missing: &mut Vec<String>) -> sqlx::Result<LedgerCount> {
+    let number = super::setup::sim_config().phone_number_id;
+    let acknowledged: HashSet<StatusKey> = ledger
         .acknowledged_statuses()
         .filter(|status| status.phone_number_id == number && !PAYMENT.contains(&status.status.as_str()))
         .filter_map(|status| {
@@ -131,22 +147,22 @@ async fn statuses(ledger: &Ledger, stage: &Stage, missing: &mut Vec<String>) -> 
             Some((status.wamid.clone(), status.status.clone(), at))
         })
         .collect();
-    let keys: Vec<StatusKey> = told.iter().cloned().collect();
-    let known = tally::known_statuses(stage.db.reader(), stage.tenant, stage.channel, &keys).await?;
+    let keys: Vec<StatusKey> = acknowledged.iter().cloned().collect();
+    let known = tally::known_statuses(setup.db.reader(), setup.tenant, setup.channel, &keys).await?;
     let name = |(wamid, status, at): &StatusKey| format!("status {status} of {wamid} at {at}");
-    Ok(compare(&told, &known.into_iter().collect(), name, missing))
+    Ok(compare(&acknowledged, &known.into_iter().collect(), name, missing))
 }
 
 fn compare<K: Eq + Hash>(
-    told: &HashSet<K>,
+    acknowledged: &HashSet<K>,
     known: &HashSet<K>,
     name: impl Fn(&K) -> String,
     missing: &mut Vec<String>,
-) -> Count {
-    let lost: Vec<&K> = told.difference(known).collect();
+) -> LedgerCount {
+    let lost: Vec<&K> = acknowledged.difference(known).collect();
     missing.extend(lost.iter().take(SHOWN).map(|key| name(key)));
-    Count {
-        acknowledged: told.len() as u64,
+    LedgerCount {
+        acknowledged: acknowledged.len() as u64,
         stored: known.len() as u64,
         lost: lost.len() as u64,
     }
@@ -170,21 +186,21 @@ impl fmt::Display for Summary {
         if self.waiting > 0 {
             writeln!(
                 f,
-                "{} webhooks are stored and not processed yet; the next start goes on with them",
+                "{} webhooks are stored and not processed yet; the next start processes them",
                 self.waiting
             )?;
         }
         if self.unsent + self.undecided > 0 {
             writeln!(
                 f,
-                "{} answers stay queued, and of {} it is not known yet whether Meta took them; the next start goes on with them",
+                "{} answers stay queued, and the outcome of {} is unknown yet; the next start continues with them",
                 self.unsent, self.undecided
             )?;
         }
         if self.set_aside > 0 {
             writeln!(
                 f,
-                "{} webhooks are kept aside: GET /admin/events tells why",
+                "{} webhooks are dead, quarantined or discarded: GET /admin/events shows why",
                 self.set_aside
             )?;
         }

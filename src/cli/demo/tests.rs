@@ -1,3 +1,5 @@
+//! The demo, run briefly on a database of its own.
+
 use mainstay_sim::{Ledger, Message, Record, Source, Status};
 use uuid::Uuid;
 
@@ -23,8 +25,8 @@ async fn whatever_was_acknowledged_is_found_however_rude_the_traffic() {
     for rude in [false, true] {
         let scratch = Scratch::empty().await;
         let args = args(&scratch, rude);
-        let stage = Stage::set(&args).await.unwrap();
-        let summary = play(&args, &stage, &mut Screen::new(true)).await.unwrap();
+        let setup = DemoSetup::set(&args).await.unwrap();
+        let summary = run_process(&args, &setup, &mut DemoOutput::new(true)).await.unwrap();
         assert_eq!(
             (summary.lost(), summary.waiting, summary.forged_accepted),
             (0, 0, 0),
@@ -49,8 +51,8 @@ fn acknowledged<T>(item: T) -> Record<T> {
 #[tokio::test]
 async fn whatever_was_acknowledged_and_is_not_there_is_counted_as_lost_and_named() {
     let scratch = Scratch::empty().await;
-    let stage = Stage::set(&args(&scratch, false)).await.unwrap();
-    let phone_number_id = stage::sim_config().phone_number_id;
+    let setup = DemoSetup::set(&args(&scratch, false)).await.unwrap();
+    let phone_number_id = setup::sim_config().phone_number_id;
     let mut ledger = Ledger::default();
     ledger.totals.answers.insert(200, 3);
     ledger.totals.answers.insert(503, 9);
@@ -71,7 +73,7 @@ async fn whatever_was_acknowledged_and_is_not_there_is_counted_as_lost_and_named
         timestamp: 1_790_000_001,
         participant: None,
     }));
-    let summary = Summary::draw_up(&ledger, &stage, Uuid::nil()).await.unwrap();
+    let summary = Summary::compare_with(&ledger, &setup, Uuid::nil()).await.unwrap();
     assert_eq!(
         (summary.webhooks.lost, summary.messages.lost, summary.statuses.lost),
         (3, 1, 1)
@@ -85,9 +87,9 @@ async fn whatever_was_acknowledged_and_is_not_there_is_counted_as_lost_and_named
 async fn a_second_start_goes_on_with_the_tenant_the_channel_and_the_key_of_the_first() {
     let scratch = Scratch::empty().await;
     let args = args(&scratch, false);
-    let first = Stage::set(&args).await.unwrap();
+    let first = DemoSetup::set(&args).await.unwrap();
     first.db.close().await;
-    let second = Stage::set(&args).await.unwrap();
+    let second = DemoSetup::set(&args).await.unwrap();
     assert_eq!(
         (first.tenant, first.channel, &first.api_key),
         (second.tenant, second.channel, &second.api_key)
@@ -98,7 +100,7 @@ async fn a_second_start_goes_on_with_the_tenant_the_channel_and_the_key_of_the_f
         .run()
         .await
         .unwrap();
-    let third = Stage::set(&args).await.unwrap();
+    let third = DemoSetup::set(&args).await.unwrap();
     assert_ne!(second.api_key, third.api_key);
 }
 
@@ -106,8 +108,8 @@ async fn a_second_start_goes_on_with_the_tenant_the_channel_and_the_key_of_the_f
 async fn secrets_that_belong_to_another_database_are_told_apart() {
     let scratch = Scratch::empty().await;
     let args = args(&scratch, false);
-    Stage::set(&args).await.unwrap();
+    DemoSetup::set(&args).await.unwrap();
     std::fs::remove_file(args.data.join("demo.json")).unwrap();
-    let refused = Stage::set(&args).await.err().unwrap().to_string();
+    let refused = DemoSetup::set(&args).await.err().unwrap().to_string();
     assert!(refused.contains("do not belong together"), "{refused}");
 }

@@ -1,14 +1,16 @@
+//! Checks the configuration.
+
 use super::Finding;
 use crate::config::{Config, ConfigError};
 
 const CHECK: &str = "configuration";
 
-/// Nothing else can be checked without a configuration.
+/// Returns the finding for an invalid configuration, without which nothing else can be checked.
 pub fn refused(error: &ConfigError) -> Finding {
     Finding::fail(CHECK, format!("{}: {}", error.variable, error.problem), error.cure)
 }
 
-/// `given` are the names of the variables that are set; what is closed or less safe because of the others is told.
+/// Checks the settings. `given` are the names of the variables that are set; warns of what is closed or less safe without others.
 pub fn check(config: &Config, given: &[String]) -> Vec<Finding> {
     let set = match given {
         [] => "no variable is set".to_owned(),
@@ -27,12 +29,12 @@ pub fn check(config: &Config, given: &[String]) -> Vec<Finding> {
     );
     closed(
         config.verify_token.is_some(),
-        "META_VERIFY_TOKEN is unset, so Meta's handshake is refused and the webhook cannot be registered",
+        "META_VERIFY_TOKEN is unset, so Meta's handshake is rejected and the webhook cannot be registered",
         "set it to a word of your choice and type the same into Meta's form",
     );
     closed(
         !config.app_secrets.is_empty(),
-        "META_APP_SECRETS is unset, so only webhooks of channels with an app secret of their own are taken",
+        "META_APP_SECRETS is unset, so only webhooks of channels with an app secret of their own are accepted",
         "set it to the app secret shown in Meta's dashboard under App settings, Basic",
     );
     closed(
@@ -52,7 +54,7 @@ pub fn check(config: &Config, given: &[String]) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::{
-        cli::doctor::finding::Health,
+        cli::doctor::finding::FindingStatus,
         config::{Environment, Purpose},
         crypto::Keyring,
     };
@@ -95,7 +97,7 @@ mod tests {
             let found = findings(change);
             assert_eq!(found.len(), 2, "{variable}");
             assert!(
-                found[1].status == Health::Warn && found[1].what.starts_with(variable),
+                found[1].status == FindingStatus::Warn && found[1].what.starts_with(variable),
                 "{}",
                 found[1]
             );

@@ -1,3 +1,5 @@
+//! Checks the database.
+
 use std::time::{Duration, Instant};
 
 use super::Finding;
@@ -11,9 +13,9 @@ use crate::{
 };
 
 const CHECK: &str = "database";
-/// Asked so often; the median counts.
+/// Number of probes, of which the median counts.
 const PROBES: usize = 9;
-/// A slower answer is felt in every acknowledgement.
+/// A slower answer slows down every acknowledgement.
 const SLOW: Duration = Duration::from_millis(20);
 
 pub async fn check(db: &Db, config: &Config) -> Vec<Finding> {
@@ -86,7 +88,7 @@ fn sqlite(facts: &SqliteFacts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Takes the write lock, which needs a file one may write, and lets it go.
+/// Takes and releases the write lock, which needs a writable file.
 async fn not_writable(db: &Db) -> Option<Finding> {
     let error = db.begin().await.err()?;
     let cure = "let this user write the file and its folder, and see that no other program holds it locked";
@@ -128,10 +130,10 @@ fn migrations(pending: usize) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::doctor::finding::Health, db::Scratch};
+    use crate::{cli::doctor::finding::FindingStatus, db::Scratch};
 
     fn failures(findings: &[Finding]) -> Vec<&str> {
-        let not_ok = findings.iter().filter(|finding| finding.status != Health::Ok);
+        let not_ok = findings.iter().filter(|finding| finding.status != FindingStatus::Ok);
         not_ok.map(|finding| finding.what.as_str()).collect()
     }
 
@@ -142,13 +144,19 @@ mod tests {
         sqlite(&engine::sqlite(&*db).await.unwrap(), &mut findings);
         findings.extend(not_writable(&db).await);
         assert_eq!(failures(&findings), Vec::<&str>::new());
-        assert_eq!(migrations(db.pending_migrations().await.unwrap()).status, Health::Ok);
+        assert_eq!(
+            migrations(db.pending_migrations().await.unwrap()).status,
+            FindingStatus::Ok
+        );
     }
 
     #[tokio::test]
     async fn a_database_without_tables_lacks_its_migrations() {
         let db = Scratch::empty().await;
-        assert_eq!(migrations(db.pending_migrations().await.unwrap()).status, Health::Fail);
+        assert_eq!(
+            migrations(db.pending_migrations().await.unwrap()).status,
+            FindingStatus::Fail
+        );
     }
 
     #[test]
@@ -186,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_slow_answer_is_a_warning() {
-        assert_eq!(latency(Duration::from_millis(1)).status, Health::Ok);
-        assert_eq!(latency(Duration::from_millis(90)).status, Health::Warn);
+        assert_eq!(latency(Duration::from_millis(1)).status, FindingStatus::Ok);
+        assert_eq!(latency(Duration::from_millis(90)).status, FindingStatus::Warn);
     }
 }

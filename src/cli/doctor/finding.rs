@@ -2,22 +2,22 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What a check found, and what to do where it is not well.
+/// The result of a check, and a remedy if there is a problem.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     pub check: &'static str,
-    pub status: Health,
+    pub status: FindingStatus,
     pub what: String,
     pub cure: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Health {
+pub enum FindingStatus {
     Ok,
-    /// It runs, but less well or less safely than it could, or a part of it is closed.
+    /// It works, but less well or less safely than it could, or a part of it is closed.
     Warn,
-    /// It does not run, or does not keep its promise.
+    /// It does not work, or may lose acknowledged data.
     Fail,
 }
 
@@ -25,7 +25,7 @@ impl Finding {
     pub fn ok(check: &'static str, what: impl Into<String>) -> Self {
         Self {
             check,
-            status: Health::Ok,
+            status: FindingStatus::Ok,
             what: what.into(),
             cure: None,
         }
@@ -34,7 +34,7 @@ impl Finding {
     pub fn warn(check: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Self {
         Self {
             check,
-            status: Health::Warn,
+            status: FindingStatus::Warn,
             what: what.into(),
             cure: Some(cure.into()),
         }
@@ -42,22 +42,22 @@ impl Finding {
 
     pub fn fail(check: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Self {
         Self {
-            status: Health::Fail,
+            status: FindingStatus::Fail,
             ..Self::warn(check, what, cure)
         }
     }
 
     pub fn is_failure(&self) -> bool {
-        self.status == Health::Fail
+        self.status == FindingStatus::Fail
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = match self.status {
-            Health::Ok => "ok  ",
-            Health::Warn => "warn",
-            Health::Fail => "fail",
+            FindingStatus::Ok => "ok  ",
+            FindingStatus::Warn => "warn",
+            FindingStatus::Fail => "fail",
         };
         write!(f, "{status}  {}: {}", self.check, self.what)?;
         match &self.cure {

@@ -1,3 +1,5 @@
+//! Checks that the master keys decrypt the stored secrets.
+
 use super::Finding;
 use crate::{
     crypto::Keyring,
@@ -12,14 +14,14 @@ use crate::{
 
 const CHECK: &str = "keys";
 
-/// Whether the master keys open what is stored.
+/// Checks that the master keys decrypt the stored secrets.
 pub async fn check(db: &Db, keyring: &Keyring) -> Vec<Finding> {
     match examine(db, keyring).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::fail(
             CHECK,
             format!("the tenants cannot be read: {error}"),
-            "see to the database first",
+            "fix the database first",
         )],
     }
 }
@@ -92,7 +94,7 @@ fn sealed_of_endpoint(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str
 mod tests {
     use super::*;
     use crate::{
-        cli::doctor::finding::Health,
+        cli::doctor::finding::FindingStatus,
         clock::Clock,
         config::Secret,
         db::Scratch,
@@ -135,7 +137,7 @@ mod tests {
         subscriptions.create(tenant.id, endpoint).await.unwrap();
     }
 
-    fn statuses(findings: &[Finding]) -> Vec<Health> {
+    fn statuses(findings: &[Finding]) -> Vec<FindingStatus> {
         findings.iter().map(|finding| finding.status).collect()
     }
 
@@ -156,10 +158,13 @@ mod tests {
         );
 
         let both = Keyring::parse(&format!("{second},{first}")).unwrap();
-        assert_eq!(statuses(&check(&db, &both).await), [Health::Ok, Health::Warn]);
+        assert_eq!(
+            statuses(&check(&db, &both).await),
+            [FindingStatus::Ok, FindingStatus::Warn]
+        );
 
         let lost = Keyring::parse(&second).unwrap();
-        assert_eq!(statuses(&check(&db, &lost).await), [Health::Fail]);
+        assert_eq!(statuses(&check(&db, &lost).await), [FindingStatus::Fail]);
     }
 
     #[tokio::test]
@@ -172,7 +177,7 @@ mod tests {
             .await
             .unwrap();
         let found = check(&db, &keyring).await;
-        assert_eq!(statuses(&found), [Health::Fail]);
+        assert_eq!(statuses(&found), [FindingStatus::Fail]);
         assert!(found[0].what.contains("the app secret of chn_"), "{}", found[0]);
         db.sql("UPDATE endpoints SET headers = secret", ()).run().await.unwrap();
         let found = check(&db, &keyring).await;

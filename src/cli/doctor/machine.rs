@@ -1,3 +1,5 @@
+//! Checks the clock and the disk.
+
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -5,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Finding;
 use crate::{clock::Clock, db::Db, records::engine};
 
-/// Nobody's clock shows an earlier time: the year this program was written. Seconds since 1970.
+/// The year this program was written, in seconds since 1970: a clock that shows an earlier time is wrong.
 const WRITTEN: i64 = 1_767_225_600;
 
-/// Ids and due times are made from this machine's clock, so it must agree with that of the others; the database stands for them.
+/// Checks the clock. Ids and due times come from this machine's clock, so it must agree with the other machines'; the database's stands for
+/// theirs.
 pub async fn clock(clock: &Clock, db: Option<&Db>) -> Finding {
     let now = clock.now();
     if now.timestamp() < WRITTEN {
@@ -22,12 +25,12 @@ pub async fn clock(clock: &Clock, db: Option<&Db>) -> Finding {
         Err(error) => Finding::warn(
             "clock",
             format!("cannot be compared: {error}"),
-            "see to the database first",
+            "fix the database first",
         ),
     }
 }
 
-/// Their time was read somewhere between `before` and `after`.
+/// Compares the clocks; the database's time was read between `before` and `after`.
 fn offset(before: DateTime<Utc>, theirs: DateTime<Utc>, after: DateTime<Utc>) -> Finding {
     let offset = if theirs < before {
         before - theirs
@@ -48,7 +51,7 @@ fn offset(before: DateTime<Utc>, theirs: DateTime<Utc>, after: DateTime<Utc>) ->
     }
 }
 
-/// Looks at the disk the database file is on; with PostgreSQL the data is elsewhere, and a full disk here stops nothing of ours.
+/// Checks the disk of the database file. With PostgreSQL the data is elsewhere, and a full disk here stops nothing of ours.
 pub fn disk(database_file: Option<&Path>, least_mb: u64) -> Finding {
     let folder = match database_file.and_then(Path::parent) {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -57,7 +60,7 @@ pub fn disk(database_file: Option<&Path>, least_mb: u64) -> Finding {
     let free = match rustix::fs::statvfs(folder) {
         Ok(space) => space.f_bavail.saturating_mul(space.f_frsize) / (1024 * 1024),
         Err(error) => {
-            let what = format!("the room in {} cannot be measured: {error}", folder.display());
+            let what = format!("the free space in {} cannot be determined: {error}", folder.display());
             return Finding::warn(
                 "disk",
                 what,
@@ -71,25 +74,25 @@ pub fn disk(database_file: Option<&Path>, least_mb: u64) -> Finding {
     }
     let what = format!("{what}, fewer than the {least_mb} of MAINSTAY_DISK_FREE_MB");
     match database_file {
-        Some(_) => Finding::fail("disk", what, "make room, or lower MAINSTAY_RAW_EVENT_DAYS"),
-        None => Finding::warn("disk", what, "make room"),
+        Some(_) => Finding::fail("disk", what, "free some space, or lower MAINSTAY_RAW_EVENT_DAYS"),
+        None => Finding::warn("disk", what, "free some space"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Health;
+    use crate::cli::doctor::finding::FindingStatus;
 
     #[test]
     fn a_full_disk_is_a_failure_only_where_the_database_is() {
         let here = Some(Path::new("mainstay.db"));
-        assert_eq!(disk(here, 0).status, Health::Ok);
-        assert_eq!(disk(here, u64::MAX).status, Health::Fail);
-        assert_eq!(disk(None, u64::MAX).status, Health::Warn);
+        assert_eq!(disk(here, 0).status, FindingStatus::Ok);
+        assert_eq!(disk(here, u64::MAX).status, FindingStatus::Fail);
+        assert_eq!(disk(None, u64::MAX).status, FindingStatus::Warn);
         assert_eq!(
             disk(Some(Path::new("/no such folder/mainstay.db")), 0).status,
-            Health::Warn
+            FindingStatus::Warn
         );
     }
 
@@ -98,11 +101,11 @@ mod tests {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let after = now + TimeDelta::milliseconds(10);
         for (theirs, expected) in [
-            (now + TimeDelta::milliseconds(5), Health::Ok),
-            (now - TimeDelta::milliseconds(900), Health::Ok),
-            (now - TimeDelta::seconds(5), Health::Warn),
-            (now + TimeDelta::seconds(5), Health::Warn),
-            (now + TimeDelta::hours(1), Health::Fail),
+            (now + TimeDelta::milliseconds(5), FindingStatus::Ok),
+            (now - TimeDelta::milliseconds(900), FindingStatus::Ok),
+            (now - TimeDelta::seconds(5), FindingStatus::Warn),
+            (now + TimeDelta::seconds(5), FindingStatus::Warn),
+            (now + TimeDelta::hours(1), FindingStatus::Fail),
         ] {
             assert_eq!(offset(now, theirs, after).status, expected, "{theirs}");
         }
@@ -112,7 +115,7 @@ mod tests {
     async fn a_clock_of_long_ago_is_a_failure() {
         let slow = Clock::default();
         slow.advance(TimeDelta::days(-20 * 365));
-        assert_eq!(clock(&slow, None).await.status, Health::Fail);
-        assert_eq!(clock(&Clock::default(), None).await.status, Health::Ok);
+        assert_eq!(clock(&slow, None).await.status, FindingStatus::Fail);
+        assert_eq!(clock(&Clock::default(), None).await.status, FindingStatus::Ok);
     }
 }

@@ -1,4 +1,4 @@
-//! Looks for what would stop an installation, or make it lose what it promised to keep, and says what to do.
+//! `mainstay doctor`: finds what would stop an installation or lose acknowledged data, and names a remedy.
 
 mod configuration;
 mod database;
@@ -9,7 +9,7 @@ mod redis;
 mod server;
 mod storage;
 
-use super::{Answer, operator};
+use super::{CommandOutput, operator};
 use crate::{
     clock::Clock,
     config::{Config, Environment, Purpose},
@@ -19,18 +19,18 @@ use finding::Finding;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where the running server is; without it http://127.0.0.1:PORT.
+    /// URL of the running server; by default http://127.0.0.1:PORT.
     #[arg(long)]
     url: Option<String>,
-    /// Leave out what needs a running server.
+    /// Skip the checks that need a running server.
     #[arg(long)]
     offline: bool,
 }
 
-pub async fn run(args: Args) -> anyhow::Result<Answer> {
+pub async fn run(args: Args) -> anyhow::Result<CommandOutput> {
     let findings = examine(&args).await?;
     let failed = findings.iter().any(Finding::is_failure);
-    Ok(Answer::list(&findings, "nothing was checked")?.failed_if(failed))
+    Ok(CommandOutput::list(&findings, "nothing was checked")?.failed_if(failed))
 }
 
 async fn examine(args: &Args) -> anyhow::Result<Vec<Finding>> {
@@ -65,7 +65,7 @@ async fn examine(args: &Args) -> anyhow::Result<Vec<Finding>> {
 async fn open(config: &Config, findings: &mut Vec<Finding>) -> Option<Db> {
     if let Some(file) = db::sqlite_file(&config.database_url).filter(|file| !file.exists()) {
         let what = format!("there is no file {}", file.display());
-        let cure = "make it with `mainstay migrate`, or set DATABASE_URL to where it is";
+        let cure = "create it with `mainstay migrate`, or set DATABASE_URL to where it is";
         findings.push(Finding::fail("database", what, cure));
         return None;
     }

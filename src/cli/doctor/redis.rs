@@ -1,3 +1,5 @@
+//! Checks Redis.
+
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
@@ -56,7 +58,7 @@ fn server(facts: &HashMap<&str, &str>) -> Vec<Finding> {
     });
     if let Some(policy) = fact("maxmemory_policy").filter(|policy| *policy != "noeviction") {
         let what = format!(
-            "maxmemory-policy is {policy}, so a full Redis forgets queued ids and the sweep must bring them again"
+            "maxmemory-policy is {policy}, so a full Redis drops queued ids and the sweep must queue them again"
         );
         findings.push(Finding::warn(CHECK, what, "set maxmemory-policy noeviction"));
     }
@@ -93,7 +95,7 @@ fn latency(median: Duration) -> Finding {
     }
 }
 
-/// Access lists may forbid our keys, and a full Redis refuses them.
+/// Writes a key: ACLs may forbid our keys, and a full Redis rejects them.
 async fn not_writable(conn: &mut MultiplexedConnection, prefix: &str) -> Option<Finding> {
     let key = format!("{prefix}:doctor");
     let mut set = redis::cmd("SET");
@@ -109,9 +111,9 @@ async fn not_writable(conn: &mut MultiplexedConnection, prefix: &str) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::Health;
+    use crate::cli::doctor::finding::FindingStatus;
 
-    fn statuses(info: &str) -> Vec<Health> {
+    fn statuses(info: &str) -> Vec<FindingStatus> {
         server(&facts(info)).iter().map(|finding| finding.status).collect()
     }
 
@@ -120,15 +122,15 @@ mod tests {
         for (info, expected) in [
             (
                 "# Server\r\nredis_version:7.0.15\r\nrole:master\r\nmaxmemory_policy:noeviction\r\n",
-                Health::Ok,
+                FindingStatus::Ok,
             ),
-            ("redis_version:6.2.0\r\n", Health::Ok),
-            ("redis_version:6.0.16\r\n", Health::Fail),
+            ("redis_version:6.2.0\r\n", FindingStatus::Ok),
+            ("redis_version:6.0.16\r\n", FindingStatus::Fail),
             (
                 "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n",
-                Health::Ok,
+                FindingStatus::Ok,
             ),
-            ("", Health::Fail),
+            ("", FindingStatus::Fail),
         ] {
             assert_eq!(statuses(info), [expected], "{info}");
         }
@@ -137,6 +139,6 @@ mod tests {
     #[test]
     fn eviction_is_a_warning_and_a_replica_a_failure() {
         let found = statuses("redis_version:7.0.15\r\nmaxmemory_policy:allkeys-lru\r\nrole:slave\r\n");
-        assert_eq!(found, [Health::Ok, Health::Warn, Health::Fail]);
+        assert_eq!(found, [FindingStatus::Ok, FindingStatus::Warn, FindingStatus::Fail]);
     }
 }

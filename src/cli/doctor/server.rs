@@ -1,3 +1,5 @@
+//! Checks the running server.
+
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -16,12 +18,13 @@ use crate::{
 
 const CHECK: &str = "server";
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a worker may take to process the probe before we say that none works.
-const PATIENCE: Duration = Duration::from_secs(10);
-const GLANCE: Duration = Duration::from_millis(20);
+/// Time limit for a worker to process the probe.
+const PROCESSING_LIMIT: Duration = Duration::from_secs(10);
+/// Polling interval.
+const POLL: Duration = Duration::from_millis(20);
 
-/// Plays Meta towards the running server: the handshake, and webhooks with and without a signature. `db`, where it could be
-/// opened, must then hold the probe.
+/// Plays Meta towards the running server: the handshake, and webhooks with and without a signature. `db`, if it could be opened, must then
+/// hold the probe.
 pub async fn check(url: &str, config: &Config, clock: &Clock, db: Option<&Db>) -> anyhow::Result<Vec<Finding>> {
     let client = Client::builder()
         .timeout(TIMEOUT)
@@ -35,7 +38,7 @@ pub async fn check(url: &str, config: &Config, clock: &Clock, db: Option<&Db>) -
     let ready = match server.client.get(format!("{url}/health/ready")).send().await {
         Ok(answer) => readiness(url, answer.status()),
         Err(error) => {
-            let what = format!("nothing answers at {url}: {}", told(&error));
+            let what = format!("nothing answers at {url}: {}", innermost_cause(&error));
             let cure =
                 "start it with `mainstay serve`, or say where it is with --url, or leave this out with --offline";
             return Ok(vec![Finding::fail(CHECK, what, cure)]);
@@ -135,7 +138,7 @@ fn readiness(url: &str, status: StatusCode) -> Finding {
     }
 }
 
-/// A webhook that belongs to nobody, unlike any other.
+/// Returns a unique webhook that belongs to no tenant.
 fn probe() -> String {
     let nonce = hex::encode(rand::random::<[u8; 16]>());
     let change = serde_json::json!({ "field": "mainstay_probe", "value": { "probe": nonce } });
@@ -151,7 +154,7 @@ async fn answer(request: RequestBuilder) -> reqwest::Result<(StatusCode, String)
 fn unexpected(what: &str, got: &reqwest::Result<(StatusCode, String)>, expected: &str) -> Finding {
     let got = match got {
         Ok((status, _)) => format!("was answered {status}"),
-        Err(error) => format!("got no answer: {}", told(error)),
+        Err(error) => format!("got no answer: {}", innermost_cause(error)),
     };
     let cure = format!(
         "expected {expected}: see that the server was started with the same environment, and that no proxy in \
@@ -160,8 +163,8 @@ fn unexpected(what: &str, got: &reqwest::Result<(StatusCode, String)>, expected:
     Finding::fail(CHECK, format!("{what} {got}"), cure)
 }
 
-/// The cause, which is deepest and says most.
-fn told(error: &reqwest::Error) -> String {
+/// Returns the innermost cause of an error, which says most.
+fn innermost_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
@@ -169,7 +172,7 @@ fn told(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-/// Follows the probe in the database until a worker has had it.
+/// Polls the database until a worker has processed the probe.
 async fn processing(db: &Db, since: DateTime<Utc>, body: &str) -> Finding {
     let digest: [u8; 32] = Sha256::digest(body.as_bytes()).into();
     let start = Instant::now();
@@ -192,10 +195,10 @@ async fn processing(db: &Db, since: DateTime<Utc>, body: &str) -> Finding {
             let ms = start.elapsed().as_secs_f64() * 1e3;
             return Finding::ok(CHECK, format!("the webhook was stored and processed within {ms:.0} ms"));
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > PROCESSING_LIMIT {
             let what = format!(
                 "the webhook was stored, and is still {state} after {} s",
-                PATIENCE.as_secs()
+                PROCESSING_LIMIT.as_secs()
             );
             return Finding::warn(
                 CHECK,
@@ -203,6 +206,6 @@ async fn processing(db: &Db, since: DateTime<Utc>, body: &str) -> Finding {
                 "see that a worker runs, and GET /admin/queues for a backlog or a pause",
             );
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL).await;
     }
 }

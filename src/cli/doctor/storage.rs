@@ -1,3 +1,5 @@
+//! Checks the media storage.
+
 use std::time::Duration;
 
 use super::Finding;
@@ -6,13 +8,13 @@ use crate::{config::Config, config::StorageConfig as Place, storage::Storage};
 const CHECK: &str = "media";
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Writes, reads and removes a little file where media are kept.
+/// Writes, reads and removes a small file in the media storage.
 pub async fn check(config: &Config) -> Vec<Finding> {
     let place = match &config.storage {
-        // Made by whoever looks, it might belong to somebody else than the server.
+        // Not created here: the folder might then belong to another user than the server's.
         Place::Folder(folder) if !folder.exists() => {
             let what = format!(
-                "there is no folder {} yet; the server makes it when it starts",
+                "there is no folder {} yet; the server creates it when it starts",
                 folder.display()
             );
             return vec![Finding::ok(CHECK, what)];
@@ -47,12 +49,12 @@ async fn tried(place: &Place) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::{
-        cli::doctor::finding::Health,
+        cli::doctor::finding::FindingStatus,
         config::{Environment, Purpose, RedisConfig, Secret},
         crypto::Keyring,
     };
 
-    async fn statuses(storage: &std::path::Path, change: impl FnOnce(&mut Config)) -> Vec<Health> {
+    async fn statuses(storage: &std::path::Path, change: impl FnOnce(&mut Config)) -> Vec<FindingStatus> {
         let mut environment = Environment::read().unwrap();
         environment.database_url = "sqlite://data/mainstay.db".to_owned();
         environment.redis_url = None;
@@ -66,20 +68,23 @@ mod tests {
     #[tokio::test]
     async fn a_place_for_media_is_tried() {
         let folder = std::env::temp_dir().join(format!("mainstay-doctor-{:016x}", rand::random::<u64>()));
-        assert_eq!(statuses(&folder, |_| {}).await, [Health::Ok], "none yet");
+        assert_eq!(statuses(&folder, |_| {}).await, [FindingStatus::Ok], "none yet");
         assert!(!folder.exists(), "looking makes nothing");
         std::fs::create_dir(&folder).unwrap();
-        assert_eq!(statuses(&folder, |_| {}).await, [Health::Ok]);
+        assert_eq!(statuses(&folder, |_| {}).await, [FindingStatus::Ok]);
         let distributed = |config: &mut Config| {
             config.redis = Some(RedisConfig {
                 url: Secret::new("redis://localhost"),
                 prefix: "m".to_owned(),
             });
         };
-        assert_eq!(statuses(&folder, distributed).await, [Health::Ok, Health::Warn]);
+        assert_eq!(
+            statuses(&folder, distributed).await,
+            [FindingStatus::Ok, FindingStatus::Warn]
+        );
         let file = folder.join("a file");
         std::fs::write(&file, "in the way").unwrap();
-        assert_eq!(statuses(&file, |_| {}).await, [Health::Fail]);
+        assert_eq!(statuses(&file, |_| {}).await, [FindingStatus::Fail]);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,3 +1,5 @@
+//! Channels of tenants, for the operator.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,7 +10,7 @@ use crate::{
     config::Secret,
     domain::{ChannelId, TenantId},
     http::{
-        api::Channel,
+        api::ChannelView,
         auth::Operator,
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams},
@@ -33,46 +35,49 @@ pub struct AddChannelRequest {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct AddedChannel {
+#[schema(as = AddedChannel)]
+pub struct AddChannelResponse {
     pub id: ChannelId,
-    /// Webhooks that had come before the channel was known and are now processed.
+    /// Quarantined webhooks of the number that are processed now.
     pub released: u64,
-    /// Messages that had been waiting since the channel could not send, and are sent now; null when it could.
+    /// Messages that had waited while the channel could not send, and are sent now; null when it could.
     #[schema(required)]
     pub recovered: Option<u64>,
 }
 
 /// List a tenant's channels
 ///
-/// The oldest first; without their secrets.
+/// Oldest first; without their secrets.
 #[utoipa::path(get, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path), PagingParams),
-    responses((status = 200, description = "A page of channels", body = Page<Channel>)))]
+    responses((status = 200, description = "A page of channels", body = Page<ChannelView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     Path(tenant): Path<TenantId>,
     paging: Paging,
-) -> Result<Body<Page<Channel>>, Problem> {
+) -> Result<Body<Page<ChannelView>>, Problem> {
     let after = paging.key(LIST)?;
     let known = records::tenants::find(app.db.reader(), tenant).await?;
-    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
+    known.ok_or_else(|| Problem::no_such(format_args!("tenant {tenant}")))?;
     let rows = records::channels::page(app.db.reader(), tenant, after, paging.rows()).await?;
-    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
+    Ok(Body(
+        Page::new(&paging, LIST, rows, |row| row.id).map(ChannelView::from),
+    ))
 }
 
 /// Add a channel
 ///
-/// Or renew the secrets of one the tenant has. Webhooks that came before it was known are processed now.
+/// Adds a channel, or replaces the secrets of a channel of the tenant. Quarantined webhooks of the number are processed now.
 #[utoipa::path(post, path = "/admin/tenants/{id}/channels", params(("id" = TenantId, Path)),
     request_body = AddChannelRequest,
-    responses((status = 201, description = "Added", body = AddedChannel),
+    responses((status = 201, description = "Added", body = AddChannelResponse),
         (status = 409, description = "Another tenant has the number", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn add(
     _: Operator,
     State(app): State<App>,
     Path(tenant): Path<TenantId>,
     Json(request): Json<AddChannelRequest>,
-) -> Result<(StatusCode, Body<AddedChannel>), Problem> {
+) -> Result<(StatusCode, Body<AddChannelResponse>), Problem> {
     let new = NewChannel {
         phone_number_id: request.phone_number_id,
         waba_id: request.waba_id,
@@ -80,9 +85,9 @@ pub async fn add(
         app_secret: request.app_secret.filter(|secret| !secret.is_empty()).map(Secret::new),
     };
     let added = tenancy::add_channel(&registry(&app), tenant, new).await?;
-    // Other processes look for themselves within seconds; this one knows at once.
+    // Other processes refresh within seconds; this one refreshes at once.
     app.directory.refresh().await?;
-    let added = AddedChannel {
+    let added = AddChannelResponse {
         id: added.id,
         released: added.released,
         recovered: added.recovered,

@@ -1,3 +1,5 @@
+//! Stored webhooks, for the operator.
+
 use axum::{
     Json,
     extract::State,
@@ -15,7 +17,7 @@ use crate::{
     domain::{RawEventId, TenantId},
     http::{
         auth::Operator,
-        extract::{Moment, Path, Query},
+        extract::{Path, Query, Rfc3339},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
     },
@@ -26,7 +28,8 @@ const LIST: &str = "raw-events";
 
 /// A webhook as Meta sent it, without its body.
 #[derive(Serialize, ToSchema)]
-pub struct RawEvent {
+#[schema(as = RawEvent)]
+pub struct RawEventView {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
@@ -50,11 +53,11 @@ pub struct RawEvent {
     pub signer: Option<TenantId>,
 }
 
-/// The same with its body.
+/// A stored webhook with its body.
 #[derive(Serialize, ToSchema)]
 pub struct RawEventWithBody {
     #[serde(flatten)]
-    pub event: RawEvent,
+    pub event: RawEventView,
     /// The exact body as text; null when it is not UTF-8.
     #[schema(required)]
     pub body: Option<String>,
@@ -62,7 +65,7 @@ pub struct RawEventWithBody {
     pub body_base64: String,
 }
 
-impl From<raw_events::StoredEvent> for RawEvent {
+impl From<raw_events::StoredEvent> for RawEventView {
     fn from(row: raw_events::StoredEvent) -> Self {
         let words = |fields: String| fields.split_whitespace().map(str::to_owned).collect();
         Self {
@@ -92,41 +95,41 @@ pub struct ListRawEventsQuery {
     field: Option<String>,
     /// Received then or later.
     #[param(value_type = Option<DateTime<Utc>>)]
-    from: Option<Moment>,
+    from: Option<Rfc3339>,
     /// Received before then.
     #[param(value_type = Option<DateTime<Utc>>)]
-    to: Option<Moment>,
+    to: Option<Rfc3339>,
 }
 
 /// List stored webhooks
 ///
-/// The newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
+/// Newest first, without their bodies. With `field`, or a `state` other than dead, quarantined or discarded, a page
 /// looks through at most 20,000 webhooks, so it may hold
 /// fewer than `limit` and still have a next one.
 #[utoipa::path(get, path = "/admin/events", params(PagingParams, ListRawEventsQuery),
-    responses((status = 200, description = "A page of webhooks", body = Page<RawEvent>)))]
+    responses((status = 200, description = "A page of webhooks", body = Page<RawEventView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     paging: Paging,
     Query(query): Query<ListRawEventsQuery>,
-) -> Result<Json<Page<RawEvent>>, Problem> {
+) -> Result<Json<Page<RawEventView>>, Problem> {
     let filter = raw_events::RawEventFilter {
         state: query.state.as_deref().map(work_state).transpose()?,
         field: query.field,
-        from: query.from.map(|Moment(at)| at),
-        to: query.to.map(|Moment(at)| at),
+        from: query.from.map(|Rfc3339(at)| at),
+        to: query.to.map(|Rfc3339(at)| at),
         before: paging.key(LIST)?,
     };
     let (rows, floor) = raw_events::list(app.db.reader(), &filter, paging.rows()).await?;
     Ok(Json(
-        Page::looked(&paging, LIST, rows, floor, |row| row.id).map(RawEvent::from),
+        Page::filtered(&paging, LIST, rows, floor, |row| row.id).map(RawEventView::from),
     ))
 }
 
 /// Show a stored webhook
 ///
-/// With its exact body.
+/// Includes the exact body.
 #[utoipa::path(get, path = "/admin/events/{id}", params(("id" = RawEventId, Path)),
     responses((status = 200, description = "The webhook", body = RawEventWithBody)))]
 pub async fn show(
@@ -134,7 +137,7 @@ pub async fn show(
     State(app): State<App>,
     Path(id): Path<RawEventId>,
 ) -> Result<Json<RawEventWithBody>, Problem> {
-    let missing = || Problem::nothing_like(format_args!("stored webhook {id}"));
+    let missing = || Problem::no_such(format_args!("stored webhook {id}"));
     let row = raw_events::find(app.db.reader(), id).await?.ok_or_else(missing)?;
     let body = raw_events::body(app.db.reader(), id).await?.ok_or_else(missing)?;
     Ok(Json(RawEventWithBody {
@@ -146,12 +149,12 @@ pub async fn show(
 
 /// Fetch the body of a stored webhook
 ///
-/// Byte for byte as it was signed.
+/// Returns the bytes exactly as they were signed.
 #[utoipa::path(get, path = "/admin/events/{id}/body", params(("id" = RawEventId, Path)),
     responses((status = 200, description = "The body", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub async fn body(_: Operator, State(app): State<App>, Path(id): Path<RawEventId>) -> Result<Response, Problem> {
     let found = raw_events::body(app.db.reader(), id).await?;
-    let body = found.ok_or_else(|| Problem::nothing_like(format_args!("stored webhook {id}")))?;
+    let body = found.ok_or_else(|| Problem::no_such(format_args!("stored webhook {id}")))?;
     let kind = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

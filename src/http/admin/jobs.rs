@@ -1,3 +1,5 @@
+//! The jobs of a queue, for the operator.
+
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,13 +24,14 @@ use crate::{
 
 /// A job of a queue: a row of its table.
 #[derive(Serialize, ToSchema)]
-pub struct Job {
+#[schema(as = Job)]
+pub struct JobView {
     /// The id of the row, e.g. of the stored webhook.
     pub id: String,
     pub state: String,
-    /// Runs counted so far.
+    /// Attempts counted so far.
     pub attempts: i64,
-    /// When it is due, or for one that runs, when its lease ends.
+    /// When it is due; while it runs, when its lease ends.
     pub due_at: DateTime<Utc>,
     #[schema(required)]
     pub last_error: Option<String>,
@@ -36,7 +39,7 @@ pub struct Job {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-impl Job {
+impl JobView {
     fn new(queue: &Queue, row: JobRow) -> Self {
         Self {
             id: format!("{}_{}", id_prefix(queue), row.id.simple()),
@@ -60,17 +63,17 @@ pub struct ListJobsQuery {
 
 /// List the jobs of a queue
 ///
-/// Those that are not finished by due time, the first first; the finished ones the newest first.
+/// Unfinished jobs by due time, the earliest first; finished ones newest first.
 #[utoipa::path(get, path = "/admin/queues/{name}/jobs",
     params(("name" = String, Path), PagingParams, ListJobsQuery),
-    responses((status = 200, description = "A page of jobs", body = Page<Job>)))]
+    responses((status = 200, description = "A page of jobs", body = Page<JobView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     Path(name): Path<String>,
     paging: Paging,
     Query(query): Query<ListJobsQuery>,
-) -> Result<Json<Page<Job>>, Problem> {
+) -> Result<Json<Page<JobView>>, Problem> {
     let queue = named(&name)?;
     let state = job_state(query.state.as_deref().unwrap_or("pending"))?;
     let list = format!("jobs {name} {}", state.as_str());
@@ -78,21 +81,21 @@ pub async fn list(
     let after = after.map(|(due_at, id)| JobCursor { due_at, id });
     let rows = admin::jobs(&app.db, queue, state, paging.rows(), after, app.clock.now()).await?;
     Ok(Json(
-        Page::new(&paging, &list, rows, |row| (row.due_at, row.id)).map(|row| Job::new(queue, row)),
+        Page::new(&paging, &list, rows, |row| (row.due_at, row.id)).map(|row| JobView::new(queue, row)),
     ))
 }
 
 /// Retry a job
 ///
-/// Makes it due now, with all its attempts before it: one that waits, is dead, quarantined or discarded.
+/// Makes a pending, dead, quarantined or discarded job due now, with its attempts counted from zero.
 #[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/retry",
     params(("name" = String, Path), ("id" = String, Path)),
-    responses((status = 200, description = "Due now", body = Job), (status = 409, description = "It is done or runs")))]
+    responses((status = 200, description = "Due now", body = JobView), (status = 409, description = "The job is done or running")))]
 pub async fn retry(
     _: Operator,
     State(app): State<App>,
     Path((name, id)): Path<(String, String)>,
-) -> Result<Json<Job>, Problem> {
+) -> Result<Json<JobView>, Problem> {
     let (queue, id) = (named(&name)?, job_id(&id)?);
     let changed = admin::retry(&app.db, &app.queues, queue, &[id], app.clock.now()).await?;
     answer(&app, queue, id, !changed.is_empty()).await
@@ -100,32 +103,32 @@ pub async fn retry(
 
 /// Discard a job
 ///
-/// Sets it aside for good: one that waits, is dead or quarantined.
+/// Discards a pending, dead or quarantined job for good.
 #[utoipa::path(post, path = "/admin/queues/{name}/jobs/{id}/discard",
     params(("name" = String, Path), ("id" = String, Path)),
-    responses((status = 200, description = "Set aside", body = Job), (status = 409, description = "It is done, runs, or was discarded")))]
+    responses((status = 200, description = "Discarded", body = JobView), (status = 409, description = "The job is done, running or discarded")))]
 pub async fn discard(
     _: Operator,
     State(app): State<App>,
     Path((name, id)): Path<(String, String)>,
-) -> Result<Json<Job>, Problem> {
+) -> Result<Json<JobView>, Problem> {
     let (queue, id) = (named(&name)?, job_id(&id)?);
     let changed = admin::discard(&app.db, queue, &[id], app.clock.now()).await?;
     answer(&app, queue, id, !changed.is_empty()).await
 }
 
-/// The job as it stands after what was asked, or why that was not done.
-async fn answer(app: &App, queue: &Queue, id: Uuid, changed: bool) -> Result<Json<Job>, Problem> {
+/// Returns the job after a change, or a 409 if it was not in a state for the change.
+async fn answer(app: &App, queue: &Queue, id: Uuid, changed: bool) -> Result<Json<JobView>, Problem> {
     let Some(row) = admin::job(&app.db, queue, id).await? else {
-        return Err(Problem::nothing_like(format_args!(
+        return Err(Problem::no_such(format_args!(
             "job of that id in the queue {}",
             queue.name
         )));
     };
     if changed {
-        return Ok(Json(Job::new(queue, row)));
+        return Ok(Json(JobView::new(queue, row)));
     }
-    let detail = format!("The job is {}, so it is left alone.", row.state);
+    let detail = format!("The job is {}, so it is not changed.", row.state);
     Err(Problem::new(
         StatusCode::CONFLICT,
         "conflict",
@@ -141,7 +144,7 @@ fn job_state(text: &str) -> Result<JobState, Problem> {
     })
 }
 
-/// With the prefix of its kind or without.
+/// Parses a job id, with or without the prefix of its kind.
 fn job_id(text: &str) -> Result<Uuid, Problem> {
     let digits = text.rsplit_once('_').map_or(text, |(_, digits)| digits);
     Uuid::try_parse(digits).map_err(|_| Problem::invalid("The id of a job ends with 32 hexadecimal digits."))

@@ -1,3 +1,5 @@
+//! API keys of tenants, for the operator.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,8 @@ use crate::{
 const LIST: &str = "tenant-keys";
 
 #[derive(Serialize, ToSchema)]
-pub struct ApiKey {
+#[schema(as = ApiKey)]
+pub struct ApiKeyView {
     pub id: ApiKeyId,
     pub name: String,
     /// `read`, `write`, `events`.
@@ -52,20 +55,20 @@ pub struct CreatedKey {
 
 /// List a tenant's API keys
 ///
-/// The oldest first, the revoked too; without the keys themselves, which nobody has.
+/// Oldest first, including revoked ones; without the keys themselves, which are stored only as digests.
 #[utoipa::path(get, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path), PagingParams),
-    responses((status = 200, description = "A page of keys", body = Page<ApiKey>)))]
+    responses((status = 200, description = "A page of keys", body = Page<ApiKeyView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     Path(tenant): Path<TenantId>,
     paging: Paging,
-) -> Result<Body<Page<ApiKey>>, Problem> {
+) -> Result<Body<Page<ApiKeyView>>, Problem> {
     let after = paging.key(LIST)?;
     let known = records::tenants::find(app.db.reader(), tenant).await?;
-    known.ok_or_else(|| Problem::nothing_like(format_args!("tenant {tenant}")))?;
+    known.ok_or_else(|| Problem::no_such(format_args!("tenant {tenant}")))?;
     let rows = records::api_keys::page(app.db.reader(), tenant, after, paging.rows()).await?;
-    let show = |row: records::api_keys::ApiKey| ApiKey {
+    let show = |row: records::api_keys::ApiKey| ApiKeyView {
         id: row.id,
         name: row.name,
         scopes: row.scopes.split(' ').map(str::to_owned).collect(),
@@ -78,7 +81,7 @@ pub async fn list(
 
 /// Create an API key
 #[utoipa::path(post, path = "/admin/tenants/{id}/keys", params(("id" = TenantId, Path)),
-    request_body = NewKey, responses((status = 201, description = "Made", body = CreatedKey)))]
+    request_body = NewKey, responses((status = 201, description = "Created", body = CreatedKey)))]
 pub async fn create(
     _: Operator,
     State(app): State<App>,
@@ -100,7 +103,7 @@ pub async fn create(
 
 /// Revoke an API key
 ///
-/// It ends within five seconds everywhere.
+/// Takes effect within five seconds in every process.
 #[utoipa::path(delete, path = "/admin/keys/{id}", params(("id" = ApiKeyId, Path)),
     responses((status = 204, description = "Revoked")))]
 pub async fn revoke(_: Operator, State(app): State<App>, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {

@@ -1,4 +1,4 @@
-//! What the operator does, under `/admin`.
+//! The operator's API, under `/admin`.
 
 mod channels;
 mod events;
@@ -13,10 +13,10 @@ mod workers;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{edge::Edge, problem::Problem};
+use super::{problem::Problem, state::HttpState};
 use crate::{app::App, domain::WorkState, tenancy::TenantService};
 
-pub fn routes() -> OpenApiRouter<Edge> {
+pub fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::change))

@@ -8,8 +8,8 @@ use crate::{
     http::{auth::Operator, paging::Page, problem::Problem},
 };
 
-/// The most subjects shown.
-const MOST: i64 = 1_000;
+/// Maximum number of subjects shown.
+const MAX_SUBJECTS: i64 = 1_000;
 
 /// A phone number or an account that nobody has added, and the webhooks that wait for it.
 #[derive(Serialize, ToSchema)]
@@ -23,15 +23,16 @@ pub struct Quarantined {
 
 /// List quarantined webhooks
 ///
-/// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the channel is added.
+/// Webhooks of numbers nobody has added, the longest waiting first; at most a thousand numbers and accounts. They are processed when the
+/// channel is added.
 #[utoipa::path(get, path = "/admin/quarantine",
-    responses((status = 200, description = "What waits, and for what", body = Page<Quarantined>)))]
+    responses((status = 200, description = "The quarantined webhooks by number or account", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
-    let rows = crate::inbound::store::quarantine::list(app.db.reader(), MOST).await?;
+    let rows = crate::inbound::store::quarantine::list(app.db.reader(), MAX_SUBJECTS).await?;
     let show = |row: crate::inbound::store::quarantine::Waiting| Quarantined {
         subject: row.subject,
         events: row.events,
         since: row.since,
     };
-    Ok(Json(Page::whole(rows.into_iter().map(show).collect())))
+    Ok(Json(Page::single(rows.into_iter().map(show).collect())))
 }

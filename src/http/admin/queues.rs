@@ -19,26 +19,26 @@ pub struct Paused {
     pub paused: bool,
 }
 
-/// The queue of a name in the path.
+/// Returns the queue that a path names.
 pub fn named(name: &str) -> Result<&'static Queue, Problem> {
     let found = QUEUES.iter().find(|queue| queue.name == name);
-    found.ok_or_else(|| Problem::nothing_like(format_args!("queue {name:?}; GET /admin/queues lists them")))
+    found.ok_or_else(|| Problem::no_such(format_args!("queue {name:?}; GET /admin/queues lists them")))
 }
 
 /// List queues
 #[utoipa::path(get, path = "/admin/queues",
-    responses((status = 200, description = "Every queue, and how it stands", body = Page<QueueStats>)))]
+    responses((status = 200, description = "All queues with their statistics", body = Page<QueueStats>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<QueueStats>>, Problem> {
     let mut all = Vec::with_capacity(QUEUES.len());
     for queue in QUEUES {
         all.push(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?);
     }
-    Ok(Json(Page::whole(all)))
+    Ok(Json(Page::single(all)))
 }
 
 /// Show a queue
 #[utoipa::path(get, path = "/admin/queues/{name}", params(("name" = String, Path)),
-    responses((status = 200, description = "How it stands", body = QueueStats)))]
+    responses((status = 200, description = "The queue with its statistics", body = QueueStats)))]
 pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<QueueStats>, Problem> {
     let queue = named(&name)?;
     Ok(Json(admin::stats(&app.db, &app.queues, queue, app.clock.now()).await?))
@@ -46,7 +46,7 @@ pub async fn show(_: Operator, State(app): State<App>, Path(name): Path<String>)
 
 /// Pause a queue
 ///
-/// Within half a second workers take nothing more from it; what they have in hand they finish.
+/// Within half a second workers take no more jobs from it; running jobs finish.
 #[utoipa::path(post, path = "/admin/queues/{name}/pause", params(("name" = String, Path)),
     responses((status = 200, description = "Paused", body = Paused)))]
 pub async fn pause(_: Operator, State(app): State<App>, Path(name): Path<String>) -> Result<Json<Paused>, Problem> {

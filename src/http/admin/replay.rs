@@ -8,31 +8,31 @@ use crate::{
     domain::RawEventId,
     http::{
         auth::Operator,
-        extract::{Json, Moment},
+        extract::{Json, Rfc3339},
         problem::Problem,
     },
     inbound::replay::{self, Replayed, Selection},
 };
 
-/// The most ids named at once.
-const MOST: usize = 10_000;
+/// Maximum number of ids in one request.
+const MAX_IDS: usize = 10_000;
 
-/// Which stored webhooks: either `ids`, or a range.
+/// Selects stored webhooks: either by `ids`, or by a range.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Replay)]
 pub struct ReplayWebhooksRequest {
-    /// These, whatever their state; at most 10,000.
+    /// Webhooks with these ids, whatever their state; at most 10,000.
     ids: Option<Vec<RawEventId>>,
     /// Received then or later.
     #[schema(value_type = Option<DateTime<Utc>>)]
-    from: Option<Moment>,
+    from: Option<Rfc3339>,
     /// Received before then; now unless said otherwise.
     #[schema(value_type = Option<DateTime<Utc>>)]
-    to: Option<Moment>,
+    to: Option<Rfc3339>,
     /// In this state; without it, all but the running and the discarded.
     state: Option<String>,
-    /// Tells what it would do and does nothing.
+    /// Reports what would be replayed, and changes nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -44,14 +44,14 @@ impl ReplayWebhooksRequest {
             Some(_) if self.from.is_some() || self.to.is_some() || state.is_some() => Err(Problem::invalid(
                 "Give either `ids`, or `from`, `to` and `state`; not both.",
             )),
-            Some(ids) if ids.len() > MOST => Err(Problem::invalid(format!("`ids` holds more than {MOST} ids."))),
+            Some(ids) if ids.len() > MAX_IDS => Err(Problem::invalid(format!("`ids` holds more than {MAX_IDS} ids."))),
             Some(ids) => Ok(Selection::Ids(ids)),
             None if self.from.is_none() && self.to.is_none() && state.is_none() => Err(Problem::invalid(
                 "Say which: `ids`, or at least one of `from`, `to` and `state`.",
             )),
             None => Ok(Selection::Range {
-                from: self.from.map(|Moment(at)| at),
-                to: self.to.map(|Moment(at)| at),
+                from: self.from.map(|Rfc3339(at)| at),
+                to: self.to.map(|Rfc3339(at)| at),
                 state,
             }),
         }
@@ -63,7 +63,7 @@ impl ReplayWebhooksRequest {
 /// Makes them due again, their attempts counted from zero. Safe for webhooks that are done: processing leaves the same result each
 /// time. A range too large for the time limit of 30 seconds is replayed as far as it came; ask again to go on.
 #[utoipa::path(post, path = "/admin/events/replay", request_body = ReplayWebhooksRequest,
-    responses((status = 200, description = "What was done, or would be", body = Replayed)))]
+    responses((status = 200, description = "What was replayed, or with `dry_run` would be", body = Replayed)))]
 pub async fn replay(
     _: Operator,
     State(app): State<App>,

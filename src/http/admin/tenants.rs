@@ -1,3 +1,5 @@
+//! Tenants, their rules and quotas, for the operator.
+
 use std::collections::BTreeMap;
 
 use axum::{Json as Body, extract::State, http::StatusCode};
@@ -21,14 +23,15 @@ use crate::{
 const LIST: &str = "tenants";
 
 #[derive(Serialize, ToSchema)]
-pub struct Tenant {
+#[schema(as = Tenant)]
+pub struct TenantView {
     pub id: TenantId,
     pub name: String,
     pub created_at: DateTime<Utc>,
     /// Messages per second that it may send from all its numbers together; null is no limit.
     #[schema(required)]
     pub messages_per_second: Option<f64>,
-    /// The lanes whose messages are held, and not sent again, when nobody knows whether they were sent; null is the default,
+    /// The lanes whose messages are held, and not sent again, when their outcome is unknown; null is the default,
     /// `["campaign"]`.
     #[schema(required)]
     pub hold_unknown: Option<Vec<SendLane>>,
@@ -36,7 +39,7 @@ pub struct Tenant {
     pub quotas: BTreeMap<String, i64>,
 }
 
-impl Tenant {
+impl TenantView {
     fn of(row: records::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
         let rules = tenancy::rules(&row);
         Self {
@@ -50,7 +53,7 @@ impl Tenant {
     }
 }
 
-/// What is not named stays as it is.
+/// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantRules {
@@ -62,7 +65,7 @@ pub struct TenantRules {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<SendLane>>)]
     hold_unknown: Option<Option<Vec<SendLane>>>,
-    /// By name; null is the default again. What a tenant has beyond a quota stays.
+    /// Quotas by name; null restores the default. Items beyond a lowered quota stay.
     #[schema(example = json!({ "endpoints": 200, "media_bytes": null }))]
     quotas: Option<BTreeMap<String, Option<i64>>>,
 }
@@ -70,7 +73,7 @@ pub struct TenantRules {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewTenant {
-    /// Unlike every other tenant's; 1 to 200 characters.
+    /// Unique among the tenants; 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
 }
@@ -78,16 +81,16 @@ pub struct NewTenant {
 #[derive(Serialize, ToSchema)]
 pub struct CreatedTenant {
     pub id: TenantId,
-    /// With all scopes. Shown here and never again.
+    /// An API key with all scopes. Shown only here.
     pub api_key: String,
 }
 
 /// List tenants
 ///
-/// The oldest first.
+/// Oldest first.
 #[utoipa::path(get, path = "/admin/tenants", params(PagingParams),
-    responses((status = 200, description = "A page of tenants", body = Page<Tenant>)))]
-pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<Tenant>>, Problem> {
+    responses((status = 200, description = "A page of tenants", body = Page<TenantView>)))]
+pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result<Body<Page<TenantView>>, Problem> {
     let after = paging.key(LIST)?;
     let rows = records::tenants::page(app.db.reader(), after, paging.rows()).await?;
     let ids: Vec<TenantId> = rows.iter().map(|row| row.id).collect();
@@ -95,15 +98,15 @@ pub async fn list(_: Operator, State(app): State<App>, paging: Paging) -> Result
     let shown = rows
         .into_iter()
         .zip(quotas)
-        .map(|(row, quotas)| Tenant::of(row, quotas));
+        .map(|(row, quotas)| TenantView::of(row, quotas));
     Ok(Body(Page::new(&paging, LIST, shown.collect(), |tenant| tenant.id)))
 }
 
 /// Create a tenant
 ///
-/// And its first API key.
+/// Also creates its first API key.
 #[utoipa::path(post, path = "/admin/tenants", request_body = NewTenant,
-    responses((status = 201, description = "Made", body = CreatedTenant),
+    responses((status = 201, description = "Created", body = CreatedTenant),
         (status = 409, description = "The name is taken", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn create(
     _: Operator,
@@ -120,17 +123,17 @@ pub async fn create(
 
 /// Update a tenant
 ///
-/// Rules of sending hold within a second, also for messages that wait.
+/// Sending rules take effect within a second, also for queued messages.
 #[utoipa::path(patch, path = "/admin/tenants/{id}", params(("id" = TenantId, Path)), request_body = TenantRules,
-    responses((status = 200, description = "The tenant as it is now", body = Tenant)))]
+    responses((status = 200, description = "The tenant as it is now", body = TenantView)))]
 pub async fn change(
     _: Operator,
     State(app): State<App>,
     Path(id): Path<TenantId>,
     Json(change): Json<TenantRules>,
-) -> Result<Body<Tenant>, Problem> {
+) -> Result<Body<TenantView>, Problem> {
     let found = records::tenants::find(app.db.reader(), id).await?;
-    let mut row = found.ok_or_else(|| Problem::nothing_like(format_args!("tenant {id}")))?;
+    let mut row = found.ok_or_else(|| Problem::no_such(format_args!("tenant {id}")))?;
     let mut rules = tenancy::rules(&row);
     if let Some(rate) = change.messages_per_second {
         rules.messages_per_second = rate;
@@ -143,18 +146,19 @@ pub async fn change(
         tenancy::set_quotas(&registry, id, &named(quotas)?).await?;
     }
     row = tenancy::set_rules(&registry, id, &rules).await?;
-    // Other processes look for themselves within a second; this one knows at once.
+    // Other processes refresh within a second; this one refreshes at once.
     app.directory.refresh().await?;
     let quotas = tenancy::quotas(&registry, id).await?;
-    Ok(Body(Tenant::of(row, quotas)))
+    Ok(Body(TenantView::of(row, quotas)))
 }
 
+/// Parses quotas by their names.
 fn named(quotas: BTreeMap<String, Option<i64>>) -> Result<Vec<(Quota, Option<i64>)>, Problem> {
     let quota = |(name, most): (String, Option<i64>)| {
         let quota: Result<Quota, String> = name.parse();
         quota
             .map(|quota| (quota, most))
-            .map_err(|problem| Problem::field("quotas", format!("{problem}."), None))
+            .map_err(|problem| Problem::invalid_field("quotas", format!("{problem}."), None))
     };
     quotas.into_iter().map(quota).collect()
 }

@@ -1,3 +1,5 @@
+//! Unrecognized parts of webhooks, for the operator.
+
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,14 +23,15 @@ const LIST: &str = "unrecognized";
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListUnrecognizedQuery {
-    /// The items of this field; without it, how many there are of each.
+    /// Lists the items of this field; without it, the number of items of each field.
     field: Option<String>,
 }
 
-/// Items that were not understood: how many of a field, or one of them.
+/// The number of unrecognized items of a field, or one such item.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Unrecognized {
+#[schema(as = Unrecognized)]
+pub enum UnrecognizedView {
     Count {
         field: String,
         items: i64,
@@ -36,7 +39,7 @@ pub enum Unrecognized {
         last_seen_at: DateTime<Utc>,
     },
     Item {
-        /// The webhook it came in, which holds its bytes …
+        /// The webhook that contains the item …
         raw_event_id: RawEventId,
         /// … at this path.
         path: String,
@@ -50,25 +53,25 @@ pub enum Unrecognized {
 ///
 /// Counts by field, the most frequent first; or, with `field`, its items, the newest first.
 #[utoipa::path(get, path = "/admin/unrecognized", params(PagingParams, ListUnrecognizedQuery),
-    responses((status = 200, description = "Counts or items", body = Page<Unrecognized>)))]
+    responses((status = 200, description = "Counts or items", body = Page<UnrecognizedView>)))]
 pub async fn list(
     _: Operator,
     State(app): State<App>,
     paging: Paging,
     Query(query): Query<ListUnrecognizedQuery>,
-) -> Result<Json<Page<Unrecognized>>, Problem> {
+) -> Result<Json<Page<UnrecognizedView>>, Problem> {
     let before: Option<unrecognized::Key> = paging.key(LIST)?;
     let Some(field) = query.field else {
         let rows = unrecognized::counts(app.db.reader()).await?;
-        let counts = rows.into_iter().map(Unrecognized::from).collect();
-        return Ok(Json(Page::whole(counts)));
+        let counts = rows.into_iter().map(UnrecognizedView::from).collect();
+        return Ok(Json(Page::single(counts)));
     };
     let rows = unrecognized::list(app.db.reader(), &field, before, paging.rows()).await?;
     let key = |row: &unrecognized::Item| (row.seen_at, row.raw_event_id, row.path.clone());
-    Ok(Json(Page::new(&paging, LIST, rows, key).map(Unrecognized::from)))
+    Ok(Json(Page::new(&paging, LIST, rows, key).map(UnrecognizedView::from)))
 }
 
-impl From<unrecognized::Count> for Unrecognized {
+impl From<unrecognized::Count> for UnrecognizedView {
     fn from(row: unrecognized::Count) -> Self {
         Self::Count {
             field: row.field,
@@ -79,7 +82,7 @@ impl From<unrecognized::Count> for Unrecognized {
     }
 }
 
-impl From<unrecognized::Item> for Unrecognized {
+impl From<unrecognized::Item> for UnrecognizedView {
     fn from(row: unrecognized::Item) -> Self {
         Self::Item {
             raw_event_id: row.raw_event_id,

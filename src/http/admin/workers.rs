@@ -8,9 +8,9 @@ use crate::{
 
 /// List workers
 ///
-/// The processes heard of within the last minute, and what they have in hand.
+/// The processes with a heartbeat within the last minute, and the jobs they are running.
 #[utoipa::path(get, path = "/admin/workers",
     responses((status = 200, description = "The workers", body = Page<Worker>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Worker>>, Problem> {
-    Ok(Json(Page::whole(admin::workers(&app.db, app.clock.now()).await?)))
+    Ok(Json(Page::single(admin::workers(&app.db, app.clock.now()).await?)))
 }

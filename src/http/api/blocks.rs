@@ -1,3 +1,5 @@
+//! The block list of a channel, which Meta keeps.
+
 use axum::{Json as Body, extract::State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,7 +9,7 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId},
     http::{
-        auth::{Reader, Writer},
+        auth::{ReadScope, WriteScope},
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
@@ -21,12 +23,12 @@ const LIST: &str = "blocks";
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Users {
-    /// Whom; 1 to 1,000.
+    /// The users; 1 to 1,000.
     #[schema(min_items = 1, max_items = 1_000)]
     users: Vec<To>,
 }
 
-/// What became of each, in their order.
+/// A result for each user, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub struct BlockResults {
     results: Vec<BlockResult>,
@@ -34,22 +36,22 @@ pub struct BlockResults {
 
 #[derive(Serialize, ToSchema)]
 struct BlockResult {
-    /// Null for somebody who is not known here.
+    /// Null for a user without a contact here.
     #[schema(required)]
     contact_id: Option<ContactId>,
     done: bool,
-    /// Meta's code, when it was not done.
+    /// Meta's error code, if it failed.
     #[schema(required)]
     error_code: Option<i64>,
-    /// Why it was not done.
+    /// Why it failed.
     #[schema(required)]
     error: Option<String>,
 }
 
-/// Somebody who is blocked.
+/// A blocked user.
 #[derive(Serialize, ToSchema)]
 pub struct BlockedUser {
-    /// Null for somebody who is not known here.
+    /// Null for a user without a contact here.
     #[schema(required)]
     contact_id: Option<ContactId>,
     #[schema(required)]
@@ -60,45 +62,45 @@ pub struct BlockedUser {
 
 /// Block customers
 ///
-/// On this number, at Meta: they cannot write to it, and messages to them are refused. Only those who wrote within 24 hours can be
-/// blocked.
+/// Blocks users of this number at Meta: they cannot write to it, and messages to them are rejected. Only users who wrote within 24 hours
+/// can be blocked.
 #[utoipa::path(post, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn block(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     Json(users): Json<Users>,
 ) -> Result<Body<BlockResults>, Problem> {
-    change(&writer, &app, id, &users, Blocking::Block).await
+    change(&scope, &app, id, &users, Blocking::Block).await
 }
 
 /// Unblock customers
 #[utoipa::path(delete, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn unblock(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     Json(users): Json<Users>,
 ) -> Result<Body<BlockResults>, Problem> {
-    change(&writer, &app, id, &users, Blocking::Unblock).await
+    change(&scope, &app, id, &users, Blocking::Unblock).await
 }
 
 /// List blocked customers
 ///
-/// As Meta has them, so that those blocked with other tools are among them.
+/// Lists users as Meta does, including users blocked with other tools.
 #[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path), PagingParams),
     responses((status = 200, description = "A page of blocked customers", body = Page<BlockedUser>)))]
 pub async fn list(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     paging: Paging,
 ) -> Result<Body<Page<BlockedUser>>, Problem> {
     let after: Option<String> = paging.key(LIST)?;
     let directory = app.directory.current();
-    let route = super::route(&directory, reader.tenant, id)?;
+    let route = super::route(&directory, scope.tenant, id)?;
     let (people, next) = messaging::blocked(&app.messaging, route, paging.limit(), after.as_deref()).await?;
     let show = |it: Listed| BlockedUser {
         contact_id: it.contact,
@@ -112,7 +114,7 @@ pub async fn list(
 }
 
 async fn change(
-    writer: &Writer,
+    scope: &WriteScope,
     app: &App,
     id: ChannelId,
     users: &Users,
@@ -123,14 +125,14 @@ async fn change(
             "users: must hold 1 to {MAX_BLOCK_USERS}; it holds {}.",
             users.users.len()
         );
-        return Err(Problem::field("users", detail, Some(MAX_BLOCK_USERS as u64)));
+        return Err(Problem::invalid_field("users", detail, Some(MAX_BLOCK_USERS as u64)));
     }
     let mut people: Vec<Address> = Vec::with_capacity(users.users.len());
     for user in &users.users {
-        people.push(user.address(app, writer.tenant).await?);
+        people.push(user.address(app, scope.tenant).await?);
     }
     let directory = app.directory.current();
-    let route = super::route(&directory, writer.tenant, id)?;
+    let route = super::route(&directory, scope.tenant, id)?;
     let results = messaging::change_blocks(&app.messaging, route, &people, blocking).await?;
     let result = |it: messaging::Blocked| BlockResult {
         contact_id: it.contact,

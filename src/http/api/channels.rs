@@ -1,3 +1,5 @@
+//! Channels: their state, checks, and paused campaigns.
+
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,7 +9,7 @@ use crate::{
     app::App,
     domain::{self, ChannelId, SendLane},
     http::{
-        auth::{Reader, Writer},
+        auth::{ReadScope, WriteScope},
         extract::Path,
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -19,33 +21,34 @@ const LIST: &str = "channels";
 
 /// A business phone number. Its secrets are never shown.
 #[derive(Serialize, ToSchema)]
-pub struct Channel {
+#[schema(as = Channel)]
+pub struct ChannelView {
     pub id: ChannelId,
     /// Meta's id of the number.
     pub phone_number_id: String,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: String,
-    /// Digits, with the country code; known once Meta was asked, which is done when the channel is added.
+    /// Digits, with the country code; known once Meta was queried, which happens when the channel is added.
     #[schema(required)]
     pub display_phone_number: Option<String>,
     /// Whether its webhooks are signed by an app secret of its own.
     pub has_app_secret: bool,
-    /// Messages per second it may exchange, as Meta last said.
+    /// Messages per second it may exchange, as Meta last reported.
     #[schema(required)]
     pub throughput: Option<i64>,
-    /// `GREEN`, `YELLOW` or `RED`, as Meta last said.
+    /// `GREEN`, `YELLOW` or `RED`, as Meta last reported.
     #[schema(required)]
     pub quality: Option<String>,
     /// Customers a day outside service windows, for the whole portfolio: `TIER_2K` and so on.
     #[schema(required)]
     pub messaging_limit: Option<String>,
-    /// When Meta last answered: it is asked when the channel is added, once a day, and when somebody wants to know.
+    /// When Meta last answered a check: checks run when the channel is added, once a day, and on request.
     #[schema(required)]
     pub checked_at: Option<DateTime<Utc>>,
     /// Why it may not send; null while it may.
     #[schema(required)]
-    pub breaker: Option<Breaker>,
-    /// Since when its campaigns rest, because Meta said that too many blocked or reported it; null while they do not.
+    pub breaker: Option<ChannelBreakerView>,
+    /// Since when its campaigns are paused, because Meta reported too many blocks or spam reports; null while they are not.
     #[schema(required)]
     pub campaigns_paused_at: Option<DateTime<Utc>>,
     /// Meta's id of the business portfolio that owns the account; known after a check.
@@ -55,9 +58,10 @@ pub struct Channel {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A channel that may not send. Its messages wait until a check finds that it may.
+/// The circuit breaker of a channel that may not send. Its messages wait until a check finds that it may.
 #[derive(Serialize, ToSchema)]
-pub struct Breaker {
+#[schema(as = Breaker)]
+pub struct ChannelBreakerView {
     pub tripped_at: DateTime<Utc>,
     /// Meta's error code.
     #[schema(required)]
@@ -66,7 +70,7 @@ pub struct Breaker {
     pub reason: Option<String>,
 }
 
-impl From<records::channels::Channel> for Channel {
+impl From<records::channels::Channel> for ChannelView {
     fn from(row: records::channels::Channel) -> Self {
         Self {
             id: row.id,
@@ -78,7 +82,7 @@ impl From<records::channels::Channel> for Channel {
             quality: row.quality,
             messaging_limit: row.messaging_limit,
             checked_at: row.checked_at,
-            breaker: row.tripped_at.map(|tripped_at| Breaker {
+            breaker: row.tripped_at.map(|tripped_at| ChannelBreakerView {
                 tripped_at,
                 code: row.trip_code,
                 reason: row.trip_reason,
@@ -95,43 +99,46 @@ impl From<records::channels::Channel> for Channel {
 ///
 /// The phone numbers of the tenant, the oldest first.
 #[utoipa::path(get, path = "/api/v1/channels", params(PagingParams),
-    responses((status = 200, description = "A page of channels", body = Page<Channel>)))]
-pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Channel>>, Problem> {
+    responses((status = 200, description = "A page of channels", body = Page<ChannelView>)))]
+pub async fn list(scope: ReadScope, paging: Paging) -> Result<Json<Page<ChannelView>>, Problem> {
     let after = paging.key(LIST)?;
-    let mut tx = reader.begin().await?;
-    let rows = records::channels::page(&mut tx, reader.tenant, after, paging.rows()).await?;
+    let mut tx = scope.begin().await?;
+    let rows = records::channels::page(&mut tx, scope.tenant, after, paging.rows()).await?;
     tx.commit().await?;
-    Ok(Json(Page::new(&paging, LIST, rows, |row| row.id).map(Channel::from)))
+    Ok(Json(
+        Page::new(&paging, LIST, rows, |row| row.id).map(ChannelView::from),
+    ))
 }
 
-/// A channel, and how its sending stands.
+/// A channel and the state of its sending.
 #[derive(Serialize, ToSchema)]
 pub struct ChannelState {
     #[serde(flatten)]
-    pub channel: Channel,
-    /// Null while Redis cannot be asked.
+    pub channel: ChannelView,
+    /// Null while Redis is unavailable.
     #[schema(required)]
     pub sending: Option<SendingRate>,
-    /// Messages that wait to be sent, by lane.
-    pub queued: Queued,
-    pub daily_limit: DailyLimit,
+    /// Messages waiting to be sent, by lane.
+    pub queued: QueuedByLane,
+    pub daily_limit: DailyLimitView,
 }
 
-/// Customers whom the business portfolio may write to within 24 hours outside service windows.
+/// The daily limit: customers whom the business portfolio may write to within 24 hours outside service windows.
 #[derive(Serialize, ToSchema)]
-pub struct DailyLimit {
-    /// Null while Meta has not said, and without a limit.
+#[schema(as = DailyLimit)]
+pub struct DailyLimitView {
+    /// Null while unknown, and without a limit.
     #[schema(required)]
     pub limit: Option<i64>,
-    /// There is none.
+    /// Whether there is no limit.
     pub unlimited: bool,
     /// Customers written to within the last 24 hours, with all accounts of the portfolio.
     pub used: i64,
-    /// Messages of yours that wait until it has room.
+    /// Messages of this tenant that wait until the limit has room.
     pub waiting: i64,
 }
 
-impl From<messaging::CustomersToday> for DailyLimit {
+impl From<messaging::CustomersToday> for DailyLimitView {
     fn from(today: messaging::CustomersToday) -> Self {
         Self {
             limit: match today.limit {
@@ -149,14 +156,15 @@ impl From<messaging::CustomersToday> for DailyLimit {
 pub struct SendingRate {
     /// Messages per second at present.
     pub rate: f64,
-    /// The part of its throughput that is in use: less than 1 for a while after Meta refused for speed (130429).
+    /// The fraction of its throughput in use: less than 1 for a while after Meta throttled it (130429).
     pub factor: f64,
     #[schema(required)]
     pub paused_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Default, Serialize, ToSchema)]
-pub struct Queued {
+#[schema(as = Queued)]
+pub struct QueuedByLane {
     pub reply: i64,
     pub transactional: i64,
     pub campaign: i64,
@@ -164,25 +172,25 @@ pub struct Queued {
 
 /// Show a channel
 ///
-/// With its breaker, its present rate and what waits to be sent.
+/// Includes its breaker, present rate and queue.
 #[utoipa::path(get, path = "/api/v1/channels/{id}", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "The channel", body = ChannelState)))]
 pub async fn show(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<ChannelState>, Problem> {
-    let mut tx = reader.begin().await?;
-    let found = records::channels::find(&mut tx, reader.tenant, id).await?;
+    let mut tx = scope.begin().await?;
+    let found = records::channels::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
-    let waiting = crate::messaging::store::sends::waiting(&mut tx, reader.tenant, id).await?;
+    let waiting = crate::messaging::store::sends::waiting(&mut tx, scope.tenant, id).await?;
     tx.commit().await?;
     let portfolio = records::portfolios::Key {
         portfolio: row.portfolio().to_owned(),
-        tenant: reader.tenant,
+        tenant: scope.tenant,
     };
     let today = messaging::today(&app.messaging, &portfolio).await?;
-    let mut queued = Queued::default();
+    let mut queued = QueuedByLane::default();
     for (lane, count) in waiting {
         match SendLane::of_number(lane) {
             Some(SendLane::Reply) => queued.reply += count,
@@ -207,11 +215,11 @@ pub async fn show(
     }))
 }
 
-/// What Meta says of a channel. Each part is asked for by itself.
+/// The result of a check at Meta. Each part is queried separately.
 #[derive(Serialize, ToSchema)]
 pub struct CheckReport {
     pub can_send: bool,
-    /// What is wrong, in words a person can act on; empty when all is well.
+    /// What is wrong, as actions for a person; empty when all is well.
     pub problems: Vec<String>,
     #[schema(required)]
     pub verified_name: Option<String>,
@@ -219,14 +227,14 @@ pub struct CheckReport {
     pub status: Option<String>,
     #[schema(required)]
     pub health: Option<String>,
-    /// What the access token may do.
+    /// The scopes of the access token.
     pub token_scopes: Vec<String>,
     #[schema(required)]
     pub token_expires_at: Option<DateTime<Utc>>,
-    /// Apps that hear this account's webhooks.
+    /// Apps that receive this account's webhooks.
     pub subscribed_apps: Vec<String>,
-    /// Where Meta posts the number's messages, statuses, calls, echoes, history and groups: an override of the number, else of its
-    /// account, else the app's callback URL. What concerns templates and the account always goes to the app's.
+    /// The URL Meta posts the number's messages, statuses, calls, echoes, history and groups to: an override of the number, else of its
+    /// account, else the app's callback URL. Webhooks about templates and the account always go to the app's.
     #[schema(required)]
     pub webhook_url: Option<String>,
     /// Messages that had waited for the breaker and are sent now.
@@ -235,19 +243,19 @@ pub struct CheckReport {
 
 /// Check a channel
 ///
-/// Asks Meta about the number, the token and the subscription. Closes the breaker if the channel may send, and trips it if the token or the
-/// account is no good. Done without being asked when a channel is added, and once a day.
+/// Queries Meta for the number, the token and the webhook subscription. Closes the breaker if the channel may send, and trips it if the
+/// token or the account is invalid. Runs by itself when a channel is added, and once a day.
 #[utoipa::path(post, path = "/api/v1/channels/{id}/check", params(("id" = ChannelId, Path)),
-    responses((status = 200, description = "What Meta says", body = CheckReport)))]
+    responses((status = 200, description = "The result of the check", body = CheckReport)))]
 pub async fn check(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<CheckReport>, Problem> {
-    // Its token may have been renewed a moment ago, at another process.
+    // Another process may have renewed its token a moment ago.
     app.directory.refresh().await?;
     let directory = app.directory.current();
-    let route = super::route(&directory, writer.tenant, id)?;
+    let route = super::route(&directory, scope.tenant, id)?;
     let checked = messaging::check(&app.messaging, route).await?;
     let problems = checked.problems(app.config.public_url.as_deref());
     let can_send = checked.can_send();
@@ -275,31 +283,32 @@ pub async fn check(
 
 /// The result of resuming the campaigns of a channel.
 #[derive(Serialize, ToSchema)]
-pub struct Resumed {
-    /// Messages that were held and are queued again.
+#[schema(as = Resumed)]
+pub struct ResumeCampaignsResponse {
+    /// Held messages that are queued again.
     pub released: u64,
 }
 
 /// Resume paused campaigns
 ///
-/// After Meta stopped them for spam (131048) and somebody has looked at the number's quality.
+/// For campaigns that Meta stopped as spam (131048), once somebody has checked the number's quality.
 #[utoipa::path(post, path = "/api/v1/channels/{id}/campaigns/resume", params(("id" = ChannelId, Path)),
-    responses((status = 200, description = "Resumed", body = Resumed),
+    responses((status = 200, description = "Resumed", body = ResumeCampaignsResponse),
         (status = 409, description = "Campaigns are not paused", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn resume_campaigns(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
-) -> Result<Json<Resumed>, Problem> {
+) -> Result<Json<ResumeCampaignsResponse>, Problem> {
     let directory = app.directory.current();
-    super::route(&directory, writer.tenant, id)?;
-    match messaging::resume_campaigns(&app.messaging, writer.tenant, id).await? {
-        Some(released) => Ok(Json(Resumed { released })),
+    super::route(&directory, scope.tenant, id)?;
+    match messaging::resume_campaigns(&app.messaging, scope.tenant, id).await? {
+        Some(released) => Ok(Json(ResumeCampaignsResponse { released })),
         None => Err(Problem::new(
             axum::http::StatusCode::CONFLICT,
             "wrong-state",
             "Conflict with the current state",
-            "The campaigns of this channel do not rest.",
+            "The campaigns of this channel are not paused.",
         )),
     }
 }

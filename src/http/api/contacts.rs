@@ -1,3 +1,5 @@
+//! Contacts with their identities.
+
 use std::collections::HashMap;
 
 use axum::Json;
@@ -9,7 +11,7 @@ use crate::{
     db::Tx,
     domain::{ContactId, TenantId},
     http::{
-        auth::Reader,
+        auth::ReadScope,
         extract::Path,
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -19,14 +21,15 @@ use crate::{
 
 const LIST: &str = "contacts";
 
-/// A person, or a group. Since 2026 a person may have no phone number: `identities` holds all they are known by, and the fields
-/// beside it the newest of each kind still in use.
+/// A person or a group. Since 2026 a person may have no phone number: `identities` holds every identity, and the other fields the newest of
+/// each kind still in use.
 #[derive(Serialize, ToSchema)]
-pub struct Contact {
+#[schema(as = Contact)]
+pub struct ContactView {
     pub id: ContactId,
     /// `person` or `group`.
     pub kind: String,
-    /// As the contact wrote it in WhatsApp.
+    /// The profile name in WhatsApp.
     #[schema(required)]
     pub name: Option<String>,
     /// Digits, with the country code.
@@ -35,44 +38,45 @@ pub struct Contact {
     /// Meta's business-scoped user id.
     #[schema(required)]
     pub user_id: Option<String>,
-    /// The same across the businesses of one portfolio.
+    /// The user id across the businesses of one portfolio.
     #[schema(required)]
     pub parent_user_id: Option<String>,
     #[schema(required)]
     pub username: Option<String>,
-    /// Takes no marketing messages from this business.
+    /// Whether the contact has opted out of marketing messages from this business.
     pub marketing_stopped: bool,
-    pub identities: Vec<Identity>,
+    pub identities: Vec<IdentityView>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// Something a contact is or was known by.
+/// An address or name that a contact has or had.
 #[derive(Serialize, ToSchema)]
-pub struct Identity {
+#[schema(as = Identity)]
+pub struct IdentityView {
     /// `phone`, `user_id`, `parent_user_id`, `username` or `group`.
     pub kind: String,
     pub value: String,
-    /// Since when it is no longer theirs, e.g. a number that was changed; null while it is.
+    /// When it ceased to be the contact's, e.g. when a number was changed; null while it is in use.
     #[schema(required)]
     pub retired_at: Option<DateTime<Utc>>,
-    /// Messages to the contact that could not be delivered (131026 and the like), under whichever identity they were sent: the same for
-    /// all identities in use. Of one that was retired, those sent to it. Null where there was none.
+    /// Messages to the contact that could not be delivered (131026 and the like). Counted over all identities in use, whichever the messages
+    /// were sent to; for a retired identity, only messages sent to it. Null where there was none.
     #[schema(required)]
     pub undeliverable: Option<Undeliverable>,
 }
 
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub struct Undeliverable {
-    /// How many, ever.
+    /// The number of such messages, ever.
     pub count: i64,
     pub last_at: DateTime<Utc>,
-    /// Meta's code for the last.
+    /// Meta's error code of the last.
     #[schema(required)]
     pub code: Option<i64>,
 }
 
-impl Contact {
+impl ContactView {
     fn new(row: contacts::Contact, identities: Vec<contacts::KnownBy>) -> Self {
         let newest = |kind| in_use(&identities, kind);
         Self {
@@ -84,18 +88,18 @@ impl Contact {
             parent_user_id: newest("parent_user_id"),
             username: newest("username"),
             marketing_stopped: row.marketing_stopped,
-            identities: shown(identities),
+            identities: identity_views(identities),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
     }
 }
 
-/// The identities of a contact. What could not be delivered under one concerns the person, and so all that are in use.
-fn shown(known: Vec<contacts::KnownBy>) -> Vec<Identity> {
+/// Converts the identities of a contact. A failed delivery concerns the person, so all identities in use show the same count.
+fn identity_views(known: Vec<contacts::KnownBy>) -> Vec<IdentityView> {
     let in_use = known.iter().filter(|it| it.retired_at.is_none());
     let all = in_use.filter_map(Undeliverable::of).reduce(Undeliverable::and);
-    let identity = |it: contacts::KnownBy| Identity {
+    let identity = |it: contacts::KnownBy| IdentityView {
         undeliverable: match it.retired_at {
             None => all,
             Some(_) => Undeliverable::of(&it),
@@ -125,7 +129,7 @@ impl Undeliverable {
     }
 }
 
-/// The newest identity of a kind that was not retired; they come with the newest first.
+/// Returns the newest identity of a kind that is not retired; `identities` is sorted newest first.
 pub fn in_use(identities: &[contacts::KnownBy], kind: &str) -> Option<String> {
     let mut used = identities
         .iter()
@@ -133,7 +137,7 @@ pub fn in_use(identities: &[contacts::KnownBy], kind: &str) -> Option<String> {
     used.next().map(|one| one.value.clone())
 }
 
-/// The identities of some contacts, by contact.
+/// Loads the identities of several contacts.
 pub async fn identities(
     tx: &mut Tx,
     tenant: TenantId,
@@ -148,31 +152,31 @@ pub async fn identities(
 
 /// List contacts
 ///
-/// The newest first.
+/// Newest first.
 #[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams),
-    responses((status = 200, description = "A page of contacts", body = Page<Contact>)))]
-pub async fn list(reader: Reader, paging: Paging) -> Result<Json<Page<Contact>>, Problem> {
+    responses((status = 200, description = "A page of contacts", body = Page<ContactView>)))]
+pub async fn list(scope: ReadScope, paging: Paging) -> Result<Json<Page<ContactView>>, Problem> {
     let before = paging.key(LIST)?;
-    let mut tx = reader.begin().await?;
-    let rows = contacts::list(&mut tx, reader.tenant, before, paging.rows()).await?;
+    let mut tx = scope.begin().await?;
+    let rows = contacts::list(&mut tx, scope.tenant, before, paging.rows()).await?;
     let page = Page::new(&paging, LIST, rows, |row| row.id);
     let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
-    let mut known_by = identities(&mut tx, reader.tenant, &ids).await?;
+    let mut known_by = identities(&mut tx, scope.tenant, &ids).await?;
     tx.commit().await?;
     Ok(Json(page.map(|row| {
         let identities = known_by.remove(&row.id).unwrap_or_default();
-        Contact::new(row, identities)
+        ContactView::new(row, identities)
     })))
 }
 
 /// Show a contact
 #[utoipa::path(get, path = "/api/v1/contacts/{id}", params(("id" = ContactId, Path)),
-    responses((status = 200, description = "The contact", body = Contact)))]
-pub async fn show(reader: Reader, Path(id): Path<ContactId>) -> Result<Json<Contact>, Problem> {
-    let mut tx = reader.begin().await?;
-    let found = contacts::find(&mut tx, reader.tenant, id).await?;
+    responses((status = 200, description = "The contact", body = ContactView)))]
+pub async fn show(scope: ReadScope, Path(id): Path<ContactId>) -> Result<Json<ContactView>, Problem> {
+    let mut tx = scope.begin().await?;
+    let found = contacts::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
-    let identities = contacts::known_by(&mut tx, reader.tenant, &[id]).await?;
+    let identities = contacts::known_by(&mut tx, scope.tenant, &[id]).await?;
     tx.commit().await?;
-    Ok(Json(Contact::new(row, identities)))
+    Ok(Json(ContactView::new(row, identities)))
 }

@@ -1,4 +1,4 @@
-//! The bytes of media. Whoever holds an API key may read them, and whoever holds a link, which ends by itself.
+//! Downloads media. Needs an API key or a signed link, which expires by itself.
 
 use axum::{
     body::Body,
@@ -13,75 +13,75 @@ use crate::{
     domain::{MediaId, TenantId},
     http::{
         auth,
-        edge::Edge,
         extract::{Path, Query},
-        peer::Client,
+        peer::ClientAddress,
         problem::Problem,
         range::{self, Part},
+        state::HttpState,
     },
     media::{self, ContentError, LinkError, MediaFile, Variant},
     storage,
 };
 
-/// Types that a browser may show by itself. Anything else it is told to save: a document may hold scripts, and it came from anybody.
+/// Types a browser may display. Others are sent as attachments: a document may hold scripts, and it came from anybody.
 const SHOWN: [&str; 5] = ["image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"];
 const SHOWN_CLASSES: [&str; 2] = ["audio/", "video/"];
 
-/// Selects the bytes of a file: the original or a smaller picture, and who may have them.
+/// Selects the content of a file: the original or a smaller picture.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MediaContentQuery {
     /// A smaller picture instead of the image itself.
     #[param(inline)]
     variant: Option<Variant>,
-    /// Of a link: who may read what until when. It takes the place of the API key, and says which variant.
+    /// The token of a link. It replaces the API key, and determines the variant.
     token: Option<String>,
 }
 
 /// Download media
 ///
-/// With `Range` and `If-None-Match`. By API key, or by a link from `GET /api/v1/media/{id}`.
+/// Supports `Range` and `If-None-Match`. Needs an API key, or a link from `GET /api/v1/media/{id}`.
 #[utoipa::path(get, path = "/api/v1/media/{id}/content", params(("id" = MediaId, Path), MediaContentQuery),
     responses((status = 200, description = "The bytes", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
         (status = 206, description = "The part asked for", content(
             (Vec<u8> = "image/*"), (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/*"), (Vec<u8> = "text/*"))),
-        (status = 304, description = "The caller has them already"),
+        (status = 304, description = "Not modified"),
         (status = 409, description = "Not fetched from Meta yet; see Retry-After"),
-        (status = 410, description = "They were deleted, or could not be fetched"),
+        (status = 410, description = "The media was deleted, or could not be fetched"),
         (status = 416, description = "No byte is in the range")))]
 pub async fn read(
-    State(edge): State<Edge>,
+    State(state): State<HttpState>,
     id: Result<Path<MediaId>, Problem>,
     Query(query): Query<MediaContentQuery>,
-    client: Client,
+    client: ClientAddress,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let admitted = admit(&edge, query, client, &headers).await?;
-    // Who may not read anything does not learn what an id looks like.
+    let access = authorize(&state, query, client, &headers).await?;
+    // An unauthorized caller must not learn what a valid id looks like.
     let Path(id) = id?;
-    let Admitted { tenant, variant, .. } = admitted.to(id)?;
-    let mut tx = edge.reads.begin(&edge.app, tenant).await?;
+    let MediaAccess { tenant, variant, .. } = access.to(id)?;
+    let mut tx = state.read_limiter.begin(&state.app, tenant).await?;
     let found = media::content(&mut tx, tenant, id, variant).await?;
     tx.commit().await?;
-    let found = found.map_err(|why| absent(id, why))?;
+    let found = found.map_err(|why| content_problem(id, why))?;
     let etag = format!("\"{}\"", found.etag);
     if range::is_known(&headers, &etag) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
-        describe(response.headers_mut(), &found, &etag);
+        set_headers(response.headers_mut(), &found, &etag);
         return Ok(response);
     }
-    serve(&edge, &found, &etag, range::wanted(&headers, found.size, &etag)).await
+    serve(&state, &found, &etag, range::wanted(&headers, found.size, &etag)).await
 }
 
-/// Whose media may be read, which (all, if none is named), and of what size.
-struct Admitted {
+/// What a request may read: the tenant's media (all, or one), and the variant.
+struct MediaAccess {
     tenant: TenantId,
     media: Option<MediaId>,
     variant: Option<Variant>,
 }
 
-impl Admitted {
+impl MediaAccess {
     fn to(self, id: MediaId) -> Result<Self, Problem> {
         match self.media {
             Some(media) if media != id => Err(no_such_link()),
@@ -90,22 +90,22 @@ impl Admitted {
     }
 }
 
-async fn admit(
-    edge: &Edge,
+async fn authorize(
+    state: &HttpState,
     query: MediaContentQuery,
-    client: Client,
+    client: ClientAddress,
     headers: &HeaderMap,
-) -> Result<Admitted, Problem> {
+) -> Result<MediaAccess, Problem> {
     let Some(token) = query.token else {
-        return Ok(Admitted {
-            tenant: auth::reader_of_media(edge, headers, client).await?,
+        return Ok(MediaAccess {
+            tenant: auth::media_reader(state, headers, client).await?,
             media: None,
             variant: query.variant,
         });
     };
-    let app = &edge.app;
+    let app = &state.app;
     match media::read_link(&app.config.keyring, &token, app.clock.now()) {
-        Ok(link) => Ok(Admitted {
+        Ok(link) => Ok(MediaAccess {
             tenant: link.tenant,
             media: Some(link.media),
             variant: link.variant,
@@ -123,14 +123,14 @@ fn no_such_link() -> Problem {
     Problem::forbidden("link-invalid", detail)
 }
 
-async fn serve(edge: &Edge, content: &MediaFile, etag: &str, part: Part) -> Result<Response, Problem> {
+async fn serve(state: &HttpState, content: &MediaFile, etag: &str, part: Part) -> Result<Response, Problem> {
     let (status, range) = match part {
         Part::Whole => (StatusCode::OK, None),
         Part::Bytes(from, to) => (StatusCode::PARTIAL_CONTENT, Some(from..to)),
         Part::Nothing => return Ok(out_of_range(content.size)),
     };
     let length = range.as_ref().map_or(content.size, |range| range.end - range.start);
-    let pieces = edge
+    let pieces = state
         .app
         .media
         .storage
@@ -139,7 +139,7 @@ async fn serve(edge: &Edge, content: &MediaFile, etag: &str, part: Part) -> Resu
         .map_err(unreadable)?;
     let mut response = (status, Body::from_stream(pieces)).into_response();
     let headers = response.headers_mut();
-    describe(headers, content, etag);
+    set_headers(headers, content, etag);
     headers.insert(header::CONTENT_LENGTH, length.into());
     if let Some(range) = range {
         let text = format!("bytes {}-{}/{}", range.start, range.end - 1, content.size);
@@ -149,12 +149,12 @@ async fn serve(edge: &Edge, content: &MediaFile, etag: &str, part: Part) -> Resu
     Ok(response)
 }
 
-fn describe(headers: &mut HeaderMap, content: &MediaFile, etag: &str) {
+fn set_headers(headers: &mut HeaderMap, content: &MediaFile, etag: &str) {
     let kind = content.mime_type.as_str();
     headers.insert(header::CONTENT_TYPE, value(kind));
     headers.insert(header::ETAG, value(etag));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    // The bytes behind an id never change; they may only go.
+    // The bytes behind an id never change; they can only be deleted.
     let caching = HeaderValue::from_static("private, max-age=3600, immutable");
     headers.insert(header::CACHE_CONTROL, caching);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -169,7 +169,7 @@ fn describe(headers: &mut HeaderMap, content: &MediaFile, etag: &str) {
     );
 }
 
-/// With the name in both spellings of RFC 6266: one that everybody understands, and one that is right.
+/// Formats `Content-Disposition` with both forms of the file name in RFC 6266: ASCII for old clients, and exact.
 fn disposition(how: &str, name: Option<&str>) -> String {
     let Some(name) = name else { return how.to_owned() };
     let plain = |c: char| {
@@ -197,7 +197,7 @@ fn out_of_range(size: u64) -> Response {
     response
 }
 
-fn absent(id: MediaId, why: ContentError) -> Problem {
+fn content_problem(id: MediaId, why: ContentError) -> Problem {
     let gone = |slug, detail: String| Problem::new(StatusCode::GONE, slug, "Gone", detail);
     match why {
         ContentError::Unknown => Problem::not_found(format_args!("media {id}")),
@@ -207,7 +207,7 @@ fn absent(id: MediaId, why: ContentError) -> Problem {
             "The media was deleted, by request or by age.".to_owned(),
         ),
         ContentError::Failed(error) => {
-            let why = error.unwrap_or_else(|| "it was set aside by the operator".to_owned());
+            let why = error.unwrap_or_else(|| "it was discarded by the operator".to_owned());
             gone(
                 "media-failed",
                 format!("The media could not be fetched from Meta: {why}."),
@@ -224,7 +224,7 @@ fn absent(id: MediaId, why: ContentError) -> Problem {
 }
 
 fn unreadable(error: storage::Error) -> Problem {
-    tracing::error!(%error, "a file could not be read from the store");
+    tracing::error!(%error, "a file could not be read from the storage");
     metrics::counter!("mainstay_storage_failures_total", "what" => "read").increment(1);
     match error {
         storage::Error::Missing | storage::Error::TooLarge { .. } => Problem::internal(),
@@ -232,7 +232,7 @@ fn unreadable(error: storage::Error) -> Problem {
             StatusCode::SERVICE_UNAVAILABLE,
             "storage-unavailable",
             "Temporarily unavailable",
-            "The store of files does not answer just now; try again in a few seconds.",
+            "The file storage is not available at the moment; try again in a few seconds.",
         )
         .retry_after(5),
     }

@@ -1,3 +1,5 @@
+//! Conversations: an inbox list with search.
+
 use axum::Json;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use super::contacts::{identities, in_use};
 use crate::{
     domain::{ChannelId, ContactId, ConversationId, Direction},
     http::{
-        auth::Reader,
+        auth::ReadScope,
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -17,15 +19,16 @@ use crate::{
 
 const LIST: &str = "conversations";
 
-/// What one channel and one contact say to each other.
+/// The messages between one channel and one contact.
 #[derive(Serialize, ToSchema)]
-pub struct Conversation {
+#[schema(as = Conversation)]
+pub struct ConversationView {
     pub id: ConversationId,
     pub channel_id: ChannelId,
     pub contact_id: ContactId,
     pub contact: Correspondent,
     pub last_message: LastMessage,
-    /// Until when anything may be written; after it only templates. Null when the customer never wrote nor called.
+    /// End of the service window, after which only templates may be sent. Null when the customer never wrote nor called.
     #[schema(required)]
     pub window_expires_at: Option<DateTime<Utc>>,
     pub unread_count: i64,
@@ -33,7 +36,7 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
 }
 
-/// The contact, as an inbox shows it.
+/// The contact, as an inbox displays it.
 #[derive(Serialize, ToSchema)]
 pub struct Correspondent {
     pub id: ContactId,
@@ -50,11 +53,11 @@ pub struct Correspondent {
 
 #[derive(Serialize, ToSchema)]
 pub struct LastMessage {
-    /// Meta's id of it; null for one that is sent from here, which has none yet when it is written.
+    /// Meta's id; null for a message sent from here until Meta has accepted it.
     #[schema(required)]
     pub wamid: Option<String>,
     pub direction: Direction,
-    /// Meta's type of it; `call` where the customer has called since.
+    /// Meta's message type; `call` if the customer has called since.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its first 200 characters.
@@ -63,7 +66,7 @@ pub struct LastMessage {
     pub timestamp: DateTime<Utc>,
 }
 
-impl Conversation {
+impl ConversationView {
     fn new(row: conversations::Conversation, identities: &[contacts::KnownBy]) -> Self {
         Self {
             id: row.id,
@@ -95,30 +98,29 @@ impl Conversation {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListConversationsQuery {
-    /// Of this channel.
+    /// Conversations of this channel only.
     channel: Option<ChannelId>,
     /// `true`: with unread messages; `false`: without.
     unread: Option<bool>,
-    /// Text to look for, in capitals or not. It finds two kinds of conversation: all whose contact's name, phone number or user
-    /// name begins with it (of each at most 500 contacts), and among the 5,000 most recently active those that hold it anywhere in
-    /// the name, the phone number, the user name or the first 200 characters of the last message. A phone number may be written
-    /// with `+`, spaces, dots, dashes and brackets, and takes at least three digits. Letters other than A to Z must be written as
-    /// they stand when the database is SQLite.
+    /// Text to search for, case-insensitive. It finds two kinds of conversation: those whose contact's name, phone number or user name
+    /// begins with it (of each at most 500 contacts), and among the 5,000 most recently active those that contain it in the name, the
+    /// phone number, the user name or the first 200 characters of the last message. A phone number may be written with `+`, spaces, dots,
+    /// dashes and brackets, and needs at least three digits. On SQLite, letters other than A to Z match case-sensitively.
     #[param(max_length = 200)]
     q: Option<String>,
 }
 
 /// List conversations
-///
-/// The last active first. With `channel` or `unread`, a page looks through at most 50,000 conversations, so it may hold fewer than
+/// The most recently active first. With `channel` or `unread`, a page examines at most 50,000 conversations, so it may hold fewer than
+/// `limit` and still have a next one.
 /// `limit` and still have a next one.
 #[utoipa::path(get, path = "/api/v1/conversations", params(PagingParams, ListConversationsQuery),
-    responses((status = 200, description = "A page of conversations", body = Page<Conversation>)))]
+    responses((status = 200, description = "A page of conversations", body = Page<ConversationView>)))]
 pub async fn list(
-    reader: Reader,
+    scope: ReadScope,
     paging: Paging,
     Query(query): Query<ListConversationsQuery>,
-) -> Result<Json<Page<Conversation>>, Problem> {
+) -> Result<Json<Page<ConversationView>>, Problem> {
     let before = paging.key(LIST)?;
     let filter = conversations::ConversationFilter {
         channel: query.channel,
@@ -128,32 +130,32 @@ pub async fn list(
     if text.chars().count() > 200 {
         return Err(Problem::invalid("`q` is longer than 200 characters."));
     }
-    let mut tx = reader.begin().await?;
+    let mut tx = scope.begin().await?;
     let (rows, floor) = match conversations::Needle::parse(&text) {
-        None => conversations::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?,
+        None => conversations::list(&mut tx, scope.tenant, filter, before, paging.rows()).await?,
         Some(needle) => {
-            let found = conversations::search(&mut tx, reader.tenant, &needle, filter, before, paging.rows()).await?;
+            let found = conversations::search(&mut tx, scope.tenant, &needle, filter, before, paging.rows()).await?;
             (found, None)
         }
     };
-    let page = Page::looked(&paging, LIST, rows, floor, |row| (row.last_message_at, row.id));
+    let page = Page::filtered(&paging, LIST, rows, floor, |row| (row.last_message_at, row.id));
     let contacts: Vec<ContactId> = page.data.iter().map(|row| row.contact_id).collect();
-    let known_by = identities(&mut tx, reader.tenant, &contacts).await?;
+    let known_by = identities(&mut tx, scope.tenant, &contacts).await?;
     tx.commit().await?;
     Ok(Json(page.map(|row| {
         let identities = known_by.get(&row.contact_id).map_or(&[][..], Vec::as_slice);
-        Conversation::new(row, identities)
+        ConversationView::new(row, identities)
     })))
 }
 
 /// Show a conversation
 #[utoipa::path(get, path = "/api/v1/conversations/{id}", params(("id" = ConversationId, Path)),
-    responses((status = 200, description = "The conversation", body = Conversation)))]
-pub async fn show(reader: Reader, Path(id): Path<ConversationId>) -> Result<Json<Conversation>, Problem> {
-    let mut tx = reader.begin().await?;
-    let found = conversations::find(&mut tx, reader.tenant, id).await?;
+    responses((status = 200, description = "The conversation", body = ConversationView)))]
+pub async fn show(scope: ReadScope, Path(id): Path<ConversationId>) -> Result<Json<ConversationView>, Problem> {
+    let mut tx = scope.begin().await?;
+    let found = conversations::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let identities = contacts::known_by(&mut tx, reader.tenant, &[row.contact_id]).await?;
+    let identities = contacts::known_by(&mut tx, scope.tenant, &[row.contact_id]).await?;
     tx.commit().await?;
-    Ok(Json(Conversation::new(row, &identities)))
+    Ok(Json(ConversationView::new(row, &identities)))
 }

@@ -1,3 +1,5 @@
+//! Deliveries of events to endpoints, with their attempts.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use crate::{
     app::App,
     domain::{DeliveryId, DeliveryState, EndpointId, EventId},
     http::{
-        auth::{Reader, Subscriber, TenantScope},
+        auth::{EndpointScope, ReadScope, TenantScope},
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
@@ -19,10 +21,11 @@ const LIST: &str = "deliveries";
 
 /// An event on its way to an endpoint.
 #[derive(Serialize, ToSchema)]
-pub struct Delivery {
+#[schema(as = Delivery)]
+pub struct DeliveryView {
     pub id: DeliveryId,
     pub endpoint_id: EndpointId,
-    /// What it carries as `webhook-id`, at every attempt and when it is replayed.
+    /// The event's id, sent as `webhook-id` with every attempt and replay.
     pub event_id: EventId,
     #[schema(example = "message.received")]
     pub event_type: String,
@@ -30,13 +33,13 @@ pub struct Delivery {
     pub state: String,
     /// Attempts so far.
     pub attempts: i64,
-    /// When it is due next: not before then, and later where the endpoint is disabled, held or its breaker open. Null once it is at its end.
+    /// When it is due next: not before then, and later while the endpoint is disabled, held or its breaker open. Null once finished.
     #[schema(required)]
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// HTTP status of the last attempt; null if it was not answered.
+    /// HTTP status of the last attempt; null without an answer.
     #[schema(required)]
     pub last_status: Option<i64>,
-    /// What was wrong with the last attempt.
+    /// The error of the last attempt.
     #[schema(required)]
     pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -44,7 +47,7 @@ pub struct Delivery {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-impl From<deliveries::Delivery> for Delivery {
+impl From<deliveries::Delivery> for DeliveryView {
     fn from(row: deliveries::Delivery) -> Self {
         Self {
             next_attempt_at: (row.state == DeliveryState::Pending.as_str()).then_some(row.due_at),
@@ -62,30 +65,31 @@ impl From<deliveries::Delivery> for Delivery {
     }
 }
 
-/// A delivery with every request that was made for it.
+/// A delivery with every attempt.
 #[derive(Serialize, ToSchema)]
 pub struct DeliveryWithAttempts {
     #[serde(flatten)]
-    pub delivery: Delivery,
-    /// The first one first.
-    pub requests: Vec<DeliveryAttempt>,
+    pub delivery: DeliveryView,
+    /// Oldest first.
+    pub requests: Vec<DeliveryAttemptView>,
 }
 
-/// One request to an endpoint.
+/// One attempt: a request to an endpoint.
 #[derive(Serialize, ToSchema)]
-pub struct DeliveryAttempt {
+#[schema(as = DeliveryAttempt)]
+pub struct DeliveryAttemptView {
     /// 1 is the first.
     pub number: i64,
     pub started_at: DateTime<Utc>,
-    /// From resolving the name to the last byte that was read of the answer.
+    /// From resolving the host name to the last byte read of the answer.
     pub duration_ms: f64,
-    /// `succeeded`, `status` (none of 2xx), `redirect`, `timeout`, `unreachable` (or no HTTP), `refused` (it does not lead to a public address), or
-    /// `expired` (the event is kept no longer, so nothing was sent).
+    /// `succeeded`, `status` (not 2xx), `redirect`, `timeout`, `unreachable` (or not HTTP), `refused` (not a public address), or `expired`
+    /// (the event is no longer stored, so nothing was sent).
     pub outcome: String,
-    /// Null if no answer came.
+    /// Null without an answer.
     #[schema(required)]
     pub http_status: Option<i64>,
-    /// What was wrong, in words.
+    /// The error, in words.
     #[schema(required)]
     pub error: Option<String>,
     /// The first 4 KB of the answer.
@@ -93,8 +97,8 @@ pub struct DeliveryAttempt {
     pub answer: Option<String>,
 }
 
-impl From<deliveries::Attempt> for DeliveryAttempt {
-    fn from(row: deliveries::Attempt) -> Self {
+impl From<deliveries::DeliveryAttempt> for DeliveryAttemptView {
+    fn from(row: deliveries::DeliveryAttempt) -> Self {
         Self {
             number: row.number,
             started_at: row.started_at,
@@ -107,10 +111,10 @@ impl From<deliveries::Attempt> for DeliveryAttempt {
     }
 }
 
-/// Which deliveries are wanted.
+/// Selects the deliveries of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct WantedDeliveries {
+pub struct ListDeliveriesQuery {
     #[param(inline)]
     state: Option<DeliveryState>,
     /// Of this type only.
@@ -120,43 +124,43 @@ pub struct WantedDeliveries {
 
 /// List deliveries of an endpoint
 ///
-/// Those of the newest events first. With a filter, an answer looks through at most 20,000 deliveries, so it may hold fewer than
-/// `limit` while more wait.
+/// The newest events first. With a filter, a page examines at most 20,000 deliveries, so it may hold fewer than `limit` and still have a
+/// next one.
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/deliveries",
-    params(("id" = EndpointId, Path), PagingParams, WantedDeliveries),
-    responses((status = 200, description = "A page of deliveries", body = Page<Delivery>)))]
+    params(("id" = EndpointId, Path), PagingParams, ListDeliveriesQuery),
+    responses((status = 200, description = "A page of deliveries", body = Page<DeliveryView>)))]
 pub async fn list(
-    reader: Reader,
+    scope: ReadScope,
     Path(id): Path<EndpointId>,
     paging: Paging,
-    Query(wanted): Query<WantedDeliveries>,
-) -> Result<Body<Page<Delivery>>, Problem> {
+    Query(query): Query<ListDeliveriesQuery>,
+) -> Result<Body<Page<DeliveryView>>, Problem> {
     let before = paging.key(LIST)?;
     let filter = deliveries::DeliveryFilter {
-        state: wanted.state,
-        event_type: wanted.event_type,
+        state: query.state,
+        event_type: query.event_type,
     };
-    let mut tx = reader.begin().await?;
-    let endpoint = endpoints::find(&mut tx, reader.tenant, id).await?;
-    endpoint.ok_or_else(|| Problem::not_found(format_args!("endpoint {id}")))?;
-    let page = deliveries::list(&mut tx, (reader.tenant, id), &filter, before, paging.limit()).await?;
+    let mut tx = scope.begin().await?;
+    let endpoint = endpoints::find(&mut tx, scope.tenant, id).await?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found(format_args!("endpoint {id}")))?;
+    let page = deliveries::list(&mut tx, endpoint.key(), &filter, before, paging.limit()).await?;
     tx.commit().await?;
     Ok(Body(Page {
-        data: page.deliveries.into_iter().map(Delivery::from).collect(),
+        data: page.deliveries.into_iter().map(DeliveryView::from).collect(),
         next_cursor: page.next.map(|next| cursor(LIST, &next)),
     }))
 }
 
 /// Show a delivery
 ///
-/// With every request that was made for it, for as long as they are kept (MAINSTAY_DELIVERY_DAYS).
+/// Includes its attempts, as long as they are kept (MAINSTAY_DELIVERY_DAYS).
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = DeliveryId, Path)),
     responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
-pub async fn show(reader: Reader, Path(id): Path<DeliveryId>) -> Result<Body<DeliveryWithAttempts>, Problem> {
-    shown(&reader, id).await.map(Body)
+pub async fn show(scope: ReadScope, Path(id): Path<DeliveryId>) -> Result<Body<DeliveryWithAttempts>, Problem> {
+    load(&scope, id).await.map(Body)
 }
 
-async fn shown(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttempts, Problem> {
+async fn load(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttempts, Problem> {
     let mut tx = scope.begin().await?;
     let delivery = deliveries::find(&mut tx, scope.tenant, id).await?;
     let delivery = delivery.ok_or_else(|| Problem::not_found(format_args!("delivery {id}")))?;
@@ -164,21 +168,21 @@ async fn shown(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttemp
     tx.commit().await?;
     Ok(DeliveryWithAttempts {
         delivery: delivery.into(),
-        requests: attempts.into_iter().map(DeliveryAttempt::from).collect(),
+        requests: attempts.into_iter().map(DeliveryAttemptView::from).collect(),
     })
 }
 
 /// Retry a delivery
 ///
-/// Now, whatever became of it before, with the same `webhook-id`; if that fails, it is tried again by the schedule. Needs the scopes `write` and
+/// Attempts it now, whatever its state, with the same `webhook-id`; if that fails, it is retried on schedule. Needs the scopes `write` and
 /// `events`.
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", params(("id" = DeliveryId, Path)),
     responses((status = 202, description = "Queued", body = DeliveryWithAttempts)))]
 pub async fn retry(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<DeliveryId>,
 ) -> Result<(StatusCode, Body<DeliveryWithAttempts>), Problem> {
-    app.webhooks.retry(subscriber.tenant, id).await?;
-    Ok((StatusCode::ACCEPTED, Body(shown(&subscriber, id).await?)))
+    app.webhooks.retry(scope.tenant, id).await?;
+    Ok((StatusCode::ACCEPTED, Body(load(&scope, id).await?)))
 }

@@ -1,3 +1,5 @@
+//! The catalogue of event types.
+
 use std::sync::LazyLock;
 
 use axum::Json as Body;
@@ -9,46 +11,48 @@ use crate::events;
 
 /// A type of event.
 #[derive(Serialize, ToSchema)]
-pub struct EventType {
-    /// What `type` of an event says, and what endpoints ask for, by itself or as `message.*`.
+#[schema(as = EventType)]
+pub struct EventTypeView {
+    /// The `type` of an event. Endpoints subscribe to it by itself, or by its family, e.g. `message.*`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Of the form of `data`; raised when a receiver could be surprised. New members are no surprise.
+    /// Version of the shape of `data`; raised for incompatible changes. New members are compatible.
     pub version: i64,
-    /// When it comes.
+    /// When the event occurs.
     pub description: &'static str,
     /// The JSON Schema (2020-12) of `data`.
     #[schema(value_type = Object)]
     pub schema: Value,
-    /// What `data` may look like.
+    /// An example of `data`.
     #[schema(value_type = Object)]
     pub example: Value,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct EventTypes {
-    pub data: Vec<EventType>,
+#[schema(as = EventTypes)]
+pub struct EventCatalogue {
+    pub data: Vec<EventTypeView>,
 }
 
 /// List the types of events
 ///
-/// All there are, with the JSON Schema of what each carries and an example. Any key may ask: it tells of nobody.
+/// All types, with the JSON Schema of `data` and an example. Any API key may read it: it holds no tenant's data.
 #[utoipa::path(get, path = "/api/v1/event-types",
-    responses((status = 200, description = "The catalogue", body = EventTypes)))]
-pub async fn list() -> Body<&'static EventTypes> {
-    static CATALOGUE: LazyLock<EventTypes> = LazyLock::new(catalogue);
+    responses((status = 200, description = "The catalogue", body = EventCatalogue)))]
+pub async fn list() -> Body<&'static EventCatalogue> {
+    static CATALOGUE: LazyLock<EventCatalogue> = LazyLock::new(catalogue);
     Body(&CATALOGUE)
 }
 
-fn catalogue() -> EventTypes {
-    let shown = |it: &'static events::EventType| EventType {
+fn catalogue() -> EventCatalogue {
+    let shown = |it: &'static events::EventType| EventTypeView {
         kind: it.name,
         version: it.version,
         description: it.when,
         schema: it.schema(),
         example: it.example(),
     };
-    EventTypes {
+    EventCatalogue {
         data: events::all().map(shown).collect(),
     }
 }

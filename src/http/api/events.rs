@@ -1,13 +1,15 @@
+//! The event feed of a tenant.
+
 use axum::Json as Body;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Json;
+use super::RawJson;
 use crate::{
     domain::EventId,
     http::{
-        auth::EventReader,
+        auth::EventScope,
         extract::Query,
         paging::{Paging, PagingParams, cursor},
         problem::Problem,
@@ -17,43 +19,44 @@ use crate::{
 
 const LIST: &str = "events";
 
-/// Something that happened.
+/// A domain event.
 #[derive(Serialize, ToSchema)]
-pub struct Event {
+#[schema(as = Event)]
+pub struct EventView {
     pub id: EventId,
-    /// Its place in the tenant's events; without gaps.
+    /// Its position in the tenant's events; without gaps.
     pub sequence: i64,
-    /// `message.received`, `message.read`, `contact.created` …: `/api/v1/event-types` has them all.
+    /// `message.received`, `message.read`, `contact.created` …: `/api/v1/event-types` lists them all.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Of the form of `data`.
+    /// Version of the shape of `data`.
     pub version: i64,
     pub occurred_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     #[schema(value_type = Object)]
-    pub data: Json,
+    pub data: RawJson,
 }
 
-/// Events, and where to go on.
+/// A page of events and the position after it.
 #[derive(Serialize, ToSchema)]
 pub struct Events {
-    pub data: Vec<Event>,
-    /// Pass it as `after` next time, now or later: everything up to it was shown or is of another type, and nothing that is
-    /// written later can come before it.
+    pub data: Vec<EventView>,
+    /// Pass it as `after` next time, now or later: every event up to it was returned or is of another type, and no event written later
+    /// comes before it.
     pub after: i64,
-    /// The same as a cursor while more events wait; null when this was all there is for now.
+    /// The same position as a cursor while more events follow; null at the end of the feed.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
-/// From where on, and of which type.
+/// Selects the events of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListEventsQuery {
-    /// The sequence after which to begin; 0, the beginning, unless said otherwise. A `cursor` counts before it.
+    /// The sequence to begin after; 0, the beginning, by default. A `cursor` takes precedence.
     #[param(minimum = 0, default = 0)]
     after: Option<i64>,
-    /// Of this type only.
+    /// Events of this type only.
     #[serde(rename = "type")]
     #[param(example = "message.received")]
     kind: Option<String>,
@@ -61,13 +64,12 @@ pub struct ListEventsQuery {
 
 /// List events
 ///
-/// The oldest first. Whoever passes `after` on from answer to answer misses nothing, for as long as events are kept
-/// (MAINSTAY_EVENT_DAYS). With `type`, an answer looks through at most 20,000 events, so it may hold fewer than `limit` while more
-/// wait.
+/// Oldest first. A reader that passes `after` on from page to page misses nothing, as long as events are kept (MAINSTAY_EVENT_DAYS).
+/// With `type`, a page examines at most 20,000 events, so it may hold fewer than `limit` while more follow.
 #[utoipa::path(get, path = "/api/v1/events", params(PagingParams, ListEventsQuery),
     responses((status = 200, description = "Events in order", body = Events)))]
 pub async fn list(
-    reader: EventReader,
+    scope: EventScope,
     paging: Paging,
     Query(query): Query<ListEventsQuery>,
 ) -> Result<Body<Events>, Problem> {
@@ -75,10 +77,10 @@ pub async fn list(
     if after < 0 {
         return Err(Problem::invalid("`after` is a sequence: 0 or more."));
     }
-    let mut tx = reader.begin().await?;
-    let page = events::list(&mut tx, reader.tenant, after, query.kind.as_deref(), paging.limit()).await?;
+    let mut tx = scope.begin().await?;
+    let page = events::list(&mut tx, scope.tenant, after, query.kind.as_deref(), paging.limit()).await?;
     tx.commit().await?;
-    let show = |row: events::Event| Event {
+    let show = |row: events::Event| EventView {
         id: row.id,
         sequence: row.sequence,
         kind: row.kind,

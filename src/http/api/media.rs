@@ -1,3 +1,5 @@
+//! Media and the signed links to their content.
+
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::StatusCode};
@@ -9,28 +11,30 @@ use crate::{
     app::App,
     domain::{ChannelId, MediaId, MessageId, Origin, WorkState},
     http::{
-        auth::{Reader, Writer},
+        auth::{ReadScope, WriteScope},
         extract::{Path, Query},
         problem::Problem,
     },
     media::{self, MediaLink, Variant, VariantInfo, sign_link, store as rows},
 };
 
-/// Seconds a link is good for: unless said otherwise, and at most.
-const LINK: i64 = 3_600;
-const LONGEST_LINK: i64 = 7 * 24 * 3_600;
+/// Default lifetime of a link, in seconds.
+const DEFAULT_LINK_SECONDS: i64 = 3_600;
+/// Maximum lifetime of a link, in seconds.
+const MAX_LINK_SECONDS: i64 = 7 * 24 * 3_600;
 
-/// A file that somebody sent, or that was uploaded to be sent.
+/// A file that a customer sent, or that was uploaded to be sent.
 #[derive(Serialize, ToSchema)]
-pub struct Media {
+#[schema(as = Media)]
+pub struct MediaView {
     pub id: MediaId,
-    /// `image`, `video`, `audio`, `document` or `sticker`: the type of the message it came with or can go with.
+    /// `image`, `video`, `audio`, `document` or `sticker`: the type of the message it came with or can be sent as.
     #[serde(rename = "type")]
     pub kind: String,
-    /// As of the message it came with: `customer`, `echo` or `history`; `api` when it was uploaded.
+    /// Origin of the message it came with: `customer`, `echo` or `history`; `api` when it was uploaded.
     pub origin: Origin,
     pub status: MediaStatus,
-    /// As it was found to be; while it is pending, as Meta says.
+    /// As detected from the bytes; while it is pending, as Meta reports it.
     #[schema(required)]
     pub mime_type: Option<String>,
     #[schema(required)]
@@ -38,7 +42,7 @@ pub struct Media {
     /// In bytes.
     #[schema(required)]
     pub size: Option<i64>,
-    /// Of the bytes, in hexadecimal.
+    /// SHA-256 of the bytes, in hexadecimal.
     #[schema(required)]
     pub sha256: Option<String>,
     /// Of an image, in pixels; null until its variants are made, and where it can have none.
@@ -51,38 +55,38 @@ pub struct Media {
     /// The message it came with.
     #[schema(required)]
     pub message_id: Option<MessageId>,
-    /// Why it could not be fetched; of a pending one, why not yet.
+    /// Why it could not be fetched; while it is pending, the error of the last attempt.
     #[schema(required)]
     pub error: Option<String>,
     pub received_at: DateTime<Utc>,
     #[schema(required)]
     pub deleted_at: Option<DateTime<Utc>>,
-    /// Where anybody may read it, without a key, until `url_expires_at`. A path, unless MAINSTAY_PUBLIC_URL is set.
+    /// A link that needs no API key, valid until `url_expires_at`. A path, unless MAINSTAY_PUBLIC_URL is set.
     #[schema(required)]
     pub url: Option<String>,
     #[schema(required)]
     pub url_expires_at: Option<DateTime<Utc>>,
-    /// Smaller pictures of an image, by `thumbnail` (within 200 pixels) and `medium` (600); none of one that is broken, longer than 20 MiB,
-    /// or would take more than 160 MiB to unpack.
-    pub variants: BTreeMap<String, Smaller>,
+    /// Smaller pictures of an image, by `thumbnail` (within 200 pixels) and `medium` (600). An image that is broken, longer than 20 MiB, or
+    /// would decode to more than 160 MiB has none.
+    pub variants: BTreeMap<String, MediaVariantView>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MediaStatus {
-    /// It is being fetched from Meta.
+    /// Being fetched from Meta.
     Pending,
     Ready,
-    /// It could not be fetched.
+    /// Could not be fetched.
     Failed,
-    /// By request or by age.
+    /// Deleted by request or by age.
     Deleted,
 }
 
 /// A smaller picture.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MediaVariantShown)]
-pub struct Smaller {
+pub struct MediaVariantView {
     pub url: String,
     pub mime_type: String,
     /// In bytes.
@@ -91,20 +95,20 @@ pub struct Smaller {
     pub height: u32,
 }
 
-impl Media {
+impl MediaView {
     fn new(app: &App, row: rows::StoredMedia, expires_at: DateTime<Utc>) -> Self {
         let status = status(&row);
         let ready = status == MediaStatus::Ready;
         let link = |variant| address(app, &row, variant, expires_at);
         let smaller = |(variant, info): (Variant, VariantInfo)| {
-            let shown = Smaller {
+            let created_view = MediaVariantView {
                 url: link(Some(variant)),
                 mime_type: info.mime_type,
                 size: info.size,
                 width: info.width,
                 height: info.height,
             };
-            (variant.as_str().to_owned(), shown)
+            (variant.as_str().to_owned(), created_view)
         };
         Self {
             status,
@@ -152,10 +156,10 @@ fn address(app: &App, row: &rows::StoredMedia, variant: Option<Variant>, expires
     format!("{host}/api/v1/media/{}/content?token={token}", row.id)
 }
 
-/// For how long the links shall be good.
+/// Sets the lifetime of the links.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Lasting {
+pub struct MediaLinkQuery {
     /// Seconds; an hour unless said otherwise.
     #[param(minimum = 1, maximum = 604800, default = 3600)]
     expires_in: Option<i64>,
@@ -163,44 +167,48 @@ pub struct Lasting {
 
 /// Show media
 ///
-/// With links to its bytes that need no API key and end by themselves.
-#[utoipa::path(get, path = "/api/v1/media/{id}", params(("id" = MediaId, Path), Lasting),
-    responses((status = 200, description = "The media", body = Media)))]
+/// Includes links to its content that need no API key and expire.
+#[utoipa::path(get, path = "/api/v1/media/{id}", params(("id" = MediaId, Path), MediaLinkQuery),
+    responses((status = 200, description = "The media", body = MediaView)))]
 pub async fn show(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<MediaId>,
-    Query(lasting): Query<Lasting>,
-) -> Result<Json<Media>, Problem> {
-    let seconds = lasting.expires_in.unwrap_or(LINK);
-    if !(1..=LONGEST_LINK).contains(&seconds) {
-        let detail = format!("`expires_in` must be a whole number of seconds from 1 to {LONGEST_LINK}.");
+    Query(query): Query<MediaLinkQuery>,
+) -> Result<Json<MediaView>, Problem> {
+    let seconds = query.expires_in.unwrap_or(DEFAULT_LINK_SECONDS);
+    if !(1..=MAX_LINK_SECONDS).contains(&seconds) {
+        let detail = format!("`expires_in` must be a whole number of seconds from 1 to {MAX_LINK_SECONDS}.");
         return Err(Problem::invalid(detail));
     }
-    let mut tx = reader.begin().await?;
-    let found = rows::find(&mut tx, reader.tenant, id).await?;
+    let mut tx = scope.begin().await?;
+    let found = rows::find(&mut tx, scope.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
     let expires_at = app.clock.now() + TimeDelta::seconds(seconds);
-    Ok(Json(Media::new(&app, row, expires_at)))
+    Ok(Json(MediaView::new(&app, row, expires_at)))
 }
 
-/// What was just made, as [`show`] shows it.
-pub(super) async fn shown(app: &App, writer: &Writer, id: MediaId) -> Result<Media, Problem> {
-    let mut tx = writer.begin().await?;
-    let found = rows::find(&mut tx, writer.tenant, id).await?;
+/// Returns media just created, as [`show`] does.
+pub(super) async fn created_view(app: &App, scope: &WriteScope, id: MediaId) -> Result<MediaView, Problem> {
+    let mut tx = scope.begin().await?;
+    let found = rows::find(&mut tx, scope.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
-    Ok(Media::new(app, row, app.clock.now() + TimeDelta::seconds(LINK)))
+    Ok(MediaView::new(
+        app,
+        row,
+        app.clock.now() + TimeDelta::seconds(DEFAULT_LINK_SECONDS),
+    ))
 }
 
 /// Delete media
 ///
-/// For good, with its variants. Messages go on naming it; what Meta was sent of it ends with Meta after 30 days.
+/// Deletes it permanently, with its variants. Messages keep its id; Meta's copy of a sent file expires after 30 days.
 #[utoipa::path(delete, path = "/api/v1/media/{id}", params(("id" = MediaId, Path)),
     responses((status = 204, description = "Gone")))]
-pub async fn delete(writer: Writer, State(app): State<App>, Path(id): Path<MediaId>) -> Result<StatusCode, Problem> {
-    if media::delete(&app.media, writer.tenant, id).await? {
+pub async fn delete(scope: WriteScope, State(app): State<App>, Path(id): Path<MediaId>) -> Result<StatusCode, Problem> {
+    if media::delete(&app.media, scope.tenant, id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::not_found(format_args!(

@@ -1,4 +1,4 @@
-//! What a tenant's programs read, under `/api/v1`.
+//! The tenants' API, under `/api/v1`.
 
 mod blocks;
 mod channels;
@@ -19,22 +19,22 @@ mod uploads;
 use axum::middleware;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use channels::Channel;
-use json::Json;
+pub use channels::ChannelView;
+use json::RawJson;
 
-use super::{auth, edge::Edge, once::once, problem::Problem};
+use super::{auth, idempotency::idempotency, problem::Problem, state::HttpState};
 use crate::{
     directory::{Route, Snapshot},
     domain::{ChannelId, TenantId},
 };
 
-/// A channel of the tenant's, as it is known to this process.
+/// Returns a channel of the tenant from the directory.
 fn route(directory: &Snapshot, tenant: TenantId, id: ChannelId) -> Result<&Route, Problem> {
     let route = directory.channel(id).filter(|route| route.tenant == tenant);
     route.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))
 }
 
-pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
+pub fn routes(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(channels::list))
         .routes(routes!(channels::show))
@@ -83,15 +83,15 @@ pub fn routes(edge: &Edge) -> OpenApiRouter<Edge> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::show))
         .routes(routes!(deliveries::retry))
-        .route_layer(middleware::from_fn_with_state(edge.clone(), once))
-        .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
-        // Takes a link in place of a key, and so looks for itself.
+        .route_layer(middleware::from_fn_with_state(state.clone(), idempotency))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
+        // Authenticates by link or by API key, and does that itself.
         .routes(routes!(content::read))
 }
 
-/// What takes long and large requests, for a frame of its own.
-pub fn uploads(edge: &Edge) -> OpenApiRouter<Edge> {
+/// Routes with long and large requests, which get limits of their own.
+pub fn uploads(state: &HttpState) -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(uploads::create))
-        .route_layer(middleware::from_fn_with_state(edge.clone(), auth::authenticate))
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::authenticate))
 }

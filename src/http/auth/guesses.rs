@@ -1,4 +1,4 @@
-//! Wrong tokens: counted, logged, slowed.
+//! Wrong tokens: counts and logs them, and blocks clients that guess.
 
 use std::{
     collections::HashMap,
@@ -12,24 +12,24 @@ use metrics::counter;
 
 use crate::{http::problem::Problem, telemetry::LogThrottle};
 
-/// Guesses are counted for so long, then afresh.
+/// Length of the window in which guesses are counted.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Wrong tokens of one client in a window; after them it is refused unheard.
-const PER_CLIENT: u32 = 10;
-/// Wrong tokens of all clients in a window, after which each has but one.
-const IN_ALL: u32 = 100;
-/// Clients remembered at once.
-const MOST: usize = 10_000;
+/// Wrong tokens of one client per window, after which its tokens are not compared.
+const MAX_PER_CLIENT: u32 = 10;
+/// Wrong tokens of all clients per window, after which each client has one guess only.
+const MAX_TOTAL: u32 = 100;
+/// Maximum number of clients tracked.
+const MAX_CLIENTS: usize = 10_000;
 
-/// What a wrong token was tried for, as the label `kind` of `mainstay_wrong_tokens_total`.
+/// The kind of token that was guessed: the label `kind` of `mainstay_wrong_tokens_total`.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum TokenKind {
     Admin,
     Metrics,
     ApiKey,
 }
 
-impl Kind {
+impl TokenKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -39,9 +39,9 @@ impl Kind {
     }
 }
 
-/// The guesses of the running window. A client that made none is always heard, whatever others do.
+/// The guesses of the current window. A client without a wrong token is never blocked, whatever others do.
 #[derive(Default)]
-pub struct Guesses {
+pub struct GuessLimiter {
     window: Mutex<Option<Window>>,
     wrong: LogThrottle,
     refused: LogThrottle,
@@ -53,9 +53,9 @@ struct Window {
     by_client: HashMap<IpAddr, u32>,
 }
 
-impl Guesses {
-    /// Refuses a client that guessed too often: nothing is compared, so nothing is learned.
-    pub fn admit(&self, kind: Kind, client: IpAddr) -> Result<(), Problem> {
+impl GuessLimiter {
+    /// Rejects a client with too many wrong tokens: nothing is compared, so nothing is learned.
+    pub fn admit(&self, kind: TokenKind, client: IpAddr) -> Result<(), Problem> {
         let Some(wait) = self.wait(client) else { return Ok(()) };
         counter!("mainstay_guesses_refused_total", "kind" => kind.as_str()).increment(1);
         if let Some(times) = self.refused.record() {
@@ -63,7 +63,7 @@ impl Guesses {
                 kind = kind.as_str(),
                 client.address = %client,
                 times,
-                "a client that sent too many wrong tokens is refused; if that is your proxy, name it in MAINSTAY_PROXIES"
+                "a client is blocked after too many wrong tokens; if it is your proxy, name it in MAINSTAY_PROXIES"
             );
         }
         const DETAIL: &str =
@@ -77,18 +77,18 @@ impl Guesses {
         Err(problem.retry_after(wait.as_secs() + 1))
     }
 
-    /// How long a client has to wait before it is heard again.
+    /// Returns how long a client is still blocked.
     fn wait(&self, client: IpAddr) -> Option<Duration> {
         let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let window = window.as_ref()?;
         let left = WINDOW.checked_sub(window.began.elapsed())?;
-        let most = if window.in_all >= IN_ALL { 1 } else { PER_CLIENT };
+        let most = if window.in_all >= MAX_TOTAL { 1 } else { MAX_PER_CLIENT };
         let guesses = window.by_client.get(&client).copied().unwrap_or_default();
         (guesses >= most).then_some(left)
     }
 
-    /// Notes a wrong token of the operator's.
-    pub fn wrong(&self, kind: Kind, client: IpAddr) {
+    /// Records a wrong admin or metrics token, and counts it against the client.
+    pub fn penalize(&self, kind: TokenKind, client: IpAddr) {
         self.count(kind, client);
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         if window.as_ref().is_none_or(|window| window.began.elapsed() >= WINDOW) {
@@ -100,16 +100,16 @@ impl Guesses {
         }
         let Some(window) = window.as_mut() else { return };
         window.in_all = window.in_all.saturating_add(1);
-        if window.by_client.len() >= MOST && !window.by_client.contains_key(&client) {
-            // Any one: who guesses from ten thousand addresses has as many first guesses anyway.
+        if window.by_client.len() >= MAX_CLIENTS && !window.by_client.contains_key(&client) {
+            // Any of them: a client that guesses from ten thousand addresses has as many first guesses anyway.
             let other = window.by_client.keys().next().copied();
             other.and_then(|other| window.by_client.remove(&other));
         }
         *window.by_client.entry(client).or_default() += 1;
     }
 
-    /// Notes a wrong API key, which has 256 random bits: it is counted and logged, and nobody is slowed for it.
-    pub fn count(&self, kind: Kind, client: IpAddr) {
+    /// Records a wrong API key. Keys have 256 random bits, so clients are not blocked for them.
+    pub fn count(&self, kind: TokenKind, client: IpAddr) {
         counter!("mainstay_wrong_tokens_total", "kind" => kind.as_str()).increment(1);
         if let Some(times) = self.wrong.record() {
             tracing::warn!(kind = kind.as_str(), client.address = %client, times, "wrong tokens were sent");
@@ -127,29 +127,36 @@ mod tests {
 
     #[test]
     fn a_client_has_ten_guesses_a_minute_and_the_others_are_heard() {
-        let guesses = Guesses::default();
-        for _ in 0..PER_CLIENT {
-            guesses.admit(Kind::Admin, client(1)).unwrap();
-            guesses.wrong(Kind::Admin, client(1));
+        let guesses = GuessLimiter::default();
+        for _ in 0..MAX_PER_CLIENT {
+            guesses.admit(TokenKind::Admin, client(1)).unwrap();
+            guesses.penalize(TokenKind::Admin, client(1));
         }
-        let refused = guesses.admit(Kind::Admin, client(1)).unwrap_err();
+        let refused = guesses.admit(TokenKind::Admin, client(1)).unwrap_err();
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-        guesses.admit(Kind::Admin, client(2)).unwrap();
+        guesses.admit(TokenKind::Admin, client(2)).unwrap();
         let ago = Instant::now().checked_sub(WINDOW).unwrap();
         guesses.window.lock().unwrap().as_mut().unwrap().began = ago;
-        guesses.admit(Kind::Admin, client(1)).unwrap();
+        guesses.admit(TokenKind::Admin, client(1)).unwrap();
     }
 
     #[test]
     fn many_clients_that_guess_leave_each_one_guess_and_bounded_memory() {
-        let guesses = Guesses::default();
-        for n in 0..MOST as u32 + 500 {
-            guesses.wrong(Kind::Admin, client(n));
+        let guesses = GuessLimiter::default();
+        for n in 0..MAX_CLIENTS as u32 + 500 {
+            guesses.penalize(TokenKind::Admin, client(n));
         }
-        assert!(guesses.admit(Kind::Admin, client(MOST as u32 + 499)).is_err());
+        assert!(
+            guesses
+                .admit(TokenKind::Admin, client(MAX_CLIENTS as u32 + 499))
+                .is_err()
+        );
         guesses
-            .admit(Kind::Admin, client(u32::MAX))
+            .admit(TokenKind::Admin, client(u32::MAX))
             .expect("the first is heard");
-        assert_eq!(guesses.window.lock().unwrap().as_ref().unwrap().by_client.len(), MOST);
+        assert_eq!(
+            guesses.window.lock().unwrap().as_ref().unwrap().by_client.len(),
+            MAX_CLIENTS
+        );
     }
 }

@@ -12,20 +12,20 @@ use governor::{
 
 use crate::{domain::ApiKeyId, http::problem::Problem};
 
-/// After so many requests, keys that were not used lately are forgotten.
+/// Number of requests after which unused keys are dropped from the limiter.
 const SWEEP_EVERY: u32 = 10_000;
 
 type Limiter = DefaultKeyedRateLimiter<ApiKeyId, StateInformationMiddleware>;
 
-/// The rate of each API key: so many requests a second, twice as many at once.
-pub struct Rates {
+/// The rate limiter of API keys: so many requests a second, with a burst of twice as many.
+pub struct ApiRateLimiter {
     limiter: Limiter,
     burst: u32,
     taken: AtomicU32,
     refused: metrics::Counter,
 }
 
-impl Rates {
+impl ApiRateLimiter {
     pub fn new(per_second: u32) -> Self {
         let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
         let burst = rate.saturating_mul(NonZeroU32::new(2).expect("two is not zero"));
@@ -42,7 +42,7 @@ impl Rates {
         self.burst
     }
 
-    /// Counts one request; tells how many more may follow at once.
+    /// Counts one request and returns how many more may follow at once.
     pub fn take(&self, key: ApiKeyId) -> Result<u32, Problem> {
         if self.taken.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.limiter.retain_recent();

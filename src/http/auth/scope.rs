@@ -1,39 +1,41 @@
+//! Extractors that prove which tenant calls and what its API key may do.
+
 use std::ops::Deref;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::{Key, unauthorized};
+use super::{AuthenticatedKey, unauthorized};
 use crate::{
     domain::{Scope, TenantId},
-    http::{edge::Edge, problem::Problem, reads::Reading},
+    http::{problem::Problem, read_limiter::ReadTransaction, state::HttpState},
 };
 
-/// One tenant's rows, and the only way to them from here.
+/// Access to the rows of one tenant; handlers have no other.
 pub struct TenantScope {
     pub tenant: TenantId,
-    edge: Edge,
+    state: HttpState,
 }
 
 impl TenantScope {
-    /// A transaction to read in; on PostgreSQL the database itself hides all other tenants from it.
-    pub async fn begin(&self) -> Result<Reading, Problem> {
-        self.edge.reads.begin(&self.edge.app, self.tenant).await
+    /// Begins a read transaction; on PostgreSQL row-level security hides all other tenants from it.
+    pub async fn begin(&self) -> Result<ReadTransaction, Problem> {
+        self.state.read_limiter.begin(&self.state.app, self.tenant).await
     }
 }
 
-/// Proves that the caller may read.
-pub struct Reader(TenantScope);
+/// Proves the scope `read`.
+pub struct ReadScope(TenantScope);
 
-/// Proves that the caller may send, and change what is sent.
-pub struct Writer(TenantScope);
+/// Proves the scope `write`: the caller may send, and change what is sent.
+pub struct WriteScope(TenantScope);
 
-/// Proves that the caller may follow the events.
-pub struct EventReader(TenantScope);
+/// Proves the scope `events`: the caller may follow the events.
+pub struct EventScope(TenantScope);
 
-/// Proves that the caller may say where events go: who may write and follow them.
-pub struct Subscriber(TenantScope);
+/// Proves the scopes `write` and `events`: the caller may manage endpoints.
+pub struct EndpointScope(TenantScope);
 
-impl Deref for Reader {
+impl Deref for ReadScope {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -41,7 +43,7 @@ impl Deref for Reader {
     }
 }
 
-impl Deref for Writer {
+impl Deref for WriteScope {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -49,7 +51,7 @@ impl Deref for Writer {
     }
 }
 
-impl Deref for EventReader {
+impl Deref for EventScope {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -57,7 +59,7 @@ impl Deref for EventReader {
     }
 }
 
-impl Deref for Subscriber {
+impl Deref for EndpointScope {
     type Target = TenantScope;
 
     fn deref(&self) -> &TenantScope {
@@ -65,51 +67,51 @@ impl Deref for Subscriber {
     }
 }
 
-impl FromRequestParts<Edge> for Reader {
+impl FromRequestParts<HttpState> for ReadScope {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        enter(parts, edge, Scope::Read).map(Self)
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Problem> {
+        authorize(parts, state, Scope::Read).map(Self)
     }
 }
 
-impl FromRequestParts<Edge> for Writer {
+impl FromRequestParts<HttpState> for WriteScope {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        enter(parts, edge, Scope::Write).map(Self)
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Problem> {
+        authorize(parts, state, Scope::Write).map(Self)
     }
 }
 
-impl FromRequestParts<Edge> for EventReader {
+impl FromRequestParts<HttpState> for EventScope {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        enter(parts, edge, Scope::Events).map(Self)
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Problem> {
+        authorize(parts, state, Scope::Events).map(Self)
     }
 }
 
-impl FromRequestParts<Edge> for Subscriber {
+impl FromRequestParts<HttpState> for EndpointScope {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        enter(parts, edge, Scope::Events)?;
-        enter(parts, edge, Scope::Write).map(Self)
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Problem> {
+        authorize(parts, state, Scope::Events)?;
+        authorize(parts, state, Scope::Write).map(Self)
     }
 }
 
-/// A route outside [`super::authenticate`] has no key, and so lets nobody in.
-fn enter(parts: &Parts, edge: &Edge, scope: Scope) -> Result<TenantScope, Problem> {
-    let key = parts.extensions.get::<Key>();
+/// Checks the scope of the request's key. A route outside [`super::authenticate`] has no key and is closed.
+fn authorize(parts: &Parts, state: &HttpState, scope: Scope) -> Result<TenantScope, Problem> {
+    let key = parts.extensions.get::<AuthenticatedKey>();
     let key = key.ok_or_else(|| unauthorized("Send the API key: `Authorization: Bearer mk_…`."))?;
-    permit(key, scope)?;
+    require_scope(key, scope)?;
     Ok(TenantScope {
         tenant: key.tenant,
-        edge: edge.clone(),
+        state: state.clone(),
     })
 }
 
-pub(super) fn permit(key: &Key, scope: Scope) -> Result<(), Problem> {
+pub(super) fn require_scope(key: &AuthenticatedKey, scope: Scope) -> Result<(), Problem> {
     if key.scopes.allow(scope) {
         return Ok(());
     }

@@ -1,6 +1,6 @@
-//! Bodies of requests: read up to a limit, and understood as JSON, with the member named that will not do.
+//! Reads request bodies up to a limit and parses them as JSON; the problem names the invalid member.
 
-mod plain;
+mod serde_message;
 mod unverified;
 mod weight;
 
@@ -15,47 +15,47 @@ use futures::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
-pub use unverified::{Unread, read_unverified};
+pub use unverified::{UnverifiedBodyError, read_unverified};
 pub use weight::weight;
 
-use super::{BODY_BYTES, frame, nul, problem::Problem};
+use super::{BODY_BYTES, nul, problem::Problem, request_context};
 use crate::memory::{MemoryExhausted, RequestMemory};
 
-/// How long a long body waits for others of its tenant to be done.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Maximum time a long body waits for other bodies of its tenant.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// The whole body, charged to the request as it arrives, or a problem. Every 413 that is not about a file or a webhook is made here.
-pub async fn whole(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// Reads the whole body and charges it to the request as it arrives. Makes every 413 except those about files and webhooks.
+pub async fn read_body(memory: &RequestMemory, body: Body, limit: usize) -> Result<Bytes, Problem> {
     let limit = limit.min(memory.max_body_bytes());
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(Problem::too_large(limit));
     }
-    // A long body waits before it is read, not half way.
+    // A long body waits before it is read, not half way through.
     match usize::try_from(announced).unwrap_or(limit) {
-        announced if announced > BODY_BYTES => memory.reserve_body(announced, PATIENCE).await?,
+        announced if announced > BODY_BYTES => memory.reserve_body(announced, MAX_WAIT).await?,
         _ => {}
     }
-    gather(body, limit, |bytes| memory.charge(bytes))
+    collect(body, limit, |bytes| memory.charge(bytes))
         .await
         .map_err(|why| match why {
-            Stopped::TooLarge => Problem::too_large(limit),
-            Stopped::Broken => Problem::invalid("The body broke off. Send it again."),
-            Stopped::MemoryExhausted(why) => why.into(),
+            ReadError::TooLarge => Problem::too_large(limit),
+            ReadError::Broken => Problem::invalid("The body broke off. Send it again."),
+            ReadError::MemoryExhausted(why) => why.into(),
         })
 }
 
-/// The whole body of a request that must be JSON. Every 415 that is not about a file is made here, and in [`maybe_json`].
-pub async fn json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+/// Reads the whole body of a request that must be JSON. Makes every 415 except those about files, as does [`read_optional_json`].
+pub async fn read_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
     if !is_json(&head.headers) {
         return Err(not_json());
     }
-    whole(&frame::memory(head), body, limit).await
+    read_body(&request_context::memory(head), body, limit).await
 }
 
-/// The same where the body may be left out, and the header with it.
-pub async fn maybe_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let body = whole(&frame::memory(head), body, limit).await?;
+/// Reads a JSON body that may be omitted, and with it the `Content-Type`.
+pub async fn read_optional_json(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let body = read_body(&request_context::memory(head), body, limit).await?;
     match body.is_empty() || is_json(&head.headers) {
         true => Ok(body),
         false => Err(not_json()),
@@ -71,44 +71,45 @@ fn not_json() -> Problem {
     )
 }
 
-enum Stopped {
+/// Why a body was not read to its end.
+enum ReadError {
     TooLarge,
     Broken,
     MemoryExhausted(MemoryExhausted),
 }
 
-/// Most bodies arrive in one piece, which is passed on as it is. Of others as much is allocated as they are announced to have, which takes
-/// no memory before it is written to.
-async fn gather(
+/// Reads a body into one buffer. Most bodies arrive in one piece, which is passed on as it is. For others the announced length is allocated,
+/// which takes no memory before it is written to.
+async fn collect(
     body: Body,
     limit: usize,
     mut charge: impl FnMut(usize) -> Result<(), MemoryExhausted>,
-) -> Result<Bytes, Stopped> {
+) -> Result<Bytes, ReadError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
     let mut pieces = body.into_data_stream();
-    let (mut whole, mut joined, mut length) = (Bytes::new(), None::<BytesMut>, 0);
+    let (mut read_body, mut joined, mut length) = (Bytes::new(), None::<BytesMut>, 0);
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| Stopped::Broken)?;
+        let piece = piece.map_err(|_| ReadError::Broken)?;
         length += piece.len();
         if length > limit {
-            return Err(Stopped::TooLarge);
+            return Err(ReadError::TooLarge);
         }
-        charge(piece.len()).map_err(Stopped::MemoryExhausted)?;
-        if whole.is_empty() && joined.is_none() {
-            whole = piece;
+        charge(piece.len()).map_err(ReadError::MemoryExhausted)?;
+        if read_body.is_empty() && joined.is_none() {
+            read_body = piece;
             continue;
         }
         let joined = joined.get_or_insert_with(|| {
             let mut joined = BytesMut::with_capacity(announced.max(length));
-            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined.extend_from_slice(&std::mem::take(&mut read_body));
             joined
         });
         joined.extend_from_slice(&piece);
     }
-    Ok(joined.map_or(whole, BytesMut::freeze))
+    Ok(joined.map_or(read_body, BytesMut::freeze))
 }
 
-/// Whether a body is said to be JSON.
+/// Returns whether the `Content-Type` is JSON.
 pub fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
@@ -117,62 +118,62 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     sub.is_some_and(|sub| sub == "json" || sub.ends_with("+json"))
 }
 
-/// What a body says. What it is unpacked into is charged to the request. No text in it may hold a NUL.
-pub fn parse<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
+/// Parses a body and charges the parsed value to the request. Rejects texts that hold a NUL.
+pub fn parse_charged<T: DeserializeOwned>(memory: &RequestMemory, body: &[u8]) -> Result<T, Problem> {
     memory.charge(weight(body)?)?;
-    // Whatever is unpacked into a struct could be a list of its members too.
+    // serde would also accept a list in place of a struct's object.
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::not_understood(
+        return Err(Problem::unprocessable(
             "The body must be an object, `{…}`, and not a list.",
         ));
     }
-    unpack(body)
+    decode(body)
 }
 
-/// What a JSON text says, whatever it takes: for text that was weighed, and for types that do not copy it. No text in it may hold a NUL.
-pub fn unpack<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
+/// Parses a JSON text without charging it: for text that was weighed, and for types that borrow. Rejects texts that hold a NUL.
+pub fn decode<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     if nul::may_be_in(body) {
-        unpack_parts::<nul::Free>(body)?;
+        decode_parts::<nul::Free>(body)?;
     }
-    unpack_parts(body)
+    decode_parts(body)
 }
 
-/// The same for a body whose parts are each [unpacked](unpack) later: it does not look for NUL.
-pub fn unpack_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
+/// Parses a body whose parts are [unpacked](unpack) later, one by one: it does not look for NUL.
+pub fn decode_parts<'t, T: Deserialize<'t>>(body: &'t [u8]) -> Result<T, Problem> {
     let mut from = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut from).map_err(misread)?;
-    from.end().map_err(|error| no_json(&error))?;
+    let value = serde_path_to_error::deserialize(&mut from).map_err(decode_problem)?;
+    from.end().map_err(|error| syntax_problem(&error))?;
     Ok(value)
 }
 
-/// What a part of a body says.
-pub fn understand<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(misread)
+/// Parses a part of a body.
+pub fn decode_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(decode_problem)
 }
 
-fn no_json(error: &serde_json::Error) -> Problem {
+fn syntax_problem(error: &serde_json::Error) -> Problem {
     Problem::invalid(format!("The body is no JSON: {error}."))
 }
 
-fn misread(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn decode_problem(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     let error = error.into_inner();
     if error.classify() != Category::Data {
-        return no_json(&error);
+        return syntax_problem(&error);
     }
     let words = error.to_string();
-    // Where it stands is told by the member.
+    // The problem names the member instead of the position.
     let place = format!(" at line {} column {}", error.line(), error.column());
     let words = words.strip_suffix(&place).unwrap_or(&words).trim_end_matches('.');
     let field = field(if path == "." { "" } else { &path }, words);
-    let words = plain::plain(words);
+    let words = serde_message::rewrite(words);
     match field.is_empty() {
-        true => Problem::not_understood(format!("The body is not what is expected here: {words}.")),
-        false => Problem::field(field.clone(), format!("{field}: {words}."), None),
+        true => Problem::unprocessable(format!("The body is not what is expected here: {words}.")),
+        false => Problem::invalid_field(field.clone(), format!("{field}: {words}."), None),
     }
 }
 
-/// The member it is about. One that is missing, or that nobody knows, stands in the words and not in the path.
+/// Returns the path of the member that an error is about. serde names a missing or unknown member in the message, not in the path.
 fn field(path: &str, words: &str) -> String {
     let named = ["missing field `", "unknown field `"];
     let name = named
@@ -190,14 +191,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{http::extract::Moment, memory::MemoryBudget};
+    use crate::{http::extract::Rfc3339, memory::MemoryBudget};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "it is only read")]
     struct Outer {
         name: String,
-        at: Option<Moment>,
+        at: Option<Rfc3339>,
         list: Option<Vec<Inner>>,
     }
 
@@ -209,7 +210,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> (u16, Option<String>, String) {
-        let problem = unpack::<Outer>(text.as_bytes()).err().expect("it is refused");
+        let problem = decode::<Outer>(text.as_bytes()).err().expect("it is refused");
         let body = serde_json::to_value(problem.body()).unwrap();
         let field = body["field"].as_str().map(str::to_owned);
         let status = u16::try_from(body["status"].as_u64().unwrap()).unwrap();
@@ -232,8 +233,13 @@ mod tests {
             assert!(detail.starts_with(field) && !detail.contains(" column "), "{detail}");
             assert!(detail.ends_with('.') && !detail.ends_with(".."), "{detail}");
         }
-        let whole = refused("[]");
-        assert_eq!((whole.0, whole.1), (422, None), "it is about the whole: {}", whole.2);
+        let read_body = refused("[]");
+        assert_eq!(
+            (read_body.0, read_body.1),
+            (422, None),
+            "it is about the whole: {}",
+            read_body.2
+        );
         for text in ["{", r#"{"name":"x"} {}"#, "", "nothing"] {
             let (status, field, detail) = refused(text);
             assert_eq!((status, field), (400, None), "{text}: {detail}");
@@ -252,7 +258,7 @@ mod tests {
             assert!(detail.contains("NUL"), "{detail}");
         }
         assert_eq!(refused(r#"{"na\u0000me":"x"}"#).0, 422);
-        let outer: Outer = unpack(br#"{"name":"a\\u0000"}"#).expect("a backslash and five characters");
+        let outer: Outer = decode(br#"{"name":"a\\u0000"}"#).expect("a backslash and five characters");
         assert_eq!(outer.name, r"a\u0000");
     }
 
@@ -288,14 +294,14 @@ mod tests {
             let pieces = (0..count).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"0123456789")));
             Body::from_stream(futures::stream::iter(pieces))
         };
-        assert_eq!(whole(&memory, pieces(3), 30).await.unwrap().len(), 30);
+        assert_eq!(read_body(&memory, pieces(3), 30).await.unwrap().len(), 30);
         for body in [pieces(4), Body::from(vec![0; 31])] {
-            let problem = whole(&memory, body, 30).await.unwrap_err();
+            let problem = read_body(&memory, body, 30).await.unwrap_err();
             let body = serde_json::to_value(problem.body()).unwrap();
             assert_eq!((&body["status"], &body["limit"]), (&413.into(), &30.into()));
         }
         let broken = futures::stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
-        let problem = whole(&memory, Body::from_stream(broken), 30).await.unwrap_err();
+        let problem = read_body(&memory, Body::from_stream(broken), 30).await.unwrap_err();
         assert_eq!(serde_json::to_value(problem.body()).unwrap()["status"], 400);
     }
 }

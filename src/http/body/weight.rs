@@ -1,22 +1,24 @@
+//! Estimates the memory that a JSON text takes once parsed.
+
 use axum::http::StatusCode;
 
 use crate::http::problem::Problem;
 
-/// The most values of one JSON text: objects, lists, texts, numbers and so on. The largest message that Meta takes, 257 visiting cards, has
-/// some 8,000.
+/// Maximum number of values of one JSON text: objects, lists, texts, numbers and so on. The largest message that Meta takes, 257 contact
+/// cards, has some 8,000.
 pub const MOST_VALUES: usize = 10_000;
-/// Bytes that an object takes in memory at most, beside its members: a node of a `BTreeMap` and a list of pairs.
+/// Maximum bytes of an object in memory, beside its members: a node of a `BTreeMap` and a list of pairs.
 const OBJECT: usize = 768;
-/// Bytes that a value takes, beside its text: 32 twice, in lists that grow to twice their length.
+/// Maximum bytes of a value in memory, beside its text: 32 twice, in lists that grow to twice their length.
 const VALUE: usize = 128;
 
-/// What a JSON text takes in memory at most once it is unpacked, in bytes, beside the text itself. Linear in its length.
+/// Returns the maximum memory of a JSON text once parsed, in bytes, beside the text itself. Linear in its length.
 ///
 /// # Errors
-/// 422 where it holds more than [`MOST_VALUES`]. What is no JSON has some weight or other.
-pub fn weight(json: &[u8]) -> Result<usize, Problem> {
+/// 422 for more than [`MOST_VALUES`] values. The weight of invalid JSON is arbitrary.
+pub fn weight(read_json: &[u8]) -> Result<usize, Problem> {
     let (mut objects, mut values) = (0, 1);
-    let mut bytes = json.iter();
+    let mut bytes = read_json.iter();
     while let Some(byte) = bytes.next() {
         match byte {
             b'"' => skip_text(&mut bytes),
@@ -54,7 +56,7 @@ fn too_many() -> Problem {
         "Too many values in the request body",
         detail,
     );
-    problem.limited(MOST_VALUES as u64)
+    problem.with_limit(MOST_VALUES as u64)
 }
 
 #[cfg(test)]

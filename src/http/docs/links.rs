@@ -1,4 +1,4 @@
-//! Links (OpenAPI 3.1 §4.8.20) from the operations that make something to those on what they made.
+//! Links (OpenAPI 3.1 §4.8.20) from the operations that create a resource to the operations on it.
 
 use utoipa::openapi::{
     OpenApi, RefOr,
@@ -6,11 +6,11 @@ use utoipa::openapi::{
     path::{Operation, PathItem},
 };
 
-/// What a POST answers that made something.
+/// Success statuses of a POST that creates something.
 const MADE: [&str; 2] = ["201", "202"];
 const ID: &str = "id";
 
-/// For every POST to a list: the id in its answer is the `{id}` of the operations below the list.
+/// Adds links to every POST to a list: the id in its answer is the `{id}` of the operations below the list.
 pub(super) fn add(document: &mut OpenApi) {
     let paths = &mut document.paths.paths;
     let below: Vec<(String, String)> = paths

@@ -1,4 +1,4 @@
-//! The OpenAPI document, made from the routes, and a page to read it on.
+//! The OpenAPI document, built from the routes, and Swagger UI.
 
 use axum::{
     Router,
@@ -22,12 +22,12 @@ use self::{
     operations::{OPERATIONS, TAGS},
     problems::{describe, problem},
 };
-use super::{edge::Edge, once::KEY_LENGTH, problem::ProblemBody};
+use super::{idempotency::KEY_LENGTH, problem::ProblemBody, state::HttpState};
 
 const DESCRIPTION: &str = "\
 A self-hosted backend for the WhatsApp Business Platform.
 
-**Who may ask.** `/api/v1` takes an API key of a tenant, `/admin` the operator's token; both as `Authorization: Bearer …`. \
+**Authentication.** `/api/v1` takes an API key of a tenant, `/admin` the operator's token; both as `Authorization: Bearer …`. \
 `/health/live` and \
 `/health/ready` are open; `/health` and `/metrics` take the metrics token, and are open where the API listens on loopback only and on \
 MAINSTAY_METRICS_LISTEN.
@@ -35,8 +35,8 @@ MAINSTAY_METRICS_LISTEN.
 **Lists** come in pages: `limit` (1 to 200) and `cursor`, which is `next_cursor` of the page before; null on the last page.
 
 **`Idempotency-Key`** (1 to 255 visible characters) may stand with every POST under `/api/v1` but uploads: the same request with the same key \
-within 24 hours gets the same answer, marked `idempotent-replayed: true`, and does nothing again. What was refused may be sent again with its key. \
-409 says that the key was used for another request (`key-reused`), that the first is under way (`under-way`), or that nobody knows how it ended \
+within 24 hours gets the same answer, marked `idempotent-replayed: true`, and does nothing again. A rejected request may be sent again with its key. \
+409 says that the key was used for another request (`key-reused`), that the first is in progress (`under-way`), or that its outcome is unknown \
 (`outcome-unknown`).
 
 **Problems** are `application/problem+json` (RFC 9457) with a stable `type` and a `request_id`. A header `x-request-id` is \
@@ -44,23 +44,23 @@ taken over and echoed.
 
 **Times** are RFC 3339 in UTC.";
 
-/// Swagger UI sets styles from its scripts, and has pictures in them.
+/// Content security policy of Swagger UI, which sets styles from its scripts and embeds images.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// What makes a request that is repeated no second one.
+/// The header of the idempotency key.
 const KEY: &str = "idempotency-key";
-/// Takes no key: the same bytes are kept once anyway.
+/// The route without idempotency keys: the same bytes are stored once anyway.
 const UPLOADS: &str = "/api/v1/media";
 
-/// Serves the document and the page.
-pub fn routes(framed: OpenApi, webhooks: OpenApi) -> Router<Edge> {
-    let document = finish(webhooks.merge_from(framed));
-    let page: Router<Edge> = SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into();
+/// Serves the document and Swagger UI.
+pub fn routes(api: OpenApi, webhooks: OpenApi) -> Router<HttpState> {
+    let document = finish(webhooks.merge_from(api));
+    let page: Router<HttpState> = SwaggerUi::new("/api/docs").url("/api/openapi.json", document).into();
     page.layer(map_response(protect))
 }
 
-/// The page runs its own scripts and talks to this server, nothing else; nobody may put it into a frame, where a click could be stolen.
+/// Adds the security headers of Swagger UI: it runs its own scripts and talks to this server only, and may not be framed (clickjacking).
 async fn protect(mut response: axum::response::Response) -> axum::response::Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -68,7 +68,7 @@ async fn protect(mut response: axum::response::Response) -> axum::response::Resp
     response
 }
 
-/// Adds what the routes do not say one by one: who may call them, and the problems they answer with.
+/// Adds what the routes do not declare one by one: security schemes, tags, operation ids and problems.
 fn finish(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Mainstay")
@@ -97,7 +97,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
                 identify(method, path, operation);
                 describe(method, path, operation);
                 if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
-                    take_key(operation);
+                    declare_idempotency_key(operation);
                 }
             }
         }
@@ -106,14 +106,14 @@ fn finish(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// Gives an operation its id and its tag. A test finds those that `operations.rs` lacks.
+/// Sets the id and the tag of an operation. A test finds operations missing in `operations.rs`.
 fn identify(method: &str, path: &str, operation: &mut Operation) {
     let known = OPERATIONS.iter().find(|it| (it.0, it.1) == (method, path));
     operation.operation_id = known.map(|it| it.2.to_owned());
     operation.tags = known.map(|it| vec![it.3.to_owned()]);
 }
 
-/// The form of an `Idempotency-Key`.
+/// Returns the schema of an `Idempotency-Key`.
 pub fn key_schema() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -123,8 +123,8 @@ pub fn key_schema() -> Object {
         .build()
 }
 
-/// Says that it heeds `Idempotency-Key`, unless it says so itself.
-fn take_key(operation: &mut Operation) {
+/// Declares the `Idempotency-Key` header and the 409 of an operation, unless it declares them itself.
+fn declare_idempotency_key(operation: &mut Operation) {
     let parameters = operation.parameters.get_or_insert_default();
     let is_key = |it: &RefOr<Parameter>| matches!(it, RefOr::T(it) if it.name == KEY);
     if !parameters.iter().any(is_key) {

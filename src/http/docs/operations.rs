@@ -1,6 +1,6 @@
-//! What each operation is called by generated clients, and the resource that it is listed under. An id never changes.
+//! The operation ids, which name the methods of generated clients, and the resource that lists each operation. An id never changes.
 
-/// (method, path, operation id, tag).
+/// (method, path, operation id, tag)
 pub const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("get", "/api/v1/channels", "listChannels", "Channels"),
     ("get", "/api/v1/channels/{id}", "getChannel", "Channels"),
@@ -142,9 +142,9 @@ pub const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("get", "/metrics", "getMetrics", "Health"),
 ];
 
-/// (tag, description), in the order in which they are shown.
+/// (tag, description), in display order.
 pub const TAGS: &[(&str, &str)] = &[
-    ("Webhooks", "Where Meta delivers."),
+    ("Webhooks", "Routes that Meta calls."),
     (
         "Channels",
         "Business phone numbers of a tenant: their state, checks and block lists.",
@@ -153,7 +153,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Conversations", "The messages between a channel and a contact."),
     (
         "Messages",
-        "Messages in both directions: queued here, sent once, every call to Meta written down.",
+        "Messages in both directions: queued here, sent once, every call to Meta recorded.",
     ),
     ("Media", "Files that customers sent, and files to be sent."),
     ("Templates", "Messages that Meta has approved."),
@@ -161,7 +161,7 @@ pub const TAGS: &[(&str, &str)] = &[
         "Message templates",
         "Texts, buttons, lists and media of our own, with variables, in versions.",
     ),
-    ("Events", "What happened, in order, and the types of it."),
+    ("Events", "Domain events in order, and the catalogue of their types."),
     (
         "Endpoints",
         "Addresses of a tenant's programs that events are delivered to.",

@@ -1,4 +1,4 @@
-//! The problems that operations answer with.
+//! The problems that operations answer with, for the OpenAPI document.
 
 use utoipa::{
     ToSchema,
@@ -7,21 +7,21 @@ use utoipa::{
 
 use crate::http::problem::ProblemBody;
 
-/// What a link opens without a key.
+/// The route that also opens with a link instead of an API key.
 const OF_LINKS: &str = "/api/v1/media/{id}/content";
 
-/// Problems an operation may answer with: status, what it means.
+/// (status, description) of problems that every operation may answer with.
 const EVERYWHERE: &[(&str, &str)] = &[
-    ("500", "A defect of ours"),
-    ("503", "The database does not answer; try again"),
+    ("500", "Server error"),
+    ("503", "The database is not available; try again"),
 ];
-const WITH_PARAMETERS: (&str, &str) = ("400", "A parameter, the cursor or the body is not understood");
-const WITH_BODY: (&str, &str) = ("413", "The body is longer than is taken here: see `limit`");
-/// Forms say for themselves what they take.
-const WITH_JSON: (&str, &str) = ("415", "The body is not JSON, or does not say so: see Content-Type");
+const WITH_PARAMETERS: (&str, &str) = ("400", "Invalid parameter, cursor or body");
+const WITH_BODY: (&str, &str) = ("413", "The body is too long: see `limit`");
+/// Only for JSON bodies: upload forms declare their own 415.
+const WITH_JSON: (&str, &str) = ("415", "The body is not JSON, or its Content-Type is not");
 const WITH_MEMBERS: (&str, &str) = ("422", "Invalid request body: see `field` and `limit`");
 const WITH_KEY: &[(&str, &str)] = &[
-    ("401", "No key, or not a live one"),
+    ("401", "API key missing, unknown or revoked"),
     ("403", "The key lacks the scope"),
     ("429", "Too many requests; see Retry-After"),
 ];
@@ -41,22 +41,22 @@ const WATCHED: &[(&str, &str)] = &[
 const OF_SENDING: &[(&str, &str)] = &[
     (
         "409",
-        "The key was used for another request, or the message is past that",
+        "The idempotency key was used for another request, or the message is in another state",
     ),
     ("422", "Invalid request body: see `field` and `limit`"),
 ];
 const OF_SUBSCRIPTIONS: &[(&str, &str)] = &[
-    ("409", "The endpoint is disabled, or the tenant has as many as it may"),
+    ("409", "The endpoint is disabled, or is being changed concurrently"),
     ("422", "Invalid request body: see `field` and `limit`"),
 ];
 const OF_TEMPLATES: &[(&str, &str)] = &[
     (
         "409",
-        "The name is taken, the template is not in a state for that, or the key was used for another request",
+        "The name is in use, the template is in another state, or the idempotency key was used for another request",
     ),
     (
         "422",
-        "Invalid request body: see `field` and `limit`; or Meta refused it",
+        "Invalid request body: see `field` and `limit`; or Meta rejected the request",
     ),
 ];
 const SIGNED: &[(&str, &str)] = &[
@@ -64,7 +64,7 @@ const SIGNED: &[(&str, &str)] = &[
     ("413", "Longer than MAINSTAY_BODY_BYTES"),
 ];
 
-/// Says who may call an operation, and the problems it answers with beside those it names itself.
+/// Declares the security requirement of an operation, and the problems it does not declare itself.
 pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     let changes = method != "get";
     let mut problems = EVERYWHERE.to_vec();
@@ -75,7 +75,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
         problems.extend([WITH_BODY, WITH_JSON, WITH_MEMBERS]);
     }
     if path.contains('{') {
-        problems.push(("404", "There is no such thing"));
+        problems.push(("404", "Not found"));
     }
     if path.starts_with("/api/v1") {
         let key = SecurityRequirement::new("api_key", Vec::<String>::new());
@@ -104,7 +104,7 @@ pub(super) fn describe(method: &str, path: &str, operation: &mut Operation) {
     }
 }
 
-/// What the operations of a resource are refused for beside their parameters.
+/// Returns the problems specific to a resource.
 fn of_resource(changes: bool, path: &str) -> &'static [(&'static str, &'static str)] {
     let is_below = |roots: &[&str]| roots.iter().any(|root| path.starts_with(root));
     let of_channel = path.starts_with("/api/v1/channels/{id}/");

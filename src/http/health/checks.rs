@@ -1,3 +1,5 @@
+//! The checks behind the health routes: database, Redis, queue lag and disk.
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -9,48 +11,52 @@ use utoipa::ToSchema;
 
 use crate::{app::App, db::sqlite_file, records::raw_events};
 
-/// The longest a check may take.
-const LIMIT: Duration = Duration::from_secs(2);
-/// A webhook that was due for longer shows that the workers do not keep up, or that there are none.
-const LAG_SECONDS: f64 = 60.0;
+/// Time limit of one check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Age in seconds of the oldest due webhook beyond which workers are missing or do not keep up.
+const MAX_LAG_SECONDS: f64 = 60.0;
 
-/// From good to bad.
+/// The outcome of a check, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = HealthStatus)]
-pub enum State {
+
+pub enum HealthStatus {
     Ok,
     Degraded,
     Failing,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Database {
-    pub status: State,
+#[schema(as = Database)]
+pub struct DatabaseCheck {
+    pub status: HealthStatus,
     pub millis: f64,
-    /// Migrations the running version wants and the database lacks; null when it did not answer.
+    /// Pending migrations of the running version; null when the database did not answer.
     #[schema(required)]
     pub pending_migrations: Option<usize>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Redis {
-    pub status: State,
+#[schema(as = Redis)]
+pub struct RedisCheck {
+    pub status: HealthStatus,
     pub millis: f64,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct QueueLag {
-    pub status: State,
-    /// For how long the oldest webhook due has been so; null when the database did not answer.
+#[schema(as = QueueLag)]
+pub struct QueueLagCheck {
+    pub status: HealthStatus,
+    /// For how long the oldest due webhook has been due; null when the database did not answer.
     #[schema(required)]
     pub seconds: Option<f64>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Disk {
-    pub status: State,
-    /// Where the database file is; on PostgreSQL where the process runs.
+#[schema(as = Disk)]
+pub struct DiskCheck {
+    pub status: HealthStatus,
+    /// Free space of the disk with the database file; on PostgreSQL of the one where the process runs.
     #[schema(required)]
     pub free_mb: Option<u64>,
 }
@@ -59,57 +65,65 @@ fn millis(since: Instant) -> f64 {
     since.elapsed().as_micros() as f64 / 1_000.0
 }
 
-pub async fn database(app: &App) -> Database {
+pub async fn database(app: &App) -> DatabaseCheck {
     let began = Instant::now();
-    let pending = timeout(LIMIT, app.db.pending_migrations()).await;
+    let pending = timeout(CHECK_TIMEOUT, app.db.pending_migrations()).await;
     let pending = pending.ok().and_then(Result::ok);
-    Database {
-        status: if pending == Some(0) { State::Ok } else { State::Failing },
+    DatabaseCheck {
+        status: if pending == Some(0) {
+            HealthStatus::Ok
+        } else {
+            HealthStatus::Failing
+        },
         millis: millis(began),
         pending_migrations: pending,
     }
 }
 
-pub async fn redis(app: &App) -> Option<Redis> {
+pub async fn redis(app: &App) -> Option<RedisCheck> {
     app.config.redis.as_ref()?;
     let began = Instant::now();
-    let answered = matches!(timeout(LIMIT, app.queues.ping()).await, Ok(Ok(())));
-    Some(Redis {
-        status: if answered { State::Ok } else { State::Degraded },
+    let answered = matches!(timeout(CHECK_TIMEOUT, app.queues.ping()).await, Ok(Ok(())));
+    Some(RedisCheck {
+        status: if answered {
+            HealthStatus::Ok
+        } else {
+            HealthStatus::Degraded
+        },
         millis: millis(began),
     })
 }
 
-pub async fn queue_lag(app: &App) -> QueueLag {
-    let due = timeout(LIMIT, raw_events::oldest_due(app.db.reader())).await;
+pub async fn queue_lag(app: &App) -> QueueLagCheck {
+    let due = timeout(CHECK_TIMEOUT, raw_events::oldest_due(app.db.reader())).await;
     let seconds = due.ok().and_then(Result::ok).map(|due| {
         let late = due.map_or(chrono::TimeDelta::zero(), |due| app.clock.now() - due);
         late.as_seconds_f64().max(0.0)
     });
-    QueueLag {
+    QueueLagCheck {
         status: match seconds {
-            Some(seconds) if seconds <= LAG_SECONDS => State::Ok,
-            _ => State::Degraded,
+            Some(seconds) if seconds <= MAX_LAG_SECONDS => HealthStatus::Ok,
+            _ => HealthStatus::Degraded,
         },
         seconds,
     }
 }
 
-/// With PostgreSQL the data is elsewhere, and a full disk here stops nothing but what others write to it.
-pub async fn disk(app: &App) -> Disk {
+/// Checks the free disk space. With PostgreSQL the data is elsewhere, and a full disk here degrades only what is written to it.
+pub async fn disk(app: &App) -> DiskCheck {
     let folder = folder(&app.config.database_url);
     let bad = if app.config.is_postgres() {
-        State::Degraded
+        HealthStatus::Degraded
     } else {
-        State::Failing
+        HealthStatus::Failing
     };
     let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
-    let free_mb = timeout(LIMIT, asked).await.ok().and_then(Result::ok).flatten();
-    Disk {
+    let free_mb = timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten();
+    DiskCheck {
         status: match free_mb {
-            Some(free) if free >= app.config.limits.disk_free_mb => State::Ok,
+            Some(free) if free >= app.config.limits.disk_free_mb => HealthStatus::Ok,
             Some(_) => bad,
-            None => State::Degraded,
+            None => HealthStatus::Degraded,
         },
         free_mb,
     }
@@ -148,6 +162,6 @@ mod tests {
 
     #[test]
     fn the_worst_check_decides() {
-        assert!(State::Ok < State::Degraded && State::Degraded < State::Failing);
+        assert!(HealthStatus::Ok < HealthStatus::Degraded && HealthStatus::Degraded < HealthStatus::Failing);
     }
 }

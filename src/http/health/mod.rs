@@ -1,6 +1,5 @@
-//! Whether this process lives, whether it should be sent requests, and how everything it stands on is doing. The first two are open to
-//! anybody who can reach them, and cheap for that reason: the checks run once a second at most, however often they are asked for. The
-//! details are for whoever may see metrics.
+//! Health routes: liveness, readiness, and a report of all checks. The first two are public and therefore cheap: the checks run at most once
+//! a second, however often they are asked for. The details are for those who may see metrics.
 
 mod checks;
 
@@ -12,30 +11,30 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use checks::{Database, Disk, QueueLag, Redis, State as Condition};
+pub use checks::{DatabaseCheck, DiskCheck, HealthStatus, QueueLagCheck, RedisCheck};
 
-use super::{auth::Watcher, edge::Edge, problem::Problem};
+use super::{auth::MetricsAccess, problem::Problem, state::HttpState};
 use crate::app::App;
 
-/// For so long an answer is given again.
-const FRESH: Duration = Duration::from_secs(1);
+/// Time for which the outcome of the checks is cached.
+const CACHE_TTL: Duration = Duration::from_secs(1);
 
-pub fn routes() -> OpenApiRouter<Edge> {
+pub fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new()
         .routes(routes!(live))
         .routes(routes!(ready))
         .routes(routes!(all))
 }
 
-/// The outcome of the checks, for a moment.
+/// The cached outcome of the checks.
 #[derive(Default)]
-pub struct Checks(Mutex<Option<(Instant, Arc<Health>)>>);
+pub struct HealthCache(Mutex<Option<(Instant, Arc<HealthReport>)>>);
 
-impl Checks {
-    async fn outcome(&self, app: &App) -> Arc<Health> {
+impl HealthCache {
+    async fn outcome(&self, app: &App) -> Arc<HealthReport> {
         let mut last = self.0.lock().await;
         if let Some((at, health)) = &*last
-            && at.elapsed() < FRESH
+            && at.elapsed() < CACHE_TTL
         {
             return health.clone();
         }
@@ -45,57 +44,59 @@ impl Checks {
     }
 }
 
-/// How the process and what it stands on are doing.
+/// The health of the process and of what it depends on.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Health {
+#[schema(as = Health)]
+pub struct HealthReport {
     /// The worst of the checks: `ok`; `degraded`, when webhooks are taken but something else suffers; `failing`, when they are not.
-    pub status: Condition,
+    pub status: HealthStatus,
     pub version: &'static str,
-    pub checks: Outcomes,
+    pub checks: CheckResults,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Outcomes {
-    pub database: Database,
+#[schema(as = Outcomes)]
+pub struct CheckResults {
+    pub database: DatabaseCheck,
     /// Absent when the queue lives in the process.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub redis: Option<Redis>,
-    pub queue_lag: QueueLag,
-    pub disk: Disk,
+    pub redis: Option<RedisCheck>,
+    pub queue_lag: QueueLagCheck,
+    pub disk: DiskCheck,
 }
 
-/// Whether it is ready; with the details for whoever may see them.
+/// Readiness; with the details for those who may see metrics.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Readiness {
     /// The worst of the checks; see `GET /health`.
-    pub status: Condition,
+    pub status: HealthStatus,
     /// Only with the metrics token or where metrics are open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<&'static str>,
     /// Only with the metrics token or where metrics are open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub checks: Option<Outcomes>,
+    pub checks: Option<CheckResults>,
 }
 
-/// That the process runs.
+/// The answer of the liveness probe.
 #[derive(Serialize, ToSchema)]
 pub struct Alive {
-    pub status: Condition,
+    pub status: HealthStatus,
 }
 
-async fn check(app: &App) -> Health {
+async fn check(app: &App) -> HealthReport {
     let (database, redis, queue_lag, disk) = tokio::join!(
         checks::database(app),
         checks::redis(app),
         checks::queue_lag(app),
         checks::disk(app)
     );
-    let redis_status = redis.as_ref().map_or(Condition::Ok, |redis| redis.status);
+    let redis_status = redis.as_ref().map_or(HealthStatus::Ok, |redis| redis.status);
     let status = database.status.max(redis_status).max(queue_lag.status).max(disk.status);
-    Health {
+    HealthReport {
         status,
         version: env!("CARGO_PKG_VERSION"),
-        checks: Outcomes {
+        checks: CheckResults {
             database,
             redis,
             queue_lag,
@@ -106,11 +107,13 @@ async fn check(app: &App) -> Health {
 
 /// Liveness probe
 ///
-/// Restart it when this does not answer.
+/// Restart the process when this does not answer.
 #[utoipa::path(get, path = "/health/live",
-    responses((status = 200, description = "It does", body = Alive)))]
+    responses((status = 200, description = "Alive", body = Alive)))]
 async fn live() -> Json<Alive> {
-    Json(Alive { status: Condition::Ok })
+    Json(Alive {
+        status: HealthStatus::Ok,
+    })
 }
 
 /// Readiness probe
@@ -118,16 +121,19 @@ async fn live() -> Json<Alive> {
 /// 503 while webhooks could not be stored: the database does not answer or has migrations to come, or, on SQLite, the disk is
 /// nearly full. A Redis that does not answer and a queue that lags are shown as `degraded` with 200, since webhooks are stored and
 /// answered all the same; taking the process out of service for that would lose what it still can do. Open to anybody; `version` and
-/// `checks` are only for whoever may see metrics.
+/// `checks` need the metrics token, or open metrics.
 #[utoipa::path(get, path = "/health/ready",
     responses((status = 200, description = "Ready", body = Readiness), (status = 503, description = "Not ready", body = Readiness)))]
-async fn ready(State(edge): State<Edge>, watcher: Result<Watcher, Problem>) -> (StatusCode, Json<Readiness>) {
-    let health = edge.health.outcome(&edge.app).await;
+async fn ready(
+    State(state): State<HttpState>,
+    watcher: Result<MetricsAccess, Problem>,
+) -> (StatusCode, Json<Readiness>) {
+    let health = state.health.outcome(&state.app).await;
     let status = match health.status {
-        Condition::Failing => StatusCode::SERVICE_UNAVAILABLE,
-        Condition::Ok | Condition::Degraded => StatusCode::OK,
+        HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,
+        HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
     };
-    let Health {
+    let HealthReport {
         status: condition,
         version,
         checks,
@@ -142,9 +148,9 @@ async fn ready(State(edge): State<Edge>, watcher: Result<Watcher, Problem>) -> (
 
 /// Health report
 ///
-/// The same checks, always answered 200: for people and dashboards.
+/// Returns the result of the same checks, always with 200: for people and dashboards.
 #[utoipa::path(get, path = "/health",
-    responses((status = 200, description = "What the checks found", body = Health)))]
-async fn all(_: Watcher, State(edge): State<Edge>) -> Json<Health> {
-    Json((*edge.health.outcome(&edge.app).await).clone())
+    responses((status = 200, description = "What the checks found", body = HealthReport)))]
+async fn all(_: MetricsAccess, State(state): State<HttpState>) -> Json<HealthReport> {
+    Json((*state.health.outcome(&state.app).await).clone())
 }

@@ -1,4 +1,4 @@
-//! What Prometheus reads: with the metrics token, on an address of its own, or where the API listens on loopback only.
+//! The Prometheus endpoint: open with the metrics token, on a listener of its own, or where the API listens on loopback only.
 
 mod process;
 
@@ -13,19 +13,19 @@ use metrics::gauge;
 use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{auth::Watcher, edge::Edge};
+use super::{auth::MetricsAccess, state::HttpState};
 use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin};
 
-/// For so long figures that take a query are given again, however many scrape.
-const FRESH: Duration = Duration::from_secs(5);
-/// A database that takes longer leaves the figures as they were.
-const LIMIT: Duration = Duration::from_secs(2);
+/// Minimum time between two queries for figures, however many scrape.
+const CACHE_TTL: Duration = Duration::from_secs(5);
+/// Time limit of a query; after it the figures stay as they were.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
-pub fn routes() -> OpenApiRouter<Edge> {
+pub fn routes() -> OpenApiRouter<HttpState> {
     OpenApiRouter::new().routes(routes!(show))
 }
 
-/// When the figures from the database were last read.
+/// The time of the last query for figures.
 #[derive(Default)]
 pub struct Scrape(Mutex<Option<Instant>>);
 
@@ -38,7 +38,7 @@ impl Scrape {
         gauge!("mainstay_intake_waiting").set(app.intake.waiting() as f64);
         process::refresh(app.clock.now());
         let mut read_at = self.0.lock().await;
-        if read_at.is_none_or(|at| at.elapsed() >= FRESH) {
+        if read_at.is_none_or(|at| at.elapsed() >= CACHE_TTL) {
             *read_at = Some(Instant::now());
             queues(app).await;
             media(app).await;
@@ -46,21 +46,21 @@ impl Scrape {
     }
 }
 
-/// How long Meta keeps the first of what is not fetched yet; below zero something is lost. A week when nothing waits.
+/// Sets the time until Meta deletes the first media that is not fetched yet; below zero some is lost. A week when nothing waits.
 async fn media(app: &App) {
     let asked = crate::media::store::soonest_deadline(app.db.reader());
-    let Ok(Ok(soonest)) = tokio::time::timeout(LIMIT, asked).await else {
+    let Ok(Ok(soonest)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
         return;
     };
     let left = soonest.map_or(META_KEEPS, |deadline| deadline - app.clock.now());
     gauge!("mainstay_media_deadline_seconds").set(left.num_seconds() as f64);
 }
 
-/// How the queues stand; the figures stay as they were while the database does not answer.
+/// Sets the figures of the queues. They stay as they were while the database does not answer.
 async fn queues(app: &App) {
     for queue in QUEUES {
         let asked = admin::stats(&app.db, &app.queues, queue, app.clock.now());
-        let Ok(Ok(stats)) = tokio::time::timeout(LIMIT, asked).await else {
+        let Ok(Ok(stats)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
             return;
         };
         let depth = |state: &'static str, jobs: i64| {
@@ -78,11 +78,11 @@ async fn queues(app: &App) {
 
 /// Metrics
 ///
-/// In the text format of Prometheus.
+/// Returns the metrics in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")))]
-async fn show(_: Watcher, State(edge): State<Edge>) -> Response {
-    edge.scrape.refresh(&edge.app, &edge.memory).await;
+async fn show(_: MetricsAccess, State(state): State<HttpState>) -> Response {
+    state.scrape.refresh(&state.app, &state.memory).await;
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, edge.app.metrics.render()).into_response()
+    (kind, state.app.metrics.render()).into_response()
 }

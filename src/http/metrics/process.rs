@@ -1,9 +1,9 @@
-//! What the kernel says about this process, under the names every Prometheus dashboard knows.
+//! Process metrics from the kernel, under Prometheus' standard names.
 
 use chrono::{DateTime, Utc};
 use metrics::gauge;
 
-/// Reads `/proc/self`, and does nothing where there is none.
+/// Sets the metrics from `/proc/self`; does nothing where that does not exist.
 pub fn refresh(now: DateTime<Utc>) {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     if let Some(process) = Process::parse(&read("/proc/self/stat"), &read("/proc/uptime")) {
@@ -28,7 +28,7 @@ struct Process {
 }
 
 impl Process {
-    /// Fields by their numbers in proc_pid_stat(5). The name, the second of them, is in brackets and may hold anything.
+    /// Parses fields by their numbers in proc_pid_stat(5). The name, the second field, is in brackets and may hold anything.
     fn parse(stat: &str, uptime: &str) -> Option<Self> {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<f64>().ok();

@@ -1,5 +1,5 @@
-//! What went wrong, as `application/problem+json` (RFC 9457). One type for the whole edge; every answer that is not a success
-//! is one. A failure of ours is logged here, once, and the caller learns its request id and nothing else.
+//! Errors as `application/problem+json` (RFC 9457): one type for every answer of the HTTP layer that is not a success. A fault of the server
+//! is logged here, once; the caller learns only the request id.
 
 mod sources;
 
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::domain::QuotaReached;
 
-/// An answer that is no success. `slug` is stable: programs may tell problems apart by it.
+/// An error answer. `slug` is stable: programs may tell problems apart by it.
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub(in crate::http) status: StatusCode,
@@ -28,7 +28,7 @@ pub struct Problem {
     quota: Option<Box<QuotaReached>>,
 }
 
-/// A problem as it is sent.
+/// A problem as sent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody<'p> {
@@ -42,10 +42,10 @@ pub struct ProblemBody<'p> {
     status: u16,
     /// What is wrong this time, and what to do about it.
     detail: &'p str,
-    /// The member of the body that will not do.
+    /// The invalid member of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'p str>,
-    /// The limit it breaks.
+    /// The limit that was exceeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u64>,
     /// The quota that is used up.
@@ -67,7 +67,7 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut detail = detail.into();
-        // What is told of in it may be a sentence that has its full stop already.
+        // An error text in it may end with a full stop of its own.
         if detail.ends_with("..") {
             detail = format!("{}.", detail.trim_end_matches('.')).into();
         }
@@ -83,8 +83,8 @@ impl Problem {
         }
     }
 
-    /// One member of the body will not do.
-    pub fn field(field: impl Into<String>, detail: impl Into<Cow<'static, str>>, limit: Option<u64>) -> Self {
+    /// Returns a 422 about one member of the body.
+    pub fn invalid_field(field: impl Into<String>, detail: impl Into<Cow<'static, str>>, limit: Option<u64>) -> Self {
         Self {
             field: Some(field.into()),
             limit,
@@ -97,31 +97,31 @@ impl Problem {
         }
     }
 
-    /// With the member of the body it is about.
-    pub fn about(self, field: &str) -> Self {
+    /// Adds the member of the body that the problem is about.
+    pub fn with_field(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
             ..self
         }
     }
 
-    /// With the limit it breaks.
-    pub fn limited(self, limit: u64) -> Self {
+    /// Adds the limit that was exceeded.
+    pub fn with_limit(self, limit: u64) -> Self {
         Self {
             limit: Some(limit),
             ..self
         }
     }
 
-    /// With a sentence more of what to do.
-    pub fn and(self, hint: &str) -> Self {
+    /// Appends a sentence on what to do.
+    pub fn with_hint(self, hint: &str) -> Self {
         Self {
             detail: format!("{} {hint}", self.detail).into(),
             ..self
         }
     }
 
-    /// As it stands within another answer.
+    /// Returns the problem as a member of another answer, such as a result of a batch.
     pub fn body(&self) -> ProblemBody<'_> {
         ProblemBody {
             kind: format!("urn:mainstay:problem:{}", self.slug),
@@ -136,7 +136,7 @@ impl Problem {
         }
     }
 
-    /// With the header `Retry-After`, in seconds.
+    /// Adds the header `Retry-After`, in seconds.
     pub fn retry_after(self, seconds: u64) -> Self {
         Self {
             retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
@@ -148,22 +148,22 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid-request", "Invalid request", detail)
     }
 
-    /// The body is JSON, but not of the shape that is expected.
-    pub fn not_understood(detail: impl Into<Cow<'static, str>>) -> Self {
+    /// Returns a 422: the body is JSON, but not of the expected shape.
+    pub fn unprocessable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             ..Self::invalid(detail)
         }
     }
 
-    /// There is no such thing, or it is another tenant's.
+    /// Returns a 404 for a tenant: the item does not exist, or belongs to another tenant.
     pub fn not_found(what: impl std::fmt::Display) -> Self {
         let detail = format!("There is no {what}. Check the id, and that the API key belongs to the same tenant.");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
-    /// The same for the operator, from whom nothing is hidden.
-    pub fn nothing_like(what: impl std::fmt::Display) -> Self {
+    /// Returns a 404 for the operator, from whom nothing is hidden.
+    pub fn no_such(what: impl std::fmt::Display) -> Self {
         let detail = format!("There is no {what}.");
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
@@ -196,9 +196,9 @@ impl Problem {
         .retry_after(5)
     }
 
-    /// A reader's time is over.
+    /// Returns a 503: the statement timeout of a read has passed.
     fn too_slow() -> Self {
-        const DETAIL: &str = "The database was not done in the time that a read has. Ask for less: narrow the search, or take smaller pages.";
+        const DETAIL: &str = "The read exceeded its time limit. Ask for less: narrow the search, or use smaller pages.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "too-slow", "Timed out", DETAIL).retry_after(10)
     }
 
@@ -212,7 +212,7 @@ impl Problem {
         )
     }
 
-    /// The answer, with the request's id in it once that is known.
+    /// Renders the response, with the request's id once that is known.
     pub(super) fn render(&self, request_id: Option<&str>) -> Response {
         let body = ProblemBody {
             request_id,
@@ -236,7 +236,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// The problem goes along with the response, so that the frame around the handler can put the request's id into it.
+    /// Attaches the problem to the response, so that the middleware around the handler can render it with the request's id.
     fn into_response(self) -> Response {
         let mut response = self.render(None);
         response.extensions_mut().insert(self);

@@ -1,4 +1,4 @@
-//! What errors of the parts below are as answers.
+//! Conversions of the services' errors to problems.
 
 use axum::http::StatusCode;
 
@@ -57,7 +57,7 @@ impl From<RegistryError> for Problem {
         match error {
             RegistryError::Invalid(detail) => Self::invalid(detail),
             RegistryError::Conflict(detail) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
-            RegistryError::NotFound(what) => Self::nothing_like(what),
+            RegistryError::NotFound(what) => Self::no_such(what),
             RegistryError::Quota(reached) => reached.into(),
             RegistryError::Database(error) => error.into(),
             RegistryError::KeyLost => {
@@ -81,12 +81,12 @@ impl From<ReplayError> for Problem {
 impl From<Invalid> for Problem {
     fn from(invalid: Invalid) -> Self {
         let detail = format!("{invalid}.");
-        Self::field(invalid.field, detail, invalid.limit)
+        Self::invalid_field(invalid.field, detail, invalid.limit)
     }
 }
 
 impl From<NotStored> for Problem {
-    /// Meta sends it again for seven days.
+    /// Returns a 503; Meta retries for seven days.
     fn from(error: NotStored) -> Self {
         let seconds = match error {
             NotStored::Full => 1,

@@ -1,3 +1,5 @@
+//! Accepts connections.
+
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
@@ -9,19 +11,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{descriptors::Reserve, registry::ConnectionRegistry, serve};
 
-/// How often connections are looked at; a client has so much longer than its limit.
-const SWEEP: Duration = Duration::from_millis(500);
-/// After a failure to accept for which nothing could be done.
+/// Interval of the sweep; a client has so much longer than its limit.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
+/// Pause after a failed `accept` without a remedy.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections until the doors close, and waits until the requests in hand are answered.
+/// Accepts connections until `doors` is cancelled, and waits until the requests in progress are answered.
 pub async fn run(listener: TcpListener, router: Router, registry: Arc<ConnectionRegistry>, doors: CancellationToken) {
     let serving = TaskTracker::new();
     let mut reserve = Reserve::new();
-    // Whether a reserved descriptor was let go of for the connection that is accepted next.
+    // Whether a reserved descriptor was released for the next connection.
     let mut short = false;
-    // Short paces are for tests.
-    let mut sweeps = tokio::time::interval(SWEEP.min(registry.shortest_pace() / 4));
+    // Only tests use shorter limits than the sweep's interval.
+    let mut sweeps = tokio::time::interval(SWEEP_INTERVAL.min(registry.shortest_pace() / 4));
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -33,7 +35,7 @@ pub async fn run(listener: TcpListener, router: Router, registry: Arc<Connection
                 }
             }
             accepted = listener.accept() => match accepted {
-                Ok(accepted) => let_in(accepted, std::mem::take(&mut short), &registry, &router, &serving),
+                Ok(accepted) => spawn_connection(accepted, std::mem::take(&mut short), &registry, &router, &serving),
                 Err(error) => short = failed(&error, &registry, &mut reserve).await,
             },
         }
@@ -49,7 +51,7 @@ pub async fn run(listener: TcpListener, router: Router, registry: Arc<Connection
     }
 }
 
-fn let_in(
+fn spawn_connection(
     (stream, peer): (TcpStream, SocketAddr),
     short: bool,
     registry: &Arc<ConnectionRegistry>,
@@ -57,18 +59,18 @@ fn let_in(
     serving: &TaskTracker,
 ) {
     let peer = peer.ip().to_canonical();
-    // Dropped otherwise: the client sees the connection closed.
+    // Not admitted: dropped, so the client sees the connection closed.
     if let Some(admitted) = registry.admit(peer, short) {
         let connection = admitted.connection.clone();
         let task = serving.spawn(serve::serve(stream, peer, admitted, router.clone()));
-        connection.runs_as(task.abort_handle());
+        connection.set_task(task.abort_handle());
     }
 }
 
-/// Makes room where descriptors are short. True when the next connection may be accepted at once, with a descriptor of the reserve.
+/// Frees descriptors when they are exhausted. Returns true if the next connection can be accepted at once, with a reserved descriptor.
 async fn failed(error: &io::Error, registry: &ConnectionRegistry, reserve: &mut Reserve) -> bool {
     use rustix::io::Errno;
-    // The client went away before it was accepted.
+    // The client disconnected before it was accepted.
     if matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
@@ -79,7 +81,7 @@ async fn failed(error: &io::Error, registry: &ConnectionRegistry, reserve: &mut 
     registry.report.failed(error, short);
     if short {
         registry.shed();
-        if reserve.let_go() {
+        if reserve.release() {
             return true;
         }
     }

@@ -1,5 +1,5 @@
-//! What is known of one open connection. Its own task writes it, the sweep reads it; all of it are plain loads and stores, since it
-//! is written several times per request.
+//! The state of one open connection. Its own task writes the state and the sweep reads it, with plain loads and stores, since it is written
+//! several times per request.
 
 use std::{
     net::IpAddr,
@@ -18,26 +18,26 @@ use tokio::{sync::Notify, task::AbortHandle};
 
 use crate::config::ConnectionTimeouts;
 
-/// Milliseconds since the listener began, as of the last sweep: reading a clock per request would cost more than it tells.
+/// Milliseconds since the listener started, as of the last sweep: reading a clock per request would cost too much.
 pub type Now = Arc<AtomicU64>;
 
-/// A request's head is being read, or the first one is waited for.
+/// Phase: a request's head is being read, or the first request is waited for.
 const HEAD: u8 = 0;
-/// Between two requests.
+/// Phase: between two requests.
 const IDLE: u8 = 1;
-/// A request is being answered.
+/// Phase: a request is being answered.
 const BUSY: u8 = 2;
 
-/// Why a connection is closed, as the label `reason` of `mainstay_connections_closed_total`.
+/// Why a connection is closed: the label `reason` of `mainstay_connections_closed_total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overdue {
+pub enum ExceededLimit {
     Head,
     Idle,
     Body,
     Answer,
 }
 
-impl Overdue {
+impl ExceededLimit {
     pub const ALL: [Self; 4] = [Self::Head, Self::Idle, Self::Body, Self::Answer];
 
     pub fn reason(self) -> &'static str {
@@ -50,33 +50,33 @@ impl Overdue {
     }
 }
 
-pub struct Connection {
+pub struct ClientConnection {
     pub id: u64,
-    /// Whose it is, as far as limits go: an IPv6 address stands for its /64.
+    /// The client's address as limits count it: an IPv6 address counts as its /64.
     pub address: IpAddr,
-    /// Taken beyond the limits: one request about health is answered, any other refused.
+    /// Accepted beyond the limits: a health probe is answered, any other request rejected.
     pub spare: bool,
     now: Now,
     phase: AtomicU8,
-    /// When the phase began.
+    /// When the phase started.
     since: AtomicU64,
     /// Whether the handler waits for bytes of the request's body.
     body_awaited: AtomicBool,
-    /// What the handler has not read of the body.
+    /// The rest of the body that the handler did not read.
     unread: Mutex<Option<Incoming>>,
     /// Whether bytes of an answer wait for the client.
     answer_waits: AtomicBool,
     received: AtomicU64,
     sent: AtomicU64,
-    /// Of the sweep: what was waited for last time, since when, and the bytes until then.
-    waiting: Mutex<Option<(Overdue, u64, u64)>>,
+    /// State of the sweep: what it was waiting for at the last sweep, since when, and the byte count then.
+    waiting: Mutex<Option<(ExceededLimit, u64, u64)>>,
     task: OnceLock<AbortHandle>,
-    is_cut: AtomicBool,
-    /// Told when the process takes no more requests.
+    is_aborted: AtomicBool,
+    /// Notified when the process accepts no more requests.
     pub ending: Notify,
 }
 
-impl Connection {
+impl ClientConnection {
     pub fn new(id: u64, address: IpAddr, spare: bool, now: Now) -> Self {
         Self {
             id,
@@ -92,22 +92,22 @@ impl Connection {
             sent: AtomicU64::new(0),
             waiting: Mutex::default(),
             task: OnceLock::new(),
-            is_cut: AtomicBool::new(false),
+            is_aborted: AtomicBool::new(false),
             ending: Notify::new(),
         }
     }
 
-    pub fn runs_as(&self, task: AbortHandle) {
-        // Set once, by whoever spawned it; another listener may have wanted its room before.
+    pub fn set_task(&self, task: AbortHandle) {
+        // Set once, by the task that spawned it; another listener may have cut the connection before.
         let _ = self.task.set(task);
-        if self.is_cut.load(SeqCst) {
-            self.cut();
+        if self.is_aborted.load(SeqCst) {
+            self.abort();
         }
     }
 
-    /// Drops the connection's task, and the socket with it.
-    pub fn cut(&self) {
-        self.is_cut.store(true, SeqCst);
+    /// Aborts the connection's task, which closes the socket.
+    pub fn abort(&self) {
+        self.is_aborted.store(true, SeqCst);
         if let Some(task) = self.task.get() {
             task.abort();
         }
@@ -125,12 +125,12 @@ impl Connection {
         }
     }
 
-    /// A head is complete.
+    /// Records that a head is complete.
     pub fn begin(&self) {
         self.enter(BUSY);
     }
 
-    /// The answer has left the handler; what of it waits in buffers is noted by [`Self::answer_waits`].
+    /// Records that the answer has left the handler; bytes of it still in buffers are recorded by [`Self::answer_waits`].
     pub fn answered(&self) {
         self.enter(IDLE);
     }
@@ -161,21 +161,21 @@ impl Connection {
         self.answer_waits.store(true, Relaxed);
     }
 
-    /// Whether no more may be read: the answers to earlier requests wait for the client to take them.
+    /// Returns whether reading must pause: answers to earlier requests wait for the client.
     pub fn is_behind(&self) -> bool {
         self.answer_waits.load(Relaxed) && self.phase.load(Relaxed) != BUSY
     }
 
-    /// Since when the client has been waited for, and whether within a head; `None` while a request is in hand.
-    pub fn waits(&self) -> Option<(bool, u64)> {
+    /// Returns since when the client has been waited for, and whether within a head; `None` during a request.
+    pub fn waiting_since(&self) -> Option<(bool, u64)> {
         match self.phase.load(Relaxed) {
             BUSY => None,
             phase => Some((phase == HEAD, self.since.load(Relaxed))),
         }
     }
 
-    /// Whether the client has used up its time.
-    pub fn overdue(&self, pace: &ConnectionTimeouts) -> Option<Overdue> {
+    /// Returns the limit that the client has exceeded, if any.
+    pub fn overdue(&self, pace: &ConnectionTimeouts) -> Option<ExceededLimit> {
         let now = self.now.load(Relaxed);
         let phase = self.phase.load(Relaxed);
         let lasted = now.saturating_sub(self.since.load(Relaxed));
@@ -183,7 +183,7 @@ impl Connection {
         if self.answer_waits.load(Relaxed) {
             let sent = self.sent.load(Relaxed);
             return self.slow(
-                Overdue::Answer,
+                ExceededLimit::Answer,
                 now,
                 sent,
                 ConnectionTimeouts::ANSWER_BYTES,
@@ -192,22 +192,28 @@ impl Connection {
         }
         if phase == BUSY && self.body_awaited.load(Relaxed) {
             let received = self.received.load(Relaxed);
-            return self.slow(Overdue::Body, now, received, ConnectionTimeouts::BODY_BYTES, pace.body);
+            return self.slow(
+                ExceededLimit::Body,
+                now,
+                received,
+                ConnectionTimeouts::BODY_BYTES,
+                pace.body,
+            );
         }
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match phase {
-            // A spare one is a favour.
-            HEAD if self.spare => over(pace.head / 5).then_some(Overdue::Head),
-            // Browsers open connections ahead of need; one without a byte of a request is no slow client.
-            HEAD if self.received.load(Relaxed) == 0 => over(pace.head).then_some(Overdue::Idle),
-            HEAD => over(pace.head).then_some(Overdue::Head),
-            IDLE => over(pace.idle).then_some(Overdue::Idle),
+            // A spare connection gets a fifth of the time.
+            HEAD if self.spare => over(pace.head / 5).then_some(ExceededLimit::Head),
+            // Browsers open connections ahead of need: one without a byte of a request counts as idle, not as slow.
+            HEAD if self.received.load(Relaxed) == 0 => over(pace.head).then_some(ExceededLimit::Idle),
+            HEAD => over(pace.head).then_some(ExceededLimit::Head),
+            IDLE => over(pace.idle).then_some(ExceededLimit::Idle),
             _ => None,
         }
     }
 
-    /// Whether fewer than `least` bytes came or went in `span`.
-    fn slow(&self, what: Overdue, now: u64, bytes: u64, least: u64, span: Duration) -> Option<Overdue> {
+    /// Returns `what` if fewer than `least` bytes moved within `span`.
+    fn slow(&self, what: ExceededLimit, now: u64, bytes: u64, least: u64, span: Duration) -> Option<ExceededLimit> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         match *waiting {
             Some((known, since, before)) if known == what => {
@@ -233,9 +239,9 @@ mod tests {
 
     const SECOND: u64 = 1_000;
 
-    fn fresh(spare: bool) -> (Connection, Now) {
+    fn fresh(spare: bool) -> (ClientConnection, Now) {
         let now = Now::default();
-        let connection = Connection::new(1, Ipv4Addr::LOCALHOST.into(), spare, now.clone());
+        let connection = ClientConnection::new(1, Ipv4Addr::LOCALHOST.into(), spare, now.clone());
         (connection, now)
     }
 
@@ -253,13 +259,13 @@ mod tests {
             assert_eq!(connection.overdue(&pace), None);
         }
         after(&now, 1);
-        assert_eq!(connection.overdue(&pace), Some(Overdue::Head));
+        assert_eq!(connection.overdue(&pace), Some(ExceededLimit::Head));
         let (spare, now) = fresh(true);
         after(&now, 3);
-        assert_eq!(spare.overdue(&pace), Some(Overdue::Head));
+        assert_eq!(spare.overdue(&pace), Some(ExceededLimit::Head));
         let (silent, now) = fresh(false);
         after(&now, 11);
-        assert_eq!(silent.overdue(&pace), Some(Overdue::Idle), "nothing was begun");
+        assert_eq!(silent.overdue(&pace), Some(ExceededLimit::Idle), "nothing was begun");
     }
 
     #[test]
@@ -269,7 +275,7 @@ mod tests {
         connection.begin();
         after(&now, 300);
         assert_eq!(
-            (connection.overdue(&pace), connection.waits()),
+            (connection.overdue(&pace), connection.waiting_since()),
             (None, None),
             "that is the handler's time"
         );
@@ -278,11 +284,11 @@ mod tests {
         assert_eq!(connection.overdue(&pace), None);
         connection.received(3);
         after(&now, 11);
-        assert_eq!(connection.overdue(&pace), Some(Overdue::Head));
+        assert_eq!(connection.overdue(&pace), Some(ExceededLimit::Head));
         connection.begin();
         connection.answered();
         after(&now, 61);
-        assert_eq!(connection.overdue(&pace), Some(Overdue::Idle));
+        assert_eq!(connection.overdue(&pace), Some(ExceededLimit::Idle));
     }
 
     #[test]
@@ -294,7 +300,7 @@ mod tests {
         assert_eq!(connection.overdue(&pace), None);
         for (bytes, expected) in [
             (ConnectionTimeouts::BODY_BYTES, None),
-            (ConnectionTimeouts::BODY_BYTES - 1, Some(Overdue::Body)),
+            (ConnectionTimeouts::BODY_BYTES - 1, Some(ExceededLimit::Body)),
         ] {
             connection.received(bytes as usize);
             after(&now, 21);
@@ -304,7 +310,10 @@ mod tests {
         connection.answered();
         connection.answer_waits();
         assert_eq!(connection.overdue(&pace), None);
-        for (bytes, expected) in [(ConnectionTimeouts::ANSWER_BYTES, None), (1, Some(Overdue::Answer))] {
+        for (bytes, expected) in [
+            (ConnectionTimeouts::ANSWER_BYTES, None),
+            (1, Some(ExceededLimit::Answer)),
+        ] {
             connection.sent(bytes as usize);
             connection.answer_waits();
             assert!(connection.is_behind());

@@ -1,17 +1,18 @@
-//! File descriptors: how many this process may open, how many of them connections may take, and a few kept back.
+//! File descriptors: the limit of the process, the share of connections, and a reserve.
 
 use std::{fs::File, os::fd::OwnedFd};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Kept from connections, at least: database, Redis, files, calls to Meta and to endpoints.
+/// Minimum number of descriptors not used for connections: database, Redis, files, requests to Meta and to endpoints.
 const KEPT: u64 = 64;
-/// And at least one in so many of all.
+/// Minimum share of all descriptors not used for connections: one in this many.
 const KEPT_SHARE: u64 = 4;
-/// Descriptors held to be let go of when there is no other for the next connection.
+/// Number of descriptors in the reserve.
 const RESERVE: usize = 8;
 
-/// Raises the soft limit on open files to the hard one, and tells the most connections: `wanted`, or fewer under a low limit.
+/// Raises the soft limit on open files to the hard limit, and returns the maximum number of connections: `wanted`, or fewer under a low
+/// limit.
 pub fn most_connections(wanted: usize) -> usize {
     let limit = raise();
     let most = room(limit).min(wanted as u64) as usize;
@@ -42,7 +43,7 @@ fn room(limit: u64) -> u64 {
     limit.saturating_sub(KEPT.max(limit / KEPT_SHARE)).max(16)
 }
 
-/// Descriptors of `/dev/null`. Letting go of one makes room for one connection where `accept` finds none.
+/// Open descriptors of `/dev/null`. Closing one makes room for a connection when `accept` finds none free.
 pub struct Reserve(Vec<OwnedFd>);
 
 impl Reserve {
@@ -52,7 +53,7 @@ impl Reserve {
         reserve
     }
 
-    /// Takes back what was let go of, as far as there are descriptors again.
+    /// Refills the reserve as far as descriptors are free again.
     pub fn refill(&mut self) {
         while self.0.len() < RESERVE {
             let Ok(file) = File::open("/dev/null") else { return };
@@ -60,8 +61,8 @@ impl Reserve {
         }
     }
 
-    /// Lets go of one; false when none is left.
-    pub fn let_go(&mut self) -> bool {
+    /// Closes one descriptor; returns false when none is left.
+    pub fn release(&mut self) -> bool {
         self.0.pop().is_some()
     }
 }

@@ -1,18 +1,18 @@
-//! Connections from clients: accepted, limited, and closed when their clients are too slow.
+//! Client connections: accepted, limited, and closed when clients are too slow.
 //!
-//! 1. `accept` takes connections, also while descriptors are short (`descriptors`).
-//! 2. `registry` lets them in: so many in all, so many of one address; who waits longest makes room.
-//! 3. `serve` speaks HTTP/1.1 on each, over a `stream` that notes in its `connection` what goes through. Of a body that no handler
-//!    read (`arriving`), the rest is read and thrown away.
-//! 4. Twice a second the registry closes the connections whose clients have used up their time ([`crate::config::ConnectionTimeouts`]).
+//! 1. `accept` accepts connections, also while descriptors are short (`descriptors`).
+//! 2. `registry` admits them up to a total and a limit per address; at a limit, the connection waiting longest for its client is closed.
+//! 3. `serve` speaks HTTP/1.1 on each, over a `stream` that records traffic in its `connection`. A request body that no handler read is
+//!    drained (`arriving`).
+//! 4. Twice a second the registry closes connections whose clients have exceeded a limit ([`crate::config::ConnectionTimeouts`]).
 //! 5. `report` counts and logs.
 
 mod accept;
-mod arriving;
 mod connection;
 mod descriptors;
 mod registry;
 mod report;
+mod request_body;
 mod serve;
 mod stream;
 
@@ -26,15 +26,15 @@ use self::registry::ConnectionRegistry;
 use super::Roles;
 use crate::{app::App, config::Config, http};
 
-/// The sockets of a process.
+/// The listening sockets of a process.
 pub struct Listeners {
-    /// The API's, or a worker's own for health and metrics, if it has one.
+    /// The API's listener, or a worker's own for health and metrics, if configured.
     main: Option<TcpListener>,
-    /// Health and metrics of an API process, if they have an address of their own.
+    /// The separate listener for health and metrics of an API process, if configured.
     metrics: Option<TcpListener>,
 }
 
-/// Binds the addresses of this process.
+/// Binds the configured addresses.
 pub async fn bind(config: &Config, roles: Roles) -> anyhow::Result<Listeners> {
     let (main, metrics) = match roles.api {
         true => (Some(("HOST and PORT", config.listen)), config.metrics_listen),
@@ -52,29 +52,29 @@ async fn listen(on: Option<(&'static str, SocketAddr)>) -> anyhow::Result<Option
         return Ok(None);
     };
     let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("{variable}: cannot listen on {address}; is it taken?"))?;
+    let listener = listener.with_context(|| format!("{variable}: cannot listen on {address}; is it in use?"))?;
     Ok(Some(listener))
 }
 
 impl Listeners {
-    /// Where it listens, and where for health and metrics besides.
+    /// Returns the addresses of the main and of the metrics listener.
     pub fn addresses(&self) -> std::io::Result<(Option<SocketAddr>, Option<SocketAddr>)> {
         let address = |listener: &Option<TcpListener>| listener.as_ref().map(TcpListener::local_addr).transpose();
         Ok((address(&self.main)?, address(&self.metrics)?))
     }
 
-    /// Serves until the doors close and the requests in hand are answered.
+    /// Serves until `doors` is cancelled and the requests in progress are answered.
     pub fn spawn(self, app: &App, roles: Roles, doors: &CancellationToken) -> Option<JoinHandle<()>> {
         let mut limits = app.config.connections.clone();
         limits.max = descriptors::most_connections(limits.max);
         let registry = ConnectionRegistry::new(limits);
         let main = self.main.map(|listener| match roles.api {
             true => (listener, http::router(app.clone())),
-            false => (listener, http::watching_router(app.clone())),
+            false => (listener, http::metrics_router(app.clone())),
         });
         let metrics = self
             .metrics
-            .map(|listener| (listener, http::watching_router(app.clone())));
+            .map(|listener| (listener, http::metrics_router(app.clone())));
         let servers: Vec<_> = [main, metrics]
             .into_iter()
             .flatten()
@@ -85,7 +85,7 @@ impl Listeners {
         }
         #[expect(
             clippy::disallowed_methods,
-            reason = "the servers of the process; `Running::stop` awaits them"
+            reason = "the servers of the process; `RunningProcess::stop` awaits them"
         )]
         let server = tokio::spawn(async move {
             futures::future::join_all(servers).await;

@@ -1,4 +1,4 @@
-//! All open connections: who is let in, and who is closed.
+//! The registry of open connections: admits and closes them.
 
 use std::{
     collections::HashMap,
@@ -8,18 +8,18 @@ use std::{
 };
 
 use super::{
-    connection::{Connection, Now},
+    connection::{ClientConnection, Now},
     report::Report,
 };
 use crate::{config, http};
 
-/// Connections taken beyond the limits, so that a probe is answered and everybody else is told why not.
+/// Connections accepted beyond the limits, so that health probes are answered and other clients get an error.
 const SPARES: usize = 16;
-/// Room is made for one in so many of those open, so that a flood of connections costs no search each.
+/// Divisor of the limit: one in so many connections is closed at a time, so that a flood of connections costs no search each.
 const BATCH: usize = 64;
 
 pub struct ConnectionRegistry {
-    /// As configured, and what the limit of open files permits.
+    /// The configured limits, capped by the limit of open files.
     limits: config::ConnectionLimits,
     began: Instant,
     now: Now,
@@ -29,15 +29,15 @@ pub struct ConnectionRegistry {
 
 #[derive(Default)]
 struct Open {
-    all: HashMap<u64, Arc<Connection>>,
+    all: HashMap<u64, Arc<ClientConnection>>,
     by_address: HashMap<IpAddr, usize>,
     spares: usize,
     next: u64,
 }
 
-/// A connection that was let in. Dropping it takes it off the list.
+/// An admitted connection. Dropping it removes it from the registry.
 pub struct Admitted {
-    pub connection: Arc<Connection>,
+    pub connection: Arc<ClientConnection>,
     registry: Arc<ConnectionRegistry>,
 }
 
@@ -63,28 +63,28 @@ impl ConnectionRegistry {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a client in. At a limit those that have waited longest for their clients make room; where all are busy the connection is
-    /// a spare one, as it is when `short` of descriptors. `None` when there are too many of those, too.
+    /// Admits a client. At a limit, connections waiting longest for their clients are closed; if all are busy, or descriptors are `short`,
+    /// the connection becomes a spare one. `None` if there are too many spare ones as well.
     pub fn admit(self: &Arc<Self>, peer: IpAddr, short: bool) -> Option<Admitted> {
         let address = http::client_network(peer);
         let mut open = self.open();
         let mut spare = short;
         if let Some(limit) = self.per_address(peer)
             && open.by_address.get(&address).is_some_and(|count| *count >= limit)
-            && self.make_room(&mut open, |it| it.address == address, limit) == 0
+            && self.close_waiting(&mut open, |it| it.address == address, limit) == 0
         {
             self.report.refused("address", Some(peer));
             spare = true;
         }
-        if open.all.len() >= self.limits.max && self.make_room(&mut open, |_| true, self.limits.max) == 0 {
+        if open.all.len() >= self.limits.max && self.close_waiting(&mut open, |_| true, self.limits.max) == 0 {
             self.report.refused("most", None);
             spare = true;
         }
-        if spare && open.spares >= SPARES && self.make_room(&mut open, |it| it.spare, 1) == 0 {
+        if spare && open.spares >= SPARES && self.close_waiting(&mut open, |it| it.spare, 1) == 0 {
             return None;
         }
         open.next += 1;
-        let connection = Arc::new(Connection::new(open.next, address, spare, self.now.clone()));
+        let connection = Arc::new(ClientConnection::new(open.next, address, spare, self.now.clone()));
         open.insert(connection.clone());
         drop(open);
         Some(Admitted {
@@ -101,17 +101,17 @@ impl ConnectionRegistry {
     fn per_address(&self, peer: IpAddr) -> Option<usize> {
         let limit = self.limits.per_address?;
         let proxy = self.limits.proxies.iter().any(|network| network.contains(&peer));
-        // Nobody alone has more than half, however many are permitted.
+        // One address never gets more than half of all connections.
         (!proxy).then(|| limit.min(self.limits.max / 2))
     }
 
-    /// Closes some of those that wait for their clients: unfinished heads before idle ones, the longest waiting first. Tells how many.
-    fn make_room(&self, open: &mut Open, which: impl Fn(&Connection) -> bool, limit: usize) -> usize {
+    /// Closes connections that wait for their clients: unfinished heads before idle ones, the longest waiting first. Returns how many.
+    fn close_waiting(&self, open: &mut Open, which: impl Fn(&ClientConnection) -> bool, limit: usize) -> usize {
         let mut waiting: Vec<(bool, u64, u64)> = open
             .all
             .values()
             .filter(|it| which(it))
-            .filter_map(|it| it.waits().map(|(in_head, since)| (!in_head, since, it.id)))
+            .filter_map(|it| it.waiting_since().map(|(in_head, since)| (!in_head, since, it.id)))
             .collect();
         let batch = limit.div_ceil(BATCH).min(waiting.len());
         if batch == 0 {
@@ -120,38 +120,38 @@ impl ConnectionRegistry {
         waiting.select_nth_unstable(batch - 1);
         for (_, _, id) in &waiting[..batch] {
             if let Some(connection) = open.remove(*id) {
-                connection.cut();
+                connection.abort();
             }
         }
         self.report.made_room(batch);
         batch
     }
 
-    /// Descriptors are short: closes some, whoever they are of.
+    /// Closes waiting connections of any client, because descriptors are short.
     pub fn shed(&self) {
         let mut open = self.open();
         let limit = open.all.len();
-        self.make_room(&mut open, |_| true, limit);
+        self.close_waiting(&mut open, |_| true, limit);
     }
 
-    /// Tells the time, and closes whoever has used up theirs.
+    /// Updates the clock, and closes the connections of clients that have exceeded a limit.
     pub fn sweep(&self) {
         let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.now.store(elapsed, Relaxed);
         let mut open = self.open();
         let pace = &self.limits.timeouts;
-        let overdue = |it: &Arc<Connection>| Some((it.id, it.overdue(pace)?));
+        let overdue = |it: &Arc<ClientConnection>| Some((it.id, it.overdue(pace)?));
         let overdue: Vec<_> = open.all.values().filter_map(overdue).collect();
         for (id, why) in overdue {
             if let Some(connection) = open.remove(id) {
                 self.report.closed(why, connection.address);
-                connection.cut();
+                connection.abort();
             }
         }
         self.report.open(open.all.len());
     }
 
-    /// No more requests: idle connections end, busy ones after their answer.
+    /// Stops accepting requests: idle connections end now, busy ones after their answer.
     pub fn end(&self) {
         for connection in self.open().all.values() {
             connection.ending.notify_one();
@@ -160,13 +160,13 @@ impl ConnectionRegistry {
 }
 
 impl Open {
-    fn insert(&mut self, connection: Arc<Connection>) {
+    fn insert(&mut self, connection: Arc<ClientConnection>) {
         *self.by_address.entry(connection.address).or_default() += 1;
         self.spares += usize::from(connection.spare);
         self.all.insert(connection.id, connection);
     }
 
-    fn remove(&mut self, id: u64) -> Option<Arc<Connection>> {
+    fn remove(&mut self, id: u64) -> Option<Arc<ClientConnection>> {
         let connection = self.all.remove(&id)?;
         self.spares -= usize::from(connection.spare);
         if let Some(count) = self.by_address.get_mut(&connection.address) {

@@ -1,15 +1,15 @@
-//! What is counted and logged of connections. A client can cause each of these lines at will, so each comes once in ten seconds.
+//! Metrics and logs about connections. Clients can cause each of these log lines at will, so each is logged once in ten seconds.
 
 use std::net::IpAddr;
 
 use metrics::{Counter, Gauge, counter, gauge};
 
-use super::connection::Overdue;
+use super::connection::ExceededLimit;
 use crate::telemetry::LogThrottle;
 
 pub struct Report {
     open: Gauge,
-    closed: [(Counter, LogThrottle); Overdue::ALL.len()],
+    closed: [(Counter, LogThrottle); ExceededLimit::ALL.len()],
     made_room: (Counter, LogThrottle),
     refused: LogThrottle,
     failed: LogThrottle,
@@ -20,7 +20,7 @@ impl Default for Report {
         let closed = |reason: &'static str| counter!("mainstay_connections_closed_total", "reason" => reason);
         Self {
             open: gauge!("mainstay_connections_open"),
-            closed: Overdue::ALL.map(|it| (closed(it.reason()), LogThrottle::default())),
+            closed: ExceededLimit::ALL.map(|it| (closed(it.reason()), LogThrottle::default())),
             made_room: (closed("room"), LogThrottle::default()),
             refused: LogThrottle::default(),
             failed: LogThrottle::default(),
@@ -33,15 +33,15 @@ impl Report {
         self.open.set(count as f64);
     }
 
-    pub fn closed(&self, why: Overdue, address: IpAddr) {
-        let (counter, throttle) = &self.closed[why as usize];
+    pub fn closed(&self, why: ExceededLimit, address: IpAddr) {
+        let (counter, rarely) = &self.closed[why as usize];
         counter.increment(1);
-        // Idle connections end so every day.
-        if why != Overdue::Idle
-            && let Some(times) = throttle.record()
+        // Idle connections are closed all the time.
+        if why != ExceededLimit::Idle
+            && let Some(times) = rarely.record()
         {
             let reason = why.reason();
-            tracing::warn!(reason, times, client.address = %address, "connections of clients that are too slow are closed");
+            tracing::warn!(reason, times, client.address = %address, "connections of slow clients are closed");
         }
     }
 
@@ -50,13 +50,13 @@ impl Report {
         if let Some(times) = self.made_room.1.record() {
             tracing::warn!(
                 times,
-                "there are as many connections as may be (MAINSTAY_CONNECTIONS, MAINSTAY_CONNECTIONS_PER_ADDRESS, ulimit -n): those that \
-                 wait for their clients make room"
+                "the connection limit is reached (MAINSTAY_CONNECTIONS, MAINSTAY_CONNECTIONS_PER_ADDRESS, ulimit -n): connections that \
+                 wait for their clients are closed"
             );
         }
     }
 
-    /// `limit` is `most` or `address`.
+    /// Records a refusal; `limit` is `most` or `address`.
     pub fn refused(&self, limit: &'static str, address: Option<IpAddr>) {
         counter!("mainstay_connections_refused_total", "reason" => limit).increment(1);
         if let Some(times) = self.refused.record() {
@@ -65,7 +65,7 @@ impl Report {
                 limit,
                 times,
                 client.address = address,
-                "there is no room for connections: requests are refused"
+                "the connection limit is reached and all connections are busy: requests are rejected"
             );
         }
     }
@@ -74,7 +74,7 @@ impl Report {
         let reason = if short { "descriptors" } else { "other" };
         counter!("mainstay_accept_failures_total", "reason" => reason).increment(1);
         if let Some(times) = self.failed.record() {
-            tracing::error!(%error, times, "connections cannot be accepted; see ulimit -n if files are too many");
+            tracing::error!(%error, times, "connections cannot be accepted; check ulimit -n if there are too many open files");
         }
     }
 }

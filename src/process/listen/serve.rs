@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection.
+//! Serves HTTP/1.1 on one connection.
 
 use std::{
     convert::Infallible,
@@ -21,33 +21,33 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::{
-    arriving::{self, Arriving},
-    connection::Connection,
+    connection::ClientConnection,
     registry::Admitted,
-    stream::Watched,
+    request_body::{self, RequestBody},
+    stream::MonitoredStream,
 };
 use crate::http;
 
-/// Bytes of a head, at most, and of a connection's read buffer. A longer head is answered 431.
+/// Maximum bytes of a head, and size of a connection's read buffer. A longer head is answered 431.
 const HEAD_BYTES: usize = 16 * 1024;
 
-/// Answers requests, one after the other, until the client ends, has used up its time, or the process ends.
+/// Answers requests one after the other, until the client disconnects, a limit is exceeded, or the process ends.
 pub async fn serve(stream: TcpStream, peer: std::net::IpAddr, admitted: Admitted, router: Router) {
     // Answers are small; waiting to fill a packet would only add latency.
     let _ = stream.set_nodelay(true);
     let connection = admitted.connection.clone();
-    let watched = Watched::new(stream, connection.clone());
+    let watched = MonitoredStream::new(stream, connection.clone());
     let service = {
         let connection = connection.clone();
         service_fn(move |request| answer(router.clone(), connection.clone(), peer, request))
     };
     let serving = http1::Builder::new()
-        // The sweep sees to time: no timer per request.
+        // The sweep enforces time limits: no timer per request.
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(watched), service);
     let mut serving = std::pin::pin!(serving);
-    // How it ended is the client's matter: what is lost is asked for again.
+    // Errors are the client's: it repeats a lost request.
     tokio::select! {
         biased;
         _ = serving.as_mut() => return,
@@ -59,59 +59,59 @@ pub async fn serve(stream: TcpStream, peer: std::net::IpAddr, admitted: Admitted
 
 async fn answer(
     mut router: Router,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
     peer: std::net::IpAddr,
     mut request: Request<Incoming>,
-) -> Result<Response<Outgoing>, Infallible> {
+) -> Result<Response<ResponseBody>, Infallible> {
     connection.begin();
     let path = request.uri().path();
     if connection.spare && !path.starts_with("/health/") {
-        return Ok(last(outgoing(http::no_room(), connection)));
+        return Ok(with_connection_close(into_response(http::no_room(), connection)));
     }
     if !names_one_host(&request) {
-        return Ok(last(outgoing(http::no_host(), connection)));
+        return Ok(with_connection_close(into_response(http::no_host(), connection)));
     }
-    // Nothing on the path of a webhook asks for the address.
+    // The webhook route does not use the address.
     if !path.starts_with("/webhooks/") {
         request.extensions_mut().insert(http::Peer(peer));
     }
-    // Who waits to be asked for the body has not sent it.
+    // With `Expect: 100-continue` an unread body has not been sent.
     let is_awaited = request.headers().contains_key(EXPECT);
-    let request = request.map(|body| Arriving::new(body, &connection));
+    let request = request.map(|body| RequestBody::new(body, &connection));
     let Ok(response) = router.call(request).await;
     let is_read = match connection.take_unread() {
         None => true,
-        Some(body) => !is_awaited && arriving::discard(body).await,
+        Some(body) => !is_awaited && request_body::discard(body).await,
     };
     Ok(match connection.spare || !is_read {
-        true => last(outgoing(response, connection)),
-        false => outgoing(response, connection),
+        true => with_connection_close(into_response(response, connection)),
+        false => into_response(response, connection),
     })
 }
 
-/// RFC 9112 §3.2: a request of HTTP/1.1 has one `Host`, an older one at most one.
+/// Returns whether the request has a valid number of `Host` headers (RFC 9112 §3.2): one in HTTP/1.1, at most one before.
 fn names_one_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     (hosts.next().is_some() || request.version() < Version::HTTP_11) && hosts.next().is_none()
 }
 
-fn outgoing(response: Response<Body>, connection: Arc<Connection>) -> Response<Outgoing> {
-    response.map(|body| Outgoing { body, connection })
+fn into_response(response: Response<Body>, connection: Arc<ClientConnection>) -> Response<ResponseBody> {
+    response.map(|body| ResponseBody { body, connection })
 }
 
-fn last(mut response: Response<Outgoing>) -> Response<Outgoing> {
+fn with_connection_close(mut response: Response<ResponseBody>) -> Response<ResponseBody> {
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
     response
 }
 
-/// The body of an answer; notes when the last of it is taken.
-struct Outgoing {
+/// The body of an answer; records when it has been taken over completely.
+struct ResponseBody {
     body: Body,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
-impl HttpBody for Outgoing {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -128,7 +128,7 @@ impl HttpBody for Outgoing {
     }
 }
 
-impl Drop for Outgoing {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
         self.connection.answered();
     }

@@ -1,3 +1,5 @@
+//! The socket of a connection.
+
 use std::{
     io,
     pin::Pin,
@@ -10,18 +12,18 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::connection::Connection;
+use super::connection::ClientConnection;
 
-/// A socket that notes what goes through it.
-pub struct Watched {
+/// A socket that records its traffic.
+pub struct MonitoredStream {
     stream: TcpStream,
-    connection: Arc<Connection>,
-    /// Whether a read was held back until the client takes its answers.
+    connection: Arc<ClientConnection>,
+    /// Whether a read is paused until the client takes its answers.
     held: bool,
 }
 
-impl Watched {
-    pub fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+impl MonitoredStream {
+    pub fn new(stream: TcpStream, connection: Arc<ClientConnection>) -> Self {
         Self {
             stream,
             connection,
@@ -44,8 +46,8 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
-    /// Requests that a client sends without taking the answers to earlier ones stay in the kernel's buffer, which is bounded.
+impl AsyncRead for MonitoredStream {
+    /// Pauses while answers wait for the client: further pipelined requests stay in the kernel's buffer, which is bounded.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.connection.is_behind() {
             self.held = true;
@@ -58,7 +60,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for MonitoredStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note(cx, written)

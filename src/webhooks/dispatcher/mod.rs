@@ -1,28 +1,31 @@
-//! What brings events to endpoints. Every endpoint has a *line*, a row of a queue; whoever has it in hand alone serves that endpoint, so its
-//! deliveries need no leases of their own, and the line knows the pace, the order and the breaker without asking. What the lines of a
-//! process read and write goes through two *desks*, which put what is wanted at the same time into one statement or one commit.
+//! Delivers events to endpoints.
+//!
+//! - Every endpoint has one *job*, a row of a queue. The worker that has it leased serves that endpoint alone, so deliveries need no leases
+//!   of their own, and the worker keeps pace, order and circuit breaker in memory.
+//! - The workers of a process share two batchers: one combines concurrent reads of due deliveries into one statement, the other combines
+//!   results into one commit.
 
-mod call;
-mod desk;
-mod line;
-mod listen;
-mod pace;
-mod place;
-mod reads;
+mod attempt;
+mod breaker;
+mod destination;
+mod due_reader;
+mod endpoint_worker;
+mod pacer;
 mod result;
+mod result_writer;
 mod schedule;
 mod serve;
-mod standing;
 mod take;
+mod wake;
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-pub(super) use listen::offer;
-pub use listen::wake;
-pub use serve::Unserved;
-pub use standing::BREAKER;
+pub use breaker::BREAKER;
+pub use serve::ServeError;
+pub(super) use wake::enqueue;
+pub use wake::wake;
 
 use super::WebhookService;
 use crate::{
@@ -31,65 +34,65 @@ use crate::{
     queue::Queues,
     shares::Shares,
 };
-use desk::Results;
-use reads::Reads;
+use due_reader::DueReader;
+use result_writer::ResultWriter;
 
-/// Delivers. Clones share it all.
+/// The dispatcher. Clones share its state.
 #[derive(Clone)]
-pub struct WebhookDispatcher(Arc<Parts>);
+pub struct WebhookDispatcher(Arc<DispatcherInner>);
 
-struct Parts {
-    subscriptions: WebhookService,
+struct DispatcherInner {
+    webhooks: WebhookService,
     queues: Queues,
-    terms: Deliveries,
+    config: Deliveries,
     permits: Shares<TenantId>,
-    reads: Reads,
-    results: Results,
-    /// Nothing new is begun once it is cancelled.
-    closing: CancellationToken,
+    due_reader: DueReader,
+    result_writer: ResultWriter,
+    /// Cancelled at shutdown: nothing new is started.
+    shutdown: CancellationToken,
 }
 
-/// The work of the desks, for a process that delivers.
-pub struct Desks {
-    reads: reads::Desk,
-    results: desk::Desk,
+/// The background tasks of the batchers, for a process that delivers.
+pub struct DispatcherTasks {
+    due_batcher: due_reader::DueBatcher,
+    result_committer: result_writer::ResultCommitter,
 }
 
 impl WebhookDispatcher {
-    /// `closing` is cancelled when the process is to end: then lines are let go of as soon as their requests have come to an end.
+    /// Creates a dispatcher. `closing` is cancelled at shutdown: workers then release their jobs as soon as their requests have finished.
     pub fn new(
-        subscriptions: WebhookService,
+        webhooks: WebhookService,
         queues: Queues,
-        terms: Deliveries,
-        closing: CancellationToken,
-    ) -> (Self, Desks) {
-        let (reads, read) = Reads::new(&subscriptions);
-        let (results, written) = Results::new(&subscriptions);
-        let parts = Parts {
-            subscriptions,
+        config: Deliveries,
+        shutdown: CancellationToken,
+    ) -> (Self, DispatcherTasks) {
+        let (due_reader, due_batcher) = DueReader::new(&webhooks);
+        let (result_writer, result_committer) = ResultWriter::new(&webhooks);
+        let inner = DispatcherInner {
+            webhooks,
             queues,
-            permits: Shares::new(terms.concurrency, "mainstay_delivery_shares_exhausted_total"),
-            terms,
-            reads,
-            results,
-            closing,
+            permits: Shares::new(config.concurrency, "mainstay_delivery_shares_exhausted_total"),
+            config,
+            due_reader,
+            result_writer,
+            shutdown,
         };
-        let desks = Desks {
-            reads: read,
-            results: written,
+        let tasks = DispatcherTasks {
+            due_batcher,
+            result_committer,
         };
-        (Self(Arc::new(parts)), desks)
+        (Self(Arc::new(inner)), tasks)
     }
 
-    /// Serves an endpoint: delivers what is due there, and puts its line off until something is due again.
-    pub async fn serve(&self, endpoint: EndpointId) -> Result<(), Unserved> {
+    /// Serves an endpoint: sends what is due, and reschedules its job for the next due delivery.
+    pub async fn serve(&self, endpoint: EndpointId) -> Result<(), ServeError> {
         serve::serve(&self.0, endpoint).await
     }
 }
 
-impl Desks {
-    /// Reads and writes for the lines of this process until `done`, and then what still waits.
+impl DispatcherTasks {
+    /// Runs the batchers until `done`, and then handles what is still waiting.
     pub async fn run(self, done: &CancellationToken) {
-        tokio::join!(self.reads.run(done), self.results.run(done));
+        tokio::join!(self.due_batcher.run(done), self.result_committer.run(done));
     }
 }

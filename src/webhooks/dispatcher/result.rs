@@ -1,126 +1,131 @@
-//! From an answer to what is written of it.
+//! Turns a finished attempt into the result that is stored and the worker's next step.
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    call::{Called, Outcome},
-    desk::{News, Result},
-    schedule::wait_after,
-    standing::{self, Meant, Verdict},
+    attempt::{DeliveryOutcome, FinishedDeliveryAttempt},
+    breaker::{self, AttemptKind, FailureEffect},
+    result_writer::{AttemptReport, EndpointNotice},
+    schedule::retry_delay,
 };
 use crate::{
     config::Deliveries,
     domain::DeliveryState,
     webhooks::store::{
-        deliveries::Ended,
-        endpoints::{Endpoint, Standing},
+        deliveries::AttemptConclusion,
+        endpoints::{Endpoint, EndpointHealth},
     },
 };
 
-/// The answer of an endpoint that is no more.
+/// The status of an endpoint that wants no more events.
 const GONE: u16 = 410;
 
-/// What the line does next.
+/// What the worker does after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    GoOn,
-    /// The breaker is open, or the endpoint asked to be left alone.
-    Rest,
+pub enum NextStep {
+    Continue,
+    /// The breaker is open, or the endpoint sent `Retry-After`.
+    Pause,
     Disabled,
 }
 
-/// Says what is to be written of an attempt, notes it in the endpoint's standing, and says what the line does next.
+/// Determines the result of an attempt to store, updates the endpoint's health, and returns the worker's next step.
 pub fn conclude(
-    called: Called,
-    (endpoint, standing): (&Endpoint, &mut Standing),
-    meant: Meant,
-    terms: &Deliveries,
+    attempt: FinishedDeliveryAttempt,
+    endpoint: &Endpoint,
+    health: &mut EndpointHealth,
+    kind: AttemptKind,
+    config: &Deliveries,
     now: DateTime<Utc>,
-) -> (Result, After) {
-    let (state, due_at) = fate(&called, terms, now);
-    let mut verdict = Verdict::Nothing;
-    let worth = match called.outcome {
-        Outcome::Succeeded => standing::succeed(standing, meant, now),
-        Outcome::Expired => false,
+) -> (AttemptReport, NextStep) {
+    let (state, due_at) = next_state(&attempt, config, now);
+    let mut effect = FailureEffect::Nothing;
+    let worth = match attempt.outcome {
+        DeliveryOutcome::Succeeded => breaker::record_success(health, kind, now),
+        DeliveryOutcome::Expired => false,
         _ => {
-            let error = called.error.as_deref().unwrap_or_default();
-            verdict = standing::fail(standing, (error, meant), called.asked, now);
+            let error = attempt.error.as_deref().unwrap_or_default();
+            effect = breaker::record_failure(health, error, kind, attempt.retry_after, now);
             true
         }
     };
-    let gone = called.status == Some(GONE) && called.outcome == Outcome::Status;
-    let news = match verdict {
+    let gone = attempt.status == Some(GONE) && attempt.outcome == DeliveryOutcome::Status;
+    let notice = match effect {
         _ if gone => Some(disabled(
             endpoint,
             "it answered 410 Gone, which says that it wants no more events",
         )),
-        Verdict::Disable => Some(disabled(endpoint, "nothing but failures for five days")),
-        Verdict::Warn => Some(News::Failing { host: host(endpoint) }),
-        Verdict::Trip => Some(News::Tripped),
-        Verdict::Nothing => None,
+        FailureEffect::Disable => Some(disabled(endpoint, "nothing but failures for five days")),
+        FailureEffect::Warn => Some(EndpointNotice::Failing { host: host(endpoint) }),
+        FailureEffect::Trip => Some(EndpointNotice::Tripped),
+        FailureEffect::Nothing => None,
     };
-    let failed = !matches!(called.outcome, Outcome::Succeeded | Outcome::Expired);
-    let rests = standing.tripped_at.is_some() || standing.probe_at.is_some_and(|at| at > now);
-    let after = match &news {
-        Some(News::Disabled { .. }) => After::Disabled,
-        _ if failed && rests => After::Rest,
-        _ => After::GoOn,
+    let failed = !matches!(attempt.outcome, DeliveryOutcome::Succeeded | DeliveryOutcome::Expired);
+    let rests = health.tripped_at.is_some() || health.probe_at.is_some_and(|at| at > now);
+    let after = match &notice {
+        Some(EndpointNotice::Disabled { .. }) => NextStep::Disabled,
+        _ if failed && rests => NextStep::Pause,
+        _ => NextStep::Continue,
     };
-    // What comes after it was put off for as long as it had failed.
-    let freed = called
+    // Later deliveries of the conversation were deferred for as long as this one had failed.
+    let freed = attempt
         .due
         .order_key
-        .filter(|_| state != DeliveryState::Pending && called.due.attempts > 0);
-    let result = Result {
+        .filter(|_| state != DeliveryState::Pending && attempt.due.attempts > 0);
+    let result = AttemptReport {
         freed,
-        ended: Ended {
+        ended: AttemptConclusion {
             tenant: endpoint.tenant_id,
             endpoint: endpoint.id,
-            delivery: called.due.id,
-            number: called.due.attempts + 1,
-            attempts_before: called.due.attempts_before,
-            started_at: called.started_at,
-            duration_us: called.duration_us,
-            outcome: called.outcome.as_str(),
-            http_status: called.status.map(i64::from),
-            error: called.error,
-            answer: called.answer,
+            delivery: attempt.due.id,
+            number: attempt.due.attempts + 1,
+            attempts_before: attempt.due.attempts_before,
+            started_at: attempt.started_at,
+            duration_us: attempt.duration_us,
+            outcome: attempt.outcome.as_str(),
+            http_status: attempt.status.map(i64::from),
+            error: attempt.error,
+            answer: attempt.answer,
             state,
             due_at,
         },
-        standing: worth.then(|| (endpoint.revision, standing.clone())),
-        news,
+        health: worth.then(|| (endpoint.revision, health.clone())),
+        notice,
     };
     (result, after)
 }
 
-fn disabled(endpoint: &Endpoint, reason: &'static str) -> News {
-    News::Disabled {
+fn disabled(endpoint: &Endpoint, reason: &'static str) -> EndpointNotice {
+    EndpointNotice::Disabled {
         host: host(endpoint),
         reason,
     }
 }
 
-/// The host that the endpoint's address names, with the port where there is one.
+/// Returns the host of the endpoint's URL, with the port if there is one.
 fn host(endpoint: &Endpoint) -> String {
     let uri: Option<http::Uri> = endpoint.url.parse().ok();
     let authority = uri.as_ref().and_then(http::Uri::authority);
     authority.map(ToString::to_string).unwrap_or_default()
 }
 
-/// How the delivery stands after the attempt, and when it is tried again or that was.
-fn fate(called: &Called, terms: &Deliveries, now: DateTime<Utc>) -> (DeliveryState, DateTime<Utc>) {
-    match called.outcome {
-        Outcome::Succeeded => return (DeliveryState::Done, now),
-        Outcome::Expired => return (DeliveryState::Dead, now),
+/// Returns the state of the delivery after the attempt, and when it is due again or finished.
+fn next_state(
+    attempt: &FinishedDeliveryAttempt,
+    config: &Deliveries,
+    now: DateTime<Utc>,
+) -> (DeliveryState, DateTime<Utc>) {
+    match attempt.outcome {
+        DeliveryOutcome::Succeeded => return (DeliveryState::Done, now),
+        DeliveryOutcome::Expired => return (DeliveryState::Dead, now),
         _ => {}
     }
-    let attempts = called.due.attempts + 1 - called.due.attempts_before;
-    match wait_after(attempts, &terms.schedule, rand::random()) {
-        // Who asks for less than the schedule's wait gets that: each attempt counts, and they are to last for days.
+    let attempts = attempt.due.attempts + 1 - attempt.due.attempts_before;
+    match retry_delay(attempts, &config.schedule, rand::random()) {
+        // A `Retry-After` shorter than the schedule's wait is ignored: each attempt counts, and they are to last for days.
         Some(wait) => (
             DeliveryState::Pending,
-            now + called.asked.map_or(wait, |asked| asked.max(wait)),
+            now + attempt.retry_after.map_or(wait, |retry_after| retry_after.max(wait)),
         ),
         None => (DeliveryState::Dead, now),
     }
@@ -136,7 +141,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{DeliveryId, EndpointId, EventId, Id, TenantId},
-        webhooks::store::deliveries::Due,
+        webhooks::store::deliveries::DueDelivery,
     };
 
     fn start() -> DateTime<Utc> {
@@ -163,12 +168,12 @@ mod tests {
             created_at: start(),
             updated_at: start(),
             revision: 0,
-            standing: Standing::default(),
+            health: EndpointHealth::default(),
         }
     }
 
-    fn called(outcome: Outcome, asked: Option<TimeDelta>) -> Called {
-        let due = Due {
+    fn attempt(outcome: DeliveryOutcome, retry_after: Option<TimeDelta>) -> FinishedDeliveryAttempt {
+        let due = DueDelivery {
             revision: 0,
             endpoint_id: EndpointId::from_uuid(Uuid::nil()),
             id: DeliveryId::from_uuid(Uuid::nil()),
@@ -183,7 +188,7 @@ mod tests {
             occurred_at: None,
             data: None,
         };
-        Called {
+        FinishedDeliveryAttempt {
             due,
             started_at: start(),
             duration_us: 1,
@@ -191,11 +196,11 @@ mod tests {
             status: None,
             error: None,
             answer: None,
-            asked,
+            retry_after,
         }
     }
 
-    fn terms() -> Deliveries {
+    fn config() -> Deliveries {
         Deliveries {
             schedule: vec![Duration::from_secs(300)],
             timeout: Duration::from_secs(15),
@@ -206,9 +211,9 @@ mod tests {
 
     #[test]
     fn who_asks_for_a_longer_wait_gets_it_and_a_shorter_one_costs_no_attempts() {
-        let wait = |asked: i64| {
-            let called = called(Outcome::Status, Some(TimeDelta::seconds(asked)));
-            fate(&called, &terms(), start()).1 - start()
+        let wait = |retry_after: i64| {
+            let attempt = attempt(DeliveryOutcome::Status, Some(TimeDelta::seconds(retry_after)));
+            next_state(&attempt, &config(), start()).1 - start()
         };
         assert_eq!(wait(3_600), TimeDelta::hours(1));
         assert!(wait(1) >= TimeDelta::seconds(240), "{}", wait(1));
@@ -216,18 +221,18 @@ mod tests {
 
     #[test]
     fn a_probe_that_found_nothing_to_send_is_no_reason_to_rest() {
-        let (endpoint, terms) = (endpoint(), terms());
+        let (endpoint, config) = (endpoint(), config());
         let after = |outcome| {
-            let mut standing = Standing {
+            let mut health = EndpointHealth {
                 tripped_at: Some(start()),
                 probe_at: Some(start()),
-                ..Standing::default()
+                ..EndpointHealth::default()
             };
-            let probe = called(outcome, None);
-            conclude(probe, (&endpoint, &mut standing), Meant::Probe, &terms, start()).1
+            let probe = attempt(outcome, None);
+            conclude(probe, &endpoint, &mut health, AttemptKind::Probe, &config, start()).1
         };
-        assert_eq!(after(Outcome::Expired), After::GoOn);
-        assert_eq!(after(Outcome::Succeeded), After::GoOn);
-        assert_eq!(after(Outcome::Timeout), After::Rest);
+        assert_eq!(after(DeliveryOutcome::Expired), NextStep::Continue);
+        assert_eq!(after(DeliveryOutcome::Succeeded), NextStep::Continue);
+        assert_eq!(after(DeliveryOutcome::Timeout), NextStep::Pause);
     }
 }

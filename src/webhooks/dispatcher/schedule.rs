@@ -1,25 +1,24 @@
-//! When a delivery that failed is tried again.
+//! The retry schedule of deliveries.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-/// The share by which chance makes a wait longer or shorter, so that what failed together does not come back together.
+/// Fraction by which a wait is randomly lengthened or shortened, so that deliveries that failed together are not retried together.
 const JITTER: f64 = 0.2;
-/// What a receiver may ask for.
+/// Bounds of `Retry-After`.
 const SHORTEST: TimeDelta = TimeDelta::seconds(1);
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 
-/// The wait after so many attempts (1 is the first); none after the last.
-pub fn wait_after(attempts: i64, schedule: &[Duration], chance: f64) -> Option<TimeDelta> {
-    let place = usize::try_from(attempts).ok()?.checked_sub(1)?;
-    let wait = schedule.get(place)?.mul_f64(1.0 + JITTER * (2.0 * chance - 1.0));
-    // Of times no more is kept.
+/// Returns the wait after this many attempts (1 is the first); `None` after the last.
+pub fn retry_delay(attempts: i64, schedule: &[Duration], chance: f64) -> Option<TimeDelta> {
+    let index = usize::try_from(attempts).ok()?.checked_sub(1)?;
+    let wait = schedule.get(index)?.mul_f64(1.0 + JITTER * (2.0 * chance - 1.0));
+    // Database times have microseconds.
     i64::try_from(wait.as_micros()).ok().map(TimeDelta::microseconds)
 }
 
-/// Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or a date in any of the three forms of §5.6.7. What it says is clamped to between a
-/// second and a day.
+/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date in any of the three forms of §5.6.7. Clamped to between a second and a day.
 pub fn retry_after(text: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
     let text = text.trim();
     let wait = match text.parse::<u64>() {
@@ -44,11 +43,11 @@ mod tests {
     #[test]
     fn the_waits_are_those_of_the_schedule_give_or_take_a_fifth() {
         let schedule = [5, 300].map(Duration::from_secs);
-        let ms = |attempts, chance| wait_after(attempts, &schedule, chance).map(|wait| wait.num_milliseconds());
+        let ms = |attempts, chance| retry_delay(attempts, &schedule, chance).map(|wait| wait.num_milliseconds());
         assert_eq!((ms(1, 0.5), ms(2, 0.5), ms(3, 0.5)), (Some(5_000), Some(300_000), None));
         assert_eq!((ms(1, 0.0), ms(1, 1.0)), (Some(4_000), Some(6_000)));
         assert_eq!((ms(0, 0.5), ms(i64::MAX, 0.5)), (None, None));
-        let odd = wait_after(1, &schedule, 1.0 / 3.0).and_then(|wait| wait.num_nanoseconds());
+        let odd = retry_delay(1, &schedule, 1.0 / 3.0).and_then(|wait| wait.num_nanoseconds());
         assert_eq!(odd.map(|wait| wait % 1_000), Some(0), "whole microseconds");
     }
 

@@ -1,55 +1,57 @@
-use super::{Parts, line::Line, listen::offer, place::Place};
+//! Serves the job of one endpoint.
+
+use super::{DispatcherInner, destination::Destination, endpoint_worker::EndpointWorker, wake::enqueue};
 use crate::{
     domain::EndpointId,
     webhooks::{
         Error,
-        store::endpoints::{self, Endpoint, Rest},
+        store::endpoints::{self, Endpoint, EndpointRest},
     },
 };
 
-/// Why a line was not served to its end. What it has not written is delivered again.
+/// Why an endpoint was not served to the end. Deliveries without a stored result are sent again.
 #[derive(Debug, thiserror::Error)]
-pub enum Unserved {
+pub enum ServeError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// Somebody has to put the master key back.
-    #[error("the endpoint's secrets do not open: {0}")]
+    /// The master key is missing and must be restored.
+    #[error("the endpoint's secrets cannot be decrypted: {0}")]
     Sealed(Error),
-    /// The database takes what others write, but not this.
-    #[error("what came of a request cannot be written")]
+    /// The database works, but rejected a result.
+    #[error("the result of a request cannot be stored")]
     Unwritable,
 }
 
-/// Serves the endpoint of a line that is in hand, and puts the line off.
-pub async fn serve(parts: &Parts, id: EndpointId) -> Result<(), Unserved> {
-    let with = &parts.subscriptions;
-    let Some(attempt) = endpoints::attempt_of_line(with.db.reader(), id).await? else {
+/// Serves the endpoint of a leased job, and reschedules the job.
+pub async fn serve(dispatcher: &DispatcherInner, id: EndpointId) -> Result<(), ServeError> {
+    let with = &dispatcher.webhooks;
+    let Some(attempt) = endpoints::running_attempt(with.db.reader(), id).await? else {
         return Ok(());
     };
     let rest = match endpoints::find_to_serve(with.db.reader(), id).await? {
-        Some(endpoint) => run(parts, &endpoint).await?,
-        None => Rest::Disabled,
+        Some(endpoint) => run(dispatcher, &endpoint).await?,
+        None => EndpointRest::Disabled,
     };
-    let due = endpoints::conclude_line(&with.db, (id, attempt), rest, with.clock.now()).await?;
+    let due = endpoints::reschedule_job(&with.db, (id, attempt), rest, with.clock.now()).await?;
     if let Some(due) = due {
-        offer(&parts.queues, &[id], due).await;
+        enqueue(&dispatcher.queues, &[id], due).await;
     }
     Ok(())
 }
 
-/// Delivers what is due, and tells how long the endpoint is to rest.
-async fn run(parts: &Parts, endpoint: &Endpoint) -> Result<Rest, Unserved> {
-    let now = parts.subscriptions.clock.now();
-    if let Some(probe_at) = endpoint.standing.probe_at.filter(|at| *at > now) {
-        return Ok(Rest::Until(Some(probe_at)));
+/// Sends what is due and returns how long the endpoint rests.
+async fn run(dispatcher: &DispatcherInner, endpoint: &Endpoint) -> Result<EndpointRest, ServeError> {
+    let now = dispatcher.webhooks.clock.now();
+    if let Some(probe_at) = endpoint.health.probe_at.filter(|at| *at > now) {
+        return Ok(EndpointRest::Until(Some(probe_at)));
     }
-    let place = match Place::open(&parts.subscriptions, endpoint).await {
-        Ok(place) => place,
+    let destination = match Destination::open(&dispatcher.webhooks, endpoint).await {
+        Ok(destination) => destination,
         Err(Error::Database(error)) => return Err(error.into()),
         Err(error) => {
-            tracing::error!(endpoint.id = %endpoint.id, %error, "an endpoint's secrets do not open; nothing is sent there");
-            return Err(Unserved::Sealed(error));
+            tracing::error!(endpoint.id = %endpoint.id, %error, "an endpoint's secrets cannot be decrypted; nothing is sent");
+            return Err(ServeError::Sealed(error));
         }
     };
-    Line::new(parts, endpoint, &place).serve().await
+    EndpointWorker::new(dispatcher, endpoint, &destination).serve().await
 }

@@ -1,3 +1,5 @@
+//! Takes due deliveries of an endpoint, in order within a conversation if the endpoint is ordered.
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     time::Duration,
@@ -5,78 +7,89 @@ use std::{
 
 use uuid::Uuid;
 
-use super::Parts;
+use super::DispatcherInner;
 use crate::{
     db::Result,
     domain::DeliveryId,
     webhooks::store::{
-        deliveries::{self, CHAIN, Due, DueQuery},
+        deliveries::{self, CHAIN, DueDelivery, DueQuery},
         endpoints::Endpoint,
     },
 };
 
-/// Deliveries of one conversation, to be made one after the other; or one by itself.
-pub type Chain = VecDeque<Due>;
+/// Deliveries of one conversation that are made in sequence, or a single unordered delivery.
+pub type Chain = VecDeque<DueDelivery>;
 
-/// Deliveries that a line has taken and that are not written yet, and their conversations where order is kept.
-pub type Hand = HashMap<DeliveryId, Option<Uuid>>;
+/// Deliveries that a worker has taken and whose results are not stored yet, with their conversations if order is kept.
+pub type DeliveriesInHand = HashMap<DeliveryId, Option<Uuid>>;
 
-/// Rows read at a time where order is kept: many may be of one conversation.
-const ORDERED: i64 = 256;
-/// Conversations looked at together, at least.
-const AT_LEAST: usize = 32;
+/// Rows read at a time for an ordered endpoint, since many may belong to one conversation.
+const ORDERED_BATCH: i64 = 256;
+/// Minimum number of conversations examined together.
+const MIN_CONVERSATIONS: usize = 32;
 
-/// What was found.
-pub enum Taken {
+/// The outcome of taking deliveries.
+pub enum TakenDeliveries {
     Chains(Vec<Chain>),
-    /// A person has changed the endpoint: what is known of it holds no longer.
+    /// A person has changed the endpoint: the worker's state is invalid.
     Stale,
 }
 
-/// After a pause, takes what is due at an endpoint, about so many, without what was in hand when this was asked. Whatever of that is
-/// written while this reads may still look as if it were due.
-pub async fn take(parts: &Parts, endpoint: &Endpoint, hand: Hand, room: usize, pause: Duration) -> Result<Taken> {
+/// Takes about `room` due deliveries after a pause, without those in hand when this was called. A delivery whose result is stored during the
+/// read may still appear to be due.
+pub async fn take_due(
+    dispatcher: &DispatcherInner,
+    endpoint: &Endpoint,
+    in_hand: DeliveriesInHand,
+    room: usize,
+    pause: Duration,
+) -> Result<TakenDeliveries> {
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
     }
-    let most = i64::try_from(hand.len() + room).unwrap_or(i64::MAX);
+    let most = i64::try_from(in_hand.len() + room).unwrap_or(i64::MAX);
     let wanted = DueQuery {
         endpoint: endpoint.id,
-        most: if endpoint.ordered { most.max(ORDERED) } else { most },
+        most: if endpoint.ordered {
+            most.max(ORDERED_BATCH)
+        } else {
+            most
+        },
     };
-    let due = parts.reads.due(wanted).await?;
+    let due = dispatcher.due_reader.due(wanted).await?;
     if due.iter().any(|it| it.revision != endpoint.revision) {
-        return Ok(Taken::Stale);
+        return Ok(TakenDeliveries::Stale);
     }
-    let mut busy: HashSet<Uuid> = hand.values().flatten().copied().collect();
+    let mut busy: HashSet<Uuid> = in_hand.values().flatten().copied().collect();
     let is_full = i64::try_from(due.len()) == Ok(wanted.most);
-    let fresh = due.into_iter().filter(|it| !hand.contains_key(&it.id));
-    let (in_order, free): (Vec<Due>, Vec<Due>) = fresh.partition(|it| endpoint.ordered && it.order_key.is_some());
+    let fresh = due.into_iter().filter(|it| !in_hand.contains_key(&it.id));
+    let (in_order, free): (Vec<DueDelivery>, Vec<DueDelivery>) =
+        fresh.partition(|it| endpoint.ordered && it.order_key.is_some());
     let mut chains: Vec<Chain> = free.into_iter().map(|it| Chain::from([it])).collect();
-    // Those due for longest first, each once, none that is in hand.
+    // The longest due first, each conversation once, none that is in hand.
     let mut keys: Vec<Uuid> = in_order.iter().filter_map(|it| it.order_key).collect();
     keys.retain(|key| busy.insert(*key));
     if endpoint.ordered && is_full && chains.len() + keys.len() < room {
-        // A few conversations have so much waiting that the others were not seen.
+        // A few conversations have so many deliveries waiting that others were not read.
         keys.extend(
-            others(parts, endpoint, room)
+            other_conversations(dispatcher, endpoint, room)
                 .await?
                 .into_iter()
                 .filter(|key| busy.insert(*key)),
         );
     }
-    // Some of them may turn out to wait for what failed before.
-    keys.truncate(room.max(AT_LEAST));
+    // Some may turn out to wait for a failed delivery.
+    keys.truncate(room.max(MIN_CONVERSATIONS));
     if !keys.is_empty() {
-        chains.extend(in_turn(parts, endpoint, &keys, &in_order).await?);
+        chains.extend(ordered_chains(dispatcher, endpoint, &keys, &in_order).await?);
     }
     chains.sort_by_key(|chain| chain.front().map(|first| first.due_at));
-    Ok(Taken::Chains(chains))
+    Ok(TakenDeliveries::Chains(chains))
 }
 
-/// Conversations in which something is due. Which of them are looked at first is for chance to say, so that all have their turn.
-async fn others(parts: &Parts, endpoint: &Endpoint, room: usize) -> Result<Vec<Uuid>> {
-    let (db, now) = (&parts.subscriptions.db, parts.subscriptions.clock.now());
+/// Returns conversations with due deliveries, from a random starting point, so that all get their turn.
+async fn other_conversations(dispatcher: &DispatcherInner, endpoint: &Endpoint, room: usize) -> Result<Vec<Uuid>> {
+    let (db, now) = (&dispatcher.webhooks.db, dispatcher.webhooks.clock.now());
     let Some((first, last)) = deliveries::ends_of_conversations(db, endpoint.id).await? else {
         return Ok(Vec::new());
     };
@@ -89,17 +102,24 @@ async fn others(parts: &Parts, endpoint: &Endpoint, room: usize) -> Result<Vec<U
     Ok(found)
 }
 
-/// What is to go first in each conversation, and behind it what may follow. Where what is first is to be tried later, the others that
-/// were found due are put off until then; what comes after a whole chain and waits for later is brought on.
-async fn in_turn(parts: &Parts, endpoint: &Endpoint, keys: &[Uuid], found: &[Due]) -> Result<Vec<Chain>> {
-    let db = &parts.subscriptions.db;
+/// Returns the chains of these conversations, each in order:
+///
+/// - If the first delivery of a conversation is due later, those found due behind it are deferred until then.
+/// - If a delivery behind a full chain is due later, the conversation is made due again.
+async fn ordered_chains(
+    dispatcher: &DispatcherInner,
+    endpoint: &Endpoint,
+    keys: &[Uuid],
+    found: &[DueDelivery],
+) -> Result<Vec<Chain>> {
+    let db = &dispatcher.webhooks.db;
     let mut chains: BTreeMap<Uuid, Chain> = BTreeMap::new();
     for due in deliveries::chains(db, endpoint.id, keys).await? {
         if let Some(key) = due.order_key {
             chains.entry(key).or_default().push_back(due);
         }
     }
-    let now = parts.subscriptions.clock.now();
+    let now = dispatcher.webhooks.clock.now();
     let (mut blocked, mut waiting) = (HashMap::new(), Vec::new());
     chains.retain(|key, chain| {
         let first = chain.front().map_or(now, |first| first.due_at);
@@ -111,13 +131,13 @@ async fn in_turn(parts: &Parts, endpoint: &Endpoint, keys: &[Uuid], found: &[Due
         chain.truncate(CHAIN);
         first <= now
     });
-    let until = |it: &Due| Some((it.id, *blocked.get(&it.order_key?)?));
+    let until = |it: &DueDelivery| Some((it.id, *blocked.get(&it.order_key?)?));
     let behind: Vec<_> = found.iter().filter_map(until).collect();
     if !behind.is_empty() {
-        deliveries::put_off(db, endpoint.id, &behind).await?;
+        deliveries::defer(db, endpoint.id, &behind).await?;
     }
     if !waiting.is_empty() {
-        deliveries::bring_on(db, &waiting, now).await?;
+        deliveries::release_conversations(db, &waiting, now).await?;
     }
     Ok(chains.into_values().collect())
 }

@@ -39,7 +39,7 @@ async fn half_heads_stop_nobody(mut deployment: Deployment) {
         "{output}"
     );
     assert!(
-        output.contains("those that wait for their clients make room"),
+        output.contains("connections that wait for their clients are closed"),
         "{output}"
     );
     drop(held);

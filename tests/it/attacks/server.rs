@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use mainstay::{
     clock::Clock,
     config::{self, Config},
-    process::{self, Roles, Running},
+    process::{self, Roles, RunningProcess},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +17,7 @@ use crate::support::{app, databases::migrated_sqlite, folder::Folder};
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 pub struct Server {
-    pub running: Running,
+    pub running: RunningProcess,
     pub address: SocketAddr,
     _folder: Folder,
 }

@@ -54,7 +54,7 @@ async fn without_any_token_they_are_closed_there_and_open_on_loopback_and_on_a_p
     let closed = Client::of(&app).get("/metrics").await;
     assert_eq!(closed.problem(403), "metrics-closed");
     assert!(closed.text().contains("MAINSTAY_METRICS_TOKEN"));
-    let own = Client::to(http::watching_router(app));
+    let own = Client::to(http::metrics_router(app));
     own.get("/metrics").await.ok();
     own.get("/health").await.ok();
     assert_eq!(own.get("/api/v1/channels").await.problem(404), "no-such-route");
@@ -67,7 +67,7 @@ async fn without_any_token_they_are_closed_there_and_open_on_loopback_and_on_a_p
         "a token is asked for everywhere"
     );
     assert_eq!(
-        Client::to(http::watching_router(told))
+        Client::to(http::metrics_router(told))
             .get("/metrics")
             .await
             .problem(401),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use mainstay::webhooks::Changes;
+use mainstay::webhooks::EndpointChanges;
 use mainstay_test_macros::both_sizes;
 
 use super::{
@@ -157,16 +157,16 @@ async fn gone_disables_at_once_and_what_waits_goes_on_when_it_is_enabled(world: 
     assert_eq!((world.deliveries(endpoint).await.len(), receiver.count()), (1, 1));
     assert_eq!(world.deliveries(endpoint).await[0].state, "pending");
     receiver.now_does(|_, _| Reply::status(200));
-    let changes = Changes {
+    let changes = EndpointChanges {
         enabled: Some(true),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     let enabled = world
         .subscriptions
         .change(world.tenant, endpoint, changes)
         .await
         .unwrap();
-    assert_eq!((enabled.disabled_reason, enabled.standing.failing_since), (None, None));
+    assert_eq!((enabled.disabled_reason, enabled.health.failing_since), (None, None));
     world.until(endpoint, "done", 1).await;
     assert_eq!(receiver.count(), 2);
     world.end().await;

@@ -4,8 +4,11 @@ use chrono::TimeDelta;
 use mainstay::{
     domain::DeliveryState,
     webhooks::{
-        Changes, Error, NewEndpoint, Replay, ReplayState, Replayed,
-        store::deliveries::{self, DeliveryFilter},
+        EndpointChanges, Error, NewEndpoint, Replay, ReplayOutcome, ReplayState,
+        store::{
+            deliveries::{self, DeliveryFilter},
+            endpoints::EndpointKey,
+        },
     },
 };
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -77,9 +80,9 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
     .await;
     world.happen(&[world.event(), world.event(), world.event()]).await;
     world.until(endpoint, "done", 3).await;
-    let set = |enabled| Changes {
+    let set = |enabled| EndpointChanges {
         enabled: Some(enabled),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     world
         .subscriptions
@@ -114,7 +117,7 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
     let missing = run(&[ReplayState::Missing]).await;
     assert_eq!(
         missing,
-        Replayed {
+        ReplayOutcome {
             replayed: 4,
             cursor: None
         }
@@ -146,9 +149,9 @@ async fn a_long_replay_goes_on_from_its_cursor(world: World) {
         let events: Vec<_> = (0..1_000).map(|_| world.event()).collect();
         world.happen(&events).await;
     }
-    let enable = Changes {
+    let enable = EndpointChanges {
         enabled: Some(true),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     world
         .subscriptions
@@ -166,9 +169,9 @@ async fn a_long_replay_goes_on_from_its_cursor(world: World) {
         calls += 1;
         if calls == 1 {
             // What happens after the first call is not asked for.
-            let set = |enabled| Changes {
+            let set = |enabled| EndpointChanges {
                 enabled: Some(enabled),
-                ..Changes::default()
+                ..EndpointChanges::default()
             };
             world
                 .subscriptions
@@ -222,7 +225,11 @@ async fn figures_and_lists_tell_how_an_endpoint_does(world: World) {
             state,
             event_type: kind.map(str::to_owned),
         };
-        deliveries::list(world.db().reader(), (world.tenant, endpoint), &filter, before, limit)
+        let key = EndpointKey {
+            tenant: world.tenant,
+            id: endpoint,
+        };
+        deliveries::list(world.db().reader(), key, &filter, before, limit)
             .await
             .unwrap()
     };
@@ -328,7 +335,7 @@ async fn an_endpoint_that_cannot_be_is_refused_with_the_reason(test: TestApp) {
         "another tenant's endpoint does not exist"
     );
     assert!(webhooks.remove(stranger, id).await.is_err() && webhooks.rotate(stranger, id).await.is_err());
-    assert!(webhooks.change(stranger, id, Changes::default()).await.is_err());
+    assert!(webhooks.change(stranger, id, EndpointChanges::default()).await.is_err());
     for _ in 1..100 {
         webhooks.create(test.tenant, good()).await.unwrap();
     }

@@ -6,10 +6,10 @@ use mainstay::{
     records::events::{self, NewEvent},
     tenancy,
     webhooks::{
-        self, Changes, NewEndpoint,
+        self, EndpointChanges, NewEndpoint,
         store::{
-            deliveries::{self, Delivery, DeliveryFilter, Ended},
-            endpoints,
+            deliveries::{self, AttemptConclusion, Delivery, DeliveryFilter},
+            endpoints::{self, EndpointKey},
         },
     },
 };
@@ -20,9 +20,15 @@ use super::world::{event, happen, in_conversation, wanted};
 use crate::support::app::TestApp;
 
 /// What an attempt comes to that fails.
-fn failed(test: &TestApp, endpoint: EndpointId, delivery: DeliveryId, number: i64, state: DeliveryState) -> Ended {
+fn failed(
+    test: &TestApp,
+    endpoint: EndpointId,
+    delivery: DeliveryId,
+    number: i64,
+    state: DeliveryState,
+) -> AttemptConclusion {
     let now = test.app.clock.now();
-    Ended {
+    AttemptConclusion {
         tenant: test.tenant,
         endpoint,
         delivery,
@@ -39,7 +45,7 @@ fn failed(test: &TestApp, endpoint: EndpointId, delivery: DeliveryId, number: i6
     }
 }
 
-async fn conclude(test: &TestApp, ended: Ended) {
+async fn conclude(test: &TestApp, ended: AttemptConclusion) {
     let mut tx = test.app.db.begin().await.unwrap();
     deliveries::conclude(&mut tx, &[ended]).await.unwrap();
     tx.commit().await.unwrap();
@@ -59,8 +65,12 @@ async fn tried(test: &TestApp, times: i64) -> (EndpointId, DeliveryId) {
 }
 
 async fn only(test: &TestApp, endpoint: EndpointId) -> Delivery {
-    let (owner, all) = ((test.tenant, endpoint), DeliveryFilter::default());
-    let page = deliveries::list(test.app.db.reader(), owner, &all, None, 2);
+    let all = DeliveryFilter::default();
+    let key = EndpointKey {
+        tenant: test.tenant,
+        id: endpoint,
+    };
+    let page = deliveries::list(test.app.db.reader(), key, &all, None, 2);
     let mut found = page.await.unwrap().deliveries;
     assert_eq!(found.len(), 1);
     found.remove(0)
@@ -92,7 +102,7 @@ async fn what_is_asked_for_again_during_its_last_attempt_is_made_again(test: Tes
         (10, 10),
         "with the whole schedule before it"
     );
-    let last = Ended {
+    let last = AttemptConclusion {
         attempts_before: 10,
         ..failed(&test, endpoint, delivery, 11, DeliveryState::Dead)
     };
@@ -167,16 +177,18 @@ async fn of_a_long_conversation_a_bounded_part_is_brought_on_at_a_time_the_earli
     happen(&test.app.db, clock, &events).await;
     let (now, later) = (clock.now(), clock.now() + TimeDelta::hours(1));
     let ids: Vec<_> = events.iter().map(|it| (delivery_id(it.id, endpoint), later)).collect();
-    assert_eq!(deliveries::put_off(&test.app.db, endpoint, &ids).await.unwrap(), 1_200);
+    assert_eq!(deliveries::defer(&test.app.db, endpoint, &ids).await.unwrap(), 1_200);
     assert_eq!(
-        deliveries::put_off(&test.app.db, endpoint, &ids).await.unwrap(),
+        deliveries::defer(&test.app.db, endpoint, &ids).await.unwrap(),
         0,
         "they wait as long already"
     );
     let key = (endpoint, conversation.uuid());
     for expected in [500, 500, 200, 0] {
         assert_eq!(
-            deliveries::bring_on(&test.app.db, &[key, key], now).await.unwrap(),
+            deliveries::release_conversations(&test.app.db, &[key, key], now)
+                .await
+                .unwrap(),
             expected
         );
         const FIRST: &str = "
@@ -213,10 +225,10 @@ async fn conversations_are_found_in_which_the_first_that_waits_is_due(test: Test
             .map(|it| (delivery_id(it.id, endpoint), later))
             .collect()
     };
-    deliveries::put_off(&test.app.db, endpoint, &wait(&first, 0))
+    deliveries::defer(&test.app.db, endpoint, &wait(&first, 0))
         .await
         .unwrap();
-    deliveries::put_off(&test.app.db, endpoint, &wait(&second, 1))
+    deliveries::defer(&test.app.db, endpoint, &wait(&second, 1))
         .await
         .unwrap();
     let mut keys: Vec<Uuid> = conversations.iter().map(|it| it.uuid()).collect();
@@ -256,31 +268,31 @@ async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
         .unwrap()
         .id;
     for n in 1..=10 {
-        let change = |changes: Changes| webhooks.change(test.tenant, id, changes);
-        let none = Changes::default;
+        let change = |changes: EndpointChanges| webhooks.change(test.tenant, id, changes);
+        let none = EndpointChanges::default;
         let header = [("x-round".to_owned(), n.to_string())];
         let (url, text, pace, most, kinds, sealed, secret) = tokio::join!(
-            change(Changes {
+            change(EndpointChanges {
                 url: Some(format!("https://example.com/{n}")),
                 ..none()
             }),
-            change(Changes {
+            change(EndpointChanges {
                 description: Some(Some(n.to_string())),
                 ..none()
             }),
-            change(Changes {
+            change(EndpointChanges {
                 rate_limit_per_second: Some(Some(n)),
                 ..none()
             }),
-            change(Changes {
+            change(EndpointChanges {
                 max_concurrent: Some(Some(n)),
                 ..none()
             }),
-            change(Changes {
+            change(EndpointChanges {
                 event_types: Some(vec!["contact.*".to_owned()]),
                 ..none()
             }),
-            change(Changes {
+            change(EndpointChanges {
                 headers: Some(header.into()),
                 ..none()
             }),
@@ -313,13 +325,13 @@ async fn a_rotation_of_keys_loses_no_secret_that_is_made_meanwhile(test: TestApp
     };
     let id = webhooks.create(test.tenant, new(0)).await.unwrap().id;
     for n in 1..=10 {
-        let change = Changes {
+        let change = EndpointChanges {
             headers: Some(headers(n)),
-            ..Changes::default()
+            ..EndpointChanges::default()
         };
-        let aside = Changes {
+        let aside = EndpointChanges {
             description: Some(Some(n.to_string())),
-            ..Changes::default()
+            ..EndpointChanges::default()
         };
         let (rotated, secrets, changed, told, made) = tokio::join!(
             tenancy::rotate_keys(&test.registry),
@@ -356,18 +368,18 @@ async fn what_was_read_before_somebody_changed_it_is_not_written_back(test: Test
         .create(test.tenant, wanted("https://example.com/hook"))
         .await
         .unwrap();
-    let (owner, now) = ((test.tenant, was.id), test.app.clock.now());
+    let (key, now) = (was.key(), test.app.clock.now());
     webhooks.rotate(test.tenant, was.id).await.unwrap();
     let found = webhooks.find(test.tenant, was.id).await.unwrap();
     let db = &test.app.db;
     assert_eq!(
-        endpoints::reseal(db, owner, was.revision, was.secret.clone(), None, None)
+        endpoints::reseal(db, key, was.revision, was.secret.clone(), None, None)
             .await
             .unwrap(),
         0
     );
     assert_eq!(
-        endpoints::set_secret(db, owner, was.revision, was.secret, now, now)
+        endpoints::set_secret(db, key, was.revision, was.secret, now, now)
             .await
             .unwrap(),
         0

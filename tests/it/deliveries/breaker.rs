@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 use mainstay::{
     housekeeping,
-    webhooks::{Changes, dispatcher::BREAKER},
+    webhooks::{EndpointChanges, dispatcher::BREAKER},
 };
 use mainstay_test_macros::both_sizes;
 
@@ -41,7 +41,7 @@ async fn a_dead_endpoint_with_a_large_backlog_costs_one_probe_at_a_time_and_its_
     let endpoint = world.endpoint(&dead).await;
     fill(&world, BACKLOG).await;
     wait_until(DEADLINE, "the breaker opens", async || {
-        world.standing(endpoint).await.standing.tripped_at.is_some()
+        world.standing(endpoint).await.health.tripped_at.is_some()
     })
     .await;
     let tried = dead.count();
@@ -68,7 +68,7 @@ async fn a_dead_endpoint_with_a_large_backlog_costs_one_probe_at_a_time_and_its_
         world.clock.advance(TimeDelta::minutes(6));
         wait_until(DEADLINE, "a probe is sent", async || dead.count() >= tried + n).await;
         wait_until(DEADLINE, "it failed", async || {
-            world.standing(endpoint).await.standing.probes == n as i64
+            world.standing(endpoint).await.health.probes == n as i64
         })
         .await;
         assert_eq!(dead.count(), tried + n, "one probe at a time");
@@ -82,7 +82,7 @@ async fn a_dead_endpoint_with_a_large_backlog_costs_one_probe_at_a_time_and_its_
             == 0
     })
     .await;
-    assert!(world.standing(endpoint).await.standing.tripped_at.is_none());
+    assert!(world.standing(endpoint).await.health.tripped_at.is_none());
     world.end().await;
 }
 
@@ -100,7 +100,7 @@ async fn what_was_under_way_when_the_breaker_opened_is_no_probe(world: World) {
         .id;
     fill(&world, 500).await;
     wait_until(DEADLINE, "the breaker opens", async || {
-        world.standing(endpoint).await.standing.tripped_at.is_some()
+        world.standing(endpoint).await.health.tripped_at.is_some()
     })
     .await;
     wait_until(DEADLINE, "nothing is under way", async || {
@@ -108,7 +108,7 @@ async fn what_was_under_way_when_the_breaker_opened_is_no_probe(world: World) {
     })
     .await;
     assert!(blip.most_under_way() > 2 * FAILURES, "{}", blip.most_under_way());
-    assert_eq!(world.standing(endpoint).await.standing.probes, 0);
+    assert_eq!(world.standing(endpoint).await.health.probes, 0);
     world.end().await;
 }
 
@@ -117,9 +117,9 @@ async fn what_a_person_asks_for_is_the_next_probe(world: World) {
     let dead = Receiver::doing(|_, _| Reply::status(503)).await;
     let endpoint = world.endpoint(&dead).await;
     fill(&world, 500).await;
-    let probes = async || world.standing(endpoint).await.standing.probes;
+    let probes = async || world.standing(endpoint).await.health.probes;
     wait_until(DEADLINE, "the breaker opens", async || {
-        world.standing(endpoint).await.standing.tripped_at.is_some()
+        world.standing(endpoint).await.health.tripped_at.is_some()
     })
     .await;
     let test = world.subscriptions.test(world.tenant, endpoint).await.unwrap();
@@ -135,7 +135,7 @@ async fn what_a_person_asks_for_is_the_next_probe(world: World) {
     dead.now_does(|_, _| Reply::status(200));
     world.subscriptions.retry(world.tenant, last.id).await.unwrap();
     wait_until(DEADLINE, "the breaker closes", async || {
-        world.standing(endpoint).await.standing.tripped_at.is_none()
+        world.standing(endpoint).await.health.tripped_at.is_none()
     })
     .await;
     assert_eq!(dead.requests()[FAILURES + 1].id(), last.event_id.to_string());
@@ -148,20 +148,20 @@ async fn who_enables_an_endpoint_that_is_enabled_has_it_tried_as_if_it_had_never
     let endpoint = world.endpoint(&receiver).await;
     fill(&world, 500).await;
     wait_until(DEADLINE, "the breaker opens", async || {
-        world.standing(endpoint).await.standing.tripped_at.is_some()
+        world.standing(endpoint).await.health.tripped_at.is_some()
     })
     .await;
     receiver.now_does(|_, _| Reply::status(200));
-    let enable = Changes {
+    let enable = EndpointChanges {
         enabled: Some(true),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     let enabled = world
         .subscriptions
         .change(world.tenant, endpoint, enable)
         .await
         .unwrap();
-    assert_eq!((enabled.standing.tripped_at, enabled.standing.probe_at), (None, None));
+    assert_eq!((enabled.health.tripped_at, enabled.health.probe_at), (None, None));
     world.until(endpoint, "done", 500).await;
     world.end().await;
 }
@@ -184,7 +184,7 @@ async fn an_endpoint_that_hangs_slows_no_other_down(world: World) {
         .await;
     }
     wait_until(DEADLINE, "the breaker opens", async || {
-        world.standing(endpoint.id).await.standing.tripped_at.is_some()
+        world.standing(endpoint.id).await.health.tripped_at.is_some()
     })
     .await;
     world.end().await;

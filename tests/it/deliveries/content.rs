@@ -3,7 +3,7 @@
 use chrono::{SecondsFormat, TimeDelta};
 use mainstay::{
     crypto::{WebhookSecret, standard_webhooks},
-    webhooks::Changes,
+    webhooks::EndpointChanges,
 };
 use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::Value;
@@ -80,7 +80,7 @@ async fn an_event_reaches_the_endpoints_that_want_it_and_no_other(world: World) 
         (1, 1, "succeeded")
     );
     assert_eq!((attempts[0].http_status, done[0].last_status), (Some(200), Some(200)));
-    assert!(world.standing(endpoint.id).await.standing.last_success_at.is_some());
+    assert!(world.standing(endpoint.id).await.health.last_success_at.is_some());
     world.end().await;
 }
 
@@ -126,9 +126,9 @@ async fn an_endpoint_that_is_changed_gets_its_deliveries_at_its_new_address(worl
     let endpoint = world.endpoint(&old).await;
     world.one().await;
     world.until_attempts(endpoint, 1).await;
-    let changes = Changes {
+    let changes = EndpointChanges {
         url: Some(new.url()),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     let changed = world
         .subscriptions
@@ -136,7 +136,7 @@ async fn an_endpoint_that_is_changed_gets_its_deliveries_at_its_new_address(worl
         .await
         .unwrap();
     assert_eq!(
-        (changed.standing.failures_in_row, changed.standing.failing_since),
+        (changed.health.failures_in_row, changed.health.failing_since),
         (0, None)
     );
     world.clock.advance(TimeDelta::seconds(7));

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use mainstay::{
     domain::{EndpointId, Id},
     webhooks::{
-        Changes,
-        store::endpoints::{self, Rest},
+        EndpointChanges,
+        store::endpoints::{self, EndpointRest},
     },
 };
 use mainstay_test_macros::both_sizes;
@@ -48,7 +48,7 @@ async fn what_cannot_be_written_puts_off_its_own_endpoint_alone(world: World) {
     world.one().await;
     wait_until(DEADLINE, "its line waits", async || {
         let (attempts, error) = attempts_of_line(&world, refused).await;
-        attempts > 0 && error.is_some_and(|it| it.contains("cannot be written"))
+        attempts > 0 && error.is_some_and(|it| it.contains("cannot be stored"))
     })
     .await;
     world.one().await;
@@ -77,9 +77,9 @@ async fn an_endpoint_whose_secret_does_not_open_waits_longer_each_time_whoever_w
     const PENDING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'pending'";
     wait_until(DEADLINE, "its line waits", async || world.number(PENDING).await == 1).await;
     let now = world.clock.now();
-    assert!(endpoints::idle_lines(world.db(), now).await.unwrap().is_empty());
+    assert!(endpoints::overdue_jobs(world.db(), now).await.unwrap().is_empty());
     assert!(
-        endpoints::wake_lines(world.db(), &[endpoint.uuid()], now)
+        endpoints::wake_jobs(world.db(), &[endpoint.uuid()], now)
             .await
             .unwrap()
             .is_empty()
@@ -89,7 +89,7 @@ async fn an_endpoint_whose_secret_does_not_open_waits_longer_each_time_whoever_w
             .await
             .1
             .unwrap()
-            .contains("secrets do not open")
+            .contains("secrets cannot be decrypted")
     );
     world.db().sql(SECRET, (endpoint, secret)).run().await.unwrap();
     world.clock.advance(TimeDelta::minutes(2));
@@ -106,11 +106,11 @@ async fn a_run_that_lost_its_line_does_not_put_it_off(world: World) {
     let receiver = Receiver::doing(|_, _| Reply::Late(Duration::from_millis(700), 200)).await;
     let endpoint = world.endpoint(&receiver).await;
     world.one().await;
-    let attempt = async || endpoints::attempt_of_line(world.db().reader(), endpoint).await.unwrap();
+    let attempt = async || endpoints::running_attempt(world.db().reader(), endpoint).await.unwrap();
     wait_until(DEADLINE, "the line is in hand", async || attempt().await.is_some()).await;
     let held = attempt().await.unwrap();
     let now = world.clock.now();
-    let put_off = endpoints::conclude_line(world.db(), (endpoint, held + 1), Rest::Disabled, now)
+    let put_off = endpoints::reschedule_job(world.db(), (endpoint, held + 1), EndpointRest::Disabled, now)
         .await
         .unwrap();
     assert_eq!(put_off, None);
@@ -133,9 +133,9 @@ async fn nobody_is_told_of_failures_at_a_place_that_was_changed_meanwhile(world:
     let before = dead.count();
     world.clock.advance(TimeDelta::hours(5));
     wait_until(DEADLINE, "it is under way", async || dead.count() > before).await;
-    let changes = Changes {
+    let changes = EndpointChanges {
         description: Some(Some("mine".to_owned())),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     world
         .subscriptions
@@ -149,6 +149,6 @@ async fn nobody_is_told_of_failures_at_a_place_that_was_changed_meanwhile(world:
             .await,
         0
     );
-    assert_eq!(world.standing(endpoint).await.standing.warned_at, None);
+    assert_eq!(world.standing(endpoint).await.health.warned_at, None);
     world.end().await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use mainstay::{housekeeping, webhooks::Changes};
+use mainstay::{housekeeping, webhooks::EndpointChanges};
 use mainstay_test_macros::both_sizes;
 
 use super::{
@@ -25,7 +25,7 @@ async fn who_asks_to_be_left_alone_gets_nothing_until_then_and_then_one_at_a_tim
     world.until_attempts(endpoint, 1).await;
     let neighbour = Receiver::start().await;
     let beside = world.endpoint(&neighbour).await;
-    let until = world.standing(endpoint).await.standing.probe_at.unwrap();
+    let until = world.standing(endpoint).await.health.probe_at.unwrap();
     let events: Vec<_> = (0..20).map(|_| world.event()).collect();
     world.happen(&events).await;
     world.until(beside, "done", 20).await;
@@ -46,7 +46,7 @@ async fn who_asks_to_be_left_alone_gets_nothing_until_then_and_then_one_at_a_tim
     world.clock.advance(TimeDelta::seconds(10));
     world.until(endpoint, "done", 22).await;
     assert!(busy.most_under_way() > 1, "and then as many as it takes");
-    assert_eq!(world.standing(endpoint).await.standing.probe_at, None);
+    assert_eq!(world.standing(endpoint).await.health.probe_at, None);
     world.end().await;
 }
 
@@ -80,9 +80,9 @@ async fn a_person_who_tests_or_enables_an_endpoint_need_not_wait_until_then(worl
     })
     .await;
     busy.now_does(|_, _| Reply::status(200));
-    let enable = Changes {
+    let enable = EndpointChanges {
         enabled: Some(true),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     world
         .subscriptions

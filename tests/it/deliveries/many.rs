@@ -8,7 +8,10 @@ use mainstay::{
     records::events::NewEvent,
     webhooks::{
         self,
-        store::deliveries::{self, DeliveryFilter, Ended},
+        store::{
+            deliveries::{self, AttemptConclusion, DeliveryFilter},
+            endpoints::EndpointKey,
+        },
     },
 };
 use mainstay_test_macros::both_databases;
@@ -41,8 +44,11 @@ async fn a_page_looks_through_twenty_thousand_deliveries_for_what_is_asked_for_a
         happen(&test.app.db, &test.app.clock, &events("message.received")).await;
     }
     let page = async |filter: &DeliveryFilter, before| {
-        let owner = (test.tenant, endpoint);
-        deliveries::list(test.app.db.reader(), owner, filter, before, 100)
+        let key = EndpointKey {
+            tenant: test.tenant,
+            id: endpoint,
+        };
+        deliveries::list(test.app.db.reader(), key, filter, before, 100)
             .await
             .unwrap()
     };
@@ -85,15 +91,18 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
     let test = TestApp::postgres().await;
     let (app, endpoint) = (test.app.clone(), endpoint(&test).await);
     happen(&app.db, &app.clock, &[event(&app.clock, test.tenant)]).await;
-    let owner = (test.tenant, endpoint);
+    let key = EndpointKey {
+        tenant: test.tenant,
+        id: endpoint,
+    };
     let list = async || {
-        deliveries::list(app.db.reader(), owner, &DeliveryFilter::default(), None, 9)
+        deliveries::list(app.db.reader(), key, &DeliveryFilter::default(), None, 9)
             .await
             .unwrap()
     };
     let old = list().await.deliveries.remove(0);
     let now = app.clock.now();
-    let ended = Ended {
+    let ended = AttemptConclusion {
         tenant: test.tenant,
         endpoint,
         delivery: old.id,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     db::Db,
     housekeeping,
-    webhooks::{self, Changes},
+    webhooks::{self, EndpointChanges},
 };
 use mainstay_test_macros::both_sizes;
 
@@ -39,12 +39,12 @@ async fn what_ended_long_ago_is_removed_with_its_attempts_and_nothing_else(world
     world.until(endpoint, "done", 1_200).await;
     let old = world.clock.now();
     assert_eq!(
-        webhooks::forget(&world.subscriptions, old - TimeDelta::days(1))
+        webhooks::purge(&world.subscriptions, old - TimeDelta::days(1))
             .await
             .unwrap(),
         0
     );
-    let removed = webhooks::forget(&world.subscriptions, old + TimeDelta::seconds(1))
+    let removed = webhooks::purge(&world.subscriptions, old + TimeDelta::seconds(1))
         .await
         .unwrap();
     assert_eq!(removed, 1_200);
@@ -67,16 +67,16 @@ async fn what_waits_for_a_disabled_endpoint_longer_than_deliveries_are_kept_is_d
     world.one().await;
     world.until_attempts(disabled, 1).await;
     world.until_attempts(enabled, 1).await;
-    let disable = Changes {
+    let disable = EndpointChanges {
         enabled: Some(false),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     world
         .subscriptions
         .change(world.tenant, disabled, disable)
         .await
         .unwrap();
-    let forget = async |before| webhooks::forget(&world.subscriptions, before).await.unwrap();
+    let forget = async |before| webhooks::purge(&world.subscriptions, before).await.unwrap();
     let old = world.clock.now() + TimeDelta::seconds(1);
     forget(old - TimeDelta::days(1)).await;
     assert_eq!(world.deliveries(disabled).await[0].state, "pending", "it is young");
@@ -108,7 +108,7 @@ async fn a_delivery_whose_event_is_kept_no_longer_is_dead(world: World) {
     assert!(left > 0);
     world.clock.advance(TimeDelta::seconds(8));
     let dead = world.until(endpoint, "dead", 1).await.remove(0);
-    assert!(dead.last_error.unwrap().contains("kept no longer"));
+    assert!(dead.last_error.unwrap().contains("no longer stored"));
     assert_eq!(receiver.count(), 1);
     world.end().await;
 }
@@ -151,21 +151,21 @@ async fn a_person_who_enables_or_moves_an_endpoint_has_what_waits_sent_at_once(w
     let endpoint = world.endpoint(&busy).await;
     world.one().await;
     world.until_attempts(endpoint, 1).await;
-    let change = async |to: Changes| world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
-    change(Changes {
+    let change = async |to: EndpointChanges| world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
+    change(EndpointChanges {
         enabled: Some(false),
-        ..Changes::default()
+        ..EndpointChanges::default()
     })
     .await;
-    change(Changes {
+    change(EndpointChanges {
         enabled: Some(true),
-        ..Changes::default()
+        ..EndpointChanges::default()
     })
     .await;
     world.until_attempts(endpoint, 2).await;
-    change(Changes {
+    change(EndpointChanges {
         description: Some(None),
-        ..Changes::default()
+        ..EndpointChanges::default()
     })
     .await;
     assert_eq!(
@@ -173,9 +173,9 @@ async fn a_person_who_enables_or_moves_an_endpoint_has_what_waits_sent_at_once(w
         2,
         "another description is no reason"
     );
-    change(Changes {
+    change(EndpointChanges {
         url: Some(elsewhere.url()),
-        ..Changes::default()
+        ..EndpointChanges::default()
     })
     .await;
     world.until(endpoint, "done", 1).await;
@@ -197,9 +197,9 @@ async fn a_run_heeds_what_a_person_changes_within_a_moment(world: World) {
     world.happen(&events).await;
     // It has taken thirty-two in hand, for more than six seconds.
     wait_until(DEADLINE, "it is at work", async || old.count() >= 2).await;
-    let to = Changes {
+    let to = EndpointChanges {
         url: Some(new.url()),
-        ..Changes::default()
+        ..EndpointChanges::default()
     };
     world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
     wait_until(DEADLINE, "it goes to the new place", async || new.count() > 0).await;

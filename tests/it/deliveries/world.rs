@@ -8,14 +8,14 @@ use mainstay::{
     config::{self, Config, Secret},
     db::Db,
     domain::{ChannelId, ConversationId, DeliveryId, EndpointId, EventId, TenantId},
-    process::{self, Roles, Running},
+    process::{self, Roles, RunningProcess},
     records::events::{self, NewEvent},
     tenancy::{self, NewChannel, TenantService},
     webhooks::{
         NewEndpoint, WebhookService,
         store::{
-            deliveries::{self, Attempt, Delivery, DeliveryFilter},
-            endpoints::Endpoint,
+            deliveries::{self, Delivery, DeliveryAttempt, DeliveryFilter},
+            endpoints::{Endpoint, EndpointKey},
         },
     },
 };
@@ -35,7 +35,7 @@ pub const DEADLINE: Duration = Duration::from_secs(40);
 pub const TIMEOUT: Duration = Duration::from_secs(1);
 
 pub struct World {
-    pub running: Running,
+    pub running: RunningProcess,
     pub subscriptions: WebhookService,
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -138,14 +138,18 @@ impl World {
 
     /// The endpoint's deliveries, the oldest first.
     pub async fn deliveries(&self, endpoint: EndpointId) -> Vec<Delivery> {
-        let (owner, all) = ((self.tenant, endpoint), DeliveryFilter::default());
-        let page = deliveries::list(self.db().reader(), owner, &all, None, 10_000);
+        let all = DeliveryFilter::default();
+        let key = EndpointKey {
+            tenant: self.tenant,
+            id: endpoint,
+        };
+        let page = deliveries::list(self.db().reader(), key, &all, None, 10_000);
         let mut deliveries = page.await.unwrap().deliveries;
         deliveries.reverse();
         deliveries
     }
 
-    pub async fn attempts(&self, delivery: DeliveryId) -> Vec<Attempt> {
+    pub async fn attempts(&self, delivery: DeliveryId) -> Vec<DeliveryAttempt> {
         deliveries::attempts(self.db().reader(), self.tenant, delivery)
             .await
             .unwrap()

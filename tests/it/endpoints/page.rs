@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use mainstay::webhooks::{MOST_CONCURRENT, OVERLAP, USUAL_CONCURRENT};
+use mainstay::webhooks::{DEFAULT_CONCURRENT, MOST_CONCURRENT, OVERLAP};
 use tokio::sync::Mutex;
 
 use crate::support::{
@@ -49,7 +49,7 @@ fn the_page_says_when_it_is_tried_again_and_what_the_limits_are() {
     for says in [
         format!("| after the one before | at once | {} |", waits.join(" | ")),
         format!("has {} seconds.", deliveries.timeout.as_secs()),
-        format!("({USUAL_CONCURRENT} unless you say otherwise, {MOST_CONCURRENT} at most)"),
+        format!("({DEFAULT_CONCURRENT} unless you say otherwise, {MOST_CONCURRENT} at most)"),
         format!("For {} hours both sign", OVERLAP.num_hours()),
         "30 days unless the operator says otherwise".to_owned(),
     ] {

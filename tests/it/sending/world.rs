@@ -7,7 +7,7 @@ use mainstay::{
     config::{self, Config, Secret},
     db::Db,
     domain::ChannelId,
-    process::{self, Roles, Running},
+    process::{self, Roles, RunningProcess},
     tenancy::{self, NewChannel, TenantService},
 };
 use mainstay_sim::{AcceptedSend, Clock as SimClock, Customer, FaultRule, Item, Shape, SimConfig, Simulator};
@@ -31,7 +31,7 @@ const CALL: Duration = Duration::from_secs(3);
 const TOKEN: &str = "EAAG-test";
 
 pub struct World {
-    pub running: Running,
+    pub running: RunningProcess,
     pub simulator: Simulator,
     /// With an API key of the tenant.
     pub client: Client,

@@ -159,7 +159,7 @@ impl Deployment {
                 return;
             }
             let output = api.output();
-            assert!(output.contains("is it taken?"), "{program} ended: {output}");
+            assert!(output.contains("is it in use?"), "{program} ended: {output}");
         }
         panic!("port {} stays taken", self.port);
     }

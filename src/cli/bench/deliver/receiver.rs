@@ -1,4 +1,4 @@
-//! Receivers that do as little as can be, since they run on the machine they measure.
+//! Receivers that do as little work as possible, since they run on the machine they measure.
 
 use std::{
     collections::HashMap,
@@ -18,15 +18,15 @@ use tokio::{
 };
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-/// Room for a request of ours.
+/// Buffer size for one request.
 const REQUEST: usize = 16_384;
 
 /// All receivers, each on a port of its own, on one thread that ends with the program.
 pub struct Receivers {
     pub addresses: Vec<SocketAddr>,
     each: Arc<Vec<Receiver>>,
-    /// When the first byte of a request came, by the id of its event, while somebody wants to know.
-    came: Arc<Mutex<HashMap<String, Instant>>>,
+    /// Arrival time of the first byte of a timed request, by the id of its event.
+    arrival: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 #[derive(Default)]
@@ -48,8 +48,8 @@ impl Receivers {
             .map(std::net::TcpListener::local_addr)
             .collect::<Result<_, _>>()?;
         let each: Arc<Vec<Receiver>> = Arc::new((0..count).map(|_| Receiver::default()).collect());
-        let came = Arc::default();
-        let (serving, noting) = (each.clone(), Arc::clone(&came));
+        let arrival = Arc::default();
+        let (serving, noting) = (each.clone(), Arc::clone(&arrival));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new()
             .name("receivers".to_owned())
@@ -61,15 +61,19 @@ impl Receivers {
                     futures::future::join_all(listening).await;
                 });
             })?;
-        Ok(Self { addresses, each, came })
+        Ok(Self {
+            addresses,
+            each,
+            arrival,
+        })
     }
 
-    /// From now on it takes requests and says nothing.
+    /// Lets a receiver accept requests without answering from now on.
     pub fn hang(&self, receiver: usize) {
         self.each[receiver].hangs.store(true, Ordering::Relaxed);
     }
 
-    /// Requests that all but the first few have answered.
+    /// Returns the number of requests answered by all receivers but the first `from`.
     pub fn taken(&self, from: usize) -> usize {
         self.each[from..]
             .iter()
@@ -77,11 +81,11 @@ impl Receivers {
             .sum()
     }
 
-    /// When the event of that id came.
-    pub async fn came(&self, id: &str, patience: Duration) -> anyhow::Result<Instant> {
+    /// Waits for the event with this id, and returns its arrival time.
+    pub async fn arrival(&self, id: &str, patience: Duration) -> anyhow::Result<Instant> {
         let begun = Instant::now();
         loop {
-            if let Some(at) = self.came.lock().unwrap_or_else(PoisonError::into_inner).remove(id) {
+            if let Some(at) = self.arrival.lock().unwrap_or_else(PoisonError::into_inner).remove(id) {
                 return Ok(at);
             }
             ensure!(begun.elapsed() < patience, "an event did not come within {patience:?}");
@@ -94,21 +98,21 @@ async fn listen(
     number: usize,
     listener: std::net::TcpListener,
     each: Arc<Vec<Receiver>>,
-    came: Arc<Mutex<HashMap<String, Instant>>>,
+    arrival: Arc<Mutex<HashMap<String, Instant>>>,
 ) {
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
     while let Ok((stream, _)) = listener.accept().await {
-        let (each, came) = (each.clone(), came.clone());
-        tokio::task::spawn_local(async move { drop(serve(stream, &each[number], &came).await) });
+        let (each, arrival) = (each.clone(), arrival.clone());
+        tokio::task::spawn_local(async move { drop(serve(stream, &each[number], &arrival).await) });
     }
 }
 
 async fn serve(
     mut stream: TcpStream,
     receiver: &Receiver,
-    came: &Mutex<HashMap<String, Instant>>,
+    arrival: &Mutex<HashMap<String, Instant>>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(REQUEST);
@@ -129,7 +133,7 @@ async fn serve(
         if is_timed(&buffer[..length])
             && let (Some(id), Some(at)) = (header(&buffer, b"webhook-id: "), first)
         {
-            came.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
+            arrival.lock().unwrap_or_else(PoisonError::into_inner).insert(id, at);
         }
         buffer.drain(..length);
         receiver.taken.fetch_add(1, Ordering::Relaxed);
@@ -137,13 +141,13 @@ async fn serve(
     }
 }
 
-/// Whether somebody waits to know when it came.
+/// Returns whether the arrival of the request is timed.
 fn is_timed(request: &[u8]) -> bool {
-    let kind = format!(r#"{{"type":"{}""#, super::scene::TIMED.name);
+    let kind = format!(r#"{{"type":"{}""#, super::setup::TIMED.name);
     request.windows(kind.len()).any(|it| it == kind.as_bytes())
 }
 
-/// The length of the first request, if all of it is there.
+/// Returns the length of the first request if it is complete.
 fn whole(buffer: &[u8]) -> Option<usize> {
     let head = find(buffer, b"\r\n\r\n")? + 4;
     let length = header(&buffer[..head], b"content-length: ")?.parse::<usize>().ok()?;

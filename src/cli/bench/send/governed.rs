@@ -1,4 +1,4 @@
-//! Campaigns on five numbers at once, each with more than it may send; and replies in the midst of it.
+//! Campaigns on five numbers at once, each with more messages than it may send, and replies amid them.
 
 use std::{
     fmt,
@@ -12,65 +12,65 @@ use serde_json::json;
 
 use super::{
     super::latency::{Latencies, Quantiles},
-    scene::Scene,
+    setup::SendBench,
 };
 
 const RATES: [u64; 5] = [1_000, 80, 80, 80, 80];
-/// Seconds before the measurement, so that starting does not count.
+/// Seconds before the measurement, so that startup does not count.
 const MARGIN: u64 = 5;
-/// Seconds' worth of messages beyond those of the measurement: a worker that starts sends for a while before it is measured, and the
-/// backlog must outlast the measurement.
+/// Seconds' worth of messages beyond those of the measurement: a worker sends for a while before it is measured, and the backlog must
+/// outlast the measurement.
 const BEYOND: u64 = 30;
 const REPLY_EVERY: Duration = Duration::from_secs(2);
-/// A reply that has not left by then fails the benchmark.
+/// Time limit of a reply.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Serialize)]
 pub struct Governed {
     seconds: u64,
-    /// Of one number at 1,000 a second and of four at 80.
+    /// Fractions of Meta's limit: of one number at 1,000 a second, and the lowest of four at 80.
     share_of_1000: f64,
     share_of_80: f64,
-    /// What the simulator refused for throughput and for pairs.
+    /// Rejections by the simulator: throughput (130429) and pair limit (131056).
     refused_130429: u64,
     refused_131056: u64,
-    /// From the request to Meta's acceptance, in the middle of a full campaign lane; milliseconds.
+    /// Latency from the request to Meta's acceptance, amid a full campaign lane; milliseconds.
     reply: Quantiles,
 }
 
-pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed> {
-    // The slow numbers first: the worker comes upon all of them at once.
+pub async fn measure(bench: &mut SendBench, seconds: u64) -> anyhow::Result<Governed> {
+    // The slow numbers first: the worker finds all of them at once.
     for (n, rate) in RATES.iter().enumerate().rev() {
-        scene.fill(n, (rate * (seconds + BEYOND)) as usize).await?;
+        bench.fill(n, (rate * (seconds + BEYOND)) as usize).await?;
     }
-    scene.begin().await?;
-    let customers = customers(scene).await?;
+    bench.begin().await?;
+    let customers = customers(bench).await?;
     wait(Duration::from_secs(30), "the campaign runs", || {
-        scene.accepted().iter().all(|&count| count > 0)
+        bench.accepted().iter().all(|&count| count > 0)
     })
     .await?;
     tokio::time::sleep(Duration::from_secs(MARGIN)).await;
-    let (before, begin) = (scene.accepted(), Instant::now());
+    let (before, begin) = (bench.accepted(), Instant::now());
     let duration = Duration::from_secs(seconds);
     let mut replies = Latencies::default();
     let mut turn = 0;
     while begin.elapsed() + REPLY_EVERY < duration {
         let next = begin + REPLY_EVERY * (turn + 1);
         tokio::time::sleep_until(next.into()).await;
-        replies.add(reply(scene, &customers[turn as usize % customers.len()]).await?);
+        replies.add(reply(bench, &customers[turn as usize % customers.len()]).await?);
         turn += 1;
     }
     tokio::time::sleep_until((begin + duration).into()).await;
-    let (after, elapsed) = (scene.accepted(), begin.elapsed().as_secs_f64());
+    let (after, elapsed) = (bench.accepted(), begin.elapsed().as_secs_f64());
     for (n, rate) in RATES.iter().enumerate() {
         ensure!(
             after[n] < rate * (seconds + BEYOND),
             "the messages of number {n} did not outlast the measurement"
         );
     }
-    scene.end().await?;
+    bench.end().await?;
     let share = |n: usize| (after[n] - before[n]) as f64 / elapsed / RATES[n] as f64;
-    let graph = scene.simulator.graph();
+    let graph = bench.simulator.graph();
     Ok(Governed {
         seconds,
         share_of_1000: share(0),
@@ -81,22 +81,22 @@ pub async fn measure(scene: &mut Scene, seconds: u64) -> anyhow::Result<Governed
     })
 }
 
-/// People whose service windows are open.
-async fn customers(scene: &Scene) -> anyhow::Result<Vec<Customer>> {
+/// Returns customers with open service windows.
+async fn customers(bench: &SendBench) -> anyhow::Result<Vec<Customer>> {
     const OPEN: &str = "SELECT COUNT(*) FROM conversations WHERE window_expires_at IS NOT NULL";
     let mut written = Vec::new();
-    for (place, customer) in scene.simulator.customers().into_iter().enumerate() {
+    for (place, customer) in bench.simulator.customers().into_iter().enumerate() {
         if customer.hides_phone || written.len() == 20 {
             continue;
         }
-        if let Some(webhook) = scene.simulator.write(place, Shape::Text, None) {
-            scene.simulator.deliver(webhook).await;
+        if let Some(webhook) = bench.simulator.write(place, Shape::Text, None) {
+            bench.simulator.deliver(webhook).await;
             written.push(customer);
         }
     }
     let begin = Instant::now();
     loop {
-        let (open,): (i64,) = scene.registry.db.reader().sql(OPEN, ()).one().await?;
+        let (open,): (i64,) = bench.registry.db.reader().sql(OPEN, ()).one().await?;
         if open >= written.len() as i64 {
             return Ok(written);
         }
@@ -105,15 +105,15 @@ async fn customers(scene: &Scene) -> anyhow::Result<Vec<Customer>> {
     }
 }
 
-/// How long a reply takes to be accepted by Meta.
-async fn reply(scene: &Scene, to: &Customer) -> anyhow::Result<Duration> {
-    let graph = scene.simulator.graph();
+/// Measures how long a reply takes to be accepted by Meta.
+async fn reply(bench: &SendBench, to: &Customer) -> anyhow::Result<Duration> {
+    let graph = bench.simulator.graph();
     let before = graph.accepted_for(&to.wa_id);
     let begin = Instant::now();
     let message = json!({
-        "channel_id": scene.channels[0].0, "to": { "phone": to.wa_id }, "type": "text", "text": { "body": "Certainly." },
+        "channel_id": bench.channels[0].0, "to": { "phone": to.wa_id }, "type": "text", "text": { "body": "Certainly." },
     });
-    scene.post("messages", &message).await?;
+    bench.post("messages", &message).await?;
     wait(PATIENCE, "a reply leaves", || graph.accepted_for(&to.wa_id) > before).await?;
     Ok(begin.elapsed())
 }

@@ -1,9 +1,10 @@
-//! Sending, against the simulator: what the governor lets pass of what Meta permits, how fast it is without one, and how soon a request
-//! to send is answered. The simulator runs on a thread of this process, its limits enforced; api and worker are processes of their own.
+//! Sending, against the simulator: the rates permitted by the rate limiter compared with Meta's limits, the rate without one, and the
+//! latency of send requests. The simulator runs on a thread of this process and enforces its limits; API and worker are processes of their
+//! own.
 
 mod governed;
 mod requests;
-mod scene;
+mod setup;
 mod ungoverned;
 
 use std::{fmt, path::PathBuf};
@@ -13,50 +14,50 @@ use serde::Serialize;
 use super::{latency::Quantiles, server};
 use governed::Governed;
 pub use governed::wait;
-use scene::Scene;
+use setup::SendBench;
 
 /// The database is SQLite in a folder of the benchmark's own, or what DATABASE_URL and REDIS_URL name, which must hold no tenant.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// Seconds during which limits are kept to.
+    /// Seconds of the measurement with rate limits.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Messages sent as fast as can be.
+    /// Messages sent without rate limits.
     #[arg(long, default_value_t = 60_000)]
     messages: usize,
-    /// Requests per second whose answers are timed.
+    /// Requests per second whose latency is measured.
     #[arg(long, default_value_t = 500)]
     rate: u64,
-    /// No statuses follow the messages.
+    /// Report no statuses for the messages.
     #[arg(long)]
     no_statuses: bool,
-    /// Where the SQLite file goes while it lasts.
+    /// Folder of the SQLite file during the benchmark.
     #[arg(long, default_value = "data/bench")]
     data: PathBuf,
 }
 
-/// What was measured.
+/// The measurements.
 #[derive(Debug, Serialize)]
 pub struct Report {
     database: &'static str,
     statuses: bool,
     governed: Governed,
     ungoverned_per_second: f64,
-    /// Of `POST /api/v1/messages`, in milliseconds.
+    /// Load on `POST /api/v1/messages`, and its latencies in milliseconds.
     requests_per_second: u64,
     request: Quantiles,
-    /// Of the updates of messages, those that touched no index (HOT). PostgreSQL's alone.
+    /// Fraction of the updates of messages that touched no index (HOT). PostgreSQL only.
     hot_updates: Option<f64>,
     api_memory_mb: f64,
     worker_memory_mb: f64,
 }
 
 pub async fn run(options: &Options) -> anyhow::Result<Report> {
-    let mut scene = Scene::set(options).await?;
-    let governed = governed::measure(&mut scene, options.seconds).await?;
-    let request = requests::measure(&mut scene, options.rate).await?;
-    let (ungoverned_per_second, worker_memory_mb) = ungoverned::measure(&mut scene, options.messages).await?;
-    let database = server::size(scene.is_postgres);
+    let mut bench = SendBench::start(options).await?;
+    let governed = governed::measure(&mut bench, options.seconds).await?;
+    let request = requests::measure(&mut bench, options.rate).await?;
+    let (ungoverned_per_second, worker_memory_mb) = ungoverned::measure(&mut bench, options.messages).await?;
+    let database = server::size(bench.is_postgres);
     Ok(Report {
         database,
         statuses: !options.no_statuses,
@@ -64,8 +65,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         ungoverned_per_second,
         requests_per_second: options.rate,
         request,
-        hot_updates: scene.hot_updates().await?,
-        api_memory_mb: scene.api_memory_mb(),
+        hot_updates: bench.hot_updates().await?,
+        api_memory_mb: bench.api_memory_mb(),
         worker_memory_mb,
     })
 }

@@ -1,4 +1,4 @@
-//! How soon `POST /api/v1/messages` is answered while a worker sends what comes.
+//! Latency of `POST /api/v1/messages` while a worker sends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,21 +7,21 @@ use super::{
         latency::Quantiles,
         load::{self, Load},
     },
-    scene::{Scene, request},
+    setup::{SendBench, request},
 };
 
 const CONNECTIONS: usize = 16;
 const WARM_UP: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(20);
 
-pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> {
-    scene.unlimited().await?;
-    scene.begin().await?;
-    // What was left of the campaigns is sent first.
-    scene.drained().await?;
-    let (key, channel) = (scene.key.clone(), scene.channels[0].0);
-    // To those that the campaigns went to.
-    let known = scene.invented.max(1) as u64;
+pub async fn measure(bench: &mut SendBench, rate: u64) -> anyhow::Result<Quantiles> {
+    bench.unlimited().await?;
+    bench.begin().await?;
+    // The rest of the campaigns is sent first.
+    bench.wait_until_drained().await?;
+    let (key, channel) = (bench.key.clone(), bench.channels[0].0);
+    // The recipients of the campaigns.
+    let known = bench.invented.max(1) as u64;
     let bytes = move |n: u64| {
         let to = n % known + 1;
         let body = format!(
@@ -30,7 +30,7 @@ pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> 
         request("messages", &key, &body, "keep-alive")
     };
     let load = Load {
-        address: scene.api()?,
+        address: bench.api()?,
         connections: CONNECTIONS,
         request: Arc::new(bytes),
         status: 202,
@@ -44,6 +44,6 @@ pub async fn measure(scene: &mut Scene, rate: u64) -> anyhow::Result<Quantiles> 
         ..load
     };
     let loaded = load::run(measured, numbers).await?;
-    scene.end().await?;
+    bench.end().await?;
     Ok(loaded.latencies.quantiles())
 }

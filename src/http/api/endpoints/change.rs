@@ -1,4 +1,4 @@
-//! What is said of an endpoint: its body when it is made, and when it is changed.
+//! The bodies that create and change an endpoint.
 
 use std::collections::BTreeMap;
 
@@ -8,43 +8,44 @@ use utoipa::ToSchema;
 use crate::{
     domain::ChannelId,
     http::extract::given,
-    webhooks::{Changes, NewEndpoint as New},
+    webhooks::{EndpointChanges, NewEndpoint as New},
 };
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewEndpoint {
-    /// `https://`, without a user name or a password, and public: names that lead to private addresses are not visited.
+#[schema(as = NewEndpoint)]
+pub struct CreateEndpointRequest {
+    /// `https://`, without a user name or a password, and public: requests to private addresses are blocked.
     #[schema(
         example = "https://example.com/webhooks",
         max_length = 2_048,
         pattern = "^https://[a-z0-9-]+([.][a-z0-9-]+)+(/[!-~]*)?$"
     )]
     url: String,
-    /// For people.
+    /// A note for people.
     #[schema(max_length = 500)]
     description: Option<String>,
-    /// Which events: exact types (`message.received`), families (`message.*`), or `*`. `GET /api/v1/event-types` lists them.
+    /// The events to deliver: exact types (`message.received`), families (`message.*`), or `*`. `GET /api/v1/event-types` lists them.
     #[schema(example = json!(["message.*", "contact.created"]), min_items = 1, max_items = 100)]
     event_types: Vec<String>,
-    /// Only events of these channels; all of them, and those of no channel, unless this is said.
+    /// Only events of these channels; by default all, including events of no channel.
     #[schema(min_items = 1, max_items = 100)]
     channels: Option<Vec<ChannelId>>,
-    /// Requests a second, at most; no limit unless this is said.
+    /// Maximum requests a second; unlimited by default.
     #[schema(minimum = 1, maximum = 10_000)]
     rate_limit_per_second: Option<i64>,
-    /// Headers to send along, e.g. for a gateway in front of the receiver: at most 20 with names of up to 100 bytes and values of up to
-    /// 1,024, 8,192 in all. They are kept sealed and not shown again.
+    /// Headers to send with each request, e.g. for a gateway in front of the receiver: at most 20, with names of up to 100 bytes and values
+    /// of up to 1,024, 8,192 bytes in all. Stored encrypted and not shown again.
     #[serde(default)]
     #[schema(example = json!({ "x-gateway-key": "k-4711" }))]
     headers: BTreeMap<String, String>,
-    /// Has the events of one conversation come one after the other, each when the one before it was taken or given up.
+    /// Delivers the events of one conversation in order, each after the previous one has succeeded or failed for good.
     #[serde(default)]
     ordered: bool,
-    /// Requests under way at a time, at most.
+    /// Maximum concurrent requests.
     #[schema(minimum = 1, maximum = 100, default = 10)]
     max_concurrent: Option<i64>,
-    /// Whether anything is sent. What happens while it is false is not kept for later; `…/replay` can bring it.
+    /// Whether events are delivered. Events that occur while it is false get no delivery; `…/replay` can deliver them later.
     #[serde(default = "yes")]
     #[schema(default = true)]
     enabled: bool,
@@ -54,7 +55,7 @@ const fn yes() -> bool {
     true
 }
 
-/// What is not named stays as it is.
+/// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointChange {
@@ -65,27 +66,27 @@ pub struct EndpointChange {
     description: Option<Option<String>>,
     #[schema(min_items = 1, max_items = 100)]
     event_types: Option<Vec<String>>,
-    /// Null is all of them.
+    /// Null: all channels.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<ChannelId>>, min_items = 1, max_items = 100)]
     channels: Option<Option<Vec<ChannelId>>>,
-    /// Null is no limit.
+    /// Null: unlimited.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 10_000)]
     rate_limit_per_second: Option<Option<i64>>,
-    /// In place of all that were there.
+    /// Replaces all headers.
     headers: Option<BTreeMap<String, String>>,
     ordered: Option<bool>,
-    /// Null is the default.
+    /// Null: the default.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 100)]
     max_concurrent: Option<Option<i64>>,
-    /// True sends there again, also where too many failures had disabled it.
+    /// True resumes deliveries, also after the endpoint was disabled for too many failures.
     enabled: Option<bool>,
 }
 
-impl From<NewEndpoint> for New {
-    fn from(body: NewEndpoint) -> Self {
+impl From<CreateEndpointRequest> for New {
+    fn from(body: CreateEndpointRequest) -> Self {
         Self {
             url: body.url,
             description: body.description,
@@ -100,7 +101,7 @@ impl From<NewEndpoint> for New {
     }
 }
 
-impl From<EndpointChange> for Changes {
+impl From<EndpointChange> for EndpointChanges {
     fn from(body: EndpointChange) -> Self {
         Self {
             url: body.url,

@@ -1,22 +1,22 @@
-//! Where events go: endpoints, their secrets, and what is asked of them.
+//! Endpoints, their secrets and operations.
 
 mod change;
 mod problems;
 pub mod secret;
-mod shown;
+mod view;
 pub mod work;
 
 use axum::{Json as Body, extract::State, http::StatusCode};
 
 use self::{
-    change::{EndpointChange, NewEndpoint},
-    shown::Endpoint,
+    change::{CreateEndpointRequest, EndpointChange},
+    view::EndpointView,
 };
 use crate::{
     app::App,
     domain::{EndpointId, TenantId},
     http::{
-        auth::{Reader, Subscriber},
+        auth::{EndpointScope, ReadScope},
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -28,77 +28,84 @@ const LIST: &str = "endpoints";
 
 /// List endpoints
 ///
-/// The oldest first.
+/// Oldest first.
 #[utoipa::path(get, path = "/api/v1/endpoints", params(PagingParams),
-    responses((status = 200, description = "A page of endpoints", body = Page<Endpoint>)))]
-pub async fn list(reader: Reader, State(app): State<App>, paging: Paging) -> Result<Body<Page<Endpoint>>, Problem> {
+    responses((status = 200, description = "A page of endpoints", body = Page<EndpointView>)))]
+pub async fn list(
+    scope: ReadScope,
+    State(app): State<App>,
+    paging: Paging,
+) -> Result<Body<Page<EndpointView>>, Problem> {
     let after = paging.key(LIST)?;
-    let mut tx = reader.begin().await?;
-    let rows = endpoints::list(&mut tx, reader.tenant, after, paging.rows()).await?;
+    let mut tx = scope.begin().await?;
+    let rows = endpoints::list(&mut tx, scope.tenant, after, paging.rows()).await?;
     tx.commit().await?;
-    let names = app.webhooks.header_names(reader.tenant, &rows).await?;
-    let shown = rows.into_iter().zip(names).map(|(row, names)| Endpoint::of(row, names));
-    Ok(Body(Page::new(&paging, LIST, shown.collect(), |it| it.id)))
+    let names = app.webhooks.header_names(scope.tenant, &rows).await?;
+    let views = rows
+        .into_iter()
+        .zip(names)
+        .map(|(row, names)| EndpointView::of(row, names));
+    Ok(Body(Page::new(&paging, LIST, views.collect(), |it| it.id)))
 }
 
 /// Show an endpoint
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
-    responses((status = 200, description = "The endpoint", body = Endpoint)))]
+    responses((status = 200, description = "The endpoint", body = EndpointView)))]
 pub async fn show(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
-) -> Result<Body<Endpoint>, Problem> {
-    let found = app.webhooks.find(reader.tenant, id).await?;
-    shown(&app, reader.tenant, found).await.map(Body)
+) -> Result<Body<EndpointView>, Problem> {
+    let found = app.webhooks.find(scope.tenant, id).await?;
+    to_view(&app, scope.tenant, found).await.map(Body)
 }
 
 /// Add an endpoint
 ///
-/// Events that happen from now on are sent there, signed with a secret of its own. Needs the scopes `write` and `events`.
-#[utoipa::path(post, path = "/api/v1/endpoints", request_body = NewEndpoint,
-    responses((status = 201, description = "Added", body = Endpoint)))]
+/// Events that occur from now on are delivered there, signed with a secret of its own. Needs the scopes `write` and `events`.
+#[utoipa::path(post, path = "/api/v1/endpoints", request_body = CreateEndpointRequest,
+    responses((status = 201, description = "Added", body = EndpointView)))]
 pub async fn create(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
-    Json(new): Json<NewEndpoint>,
-) -> Result<(StatusCode, Body<Endpoint>), Problem> {
-    let created = app.webhooks.create(subscriber.tenant, new.into()).await?;
-    let shown = shown(&app, subscriber.tenant, created).await?;
-    Ok((StatusCode::CREATED, Body(shown)))
+    Json(new): Json<CreateEndpointRequest>,
+) -> Result<(StatusCode, Body<EndpointView>), Problem> {
+    let created = app.webhooks.create(scope.tenant, new.into()).await?;
+    let view = to_view(&app, scope.tenant, created).await?;
+    Ok((StatusCode::CREATED, Body(view)))
 }
 
 /// Update an endpoint
 ///
-/// What it has failed before is forgotten. With `enabled: true` or another `url`, what waits for its next attempt is sent at once, a hundred
-/// thousand deliveries at most, and the rest at their time. Needs the scopes `write` and `events`.
+/// Clears its failure history. With `enabled: true` or another `url`, deliveries waiting for a retry are sent at once, a hundred thousand at
+/// most, and the rest when they are due. Needs the scopes `write` and `events`.
 #[utoipa::path(patch, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
-    request_body = EndpointChange, responses((status = 200, description = "The endpoint as it is now", body = Endpoint)))]
+    request_body = EndpointChange, responses((status = 200, description = "The endpoint as it is now", body = EndpointView)))]
 pub async fn change(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Json(change): Json<EndpointChange>,
-) -> Result<Body<Endpoint>, Problem> {
-    let changed = app.webhooks.change(subscriber.tenant, id, change.into()).await?;
-    shown(&app, subscriber.tenant, changed).await.map(Body)
+) -> Result<Body<EndpointView>, Problem> {
+    let changed = app.webhooks.change(scope.tenant, id, change.into()).await?;
+    to_view(&app, scope.tenant, changed).await.map(Body)
 }
 
 /// Delete an endpoint
 ///
-/// With its deliveries. Nothing more is sent there. Needs the scopes `write` and `events`.
+/// Deletes its deliveries too. Nothing more is sent there. Needs the scopes `write` and `events`.
 #[utoipa::path(delete, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<StatusCode, Problem> {
-    app.webhooks.remove(subscriber.tenant, id).await?;
+    app.webhooks.remove(scope.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn shown(app: &App, tenant: TenantId, row: endpoints::Endpoint) -> Result<Endpoint, Problem> {
+async fn to_view(app: &App, tenant: TenantId, row: endpoints::Endpoint) -> Result<EndpointView, Problem> {
     let names = app.webhooks.header_names(tenant, std::slice::from_ref(&row)).await?;
-    Ok(Endpoint::of(row, names.concat()))
+    Ok(EndpointView::of(row, names.concat()))
 }

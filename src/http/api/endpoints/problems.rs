@@ -1,4 +1,4 @@
-//! Why something about endpoints was not done, as a problem.
+//! Errors of the webhook service as problems.
 
 use axum::http::StatusCode;
 

@@ -6,17 +6,17 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     domain::EndpointId,
-    http::{auth::Subscriber, extract::Path, problem::Problem},
+    http::{auth::EndpointScope, extract::Path, problem::Problem},
     webhooks::Secrets,
 };
 
-/// What the requests to an endpoint are signed with, by Standard Webhooks.
+/// The signing secret of an endpoint, by Standard Webhooks.
 #[derive(Serialize, ToSchema)]
 pub struct EndpointSecret {
     /// `whsec_` and 32 bytes in base64.
     #[schema(example = "whsec_…")]
     pub secret: String,
-    /// The one before, which signs too; null once it does not.
+    /// The previous secret, which still signs as well; null once it does not.
     #[schema(required)]
     pub previous: Option<PreviousSecret>,
 }
@@ -41,30 +41,29 @@ impl From<Secrets> for EndpointSecret {
 
 /// Show the secret of an endpoint
 ///
-/// For whoever verifies what arrives there. Needs the scopes `write` and `events`: whoever has it can
-/// make events up.
+/// Returns the secret to verify deliveries with. Needs the scopes `write` and `events`: anybody who has the secret can forge events.
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The secret", body = EndpointSecret)))]
 pub async fn show(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.webhooks.secrets(subscriber.tenant, id).await?;
+    let secrets = app.webhooks.secrets(scope.tenant, id).await?;
     Ok(Body(secrets.into()))
 }
 
 /// Rotate the secret of an endpoint
 ///
-/// For 24 hours the one it had signs too, so that receivers can change over in between. One that was replaced within the last 24 hours
-/// signs no longer. Needs the scopes `write` and `events`.
+/// For 24 hours the previous secret signs as well, so that receivers can change over. A secret replaced within the 24 hours before signs no
+/// longer. Needs the scopes `write` and `events`.
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The new secret, and the one before", body = EndpointSecret)))]
 pub async fn rotate(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.webhooks.rotate(subscriber.tenant, id).await?;
+    let secrets = app.webhooks.rotate(scope.tenant, id).await?;
     Ok(Body(secrets.into()))
 }

@@ -1,16 +1,16 @@
-//! What an endpoint is asked to do, and how it does.
+//! Operations on an endpoint (test, replay) and its statistics.
 
 use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shown::{Disabled, Standing};
+use super::view::{Disabled, EndpointHealthView};
 use crate::{
     app::App,
     domain::{DeliveryId, EndpointId},
     http::{
-        auth::{Reader, Subscriber},
-        extract::{Json, Moment, Path},
+        auth::{EndpointScope, ReadScope},
+        extract::{Json, Path, Rfc3339},
         problem::Problem,
     },
     webhooks::{Replay, ReplayState, Statistics},
@@ -18,43 +18,43 @@ use crate::{
 
 #[derive(Serialize, ToSchema)]
 pub struct EndpointTest {
-    /// `GET /api/v1/deliveries/{id}` shows what became of it.
+    /// `GET /api/v1/deliveries/{id}` shows its outcome.
     pub delivery_id: DeliveryId,
 }
 
 /// Test an endpoint
 ///
-/// Sends it an event of the type `endpoint.test`, whatever types it wants, and no other endpoint. Needs the scopes `write` and
+/// Sends an event of the type `endpoint.test` to this endpoint only, whatever types it subscribes to. Needs the scopes `write` and
 /// `events`.
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", params(("id" = EndpointId, Path)),
     responses((status = 202, description = "Queued", body = EndpointTest)))]
 pub async fn test(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<(StatusCode, Body<EndpointTest>), Problem> {
-    let delivery_id = app.webhooks.test(subscriber.tenant, id).await?;
+    let delivery_id = app.webhooks.test(scope.tenant, id).await?;
     Ok((StatusCode::ACCEPTED, Body(EndpointTest { delivery_id })))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
-    /// Of events that were recorded here from then on. That is `created_at` in `GET /api/v1/events`.
+    /// Events recorded at or after this time: `created_at` in `GET /api/v1/events`.
     #[schema(value_type = DateTime<Utc>)]
-    from: Moment,
-    /// Of events that were recorded before then; until the first call unless this is said.
+    from: Rfc3339,
+    /// Events recorded before this time; by default the time of the first call.
     #[schema(value_type = Option<DateTime<Utc>>)]
-    to: Option<Moment>,
-    /// `done`, `dead`, and `missing`: events that the endpoint wants and never had, e.g. because it was disabled; tests are none.
-    /// `dead` unless this is said.
+    to: Option<Rfc3339>,
+    /// `done`, `dead`, and `missing`: events that the endpoint subscribes to but has no delivery of, e.g. because it was disabled; tests are
+    /// excluded. `dead` by default.
     #[serde(default = "dead")]
     #[schema(min_items = 1, default = json!(["dead"]))]
     states: Vec<ReplayState>,
-    /// Exact types, families or `*`; all unless this is said.
+    /// Exact types, families or `*`; all by default.
     #[schema(example = json!(["message.*"]))]
     event_types: Option<Vec<String>>,
-    /// `next_cursor` of the answer before, with the rest as it was.
+    /// `next_cursor` of the previous answer; the other members unchanged.
     cursor: Option<String>,
 }
 
@@ -64,21 +64,21 @@ fn dead() -> Vec<ReplayState> {
 
 #[derive(Serialize, ToSchema)]
 pub struct ReplayResult {
-    /// Deliveries that are on their way again.
+    /// Deliveries that are queued again.
     pub replayed: u64,
-    /// Pass it as `cursor` to go on; null when everything in the range was looked at.
+    /// Pass it as `cursor` to go on; null when the whole range was examined.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
 /// Replay events to an endpoint
 ///
-/// A bounded part of it in one call: go on with `next_cursor` until it is null. The `webhook-id` is what it was, so a receiver that
-/// keeps events apart by it takes none twice. Needs the scopes `write` and `events`.
+/// Replays a bounded part in one call: go on with `next_cursor` until it is null. The `webhook-id` is unchanged, so a receiver that
+/// deduplicates by it processes no event twice. Needs the scopes `write` and `events`.
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/replay", params(("id" = EndpointId, Path)),
     request_body = ReplayRequest, responses((status = 202, description = "Queued", body = ReplayResult)))]
 pub async fn replay(
-    subscriber: Subscriber,
+    scope: EndpointScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Json(request): Json<ReplayRequest>,
@@ -90,7 +90,7 @@ pub async fn replay(
         event_types: request.event_types,
         cursor: request.cursor,
     };
-    let replayed = app.webhooks.replay(subscriber.tenant, id, replay).await?;
+    let replayed = app.webhooks.replay(scope.tenant, id, replay).await?;
     let result = ReplayResult {
         replayed: replayed.replayed,
         next_cursor: replayed.cursor,
@@ -98,7 +98,7 @@ pub async fn replay(
     Ok((StatusCode::ACCEPTED, Body(result)))
 }
 
-/// How an endpoint does: the attempts of the last 24 hours, of the newest 1,000 deliveries at most.
+/// Attempts of the last 24 hours, of the newest 1,000 deliveries at most.
 #[derive(Serialize, ToSchema)]
 pub struct EndpointStatistics {
     pub attempts: usize,
@@ -106,16 +106,16 @@ pub struct EndpointStatistics {
     /// 0 to 1; null without attempts.
     #[schema(required)]
     pub success_rate: Option<f64>,
-    /// Of those that succeeded, how long half of them took at most; null without any.
+    /// Median duration of successful attempts; null without any.
     #[schema(required)]
     pub p50_ms: Option<f64>,
-    /// And 99 of 100.
+    /// 99th percentile of the same.
     #[schema(required)]
     pub p99_ms: Option<f64>,
     #[schema(required)]
     pub disabled: Option<Disabled>,
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: EndpointHealthView,
 }
 
 impl From<Statistics> for EndpointStatistics {
@@ -127,7 +127,7 @@ impl From<Statistics> for EndpointStatistics {
             p50_ms: found.p50_ms,
             p99_ms: found.p99_ms,
             disabled: Disabled::of(&found.endpoint),
-            standing: found.endpoint.standing.into(),
+            standing: found.endpoint.health.into(),
         }
     }
 }
@@ -136,10 +136,10 @@ impl From<Statistics> for EndpointStatistics {
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/stats", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "Its statistics", body = EndpointStatistics)))]
 pub async fn stats(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointStatistics>, Problem> {
-    let found = app.webhooks.statistics(reader.tenant, id).await?;
+    let found = app.webhooks.statistics(scope.tenant, id).await?;
     Ok(Body(found.into()))
 }

@@ -1,4 +1,4 @@
-//! Why a message failed, in words that somebody can act on.
+//! Errors of messages, with advice.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,34 +13,34 @@ use crate::{
     templates::store::templates,
 };
 
-/// Why a message failed: Meta's code for it, also where it was refused here.
+/// Why a message failed: Meta's error code, also where the message was rejected here.
 #[derive(Serialize, ToSchema)]
 pub struct MessageError {
-    /// Null where Meta could not be reached at all, or said no code.
+    /// Null where Meta could not be reached, or gave no code.
     #[schema(required)]
     pub code: Option<i64>,
     #[schema(required)]
     pub title: Option<String>,
     /// Who must act.
     pub who: Who,
-    /// What to do, in words.
+    /// What to do.
     pub advice: &'static str,
-    /// What Meta said beyond the code, or what happened to the connection. Null where that is not known, and in lists of messages.
+    /// Meta's details, or what happened to the connection. Null where unknown, and in lists of messages.
     #[schema(required)]
     pub details: Option<String>,
-    /// Where the service window was closed (131047), what could be sent now: approved templates, at most ten, and no marketing to who
-    /// wants none. Null for every other error, and in lists of messages.
+    /// Where the service window was closed (131047): approved templates that can be sent instead, at most ten, and no marketing to contacts
+    /// who opted out. Null for every other error, and in lists of messages.
     #[schema(required)]
     pub templates: Option<Vec<SuggestedTemplate>>,
 }
 
-/// A template that could be sent now.
+/// An approved template that can be sent now.
 #[derive(Serialize, ToSchema)]
 pub struct SuggestedTemplate {
     pub id: TemplateId,
     pub name: String,
     pub language: String,
-    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    /// `UTILITY` or `MARKETING`; null where Meta did not report it.
     #[schema(required)]
     pub category: Option<String>,
 }
@@ -56,12 +56,12 @@ impl From<templates::Suggested> for SuggestedTemplate {
     }
 }
 
-/// To whoever looks at a failure that has no code.
+/// The advice for a failure without a code.
 const NO_CODE: &str = "There is no code to go by: read the title and the details of the attempts. If Meta could not be reached, see \
                        that this server reaches Meta's address, then send the message again.";
 
 impl MessageError {
-    /// `None` where nothing is said.
+    /// Returns `None` without a code and a title.
     pub fn of(code: Option<i64>, title: Option<String>) -> Option<Self> {
         (code.is_some() || title.is_some()).then(|| {
             let (title, who, advice) = words(code, title);
@@ -77,7 +77,7 @@ impl MessageError {
     }
 }
 
-/// The title, who must act, and what they can do.
+/// Returns the title, who must act, and the advice.
 fn words(code: Option<i64>, title: Option<String>) -> (Option<String>, Who, &'static str) {
     match code.map(errors::entry) {
         Some(entry) => (title.or_else(|| Some(entry.title.to_owned())), entry.who, entry.advice),
@@ -85,23 +85,24 @@ fn words(code: Option<i64>, title: Option<String>) -> (Option<String>, Who, &'st
     }
 }
 
-/// An error as Meta reported it.
+/// An error that Meta reported.
 #[derive(Serialize, ToSchema)]
-pub struct MetaError {
+#[schema(as = MetaError)]
+pub struct MetaErrorView {
     pub code: i64,
     #[schema(required)]
     pub title: Option<String>,
     /// Who must act.
     pub who: Who,
-    /// What to do, in words.
+    /// What to do.
     pub advice: &'static str,
-    /// What Meta said beyond the code.
+    /// Meta's details beyond the code.
     #[schema(required)]
     pub details: Option<String>,
 }
 
-impl MetaError {
-    /// `None` without a code.
+impl MetaErrorView {
+    /// Returns `None` without a code.
     pub fn of(code: Option<i64>, title: Option<String>, details: Option<String>) -> Option<Self> {
         let (title, who, advice) = words(code, title);
         Some(Self {
@@ -114,7 +115,7 @@ impl MetaError {
     }
 }
 
-/// Meta's details in a status as it was kept.
+/// Returns Meta's details from the stored payload of a status.
 pub fn details(payload: &str) -> Option<String> {
     let status: Value = serde_json::from_str(payload).ok()?;
     let error = status.get("errors")?.get(0)?;

@@ -1,19 +1,19 @@
-//! Messages of both directions, and what became of them.
+//! Messages in both directions, with their attempts and statuses.
 
 mod failure;
-mod shown;
+mod view;
 
 use axum::Json as Body;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub use failure::SuggestedTemplate;
-pub use shown::{Attempt, Message, MessageWithStatuses, Sending, StatusReport};
+pub use view::{AttemptView, MessageView, MessageWithStatuses, SendingView, StatusReportView};
 
 use crate::{
     domain::{ChannelId, ConversationId, Direction, MessageId, Status},
     http::{
-        auth::Reader,
+        auth::ReadScope,
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -30,7 +30,7 @@ const IN_CONVERSATION: &str = "conversation-messages";
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListMessagesQuery {
-    /// Of this channel.
+    /// Messages of this channel only.
     channel: Option<ChannelId>,
     #[param(inline)]
     direction: Option<Direction>,
@@ -58,69 +58,69 @@ impl ListMessagesQuery {
 
 /// List messages
 ///
-/// Of all conversations, the newest first. With a filter, a page looks through at most 20,000 messages, so it may hold fewer than
-/// `limit` and still have a next one.
+/// Lists the messages of all conversations, newest first. With a filter, a page examines at most 20,000 messages, so it may hold fewer
+/// than `limit` and still have a next one.
 #[utoipa::path(get, path = "/api/v1/messages", params(PagingParams, ListMessagesQuery),
-    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
+    responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
 pub async fn list(
-    reader: Reader,
+    scope: ReadScope,
     paging: Paging,
     Query(query): Query<ListMessagesQuery>,
-) -> Result<Body<Page<Message>>, Problem> {
+) -> Result<Body<Page<MessageView>>, Problem> {
     let before = paging.key(LIST)?;
     let filter = query.filter()?;
-    let mut tx = reader.begin().await?;
-    let (rows, floor) = messages::list(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
+    let mut tx = scope.begin().await?;
+    let (rows, floor) = messages::list(&mut tx, scope.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
-        Page::looked(&paging, LIST, rows, floor, |row| row.id).map(Message::from),
+        Page::filtered(&paging, LIST, rows, floor, |row| row.id).map(MessageView::from),
     ))
 }
 
 /// List the messages of a conversation
 ///
-/// By Meta's time, the newest first.
+/// Sorted by Meta's timestamp, newest first.
 #[utoipa::path(get, path = "/api/v1/conversations/{id}/messages",
     params(("id" = ConversationId, Path), PagingParams),
-    responses((status = 200, description = "A page of messages", body = Page<Message>)))]
+    responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
 pub async fn in_conversation(
-    reader: Reader,
+    scope: ReadScope,
     Path(id): Path<ConversationId>,
     paging: Paging,
-) -> Result<Body<Page<Message>>, Problem> {
+) -> Result<Body<Page<MessageView>>, Problem> {
     let before = paging.key(IN_CONVERSATION)?;
-    let mut tx = reader.begin().await?;
-    let known = conversations::find(&mut tx, reader.tenant, id).await?;
+    let mut tx = scope.begin().await?;
+    let known = conversations::find(&mut tx, scope.tenant, id).await?;
     known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let (rows, floor) = messages::in_conversation(&mut tx, reader.tenant, id, before, paging.rows()).await?;
+    let (rows, floor) = messages::in_conversation(&mut tx, scope.tenant, id, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
-        Page::looked(&paging, IN_CONVERSATION, rows, floor, |row| (row.sent_at, row.id)).map(Message::from),
+        Page::filtered(&paging, IN_CONVERSATION, rows, floor, |row| (row.sent_at, row.id)).map(MessageView::from),
     ))
 }
 
 /// Show a message
 ///
-/// With every call made for it and everything Meta reported about it; where its service window was closed, with the templates that would
-/// do now.
+/// Includes every attempt to send it and every status Meta reported; if its service window was closed, with the templates that can be sent
+/// instead.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", params(("id" = MessageId, Path)),
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]
-pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
-    let mut tx = reader.begin().await?;
-    let found = messages::find(&mut tx, reader.tenant, id).await?;
+pub async fn show(scope: ReadScope, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
+    let mut tx = scope.begin().await?;
+    let found = messages::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
-    let statuses = messages::statuses(&mut tx, reader.tenant, row.channel_id, id, row.wamid.clone()).await?;
-    let attempts = sends::of_message(&mut tx, reader.tenant, id).await?;
-    let work = sends::work(&mut tx, reader.tenant, id).await?;
+    let statuses = messages::statuses(&mut tx, scope.tenant, row.channel_id, id, row.wamid.clone()).await?;
+    let attempts = sends::of_message(&mut tx, scope.tenant, id).await?;
+    let work = sends::work(&mut tx, scope.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
-    let sending = work.map(|work| Sending::of(work, row.status)).unwrap_or_default();
-    let attempts: Vec<Attempt> = attempts.into_iter().map(Attempt::from).collect();
-    let statuses: Vec<StatusReport> = statuses.into_iter().map(StatusReport::from).collect();
-    let mut message = Message::from(row);
+    let sending = work.map(|work| SendingView::of(work, row.status)).unwrap_or_default();
+    let attempts: Vec<AttemptView> = attempts.into_iter().map(AttemptView::from).collect();
+    let statuses: Vec<StatusReportView> = statuses.into_iter().map(StatusReportView::from).collect();
+    let mut message = MessageView::from(row);
     if let Some(error) = &mut message.error {
         error.details = details(error.code, &attempts, &statuses);
         if error.code == Some(WINDOW_CLOSED) {
-            let would_do = templates::suggest_to(&mut tx, reader.tenant, channel, contact).await?;
+            let would_do = templates::suggest_to(&mut tx, scope.tenant, channel, contact).await?;
             error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
         }
     }
@@ -133,12 +133,12 @@ pub async fn show(reader: Reader, Path(id): Path<MessageId>) -> Result<Body<Mess
     }))
 }
 
-/// What was said last beyond this code: in a status, else in the answer to a call.
-fn details(code: Option<i64>, attempts: &[Attempt], statuses: &[StatusReport]) -> Option<String> {
+/// Returns the latest details about this code: of a status, else of an attempt.
+fn details(code: Option<i64>, attempts: &[AttemptView], statuses: &[StatusReportView]) -> Option<String> {
     let reported = statuses.iter().rev().filter_map(|it| it.error.as_ref());
     let mut reported = reported.filter(|it| code == Some(it.code));
     let mut answered = attempts.iter().rev();
-    let same = |it: &&Attempt| it.error.as_ref().map(|error| error.code) == code;
+    let same = |it: &&AttemptView| it.error.as_ref().map(|error| error.code) == code;
     reported
         .find_map(|it| it.details.clone())
         .or_else(|| answered.find(same).and_then(|it| it.details.clone()))

@@ -1,3 +1,5 @@
+//! Sending many messages with one request.
+
 use std::{fmt, mem};
 
 use axum::{
@@ -13,54 +15,54 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::{BATCH, QueuedMessage, fits, request::SendRequest};
+use super::{BATCH, QueuedMessage, check_count, request::SendRequest};
 use crate::{
     app::App,
     domain::TenantId,
     http::{
-        auth::Writer,
-        body::{json, unpack, unpack_parts, weight},
-        frame,
-        once::{key, replayed},
+        auth::WriteScope,
+        body::{decode, decode_parts, read_json, weight},
+        idempotency::{key, replayed},
         problem::{Problem, ProblemBody},
+        request_context,
     },
     memory::{RequestMemory, Reservation},
     messaging::accept::{self, Ask, Queued},
 };
 
-/// The longest body of a batch, in bytes: 1,000 texts of 4,096 characters that take up to four bytes each, or six as `\u0434`, and what
-/// stands around them.
+/// Maximum length of the body of a batch, in bytes: 1,000 texts of 4,096 characters that take up to four bytes each, or six as `\u0434`,
+/// and the JSON around them.
 const BATCH_BYTES: usize = 32 * 1024 * 1024;
-/// Bytes of memory that the messages of one commit take, as they are weighed. A batch of 1,000 ordinary messages takes less, and so is one
-/// commit; a longer one is several.
+/// Maximum estimated memory of the messages of one commit, in bytes. A batch of 1,000 ordinary messages takes less and is one commit; a
+/// larger batch is several.
 const COMMIT_BYTES: usize = 16 * 1024 * 1024;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BatchRequest<'b> {
-    /// At most 1,000.
+    /// At most 1,000 messages.
     #[serde(borrow)]
     #[schema(value_type = Vec<SendRequest>, min_items = 1, max_items = 1_000)]
-    messages: Messages<'b>,
+    messages: RawMessages<'b>,
 }
 
-/// Where the messages stand in the body, as far as there may be any, and how many there are.
-struct Messages<'b> {
+/// The raw JSON of each message, up to the limit, and the number of messages.
+struct RawMessages<'b> {
     texts: Vec<&'b RawValue>,
     count: usize,
 }
 
-impl<'de: 'b, 'b> Deserialize<'de> for Messages<'b> {
+impl<'de: 'b, 'b> Deserialize<'de> for RawMessages<'b> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct List;
         impl<'de> Visitor<'de> for List {
-            type Value = Messages<'de>;
+            type Value = RawMessages<'de>;
 
             fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
                 to.write_str("a list of messages")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Messages<'de>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<RawMessages<'de>, A::Error> {
                 let mut texts = Vec::new();
                 while texts.len() < BATCH {
                     match list.next_element()? {
@@ -72,20 +74,20 @@ impl<'de: 'b, 'b> Deserialize<'de> for Messages<'b> {
                 while list.next_element::<IgnoredAny>()?.is_some() {
                     count += 1;
                 }
-                Ok(Messages { texts, count })
+                Ok(RawMessages { texts, count })
             }
         }
         from.deserialize_seq(List)
     }
 }
 
-/// One result for each message, in their order.
+/// A result for each message, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub struct BatchAnswer {
     results: Vec<BatchResult>,
 }
 
-/// What became of one message: it is queued, or there is a problem.
+/// The result of one message: it is queued, or there is a problem.
 #[derive(Serialize, ToSchema)]
 struct BatchResult {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,48 +114,48 @@ impl From<Result<Queued, Problem>> for BatchResult {
 
 /// Send many messages
 ///
-/// Each is taken or refused by itself; ordinary ones are one commit, long ones several. The body may have 32 MiB, which holds 1,000 of the
-/// longest ordinary messages. With an `Idempotency-Key`, which stands for the whole, the same request sends nothing again: what was
-/// refused is looked at anew, and where nothing new was taken the answer says `idempotent-replayed: true`. Another request is refused with
-/// 409 and sends nothing at all.
+/// Each message is accepted or rejected by itself; ordinary ones are one commit, long ones several. The body may have 32 MiB, which holds
+/// 1,000 of the longest ordinary messages. With an `Idempotency-Key`, which stands for the whole batch, the same request sends no message
+/// twice: rejected messages are checked again, and if no new one was accepted the answer says `idempotent-replayed: true`. A different
+/// request with the key is rejected with 409 and sends nothing.
 #[utoipa::path(post, path = "/api/v1/messages/batch", request_body = BatchRequest<'_>,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
 pub async fn send_batch(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     request: Request,
 ) -> Result<impl IntoResponse + use<>, Problem> {
     let (head, body) = request.into_parts();
     let key = key(&head.headers)?;
-    let body = json(&head, body, BATCH_BYTES).await?;
-    let BatchRequest { messages } = unpack_parts(&body)?;
-    fits("messages", messages.count)?;
+    let body = read_json(&head, body, BATCH_BYTES).await?;
+    let BatchRequest { messages } = decode_parts(&body)?;
+    check_count("messages", messages.count)?;
     let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
     if let Some((key, digest)) = &key {
-        accept::take_key(&app.db, &app.clock, writer.tenant, (key, *digest)).await??;
+        accept::take_key(&app.db, &app.clock, scope.tenant, (key, *digest)).await??;
     }
-    let memory = frame::memory(&head);
+    let memory = request_context::memory(&head);
     let mut batch = Batch::new(&app, messages.count);
     for (n, text) in messages.texts.into_iter().enumerate() {
         let key = key.as_ref().map(|(key, digest)| (accept::key_within(key, n), *digest));
-        batch.add(&memory, writer.tenant, text, key).await;
+        batch.add(&memory, scope.tenant, text, key).await;
     }
-    let answers = batch.end().await;
+    let answers = batch.finish().await;
     let mut taken = answers.iter().flatten().peekable();
     let is_replayed = taken.peek().is_some() && taken.all(|queued| queued.repeated);
     let results = answers.into_iter().map(BatchResult::from).collect();
     Ok((replayed(is_replayed), Body(BatchAnswer { results })))
 }
 
-/// A batch under way: messages are read one at a time and stored as soon as those that were read take [`COMMIT_BYTES`].
+/// A batch in progress: messages are parsed one at a time and stored as soon as the parsed ones take [`COMMIT_BYTES`].
 struct Batch<'a> {
     app: &'a App,
     results: Vec<Option<Result<Queued, Problem>>>,
     asks: Vec<Ask>,
-    /// Which messages `asks` are.
-    places: Vec<usize>,
-    held: Vec<Reservation>,
-    /// Bytes that `asks` take.
+    /// The positions of `asks` in the batch.
+    positions: Vec<usize>,
+    reservations: Vec<Reservation>,
+    /// The estimated memory of `asks`, in bytes.
     weight: usize,
 }
 
@@ -163,8 +165,8 @@ impl<'a> Batch<'a> {
             app,
             results: Vec::with_capacity(count),
             asks: Vec::new(),
-            places: Vec::new(),
-            held: Vec::new(),
+            positions: Vec::new(),
+            reservations: Vec::new(),
             weight: 0,
         }
     }
@@ -176,9 +178,9 @@ impl<'a> Batch<'a> {
         text: &RawValue,
         key: Option<(String, [u8; 32])>,
     ) {
-        match self.read(memory, tenant, text).await {
+        match self.parse(memory, tenant, text).await {
             Ok(ask) => {
-                self.places.push(self.results.len());
+                self.positions.push(self.results.len());
                 self.asks.push(Ask {
                     idempotency: key,
                     ..ask
@@ -189,17 +191,17 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn read(&mut self, memory: &RequestMemory, tenant: TenantId, text: &RawValue) -> Result<Ask, Problem> {
+    async fn parse(&mut self, memory: &RequestMemory, tenant: TenantId, text: &RawValue) -> Result<Ask, Problem> {
         let text = text.get().as_bytes();
-        // The message is kept as text twice: what it says, and what a person would read.
+        // The message is kept as text twice: its content, and its preview.
         let weight = weight(text)? + 2 * text.len();
         if self.weight + weight > COMMIT_BYTES {
             self.commit().await;
         }
-        let held = memory.reserve(weight)?;
-        let request: SendRequest = unpack(text)?;
+        let reservations = memory.reserve(weight)?;
+        let request: SendRequest = decode(text)?;
         let ask = request.ask(self.app, tenant).await?;
-        self.held.push(held);
+        self.reservations.push(reservations);
         self.weight += weight;
         Ok(ask)
     }
@@ -209,14 +211,14 @@ impl<'a> Batch<'a> {
             return;
         }
         let answers = self.app.outbox.put(mem::take(&mut self.asks)).await;
-        for (place, answer) in self.places.drain(..).zip(answers) {
-            self.results[place] = Some(answer.map_err(Problem::from));
+        for (position, answer) in self.positions.drain(..).zip(answers) {
+            self.results[position] = Some(answer.map_err(Problem::from));
         }
-        self.held.clear();
+        self.reservations.clear();
         self.weight = 0;
     }
 
-    async fn end(mut self) -> Vec<Result<Queued, Problem>> {
+    async fn finish(mut self) -> Vec<Result<Queued, Problem>> {
         self.commit().await;
         let answered = self.results.into_iter();
         answered

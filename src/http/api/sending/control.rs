@@ -1,14 +1,16 @@
+//! Operations on messages: cancel, resolve, mark as read; and Meta's error codes.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fits;
+use super::check_count;
 use crate::{
     app::App,
     domain::{MessageId, Status},
     http::{
-        auth::Writer,
-        extract::{Json, Path, Perhaps},
+        auth::WriteScope,
+        extract::{Json, OptionalJson, Path},
         problem::{Problem, ProblemBody},
     },
     messaging::{self, ControlError, Resolution},
@@ -20,29 +22,33 @@ use crate::{
 
 /// Cancel a message
 ///
-/// As long as it is queued.
+/// Works as long as the message is queued.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", params(("id" = MessageId, Path)),
     responses((status = 204, description = "Canceled")))]
-pub async fn cancel(writer: Writer, State(app): State<App>, Path(id): Path<MessageId>) -> Result<StatusCode, Problem> {
-    messaging::cancel(&app.messaging, writer.tenant, id).await?;
+pub async fn cancel(
+    scope: WriteScope,
+    State(app): State<App>,
+    Path(id): Path<MessageId>,
+) -> Result<StatusCode, Problem> {
+    messaging::cancel(&app.messaging, scope.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
-    /// At most 1,000.
+    /// At most 1,000 ids.
     #[schema(min_items = 1, max_items = 1_000)]
     ids: Vec<MessageId>,
 }
 
-/// One result for each id, in their order.
+/// A result for each id, in the order of the request.
 #[derive(Serialize, ToSchema)]
 pub struct CancelAnswer {
     results: Vec<CancelResult>,
 }
 
-/// What became of one message: it will not be sent, or there is a problem.
+/// The result of one message: it is canceled, or there is a problem.
 #[derive(Serialize, ToSchema)]
 struct CancelResult {
     id: MessageId,
@@ -56,17 +62,17 @@ struct CancelResult {
 
 /// Cancel many messages
 ///
-/// Those that are still queued, in one commit; of each of the others it says why not.
+/// Cancels the messages that are still queued, in one commit; each other result says why it was not canceled.
 #[utoipa::path(post, path = "/api/v1/messages/cancel", request_body = CancelRequest,
     responses((status = 200, description = "A result for each", body = CancelAnswer)))]
 pub async fn cancel_batch(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Json(request): Json<CancelRequest>,
 ) -> Result<Body<CancelAnswer>, Problem> {
     let ids = request.ids;
-    fits("ids", ids.len())?;
-    let canceled = messaging::cancel_all(&app.messaging, writer.tenant, &ids).await?;
+    check_count("ids", ids.len())?;
+    let canceled = messaging::cancel_all(&app.messaging, scope.tenant, &ids).await?;
     let result = |(id, canceled): (MessageId, Result<(), ControlError>)| {
         let problem = canceled.err().map(Problem::from);
         CancelResult {
@@ -80,10 +86,11 @@ pub async fn cancel_batch(
     }))
 }
 
-/// What is known of it. `sent`: it was. `resend`: it was not; send it again. `drop`: leave it.
+/// The known outcome. `sent`: it was sent. `resend`: it was not; send it again. `drop`: it was not; leave it.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Known {
+#[schema(as = Known)]
+enum KnownOutcome {
     Sent,
     Resend,
     Drop,
@@ -93,50 +100,50 @@ enum Known {
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     #[schema(inline)]
-    resolution: Known,
+    resolution: KnownOutcome,
 }
 
 /// Resolve an unknown message
 ///
-/// For a message of which nobody knows whether it was sent, when a person does.
+/// Settles the outcome of a message in state `unknown` by what a person knows.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/resolve", params(("id" = MessageId, Path)), request_body = Resolve,
     responses((status = 204, description = "Resolved")))]
 pub async fn resolve(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<MessageId>,
     Json(known): Json<Resolve>,
 ) -> Result<StatusCode, Problem> {
     let resolution = match known.resolution {
-        Known::Sent => Resolution::Sent,
-        Known::Resend => Resolution::Resend,
-        Known::Drop => Resolution::Drop,
+        KnownOutcome::Sent => Resolution::Sent,
+        KnownOutcome::Resend => Resolution::Resend,
+        KnownOutcome::Drop => Resolution::Drop,
     };
-    messaging::resolve(&app.messaging, writer.tenant, id, resolution).await?;
+    messaging::resolve(&app.messaging, scope.tenant, id, resolution).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadRequest {
-    /// Also show "typing…", for at most 25 seconds or until the answer.
+    /// Also shows "typing…", for at most 25 seconds or until the answer.
     #[serde(default)]
     typing: bool,
 }
 
 /// Mark an inbound message as read
 ///
-/// The customer sees it, on this message and those before. The body may be left out.
+/// The customer sees the receipt, on this message and those before. The body may be omitted.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/read", params(("id" = MessageId, Path)), request_body = Option<ReadRequest>,
-    responses((status = 204, description = "Meta was told")))]
+    responses((status = 204, description = "Marked as read at Meta")))]
 pub async fn read(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<MessageId>,
-    Perhaps(request): Perhaps<ReadRequest>,
+    OptionalJson(request): OptionalJson<ReadRequest>,
 ) -> Result<StatusCode, Problem> {
     let receipt = if request.typing { Receipt::Typing } else { Receipt::Read };
-    messaging::receipt(&app.messaging, writer.tenant, id, receipt).await?;
+    messaging::receipt(&app.messaging, scope.tenant, id, receipt).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -147,11 +154,11 @@ pub struct ErrorCode {
     code: String,
     title: &'static str,
     class: Class,
-    /// When the same message may be tried again; this is done without being asked.
+    /// Whether the same message may be retried, and when; retries are automatic.
     retry: Retry,
     /// Who must act.
     who: Who,
-    /// What to do, in words.
+    /// What to do.
     advice: &'static str,
 }
 
@@ -162,7 +169,7 @@ pub struct ErrorCodes {
 
 /// List Meta's error codes
 ///
-/// With what each means and who must do what.
+/// Includes the meaning of each, who must act, and what to do.
 #[utoipa::path(get, path = "/api/v1/errors",
     responses((status = 200, description = "All codes known", body = ErrorCodes)))]
 pub async fn error_codes() -> Body<ErrorCodes> {

@@ -1,4 +1,4 @@
-//! Messages to be sent: queued here, sent by a worker.
+//! Sending: accepts messages and queues them; a worker sends them.
 
 mod batch;
 mod control;
@@ -28,19 +28,19 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane},
     http::{
         BODY_BYTES,
-        auth::Writer,
-        body::{json, parse},
-        frame,
-        once::{key, replayed},
+        auth::WriteScope,
+        body::{parse_charged, read_json},
+        idempotency::{key, replayed},
         problem::Problem,
+        request_context,
     },
     messaging::accept::{self, Queued},
 };
 
-/// The most messages of one request.
+/// Maximum number of messages in one request.
 const BATCH: usize = 1_000;
 
-/// A message that will be sent.
+/// A message that is queued to be sent.
 #[derive(Serialize, ToSchema)]
 pub struct QueuedMessage {
     pub id: MessageId,
@@ -77,21 +77,21 @@ impl From<Queued> for QueuedMessage {
 #[utoipa::path(post, path = "/api/v1/messages", request_body = SendRequest,
     responses((status = 202, description = "Committed, and to be sent", body = QueuedMessage)))]
 pub async fn send(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     request: Request,
 ) -> Result<impl IntoResponse + use<>, Problem> {
     let (head, body) = request.into_parts();
     let key = key(&head.headers)?;
-    let body = json(&head, body, BODY_BYTES).await?;
+    let body = read_json(&head, body, BODY_BYTES).await?;
     let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
     if let Some((key, digest)) = &key
-        && let Some(answer) = accept::answered(&app.db, &app.clock, writer.tenant, (key, digest)).await?
+        && let Some(answer) = accept::answered(&app.db, &app.clock, scope.tenant, (key, digest)).await?
     {
         return Ok(accepted(answer?));
     }
-    let request: SendRequest = parse(&frame::memory(&head), &body)?;
-    let mut ask = request.ask(&app, writer.tenant).await?;
+    let request: SendRequest = parse_charged(&request_context::memory(&head), &body)?;
+    let mut ask = request.ask(&app, scope.tenant).await?;
     ask.idempotency = key;
     let answer = app.outbox.put(vec![ask]).await.pop();
     Ok(accepted(answer.ok_or_else(Problem::internal)??))
@@ -105,11 +105,11 @@ fn accepted(queued: Queued) -> impl IntoResponse + use<> {
     )
 }
 
-/// Whether so many are neither none nor more than one request may name.
-fn fits(field: &str, count: usize) -> Result<(), Problem> {
+/// Checks that a list holds 1 to [`BATCH`] items.
+fn check_count(field: &str, count: usize) -> Result<(), Problem> {
     if (1..=BATCH).contains(&count) {
         return Ok(());
     }
     let detail = format!("`{field}` must hold 1 to {BATCH}; it holds {count}.");
-    Err(Problem::field(field, detail, Some(BATCH as u64)))
+    Err(Problem::invalid_field(field, detail, Some(BATCH as u64)))
 }

@@ -1,4 +1,4 @@
-//! Why a message was not taken, or something was not done with it, as a problem.
+//! Errors of accepting and controlling messages as problems.
 
 use axum::http::StatusCode;
 
@@ -17,7 +17,7 @@ impl From<Unaddressable> for Problem {
             Unaddressable::UserId => "to.user_id",
             Unaddressable::GroupId => "to.group_id",
         };
-        Self::field(field, format!("{error}."), None)
+        Self::invalid_field(field, format!("{error}."), None)
     }
 }
 
@@ -25,8 +25,8 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = format!("Not queued: {refusal}.");
         match refusal {
-            Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::field("to.contact_id", detail, None),
-            Refusal::Expired => Self::field("expires_at", detail, None),
+            Refusal::NoSuchContact(_) | Refusal::NoAddress(_) => Self::invalid_field("to.contact_id", detail, None),
+            Refusal::Expired => Self::invalid_field("expires_at", detail, None),
             Refusal::Invalid(invalid) => invalid.into(),
             Refusal::Blocked(_) => Self::new(StatusCode::CONFLICT, "blocked", "Recipient is blocked", detail),
             Refusal::KeyReused => Self::new(StatusCode::CONFLICT, "key-reused", "Idempotency key reused", detail),

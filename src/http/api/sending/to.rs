@@ -1,4 +1,4 @@
-//! Whom a message is for, as the OpenAPI document has it.
+//! The OpenAPI schema of a recipient.
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -8,7 +8,7 @@ use utoipa::{
 use super::To;
 use crate::domain::ContactId;
 
-/// The ways to name somebody: member, form, meaning.
+/// (member, pattern, description) of the ways to address a recipient.
 const WAYS: [(&str, &str, &str); 3] = [
     (
         "phone",
@@ -41,7 +41,7 @@ impl PartialSchema for To {
 
 impl ToSchema for To {}
 
-/// An object that has this member; the others may stand there as null.
+/// Returns the schema of an object with this member; the other members may be null.
 fn only(named: &str, form: RefOr<Schema>) -> ObjectBuilder {
     let members = WAYS.iter().map(|(member, ..)| *member).chain([CONTACT]);
     let mut object = ObjectBuilder::new().schema_type(Type::Object).required(named);

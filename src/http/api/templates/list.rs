@@ -1,14 +1,16 @@
+//! Lists templates, and synchronizes them with Meta.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::show::Template;
+use super::show::TemplateView;
 use crate::{
     app::App,
     domain::{ChannelId, Id, TenantId},
     http::{
-        auth::{Reader, Writer},
+        auth::{ReadScope, WriteScope},
         extract::{Json, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -32,25 +34,25 @@ pub struct ListTemplatesQuery {
     category: Option<String>,
     /// As Meta writes it.
     language: Option<String>,
-    /// A part of the name.
+    /// Part of the name.
     name: Option<String>,
 }
 
 /// List templates
 ///
-/// As Meta has them, the newest here first; those deleted at Meta stay, as `DELETED`.
+/// Lists templates as Meta has them, newest first by their first sync; templates deleted at Meta remain as `DELETED`.
 #[utoipa::path(get, path = "/api/v1/templates", params(PagingParams, ListTemplatesQuery),
-    responses((status = 200, description = "A page of templates", body = Page<Template>),
+    responses((status = 200, description = "A page of templates", body = Page<TemplateView>),
         (status = 404, description = "There is no such channel")))]
 pub async fn list(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     paging: Paging,
     Query(query): Query<ListTemplatesQuery>,
-) -> Result<Body<Page<Template>>, Problem> {
+) -> Result<Body<Page<TemplateView>>, Problem> {
     let before = paging.key(LIST)?;
     let waba_id = match query.channel {
-        Some(channel) => account(&app, reader.tenant, channel)?,
+        Some(channel) => account(&app, scope.tenant, channel)?,
         None => query.waba_id.unwrap_or_default(),
     };
     let filter = store::TemplateFilter {
@@ -60,10 +62,12 @@ pub async fn list(
         language: query.language.unwrap_or_default(),
         name: query.name.unwrap_or_default(),
     };
-    let mut tx = reader.begin().await?;
-    let rows = store::page(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
+    let mut tx = scope.begin().await?;
+    let rows = store::page(&mut tx, scope.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
-    Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(Template::from)))
+    Ok(Body(
+        Page::new(&paging, LIST, rows, |row| row.id).map(TemplateView::from),
+    ))
 }
 
 fn account(app: &App, tenant: TenantId, channel: ChannelId) -> Result<String, Problem> {
@@ -73,7 +77,7 @@ fn account(app: &App, tenant: TenantId, channel: ChannelId) -> Result<String, Pr
     Ok(route.waba_id.clone())
 }
 
-/// What is to be fetched: everything, unless one of them is given.
+/// The accounts to synchronize: all, unless one is given.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SyncRequest {
@@ -84,59 +88,60 @@ pub struct SyncRequest {
 
 #[derive(Serialize, ToSchema)]
 pub struct SyncAnswer {
-    data: Vec<Sync>,
+    data: Vec<SyncView>,
 }
 
-/// How the templates of an account are kept in line with Meta's.
+/// The state of synchronizing the templates of an account with Meta.
 #[derive(Serialize, ToSchema)]
-pub struct Sync {
+#[schema(as = Sync)]
+pub struct SyncView {
     waba_id: String,
-    /// When the last one began that ended well.
+    /// Start of the last successful sync.
     #[schema(required)]
     synced_at: Option<DateTime<Utc>>,
-    /// When the next one begins.
+    /// Start of the next sync.
     due_at: DateTime<Utc>,
-    /// Why the last one failed; null if it did not.
+    /// The error of the last sync; null if it succeeded.
     #[schema(required)]
     last_error: Option<String>,
 }
 
 /// Sync templates
 ///
-/// Asks Meta for all templates of an account, soon and in the background. This happens by itself when a channel is added, when Meta
-/// tells of a change, and once a day.
+/// Fetches all templates of an account from Meta, in the background. Runs by itself when a channel is added, when Meta reports a change, and
+/// once a day.
 #[utoipa::path(post, path = "/api/v1/templates/sync", request_body = SyncRequest,
     responses((status = 202, description = "Sync started", body = SyncAnswer),
         (status = 404, description = "There is no such channel")))]
 pub async fn sync(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Json(request): Json<SyncRequest>,
 ) -> Result<(StatusCode, Body<SyncAnswer>), Problem> {
-    let wanted = match request.channel_id {
-        Some(channel) => Some(account(&app, writer.tenant, channel)?),
+    let query = match request.channel_id {
+        Some(channel) => Some(account(&app, scope.tenant, channel)?),
         None => request.waba_id,
     };
-    let is_wanted = |waba_id: &str| wanted.as_deref().is_none_or(|wanted| wanted == waba_id);
-    let known = store::syncs_of_tenant(app.db.reader(), writer.tenant).await?;
+    let is_wanted = |waba_id: &str| query.as_deref().is_none_or(|query| query == waba_id);
+    let known = store::syncs_of_tenant(app.db.reader(), scope.tenant).await?;
     let asked: Vec<&store::TemplateSync> = known.iter().filter(|it| is_wanted(&it.waba_id)).collect();
-    if let (Some(waba_id), true) = (&wanted, asked.is_empty()) {
+    if let (Some(waba_id), true) = (&query, asked.is_empty()) {
         return Err(Problem::not_found(format_args!("account {waba_id} with a channel")));
     }
     for it in &asked {
         app.templates
-            .request_sync(writer.tenant, &it.waba_id, TimeDelta::zero())
+            .request_sync(scope.tenant, &it.waba_id, TimeDelta::zero())
             .await?;
     }
-    // What cannot be queued is found by the sweep.
+    // The sweep finds syncs that could not be pushed.
     let ids = asked.iter().map(|it| it.id.uuid());
     let _ = app.queues.push(&SYNCS, ids, app.clock.now()).await;
-    let data = store::syncs_of_tenant(&app.db, writer.tenant).await?;
-    let shown = data.into_iter().filter(|it| is_wanted(&it.waba_id)).map(|it| Sync {
+    let data = store::syncs_of_tenant(&app.db, scope.tenant).await?;
+    let views = data.into_iter().filter(|it| is_wanted(&it.waba_id)).map(|it| SyncView {
         waba_id: it.waba_id,
         synced_at: it.synced_at,
         due_at: it.due_at,
         last_error: it.last_error,
     });
-    Ok((StatusCode::ACCEPTED, Body(SyncAnswer { data: shown.collect() })))
+    Ok((StatusCode::ACCEPTED, Body(SyncAnswer { data: views.collect() })))
 }

@@ -1,14 +1,16 @@
+//! Message templates of our own: texts, buttons, lists and media with variables, in versions.
+
 use axum::{Json as Body, extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::shown::{FilledMessage, MessageTemplate, MessageTemplateWithVersions, shown};
+use super::message_template_view::{FilledMessage, MessageTemplateView, MessageTemplateWithVersions, with_versions};
 use crate::{
     app::App,
     domain::MessageTemplateId,
     http::{
-        auth::{Reader, Writer},
+        auth::{ReadScope, WriteScope},
         extract::{Json, Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -23,13 +25,14 @@ const LIST: &str = "message_templates";
 
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Stage {
+#[schema(as = Stage)]
+enum MessageTemplateState {
     Draft,
     Active,
     Archived,
 }
 
-impl Stage {
+impl MessageTemplateState {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -39,66 +42,70 @@ impl Stage {
     }
 }
 
-/// Which message templates are wanted.
+/// Selects the message templates of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct WantedMessageTemplates {
+pub struct ListMessageTemplatesQuery {
     #[param(inline)]
-    state: Option<Stage>,
-    /// A part of the name.
+    state: Option<MessageTemplateState>,
+    /// Part of the name.
     name: Option<String>,
 }
 
 /// List message templates
 ///
-/// Messages of our own with places to fill, the newest first. Every tenant begins with a few.
-#[utoipa::path(get, path = "/api/v1/message-templates", params(PagingParams, WantedMessageTemplates),
-    responses((status = 200, description = "A page of message templates", body = Page<MessageTemplate>)))]
+/// Reusable messages with variables, the newest first. Every tenant starts with a few.
+#[utoipa::path(get, path = "/api/v1/message-templates", params(PagingParams, ListMessageTemplatesQuery),
+    responses((status = 200, description = "A page of message templates", body = Page<MessageTemplateView>)))]
 pub async fn list(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     paging: Paging,
-    Query(wanted): Query<WantedMessageTemplates>,
-) -> Result<Body<Page<MessageTemplate>>, Problem> {
+    Query(query): Query<ListMessageTemplatesQuery>,
+) -> Result<Body<Page<MessageTemplateView>>, Problem> {
     let before = paging.key(LIST)?;
-    app.templates.seed(reader.tenant).await?;
+    app.templates.seed(scope.tenant).await?;
     let filter = store::MessageTemplateFilter {
-        state: wanted.state.map(Stage::as_str).unwrap_or_default().to_owned(),
-        name: wanted.name.unwrap_or_default(),
+        state: query
+            .state
+            .map(MessageTemplateState::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        name: query.name.unwrap_or_default(),
     };
-    let mut tx = reader.begin().await?;
-    let rows = store::page(&mut tx, reader.tenant, filter, before, paging.rows()).await?;
+    let mut tx = scope.begin().await?;
+    let rows = store::page(&mut tx, scope.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
-        Page::new(&paging, LIST, rows, |row| row.id).map(MessageTemplate::from),
+        Page::new(&paging, LIST, rows, |row| row.id).map(MessageTemplateView::from),
     ))
 }
 
 /// Show a message template
 ///
-/// With its versions, the newest first.
+/// Includes its versions, newest first.
 #[utoipa::path(get, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 200, description = "The message template", body = MessageTemplateWithVersions)))]
 pub async fn show(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<Body<MessageTemplateWithVersions>, Problem> {
     let row = app
         .templates
-        .find_local(reader.tenant, &LocalTemplateRef::Id(id))
+        .find_local(scope.tenant, &LocalTemplateRef::Id(id))
         .await?;
-    Ok(Body(shown(&reader, row).await?))
+    Ok(Body(with_versions(&scope, row).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessageTemplate {
-    /// At most 100 characters; messages may name it by this.
+    /// At most 100 characters; messages may refer to the template by it.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     content: LocalContent,
-    /// Keeps it from being sent until it is activated.
+    /// Creates it as a draft, which cannot be sent until it is activated.
     #[serde(default)]
     draft: bool,
 }
@@ -107,59 +114,59 @@ pub struct NewMessageTemplate {
 #[utoipa::path(post, path = "/api/v1/message-templates", request_body = NewMessageTemplate,
     responses((status = 201, description = "Created", body = MessageTemplateWithVersions)))]
 pub async fn create(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Json(new): Json<NewMessageTemplate>,
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
     let library = &app.templates;
     let made = library
-        .create_local(writer.tenant, &new.name, &new.content, put(new.draft))
+        .create_local(scope.tenant, &new.name, &new.content, version_state(new.draft))
         .await?;
-    Ok((StatusCode::CREATED, Body(shown(&writer, made).await?)))
+    Ok((StatusCode::CREATED, Body(with_versions(&scope, made).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessageTemplateVersion {
     content: LocalContent,
-    /// Keeps it from being sent until it is activated; until then the version before it is.
+    /// Adds it as a draft; until it is activated the version before stays active.
     #[serde(default)]
     draft: bool,
 }
 
 /// Add a version of a message template
 ///
-/// A version is never changed: to say something else, add another.
+/// A version is immutable: to change the content, add another.
 #[utoipa::path(post, path = "/api/v1/message-templates/{id}/versions",
     params(("id" = MessageTemplateId, Path)), request_body = NewMessageTemplateVersion,
     responses((status = 201, description = "Added", body = MessageTemplateWithVersions)))]
 pub async fn add_version(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
     Json(new): Json<NewMessageTemplateVersion>,
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
     let library = &app.templates;
     let said = library
-        .add_local_version(writer.tenant, id, &new.content, put(new.draft))
+        .add_local_version(scope.tenant, id, &new.content, version_state(new.draft))
         .await?;
-    Ok((StatusCode::CREATED, Body(shown(&writer, said).await?)))
+    Ok((StatusCode::CREATED, Body(with_versions(&scope, said).await?)))
 }
 
-const fn put(draft: bool) -> Activation {
+const fn version_state(draft: bool) -> Activation {
     if draft { Activation::Draft } else { Activation::Active }
 }
 
-/// What is to be changed; what is left out stays.
+/// Members to change; members that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageTemplateChange {
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
-    /// `archived` keeps it and sends it no more.
+    /// `archived` keeps the template and stops it from being sent.
     #[schema(inline)]
-    state: Option<Stage>,
-    /// The version to send from now on; makes the template active.
+    state: Option<MessageTemplateState>,
+    /// The version to send from now on; activates the template.
     #[schema(minimum = 1)]
     active_version: Option<i64>,
 }
@@ -170,35 +177,35 @@ pub struct MessageTemplateChange {
 #[utoipa::path(patch, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     request_body = MessageTemplateChange, responses((status = 200, description = "Changed", body = MessageTemplateWithVersions)))]
 pub async fn change(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
     Json(change): Json<MessageTemplateChange>,
 ) -> Result<Body<MessageTemplateWithVersions>, Problem> {
     let update = Update {
         name: change.name,
-        state: change.state.map(Stage::as_str),
+        state: change.state.map(MessageTemplateState::as_str),
         active_version: change.active_version,
     };
-    let changed = app.templates.update_local(writer.tenant, id, update).await;
+    let changed = app.templates.update_local(scope.tenant, id, update).await;
     let changed = changed.map_err(|error| match error {
-        LocalError::NoSuchVersion(..) => Problem::from(error).about("active_version"),
+        LocalError::NoSuchVersion(..) => Problem::from(error).with_field("active_version"),
         error => error.into(),
     })?;
-    Ok(Body(shown(&writer, changed).await?))
+    Ok(Body(with_versions(&scope, changed).await?))
 }
 
 /// Delete a message template
 ///
-/// With all its versions. Messages made of it stay as they are.
+/// Deletes all its versions too. Messages created from it stay as they are.
 #[utoipa::path(delete, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<StatusCode, Problem> {
-    app.templates.delete_local(writer.tenant, id).await?;
+    app.templates.delete_local(scope.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -209,18 +216,18 @@ pub struct MessageTemplatePreview {
     #[serde(default)]
     #[schema(value_type = Object, example = json!({ "name": "Ana" }))]
     variables: Map<String, Value>,
-    /// The one that is sent, unless another is named.
+    /// The version; the active one by default.
     #[schema(minimum = 1)]
     version: Option<i64>,
 }
 
 /// Preview a message template
 ///
-/// What `POST /api/v1/messages` would make of it. Nothing is sent.
+/// Shows the message that `POST /api/v1/messages` would create. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/message-templates/{id}/preview", params(("id" = MessageTemplateId, Path)),
     request_body = MessageTemplatePreview, responses((status = 200, description = "The message", body = FilledMessage)))]
 pub async fn preview(
-    reader: Reader,
+    scope: ReadScope,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
     Json(request): Json<MessageTemplatePreview>,
@@ -228,7 +235,7 @@ pub async fn preview(
     let library = &app.templates;
     let which = LocalTemplateRef::Id(id);
     let filled = library
-        .fill_local(reader.tenant, &which, request.version, &request.variables)
+        .fill_local(scope.tenant, &which, request.version, &request.variables)
         .await?;
     Ok(Body(filled.into()))
 }

@@ -3,11 +3,11 @@
 mod change;
 mod list;
 pub mod local;
+mod message_template_view;
 mod problems;
 mod show;
-mod shown;
 
 pub use change::*;
 pub use list::*;
-pub use problems::unusable;
+pub use problems::message_template_problem;
 pub use show::*;

@@ -1,4 +1,4 @@
-//! Why something about templates was not done, as a problem.
+//! Errors of the template service as problems.
 
 use axum::http::StatusCode;
 
@@ -9,16 +9,16 @@ use crate::{
 };
 
 impl From<TemplateError> for Problem {
-    fn from(error: TemplateError) -> Self {
-        let detail = format!("{error}.");
-        match error {
+    fn from(unfit: TemplateError) -> Self {
+        let detail = format!("{unfit}.");
+        match unfit {
             TemplateError::Invalid(invalid) => invalid.into(),
-            TemplateError::Unknown { .. } => Self::field("template.name", detail, None),
-            TemplateError::NoSuchLanguage { .. } => Self::field("template.language.code", detail, None),
-            TemplateError::NeedsPhone => Self::field("to", detail, None),
+            TemplateError::Unknown { .. } => Self::invalid_field("template.name", detail, None),
+            TemplateError::NoSuchLanguage { .. } => Self::invalid_field("template.language.code", detail, None),
+            TemplateError::NeedsPhone => Self::invalid_field("to", detail, None),
             TemplateError::NotSendable { .. } => {
                 let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "The template cannot be sent");
-                Self::new(status, "template-not-sendable", title, detail).about("template.name")
+                Self::new(status, "template-not-sendable", title, detail).with_field("template.name")
             }
         }
     }
@@ -37,7 +37,7 @@ impl From<ManageError> for Problem {
             ),
             ManageError::Exists(..) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
             ManageError::Invalid(invalid) => invalid.into(),
-            ManageError::Meta(Error::Refused(error)) if is_the_callers(&error) => {
+            ManageError::Meta(Error::Refused(error)) if is_caller_error(&error) => {
                 let (status, title) = (StatusCode::UNPROCESSABLE_ENTITY, "Meta rejected the request");
                 Self::new(status, "meta-refused", title, detail)
             }
@@ -58,7 +58,7 @@ impl From<LocalError> for Problem {
         let detail = format!("{error}.");
         match error {
             LocalError::NotFound(which) => Self::not_found(format_args!("message template {which}")),
-            LocalError::NoSuchVersion(..) => Self::field("version", detail, None),
+            LocalError::NoSuchVersion(..) => Self::invalid_field("version", detail, None),
             LocalError::NotActive(..) | LocalError::Conflict(_) | LocalError::TooManyVersions(..) => Self::new(
                 StatusCode::CONFLICT,
                 "wrong-state",
@@ -77,18 +77,18 @@ impl From<LocalError> for Problem {
     }
 }
 
-/// Whether another request would be taken: nothing is wrong with the token, the account or Meta.
-fn is_the_callers(error: &GraphError) -> bool {
+/// Returns whether the request is at fault, so that another one could succeed: not the token, the account or Meta.
+fn is_caller_error(error: &GraphError) -> bool {
     let class = error.entry().class;
     (400..500).contains(&error.http_status) && !matches!(class, Class::Token | Class::Account)
 }
 
-/// The message template that a message names will not do.
-pub fn unusable(error: LocalError) -> Problem {
+/// Returns the problem of a message whose message template cannot be used.
+pub fn message_template_problem(error: LocalError) -> Problem {
     const FIELD: &str = "message_template";
     match error {
         LocalError::NotFound(_) | LocalError::NotActive(..) => {
-            Problem::field(FIELD, format!("{FIELD}: {error}."), None)
+            Problem::invalid_field(FIELD, format!("{FIELD}: {error}."), None)
         }
         error => error.into(),
     }

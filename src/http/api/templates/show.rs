@@ -1,3 +1,5 @@
+//! Shows and previews templates.
+
 use axum::Json as Body;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,8 +9,8 @@ use utoipa::ToSchema;
 use crate::{
     domain::{TemplateId, TenantId},
     http::{
-        api::json::Json as Stored,
-        auth::{Reader, TenantScope},
+        api::json::RawJson as Stored,
+        auth::{ReadScope, TenantScope},
         extract::{Json, Path},
         problem::Problem,
     },
@@ -19,9 +21,10 @@ use crate::{
     },
 };
 
-/// A template of Meta's, in one language.
+/// A template at Meta, in one language.
 #[derive(Serialize, ToSchema)]
-pub struct Template {
+#[schema(as = Template)]
+pub struct TemplateView {
     pub id: TemplateId,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: String,
@@ -33,7 +36,7 @@ pub struct Template {
     /// `APPROVED` can be sent; `PENDING`, `REJECTED`, `PAUSED`, `DISABLED`, `IN_APPEAL`, `PENDING_DELETION`, `DELETED`,
     /// `LIMIT_EXCEEDED` and `ARCHIVED` cannot.
     pub status: String,
-    /// Why, in Meta's words, where it said so.
+    /// Meta's explanation of the status, if any.
     #[schema(required)]
     pub status_detail: Option<String>,
     /// A code such as `INVALID_FORMAT`.
@@ -44,7 +47,7 @@ pub struct Template {
     pub category: Option<String>,
     #[schema(required)]
     pub previous_category: Option<String>,
-    /// The category that Meta will put it into.
+    /// The category that Meta has announced to move it to.
     #[schema(required)]
     pub announced_category: Option<String>,
     #[schema(required)]
@@ -55,7 +58,7 @@ pub struct Template {
     /// `POSITIONAL` or `NAMED`.
     #[schema(required)]
     pub parameter_format: Option<String>,
-    /// As Meta has them.
+    /// As at Meta.
     #[schema(value_type = Vec<Object>)]
     pub components: Stored,
     /// Seconds after which an undelivered message is dropped.
@@ -63,11 +66,11 @@ pub struct Template {
     pub message_send_ttl_seconds: Option<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// When Meta was last asked about it.
+    /// When it was last fetched from Meta.
     pub synced_at: DateTime<Utc>,
 }
 
-impl From<store::StoredTemplate> for Template {
+impl From<store::StoredTemplate> for TemplateView {
     fn from(row: store::StoredTemplate) -> Self {
         Self {
             id: row.id,
@@ -93,16 +96,16 @@ impl From<store::StoredTemplate> for Template {
     }
 }
 
-/// A template, and what it asks of whoever sends it.
+/// A template with the placeholders that a send fills.
 #[derive(Serialize, ToSchema)]
 pub struct TemplateWithSchema {
     #[serde(flatten)]
-    pub template: Template,
+    pub template: TemplateView,
     /// Whether it can be sent now.
     pub sendable: bool,
     #[schema(inline)]
     pub variables: ParameterFormat,
-    /// The places a send fills, in the order of the message.
+    /// The placeholders that a send fills, in the order of the message.
     pub places: Vec<Placeholder>,
 }
 
@@ -120,11 +123,11 @@ impl TemplateWithSchema {
 
 /// Show a template
 ///
-/// With the places that a send fills: how each is called, what goes into it, and whether it must be filled.
+/// Includes the placeholders that a send fills: the key of each, what goes into it, and whether it is required.
 #[utoipa::path(get, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "The template", body = TemplateWithSchema)))]
-pub async fn show(reader: Reader, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
-    let row = find(&reader, reader.tenant, id).await?;
+pub async fn show(scope: ReadScope, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
+    let row = find(&scope, scope.tenant, id).await?;
     Ok(Body(TemplateWithSchema::new(row)))
 }
 
@@ -138,37 +141,37 @@ pub async fn find(scope: &TenantScope, tenant: TenantId, id: TemplateId) -> Resu
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreviewRequest {
-    /// A value for each place, by its key; a variable of the body also by its bare name. Files are links, our media ids or Meta's.
+    /// A value for each placeholder, by its key; a variable of the body also by its bare name. Files are links, our media ids or Meta's.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({ "body.1": "Ana", "buttons.0": "orders/17" }))]
     variables: Map<String, Value>,
 }
 
-/// A template with its places filled.
+/// A template with its placeholders filled.
 #[derive(Serialize, ToSchema)]
 pub struct TemplatePreview {
     /// What the customer reads.
     rendered: Rendered,
-    /// What `POST /api/v1/messages` takes under `template`.
+    /// The value of `template` for `POST /api/v1/messages`.
     #[schema(value_type = Object)]
     template: Value,
-    /// The request to Meta, but for whom it goes to and the id of the attempt. A file of ours stands with our id, for it gets
-    /// Meta's when it is sent.
+    /// The request to Meta, without the recipient and the attempt's id. A file of ours appears with our id; it gets Meta's when it is
+    /// sent.
     #[schema(value_type = Object)]
     request: Value,
 }
 
 /// Preview a template
 ///
-/// Fills it, checks it as a send would be checked, and shows what the customer will read. Nothing is sent.
+/// Fills it, checks it as a send would, and shows what the customer will read. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/templates/{id}/preview", params(("id" = TemplateId, Path)),
-    request_body = PreviewRequest, responses((status = 200, description = "What it would be", body = TemplatePreview)))]
+    request_body = PreviewRequest, responses((status = 200, description = "The preview", body = TemplatePreview)))]
 pub async fn preview(
-    reader: Reader,
+    scope: ReadScope,
     Path(id): Path<TemplateId>,
     Json(request): Json<PreviewRequest>,
 ) -> Result<Body<TemplatePreview>, Problem> {
-    let row = find(&reader, reader.tenant, id).await?;
+    let row = find(&scope, scope.tenant, id).await?;
     let preview = templates::preview(&row, &request.variables)?;
     Ok(Body(TemplatePreview {
         rendered: preview.rendered,

@@ -1,3 +1,5 @@
+//! Decodes base64 as a stream.
+
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -11,7 +13,7 @@ use serde::{
 /// Characters decoded at a time: whole groups of four.
 const PIECE: usize = 64 * 1024;
 
-/// Why text is not base64.
+/// Invalid base64.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {PIECE} characters from number {from} on are wrong: {why}")]
 pub struct NotBase64 {
@@ -19,7 +21,7 @@ pub struct NotBase64 {
     why: String,
 }
 
-/// The bytes that a text stands for, decoded as they are wanted: RFC 4648 §4, with padding.
+/// Decodes a text piece by piece, as the stream is polled: RFC 4648 §4, with padding.
 pub fn pieces(text: Bytes) -> impl Stream<Item = Result<Bytes, NotBase64>> + Send {
     let next = |(mut rest, from): (Bytes, usize)| async move {
         if rest.is_empty() {
@@ -28,14 +30,14 @@ pub fn pieces(text: Bytes) -> impl Stream<Item = Result<Bytes, NotBase64>> + Sen
         let piece = rest.split_to(rest.len().min(PIECE));
         let decoded = decode(&piece, rest.is_empty()).map_err(|why| NotBase64 { from, why });
         let from = from + piece.len();
-        // Nothing comes after an error.
+        // The stream ends with the first error.
         let rest = if decoded.is_ok() { rest } else { Bytes::new() };
         Some((decoded, (rest, from)))
     };
     stream::unfold((text, 0), next)
 }
 
-/// Padding may only stand at the end of all.
+/// Decodes one piece. Padding is valid only at the end of the last.
 fn decode(piece: &[u8], is_last: bool) -> Result<Bytes, String> {
     if !is_last && piece.contains(&b'=') {
         return Err("there is padding before the end".to_owned());
@@ -44,7 +46,7 @@ fn decode(piece: &[u8], is_last: bool) -> Result<Bytes, String> {
     decoded.map(Bytes::from).map_err(|error| error.to_string())
 }
 
-/// Reads a text without copying it, unless it holds escapes. (A `Cow` is always copied.)
+/// Deserializes a text without copying it, unless it holds escapes. (serde always copies a `Cow`.)
 pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     struct Text;
     impl<'de> Visitor<'de> for Text {

@@ -1,21 +1,21 @@
-//! What stands around the fields of a form: the bytes before the first boundary, the headers of each field, the bytes after the last. The
-//! reader of forms keeps them in memory and looks through them anew whenever more come, so they are bounded before it sees them.
+//! Bounds the parts of a multipart form that are not content: the bytes before the first boundary, the headers of each field, and the bytes
+//! after the last boundary. The multipart reader buffers them and scans them again with every piece, so they are bounded before it.
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use memchr::memmem;
 
-/// Bytes of one field's headers, of what comes before the first field, and of what comes after the last.
-const MOST: usize = 8 * 1_024;
+/// Maximum bytes of one field's headers, of the bytes before the first field, and of those after the last.
+const MAX_BYTES: usize = 8 * 1_024;
 const END_OF_HEADERS: &[u8] = b"\r\n\r\n";
 
-/// A form that has more around its fields than it may.
+/// The error of a form with more than [`MAX_BYTES`] bytes around its fields.
 #[derive(Debug, thiserror::Error)]
-#[error("it has more than {MOST} bytes before its first boundary, in the headers of a field, or after its end")]
-pub struct TooMuch;
+#[error("it has more than {MAX_BYTES} bytes before its first boundary, in the headers of a field, or after its end")]
+pub struct EnvelopeTooLong;
 
-/// Lets the pieces of a form through as far as what stands around its fields is short.
-pub fn bounded<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(
+/// Passes the pieces of a form on as long as the bytes around its fields are within the limit.
+pub fn limit_envelope<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(
     pieces: S,
     boundary: &str,
 ) -> impl Stream<Item = Result<Bytes, axum::BoxError>> + use<E, S> {
@@ -27,13 +27,13 @@ pub fn bounded<E: Into<axum::BoxError>, S: Stream<Item = Result<Bytes, E>>>(
     })
 }
 
-/// Where in a form the bytes so far end.
+/// The parser state after the bytes so far.
 struct Scan {
     delimiter: Vec<u8>,
     is_in_field: bool,
     /// Bytes around fields since the last field ended.
     around: usize,
-    /// The end of the bytes so far: the mark that is looked for may have begun in it.
+    /// The last bytes so far: the mark that is searched for may have begun in them.
     tail: Vec<u8>,
 }
 
@@ -55,11 +55,11 @@ impl Scan {
         }
     }
 
-    fn add(&mut self, mut piece: &[u8]) -> Result<(), TooMuch> {
+    fn add(&mut self, mut piece: &[u8]) -> Result<(), EnvelopeTooLong> {
         while !piece.is_empty() {
             let begun = self.tail.len();
             let most = begun.min(self.mark().len() - 1);
-            // The mark may lie across the pieces; what of it is in the tail was counted.
+            // The mark may span two pieces; the bytes of it in the tail were counted with the piece before.
             let mut seam = self.tail.split_off(begun - most);
             let kept = seam.len();
             seam.extend_from_slice(&piece[..piece.len().min(self.mark().len() - 1)]);
@@ -69,8 +69,8 @@ impl Scan {
             let read = found.unwrap_or(piece.len());
             if !self.is_in_field {
                 self.around += read;
-                if self.around > MOST {
-                    return Err(TooMuch);
+                if self.around > MAX_BYTES {
+                    return Err(EnvelopeTooLong);
                 }
             }
             match found {
@@ -93,7 +93,7 @@ impl Scan {
     }
 }
 
-/// The boundary that a `Content-Type` names.
+/// Returns the boundary that a `Content-Type` names.
 pub fn boundary(content_type: &str) -> Option<String> {
     let parameters = content_type.split(';').skip(1);
     let named = parameters.filter_map(|parameter| parameter.trim().split_once('='));
@@ -108,19 +108,19 @@ pub fn boundary(content_type: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn fits(form: &[u8], piece: usize) -> bool {
+    fn fits(from_form: &[u8], piece: usize) -> bool {
         let mut scan = Scan::new("B");
-        form.chunks(piece).all(|piece| scan.add(piece).is_ok())
+        from_form.chunks(piece).all(|piece| scan.add(piece).is_ok())
     }
 
     #[test]
     fn only_what_stands_around_fields_is_bounded_however_the_bytes_are_cut() {
         let head = b"--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
         let file = vec![b'x'; 40_000];
-        let long = vec![b'y'; MOST + 1];
+        let long = vec![b'y'; MAX_BYTES + 1];
         let whole = [&head[..], &file, b"\r\n--B--\r\n"].concat();
         let two = [&head[..], &file, b"\r\n", &head[..], &file, b"\r\n--B--"].concat();
-        for (form, expected) in [
+        for (from_form, expected) in [
             (whole.clone(), true),
             (two, true),
             (long.clone(), false),
@@ -133,10 +133,10 @@ mod tests {
         ] {
             for piece in [1, 3, 7, 1_000, 1_000_000] {
                 assert_eq!(
-                    fits(&form, piece),
+                    fits(&from_form, piece),
                     expected,
                     "{} bytes in pieces of {piece}",
-                    form.len()
+                    from_form.len()
                 );
             }
         }

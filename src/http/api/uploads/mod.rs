@@ -1,8 +1,8 @@
-//! Media that a tenant's program brings: a form with the file, or JSON with an address or the bytes.
+//! Uploads of media: a form with the file, or JSON with a URL or base64.
 
 mod base64;
 mod envelope;
-mod refusal;
+mod problems;
 
 use std::{borrow::Cow, error::Error};
 
@@ -19,50 +19,50 @@ use bytes::Bytes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::media::{Media, shown};
+use super::media::{MediaView, created_view};
 use crate::{
     app::App,
     domain::MediaId,
     http::{
         UPLOAD_BYTES,
-        auth::Writer,
-        body::{json, unpack, weight},
-        frame,
+        auth::WriteScope,
+        body::{decode, read_json, weight},
         problem::Problem,
+        request_context,
     },
     media::{self, DeclaredMedia, MediaKind, UploadError},
     memory::RequestMemory,
 };
-use refusal::refusal;
+use problems::upload_problem;
 
-/// The longest body in JSON, in bytes: 18 MB of file, which is more than anything but a document may have.
+/// Maximum length of a JSON body, in bytes: 18 MB of file, more than anything but a document may have.
 const JSON_BYTES: usize = 24 * 1024 * 1024;
-/// The longest field beside the file.
+/// Maximum length of a form field other than the file.
 const FIELD_BYTES: usize = 1_024;
-/// A file to be uploaded: `url` or `base64`, and what is known of it.
+/// A file to upload: `url` or `base64`, and its properties.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMedia<'b> {
-    /// Where the file is; `https`, on a public address. It is fetched before the answer.
+    /// The URL of the file; `https`, on a public address. It is fetched before the answer.
     #[schema(pattern = "^https://")]
     url: Option<String>,
     /// The file itself, up to 18 MB; send a larger one as a form.
     #[serde(borrow, default, deserialize_with = "base64::text")]
     #[schema(value_type = Option<String>)]
     base64: Option<Cow<'b, str>>,
-    /// What it is to be sent as: `image`, `video`, `audio`, `document` or `sticker`. Without it that follows from its type; with
-    /// `document` any type will do.
+    /// The type to send it as: `image`, `video`, `audio`, `document` or `sticker`. By default derived from its MIME type; as `document` any
+    /// MIME type is accepted.
     #[serde(rename = "type")]
     #[schema(example = "image", pattern = "^(image|video|audio|document|sticker)$")]
     kind: Option<String>,
-    /// What it is. The bytes are looked at too, and win.
+    /// The MIME type. If the bytes prove another, that is used.
     mime_type: Option<String>,
     filename: Option<String>,
 }
 
-/// A file to be uploaded, as a form. The other fields stand before the file.
+/// A file to upload, as a form. The other fields precede the file.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "for the document; the form is read field by field")]
+#[expect(dead_code, reason = "only for the OpenAPI document; the form is read field by field")]
 pub struct MediaForm {
     r#type: Option<String>,
     mime_type: Option<String>,
@@ -73,26 +73,26 @@ pub struct MediaForm {
 
 /// Upload media
 ///
-/// A form (`multipart/form-data`) with the field `file`, or JSON with `url` or `base64`. What Meta would not take is refused: images are
-/// JPEG or PNG up to 5 MB, videos MP4 or 3GPP up to 16 MB, audio AAC, AMR, MP3, M4A or Ogg with Opus up to 16 MB, stickers WebP up to
-/// 100 KB (500 KB when they move), documents up to 100 MB.
+/// A form (`multipart/form-data`) with the field `file`, or JSON with `url` or `base64`. Files that Meta does not accept are rejected:
+/// images must be JPEG or PNG up to 5 MB, videos MP4 or 3GPP up to 16 MB, audio AAC, AMR, MP3, M4A or Ogg with Opus up to 16 MB, stickers
+/// WebP up to 100 KB (500 KB if animated), documents up to 100 MB.
 #[utoipa::path(post, path = "/api/v1/media",
     request_body(content((NewMedia<'_> = "application/json"), (MediaForm = "multipart/form-data"))),
-    responses((status = 201, description = "Stored", body = Media),
-        (status = 413, description = "Larger than Meta takes it"),
-        (status = 415, description = "Not a type that Meta takes"),
-        (status = 422, description = "The address is not visited, or nothing good came of it")))]
+    responses((status = 201, description = "Stored", body = MediaView),
+        (status = 413, description = "Larger than Meta accepts"),
+        (status = 415, description = "Not a type that Meta accepts"),
+        (status = 422, description = "The URL is not allowed, or could not be fetched")))]
 pub async fn create(
-    writer: Writer,
+    scope: WriteScope,
     State(app): State<App>,
     request: Request,
-) -> Result<(StatusCode, Json<Media>), Problem> {
+) -> Result<(StatusCode, Json<MediaView>), Problem> {
     let id = if is_form(request.headers()) {
-        form(&app, &writer, request).await?
+        from_form(&app, &scope, request).await?
     } else {
-        from_json(&app, &writer, request).await?
+        from_json(&app, &scope, request).await?
     };
-    Ok((StatusCode::CREATED, Json(shown(&app, &writer, id).await?)))
+    Ok((StatusCode::CREATED, Json(created_view(&app, &scope, id).await?)))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -104,16 +104,16 @@ fn is_form(headers: &HeaderMap) -> bool {
     })
 }
 
-async fn from_json(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
+async fn from_json(app: &App, scope: &WriteScope, request: Request) -> Result<MediaId, Problem> {
     let (head, body) = request.into_parts();
-    let memory = frame::memory(&head);
-    let body = json(&head, body, JSON_BYTES).await;
+    let memory = request_context::memory(&head);
+    let body = read_json(&head, body, JSON_BYTES).await;
     let body = body.map_err(|problem| match problem.status {
-        StatusCode::PAYLOAD_TOO_LARGE => problem.and("Send a large file as a form."),
+        StatusCode::PAYLOAD_TOO_LARGE => problem.with_hint("Send a large file as a form."),
         _ => problem,
     })?;
     memory.charge(weight(&body)?)?;
-    let new: NewMedia<'_> = unpack(&body)?;
+    let new: NewMedia<'_> = decode(&body)?;
     let said = DeclaredMedia {
         kind: new.kind.as_deref().map(kind).transpose()?,
         mime_type: new.mime_type,
@@ -121,24 +121,24 @@ async fn from_json(app: &App, writer: &Writer, request: Request) -> Result<Media
     };
     match (new.url, new.base64) {
         (Some(url), None) => {
-            let brought = media::upload_from_url(&app.media, writer.tenant, said, &url, &memory).await;
-            brought.map_err(refusal)
+            let brought = media::upload_from_url(&app.media, scope.tenant, said, &url, &memory).await;
+            brought.map_err(upload_problem)
         }
         (None, Some(text)) => {
-            let text = held(&memory, &body, text)?;
+            let text = borrow_text(&memory, &body, text)?;
             drop(body);
-            let brought = media::upload(&app.media, writer.tenant, said, base64::pieces(text), &memory).await;
+            let brought = media::upload(&app.media, scope.tenant, said, base64::pieces(text), &memory).await;
             brought.map_err(|error| match error {
                 UploadError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
-                other => refusal(other),
+                other => upload_problem(other),
             })
         }
         _ => Err(Problem::invalid("Give either `url` or `base64`.")),
     }
 }
 
-/// The text without the body around it: a part of the body, unless it was written with escapes, which takes as much again.
-fn held(memory: &RequestMemory, body: &Bytes, text: Cow<'_, str>) -> Result<Bytes, Problem> {
+/// Returns the text apart from its body: a slice of the body, or, if it was written with escapes, a copy that is charged as well.
+fn borrow_text(memory: &RequestMemory, body: &Bytes, text: Cow<'_, str>) -> Result<Bytes, Problem> {
     match text {
         Cow::Borrowed(text) => Ok(body.slice_ref(text.trim().as_bytes())),
         Cow::Owned(text) => {
@@ -148,16 +148,16 @@ fn held(memory: &RequestMemory, body: &Bytes, text: Cow<'_, str>) -> Result<Byte
     }
 }
 
-async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, Problem> {
+async fn from_form(app: &App, scope: &WriteScope, request: Request) -> Result<MediaId, Problem> {
     let (head, body) = request.into_parts();
-    let memory = frame::memory(&head);
+    let memory = request_context::memory(&head);
     let content_type = head
         .headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
     let body = match content_type.and_then(envelope::boundary) {
-        Some(boundary) => Body::from_stream(envelope::bounded(body.into_data_stream(), &boundary)),
-        // The reader of forms says what is wrong.
+        Some(boundary) => Body::from_stream(envelope::limit_envelope(body.into_data_stream(), &boundary)),
+        // The multipart reader reports what is wrong.
         None => body,
     };
     let request = Request::from_parts(head, body);
@@ -173,10 +173,10 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
         }
         said.mime_type = said.mime_type.or_else(|| field.content_type().map(str::to_owned));
         said.filename = said.filename.or_else(|| field.file_name().map(str::to_owned));
-        let brought = media::upload(&app.media, writer.tenant, said, field, &memory).await;
-        let id = brought.map_err(refusal)?;
+        let brought = media::upload(&app.media, scope.tenant, said, field, &memory).await;
+        let id = brought.map_err(upload_problem)?;
         if fields.next_field().await.map_err(unreadable)?.is_some() {
-            media::delete(&app.media, writer.tenant, id).await?;
+            media::delete(&app.media, scope.tenant, id).await?;
             return Err(Problem::invalid("The field `file` must be the last one of the form."));
         }
         return Ok(id);
@@ -187,7 +187,7 @@ async fn form(app: &App, writer: &Writer, request: Request) -> Result<MediaId, P
 fn unreadable(error: MultipartError) -> Problem {
     let mut cause = error.source();
     while let Some(it) = cause {
-        if let Some(too_much) = it.downcast_ref::<envelope::TooMuch>() {
+        if let Some(too_much) = it.downcast_ref::<envelope::EnvelopeTooLong>() {
             return Problem::invalid(format!("Malformed form data: {too_much}."));
         }
         cause = it.source();

@@ -1,3 +1,5 @@
+//! Stores finished attempts.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,15 +7,15 @@ use crate::{
     domain::{DeliveryId, DeliveryState, EndpointId, Id, TenantId},
 };
 
-/// An attempt that was made, and what follows from it for its delivery.
+/// A finished attempt and its effect on the delivery.
 #[derive(Clone, Debug)]
-pub struct Ended {
+pub struct AttemptConclusion {
     pub tenant: TenantId,
     pub endpoint: EndpointId,
     pub delivery: DeliveryId,
     /// 1 is the first.
     pub number: i64,
-    /// Of the delivery, when the attempt was begun.
+    /// `attempts_before` of the delivery when the attempt was started.
     pub attempts_before: i64,
     pub started_at: DateTime<Utc>,
     pub duration_us: i64,
@@ -22,14 +24,16 @@ pub struct Ended {
     pub error: Option<String>,
     pub answer: Option<String>,
     pub state: DeliveryState,
-    /// When it is tried again, or for one that is at its end, when that was.
+    /// When it is due again; for a finished delivery, when it finished.
     pub due_at: DateTime<Utc>,
 }
 
-/// Writes attempts and how their deliveries stand after them. What was known already, because somebody else made the same attempt, stays
-/// as it is. What somebody asked for again while the attempt was under way is still to be made, with the whole schedule before it. Of a
-/// delivery that is gone nothing is kept: its row is locked or gone before the attempt is written.
-pub async fn conclude(tx: &mut Tx, ended: &[Ended]) -> Result<()> {
+/// Stores attempts and updates their deliveries.
+///
+/// - An attempt that another worker has stored already stays as it is.
+/// - A delivery that was retried by request during the attempt stays pending, with a fresh retry schedule.
+/// - An attempt of a deleted delivery is not stored: the delivery's row is locked, or found deleted, before the attempt is inserted.
+pub async fn conclude(tx: &mut Tx, ended: &[AttemptConclusion]) -> Result<()> {
     const ATTEMPTS: &str = "
         WITH r (delivery_id, endpoint_id, number, tenant_id, started_at, duration_us, outcome, http_status, error, answer) AS ({rows})
         INSERT INTO delivery_attempts (delivery_id, number, tenant_id, started_at, duration_us, outcome, http_status, error, answer)
@@ -46,7 +50,7 @@ pub async fn conclude(tx: &mut Tx, ended: &[Ended]) -> Result<()> {
             attempts = r.rnumber, last_status = r.rstatus, last_error = r.rerror
         FROM r
         WHERE endpoint_id = r.rendpoint AND id = r.rid AND state || '' = 'pending' AND attempts = r.rnumber - 1";
-    let attempt = |it: &Ended| {
+    let attempt = |it: &AttemptConclusion| {
         (
             it.delivery.uuid(),
             it.endpoint.uuid(),
@@ -60,7 +64,7 @@ pub async fn conclude(tx: &mut Tx, ended: &[Ended]) -> Result<()> {
             it.answer.clone(),
         )
     };
-    let delivery = |it: &Ended| {
+    let delivery = |it: &AttemptConclusion| {
         (
             it.endpoint.uuid(),
             it.delivery.uuid(),

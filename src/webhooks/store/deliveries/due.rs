@@ -1,3 +1,5 @@
+//! Reads due deliveries.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -6,10 +8,10 @@ use crate::{
     domain::{DeliveryId, EndpointId, EventId, Id, TenantId},
 };
 
-/// A delivery to be made, with what is delivered.
+/// A due delivery with its event.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Due {
-    /// Of the endpoint, as it was read with this.
+pub struct DueDelivery {
+    /// The revision of the endpoint, read together with the delivery.
     pub revision: i64,
     pub endpoint_id: EndpointId,
     pub id: DeliveryId,
@@ -17,27 +19,27 @@ pub struct Due {
     pub event_id: EventId,
     pub sequence: i64,
     pub order_key: Option<Uuid>,
-    /// Made so far.
+    /// Attempts so far.
     pub attempts: i64,
-    /// Of these, before somebody asked for it again.
+    /// Attempts before the last retry by request.
     pub attempts_before: i64,
     pub due_at: DateTime<Utc>,
     #[sqlx(rename = "type")]
     pub kind: String,
-    /// None, and no data, when the event is kept no longer.
+    /// `None`, like `data`, if the event is no longer stored.
     pub occurred_at: Option<DateTime<Utc>>,
     pub data: Option<String>,
 }
 
-/// What a line asks for: the deliveries of an endpoint that are due, the first so many.
+/// A query for the first `most` due deliveries of an endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct DueQuery {
     pub endpoint: EndpointId,
     pub most: i64,
 }
 
-/// The deliveries that are due at these endpoints, those due for longest first. An endpoint that is disabled has none.
-pub async fn due(db: &Db, wanted: &[DueQuery], now: DateTime<Utc>) -> Result<Vec<Due>> {
+/// Returns the due deliveries of these endpoints, the longest due first. A disabled endpoint has none.
+pub async fn due(db: &Db, wanted: &[DueQuery], now: DateTime<Utc>) -> Result<Vec<DueDelivery>> {
     const OF_ONE: &str = "
         SELECT e.revision, d.endpoint_id, d.id, d.tenant_id, d.event_id, d.sequence, d.order_key, d.attempts, d.attempts_before, d.due_at, d.type,
             v.occurred_at, v.data
@@ -72,7 +74,7 @@ pub async fn due(db: &Db, wanted: &[DueQuery], now: DateTime<Utc>) -> Result<Vec
         found.extend(
             db.reader()
                 .sql(OF_ONE, (it.endpoint, now, it.most))
-                .all::<Due>()
+                .all::<DueDelivery>()
                 .await?,
         );
     }

@@ -1,3 +1,5 @@
+//! Creates deliveries: one for each event and endpoint.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -7,7 +9,7 @@ use crate::{
     db::{KeyedRows, Result, Rows, Tx},
     domain::{ChannelId, ConversationId, EndpointId, EventId, EventTypes, Id, TenantId, delivery_id},
     records::events::NewEvent,
-    webhooks::store::endpoints::{self, wake_after},
+    webhooks::store::endpoints::{self, wake_after_commit},
 };
 
 #[derive(sqlx::FromRow)]
@@ -19,7 +21,7 @@ struct Row {
     ordered: bool,
 }
 
-/// An endpoint, as far as it matters to who gets what.
+/// The properties of an endpoint that decide which events it gets.
 struct Receiver {
     id: EndpointId,
     types: EventTypes,
@@ -34,8 +36,8 @@ impl Receiver {
     }
 }
 
-/// Puts events, each with its sequence, on their way to every enabled endpoint that wants them, in the transaction that stores them.
-/// The endpoints' lines are woken once it is committed.
+/// Creates deliveries of events, each with its sequence, to every enabled endpoint that subscribes to them, in the transaction that stores
+/// the events. The endpoints' jobs are woken after the commit.
 pub async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
         WITH r (tenant) AS ({rows})
@@ -65,7 +67,7 @@ pub async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc
     insert(tx, wanted, now).await
 }
 
-/// Puts an event on its way to one endpoint, whether or not it wants such events.
+/// Creates a delivery of an event to one endpoint, whether or not it subscribes to the type.
 pub async fn deliver_to(
     tx: &mut Tx,
     endpoint: EndpointId,
@@ -76,13 +78,13 @@ pub async fn deliver_to(
         id: endpoint,
         types: EventTypes::from_json("[]"),
         channels: None,
-        // Nothing else is of its order, and it does not wait behind conversations that have much.
+        // Nothing else has its order key, so it does not wait behind conversations with many deliveries.
         ordered: true,
     };
     insert(tx, vec![(&receiver, event, sequence)], now).await
 }
 
-/// Within what order is kept: the conversation, and what belongs to none is by itself.
+/// Returns the key within which order is kept: the conversation, or else the event itself.
 pub(super) fn order_key(event: EventId, conversation: Option<ConversationId>) -> Uuid {
     conversation.map_or(event.uuid(), Id::uuid)
 }
@@ -112,6 +114,6 @@ async fn insert(tx: &mut Tx, wanted: Vec<(&Receiver, &NewEvent, i64)>, now: Date
     let rows = wanted.iter().map(row).collect();
     Rows::new(SQL, rows).run(&mut *tx).await?;
     let touched: BTreeSet<EndpointId> = wanted.iter().map(|(receiver, ..)| receiver.id).collect();
-    wake_after(tx, touched);
+    wake_after_commit(tx, touched);
     Ok(())
 }

@@ -1,8 +1,11 @@
+//! Finds deliveries and their attempts.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Sql},
     domain::{DeliveryId, DeliveryState, EndpointId, EventId, Id, TenantId},
+    webhooks::store::endpoints::EndpointKey,
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -15,7 +18,7 @@ pub struct Delivery {
     /// See [`DeliveryState`].
     pub state: String,
     pub attempts: i64,
-    /// While it is pending: when it is tried next.
+    /// While pending: when it is due next.
     pub due_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -25,34 +28,34 @@ pub struct Delivery {
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Attempt {
+pub struct DeliveryAttempt {
     /// 1 is the first.
     pub number: i64,
     pub started_at: DateTime<Utc>,
     pub duration_us: i64,
-    /// `succeeded`, `status`, `redirect`, `timeout`, `unreachable` or `refused`.
+    /// `succeeded`, `status`, `redirect`, `timeout`, `unreachable`, `refused` or `expired`.
     pub outcome: String,
     pub http_status: Option<i64>,
     pub error: Option<String>,
-    /// The first 4 KB of what was answered.
+    /// The first 4 KB of the answer.
     pub answer: Option<String>,
 }
 
-/// Which deliveries of an endpoint.
+/// Selects deliveries of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     pub event_type: Option<String>,
 }
 
-/// Some deliveries, and where to go on: there may be more even if these are few, for one page looks through so many and no further.
+/// A page of deliveries, and where the next one begins. A short page may have a next one, since a page examines a limited number of rows.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct DeliveryPage {
     pub deliveries: Vec<Delivery>,
     pub next: Option<DeliveryId>,
 }
 
-/// How many deliveries one page looks through for those that fit.
+/// Maximum number of deliveries that one page examines.
 const LOOK: i64 = 20_000;
 
 macro_rules! columns {
@@ -65,7 +68,7 @@ macro_rules! columns {
     };
 }
 
-/// A delivery by its id alone: the tenant's endpoints are few, and each is asked for it.
+/// Finds a delivery by its id alone: the key begins with the endpoint, and a tenant's endpoints are few.
 pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Option<Delivery>> {
     const SQL: &str = columns!(
         "endpoints e CROSS JOIN deliveries d
@@ -74,23 +77,22 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Re
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// The attempts of a delivery, the first one first.
-pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Vec<Attempt>> {
+/// Returns the attempts of a delivery, oldest first.
+pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Vec<DeliveryAttempt>> {
     const SQL: &str = "
         SELECT number, started_at, duration_us, outcome, http_status, error, answer
         FROM delivery_attempts WHERE delivery_id = $2 AND tenant_id = $1 ORDER BY number";
     on.into().sql(SQL, (tenant, id)).all().await
 }
 
-/// An endpoint's deliveries, those of the newest events first, from the one before `before` on. Only with a filter may a page be short
-/// though more follow.
+/// Returns an endpoint's deliveries before `before`, those of the newest events first. Only a filtered page may be short though more follow.
 pub async fn list(
     on: impl Into<On<'_>>,
-    (tenant, endpoint): (TenantId, EndpointId),
+    EndpointKey { tenant, id: endpoint }: EndpointKey,
     filter: &DeliveryFilter,
     before: Option<DeliveryId>,
     limit: i64,
-) -> Result<Page> {
+) -> Result<DeliveryPage> {
     const REACH: &str = "
         SELECT id FROM deliveries WHERE endpoint_id = $1 AND tenant_id = $2 AND id < $3 ORDER BY id DESC LIMIT 1 OFFSET $4";
     const DEAD: &str = columns!(
@@ -127,10 +129,10 @@ pub async fn list(
     Ok(page(deliveries, limit, reach))
 }
 
-fn page(deliveries: Vec<Delivery>, limit: i64, reach: Option<DeliveryId>) -> Page {
+fn page(deliveries: Vec<Delivery>, limit: i64, reach: Option<DeliveryId>) -> DeliveryPage {
     let full = i64::try_from(deliveries.len()).is_ok_and(|count| count == limit);
     let last = deliveries.last().filter(|_| full).map(|it| it.id);
-    Page {
+    DeliveryPage {
         next: last.or(reach),
         deliveries,
     }

@@ -1,18 +1,20 @@
+//! The order of deliveries within a conversation.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Due;
+use super::DueDelivery;
 use crate::{
     db::{Db, On, Result, Rows},
     domain::{DeliveryId, EndpointId, Id},
 };
 
-/// The most deliveries of one conversation that are made in one go. [`chains`] reads one more, to see what follows.
+/// Maximum number of deliveries of one conversation made in sequence by one chain. [`chains`] reads one more, to see what follows.
 pub const CHAIN: usize = 16;
 const READ: i64 = CHAIN as i64 + 1;
 
-/// What waits for an endpoint in each of these conversations, due or not: the earliest first, up to [`CHAIN`] of each and the one after.
-pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<Due>> {
+/// Returns the pending deliveries of these conversations, due or not, in order: up to [`CHAIN`] of each and the one after.
+pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<DueDelivery>> {
     const OF_ONE: &str = "
         SELECT e.revision, d.endpoint_id, d.id, d.tenant_id, d.event_id, d.sequence, d.order_key, d.attempts, d.attempts_before, d.due_at, d.type,
             v.occurred_at, v.data
@@ -42,16 +44,21 @@ pub async fn chains(db: &Db, endpoint: EndpointId, keys: &[Uuid]) -> Result<Vec<
     }
     let mut found = Vec::new();
     for key in keys {
-        found.extend(db.reader().sql(OF_ONE, (endpoint, *key, READ)).all::<Due>().await?);
+        found.extend(
+            db.reader()
+                .sql(OF_ONE, (endpoint, *key, READ))
+                .all::<DueDelivery>()
+                .await?,
+        );
     }
     Ok(found)
 }
 
-/// Conversations looked at for those in which something is due.
+/// Maximum number of conversations examined for due deliveries.
 const LOOK: i64 = 256;
 
-/// Conversations after the one named in which the first that waits for an endpoint is due, of the next 256 in which something waits.
-/// Reads one row of each, however many wait in it.
+/// Returns the conversations whose first pending delivery is due, among the next 256 after `after` with pending deliveries. Reads one row of
+/// each, however many are pending.
 pub async fn due_conversations(db: &Db, endpoint: EndpointId, after: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH RECURSIVE k (key, n) AS (
@@ -68,7 +75,7 @@ pub async fn due_conversations(db: &Db, endpoint: EndpointId, after: Uuid, now: 
     Ok(found.into_iter().map(|(key,)| key).collect())
 }
 
-/// The first and the last of the conversations in which something waits for an endpoint, by their ids.
+/// Returns the first and the last conversation, by id, with pending deliveries.
 pub async fn ends_of_conversations(db: &Db, endpoint: EndpointId) -> Result<Option<(Uuid, Uuid)>> {
     const SQL: &str = "
         SELECT (SELECT d.order_key FROM deliveries d
@@ -79,8 +86,8 @@ pub async fn ends_of_conversations(db: &Db, endpoint: EndpointId) -> Result<Opti
     Ok(first.zip(last))
 }
 
-/// Has these wait until then, unless they wait for longer: what is before them in their conversation does.
-pub async fn put_off(db: &Db, endpoint: EndpointId, until: &[(DeliveryId, DateTime<Utc>)]) -> Result<u64> {
+/// Defers deliveries until the given times, unless they are due later still, because an earlier one of their conversation has to wait.
+pub async fn defer(db: &Db, endpoint: EndpointId, until: &[(DeliveryId, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (rid, rendpoint, until) AS ({rows})
         UPDATE deliveries SET due_at = r.until
@@ -94,9 +101,13 @@ pub async fn put_off(db: &Db, endpoint: EndpointId, until: &[(DeliveryId, DateTi
     Rows::new(SQL, rows).run(db).await
 }
 
-/// Makes due now what waits for later in these conversations, up to five hundred in each, in their order: nothing is before it any more.
+/// Makes the deferred deliveries of these conversations due now, the first five hundred of each in order: nothing is before them any more.
 /// The others follow when it is their turn.
-pub async fn bring_on(on: impl Into<On<'_>>, conversations: &[(EndpointId, Uuid)], now: DateTime<Utc>) -> Result<u64> {
+pub async fn release_conversations(
+    on: impl Into<On<'_>>,
+    conversations: &[(EndpointId, Uuid)],
+    now: DateTime<Utc>,
+) -> Result<u64> {
     const SQL: &str = "
         WITH r (endpoint, key, now) AS ({rows}),
         b AS MATERIALIZED (

@@ -1,3 +1,5 @@
+//! Removes old deliveries.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -7,33 +9,33 @@ use crate::{
     domain::{DeliveryId, DeliveryState, EndpointId, Id},
 };
 
-/// Deliveries looked at, and removed, in one transaction.
+/// Number of deliveries examined and removed in one transaction.
 pub const REMOVED_AT_ONCE: u64 = 500;
 
-/// What waited too long is dead for this reason.
+/// The error of a delivery that a disabled endpoint kept waiting too long.
 const WAITED: &str = "the endpoint was disabled for longer than deliveries are kept";
 
-/// What became of some old deliveries.
+/// The result of sweeping a page of old deliveries.
 #[derive(Clone, Debug, Default)]
-pub struct Swept {
-    /// Removed, with their attempts.
+pub struct SweptPage {
+    /// Number of deliveries removed, with their attempts.
     pub removed: u64,
-    /// Dead now.
+    /// Number of pending deliveries now dead.
     pub ended: u64,
-    /// Where to go on; none when all were looked at.
+    /// Where the next page begins; `None` at the end.
     pub next: Option<DeliveryId>,
 }
 
-/// Looks at up to [`REMOVED_AT_ONCE`] deliveries of an endpoint, of events from before a time, after the one named. Those that ended
-/// before that time are removed; those that still wait, for an endpoint that is disabled, are given up.
+/// Sweeps up to [`REMOVED_AT_ONCE`] deliveries of an endpoint, after `after`, of events from before `before`. Removes those finished before
+/// that time; marks those pending for a disabled endpoint as dead.
 pub async fn sweep(
     db: &Db,
     endpoint: EndpointId,
     after: Option<DeliveryId>,
     before: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<Swept> {
-    // An id begins with the time of its event, which is no later than its end.
+) -> Result<SweptPage> {
+    // An id begins with the time of its event, which is no later than the delivery's end.
     const SQL: &str = "
         SELECT id, state, finished_at FROM deliveries WHERE endpoint_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
     const ENDED: &str = "
@@ -50,14 +52,14 @@ pub async fn sweep(
         .into_iter()
         .partition(|(_, state, _)| state == DeliveryState::Pending.as_str());
     let ended = ended.into_iter().filter(|(.., at)| at.is_some_and(|at| at < before));
-    Ok(Swept {
+    Ok(SweptPage {
         removed: erase(db, ENDED, endpoint, ended.map(|(id, ..)| id).collect()).await?,
         ended: give_up(db, endpoint, waiting.into_iter().map(|(id, ..)| id).collect(), now).await?,
         next,
     })
 }
 
-/// Those of them that still wait for the endpoint are dead, if it is disabled.
+/// Marks pending deliveries of a disabled endpoint as dead.
 async fn give_up(db: &Db, endpoint: EndpointId, ids: Vec<DeliveryId>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (rid, rendpoint, now, why) AS ({rows})
@@ -87,7 +89,7 @@ pub async fn remove(db: &Db, endpoint: EndpointId) -> Result<u64> {
     erase(db, ALL, endpoint, found.into_iter().map(|(id,)| id).collect()).await
 }
 
-/// Removes deliveries and then their attempts: whoever writes an attempt meanwhile holds the delivery, or finds it gone.
+/// Removes deliveries, then their attempts: a transaction that stores an attempt has the delivery locked, or finds it deleted.
 async fn erase(db: &Db, sql: &'static str, endpoint: EndpointId, ids: Vec<DeliveryId>) -> Result<u64> {
     const ATTEMPTS: &str = "
         WITH r (delivery_id) AS ({rows})

@@ -1,3 +1,5 @@
+//! Replays deliveries, and creates missing ones.
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -7,20 +9,16 @@ use super::fan_out::order_key;
 use crate::{
     clock::first_uuid_at,
     db::{Db, Result, Rows, Tx},
-    domain::{
-        ChannelId, ConversationId, DeliveryId, DeliveryState, EndpointId, EventId, EventTypes, Id, TenantId,
-        delivery_id,
-    },
+    domain::{ChannelId, ConversationId, DeliveryId, DeliveryState, EventId, EventTypes, Id, delivery_id},
     events::endpoint::TEST,
     records::events::Recorded,
-    webhooks::store::endpoints::{Endpoint, wake_after},
+    webhooks::store::endpoints::{Endpoint, EndpointKey, wake_after_commit},
 };
 
-/// Sends deliveries of an endpoint again, now, with the whole schedule before them; tells how many there are. What happens to one that is
-/// pending is that it is due at once.
-pub async fn again(
+/// Queues deliveries of an endpoint again, due now, with a fresh retry schedule; returns how many exist. A pending one becomes due at once.
+pub async fn requeue(
     tx: &mut Tx,
-    (tenant, endpoint): (TenantId, EndpointId),
+    EndpointKey { tenant, id: endpoint }: EndpointKey,
     ids: &[DeliveryId],
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -36,11 +34,11 @@ pub async fn again(
         .collect();
     rows.sort_unstable_by_key(|row| row.0);
     let found = Rows::new(SQL, rows).run(&mut *tx).await?;
-    wake_after(tx, (found > 0).then_some(endpoint));
+    wake_after_commit(tx, (found > 0).then_some(endpoint));
     Ok(found)
 }
 
-/// An event that an endpoint never had.
+/// An event that an endpoint has no delivery of.
 #[derive(Clone, Debug)]
 pub struct Missing {
     pub event: EventId,
@@ -49,18 +47,17 @@ pub struct Missing {
     pub order_key: Option<Uuid>,
 }
 
-/// Some of what was chosen, and where to go on.
+/// The chosen rows of a page, and where the next page begins.
 #[derive(Clone, Debug)]
 pub struct ReplayPage<T, K> {
     pub chosen: Vec<T>,
     pub next: Option<K>,
 }
 
-/// Rows looked at for one page.
+/// Number of rows examined for one page.
 const PAGE: i64 = 1_000;
 
-/// A page of an endpoint's deliveries of events that happened after the delivery named and before `to`, in one of these states and of
-/// these types.
+/// Returns a page of an endpoint's deliveries after `after` of events before `to`, in one of these states and of these types.
 pub async fn replay_page(
     db: &Db,
     endpoint: &Endpoint,
@@ -89,8 +86,8 @@ fn is_full<T>(rows: &[T]) -> bool {
     i64::try_from(rows.len()).is_ok_and(|count| count == PAGE)
 }
 
-/// A page of the events after a sequence, of those recorded then, that an endpoint wants, of these types, and never had. Tests are no
-/// events of the tenant's: each was for one endpoint.
+/// Returns a page of the recorded events after a sequence that an endpoint subscribes to, of these types, and has no delivery of. Test
+/// events are excluded: each was for one endpoint.
 pub async fn missing_page(
     db: &Db,
     endpoint: &Endpoint,
@@ -150,7 +147,7 @@ pub async fn missing_page(
     Ok(ReplayPage { chosen, next })
 }
 
-/// Puts events on their way that an endpoint never had, and tells how many were not by now.
+/// Creates deliveries of missing events, and returns how many did not exist yet.
 pub async fn deliver_missing(tx: &mut Tx, endpoint: &Endpoint, missing: &[Missing], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (endpoint_id, id, tenant_id, event_id, sequence, type, order_key, at) AS ({rows})
@@ -171,6 +168,6 @@ pub async fn deliver_missing(tx: &mut Tx, endpoint: &Endpoint, missing: &[Missin
         )
     };
     let inserted = Rows::new(SQL, missing.iter().map(row).collect()).run(&mut *tx).await?;
-    wake_after(tx, (inserted > 0).then_some(endpoint.id));
+    wake_after_commit(tx, (inserted > 0).then_some(endpoint.id));
     Ok(inserted)
 }

@@ -1,25 +1,27 @@
+//! Samples attempts for statistics.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
     clock::first_uuid_at,
     db::{On, Result},
-    domain::{EndpointId, TenantId},
+    webhooks::store::endpoints::EndpointKey,
 };
 
-/// Deliveries looked at.
+/// Number of deliveries sampled.
 const NEWEST: i64 = 1_000;
 
-/// What an attempt says to statistics.
+/// The part of an attempt that statistics use.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Sample {
     pub duration_us: i64,
     pub outcome: String,
 }
 
-/// The attempts of an endpoint's deliveries of events since a time, of the newest thousand.
+/// Returns the attempts of the newest thousand deliveries of an endpoint, of events since a time.
 pub async fn sample(
     on: impl Into<On<'_>>,
-    (tenant, endpoint): (TenantId, EndpointId),
+    EndpointKey { tenant, id: endpoint }: EndpointKey,
     since: DateTime<Utc>,
 ) -> Result<Vec<Sample>> {
     const SQL: &str = "

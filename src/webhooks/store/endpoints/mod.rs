@@ -1,12 +1,15 @@
-//! Where tenants' programs want to hear of events, how these places stand, and the lines in which their deliveries wait.
+//! Endpoints, their health, and their jobs.
 
-mod lines;
-mod standing;
+mod health;
+mod jobs;
 mod write;
 
-pub use lines::{LINES, Rest, attempt_of_line, conclude_line, idle_lines, insert_line, wake_after, wake_lines};
-pub use standing::{Standing, disable_failed, note_standings, probe_now};
-pub use write::{Wishes, delete, disable, enable, erasable, erase, insert, reseal, set_secret, update};
+pub use health::{EndpointHealth, disable_failed, probe_now, update_health};
+pub use jobs::{
+    ENDPOINT_JOBS, EndpointRest, insert_job, overdue_jobs, reschedule_job, running_attempt, wake_after_commit,
+    wake_jobs,
+};
+pub use write::{EndpointSettings, delete, disable, enable, erasable, erase, insert, reseal, set_secret, update};
 
 use chrono::{DateTime, Utc};
 
@@ -15,7 +18,7 @@ use crate::{
     domain::{ChannelId, EndpointId, EventTypes, Id, TenantId},
 };
 
-/// An endpoint. Secrets and headers are sealed under the tenant's key.
+/// An endpoint. Secrets and headers are encrypted under the tenant's key.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Endpoint {
     pub id: EndpointId,
@@ -39,10 +42,24 @@ pub struct Endpoint {
     pub updated_at: DateTime<Utc>,
     pub revision: i64,
     #[sqlx(flatten)]
-    pub standing: Standing,
+    pub health: EndpointHealth,
+}
+
+/// The key of an endpoint: its tenant and its id.
+#[derive(Clone, Copy, Debug)]
+pub struct EndpointKey {
+    pub tenant: TenantId,
+    pub id: EndpointId,
 }
 
 impl Endpoint {
+    pub fn key(&self) -> EndpointKey {
+        EndpointKey {
+            tenant: self.tenant_id,
+            id: self.id,
+        }
+    }
+
     pub fn is_enabled(&self) -> bool {
         self.disabled_at.is_none()
     }
@@ -51,23 +68,23 @@ impl Endpoint {
         EventTypes::from_json(&self.event_types)
     }
 
-    /// The channels whose events it wants; `None` is everything, events of no channel included.
+    /// Returns the channels whose events it subscribes to; `None` is all events, including those of no channel.
     pub fn channels(&self) -> Option<Vec<ChannelId>> {
         channels(self.channels.as_deref())
     }
 }
 
-/// What an endpoint's secrets are sealed for.
+/// The encryption context of an endpoint's secrets.
 pub fn secrets_purpose(endpoint: EndpointId) -> String {
     format!("endpoint-secret {endpoint}")
 }
 
-/// What an endpoint's headers are sealed for.
+/// The encryption context of an endpoint's headers.
 pub fn headers_purpose(endpoint: EndpointId) -> String {
     format!("endpoint-headers {endpoint}")
 }
 
-/// The column `channels`, read. What cannot be read is no channel.
+/// Parses the column `channels`. An unreadable value is no channel.
 pub(super) fn channels(json: Option<&str>) -> Option<Vec<ChannelId>> {
     json.map(|text| serde_json::from_str(text).unwrap_or_default())
 }
@@ -89,7 +106,7 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Re
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// A tenant's endpoints, the oldest first, from the one after `after` on.
+/// Returns a tenant's endpoints after `after`, oldest first.
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -101,7 +118,7 @@ pub async fn list(
     on.into().sql(SQL, (tenant, after, limit)).all().await
 }
 
-/// Endpoints of every tenant, in the order of their ids, from the one after `after` on: for housekeeping.
+/// Returns the ids of endpoints of every tenant after `after`, in order: for housekeeping.
 pub async fn ids(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<EndpointId>> {
     const SQL: &str = "SELECT id FROM endpoints WHERE id > $1 ORDER BY id LIMIT $2";
     let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
@@ -109,13 +126,13 @@ pub async fn ids(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// The endpoint of a line, whoever's it is: for the deliverer. None while nothing is to be sent there.
+/// Finds the endpoint of a job, of any tenant: for the dispatcher. `None` while it is disabled or deleted.
 pub async fn find_to_serve(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");
     on.into().sql(SQL, (id,)).opt().await
 }
 
-/// Which revision of an endpoint is to be served; none while nothing is to be sent there.
+/// Returns the current revision of an endpoint; `None` while it is disabled or deleted.
 pub async fn revision(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT revision FROM endpoints WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL";
     let found: Option<(i64,)> = on.into().sql(SQL, (id,)).opt().await?;

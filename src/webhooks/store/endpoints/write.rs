@@ -1,22 +1,24 @@
+//! Writes endpoints.
+
 use chrono::{DateTime, Utc};
 
-use super::Endpoint;
+use super::{Endpoint, EndpointKey};
 use crate::{
     db::{On, Result},
     domain::{EndpointId, Id, TenantId},
 };
 
-/// What a person decides of an endpoint.
+/// The settings of an endpoint that a person decides.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct EndpointSettings {
     pub url: String,
     pub description: Option<String>,
-    /// JSON.
+    /// A JSON list.
     pub event_types: String,
-    /// JSON.
+    /// A JSON list.
     pub channels: Option<String>,
     pub rate_limit_per_second: Option<i64>,
-    /// Sealed.
+    /// Encrypted.
     pub headers: Option<Vec<u8>>,
     pub ordered: bool,
     pub max_concurrent: i64,
@@ -52,13 +54,13 @@ pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
     .await
 }
 
-/// Changes what a person decides, and forgets what was found out of the place before: it may be another one now. Nothing happens if it is
-/// not of that revision any more: what stays the same is written too.
+/// Updates the settings and clears the health, as the URL may be another now. Does nothing if the endpoint has another revision: settings
+/// that stay the same are written too.
 pub async fn update(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
-    to: Wishes,
+    to: EndpointSettings,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
@@ -83,12 +85,12 @@ pub async fn update(
     let mut on = on.into();
     match on.reborrow().sql(SQL, args).run().await? {
         0 => Ok(0),
-        _ => forget_standing(on, tenant, id).await,
+        _ => reset_health(on, tenant, id).await,
     }
 }
 
-/// The place is as good as new.
-async fn forget_standing(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u64> {
+/// Clears the health of an endpoint.
+async fn reset_health(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints
         SET revision = revision + 1, failing_since = NULL, failures_in_row = 0, warned_at = NULL, tripped_at = NULL,
@@ -97,22 +99,22 @@ async fn forget_standing(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result
     on.sql(SQL, (tenant, id)).run().await
 }
 
-/// Sends there again, as to a place that never failed; also where it is enabled, but rests.
-pub async fn enable(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+/// Enables an endpoint and clears its health, also if it is enabled and its breaker open.
+pub async fn enable(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
     let mut on = on.into();
     match on.reborrow().sql(SQL, (tenant, id, now)).run().await? {
         0 => Ok(0),
-        _ => forget_standing(on, tenant, id).await,
+        _ => reset_health(on, tenant, id).await,
     }
 }
 
-/// Sends nothing there any more.
+/// Disables an endpoint.
 pub async fn disable(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -122,11 +124,11 @@ pub async fn disable(
     on.into().sql(SQL, (tenant, id, reason.to_owned(), now)).run().await
 }
 
-/// Gives it a new secret; the one before signs too until the time named, and one before that no longer. Nothing happens if it is not of
-/// that revision any more: the key that the secret is sealed under may be another by now.
+/// Stores a new secret; the previous one signs until the given time, and the one before it no longer. Does nothing if the endpoint has
+/// another revision: the key that encrypted the secret may have been rotated.
 pub async fn set_secret(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     sealed: Vec<u8>,
     previous_until: DateTime<Utc>,
@@ -142,10 +144,10 @@ pub async fn set_secret(
         .await
 }
 
-/// Puts its secrets and headers in place sealed anew, unless it is not of that revision any more.
+/// Replaces the encrypted secrets and headers, unless the endpoint has another revision.
 pub async fn reseal(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, EndpointId),
+    EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     secret: Vec<u8>,
     previous: Option<Vec<u8>>,
@@ -160,15 +162,15 @@ pub async fn reseal(
         .await
 }
 
-/// It is gone for everybody, and its secrets and headers at once; what belongs to it is removed later ([`erasable`], [`erase`]).
-pub async fn delete(on: impl Into<On<'_>>, (tenant, id): (TenantId, EndpointId), now: DateTime<Utc>) -> Result<u64> {
+/// Marks an endpoint as deleted and erases its secrets and headers at once; its other rows are removed later ([`erasable`], [`erase`]).
+pub async fn delete(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET deleted_at = $3, revision = revision + 1, secret = $4, previous_secret = NULL, headers = NULL
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
     on.into().sql(SQL, (tenant, id, now, Vec::<u8>::new())).run().await
 }
 
-/// A deleted endpoint whose row is still there.
+/// A deleted endpoint whose row still exists.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Erasable {
     pub tenant_id: TenantId,
@@ -176,7 +178,7 @@ pub struct Erasable {
     pub deleted_at: DateTime<Utc>,
 }
 
-/// Deleted endpoints whose rows are still there, in the order of their ids, from the one after `after` on.
+/// Returns deleted endpoints whose rows still exist, after `after`, in order of their ids.
 pub async fn erasable(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<Erasable>> {
     const SQL: &str = "
         SELECT tenant_id, id, deleted_at FROM endpoints
@@ -185,7 +187,7 @@ pub async fn erasable(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i
     on.into().sql(SQL, (after, limit)).all().await
 }
 
-/// Removes a deleted endpoint and its line. To be called once nothing else belongs to it and nothing more can come.
+/// Removes a deleted endpoint and its job. Call it once nothing else belongs to it and nothing more can.
 pub async fn erase(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<u64> {
     const LINE: &str = "DELETE FROM delivery_lines WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     const ENDPOINT: &str = "

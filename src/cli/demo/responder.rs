@@ -1,0 +1,124 @@
+//! An auto-responder: follows the event feed and answers customers over HTTP, as any client of the API would.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::DemoSetup;
+use crate::events::message::RECEIVED;
+
+/// Polling interval of the event feed.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
+/// Minimum time between answers to one contact: Meta permits one message per customer in six seconds.
+const ANSWER_INTERVAL: Duration = Duration::from_secs(7);
+
+pub struct AutoResponder {
+    http: reqwest::Client,
+    api: String,
+    key: String,
+    channel: String,
+    /// The position in the event feed up to which messages are answered.
+    after: i64,
+    answered: HashMap<String, Instant>,
+}
+
+impl AutoResponder {
+    /// Creates a responder that skips all earlier events.
+    pub async fn start(setup: &DemoSetup) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(10))
+            .build()?;
+        let mut responder = Self {
+            http,
+            api: format!("{}/api/v1", setup.url()),
+            key: setup.api_key.clone(),
+            channel: setup.channel.to_string(),
+            after: 0,
+            answered: HashMap::new(),
+        };
+        while !responder.poll_events().await?.is_empty() {}
+        Ok(responder)
+    }
+
+    /// Answers messages until cancelled.
+    pub async fn run(mut self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut ticks = tokio::time::interval(POLL_INTERVAL);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = ticks.tick() => {}
+            }
+            for event in self.poll_events().await? {
+                self.answer(&event["data"]["message"]).await?;
+            }
+        }
+    }
+
+    async fn poll_events(&mut self) -> anyhow::Result<Vec<Value>> {
+        let url = format!(
+            "{}/events?type={}&limit=200&after={}",
+            self.api, RECEIVED.name, self.after
+        );
+        let answer = self.http.get(url).bearer_auth(&self.key).send().await?;
+        let mut page: Value = answer.error_for_status()?.json().await?;
+        self.after = page["after"].as_i64().context("the event feed returns `after`")?;
+        Ok(page["data"].as_array_mut().map(std::mem::take).unwrap_or_default())
+    }
+
+    async fn answer(&mut self, message: &Value) -> anyhow::Result<()> {
+        let (id, contact) = (message["id"].as_str(), message["contact_id"].as_str());
+        let (Some(id), Some(contact)) = (id, contact) else {
+            return Ok(());
+        };
+        let in_group = message["payload"]["group_id"].is_string();
+        let recently = self
+            .answered
+            .get(contact)
+            .is_some_and(|at| at.elapsed() < ANSWER_INTERVAL);
+        if in_group || recently || message["type"] == "reaction" {
+            return Ok(());
+        }
+        self.answered.insert(contact.to_owned(), Instant::now());
+        let mut request = json!({ "channel_id": self.channel, "to": { "contact_id": contact } });
+        request["context"] = json!({ "message_id": id });
+        for (member, value) in words(message) {
+            request[member] = value;
+        }
+        let post = self.http.post(format!("{}/messages", self.api)).bearer_auth(&self.key);
+        // After a restart the same message is not answered twice.
+        let answer = post.header("idempotency-key", id).json(&request).send().await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        // The contact was merged with another since the event; the customer is answered under that one next time.
+        let is_merged = status == StatusCode::UNPROCESSABLE_ENTITY && body.contains(r#""field":"to.contact_id""#);
+        ensure!(status.is_success() || is_merged, "an answer was rejected: {body}");
+        Ok(())
+    }
+}
+
+/// Returns the type and payload of an answer.
+fn words(message: &Value) -> [(&'static str, Value); 2] {
+    let text = message["text"].as_str().unwrap_or_default();
+    if text.ends_with('?') {
+        let button = |id: &str, title: &str| json!({ "type": "reply", "reply": { "id": id, "title": title } });
+        let interactive = json!({
+            "type": "button",
+            "body": { "text": "Good question! Shall somebody call you about it?" },
+            "action": { "buttons": [button("call", "Please call"), button("write", "Write to me")] },
+        });
+        return [("type", json!("interactive")), ("interactive", interactive)];
+    }
+    let body = match message["type"].as_str() {
+        Some("text") | None => "Thank you for writing. We will see to it.".to_owned(),
+        Some(kind) => format!("Thank you, your {kind} has arrived."),
+    };
+    [("type", json!("text")), ("text", json!({ "body": body }))]
+}

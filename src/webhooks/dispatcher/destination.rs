@@ -1,0 +1,64 @@
+//! Where the requests of an endpoint go, and their headers and bodies.
+
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
+
+use crate::{
+    crypto::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP},
+    egress::{Target, UrlRefused},
+    webhooks::{
+        Error, Secrets, WebhookService, headers,
+        store::{deliveries::DueDelivery, endpoints::Endpoint},
+    },
+};
+
+/// The destination of an endpoint's requests, with its decrypted headers and secrets.
+pub struct Destination {
+    /// Checked now: the operator may have changed the allowed addresses since the URL was set.
+    pub target: Result<Target, UrlRefused>,
+    headers: HeaderMap,
+    secrets: Secrets,
+}
+
+impl Destination {
+    /// Decrypts the headers and secrets of an endpoint.
+    pub async fn open(with: &WebhookService, endpoint: &Endpoint) -> Result<Self, Error> {
+        let key = with.key(endpoint.tenant_id).await?;
+        let given = headers::open(&key, endpoint.id, endpoint.headers.as_deref())?;
+        let mut headers = headers::to_map(&given);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Self {
+            target: with.egress.check(&endpoint.url),
+            headers,
+            secrets: Secrets::open(&key, endpoint)?,
+        })
+    }
+
+    /// Returns the signed headers of a request. The id is the same at each attempt, the time and the signature are not.
+    pub fn headers(&self, due: &DueDelivery, body: &[u8], now: DateTime<Utc>) -> HeaderMap {
+        let id = due.event_id.to_string();
+        let signed = standard_webhooks::sign(self.secrets.at(now), &id, now, body);
+        let mut headers = self.headers.clone();
+        for (name, value) in [
+            (ID, &id),
+            (TIMESTAMP, &signed.timestamp),
+            (SIGNATURE, &signed.signature),
+        ] {
+            let value = HeaderValue::try_from(value.as_str());
+            headers.insert(name, value.expect("ids, digits and base64 go into a header"));
+        }
+        headers
+    }
+}
+
+/// Returns the body of a request, `{"type": …, "timestamp": …, "data": …}`; `None` if the event is no longer stored.
+pub fn body(due: &DueDelivery) -> Option<Bytes> {
+    let (occurred_at, data) = due.occurred_at.zip(due.data.as_deref())?;
+    let at = occurred_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    // A type consists of letters, digits, dots and underscores, which need no escaping.
+    Some(Bytes::from(format!(
+        r#"{{"type":"{}","timestamp":"{at}","data":{data}}}"#,
+        due.kind
+    )))
+}
