@@ -19,7 +19,6 @@ const MAX_LAG_SECONDS: f64 = 60.0;
 /// The outcome of a check, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-
 pub enum HealthStatus {
     Ok,
     Degraded,
