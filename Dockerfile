@@ -30,12 +30,12 @@ COPY tests/macros/Cargo.toml tests/macros/
 RUN mkdir -p bin src sim/src tests/it tests/macros/src \
  && touch src/lib.rs sim/src/lib.rs tests/macros/src/lib.rs \
  && for program in bin/api bin/worker bin/mainstay sim/src/main tests/it/main; do echo 'fn main() {}' > "$program.rs"; done \
- && cargo build --locked --profile dist --bins
+ && cargo build --locked --profile dist --bins --no-default-features
 
 # Cargo goes by modification times, and those of the checkout are older than the empty sources.
 COPY . .
 RUN find . -path ./target -prune -o -type f -exec touch {} + \
- && cargo build --locked --profile dist --bins
+ && cargo build --locked --profile dist --bins --no-default-features
 
 
 FROM ${BASE_IMAGE}

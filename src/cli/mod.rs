@@ -1,7 +1,9 @@
 //! The command line. One file per subcommand; each calls one function of a service and prints its result.
 
+#[cfg(feature = "simulator")]
 mod bench;
 mod channel;
+#[cfg(feature = "simulator")]
 mod demo;
 mod doctor;
 mod endpoint;
@@ -64,8 +66,10 @@ enum Command {
     #[command(subcommand)]
     Key(key::Command),
     /// Run everything in one process, with simulated customers writing.
+    #[cfg(feature = "simulator")]
     Demo(demo::Args),
     /// Measure this machine: ratios against its own limit.
+    #[cfg(feature = "simulator")]
     Bench(bench::Args),
     /// Print the version.
     Version,
@@ -104,12 +108,18 @@ pub async fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Command {
+    #[cfg_attr(
+        not(feature = "simulator"),
+        expect(unused_variables, reason = "the demo alone prints while it runs")
+    )]
     async fn run(self, json: bool) -> anyhow::Result<CommandOutput> {
         match self {
             Command::Serve => serve::run().await,
             Command::Migrate => migrate::run().await,
             Command::Doctor(args) => doctor::run(args).await,
+            #[cfg(feature = "simulator")]
             Command::Demo(args) => demo::run(args, json).await,
+            #[cfg(feature = "simulator")]
             Command::Bench(args) => bench::run(args).await,
             Command::Version => version::run(),
             Command::Replay(args) => args.run(&OperatorContext::open().await?).await,

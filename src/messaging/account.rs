@@ -81,7 +81,7 @@ impl News {
 pub type LimitSet = (Key, Option<TenantId>);
 
 /// Keeps what is new of channels and portfolios. Called before contacts, conversations and messages are locked. What waited for the limits
-/// that were set is released once the transaction is committed ([`release_limits`]).
+/// that were set is released once the transaction is committed ([`super::release_limits`]).
 pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<Vec<LimitSet>> {
     if news.is_empty() {
         return Ok(Vec::new());

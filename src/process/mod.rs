@@ -75,6 +75,10 @@ pub async fn start(config: Config, roles: Roles, clock: Clock) -> anyhow::Result
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Storing {
     On,
+    #[cfg_attr(
+        not(feature = "simulator"),
+        expect(dead_code, reason = "benchmarks alone run without storing")
+    )]
     Off,
 }
 
