@@ -8,7 +8,7 @@ use crate::{
     domain::{ChannelId, ContactId, MessageId, TenantId},
     messaging::{self, Recipients},
     records::{
-        channels, contacts,
+        channels,
         conversations::Pair,
         messages::{self, Key, Named, Which},
     },
@@ -21,20 +21,18 @@ pub(super) struct Affected {
     pub conversations: Vec<Pair>,
 }
 
-/// Finds what the refusals of these messages affect, and locks the tenants and channels. `refused` names statuses by their messages, with
-/// the code of the error; what was asked of `found` is `named`.
+/// Finds what refusals affect, and locks the channels. `refused` holds the messages of those that are acted on, with the codes; what was asked
+/// of `found` is `named`. The caller has locked every tenant that the transaction is about.
 pub(super) async fn lock(
     tx: &mut Tx,
-    refused: impl IntoIterator<Item = (&Key, i64)>,
+    refused: &[(&Key, i64)],
     named: &[Named],
     found: &Recipients,
 ) -> Result<Affected> {
     let (mut keys, mut channels) = (HashSet::new(), Vec::new());
     for (key, code) in refused {
-        if messaging::is_acted_on(code) {
-            keys.insert(key);
-            channels.extend(messaging::pauses_campaigns(code).then_some(key.channel));
-        }
+        keys.insert(*key);
+        channels.extend(messaging::pauses_campaigns(*code).then_some(key.channel));
     }
     let channel = |place: usize| match &named.get(place)?.of {
         Which::Told(key, _) if keys.contains(key) => Some(key.channel),
@@ -48,7 +46,6 @@ pub(super) async fn lock(
     if of.is_empty() {
         return Ok(Affected::default());
     }
-    contacts::lock_tenants(tx, of.iter().map(|(_, (tenant, _))| *tenant)).await?;
     channels::lock(tx, channels).await?;
     let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(_, message)| *message).collect();
     let mut affected = Affected::default();

@@ -25,7 +25,7 @@ use crate::{
     records::{
         contacts,
         conversations::{self, Advance, Pair},
-        messages::{self, NewMessage},
+        messages::{self, Key, NewMessage},
     },
     templates,
 };
@@ -44,14 +44,16 @@ pub struct Afterwards {
 pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Facts<'a>, Afterwards)> {
     let mut facts = Facts::new(clock);
     let told = recipients::find(tx, plan).await?;
-    if !plan.news.is_empty() || !plan.templates.is_empty() {
-        lock_tenants(tx, plan).await?;
-    }
     let refused = plan
         .statuses
         .iter()
         .filter_map(|it| Some((&it.key, it.error_code.filter(|_| it.status == "failed")?)));
-    let affected = ahead::lock(tx, refused, &plan.recipients, &told).await?;
+    let refused: Vec<(&Key, i64)> = refused.filter(|(_, code)| messaging::is_acted_on(*code)).collect();
+    // Channels, templates and portfolios come after every tenant of the plan.
+    if !plan.news.is_empty() || !plan.templates.is_empty() || !refused.is_empty() {
+        lock_tenants(tx, plan).await?;
+    }
+    let affected = ahead::lock(tx, &refused, &plan.recipients, &told).await?;
     let news = templates::apply_updates(tx, clock, &plan.templates).await?;
     let limits = messaging::apply_account_news(tx, clock, &plan.news).await?;
     let parties = match told.parties.is_empty() {

@@ -16,7 +16,7 @@ use crate::{
     },
     people,
     records::{
-        conversations,
+        contacts, conversations,
         messages::{self, Key, Reported},
     },
 };
@@ -149,12 +149,15 @@ async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<
     let mut named = recipients::named_waiting(&waiting);
     recipients::sort(&mut named);
     let told = messaging::recipients(tx, &named).await?;
-    let refused: Vec<(Key, i64)> = waiting
+    let acted_on = |it: &&statuses::Waiting| it.error_code.is_some_and(messaging::is_acted_on);
+    let acted_on: Vec<&statuses::Waiting> = waiting.iter().filter(acted_on).collect();
+    contacts::lock_tenants(tx, acted_on.iter().map(|it| it.tenant_id)).await?;
+    let refused: Vec<(Key, i64)> = acted_on
         .iter()
         .filter_map(|it| Some((it.key(), it.error_code?)))
         .collect();
-    let refused = refused.iter().map(|(key, code)| (key, *code));
-    let affected = ahead::lock(tx, refused, &named, &told).await?;
+    let refused: Vec<(&Key, i64)> = refused.iter().map(|(key, code)| (key, *code)).collect();
+    let affected = ahead::lock(tx, &refused, &named, &told).await?;
     facts.contacts(&people::resolve(tx, &service.clock, &told.parties, &affected.contacts).await?);
     conversations::lock_existing(tx, &affected.conversations).await?;
     messages::lock(tx, told.messages).await?;

@@ -81,14 +81,14 @@ async fn write(service: &MessagingService, conclusions: &[Conclusion]) -> db::Re
 async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
     let now = clock.now();
     let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
-    // Rows are locked in the order in which inbound locks them: tenants, portfolios, contacts, conversations, messages.
+    // Tenants (also by `recipients`), channels, portfolios, contacts, conversations, messages.
     let acted_on = refusals.iter().filter(|it| it.is_acted_on());
     contacts::lock_tenants(tx, acted_on.map(|it| it.due.tenant_id)).await?;
+    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
+    let Recipients { parties, .. } = recipients(tx, &named).await?;
     let pausing = refusals.iter().filter(|it| messaging::pauses_campaigns(it.code));
     let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
     channels::lock(tx, pausing).await?;
-    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
-    let Recipients { parties, .. } = recipients(tx, &named).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::give_back(tx, &uncounted).await?;
     // What follows from a refusal follows whether or not the end of its attempt was known already.

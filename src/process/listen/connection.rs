@@ -175,39 +175,29 @@ impl ClientConnection {
     }
 
     /// Returns the limit that the client has exceeded, if any.
-    pub fn overdue(&self, pace: &ConnectionTimeouts) -> Option<ExceededLimit> {
+    pub fn overdue(&self, timeouts: &ConnectionTimeouts) -> Option<ExceededLimit> {
         let now = self.now.load(Relaxed);
         let phase = self.phase.load(Relaxed);
         let lasted = now.saturating_sub(self.since.load(Relaxed));
         let over = |limit: Duration| u128::from(lasted) > limit.as_millis();
         if self.answer_waits.load(Relaxed) {
             let sent = self.sent.load(Relaxed);
-            return self.slow(
-                ExceededLimit::Answer,
-                now,
-                sent,
-                ConnectionTimeouts::ANSWER_BYTES,
-                pace.answer,
-            );
+            let least = ConnectionTimeouts::ANSWER_BYTES;
+            return self.slow(ExceededLimit::Answer, now, sent, least, timeouts.answer);
         }
         if phase == BUSY && self.body_awaited.load(Relaxed) {
             let received = self.received.load(Relaxed);
-            return self.slow(
-                ExceededLimit::Body,
-                now,
-                received,
-                ConnectionTimeouts::BODY_BYTES,
-                pace.body,
-            );
+            let least = ConnectionTimeouts::BODY_BYTES;
+            return self.slow(ExceededLimit::Body, now, received, least, timeouts.body);
         }
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match phase {
             // A spare connection gets a fifth of the time.
-            HEAD if self.spare => over(pace.head / 5).then_some(ExceededLimit::Head),
+            HEAD if self.spare => over(timeouts.head / 5).then_some(ExceededLimit::Head),
             // Browsers open connections ahead of need: one without a byte of a request counts as idle, not as slow.
-            HEAD if self.received.load(Relaxed) == 0 => over(pace.head).then_some(ExceededLimit::Idle),
-            HEAD => over(pace.head).then_some(ExceededLimit::Head),
-            IDLE => over(pace.idle).then_some(ExceededLimit::Idle),
+            HEAD if self.received.load(Relaxed) == 0 => over(timeouts.head).then_some(ExceededLimit::Idle),
+            HEAD => over(timeouts.head).then_some(ExceededLimit::Head),
+            IDLE => over(timeouts.idle).then_some(ExceededLimit::Idle),
             _ => None,
         }
     }
@@ -252,64 +242,68 @@ mod tests {
     #[test]
     fn a_head_has_ten_seconds_and_a_trickle_does_not_renew_them() {
         let (connection, now) = fresh(false);
-        let pace = ConnectionTimeouts::default();
+        let timeouts = ConnectionTimeouts::default();
         for _ in 0..10 {
             connection.received(1);
             after(&now, 1);
-            assert_eq!(connection.overdue(&pace), None);
+            assert_eq!(connection.overdue(&timeouts), None);
         }
         after(&now, 1);
-        assert_eq!(connection.overdue(&pace), Some(ExceededLimit::Head));
+        assert_eq!(connection.overdue(&timeouts), Some(ExceededLimit::Head));
         let (spare, now) = fresh(true);
         after(&now, 3);
-        assert_eq!(spare.overdue(&pace), Some(ExceededLimit::Head));
+        assert_eq!(spare.overdue(&timeouts), Some(ExceededLimit::Head));
         let (silent, now) = fresh(false);
         after(&now, 11);
-        assert_eq!(silent.overdue(&pace), Some(ExceededLimit::Idle), "nothing was begun");
+        assert_eq!(
+            silent.overdue(&timeouts),
+            Some(ExceededLimit::Idle),
+            "nothing was begun"
+        );
     }
 
     #[test]
     fn between_two_requests_there_is_a_minute_and_the_next_head_has_ten_seconds() {
         let (connection, now) = fresh(false);
-        let pace = ConnectionTimeouts::default();
+        let timeouts = ConnectionTimeouts::default();
         connection.begin();
         after(&now, 300);
         assert_eq!(
-            (connection.overdue(&pace), connection.waiting_since()),
+            (connection.overdue(&timeouts), connection.waiting_since()),
             (None, None),
             "that is the handler's time"
         );
         connection.answered();
         after(&now, 60);
-        assert_eq!(connection.overdue(&pace), None);
+        assert_eq!(connection.overdue(&timeouts), None);
         connection.received(3);
         after(&now, 11);
-        assert_eq!(connection.overdue(&pace), Some(ExceededLimit::Head));
+        assert_eq!(connection.overdue(&timeouts), Some(ExceededLimit::Head));
         connection.begin();
         connection.answered();
         after(&now, 61);
-        assert_eq!(connection.overdue(&pace), Some(ExceededLimit::Idle));
+        assert_eq!(connection.overdue(&timeouts), Some(ExceededLimit::Idle));
     }
 
     #[test]
     fn a_body_and_a_reader_must_keep_a_least_pace() {
         let (connection, now) = fresh(false);
-        let pace = ConnectionTimeouts::default();
+        let timeouts = ConnectionTimeouts::default();
         connection.begin();
         connection.await_body(true);
-        assert_eq!(connection.overdue(&pace), None);
+        assert_eq!(connection.overdue(&timeouts), None);
         for (bytes, expected) in [
             (ConnectionTimeouts::BODY_BYTES, None),
             (ConnectionTimeouts::BODY_BYTES - 1, Some(ExceededLimit::Body)),
         ] {
             connection.received(bytes as usize);
             after(&now, 21);
-            assert_eq!(connection.overdue(&pace), expected);
+            assert_eq!(connection.overdue(&timeouts), expected);
         }
         connection.await_body(false);
         connection.answered();
         connection.answer_waits();
-        assert_eq!(connection.overdue(&pace), None);
+        assert_eq!(connection.overdue(&timeouts), None);
         for (bytes, expected) in [
             (ConnectionTimeouts::ANSWER_BYTES, None),
             (1, Some(ExceededLimit::Answer)),
@@ -318,10 +312,14 @@ mod tests {
             connection.answer_waits();
             assert!(connection.is_behind());
             after(&now, 31);
-            assert_eq!(connection.overdue(&pace), expected);
+            assert_eq!(connection.overdue(&timeouts), expected);
         }
         connection.sent(1);
         after(&now, 59);
-        assert_eq!(connection.overdue(&pace), None, "the minute begins when all is taken");
+        assert_eq!(
+            connection.overdue(&timeouts),
+            None,
+            "the minute begins when all is taken"
+        );
     }
 }

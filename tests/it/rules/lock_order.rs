@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     inbound,
     records::{contacts, lock_order::Stage},
+    tenancy,
 };
 use mainstay_sim::{Fault, FaultRule};
 use mainstay_test_macros::both_databases;
@@ -15,7 +16,7 @@ use crate::{
     support::{
         app::TestApp,
         wait::wait_until,
-        webhook::{ANA, T0, Who, text},
+        webhook::{ANA, T0, Who, echo, status, text},
     },
 };
 
@@ -135,6 +136,28 @@ async fn a_batch_that_merges_contacts_waits_for_the_tenant_with_nothing_in_hand(
     assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 3);
     const MERGED: &str = "SELECT COUNT(*) FROM events WHERE type = 'contact.merged'";
     assert_eq!(test.count(MERGED).await, 1);
+}
+
+/// Spam is refused on one tenant's channel, which pauses its campaigns, in the batch of a message to another tenant.
+#[both_databases]
+async fn a_batch_of_two_tenants_locks_both_before_a_channel(test: TestApp) {
+    test.receive(&echo(ANA, "wamid.spam", T0, "Buy")).await;
+    let (rival, _) = tenancy::create_tenant(&test.registry, "Rival").await.unwrap();
+    test.add_channel(rival.id, "2002", "waba-2002").await;
+    let mut refused = status("wamid.spam", "failed", T0 + 1);
+    refused["entry"][0]["changes"][0]["value"]["statuses"][0]["errors"] = json!([{ "code": 131_048, "title": "Spam" }]);
+    test.store(refused.to_string()).await;
+    let mut to_rival = text(ANA, "wamid.rival", T0 + 1, "Hello");
+    to_rival["entry"][0]["id"] = json!("waba-2002");
+    to_rival["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = json!("2002");
+    test.store(to_rival.to_string()).await;
+    test.process_all(8).await;
+    assert_eq!(test.count("SELECT COUNT(*) FROM messages").await, 2);
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM messages WHERE status = 'failed'")
+            .await,
+        1
+    );
 }
 
 #[both_databases]
