@@ -242,68 +242,64 @@ mod tests {
     #[test]
     fn a_head_has_ten_seconds_and_a_trickle_does_not_renew_them() {
         let (connection, now) = fresh(false);
-        let timeouts = ConnectionTimeouts::default();
+        let limits = ConnectionTimeouts::default();
         for _ in 0..10 {
             connection.received(1);
             after(&now, 1);
-            assert_eq!(connection.overdue(&timeouts), None);
+            assert_eq!(connection.overdue(&limits), None);
         }
         after(&now, 1);
-        assert_eq!(connection.overdue(&timeouts), Some(ExceededLimit::Head));
+        assert_eq!(connection.overdue(&limits), Some(ExceededLimit::Head));
         let (spare, now) = fresh(true);
         after(&now, 3);
-        assert_eq!(spare.overdue(&timeouts), Some(ExceededLimit::Head));
+        assert_eq!(spare.overdue(&limits), Some(ExceededLimit::Head));
         let (silent, now) = fresh(false);
         after(&now, 11);
-        assert_eq!(
-            silent.overdue(&timeouts),
-            Some(ExceededLimit::Idle),
-            "nothing was begun"
-        );
+        assert_eq!(silent.overdue(&limits), Some(ExceededLimit::Idle), "nothing was begun");
     }
 
     #[test]
     fn between_two_requests_there_is_a_minute_and_the_next_head_has_ten_seconds() {
         let (connection, now) = fresh(false);
-        let timeouts = ConnectionTimeouts::default();
+        let limits = ConnectionTimeouts::default();
         connection.begin();
         after(&now, 300);
         assert_eq!(
-            (connection.overdue(&timeouts), connection.waiting_since()),
+            (connection.overdue(&limits), connection.waiting_since()),
             (None, None),
             "that is the handler's time"
         );
         connection.answered();
         after(&now, 60);
-        assert_eq!(connection.overdue(&timeouts), None);
+        assert_eq!(connection.overdue(&limits), None);
         connection.received(3);
         after(&now, 11);
-        assert_eq!(connection.overdue(&timeouts), Some(ExceededLimit::Head));
+        assert_eq!(connection.overdue(&limits), Some(ExceededLimit::Head));
         connection.begin();
         connection.answered();
         after(&now, 61);
-        assert_eq!(connection.overdue(&timeouts), Some(ExceededLimit::Idle));
+        assert_eq!(connection.overdue(&limits), Some(ExceededLimit::Idle));
     }
 
     #[test]
     fn a_body_and_a_reader_must_keep_a_least_pace() {
         let (connection, now) = fresh(false);
-        let timeouts = ConnectionTimeouts::default();
+        let limits = ConnectionTimeouts::default();
         connection.begin();
         connection.await_body(true);
-        assert_eq!(connection.overdue(&timeouts), None);
+        assert_eq!(connection.overdue(&limits), None);
         for (bytes, expected) in [
             (ConnectionTimeouts::BODY_BYTES, None),
             (ConnectionTimeouts::BODY_BYTES - 1, Some(ExceededLimit::Body)),
         ] {
             connection.received(bytes as usize);
             after(&now, 21);
-            assert_eq!(connection.overdue(&timeouts), expected);
+            assert_eq!(connection.overdue(&limits), expected);
         }
         connection.await_body(false);
         connection.answered();
         connection.answer_waits();
-        assert_eq!(connection.overdue(&timeouts), None);
+        assert_eq!(connection.overdue(&limits), None);
         for (bytes, expected) in [
             (ConnectionTimeouts::ANSWER_BYTES, None),
             (1, Some(ExceededLimit::Answer)),
@@ -312,14 +308,10 @@ mod tests {
             connection.answer_waits();
             assert!(connection.is_behind());
             after(&now, 31);
-            assert_eq!(connection.overdue(&timeouts), expected);
+            assert_eq!(connection.overdue(&limits), expected);
         }
         connection.sent(1);
         after(&now, 59);
-        assert_eq!(
-            connection.overdue(&timeouts),
-            None,
-            "the minute begins when all is taken"
-        );
+        assert_eq!(connection.overdue(&limits), None, "the minute begins when all is taken");
     }
 }
