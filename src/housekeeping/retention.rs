@@ -13,7 +13,7 @@ pub const CHUNK: i64 = 500;
 
 /// What is removed by age, a chunk at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RetentionTarget {
     DoneRawEvents,
     /// Whatever their state, unless a worker has them in hand.
     RawEvents,
@@ -22,35 +22,35 @@ pub enum Kind {
     IdempotencyKeys,
 }
 
-pub const KINDS: [Kind; 5] = [
-    Kind::DoneRawEvents,
-    Kind::RawEvents,
-    Kind::Events,
-    Kind::OrphanStatuses,
-    Kind::IdempotencyKeys,
+pub const RETENTION_TARGETS: [RetentionTarget; 5] = [
+    RetentionTarget::DoneRawEvents,
+    RetentionTarget::RawEvents,
+    RetentionTarget::Events,
+    RetentionTarget::OrphanStatuses,
+    RetentionTarget::IdempotencyKeys,
 ];
 
-impl Kind {
+impl RetentionTarget {
     /// For the metrics.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::DoneRawEvents => "done_raw_events",
-            Kind::RawEvents => "raw_events",
-            Kind::Events => "events",
-            Kind::OrphanStatuses => "orphan_statuses",
-            Kind::IdempotencyKeys => "idempotency_keys",
+            RetentionTarget::DoneRawEvents => "done_raw_events",
+            RetentionTarget::RawEvents => "raw_events",
+            RetentionTarget::Events => "events",
+            RetentionTarget::OrphanStatuses => "orphan_statuses",
+            RetentionTarget::IdempotencyKeys => "idempotency_keys",
         }
     }
 }
 
 /// Removes up to [`CHUNK`] of the oldest from before a time, and tells how many.
-pub async fn remove(db: &Db, what: Kind, before: DateTime<Utc>) -> Result<u64> {
+pub async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>) -> Result<u64> {
     match what {
-        Kind::DoneRawEvents => raw_events(db, before, true).await,
-        Kind::RawEvents => raw_events(db, before, false).await,
-        Kind::Events => events(db, before).await,
-        Kind::OrphanStatuses => orphan_statuses(db, before).await,
-        Kind::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
+        RetentionTarget::DoneRawEvents => raw_events(db, before, true).await,
+        RetentionTarget::RawEvents => raw_events(db, before, false).await,
+        RetentionTarget::Events => events(db, before).await,
+        RetentionTarget::OrphanStatuses => orphan_statuses(db, before).await,
+        RetentionTarget::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
     }
 }
 
@@ -98,7 +98,7 @@ async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result
 
 /// A part of what there was to look through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Looked {
+pub struct PurgedPage {
     pub removed: u64,
     /// Where to go on; `None` at the end.
     pub next: Option<DateTime<Utc>>,
@@ -106,7 +106,7 @@ pub struct Looked {
 
 /// Removes the work of messages that ended from `from` on and before `before`, about [`CHUNK`] of them at a time, the oldest first. What is
 /// kept back stays, and so does what a person gave up while the message still waits: somebody decides about it some day.
-pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<Looked> {
+pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<PurgedPage> {
     const END: &str = "
         SELECT finished_at FROM sends WHERE finished_at >= $1 AND finished_at < $2 ORDER BY finished_at LIMIT 1 OFFSET $3";
     const REMOVE: &str = "
@@ -120,14 +120,14 @@ pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Resul
     let end: Option<(DateTime<Utc>,)> = db.reader().sql(END, (from, before, CHUNK - 1)).opt().await?;
     let last = end.map_or(before - step, |(end,)| end);
     let removed = db.sql(REMOVE, (from, last)).run().await?;
-    Ok(Looked {
+    Ok(PurgedPage {
         removed,
         next: end.map(|_| last + step),
     })
 }
 
 /// Marks on items and events that are gone by now, and the app secrets that signed them.
-pub async fn marks(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+pub async fn remove_markers(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
     const QUARANTINE: &str = "DELETE FROM quarantine WHERE since < $1";
     let mut on = on.into();

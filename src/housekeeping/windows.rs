@@ -14,7 +14,7 @@ use crate::{
 const PAGE: i64 = 500;
 
 /// Tells of every window that ends soon, once; answers how many there were. Nobody is told of one that has ended meanwhile.
-pub async fn tell_closing_windows(app: &App) -> Result<u64> {
+pub async fn emit_window_closing(app: &App) -> Result<u64> {
     let Some(ahead) = app.config.sending.window_closing else {
         return Ok(0);
     };

@@ -31,7 +31,7 @@ pub(super) async fn lock(
 ) -> Result<Affected> {
     let (mut keys, mut channels) = (HashSet::new(), Vec::new());
     for (key, code) in refused {
-        if messaging::is_acted_on(code) {
+        if messaging::has_effects(code) {
             keys.insert(key);
             channels.extend(messaging::pauses_campaigns(code).then_some(key.channel));
         }

@@ -26,7 +26,7 @@ impl Job for CheckChannels {
     async fn run(app: &App, channels: &[ChannelId]) -> Outcomes<ChannelId> {
         let mut outcomes = Outcomes::settled();
         for id in channels {
-            match messaging::check_in_turn(&app.messaging, *id).await {
+            match messaging::run_scheduled_check(&app.messaging, *id).await {
                 Ok(()) => {}
                 Err(CheckError::Database(error)) => return error.into(),
                 Err(error) => outcomes.set(*id, Outcome::retry(error)),

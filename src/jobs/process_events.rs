@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// When long webhooks that had to give way are offered again.
-const POSTPONED: Duration = Duration::from_millis(100);
+const POSTPONED_DELAY: Duration = Duration::from_millis(100);
 
 /// Turns stored webhooks into messages, statuses and account changes.
 pub struct ProcessEvents;
@@ -29,7 +29,7 @@ impl Job for ProcessEvents {
             return Outcomes::unavailable(&away.error);
         }
         let failed = |failure: Failure| (failure.event, Outcome::retry(failure.error));
-        let later = |event| (event, Outcome::Release { after: POSTPONED });
+        let later = |event| (event, Outcome::Release { after: POSTPONED_DELAY });
         let named = failures.into_iter().map(failed).chain(postponed.into_iter().map(later));
         named.fold(Outcomes::settled(), |outcomes, (event, outcome)| {
             outcomes.with(event, outcome)

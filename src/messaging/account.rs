@@ -26,7 +26,7 @@ pub enum Source {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum AccountChange {
     /// How many customers the portfolio may write to in a day.
     DailyLimit {
         portfolio: Key,
@@ -49,18 +49,18 @@ pub enum News {
     },
 }
 
-impl News {
+impl AccountChange {
     fn subject(&self) -> Subject<'_> {
         match self {
-            News::DailyLimit { portfolio, source, .. } => Subject::Limit(portfolio, *source),
-            News::Owner { tenant, waba_id, .. } => Subject::Owner(*tenant, waba_id),
-            News::Throughput { channel, .. } => Subject::Throughput(*channel),
+            AccountChange::DailyLimit { portfolio, source, .. } => Subject::Limit(portfolio, *source),
+            AccountChange::Owner { tenant, waba_id, .. } => Subject::Owner(*tenant, waba_id),
+            AccountChange::Throughput { channel, .. } => Subject::Throughput(*channel),
         }
     }
 
     pub fn limit(route: &Route, limit: DailyLimit, source: Source) -> Self {
         Self::DailyLimit {
-            portfolio: daily_limit::key(route),
+            portfolio: daily_limit::portfolio_key(route),
             limit,
             source,
         }
@@ -82,21 +82,21 @@ pub type LimitSet = (Key, Option<TenantId>);
 
 /// Keeps what is new of channels and portfolios. Called before contacts, conversations and messages are locked. What waited for the limits
 /// that were set is released once the transaction is committed ([`super::release_limits`]).
-pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<Vec<LimitSet>> {
-    if news.is_empty() {
+pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[AccountChange]) -> Result<Vec<LimitSet>> {
+    if changes.is_empty() {
         return Ok(Vec::new());
     }
     let now = clock.now();
     let (mut adopted, mut limits) = (Vec::new(), Vec::new());
     Stage::Configuration.reach(tx);
-    for it in latest(news) {
+    for it in latest(changes) {
         match it {
-            News::DailyLimit {
+            AccountChange::DailyLimit {
                 portfolio,
                 limit,
                 source,
             } => limits.push((portfolio, *limit, *source)),
-            News::Owner {
+            AccountChange::Owner {
                 tenant,
                 waba_id,
                 known_as,
@@ -110,7 +110,7 @@ pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Re
                     adopted.push((from, business_id));
                 }
             }
-            News::Throughput {
+            AccountChange::Throughput {
                 tenant,
                 channel,
                 per_second,
@@ -137,11 +137,11 @@ enum Subject<'a> {
 }
 
 /// The last news of each subject, in their order. A webhook may tell of the same limit thousands of times, for each of a hundred channels.
-fn latest(news: &[News]) -> Vec<&News> {
-    let mut told = HashSet::new();
-    let mut latest: Vec<&News> = Vec::new();
-    for it in news.iter().rev() {
-        if told.insert(it.subject()) {
+fn latest(changes: &[AccountChange]) -> Vec<&AccountChange> {
+    let mut seen = HashSet::new();
+    let mut latest: Vec<&AccountChange> = Vec::new();
+    for it in changes.iter().rev() {
+        if seen.insert(it.subject()) {
             latest.push(it);
         }
     }

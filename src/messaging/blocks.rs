@@ -9,7 +9,7 @@ use crate::{
     messaging::MessagingService,
     messaging::{
         accept::Address,
-        store::blocks::{self, Block},
+        store::blocks::{self, BlockedContact},
     },
     meta::graph::{self, BlockedPage},
     people::{self, Party},
@@ -23,14 +23,14 @@ use super::ControlError;
 
 /// What is to become of customers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blocking {
+pub enum BlockAction {
     Block,
     Unblock,
 }
 
 /// What became of one of them.
 #[derive(Clone, Debug)]
-pub struct Blocked {
+pub struct BlockOutcome {
     /// `None` for somebody who is not known here.
     pub contact: Option<ContactId>,
     /// Meta's code and words, or ours, when it was not done.
@@ -39,7 +39,7 @@ pub struct Blocked {
 
 /// Somebody on Meta's list, and who that is here.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct BlockedCustomer {
     pub contact: Option<ContactId>,
     pub phone: Option<String>,
     pub user_id: Option<String>,
@@ -50,23 +50,23 @@ pub async fn change_blocks(
     service: &MessagingService,
     route: &Route,
     people: &[Address],
-    blocking: Blocking,
-) -> std::result::Result<Vec<Blocked>, ControlError> {
+    action: BlockAction,
+) -> std::result::Result<Vec<BlockOutcome>, ControlError> {
     let access = route.access().ok_or(ControlError::NoToken)?;
     let mut named = Vec::with_capacity(people.len());
     for address in people {
-        named.push(person(service, route.tenant, address).await?);
+        named.push(block_target(service, route.tenant, address).await?);
     }
     let mut asked: Vec<graph::BlockTarget> = named.iter().flatten().cloned().collect();
     asked.sort();
     asked.dedup();
-    let changes = match (asked.is_empty(), blocking) {
+    let changes = match (asked.is_empty(), action) {
         (true, _) => Vec::new(),
-        (false, Blocking::Block) => service.graph.block_users(access, &asked).await?,
-        (false, Blocking::Unblock) => service.graph.unblock_users(access, &asked).await?,
+        (false, BlockAction::Block) => service.graph.block_users(access, &asked).await?,
+        (false, BlockAction::Unblock) => service.graph.unblock_users(access, &asked).await?,
     };
     let done: Vec<&graph::BlockResult> = changes.iter().filter(|it| it.error.is_none()).collect();
-    let contacts = keep(service, route, &done, blocking).await?;
+    let contacts = store_changes(service, route, &done, action).await?;
     let answer = |(address, person): (&Address, &Option<graph::BlockTarget>)| {
         let known = match address {
             Address::Contact(contact) => Some(*contact),
@@ -74,7 +74,7 @@ pub async fn change_blocks(
         };
         let Some(person) = person else {
             let why = "neither a phone number nor a user id is known of the contact".to_owned();
-            return Blocked {
+            return BlockOutcome {
                 contact: known,
                 refused: Some((None, why)),
             };
@@ -87,7 +87,7 @@ pub async fn change_blocks(
             .iter()
             .find(|it| it.target == *person)
             .and_then(|it| it.error.clone());
-        Blocked {
+        BlockOutcome {
             contact: contact.or(known),
             refused: refused.map(|(code, why)| (Some(code), why)),
         }
@@ -96,12 +96,12 @@ pub async fn change_blocks(
 }
 
 /// A page of those whom Meta has on its list. Those we did not know to be blocked are kept.
-pub async fn blocked(
+pub async fn list_blocked(
     service: &MessagingService,
     route: &Route,
     limit: i64,
     after: Option<&str>,
-) -> std::result::Result<(Vec<Listed>, Option<String>), ControlError> {
+) -> std::result::Result<(Vec<BlockedCustomer>, Option<String>), ControlError> {
     let access = route.access().ok_or(ControlError::NoToken)?;
     let BlockedPage { users: people, after } = service.graph.blocked_users(access, limit, after).await?;
     let tenant = route.tenant;
@@ -121,30 +121,30 @@ pub async fn blocked(
         };
         known.iter().find(is).map(|it| it.contact_id)
     };
-    let listed: Vec<Listed> = people
+    let listed: Vec<BlockedCustomer> = people
         .into_iter()
-        .map(|it| Listed {
+        .map(|it| BlockedCustomer {
             contact: contact("user_id", &it.user_id).or_else(|| contact("phone", &it.phone)),
             phone: it.phone,
             user_id: it.user_id,
         })
         .collect();
-    let mut found: Vec<Block> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
+    let mut found: Vec<BlockedContact> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
     found.sort();
     found.dedup();
     let now = service.clock.now();
     let new = blocks::add(&mut tx, &found, now).await?;
-    let told: Vec<NewEvent> = new
+    let new_events: Vec<NewEvent> = new
         .iter()
         .map(|it| event(&service.clock, it, &contact::BLOCKED))
         .collect();
-    events::append(&mut tx, &told, now).await?;
+    events::append(&mut tx, &new_events, now).await?;
     tx.commit().await?;
     Ok((listed, after))
 }
 
-fn block(route: &Route, contact: ContactId) -> Block {
-    Block {
+fn block(route: &Route, contact: ContactId) -> BlockedContact {
+    BlockedContact {
         tenant: route.tenant,
         channel: route.channel,
         contact,
@@ -152,7 +152,11 @@ fn block(route: &Route, contact: ContactId) -> Block {
 }
 
 /// As Meta names them; `None` for a contact of which nothing is known that Meta takes.
-async fn person(service: &MessagingService, tenant: TenantId, address: &Address) -> Result<Option<graph::BlockTarget>> {
+async fn block_target(
+    service: &MessagingService,
+    tenant: TenantId,
+    address: &Address,
+) -> Result<Option<graph::BlockTarget>> {
     Ok(match address {
         Address::Phone(digits) => Some(graph::BlockTarget::Phone(digits.clone())),
         Address::UserId(id) => Some(graph::BlockTarget::UserId(id.clone())),
@@ -168,11 +172,11 @@ async fn person(service: &MessagingService, tenant: TenantId, address: &Address)
 }
 
 /// Writes down what Meta did, and tells of it; returns the contacts.
-async fn keep(
+async fn store_changes(
     service: &MessagingService,
     route: &Route,
     done: &[&graph::BlockResult],
-    blocking: Blocking,
+    action: BlockAction,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
     let identity = |person: &graph::BlockTarget| {
@@ -196,36 +200,36 @@ async fn keep(
     let keep = async || {
         let kept = service
             .db
-            .transaction(async |tx: &mut Tx| keep_in(tx, service, (route, &parties), blocking).await)
+            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, (route, &parties), action).await)
             .await;
         people::after_merges(&service.db, &service.clock, kept).await
     };
     retry_conflicts(keep).await
 }
 
-async fn keep_in(
+async fn store_changes_in(
     tx: &mut Tx,
     service: &MessagingService,
     (route, parties): (&Route, &[Party]),
-    blocking: Blocking,
+    action: BlockAction,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
     let resolved = people::resolve(tx, &service.clock, parties, &[]).await?;
-    let mut told = people::events_for(&service.clock, &resolved);
+    let mut new_events = people::events_for(&service.clock, &resolved);
     let contacts = resolved.contacts;
-    let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
+    let mut of: Vec<BlockedContact> = contacts.iter().map(|contact| block(route, *contact)).collect();
     of.sort();
     of.dedup();
-    let (kind, changed) = match blocking {
-        Blocking::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &of, now).await?),
-        Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &of).await?),
+    let (kind, changed) = match action {
+        BlockAction::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &of, now).await?),
+        BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &of).await?),
     };
-    told.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
-    events::append(tx, &told, now).await?;
+    new_events.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
+    events::append(tx, &new_events, now).await?;
     Ok(contacts)
 }
 
-pub(super) fn event(clock: &Clock, it: &Block, of: &'static EventType) -> NewEvent {
+pub(super) fn event(clock: &Clock, it: &BlockedContact, of: &'static EventType) -> NewEvent {
     let data = contact::Block {
         contact_id: it.contact,
         channel_id: it.channel,

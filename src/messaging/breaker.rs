@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How many messages that were released are put into the queue at once; the sweep brings the others.
-const CALLED: i64 = 5_000;
+const MAX_ENQUEUED: i64 = 5_000;
 
 /// Lets the channel send nothing more, unless that is so already, and tells of it.
 pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, reason: &str) -> Result<()> {
@@ -54,13 +54,13 @@ pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, chan
     events::append(&mut tx, &[event.on(channel)], now).await?;
     tx.commit().await?;
     service.directory.refresh().await?;
-    call(service, channel).await;
+    enqueue_released(service, channel).await;
     Ok(Some(released))
 }
 
 /// Has what was released looked at now. The rows are committed: what cannot be queued is found by the sweep.
-pub async fn call(service: &MessagingService, channel: ChannelId) {
-    match sends::due_of(service.db.reader(), channel, service.clock.now(), CALLED).await {
+pub async fn enqueue_released(service: &MessagingService, channel: ChannelId) {
+    match sends::find_due(service.db.reader(), channel, service.clock.now(), MAX_ENQUEUED).await {
         Ok(due) => drop(service.queues.push_entries(&OUTBOUND, &due).await),
         Err(error) => tracing::warn!(%error, channel.id = %channel, "what was released is left to the sweep"),
     }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{ControlError, record};
+use super::{ControlError, transitions};
 use crate::{
     db::{self, Tx, retry_conflicts},
     domain::{MessageId, Status, TenantId},
     messaging::MessagingService,
-    messaging::store::sends::{self, Canceled, Placed},
+    messaging::store::sends::{self, Canceled, MessageTransition},
     records::{events, messages},
 };
 
@@ -54,19 +54,19 @@ async fn withdraw(
 ) -> db::Result<Withdrawn> {
     let now = service.clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
-    let stood = sends::standing(tx, tenant, ids).await?;
+    let stood = sends::statuses(tx, tenant, ids).await?;
     let mut canceled = sends::cancel(tx, tenant, ids, now).await?;
     canceled.sort_by_key(|it| it.id);
     let told: Vec<_> = canceled
         .iter()
-        .map(|it| record::event(&service.clock, &placed(tenant, it)))
+        .map(|it| transitions::event(&service.clock, &transition(tenant, it)))
         .collect();
     events::append(tx, &told, now).await?;
     Ok((canceled, stood.into_iter().collect()))
 }
 
-fn placed(tenant: TenantId, canceled: &Canceled) -> Placed {
-    Placed {
+fn transition(tenant: TenantId, canceled: &Canceled) -> MessageTransition {
+    MessageTransition {
         tenant,
         message: canceled.id,
         channel: canceled.channel_id,

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    account::{self, News, Source},
-    breaker::{call, recover, trip},
-    checked::{Checked, throughput},
+    account::{self, AccountChange, Source},
+    breaker::{enqueue_released, recover, trip},
+    channel_report::{ChannelReport, throughput},
     daily_limit::release_limits,
 };
 use crate::{
@@ -25,9 +25,9 @@ use crate::{
 
 /// The standing orders.
 pub const CHECKS: Queue = Queue::new("checks", "channel_checks");
-/// A channel is checked once a day, each at a time of its own: after this, and at most [`SPREAD`] seconds more.
-const EVERY: TimeDelta = TimeDelta::hours(23);
-const SPREAD: u128 = 2 * 3_600;
+/// A channel is checked once a day, each at a time of its own: after this, and at most [`CHECK_SPREAD`] seconds more.
+const CHECK_INTERVAL: TimeDelta = TimeDelta::hours(23);
+const CHECK_SPREAD: u128 = 2 * 3_600;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
@@ -40,7 +40,7 @@ pub enum CheckError {
 }
 
 /// Does a standing order once and says when it is due again.
-pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
+pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
     // Of a token that was renewed a moment ago another process may not know yet.
     service.directory.refresh().await?;
     let began = service.clock.now();
@@ -50,7 +50,7 @@ pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<
         return Err(error.clone().into());
     }
     let conclude = async |tx: &mut Tx| {
-        channel_checks::conclude(&mut *tx, id, began, next(id, began)).await?;
+        channel_checks::conclude(&mut *tx, id, began, next_check(id, began)).await?;
         counts::add(&mut *tx, &CHECKS, service.clock.now(), 1, 0).await
     };
     service.db.transaction(conclude).await?;
@@ -58,13 +58,13 @@ pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<
     Ok(())
 }
 
-fn next(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
-    let own = i64::try_from(id.uuid().as_u128() % SPREAD).unwrap_or_default();
-    began + EVERY + TimeDelta::seconds(own)
+fn next_check(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
+    let own = i64::try_from(id.uuid().as_u128() % CHECK_SPREAD).unwrap_or_default();
+    began + CHECK_INTERVAL + TimeDelta::seconds(own)
 }
 
 /// Asks Meta about the channel, keeps what it says, and lets it send again if it may. If it may not, it trips.
-pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked> {
+pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelReport> {
     let began = service.clock.now();
     let unopened = Secret::new("");
     let access = Access {
@@ -78,7 +78,7 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
         service.graph.subscribed_apps(access),
         service.graph.owner_business(access)
     );
-    let mut checked = Checked {
+    let mut checked = ChannelReport {
         number,
         token,
         subscribed,
@@ -86,14 +86,14 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     };
     let mut tx = service.db.begin().await?;
     let now = service.clock.now();
-    let mut told = Vec::new();
+    let mut new_events = Vec::new();
     if let Ok(number) = &checked.number {
-        told.extend(note(&mut tx, service, route, number).await?);
+        new_events.extend(store_number(&mut tx, service, route, number).await?);
     }
-    let limits = account::apply_account_news(
+    let limits = account::apply_account_changes(
         &mut tx,
         &service.clock,
-        &news(route, &checked.number, owner.ok().flatten()),
+        &account_changes(route, &checked.number, owner.ok().flatten()),
     )
     .await?;
     if checked.can_send()
@@ -101,9 +101,9 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     {
         checked.released = resumed.released;
         let event = NewEvent::new(&service.clock, route.tenant, &RECOVERED, now, &resumed);
-        told.push(event.on(route.channel));
+        new_events.push(event.on(route.channel));
     }
-    events::append(&mut tx, &told, now).await?;
+    events::append(&mut tx, &new_events, now).await?;
     tx.commit().await?;
     release_limits(service, &limits).await;
     match checked.stop() {
@@ -111,13 +111,13 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
         None => service.directory.refresh().await?,
     }
     if checked.released > 0 {
-        call(service, route.channel).await;
+        enqueue_released(service, route.channel).await;
     }
     Ok(checked)
 }
 
 /// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
-async fn note(
+async fn store_number(
     tx: &mut Tx,
     service: &MessagingService,
     route: &Route,
@@ -153,20 +153,24 @@ async fn note(
 }
 
 /// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
-fn news(route: &Route, number: &std::result::Result<PhoneNumberInfo, Error>, owner: Option<String>) -> Vec<News> {
+fn account_changes(
+    route: &Route,
+    number: &std::result::Result<PhoneNumberInfo, Error>,
+    owner: Option<String>,
+) -> Vec<AccountChange> {
     let mut route = route.clone();
-    let mut news = Vec::new();
+    let mut changes = Vec::new();
     if let Some(business_id) = owner {
-        news.extend(News::owner(&route, &business_id));
+        changes.extend(AccountChange::owner(&route, &business_id));
         route.portfolio = business_id;
     }
     let tier = number
         .as_ref()
         .ok()
         .and_then(|number| number.messaging_limit.as_deref());
-    news.extend(
+    changes.extend(
         tier.and_then(DailyLimit::parse)
-            .map(|limit| News::limit(&route, limit, Source::Meta)),
+            .map(|limit| AccountChange::limit(&route, limit, Source::Meta)),
     );
-    news
+    changes
 }

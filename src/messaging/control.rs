@@ -6,13 +6,13 @@ use crate::{
     messaging::{
         MessagingService,
         accept::OUTBOUND,
-        store::sends::{self, Placed},
+        store::sends::{self, MessageTransition},
     },
     meta::graph::{Error, Receipt},
     records::{events, messages},
 };
 
-use super::record;
+use super::transitions;
 
 /// What is to become of a message of which nobody knows whether it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub async fn resolve(
     }
     if resolution == Resolution::Resend {
         // It is committed: what cannot be queued is found by the sweep.
-        let due = sends::entries(service.db.reader(), &[id]).await.unwrap_or_default();
+        let due = sends::job_entries(service.db.reader(), &[id]).await.unwrap_or_default();
         let _ = service.queues.push_entries(&OUTBOUND, &due).await;
     }
     Ok(())
@@ -79,17 +79,20 @@ async fn settle(
     };
     let mut tx = service.db.begin().await?;
     let settled = async {
-        if sends::settle(&mut tx, tenant, id, outcome, now).await?.is_none() {
+        if sends::record_resolution(&mut tx, tenant, id, outcome, now)
+            .await?
+            .is_none()
+        {
             return Ok(false);
         }
-        let placed = placed(message, tenant, status);
+        let transition = transition(message, tenant, status);
         match resolution {
             Resolution::Resend => {
                 sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
-                events::append(&mut tx, &[record::event(&service.clock, &placed)], now).await?;
+                events::append(&mut tx, &[transitions::event(&service.clock, &transition)], now).await?;
             }
             Resolution::Sent | Resolution::Drop => {
-                record::write(&mut tx, &service.clock, &[], vec![placed]).await?;
+                transitions::write(&mut tx, &service.clock, &[], vec![transition]).await?;
                 sends::finish(&mut tx, &[id], now).await?;
             }
         }
@@ -122,8 +125,8 @@ async fn find(service: &MessagingService, tenant: TenantId, id: MessageId) -> Re
     found.ok_or(ControlError::NoSuchMessage(id))
 }
 
-fn placed(message: &messages::Message, tenant: TenantId, status: Status) -> Placed {
-    Placed {
+fn transition(message: &messages::Message, tenant: TenantId, status: Status) -> MessageTransition {
+    MessageTransition {
         tenant,
         message: message.id,
         channel: message.channel_id,

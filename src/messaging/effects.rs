@@ -19,7 +19,7 @@ use crate::{
     },
     media::{self, store::MediaOnChannel},
     messaging::store::{
-        blocks::{self, Block},
+        blocks::{self, BlockedContact},
         sends::Due,
     },
     meta::graph::errors::{self, Class, Effect},
@@ -41,8 +41,8 @@ const WINDOW: TimeDelta = TimeDelta::seconds(24 * 3_600 - 1);
 const GATHER: TimeDelta = TimeDelta::seconds(5);
 
 /// An error that came for a message.
-pub struct Told<'a> {
-    pub due: &'a Due,
+pub struct ErrorReport<'a> {
+    pub due: &'a DueSend,
     pub code: i64,
     pub title: &'a str,
     /// When Meta said it.
@@ -51,14 +51,14 @@ pub struct Told<'a> {
     pub tried_at: DateTime<Utc>,
 }
 
-impl Told<'_> {
+impl ErrorReport<'_> {
     fn has(&self, effect: Effect) -> bool {
         errors::entry(self.code).has_effect(effect)
     }
 }
 
 /// Whether an error means something beyond the message it came for.
-pub fn is_acted_on(code: i64) -> bool {
+pub fn has_effects(code: i64) -> bool {
     !errors::entry(code).effects.is_empty()
 }
 
@@ -68,7 +68,7 @@ pub fn pauses_campaigns(code: i64) -> bool {
 }
 
 /// What the governor has to hear of an error; `None` for those that are nothing to it.
-pub fn answer(code: i64) -> Option<MetaFeedback> {
+pub fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
     match errors::entry(code).class {
         Class::Throughput => Some(MetaFeedback::Throughput),
         Class::Pair => Some(MetaFeedback::Pair),
@@ -79,26 +79,26 @@ pub fn answer(code: i64) -> Option<MetaFeedback> {
 
 /// What is to be told, and whether the directory has to be read again.
 #[derive(Default)]
-pub struct Carried {
+pub struct AppliedEffects {
     pub events: Vec<NewEvent>,
     pub channels_changed: bool,
 }
 
 /// Writes what follows for customers, conversations and campaigns. What follows for a channel as a whole and for the governor comes
-/// after the commit ([`answer`], [`super::trip`]).
-pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<Carried> {
-    let mut carried = Carried::default();
-    if !told.iter().any(|it| is_acted_on(it.code)) {
-        return Ok(carried);
+/// after the commit ([`limiter_feedback`], [`super::trip`]).
+pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<AppliedEffects> {
+    let mut applied = AppliedEffects::default();
+    if !reports.iter().any(|it| has_effects(it.code)) {
+        return Ok(applied);
     }
-    stop_marketing(tx, clock, told, &mut carried.events).await?;
-    suspect(tx, told).await?;
-    close_windows(tx, clock, told).await?;
-    block(tx, clock, told, &mut carried.events).await?;
-    for it in told.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
+    stop_marketing(tx, clock, reports, &mut applied.events).await?;
+    suspect(tx, reports).await?;
+    close_windows(tx, clock, reports).await?;
+    block(tx, clock, reports, &mut applied.events).await?;
+    for it in reports.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
         let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
         if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
-            carried.channels_changed = true;
+            applied.channels_changed = true;
             tracing::error!(channel.id = %channel, error.code = it.code, "the campaigns of a channel rest until somebody has looked");
             let (code, reason) = (it.code, it.title);
             let data = Stopped {
@@ -106,12 +106,12 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
                 code,
                 reason,
             };
-            carried.events.push(event(clock, it, &CAMPAIGNS_PAUSED, &data));
+            applied.events.push(event(clock, it, &CAMPAIGNS_PAUSED, &data));
         }
     }
-    forget_uploads(tx, clock, told).await?;
-    refresh_templates(tx, clock, told).await?;
-    for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
+    forget_uploads(tx, clock, reports).await?;
+    refresh_templates(tx, clock, reports).await?;
+    for it in reports.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
         let data = Refused {
             channel_id: it.due.channel_id,
@@ -122,24 +122,29 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
             title: it.title,
         };
         let event = event(clock, it, &REFUSED, &data);
-        carried
+        applied
             .events
             .push(event.within(it.due.channel_id, it.due.conversation_id));
     }
-    for it in told {
+    for it in reports {
         for effect in errors::entry(it.code).effects {
             metrics::counter!("mainstay_error_effects_total", "effect" => effect.as_str()).increment(1);
         }
     }
-    Ok(carried)
+    Ok(applied)
 }
 
-async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
+async fn stop_marketing(
+    tx: &mut Tx,
+    clock: &Clock,
+    reports: &[ErrorReport<'_>],
+    events: &mut Vec<NewEvent>,
+) -> Result<()> {
     let mut refused = BTreeMap::new();
-    for it in told.iter().filter(|it| it.has(Effect::RecordOptOut)) {
+    for it in reports.iter().filter(|it| it.has(Effect::RecordOptOut)) {
         refused.insert(it.due.contact_id, it);
     }
-    let row = |it: &&Told<'_>| contacts::Refused {
+    let row = |it: &&ErrorReport<'_>| contacts::Refused {
         tenant: it.due.tenant_id,
         contact: it.due.contact_id,
         at: it.at,
@@ -158,9 +163,9 @@ async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &
     Ok(())
 }
 
-async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
+async fn suspect(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut suspects = BTreeMap::new();
-    for it in told.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
+    for it in reports.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
         let (kind, value) = (it.due.recipient_kind.as_str(), it.due.recipient.clone());
         let suspect = suspects
             .entry((it.due.tenant_id, kind, value.clone()))
@@ -181,9 +186,9 @@ async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
     contacts::suspect(tx, &suspects).await.map(drop)
 }
 
-async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut closed = BTreeMap::new();
-    for it in told.iter().filter(|it| it.has(Effect::CloseWindow)) {
+    for it in reports.iter().filter(|it| it.has(Effect::CloseWindow)) {
         let conversation = it.due.conversation_id;
         let window = Closed {
             tenant: it.due.tenant_id,
@@ -198,9 +203,9 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
 }
 
 /// Meta may have forgotten a file before its time.
-async fn forget_uploads(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+async fn forget_uploads(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut files = BTreeSet::new();
-    for it in told.iter().filter(|it| it.has(Effect::ForgetUploads)) {
+    for it in reports.iter().filter(|it| it.has(Effect::ForgetUploads)) {
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
         let mut named = Vec::new();
         media_in(&content, &mut named);
@@ -228,8 +233,8 @@ fn media_in(content: &Value, found: &mut Vec<MediaId>) {
 }
 
 /// Something else was believed of a template: its account's are read again from Meta.
-async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
-    let refused = told.iter().filter(|it| it.has(Effect::RefreshTemplate));
+async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
+    let refused = reports.iter().filter(|it| it.has(Effect::RefreshTemplate));
     let channels: BTreeSet<_> = refused.map(|it| (it.due.tenant_id, it.due.channel_id)).collect();
     let mut accounts = BTreeSet::new();
     for (tenant, channel) in channels {
@@ -244,13 +249,13 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Res
 }
 
 /// Somebody the business has blocked elsewhere, in Meta's own tools for example.
-async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
-    let block = |it: &Told<'_>| Block {
+async fn block(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
+    let block = |it: &ErrorReport<'_>| BlockedContact {
         tenant: it.due.tenant_id,
         channel: it.due.channel_id,
         contact: it.due.contact_id,
     };
-    let mut found: Vec<Block> = told
+    let mut found: Vec<BlockedContact> = reports
         .iter()
         .filter(|it| it.has(Effect::RecordBlock))
         .map(block)
@@ -262,6 +267,6 @@ async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<N
     Ok(())
 }
 
-fn event(clock: &Clock, told: &Told<'_>, of: &'static EventType, data: &impl Serialize) -> NewEvent {
-    NewEvent::new(clock, told.due.tenant_id, of, told.at, data).on(told.due.channel_id)
+fn event(clock: &Clock, report: &ErrorReport<'_>, of: &'static EventType, data: &impl Serialize) -> NewEvent {
+    NewEvent::new(clock, report.due.tenant_id, of, report.at, data).on(report.due.channel_id)
 }

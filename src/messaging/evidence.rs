@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 
 use super::{
     breaker,
-    effects::{self, Told},
-    ready::place,
-    record,
-    reserve::{number, pair},
-    verdict::{Verdict, verdict},
+    effects::{self, ErrorReport},
+    reserve::{limited_number, recipient_key},
+    retry::{RetryDecision, decide_retry},
+    sendable::transition,
+    transitions,
 };
 use crate::{
     clock::Clock,
@@ -35,7 +35,7 @@ pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
 
 /// A message that Meta took and then gave up.
 #[derive(Clone, Debug)]
-pub struct Failed {
+pub struct FailedMessage {
     pub tenant: TenantId,
     pub message: MessageId,
     pub channel: ChannelId,
@@ -47,11 +47,11 @@ pub struct Failed {
 
 /// What is to be done about failures once they are committed.
 #[derive(Default)]
-pub struct Aftermath {
+pub struct FollowUp {
     /// To be told, in the same transaction.
     pub events: Vec<NewEvent>,
     /// Failures that say that a channel may not send.
-    pub trips: Vec<Failed>,
+    pub trips: Vec<FailedMessage>,
     /// What the governor has to hear: of which channel, to whom.
     pub answers: Vec<(ChannelId, String, MetaFeedback)>,
     pub channels_changed: bool,
@@ -59,33 +59,33 @@ pub struct Aftermath {
 
 /// Has those sent again that may be, and writes what follows. A failure told twice finds the message queued or sent already and does
 /// nothing.
-pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<Aftermath> {
-    let mut aftermath = Aftermath::default();
+pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessage]) -> Result<FollowUp> {
+    let mut follow_up = FollowUp::default();
     if failures.is_empty() {
-        return Ok(aftermath);
+        return Ok(follow_up);
     }
     let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
-    let (mut again, mut kept, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut retries, mut held, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for it in due.iter().filter(|it| it.status == Status::Failed) {
         let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
             continue;
         };
-        match verdict(failure.code, it.tries, it.created_at, it.expires_at, now) {
-            Verdict::Fail => {}
-            Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
+        match decide_retry(failure.code, it.tries, it.created_at, it.expires_at, now) {
+            RetryDecision::Fail => {}
+            RetryDecision::Retry(at) => retries.push((it.tenant_id, it.id, at)),
             // It waits for the channel, as those do that were refused at once.
-            Verdict::Trip => {
-                kept.push((it.tenant_id, it.id, now));
-                aftermath.trips.push(failure.clone());
+            RetryDecision::Trip => {
+                held.push((it.tenant_id, it.id, now));
+                follow_up.trips.push(failure.clone());
             }
         }
-        let answer = effects::answer(failure.code);
-        aftermath
+        let answer = effects::limiter_feedback(failure.code);
+        follow_up
             .answers
-            .extend(answer.map(|answer| (it.channel_id, pair(it), answer)));
-        told.push(Told {
+            .extend(answer.map(|answer| (it.channel_id, recipient_key(it), answer)));
+        reports.push(ErrorReport {
             due: it,
             code: failure.code,
             title: &failure.title,
@@ -93,37 +93,40 @@ pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<A
             tried_at: it.attempt_started_at.unwrap_or(it.created_at),
         });
     }
-    let mut queued = sends::requeue(&mut *tx, &again).await?;
-    queued.extend(sends::keep_for_breaker(&mut *tx, &kept).await?);
-    aftermath.events = due
+    let mut queued = sends::requeue(&mut *tx, &retries).await?;
+    queued.extend(sends::hold_for_breaker(&mut *tx, &held).await?);
+    follow_up.events = due
         .iter()
         .filter(|it| queued.contains(&it.id))
-        .map(|it| record::event(clock, &place(it, Status::Queued, None)))
+        .map(|it| transitions::event(clock, &transition(it, Status::Queued, None)))
         .collect();
-    let carried = effects::carry_out(tx, clock, &told).await?;
-    aftermath.events.extend(carried.events);
-    aftermath.channels_changed = carried.channels_changed;
-    Ok(aftermath)
+    let applied = effects::apply_effects(tx, clock, &reports).await?;
+    follow_up.events.extend(applied.events);
+    follow_up.channels_changed = applied.channels_changed;
+    Ok(follow_up)
 }
 
 /// Does what has to wait for the commit. The database or the governor may be away: the next refusal of Meta's brings it again.
-pub async fn follow(service: &MessagingService, aftermath: Aftermath) {
-    if let Err(error) = carry_on(service, aftermath).await {
+pub async fn run_follow_up(service: &MessagingService, follow_up: FollowUp) {
+    if let Err(error) = try_follow_up(service, follow_up).await {
         tracing::warn!(%error, "statuses are written, but not what follows from them for channels");
     }
 }
 
-async fn carry_on(service: &MessagingService, aftermath: Aftermath) -> Result<()> {
-    for trip in aftermath.trips {
+async fn try_follow_up(service: &MessagingService, follow_up: FollowUp) -> Result<()> {
+    for trip in follow_up.trips {
         breaker::trip(service, trip.channel, trip.code, &trip.title).await?;
     }
-    if aftermath.channels_changed {
+    if follow_up.channels_changed {
         service.directory.refresh().await?;
     }
     let directory = service.directory.current();
-    for (channel, to, answer) in aftermath.answers {
+    for (channel, to, answer) in follow_up.answers {
         if let Some(route) = directory.channel(channel) {
-            let _ = service.rate_limiter.record_feedback(&number(route), &to, answer).await;
+            let _ = service
+                .rate_limiter
+                .record_feedback(&limited_number(route), &to, answer)
+                .await;
         }
     }
     Ok(())

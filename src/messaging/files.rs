@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     breaker,
-    ready::Ready,
-    verdict::{PATIENCE, Verdict, verdict},
+    retry::{MAX_RETRY_AGE, RetryDecision, decide_retry},
+    sendable::SendableMessage,
 };
 use crate::{
     db::Result,
@@ -17,7 +17,7 @@ use crate::{
     messaging::MessagingService,
     messaging::{
         store::sends::Due,
-        {File, Upload},
+        {ChannelFile, UploadRequest},
     },
     meta::{
         graph::{GraphError, errors::Retry},
@@ -26,15 +26,15 @@ use crate::{
 };
 
 /// When to look again at a file that is being uploaded, if nobody calls back.
-pub const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(15);
+pub const RECHECK_DELAY: TimeDelta = TimeDelta::seconds(15);
 /// The rests while a file is not to be had and may yet be; they grow with the age of the message.
-const FIRST_REST: TimeDelta = TimeDelta::seconds(6);
-const LONGEST_REST: TimeDelta = TimeDelta::minutes(5);
+const MIN_RETRY_DELAY: TimeDelta = TimeDelta::seconds(6);
+const MAX_RETRY_DELAY: TimeDelta = TimeDelta::minutes(5);
 /// Meta's code for media that cannot be uploaded: with it a message fails whose file is gone or does not do.
 const UPLOAD_FAILED: i64 = 131_053;
 
 /// What becomes of a message, as far as its files decide.
-pub enum Standing {
+pub enum FileState {
     /// Meta has all of them, and the message names them as Meta does.
     Ready,
     /// Not yet: to be looked at again.
@@ -45,78 +45,78 @@ pub enum Standing {
     Trip(String),
 }
 
-type Known = HashMap<File, std::result::Result<MetaCopy, MetaIdError>>;
+type Known = HashMap<ChannelFile, std::result::Result<MetaCopy, MetaIdError>>;
 
 /// Puts Meta's ids in the place of ours, says how each message stands, and has uploaded what Meta lacks.
-pub async fn resolve(service: &MessagingService, ready: &mut [Ready]) -> Result<Vec<Standing>> {
-    let named: HashSet<File> = ready.iter_mut().flat_map(files).collect();
+pub async fn resolve(service: &MessagingService, ready: &mut [SendableMessage]) -> Result<Vec<FileState>> {
+    let named: HashSet<ChannelFile> = ready.iter_mut().flat_map(files).collect();
     let mut known = Known::with_capacity(named.len());
     for file in named {
         let found = media::find_meta_copy(&service.media, file.tenant, file.channel, file.media).await;
         known.insert(file, found);
     }
     let now = service.clock.now();
-    let mut lacking: HashMap<File, Vec<MessageId>> = HashMap::new();
-    let mut standings = Vec::with_capacity(ready.len());
+    let mut lacking: HashMap<ChannelFile, Vec<MessageId>> = HashMap::new();
+    let mut states = Vec::with_capacity(ready.len());
     for it in ready {
-        let standing = stand(it, &known, now);
-        if matches!(standing, Standing::Later(_)) {
-            let lacks = |file: &File| matches!(known.get(file), Some(Ok(at)) if at.id.is_none());
+        let state = file_state(it, &known, now);
+        if matches!(state, FileState::Later(_)) {
+            let lacks = |file: &ChannelFile| matches!(known.get(file), Some(Ok(at)) if at.id.is_none());
             for file in files(it).into_iter().filter(lacks) {
                 lacking.entry(file).or_default().push(it.due.id);
             }
         }
-        standings.push(standing);
+        states.push(state);
     }
     for (file, messages) in lacking {
         // Where too many wait, the messages ask again when they come again.
-        service.uploads.want(Upload { file, messages });
+        service.uploads.request(UploadRequest { file, messages });
     }
     trip(service, &known).await?;
-    Ok(standings)
+    Ok(states)
 }
 
 /// The files of ours that the message still names.
-fn files(it: &mut Ready) -> Vec<File> {
+fn files(it: &mut SendableMessage) -> Vec<ChannelFile> {
     let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
     let ours = |(_, file): (_, &mut MediaRef)| match *file {
-        MediaRef::Stored(media) => Some(File { tenant, channel, media }),
+        MediaRef::Stored(media) => Some(ChannelFile { tenant, channel, media }),
         MediaRef::Meta(_) | MediaRef::Link(_) => None,
     };
     it.message.media().into_iter().filter_map(ours).collect()
 }
 
-fn stand(it: &mut Ready, known: &Known, now: DateTime<Utc>) -> Standing {
-    let Ready { due, message, .. } = it;
+fn file_state(it: &mut SendableMessage, known: &Known, now: DateTime<Utc>) -> FileState {
+    let SendableMessage { due, message, .. } = it;
     let (tenant, channel) = (due.tenant_id, due.channel_id);
-    let mut standing = Standing::Ready;
+    let mut state = FileState::Ready;
     for (kind, file) in message.media() {
         let MediaRef::Stored(media) = *file else { continue };
-        match known.get(&File { tenant, channel, media }) {
+        match known.get(&ChannelFile { tenant, channel, media }) {
             Some(Ok(at)) => match (at.check_sendable(kind), &at.id) {
-                (Err(why), _) => return Standing::Fail(UPLOAD_FAILED, why.to_string()),
+                (Err(why), _) => return FileState::Fail(UPLOAD_FAILED, why.to_string()),
                 (Ok(()), Some(id)) => *file = MediaRef::Meta(id.clone()),
-                (Ok(()), None) => standing = Standing::Later(now + LOOK_AGAIN),
+                (Ok(()), None) => state = FileState::Later(now + RECHECK_DELAY),
             },
-            Some(Err(error)) => return without(error, due, now),
-            None => standing = Standing::Later(now + LOOK_AGAIN),
+            Some(Err(error)) => return unavailable_state(error, due, now),
+            None => state = FileState::Later(now + RECHECK_DELAY),
         }
     }
-    standing
+    state
 }
 
 /// How a message stands one of whose files Meta cannot be given just now.
-fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
-    let later = Standing::Later(now + ((now - due.created_at) / 2).clamp(FIRST_REST, LONGEST_REST));
-    let ends_at = due.expires_at.unwrap_or(due.created_at + PATIENCE);
+fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> FileState {
+    let later = FileState::Later(now + ((now - due.created_at) / 2).clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
+    let ends_at = due.expires_at.unwrap_or(due.created_at + MAX_RETRY_AGE);
     match error {
         // Unlike a message, a file that Meta may have taken can be uploaded again.
         MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
         MetaIdError::Refused(refusal) => {
-            match verdict(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
-                Verdict::Fail => Standing::Fail(refusal.code, error.to_string()),
-                Verdict::Again(at) => Standing::Later(at),
-                Verdict::Trip => Standing::Trip(refusal.to_string()),
+            match decide_retry(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
+                RetryDecision::Fail => FileState::Fail(refusal.code, error.to_string()),
+                RetryDecision::Retry(at) => FileState::Later(at),
+                RetryDecision::Trip => FileState::Trip(refusal.to_string()),
             }
         }
         // A channel that went away, or its token, while the file was on its way: the next look sees what is the matter.
@@ -125,7 +125,7 @@ fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
         {
             later
         }
-        _ => Standing::Fail(UPLOAD_FAILED, error.to_string()),
+        _ => FileState::Fail(UPLOAD_FAILED, error.to_string()),
     }
 }
 

@@ -8,8 +8,8 @@ mod account;
 mod blocks;
 mod breaker;
 mod cancel;
+mod channel_report;
 mod check;
-mod checked;
 mod conclusions;
 mod control;
 mod daily_limit;
@@ -17,36 +17,38 @@ mod decide;
 mod effects;
 mod evidence;
 mod files;
-mod fitness;
 mod outcome;
-mod promises;
-mod ready;
 mod recipients;
-mod record;
+mod reservations;
 mod reserve;
+mod retry;
 mod send;
+mod sendable;
 mod service;
 pub mod store;
+mod template_checks;
+mod transitions;
 mod uploads;
-mod verdict;
 
-pub use account::{LimitSet, News, Source, apply_account_news};
-pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
+pub use account::{AccountChange, LimitSet, Source, apply_account_changes};
+pub use blocks::{BlockAction, BlockOutcome, BlockedCustomer, change_blocks, list_blocked};
 pub use breaker::{resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
-pub use check::{CHECKS, CheckError, check, check_in_turn};
-pub use checked::Checked;
-pub use conclusions::{Concluded, Conclusion, Conclusions, Refused, Written, write_conclusions};
+pub use channel_report::ChannelReport;
+pub use check::{CHECKS, CheckError, check, run_scheduled_check};
+pub use conclusions::{
+    Conclusion, ConclusionResult, ConclusionSubmission, Conclusions, RejectedAttempt, write_conclusions,
+};
 pub use control::{ControlError, Resolution, receipt, resolve};
 pub use daily_limit::{
-    COUNTS, CustomersToday, call_overlooked, forget_recipients, measure_held, release_limits, today,
+    COUNTING_PERIOD, CustomersToday, customers_today, purge_recipients, record_held, release_limits, release_overlooked,
 };
 pub use decide::WINDOW_CLOSED;
-pub use effects::{is_acted_on, pauses_campaigns};
-pub use evidence::{Aftermath, Failed, failed, follow, prove};
-pub use promises::promise_again;
+pub use effects::{has_effects, pauses_campaigns};
+pub use evidence::{FailedMessage, FollowUp, apply_failures, prove, run_follow_up};
 pub use recipients::{Recipients, recipients};
-pub use reserve::number;
+pub use reservations::clear_outdated_reservations;
+pub use reserve::limited_number;
 pub use send::send;
 pub use service::MessagingService;
-pub use uploads::{File, Upload, Uploads, upload_files};
+pub use uploads::{ChannelFile, UploadQueue, UploadRequest, upload_files};

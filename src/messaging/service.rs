@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 
-use super::{Conclusions, Uploads};
+use super::{Conclusions, UploadQueue};
 use crate::{
     clock::Clock, db::Db, directory::Directory, media::MediaService, meta::graph, queue::Queues,
     rate_limit::RateLimiter,
@@ -19,7 +19,7 @@ pub struct MessagingService {
     /// To the task that writes what came of calls to Meta.
     pub conclusions: Conclusions,
     /// To the task that uploads files to Meta.
-    pub uploads: Uploads,
+    pub uploads: UploadQueue,
     /// How long evidence of a call without an answer is waited for.
     pub unknown_window: TimeDelta,
 }

@@ -2,14 +2,14 @@
 //! do: each hands its message to a writer, which stores whatever is waiting. Sending comes later (`messaging`).
 
 mod address;
-mod admit;
-mod ask;
+mod check_templates;
 mod committer;
+mod request;
 mod write;
 
 pub use address::{Address, Unaddressable};
-pub use ask::{Ask, Queued, Refusal, TemplateUse};
-pub use committer::{Outbox, answered, key_within, take_key};
+pub use committer::{Outbox, claim_batch_key, find_answer};
+pub use request::{AcceptRequest, AcceptedSend, IdempotencyKey, Refusal, TemplateUse};
 pub use write::KEY_KEPT;
 
 use crate::{

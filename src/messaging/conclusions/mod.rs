@@ -12,7 +12,7 @@ use crate::{
     domain::{ContactId, HoldReason},
     messaging::{
         self,
-        store::sends::{Due, End},
+        store::sends::{AttemptEnd, DueSend},
     },
     records::{messages::Named, portfolios::Key},
 };
@@ -23,7 +23,7 @@ const WAITING: usize = 4_096;
 /// What is to be written of a call that was made.
 #[derive(Debug)]
 pub struct Conclusion {
-    pub end: End,
+    pub end: AttemptEnd,
     /// Why the message is kept back, if it is.
     pub held: Option<HoldReason>,
     /// The customer who was counted for a call that did not reach them.
@@ -31,28 +31,28 @@ pub struct Conclusion {
     /// What Meta calls the recipient, where that is not the address that was dialled.
     pub named: Option<Named>,
     /// The error that Meta answered.
-    pub refused: Option<Refused>,
+    pub rejected: Option<RejectedAttempt>,
 }
 
 #[derive(Debug)]
-pub struct Refused {
-    pub due: Due,
+pub struct RejectedAttempt {
+    pub due: DueSend,
     pub code: i64,
     pub title: String,
     /// When the attempt began.
     pub tried_at: DateTime<Utc>,
 }
 
-impl Refused {
+impl RejectedAttempt {
     /// Whether the error means something beyond its message.
-    pub fn is_acted_on(&self) -> bool {
-        messaging::is_acted_on(self.code)
+    pub fn has_effects(&self) -> bool {
+        messaging::has_effects(self.code)
     }
 }
 
 /// What came of writing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum ConclusionResult {
     /// The attempt ended so, whoever wrote it.
     Ended,
     /// Its end was known already, and otherwise: the message is to be looked at again.
@@ -62,23 +62,23 @@ pub enum Written {
 }
 
 /// A conclusion, and who waits for it to be written.
-pub type Concluded = Submission<Conclusion, Written>;
+pub type ConclusionSubmission = Submission<Conclusion, ConclusionResult>;
 
 /// Hands conclusions to the task that writes them: answers that come at the same time share a commit, whichever job made the calls.
 #[derive(Clone)]
 pub struct Conclusions {
-    to: mpsc::Sender<Concluded>,
+    to: mpsc::Sender<ConclusionSubmission>,
 }
 
 impl Conclusions {
     /// The giver and the taker.
-    pub fn channel() -> (Self, mpsc::Receiver<Concluded>) {
+    pub fn channel() -> (Self, mpsc::Receiver<ConclusionSubmission>) {
         let (to, from) = mpsc::channel(WAITING);
         (Self { to }, from)
     }
 
     /// Returns once it is written, or cannot be.
-    pub async fn put(&self, conclusion: Conclusion) -> Written {
-        submit(&self.to, conclusion).await.unwrap_or(Written::Lost)
+    pub async fn put(&self, conclusion: Conclusion) -> ConclusionResult {
+        submit(&self.to, conclusion).await.unwrap_or(ConclusionResult::Lost)
     }
 }

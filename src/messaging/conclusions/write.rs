@@ -15,11 +15,11 @@ use crate::{
     db::{self, BatchReceiver, Tx, write_together},
     domain::{AttemptId, AttemptOutcome, ChannelId, ContactId, HoldReason, MessageId, TenantId},
     messaging::{
-        self, Concluded, Conclusion, MessagingService, Refused, Written, daily_limit,
-        effects::{self, Told},
+        self, Conclusion, ConclusionResult, ConclusionSubmission, MessagingService, RejectedAttempt, daily_limit,
+        effects::{self, ErrorReport},
         recipients::{Recipients, recipients},
-        record,
-        store::sends::{self, Due, End},
+        store::sends::{self, AttemptEnd, DueSend},
+        transitions,
     },
     people::{self, Party},
     records::{
@@ -37,30 +37,34 @@ const BATCH: usize = 256;
 const LINGER: Duration = Duration::from_millis(25);
 
 /// Writes until `done`, and then what still waits.
-pub async fn write_conclusions(service: &MessagingService, from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
+pub async fn write_conclusions(
+    service: &MessagingService,
+    from: mpsc::Receiver<ConclusionSubmission>,
+    done: &CancellationToken,
+) {
     let mut waiting = BatchReceiver::new(BATCH, from).with_linger(LINGER);
     while let Some(batch) = waiting.next(done).await {
         let (conclusions, told): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
         let written = write_together(&conclusions, |conclusions| write_all(service, conclusions), failed).await;
         for ((conclusion, written), told) in conclusions.iter().zip(written).zip(told) {
-            if written == Written::Lost {
-                tracing::warn!(message.id = %conclusion.end.placed.message, "what Meta answered could not be written; evidence will decide");
+            if written == ConclusionResult::Lost {
+                tracing::warn!(message.id = %conclusion.end.transition.message, "what Meta answered could not be written; evidence will decide");
             }
             let _ = told.send(written);
         }
     }
 }
 
-fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<Written> {
+fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<ConclusionResult> {
     tracing::error!(%error, messages = conclusions.len(), "answers of Meta's could not be written");
-    vec![Written::Lost; conclusions.len()]
+    vec![ConclusionResult::Lost; conclusions.len()]
 }
 
-async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<Vec<Written>> {
+async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<Vec<ConclusionResult>> {
     let ended = write(service, conclusions).await?;
     let written = |it: &Conclusion| match ended.contains(&it.end.attempt) {
-        true => Written::Ended,
-        false => Written::Known,
+        true => ConclusionResult::Ended,
+        false => ConclusionResult::Known,
     };
     Ok(conclusions.iter().map(written).collect())
 }
@@ -80,9 +84,9 @@ async fn write(service: &MessagingService, conclusions: &[Conclusion]) -> db::Re
 /// The attempts that ended, and whether something changed of a channel.
 async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
     let now = clock.now();
-    let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
+    let refusals: Vec<&RejectedAttempt> = conclusions.iter().filter_map(|it| it.rejected.as_ref()).collect();
     // Rows are locked in the order in which inbound locks them: tenants, portfolios, contacts, conversations, messages.
-    let acted_on = refusals.iter().filter(|it| it.is_acted_on());
+    let acted_on = refusals.iter().filter(|it| it.has_effects());
     contacts::lock_tenants(tx, acted_on.map(|it| it.due.tenant_id)).await?;
     let pausing = refusals.iter().filter(|it| messaging::pauses_campaigns(it.code));
     let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
@@ -90,10 +94,10 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
     let Recipients { parties, .. } = recipients(tx, &named).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
-    daily_limit::give_back(tx, &uncounted).await?;
+    daily_limit::uncount(tx, &uncounted).await?;
     // What follows from a refusal follows whether or not the end of its attempt was known already.
     let dues = as_they_are(tx, &refusals).await?;
-    let refused: Vec<Told<'_>> = refusals
+    let refused: Vec<ErrorReport<'_>> = refusals
         .iter()
         .zip(&dues)
         .map(|(it, due)| told_of(it, due, now))
@@ -101,42 +105,42 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let affected: Vec<ContactId> = refusals
         .iter()
         .zip(&dues)
-        .filter(|(it, _)| it.is_acted_on())
+        .filter(|(it, _)| it.has_effects())
         .map(|(_, due)| due.contact_id)
         .collect();
     let mut told = name_recipients(tx, clock, &parties, &affected).await?;
     Stage::Conversations.reach(tx);
-    let carried = effects::carry_out(tx, clock, &refused).await?;
+    let applied = effects::apply_effects(tx, clock, &refused).await?;
     messages::lock(
         tx,
         conclusions
             .iter()
-            .map(|it| (it.end.placed.tenant, it.end.placed.message)),
+            .map(|it| (it.end.transition.tenant, it.end.transition.message)),
     )
     .await?;
-    let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
+    let ends: Vec<AttemptEnd> = conclusions.iter().map(|it| it.end.clone()).collect();
     let mut ended = sends::conclude(&mut *tx, &ends, now).await?;
     let ours: Vec<&Conclusion> = conclusions
         .iter()
         .filter(|it| ended.contains(&it.end.attempt))
         .collect();
-    let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
-    told.extend(record::place(tx, clock, placed).await?);
-    let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
+    let transitions = ours.iter().map(|it| it.end.transition.clone()).collect();
+    told.extend(transitions::apply(tx, clock, transitions).await?);
+    let held = |it: &&Conclusion| Some((it.end.transition.message, it.held?));
     let held: Vec<(MessageId, HoldReason)> = ours.iter().filter_map(held).collect();
-    sends::hold(&mut *tx, &held).await?;
-    told.extend(carried.events);
+    sends::set_hold_reasons(&mut *tx, &held).await?;
+    told.extend(applied.events);
     // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
     let proven = conclusions
         .iter()
         .filter(|it| it.end.outcome == AttemptOutcome::Accepted && !ended.contains(&it.end.attempt));
-    let proven: Vec<&End> = proven.map(|it| &it.end).collect();
-    let messages: Vec<MessageId> = proven.iter().map(|it| it.placed.message).collect();
-    let again = sends::put_off(&mut *tx, &messages).await?;
-    let over = proven.iter().filter(|it| !again.contains(&(it.placed.message,)));
+    let proven: Vec<&AttemptEnd> = proven.map(|it| &it.end).collect();
+    let messages: Vec<MessageId> = proven.iter().map(|it| it.transition.message).collect();
+    let again = sends::awaiting_retry(&mut *tx, &messages).await?;
+    let over = proven.iter().filter(|it| !again.contains(&(it.transition.message,)));
     ended.extend(over.map(|it| it.attempt));
     events::append(tx, &told, now).await?;
-    Ok((ended, carried.channels_changed))
+    Ok((ended, applied.channels_changed))
 }
 
 fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
@@ -144,8 +148,8 @@ fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
     Some((key, contact, it.end.attempt))
 }
 
-fn told_of<'a>(refused: &'a Refused, due: &'a Due, at: DateTime<Utc>) -> Told<'a> {
-    Told {
+fn told_of<'a>(refused: &'a RejectedAttempt, due: &'a DueSend, at: DateTime<Utc>) -> ErrorReport<'a> {
+    ErrorReport {
         due,
         code: refused.code,
         title: &refused.title,
@@ -169,15 +173,15 @@ async fn name_recipients(
 }
 
 /// The refused messages, with the contacts and conversations they have now: contacts may have been merged since they were looked at.
-async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c Refused]) -> db::Result<Vec<Cow<'c, Due>>> {
-    let acted_on = refusals.iter().filter(|it| it.is_acted_on());
+async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c RejectedAttempt]) -> db::Result<Vec<Cow<'c, DueSend>>> {
+    let acted_on = refusals.iter().filter(|it| it.has_effects());
     let acted_on: Vec<(TenantId, MessageId)> = acted_on.map(|it| (it.due.tenant_id, it.due.id)).collect();
     let whose: HashMap<MessageId, Whose> = messages::whose(tx, &acted_on)
         .await?
         .into_iter()
         .map(|it| (it.id, it))
         .collect();
-    let due = |it: &&'c Refused| {
+    let due = |it: &&'c RejectedAttempt| {
         let mut due = Cow::Borrowed(&it.due);
         if let Some(whose) = whose.get(&due.id)
             && (whose.contact_id, whose.conversation_id) != (due.contact_id, due.conversation_id)

@@ -9,52 +9,55 @@
 //! first that waits is told the time of the first who does, and so on, so nobody polls; where there is room before, it is called. Whoever
 //! comes and finds room takes it.
 
-mod call;
-mod full;
-mod reading;
-mod want;
+mod allocate;
+mod candidates;
+mod release;
+mod usage;
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use call::{call_overlooked, release_limits};
-pub use reading::{CustomersToday, forget_recipients, measure_held, today};
-pub use want::{Want, key};
+pub use candidates::{LimitCandidate, portfolio_key};
+pub use release::{release_limits, release_overlooked};
+pub use usage::{CustomersToday, customers_today, purge_recipients, record_held};
 
 use self::{
-    full::split,
-    want::{customers, distinct, grouped, keys},
+    allocate::allocate,
+    candidates::{count_customers, distinct_recipients, grouped, portfolio_keys},
 };
-use super::ready::Ready;
+use super::sendable::SendableMessage;
 use crate::{
     db::{Result, Tx},
     domain::{AttemptId, ContactId, HoldReason, MessageId},
     messaging::{
         MessagingService,
-        store::sends::{self, Due},
+        store::sends::{self, DueSend},
     },
     queue::{Outcome, Outcomes},
     records::portfolios::{self, Key, Recipient, Standing},
 };
 
 /// How long a customer counts: a day, and a minute for messages that were on their way and clocks that differ.
-pub const COUNTS: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
+pub const COUNTING_PERIOD: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
 
 /// Puts off those for whom their portfolio has no room, before they ask the governor for slots they could not use.
-pub async fn turn_away(
+pub async fn defer_over_limit(
     service: &MessagingService,
-    sendable: Vec<Ready>,
+    sendable: Vec<SendableMessage>,
     outcomes: &mut Outcomes<MessageId>,
-) -> Result<Vec<Ready>> {
+) -> Result<Vec<SendableMessage>> {
     let now = service.clock.now();
     // No attempt is written down here: any id stands for it.
-    let want = |it: &Ready| Want::of(it, service.clock.new_id(), now);
-    let groups = grouped(sendable.iter().filter_map(want).collect());
+    let candidate = |it: &SendableMessage| LimitCandidate::of(it, service.clock.new_id(), now);
+    let groups = grouped(sendable.iter().filter_map(candidate).collect());
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let full = full(portfolios::standing(&service.db, &keys(&groups)).await?, &groups);
+    let full = over_limit(
+        portfolios::standing(&service.db, &portfolio_keys(&groups)).await?,
+        &groups,
+    );
     if full.is_empty() {
         return Ok(sendable);
     }
@@ -62,15 +65,15 @@ pub async fn turn_away(
     portfolios::hold(&mut tx, full.keys().map(String::as_str)).await?;
     let mut later = HashMap::new();
     let mut gone = BTreeMap::new();
-    for (portfolio, standings) in stand(&mut tx, &full).await? {
-        let split = split(&mut tx, &standings, &groups[&portfolio], now).await?;
-        gone.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
-        later.extend(split.later);
+    for (portfolio, standings) in reload(&mut tx, &full).await? {
+        let allocation = allocate(&mut tx, &standings, &groups[&portfolio], now).await?;
+        gone.extend(allocation.gone.into_iter().map(|(key, count)| (key, -count)));
+        later.extend(allocation.later);
     }
-    change(&mut tx, gone).await?;
-    wait(&mut tx, &later).await?;
+    adjust_counts(&mut tx, gone).await?;
+    hold_deferred(&mut tx, &later).await?;
     tx.commit().await?;
-    put_off(sendable.iter().map(|it| &it.due), &later, outcomes);
+    snooze_deferred(sendable.iter().map(|it| &it.due), &later, outcomes);
     Ok(sendable
         .into_iter()
         .filter(|it| !later.contains_key(&it.due.id))
@@ -79,7 +82,7 @@ pub async fn turn_away(
 
 /// What was counted in a transaction.
 #[derive(Default)]
-pub struct Taken {
+pub struct CountedRecipients {
     /// Messages that must wait, and until when.
     pub later: HashMap<MessageId, DateTime<Utc>>,
     /// Customers who did not count before, of portfolios without a limit.
@@ -87,54 +90,58 @@ pub struct Taken {
 }
 
 /// Counts the customers of messages whose attempts begin in this transaction. Portfolios with a limit are held until the commit;
-/// of the others everybody would only wait for everybody, so their sums change at the end ([`Taken::settle`]).
-pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<Taken> {
-    let mut taken = Taken::default();
-    let groups = grouped(wants);
+/// of the others everybody would only wait for everybody, so their sums change at the end ([`CountedRecipients::add_unlimited`]).
+pub async fn count_recipients(
+    tx: &mut Tx,
+    candidates: Vec<LimitCandidate>,
+    now: DateTime<Utc>,
+) -> Result<CountedRecipients> {
+    let mut counted = CountedRecipients::default();
+    let groups = grouped(candidates);
     if groups.is_empty() {
-        return Ok(taken);
+        return Ok(counted);
     }
-    let limited = by_portfolio(portfolios::standing(&mut *tx, &keys(&groups)).await?, |all| {
+    let limited = by_portfolio(portfolios::standing(&mut *tx, &portfolio_keys(&groups)).await?, |all| {
         all.iter().any(|it| it.most().is_some())
     });
     portfolios::hold(tx, limited.keys().map(String::as_str)).await?;
     let mut corrections: BTreeMap<Key, i64> = BTreeMap::new();
-    for (portfolio, standings) in full(stand(tx, &limited).await?.into_values().flatten().collect(), &groups) {
-        let split = split(tx, &standings, &groups[&portfolio], now).await?;
-        corrections.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
-        taken.later.extend(split.later);
+    for (portfolio, standings) in over_limit(reload(tx, &limited).await?.into_values().flatten().collect(), &groups) {
+        let allocation = allocate(tx, &standings, &groups[&portfolio], now).await?;
+        corrections.extend(allocation.gone.into_iter().map(|(key, count)| (key, -count)));
+        counted.later.extend(allocation.later);
     }
-    let goes = |want: &&Want| !taken.later.contains_key(&want.message);
+    let goes = |candidate: &&LimitCandidate| !counted.later.contains_key(&candidate.message);
     let recipients: Vec<Recipient> = groups
         .values()
-        .flat_map(|wants| distinct(wants.iter().filter(goes)))
+        .flat_map(|candidates| distinct_recipients(candidates.iter().filter(goes)))
         .collect();
     let given: HashMap<(&Key, ContactId), i64> =
         recipients.iter().map(|it| ((&it.key, it.contact), it.sends)).collect();
-    for counted in portfolios::count(&mut *tx, &recipients, now).await? {
-        let (tenant, portfolio) = (counted.tenant_id, counted.portfolio);
+    for row in portfolios::count(&mut *tx, &recipients, now).await? {
+        let (tenant, portfolio) = (row.tenant_id, row.portfolio);
         let key = Key { portfolio, tenant };
-        let is_new = given.get(&(&key, counted.contact_id)) == Some(&counted.sends);
+        let is_new = given.get(&(&key, row.contact_id)) == Some(&row.sends);
         let sums = if limited.contains_key(&key.portfolio) {
             &mut corrections
         } else {
-            &mut taken.free
+            &mut counted.free
         };
         *sums.entry(key).or_default() += i64::from(is_new);
     }
-    change(tx, corrections).await?;
-    wait(tx, &taken.later).await?;
-    Ok(taken)
+    adjust_counts(tx, corrections).await?;
+    hold_deferred(tx, &counted.later).await?;
+    Ok(counted)
 }
 
-impl Taken {
+impl CountedRecipients {
     /// The last thing before the commit.
-    pub async fn settle(self, tx: &mut Tx) -> Result<()> {
-        change(tx, self.free).await
+    pub async fn add_unlimited(self, tx: &mut Tx) -> Result<()> {
+        adjust_counts(tx, self.free).await
     }
 }
 
-async fn change(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
+async fn adjust_counts(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
     changes.retain(|_, change| *change != 0);
     portfolios::add(tx, &changes).await
 }
@@ -150,21 +157,24 @@ fn by_portfolio(standings: Vec<Standing>, meant: impl Fn(&[Standing]) -> bool) -
 }
 
 /// Portfolios that may have no room for all of these.
-fn full(standings: Vec<Standing>, groups: &BTreeMap<String, Vec<Want>>) -> BTreeMap<String, Vec<Standing>> {
+fn over_limit(
+    standings: Vec<Standing>,
+    groups: &BTreeMap<String, Vec<LimitCandidate>>,
+) -> BTreeMap<String, Vec<Standing>> {
     by_portfolio(standings, |all| {
-        let over = |it: &Standing| Some(it.used + customers(&groups[&it.portfolio]) > it.most()?);
+        let over = |it: &Standing| Some(it.used + count_customers(&groups[&it.portfolio]) > it.most()?);
         all.iter().any(|it| over(it) == Some(true))
     })
 }
 
 /// How portfolios stand now that they are held.
-async fn stand(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
+async fn reload(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
     let keys: Vec<Key> = held.values().flatten().map(Standing::key).collect();
     Ok(by_portfolio(portfolios::standing(tx, &keys).await?, |_| true))
 }
 
 /// Lets customers go whose only message was refused.
-pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
+pub async fn uncount(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
     let mut changes: BTreeMap<Key, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
     if changes.is_empty() {
         return Ok(());
@@ -173,12 +183,12 @@ pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> 
     for (tenant, portfolio) in portfolios::give_back(&mut *tx, refused).await? {
         *changes.entry(Key { portfolio, tenant }).or_default() -= 1;
     }
-    change(tx, changes).await
+    adjust_counts(tx, changes).await
 }
 
 /// Says of messages that they wait, and when to come again: not later than they expire.
-pub fn put_off<'d>(
-    all: impl Iterator<Item = &'d Due>,
+pub fn snooze_deferred<'d>(
+    all: impl Iterator<Item = &'d DueSend>,
     later: &HashMap<MessageId, DateTime<Utc>>,
     outcomes: &mut Outcomes<MessageId>,
 ) {
@@ -190,10 +200,10 @@ pub fn put_off<'d>(
     }
 }
 
-async fn wait(tx: &mut Tx, later: &HashMap<MessageId, DateTime<Utc>>) -> Result<()> {
+async fn hold_deferred(tx: &mut Tx, later: &HashMap<MessageId, DateTime<Utc>>) -> Result<()> {
     let mut held: Vec<(MessageId, HoldReason)> =
         later.keys().map(|message| (*message, HoldReason::DailyLimit)).collect();
     held.sort();
     metrics::counter!("mainstay_daily_limit_waits_total").increment(held.len() as u64);
-    sends::hold(&mut *tx, &held).await.map(drop)
+    sends::set_hold_reasons(&mut *tx, &held).await.map(drop)
 }

@@ -1,8 +1,8 @@
 //! Files that Meta must have before messages can go: jobs ask for them here, and one task uploads them ([`upload_files`]).
 
-mod serve;
+mod uploader;
 
-pub use serve::upload_files;
+pub use uploader::upload_files;
 
 use tokio::sync::mpsc;
 
@@ -13,7 +13,7 @@ const WAITING: usize = 1_000;
 
 /// A file of a tenant's, and the channel it is to be sent from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct File {
+pub struct ChannelFile {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub media: MediaId,
@@ -21,27 +21,27 @@ pub struct File {
 
 /// A file that Meta must have before messages can go.
 #[derive(Debug)]
-pub struct Upload {
-    pub file: File,
+pub struct UploadRequest {
+    pub file: ChannelFile,
     /// To be looked at again when the upload has ended, well or not.
     pub messages: Vec<MessageId>,
 }
 
 /// Hands uploads to the task that does them: a large file must not hold up the messages beside it.
 #[derive(Clone)]
-pub struct Uploads {
-    to: mpsc::Sender<Upload>,
+pub struct UploadQueue {
+    to: mpsc::Sender<UploadRequest>,
 }
 
-impl Uploads {
+impl UploadQueue {
     /// The giver and the taker.
-    pub fn channel() -> (Self, mpsc::Receiver<Upload>) {
+    pub fn channel() -> (Self, mpsc::Receiver<UploadRequest>) {
         let (to, from) = mpsc::channel(WAITING);
         (Self { to }, from)
     }
 
     /// False when too many wait already, or nobody takes them: ask again later.
-    pub fn want(&self, upload: Upload) -> bool {
+    pub fn request(&self, upload: UploadRequest) -> bool {
         self.to.try_send(upload).is_ok()
     }
 }

@@ -43,7 +43,7 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
 }
 
 /// Where a tenant's messages stand, those there are.
-pub async fn standing(tx: &mut Tx, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
+pub async fn statuses(tx: &mut Tx, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
     const SQL: &str = "
         WITH r (id, tenant_id) AS ({rows})
         SELECT m.id, m.status FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id";

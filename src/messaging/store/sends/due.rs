@@ -10,7 +10,7 @@ use crate::{
 
 /// A send that is to be worked on, with all that decides about it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Due {
+pub struct DueSend {
     pub id: MessageId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -51,7 +51,7 @@ pub struct Due {
     pub attempt_ended_at: Option<DateTime<Utc>>,
 }
 
-impl Due {
+impl DueSend {
     /// Whether a call was made of which nobody knows whether Meta took it.
     pub fn is_unproven(&self) -> bool {
         matches!(
@@ -66,7 +66,7 @@ impl Due {
     }
 }
 
-pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> {
+pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
     // Looked up one by one, each by its whole key: joined, a planner without statistics may well go through all of a tenant's
     // conversations for every message.
     const SQL: &str = "
@@ -96,9 +96,9 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
 
 /// A send that the governor told to come later.
 #[derive(Clone, Copy, Debug)]
-pub struct Promised {
+pub struct SendReservation {
     pub id: MessageId,
-    /// See [`Due::leases`].
+    /// See [`DueSend::leases`].
     pub leases: i64,
     pub at: DateTime<Utc>,
     /// When it is looked at again: then, or before if it expires before.
@@ -112,7 +112,11 @@ pub struct Promised {
 /// Gives sends back until the time they were promised, as if they had not been taken; nothing else holds them now. One that has
 /// become another's is left alone. Where the rate is another by now than the governor was told, what was promised holds no longer, and
 /// whoever calls those who were promised something may not have seen these: they come `soon`, when every process knows of the rate.
-pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTime<Utc>) -> Result<u64> {
+pub async fn store_reservations(
+    on: impl Into<On<'_>>,
+    promised: &[SendReservation],
+    soon: DateTime<Utc>,
+) -> Result<u64> {
     macro_rules! holds {
         () => {
             "EXISTS (
@@ -131,6 +135,6 @@ pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTim
         " THEN r.at END {FROM r}
         WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"
     );
-    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.due, it.throughput, it.quota, soon);
+    let row = |it: &SendReservation| (it.id.uuid(), it.leases, it.at, it.due, it.throughput, it.quota, soon);
     KeyedRows::new(SQL, promised.iter().map(row).collect()).run(on).await
 }

@@ -7,7 +7,7 @@ use crate::{
 
 /// The work of sending a message, as people see it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Work {
+pub struct SendState {
     pub lane: i64,
     pub expires_at: Option<DateTime<Utc>>,
     /// Of the queue: `pending`, `running`, `quarantined`, `done`, `dead` or `discarded`.
@@ -18,7 +18,7 @@ pub struct Work {
 }
 
 /// The work of sending a message; `None` for those that were not sent from here, and for those whose work was removed for its age.
-pub async fn work(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Option<Work>> {
+pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Option<SendState>> {
     const SQL: &str = "
         SELECT lane, expires_at, state, held, due_at FROM sends WHERE tenant_id = $1 AND id = $2";
     on.into().sql(SQL, (tenant, message)).opt().await

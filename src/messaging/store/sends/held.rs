@@ -11,7 +11,7 @@ use crate::{
 
 /// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
 /// [called](super::call).
-pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
+pub async fn set_hold_reasons(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
         UPDATE sends SET held = r.held {FROM r}
@@ -29,7 +29,12 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason
 }
 
 /// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
-pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
+pub async fn find_due(
+    on: impl Into<On<'_>>,
+    channel: ChannelId,
+    by: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         SELECT id, urgency, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
@@ -39,7 +44,7 @@ pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>
 }
 
 /// Messages that wait to be sent, as the queue takes them.
-pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
+pub async fn job_entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id, sends.urgency, sends.due_at FROM {r CROSS JOIN} sends
@@ -59,7 +64,7 @@ fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
 }
 
 /// How many messages that are not at their end are held, by reason.
-pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
+pub async fn count_held(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
     const SQL: &str = "
         SELECT held, COUNT(*) FROM sends
         WHERE held IS NOT NULL AND state IN ('pending', 'running', 'quarantined') GROUP BY held";
@@ -68,7 +73,7 @@ pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
 
 /// Makes those ask anew, at the given time, whom the governor had told to come later: on one channel of a tenant's or on all of them. What it
 /// said holds no longer.
-pub async fn unpromise(
+pub async fn clear_reservations(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     channel: Option<ChannelId>,
@@ -82,7 +87,7 @@ pub async fn unpromise(
 }
 
 /// Makes due what waits for a breaker that has not tripped, or for campaigns that do not rest: whoever kept it back met a channel that recovered just then.
-pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn release_recovered(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held IN ('breaker', 'campaigns')
@@ -93,7 +98,7 @@ pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<
 }
 
 /// Makes due what was put off.
-pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
+pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
         UPDATE sends SET due_at = r.at {FROM r}
@@ -108,7 +113,7 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
 }
 
 /// Those of the messages that are to be sent once more, after Meta gave them up.
-pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+pub async fn awaiting_retry(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -119,7 +124,7 @@ pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
 }
 
 /// Those of the messages that a worker has in hand.
-pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+pub async fn running(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -141,7 +146,7 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
 }
 
 /// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
-pub async fn keep_for_breaker(
+pub async fn hold_for_breaker(
     on: impl Into<On<'_>>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
 ) -> Result<HashSet<MessageId>> {
@@ -158,7 +163,7 @@ pub async fn keep_for_breaker(
 }
 
 /// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed. A worker that has one
-/// in hand finds the time when it looks again, or [`take_up`] does. Tells which: a send that was removed for its age sends nothing any more, and
+/// in hand finds the time when it looks again, or [`requeue_missed`] does. Tells which: a send that was removed for its age sends nothing any more, and
 /// its message stays what it was.
 pub async fn requeue(
     on: impl Into<On<'_>>,
@@ -191,7 +196,7 @@ pub async fn requeue(
 }
 
 /// Makes due what was to be sent once more when its worker was about to write that it is done.
-pub async fn take_up(on: impl Into<On<'_>>) -> Result<u64> {
+pub async fn requeue_missed(on: impl Into<On<'_>>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', due_at = not_before, finished_at = NULL
         WHERE state = 'done' AND not_before IS NOT NULL
@@ -200,7 +205,7 @@ pub async fn take_up(on: impl Into<On<'_>>) -> Result<u64> {
 }
 
 /// Makes due what is kept for its channel and whose time is over: it expires.
-pub async fn expire_kept(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn expire_held(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
@@ -208,7 +213,7 @@ pub async fn expire_kept(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u6
 }
 
 /// Ends the work of messages that were kept as unknown and are known by now.
-pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn finish_resolved(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'done', held = NULL, finished_at = $1
         WHERE state = 'quarantined' AND held = 'unknown' AND EXISTS (
@@ -219,7 +224,7 @@ pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u
 
 /// Notes what a person said of the newest attempt of a message that is `unknown`: its id, unless a worker has the message in hand, or it
 /// is known by now. Everything that is written is locked until the commit.
-pub async fn settle(
+pub async fn record_resolution(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: MessageId,
@@ -242,7 +247,7 @@ pub async fn settle(
 }
 
 /// How many messages wait to be sent, by lane: those that are kept back until the channel may send, or its campaigns go on, among them.
-pub async fn waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
+pub async fn count_waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
     const SQL: &str = "
         SELECT lane, COUNT(*) FROM (
             SELECT lane FROM sends

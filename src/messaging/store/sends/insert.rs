@@ -32,7 +32,7 @@ pub struct NewSend<'a> {
 }
 
 /// Bytes of content in one statement, which makes four copies of them.
-const AT_ONCE: usize = 2 * 1024 * 1024;
+const MAX_STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Stores messages, queued, and the work of sending them, due at once. Long ones take several statements.
 pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
@@ -41,7 +41,7 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> 
     while !rest.is_empty() {
         let fits = rest.iter().take_while(|it| {
             length += it.content.len();
-            length <= AT_ONCE
+            length <= MAX_STATEMENT_BYTES
         });
         let (part, later) = rest.split_at(fits.count().max(1));
         insert_part(on.reborrow(), part).await?;

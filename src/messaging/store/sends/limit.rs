@@ -8,7 +8,7 @@ use crate::{
 
 /// Makes due as many as are given of those that wait for the daily limit of a portfolio, one tenant's or all, the most urgent first. They are
 /// held as `called` until their attempt begins, or they are told to wait again.
-pub async fn call(
+pub async fn release_for_limit(
     on: impl Into<On<'_>>,
     tenant: Option<TenantId>,
     portfolio: &str,
@@ -32,12 +32,12 @@ pub async fn call(
 }
 
 /// How many messages of a portfolio, one tenant's or all, wait for its daily limit.
-pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
+pub async fn count_waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
     count(on, HoldReason::DailyLimit, tenant, portfolio).await
 }
 
 /// How many were called, and are still on their way to be counted.
-pub async fn called(on: impl Into<On<'_>>, portfolio: &str) -> Result<i64> {
+pub async fn count_released(on: impl Into<On<'_>>, portfolio: &str) -> Result<i64> {
     count(on, HoldReason::Released, None, portfolio).await
 }
 
@@ -54,7 +54,7 @@ async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>
 }
 
 /// Portfolios that messages wait for, with the tenants whose they are.
-pub async fn limited(on: impl Into<On<'_>>) -> Result<Vec<Key>> {
+pub async fn waiting_portfolios(on: impl Into<On<'_>>) -> Result<Vec<Key>> {
     const SQL: &str = "
         SELECT DISTINCT COALESCE(c.business_id, c.waba_id) AS portfolio, c.tenant_id AS tenant
         FROM channels c

@@ -9,7 +9,7 @@ const ACCOUNT_LOCKED: i64 = 131_031;
 
 /// What Meta says of a channel. Each part is asked for by itself, so that one refusal hides nothing else.
 #[derive(Debug)]
-pub struct Checked {
+pub struct ChannelReport {
     pub number: Result<PhoneNumberInfo, Error>,
     pub token: Result<TokenInfo, Error>,
     pub subscribed: Result<Vec<SubscribedApp>, Error>,
@@ -17,7 +17,7 @@ pub struct Checked {
     pub released: u64,
 }
 
-impl Checked {
+impl ChannelReport {
     /// Whether messages can be sent, as far as Meta says.
     pub fn can_send(&self) -> bool {
         // Some tokens may not ask about themselves: the number's answer proves them good.

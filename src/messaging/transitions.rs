@@ -7,7 +7,7 @@ use crate::{
     db::{Result, Tx},
     domain::MessageId,
     events::message::{Error, Standing, Template, of_status},
-    messaging::store::sends::{self, End, Placed},
+    messaging::store::sends::{self, AttemptEnd, MessageTransition},
     records::{
         events::{self, NewEvent},
         messages::{self, Whose},
@@ -16,30 +16,30 @@ use crate::{
 };
 
 /// Writes the ends of attempts and where messages stand, and tells of those that moved. The last thing before the commit.
-pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>) -> Result<()> {
+pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<MessageTransition>) -> Result<()> {
     let now = clock.now();
-    let all = ends.iter().map(|end| &end.placed).chain(&others);
+    let all = ends.iter().map(|end| &end.transition).chain(&others);
     messages::lock(tx, all.map(|it| (it.tenant, it.message))).await?;
     sends::conclude(&mut *tx, ends, now).await?;
-    let mut placed: Vec<Placed> = ends.iter().map(|end| end.placed.clone()).collect();
-    placed.extend(others);
-    let told = place(tx, clock, placed).await?;
+    let mut transitions: Vec<MessageTransition> = ends.iter().map(|end| end.transition.clone()).collect();
+    transitions.extend(others);
+    let told = apply(tx, clock, transitions).await?;
     events::append(tx, &told, now).await
 }
 
 /// Puts messages where they stand, and returns what there is to tell.
-pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Result<Vec<NewEvent>> {
-    placed.sort_by_key(|it| it.message);
-    let moved = sends::place(&mut *tx, &placed).await?;
+pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTransition>) -> Result<Vec<NewEvent>> {
+    transitions.sort_by_key(|it| it.message);
+    let moved = sends::apply_transitions(&mut *tx, &transitions).await?;
     let moved: HashMap<MessageId, Whose> = moved.into_iter().map(|it| (it.id, it)).collect();
-    placed.retain_mut(|it| {
+    transitions.retain_mut(|it| {
         let moved = moved.get(&it.message);
         if let Some(moved) = moved {
             (it.conversation, it.contact) = (moved.conversation_id, moved.contact_id);
         }
         moved.is_some()
     });
-    Ok(placed.iter().map(|it| event(clock, it)).collect())
+    Ok(transitions.iter().map(|it| event(clock, it)).collect())
 }
 
 fn template(it: &Suggested) -> Template<'_> {
@@ -51,25 +51,25 @@ fn template(it: &Suggested) -> Template<'_> {
     }
 }
 
-pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
-    let error = Error::of(placed.error_code, placed.error_title.as_deref()).map(|error| Error {
-        templates: placed
+pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
+    let error = Error::of(transition.error_code, transition.error_title.as_deref()).map(|error| Error {
+        templates: transition
             .templates
             .as_deref()
             .map(|all| all.iter().map(template).collect()),
         ..error
     });
     let data = Standing {
-        message_id: placed.message,
-        wamid: placed.wamid.as_deref(),
-        channel_id: placed.channel,
-        conversation_id: placed.conversation,
-        contact_id: placed.contact,
-        status: placed.status.as_str(),
+        message_id: transition.message,
+        wamid: transition.wamid.as_deref(),
+        channel_id: transition.channel,
+        conversation_id: transition.conversation,
+        contact_id: transition.contact,
+        status: transition.status.as_str(),
         participant: None,
         error,
         payload: None,
     };
-    let of = of_status(Some(placed.status));
-    NewEvent::new(clock, placed.tenant, of, clock.now(), &data).within(placed.channel, placed.conversation)
+    let of = of_status(Some(transition.status));
+    NewEvent::new(clock, transition.tenant, of, clock.now(), &data).within(transition.channel, transition.conversation)
 }

@@ -9,7 +9,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::messaging::files::LOOK_AGAIN;
+use crate::messaging::files::RECHECK_DELAY;
 use crate::{
     db::Result,
     domain::MessageId,
@@ -17,26 +17,30 @@ use crate::{
     messaging::MessagingService,
     messaging::{
         store::sends,
-        {File, Upload, accept::OUTBOUND},
+        {ChannelFile, UploadRequest, accept::OUTBOUND},
     },
 };
 
 /// Files on their way at once, in a process.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT: usize = 8;
 /// How soon those are called again that a worker had in hand; each time twice as long passes.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const MIN_WAKE_DELAY: Duration = Duration::from_millis(10);
 
 /// Uploads what is asked for, several files at once and each file once, until the process ends. What is cut off then is begun again by
 /// whoever sends the message.
-pub async fn upload_files(service: MessagingService, mut from: mpsc::Receiver<Upload>, shutdown: CancellationToken) {
+pub async fn upload_files(
+    service: MessagingService,
+    mut from: mpsc::Receiver<UploadRequest>,
+    shutdown: CancellationToken,
+) {
     // Messages by the file that is under way for them.
-    let mut waiting: HashMap<File, HashSet<MessageId>> = HashMap::new();
+    let mut waiting: HashMap<ChannelFile, HashSet<MessageId>> = HashMap::new();
     let mut under_way = FuturesUnordered::new();
-    let mut calling = FuturesUnordered::new();
+    let mut waking = FuturesUnordered::new();
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            Some(Upload { file, messages }) = from.recv(), if under_way.len() < AT_ONCE => {
+            Some(UploadRequest { file, messages }) = from.recv(), if under_way.len() < MAX_CONCURRENT => {
                 let known = waiting.contains_key(&file);
                 waiting.entry(file).or_default().extend(messages);
                 if !known {
@@ -45,14 +49,14 @@ pub async fn upload_files(service: MessagingService, mut from: mpsc::Receiver<Up
             }
             Some(file) = under_way.next() => {
                 let messages = waiting.remove(&file).unwrap_or_default();
-                calling.push(call_back(&service, messages.into_iter().collect()));
+                waking.push(wake_messages(&service, messages.into_iter().collect()));
             }
-            Some(()) = calling.next() => {}
+            Some(()) = waking.next() => {}
         }
     }
 }
 
-async fn upload(service: &MessagingService, file: File) -> File {
+async fn upload(service: &MessagingService, file: ChannelFile) -> ChannelFile {
     if let Err(error) = media::meta_id(&service.media, file.tenant, file.channel, file.media).await {
         tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages say what follows");
     }
@@ -61,16 +65,16 @@ async fn upload(service: &MessagingService, file: File) -> File {
 
 /// Has messages looked at now. A worker that still has some in hand, because it waits for the answers of others, is about to put
 /// them off: they are called again until it has.
-async fn call_back(service: &MessagingService, mut messages: Vec<MessageId>) {
-    let mut pause = FIRST_PAUSE;
+async fn wake_messages(service: &MessagingService, mut messages: Vec<MessageId>) {
+    let mut pause = MIN_WAKE_DELAY;
     loop {
-        match once(service, &messages).await {
+        match wake_once(service, &messages).await {
             Ok(in_hand) => messages = in_hand,
             Err(error) => {
                 return tracing::warn!(%error, "messages could not be called back; they come by themselves");
             }
         }
-        if messages.is_empty() || LOOK_AGAIN.to_std().is_ok_and(|by_themselves| pause > by_themselves) {
+        if messages.is_empty() || RECHECK_DELAY.to_std().is_ok_and(|by_themselves| pause > by_themselves) {
             return;
         }
         tokio::time::sleep(pause).await;
@@ -80,10 +84,10 @@ async fn call_back(service: &MessagingService, mut messages: Vec<MessageId>) {
 
 /// Tells which of them a worker had in hand. That is looked at first: one that is put off after it was found in hand is called the next time,
 /// and one that is taken up after it was found waiting is looked at anyway.
-async fn once(service: &MessagingService, messages: &[MessageId]) -> Result<Vec<MessageId>> {
-    let in_hand = sends::in_hand(service.db.reader(), messages).await?;
-    let called = sends::call_back(&service.db, messages, service.clock.now()).await?;
+async fn wake_once(service: &MessagingService, messages: &[MessageId]) -> Result<Vec<MessageId>> {
+    let in_hand = sends::running(service.db.reader(), messages).await?;
+    let woken = sends::make_due(&service.db, messages, service.clock.now()).await?;
     // What cannot be queued is found by the sweep.
-    let _ = service.queues.push_entries(&OUTBOUND, &called).await;
+    let _ = service.queues.push_entries(&OUTBOUND, &woken).await;
     Ok(in_hand.into_iter().map(|(id,)| id).collect())
 }

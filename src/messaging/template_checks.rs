@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{decide::Reason, ready::Ready};
+use super::{decide::RefusalReason, sendable::SendableMessage};
 use crate::{
     db::Result,
     directory::Snapshot,
     domain::MessageId,
-    messaging::{MessagingService, store::sends::Placed},
+    messaging::{MessagingService, store::sends::MessageTransition},
     meta::message,
     templates::{
         TemplateCache, check_recipient,
@@ -20,8 +20,11 @@ use crate::{
 
 /// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
 /// goes.
-pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
-    let templates: Vec<(&Ready, &message::TemplateMessage)> = ready
+pub async fn find_unsendable(
+    service: &MessagingService,
+    ready: &[SendableMessage],
+) -> Result<HashMap<MessageId, (i64, String)>> {
+    let templates: Vec<(&SendableMessage, &message::TemplateMessage)> = ready
         .iter()
         .filter_map(|it| Some((it, it.message.template()?)))
         .collect();
@@ -29,18 +32,19 @@ pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMa
         return Ok(HashMap::new());
     }
     let mut cache = TemplateCache::default();
-    let wanted = |(it, template): &(&Ready, &message::TemplateMessage)| {
+    let wanted = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
     cache.load(service.db.reader(), templates.iter().map(wanted)).await?;
-    let judge = |(it, template): &(&Ready, &message::TemplateMessage)| {
+    let judge = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
         let checked = cache.check(it.due.tenant_id, &it.route.waba_id, template);
         let why = match checked
             .and_then(|category| check_recipient(category, it.due.recipient_kind.as_str()).map(|()| category))
         {
-            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
-                (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
-            }
+            Ok(Some("MARKETING")) if it.due.marketing_stopped => (
+                RefusalReason::OptedOut.code(),
+                RefusalReason::OptedOut.title().to_owned(),
+            ),
             Ok(_) => return None,
             Err(unfit) => (unfit.code(), unfit.to_string()),
         };
@@ -50,15 +54,15 @@ pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMa
 }
 
 /// Names the templates that would do to those whose window is closed.
-pub async fn suggest(
+pub async fn suggest_templates(
     service: &MessagingService,
     directory: &Snapshot,
-    placed: &mut [Placed],
+    transitions: &mut [MessageTransition],
     no_marketing: &HashSet<MessageId>,
 ) -> Result<()> {
     let mut known: HashMap<_, Arc<[Suggested]>> = HashMap::new();
-    let closed = |it: &&mut Placed| it.error_code == Some(Reason::WindowClosed.code());
-    for it in placed.iter_mut().filter(closed) {
+    let closed = |it: &&mut MessageTransition| it.error_code == Some(RefusalReason::WindowClosed.code());
+    for it in transitions.iter_mut().filter(closed) {
         let Some(route) = directory.channel(it.channel) else {
             continue;
         };

@@ -5,20 +5,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     directory::Route,
     domain::{AttemptId, ContactId, MessageId, RecipientKind, SendLane},
-    messaging::{ready::Ready, store::sends::Due},
+    messaging::{sendable::SendableMessage, store::sends::DueSend},
     records::portfolios::{Key, Recipient},
 };
 
 /// A window that closes sooner may be closed when the message arrives.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(30);
 /// Whether Meta would count a customer for this message.
-fn counts(due: &Due, now: DateTime<Utc>) -> bool {
+fn counts(due: &DueSend, now: DateTime<Utc>) -> bool {
     due.recipient_kind != RecipientKind::Group && due.window_expires_at.is_none_or(|end| end <= now + ON_ITS_WAY)
 }
 
 /// A message that would count.
 #[derive(Clone, Debug)]
-pub struct Want {
+pub struct LimitCandidate {
     pub key: Key,
     pub message: MessageId,
     pub contact: ContactId,
@@ -26,11 +26,11 @@ pub struct Want {
     pub attempt: AttemptId,
 }
 
-impl Want {
+impl LimitCandidate {
     /// `None` for a message that counts nobody.
-    pub fn of(ready: &Ready, attempt: AttemptId, now: DateTime<Utc>) -> Option<Self> {
+    pub fn of(ready: &SendableMessage, attempt: AttemptId, now: DateTime<Utc>) -> Option<Self> {
         counts(&ready.due, now).then(|| Self {
-            key: key(&ready.route),
+            key: portfolio_key(&ready.route),
             message: ready.due.id,
             contact: ready.due.contact_id,
             lane: ready.due.send_lane(),
@@ -40,7 +40,7 @@ impl Want {
 }
 
 /// Whose limit counts.
-pub fn key(route: &Route) -> Key {
+pub fn portfolio_key(route: &Route) -> Key {
     Key {
         portfolio: route.portfolio.clone(),
         tenant: route.tenant,
@@ -48,36 +48,39 @@ pub fn key(route: &Route) -> Key {
 }
 
 /// By portfolio, whichever tenant's they are; within one the most urgent first, then the oldest.
-pub fn grouped(wants: Vec<Want>) -> BTreeMap<String, Vec<Want>> {
-    let mut groups: BTreeMap<String, Vec<Want>> = BTreeMap::new();
-    for want in wants {
-        groups.entry(want.key.portfolio.clone()).or_default().push(want);
+pub fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCandidate>> {
+    let mut groups: BTreeMap<String, Vec<LimitCandidate>> = BTreeMap::new();
+    for candidate in candidates {
+        groups
+            .entry(candidate.key.portfolio.clone())
+            .or_default()
+            .push(candidate);
     }
-    for wants in groups.values_mut() {
-        wants.sort_by_key(|want| (want.lane, want.message));
+    for candidates in groups.values_mut() {
+        candidates.sort_by_key(|candidate| (candidate.lane, candidate.message));
     }
     groups
 }
 
 /// The parts in portfolios that these would count in, each once.
-pub fn keys(groups: &BTreeMap<String, Vec<Want>>) -> Vec<Key> {
-    let keys: BTreeSet<&Key> = groups.values().flatten().map(|want| &want.key).collect();
+pub fn portfolio_keys(groups: &BTreeMap<String, Vec<LimitCandidate>>) -> Vec<Key> {
+    let keys: BTreeSet<&Key> = groups.values().flatten().map(|candidate| &candidate.key).collect();
     keys.into_iter().cloned().collect()
 }
 
-pub fn customers(wants: &[Want]) -> i64 {
-    let contacts: HashSet<ContactId> = wants.iter().map(|want| want.contact).collect();
+pub fn count_customers(candidates: &[LimitCandidate]) -> i64 {
+    let contacts: HashSet<ContactId> = candidates.iter().map(|candidate| candidate.contact).collect();
     contacts.len() as i64
 }
 
 /// Each customer once.
-pub fn distinct<'w>(wants: impl Iterator<Item = &'w Want>) -> Vec<Recipient> {
+pub fn distinct_recipients<'w>(candidates: impl Iterator<Item = &'w LimitCandidate>) -> Vec<Recipient> {
     let mut recipients: BTreeMap<ContactId, Recipient> = BTreeMap::new();
-    for want in wants {
-        let recipient = recipients.entry(want.contact).or_insert_with(|| Recipient {
-            key: want.key.clone(),
-            contact: want.contact,
-            attempt: want.attempt,
+    for candidate in candidates {
+        let recipient = recipients.entry(candidate.contact).or_insert_with(|| Recipient {
+            key: candidate.key.clone(),
+            contact: candidate.contact,
+            attempt: candidate.attempt,
             sends: 0,
         });
         recipient.sends += 1;

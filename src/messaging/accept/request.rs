@@ -10,7 +10,7 @@ use crate::{
 
 /// A message somebody wants sent, checked as far as it can be without asking anybody.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct AcceptRequest {
     pub tenant: TenantId,
     pub channel: ChannelId,
     /// The number it is sent from, as people dial it, where that is known.
@@ -30,8 +30,25 @@ pub struct Ask {
     pub expires_at: Option<DateTime<Utc>>,
     /// What it names and will not do, as of now. It is refused for that, unless an earlier request with its key was taken.
     pub invalid: Option<Invalid>,
-    /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
-    pub idempotency: Option<(String, [u8; 32])>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// A caller's `Idempotency-Key` and the SHA-256 of the request that it came with.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    pub key: String,
+    pub digest: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// Returns the key of the `n`th message of the batch that has this key. The separator U+001F cannot occur in a caller's key, since a
+    /// header holds no control characters.
+    pub fn of_message(&self, n: usize) -> Self {
+        Self {
+            key: format!("{}\u{1f}{n}", self.key),
+            digest: self.digest,
+        }
+    }
 }
 
 /// A template of an account, filled.
@@ -44,7 +61,7 @@ pub struct TemplateUse {
 
 /// A message that is committed and will be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Queued {
+pub struct AcceptedSend {
     pub id: MessageId,
     pub channel: ChannelId,
     pub conversation: ConversationId,
@@ -56,9 +73,9 @@ pub struct Queued {
     pub repeated: bool,
 }
 
-impl Queued {
+impl AcceptedSend {
     /// The answer that an earlier request had.
-    pub(super) fn again(id: MessageId, row: QueuedSend) -> Self {
+    pub(super) fn repeated(id: MessageId, row: QueuedSend) -> Self {
         Self {
             id,
             channel: row.channel_id,

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{
-    COUNTS,
-    want::{Want, distinct},
+    COUNTING_PERIOD,
+    candidates::{LimitCandidate, distinct_recipients},
 };
 use crate::{
     db::{Result, Tx},
@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// More than a portfolio with a limit has recipients.
-const ALL: i64 = 10_000_000;
+const ALL_RECIPIENTS: i64 = 10_000_000;
 
 /// What a portfolio at its limit does with messages.
-pub struct Split {
+pub struct Allocation {
     pub later: Vec<(MessageId, DateTime<Utc>)>,
     /// Recipients that had ended and were removed, by whose they were.
     pub gone: BTreeMap<Key, i64>,
@@ -25,47 +25,52 @@ pub struct Split {
 
 /// Finds room for these, the first first, and tells the others when to come. The portfolio is held, and stands so for the tenants whose
 /// messages they are.
-pub async fn split(tx: &mut Tx, standings: &[Standing], wants: &[Want], now: DateTime<Utc>) -> Result<Split> {
-    let mut split = Split {
+pub async fn allocate(
+    tx: &mut Tx,
+    standings: &[Standing],
+    candidates: &[LimitCandidate],
+    now: DateTime<Utc>,
+) -> Result<Allocation> {
+    let mut allocation = Allocation {
         later: Vec::new(),
         gone: BTreeMap::new(),
     };
     let Some(Standing { portfolio, used, .. }) = standings.first() else {
-        return Ok(split);
+        return Ok(allocation);
     };
-    split.gone = portfolios::remove(&mut *tx, portfolio, now - COUNTS, ALL).await?;
-    let live = used - split.gone.values().sum::<i64>();
-    let customers: Vec<_> = distinct(wants.iter())
+    allocation.gone = portfolios::remove(&mut *tx, portfolio, now - COUNTING_PERIOD, ALL_RECIPIENTS).await?;
+    let live = used - allocation.gone.values().sum::<i64>();
+    let customers: Vec<_> = distinct_recipients(candidates.iter())
         .iter()
         .map(|it| (it.key.tenant, it.contact))
         .collect();
     let known = portfolios::known(&mut *tx, portfolio, &customers).await?;
-    let mut welcome: HashSet<ContactId> = known.into_iter().map(|(contact,)| contact).collect();
+    let mut admitted: HashSet<ContactId> = known.into_iter().map(|(contact,)| contact).collect();
     let most: HashMap<TenantId, i64> = standings
         .iter()
         .filter_map(|it| Some((it.tenant_id, it.most()?)))
         .collect();
     let mut counted = live;
-    let mut over = Vec::new();
-    for want in wants {
-        if welcome.contains(&want.contact) {
+    let mut rejected = Vec::new();
+    for candidate in candidates {
+        if admitted.contains(&candidate.contact) {
             continue;
         }
-        if most.get(&want.key.tenant).is_none_or(|most| counted < *most) {
+        if most.get(&candidate.key.tenant).is_none_or(|most| counted < *most) {
             counted += 1;
-            welcome.insert(want.contact);
+            admitted.insert(candidate.contact);
         } else {
-            over.push(want.message);
+            rejected.push(candidate.message);
         }
     }
-    let times = promise(tx, portfolio, live, over.len() as i64, now).await?;
-    split.later = over.into_iter().zip(times).collect();
-    Ok(split)
+    let times = release_times(tx, portfolio, live, rejected.len() as i64, now).await?;
+    allocation.later = rejected.into_iter().zip(times).collect();
+    Ok(allocation)
 }
 
 /// The times at which so many places become free for those who come behind all who wait already. Of `live` customers each ceases to
 /// count in its time, and a day later whoever came in its place.
-async fn promise(
+async fn release_times(
     tx: &mut Tx,
     portfolio: &str,
     live: i64,
@@ -76,23 +81,23 @@ async fn promise(
     if count == 0 {
         return Ok(times);
     }
-    let waiting = sends::waiting_for_limit(&mut *tx, None, portfolio).await?;
-    let mut place = waiting;
-    while place < waiting + count {
+    let waiting = sends::count_waiting_for_limit(&mut *tx, None, portfolio).await?;
+    let mut position = waiting;
+    while position < waiting + count {
         let (round, from) = (
-            place.checked_div(live).unwrap_or(0),
-            place.checked_rem(live).unwrap_or(0),
+            position.checked_div(live).unwrap_or(0),
+            position.checked_rem(live).unwrap_or(0),
         );
-        let wanted = waiting + count - place;
+        let wanted = waiting + count - position;
         let leaving = portfolios::leaving(&mut *tx, portfolio, from, wanted).await?;
         if leaving.is_empty() {
             // Nobody counts: the limit lets nobody through, until Meta says another.
-            times.resize(count as usize, now + COUNTS);
+            times.resize(count as usize, now + COUNTING_PERIOD);
             break;
         }
-        place += leaving.len() as i64;
-        let rounds = COUNTS * i32::try_from(round).unwrap_or(i32::MAX);
-        times.extend(leaving.iter().map(|(at,)| *at + COUNTS + rounds));
+        position += leaving.len() as i64;
+        let rounds = COUNTING_PERIOD * i32::try_from(round).unwrap_or(i32::MAX);
+        times.extend(leaving.iter().map(|(at,)| *at + COUNTING_PERIOD + rounds));
     }
     Ok(times)
 }

@@ -1,6 +1,6 @@
 //! Portfolios, read: how many customers one has written to today, how many messages it holds back; and what of it is forgotten.
 
-use super::COUNTS;
+use super::COUNTING_PERIOD;
 use crate::{
     db::Result,
     domain::{DailyLimit, HoldReason},
@@ -30,11 +30,11 @@ pub struct CustomersToday {
 
 /// How many customers a portfolio wrote to in the last 24 hours, all its tenants together, and how many it may; and how many messages of
 /// this tenant's wait. Not for a tenant's role, which sees its own rows only.
-pub async fn today(service: &MessagingService, key: &Key) -> Result<CustomersToday> {
+pub async fn customers_today(service: &MessagingService, key: &Key) -> Result<CustomersToday> {
     let on = || service.db.reader();
     let standing = portfolios::standing(on(), std::slice::from_ref(key)).await?.pop();
-    let ended = portfolios::ended(on(), &key.portfolio, service.clock.now() - COUNTS).await?;
-    let waiting = sends::waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
+    let ended = portfolios::ended(on(), &key.portfolio, service.clock.now() - COUNTING_PERIOD).await?;
+    let waiting = sends::count_waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
     Ok(CustomersToday {
         limit: standing.as_ref().and_then(Standing::daily_limit),
         used: standing.map_or(0, |it| it.used - ended),
@@ -43,8 +43,8 @@ pub async fn today(service: &MessagingService, key: &Key) -> Result<CustomersTod
 }
 
 /// Removes the recipients who count no longer; tells how many.
-pub async fn forget_recipients(service: &MessagingService) -> Result<u64> {
-    let before = service.clock.now() - COUNTS;
+pub async fn purge_recipients(service: &MessagingService) -> Result<u64> {
+    let before = service.clock.now() - COUNTING_PERIOD;
     let mut removed = 0;
     for (portfolio,) in portfolios::all(service.db.reader()).await? {
         let mut ended = portfolios::ended(service.db.reader(), &portfolio, before).await?;
@@ -64,8 +64,8 @@ pub async fn forget_recipients(service: &MessagingService) -> Result<u64> {
 }
 
 /// Shows how many messages are held, and why.
-pub async fn measure_held(service: &MessagingService) -> Result<()> {
-    let held = sends::by_hold(service.db.reader()).await?;
+pub async fn record_held(service: &MessagingService) -> Result<()> {
+    let held = sends::count_held(service.db.reader()).await?;
     for reason in REASONS {
         let count = held.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count);
         metrics::gauge!("mainstay_sends_held", "reason" => reason.as_str()).set(count as f64);

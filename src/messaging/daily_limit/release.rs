@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::COUNTS;
+use super::COUNTING_PERIOD;
 use crate::{
     db::{On, Result, Tx},
     domain::TenantId,
@@ -12,22 +12,22 @@ use crate::{
 };
 
 /// Calls as many of those who wait, one tenant's or all, as the portfolio has room for. It is held.
-async fn call(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
+async fn release_waiting(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
     let room = room(&mut *tx, key, now).await?;
     if room <= 0 {
         return Ok(());
     }
-    let called = sends::call(&mut *tx, tenant, &key.portfolio, room, now).await?;
-    if called > 0 {
+    let released = sends::release_for_limit(&mut *tx, tenant, &key.portfolio, room, now).await?;
+    if released > 0 {
         tracing::info!(
-            sends = called,
+            sends = released,
             "the daily limit has room: those who waited for it come now"
         );
     }
     Ok(())
 }
 
-/// Releases what waited for limits that were set. What fails here is found by [`call_overlooked`].
+/// Releases what waited for limits that were set. What fails here is found by [`release_overlooked`].
 pub async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
     for (key, tenant) in set {
         if let Err(error) = release_limit(service, key, *tenant).await {
@@ -39,16 +39,16 @@ pub async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
 async fn release_limit(service: &MessagingService, key: &Key, tenant: Option<TenantId>) -> Result<()> {
     let release = async |tx: &mut Tx| {
         portfolios::hold(tx, [key.portfolio.as_str()]).await?;
-        call(tx, key, tenant, service.clock.now()).await
+        release_waiting(tx, key, tenant, service.clock.now()).await
     };
     service.db.transaction(release).await
 }
 
 /// Calls who still waits though there is room: a worker had it in hand when others were called, or somebody who was to take the room was
 /// refused or withdrawn.
-pub async fn call_overlooked(service: &MessagingService) -> Result<()> {
+pub async fn release_overlooked(service: &MessagingService) -> Result<()> {
     let now = service.clock.now();
-    for key in sends::limited(service.db.reader()).await? {
+    for key in sends::waiting_portfolios(service.db.reader()).await? {
         if room(service.db.reader(), &key, now).await? <= 0 {
             continue;
         }
@@ -66,6 +66,6 @@ async fn room(on: impl Into<On<'_>>, key: &Key, now: DateTime<Utc>) -> Result<i6
     let Some((most, used)) = standing.and_then(|it| Some((it.most()?, it.used))) else {
         return Ok(i64::MAX);
     };
-    let ended = portfolios::ended(on.reborrow(), &key.portfolio, now - COUNTS).await?;
-    Ok(most - used + ended - sends::called(on, &key.portfolio).await?)
+    let ended = portfolios::ended(on.reborrow(), &key.portfolio, now - COUNTING_PERIOD).await?;
+    Ok(most - used + ended - sends::count_released(on, &key.portfolio).await?)
 }
