@@ -1,4 +1,4 @@
-//! Customers whom a business blocks: Meta does it, and our books keep who, so that nobody tries to write to them.
+//! Blocks and unblocks customers at Meta, and stores who is blocked so that sends to them are rejected.
 
 use crate::{
     clock::Clock,
@@ -21,23 +21,23 @@ use crate::{
 
 use super::ControlError;
 
-/// What is to become of customers.
+/// A change of Meta's block list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockAction {
     Block,
     Unblock,
 }
 
-/// What became of one of them.
+/// The result for one customer.
 #[derive(Clone, Debug)]
 pub struct BlockOutcome {
-    /// `None` for somebody who is not known here.
+    /// `None` if the customer is not a known contact.
     pub contact: Option<ContactId>,
-    /// Meta's code and words, or ours, when it was not done.
+    /// Code and message of Meta's error, or our message without a code, if the request failed.
     pub refused: Option<(Option<i64>, String)>,
 }
 
-/// Somebody on Meta's list, and who that is here.
+/// An entry of Meta's block list, with the contact if it is known.
 #[derive(Clone, Debug)]
 pub struct BlockedCustomer {
     pub contact: Option<ContactId>,
@@ -45,7 +45,7 @@ pub struct BlockedCustomer {
     pub user_id: Option<String>,
 }
 
-/// Blocks or unblocks customers on a number, up to 1,000, and answers for each.
+/// Blocks or unblocks up to 1,000 customers on a number. Returns a result for each, in order.
 pub async fn change_blocks(
     service: &MessagingService,
     route: &Route,
@@ -73,7 +73,7 @@ pub async fn change_blocks(
             _ => None,
         };
         let Some(person) = person else {
-            let why = "neither a phone number nor a user id is known of the contact".to_owned();
+            let why = "the contact has neither a phone number nor a user id".to_owned();
             return BlockOutcome {
                 contact: known,
                 refused: Some((None, why)),
@@ -82,7 +82,7 @@ pub async fn change_blocks(
         let contact = done
             .iter()
             .position(|it| it.target == *person)
-            .map(|place| contacts[place]);
+            .map(|position| contacts[position]);
         let refused = changes
             .iter()
             .find(|it| it.target == *person)
@@ -95,7 +95,7 @@ pub async fn change_blocks(
     Ok(people.iter().zip(&named).map(answer).collect())
 }
 
-/// A page of those whom Meta has on its list. Those we did not know to be blocked are kept.
+/// Returns a page of Meta's block list and the cursor of the next one. Stores blocks that were not known here.
 pub async fn list_blocked(
     service: &MessagingService,
     route: &Route,
@@ -151,7 +151,7 @@ fn block(route: &Route, contact: ContactId) -> BlockedContact {
     }
 }
 
-/// As Meta names them; `None` for a contact of which nothing is known that Meta takes.
+/// Returns the address by which Meta's block API knows the customer; `None` for a contact without a phone number or user id.
 async fn block_target(
     service: &MessagingService,
     tenant: TenantId,
@@ -171,7 +171,7 @@ async fn block_target(
     })
 }
 
-/// Writes down what Meta did, and tells of it; returns the contacts.
+/// Stores the changes that Meta confirmed, with their events. Returns the contacts in the order of `done`.
 async fn store_changes(
     service: &MessagingService,
     route: &Route,

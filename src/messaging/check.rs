@@ -1,4 +1,4 @@
-//! Asking Meta about channels: when somebody wants to know, and without being asked.
+//! Checks channels with Meta: on request, and once a day.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,15 +23,16 @@ use crate::{
     },
 };
 
-/// The standing orders.
+/// Recurring checks of channels.
 pub const CHECKS: Queue = Queue::new("checks", "channel_checks");
-/// A channel is checked once a day, each at a time of its own: after this, and at most [`CHECK_SPREAD`] seconds more.
+/// Interval of the daily checks: 23 hours plus up to [`CHECK_SPREAD`] seconds derived from the channel's id, so that channels are checked
+/// at different times.
 const CHECK_INTERVAL: TimeDelta = TimeDelta::hours(23);
 const CHECK_SPREAD: u128 = 2 * 3_600;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    #[error("the channel is not known here yet")]
+    #[error("the channel is not in the directory yet")]
     Unknown,
     #[error(transparent)]
     Meta(#[from] Error),
@@ -39,9 +40,9 @@ pub enum CheckError {
     Database(#[from] sqlx::Error),
 }
 
-/// Does a standing order once and says when it is due again.
+/// Runs a scheduled check and stores when the next one is due.
 pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
-    // Of a token that was renewed a moment ago another process may not know yet.
+    // Another process may have renewed the token a moment ago.
     service.directory.refresh().await?;
     let began = service.clock.now();
     let directory = service.directory.current();
@@ -63,14 +64,15 @@ fn next_check(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
     began + CHECK_INTERVAL + TimeDelta::seconds(own)
 }
 
-/// Asks Meta about the channel, keeps what it says, and lets it send again if it may. If it may not, it trips.
+/// Asks Meta about a channel and stores the answers. Closes the channel's circuit breaker if the channel can send, and trips it if it
+/// certainly cannot.
 pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelReport> {
     let began = service.clock.now();
-    let unopened = Secret::new("");
+    let no_token = Secret::new("");
     let access = Access {
         phone_number_id: &route.phone_number_id,
         waba_id: &route.waba_id,
-        token: route.access_token.as_ref().unwrap_or(&unopened),
+        token: route.access_token.as_ref().unwrap_or(&no_token),
     };
     let (number, token, subscribed, owner) = tokio::join!(
         service.graph.number(access),
@@ -116,7 +118,7 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelR
     Ok(checked)
 }
 
-/// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
+/// Stores Meta's answer about the number. Returns an event if the quality or messaging limit differs from the stored one.
 async fn store_number(
     tx: &mut Tx,
     service: &MessagingService,
@@ -152,7 +154,7 @@ async fn store_number(
     Ok(Some(event.on(route.channel)))
 }
 
-/// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
+/// Derives account changes from the answers. The limit of a newly known portfolio is set under the portfolio's id.
 fn account_changes(
     route: &Route,
     number: &std::result::Result<PhoneNumberInfo, Error>,

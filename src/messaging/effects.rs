@@ -1,5 +1,5 @@
-//! What an error of Meta's means beyond the message it came for. The same whether it came as the answer or as a `failed` status; the
-//! table of errors says which code has which effects.
+//! Applies the effects of Meta's errors beyond the message: opt-outs, closed windows, blocks, paused campaigns. An error has the same
+//! effects as an answer and as a `failed` status; the error table lists the effects of each code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,21 +33,21 @@ use crate::{
     templates::store::templates,
 };
 
-/// How long a window stays open after the customer wrote, less the second that Meta's times are good for: of a message that came
-/// in the same moment nobody can say which was first.
+/// Length of a service window after the customer's last message, minus one second: Meta's timestamps are in seconds, so the order of
+/// events within one second is unknown.
 const WINDOW: TimeDelta = TimeDelta::seconds(24 * 3_600 - 1);
 
-/// How long a sync of templates waits for others who ask for it.
+/// Delay of a template sync, so that requests in the meantime share it.
 const GATHER: TimeDelta = TimeDelta::seconds(5);
 
-/// An error that came for a message.
+/// An error that Meta reported for a message.
 pub struct ErrorReport<'a> {
     pub due: &'a DueSend,
     pub code: i64,
     pub title: &'a str,
-    /// When Meta said it.
+    /// When Meta reported the error.
     pub at: DateTime<Utc>,
-    /// When the attempt began that it is about.
+    /// When the attempt began.
     pub tried_at: DateTime<Utc>,
 }
 
@@ -57,17 +57,17 @@ impl ErrorReport<'_> {
     }
 }
 
-/// Whether an error means something beyond the message it came for.
+/// Returns whether an error code has effects beyond the message.
 pub fn has_effects(code: i64) -> bool {
     !errors::entry(code).effects.is_empty()
 }
 
-/// Whether an error pauses the campaigns of the channel.
+/// Returns whether an error code pauses the campaigns of the channel.
 pub fn pauses_campaigns(code: i64) -> bool {
     errors::entry(code).has_effect(Effect::PauseCampaigns)
 }
 
-/// What the governor has to hear of an error; `None` for those that are nothing to it.
+/// Returns the feedback for the rate limiter; `None` for codes that do not concern it.
 pub fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
     match errors::entry(code).class {
         Class::Throughput => Some(MetaFeedback::Throughput),
@@ -77,29 +77,29 @@ pub fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
     }
 }
 
-/// What is to be told, and whether the directory has to be read again.
+/// Results of applied effects: events to append, and whether the directory has to be refreshed.
 #[derive(Default)]
 pub struct AppliedEffects {
     pub events: Vec<NewEvent>,
     pub channels_changed: bool,
 }
 
-/// Writes what follows for customers, conversations and campaigns. What follows for a channel as a whole and for the governor comes
-/// after the commit ([`limiter_feedback`], [`super::trip`]).
+/// Writes the effects on customers, conversations, templates and campaigns. Rate limiter feedback and circuit breakers follow after the
+/// commit ([`limiter_feedback`], [`super::trip`]).
 pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<AppliedEffects> {
     let mut applied = AppliedEffects::default();
     if !reports.iter().any(|it| has_effects(it.code)) {
         return Ok(applied);
     }
     stop_marketing(tx, clock, reports, &mut applied.events).await?;
-    suspect(tx, reports).await?;
+    record_suspects(tx, reports).await?;
     close_windows(tx, clock, reports).await?;
     block(tx, clock, reports, &mut applied.events).await?;
     for it in reports.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
         let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
         if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
             applied.channels_changed = true;
-            tracing::error!(channel.id = %channel, error.code = it.code, "the campaigns of a channel rest until somebody has looked");
+            tracing::error!(channel.id = %channel, error.code = it.code, "campaigns of a channel are paused until they are resumed by hand");
             let (code, reason) = (it.code, it.title);
             let data = Stopped {
                 channel_id: channel,
@@ -163,7 +163,7 @@ async fn stop_marketing(
     Ok(())
 }
 
-async fn suspect(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()> {
+async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut suspects = BTreeMap::new();
     for it in reports.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
         let (kind, value) = (it.due.recipient_kind.as_str(), it.due.recipient.clone());
@@ -202,7 +202,7 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) 
     conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
 }
 
-/// Meta may have forgotten a file before its time.
+/// Forgets Meta's ids of the files in these messages: Meta may have deleted them before they expire.
 async fn forget_uploads(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut files = BTreeSet::new();
     for it in reports.iter().filter(|it| it.has(Effect::ForgetUploads)) {
@@ -219,7 +219,7 @@ async fn forget_uploads(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>])
     media::forget_meta_ids(tx, &files, clock.now()).await.map(drop)
 }
 
-/// Files of ours that a message's content names, wherever it does.
+/// Collects the ids of stored files anywhere in a message's content.
 fn media_in(content: &Value, found: &mut Vec<MediaId>) {
     match content {
         Value::Object(members) => {
@@ -232,7 +232,7 @@ fn media_in(content: &Value, found: &mut Vec<MediaId>) {
     }
 }
 
-/// Something else was believed of a template: its account's are read again from Meta.
+/// Requests a sync of the templates of the accounts concerned, since the stored ones are outdated.
 async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let refused = reports.iter().filter(|it| it.has(Effect::RefreshTemplate));
     let channels: BTreeSet<_> = refused.map(|it| (it.due.tenant_id, it.due.channel_id)).collect();
@@ -248,7 +248,7 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
     Ok(())
 }
 
-/// Somebody the business has blocked elsewhere, in Meta's own tools for example.
+/// Records contacts that the business has blocked elsewhere, e.g. with Meta's own tools.
 async fn block(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
     let block = |it: &ErrorReport<'_>| BlockedContact {
         tenant: it.due.tenant_id,

@@ -1,5 +1,4 @@
-//! What statuses prove about attempts, and what a `failed` one means for the message. Called by whoever applies webhooks, inside their
-//! transaction.
+//! Settles attempts from statuses, and handles `failed` statuses. Called within the transaction that applies webhooks.
 
 use chrono::{DateTime, Utc};
 
@@ -23,7 +22,7 @@ use crate::{
     records::events::NewEvent,
 };
 
-/// Settles the attempts these statuses came back with.
+/// Settles the attempts whose ids came back with statuses.
 pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
     if proofs.is_empty() {
         return Ok(());
@@ -33,7 +32,7 @@ pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
     Ok(())
 }
 
-/// A message that Meta took and then gave up.
+/// A message that Meta accepted and reported as failed later.
 #[derive(Clone, Debug)]
 pub struct FailedMessage {
     pub tenant: TenantId,
@@ -41,24 +40,24 @@ pub struct FailedMessage {
     pub channel: ChannelId,
     pub code: i64,
     pub title: String,
-    /// Meta's time.
+    /// Meta's timestamp of the failure.
     pub at: DateTime<Utc>,
 }
 
-/// What is to be done about failures once they are committed.
+/// Work that failures cause in the transaction (events) and after its commit (the rest).
 #[derive(Default)]
 pub struct FollowUp {
-    /// To be told, in the same transaction.
+    /// To be appended in the same transaction.
     pub events: Vec<NewEvent>,
-    /// Failures that say that a channel may not send.
+    /// Failures that trip the channel's circuit breaker.
     pub trips: Vec<FailedMessage>,
-    /// What the governor has to hear: of which channel, to whom.
+    /// Rate limiter feedback: channel, recipient key, feedback.
     pub answers: Vec<(ChannelId, String, MetaFeedback)>,
     pub channels_changed: bool,
 }
 
-/// Has those sent again that may be, and writes what follows. A failure told twice finds the message queued or sent already and does
-/// nothing.
+/// Queues failed messages for retry where the code allows it, and applies the effects of the errors. A repeated failure finds the message
+/// queued or sent already and does nothing.
 pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessage]) -> Result<FollowUp> {
     let mut follow_up = FollowUp::default();
     if failures.is_empty() {
@@ -75,7 +74,7 @@ pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessag
         match decide_retry(failure.code, it.tries, it.created_at, it.expires_at, now) {
             RetryDecision::Fail => {}
             RetryDecision::Retry(at) => retries.push((it.tenant_id, it.id, at)),
-            // It waits for the channel, as those do that were refused at once.
+            // Held for the circuit breaker, as a message is that was rejected at once.
             RetryDecision::Trip => {
                 held.push((it.tenant_id, it.id, now));
                 follow_up.trips.push(failure.clone());
@@ -106,10 +105,10 @@ pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessag
     Ok(follow_up)
 }
 
-/// Does what has to wait for the commit. The database or the governor may be away: the next refusal of Meta's brings it again.
+/// Runs the part of the follow-up that comes after the commit. Errors are logged only: Meta's next rejection causes the same follow-up.
 pub async fn run_follow_up(service: &MessagingService, follow_up: FollowUp) {
     if let Err(error) = try_follow_up(service, follow_up).await {
-        tracing::warn!(%error, "statuses are written, but not what follows from them for channels");
+        tracing::warn!(%error, "statuses are stored, but their follow-up on channels failed");
     }
 }
 

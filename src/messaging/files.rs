@@ -1,5 +1,5 @@
-//! Files of ours in messages. A message goes when Meta has all of its files. Until then it is put off, and its batch goes on without it:
-//! nothing waits for an upload but the messages that hold the file. Whoever [uploads](super::uploads) it calls them back.
+//! Resolves stored files in messages to Meta's media ids. A message is sent once Meta has all of its files; until then only that message
+//! is snoozed, and its batch goes on. The [uploader](super::uploads) makes it due again when the upload ends.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,29 +25,29 @@ use crate::{
     },
 };
 
-/// When to look again at a file that is being uploaded, if nobody calls back.
+/// Recheck delay of a message whose file is being uploaded, in case the uploader does not make it due.
 pub const RECHECK_DELAY: TimeDelta = TimeDelta::seconds(15);
-/// The rests while a file is not to be had and may yet be; they grow with the age of the message.
+/// Minimum and maximum delay while a file is temporarily unavailable; the delay is half the age of the message.
 const MIN_RETRY_DELAY: TimeDelta = TimeDelta::seconds(6);
 const MAX_RETRY_DELAY: TimeDelta = TimeDelta::minutes(5);
-/// Meta's code for media that cannot be uploaded: with it a message fails whose file is gone or does not do.
+/// Graph error 131053: media upload error. Used for messages whose file is gone or cannot be sent.
 const UPLOAD_FAILED: i64 = 131_053;
 
-/// What becomes of a message, as far as its files decide.
+/// State of a message, as far as its files decide.
 pub enum FileState {
-    /// Meta has all of them, and the message names them as Meta does.
+    /// Meta has all files, and the message contains Meta's ids.
     Ready,
-    /// Not yet: to be looked at again.
+    /// Not yet: check again at this time.
     Later(DateTime<Utc>),
-    /// It never can be sent: a code of Meta's, and why.
+    /// The message can never be sent: Meta's code and the reason.
     Fail(i64, String),
-    /// The channel may not send.
+    /// The channel cannot send: the reason.
     Trip(String),
 }
 
 type Known = HashMap<ChannelFile, std::result::Result<MetaCopy, MetaIdError>>;
 
-/// Puts Meta's ids in the place of ours, says how each message stands, and has uploaded what Meta lacks.
+/// Replaces ids of stored files by Meta's media ids, requests the missing uploads, and returns the state of each message.
 pub async fn resolve(service: &MessagingService, ready: &mut [SendableMessage]) -> Result<Vec<FileState>> {
     let named: HashSet<ChannelFile> = ready.iter_mut().flat_map(files).collect();
     let mut known = Known::with_capacity(named.len());
@@ -69,14 +69,14 @@ pub async fn resolve(service: &MessagingService, ready: &mut [SendableMessage]) 
         states.push(state);
     }
     for (file, messages) in lacking {
-        // Where too many wait, the messages ask again when they come again.
+        // If the queue is full, the messages request the upload again when they are due again.
         service.uploads.request(UploadRequest { file, messages });
     }
     trip(service, &known).await?;
     Ok(states)
 }
 
-/// The files of ours that the message still names.
+/// Returns the stored files that the message still refers to.
 fn files(it: &mut SendableMessage) -> Vec<ChannelFile> {
     let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
     let ours = |(_, file): (_, &mut MediaRef)| match *file {
@@ -105,12 +105,12 @@ fn file_state(it: &mut SendableMessage, known: &Known, now: DateTime<Utc>) -> Fi
     state
 }
 
-/// How a message stands one of whose files Meta cannot be given just now.
+/// Returns the state of a message with a file that cannot be uploaded at the moment.
 fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> FileState {
     let later = FileState::Later(now + ((now - due.created_at) / 2).clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
     let ends_at = due.expires_at.unwrap_or(due.created_at + MAX_RETRY_AGE);
     match error {
-        // Unlike a message, a file that Meta may have taken can be uploaded again.
+        // Unlike a message, a file can be uploaded again even if Meta may have it.
         MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
         MetaIdError::Refused(refusal) => {
             match decide_retry(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
@@ -119,7 +119,7 @@ fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> 
                 RetryDecision::Trip => FileState::Trip(refusal.to_string()),
             }
         }
-        // A channel that went away, or its token, while the file was on its way: the next look sees what is the matter.
+        // The channel or its token may be gone: the next run of the send finds out.
         MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Transient(_) | MetaIdError::Database(_)
             if now < ends_at =>
         {
@@ -129,7 +129,7 @@ fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> 
     }
 }
 
-/// Trips the channels that Meta does not let upload, once each.
+/// Trips the circuit breakers of the channels that Meta does not let upload, once each.
 async fn trip(service: &MessagingService, known: &Known) -> Result<()> {
     let mut tripped: HashMap<ChannelId, &GraphError> = HashMap::new();
     for (file, found) in known {

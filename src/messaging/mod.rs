@@ -1,7 +1,9 @@
-//! From a committed message to Meta, once. Every call is written down before it is made (an *attempt*, whose id goes along and comes
-//! back with the statuses). A call that ended without proof is not repeated: its message is `unknown` until a status proves that
-//! Meta has it, or the window for that has passed; then the tenant's policy for the lane says whether it is held for a person or
-//! sent again.
+//! Sends committed messages to Meta, each at most once unless it is proven that an attempt failed.
+//!
+//! 1. Every call is committed as an open *attempt* before it is made. The attempt's id is sent along and comes back with the statuses.
+//! 2. A call that ended without proof is not repeated: its message is `unknown` until a status proves that Meta has it, or the evidence
+//!    window has passed.
+//! 3. Then the tenant's policy for the lane decides whether the message is held for a person or sent again.
 
 pub mod accept;
 mod account;

@@ -1,4 +1,4 @@
-//! What Meta answered, made into where the message stands and when to look at it again.
+//! Converts Meta's answer to a message transition, and to an outcome for the queue.
 
 use std::time::Duration;
 
@@ -25,19 +25,19 @@ use crate::{
     records::messages::{Named, Names, Which},
 };
 
-/// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.
+/// Recheck delay of a message whose conclusion was not written, or whose attempt had ended otherwise.
 const RECHECK_DELAY: Duration = Duration::from_secs(1);
-/// The rests after calls that could not be made: they double up to the longest.
+/// Minimum and maximum delay after a call that could not be made; doubled with each attempt.
 const MIN_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
-/// A call that was made.
+/// An attempt with the result of its call.
 pub struct CompletedAttempt {
     pub attempt: PreparedAttempt,
     pub result: SendOutcome,
 }
 
-/// Has written what came of a call, and says when the message is to be looked at again.
+/// Hands the conclusion to the writer and returns the outcome for the queue.
 pub async fn conclude(service: &MessagingService, completed: CompletedAttempt) -> (MessageId, Outcome) {
     let Interpretation { end, outcome } = interpret(service, &completed);
     let id = end.transition.message;
@@ -76,7 +76,7 @@ pub async fn conclude(service: &MessagingService, completed: CompletedAttempt) -
     }
 }
 
-/// What Meta calls the recipient; `None` if that is the address that was dialled.
+/// Returns the recipient's names in Meta's answer that differ from the address that the message was sent to; `None` without any.
 fn named(due: &DueSend, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
     let names = names((due.recipient_kind, &due.recipient), accepted);
     (names != Names::default()).then_some(Named {
@@ -96,7 +96,7 @@ fn names((kind, dialled): (RecipientKind, &str), accepted: &Accepted) -> Names {
     }
 }
 
-/// What follows beyond the message: for the governor, and for the channel.
+/// Reports the result to the rate limiter, and trips the channel's circuit breaker if the error says so.
 async fn apply_channel_effects(service: &MessagingService, completed: &CompletedAttempt) {
     let route = &completed.attempt.message.route;
     let error = match &completed.result {
@@ -108,14 +108,14 @@ async fn apply_channel_effects(service: &MessagingService, completed: &Completed
         Some(answer) => record_feedback(service, completed, answer).await,
         None if error.entry().has_effect(Effect::TripChannel) => {
             if let Err(why) = breaker::trip(service, route.channel, error.code, &error.to_string()).await {
-                tracing::warn!(error = %why, channel.id = %route.channel, "a breaker could not be tripped; the next refusal trips it");
+                tracing::warn!(error = %why, channel.id = %route.channel, "a channel's circuit breaker could not be tripped; the next rejection trips it");
             }
         }
         None => {}
     }
 }
 
-/// The governor may be away: it will hear of it again from Meta.
+/// Ignores an unavailable rate limiter: Meta's next answer reports the same.
 async fn record_feedback(service: &MessagingService, completed: &CompletedAttempt, answer: MetaFeedback) {
     let number = limited_number(&completed.attempt.message.route);
     let _ = service
@@ -196,17 +196,17 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
         SendOutcome::NotSent { why } => {
             let doubled =
                 MIN_RETRY_DELAY * 2_u32.saturating_pow(u32::try_from(attempt.number - 1).unwrap_or(u32::MAX).min(10));
-            let rest = TimeDelta::from_std(doubled.min(MAX_RETRY_DELAY)).unwrap_or(TimeDelta::seconds(60));
-            let (until, due) = (now + rest, &attempt.message.due);
-            // One with a time of its own expires.
-            let over = due.expires_at.is_none() && until >= due.created_at + MAX_RETRY_AGE;
-            let (status, outcome) = match over {
+            let delay = TimeDelta::from_std(doubled.min(MAX_RETRY_DELAY)).unwrap_or(TimeDelta::seconds(60));
+            let (until, due) = (now + delay, &attempt.message.due);
+            // A message with an expiry is due until it expires.
+            let gave_up = due.expires_at.is_none() && until >= due.created_at + MAX_RETRY_AGE;
+            let (status, outcome) = match gave_up {
                 false => (Status::Queued, Outcome::Snooze { until }),
                 true => (Status::Failed, Outcome::Done),
             };
             let mut not_sent = end(AttemptOutcome::NotSent, MessageTransition { status, ..transition });
             not_sent.error_details = Some(why.clone());
-            if over {
+            if gave_up {
                 not_sent.transition.error_title = Some(format!("Meta could not be reached in time: {why}"));
             }
             Interpretation { end: not_sent, outcome }

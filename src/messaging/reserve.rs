@@ -1,4 +1,4 @@
-//! The governor's leave, and the attempts of those who have it.
+//! Reserves rate limiter slots and commits the attempts of the messages that got one.
 
 use std::time::Duration;
 
@@ -20,26 +20,26 @@ use crate::{
     records::{messages, portfolios::Key},
 };
 
-/// When to come again while the governor cannot be asked.
+/// Delay of the sends while the rate limiter is unavailable.
 pub const LIMITER_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The times at which bunches come, in microseconds of a second.
+/// Granularity of reservation times, in microseconds: sends with reservations run in batches.
 const ALIGNMENT_US: u32 = 100_000;
 
-/// A call about to be made.
+/// An attempt that is committed and has a slot.
 pub struct PreparedAttempt {
     pub message: SendableMessage,
     pub id: AttemptId,
-    /// Which attempt this is: 1 is the first.
+    /// Number of the attempt, from 1.
     pub number: i64,
     pub started_at: DateTime<Utc>,
     pub slot: DateTime<Utc>,
-    /// The portfolio whose daily limit it counts against, if it does.
+    /// The portfolio whose daily limit the recipient was counted for, if any.
     pub counted: Option<Key>,
 }
 
 impl PreparedAttempt {
-    /// The exact request.
+    /// Returns the body of the request to Meta.
     pub fn body(&self) -> Result<String, UnresolvedMedia> {
         let SendableMessage {
             due,
@@ -57,7 +57,7 @@ impl PreparedAttempt {
     }
 }
 
-/// Asks for slots, and writes down the attempts of those who have one. The others come again when they were told to.
+/// Requests slots and commits the attempts of the messages that got one. The others get a reservation and are rescheduled.
 pub async fn reserve(
     service: &MessagingService,
     sendable: Vec<SendableMessage>,
@@ -73,7 +73,7 @@ pub async fn reserve(
     let grants = match service.rate_limiter.reserve(&slot_requests).await {
         Ok(grants) => grants,
         Err(error) => {
-            tracing::warn!(%error, sends = slot_requests.len(), "rate limiter unavailable: nothing is sent");
+            tracing::warn!(%error, sends = slot_requests.len(), "the rate limiter is unavailable: sends are delayed");
             let until = service.clock.now() + LIMITER_RETRY_DELAY;
             for it in sendable {
                 outcomes.set(it.due.id, Outcome::Snooze { until });
@@ -83,14 +83,14 @@ pub async fn reserve(
     };
     let started_at = service.clock.now();
     let (mut attempts, mut reservations, mut candidates) = (Vec::new(), Vec::new(), Vec::new());
-    for (ready, grant) in sendable.into_iter().zip(grants) {
+    for (message, grant) in sendable.into_iter().zip(grants) {
         match grant {
             Grant::Slot(slot) => {
                 let id = service.clock.new_id();
-                let candidate = LimitCandidate::of(&ready, id, started_at);
+                let candidate = LimitCandidate::of(&message, id, started_at);
                 attempts.push(PreparedAttempt {
-                    number: ready.due.tries + 1,
-                    message: ready,
+                    number: message.due.tries + 1,
+                    message,
                     id,
                     started_at,
                     slot,
@@ -100,15 +100,15 @@ pub async fn reserve(
             }
             Grant::Later { at, .. } => {
                 let at = align(at, started_at);
-                let (id, leases) = (ready.due.id, ready.due.leases);
-                let due = ready.due.expires_at.map_or(at, |end| end.min(at));
+                let (id, leases) = (message.due.id, message.due.leases);
+                let due = message.due.expires_at.map_or(at, |end| end.min(at));
                 reservations.push(SendReservation {
                     id,
                     leases,
                     at,
                     due,
-                    throughput: ready.route.throughput,
-                    quota: ready.route.tenant_throughput,
+                    throughput: message.route.throughput,
+                    quota: message.route.tenant_throughput,
                 });
                 let lane = Lane::High;
                 outcomes.set(id, Outcome::Rescheduled { until: due, lane });
@@ -135,27 +135,27 @@ pub async fn reserve(
     let begun: Vec<NewAttempt> = attempts.iter().map(begun).collect();
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
     let free = sends::begin(&mut tx, &begun).await?;
-    // Late in the transaction: a rate that changes from here on to the commit is not seen.
+    // Late in the transaction: a change of the rate between this statement and the commit is not seen.
     sends::store_reservations(&mut tx, &reservations, service.clock.now() + PROPAGATION_TIME).await?;
     counted.add_unlimited(&mut tx).await?;
     tx.commit().await?;
-    // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.
+    // The other attempts were proven by a status or canceled in the meantime. Their recipients stay counted for a day.
     attempts.retain(|attempt| free.contains(&attempt.message.due.id));
     Ok(attempts)
 }
 
-/// Those who are told to come later come in bunches: a little early, for slots are given ahead.
+/// Rounds a reservation time down to a multiple of 100 ms, but not below `now`. That is early enough, since slots are given ahead.
 fn align(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     let aligned = at - TimeDelta::microseconds(at.timestamp_subsec_micros().rem_euclid(ALIGNMENT_US).into());
     aligned.max(now.min(at))
 }
 
-/// The recipient as the governor's pair limit counts: the contact, by whichever address they are dialled.
+/// Returns the key of the recipient for the rate limiter's pair limit: the contact, whichever address is used.
 pub fn recipient_key(due: &DueSend) -> String {
     due.contact_id.to_string()
 }
 
-/// The channel as the governor sees it.
+/// Returns the channel's number and rates for the rate limiter.
 pub fn limited_number(route: &Route) -> LimitedNumber {
     LimitedNumber {
         tenant: route.tenant,

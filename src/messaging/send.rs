@@ -1,4 +1,4 @@
-//! The work on a batch of sends: decide, ask the governor, write the attempts down, call Meta, write what came of it.
+//! Runs a batch of sends: decide, reserve slots, commit the attempts, call Meta, write the conclusions.
 
 use std::sync::Arc;
 
@@ -20,10 +20,11 @@ use crate::{
     queue::{Outcome, Outcomes},
 };
 
-/// A call that is later than this is not made: its attempt may have been given up for lost meanwhile.
+/// Maximum time between the commit of an attempt and its call. A later call is not made: the attempt may have been given up as lost by
+/// then.
 const MAX_CALL_DELAY: TimeDelta = TimeDelta::seconds(20);
 
-/// Works on these sends, as far as each may be worked on now.
+/// Runs the given sends and returns an outcome for each.
 pub async fn send(service: &MessagingService, ids: &[MessageId]) -> Outcomes<MessageId> {
     process(service, ids).await.into()
 }
@@ -44,8 +45,8 @@ async fn process(service: &MessagingService, ids: &[MessageId]) -> db::Result<Ou
     Ok(outcomes)
 }
 
-/// The channels, read again if one of these seems to be kept back by its own: it may have recovered a moment ago, and its messages were
-/// called then.
+/// Returns the current directory, refreshed if it shows a due send's own channel as tripped or its campaigns as paused: the channel may
+/// have recovered a moment ago, when its messages were released.
 async fn current_directory(service: &MessagingService, due: &[DueSend]) -> db::Result<Arc<Snapshot>> {
     let directory = service.directory.current();
     let stopped = |it: &DueSend| {
@@ -64,21 +65,21 @@ async fn execute(service: &MessagingService, attempt: PreparedAttempt) -> (Messa
     conclude(service, completed).await
 }
 
-/// Waits for the slot, and makes the call.
+/// Waits for the slot, then makes the call.
 async fn call_meta(service: &MessagingService, attempt: PreparedAttempt) -> CompletedAttempt {
     if let Ok(ahead) = (attempt.slot - service.clock.now()).to_std() {
         tokio::time::sleep(ahead).await;
     }
     let result = match (attempt.message.route.access(), attempt.body()) {
         _ if service.clock.now() - attempt.started_at > MAX_CALL_DELAY => SendOutcome::NotSent {
-            why: "this process was held up for too long between the attempt and the call".to_owned(),
+            why: "the process stalled for too long between the commit of the attempt and the call".to_owned(),
         },
         (Some(access), Ok(body)) => match attempt.message.options.product_policy {
             Some(_) => service.graph.send_marketing(access, &body).await,
             None => service.graph.send(access, &body).await,
         },
         (None, _) => SendOutcome::NotSent {
-            why: "the channel has no access token that opens".to_owned(),
+            why: "the channel has no access token that can be decrypted".to_owned(),
         },
         (_, Err(error)) => SendOutcome::NotSent { why: error.to_string() },
     };

@@ -1,4 +1,4 @@
-//! Which of the messages that are due can be sent now, as far as our own books say.
+//! Selects the due messages that can be sent now, by stored state; defers or ends the others.
 
 use std::collections::HashSet;
 
@@ -25,17 +25,16 @@ use crate::{
     records::raw_events,
 };
 
-/// Meta's code for a request that will not do.
+/// Graph error 100: invalid parameter.
 const BAD_REQUEST: i64 = 100;
-
-/// And for a token that is not valid.
+/// Graph error 190: invalid or expired access token.
 const BAD_TOKEN: i64 = 190;
-/// When to look again whether the webhooks are processed that evidence may stand in.
+/// Recheck delay while stored webhooks that may contain evidence are not processed yet.
 const WEBHOOK_RECHECK_DELAY: TimeDelta = TimeDelta::seconds(1);
-const DELIVERY_UNKNOWN: &str = "nobody knows whether it was sent, and no status has told: resolve it by hand";
-const TOKEN_UNREADABLE: &str = "the channel's access token does not open: add the channel again to renew it";
+const DELIVERY_UNKNOWN: &str = "delivery unknown: no answer and no status received; resolve it by hand";
+const TOKEN_UNREADABLE: &str = "the channel's access token cannot be decrypted: add the channel again to renew it";
 
-/// A message that may be sent when the governor says so.
+/// A message that can be sent as soon as it gets a slot.
 pub struct SendableMessage {
     pub due: DueSend,
     pub route: Route,
@@ -45,7 +44,7 @@ pub struct SendableMessage {
 }
 
 impl SendableMessage {
-    /// What was checked when the message was taken is checked once more: the row may be of an older version of ours.
+    /// Parses the stored request. It is validated again, since an older version may have stored it.
     fn read(due: DueSend, route: Route) -> Result<Self, Box<(DueSend, String)>> {
         let read = || -> Result<(MessageRecipient, Outbound, Options), String> {
             let content: Value = serde_json::from_str(&due.content).map_err(|error| error.to_string())?;
@@ -75,15 +74,15 @@ impl SendableMessage {
     }
 }
 
-/// What is to be written of messages that are not sent now.
+/// Changes to be written for messages that are not sent now.
 #[derive(Default)]
 struct Deferrals {
     ends: Vec<AttemptEnd>,
     transitions: Vec<MessageTransition>,
     held: Vec<(MessageId, HoldReason)>,
-    /// Those of the refused whose customers take no marketing.
+    /// Failed messages whose contacts have opted out of marketing.
     no_marketing: HashSet<MessageId>,
-    /// Channels whose access token does not open.
+    /// Channels whose access token cannot be decrypted.
     unreadable_tokens: HashSet<ChannelId>,
 }
 
@@ -93,7 +92,7 @@ impl Deferrals {
         outcomes.set(id, Outcome::quarantine(why));
     }
 
-    /// Ends what is never to be sent; unless it may have been.
+    /// Fails a message that can never be sent. Holds it as unknown instead if it may have been sent.
     fn refuse(&mut self, due: &DueSend, code: i64, why: String, outcomes: &mut Outcomes<MessageId>) {
         if due.is_unproven() {
             return self.hold(due.id, HoldReason::Unknown, DELIVERY_UNKNOWN, outcomes);
@@ -119,7 +118,7 @@ impl Deferrals {
     }
 }
 
-/// Ends or puts off what cannot be sent now, and returns the rest.
+/// Ends or defers the messages that cannot be sent now, and returns the others.
 pub async fn select_sendable(
     service: &MessagingService,
     directory: &Snapshot,
@@ -168,7 +167,7 @@ fn sort_by_decision(
             Decision::Send => {
                 let Some(route) = route.cloned() else { continue };
                 match SendableMessage::read(it, route) {
-                    Ok(ready) => sendable.push(ready),
+                    Ok(message) => sendable.push(message),
                     Err(unreadable) => {
                         let (due, why) = *unreadable;
                         deferrals.refuse(&due, BAD_REQUEST, why, outcomes);
@@ -183,11 +182,11 @@ fn sort_by_decision(
             Decision::Later(until) => outcomes.set(it.id, Outcome::Snooze { until }),
             Decision::Hold => deferrals.hold(it.id, HoldReason::Unknown, DELIVERY_UNKNOWN, outcomes),
             Decision::Trip => {
-                let why = "the channel may not send: see its breaker";
+                let why = "the channel's circuit breaker is open";
                 deferrals.hold(it.id, HoldReason::Breaker, why, outcomes);
             }
             Decision::CampaignsPaused => {
-                let why = "the channel's campaigns rest until somebody lets them go on";
+                let why = "the channel's campaigns are paused until they are resumed";
                 deferrals.hold(it.id, HoldReason::Campaigns, why, outcomes);
             }
             Decision::TokenUnreadable => {
@@ -212,7 +211,8 @@ fn sort_by_decision(
     sendable
 }
 
-/// Puts off those whose evidence may stand in a webhook that is stored and not processed: one that came before their window was over.
+/// Snoozes unproven messages whose evidence may be in a stored webhook that is not processed: one received before their evidence window
+/// ended.
 async fn defer_until_webhooks_processed(
     service: &MessagingService,
     sorted: Vec<SendableMessage>,
@@ -236,14 +236,14 @@ async fn defer_until_webhooks_processed(
     Ok(read)
 }
 
-/// Of an attempt nobody wrote an end of: whoever made it is gone.
+/// Ends an open attempt as unknown: the worker that made it is gone.
 fn lost_attempt(due: &DueSend) -> Option<AttemptEnd> {
     let open = due.attempt_outcome == Some(AttemptOutcome::Open);
     due.attempt_id.filter(|_| open).map(|attempt| AttemptEnd {
         attempt,
         outcome: AttemptOutcome::Unknown,
         http_status: None,
-        error_details: Some("the worker that made the call disappeared".to_owned()),
+        error_details: Some("the worker that made the call is gone".to_owned()),
         transition: transition(due, Status::Unknown, None),
     })
 }

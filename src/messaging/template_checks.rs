@@ -1,4 +1,4 @@
-//! Whether the templates of sends may still be sent: since they were queued, Meta may have paused one, or put it into another category.
+//! Checks templates again before sending: Meta may have paused one or changed its category since the message was queued.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
-/// goes.
+/// Returns the sends whose templates cannot be sent, with the code that Meta would answer and the reason. A marketing template counts as
+/// marketing in any lane.
 pub async fn find_unsendable(
     service: &MessagingService,
     ready: &[SendableMessage],
@@ -36,7 +36,7 @@ pub async fn find_unsendable(
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
     cache.load(service.db.reader(), templates.iter().map(wanted)).await?;
-    let judge = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
+    let problem = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
         let checked = cache.check(it.due.tenant_id, &it.route.waba_id, template);
         let why = match checked
             .and_then(|category| check_recipient(category, it.due.recipient_kind.as_str()).map(|()| category))
@@ -46,14 +46,14 @@ pub async fn find_unsendable(
                 RefusalReason::OptedOut.title().to_owned(),
             ),
             Ok(_) => return None,
-            Err(unfit) => (unfit.code(), unfit.to_string()),
+            Err(error) => (error.code(), error.to_string()),
         };
         Some((it.due.id, why))
     };
-    Ok(templates.iter().filter_map(judge).collect())
+    Ok(templates.iter().filter_map(problem).collect())
 }
 
-/// Names the templates that would do to those whose window is closed.
+/// Adds the templates that could be sent instead to the transitions that failed with a closed window.
 pub async fn suggest_templates(
     service: &MessagingService,
     directory: &Snapshot,
@@ -68,9 +68,9 @@ pub async fn suggest_templates(
         };
         let all = match known.entry((route.tenant, route.waba_id.as_str())) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
+            Entry::Vacant(entry) => {
                 let found = templates::suggest(service.db.reader(), route.tenant, &route.waba_id).await?;
-                place.insert(found.into())
+                entry.insert(found.into())
             }
         };
         it.templates = Some(match no_marketing.contains(&it.message) {

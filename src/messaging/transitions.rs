@@ -1,4 +1,4 @@
-//! What is written of messages on their way, and told.
+//! Writes status transitions of outbound messages and the events about them.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,8 @@ use crate::{
     templates::store::templates::Suggested,
 };
 
-/// Writes the ends of attempts and where messages stand, and tells of those that moved. The last thing before the commit.
+/// Writes the ends of attempts, and the transitions of their messages and of others; appends events for messages that changed. Must be
+/// the last step before the commit.
 pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<MessageTransition>) -> Result<()> {
     let now = clock.now();
     let all = ends.iter().map(|end| &end.transition).chain(&others);
@@ -23,11 +24,11 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<
     sends::conclude(&mut *tx, ends, now).await?;
     let mut transitions: Vec<MessageTransition> = ends.iter().map(|end| end.transition.clone()).collect();
     transitions.extend(others);
-    let told = apply(tx, clock, transitions).await?;
-    events::append(tx, &told, now).await
+    let new_events = apply(tx, clock, transitions).await?;
+    events::append(tx, &new_events, now).await
 }
 
-/// Puts messages where they stand, and returns what there is to tell.
+/// Applies transitions and returns the events to append.
 pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTransition>) -> Result<Vec<NewEvent>> {
     transitions.sort_by_key(|it| it.message);
     let moved = sends::apply_transitions(&mut *tx, &transitions).await?;

@@ -1,3 +1,5 @@
+//! Checks the templates of requests.
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::{AcceptRequest, AcceptedSend, Refusal, TemplateUse};
@@ -10,14 +12,14 @@ use crate::{
 
 /// A template that can be sent.
 pub struct CheckedTemplate {
-    /// As Meta has it; `None` where nothing is known of the template.
+    /// Category at Meta; `None` if the template is unknown here.
     pub category: Option<String>,
-    /// What the customer will read.
+    /// The text with its variables filled in.
     pub text: Option<String>,
 }
 
-/// Refuses those of the unanswered asks whose templates will not do, and tells of the others what they come to, by their places. Where a
-/// template may only be too new to be known here, its account is synced soon.
+/// Rejects unanswered requests whose templates cannot be sent. Returns the checked templates of the others by their index. Requests a
+/// sync of the account if the template may be too new to be known here.
 pub async fn check_templates(
     tx: &mut Tx,
     clock: &Clock,
@@ -46,11 +48,11 @@ pub async fn check_templates(
                 let text = cache.text(*tenant, &it.waba_id, &it.template);
                 checked.insert(*n, CheckedTemplate { category, text });
             }
-            Err(unfit) => {
-                if unfit.may_be_new() && cache.is_stale(*tenant, &it.waba_id, now) {
+            Err(error) => {
+                if error.may_be_new() && cache.is_stale(*tenant, &it.waba_id, now) {
                     stale.insert((*tenant, &it.waba_id));
                 }
-                answers[*n] = Some(Err(unfit.into()));
+                answers[*n] = Some(Err(error.into()));
             }
         }
     }

@@ -1,3 +1,5 @@
+//! Group commit of accepted messages, and idempotency of requests.
+
 use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -19,13 +21,13 @@ use crate::{
     records::idempotency::{self, Keyed},
 };
 
-/// The most messages put into one commit, unless one caller brings more.
+/// Maximum number of messages in a commit, unless one request has more.
 const BATCH: usize = 256;
 
-/// How much longer the key of a batch stands than those of its messages, which are written after it: more than a request may take.
+/// Margin by which the key of a batch outlives the keys of its messages, which are written after it: more than a request may take.
 const BATCH_KEY_MARGIN: TimeDelta = TimeDelta::seconds(60);
 
-/// The way out. Clones share the writer.
+/// Handle of the writer that commits accepted messages. Clones share the writer.
 #[derive(Clone)]
 pub struct Outbox(mpsc::Sender<PendingRequests>);
 
@@ -33,8 +35,9 @@ type Answers = Vec<Result<AcceptedSend, Refusal>>;
 type PendingRequests = Submission<Vec<AcceptRequest>, Answers>;
 
 impl Outbox {
-    /// Starts the writer: one, for two would make twice the transactions of the same messages, and wait for each other at the tenant's
-    /// events. At most `backlog` requests wait for it; more are refused. It ends once `shutdown` is cancelled and nothing is waiting.
+    /// Starts the writer. There is one: two would take twice the transactions for the same messages, and wait for each other at the
+    /// tenant's events. At most `backlog` requests wait; further ones are rejected. The writer ends once `shutdown` is cancelled and
+    /// nothing is waiting.
     pub fn start(
         db: Db,
         clock: Clock,
@@ -53,7 +56,7 @@ impl Outbox {
         (Self(sender), writer)
     }
 
-    /// Stores messages and queues them; returns once they are committed, with an answer for each.
+    /// Stores and queues messages. Returns once they are committed, with an answer for each.
     pub async fn put(&self, requests: Vec<AcceptRequest>) -> Answers {
         let count = requests.len();
         let (answer, answered) = oneshot::channel();
@@ -66,7 +69,8 @@ impl Outbox {
     }
 }
 
-/// The answer that the same request had before, if it had one. Asked first, since what it names may be gone by now.
+/// Returns the stored answer to an earlier request with this key. Called before validation, because referenced media or messages may have
+/// been deleted.
 pub async fn find_answer(
     db: &Db,
     clock: &Clock,
@@ -84,9 +88,9 @@ pub async fn find_answer(
     Ok(row.map(|row| Ok(AcceptedSend::repeated(found.message_id, row))))
 }
 
-/// Takes the key of a batch for the whole of it, whatever becomes of its messages; refuses where another request has it. The messages
-/// have keys of their own below it, each in the commit that makes the message, so that the same batch may come again after whatever
-/// happened to it before.
+/// Claims the key of a batch, whatever becomes of its messages. Rejects it if a different request has used the key. The messages have
+/// keys of their own ([`IdempotencyKey::of_message`]), each written in the commit of its message, so the same batch can be sent again
+/// after any failure.
 pub async fn claim_batch_key(
     db: &Db,
     clock: &Clock,
@@ -101,13 +105,13 @@ pub async fn claim_batch_key(
         digest: key.digest,
         message,
     };
-    let held = idempotency::claim(db, std::slice::from_ref(&keyed), now - KEY_KEPT, now + BATCH_KEY_MARGIN).await?;
-    match held.first() {
+    let claimed = idempotency::claim(db, std::slice::from_ref(&keyed), now - KEY_KEPT, now + BATCH_KEY_MARGIN).await?;
+    match claimed.first() {
         Some(held) if held.message_id == message => return Ok(Ok(())),
         Some(held) if held.digest != key.digest => return Ok(Err(Refusal::KeyReused)),
         _ => {}
     }
-    // Some of its messages may only be taken this time.
+    // The same batch again: it may accept messages that were rejected or not stored before.
     Ok(match idempotency::renew(db, &keyed, now + BATCH_KEY_MARGIN).await? {
         0 => Err(Refusal::Unavailable),
         _ => Ok(()),
@@ -136,7 +140,7 @@ impl GroupCommitter {
             drop(requests);
             for (count, answer) in waiting {
                 let own = answers.by_ref().take(count).collect();
-                // Who does not wait any more finds the message by its key.
+                // A caller that is gone finds the message by its key.
                 let _ = answer.send(own);
             }
         }
@@ -162,15 +166,15 @@ impl GroupCommitter {
             })
             .collect();
         metrics::counter!("mainstay_messages_queued_total").increment(entries.len() as u64);
-        // What cannot be queued is found by the sweep; the queue counts and logs its own outages.
+        // The sweep finds what cannot be queued; the queue counts and logs its own outages.
         let _ = self.queues.push_entries(&OUTBOUND, &entries).await;
     }
 }
 
-/// What is answered for messages that could not be stored.
+/// Returns the answers for messages that could not be stored.
 fn failed(error: &sqlx::Error, requests: &[AcceptRequest]) -> Answers {
     let refusal = if is_unavailable(error) {
-        tracing::warn!(%error, messages = requests.len(), "messages could not be stored; callers are told to try again");
+        tracing::warn!(%error, messages = requests.len(), "messages could not be stored; callers should retry");
         Refusal::Unavailable
     } else {
         tracing::error!(%error, "a message could not be stored");

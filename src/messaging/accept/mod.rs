@@ -1,5 +1,5 @@
-//! Messages to be sent, from a caller's request to a committed row. Requests that come at the same time share a commit, as webhooks
-//! do: each hands its message to a writer, which stores whatever is waiting. Sending comes later (`messaging`).
+//! Accepts messages: from a caller's request to a committed row. Concurrent requests share a commit: each hands its messages to one
+//! writer, which stores everything that is waiting (group commit). [`super::send`] sends them later.
 
 mod address;
 mod check_templates;
@@ -17,10 +17,10 @@ use crate::{
     queue::{Lane, Queue},
 };
 
-/// Messages on their way to Meta.
+/// The queue of sends.
 pub const OUTBOUND: Queue = Queue::new("outbound", "sends").with_lanes("urgency");
 
-/// The queue's lane of a message's.
+/// Returns the queue lane of a send lane.
 pub const fn queue_lane(lane: SendLane) -> Lane {
     match lane {
         SendLane::Reply => Lane::High,

@@ -1,4 +1,4 @@
-//! What one commit holds: contacts and conversations found or made, messages, the work of sending them, and the keys of those who ask.
+//! Writes one commit of accepted messages: contacts, conversations, messages, sends and idempotency keys.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,10 +26,10 @@ use crate::{
     templates::check_recipient,
 };
 
-/// How long a key stands for its message.
+/// How long an idempotency key is kept.
 pub const KEY_KEPT: TimeDelta = idempotency::KEPT;
 
-/// Stores those asks that can be, inside the transaction, and answers each.
+/// Stores the requests that can be accepted within the transaction, and answers each.
 pub async fn accept(
     tx: &mut Tx,
     clock: &Clock,
@@ -94,7 +94,7 @@ pub async fn accept(
     Ok(answered.collect())
 }
 
-/// Answers those whose key was used before. The keys of the others are theirs now.
+/// Answers the requests whose key was used before, and claims the keys of the others.
 async fn replay_answers(
     tx: &mut Tx,
     requests: &[AcceptRequest],
@@ -131,7 +131,7 @@ async fn replay_answers(
         } else if *message != ids[n] {
             answers[n] = Some(match sends::find_queued(&mut *tx, request.tenant, *message).await? {
                 Some(row) => Ok(AcceptedSend::repeated(*message, row)),
-                // Two requests with one key in one commit: the other of them has it.
+                // Two requests with one key in one commit: the other one has claimed it.
                 None => return Err(conflict_error()),
             });
         }
@@ -145,7 +145,8 @@ struct ResolvedRecipient {
     value: String,
 }
 
-/// Whom each unanswered ask is for. Those known by nothing usable are refused, and those whom a template of its category does not reach.
+/// Resolves the recipient of each unanswered request. Rejects contacts without a usable address, and recipients that a template of its
+/// category may not be sent to.
 async fn resolve_recipients(
     tx: &mut Tx,
     clock: &Clock,
@@ -156,7 +157,7 @@ async fn resolve_recipients(
 ) -> Result<HashMap<usize, ResolvedRecipient>> {
     let now = clock.now();
     let mut people = HashMap::new();
-    // Contacts named by their ids must not be merged away before the commit.
+    // Contacts given by id must not be merged into another before the commit.
     let named = requests
         .iter()
         .filter(|request| matches!(request.to, Address::Contact(_)));
@@ -188,15 +189,15 @@ async fn resolve_recipients(
                 match find_address(tx, request.tenant, *contact).await? {
                     Ok(addressed) => match check_audience(n, addressed.kind) {
                         Ok(()) => drop(people.insert(n, addressed)),
-                        Err(unfit) => answers[n] = Some(Err(unfit.into())),
+                        Err(error) => answers[n] = Some(Err(error.into())),
                     },
                     Err(refusal) => answers[n] = Some(Err(refusal)),
                 }
                 continue;
             }
         };
-        if let Err(unfit) = check_audience(n, kind) {
-            answers[n] = Some(Err(unfit.into()));
+        if let Err(error) = check_audience(n, kind) {
+            answers[n] = Some(Err(error.into()));
             continue;
         }
         parties.push(Party::addressed(request.tenant, kind.as_str(), value, now));
@@ -210,7 +211,7 @@ async fn resolve_recipients(
     Ok(people)
 }
 
-/// Refuses those for people whom the business has blocked.
+/// Rejects messages to contacts that the business has blocked.
 async fn reject_blocked(
     tx: &mut Tx,
     requests: &[AcceptRequest],
@@ -237,7 +238,7 @@ async fn reject_blocked(
     Ok(())
 }
 
-/// The strongest identity of a contact that a message can be sent to: a phone number works for every kind of message.
+/// Returns the strongest address of a contact. A phone number works for every kind of message.
 async fn find_address(
     tx: &mut Tx,
     tenant: TenantId,
@@ -256,14 +257,14 @@ async fn find_address(
     }))
 }
 
-/// What a person would read of it.
+/// Returns the text for previews.
 fn text<'a>(request: &'a AcceptRequest, template: Option<&'a CheckedTemplate>) -> Option<&'a str> {
     template
         .and_then(|template| template.text.as_deref())
         .or(request.text.as_deref())
 }
 
-/// Finds or opens the conversations, and puts the newest message of each at its head.
+/// Finds or opens the conversations, and makes the newest message of each its latest.
 async fn advance_conversations(
     tx: &mut Tx,
     clock: &Clock,

@@ -1,4 +1,4 @@
-//! The writing of what came of calls: one commit for all that are waiting. While one commit runs, the next batch gathers.
+//! Writes conclusions: one commit for all that are waiting. While one commit runs, the next batch gathers.
 
 use std::{
     borrow::Cow,
@@ -31,12 +31,12 @@ use crate::{
     },
 };
 
-/// The most of one commit.
+/// Maximum number of conclusions in a commit.
 const BATCH: usize = 256;
-/// How long is waited for others when there are fewer: nobody waits for these but the books.
+/// How long a smaller batch waits for more. Only the stored state is delayed by it.
 const LINGER: Duration = Duration::from_millis(25);
 
-/// Writes until `done`, and then what still waits.
+/// Writes conclusions until `done`, then those that still wait.
 pub async fn write_conclusions(
     service: &MessagingService,
     from: mpsc::Receiver<ConclusionSubmission>,
@@ -44,19 +44,19 @@ pub async fn write_conclusions(
 ) {
     let mut waiting = BatchReceiver::new(BATCH, from).with_linger(LINGER);
     while let Some(batch) = waiting.next(done).await {
-        let (conclusions, told): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
+        let (conclusions, replies): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
         let written = write_together(&conclusions, |conclusions| write_all(service, conclusions), failed).await;
-        for ((conclusion, written), told) in conclusions.iter().zip(written).zip(told) {
+        for ((conclusion, written), reply) in conclusions.iter().zip(written).zip(replies) {
             if written == ConclusionResult::Lost {
-                tracing::warn!(message.id = %conclusion.end.transition.message, "what Meta answered could not be written; evidence will decide");
+                tracing::warn!(message.id = %conclusion.end.transition.message, "Meta's answer could not be stored; evidence will decide");
             }
-            let _ = told.send(written);
+            let _ = reply.send(written);
         }
     }
 }
 
 fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<ConclusionResult> {
-    tracing::error!(%error, messages = conclusions.len(), "answers of Meta's could not be written");
+    tracing::error!(%error, messages = conclusions.len(), "answers of Meta could not be stored");
     vec![ConclusionResult::Lost; conclusions.len()]
 }
 
@@ -69,48 +69,48 @@ async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db
     Ok(conclusions.iter().map(written).collect())
 }
 
-/// What is said of attempts whose end was known already is not written.
+/// Writes the conclusions and returns the attempts that ended as concluded. Attempts that had ended before stay as they are.
 async fn write(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
     let write = async |tx: &mut Tx| write_in(tx, &service.clock, conclusions).await;
     let (ended, channels_changed) =
         people::after_merges(&service.db, &service.clock, service.db.transaction(write).await).await?;
-    // It is written. The directory looks again by itself before long.
+    // The commit is done. The directory refreshes by itself within a second.
     if channels_changed && let Err(error) = service.directory.refresh().await {
-        tracing::warn!(%error, "what changed of a channel is not known here yet");
+        tracing::warn!(%error, "the directory could not be refreshed after a change of a channel");
     }
     Ok(ended)
 }
 
-/// The attempts that ended, and whether something changed of a channel.
+/// Returns the attempts that ended, and whether a channel has changed.
 async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
     let now = clock.now();
-    let refusals: Vec<&RejectedAttempt> = conclusions.iter().filter_map(|it| it.rejected.as_ref()).collect();
-    // Rows are locked in the order in which inbound locks them: tenants, portfolios, contacts, conversations, messages.
-    let acted_on = refusals.iter().filter(|it| it.has_effects());
-    contacts::lock_tenants(tx, acted_on.map(|it| it.due.tenant_id)).await?;
-    let pausing = refusals.iter().filter(|it| messaging::pauses_campaigns(it.code));
+    let rejections: Vec<&RejectedAttempt> = conclusions.iter().filter_map(|it| it.rejected.as_ref()).collect();
+    // Rows are locked in the same order as by inbound: tenants, portfolios, contacts, conversations, messages.
+    let with_effects = rejections.iter().filter(|it| it.has_effects());
+    contacts::lock_tenants(tx, with_effects.map(|it| it.due.tenant_id)).await?;
+    let pausing = rejections.iter().filter(|it| messaging::pauses_campaigns(it.code));
     let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
     channels::lock(tx, pausing).await?;
     let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
     let Recipients { parties, .. } = recipients(tx, &named).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::uncount(tx, &uncounted).await?;
-    // What follows from a refusal follows whether or not the end of its attempt was known already.
-    let dues = as_they_are(tx, &refusals).await?;
-    let refused: Vec<ErrorReport<'_>> = refusals
+    // A rejection has its effects whether or not the end of its attempt was known already.
+    let dues = with_current_contacts(tx, &rejections).await?;
+    let reports: Vec<ErrorReport<'_>> = rejections
         .iter()
         .zip(&dues)
-        .map(|(it, due)| told_of(it, due, now))
+        .map(|(it, due)| error_report(it, due, now))
         .collect();
-    let affected: Vec<ContactId> = refusals
+    let affected: Vec<ContactId> = rejections
         .iter()
         .zip(&dues)
         .filter(|(it, _)| it.has_effects())
         .map(|(_, due)| due.contact_id)
         .collect();
-    let mut told = name_recipients(tx, clock, &parties, &affected).await?;
+    let mut new_events = name_recipients(tx, clock, &parties, &affected).await?;
     Stage::Conversations.reach(tx);
-    let applied = effects::apply_effects(tx, clock, &refused).await?;
+    let applied = effects::apply_effects(tx, clock, &reports).await?;
     messages::lock(
         tx,
         conclusions
@@ -125,12 +125,12 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
         .filter(|it| ended.contains(&it.end.attempt))
         .collect();
     let transitions = ours.iter().map(|it| it.end.transition.clone()).collect();
-    told.extend(transitions::apply(tx, clock, transitions).await?);
+    new_events.extend(transitions::apply(tx, clock, transitions).await?);
     let held = |it: &&Conclusion| Some((it.end.transition.message, it.held?));
     let held: Vec<(MessageId, HoldReason)> = ours.iter().filter_map(held).collect();
     sends::set_hold_reasons(&mut *tx, &held).await?;
-    told.extend(applied.events);
-    // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
+    new_events.extend(applied.events);
+    // A status had settled these before the answer. They are finished, unless the status was a failure that is retried.
     let proven = conclusions
         .iter()
         .filter(|it| it.end.outcome == AttemptOutcome::Accepted && !ended.contains(&it.end.attempt));
@@ -139,7 +139,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let again = sends::awaiting_retry(&mut *tx, &messages).await?;
     let over = proven.iter().filter(|it| !again.contains(&(it.transition.message,)));
     ended.extend(over.map(|it| it.attempt));
-    events::append(tx, &told, now).await?;
+    events::append(tx, &new_events, now).await?;
     Ok((ended, applied.channels_changed))
 }
 
@@ -151,14 +151,14 @@ fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
 fn told_of<'a>(refused: &'a RejectedAttempt, due: &'a DueSend, at: DateTime<Utc>) -> ErrorReport<'a> {
     ErrorReport {
         due,
-        code: refused.code,
-        title: &refused.title,
+        code: rejected.code,
+        title: &rejected.title,
         at,
-        tried_at: refused.tried_at,
+        tried_at: rejected.tried_at,
     }
 }
 
-/// Gives the contacts of messages what Meta calls them in its answers.
+/// Adds the names in Meta's answers to the contacts of the messages.
 async fn name_recipients(
     tx: &mut Tx,
     clock: &Clock,
@@ -172,11 +172,12 @@ async fn name_recipients(
     Ok(people::events_for(clock, &resolved))
 }
 
-/// The refused messages, with the contacts and conversations they have now: contacts may have been merged since they were looked at.
-async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c RejectedAttempt]) -> db::Result<Vec<Cow<'c, DueSend>>> {
-    let acted_on = refusals.iter().filter(|it| it.has_effects());
-    let acted_on: Vec<(TenantId, MessageId)> = acted_on.map(|it| (it.due.tenant_id, it.due.id)).collect();
-    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &acted_on)
+/// Returns the rejected messages with their current contacts and conversations: contacts may have been merged since the messages were
+/// loaded.
+async fn as_they_are<'c>(tx: &mut Tx, rejections: &[&'c RejectedAttempt]) -> db::Result<Vec<Cow<'c, DueSend>>> {
+    let with_effects = rejections.iter().filter(|it| it.has_effects());
+    let with_effects: Vec<(TenantId, MessageId)> = with_effects.map(|it| (it.due.tenant_id, it.due.id)).collect();
+    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &with_effects)
         .await?
         .into_iter()
         .map(|it| (it.id, it))
@@ -191,5 +192,5 @@ async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c RejectedAttempt]) -> db::R
         }
         due
     };
-    Ok(refusals.iter().map(due).collect())
+    Ok(rejections.iter().map(due).collect())
 }

@@ -1,3 +1,5 @@
+//! Allocates the room of a portfolio at its daily limit to messages.
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -13,18 +15,19 @@ use crate::{
     records::portfolios::{self, Key, Standing},
 };
 
-/// More than a portfolio with a limit has recipients.
+/// Upper bound of the recipients of a portfolio with a limit.
 const ALL_RECIPIENTS: i64 = 10_000_000;
 
-/// What a portfolio at its limit does with messages.
+/// Result of an allocation.
 pub struct Allocation {
+    /// Messages without room, and when they are due.
     pub later: Vec<(MessageId, DateTime<Utc>)>,
-    /// Recipients that had ended and were removed, by whose they were.
+    /// Number of expired recipients that were removed, by portfolio and tenant.
     pub gone: BTreeMap<Key, i64>,
 }
 
-/// Finds room for these, the first first, and tells the others when to come. The portfolio is held, and stands so for the tenants whose
-/// messages they are.
+/// Allocates the remaining room to the candidates in order, and computes when the others are due. The portfolio is locked; `standings`
+/// are its counts and limits for the candidates' tenants.
 pub async fn allocate(
     tx: &mut Tx,
     standings: &[Standing],
@@ -68,8 +71,8 @@ pub async fn allocate(
     Ok(allocation)
 }
 
-/// The times at which so many places become free for those who come behind all who wait already. Of `live` customers each ceases to
-/// count in its time, and a day later whoever came in its place.
+/// Returns the times at which the next `count` recipients cease to count, after those that held messages already wait for. Each of the
+/// `live` recipients ceases to count at its time, and its successor a day later.
 async fn release_times(
     tx: &mut Tx,
     portfolio: &str,
@@ -91,7 +94,7 @@ async fn release_times(
         let wanted = waiting + count - position;
         let leaving = portfolios::leaving(&mut *tx, portfolio, from, wanted).await?;
         if leaving.is_empty() {
-            // Nobody counts: the limit lets nobody through, until Meta says another.
+            // Nobody counts: the limit is zero until Meta sets another.
             times.resize(count as usize, now + COUNTING_PERIOD);
             break;
         }

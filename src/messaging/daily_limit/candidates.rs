@@ -1,3 +1,5 @@
+//! Messages that count towards a daily limit.
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,14 +11,15 @@ use crate::{
     records::portfolios::{Key, Recipient},
 };
 
-/// A window that closes sooner may be closed when the message arrives.
+/// Margin for messages in flight: a window that closes sooner may be closed when the message arrives.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(30);
-/// Whether Meta would count a customer for this message.
+
+/// Returns whether the message counts a customer.
 fn counts(due: &DueSend, now: DateTime<Utc>) -> bool {
     due.recipient_kind != RecipientKind::Group && due.window_expires_at.is_none_or(|end| end <= now + ON_ITS_WAY)
 }
 
-/// A message that would count.
+/// A message that counts a customer.
 #[derive(Clone, Debug)]
 pub struct LimitCandidate {
     pub key: Key,
@@ -27,19 +30,19 @@ pub struct LimitCandidate {
 }
 
 impl LimitCandidate {
-    /// `None` for a message that counts nobody.
-    pub fn of(ready: &SendableMessage, attempt: AttemptId, now: DateTime<Utc>) -> Option<Self> {
-        counts(&ready.due, now).then(|| Self {
-            key: portfolio_key(&ready.route),
-            message: ready.due.id,
-            contact: ready.due.contact_id,
-            lane: ready.due.send_lane(),
+    /// Returns `None` for a message that does not count.
+    pub fn of(message: &SendableMessage, attempt: AttemptId, now: DateTime<Utc>) -> Option<Self> {
+        counts(&message.due, now).then(|| Self {
+            key: portfolio_key(&message.route),
+            message: message.due.id,
+            contact: message.due.contact_id,
+            lane: message.due.send_lane(),
             attempt,
         })
     }
 }
 
-/// Whose limit counts.
+/// Returns the key of the portfolio and tenant that the channel counts for.
 pub fn portfolio_key(route: &Route) -> Key {
     Key {
         portfolio: route.portfolio.clone(),
@@ -47,7 +50,7 @@ pub fn portfolio_key(route: &Route) -> Key {
     }
 }
 
-/// By portfolio, whichever tenant's they are; within one the most urgent first, then the oldest.
+/// Groups candidates of all tenants by portfolio; within one by lane, then by age.
 pub fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCandidate>> {
     let mut groups: BTreeMap<String, Vec<LimitCandidate>> = BTreeMap::new();
     for candidate in candidates {
@@ -62,18 +65,19 @@ pub fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCan
     groups
 }
 
-/// The parts in portfolios that these would count in, each once.
+/// Returns the distinct keys of the candidates.
 pub fn portfolio_keys(groups: &BTreeMap<String, Vec<LimitCandidate>>) -> Vec<Key> {
     let keys: BTreeSet<&Key> = groups.values().flatten().map(|candidate| &candidate.key).collect();
     keys.into_iter().cloned().collect()
 }
 
+/// Counts the distinct contacts.
 pub fn count_customers(candidates: &[LimitCandidate]) -> i64 {
     let contacts: HashSet<ContactId> = candidates.iter().map(|candidate| candidate.contact).collect();
     contacts.len() as i64
 }
 
-/// Each customer once.
+/// Returns each recipient once, with its number of sends.
 pub fn distinct_recipients<'w>(candidates: impl Iterator<Item = &'w LimitCandidate>) -> Vec<Recipient> {
     let mut recipients: BTreeMap<ContactId, Recipient> = BTreeMap::new();
     for candidate in candidates {

@@ -1,13 +1,15 @@
-//! The daily limit of a business portfolio: how many customers it may write to in any 24 hours outside service windows
-//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits>). It is kept in the database, so all
-//! workers agree on it and no flush of Redis forgets it. Groups and customers with an open window do not count and cost nothing here.
-//! A portfolio may have accounts of several tenants, as an agency's has of its clients: they share its limit. Somebody whom two of them
-//! write to is two customers here, which is safe.
+//! Enforces the daily limit of a business portfolio: how many customers it may write to in any 24 hours outside service windows
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits>).
 //!
-//! Meta does not say whether a customer counts from the first or from the last message of a day; from the last is safe either way.
-//! Nor does it say with which error a message too many is refused, so none is sent: it waits until somebody ceases to count. The
-//! first that waits is told the time of the first who does, and so on, so nobody polls; where there is room before, it is called. Whoever
-//! comes and finds room takes it.
+//! - The counts are kept in the database, so that all workers agree on them and a flush of Redis loses none.
+//! - Messages to groups and into open service windows do not count, and cost nothing here.
+//! - Accounts of several tenants in one portfolio (an agency's clients) share its limit. A customer of two tenants counts twice, which is
+//!   safe.
+//! - Meta does not document whether a customer counts from the first or the last message of a day; counting from the last is safe either
+//!   way.
+//! - Meta does not document the error of a message over the limit either, so none is sent: it is held until a customer ceases to count.
+//! - The first held message is due when the first customer ceases to count, and so on, so no message polls. If there is room earlier,
+//!   messages are released. A new message that finds room takes it.
 
 mod allocate;
 mod candidates;
@@ -38,17 +40,17 @@ use crate::{
     records::portfolios::{self, Key, Recipient, Standing},
 };
 
-/// How long a customer counts: a day, and a minute for messages that were on their way and clocks that differ.
+/// How long a customer counts: 24 hours, and a minute for messages in flight and for clock differences.
 pub const COUNTING_PERIOD: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
 
-/// Puts off those for whom their portfolio has no room, before they ask the governor for slots they could not use.
+/// Defers messages whose portfolio has no room, before they request slots that they could not use.
 pub async fn defer_over_limit(
     service: &MessagingService,
     sendable: Vec<SendableMessage>,
     outcomes: &mut Outcomes<MessageId>,
 ) -> Result<Vec<SendableMessage>> {
     let now = service.clock.now();
-    // No attempt is written down here: any id stands for it.
+    // No attempt is written here, so any id will serve.
     let candidate = |it: &SendableMessage| LimitCandidate::of(it, service.clock.new_id(), now);
     let groups = grouped(sendable.iter().filter_map(candidate).collect());
     if groups.is_empty() {
@@ -80,17 +82,17 @@ pub async fn defer_over_limit(
         .collect())
 }
 
-/// What was counted in a transaction.
+/// Result of counting recipients in a transaction.
 #[derive(Default)]
 pub struct CountedRecipients {
-    /// Messages that must wait, and until when.
+    /// Messages that are deferred, and until when.
     pub later: HashMap<MessageId, DateTime<Utc>>,
-    /// Customers who did not count before, of portfolios without a limit.
+    /// New customers of portfolios without a limit.
     free: BTreeMap<Key, i64>,
 }
 
-/// Counts the customers of messages whose attempts begin in this transaction. Portfolios with a limit are held until the commit;
-/// of the others everybody would only wait for everybody, so their sums change at the end ([`CountedRecipients::add_unlimited`]).
+/// Counts the recipients of messages whose attempts begin in this transaction. Portfolios with a limit stay locked until the commit. The
+/// sums of the others change last ([`CountedRecipients::add_unlimited`]), since senders would only wait for each other.
 pub async fn count_recipients(
     tx: &mut Tx,
     candidates: Vec<LimitCandidate>,
@@ -135,7 +137,7 @@ pub async fn count_recipients(
 }
 
 impl CountedRecipients {
-    /// The last thing before the commit.
+    /// Adds the counts of portfolios without a limit. Must be the last step before the commit.
     pub async fn add_unlimited(self, tx: &mut Tx) -> Result<()> {
         adjust_counts(tx, self.free).await
     }
@@ -146,17 +148,20 @@ async fn adjust_counts(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<(
     portfolios::add(tx, &changes).await
 }
 
-/// What is known of portfolios, those of them that are meant.
-fn by_portfolio(standings: Vec<Standing>, meant: impl Fn(&[Standing]) -> bool) -> BTreeMap<String, Vec<Standing>> {
+/// Groups standings by portfolio and keeps the groups for which `is_selected` returns true.
+fn by_portfolio(
+    standings: Vec<Standing>,
+    is_selected: impl Fn(&[Standing]) -> bool,
+) -> BTreeMap<String, Vec<Standing>> {
     let mut all: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
     for standing in standings {
         all.entry(standing.portfolio.clone()).or_default().push(standing);
     }
-    all.retain(|_, standings| meant(standings));
+    all.retain(|_, standings| is_selected(standings));
     all
 }
 
-/// Portfolios that may have no room for all of these.
+/// Returns the portfolios that may have no room for all candidates.
 fn over_limit(
     standings: Vec<Standing>,
     groups: &BTreeMap<String, Vec<LimitCandidate>>,
@@ -167,13 +172,13 @@ fn over_limit(
     })
 }
 
-/// How portfolios stand now that they are held.
+/// Reads portfolios again after they were locked.
 async fn reload(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
     let keys: Vec<Key> = held.values().flatten().map(Standing::key).collect();
     Ok(by_portfolio(portfolios::standing(tx, &keys).await?, |_| true))
 }
 
-/// Lets customers go whose only message was refused.
+/// Removes recipients whose only message was rejected from the count.
 pub async fn uncount(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
     let mut changes: BTreeMap<Key, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
     if changes.is_empty() {
@@ -186,7 +191,7 @@ pub async fn uncount(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Re
     adjust_counts(tx, changes).await
 }
 
-/// Says of messages that they wait, and when to come again: not later than they expire.
+/// Snoozes deferred messages until their time, or their expiry if that is earlier.
 pub fn snooze_deferred<'d>(
     all: impl Iterator<Item = &'d DueSend>,
     later: &HashMap<MessageId, DateTime<Utc>>,

@@ -1,4 +1,4 @@
-//! Those who wait come when there is room.
+//! Releases messages held for a daily limit when there is room.
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +11,7 @@ use crate::{
     records::portfolios::{self, Key},
 };
 
-/// Calls as many of those who wait, one tenant's or all, as the portfolio has room for. It is held.
+/// Releases as many held messages, of one tenant or all, as the portfolio has room for. The caller has locked the portfolio.
 async fn release_waiting(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
     let room = room(&mut *tx, key, now).await?;
     if room <= 0 {
@@ -19,19 +19,16 @@ async fn release_waiting(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: 
     }
     let released = sends::release_for_limit(&mut *tx, tenant, &key.portfolio, room, now).await?;
     if released > 0 {
-        tracing::info!(
-            sends = released,
-            "the daily limit has room: those who waited for it come now"
-        );
+        tracing::info!(sends = released, "the daily limit has room: held messages are released");
     }
     Ok(())
 }
 
-/// Releases what waited for limits that were set. What fails here is found by [`release_overlooked`].
+/// Releases messages held for limits that were set. Failures are repaired by [`release_overlooked`].
 pub async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
     for (key, tenant) in set {
         if let Err(error) = release_limit(service, key, *tenant).await {
-            tracing::warn!(%error, "a daily limit was set, and what waited for it is released later");
+            tracing::warn!(%error, "messages held for a changed daily limit could not be released; this is retried");
         }
     }
 }
@@ -44,8 +41,8 @@ async fn release_limit(service: &MessagingService, key: &Key, tenant: Option<Ten
     service.db.transaction(release).await
 }
 
-/// Calls who still waits though there is room: a worker had it in hand when others were called, or somebody who was to take the room was
-/// refused or withdrawn.
+/// Releases messages that are still held although there is room: a worker had them in hand when others were released, or a released
+/// message was rejected or canceled.
 pub async fn release_overlooked(service: &MessagingService) -> Result<()> {
     let now = service.clock.now();
     for key in sends::waiting_portfolios(service.db.reader()).await? {
@@ -57,7 +54,7 @@ pub async fn release_overlooked(service: &MessagingService) -> Result<()> {
     Ok(())
 }
 
-/// How many more customers may be written to. Those who were called are expected to be written to.
+/// Returns how many more customers may be written to. Released messages count as written already.
 async fn room(on: impl Into<On<'_>>, key: &Key, now: DateTime<Utc>) -> Result<i64> {
     let mut on = on.into();
     let standing = portfolios::standing(on.reborrow(), std::slice::from_ref(key))

@@ -1,4 +1,4 @@
-//! The task that gives Meta the files that messages wait for.
+//! Task that uploads files to Meta.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,19 +21,19 @@ use crate::{
     },
 };
 
-/// Files on their way at once, in a process.
+/// Maximum number of concurrent uploads in a process.
 const MAX_CONCURRENT: usize = 8;
-/// How soon those are called again that a worker had in hand; each time twice as long passes.
+/// Delay until messages that a worker had in hand are made due again; doubled each time.
 const MIN_WAKE_DELAY: Duration = Duration::from_millis(10);
 
-/// Uploads what is asked for, several files at once and each file once, until the process ends. What is cut off then is begun again by
-/// whoever sends the message.
+/// Uploads requested files, several at a time and each file once, until the process ends. Uploads cut off by the shutdown begin again
+/// when their messages are sent.
 pub async fn upload_files(
     service: MessagingService,
     mut from: mpsc::Receiver<UploadRequest>,
     shutdown: CancellationToken,
 ) {
-    // Messages by the file that is under way for them.
+    // Messages by the file that is being uploaded for them.
     let mut waiting: HashMap<ChannelFile, HashSet<MessageId>> = HashMap::new();
     let mut under_way = FuturesUnordered::new();
     let mut waking = FuturesUnordered::new();
@@ -58,23 +58,23 @@ pub async fn upload_files(
 
 async fn upload(service: &MessagingService, file: ChannelFile) -> ChannelFile {
     if let Err(error) = media::meta_id(&service.media, file.tenant, file.channel, file.media).await {
-        tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages say what follows");
+        tracing::info!(%error, media.id = %file.media, "a file could not be uploaded; its messages decide what follows");
     }
     file
 }
 
-/// Has messages looked at now. A worker that still has some in hand, because it waits for the answers of others, is about to put
-/// them off: they are called again until it has.
+/// Makes messages due now. A worker may still have some in hand, because it waits for the answers of others, and is about to snooze them:
+/// these are made due again until it has.
 async fn wake_messages(service: &MessagingService, mut messages: Vec<MessageId>) {
     let mut pause = MIN_WAKE_DELAY;
     loop {
         match wake_once(service, &messages).await {
             Ok(in_hand) => messages = in_hand,
             Err(error) => {
-                return tracing::warn!(%error, "messages could not be called back; they come by themselves");
+                return tracing::warn!(%error, "messages could not be made due; they are due later anyway");
             }
         }
-        if messages.is_empty() || RECHECK_DELAY.to_std().is_ok_and(|by_themselves| pause > by_themselves) {
+        if messages.is_empty() || RECHECK_DELAY.to_std().is_ok_and(|recheck| pause > recheck) {
             return;
         }
         tokio::time::sleep(pause).await;
@@ -82,12 +82,12 @@ async fn wake_messages(service: &MessagingService, mut messages: Vec<MessageId>)
     }
 }
 
-/// Tells which of them a worker had in hand. That is looked at first: one that is put off after it was found in hand is called the next time,
-/// and one that is taken up after it was found waiting is looked at anyway.
+/// Makes messages due and returns those that a worker had in hand. That is read first: a message that is snoozed afterwards is made due
+/// the next time, and one that is taken up afterwards is processed anyway.
 async fn wake_once(service: &MessagingService, messages: &[MessageId]) -> Result<Vec<MessageId>> {
     let in_hand = sends::running(service.db.reader(), messages).await?;
     let woken = sends::make_due(&service.db, messages, service.clock.now()).await?;
-    // What cannot be queued is found by the sweep.
+    // The sweep finds what cannot be queued.
     let _ = service.queues.push_entries(&OUTBOUND, &woken).await;
     Ok(in_hand.into_iter().map(|(id,)| id).collect())
 }
