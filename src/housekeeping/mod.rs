@@ -1,4 +1,4 @@
-//! What has to be done now and then, by whichever worker comes to it: everything here may run twice, and at once.
+//! Periodic maintenance, run by every worker process: everything here may run twice, and concurrently.
 
 pub mod retention;
 mod windows;
@@ -23,61 +23,62 @@ use crate::{
     webhooks,
 };
 
-/// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
+/// Interval of [`reconcile`].
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(5);
-/// Service windows that are about to end.
+/// Interval of the search for service windows that are about to close.
 const WINDOWS_INTERVAL: Duration = Duration::from_secs(15);
-/// What is counted for the metrics.
+/// Interval of metrics that are counted in the database.
 const METRICS_INTERVAL: Duration = Duration::from_secs(30);
-/// Partitions ahead, retention.
+/// Interval of [`clean_up`]: partitions, retention.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// How long a marker of a job in hand is kept that no worker came back to.
+/// How long the marker of a job in hand is kept that no worker came back to.
 const MARKER_RETENTION: TimeDelta = TimeDelta::days(1);
 
-/// Keeps house until the process ends.
+/// Runs all maintenance until the process ends.
 pub async fn run(app: App, shutdown: CancellationToken) {
-    // Removing what is kept no longer may take long, and nothing that waits to be found waits for that.
+    // Retention may take long and must not delay the frequent tasks.
     tokio::join!(run_frequent(&app, &shutdown), run_cleanup(&app, &shutdown));
 }
 
 async fn run_frequent(app: &App, shutdown: &CancellationToken) {
-    let mut often = tokio::time::interval(RECONCILE_INTERVAL);
-    let mut soon = tokio::time::interval(WINDOWS_INTERVAL);
-    let mut count = tokio::time::interval(METRICS_INTERVAL);
-    often.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    soon.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    count.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut reconcile_tick = tokio::time::interval(RECONCILE_INTERVAL);
+    let mut windows_tick = tokio::time::interval(WINDOWS_INTERVAL);
+    let mut metrics_tick = tokio::time::interval(METRICS_INTERVAL);
+    reconcile_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    windows_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    metrics_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, result) = tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = often.tick() => ("reunite", reconcile(app).await),
-            _ = soon.tick() => ("tell", emit_window_closing(app).await.map(drop)),
-            _ = count.tick() => ("count", messaging::record_held(&app.messaging).await),
+            _ = reconcile_tick.tick() => ("reunite", reconcile(app).await),
+            _ = windows_tick.tick() => ("tell", emit_window_closing(app).await.map(drop)),
+            _ = metrics_tick.tick() => ("count", messaging::record_held(&app.messaging).await),
         };
         record_failure(what, result);
     }
 }
 
 async fn run_cleanup(app: &App, shutdown: &CancellationToken) {
-    let mut seldom = tokio::time::interval_at(Instant::now() + RECONCILE_INTERVAL, CLEANUP_INTERVAL);
-    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut cleanup_tick = tokio::time::interval_at(Instant::now() + RECONCILE_INTERVAL, CLEANUP_INTERVAL);
+    cleanup_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = seldom.tick() => record_failure("tidy", clean_up(app).await),
+            _ = cleanup_tick.tick() => record_failure("tidy", clean_up(app).await),
         }
     }
 }
 
 fn record_failure(what: &'static str, result: Result<()>) {
     if let Err(error) = result {
-        tracing::warn!(%error, task = what, "housekeeping was interrupted; it is tried again in its time");
+        tracing::warn!(%error, task = what, "housekeeping failed; it is retried at the next interval");
         metrics::counter!("mainstay_housekeeping_failures_total", "task" => what).increment(1);
     }
 }
 
-/// Brings together what two transactions, each blind to the other, left apart. One that fails holds up none of the others.
+/// Repairs what concurrent transactions missed of each other: statuses without their messages, quarantined events whose channel was
+/// added, sends, deliveries and files left over. A failing step does not stop the others.
 pub async fn reconcile(app: &App) -> Result<()> {
     let joined = inbound::join_overlooked(&app.inbound).await;
     let kept = media::emit_failures(&app.media).await;
@@ -118,7 +119,7 @@ async fn release_quarantined(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Makes room ahead and drops what is kept no longer.
+/// Creates partitions ahead and removes rows past their retention.
 pub async fn clean_up(app: &App) -> Result<()> {
     let now = app.clock.now();
     let keep = &app.config.retention;
@@ -164,7 +165,7 @@ async fn remove_sends(app: &App) -> Result<u64> {
     }
 }
 
-/// Until a chunk comes back short; between chunks others get their turn.
+/// Removes chunks until one is not full, and yields between chunks.
 async fn remove(app: &App, what: RetentionTarget) -> Result<u64> {
     let keep = &app.config.retention;
     let kept = match what {

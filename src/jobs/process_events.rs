@@ -8,7 +8,7 @@ use crate::{
     queue::{Claim, Job, Outcome, Outcomes, Queue},
 };
 
-/// When long webhooks that had to give way are offered again.
+/// Delay of long webhooks that were postponed for others.
 const POSTPONED_DELAY: Duration = Duration::from_millis(100);
 
 /// Turns stored webhooks into messages, statuses and account changes.
@@ -25,8 +25,8 @@ impl Job for ProcessEvents {
 
     async fn run(app: &App, events: &[RawEventId]) -> Outcomes<RawEventId> {
         let Report { failures, postponed } = inbound::process(&app.inbound, events).await;
-        if let Some(away) = failures.iter().find(|failure| failure.transient) {
-            return Outcomes::unavailable(&away.error);
+        if let Some(outage) = failures.iter().find(|failure| failure.transient) {
+            return Outcomes::unavailable(&outage.error);
         }
         let failed = |failure: Failure| (failure.event, Outcome::retry(failure.error));
         let later = |event| (event, Outcome::Release { after: POSTPONED_DELAY });

@@ -148,7 +148,7 @@ fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
     Some((key, contact, it.end.attempt))
 }
 
-fn told_of<'a>(refused: &'a RejectedAttempt, due: &'a DueSend, at: DateTime<Utc>) -> ErrorReport<'a> {
+fn error_report<'a>(rejected: &'a RejectedAttempt, due: &'a DueSend, at: DateTime<Utc>) -> ErrorReport<'a> {
     ErrorReport {
         due,
         code: rejected.code,
@@ -174,7 +174,10 @@ async fn name_recipients(
 
 /// Returns the rejected messages with their current contacts and conversations: contacts may have been merged since the messages were
 /// loaded.
-async fn as_they_are<'c>(tx: &mut Tx, rejections: &[&'c RejectedAttempt]) -> db::Result<Vec<Cow<'c, DueSend>>> {
+async fn with_current_contacts<'c>(
+    tx: &mut Tx,
+    rejections: &[&'c RejectedAttempt],
+) -> db::Result<Vec<Cow<'c, DueSend>>> {
     let with_effects = rejections.iter().filter(|it| it.has_effects());
     let with_effects: Vec<(TenantId, MessageId)> = with_effects.map(|it| (it.due.tenant_id, it.due.id)).collect();
     let whose: HashMap<MessageId, Whose> = messages::whose(tx, &with_effects)

@@ -1,4 +1,4 @@
-//! Customers whom a business has blocked, number by number.
+//! Contacts that a business has blocked, per channel.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use crate::{
     domain::{ChannelId, ContactId, Id, TenantId},
 };
 
-/// A customer and the number they are blocked on.
+/// A contact and the channel that they are blocked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
 pub struct BlockedContact {
     #[sqlx(rename = "tenant_id")]
@@ -18,7 +18,7 @@ pub struct BlockedContact {
     pub contact: ContactId,
 }
 
-/// Keeps that they are blocked; returns those who were not.
+/// Stores blocks and returns the new ones.
 pub async fn add(on: impl Into<On<'_>>, blocks: &[BlockedContact], now: DateTime<Utc>) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id, at) AS ({rows})
@@ -31,7 +31,7 @@ pub async fn add(on: impl Into<On<'_>>, blocks: &[BlockedContact], now: DateTime
     Rows::new(SQL, blocks.iter().map(row).collect()).all(on).await
 }
 
-/// Keeps that they are blocked no longer; returns those who were.
+/// Deletes blocks and returns those that existed.
 pub async fn remove(on: impl Into<On<'_>>, blocks: &[BlockedContact]) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
@@ -42,7 +42,7 @@ pub async fn remove(on: impl Into<On<'_>>, blocks: &[BlockedContact]) -> Result<
     Rows::new(SQL, blocks.iter().map(row).collect()).all(on).await
 }
 
-/// Those of these pairs that are blocked.
+/// Returns the pairs that are blocked.
 pub async fn among(on: impl Into<On<'_>>, pairs: &[BlockedContact]) -> Result<Vec<(ChannelId, ContactId)>> {
     const SQL: &str = "
         WITH r (channel_id, contact_id, tenant_id) AS ({rows})

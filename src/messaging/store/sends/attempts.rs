@@ -1,3 +1,5 @@
+//! Attempts: begun before the call, concluded after it, and the transitions of their messages.
+
 use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
@@ -11,7 +13,7 @@ use crate::{
     templates::store::templates::Suggested,
 };
 
-/// A call about to be made.
+/// An attempt to be stored before its call.
 #[derive(Clone, Debug)]
 pub struct NewAttempt {
     pub id: AttemptId,
@@ -24,8 +26,8 @@ pub struct NewAttempt {
     pub marked: bool,
 }
 
-/// Writes attempts down, before the calls are made, and returns the messages that may be sent. The others have been proven, or withdrawn,
-/// since they were looked at.
+/// Stores attempts before their calls, and returns the messages that may be sent. The others were proven or canceled since they were
+/// loaded; no attempt is stored for them.
 pub async fn begin(on: impl Into<On<'_>>, begun: &[NewAttempt]) -> Result<HashSet<MessageId>> {
     const ATTEMPTS: &str = "
         WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
@@ -61,7 +63,7 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[NewAttempt]) -> Result<HashSe
     Ok(free)
 }
 
-/// What is known of a call after it was made.
+/// The end of an attempt, as known after its call.
 #[derive(Clone, Debug)]
 pub struct AttemptEnd {
     pub attempt: AttemptId,
@@ -72,7 +74,7 @@ pub struct AttemptEnd {
     pub transition: MessageTransition,
 }
 
-/// Where a message stands that Meta is not known to have.
+/// A status transition of a message that Meta is not known to have.
 #[derive(Clone, Debug)]
 pub struct MessageTransition {
     pub tenant: TenantId,
@@ -84,11 +86,11 @@ pub struct MessageTransition {
     pub wamid: Option<String>,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
-    /// What could be sent instead; `None` but for a closed window.
+    /// Templates that could be sent instead; only for a closed service window.
     pub templates: Option<Arc<[Suggested]>>,
 }
 
-/// Writes how calls ended, and returns the attempts that did. What a status has proven meanwhile stays.
+/// Stores the ends of attempts and returns the attempts that changed. Attempts that a status has proven in the meantime stay as they are.
 pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
     const SQL: &str = "
         WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
@@ -110,7 +112,7 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<
             now,
         )
     };
-    const ASK_ANEW: &str = "
+    const CLEAR_RESERVATIONS: &str = "
         WITH r (id) AS ({rows})
         UPDATE sends SET promised_at = NULL, urgency = lane {FROM r}
         WHERE {sends.id = r.id} AND sends.promised_at IS NOT NULL";
@@ -118,15 +120,15 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<
     let ended: Vec<(AttemptId,)> = KeyedRows::new(SQL, ends.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
-    // What was promised is used up: whoever is sent again asks anew.
+    // The reservations are used up: a retry requests a slot again.
     let again = ends.iter().filter(|it| it.outcome != AttemptOutcome::Accepted);
     let again = again.map(|it| (it.transition.message.uuid(),)).collect();
-    KeyedRows::new(ASK_ANEW, again).run(on).await?;
+    KeyedRows::new(CLEAR_RESERVATIONS, again).run(on).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
-/// Puts messages where they stand, unless Meta is known to have them; returns those that moved,
-/// and whose they are now.
+/// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
+/// conversations.
 pub async fn apply_transitions(on: impl Into<On<'_>>, transitions: &[MessageTransition]) -> Result<Vec<Whose>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
@@ -152,7 +154,7 @@ pub async fn apply_transitions(on: impl Into<On<'_>>, transitions: &[MessageTran
     Rows::new(SQL, transitions.iter().map(row).collect()).all(on).await
 }
 
-/// A call, as people see it.
+/// An attempt, for the API.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Attempt {
     pub id: AttemptId,
@@ -168,7 +170,7 @@ pub struct Attempt {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// The calls made with a message, in their order.
+/// Returns the attempts of a message in order.
 pub async fn of_message(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
     const SQL: &str = "
         SELECT id, number, outcome, evidence, wamid, http_status, error_code, error_title, error_details, started_at, ended_at

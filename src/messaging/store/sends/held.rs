@@ -1,3 +1,5 @@
+//! Holds, releases, requeues and ends sends.
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -9,8 +11,8 @@ use crate::{
     queue::{JobEntry, Lane},
 };
 
-/// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
-/// [called](super::call).
+/// Stores why sends are held: `breaker`, `campaigns`, `unknown`, or `daily_limit`, which waits for
+/// [`release_for_limit`](super::release_for_limit).
 pub async fn set_hold_reasons(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
@@ -20,7 +22,7 @@ pub async fn set_hold_reasons(on: impl Into<On<'_>>, held: &[(MessageId, HoldRea
     KeyedRows::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
-/// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
+/// Makes sends due that are held for a reason that no longer applies: `breaker` or `campaigns`.
 pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $3, last_error = NULL
@@ -28,7 +30,7 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason
     on.into().sql(SQL, (channel, held, now)).run().await
 }
 
-/// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
+/// Returns up to `limit` sends of a channel that are pending and due at `by`, as queue entries, most urgent lane first.
 pub async fn find_due(
     on: impl Into<On<'_>>,
     channel: ChannelId,
@@ -43,7 +45,7 @@ pub async fn find_due(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// Messages that wait to be sent, as the queue takes them.
+/// Returns pending sends as queue entries.
 pub async fn job_entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
@@ -63,7 +65,7 @@ fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
     }
 }
 
-/// How many messages that are not at their end are held, by reason.
+/// Counts the held sends that have not ended, by reason.
 pub async fn count_held(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
     const SQL: &str = "
         SELECT held, COUNT(*) FROM sends
@@ -71,8 +73,7 @@ pub async fn count_held(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>>
     on.into().sql(SQL, ()).all().await
 }
 
-/// Makes those ask anew, at the given time, whom the governor had told to come later: on one channel of a tenant's or on all of them. What it
-/// said holds no longer.
+/// Clears rate limiter reservations and makes the sends due at `at`, for one channel or all channels of a tenant.
 pub async fn clear_reservations(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -86,7 +87,8 @@ pub async fn clear_reservations(
     on.into().sql(SQL, (tenant, channel, at)).run().await
 }
 
-/// Makes due what waits for a breaker that has not tripped, or for campaigns that do not rest: whoever kept it back met a channel that recovered just then.
+/// Makes sends due that are held for a circuit breaker that is closed or campaigns that are not paused: their worker held them while the
+/// channel recovered.
 pub async fn release_recovered(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
@@ -97,7 +99,7 @@ pub async fn release_recovered(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Res
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Makes due what was put off.
+/// Makes delayed sends due now and returns them as queue entries.
 pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
@@ -112,7 +114,7 @@ pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTi
         .collect())
 }
 
-/// Those of the messages that are to be sent once more, after Meta gave them up.
+/// Returns the sends that await a retry after a failure that Meta reported.
 pub async fn awaiting_retry(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
@@ -123,7 +125,7 @@ pub async fn awaiting_retry(on: impl Into<On<'_>>, messages: &[MessageId]) -> Re
         .await
 }
 
-/// Those of the messages that a worker has in hand.
+/// Returns the sends that a worker has in hand.
 pub async fn running(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
@@ -134,8 +136,7 @@ pub async fn running(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
         .await
 }
 
-/// Ends the work of messages that need none any more, such as one that a status has proven to be sent. What a worker has in hand is
-/// left to it.
+/// Ends sends that need no more work, e.g. after a status has proven the message. Sends that a worker has in hand are left to it.
 pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
@@ -145,7 +146,7 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
     KeyedRows::new(SQL, messages.iter().map(row).collect()).run(on).await
 }
 
-/// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
+/// Holds messages that Meta reported as failed for the circuit breaker of their channel. Each loses the wamid of the failed attempt.
 pub async fn hold_for_breaker(
     on: impl Into<On<'_>>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
@@ -162,9 +163,9 @@ pub async fn hold_for_breaker(
     Ok(queued)
 }
 
-/// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed. A worker that has one
-/// in hand finds the time when it looks again, or [`requeue_missed`] does. Tells which: a send that was removed for its age sends nothing any more, and
-/// its message stays what it was.
+/// Queues messages for a retry at the given time; each loses the wamid of the failed attempt. A worker that has a send in hand finds the
+/// time when it concludes, or [`requeue_missed`] does. Returns the queued messages: a send that retention has removed is not retried, and
+/// its message stays as it is.
 pub async fn requeue(
     on: impl Into<On<'_>>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
@@ -195,7 +196,7 @@ pub async fn requeue(
     Ok(queued)
 }
 
-/// Makes due what was to be sent once more when its worker was about to write that it is done.
+/// Makes sends due whose retry was requested while their worker was about to mark them as done.
 pub async fn requeue_missed(on: impl Into<On<'_>>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', due_at = not_before, finished_at = NULL
@@ -204,7 +205,7 @@ pub async fn requeue_missed(on: impl Into<On<'_>>) -> Result<u64> {
     on.into().sql(SQL, ()).run().await
 }
 
-/// Makes due what is kept for its channel and whose time is over: it expires.
+/// Makes held sends due that are past their expiry, so that they expire.
 pub async fn expire_held(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
@@ -212,7 +213,7 @@ pub async fn expire_held(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u6
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Ends the work of messages that were kept as unknown and are known by now.
+/// Ends sends that were held as unknown and whose messages are settled by now.
 pub async fn finish_resolved(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'done', held = NULL, finished_at = $1
@@ -222,8 +223,8 @@ pub async fn finish_resolved(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Resul
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Notes what a person said of the newest attempt of a message that is `unknown`: its id, unless a worker has the message in hand, or it
-/// is known by now. Everything that is written is locked until the commit.
+/// Stores a person's decision on the newest attempt of an `unknown` message. Returns the attempt's id, or `None` if a worker has the send
+/// in hand or the message is settled by now. All rows involved stay locked until the commit.
 pub async fn record_resolution(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -246,7 +247,7 @@ pub async fn record_resolution(
     Ok(attempt.filter(|_| unknown && free))
 }
 
-/// How many messages wait to be sent, by lane: those that are kept back until the channel may send, or its campaigns go on, among them.
+/// Counts the waiting sends of a channel by lane, including those held for its circuit breaker or paused campaigns.
 pub async fn count_waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
     const SQL: &str = "
         SELECT lane, COUNT(*) FROM (

@@ -1,4 +1,4 @@
-//! Messages on their way to Meta: the work, and every call that was made.
+//! Sends and their attempts.
 
 mod attempts;
 mod cancel;
