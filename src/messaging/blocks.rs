@@ -197,32 +197,33 @@ async fn store_changes(
         party
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
-    let keep = async || {
-        let kept = service
+    let store = async || {
+        let stored = service
             .db
-            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, (route, &parties), action).await)
+            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, route, &parties, action).await)
             .await;
-        people::after_merges(&service.db, &service.clock, kept).await
+        people::after_merges(&service.db, &service.clock, stored).await
     };
-    retry_conflicts(keep).await
+    retry_conflicts(store).await
 }
 
 async fn store_changes_in(
     tx: &mut Tx,
     service: &MessagingService,
-    (route, parties): (&Route, &[Party]),
+    route: &Route,
+    parties: &[Party],
     action: BlockAction,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
     let resolved = people::resolve(tx, &service.clock, parties, &[]).await?;
     let mut new_events = people::events_for(&service.clock, &resolved);
     let contacts = resolved.contacts;
-    let mut of: Vec<BlockedContact> = contacts.iter().map(|contact| block(route, *contact)).collect();
-    of.sort();
-    of.dedup();
+    let mut blocked: Vec<BlockedContact> = contacts.iter().map(|contact| block(route, *contact)).collect();
+    blocked.sort();
+    blocked.dedup();
     let (kind, changed) = match action {
-        BlockAction::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &of, now).await?),
-        BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &of).await?),
+        BlockAction::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &blocked, now).await?),
+        BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &blocked).await?),
     };
     new_events.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
     events::append(tx, &new_events, now).await?;

@@ -24,7 +24,7 @@ pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, rea
     let mut tx = service.db.begin().await?;
     if let Some(tenant) = channels::trip(&mut tx, channel, code, reason, now).await? {
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
-        tracing::error!(channel.id = %channel, error.code = code, "a channel's circuit breaker tripped; its messages are held until a check succeeds");
+        tracing::error!(channel.id = %channel, error.code = code, "a channel's circuit breaker tripped; its messages are held");
         let data = Stopped {
             channel_id: channel,
             code,

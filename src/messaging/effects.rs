@@ -99,7 +99,7 @@ pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
         let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
         if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
             applied.channels_changed = true;
-            tracing::error!(channel.id = %channel, error.code = it.code, "campaigns of a channel are paused until they are resumed by hand");
+            tracing::error!(channel.id = %channel, error.code = it.code, "campaigns of a channel are paused until resumed by hand");
             let (code, reason) = (it.code, it.title);
             let data = Stopped {
                 channel_id: channel,

@@ -108,7 +108,7 @@ async fn apply_channel_effects(service: &MessagingService, completed: &Completed
         Some(answer) => record_feedback(service, completed, answer).await,
         None if error.entry().has_effect(Effect::TripChannel) => {
             if let Err(why) = breaker::trip(service, route.channel, error.code, &error.to_string()).await {
-                tracing::warn!(error = %why, channel.id = %route.channel, "a channel's circuit breaker could not be tripped; the next rejection trips it");
+                tracing::warn!(error = %why, channel.id = %route.channel, "a circuit breaker could not be tripped; the next rejection does");
             }
         }
         None => {}

@@ -1,5 +1,5 @@
 //! Accepts messages: from a caller's request to a committed row. Concurrent requests share a commit: each hands its messages to one
-//! writer, which stores everything that is waiting (group commit). [`super::send`] sends them later.
+//! writer, which stores everything that is waiting (group commit). [`super::send()`] sends them later.
 
 mod address;
 mod check_templates;
