@@ -61,7 +61,7 @@ impl RefusalReason {
             RefusalReason::WindowClosed => {
                 "window_closed: the customer has not written or called for 24 hours; only a template may be sent"
             }
-            RefusalReason::OptedOut => "opted_out: the customer takes no marketing messages",
+            RefusalReason::OptedOut => "opted_out: the customer has opted out of marketing messages",
             RefusalReason::Blocked => {
                 "blocked: the business has blocked the customer on this number; unblock them to write to them"
             }

@@ -88,46 +88,46 @@ pub struct AppliedEffects {
 /// commit ([`limiter_feedback`], [`super::trip`]).
 pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<AppliedEffects> {
     let mut applied = AppliedEffects::default();
-    if !reports.iter().any(|it| has_effects(it.code)) {
+    if !reports.iter().any(|report| has_effects(report.code)) {
         return Ok(applied);
     }
     stop_marketing(tx, clock, reports, &mut applied.events).await?;
     record_suspects(tx, reports).await?;
     close_windows(tx, clock, reports).await?;
     block(tx, clock, reports, &mut applied.events).await?;
-    for it in reports.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
-        let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
-        if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
+    for report in reports.iter().filter(|report| report.has(Effect::PauseCampaigns)) {
+        let (tenant, channel) = (report.due.tenant_id, report.due.channel_id);
+        if channels::pause_campaigns(&mut *tx, tenant, channel, report.code, clock.now()).await? {
             applied.channels_changed = true;
-            tracing::error!(channel.id = %channel, error.code = it.code, "campaigns of a channel are paused until resumed by hand");
-            let (code, reason) = (it.code, it.title);
+            tracing::error!(channel.id = %channel, error.code = report.code, "campaigns of a channel are paused until resumed by hand");
+            let (code, reason) = (report.code, report.title);
             let data = Stopped {
                 channel_id: channel,
                 code,
                 reason,
             };
-            applied.events.push(event(clock, it, &CAMPAIGNS_PAUSED, &data));
+            applied.events.push(event(clock, report, &CAMPAIGNS_PAUSED, &data));
         }
     }
     forget_uploads(tx, clock, reports).await?;
     refresh_templates(tx, clock, reports).await?;
-    for it in reports.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
-        let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
+    for report in reports.iter().filter(|report| report.has(Effect::RefreshTemplate)) {
+        let content: Value = serde_json::from_str(&report.due.content).unwrap_or_default();
         let data = Refused {
-            channel_id: it.due.channel_id,
-            message_id: it.due.id,
+            channel_id: report.due.channel_id,
+            message_id: report.due.id,
             name: content["name"].as_str(),
             language: content["language"]["code"].as_str(),
-            code: it.code,
-            title: it.title,
+            code: report.code,
+            title: report.title,
         };
-        let event = event(clock, it, &REFUSED, &data);
+        let event = event(clock, report, &REFUSED, &data);
         applied
             .events
-            .push(event.within(it.due.channel_id, it.due.conversation_id));
+            .push(event.within(report.due.channel_id, report.due.conversation_id));
     }
-    for it in reports {
-        for effect in errors::entry(it.code).effects {
+    for report in reports {
+        for effect in errors::entry(report.code).effects {
             metrics::counter!("mainstay_error_effects_total", "effect" => effect.as_str()).increment(1);
         }
     }
@@ -141,45 +141,45 @@ async fn stop_marketing(
     events: &mut Vec<NewEvent>,
 ) -> Result<()> {
     let mut refused = BTreeMap::new();
-    for it in reports.iter().filter(|it| it.has(Effect::RecordOptOut)) {
-        refused.insert(it.due.contact_id, it);
+    for report in reports.iter().filter(|report| report.has(Effect::RecordOptOut)) {
+        refused.insert(report.due.contact_id, report);
     }
-    let row = |it: &&ErrorReport<'_>| contacts::Refused {
-        tenant: it.due.tenant_id,
-        contact: it.due.contact_id,
-        at: it.at,
+    let row = |report: &&ErrorReport<'_>| contacts::Refused {
+        tenant: report.due.tenant_id,
+        contact: report.due.contact_id,
+        at: report.at,
     };
     let rows: Vec<contacts::Refused> = refused.values().map(row).collect();
     for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
-        let it = refused[&contact];
+        let report = refused[&contact];
         let data = Preference {
             contact_id: contact,
-            channel_id: it.due.channel_id,
+            channel_id: report.due.channel_id,
             category: Some(MARKETING),
-            detail: Some(it.title),
+            detail: Some(report.title),
         };
-        events.push(event(clock, it, &OPTED_OUT, &data));
+        events.push(event(clock, report, &OPTED_OUT, &data));
     }
     Ok(())
 }
 
 async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut suspects = BTreeMap::new();
-    for it in reports.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
-        let (kind, value) = (it.due.recipient_kind.as_str(), it.due.recipient.clone());
+    for report in reports.iter().filter(|report| report.has(Effect::SuspectRecipient)) {
+        let (kind, value) = (report.due.recipient_kind.as_str(), report.due.recipient.clone());
         let suspect = suspects
-            .entry((it.due.tenant_id, kind, value.clone()))
+            .entry((report.due.tenant_id, kind, value.clone()))
             .or_insert_with(|| Suspect {
-                tenant: it.due.tenant_id,
+                tenant: report.due.tenant_id,
                 kind: kind.to_owned(),
                 value,
-                code: it.code,
+                code: report.code,
                 count: 0,
-                at: it.at,
+                at: report.at,
             });
         suspect.count += 1;
-        if it.at >= suspect.at {
-            (suspect.code, suspect.at) = (it.code, it.at);
+        if report.at >= suspect.at {
+            (suspect.code, suspect.at) = (report.code, report.at);
         }
     }
     let suspects: Vec<Suspect> = suspects.into_values().collect();
@@ -188,13 +188,13 @@ async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()>
 
 async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut closed = BTreeMap::new();
-    for it in reports.iter().filter(|it| it.has(Effect::CloseWindow)) {
-        let conversation = it.due.conversation_id;
+    for report in reports.iter().filter(|report| report.has(Effect::CloseWindow)) {
+        let conversation = report.due.conversation_id;
         let window = Closed {
-            tenant: it.due.tenant_id,
+            tenant: report.due.tenant_id,
             conversation,
-            at: it.tried_at,
-            latest: it.tried_at + WINDOW,
+            at: report.tried_at,
+            latest: report.tried_at + WINDOW,
         };
         closed.insert(conversation, window);
     }
@@ -205,13 +205,13 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) 
 /// Forgets Meta's ids of the files in these messages: Meta may have deleted them before they expire.
 async fn forget_uploads(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut files = BTreeSet::new();
-    for it in reports.iter().filter(|it| it.has(Effect::ForgetUploads)) {
-        let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
+    for report in reports.iter().filter(|report| report.has(Effect::ForgetUploads)) {
+        let content: Value = serde_json::from_str(&report.due.content).unwrap_or_default();
         let mut named = Vec::new();
         media_in(&content, &mut named);
         files.extend(named.into_iter().map(|media| MediaOnChannel {
-            tenant: it.due.tenant_id,
-            channel: it.due.channel_id,
+            tenant: report.due.tenant_id,
+            channel: report.due.channel_id,
             media,
         }));
     }
@@ -234,8 +234,10 @@ fn media_in(content: &Value, found: &mut Vec<MediaId>) {
 
 /// Requests a sync of the templates of the accounts concerned, since the stored ones are outdated.
 async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
-    let refused = reports.iter().filter(|it| it.has(Effect::RefreshTemplate));
-    let channels: BTreeSet<_> = refused.map(|it| (it.due.tenant_id, it.due.channel_id)).collect();
+    let refused = reports.iter().filter(|report| report.has(Effect::RefreshTemplate));
+    let channels: BTreeSet<_> = refused
+        .map(|report| (report.due.tenant_id, report.due.channel_id))
+        .collect();
     let mut accounts = BTreeSet::new();
     for (tenant, channel) in channels {
         let channel = channels::find(&mut *tx, tenant, channel).await?;
@@ -250,14 +252,14 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
 
 /// Records contacts that the business has blocked elsewhere, e.g. with Meta's own tools.
 async fn block(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
-    let block = |it: &ErrorReport<'_>| BlockedContact {
-        tenant: it.due.tenant_id,
-        channel: it.due.channel_id,
-        contact: it.due.contact_id,
+    let block = |report: &ErrorReport<'_>| BlockedContact {
+        tenant: report.due.tenant_id,
+        channel: report.due.channel_id,
+        contact: report.due.contact_id,
     };
     let mut found: Vec<BlockedContact> = reports
         .iter()
-        .filter(|it| it.has(Effect::RecordBlock))
+        .filter(|report| report.has(Effect::RecordBlock))
         .map(block)
         .collect();
     found.sort();

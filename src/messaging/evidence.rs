@@ -67,29 +67,29 @@ pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessag
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
     let (mut retries, mut held, mut reports) = (Vec::new(), Vec::new(), Vec::new());
-    for it in due.iter().filter(|it| it.status == Status::Failed) {
-        let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
+    for send in due.iter().filter(|send| send.status == Status::Failed) {
+        let Some(failure) = failures.iter().find(|failure| failure.message == send.id) else {
             continue;
         };
-        match decide_retry(failure.code, it.tries, it.created_at, it.expires_at, now) {
+        match decide_retry(failure.code, send.tries, send.created_at, send.expires_at, now) {
             RetryDecision::Fail => {}
-            RetryDecision::Retry(at) => retries.push((it.tenant_id, it.id, at)),
+            RetryDecision::Retry(at) => retries.push((send.tenant_id, send.id, at)),
             // Held for the circuit breaker, as a message is that was rejected at once.
             RetryDecision::Trip => {
-                held.push((it.tenant_id, it.id, now));
+                held.push((send.tenant_id, send.id, now));
                 follow_up.trips.push(failure.clone());
             }
         }
         let answer = effects::limiter_feedback(failure.code);
         follow_up
             .answers
-            .extend(answer.map(|answer| (it.channel_id, recipient_key(it), answer)));
+            .extend(answer.map(|answer| (send.channel_id, recipient_key(send), answer)));
         reports.push(ErrorReport {
-            due: it,
+            due: send,
             code: failure.code,
             title: &failure.title,
             at: failure.at,
-            tried_at: it.attempt_started_at.unwrap_or(it.created_at),
+            tried_at: send.attempt_started_at.unwrap_or(send.created_at),
         });
     }
     let mut queued = sends::requeue(&mut *tx, &retries).await?;

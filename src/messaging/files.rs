@@ -58,12 +58,12 @@ pub async fn resolve(service: &MessagingService, ready: &mut [SendableMessage]) 
     let now = service.clock.now();
     let mut lacking: HashMap<ChannelFile, Vec<MessageId>> = HashMap::new();
     let mut states = Vec::with_capacity(ready.len());
-    for it in ready {
-        let state = file_state(it, &known, now);
+    for message in ready {
+        let state = file_state(message, &known, now);
         if matches!(state, FileState::Later(_)) {
             let lacks = |file: &ChannelFile| matches!(known.get(file), Some(Ok(at)) if at.id.is_none());
-            for file in files(it).into_iter().filter(lacks) {
-                lacking.entry(file).or_default().push(it.due.id);
+            for file in files(message).into_iter().filter(lacks) {
+                lacking.entry(file).or_default().push(message.due.id);
             }
         }
         states.push(state);
@@ -77,17 +77,17 @@ pub async fn resolve(service: &MessagingService, ready: &mut [SendableMessage]) 
 }
 
 /// Returns the stored files that the message still refers to.
-fn files(it: &mut SendableMessage) -> Vec<ChannelFile> {
-    let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
+fn files(send: &mut SendableMessage) -> Vec<ChannelFile> {
+    let (tenant, channel) = (send.due.tenant_id, send.due.channel_id);
     let ours = |(_, file): (_, &mut MediaRef)| match *file {
         MediaRef::Stored(media) => Some(ChannelFile { tenant, channel, media }),
         MediaRef::Meta(_) | MediaRef::Link(_) => None,
     };
-    it.message.media().into_iter().filter_map(ours).collect()
+    send.message.media().into_iter().filter_map(ours).collect()
 }
 
-fn file_state(it: &mut SendableMessage, known: &Known, now: DateTime<Utc>) -> FileState {
-    let SendableMessage { due, message, .. } = it;
+fn file_state(send: &mut SendableMessage, known: &Known, now: DateTime<Utc>) -> FileState {
+    let SendableMessage { due, message, .. } = send;
     let (tenant, channel) = (due.tenant_id, due.channel_id);
     let mut state = FileState::Ready;
     for (kind, file) in message.media() {

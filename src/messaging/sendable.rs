@@ -130,20 +130,20 @@ pub async fn select_sendable(
     let sorted = defer_until_webhooks_processed(service, sorted, outcomes).await?;
     let mut unsendable = template_checks::find_unsendable(service, &sorted).await?;
     let mut ready = Vec::with_capacity(sorted.len());
-    for it in sorted {
-        match unsendable.remove(&it.due.id) {
-            Some((code, why)) => deferrals.refuse(&it.due, code, why, outcomes),
-            None => ready.push(it),
+    for message in sorted {
+        match unsendable.remove(&message.due.id) {
+            Some((code, why)) => deferrals.refuse(&message.due, code, why, outcomes),
+            None => ready.push(message),
         }
     }
     let states = files::resolve(service, &mut ready).await?;
     let mut sendable = Vec::with_capacity(ready.len());
-    for (it, state) in ready.into_iter().zip(states) {
+    for (message, state) in ready.into_iter().zip(states) {
         match state {
-            FileState::Ready => sendable.push(it),
-            FileState::Later(until) => outcomes.set(it.due.id, Outcome::Snooze { until }),
-            FileState::Fail(code, why) => deferrals.refuse(&it.due, code, why, outcomes),
-            FileState::Trip(why) => deferrals.hold(it.due.id, HoldReason::Breaker, &why, outcomes),
+            FileState::Ready => sendable.push(message),
+            FileState::Later(until) => outcomes.set(message.due.id, Outcome::Snooze { until }),
+            FileState::Fail(code, why) => deferrals.refuse(&message.due, code, why, outcomes),
+            FileState::Trip(why) => deferrals.hold(message.due.id, HoldReason::Breaker, &why, outcomes),
         }
     }
     template_checks::suggest_templates(service, directory, &mut deferrals.transitions, &deferrals.no_marketing).await?;
@@ -161,12 +161,12 @@ fn sort_by_decision(
     let now = service.clock.now();
     let window = service.unknown_window;
     let mut sendable = Vec::new();
-    for it in due {
-        let route = directory.channel(it.channel_id);
-        match decide(&it, route, window, now) {
+    for send in due {
+        let route = directory.channel(send.channel_id);
+        match decide(&send, route, window, now) {
             Decision::Send => {
                 let Some(route) = route.cloned() else { continue };
-                match SendableMessage::read(it, route) {
+                match SendableMessage::read(send, route) {
                     Ok(message) => sendable.push(message),
                     Err(unreadable) => {
                         let (due, why) = *unreadable;
@@ -174,37 +174,37 @@ fn sort_by_decision(
                     }
                 }
             }
-            Decision::Finished => outcomes.set(it.id, Outcome::Done),
+            Decision::Finished => outcomes.set(send.id, Outcome::Done),
             Decision::Await(until) => {
-                deferrals.ends.extend(lost_attempt(&it));
-                outcomes.set(it.id, Outcome::Snooze { until });
+                deferrals.ends.extend(lost_attempt(&send));
+                outcomes.set(send.id, Outcome::Snooze { until });
             }
-            Decision::Later(until) => outcomes.set(it.id, Outcome::Snooze { until }),
-            Decision::Hold => deferrals.hold(it.id, HoldReason::Unknown, DELIVERY_UNKNOWN, outcomes),
+            Decision::Later(until) => outcomes.set(send.id, Outcome::Snooze { until }),
+            Decision::Hold => deferrals.hold(send.id, HoldReason::Unknown, DELIVERY_UNKNOWN, outcomes),
             Decision::Trip => {
                 let why = "the channel's circuit breaker is open";
-                deferrals.hold(it.id, HoldReason::Breaker, why, outcomes);
+                deferrals.hold(send.id, HoldReason::Breaker, why, outcomes);
             }
             Decision::CampaignsPaused => {
                 let why = "the channel's campaigns are paused until they are resumed";
-                deferrals.hold(it.id, HoldReason::Campaigns, why, outcomes);
+                deferrals.hold(send.id, HoldReason::Campaigns, why, outcomes);
             }
             Decision::TokenUnreadable => {
-                deferrals.unreadable_tokens.insert(it.channel_id);
-                deferrals.hold(it.id, HoldReason::Breaker, TOKEN_UNREADABLE, outcomes);
+                deferrals.unreadable_tokens.insert(send.channel_id);
+                deferrals.hold(send.id, HoldReason::Breaker, TOKEN_UNREADABLE, outcomes);
             }
             Decision::UnknownChannel => {
                 let until = now + LIMITER_RETRY_DELAY;
-                outcomes.set(it.id, Outcome::Snooze { until });
+                outcomes.set(send.id, Outcome::Snooze { until });
             }
-            Decision::Expire => deferrals.transitions.push(transition(&it, Status::Expired, None)),
+            Decision::Expire => deferrals.transitions.push(transition(&send, Status::Expired, None)),
             Decision::Refuse(reason) => {
-                if it.marketing_stopped {
-                    deferrals.no_marketing.insert(it.id);
+                if send.marketing_stopped {
+                    deferrals.no_marketing.insert(send.id);
                 }
                 deferrals
                     .transitions
-                    .push(transition(&it, Status::Failed, Some(reason)));
+                    .push(transition(&send, Status::Failed, Some(reason)));
             }
         }
     }
