@@ -1,4 +1,4 @@
-//! What has to be done now and then, by whichever worker comes to it: everything here may run twice, and at once.
+//! Periodic maintenance, run by every worker process: everything here may run twice, and concurrently.
 
 pub mod retention;
 mod windows;
@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use retention::Kind;
-pub use windows::tell_closing_windows;
+use retention::RetentionTarget;
+pub use windows::emit_window_closing;
 
 use crate::{
     app::App,
@@ -23,66 +23,67 @@ use crate::{
     webhooks,
 };
 
-/// Meetings missed in the dark: statuses with messages, quarantined events with channels. Files that are to go.
-const OFTEN: Duration = Duration::from_secs(5);
-/// Service windows that are about to end.
-const SOON: Duration = Duration::from_secs(15);
-/// What is counted for the metrics.
-const COUNT: Duration = Duration::from_secs(30);
-/// Partitions ahead, retention.
-const SELDOM: Duration = Duration::from_secs(600);
+/// Interval of [`reconcile`].
+const RECONCILE_INTERVAL: Duration = Duration::from_secs(5);
+/// Interval of the search for service windows that are about to close.
+const WINDOWS_INTERVAL: Duration = Duration::from_secs(15);
+/// Interval of metrics that are counted in the database.
+const METRICS_INTERVAL: Duration = Duration::from_secs(30);
+/// Interval of [`clean_up`]: partitions, retention.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// How long a marker of a job in hand is kept that no worker came back to.
-const MARKERS: TimeDelta = TimeDelta::days(1);
+/// How long the marker of a job in hand is kept that no worker came back to.
+const MARKER_RETENTION: TimeDelta = TimeDelta::days(1);
 
-/// Keeps house until the process ends.
+/// Runs all maintenance until the process ends.
 pub async fn run(app: App, shutdown: CancellationToken) {
-    // Removing what is kept no longer may take long, and nothing that waits to be found waits for that.
-    tokio::join!(keep_going(&app, &shutdown), keep_tidy(&app, &shutdown));
+    // Retention may take long and must not delay the frequent tasks.
+    tokio::join!(run_frequent(&app, &shutdown), run_cleanup(&app, &shutdown));
 }
 
-async fn keep_going(app: &App, shutdown: &CancellationToken) {
-    let mut often = tokio::time::interval(OFTEN);
-    let mut soon = tokio::time::interval(SOON);
-    let mut count = tokio::time::interval(COUNT);
-    often.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    soon.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    count.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn run_frequent(app: &App, shutdown: &CancellationToken) {
+    let mut reconcile_tick = tokio::time::interval(RECONCILE_INTERVAL);
+    let mut windows_tick = tokio::time::interval(WINDOWS_INTERVAL);
+    let mut metrics_tick = tokio::time::interval(METRICS_INTERVAL);
+    reconcile_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    windows_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    metrics_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, result) = tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = often.tick() => ("reunite", reunite(app).await),
-            _ = soon.tick() => ("tell", tell_closing_windows(app).await.map(drop)),
-            _ = count.tick() => ("count", messaging::measure_held(&app.messaging).await),
+            _ = reconcile_tick.tick() => ("reunite", reconcile(app).await),
+            _ = windows_tick.tick() => ("tell", emit_window_closing(app).await.map(drop)),
+            _ = metrics_tick.tick() => ("count", messaging::record_held(&app.messaging).await),
         };
-        note(what, result);
+        record_failure(what, result);
     }
 }
 
-async fn keep_tidy(app: &App, shutdown: &CancellationToken) {
-    let mut seldom = tokio::time::interval_at(Instant::now() + OFTEN, SELDOM);
-    seldom.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn run_cleanup(app: &App, shutdown: &CancellationToken) {
+    let mut cleanup_tick = tokio::time::interval_at(Instant::now() + RECONCILE_INTERVAL, CLEANUP_INTERVAL);
+    cleanup_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = seldom.tick() => note("tidy", tidy(app).await),
+            _ = cleanup_tick.tick() => record_failure("tidy", clean_up(app).await),
         }
     }
 }
 
-fn note(what: &'static str, result: Result<()>) {
+fn record_failure(what: &'static str, result: Result<()>) {
     if let Err(error) = result {
-        tracing::warn!(%error, task = what, "housekeeping was interrupted; it is tried again in its time");
+        tracing::warn!(%error, task = what, "housekeeping failed; it is retried at the next interval");
         metrics::counter!("mainstay_housekeeping_failures_total", "task" => what).increment(1);
     }
 }
 
-/// Brings together what two transactions, each blind to the other, left apart. One that fails holds up none of the others.
-pub async fn reunite(app: &App) -> Result<()> {
+/// Repairs what concurrent transactions missed of each other: statuses without their messages, quarantined events whose channel was
+/// added, sends, deliveries and files left over. A failing step does not stop the others.
+pub async fn reconcile(app: &App) -> Result<()> {
     let joined = inbound::join_overlooked(&app.inbound).await;
     let kept = media::emit_failures(&app.media).await;
     let cleared = media::remove_orphans(&app.media).await;
-    let sent = look_after_sends(app).await;
+    let sent = reconcile_sends(app).await;
     let woken = webhooks::wake_overdue(&app.webhooks, &app.queues).await;
     let erased = webhooks::erase_deleted(&app.webhooks).await;
     release_quarantined(app)
@@ -95,13 +96,13 @@ pub async fn reunite(app: &App) -> Result<()> {
         .and(erased)
 }
 
-async fn look_after_sends(app: &App) -> Result<()> {
+async fn reconcile_sends(app: &App) -> Result<()> {
     let now = app.clock.now();
-    sends::take_up(&app.db).await?;
-    sends::release_stray(&app.db, now).await?;
-    sends::expire_kept(&app.db, now).await?;
-    messaging::call_overlooked(&app.messaging).await?;
-    sends::finish_known(&app.db, now).await.map(drop)
+    sends::requeue_missed(&app.db).await?;
+    sends::release_recovered(&app.db, now).await?;
+    sends::expire_held(&app.db, now).await?;
+    messaging::release_overlooked(&app.messaging).await?;
+    sends::finish_resolved(&app.db, now).await.map(drop)
 }
 
 async fn release_quarantined(app: &App) -> Result<()> {
@@ -118,32 +119,32 @@ async fn release_quarantined(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Makes room ahead and drops what is kept no longer.
-pub async fn tidy(app: &App) -> Result<()> {
+/// Creates partitions ahead and removes rows past their retention.
+pub async fn clean_up(app: &App) -> Result<()> {
     let now = app.clock.now();
     let keep = &app.config.retention;
     partitions::ensure(&app.db, now).await?;
     counts::fold(&app.db, now).await?;
     let dropped = partitions::drop_before(&app.db, now - keep.raw_events).await?;
     let mut removed = vec![("partitions", dropped)];
-    for what in retention::KINDS {
+    for what in retention::RETENTION_TARGETS {
         removed.push((what.name(), remove(app, what).await?));
     }
     removed.push((
         "job_markers",
-        queue::delete_stale_markers(&app.db, now - MARKERS).await?,
+        queue::delete_stale_markers(&app.db, now - MARKER_RETENTION).await?,
     ));
     removed.push(("sends", remove_sends(app).await?));
     removed.push((
         "portfolio_recipients",
-        messaging::forget_recipients(&app.messaging).await?,
+        messaging::purge_recipients(&app.messaging).await?,
     ));
     let kept = now - app.config.deliveries.retention;
     removed.push(("deliveries", webhooks::purge(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
     media::prioritize_expiring(&app.db, now + media::URGENT).await?;
     channel_checks::complete(&app.db, now).await?;
-    retention::marks(&app.db, now - keep.dead_events).await?;
+    retention::remove_markers(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);
     }
@@ -154,9 +155,9 @@ async fn remove_sends(app: &App) -> Result<u64> {
     let before = app.clock.now() - app.config.retention.sends;
     let (mut from, mut removed) = (DateTime::UNIX_EPOCH, 0);
     loop {
-        let looked = retention::sends(&app.db, from, before).await?;
-        removed += looked.removed;
-        match looked.next {
+        let page = retention::sends(&app.db, from, before).await?;
+        removed += page.removed;
+        match page.next {
             Some(next) => from = next,
             None => return Ok(removed),
         }
@@ -164,15 +165,15 @@ async fn remove_sends(app: &App) -> Result<u64> {
     }
 }
 
-/// Until a chunk comes back short; between chunks others get their turn.
-async fn remove(app: &App, what: Kind) -> Result<u64> {
+/// Removes chunks until one is not full, and yields between chunks.
+async fn remove(app: &App, what: RetentionTarget) -> Result<u64> {
     let keep = &app.config.retention;
     let kept = match what {
-        Kind::DoneRawEvents => keep.raw_events,
-        Kind::RawEvents => keep.dead_events,
-        Kind::Events => keep.events,
-        Kind::OrphanStatuses => keep.orphan_statuses,
-        Kind::IdempotencyKeys => accept::KEY_KEPT,
+        RetentionTarget::DoneRawEvents => keep.raw_events,
+        RetentionTarget::RawEvents => keep.dead_events,
+        RetentionTarget::Events => keep.events,
+        RetentionTarget::OrphanStatuses => keep.orphan_statuses,
+        RetentionTarget::IdempotencyKeys => accept::KEY_KEPT,
     };
     let mut removed = 0;
     loop {

@@ -1,4 +1,4 @@
-//! What is kept no longer: deleted a little at a time, so that nobody waits for it.
+//! Retention: deletes old rows in small chunks, so that no other statement waits long.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,54 +8,55 @@ use crate::{
     db::{Db, On, Result, Sql},
 };
 
-/// Rows deleted in one statement.
+/// Maximum number of rows deleted by one statement.
 pub const CHUNK: i64 = 500;
 
-/// What is removed by age, a chunk at a time.
+/// Rows that are removed by age, a chunk at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RetentionTarget {
     DoneRawEvents,
-    /// Whatever their state, unless a worker has them in hand.
+    /// Raw events in any state, unless a worker has them in hand.
     RawEvents,
     Events,
     OrphanStatuses,
     IdempotencyKeys,
 }
 
-pub const KINDS: [Kind; 5] = [
-    Kind::DoneRawEvents,
-    Kind::RawEvents,
-    Kind::Events,
-    Kind::OrphanStatuses,
-    Kind::IdempotencyKeys,
+/// All targets.
+pub const RETENTION_TARGETS: [RetentionTarget; 5] = [
+    RetentionTarget::DoneRawEvents,
+    RetentionTarget::RawEvents,
+    RetentionTarget::Events,
+    RetentionTarget::OrphanStatuses,
+    RetentionTarget::IdempotencyKeys,
 ];
 
-impl Kind {
-    /// For the metrics.
+impl RetentionTarget {
+    /// Returns the label in the metrics.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::DoneRawEvents => "done_raw_events",
-            Kind::RawEvents => "raw_events",
-            Kind::Events => "events",
-            Kind::OrphanStatuses => "orphan_statuses",
-            Kind::IdempotencyKeys => "idempotency_keys",
+            RetentionTarget::DoneRawEvents => "done_raw_events",
+            RetentionTarget::RawEvents => "raw_events",
+            RetentionTarget::Events => "events",
+            RetentionTarget::OrphanStatuses => "orphan_statuses",
+            RetentionTarget::IdempotencyKeys => "idempotency_keys",
         }
     }
 }
 
-/// Removes up to [`CHUNK`] of the oldest from before a time, and tells how many.
-pub async fn remove(db: &Db, what: Kind, before: DateTime<Utc>) -> Result<u64> {
+/// Removes up to [`CHUNK`] of the oldest rows from before a time, and returns how many.
+pub async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>) -> Result<u64> {
     match what {
-        Kind::DoneRawEvents => raw_events(db, before, true).await,
-        Kind::RawEvents => raw_events(db, before, false).await,
-        Kind::Events => events(db, before).await,
-        Kind::OrphanStatuses => orphan_statuses(db, before).await,
-        Kind::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
+        RetentionTarget::DoneRawEvents => raw_events(db, before, true).await,
+        RetentionTarget::RawEvents => raw_events(db, before, false).await,
+        RetentionTarget::Events => events(db, before).await,
+        RetentionTarget::OrphanStatuses => orphan_statuses(db, before).await,
+        RetentionTarget::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
     }
 }
 
-/// By id, which begins with the time of receipt. On PostgreSQL whole days go as partitions; only what lies in the default partition
-/// goes like this.
+/// Removes raw events by id, which begins with the time of receipt. On PostgreSQL whole days are dropped as partitions; only rows of the
+/// default partition are deleted here.
 async fn raw_events(db: &Db, before: DateTime<Utc>, done_only: bool) -> Result<u64> {
     const SQLITE_DONE: &str = "
         DELETE FROM raw_events WHERE id IN (
@@ -77,7 +78,7 @@ async fn raw_events(db: &Db, before: DateTime<Utc>, done_only: bool) -> Result<u
     db.sql(sql, (first_uuid_at(before), CHUNK)).run().await
 }
 
-/// Domain events older than a time, the oldest first. Sequences stay gapless for what remains.
+/// Removes domain events older than a time, the oldest first. The sequence of the remaining ones has no gaps.
 async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY created_at LIMIT $2)
@@ -85,7 +86,7 @@ async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     on.into().sql(SQL, (before, CHUNK)).run().await
 }
 
-/// Statuses whose message never appeared.
+/// Removes statuses whose message never appeared.
 async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const SQLITE: &str = "
         DELETE FROM message_statuses WHERE rowid IN (
@@ -96,17 +97,17 @@ async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result
     on.into().sql(Sql::each(SQLITE, POSTGRES), (before, CHUNK)).run().await
 }
 
-/// A part of what there was to look through.
+/// Result of purging one page of sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Looked {
+pub struct PurgedPage {
     pub removed: u64,
-    /// Where to go on; `None` at the end.
+    /// Where the next page begins; `None` at the end.
     pub next: Option<DateTime<Utc>>,
 }
 
-/// Removes the work of messages that ended from `from` on and before `before`, about [`CHUNK`] of them at a time, the oldest first. What is
-/// kept back stays, and so does what a person gave up while the message still waits: somebody decides about it some day.
-pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<Looked> {
+/// Removes sends that ended from `from` on and before `before`, about [`CHUNK`] at a time, the oldest first. Held sends stay, and so do
+/// discarded ones whose message is still waiting: a person decides about them.
+pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<PurgedPage> {
     const END: &str = "
         SELECT finished_at FROM sends WHERE finished_at >= $1 AND finished_at < $2 ORDER BY finished_at LIMIT 1 OFFSET $3";
     const REMOVE: &str = "
@@ -115,19 +116,19 @@ pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Resul
             AND NOT EXISTS (
                 SELECT 1 FROM messages m
                 WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status IN ('queued', 'sending', 'unknown'))";
-    // The databases keep microseconds.
+    // Timestamps in the databases have microseconds.
     let step = TimeDelta::microseconds(1);
     let end: Option<(DateTime<Utc>,)> = db.reader().sql(END, (from, before, CHUNK - 1)).opt().await?;
     let last = end.map_or(before - step, |(end,)| end);
     let removed = db.sql(REMOVE, (from, last)).run().await?;
-    Ok(Looked {
+    Ok(PurgedPage {
         removed,
         next: end.map(|_| last + step),
     })
 }
 
-/// Marks on items and events that are gone by now, and the app secrets that signed them.
-pub async fn marks(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+/// Removes the marks of unrecognized items and quarantined events that are gone, and the app secrets that signed them.
+pub async fn remove_markers(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
     const QUARANTINE: &str = "DELETE FROM quarantine WHERE since < $1";
     let mut on = on.into();

@@ -1,4 +1,4 @@
-//! Service windows that are about to end: whoever wants to answer freely has to do it now.
+//! Emits events about service windows that are about to close, after which only templates can be sent.
 
 use crate::{
     app::App,
@@ -10,15 +10,15 @@ use crate::{
     },
 };
 
-/// Windows told of in one transaction.
+/// Maximum number of windows in one transaction.
 const PAGE: i64 = 500;
 
-/// Tells of every window that ends soon, once; answers how many there were. Nobody is told of one that has ended meanwhile.
-pub async fn tell_closing_windows(app: &App) -> Result<u64> {
+/// Emits an event for every window that closes soon, once, and returns how many. Skips windows that have closed already.
+pub async fn emit_window_closing(app: &App) -> Result<u64> {
     let Some(ahead) = app.config.sending.window_closing else {
         return Ok(0);
     };
-    let mut told = 0;
+    let mut emitted = 0;
     loop {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
@@ -27,21 +27,22 @@ pub async fn tell_closing_windows(app: &App) -> Result<u64> {
         let new: Vec<NewEvent> = page.iter().map(|it| event(app, it)).collect();
         events::append(&mut tx, &new, now).await?;
         tx.commit().await?;
-        told += page.len() as u64;
+        emitted += page.len() as u64;
         metrics::counter!("mainstay_windows_closing_total").increment(page.len() as u64);
         if page.len() < PAGE as usize {
-            return Ok(told);
+            return Ok(emitted);
         }
         tokio::task::yield_now().await;
     }
 }
 
-fn event(app: &App, it: &Closing) -> NewEvent {
+fn event(app: &App, window: &Closing) -> NewEvent {
     let data = WindowClosing {
-        conversation_id: it.id,
-        channel_id: it.channel_id,
-        contact_id: it.contact_id,
-        window_expires_at: it.window_expires_at,
+        conversation_id: window.id,
+        channel_id: window.channel_id,
+        contact_id: window.contact_id,
+        window_expires_at: window.window_expires_at,
     };
-    NewEvent::new(&app.clock, it.tenant_id, &WINDOW_CLOSING, app.clock.now(), &data).within(it.channel_id, it.id)
+    NewEvent::new(&app.clock, window.tenant_id, &WINDOW_CLOSING, app.clock.now(), &data)
+        .within(window.channel_id, window.id)
 }

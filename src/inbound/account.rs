@@ -11,7 +11,7 @@ use crate::{
     directory::Route,
     domain::{ChannelId, DailyLimit, TenantId},
     events::{account::CALL, channel, contact::MARKETING},
-    messaging::{News, Source},
+    messaging::{AccountChange, Source},
     meta::webhook::{
         AccountDetail, AccountEvent, AppContact, AppContactAction, PreferenceChoice, UserPreference, ValueError,
         WhatsAppUser,
@@ -124,25 +124,25 @@ fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
 }
 
 /// What an event says of a channel that decides what it may send.
-fn news(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<News> {
+fn news(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<AccountChange> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {
         AccountDetail::Capability(capability) => {
             let earlier = capability.max_daily_conversations_per_phone.map(DailyLimit::of_number);
             let limit = limit(&capability.max_daily_conversations_per_business).or(earlier);
             limit
-                .map(|limit| News::limit(route, limit, source))
+                .map(|limit| AccountChange::limit(route, limit, source))
                 .into_iter()
                 .collect()
         }
         AccountDetail::PhoneQuality(quality) => {
             let limit = limit(&quality.max_daily_conversations).or_else(|| limit(&quality.current_limit));
-            let mut news: Vec<News> = limit
-                .map(|limit| News::limit(route, limit, source))
+            let mut news: Vec<AccountChange> = limit
+                .map(|limit| AccountChange::limit(route, limit, source))
                 .into_iter()
                 .collect();
             if faster == Some(route.channel) {
-                news.push(News::Throughput {
+                news.push(AccountChange::Throughput {
                     tenant: route.tenant,
                     channel: route.channel,
                     per_second: UPGRADED,
@@ -152,7 +152,10 @@ fn news(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source
         }
         AccountDetail::Update(update) if source == Source::Meta => {
             let owner = update.owner_business_id.as_deref();
-            owner.and_then(|owner| News::owner(route, owner)).into_iter().collect()
+            owner
+                .and_then(|owner| AccountChange::owner(route, owner))
+                .into_iter()
+                .collect()
         }
         _ => Vec::new(),
     }

@@ -39,7 +39,7 @@ pub(super) async fn lock(
         _ => None,
     };
     let of: Vec<(ChannelId, (TenantId, MessageId))> = found
-        .by_place
+        .by_index
         .iter()
         .filter_map(|(place, message)| Some((channel(*place)?, *message)))
         .collect();

@@ -20,7 +20,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin, Status},
     inbound::store::statuses::{self, Joined},
     media::store::NewInboundMedia,
-    messaging::{self, Aftermath, Failed, LimitSet},
+    messaging::{self, FailedMessage, FollowUp, LimitSet},
     people,
     records::{
         contacts,
@@ -35,7 +35,7 @@ pub struct Afterwards {
     /// To be fetched.
     pub media: Vec<NewInboundMedia>,
     /// What follows from messages that Meta gave up.
-    pub failures: Aftermath,
+    pub failures: FollowUp,
     /// Daily limits that were set.
     pub limits: Vec<LimitSet>,
 }
@@ -48,14 +48,14 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
         .statuses
         .iter()
         .filter_map(|it| Some((&it.key, it.error_code.filter(|_| it.status == "failed")?)));
-    let refused: Vec<(&Key, i64)> = refused.filter(|(_, code)| messaging::is_acted_on(*code)).collect();
+    let refused: Vec<(&Key, i64)> = refused.filter(|(_, code)| messaging::has_effects(*code)).collect();
     // Channels, templates and portfolios come after every tenant of the plan.
     if !plan.news.is_empty() || !plan.templates.is_empty() || !refused.is_empty() {
         lock_tenants(tx, plan).await?;
     }
     let affected = ahead::lock(tx, &refused, &plan.recipients, &told).await?;
     let news = templates::apply_updates(tx, clock, &plan.templates).await?;
-    let limits = messaging::apply_account_news(tx, clock, &plan.news).await?;
+    let limits = messaging::apply_account_changes(tx, clock, &plan.news).await?;
     let parties = match told.parties.is_empty() {
         true => Cow::Borrowed(&plan.parties),
         false => Cow::Owned([&plan.parties[..], &told.parties].concat()),
@@ -82,9 +82,9 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
     messages::lock(tx, told.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
-    let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
+    let failed: Vec<FailedMessage> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut facts).await?;
-    let mut failures = messaging::failed(tx, clock, &failed).await?;
+    let mut failures = messaging::apply_failures(tx, clock, &failed).await?;
     facts.preferences(plan, &resolved);
     facts.told(plan.facts.iter().cloned());
     facts.told(news);
@@ -100,9 +100,9 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
 }
 
 /// A message that Meta took and gave up, with the reason.
-pub(super) fn failed(status: &Joined) -> Option<Failed> {
+pub(super) fn failed(status: &Joined) -> Option<FailedMessage> {
     (status.standing() == Some(Status::Failed)).then_some(())?;
-    Some(Failed {
+    Some(FailedMessage {
         tenant: status.tenant_id,
         message: status.message_id,
         channel: status.channel_id,

@@ -76,7 +76,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
     }
     count_received(service, &plan).await;
     messaging::release_limits(&service.messaging, &limits).await;
-    messaging::follow(&service.messaging, failures).await;
+    messaging::run_follow_up(&service.messaging, failures).await;
     Ok(())
 }
 
@@ -132,7 +132,10 @@ async fn count_received(service: &InboundService, plan: &Plan) {
     let directory = service.directory.current();
     for (channel, count) in &plan.received {
         if let Some(route) = directory.channel(*channel) {
-            let _ = service.rate_limiter.received(&messaging::number(route), *count).await;
+            let _ = service
+                .rate_limiter
+                .received(&messaging::limited_number(route), *count)
+                .await;
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     directory::{Route, Snapshot, TenantSignature},
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     inbound::store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
-    messaging::{News, Source, store::sends::Proof},
+    messaging::{AccountChange, Source, store::sends::Proof},
     meta::webhook::{Change, Malformed, UserPreference, WebhookItem},
     people::Party,
     records::{events::NewEvent, messages::Named, raw_events::Processed},
@@ -36,7 +36,7 @@ pub struct Plan {
     /// Messages received, by channel: Meta counts them against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
     /// What is said of accounts and numbers that decides what may be sent.
-    pub news: Vec<News>,
+    pub news: Vec<AccountChange>,
     /// What is told of templates.
     pub templates: Vec<templates::TemplateUpdate>,
     /// What people want to be sent, and what not.

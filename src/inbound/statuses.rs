@@ -9,7 +9,7 @@ use crate::{
     domain::Status,
     inbound::InboundService,
     inbound::store::statuses::{self, Joined, NewStatus},
-    messaging::{self, Aftermath, Failed, store::sends::Proof},
+    messaging::{self, FailedMessage, FollowUp, store::sends::Proof},
     meta::{
         graph::errors,
         webhook::{self, StatusKind, WhatsAppUser},
@@ -139,17 +139,17 @@ async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
         people::after_merges(&service.db, &service.clock, joined).await
     };
     let (count, aftermath) = retry_conflicts(join).await?;
-    messaging::follow(&service.messaging, aftermath).await;
+    messaging::run_follow_up(&service.messaging, aftermath).await;
     Ok(count)
 }
 
-async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<(usize, Aftermath)> {
+async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<(usize, FollowUp)> {
     let mut facts = Facts::new(&service.clock);
     let waiting = statuses::waiting(&mut *tx, keys).await?;
     let mut named = recipients::named_waiting(&waiting);
     recipients::sort(&mut named);
     let told = messaging::recipients(tx, &named).await?;
-    let acted_on = |it: &&statuses::Waiting| it.error_code.is_some_and(messaging::is_acted_on);
+    let acted_on = |it: &&statuses::Waiting| it.error_code.is_some_and(messaging::has_effects);
     let acted_on: Vec<&statuses::Waiting> = waiting.iter().filter(acted_on).collect();
     contacts::lock_tenants(tx, acted_on.iter().map(|it| it.tenant_id)).await?;
     let refused: Vec<(Key, i64)> = acted_on
@@ -163,9 +163,9 @@ async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<
     messages::lock(tx, told.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
-    let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
+    let failed: Vec<FailedMessage> = joined.iter().filter_map(apply::failed).collect();
     advance(tx, joined, &mut facts).await?;
-    let mut aftermath = messaging::failed(tx, &service.clock, &failed).await?;
+    let mut aftermath = messaging::apply_failures(tx, &service.clock, &failed).await?;
     facts.told(std::mem::take(&mut aftermath.events));
     facts.append(tx).await?;
     Ok((count, aftermath))

@@ -7,7 +7,7 @@ use crate::{
     queue::{Backoff, Claim, Job, Outcome, Outcomes, Queue},
 };
 
-/// Asks Meta about a channel: when it is added, when its token is renewed, and once a day.
+/// Checks a channel with Meta: when it is added, when its token is renewed, and once a day.
 pub struct CheckChannels;
 
 impl Job for CheckChannels {
@@ -15,10 +15,10 @@ impl Job for CheckChannels {
     const CONCURRENCY: usize = 2;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // A standing order: it is never given up, only tried more seldom.
+    // Recurring: never given up, only retried less often.
     const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_secs(3_600));
-    // Four calls at the same time, each with the time a call may take.
+    // Four concurrent calls, each with its own timeout.
     const TIMEOUT: Duration = Duration::from_secs(120);
     type Id = ChannelId;
     type Context = App;
@@ -26,7 +26,7 @@ impl Job for CheckChannels {
     async fn run(app: &App, channels: &[ChannelId]) -> Outcomes<ChannelId> {
         let mut outcomes = Outcomes::settled();
         for id in channels {
-            match messaging::check_in_turn(&app.messaging, *id).await {
+            match messaging::run_scheduled_check(&app.messaging, *id).await {
                 Ok(()) => {}
                 Err(CheckError::Database(error)) => return error.into(),
                 Err(error) => outcomes.set(*id, Outcome::retry(error)),

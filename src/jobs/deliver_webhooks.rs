@@ -7,19 +7,19 @@ use crate::{
     webhooks::{dispatcher::ServeError, store::endpoints::ENDPOINT_JOBS},
 };
 
-/// Brings events to endpoints: a job is an endpoint that has something waiting, and ends when nothing is due there.
+/// Delivers events to endpoints. A job is an endpoint with waiting deliveries; it ends when nothing is due there.
 pub struct DeliverWebhooks;
 
 impl Job for DeliverWebhooks {
     const QUEUE: Queue = ENDPOINT_JOBS;
-    // Nearly all of them wait for others to answer, or for the pace that others want: more than a few tenants can keep busy.
+    // Nearly all of them wait for the answers or the rate limits of endpoints: more than a few tenants can keep busy.
     const CONCURRENCY: usize = 2_048;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // A line is never given up: its deliveries are.
+    // An endpoint job is never given up: its deliveries are.
     const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(60));
-    /// Longer than a run takes things up for, by far, so that what it has begun comes to its end.
+    /// Much longer than a run takes up deliveries, so that those it has begun are finished.
     const TIMEOUT: Duration = Duration::from_secs(150);
     type Id = EndpointId;
     type Context = App;

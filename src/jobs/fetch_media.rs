@@ -8,7 +8,7 @@ use crate::{
     queue::{Backoff, Claim, Job, Outcomes, Queue},
 };
 
-/// Fetches from Meta what customers sent, while Meta still has it.
+/// Downloads media of customers from Meta, while Meta still has it.
 pub struct FetchMedia;
 
 impl Job for FetchMedia {
@@ -16,10 +16,10 @@ impl Job for FetchMedia {
     const CONCURRENCY: usize = 16;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // The deadline ends it: with an hour between them, so many attempts do not fit into a week.
+    // The deadline ends it: with an hour between attempts, this many do not fit into a week.
     const MAX_ATTEMPTS: i64 = 400;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(2), Duration::from_secs(3_600));
-    /// 100 MB at a third of a megabyte a second.
+    /// 100 MB at a third of a megabyte per second.
     const TIMEOUT: Duration = Duration::from_secs(330);
     type Id = MediaId;
     type Context = App;

@@ -8,7 +8,7 @@ use crate::{
     queue::{Claim, Job, Outcomes, Queue},
 };
 
-/// Makes smaller pictures of images. One at a time in a process, for each may take a good part of its memory.
+/// Creates smaller variants of images. One at a time in a process, since each may take much of its memory.
 pub struct MakeVariants;
 
 impl Job for MakeVariants {

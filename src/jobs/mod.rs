@@ -22,7 +22,7 @@ use crate::{
     queue::{Job, Queue, Workers},
 };
 
-/// Every queue there is, in the order the operator sees them.
+/// All queues, in the order in which the operator sees them.
 pub const QUEUES: &[Queue] = &[
     ProcessEvents::QUEUE,
     SendMessages::QUEUE,
@@ -33,7 +33,7 @@ pub const QUEUES: &[Queue] = &[
     CheckChannels::QUEUE,
 ];
 
-/// Every job a worker runs.
+/// Registers all jobs of a worker.
 pub fn register(workers: Workers<App>) -> Workers<App> {
     workers
         .register::<ProcessEvents>()
@@ -45,7 +45,7 @@ pub fn register(workers: Workers<App>) -> Workers<App> {
         .register::<CheckChannels>()
 }
 
-/// What the ids of a queue's jobs begin with, e.g. `raw`.
+/// Returns the prefix of the ids of a queue's jobs, e.g. `raw`.
 pub fn id_prefix(queue: &Queue) -> &'static str {
     const PREFIXES: &[(Queue, &str)] = &[
         prefix::<ProcessEvents>(),

@@ -8,8 +8,8 @@ use crate::{
     queue::{Claim, Job, Outcome, Outcomes, Queue},
 };
 
-/// When long webhooks that had to give way are offered again.
-const POSTPONED: Duration = Duration::from_millis(100);
+/// Delay of long webhooks that were postponed for others.
+const POSTPONED_DELAY: Duration = Duration::from_millis(100);
 
 /// Turns stored webhooks into messages, statuses and account changes.
 pub struct ProcessEvents;
@@ -25,11 +25,11 @@ impl Job for ProcessEvents {
 
     async fn run(app: &App, events: &[RawEventId]) -> Outcomes<RawEventId> {
         let Report { failures, postponed } = inbound::process(&app.inbound, events).await;
-        if let Some(away) = failures.iter().find(|failure| failure.transient) {
-            return Outcomes::unavailable(&away.error);
+        if let Some(outage) = failures.iter().find(|failure| failure.transient) {
+            return Outcomes::unavailable(&outage.error);
         }
         let failed = |failure: Failure| (failure.event, Outcome::retry(failure.error));
-        let later = |event| (event, Outcome::Release { after: POSTPONED });
+        let later = |event| (event, Outcome::Release { after: POSTPONED_DELAY });
         let named = failures.into_iter().map(failed).chain(postponed.into_iter().map(later));
         named.fold(Outcomes::settled(), |outcomes, (event, outcome)| {
             outcomes.with(event, outcome)

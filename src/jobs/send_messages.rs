@@ -7,19 +7,19 @@ use crate::{
     queue::{Claim, Job, Outcomes, Queue},
 };
 
-/// Sends what callers have queued.
+/// Sends accepted messages.
 pub struct SendMessages;
 
 impl Job for SendMessages {
     const QUEUE: Queue = OUTBOUND;
-    // A batch is in hand until Meta has answered the last of it, and slots lie up to half a second ahead: at 1,000 a second that is a
-    // thousand messages in hand, in batches that are seldom full.
+    // A batch is in hand until Meta has answered its last message, and slots are up to half a second ahead: at 1,000 messages per second
+    // that is 1,000 in hand, in batches that are seldom full.
     const CONCURRENCY: usize = 20;
     const BATCH: usize = 100;
-    // A send is never given up by the queue: what is to become of it is decided by its attempts, its time and its tenant.
+    // The queue never gives up a send: its attempts, its expiry and its tenant decide what becomes of it.
     const MAX_ATTEMPTS: i64 = i64::MAX;
     const CLAIM: Claim = Claim::Leased;
-    // Longer than a call may take and a slot may lie ahead: a call that is cut off leaves its message unknown.
+    // Longer than a call takes and a slot is ahead: a call that is cut off leaves its message unknown.
     const TIMEOUT: Duration = Duration::from_secs(150);
     // A send costs the database much the same alone or with ten others, and Meta takes far longer to answer.
     const LINGER: Duration = Duration::from_millis(20);

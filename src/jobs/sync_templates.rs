@@ -7,8 +7,7 @@ use crate::{
     templates::{SYNCS, SyncError},
 };
 
-/// Fetches the templates of an account from Meta: when a channel is added, when a webhook tells of a change, when somebody asks, and
-/// once a day.
+/// Fetches the templates of an account from Meta: when a channel is added, when a webhook reports a change, on request, and once a day.
 pub struct SyncTemplates;
 
 impl Job for SyncTemplates {
@@ -16,19 +15,19 @@ impl Job for SyncTemplates {
     const CONCURRENCY: usize = 2;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // A standing order: it is never given up, only tried more seldom.
+    // Recurring: never given up, only retried less often.
     const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(10), Duration::from_secs(6 * 3_600));
-    // A hundred pages, each with the time a call may take.
+    // A hundred pages, each with the timeout of a call.
     const TIMEOUT: Duration = Duration::from_secs(600);
     type Id = TemplateSyncId;
     type Context = App;
 
     async fn run(app: &App, syncs: &[TemplateSyncId]) -> Outcomes<TemplateSyncId> {
-        let library = &app.templates;
+        let templates = &app.templates;
         let mut outcomes = Outcomes::settled();
         for id in syncs {
-            match library.synchronize(*id).await {
+            match templates.synchronize(*id).await {
                 Ok(synced) if synced.changed + synced.deleted > 0 => {
                     tracing::info!(sync.id = %id, ?synced, "templates have changed at Meta");
                 }

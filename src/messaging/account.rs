@@ -1,4 +1,4 @@
-//! What Meta says of accounts and numbers, by webhook or when asked, as far as it decides what may be sent.
+//! Applies what Meta says about accounts and numbers that affects sending, from webhooks and from checks.
 
 use std::collections::HashSet;
 
@@ -16,32 +16,34 @@ use crate::{
 
 use super::daily_limit;
 
-/// Whose word it is.
+/// The authority behind an account change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// Meta's, who was asked, or who signed with a secret of the operator's.
+    /// Meta: an answer to a request, or a webhook signed with an app secret of the operator.
     Meta,
-    /// Signed with a tenant's own secret: it speaks for that tenant alone, who might say anything of a portfolio of others.
+    /// A webhook signed with a tenant's own app secret. It applies to that tenant only, since the tenant could claim anything about a
+    /// portfolio shared with others.
     Tenant,
 }
 
+/// A change of an account or number that affects sending.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// How many customers the portfolio may write to in a day.
+pub enum AccountChange {
+    /// Daily limit of a portfolio, in customers.
     DailyLimit {
         portfolio: Key,
         limit: DailyLimit,
         source: Source,
     },
-    /// Who owns the account.
+    /// Business portfolio that owns an account.
     Owner {
         tenant: TenantId,
         waba_id: String,
-        /// What stood for the portfolio until now.
+        /// Key of the portfolio until now.
         known_as: String,
         business_id: String,
     },
-    /// How many messages per second the number may exchange.
+    /// Messages per second that a number may send and receive.
     Throughput {
         tenant: TenantId,
         channel: ChannelId,
@@ -49,24 +51,25 @@ pub enum News {
     },
 }
 
-impl News {
+impl AccountChange {
     fn subject(&self) -> Subject<'_> {
         match self {
-            News::DailyLimit { portfolio, source, .. } => Subject::Limit(portfolio, *source),
-            News::Owner { tenant, waba_id, .. } => Subject::Owner(*tenant, waba_id),
-            News::Throughput { channel, .. } => Subject::Throughput(*channel),
+            AccountChange::DailyLimit { portfolio, source, .. } => Subject::Limit(portfolio, *source),
+            AccountChange::Owner { tenant, waba_id, .. } => Subject::Owner(*tenant, waba_id),
+            AccountChange::Throughput { channel, .. } => Subject::Throughput(*channel),
         }
     }
 
     pub fn limit(route: &Route, limit: DailyLimit, source: Source) -> Self {
         Self::DailyLimit {
-            portfolio: daily_limit::key(route),
+            portfolio: daily_limit::portfolio_key(route),
             limit,
             source,
         }
     }
 
-    /// `None` when it is known. To be believed of Meta only: who belongs to a portfolio uses up its limit.
+    /// Returns the change of owner; `None` if it is known already. Only Meta may be trusted with it: accounts of a portfolio use up its
+    /// limit.
     pub fn owner(route: &Route, business_id: &str) -> Option<Self> {
         (route.portfolio != business_id).then(|| Self::Owner {
             tenant: route.tenant,
@@ -77,26 +80,26 @@ impl News {
     }
 }
 
-/// A portfolio whose limit was set, and the tenant whose sends wait for it; `None` for every tenant's.
+/// A portfolio whose limit was set, and the tenant whose sends it applies to; `None` is every tenant.
 pub type LimitSet = (Key, Option<TenantId>);
 
-/// Keeps what is new of channels and portfolios. Called before contacts, conversations and messages are locked. What waited for the limits
-/// that were set is released once the transaction is committed ([`super::release_limits`]).
-pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Result<Vec<LimitSet>> {
-    if news.is_empty() {
+/// Stores changes of channels and portfolios and returns the limits that were set. Must run before contacts, conversations and messages
+/// are locked. The caller releases the sends held for those limits after the commit ([`super::release_limits`]).
+pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[AccountChange]) -> Result<Vec<LimitSet>> {
+    if changes.is_empty() {
         return Ok(Vec::new());
     }
     let now = clock.now();
     let (mut adopted, mut limits) = (Vec::new(), Vec::new());
     Stage::Configuration.reach(tx);
-    for it in latest(news) {
+    for it in latest(changes) {
         match it {
-            News::DailyLimit {
+            AccountChange::DailyLimit {
                 portfolio,
                 limit,
                 source,
             } => limits.push((portfolio, *limit, *source)),
-            News::Owner {
+            AccountChange::Owner {
                 tenant,
                 waba_id,
                 known_as,
@@ -110,7 +113,7 @@ pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Re
                     adopted.push((from, business_id));
                 }
             }
-            News::Throughput {
+            AccountChange::Throughput {
                 tenant,
                 channel,
                 per_second,
@@ -128,7 +131,7 @@ pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Re
     Ok(set)
 }
 
-/// Whom news is about: of several about the same, the last one counts.
+/// The subject of a change. Of several changes of one subject, the last applies.
 #[derive(PartialEq, Eq, Hash)]
 enum Subject<'a> {
     Limit(&'a Key, Source),
@@ -136,12 +139,13 @@ enum Subject<'a> {
     Throughput(ChannelId),
 }
 
-/// The last news of each subject, in their order. A webhook may tell of the same limit thousands of times, for each of a hundred channels.
-fn latest(news: &[News]) -> Vec<&News> {
-    let mut told = HashSet::new();
-    let mut latest: Vec<&News> = Vec::new();
-    for it in news.iter().rev() {
-        if told.insert(it.subject()) {
+/// Returns the last change of each subject, in order. A webhook may report the same limit thousands of times, for each of a hundred
+/// channels.
+fn latest(changes: &[AccountChange]) -> Vec<&AccountChange> {
+    let mut seen = HashSet::new();
+    let mut latest: Vec<&AccountChange> = Vec::new();
+    for it in changes.iter().rev() {
+        if seen.insert(it.subject()) {
             latest.push(it);
         }
     }

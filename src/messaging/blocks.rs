@@ -1,4 +1,4 @@
-//! Customers whom a business blocks: Meta does it, and our books keep who, so that nobody tries to write to them.
+//! Blocks and unblocks customers at Meta, and stores who is blocked so that sends to them are rejected.
 
 use crate::{
     clock::Clock,
@@ -9,7 +9,7 @@ use crate::{
     messaging::MessagingService,
     messaging::{
         accept::Address,
-        store::blocks::{self, Block},
+        store::blocks::{self, BlockedContact},
     },
     meta::graph::{self, BlockedPage},
     people::{self, Party},
@@ -21,60 +21,60 @@ use crate::{
 
 use super::ControlError;
 
-/// What is to become of customers.
+/// A change of Meta's block list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blocking {
+pub enum BlockAction {
     Block,
     Unblock,
 }
 
-/// What became of one of them.
+/// The result for one customer.
 #[derive(Clone, Debug)]
-pub struct Blocked {
-    /// `None` for somebody who is not known here.
+pub struct BlockOutcome {
+    /// `None` if the customer is not a known contact.
     pub contact: Option<ContactId>,
-    /// Meta's code and words, or ours, when it was not done.
+    /// Code and message of Meta's error, or our message without a code, if the request failed.
     pub refused: Option<(Option<i64>, String)>,
 }
 
-/// Somebody on Meta's list, and who that is here.
+/// An entry of Meta's block list, with the contact if it is known.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct BlockedCustomer {
     pub contact: Option<ContactId>,
     pub phone: Option<String>,
     pub user_id: Option<String>,
 }
 
-/// Blocks or unblocks customers on a number, up to 1,000, and answers for each.
+/// Blocks or unblocks up to 1,000 customers on a number. Returns a result for each, in order.
 pub async fn change_blocks(
     service: &MessagingService,
     route: &Route,
     people: &[Address],
-    blocking: Blocking,
-) -> std::result::Result<Vec<Blocked>, ControlError> {
+    action: BlockAction,
+) -> std::result::Result<Vec<BlockOutcome>, ControlError> {
     let access = route.access().ok_or(ControlError::NoToken)?;
     let mut named = Vec::with_capacity(people.len());
     for address in people {
-        named.push(person(service, route.tenant, address).await?);
+        named.push(block_target(service, route.tenant, address).await?);
     }
     let mut asked: Vec<graph::BlockTarget> = named.iter().flatten().cloned().collect();
     asked.sort();
     asked.dedup();
-    let changes = match (asked.is_empty(), blocking) {
+    let changes = match (asked.is_empty(), action) {
         (true, _) => Vec::new(),
-        (false, Blocking::Block) => service.graph.block_users(access, &asked).await?,
-        (false, Blocking::Unblock) => service.graph.unblock_users(access, &asked).await?,
+        (false, BlockAction::Block) => service.graph.block_users(access, &asked).await?,
+        (false, BlockAction::Unblock) => service.graph.unblock_users(access, &asked).await?,
     };
     let done: Vec<&graph::BlockResult> = changes.iter().filter(|it| it.error.is_none()).collect();
-    let contacts = keep(service, route, &done, blocking).await?;
+    let contacts = store_changes(service, route, &done, action).await?;
     let answer = |(address, person): (&Address, &Option<graph::BlockTarget>)| {
         let known = match address {
             Address::Contact(contact) => Some(*contact),
             _ => None,
         };
         let Some(person) = person else {
-            let why = "neither a phone number nor a user id is known of the contact".to_owned();
-            return Blocked {
+            let why = "the contact has neither a phone number nor a user id".to_owned();
+            return BlockOutcome {
                 contact: known,
                 refused: Some((None, why)),
             };
@@ -82,12 +82,12 @@ pub async fn change_blocks(
         let contact = done
             .iter()
             .position(|it| it.target == *person)
-            .map(|place| contacts[place]);
+            .map(|position| contacts[position]);
         let refused = changes
             .iter()
             .find(|it| it.target == *person)
             .and_then(|it| it.error.clone());
-        Blocked {
+        BlockOutcome {
             contact: contact.or(known),
             refused: refused.map(|(code, why)| (Some(code), why)),
         }
@@ -95,13 +95,13 @@ pub async fn change_blocks(
     Ok(people.iter().zip(&named).map(answer).collect())
 }
 
-/// A page of those whom Meta has on its list. Those we did not know to be blocked are kept.
-pub async fn blocked(
+/// Returns a page of Meta's block list and the cursor of the next one. Stores blocks that were not known here.
+pub async fn list_blocked(
     service: &MessagingService,
     route: &Route,
     limit: i64,
     after: Option<&str>,
-) -> std::result::Result<(Vec<Listed>, Option<String>), ControlError> {
+) -> std::result::Result<(Vec<BlockedCustomer>, Option<String>), ControlError> {
     let access = route.access().ok_or(ControlError::NoToken)?;
     let BlockedPage { users: people, after } = service.graph.blocked_users(access, limit, after).await?;
     let tenant = route.tenant;
@@ -121,38 +121,42 @@ pub async fn blocked(
         };
         known.iter().find(is).map(|it| it.contact_id)
     };
-    let listed: Vec<Listed> = people
+    let listed: Vec<BlockedCustomer> = people
         .into_iter()
-        .map(|it| Listed {
+        .map(|it| BlockedCustomer {
             contact: contact("user_id", &it.user_id).or_else(|| contact("phone", &it.phone)),
             phone: it.phone,
             user_id: it.user_id,
         })
         .collect();
-    let mut found: Vec<Block> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
+    let mut found: Vec<BlockedContact> = listed.iter().filter_map(|it| Some(block(route, it.contact?))).collect();
     found.sort();
     found.dedup();
     let now = service.clock.now();
     let new = blocks::add(&mut tx, &found, now).await?;
-    let told: Vec<NewEvent> = new
+    let new_events: Vec<NewEvent> = new
         .iter()
         .map(|it| event(&service.clock, it, &contact::BLOCKED))
         .collect();
-    events::append(&mut tx, &told, now).await?;
+    events::append(&mut tx, &new_events, now).await?;
     tx.commit().await?;
     Ok((listed, after))
 }
 
-fn block(route: &Route, contact: ContactId) -> Block {
-    Block {
+fn block(route: &Route, contact: ContactId) -> BlockedContact {
+    BlockedContact {
         tenant: route.tenant,
         channel: route.channel,
         contact,
     }
 }
 
-/// As Meta names them; `None` for a contact of which nothing is known that Meta takes.
-async fn person(service: &MessagingService, tenant: TenantId, address: &Address) -> Result<Option<graph::BlockTarget>> {
+/// Returns the address by which Meta's block API knows the customer; `None` for a contact without a phone number or user id.
+async fn block_target(
+    service: &MessagingService,
+    tenant: TenantId,
+    address: &Address,
+) -> Result<Option<graph::BlockTarget>> {
     Ok(match address {
         Address::Phone(digits) => Some(graph::BlockTarget::Phone(digits.clone())),
         Address::UserId(id) => Some(graph::BlockTarget::UserId(id.clone())),
@@ -167,12 +171,12 @@ async fn person(service: &MessagingService, tenant: TenantId, address: &Address)
     })
 }
 
-/// Writes down what Meta did, and tells of it; returns the contacts.
-async fn keep(
+/// Stores the changes that Meta confirmed, with their events. Returns the contacts in the order of `done`.
+async fn store_changes(
     service: &MessagingService,
     route: &Route,
     done: &[&graph::BlockResult],
-    blocking: Blocking,
+    action: BlockAction,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
     let identity = |person: &graph::BlockTarget| {
@@ -193,39 +197,40 @@ async fn keep(
         party
     };
     let parties: Vec<Party> = done.iter().map(party).collect();
-    let keep = async || {
-        let kept = service
+    let store = async || {
+        let stored = service
             .db
-            .transaction(async |tx: &mut Tx| keep_in(tx, service, (route, &parties), blocking).await)
+            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, route, &parties, action).await)
             .await;
-        people::after_merges(&service.db, &service.clock, kept).await
+        people::after_merges(&service.db, &service.clock, stored).await
     };
-    retry_conflicts(keep).await
+    retry_conflicts(store).await
 }
 
-async fn keep_in(
+async fn store_changes_in(
     tx: &mut Tx,
     service: &MessagingService,
-    (route, parties): (&Route, &[Party]),
-    blocking: Blocking,
+    route: &Route,
+    parties: &[Party],
+    action: BlockAction,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
     let resolved = people::resolve(tx, &service.clock, parties, &[]).await?;
-    let mut told = people::events_for(&service.clock, &resolved);
+    let mut new_events = people::events_for(&service.clock, &resolved);
     let contacts = resolved.contacts;
-    let mut of: Vec<Block> = contacts.iter().map(|contact| block(route, *contact)).collect();
-    of.sort();
-    of.dedup();
-    let (kind, changed) = match blocking {
-        Blocking::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &of, now).await?),
-        Blocking::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &of).await?),
+    let mut blocked: Vec<BlockedContact> = contacts.iter().map(|contact| block(route, *contact)).collect();
+    blocked.sort();
+    blocked.dedup();
+    let (kind, changed) = match action {
+        BlockAction::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &blocked, now).await?),
+        BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &blocked).await?),
     };
-    told.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
-    events::append(tx, &told, now).await?;
+    new_events.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
+    events::append(tx, &new_events, now).await?;
     Ok(contacts)
 }
 
-pub(super) fn event(clock: &Clock, it: &Block, of: &'static EventType) -> NewEvent {
+pub(super) fn event(clock: &Clock, it: &BlockedContact, of: &'static EventType) -> NewEvent {
     let data = contact::Block {
         contact_id: it.contact,
         channel_id: it.channel,

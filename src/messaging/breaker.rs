@@ -1,5 +1,5 @@
-//! A channel that may not send, because its token or its account is no good, trips: its messages are kept until Meta says that it
-//! may again.
+//! Circuit breaker of a channel. It trips when the token or account is unusable; the channel's messages are held until a check with Meta
+//! succeeds.
 
 use chrono::{DateTime, Utc};
 
@@ -15,16 +15,16 @@ use crate::{
     },
 };
 
-/// How many messages that were released are put into the queue at once; the sweep brings the others.
-const CALLED: i64 = 5_000;
+/// Maximum number of released messages that are queued at once; the sweep finds the others.
+const MAX_ENQUEUED: i64 = 5_000;
 
-/// Lets the channel send nothing more, unless that is so already, and tells of it.
+/// Trips a channel's circuit breaker, unless it is open already, and appends an event.
 pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, reason: &str) -> Result<()> {
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
     if let Some(tenant) = channels::trip(&mut tx, channel, code, reason, now).await? {
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
-        tracing::error!(channel.id = %channel, error.code = code, "a channel may not send; its messages wait until it was checked");
+        tracing::error!(channel.id = %channel, error.code = code, "a channel's circuit breaker tripped; its messages are held");
         let data = Stopped {
             channel_id: channel,
             code,
@@ -37,7 +37,7 @@ pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, rea
     service.directory.refresh().await
 }
 
-/// Lets the campaigns of a channel go on; tells how many messages had waited for it, or `None` when they did not rest.
+/// Resumes the campaigns of a channel. Returns how many messages were released; `None` if campaigns were not paused.
 pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, channel: ChannelId) -> Result<Option<u64>> {
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
@@ -54,19 +54,21 @@ pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, chan
     events::append(&mut tx, &[event.on(channel)], now).await?;
     tx.commit().await?;
     service.directory.refresh().await?;
-    call(service, channel).await;
+    enqueue_released(service, channel).await;
     Ok(Some(released))
 }
 
-/// Has what was released looked at now. The rows are committed: what cannot be queued is found by the sweep.
-pub async fn call(service: &MessagingService, channel: ChannelId) {
-    match sends::due_of(service.db.reader(), channel, service.clock.now(), CALLED).await {
+/// Queues released messages of a channel. The rows are committed: the sweep finds what cannot be queued here.
+pub async fn enqueue_released(service: &MessagingService, channel: ChannelId) {
+    match sends::find_due(service.db.reader(), channel, service.clock.now(), MAX_ENQUEUED).await {
         Ok(due) => drop(service.queues.push_entries(&OUTBOUND, &due).await),
-        Err(error) => tracing::warn!(%error, channel.id = %channel, "what was released is left to the sweep"),
+        Err(error) => {
+            tracing::warn!(%error, channel.id = %channel, "released messages could not be queued; the sweep finds them")
+        }
     }
 }
 
-/// Lets a channel send again that tripped at `as_of` or before; `None` when it did not.
+/// Closes a circuit breaker that tripped at `as_of` or before, and releases its messages; `None` if it was not open.
 pub async fn recover(
     tx: &mut db::Tx,
     service: &MessagingService,
@@ -78,7 +80,7 @@ pub async fn recover(
         return Ok(None);
     }
     let released = sends::release(&mut *tx, route.channel, HoldReason::Breaker, now).await?;
-    tracing::info!(channel.id = %route.channel, released, "a channel may send again");
+    tracing::info!(channel.id = %route.channel, released, "a channel's circuit breaker closed");
     Ok(Some(Resumed {
         channel_id: route.channel,
         released,

@@ -1,17 +1,17 @@
-//! Messages that are withdrawn while they wait.
+//! Cancels messages before they are sent.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{ControlError, record};
+use super::{ControlError, transitions};
 use crate::{
     db::{self, Tx, retry_conflicts},
     domain::{MessageId, Status, TenantId},
     messaging::MessagingService,
-    messaging::store::sends::{self, Canceled, Placed},
+    messaging::store::sends::{self, Canceled, MessageTransition},
     records::{events, messages},
 };
 
-/// Withdraws a message that no call was made for.
+/// Cancels a message, if no call was made for it.
 pub async fn cancel(service: &MessagingService, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
     let canceled = cancel_all(service, tenant, &[id]).await?;
     canceled
@@ -20,19 +20,19 @@ pub async fn cancel(service: &MessagingService, tenant: TenantId, id: MessageId)
         .unwrap_or(Err(ControlError::NoSuchMessage(id)))
 }
 
-/// Withdraws those that no call was made for, in one commit; says of each in its place why it could not.
+/// Cancels the messages that no call was made for, in one transaction. Returns a result for each id, in the order of `ids`.
 pub async fn cancel_all(
     service: &MessagingService,
     tenant: TenantId,
     ids: &[MessageId],
 ) -> db::Result<Vec<Result<(), ControlError>>> {
     let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let withdraw = || {
+    let cancel = || {
         service
             .db
-            .transaction(async |tx: &mut Tx| withdraw(tx, service, tenant, &distinct).await)
+            .transaction(async |tx: &mut Tx| cancel_in(tx, service, tenant, &distinct).await)
     };
-    let (canceled, others) = retry_conflicts(withdraw).await?;
+    let (canceled, others) = retry_conflicts(cancel).await?;
     let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();
     let result = |id: &MessageId| match others.get(id).map(String::as_str) {
         _ if canceled.contains(id) => Ok(()),
@@ -43,30 +43,30 @@ pub async fn cancel_all(
     Ok(ids.iter().map(result).collect())
 }
 
-type Withdrawn = (Vec<Canceled>, HashMap<MessageId, String>);
+type CanceledAndStatuses = (Vec<Canceled>, HashMap<MessageId, String>);
 
-/// With where the messages stood.
-async fn withdraw(
+/// Cancels the messages and returns them, with the status that each message had before.
+async fn cancel_in(
     tx: &mut Tx,
     service: &MessagingService,
     tenant: TenantId,
     ids: &[MessageId],
-) -> db::Result<Withdrawn> {
+) -> db::Result<CanceledAndStatuses> {
     let now = service.clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
-    let stood = sends::standing(tx, tenant, ids).await?;
+    let before = sends::statuses(tx, tenant, ids).await?;
     let mut canceled = sends::cancel(tx, tenant, ids, now).await?;
     canceled.sort_by_key(|it| it.id);
-    let told: Vec<_> = canceled
+    let new_events: Vec<_> = canceled
         .iter()
-        .map(|it| record::event(&service.clock, &placed(tenant, it)))
+        .map(|it| transitions::event(&service.clock, &transition(tenant, it)))
         .collect();
-    events::append(tx, &told, now).await?;
-    Ok((canceled, stood.into_iter().collect()))
+    events::append(tx, &new_events, now).await?;
+    Ok((canceled, before.into_iter().collect()))
 }
 
-fn placed(tenant: TenantId, canceled: &Canceled) -> Placed {
-    Placed {
+fn transition(tenant: TenantId, canceled: &Canceled) -> MessageTransition {
+    MessageTransition {
         tenant,
         message: canceled.id,
         channel: canceled.channel_id,

@@ -1,11 +1,11 @@
-//! Asking Meta about channels: when somebody wants to know, and without being asked.
+//! Checks channels with Meta: on request, and once a day.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    account::{self, News, Source},
-    breaker::{call, recover, trip},
-    checked::{Checked, throughput},
+    account::{self, AccountChange, Source},
+    breaker::{enqueue_released, recover, trip},
+    channel_report::{ChannelReport, throughput},
     daily_limit::release_limits,
 };
 use crate::{
@@ -23,15 +23,16 @@ use crate::{
     },
 };
 
-/// The standing orders.
+/// Recurring checks of channels.
 pub const CHECKS: Queue = Queue::new("checks", "channel_checks");
-/// A channel is checked once a day, each at a time of its own: after this, and at most [`SPREAD`] seconds more.
-const EVERY: TimeDelta = TimeDelta::hours(23);
-const SPREAD: u128 = 2 * 3_600;
+/// Interval of the daily checks: 23 hours plus up to [`CHECK_SPREAD`] seconds derived from the channel's id, so that channels are checked
+/// at different times.
+const CHECK_INTERVAL: TimeDelta = TimeDelta::hours(23);
+const CHECK_SPREAD: u128 = 2 * 3_600;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    #[error("the channel is not known here yet")]
+    #[error("the channel is not in the directory yet")]
     Unknown,
     #[error(transparent)]
     Meta(#[from] Error),
@@ -39,9 +40,9 @@ pub enum CheckError {
     Database(#[from] sqlx::Error),
 }
 
-/// Does a standing order once and says when it is due again.
-pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
-    // Of a token that was renewed a moment ago another process may not know yet.
+/// Runs a scheduled check and stores when the next one is due.
+pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
+    // Another process may have renewed the token a moment ago.
     service.directory.refresh().await?;
     let began = service.clock.now();
     let directory = service.directory.current();
@@ -50,7 +51,7 @@ pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<
         return Err(error.clone().into());
     }
     let conclude = async |tx: &mut Tx| {
-        channel_checks::conclude(&mut *tx, id, began, next(id, began)).await?;
+        channel_checks::conclude(&mut *tx, id, began, next_check(id, began)).await?;
         counts::add(&mut *tx, &CHECKS, service.clock.now(), 1, 0).await
     };
     service.db.transaction(conclude).await?;
@@ -58,19 +59,20 @@ pub async fn check_in_turn(service: &MessagingService, id: ChannelId) -> Result<
     Ok(())
 }
 
-fn next(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
-    let own = i64::try_from(id.uuid().as_u128() % SPREAD).unwrap_or_default();
-    began + EVERY + TimeDelta::seconds(own)
+fn next_check(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
+    let own = i64::try_from(id.uuid().as_u128() % CHECK_SPREAD).unwrap_or_default();
+    began + CHECK_INTERVAL + TimeDelta::seconds(own)
 }
 
-/// Asks Meta about the channel, keeps what it says, and lets it send again if it may. If it may not, it trips.
-pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked> {
+/// Asks Meta about a channel and stores the answers. Closes the channel's circuit breaker if the channel can send, and trips it if it
+/// certainly cannot.
+pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelReport> {
     let began = service.clock.now();
-    let unopened = Secret::new("");
+    let no_token = Secret::new("");
     let access = Access {
         phone_number_id: &route.phone_number_id,
         waba_id: &route.waba_id,
-        token: route.access_token.as_ref().unwrap_or(&unopened),
+        token: route.access_token.as_ref().unwrap_or(&no_token),
     };
     let (number, token, subscribed, owner) = tokio::join!(
         service.graph.number(access),
@@ -78,7 +80,7 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
         service.graph.subscribed_apps(access),
         service.graph.owner_business(access)
     );
-    let mut checked = Checked {
+    let mut checked = ChannelReport {
         number,
         token,
         subscribed,
@@ -86,14 +88,14 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     };
     let mut tx = service.db.begin().await?;
     let now = service.clock.now();
-    let mut told = Vec::new();
+    let mut new_events = Vec::new();
     if let Ok(number) = &checked.number {
-        told.extend(note(&mut tx, service, route, number).await?);
+        new_events.extend(store_number(&mut tx, service, route, number).await?);
     }
-    let limits = account::apply_account_news(
+    let limits = account::apply_account_changes(
         &mut tx,
         &service.clock,
-        &news(route, &checked.number, owner.ok().flatten()),
+        &account_changes(route, &checked.number, owner.ok().flatten()),
     )
     .await?;
     if checked.can_send()
@@ -101,9 +103,9 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
     {
         checked.released = resumed.released;
         let event = NewEvent::new(&service.clock, route.tenant, &RECOVERED, now, &resumed);
-        told.push(event.on(route.channel));
+        new_events.push(event.on(route.channel));
     }
-    events::append(&mut tx, &told, now).await?;
+    events::append(&mut tx, &new_events, now).await?;
     tx.commit().await?;
     release_limits(service, &limits).await;
     match checked.stop() {
@@ -111,13 +113,13 @@ pub async fn check(service: &MessagingService, route: &Route) -> Result<Checked>
         None => service.directory.refresh().await?,
     }
     if checked.released > 0 {
-        call(service, route.channel).await;
+        enqueue_released(service, route.channel).await;
     }
     Ok(checked)
 }
 
-/// Keeps what Meta says of the number, and tells of it where it rates the number otherwise than before.
-async fn note(
+/// Stores Meta's answer about the number. Returns an event if the quality or messaging limit differs from the stored one.
+async fn store_number(
     tx: &mut Tx,
     service: &MessagingService,
     route: &Route,
@@ -152,21 +154,25 @@ async fn note(
     Ok(Some(event.on(route.channel)))
 }
 
-/// What the answers say of the account. A portfolio that becomes known has its limit under its own name.
-fn news(route: &Route, number: &std::result::Result<PhoneNumberInfo, Error>, owner: Option<String>) -> Vec<News> {
+/// Derives account changes from the answers. The limit of a newly known portfolio is set under the portfolio's id.
+fn account_changes(
+    route: &Route,
+    number: &std::result::Result<PhoneNumberInfo, Error>,
+    owner: Option<String>,
+) -> Vec<AccountChange> {
     let mut route = route.clone();
-    let mut news = Vec::new();
+    let mut changes = Vec::new();
     if let Some(business_id) = owner {
-        news.extend(News::owner(&route, &business_id));
+        changes.extend(AccountChange::owner(&route, &business_id));
         route.portfolio = business_id;
     }
     let tier = number
         .as_ref()
         .ok()
         .and_then(|number| number.messaging_limit.as_deref());
-    news.extend(
+    changes.extend(
         tier.and_then(DailyLimit::parse)
-            .map(|limit| News::limit(&route, limit, Source::Meta)),
+            .map(|limit| AccountChange::limit(&route, limit, Source::Meta)),
     );
-    news
+    changes
 }

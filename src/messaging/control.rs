@@ -1,4 +1,4 @@
-//! What people and programs decide about messages on their way.
+//! Commands of tenants on messages: resolving unknown ones, marking inbound ones as read.
 
 use crate::{
     db::{self, retry_conflicts},
@@ -6,22 +6,22 @@ use crate::{
     messaging::{
         MessagingService,
         accept::OUTBOUND,
-        store::sends::{self, Placed},
+        store::sends::{self, MessageTransition},
     },
     meta::graph::{Error, Receipt},
     records::{events, messages},
 };
 
-use super::record;
+use super::transitions;
 
-/// What is to become of a message of which nobody knows whether it was sent.
+/// A person's decision about a message whose delivery is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
-    /// It was sent.
+    /// The message was sent.
     Sent,
-    /// It was not: send it again.
+    /// The message was not sent: queue it again.
     Resend,
-    /// Whatever it was, let it be.
+    /// Cancel the message, whether or not it was sent.
     Drop,
 }
 
@@ -31,13 +31,13 @@ pub enum ControlError {
     NoSuchMessage(MessageId),
     #[error("message {0} is {1}: only a message that is still queued can be canceled")]
     NotQueued(MessageId, String),
-    #[error("message {0} is about to be sent: look again in a moment")]
+    #[error("message {0} is about to be sent: try again in a moment")]
     InHand(MessageId),
     #[error("message {0} is {1}: only one that is unknown can be resolved")]
     NotUnknown(MessageId, Status),
-    #[error("message {0} did not come from a customer: only inbound messages are read")]
+    #[error("message {0} is not inbound: only messages of customers can be marked as read")]
     NotInbound(MessageId),
-    #[error("the channel has no access token that opens: add the channel again to renew it")]
+    #[error("the channel's access token cannot be decrypted: add the channel again to renew it")]
     NoToken,
     #[error(transparent)]
     Meta(#[from] Error),
@@ -45,7 +45,7 @@ pub enum ControlError {
     Database(#[from] sqlx::Error),
 }
 
-/// Settles a message that is unknown. A status or a worker that is at it in the same moment goes first.
+/// Applies a person's decision to a message that is `unknown`. A status or a worker that takes the message at the same time wins.
 pub async fn resolve(
     service: &MessagingService,
     tenant: TenantId,
@@ -57,14 +57,14 @@ pub async fn resolve(
         return Err(ControlError::NotUnknown(id, message.status));
     }
     if resolution == Resolution::Resend {
-        // It is committed: what cannot be queued is found by the sweep.
-        let due = sends::entries(service.db.reader(), &[id]).await.unwrap_or_default();
+        // The decision is committed: the sweep finds what cannot be queued here.
+        let due = sends::job_entries(service.db.reader(), &[id]).await.unwrap_or_default();
         let _ = service.queues.push_entries(&OUTBOUND, &due).await;
     }
     Ok(())
 }
 
-/// False when the message is not unknown any more.
+/// Returns `false` if the message is no longer `unknown`.
 async fn settle(
     service: &MessagingService,
     tenant: TenantId,
@@ -79,17 +79,20 @@ async fn settle(
     };
     let mut tx = service.db.begin().await?;
     let settled = async {
-        if sends::settle(&mut tx, tenant, id, outcome, now).await?.is_none() {
+        if sends::record_resolution(&mut tx, tenant, id, outcome, now)
+            .await?
+            .is_none()
+        {
             return Ok(false);
         }
-        let placed = placed(message, tenant, status);
+        let transition = transition(message, tenant, status);
         match resolution {
             Resolution::Resend => {
                 sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
-                events::append(&mut tx, &[record::event(&service.clock, &placed)], now).await?;
+                events::append(&mut tx, &[transitions::event(&service.clock, &transition)], now).await?;
             }
             Resolution::Sent | Resolution::Drop => {
-                record::write(&mut tx, &service.clock, &[], vec![placed]).await?;
+                transitions::write(&mut tx, &service.clock, &[], vec![transition]).await?;
                 sends::finish(&mut tx, &[id], now).await?;
             }
         }
@@ -101,7 +104,7 @@ async fn settle(
     }
 }
 
-/// Shows the customer that an inbound message was read, or that an answer is being written.
+/// Marks an inbound message as read, or shows the customer a typing indicator.
 pub async fn receipt(
     service: &MessagingService,
     tenant: TenantId,
@@ -122,8 +125,8 @@ async fn find(service: &MessagingService, tenant: TenantId, id: MessageId) -> Re
     found.ok_or(ControlError::NoSuchMessage(id))
 }
 
-fn placed(message: &messages::Message, tenant: TenantId, status: Status) -> Placed {
-    Placed {
+fn transition(message: &messages::Message, tenant: TenantId, status: Status) -> MessageTransition {
+    MessageTransition {
         tenant,
         message: message.id,
         channel: message.channel_id,

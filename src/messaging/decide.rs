@@ -1,4 +1,4 @@
-//! What is to happen with a send that is due, from what is known of it.
+//! Decides what to do with a due send, from its stored state.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,84 +8,91 @@ use crate::{
     messaging::store::sends::Due,
 };
 
-/// What is to happen now.
+/// A decision about a due send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Ask the governor, then call Meta.
+    /// Reserve a slot, then call Meta.
     Send,
-    /// Meta has it, or nobody wants it sent any more.
-    Over,
-    /// An attempt ended without proof: wait for evidence until then.
+    /// Nothing: Meta has the message, or it was canceled or has ended otherwise.
+    Finished,
+    /// The last attempt is unproven: wait for evidence until this time.
     Await(DateTime<Utc>),
-    /// No evidence came, and it is not to be sent again: kept for a person.
+    /// No evidence came within the window, and the message is not to be sent again: hold it for a person.
     Hold,
-    /// Meta gave it up and said to wait until then.
+    /// Meta reported a failure that may be retried at this time.
     Later(DateTime<Utc>),
-    /// The channel may not send: kept until it may again.
+    /// The channel's circuit breaker is open: hold the send until it closes.
     Trip,
-    /// The campaigns of the channel rest: kept until they go on.
-    Rest,
-    /// The channel's access token does not open: it trips.
-    Locked,
-    /// The channel is not known here yet.
-    Unrouted,
+    /// The channel's campaigns are paused: hold the send until they are resumed.
+    CampaignsPaused,
+    /// The channel's access token cannot be decrypted: trip its circuit breaker.
+    TokenUnreadable,
+    /// The channel is not in the directory yet.
+    UnknownChannel,
     Expire,
-    /// Never to be sent, for a reason of ours.
-    Refuse(Reason),
+    /// Fail the message without calling Meta.
+    Refuse(RefusalReason),
 }
 
-/// Meta's code for a message to a customer who has not written or called for 24 hours, and ours.
+/// Graph error 131047: more than 24 hours since the customer last wrote or called. Also used for messages that are rejected before the
+/// call.
 pub const WINDOW_CLOSED: i64 = 131_047;
 
+/// A reason to fail a message without a call to Meta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum RefusalReason {
     WindowClosed,
     OptedOut,
     Blocked,
 }
 
-impl Reason {
-    /// The code Meta would have answered.
+impl RefusalReason {
+    /// Returns the code that Meta would answer.
     pub const fn code(self) -> i64 {
         match self {
-            Reason::WindowClosed => WINDOW_CLOSED,
-            Reason::OptedOut => 131_050,
-            Reason::Blocked => 130_403,
+            RefusalReason::WindowClosed => WINDOW_CLOSED,
+            RefusalReason::OptedOut => 131_050,
+            RefusalReason::Blocked => 130_403,
         }
     }
 
     pub const fn title(self) -> &'static str {
         match self {
-            Reason::WindowClosed => {
+            RefusalReason::WindowClosed => {
                 "window_closed: the customer has not written or called for 24 hours; only a template may be sent"
             }
-            Reason::OptedOut => "opted_out: the customer takes no marketing messages",
-            Reason::Blocked => {
+            RefusalReason::OptedOut => "opted_out: the customer has opted out of marketing messages",
+            RefusalReason::Blocked => {
                 "blocked: the business has blocked the customer on this number; unblock them to write to them"
             }
         }
     }
 }
 
-/// The lanes whose unknown messages are held where the tenant says nothing: marketing sent twice does more harm than not at all.
-const HELD: &str = "campaign";
+/// Lanes whose unknown messages are held if the tenant has no setting: marketing that is sent twice does more harm than marketing that is
+/// not sent.
+const DEFAULT_HELD_LANES: &str = "campaign";
 
-pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime<Utc>) -> Decision {
+/// Decides what to do with a due send. `window` is how long evidence is waited for.
+pub fn decide(due: &DueSend, route: Option<&Route>, window: TimeDelta, now: DateTime<Utc>) -> Decision {
     if !matches!(due.status, Status::Queued | Status::Sending | Status::Unknown) {
-        return Decision::Over;
+        return Decision::Finished;
     }
-    // Still open means that whoever made the call is gone: it may have been made or not.
+    // An open attempt means that the worker that made it is gone: the call may have been made or not.
     if due.is_unproven() {
         let until = due.attempt_ended_at.unwrap_or(now) + window;
         if now < until || due.attempt_outcome == Some(AttemptOutcome::Open) {
             return Decision::Await(until.max(now));
         }
-        if holds(due.hold_unknown.as_deref().unwrap_or(HELD), due.send_lane()) {
+        if is_held_lane(
+            due.hold_unknown.as_deref().unwrap_or(DEFAULT_HELD_LANES),
+            due.send_lane(),
+        ) {
             return Decision::Hold;
         }
     }
-    if let Some(end) = end(due, now) {
-        // It may have been sent all the same, so nobody may say that it was not.
+    if let Some(end) = final_decision(due, now) {
+        // The message may have been sent, so it must not be reported as failed or expired.
         return if due.is_unproven() { Decision::Hold } else { end };
     }
     if let Some(at) = due.not_before.filter(|at| *at > now) {
@@ -93,15 +100,15 @@ pub fn decide(due: &Due, route: Option<&Route>, window: TimeDelta, now: DateTime
     }
     match route {
         Some(route) if route.tripped => Decision::Trip,
-        Some(route) if route.access_token.is_none() => Decision::Locked,
-        Some(route) if route.campaigns_paused && due.send_lane() == SendLane::Campaign => Decision::Rest,
+        Some(route) if route.access_token.is_none() => Decision::TokenUnreadable,
+        Some(route) if route.campaigns_paused && due.send_lane() == SendLane::Campaign => Decision::CampaignsPaused,
         Some(_) => Decision::Send,
-        None => Decision::Unrouted,
+        None => Decision::UnknownChannel,
     }
 }
 
-/// Why it is never sent again, if it is not.
-fn end(due: &Due, now: DateTime<Utc>) -> Option<Decision> {
+/// Returns the decision that ends the send; `None` if it may be sent.
+fn final_decision(due: &DueSend, now: DateTime<Utc>) -> Option<Decision> {
     if due.expires_at.is_some_and(|at| at <= now) {
         return Some(Decision::Expire);
     }
@@ -109,16 +116,17 @@ fn end(due: &Due, now: DateTime<Utc>) -> Option<Decision> {
         return None;
     }
     if due.blocked {
-        return Some(Decision::Refuse(Reason::Blocked));
+        return Some(Decision::Refuse(RefusalReason::Blocked));
     }
     let is_free = due.kind != "template" && due.recipient_kind != RecipientKind::Group;
     if is_free && due.window_expires_at.is_none_or(|end| end <= now) {
-        return Some(Decision::Refuse(Reason::WindowClosed));
+        return Some(Decision::Refuse(RefusalReason::WindowClosed));
     }
     let is_refused = due.marketing_stopped && due.send_lane() == SendLane::Campaign;
-    is_refused.then_some(Decision::Refuse(Reason::OptedOut))
+    is_refused.then_some(Decision::Refuse(RefusalReason::OptedOut))
 }
 
-fn holds(lanes: &str, lane: SendLane) -> bool {
+/// `lanes` is a list separated by spaces.
+fn is_held_lane(lanes: &str, lane: SendLane) -> bool {
     lanes.split(' ').any(|word| word == lane.as_str())
 }

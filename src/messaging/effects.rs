@@ -1,5 +1,5 @@
-//! What an error of Meta's means beyond the message it came for. The same whether it came as the answer or as a `failed` status; the
-//! table of errors says which code has which effects.
+//! Applies the effects of Meta's errors beyond the message: opt-outs, closed windows, blocks, paused campaigns. An error has the same
+//! effects as an answer and as a `failed` status; the error table lists the effects of each code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::{
     },
     media::{self, store::MediaOnChannel},
     messaging::store::{
-        blocks::{self, Block},
+        blocks::{self, BlockedContact},
         sends::Due,
     },
     meta::graph::errors::{self, Class, Effect},
@@ -33,42 +33,42 @@ use crate::{
     templates::store::templates,
 };
 
-/// How long a window stays open after the customer wrote, less the second that Meta's times are good for: of a message that came
-/// in the same moment nobody can say which was first.
+/// Length of a service window after the customer's last message, minus one second: Meta's timestamps are in seconds, so the order of
+/// events within one second is unknown.
 const WINDOW: TimeDelta = TimeDelta::seconds(24 * 3_600 - 1);
 
-/// How long a sync of templates waits for others who ask for it.
+/// Delay of a template sync, so that requests in the meantime share it.
 const GATHER: TimeDelta = TimeDelta::seconds(5);
 
-/// An error that came for a message.
-pub struct Told<'a> {
-    pub due: &'a Due,
+/// An error that Meta reported for a message.
+pub struct ErrorReport<'a> {
+    pub due: &'a DueSend,
     pub code: i64,
     pub title: &'a str,
-    /// When Meta said it.
+    /// When Meta reported the error.
     pub at: DateTime<Utc>,
-    /// When the attempt began that it is about.
+    /// When the attempt began.
     pub tried_at: DateTime<Utc>,
 }
 
-impl Told<'_> {
+impl ErrorReport<'_> {
     fn has(&self, effect: Effect) -> bool {
         errors::entry(self.code).has_effect(effect)
     }
 }
 
-/// Whether an error means something beyond the message it came for.
-pub fn is_acted_on(code: i64) -> bool {
+/// Returns whether an error code has effects beyond the message.
+pub fn has_effects(code: i64) -> bool {
     !errors::entry(code).effects.is_empty()
 }
 
-/// Whether an error pauses the campaigns of the channel.
+/// Returns whether an error code pauses the campaigns of the channel.
 pub fn pauses_campaigns(code: i64) -> bool {
     errors::entry(code).has_effect(Effect::PauseCampaigns)
 }
 
-/// What the governor has to hear of an error; `None` for those that are nothing to it.
-pub fn answer(code: i64) -> Option<MetaFeedback> {
+/// Returns the feedback for the rate limiter; `None` for codes that do not concern it.
+pub fn limiter_feedback(code: i64) -> Option<MetaFeedback> {
     match errors::entry(code).class {
         Class::Throughput => Some(MetaFeedback::Throughput),
         Class::Pair => Some(MetaFeedback::Pair),
@@ -77,119 +77,124 @@ pub fn answer(code: i64) -> Option<MetaFeedback> {
     }
 }
 
-/// What is to be told, and whether the directory has to be read again.
+/// Results of applied effects: events to append, and whether the directory has to be refreshed.
 #[derive(Default)]
-pub struct Carried {
+pub struct AppliedEffects {
     pub events: Vec<NewEvent>,
     pub channels_changed: bool,
 }
 
-/// Writes what follows for customers, conversations and campaigns. What follows for a channel as a whole and for the governor comes
-/// after the commit ([`answer`], [`super::trip`]).
-pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<Carried> {
-    let mut carried = Carried::default();
-    if !told.iter().any(|it| is_acted_on(it.code)) {
-        return Ok(carried);
+/// Writes the effects on customers, conversations, templates and campaigns. Rate limiter feedback and circuit breakers follow after the
+/// commit ([`limiter_feedback`], [`super::trip`]).
+pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<AppliedEffects> {
+    let mut applied = AppliedEffects::default();
+    if !reports.iter().any(|report| has_effects(report.code)) {
+        return Ok(applied);
     }
-    stop_marketing(tx, clock, told, &mut carried.events).await?;
-    suspect(tx, told).await?;
-    close_windows(tx, clock, told).await?;
-    block(tx, clock, told, &mut carried.events).await?;
-    for it in told.iter().filter(|it| it.has(Effect::PauseCampaigns)) {
-        let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
-        if channels::pause_campaigns(&mut *tx, tenant, channel, it.code, clock.now()).await? {
-            carried.channels_changed = true;
-            tracing::error!(channel.id = %channel, error.code = it.code, "the campaigns of a channel rest until somebody has looked");
-            let (code, reason) = (it.code, it.title);
+    stop_marketing(tx, clock, reports, &mut applied.events).await?;
+    record_suspects(tx, reports).await?;
+    close_windows(tx, clock, reports).await?;
+    block(tx, clock, reports, &mut applied.events).await?;
+    for report in reports.iter().filter(|report| report.has(Effect::PauseCampaigns)) {
+        let (tenant, channel) = (report.due.tenant_id, report.due.channel_id);
+        if channels::pause_campaigns(&mut *tx, tenant, channel, report.code, clock.now()).await? {
+            applied.channels_changed = true;
+            tracing::error!(channel.id = %channel, error.code = report.code, "campaigns of a channel are paused until resumed by hand");
+            let (code, reason) = (report.code, report.title);
             let data = Stopped {
                 channel_id: channel,
                 code,
                 reason,
             };
-            carried.events.push(event(clock, it, &CAMPAIGNS_PAUSED, &data));
+            applied.events.push(event(clock, report, &CAMPAIGNS_PAUSED, &data));
         }
     }
-    forget_uploads(tx, clock, told).await?;
-    refresh_templates(tx, clock, told).await?;
-    for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
-        let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
+    forget_uploads(tx, clock, reports).await?;
+    refresh_templates(tx, clock, reports).await?;
+    for report in reports.iter().filter(|report| report.has(Effect::RefreshTemplate)) {
+        let content: Value = serde_json::from_str(&report.due.content).unwrap_or_default();
         let data = Refused {
-            channel_id: it.due.channel_id,
-            message_id: it.due.id,
+            channel_id: report.due.channel_id,
+            message_id: report.due.id,
             name: content["name"].as_str(),
             language: content["language"]["code"].as_str(),
-            code: it.code,
-            title: it.title,
+            code: report.code,
+            title: report.title,
         };
-        let event = event(clock, it, &REFUSED, &data);
-        carried
+        let event = event(clock, report, &REFUSED, &data);
+        applied
             .events
-            .push(event.within(it.due.channel_id, it.due.conversation_id));
+            .push(event.within(report.due.channel_id, report.due.conversation_id));
     }
-    for it in told {
-        for effect in errors::entry(it.code).effects {
+    for report in reports {
+        for effect in errors::entry(report.code).effects {
             metrics::counter!("mainstay_error_effects_total", "effect" => effect.as_str()).increment(1);
         }
     }
-    Ok(carried)
+    Ok(applied)
 }
 
-async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
+async fn stop_marketing(
+    tx: &mut Tx,
+    clock: &Clock,
+    reports: &[ErrorReport<'_>],
+    events: &mut Vec<NewEvent>,
+) -> Result<()> {
     let mut refused = BTreeMap::new();
-    for it in told.iter().filter(|it| it.has(Effect::RecordOptOut)) {
-        refused.insert(it.due.contact_id, it);
+    for report in reports.iter().filter(|report| report.has(Effect::RecordOptOut)) {
+        refused.insert(report.due.contact_id, report);
     }
-    let row = |it: &&Told<'_>| contacts::Refused {
-        tenant: it.due.tenant_id,
-        contact: it.due.contact_id,
-        at: it.at,
+    let row = |report: &&ErrorReport<'_>| contacts::Refused {
+        tenant: report.due.tenant_id,
+        contact: report.due.contact_id,
+        at: report.at,
     };
     let rows: Vec<contacts::Refused> = refused.values().map(row).collect();
     for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
-        let it = refused[&contact];
+        let report = refused[&contact];
         let data = Preference {
             contact_id: contact,
-            channel_id: it.due.channel_id,
+            channel_id: report.due.channel_id,
             category: Some(MARKETING),
-            detail: Some(it.title),
+            detail: Some(report.title),
         };
-        events.push(event(clock, it, &OPTED_OUT, &data));
+        events.push(event(clock, report, &OPTED_OUT, &data));
     }
     Ok(())
 }
 
-async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
+async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut suspects = BTreeMap::new();
-    for it in told.iter().filter(|it| it.has(Effect::SuspectRecipient)) {
-        let (kind, value) = (it.due.recipient_kind.as_str(), it.due.recipient.clone());
+    for report in reports.iter().filter(|report| report.has(Effect::SuspectRecipient)) {
+        let (kind, value) = (report.due.recipient_kind.as_str(), report.due.recipient.clone());
         let suspect = suspects
-            .entry((it.due.tenant_id, kind, value.clone()))
+            .entry((report.due.tenant_id, kind, value.clone()))
             .or_insert_with(|| Suspect {
-                tenant: it.due.tenant_id,
+                tenant: report.due.tenant_id,
                 kind: kind.to_owned(),
                 value,
-                code: it.code,
+                code: report.code,
                 count: 0,
-                at: it.at,
+                at: report.at,
             });
         suspect.count += 1;
-        if it.at >= suspect.at {
-            (suspect.code, suspect.at) = (it.code, it.at);
+        if report.at >= suspect.at {
+            (suspect.code, suspect.at) = (report.code, report.at);
         }
     }
     let suspects: Vec<Suspect> = suspects.into_values().collect();
     contacts::suspect(tx, &suspects).await.map(drop)
 }
 
-async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut closed = BTreeMap::new();
-    for it in told.iter().filter(|it| it.has(Effect::CloseWindow)) {
-        let conversation = it.due.conversation_id;
+    for report in reports.iter().filter(|report| report.has(Effect::CloseWindow)) {
+        let conversation = report.due.conversation_id;
         let window = Closed {
-            tenant: it.due.tenant_id,
+            tenant: report.due.tenant_id,
             conversation,
-            at: it.tried_at,
-            latest: it.tried_at + WINDOW,
+            at: report.tried_at,
+            latest: report.tried_at + WINDOW,
         };
         closed.insert(conversation, window);
     }
@@ -197,16 +202,16 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
     conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
 }
 
-/// Meta may have forgotten a file before its time.
-async fn forget_uploads(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
+/// Forgets Meta's ids of the files in these messages: Meta may have deleted them before they expire.
+async fn forget_uploads(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut files = BTreeSet::new();
-    for it in told.iter().filter(|it| it.has(Effect::ForgetUploads)) {
-        let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
+    for report in reports.iter().filter(|report| report.has(Effect::ForgetUploads)) {
+        let content: Value = serde_json::from_str(&report.due.content).unwrap_or_default();
         let mut named = Vec::new();
         media_in(&content, &mut named);
         files.extend(named.into_iter().map(|media| MediaOnChannel {
-            tenant: it.due.tenant_id,
-            channel: it.due.channel_id,
+            tenant: report.due.tenant_id,
+            channel: report.due.channel_id,
             media,
         }));
     }
@@ -214,7 +219,7 @@ async fn forget_uploads(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result
     media::forget_meta_ids(tx, &files, clock.now()).await.map(drop)
 }
 
-/// Files of ours that a message's content names, wherever it does.
+/// Collects the ids of stored files anywhere in a message's content.
 fn media_in(content: &Value, found: &mut Vec<MediaId>) {
     match content {
         Value::Object(members) => {
@@ -227,10 +232,12 @@ fn media_in(content: &Value, found: &mut Vec<MediaId>) {
     }
 }
 
-/// Something else was believed of a template: its account's are read again from Meta.
-async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
-    let refused = told.iter().filter(|it| it.has(Effect::RefreshTemplate));
-    let channels: BTreeSet<_> = refused.map(|it| (it.due.tenant_id, it.due.channel_id)).collect();
+/// Requests a sync of the templates of the accounts concerned, since the stored ones are outdated.
+async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
+    let refused = reports.iter().filter(|report| report.has(Effect::RefreshTemplate));
+    let channels: BTreeSet<_> = refused
+        .map(|report| (report.due.tenant_id, report.due.channel_id))
+        .collect();
     let mut accounts = BTreeSet::new();
     for (tenant, channel) in channels {
         let channel = channels::find(&mut *tx, tenant, channel).await?;
@@ -243,16 +250,16 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Res
     Ok(())
 }
 
-/// Somebody the business has blocked elsewhere, in Meta's own tools for example.
-async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
-    let block = |it: &Told<'_>| Block {
-        tenant: it.due.tenant_id,
-        channel: it.due.channel_id,
-        contact: it.due.contact_id,
+/// Records contacts that the business has blocked elsewhere, e.g. with Meta's own tools.
+async fn block(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>], events: &mut Vec<NewEvent>) -> Result<()> {
+    let block = |report: &ErrorReport<'_>| BlockedContact {
+        tenant: report.due.tenant_id,
+        channel: report.due.channel_id,
+        contact: report.due.contact_id,
     };
-    let mut found: Vec<Block> = told
+    let mut found: Vec<BlockedContact> = reports
         .iter()
-        .filter(|it| it.has(Effect::RecordBlock))
+        .filter(|report| report.has(Effect::RecordBlock))
         .map(block)
         .collect();
     found.sort();
@@ -262,6 +269,6 @@ async fn block(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &mut Vec<N
     Ok(())
 }
 
-fn event(clock: &Clock, told: &Told<'_>, of: &'static EventType, data: &impl Serialize) -> NewEvent {
-    NewEvent::new(clock, told.due.tenant_id, of, told.at, data).on(told.due.channel_id)
+fn event(clock: &Clock, report: &ErrorReport<'_>, of: &'static EventType, data: &impl Serialize) -> NewEvent {
+    NewEvent::new(clock, report.due.tenant_id, of, report.at, data).on(report.due.channel_id)
 }

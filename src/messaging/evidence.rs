@@ -1,15 +1,14 @@
-//! What statuses prove about attempts, and what a `failed` one means for the message. Called by whoever applies webhooks, inside their
-//! transaction.
+//! Settles attempts from statuses, and handles `failed` statuses. Called within the transaction that applies webhooks.
 
 use chrono::{DateTime, Utc};
 
 use super::{
     breaker,
-    effects::{self, Told},
-    ready::place,
-    record,
-    reserve::{number, pair},
-    verdict::{Verdict, verdict},
+    effects::{self, ErrorReport},
+    reserve::{limited_number, recipient_key},
+    retry::{RetryDecision, decide_retry},
+    sendable::transition,
+    transitions,
 };
 use crate::{
     clock::Clock,
@@ -23,7 +22,7 @@ use crate::{
     records::events::NewEvent,
 };
 
-/// Settles the attempts these statuses came back with.
+/// Settles the attempts whose ids came back with statuses.
 pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
     if proofs.is_empty() {
         return Ok(());
@@ -33,97 +32,100 @@ pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
     Ok(())
 }
 
-/// A message that Meta took and then gave up.
+/// A message that Meta accepted and reported as failed later.
 #[derive(Clone, Debug)]
-pub struct Failed {
+pub struct FailedMessage {
     pub tenant: TenantId,
     pub message: MessageId,
     pub channel: ChannelId,
     pub code: i64,
     pub title: String,
-    /// Meta's time.
+    /// Meta's timestamp of the failure.
     pub at: DateTime<Utc>,
 }
 
-/// What is to be done about failures once they are committed.
+/// Work that failures cause in the transaction (events) and after its commit (the rest).
 #[derive(Default)]
-pub struct Aftermath {
-    /// To be told, in the same transaction.
+pub struct FollowUp {
+    /// To be appended in the same transaction.
     pub events: Vec<NewEvent>,
-    /// Failures that say that a channel may not send.
-    pub trips: Vec<Failed>,
-    /// What the governor has to hear: of which channel, to whom.
+    /// Failures that trip the channel's circuit breaker.
+    pub trips: Vec<FailedMessage>,
+    /// Rate limiter feedback: channel, recipient key, feedback.
     pub answers: Vec<(ChannelId, String, MetaFeedback)>,
     pub channels_changed: bool,
 }
 
-/// Has those sent again that may be, and writes what follows. A failure told twice finds the message queued or sent already and does
-/// nothing.
-pub async fn failed(tx: &mut Tx, clock: &Clock, failures: &[Failed]) -> Result<Aftermath> {
-    let mut aftermath = Aftermath::default();
+/// Queues failed messages for retry where the code allows it, and applies the effects of the errors. A repeated failure finds the message
+/// queued or sent already and does nothing.
+pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessage]) -> Result<FollowUp> {
+    let mut follow_up = FollowUp::default();
     if failures.is_empty() {
-        return Ok(aftermath);
+        return Ok(follow_up);
     }
     let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
     let due = sends::load(&mut *tx, &ids).await?;
-    let (mut again, mut kept, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    for it in due.iter().filter(|it| it.status == Status::Failed) {
-        let Some(failure) = failures.iter().find(|failure| failure.message == it.id) else {
+    let (mut retries, mut held, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+    for send in due.iter().filter(|send| send.status == Status::Failed) {
+        let Some(failure) = failures.iter().find(|failure| failure.message == send.id) else {
             continue;
         };
-        match verdict(failure.code, it.tries, it.created_at, it.expires_at, now) {
-            Verdict::Fail => {}
-            Verdict::Again(at) => again.push((it.tenant_id, it.id, at)),
-            // It waits for the channel, as those do that were refused at once.
-            Verdict::Trip => {
-                kept.push((it.tenant_id, it.id, now));
-                aftermath.trips.push(failure.clone());
+        match decide_retry(failure.code, send.tries, send.created_at, send.expires_at, now) {
+            RetryDecision::Fail => {}
+            RetryDecision::Retry(at) => retries.push((send.tenant_id, send.id, at)),
+            // Held for the circuit breaker, as a message is that was rejected at once.
+            RetryDecision::Trip => {
+                held.push((send.tenant_id, send.id, now));
+                follow_up.trips.push(failure.clone());
             }
         }
-        let answer = effects::answer(failure.code);
-        aftermath
+        let answer = effects::limiter_feedback(failure.code);
+        follow_up
             .answers
-            .extend(answer.map(|answer| (it.channel_id, pair(it), answer)));
-        told.push(Told {
-            due: it,
+            .extend(answer.map(|answer| (send.channel_id, recipient_key(send), answer)));
+        reports.push(ErrorReport {
+            due: send,
             code: failure.code,
             title: &failure.title,
             at: failure.at,
-            tried_at: it.attempt_started_at.unwrap_or(it.created_at),
+            tried_at: send.attempt_started_at.unwrap_or(send.created_at),
         });
     }
-    let mut queued = sends::requeue(&mut *tx, &again).await?;
-    queued.extend(sends::keep_for_breaker(&mut *tx, &kept).await?);
-    aftermath.events = due
+    let mut queued = sends::requeue(&mut *tx, &retries).await?;
+    queued.extend(sends::hold_for_breaker(&mut *tx, &held).await?);
+    follow_up.events = due
         .iter()
         .filter(|it| queued.contains(&it.id))
-        .map(|it| record::event(clock, &place(it, Status::Queued, None)))
+        .map(|it| transitions::event(clock, &transition(it, Status::Queued, None)))
         .collect();
-    let carried = effects::carry_out(tx, clock, &told).await?;
-    aftermath.events.extend(carried.events);
-    aftermath.channels_changed = carried.channels_changed;
-    Ok(aftermath)
+    let applied = effects::apply_effects(tx, clock, &reports).await?;
+    follow_up.events.extend(applied.events);
+    follow_up.channels_changed = applied.channels_changed;
+    Ok(follow_up)
 }
 
-/// Does what has to wait for the commit. The database or the governor may be away: the next refusal of Meta's brings it again.
-pub async fn follow(service: &MessagingService, aftermath: Aftermath) {
-    if let Err(error) = carry_on(service, aftermath).await {
-        tracing::warn!(%error, "statuses are written, but not what follows from them for channels");
+/// Runs the part of the follow-up that comes after the commit. Errors are logged only: Meta's next rejection causes the same follow-up.
+pub async fn run_follow_up(service: &MessagingService, follow_up: FollowUp) {
+    if let Err(error) = try_follow_up(service, follow_up).await {
+        tracing::warn!(%error, "statuses are stored, but their follow-up on channels failed");
     }
 }
 
-async fn carry_on(service: &MessagingService, aftermath: Aftermath) -> Result<()> {
-    for trip in aftermath.trips {
+async fn try_follow_up(service: &MessagingService, follow_up: FollowUp) -> Result<()> {
+    for trip in follow_up.trips {
         breaker::trip(service, trip.channel, trip.code, &trip.title).await?;
     }
-    if aftermath.channels_changed {
+    if follow_up.channels_changed {
         service.directory.refresh().await?;
     }
     let directory = service.directory.current();
-    for (channel, to, answer) in aftermath.answers {
+    for (channel, to, answer) in follow_up.answers {
         if let Some(route) = directory.channel(channel) {
-            let _ = service.rate_limiter.record_feedback(&number(route), &to, answer).await;
+            let _ = service
+                .rate_limiter
+                .record_feedback(&limited_number(route), &to, answer)
+                .await;
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Files of ours in messages. A message goes when Meta has all of its files. Until then it is put off, and its batch goes on without it:
-//! nothing waits for an upload but the messages that hold the file. Whoever [uploads](super::uploads) it calls them back.
+//! Resolves stored files in messages to Meta's media ids. A message is sent once Meta has all of its files; until then only that message
+//! is snoozed, and its batch goes on. The [uploader](super::uploads) makes it due again when the upload ends.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     breaker,
-    ready::Ready,
-    verdict::{PATIENCE, Verdict, verdict},
+    retry::{MAX_RETRY_AGE, RetryDecision, decide_retry},
+    sendable::SendableMessage,
 };
 use crate::{
     db::Result,
@@ -17,7 +17,7 @@ use crate::{
     messaging::MessagingService,
     messaging::{
         store::sends::Due,
-        {File, Upload},
+        {ChannelFile, UploadRequest},
     },
     meta::{
         graph::{GraphError, errors::Retry},
@@ -25,111 +25,111 @@ use crate::{
     },
 };
 
-/// When to look again at a file that is being uploaded, if nobody calls back.
-pub const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(15);
-/// The rests while a file is not to be had and may yet be; they grow with the age of the message.
-const FIRST_REST: TimeDelta = TimeDelta::seconds(6);
-const LONGEST_REST: TimeDelta = TimeDelta::minutes(5);
-/// Meta's code for media that cannot be uploaded: with it a message fails whose file is gone or does not do.
+/// Recheck delay of a message whose file is being uploaded, in case the uploader does not make it due.
+pub const RECHECK_DELAY: TimeDelta = TimeDelta::seconds(15);
+/// Minimum and maximum delay while a file is temporarily unavailable; the delay is half the age of the message.
+const MIN_RETRY_DELAY: TimeDelta = TimeDelta::seconds(6);
+const MAX_RETRY_DELAY: TimeDelta = TimeDelta::minutes(5);
+/// Graph error 131053: media upload error. Used for messages whose file is gone or cannot be sent.
 const UPLOAD_FAILED: i64 = 131_053;
 
-/// What becomes of a message, as far as its files decide.
-pub enum Standing {
-    /// Meta has all of them, and the message names them as Meta does.
+/// State of a message, as far as its files decide.
+pub enum FileState {
+    /// Meta has all files, and the message contains Meta's ids.
     Ready,
-    /// Not yet: to be looked at again.
+    /// Not yet: check again at this time.
     Later(DateTime<Utc>),
-    /// It never can be sent: a code of Meta's, and why.
+    /// The message can never be sent: Meta's code and the reason.
     Fail(i64, String),
-    /// The channel may not send.
+    /// The channel cannot send: the reason.
     Trip(String),
 }
 
-type Known = HashMap<File, std::result::Result<MetaCopy, MetaIdError>>;
+type Known = HashMap<ChannelFile, std::result::Result<MetaCopy, MetaIdError>>;
 
-/// Puts Meta's ids in the place of ours, says how each message stands, and has uploaded what Meta lacks.
-pub async fn resolve(service: &MessagingService, ready: &mut [Ready]) -> Result<Vec<Standing>> {
-    let named: HashSet<File> = ready.iter_mut().flat_map(files).collect();
+/// Replaces ids of stored files by Meta's media ids, requests the missing uploads, and returns the state of each message.
+pub async fn resolve(service: &MessagingService, ready: &mut [SendableMessage]) -> Result<Vec<FileState>> {
+    let named: HashSet<ChannelFile> = ready.iter_mut().flat_map(files).collect();
     let mut known = Known::with_capacity(named.len());
     for file in named {
         let found = media::find_meta_copy(&service.media, file.tenant, file.channel, file.media).await;
         known.insert(file, found);
     }
     let now = service.clock.now();
-    let mut lacking: HashMap<File, Vec<MessageId>> = HashMap::new();
-    let mut standings = Vec::with_capacity(ready.len());
-    for it in ready {
-        let standing = stand(it, &known, now);
-        if matches!(standing, Standing::Later(_)) {
-            let lacks = |file: &File| matches!(known.get(file), Some(Ok(at)) if at.id.is_none());
-            for file in files(it).into_iter().filter(lacks) {
-                lacking.entry(file).or_default().push(it.due.id);
+    let mut lacking: HashMap<ChannelFile, Vec<MessageId>> = HashMap::new();
+    let mut states = Vec::with_capacity(ready.len());
+    for message in ready {
+        let state = file_state(message, &known, now);
+        if matches!(state, FileState::Later(_)) {
+            let lacks = |file: &ChannelFile| matches!(known.get(file), Some(Ok(at)) if at.id.is_none());
+            for file in files(message).into_iter().filter(lacks) {
+                lacking.entry(file).or_default().push(message.due.id);
             }
         }
-        standings.push(standing);
+        states.push(state);
     }
     for (file, messages) in lacking {
-        // Where too many wait, the messages ask again when they come again.
-        service.uploads.want(Upload { file, messages });
+        // If the queue is full, the messages request the upload again when they are due again.
+        service.uploads.request(UploadRequest { file, messages });
     }
     trip(service, &known).await?;
-    Ok(standings)
+    Ok(states)
 }
 
-/// The files of ours that the message still names.
-fn files(it: &mut Ready) -> Vec<File> {
-    let (tenant, channel) = (it.due.tenant_id, it.due.channel_id);
+/// Returns the stored files that the message still refers to.
+fn files(send: &mut SendableMessage) -> Vec<ChannelFile> {
+    let (tenant, channel) = (send.due.tenant_id, send.due.channel_id);
     let ours = |(_, file): (_, &mut MediaRef)| match *file {
-        MediaRef::Stored(media) => Some(File { tenant, channel, media }),
+        MediaRef::Stored(media) => Some(ChannelFile { tenant, channel, media }),
         MediaRef::Meta(_) | MediaRef::Link(_) => None,
     };
-    it.message.media().into_iter().filter_map(ours).collect()
+    send.message.media().into_iter().filter_map(ours).collect()
 }
 
-fn stand(it: &mut Ready, known: &Known, now: DateTime<Utc>) -> Standing {
-    let Ready { due, message, .. } = it;
+fn file_state(send: &mut SendableMessage, known: &Known, now: DateTime<Utc>) -> FileState {
+    let SendableMessage { due, message, .. } = send;
     let (tenant, channel) = (due.tenant_id, due.channel_id);
-    let mut standing = Standing::Ready;
+    let mut state = FileState::Ready;
     for (kind, file) in message.media() {
         let MediaRef::Stored(media) = *file else { continue };
-        match known.get(&File { tenant, channel, media }) {
+        match known.get(&ChannelFile { tenant, channel, media }) {
             Some(Ok(at)) => match (at.check_sendable(kind), &at.id) {
-                (Err(why), _) => return Standing::Fail(UPLOAD_FAILED, why.to_string()),
+                (Err(why), _) => return FileState::Fail(UPLOAD_FAILED, why.to_string()),
                 (Ok(()), Some(id)) => *file = MediaRef::Meta(id.clone()),
-                (Ok(()), None) => standing = Standing::Later(now + LOOK_AGAIN),
+                (Ok(()), None) => state = FileState::Later(now + RECHECK_DELAY),
             },
-            Some(Err(error)) => return without(error, due, now),
-            None => standing = Standing::Later(now + LOOK_AGAIN),
+            Some(Err(error)) => return unavailable_state(error, due, now),
+            None => state = FileState::Later(now + RECHECK_DELAY),
         }
     }
-    standing
+    state
 }
 
-/// How a message stands one of whose files Meta cannot be given just now.
-fn without(error: &MetaIdError, due: &Due, now: DateTime<Utc>) -> Standing {
-    let later = Standing::Later(now + ((now - due.created_at) / 2).clamp(FIRST_REST, LONGEST_REST));
-    let ends_at = due.expires_at.unwrap_or(due.created_at + PATIENCE);
+/// Returns the state of a message with a file that cannot be uploaded at the moment.
+fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> FileState {
+    let later = FileState::Later(now + ((now - due.created_at) / 2).clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY));
+    let ends_at = due.expires_at.unwrap_or(due.created_at + MAX_RETRY_AGE);
     match error {
-        // Unlike a message, a file that Meta may have taken can be uploaded again.
+        // Unlike a message, a file can be uploaded again even if Meta may have it.
         MetaIdError::Refused(refusal) if refusal.entry().retry == Retry::Reconcile && now < ends_at => later,
         MetaIdError::Refused(refusal) => {
-            match verdict(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
-                Verdict::Fail => Standing::Fail(refusal.code, error.to_string()),
-                Verdict::Again(at) => Standing::Later(at),
-                Verdict::Trip => Standing::Trip(refusal.to_string()),
+            match decide_retry(refusal.code, due.tries + 1, due.created_at, due.expires_at, now) {
+                RetryDecision::Fail => FileState::Fail(refusal.code, error.to_string()),
+                RetryDecision::Retry(at) => FileState::Later(at),
+                RetryDecision::Trip => FileState::Trip(refusal.to_string()),
             }
         }
-        // A channel that went away, or its token, while the file was on its way: the next look sees what is the matter.
+        // The channel or its token may be gone: the next run of the send finds out.
         MetaIdError::NotYet | MetaIdError::NoChannel | MetaIdError::Transient(_) | MetaIdError::Database(_)
             if now < ends_at =>
         {
             later
         }
-        _ => Standing::Fail(UPLOAD_FAILED, error.to_string()),
+        _ => FileState::Fail(UPLOAD_FAILED, error.to_string()),
     }
 }
 
-/// Trips the channels that Meta does not let upload, once each.
+/// Trips the circuit breakers of the channels that Meta does not let upload, once each.
 async fn trip(service: &MessagingService, known: &Known) -> Result<()> {
     let mut tripped: HashMap<ChannelId, &GraphError> = HashMap::new();
     for (file, found) in known {

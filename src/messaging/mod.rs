@@ -1,15 +1,17 @@
-//! From a committed message to Meta, once. Every call is written down before it is made (an *attempt*, whose id goes along and comes
-//! back with the statuses). A call that ended without proof is not repeated: its message is `unknown` until a status proves that
-//! Meta has it, or the window for that has passed; then the tenant's policy for the lane says whether it is held for a person or
-//! sent again.
+//! Sends committed messages to Meta, each at most once unless it is proven that an attempt failed.
+//!
+//! 1. Every call is committed as an open *attempt* before it is made. The attempt's id is sent along and comes back with the statuses.
+//! 2. A call that ended without proof is not repeated: its message is `unknown` until a status proves that Meta has it, or the evidence
+//!    window has passed.
+//! 3. Then the tenant's policy for the lane decides whether the message is held for a person or sent again.
 
 pub mod accept;
 mod account;
 mod blocks;
 mod breaker;
 mod cancel;
+mod channel_report;
 mod check;
-mod checked;
 mod conclusions;
 mod control;
 mod daily_limit;
@@ -17,36 +19,38 @@ mod decide;
 mod effects;
 mod evidence;
 mod files;
-mod fitness;
 mod outcome;
-mod promises;
-mod ready;
 mod recipients;
-mod record;
+mod reservations;
 mod reserve;
+mod retry;
 mod send;
+mod sendable;
 mod service;
 pub mod store;
+mod template_checks;
+mod transitions;
 mod uploads;
-mod verdict;
 
-pub use account::{LimitSet, News, Source, apply_account_news};
-pub use blocks::{Blocked, Blocking, Listed, blocked, change_blocks};
+pub use account::{AccountChange, LimitSet, Source, apply_account_changes};
+pub use blocks::{BlockAction, BlockOutcome, BlockedCustomer, change_blocks, list_blocked};
 pub use breaker::{resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
-pub use check::{CHECKS, CheckError, check, check_in_turn};
-pub use checked::Checked;
-pub use conclusions::{Concluded, Conclusion, Conclusions, Refused, Written, write_conclusions};
+pub use channel_report::ChannelReport;
+pub use check::{CHECKS, CheckError, check, run_scheduled_check};
+pub use conclusions::{
+    Conclusion, ConclusionResult, ConclusionSubmission, Conclusions, RejectedAttempt, write_conclusions,
+};
 pub use control::{ControlError, Resolution, receipt, resolve};
 pub use daily_limit::{
-    COUNTS, CustomersToday, call_overlooked, forget_recipients, measure_held, release_limits, today,
+    COUNTING_PERIOD, CustomersToday, customers_today, purge_recipients, record_held, release_limits, release_overlooked,
 };
 pub use decide::WINDOW_CLOSED;
-pub use effects::{is_acted_on, pauses_campaigns};
-pub use evidence::{Aftermath, Failed, failed, follow, prove};
-pub use promises::promise_again;
+pub use effects::{has_effects, pauses_campaigns};
+pub use evidence::{FailedMessage, FollowUp, apply_failures, prove, run_follow_up};
 pub use recipients::{Recipients, recipients};
-pub use reserve::number;
+pub use reservations::clear_outdated_reservations;
+pub use reserve::limited_number;
 pub use send::send;
 pub use service::MessagingService;
-pub use uploads::{File, Upload, Uploads, upload_files};
+pub use uploads::{ChannelFile, UploadQueue, UploadRequest, upload_files};

@@ -1,4 +1,4 @@
-//! What Meta answered, made into where the message stands and when to look at it again.
+//! Converts Meta's answer to a message transition, and to an outcome for the queue.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     breaker, effects,
-    ready::place,
-    reserve::{Call, number, pair},
-    verdict::{PATIENCE, Verdict, verdict},
+    reserve::{PreparedAttempt, limited_number, recipient_key},
+    retry::{MAX_RETRY_AGE, RetryDecision, decide_retry},
+    sendable::transition,
 };
 use crate::{
     domain::{AttemptOutcome, HoldReason, MessageId, RecipientKind, Status},
     messaging::{
-        Conclusion, MessagingService, Refused, Written,
-        store::sends::{Due, End, Placed},
+        Conclusion, ConclusionResult, MessagingService, RejectedAttempt,
+        store::sends::{AttemptEnd, DueSend, MessageTransition},
     },
     meta::{
         graph::{Accepted, GraphError, SendOutcome, errors::Effect},
@@ -25,59 +25,59 @@ use crate::{
     records::messages::{Named, Names, Which},
 };
 
-/// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.
-const SOON: Duration = Duration::from_secs(1);
-/// The rests after calls that could not be made: they double up to the longest.
-const FIRST_REST: Duration = Duration::from_secs(1);
-const LONGEST_REST: Duration = Duration::from_secs(60);
+/// Recheck delay of a message whose conclusion was not written, or whose attempt had ended otherwise.
+const RECHECK_DELAY: Duration = Duration::from_secs(1);
+/// Minimum and maximum delay after a call that could not be made; doubled with each attempt.
+const MIN_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
-/// A call that was made.
-pub struct Called {
-    pub call: Call,
-    pub sent: SendOutcome,
+/// An attempt with the result of its call.
+pub struct CompletedAttempt {
+    pub attempt: PreparedAttempt,
+    pub result: SendOutcome,
 }
 
-/// Has written what came of a call, and says when the message is to be looked at again.
-pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId, Outcome) {
-    let Judged { end, outcome } = judge(service, &called);
-    let id = end.placed.message;
-    let Called { call, sent } = &called;
-    let unsent = matches!(sent, SendOutcome::Rejected(_) | SendOutcome::NotSent { .. });
+/// Hands the conclusion to the writer and returns the outcome for the queue.
+pub async fn conclude(service: &MessagingService, completed: CompletedAttempt) -> (MessageId, Outcome) {
+    let Interpretation { end, outcome } = interpret(service, &completed);
+    let id = end.transition.message;
+    let CompletedAttempt { attempt, result } = &completed;
+    let unsent = matches!(result, SendOutcome::Rejected(_) | SendOutcome::NotSent { .. });
     let conclusion = Conclusion {
-        named: match sent {
-            SendOutcome::Accepted(accepted) => named(&call.ready.due, accepted, service.clock.now()),
+        named: match result {
+            SendOutcome::Accepted(accepted) => named(&attempt.message.due, accepted, service.clock.now()),
             _ => None,
         },
         held: matches!(outcome, Outcome::Quarantine { .. }).then_some(HoldReason::Breaker),
-        uncounted: call
+        uncounted: attempt
             .counted
             .clone()
             .filter(|_| unsent)
-            .map(|key| (key, call.ready.due.contact_id)),
-        refused: match sent {
-            SendOutcome::Rejected(error) => Some(Refused {
-                due: call.ready.due.clone(),
+            .map(|key| (key, attempt.message.due.contact_id)),
+        rejected: match result {
+            SendOutcome::Rejected(error) => Some(RejectedAttempt {
+                due: attempt.message.due.clone(),
                 code: error.code,
                 title: error.title.clone(),
-                tried_at: call.started_at,
+                tried_at: attempt.started_at,
             }),
             _ => None,
         },
         end,
     };
     let written = service.conclusions.put(conclusion).await;
-    hear(service, &called).await;
+    apply_channel_effects(service, &completed).await;
     match written {
-        Written::Ended => (id, outcome),
-        Written::Known | Written::Lost => {
-            let until = service.clock.now() + SOON;
+        ConclusionResult::Ended => (id, outcome),
+        ConclusionResult::Known | ConclusionResult::Lost => {
+            let until = service.clock.now() + RECHECK_DELAY;
             (id, Outcome::Snooze { until })
         }
     }
 }
 
-/// What Meta calls the recipient; `None` if that is the address that was dialled.
-fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
+/// Returns the recipient's names in Meta's answer that differ from the address that the message was sent to; `None` without any.
+fn named(due: &DueSend, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
     let names = names((due.recipient_kind, &due.recipient), accepted);
     (names != Names::default()).then_some(Named {
         tenant: due.tenant_id,
@@ -96,94 +96,97 @@ fn names((kind, dialled): (RecipientKind, &str), accepted: &Accepted) -> Names {
     }
 }
 
-/// What follows beyond the message: for the governor, and for the channel.
-async fn hear(service: &MessagingService, called: &Called) {
-    let route = &called.call.ready.route;
-    let error = match &called.sent {
-        SendOutcome::Accepted(_) => return note(service, called, MetaFeedback::Accepted).await,
+/// Reports the result to the rate limiter, and trips the channel's circuit breaker if the error says so.
+async fn apply_channel_effects(service: &MessagingService, completed: &CompletedAttempt) {
+    let route = &completed.attempt.message.route;
+    let error = match &completed.result {
+        SendOutcome::Accepted(_) => return record_feedback(service, completed, MetaFeedback::Accepted).await,
         SendOutcome::Rejected(error) => error,
         SendOutcome::Unknown { .. } | SendOutcome::NotSent { .. } => return,
     };
-    match effects::answer(error.code) {
-        Some(answer) => note(service, called, answer).await,
+    match effects::limiter_feedback(error.code) {
+        Some(answer) => record_feedback(service, completed, answer).await,
         None if error.entry().has_effect(Effect::TripChannel) => {
             if let Err(why) = breaker::trip(service, route.channel, error.code, &error.to_string()).await {
-                tracing::warn!(error = %why, channel.id = %route.channel, "a breaker could not be tripped; the next refusal trips it");
+                tracing::warn!(error = %why, channel.id = %route.channel, "a circuit breaker could not be tripped; the next rejection does");
             }
         }
         None => {}
     }
 }
 
-/// The governor may be away: it will hear of it again from Meta.
-async fn note(service: &MessagingService, called: &Called, answer: MetaFeedback) {
-    let number = number(&called.call.ready.route);
+/// Ignores an unavailable rate limiter: Meta's next answer reports the same.
+async fn record_feedback(service: &MessagingService, completed: &CompletedAttempt, answer: MetaFeedback) {
+    let number = limited_number(&completed.attempt.message.route);
     let _ = service
         .rate_limiter
-        .record_feedback(&number, &pair(&called.call.ready.due), answer)
+        .record_feedback(&number, &recipient_key(&completed.attempt.message.due), answer)
         .await;
 }
 
-struct Judged {
-    end: End,
+struct Interpretation {
+    end: AttemptEnd,
     outcome: Outcome,
 }
 
-fn judge(service: &MessagingService, called: &Called) -> Judged {
-    let Called { call, sent } = called;
+fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interpretation {
+    let CompletedAttempt { attempt, result } = completed;
     let now = service.clock.now();
-    let placed = place(&call.ready.due, Status::Queued, None);
-    let end = |outcome, placed| End {
-        attempt: call.attempt,
+    let transition = transition(&attempt.message.due, Status::Queued, None);
+    let end = |outcome, transition| AttemptEnd {
+        attempt: attempt.id,
         outcome,
         http_status: None,
         error_details: None,
-        placed,
+        transition,
     };
-    match sent {
+    match result {
         SendOutcome::Accepted(accepted) => {
             let wamid = Some(accepted.wamid.clone());
-            let (status, placed) = (Status::Accepted, placed);
-            Judged {
+            let (status, transition) = (Status::Accepted, transition);
+            Interpretation {
                 end: end(
                     AttemptOutcome::Accepted,
-                    Placed {
+                    MessageTransition {
                         status,
                         wamid,
-                        ..placed
+                        ..transition
                     },
                 ),
                 outcome: Outcome::Done,
             }
         }
         SendOutcome::Rejected(error) => {
-            let verdict = verdict(
+            let decision = decide_retry(
                 error.code,
-                call.number,
-                call.ready.due.created_at,
-                call.ready.due.expires_at,
+                attempt.number,
+                attempt.message.due.created_at,
+                attempt.message.due.expires_at,
                 now,
             );
-            let (status, outcome) = match verdict {
-                Verdict::Fail => (Status::Failed, Outcome::Done),
-                Verdict::Again(until) => (Status::Queued, Outcome::Snooze { until }),
-                Verdict::Trip => (Status::Queued, Outcome::quarantine(error)),
+            let (status, outcome) = match decision {
+                RetryDecision::Fail => (Status::Failed, Outcome::Done),
+                RetryDecision::Retry(until) => (Status::Queued, Outcome::Snooze { until }),
+                RetryDecision::Trip => (Status::Queued, Outcome::quarantine(error)),
             };
-            Judged {
-                end: told(error, end(AttemptOutcome::Rejected, Placed { status, ..placed })),
+            Interpretation {
+                end: with_error(
+                    error,
+                    end(AttemptOutcome::Rejected, MessageTransition { status, ..transition }),
+                ),
                 outcome,
             }
         }
         SendOutcome::Unknown { why, error } => {
             let status = Status::Unknown;
-            let unknown = end(AttemptOutcome::Unknown, Placed { status, ..placed });
+            let unknown = end(AttemptOutcome::Unknown, MessageTransition { status, ..transition });
             let mut unknown = match error {
-                Some(error) => told(error, unknown),
+                Some(error) => with_error(error, unknown),
                 None => unknown,
             };
             unknown.error_details = Some(why.clone());
             metrics::counter!("mainstay_sends_unknown_total").increment(1);
-            Judged {
+            Interpretation {
                 end: unknown,
                 outcome: Outcome::Snooze {
                     until: now + service.unknown_window,
@@ -191,33 +194,34 @@ fn judge(service: &MessagingService, called: &Called) -> Judged {
             }
         }
         SendOutcome::NotSent { why } => {
-            let doubled = FIRST_REST * 2_u32.saturating_pow(u32::try_from(call.number - 1).unwrap_or(u32::MAX).min(10));
-            let rest = TimeDelta::from_std(doubled.min(LONGEST_REST)).unwrap_or(TimeDelta::seconds(60));
-            let (until, due) = (now + rest, &call.ready.due);
-            // One with a time of its own expires.
-            let over = due.expires_at.is_none() && until >= due.created_at + PATIENCE;
-            let (status, outcome) = match over {
+            let doubled =
+                MIN_RETRY_DELAY * 2_u32.saturating_pow(u32::try_from(attempt.number - 1).unwrap_or(u32::MAX).min(10));
+            let delay = TimeDelta::from_std(doubled.min(MAX_RETRY_DELAY)).unwrap_or(TimeDelta::seconds(60));
+            let (until, due) = (now + delay, &attempt.message.due);
+            // A message with an expiry is due until it expires.
+            let gave_up = due.expires_at.is_none() && until >= due.created_at + MAX_RETRY_AGE;
+            let (status, outcome) = match gave_up {
                 false => (Status::Queued, Outcome::Snooze { until }),
                 true => (Status::Failed, Outcome::Done),
             };
-            let mut not_sent = end(AttemptOutcome::NotSent, Placed { status, ..placed });
+            let mut not_sent = end(AttemptOutcome::NotSent, MessageTransition { status, ..transition });
             not_sent.error_details = Some(why.clone());
-            if over {
-                not_sent.placed.error_title = Some(format!("Meta could not be reached in time: {why}"));
+            if gave_up {
+                not_sent.transition.error_title = Some(format!("Meta could not be reached in time: {why}"));
             }
-            Judged { end: not_sent, outcome }
+            Interpretation { end: not_sent, outcome }
         }
     }
 }
 
-fn told(error: &GraphError, end: End) -> End {
-    End {
+fn with_error(error: &GraphError, end: AttemptEnd) -> AttemptEnd {
+    AttemptEnd {
         http_status: Some(i64::from(error.http_status)),
         error_details: error.details.clone(),
-        placed: Placed {
+        transition: MessageTransition {
             error_code: Some(error.code),
             error_title: Some(error.title.clone()),
-            ..end.placed
+            ..end.transition
         },
         ..end
     }

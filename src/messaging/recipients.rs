@@ -1,6 +1,6 @@
-//! Who the recipients of messages are. Meta names them in the answer to a send and in every status, and not always as they were addressed:
-//! by the other form of a Brazilian, Mexican or Argentine number, by a business-scoped user id. What it calls a recipient belongs to the
-//! contact of the message.
+//! Matches recipients with contacts. Meta names the recipient in the answer to a send and in every status, not always by the address that
+//! was used: by the other form of a Brazilian, Mexican or Argentine number, or by a business-scoped user id. Those names become
+//! identities of the message's contact.
 
 use crate::{
     db::{Result, Tx},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Names {
-    /// What a status calls its recipient.
+    /// Returns the names of a recipient in a status.
     pub fn of(person: &WhatsAppUser) -> Self {
         Self {
             phone: person.phone.clone(),
@@ -24,7 +24,7 @@ impl Names {
         }
     }
 
-    /// As identities, the strongest first.
+    /// Returns the names as identities, the strongest first.
     pub fn identities(self, tenant: TenantId) -> Vec<Identity> {
         let all = [
             ("user_id", self.user_id),
@@ -38,44 +38,44 @@ impl Names {
     }
 }
 
-/// What is known of messages that Meta names the recipients of.
+/// Messages and contacts found for named recipients.
 #[derive(Default)]
 pub struct Recipients {
-    /// The contacts of messages, with what they are called and were not known by.
+    /// Contacts of the messages, with names that were not known.
     pub parties: Vec<Party>,
-    /// The messages there are, each once, to be locked. None on SQLite, which has one writer.
+    /// The messages that exist, each once, to be locked. Empty on SQLite, which has one writer.
     pub messages: Vec<(TenantId, MessageId)>,
-    /// The message of each that was asked for, by its place; without those there are none of, and without any on SQLite.
-    pub by_place: Vec<(usize, (TenantId, MessageId))>,
+    /// The messages by index in the request, without those that do not exist. Empty on SQLite.
+    pub by_index: Vec<(usize, (TenantId, MessageId))>,
 }
 
-/// Finds the messages and their contacts. Costs one statement where there is nothing new, and none where nothing is asked. Where there is, the
-/// tenants are locked, so that the contacts stay until the commit.
+/// Finds the messages and their contacts. Takes one statement if no name is new, none for an empty list. Otherwise the tenants are
+/// locked, so that the contacts stay until the commit.
 pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
     let of = |it: &Found| usize::try_from(it.n).ok().and_then(|n| named.get(n));
     let mut found = messages::find_named(&mut *tx, named).await?;
     let unknown = found.iter().filter(|it| it.is_unknown).filter_map(of);
     contacts::lock_tenants(tx, unknown.map(|it| it.tenant)).await?;
     if tx.is_postgres() && found.iter().any(|it| it.is_unknown) {
-        // A contact may have been merged away before the lock was there.
+        // A contact may have been merged into another before the tenant was locked.
         found = messages::find_named(&mut *tx, named).await?;
     }
     let party = |it: &Found| {
         let named = of(it)?;
         let mut identities = named.names.clone().identities(named.tenant);
-        // The address that the message was sent to may be somebody else's by now.
+        // The address that the message was sent to may belong to somebody else by now.
         identities.retain(|identity| identity.value != it.recipient);
         Party::named(named.tenant, it.contact_id, identities, named.at)
     };
     let parties = found.iter().filter(|it| it.is_unknown).filter_map(party).collect();
     let message = |it: &Found| Some((usize::try_from(it.n).ok()?, (of(it)?.tenant, it.id)));
-    let by_place: Vec<_> = found.iter().filter_map(message).collect();
-    let mut messages: Vec<(TenantId, MessageId)> = by_place.iter().map(|(_, message)| *message).collect();
+    let by_index: Vec<_> = found.iter().filter_map(message).collect();
+    let mut messages: Vec<(TenantId, MessageId)> = by_index.iter().map(|(_, message)| *message).collect();
     messages.sort_unstable();
     messages.dedup();
     Ok(Recipients {
         parties,
         messages,
-        by_place,
+        by_index,
     })
 }

@@ -1,80 +1,80 @@
-//! The governor's leave, and the attempts of those who have it.
+//! Reserves rate limiter slots and commits the attempts of the messages that got one.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    daily_limit::{self, Want},
-    ready::Ready,
+    daily_limit::{self, LimitCandidate},
+    sendable::SendableMessage,
 };
 use crate::{
     db,
     directory::{PROPAGATION_TIME, Route},
     domain::{AttemptId, MessageId},
     messaging::MessagingService,
-    messaging::store::sends::{self, Begun, Due, Promised},
+    messaging::store::sends::{self, DueSend, NewAttempt, SendReservation},
     meta::message::{SendEnvelope, UnresolvedMedia},
     queue::{Lane, Outcome, Outcomes},
     rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
     records::{messages, portfolios::Key},
 };
 
-/// When to come again while the governor cannot be asked.
-pub const UNGOVERNED: Duration = Duration::from_secs(1);
+/// Delay of the sends while the rate limiter is unavailable.
+pub const LIMITER_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The times at which bunches come, in microseconds of a second.
-const BUNCH_US: u32 = 100_000;
+/// Granularity of reservation times, in microseconds: sends with reservations run in batches.
+const ALIGNMENT_US: u32 = 100_000;
 
-/// A call about to be made.
-pub struct Call {
-    pub ready: Ready,
-    pub attempt: AttemptId,
-    /// Which attempt this is: 1 is the first.
+/// An attempt that is committed and has a slot.
+pub struct PreparedAttempt {
+    pub message: SendableMessage,
+    pub id: AttemptId,
+    /// Number of the attempt, from 1.
     pub number: i64,
     pub started_at: DateTime<Utc>,
     pub slot: DateTime<Utc>,
-    /// The portfolio whose daily limit it counts against, if it does.
+    /// The portfolio whose daily limit the recipient was counted for, if any.
     pub counted: Option<Key>,
 }
 
-impl Call {
-    /// The exact request.
+impl PreparedAttempt {
+    /// Returns the body of the request to Meta.
     pub fn body(&self) -> Result<String, UnresolvedMedia> {
-        let Ready {
+        let SendableMessage {
             due,
             to,
             message,
             options,
             ..
-        } = &self.ready;
+        } = &self.message;
         message.body(&SendEnvelope {
             to,
             context: due.context_wamid.as_deref().filter(|_| due.kind != "reaction"),
-            opaque: &self.attempt.to_string(),
+            opaque: &self.id.to_string(),
             options,
         })
     }
 }
 
-/// Asks for slots, and writes down the attempts of those who have one. The others come again when they were told to.
+/// Requests slots and commits the attempts of the messages that got one. The others get a reservation and are rescheduled.
 pub async fn reserve(
     service: &MessagingService,
-    sendable: Vec<Ready>,
+    sendable: Vec<SendableMessage>,
     outcomes: &mut Outcomes<MessageId>,
-) -> db::Result<Vec<Call>> {
-    let ask = |it: &Ready| SlotRequest {
-        number: number(&it.route),
-        recipient: pair(&it.due),
+) -> db::Result<Vec<PreparedAttempt>> {
+    let slot_request = |it: &SendableMessage| SlotRequest {
+        number: limited_number(&it.route),
+        recipient: recipient_key(&it.due),
         lane: it.due.send_lane(),
         has_reservation: it.due.promised_at.is_some(),
     };
-    let asks: Vec<SlotRequest> = sendable.iter().map(ask).collect();
-    let grants = match service.rate_limiter.reserve(&asks).await {
+    let slot_requests: Vec<SlotRequest> = sendable.iter().map(slot_request).collect();
+    let grants = match service.rate_limiter.reserve(&slot_requests).await {
         Ok(grants) => grants,
         Err(error) => {
-            tracing::warn!(%error, sends = asks.len(), "rate limiter unavailable: nothing is sent");
-            let until = service.clock.now() + UNGOVERNED;
+            tracing::warn!(%error, sends = slot_requests.len(), "the rate limiter is unavailable: sends are delayed");
+            let until = service.clock.now() + LIMITER_RETRY_DELAY;
             for it in sendable {
                 outcomes.set(it.due.id, Outcome::Snooze { until });
             }
@@ -82,77 +82,81 @@ pub async fn reserve(
         }
     };
     let started_at = service.clock.now();
-    let (mut calls, mut promised, mut wants) = (Vec::new(), Vec::new(), Vec::new());
-    for (ready, grant) in sendable.into_iter().zip(grants) {
+    let (mut attempts, mut reservations, mut candidates) = (Vec::new(), Vec::new(), Vec::new());
+    for (message, grant) in sendable.into_iter().zip(grants) {
         match grant {
             Grant::Slot(slot) => {
-                let attempt = service.clock.new_id();
-                let want = Want::of(&ready, attempt, started_at);
-                calls.push(Call {
-                    number: ready.due.tries + 1,
-                    ready,
-                    attempt,
+                let id = service.clock.new_id();
+                let candidate = LimitCandidate::of(&message, id, started_at);
+                attempts.push(PreparedAttempt {
+                    number: message.due.tries + 1,
+                    message,
+                    id,
                     started_at,
                     slot,
-                    counted: want.as_ref().map(|want| want.key.clone()),
+                    counted: candidate.as_ref().map(|candidate| candidate.key.clone()),
                 });
-                wants.extend(want);
+                candidates.extend(candidate);
             }
             Grant::Later { at, .. } => {
-                let at = together(at, started_at);
-                let (id, leases) = (ready.due.id, ready.due.leases);
-                let due = ready.due.expires_at.map_or(at, |end| end.min(at));
-                promised.push(Promised {
+                let at = align(at, started_at);
+                let (id, leases) = (message.due.id, message.due.leases);
+                let due = message.due.expires_at.map_or(at, |end| end.min(at));
+                reservations.push(SendReservation {
                     id,
                     leases,
                     at,
                     due,
-                    throughput: ready.route.throughput,
-                    quota: ready.route.tenant_throughput,
+                    throughput: message.route.throughput,
+                    quota: message.route.tenant_throughput,
                 });
                 let lane = Lane::High;
                 outcomes.set(id, Outcome::Rescheduled { until: due, lane });
             }
         }
     }
-    let begun = |call: &Call| Begun {
-        id: call.attempt,
-        message: call.ready.due.id,
-        tenant: call.ready.due.tenant_id,
-        channel: call.ready.due.channel_id,
-        number: call.number,
-        at: call.started_at,
-        marked: call.ready.due.marked,
+    let begun = |attempt: &PreparedAttempt| NewAttempt {
+        id: attempt.id,
+        message: attempt.message.due.id,
+        tenant: attempt.message.due.tenant_id,
+        channel: attempt.message.due.channel_id,
+        number: attempt.number,
+        at: attempt.started_at,
+        marked: attempt.message.due.marked,
     };
     let mut tx = service.db.begin().await?;
-    let taken = daily_limit::take(&mut tx, wants, started_at).await?;
-    daily_limit::put_off(calls.iter().map(|call| &call.ready.due), &taken.later, outcomes);
-    calls.retain(|call| !taken.later.contains_key(&call.ready.due.id));
-    let begun: Vec<Begun> = calls.iter().map(begun).collect();
+    let counted = daily_limit::count_recipients(&mut tx, candidates, started_at).await?;
+    daily_limit::snooze_deferred(
+        attempts.iter().map(|attempt| &attempt.message.due),
+        &counted.later,
+        outcomes,
+    );
+    attempts.retain(|attempt| !counted.later.contains_key(&attempt.message.due.id));
+    let begun: Vec<NewAttempt> = attempts.iter().map(begun).collect();
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
     let free = sends::begin(&mut tx, &begun).await?;
-    // Late in the transaction: a rate that changes from here on to the commit is not seen.
-    sends::promise(&mut tx, &promised, service.clock.now() + PROPAGATION_TIME).await?;
-    taken.settle(&mut tx).await?;
+    // Late in the transaction: a change of the rate between this statement and the commit is not seen.
+    sends::store_reservations(&mut tx, &reservations, service.clock.now() + PROPAGATION_TIME).await?;
+    counted.add_unlimited(&mut tx).await?;
     tx.commit().await?;
-    // Of the others a status has told meanwhile, or somebody withdrew them: that they were counted costs a place for a day.
-    calls.retain(|call| free.contains(&call.ready.due.id));
-    Ok(calls)
+    // The other attempts were proven by a status or canceled in the meantime. Their recipients stay counted for a day.
+    attempts.retain(|attempt| free.contains(&attempt.message.due.id));
+    Ok(attempts)
 }
 
-/// Those who are told to come later come in bunches: a little early, for slots are given ahead.
-fn together(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    let bunched = at - TimeDelta::microseconds(at.timestamp_subsec_micros().rem_euclid(BUNCH_US).into());
-    bunched.max(now.min(at))
+/// Rounds a reservation time down to a multiple of 100 ms, but not below `now`. That is early enough, since slots are given ahead.
+fn align(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let aligned = at - TimeDelta::microseconds(at.timestamp_subsec_micros().rem_euclid(ALIGNMENT_US).into());
+    aligned.max(now.min(at))
 }
 
-/// The recipient as the governor's pair limit counts: the contact, by whichever address they are dialled.
-pub fn pair(due: &Due) -> String {
+/// Returns the key of the recipient for the rate limiter's pair limit: the contact, whichever address is used.
+pub fn recipient_key(due: &DueSend) -> String {
     due.contact_id.to_string()
 }
 
-/// The channel as the governor sees it.
-pub fn number(route: &Route) -> LimitedNumber {
+/// Returns the channel's number and rates for the rate limiter.
+pub fn limited_number(route: &Route) -> LimitedNumber {
     LimitedNumber {
         tenant: route.tenant,
         channel: route.channel,

@@ -1,4 +1,4 @@
-//! The work on a batch of sends: decide, ask the governor, write the attempts down, call Meta, write what came of it.
+//! Runs a batch of sends: decide, reserve slots, commit the attempts, call Meta, write the conclusions.
 
 use std::sync::Arc;
 
@@ -6,49 +6,50 @@ use chrono::TimeDelta;
 use futures::{StreamExt, stream::FuturesUnordered};
 
 use super::{
-    outcome::{Called, conclude},
-    ready::ready,
-    reserve::{Call, reserve},
+    outcome::{CompletedAttempt, conclude},
+    reserve::{PreparedAttempt, reserve},
+    sendable::select_sendable,
 };
 use crate::{
     db,
     directory::Snapshot,
     domain::{MessageId, SendLane},
     messaging::MessagingService,
-    messaging::store::sends::{self, Due},
+    messaging::store::sends::{self, DueSend},
     meta::graph::SendOutcome,
     queue::{Outcome, Outcomes},
 };
 
-/// A call that is later than this is not made: its attempt may have been given up for lost meanwhile.
-const TOO_LATE: TimeDelta = TimeDelta::seconds(20);
+/// Maximum time between the commit of an attempt and its call. A later call is not made: the attempt may have been given up as lost by
+/// then.
+const MAX_CALL_DELAY: TimeDelta = TimeDelta::seconds(20);
 
-/// Works on these sends, as far as each may be worked on now.
+/// Runs the given sends and returns an outcome for each.
 pub async fn send(service: &MessagingService, ids: &[MessageId]) -> Outcomes<MessageId> {
-    work(service, ids).await.into()
+    process(service, ids).await.into()
 }
 
-async fn work(service: &MessagingService, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
+async fn process(service: &MessagingService, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
     let due = sends::load(&service.db, ids).await?;
-    let directory = known(service, &due).await?;
+    let directory = current_directory(service, &due).await?;
     let mut outcomes = Outcomes::done();
-    let sendable = ready(service, &directory, due, &mut outcomes).await?;
+    let sendable = select_sendable(service, &directory, due, &mut outcomes).await?;
     if sendable.is_empty() {
         return Ok(outcomes);
     }
-    let calls = reserve(service, sendable, &mut outcomes).await?;
-    let mut ends: FuturesUnordered<_> = calls.into_iter().map(|call| carry_through(service, call)).collect();
+    let attempts = reserve(service, sendable, &mut outcomes).await?;
+    let mut ends: FuturesUnordered<_> = attempts.into_iter().map(|attempt| execute(service, attempt)).collect();
     while let Some((id, outcome)) = ends.next().await {
         outcomes.set(id, outcome);
     }
     Ok(outcomes)
 }
 
-/// The channels, read again if one of these seems to be kept back by its own: it may have recovered a moment ago, and its messages were
-/// called then.
-async fn known(service: &MessagingService, due: &[Due]) -> db::Result<Arc<Snapshot>> {
+/// Returns the current directory, refreshed if it shows a due send's own channel as tripped or its campaigns as paused: the channel may
+/// have recovered a moment ago, when its messages were released.
+async fn current_directory(service: &MessagingService, due: &[DueSend]) -> db::Result<Arc<Snapshot>> {
     let directory = service.directory.current();
-    let stopped = |it: &Due| {
+    let stopped = |it: &DueSend| {
         let route = directory.channel(it.channel_id);
         route.is_some_and(|route| route.tripped || (route.campaigns_paused && it.send_lane() == SendLane::Campaign))
     };
@@ -59,28 +60,28 @@ async fn known(service: &MessagingService, due: &[Due]) -> db::Result<Arc<Snapsh
     Ok(directory)
 }
 
-async fn carry_through(service: &MessagingService, call: Call) -> (MessageId, Outcome) {
-    let called = make(service, call).await;
-    conclude(service, called).await
+async fn execute(service: &MessagingService, attempt: PreparedAttempt) -> (MessageId, Outcome) {
+    let completed = call_meta(service, attempt).await;
+    conclude(service, completed).await
 }
 
-/// Waits for the slot, and makes the call.
-async fn make(service: &MessagingService, call: Call) -> Called {
-    if let Ok(ahead) = (call.slot - service.clock.now()).to_std() {
+/// Waits for the slot, then makes the call.
+async fn call_meta(service: &MessagingService, attempt: PreparedAttempt) -> CompletedAttempt {
+    if let Ok(ahead) = (attempt.slot - service.clock.now()).to_std() {
         tokio::time::sleep(ahead).await;
     }
-    let sent = match (call.ready.route.access(), call.body()) {
-        _ if service.clock.now() - call.started_at > TOO_LATE => SendOutcome::NotSent {
-            why: "this process was held up for too long between the attempt and the call".to_owned(),
+    let result = match (attempt.message.route.access(), attempt.body()) {
+        _ if service.clock.now() - attempt.started_at > MAX_CALL_DELAY => SendOutcome::NotSent {
+            why: "the process stalled for too long between the commit of the attempt and the call".to_owned(),
         },
-        (Some(access), Ok(body)) => match call.ready.options.product_policy {
+        (Some(access), Ok(body)) => match attempt.message.options.product_policy {
             Some(_) => service.graph.send_marketing(access, &body).await,
             None => service.graph.send(access, &body).await,
         },
         (None, _) => SendOutcome::NotSent {
-            why: "the channel has no access token that opens".to_owned(),
+            why: "the channel has no access token that can be decrypted".to_owned(),
         },
         (_, Err(error)) => SendOutcome::NotSent { why: error.to_string() },
     };
-    Called { call, sent }
+    CompletedAttempt { attempt, result }
 }

@@ -1,12 +1,14 @@
+//! The service of outbound messages.
+
 use chrono::TimeDelta;
 
-use super::{Conclusions, Uploads};
+use super::{Conclusions, UploadQueue};
 use crate::{
     clock::Clock, db::Db, directory::Directory, media::MediaService, meta::graph, queue::Queues,
     rate_limit::RateLimiter,
 };
 
-/// What messages are accepted, sent and concluded with. Clones share it all.
+/// Resources for accepting, sending and concluding messages. Clones share them.
 #[derive(Clone)]
 pub struct MessagingService {
     pub db: Db,
@@ -16,10 +18,10 @@ pub struct MessagingService {
     pub graph: graph::GraphClient,
     pub rate_limiter: RateLimiter,
     pub media: MediaService,
-    /// To the task that writes what came of calls to Meta.
+    /// Handle of the task that writes conclusions.
     pub conclusions: Conclusions,
-    /// To the task that uploads files to Meta.
-    pub uploads: Uploads,
-    /// How long evidence of a call without an answer is waited for.
+    /// Handle of the task that uploads files to Meta.
+    pub uploads: UploadQueue,
+    /// How long evidence of an attempt without an answer is waited for.
     pub unknown_window: TimeDelta,
 }

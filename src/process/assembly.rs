@@ -17,7 +17,7 @@ use crate::{
     directory::Directory,
     egress::EgressClient,
     inbound::intake::{Drained, Hints, Intake},
-    messaging::{Concluded, Conclusions, Upload, Uploads, accept::Outbox},
+    messaging::{ConclusionSubmission, Conclusions, UploadQueue, UploadRequest, accept::Outbox},
     meta::graph,
     queue::Queues,
     rate_limit::RateLimiter,
@@ -36,9 +36,9 @@ pub struct ProcessParts {
     /// Ids of webhooks that intake has stored and that are to be queued.
     pub hints: mpsc::Receiver<Vec<Uuid>>,
     /// Results of requests to Meta that are to be stored.
-    pub conclusions: mpsc::Receiver<Concluded>,
+    pub conclusions: mpsc::Receiver<ConclusionSubmission>,
     /// Files to be uploaded to Meta.
-    pub uploads: mpsc::Receiver<Upload>,
+    pub uploads: mpsc::Receiver<UploadRequest>,
     /// The background tasks of the webhook dispatcher.
     pub dispatcher_tasks: DispatcherTasks,
     /// Hints about committed work that is to be woken.
@@ -99,7 +99,7 @@ pub async fn assemble(
     let backlog = config.limits.outbox_backlog;
     let (outbox, out) = Outbox::start(db.clone(), clock.clone(), queues.clone(), backlog, ends.intake);
     let (conclusions, concluded) = Conclusions::channel();
-    let (uploads, wanted) = Uploads::channel();
+    let (uploads, wanted) = UploadQueue::channel();
     let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let egress = EgressClient::new(config.egress.clone()).context("the HTTP client for tenants' URLs")?;

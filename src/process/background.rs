@@ -14,7 +14,7 @@ use crate::{
     inbound::INBOUND,
     jobs,
     messaging::{
-        self, {Concluded, Upload},
+        self, {ConclusionSubmission, UploadRequest},
     },
     queue::Workers,
     webhooks,
@@ -44,7 +44,7 @@ pub struct Tasks {
 
 /// The tasks that store the jobs' results; they end after the jobs.
 pub struct BackgroundWriters {
-    pub conclusions: mpsc::Receiver<Concluded>,
+    pub conclusions: mpsc::Receiver<ConclusionSubmission>,
     pub deliveries: webhooks::DispatcherTasks,
 }
 
@@ -98,7 +98,7 @@ pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationTo
 }
 
 /// Uploads the files of messages to Meta.
-pub fn uploads(app: App, from: mpsc::Receiver<Upload>, shutdown: CancellationToken) -> JoinHandle<()> {
+pub fn uploads(app: App, from: mpsc::Receiver<UploadRequest>, shutdown: CancellationToken) -> JoinHandle<()> {
     task(messaging::upload_files(app.messaging.clone(), from, shutdown))
 }
 
@@ -135,7 +135,7 @@ async fn wake_reserved_sends(app: App, shutdown: CancellationToken) {
             change = app.rate_limiter.next_change() => change,
             () = shutdown.cancelled() => return,
         };
-        if let Err(error) = messaging::promise_again(&app.messaging, &change).await {
+        if let Err(error) = messaging::clear_outdated_reservations(&app.messaging, &change).await {
             tracing::warn!(%error, channel.id = %change.number.channel, "reserved sends could not be woken; this is retried");
         }
     }

@@ -72,7 +72,7 @@ pub async fn set_rules(registry: &TenantService, tenant: TenantId, rules: &Rules
     let before = before.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
     tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words.clone(), now).await?;
     if before.messages_per_second != rules.messages_per_second {
-        sends::unpromise(&mut tx, tenant, None, now + PROPAGATION_TIME).await?;
+        sends::clear_reservations(&mut tx, tenant, None, now + PROPAGATION_TIME).await?;
     }
     tx.commit().await?;
     Ok(Tenant {

@@ -14,7 +14,7 @@ use crate::{
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
     },
-    messaging::{self, Blocking, Listed, accept::Address},
+    messaging::{self, BlockAction, BlockedCustomer, accept::Address},
     meta::graph::MAX_BLOCK_USERS,
 };
 
@@ -72,7 +72,7 @@ pub async fn block(
     Path(id): Path<ChannelId>,
     Json(users): Json<Users>,
 ) -> Result<Body<BlockResults>, Problem> {
-    change(&scope, &app, id, &users, Blocking::Block).await
+    change(&scope, &app, id, &users, BlockAction::Block).await
 }
 
 /// Unblock customers
@@ -84,7 +84,7 @@ pub async fn unblock(
     Path(id): Path<ChannelId>,
     Json(users): Json<Users>,
 ) -> Result<Body<BlockResults>, Problem> {
-    change(&scope, &app, id, &users, Blocking::Unblock).await
+    change(&scope, &app, id, &users, BlockAction::Unblock).await
 }
 
 /// List blocked customers
@@ -101,8 +101,8 @@ pub async fn list(
     let after: Option<String> = paging.key(LIST)?;
     let directory = app.directory.current();
     let route = super::route(&directory, scope.tenant, id)?;
-    let (people, next) = messaging::blocked(&app.messaging, route, paging.limit(), after.as_deref()).await?;
-    let show = |it: Listed| BlockedUser {
+    let (people, next) = messaging::list_blocked(&app.messaging, route, paging.limit(), after.as_deref()).await?;
+    let show = |it: BlockedCustomer| BlockedUser {
         contact_id: it.contact,
         phone: it.phone,
         user_id: it.user_id,
@@ -118,7 +118,7 @@ async fn change(
     app: &App,
     id: ChannelId,
     users: &Users,
-    blocking: Blocking,
+    blocking: BlockAction,
 ) -> Result<Body<BlockResults>, Problem> {
     if users.users.is_empty() || users.users.len() > MAX_BLOCK_USERS {
         let detail = format!(
@@ -134,7 +134,7 @@ async fn change(
     let directory = app.directory.current();
     let route = super::route(&directory, scope.tenant, id)?;
     let results = messaging::change_blocks(&app.messaging, route, &people, blocking).await?;
-    let result = |it: messaging::Blocked| BlockResult {
+    let result = |it: messaging::BlockOutcome| BlockResult {
         contact_id: it.contact,
         done: it.refused.is_none(),
         error_code: it.refused.as_ref().and_then(|(code, _)| *code),

@@ -183,13 +183,13 @@ pub async fn show(
     let mut tx = scope.begin().await?;
     let found = records::channels::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
-    let waiting = crate::messaging::store::sends::waiting(&mut tx, scope.tenant, id).await?;
+    let waiting = crate::messaging::store::sends::count_waiting(&mut tx, scope.tenant, id).await?;
     tx.commit().await?;
     let portfolio = records::portfolios::Key {
         portfolio: row.portfolio().to_owned(),
         tenant: scope.tenant,
     };
-    let today = messaging::today(&app.messaging, &portfolio).await?;
+    let today = messaging::customers_today(&app.messaging, &portfolio).await?;
     let mut queued = QueuedByLane::default();
     for (lane, count) in waiting {
         match SendLane::of_number(lane) {
@@ -200,7 +200,7 @@ pub async fn show(
     }
     let directory = app.directory.current();
     let sending = match directory.channel(id) {
-        Some(route) => app.rate_limiter.view(&messaging::number(route)).await.ok(),
+        Some(route) => app.rate_limiter.view(&messaging::limited_number(route)).await.ok(),
         None => None,
     };
     Ok(Json(ChannelState {

@@ -1,22 +1,25 @@
+//! Recipient addresses as callers give them.
+
 use crate::{domain::ContactId, meta::message::Audience};
 
-/// Digits of an international number, country code included (ITU-T E.164); Meta knows none of fewer than seven.
+/// Minimum and maximum digits of an international number, with country code (ITU-T E.164 allows 15; Meta knows none with fewer than 7).
 const SHORTEST: usize = 7;
 const LONGEST: usize = 15;
 
-/// Whom a caller means.
+/// The recipient of a message, as given by the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
-    /// Digits with the country code.
+    /// Phone number: digits with the country code.
     Phone(String),
-    /// Business-scoped, `US.1349…`.
+    /// Business-scoped user id, `US.1349…`.
     UserId(String),
-    /// A group the number is in, by Meta's id.
+    /// Meta's id of a group that the number is in.
     Group(String),
-    /// Somebody known here, by the strongest of what they are known by.
+    /// A contact; its strongest identity is used.
     Contact(ContactId),
 }
 
+/// A malformed address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Unaddressable {
     #[error(
@@ -26,7 +29,7 @@ pub enum Unaddressable {
     Phone,
     /// The digits.
     #[error(
-        "to.phone: {0} is no international number; write it with + and its country code, e.g. +49 151 23456789 and not 0151 23456789"
+        "to.phone: {0} is not an international number; write it with + and its country code, e.g. +49 151 23456789 and not 0151 23456789"
     )]
     National(String),
     #[error(
@@ -45,13 +48,13 @@ impl Address {
         }
     }
 
-    /// A number as people write it: `+49 (0)151 …` is the number without the zero that is dialled within the country. One without `+` could be
-    /// national, so its digits have to be a valid international number.
+    /// Parses a phone number as people write it. `+49 (0)151 …` is the number without the zero, which is dialled within the country only.
+    /// A number without `+` may be national, so its digits have to be a valid international number.
     pub fn phone(text: &str) -> Result<Self, Unaddressable> {
         let text = text.trim();
         let rest = text.strip_prefix('+').unwrap_or(text);
-        let is_written = |c: char| c.is_ascii_digit() || " -.()\u{a0}".contains(c);
-        if !rest.chars().all(is_written) {
+        let is_allowed = |c: char| c.is_ascii_digit() || " -.()\u{a0}".contains(c);
+        if !rest.chars().all(is_allowed) {
             return Err(Unaddressable::Phone);
         }
         let has_plus = rest.len() < text.len();
@@ -73,7 +76,7 @@ impl Address {
         }
     }
 
-    /// A user id, whose spelling is kept: `US.1349…` or, of a parent company, `US.ENT.1181…`.
+    /// Parses a user id and keeps its spelling: `US.1349…`, or `US.ENT.1181…` of a parent company.
     pub fn user_id(text: &str) -> Result<Self, Unaddressable> {
         let (country, rest) = text.split_once('.').ok_or(Unaddressable::UserId)?;
         let rest = rest.strip_prefix("ENT.").unwrap_or(rest);
@@ -88,7 +91,7 @@ impl Address {
         }
     }
 
-    /// A group's id, whose form Meta does not document.
+    /// Parses a group id. Meta does not document its format.
     pub fn group(text: &str) -> Result<Self, Unaddressable> {
         let good = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         good.then(|| Self::Group(text.to_owned())).ok_or(Unaddressable::GroupId)

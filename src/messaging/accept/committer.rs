@@ -1,3 +1,5 @@
+//! Group commit of accepted messages, and idempotency of requests.
+
 use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -6,7 +8,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ask, OUTBOUND, Queued, Refusal, queue_lane,
+    AcceptRequest, AcceptedSend, IdempotencyKey, OUTBOUND, Refusal, queue_lane,
     write::{KEY_KEPT, accept},
 };
 use crate::{
@@ -19,22 +21,23 @@ use crate::{
     records::idempotency::{self, Keyed},
 };
 
-/// The most messages put into one commit, unless one caller brings more.
+/// Maximum number of messages in a commit, unless one request has more.
 const BATCH: usize = 256;
 
-/// How much longer the key of a batch stands than those of its messages, which are written after it: more than a request may take.
-const OUTLIVES: TimeDelta = TimeDelta::seconds(60);
+/// Margin by which the key of a batch outlives the keys of its messages, which are written after it: more than a request may take.
+const BATCH_KEY_MARGIN: TimeDelta = TimeDelta::seconds(60);
 
-/// The way out. Clones share the writer.
+/// Handle of the writer that commits accepted messages. Clones share the writer.
 #[derive(Clone)]
-pub struct Outbox(mpsc::Sender<Waiting>);
+pub struct Outbox(mpsc::Sender<PendingRequests>);
 
-type Answers = Vec<Result<Queued, Refusal>>;
-type Waiting = Submission<Vec<Ask>, Answers>;
+type Answers = Vec<Result<AcceptedSend, Refusal>>;
+type PendingRequests = Submission<Vec<AcceptRequest>, Answers>;
 
 impl Outbox {
-    /// Starts the writer: one, for two would make twice the transactions of the same messages, and wait for each other at the tenant's
-    /// events. At most `backlog` requests wait for it; more are refused. It ends once `shutdown` is cancelled and nothing is waiting.
+    /// Starts the writer. There is one: two would take twice the transactions for the same messages, and wait for each other at the
+    /// tenant's events. At most `backlog` requests wait; further ones are rejected. The writer ends once `shutdown` is cancelled and
+    /// nothing is waiting.
     pub fn start(
         db: Db,
         clock: Clock,
@@ -43,22 +46,22 @@ impl Outbox {
         shutdown: CancellationToken,
     ) -> (Self, JoinHandle<()>) {
         let (sender, from) = mpsc::channel(backlog);
-        let batches = BatchReceiver::new(BATCH, from).with_weight(|(asks, _): &Waiting| asks.len());
-        let desk = Desk { db, clock, queues };
+        let batches = BatchReceiver::new(BATCH, from).with_weight(|(requests, _): &PendingRequests| requests.len());
+        let committer = GroupCommitter { db, clock, queues };
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer outlives the requests; the process awaits its handle"
         )]
-        let writer = tokio::spawn(desk.serve(batches, shutdown));
+        let writer = tokio::spawn(committer.serve(batches, shutdown));
         (Self(sender), writer)
     }
 
-    /// Stores messages and queues them; returns once they are committed, with an answer for each.
-    pub async fn put(&self, asks: Vec<Ask>) -> Answers {
-        let count = asks.len();
+    /// Stores and queues messages. Returns once they are committed, with an answer for each.
+    pub async fn put(&self, requests: Vec<AcceptRequest>) -> Answers {
+        let count = requests.len();
         let (answer, answered) = oneshot::channel();
         let refused = |why: Refusal| vec![Err(why); count];
-        match self.0.try_send((asks, answer)) {
+        match self.0.try_send((requests, answer)) {
             Ok(()) => answered.await.unwrap_or_else(|_| refused(Refusal::Unavailable)),
             Err(mpsc::error::TrySendError::Full(_)) => refused(Refusal::Full),
             Err(mpsc::error::TrySendError::Closed(_)) => refused(Refusal::Unavailable),
@@ -66,90 +69,87 @@ impl Outbox {
     }
 }
 
-/// The answer that the same request had before, if it had one. Asked first, since what it names may be gone by now.
-pub async fn answered(
+/// Returns the stored answer to an earlier request with this key. Called before validation, because referenced media or messages may have
+/// been deleted.
+pub async fn find_answer(
     db: &Db,
     clock: &Clock,
     tenant: TenantId,
-    (key, digest): (&str, &[u8]),
-) -> sqlx::Result<Option<Result<Queued, Refusal>>> {
+    key: &IdempotencyKey,
+) -> sqlx::Result<Option<Result<AcceptedSend, Refusal>>> {
     let since = clock.now() - KEY_KEPT;
-    let Some(found) = idempotency::find(db.reader(), tenant, key.to_owned(), since).await? else {
+    let Some(found) = idempotency::find(db.reader(), tenant, key.key.clone(), since).await? else {
         return Ok(None);
     };
-    if found.digest != digest {
+    if found.digest != key.digest {
         return Ok(Some(Err(Refusal::KeyReused)));
     }
     let row = sends::find_queued(db.reader(), tenant, found.message_id).await?;
-    Ok(row.map(|row| Ok(Queued::again(found.message_id, row))))
+    Ok(row.map(|row| Ok(AcceptedSend::repeated(found.message_id, row))))
 }
 
-/// The key of one message of a batch that has this key. The character U+001F keeps it apart from whatever a caller may write: a header holds
-/// no control characters.
-pub fn key_within(batch: &str, n: usize) -> String {
-    format!("{batch}\u{1f}{n}")
-}
-
-/// Takes the key of a batch for the whole of it, whatever becomes of its messages; refuses where another request has it. The messages
-/// have keys of their own below it, each in the commit that makes the message, so that the same batch may come again after whatever
-/// happened to it before.
-pub async fn take_key(
+/// Claims the key of a batch, whatever becomes of its messages. Rejects it if a different request has used the key. The messages have
+/// keys of their own ([`IdempotencyKey::of_message`]), each written in the commit of its message, so the same batch can be sent again
+/// after any failure.
+pub async fn claim_batch_key(
     db: &Db,
     clock: &Clock,
     tenant: TenantId,
-    (key, digest): (&str, [u8; 32]),
+    key: &IdempotencyKey,
 ) -> sqlx::Result<Result<(), Refusal>> {
     let now = clock.now();
-    let (key, message) = (key.to_owned(), clock.new_id());
+    let message = clock.new_id();
     let keyed = Keyed {
         tenant,
-        key,
-        digest,
+        key: key.key.clone(),
+        digest: key.digest,
         message,
     };
-    let held = idempotency::claim(db, std::slice::from_ref(&keyed), now - KEY_KEPT, now + OUTLIVES).await?;
-    match held.first() {
+    let claimed = idempotency::claim(db, std::slice::from_ref(&keyed), now - KEY_KEPT, now + BATCH_KEY_MARGIN).await?;
+    match claimed.first() {
         Some(held) if held.message_id == message => return Ok(Ok(())),
-        Some(held) if held.digest != digest => return Ok(Err(Refusal::KeyReused)),
+        Some(held) if held.digest != key.digest => return Ok(Err(Refusal::KeyReused)),
         _ => {}
     }
-    // Some of its messages may only be taken this time.
-    Ok(match idempotency::renew(db, &keyed, now + OUTLIVES).await? {
+    // The same batch again: it may accept messages that were rejected or not stored before.
+    Ok(match idempotency::renew(db, &keyed, now + BATCH_KEY_MARGIN).await? {
         0 => Err(Refusal::Unavailable),
         _ => Ok(()),
     })
 }
 
-struct Desk {
+struct GroupCommitter {
     db: Db,
     clock: Clock,
     queues: Queues,
 }
 
-impl Desk {
-    async fn serve(self, mut batches: BatchReceiver<Waiting>, shutdown: CancellationToken) {
+impl GroupCommitter {
+    async fn serve(self, mut batches: BatchReceiver<PendingRequests>, shutdown: CancellationToken) {
         while let Some(batch) = batches.next(&shutdown).await {
-            let mut asks: Vec<Ask> = Vec::new();
-            let take = |(own, answer): Waiting| {
+            let mut requests: Vec<AcceptRequest> = Vec::new();
+            let take = |(own, answer): PendingRequests| {
                 let count = own.len();
-                asks.extend(own);
+                requests.extend(own);
                 (count, answer)
             };
             let waiting: Vec<_> = batch.into_iter().map(take).collect();
-            let mut answers = write_together(&asks, |asks| self.store(asks), failed).await.into_iter();
-            drop(asks);
+            let mut answers = write_together(&requests, |requests| self.store(requests), failed)
+                .await
+                .into_iter();
+            drop(requests);
             for (count, answer) in waiting {
                 let own = answers.by_ref().take(count).collect();
-                // Who does not wait any more finds the message by its key.
+                // A caller that is gone finds the message by its key.
                 let _ = answer.send(own);
             }
         }
     }
 
-    async fn store(&self, asks: &[Ask]) -> db::Result<Answers> {
+    async fn store(&self, requests: &[AcceptRequest]) -> db::Result<Answers> {
         let accepted = self
             .db
-            .transaction(async |tx| accept(tx, &self.clock, asks).await)
+            .transaction(async |tx| accept(tx, &self.clock, requests).await)
             .await;
         let answers = people::after_merges(&self.db, &self.clock, accepted).await?;
         self.queue(&answers).await;
@@ -166,19 +166,19 @@ impl Desk {
             })
             .collect();
         metrics::counter!("mainstay_messages_queued_total").increment(entries.len() as u64);
-        // What cannot be queued is found by the sweep; the queue counts and logs its own outages.
+        // The sweep finds what cannot be queued; the queue counts and logs its own outages.
         let _ = self.queues.push_entries(&OUTBOUND, &entries).await;
     }
 }
 
-/// What is answered for messages that could not be stored.
-fn failed(error: &sqlx::Error, asks: &[Ask]) -> Answers {
+/// Returns the answers for messages that could not be stored.
+fn failed(error: &sqlx::Error, requests: &[AcceptRequest]) -> Answers {
     let refusal = if is_unavailable(error) {
-        tracing::warn!(%error, messages = asks.len(), "messages could not be stored; callers are told to try again");
+        tracing::warn!(%error, messages = requests.len(), "messages could not be stored; callers should retry");
         Refusal::Unavailable
     } else {
         tracing::error!(%error, "a message could not be stored");
         Refusal::Internal
     };
-    vec![Err(refusal); asks.len()]
+    vec![Err(refusal); requests.len()]
 }

@@ -1,15 +1,15 @@
-//! Messages to be sent, from a caller's request to a committed row. Requests that come at the same time share a commit, as webhooks
-//! do: each hands its message to a writer, which stores whatever is waiting. Sending comes later (`messaging`).
+//! Accepts messages: from a caller's request to a committed row. Concurrent requests share a commit: each hands its messages to one
+//! writer, which stores everything that is waiting (group commit). [`super::send()`] sends them later.
 
 mod address;
-mod admit;
-mod ask;
+mod check_templates;
 mod committer;
+mod request;
 mod write;
 
 pub use address::{Address, Unaddressable};
-pub use ask::{Ask, Queued, Refusal, TemplateUse};
-pub use committer::{Outbox, answered, key_within, take_key};
+pub use committer::{Outbox, claim_batch_key, find_answer};
+pub use request::{AcceptRequest, AcceptedSend, IdempotencyKey, Refusal, TemplateUse};
 pub use write::KEY_KEPT;
 
 use crate::{
@@ -17,10 +17,10 @@ use crate::{
     queue::{Lane, Queue},
 };
 
-/// Messages on their way to Meta.
+/// The queue of sends.
 pub const OUTBOUND: Queue = Queue::new("outbound", "sends").with_lanes("urgency");
 
-/// The queue's lane of a message's.
+/// Returns the queue lane of a send lane.
 pub const fn queue_lane(lane: SendLane) -> Lane {
     match lane {
         SendLane::Reply => Lane::High,

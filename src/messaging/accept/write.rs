@@ -1,19 +1,19 @@
-//! What one commit holds: contacts and conversations found or made, messages, the work of sending them, and the keys of those who ask.
+//! Writes one commit of accepted messages: contacts, conversations, messages, sends and idempotency keys.
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Address, Ask, Queued, Refusal,
-    admit::{Fit, admit},
+    AcceptRequest, AcceptedSend, Address, IdempotencyKey, Refusal,
+    check_templates::{CheckedTemplate, check_templates},
 };
 use crate::{
     clock::Clock,
     db::{Result, Tx, conflict_error},
     domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, RecipientKind, TenantId},
     messaging::store::{
-        blocks::{self, Block},
+        blocks::{self, BlockedContact},
         sends::{self, NewSend},
     },
     people::{self, Party},
@@ -26,81 +26,85 @@ use crate::{
     templates::check_recipient,
 };
 
-/// How long a key stands for its message.
+/// How long an idempotency key is kept.
 pub const KEY_KEPT: TimeDelta = idempotency::KEPT;
 
-/// Stores those asks that can be, inside the transaction, and answers each.
-pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std::result::Result<Queued, Refusal>>> {
+/// Stores the requests that can be accepted within the transaction, and answers each.
+pub async fn accept(
+    tx: &mut Tx,
+    clock: &Clock,
+    requests: &[AcceptRequest],
+) -> Result<Vec<std::result::Result<AcceptedSend, Refusal>>> {
     let now = clock.now();
-    let ids: Vec<MessageId> = asks.iter().map(|_| clock.new_id()).collect();
-    let mut answers: Vec<Option<std::result::Result<Queued, Refusal>>> = vec![None; asks.len()];
-    repeat(tx, asks, &ids, now, &mut answers).await?;
-    let fits = admit(tx, clock, asks, &mut answers).await?;
-    let mut told = Vec::new();
-    let mut people = address(tx, clock, asks, &fits, &mut answers, &mut told).await?;
-    refuse_blocked(tx, asks, &mut people, &mut answers).await?;
-    let conversations = converse(tx, clock, asks, &fits, &people, &mut told).await?;
+    let ids: Vec<MessageId> = requests.iter().map(|_| clock.new_id()).collect();
+    let mut answers: Vec<Option<std::result::Result<AcceptedSend, Refusal>>> = vec![None; requests.len()];
+    replay_answers(tx, requests, &ids, now, &mut answers).await?;
+    let checked = check_templates(tx, clock, requests, &mut answers).await?;
+    let mut new_events = Vec::new();
+    let mut people = resolve_recipients(tx, clock, requests, &checked, &mut answers, &mut new_events).await?;
+    reject_blocked(tx, requests, &mut people, &mut answers).await?;
+    let conversations = advance_conversations(tx, clock, requests, &checked, &people, &mut new_events).await?;
     let mut new = Vec::new();
-    for (n, ask) in asks.iter().enumerate() {
-        let Some(Addressed { contact, kind, value }) = people.get(&n) else {
+    for (n, request) in requests.iter().enumerate() {
+        let Some(ResolvedRecipient { contact, kind, value }) = people.get(&n) else {
             continue;
         };
-        let conversation = conversations[&(ask.channel, *contact)];
-        answers[n] = Some(Ok(Queued {
+        let conversation = conversations[&(request.channel, *contact)];
+        answers[n] = Some(Ok(AcceptedSend {
             id: ids[n],
-            channel: ask.channel,
+            channel: request.channel,
             conversation,
             contact: *contact,
-            lane: ask.lane,
-            expires_at: ask.expires_at,
+            lane: request.lane,
+            expires_at: request.expires_at,
             at: now,
             repeated: false,
         }));
         new.push(NewSend {
-            tenant: ask.tenant,
+            tenant: request.tenant,
             id: ids[n],
-            channel: ask.channel,
+            channel: request.channel,
             conversation,
             contact: *contact,
-            lane: ask.lane,
+            lane: request.lane,
             recipient_kind: *kind,
             recipient: value.clone(),
-            sender: ask.sender.clone(),
-            kind: ask.kind,
-            text: text(ask, fits.get(&n)),
-            content: &ask.content,
-            options: &ask.options,
-            context_wamid: ask.context_wamid.clone(),
-            expires_at: ask.expires_at,
+            sender: request.sender.clone(),
+            kind: request.kind,
+            text: text(request, checked.get(&n)),
+            content: &request.content,
+            options: &request.options,
+            context_wamid: request.context_wamid.clone(),
+            expires_at: request.expires_at,
             at: now,
         });
     }
     sends::insert(&mut *tx, &new).await?;
-    let refused = |(ask, answer): (&Ask, &Option<_>)| {
-        let (key, _) = ask.idempotency.clone()?;
+    let refused = |(request, answer): (&AcceptRequest, &Option<_>)| {
+        let key = request.idempotency.clone()?.key;
         let kept = matches!(answer, Some(Ok(_)) | Some(Err(Refusal::KeyReused)));
-        (!kept).then_some((ask.tenant, key))
+        (!kept).then_some((request.tenant, key))
     };
-    let refused: Vec<_> = asks.iter().zip(&answers).filter_map(refused).collect();
+    let refused: Vec<_> = requests.iter().zip(&answers).filter_map(refused).collect();
     idempotency::give_up(&mut *tx, &refused).await?;
-    events::append(tx, &told, now).await?;
+    events::append(tx, &new_events, now).await?;
     let answered = answers
         .into_iter()
         .map(|answer| answer.unwrap_or(Err(Refusal::Internal)));
     Ok(answered.collect())
 }
 
-/// Answers those whose key was used before. The keys of the others are theirs now.
-async fn repeat(
+/// Answers the requests whose key was used before, and claims the keys of the others.
+async fn replay_answers(
     tx: &mut Tx,
-    asks: &[Ask],
+    requests: &[AcceptRequest],
     ids: &[MessageId],
     now: DateTime<Utc>,
-    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
+    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
 ) -> Result<()> {
-    let keyed = |(ask, id): (&Ask, &MessageId)| {
-        let (key, digest) = ask.idempotency.clone()?;
-        let (tenant, message) = (ask.tenant, *id);
+    let keyed = |(request, id): (&AcceptRequest, &MessageId)| {
+        let IdempotencyKey { key, digest } = request.idempotency.clone()?;
+        let (tenant, message) = (request.tenant, *id);
         Some(Keyed {
             tenant,
             key,
@@ -108,26 +112,26 @@ async fn repeat(
             message,
         })
     };
-    let keyed: Vec<Keyed> = asks.iter().zip(ids).filter_map(keyed).collect();
+    let keyed: Vec<Keyed> = requests.iter().zip(ids).filter_map(keyed).collect();
     let holders: HashMap<(TenantId, String), (Vec<u8>, MessageId)> =
         idempotency::claim(&mut *tx, &keyed, now - KEY_KEPT, now)
             .await?
             .into_iter()
             .map(|it| ((it.tenant_id, it.key), (it.digest, it.message_id)))
             .collect();
-    for (n, ask) in asks.iter().enumerate() {
-        let Some((key, digest)) = &ask.idempotency else {
+    for (n, request) in requests.iter().enumerate() {
+        let Some(IdempotencyKey { key, digest }) = &request.idempotency else {
             continue;
         };
-        let Some((held, message)) = holders.get(&(ask.tenant, key.clone())) else {
+        let Some((held, message)) = holders.get(&(request.tenant, key.clone())) else {
             continue;
         };
         if held != digest {
             answers[n] = Some(Err(Refusal::KeyReused));
         } else if *message != ids[n] {
-            answers[n] = Some(match sends::find_queued(&mut *tx, ask.tenant, *message).await? {
-                Some(row) => Ok(Queued::again(*message, row)),
-                // Two requests with one key in one commit: the other of them has it.
+            answers[n] = Some(match sends::find_queued(&mut *tx, request.tenant, *message).await? {
+                Some(row) => Ok(AcceptedSend::repeated(*message, row)),
+                // Two requests with one key in one commit: the other one has claimed it.
                 None => return Err(conflict_error()),
             });
         }
@@ -135,91 +139,97 @@ async fn repeat(
     Ok(())
 }
 
-struct Addressed {
+struct ResolvedRecipient {
     contact: ContactId,
     kind: RecipientKind,
     value: String,
 }
 
-/// Whom each unanswered ask is for. Those known by nothing usable are refused, and those whom a template of its category does not reach.
-async fn address(
+/// Resolves the recipient of each unanswered request. Rejects contacts without a usable address, and recipients that a template of its
+/// category may not be sent to.
+async fn resolve_recipients(
     tx: &mut Tx,
     clock: &Clock,
-    asks: &[Ask],
-    fits: &HashMap<usize, Fit>,
-    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
-    told: &mut Vec<NewEvent>,
-) -> Result<HashMap<usize, Addressed>> {
+    requests: &[AcceptRequest],
+    checked: &HashMap<usize, CheckedTemplate>,
+    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
+    new_events: &mut Vec<NewEvent>,
+) -> Result<HashMap<usize, ResolvedRecipient>> {
     let now = clock.now();
     let mut people = HashMap::new();
-    // Contacts named by their ids must not be merged away before the commit.
-    let named = asks.iter().filter(|ask| matches!(ask.to, Address::Contact(_)));
-    contacts::lock_tenants(tx, named.map(|ask| ask.tenant)).await?;
-    let reached = |n: usize, kind: RecipientKind| {
-        check_recipient(fits.get(&n).and_then(|fit| fit.category.as_deref()), kind.as_str())
+    // Contacts given by id must not be merged into another before the commit.
+    let named = requests
+        .iter()
+        .filter(|request| matches!(request.to, Address::Contact(_)));
+    contacts::lock_tenants(tx, named.map(|request| request.tenant)).await?;
+    let check_audience = |n: usize, kind: RecipientKind| {
+        check_recipient(
+            checked.get(&n).and_then(|template| template.category.as_deref()),
+            kind.as_str(),
+        )
     };
     let (mut parties, mut of_party) = (Vec::new(), Vec::new());
-    for (n, ask) in asks.iter().enumerate() {
+    for (n, request) in requests.iter().enumerate() {
         if answers[n].is_some() {
             continue;
         }
-        if ask.expires_at.is_some_and(|at| at <= now) {
+        if request.expires_at.is_some_and(|at| at <= now) {
             answers[n] = Some(Err(Refusal::Expired));
             continue;
         }
-        if let Some(invalid) = &ask.invalid {
+        if let Some(invalid) = &request.invalid {
             answers[n] = Some(Err(Refusal::Invalid(invalid.clone())));
             continue;
         }
-        let (kind, value) = match &ask.to {
+        let (kind, value) = match &request.to {
             Address::Phone(digits) => (RecipientKind::Phone, digits),
             Address::UserId(id) => (RecipientKind::UserId, id),
             Address::Group(id) => (RecipientKind::Group, id),
             Address::Contact(contact) => {
-                match known(tx, ask.tenant, *contact).await? {
-                    Ok(addressed) => match reached(n, addressed.kind) {
+                match find_address(tx, request.tenant, *contact).await? {
+                    Ok(addressed) => match check_audience(n, addressed.kind) {
                         Ok(()) => drop(people.insert(n, addressed)),
-                        Err(unfit) => answers[n] = Some(Err(unfit.into())),
+                        Err(error) => answers[n] = Some(Err(error.into())),
                     },
                     Err(refusal) => answers[n] = Some(Err(refusal)),
                 }
                 continue;
             }
         };
-        if let Err(unfit) = reached(n, kind) {
-            answers[n] = Some(Err(unfit.into()));
+        if let Err(error) = check_audience(n, kind) {
+            answers[n] = Some(Err(error.into()));
             continue;
         }
-        parties.push(Party::addressed(ask.tenant, kind.as_str(), value, now));
+        parties.push(Party::addressed(request.tenant, kind.as_str(), value, now));
         of_party.push((n, kind, value.clone()));
     }
     let resolved = people::resolve(tx, clock, &parties, &[]).await?;
-    told.extend(people::events_for(clock, &resolved));
+    new_events.extend(people::events_for(clock, &resolved));
     for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
-        people.insert(n, Addressed { contact, kind, value });
+        people.insert(n, ResolvedRecipient { contact, kind, value });
     }
     Ok(people)
 }
 
-/// Refuses those for people whom the business has blocked.
-async fn refuse_blocked(
+/// Rejects messages to contacts that the business has blocked.
+async fn reject_blocked(
     tx: &mut Tx,
-    asks: &[Ask],
-    people: &mut HashMap<usize, Addressed>,
-    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
+    requests: &[AcceptRequest],
+    people: &mut HashMap<usize, ResolvedRecipient>,
+    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
 ) -> Result<()> {
-    let pair = |(n, addressed): (&usize, &Addressed)| Block {
-        tenant: asks[*n].tenant,
-        channel: asks[*n].channel,
+    let pair = |(n, addressed): (&usize, &ResolvedRecipient)| BlockedContact {
+        tenant: requests[*n].tenant,
+        channel: requests[*n].channel,
         contact: addressed.contact,
     };
-    let pairs: Vec<Block> = people.iter().map(pair).collect();
+    let pairs: Vec<BlockedContact> = people.iter().map(pair).collect();
     let blocked = blocks::among(tx, &pairs).await?;
     if blocked.is_empty() {
         return Ok(());
     }
     people.retain(|n, addressed| {
-        let is_blocked = blocked.contains(&(asks[*n].channel, addressed.contact));
+        let is_blocked = blocked.contains(&(requests[*n].channel, addressed.contact));
         if is_blocked {
             answers[*n] = Some(Err(Refusal::Blocked(addressed.contact)));
         }
@@ -228,8 +238,12 @@ async fn refuse_blocked(
     Ok(())
 }
 
-/// The strongest identity of a contact that a message can be sent to: a phone number works for every kind of message.
-async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std::result::Result<Addressed, Refusal>> {
+/// Returns the strongest address of a contact. A phone number works for every kind of message.
+async fn find_address(
+    tx: &mut Tx,
+    tenant: TenantId,
+    contact: ContactId,
+) -> Result<std::result::Result<ResolvedRecipient, Refusal>> {
     if contacts::find(&mut *tx, tenant, contact).await?.is_none() {
         return Ok(Err(Refusal::NoSuchContact(contact)));
     }
@@ -239,38 +253,40 @@ async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std:
         .iter()
         .find_map(live);
     Ok(found.map_or(Err(Refusal::NoAddress(contact)), |(kind, value)| {
-        Ok(Addressed { contact, kind, value })
+        Ok(ResolvedRecipient { contact, kind, value })
     }))
 }
 
-/// What a person would read of it.
-fn text<'a>(ask: &'a Ask, fit: Option<&'a Fit>) -> Option<&'a str> {
-    fit.and_then(|fit| fit.text.as_deref()).or(ask.text.as_deref())
+/// Returns the text for previews.
+fn text<'a>(request: &'a AcceptRequest, template: Option<&'a CheckedTemplate>) -> Option<&'a str> {
+    template
+        .and_then(|template| template.text.as_deref())
+        .or(request.text.as_deref())
 }
 
-/// Finds or opens the conversations, and puts the newest message of each at its head.
-async fn converse(
+/// Finds or opens the conversations, and makes the newest message of each its latest.
+async fn advance_conversations(
     tx: &mut Tx,
     clock: &Clock,
-    asks: &[Ask],
-    fits: &HashMap<usize, Fit>,
-    people: &HashMap<usize, Addressed>,
-    told: &mut Vec<NewEvent>,
+    requests: &[AcceptRequest],
+    checked: &HashMap<usize, CheckedTemplate>,
+    people: &HashMap<usize, ResolvedRecipient>,
+    new_events: &mut Vec<NewEvent>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let now = clock.now();
-    let mut heads: BTreeMap<Pair, (&Ask, Option<&str>)> = BTreeMap::new();
-    for (n, ask) in asks.iter().enumerate() {
+    let mut heads: BTreeMap<Pair, (&AcceptRequest, Option<&str>)> = BTreeMap::new();
+    for (n, request) in requests.iter().enumerate() {
         if let Some(addressed) = people.get(&n) {
             let pair = Pair {
-                tenant: ask.tenant,
-                channel: ask.channel,
+                tenant: request.tenant,
+                channel: request.channel,
                 contact: addressed.contact,
             };
-            heads.insert(pair, (ask, text(ask, fits.get(&n))));
+            heads.insert(pair, (request, text(request, checked.get(&n))));
         }
     }
     let step = |pair: Pair, conversation: ConversationId| {
-        let (ask, text) = heads[&pair];
+        let (request, text) = heads[&pair];
         Advance {
             tenant: pair.tenant,
             conversation,
@@ -279,7 +295,7 @@ async fn converse(
             at: now,
             wamid: String::new(),
             direction: Direction::Outbound,
-            kind: ask.kind.to_owned(),
+            kind: request.kind.to_owned(),
             text: text.map(conversations::preview),
             window_expires_at: None,
             unread: 0,
@@ -288,7 +304,7 @@ async fn converse(
     let pairs: Vec<Pair> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
-        told.push(conversations::opened(clock, pair, conversation, now));
+        new_events.push(conversations::opened(clock, pair, conversation, now));
         step(pair, conversation)
     };
     let found = conversations::lock_or_open(tx, (&pairs, &[]), now, first).await?;

@@ -1,4 +1,5 @@
-//! Conclusions of calls to Meta: jobs hand them over here, and one task writes whatever has gathered in one transaction ([`write_conclusions`]).
+//! Conclusions of calls to Meta: jobs hand them over here, and one task writes those that have gathered in one transaction
+//! ([`write_conclusions`]).
 
 mod write;
 
@@ -12,73 +13,74 @@ use crate::{
     domain::{ContactId, HoldReason},
     messaging::{
         self,
-        store::sends::{Due, End},
+        store::sends::{AttemptEnd, DueSend},
     },
     records::{messages::Named, portfolios::Key},
 };
 
-/// Conclusions that may wait for the writer; whoever brings more waits too.
+/// Maximum number of conclusions waiting for the writer; submitters of more wait too.
 const WAITING: usize = 4_096;
 
-/// What is to be written of a call that was made.
+/// The changes to write after a call.
 #[derive(Debug)]
 pub struct Conclusion {
-    pub end: End,
-    /// Why the message is kept back, if it is.
+    pub end: AttemptEnd,
+    /// Reason for holding the message, if it is held.
     pub held: Option<HoldReason>,
-    /// The customer who was counted for a call that did not reach them.
+    /// The counted recipient of a call that did not reach them, to be removed from the count.
     pub uncounted: Option<(Key, ContactId)>,
-    /// What Meta calls the recipient, where that is not the address that was dialled.
+    /// Names of the recipient in Meta's answer other than the address that was used.
     pub named: Option<Named>,
     /// The error that Meta answered.
-    pub refused: Option<Refused>,
+    pub rejected: Option<RejectedAttempt>,
 }
 
+/// An attempt that Meta rejected.
 #[derive(Debug)]
-pub struct Refused {
-    pub due: Due,
+pub struct RejectedAttempt {
+    pub due: DueSend,
     pub code: i64,
     pub title: String,
     /// When the attempt began.
     pub tried_at: DateTime<Utc>,
 }
 
-impl Refused {
-    /// Whether the error means something beyond its message.
-    pub fn is_acted_on(&self) -> bool {
-        messaging::is_acted_on(self.code)
+impl RejectedAttempt {
+    /// Returns whether the error has effects beyond the message.
+    pub fn has_effects(&self) -> bool {
+        messaging::has_effects(self.code)
     }
 }
 
-/// What came of writing it.
+/// The result of writing a conclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// The attempt ended so, whoever wrote it.
+pub enum ConclusionResult {
+    /// The attempt has ended as the conclusion says, whoever wrote it.
     Ended,
-    /// Its end was known already, and otherwise: the message is to be looked at again.
+    /// The attempt had ended otherwise: process the message again.
     Known,
-    /// It could not be written: the attempt stays open, and evidence decides.
+    /// The conclusion could not be written: the attempt stays open until there is evidence.
     Lost,
 }
 
-/// A conclusion, and who waits for it to be written.
-pub type Concluded = Submission<Conclusion, Written>;
+/// A conclusion with the channel for its result.
+pub type ConclusionSubmission = Submission<Conclusion, ConclusionResult>;
 
-/// Hands conclusions to the task that writes them: answers that come at the same time share a commit, whichever job made the calls.
+/// Handle of the task that writes conclusions. Answers that arrive at the same time share a commit, whichever job made the calls.
 #[derive(Clone)]
 pub struct Conclusions {
-    to: mpsc::Sender<Concluded>,
+    to: mpsc::Sender<ConclusionSubmission>,
 }
 
 impl Conclusions {
-    /// The giver and the taker.
-    pub fn channel() -> (Self, mpsc::Receiver<Concluded>) {
+    /// Returns the handle and the receiving end of a new queue.
+    pub fn channel() -> (Self, mpsc::Receiver<ConclusionSubmission>) {
         let (to, from) = mpsc::channel(WAITING);
         (Self { to }, from)
     }
 
-    /// Returns once it is written, or cannot be.
-    pub async fn put(&self, conclusion: Conclusion) -> Written {
-        submit(&self.to, conclusion).await.unwrap_or(Written::Lost)
+    /// Hands over a conclusion. Returns once it is written, or cannot be.
+    pub async fn put(&self, conclusion: Conclusion) -> ConclusionResult {
+        submit(&self.to, conclusion).await.unwrap_or(ConclusionResult::Lost)
     }
 }

@@ -1,4 +1,4 @@
-//! The writing of what came of calls: one commit for all that are waiting. While one commit runs, the next batch gathers.
+//! Writes conclusions: one commit for all that are waiting. While one commit runs, the next batch gathers.
 
 use std::{
     borrow::Cow,
@@ -15,11 +15,11 @@ use crate::{
     db::{self, BatchReceiver, Tx, write_together},
     domain::{AttemptId, AttemptOutcome, ChannelId, ContactId, HoldReason, MessageId, TenantId},
     messaging::{
-        self, Concluded, Conclusion, MessagingService, Refused, Written, daily_limit,
-        effects::{self, Told},
+        self, Conclusion, ConclusionResult, ConclusionSubmission, MessagingService, RejectedAttempt, daily_limit,
+        effects::{self, ErrorReport},
         recipients::{Recipients, recipients},
-        record,
-        store::sends::{self, Due, End},
+        store::sends::{self, AttemptEnd, DueSend},
+        transitions,
     },
     people::{self, Party},
     records::{
@@ -31,112 +31,116 @@ use crate::{
     },
 };
 
-/// The most of one commit.
+/// Maximum number of conclusions in a commit.
 const BATCH: usize = 256;
-/// How long is waited for others when there are fewer: nobody waits for these but the books.
+/// How long a smaller batch waits for more. Only the stored state is delayed by it.
 const LINGER: Duration = Duration::from_millis(25);
 
-/// Writes until `done`, and then what still waits.
-pub async fn write_conclusions(service: &MessagingService, from: mpsc::Receiver<Concluded>, done: &CancellationToken) {
+/// Writes conclusions until `done`, then those that still wait.
+pub async fn write_conclusions(
+    service: &MessagingService,
+    from: mpsc::Receiver<ConclusionSubmission>,
+    done: &CancellationToken,
+) {
     let mut waiting = BatchReceiver::new(BATCH, from).with_linger(LINGER);
     while let Some(batch) = waiting.next(done).await {
-        let (conclusions, told): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
+        let (conclusions, replies): (Vec<Conclusion>, Vec<_>) = batch.into_iter().unzip();
         let written = write_together(&conclusions, |conclusions| write_all(service, conclusions), failed).await;
-        for ((conclusion, written), told) in conclusions.iter().zip(written).zip(told) {
-            if written == Written::Lost {
-                tracing::warn!(message.id = %conclusion.end.placed.message, "what Meta answered could not be written; evidence will decide");
+        for ((conclusion, written), reply) in conclusions.iter().zip(written).zip(replies) {
+            if written == ConclusionResult::Lost {
+                tracing::warn!(message.id = %conclusion.end.transition.message, "Meta's answer could not be stored; evidence will decide");
             }
-            let _ = told.send(written);
+            let _ = reply.send(written);
         }
     }
 }
 
-fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<Written> {
-    tracing::error!(%error, messages = conclusions.len(), "answers of Meta's could not be written");
-    vec![Written::Lost; conclusions.len()]
+fn failed(error: &sqlx::Error, conclusions: &[Conclusion]) -> Vec<ConclusionResult> {
+    tracing::error!(%error, messages = conclusions.len(), "answers of Meta could not be stored");
+    vec![ConclusionResult::Lost; conclusions.len()]
 }
 
-async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<Vec<Written>> {
+async fn write_all(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<Vec<ConclusionResult>> {
     let ended = write(service, conclusions).await?;
     let written = |it: &Conclusion| match ended.contains(&it.end.attempt) {
-        true => Written::Ended,
-        false => Written::Known,
+        true => ConclusionResult::Ended,
+        false => ConclusionResult::Known,
     };
     Ok(conclusions.iter().map(written).collect())
 }
 
-/// What is said of attempts whose end was known already is not written.
+/// Writes the conclusions and returns the attempts that ended as concluded. Attempts that had ended before stay as they are.
 async fn write(service: &MessagingService, conclusions: &[Conclusion]) -> db::Result<HashSet<AttemptId>> {
     let write = async |tx: &mut Tx| write_in(tx, &service.clock, conclusions).await;
     let (ended, channels_changed) =
         people::after_merges(&service.db, &service.clock, service.db.transaction(write).await).await?;
-    // It is written. The directory looks again by itself before long.
+    // The commit is done. The directory refreshes by itself within a second.
     if channels_changed && let Err(error) = service.directory.refresh().await {
-        tracing::warn!(%error, "what changed of a channel is not known here yet");
+        tracing::warn!(%error, "the directory could not be refreshed after a change of a channel");
     }
     Ok(ended)
 }
 
-/// The attempts that ended, and whether something changed of a channel.
+/// Returns the attempts that ended, and whether a channel has changed.
 async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db::Result<(HashSet<AttemptId>, bool)> {
     let now = clock.now();
-    let refusals: Vec<&Refused> = conclusions.iter().filter_map(|it| it.refused.as_ref()).collect();
-    // Tenants (also by `recipients`), channels, portfolios, contacts, conversations, messages.
-    let acted_on = refusals.iter().filter(|it| it.is_acted_on());
-    contacts::lock_tenants(tx, acted_on.map(|it| it.due.tenant_id)).await?;
+    let rejections: Vec<&RejectedAttempt> = conclusions.iter().filter_map(|it| it.rejected.as_ref()).collect();
+    // Lock order: tenants (also by `recipients`), channels, portfolios, contacts, conversations, messages.
+    let with_effects = rejections.iter().filter(|it| it.has_effects());
+    contacts::lock_tenants(tx, with_effects.map(|it| it.due.tenant_id)).await?;
     let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
     let Recipients { parties, .. } = recipients(tx, &named).await?;
-    let pausing = refusals.iter().filter(|it| messaging::pauses_campaigns(it.code));
+    let pausing = rejections.iter().filter(|it| messaging::pauses_campaigns(it.code));
     let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
     channels::lock(tx, pausing).await?;
     let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
-    daily_limit::give_back(tx, &uncounted).await?;
-    // What follows from a refusal follows whether or not the end of its attempt was known already.
-    let dues = as_they_are(tx, &refusals).await?;
-    let refused: Vec<Told<'_>> = refusals
+    daily_limit::uncount(tx, &uncounted).await?;
+    // A rejection has its effects whether or not the end of its attempt was known already.
+    let dues = with_current_contacts(tx, &rejections).await?;
+    let reports: Vec<ErrorReport<'_>> = rejections
         .iter()
         .zip(&dues)
-        .map(|(it, due)| told_of(it, due, now))
+        .map(|(it, due)| error_report(it, due, now))
         .collect();
-    let affected: Vec<ContactId> = refusals
+    let affected: Vec<ContactId> = rejections
         .iter()
         .zip(&dues)
-        .filter(|(it, _)| it.is_acted_on())
+        .filter(|(it, _)| it.has_effects())
         .map(|(_, due)| due.contact_id)
         .collect();
-    let mut told = name_recipients(tx, clock, &parties, &affected).await?;
+    let mut new_events = name_recipients(tx, clock, &parties, &affected).await?;
     Stage::Conversations.reach(tx);
-    let carried = effects::carry_out(tx, clock, &refused).await?;
+    let applied = effects::apply_effects(tx, clock, &reports).await?;
     messages::lock(
         tx,
         conclusions
             .iter()
-            .map(|it| (it.end.placed.tenant, it.end.placed.message)),
+            .map(|it| (it.end.transition.tenant, it.end.transition.message)),
     )
     .await?;
-    let ends: Vec<End> = conclusions.iter().map(|it| it.end.clone()).collect();
+    let ends: Vec<AttemptEnd> = conclusions.iter().map(|it| it.end.clone()).collect();
     let mut ended = sends::conclude(&mut *tx, &ends, now).await?;
     let ours: Vec<&Conclusion> = conclusions
         .iter()
         .filter(|it| ended.contains(&it.end.attempt))
         .collect();
-    let placed = ours.iter().map(|it| it.end.placed.clone()).collect();
-    told.extend(record::place(tx, clock, placed).await?);
-    let held = |it: &&Conclusion| Some((it.end.placed.message, it.held?));
+    let transitions = ours.iter().map(|it| it.end.transition.clone()).collect();
+    new_events.extend(transitions::apply(tx, clock, transitions).await?);
+    let held = |it: &&Conclusion| Some((it.end.transition.message, it.held?));
     let held: Vec<(MessageId, HoldReason)> = ours.iter().filter_map(held).collect();
-    sends::hold(&mut *tx, &held).await?;
-    told.extend(carried.events);
-    // A status told of these before the answer. Nothing is left to look at, unless it told of a failure.
+    sends::set_hold_reasons(&mut *tx, &held).await?;
+    new_events.extend(applied.events);
+    // A status had settled these before the answer. They are finished, unless the status was a failure that is retried.
     let proven = conclusions
         .iter()
         .filter(|it| it.end.outcome == AttemptOutcome::Accepted && !ended.contains(&it.end.attempt));
-    let proven: Vec<&End> = proven.map(|it| &it.end).collect();
-    let messages: Vec<MessageId> = proven.iter().map(|it| it.placed.message).collect();
-    let again = sends::put_off(&mut *tx, &messages).await?;
-    let over = proven.iter().filter(|it| !again.contains(&(it.placed.message,)));
+    let proven: Vec<&AttemptEnd> = proven.map(|it| &it.end).collect();
+    let messages: Vec<MessageId> = proven.iter().map(|it| it.transition.message).collect();
+    let again = sends::awaiting_retry(&mut *tx, &messages).await?;
+    let over = proven.iter().filter(|it| !again.contains(&(it.transition.message,)));
     ended.extend(over.map(|it| it.attempt));
-    events::append(tx, &told, now).await?;
-    Ok((ended, carried.channels_changed))
+    events::append(tx, &new_events, now).await?;
+    Ok((ended, applied.channels_changed))
 }
 
 fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
@@ -144,17 +148,17 @@ fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
     Some((key, contact, it.end.attempt))
 }
 
-fn told_of<'a>(refused: &'a Refused, due: &'a Due, at: DateTime<Utc>) -> Told<'a> {
-    Told {
+fn error_report<'a>(rejected: &'a RejectedAttempt, due: &'a DueSend, at: DateTime<Utc>) -> ErrorReport<'a> {
+    ErrorReport {
         due,
-        code: refused.code,
-        title: &refused.title,
+        code: rejected.code,
+        title: &rejected.title,
         at,
-        tried_at: refused.tried_at,
+        tried_at: rejected.tried_at,
     }
 }
 
-/// Gives the contacts of messages what Meta calls them in its answers.
+/// Adds the names in Meta's answers to the contacts of the messages.
 async fn name_recipients(
     tx: &mut Tx,
     clock: &Clock,
@@ -168,16 +172,20 @@ async fn name_recipients(
     Ok(people::events_for(clock, &resolved))
 }
 
-/// The refused messages, with the contacts and conversations they have now: contacts may have been merged since they were looked at.
-async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c Refused]) -> db::Result<Vec<Cow<'c, Due>>> {
-    let acted_on = refusals.iter().filter(|it| it.is_acted_on());
-    let acted_on: Vec<(TenantId, MessageId)> = acted_on.map(|it| (it.due.tenant_id, it.due.id)).collect();
-    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &acted_on)
+/// Returns the rejected messages with their current contacts and conversations: contacts may have been merged since the messages were
+/// loaded.
+async fn with_current_contacts<'c>(
+    tx: &mut Tx,
+    rejections: &[&'c RejectedAttempt],
+) -> db::Result<Vec<Cow<'c, DueSend>>> {
+    let with_effects = rejections.iter().filter(|it| it.has_effects());
+    let with_effects: Vec<(TenantId, MessageId)> = with_effects.map(|it| (it.due.tenant_id, it.due.id)).collect();
+    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &with_effects)
         .await?
         .into_iter()
         .map(|it| (it.id, it))
         .collect();
-    let due = |it: &&'c Refused| {
+    let due = |it: &&'c RejectedAttempt| {
         let mut due = Cow::Borrowed(&it.due);
         if let Some(whose) = whose.get(&due.id)
             && (whose.contact_id, whose.conversation_id) != (due.contact_id, due.conversation_id)
@@ -187,5 +195,5 @@ async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c Refused]) -> db::Result<Ve
         }
         due
     };
-    Ok(refusals.iter().map(due).collect())
+    Ok(rejections.iter().map(due).collect())
 }

@@ -1,60 +1,65 @@
-//! The daily limit of a business portfolio: how many customers it may write to in any 24 hours outside service windows
-//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits>). It is kept in the database, so all
-//! workers agree on it and no flush of Redis forgets it. Groups and customers with an open window do not count and cost nothing here.
-//! A portfolio may have accounts of several tenants, as an agency's has of its clients: they share its limit. Somebody whom two of them
-//! write to is two customers here, which is safe.
+//! Enforces the daily limit of a business portfolio: how many customers it may write to in any 24 hours outside service windows
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits>).
 //!
-//! Meta does not say whether a customer counts from the first or from the last message of a day; from the last is safe either way.
-//! Nor does it say with which error a message too many is refused, so none is sent: it waits until somebody ceases to count. The
-//! first that waits is told the time of the first who does, and so on, so nobody polls; where there is room before, it is called. Whoever
-//! comes and finds room takes it.
+//! - The counts are kept in the database, so that all workers agree on them and a flush of Redis loses none.
+//! - Messages to groups and into open service windows do not count, and cost nothing here.
+//! - Accounts of several tenants in one portfolio (an agency's clients) share its limit. A customer of two tenants counts twice, which is
+//!   safe.
+//! - Meta does not document whether a customer counts from the first or the last message of a day; counting from the last is safe either
+//!   way.
+//! - Meta does not document the error of a message over the limit either, so none is sent: it is held until a customer ceases to count.
+//! - The first held message is due when the first customer ceases to count, and so on, so no message polls. If there is room earlier,
+//!   messages are released. A new message that finds room takes it.
 
-mod call;
-mod full;
-mod reading;
-mod want;
+mod allocate;
+mod candidates;
+mod release;
+mod usage;
 
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use call::{call_overlooked, release_limits};
-pub use reading::{CustomersToday, forget_recipients, measure_held, today};
-pub use want::{Want, key};
+pub use candidates::{LimitCandidate, portfolio_key};
+pub use release::{release_limits, release_overlooked};
+pub use usage::{CustomersToday, customers_today, purge_recipients, record_held};
 
 use self::{
-    full::split,
-    want::{customers, distinct, grouped, keys},
+    allocate::allocate,
+    candidates::{count_customers, distinct_recipients, grouped, portfolio_keys},
 };
-use super::ready::Ready;
+use super::sendable::SendableMessage;
 use crate::{
     db::{Result, Tx},
     domain::{AttemptId, ContactId, HoldReason, MessageId},
     messaging::{
         MessagingService,
-        store::sends::{self, Due},
+        store::sends::{self, DueSend},
     },
     queue::{Outcome, Outcomes},
     records::portfolios::{self, Key, Recipient, Standing},
 };
 
-/// How long a customer counts: a day, and a minute for messages that were on their way and clocks that differ.
-pub const COUNTS: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
+/// How long a customer counts: 24 hours, and a minute for messages in flight and for clock differences.
+pub const COUNTING_PERIOD: TimeDelta = TimeDelta::seconds(24 * 3_600 + 60);
 
-/// Puts off those for whom their portfolio has no room, before they ask the governor for slots they could not use.
-pub async fn turn_away(
+/// Defers messages whose portfolio has no room, before they request slots that they could not use.
+pub async fn defer_over_limit(
     service: &MessagingService,
-    sendable: Vec<Ready>,
+    sendable: Vec<SendableMessage>,
     outcomes: &mut Outcomes<MessageId>,
-) -> Result<Vec<Ready>> {
+) -> Result<Vec<SendableMessage>> {
     let now = service.clock.now();
-    // No attempt is written down here: any id stands for it.
-    let want = |it: &Ready| Want::of(it, service.clock.new_id(), now);
-    let groups = grouped(sendable.iter().filter_map(want).collect());
+    // No attempt is written here, so any id will serve.
+    let candidate = |it: &SendableMessage| LimitCandidate::of(it, service.clock.new_id(), now);
+    let groups = grouped(sendable.iter().filter_map(candidate).collect());
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let full = full(portfolios::standing(&service.db, &keys(&groups)).await?, &groups);
+    let full = over_limit(
+        portfolios::standing(&service.db, &portfolio_keys(&groups)).await?,
+        &groups,
+    );
     if full.is_empty() {
         return Ok(sendable);
     }
@@ -62,109 +67,119 @@ pub async fn turn_away(
     portfolios::hold(&mut tx, full.keys().map(String::as_str)).await?;
     let mut later = HashMap::new();
     let mut gone = BTreeMap::new();
-    for (portfolio, standings) in stand(&mut tx, &full).await? {
-        let split = split(&mut tx, &standings, &groups[&portfolio], now).await?;
-        gone.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
-        later.extend(split.later);
+    for (portfolio, standings) in reload(&mut tx, &full).await? {
+        let allocation = allocate(&mut tx, &standings, &groups[&portfolio], now).await?;
+        gone.extend(allocation.gone.into_iter().map(|(key, count)| (key, -count)));
+        later.extend(allocation.later);
     }
-    change(&mut tx, gone).await?;
-    wait(&mut tx, &later).await?;
+    adjust_counts(&mut tx, gone).await?;
+    hold_deferred(&mut tx, &later).await?;
     tx.commit().await?;
-    put_off(sendable.iter().map(|it| &it.due), &later, outcomes);
+    snooze_deferred(sendable.iter().map(|it| &it.due), &later, outcomes);
     Ok(sendable
         .into_iter()
         .filter(|it| !later.contains_key(&it.due.id))
         .collect())
 }
 
-/// What was counted in a transaction.
+/// Result of counting recipients in a transaction.
 #[derive(Default)]
-pub struct Taken {
-    /// Messages that must wait, and until when.
+pub struct CountedRecipients {
+    /// Messages that are deferred, and until when.
     pub later: HashMap<MessageId, DateTime<Utc>>,
-    /// Customers who did not count before, of portfolios without a limit.
+    /// New customers of portfolios without a limit.
     free: BTreeMap<Key, i64>,
 }
 
-/// Counts the customers of messages whose attempts begin in this transaction. Portfolios with a limit are held until the commit;
-/// of the others everybody would only wait for everybody, so their sums change at the end ([`Taken::settle`]).
-pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<Taken> {
-    let mut taken = Taken::default();
-    let groups = grouped(wants);
+/// Counts the recipients of messages whose attempts begin in this transaction. Portfolios with a limit stay locked until the commit. The
+/// sums of the others change last ([`CountedRecipients::add_unlimited`]), since senders would only wait for each other.
+pub async fn count_recipients(
+    tx: &mut Tx,
+    candidates: Vec<LimitCandidate>,
+    now: DateTime<Utc>,
+) -> Result<CountedRecipients> {
+    let mut counted = CountedRecipients::default();
+    let groups = grouped(candidates);
     if groups.is_empty() {
-        return Ok(taken);
+        return Ok(counted);
     }
-    let limited = by_portfolio(portfolios::standing(&mut *tx, &keys(&groups)).await?, |all| {
+    let limited = by_portfolio(portfolios::standing(&mut *tx, &portfolio_keys(&groups)).await?, |all| {
         all.iter().any(|it| it.most().is_some())
     });
     portfolios::hold(tx, limited.keys().map(String::as_str)).await?;
     let mut corrections: BTreeMap<Key, i64> = BTreeMap::new();
-    for (portfolio, standings) in full(stand(tx, &limited).await?.into_values().flatten().collect(), &groups) {
-        let split = split(tx, &standings, &groups[&portfolio], now).await?;
-        corrections.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
-        taken.later.extend(split.later);
+    for (portfolio, standings) in over_limit(reload(tx, &limited).await?.into_values().flatten().collect(), &groups) {
+        let allocation = allocate(tx, &standings, &groups[&portfolio], now).await?;
+        corrections.extend(allocation.gone.into_iter().map(|(key, count)| (key, -count)));
+        counted.later.extend(allocation.later);
     }
-    let goes = |want: &&Want| !taken.later.contains_key(&want.message);
+    let goes = |candidate: &&LimitCandidate| !counted.later.contains_key(&candidate.message);
     let recipients: Vec<Recipient> = groups
         .values()
-        .flat_map(|wants| distinct(wants.iter().filter(goes)))
+        .flat_map(|candidates| distinct_recipients(candidates.iter().filter(goes)))
         .collect();
     let given: HashMap<(&Key, ContactId), i64> =
         recipients.iter().map(|it| ((&it.key, it.contact), it.sends)).collect();
-    for counted in portfolios::count(&mut *tx, &recipients, now).await? {
-        let (tenant, portfolio) = (counted.tenant_id, counted.portfolio);
+    for row in portfolios::count(&mut *tx, &recipients, now).await? {
+        let (tenant, portfolio) = (row.tenant_id, row.portfolio);
         let key = Key { portfolio, tenant };
-        let is_new = given.get(&(&key, counted.contact_id)) == Some(&counted.sends);
+        let is_new = given.get(&(&key, row.contact_id)) == Some(&row.sends);
         let sums = if limited.contains_key(&key.portfolio) {
             &mut corrections
         } else {
-            &mut taken.free
+            &mut counted.free
         };
         *sums.entry(key).or_default() += i64::from(is_new);
     }
-    change(tx, corrections).await?;
-    wait(tx, &taken.later).await?;
-    Ok(taken)
+    adjust_counts(tx, corrections).await?;
+    hold_deferred(tx, &counted.later).await?;
+    Ok(counted)
 }
 
-impl Taken {
-    /// The last thing before the commit.
-    pub async fn settle(self, tx: &mut Tx) -> Result<()> {
-        change(tx, self.free).await
+impl CountedRecipients {
+    /// Adds the counts of portfolios without a limit. Must be the last step before the commit.
+    pub async fn add_unlimited(self, tx: &mut Tx) -> Result<()> {
+        adjust_counts(tx, self.free).await
     }
 }
 
-async fn change(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
+async fn adjust_counts(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
     changes.retain(|_, change| *change != 0);
     portfolios::add(tx, &changes).await
 }
 
-/// What is known of portfolios, those of them that are meant.
-fn by_portfolio(standings: Vec<Standing>, meant: impl Fn(&[Standing]) -> bool) -> BTreeMap<String, Vec<Standing>> {
+/// Groups standings by portfolio and keeps the groups for which `is_selected` returns true.
+fn by_portfolio(
+    standings: Vec<Standing>,
+    is_selected: impl Fn(&[Standing]) -> bool,
+) -> BTreeMap<String, Vec<Standing>> {
     let mut all: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
     for standing in standings {
         all.entry(standing.portfolio.clone()).or_default().push(standing);
     }
-    all.retain(|_, standings| meant(standings));
+    all.retain(|_, standings| is_selected(standings));
     all
 }
 
-/// Portfolios that may have no room for all of these.
-fn full(standings: Vec<Standing>, groups: &BTreeMap<String, Vec<Want>>) -> BTreeMap<String, Vec<Standing>> {
+/// Returns the portfolios that may have no room for all candidates.
+fn over_limit(
+    standings: Vec<Standing>,
+    groups: &BTreeMap<String, Vec<LimitCandidate>>,
+) -> BTreeMap<String, Vec<Standing>> {
     by_portfolio(standings, |all| {
-        let over = |it: &Standing| Some(it.used + customers(&groups[&it.portfolio]) > it.most()?);
+        let over = |it: &Standing| Some(it.used + count_customers(&groups[&it.portfolio]) > it.most()?);
         all.iter().any(|it| over(it) == Some(true))
     })
 }
 
-/// How portfolios stand now that they are held.
-async fn stand(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
+/// Reads portfolios again after they were locked.
+async fn reload(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
     let keys: Vec<Key> = held.values().flatten().map(Standing::key).collect();
     Ok(by_portfolio(portfolios::standing(tx, &keys).await?, |_| true))
 }
 
-/// Lets customers go whose only message was refused.
-pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
+/// Removes recipients whose only message was rejected from the count.
+pub async fn uncount(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
     let mut changes: BTreeMap<Key, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
     if changes.is_empty() {
         return Ok(());
@@ -173,12 +188,12 @@ pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> 
     for (tenant, portfolio) in portfolios::give_back(&mut *tx, refused).await? {
         *changes.entry(Key { portfolio, tenant }).or_default() -= 1;
     }
-    change(tx, changes).await
+    adjust_counts(tx, changes).await
 }
 
-/// Says of messages that they wait, and when to come again: not later than they expire.
-pub fn put_off<'d>(
-    all: impl Iterator<Item = &'d Due>,
+/// Snoozes deferred messages until their time, or their expiry if that is earlier.
+pub fn snooze_deferred<'d>(
+    all: impl Iterator<Item = &'d DueSend>,
     later: &HashMap<MessageId, DateTime<Utc>>,
     outcomes: &mut Outcomes<MessageId>,
 ) {
@@ -190,10 +205,10 @@ pub fn put_off<'d>(
     }
 }
 
-async fn wait(tx: &mut Tx, later: &HashMap<MessageId, DateTime<Utc>>) -> Result<()> {
+async fn hold_deferred(tx: &mut Tx, later: &HashMap<MessageId, DateTime<Utc>>) -> Result<()> {
     let mut held: Vec<(MessageId, HoldReason)> =
         later.keys().map(|message| (*message, HoldReason::DailyLimit)).collect();
     held.sort();
     metrics::counter!("mainstay_daily_limit_waits_total").increment(held.len() as u64);
-    sends::hold(&mut *tx, &held).await.map(drop)
+    sends::set_hold_reasons(&mut *tx, &held).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! Customers whom a business has blocked, number by number.
+//! Contacts that a business has blocked, per channel.
 
 use chrono::{DateTime, Utc};
 
@@ -7,9 +7,9 @@ use crate::{
     domain::{ChannelId, ContactId, Id, TenantId},
 };
 
-/// A customer and the number they are blocked on.
+/// A contact and the channel that they are blocked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
-pub struct Block {
+pub struct BlockedContact {
     #[sqlx(rename = "tenant_id")]
     pub tenant: TenantId,
     #[sqlx(rename = "channel_id")]
@@ -18,8 +18,8 @@ pub struct Block {
     pub contact: ContactId,
 }
 
-/// Keeps that they are blocked; returns those who were not.
-pub async fn add(on: impl Into<On<'_>>, blocks: &[Block], now: DateTime<Utc>) -> Result<Vec<Block>> {
+/// Stores blocks and returns the new ones.
+pub async fn add(on: impl Into<On<'_>>, blocks: &[BlockedContact], now: DateTime<Utc>) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id, at) AS ({rows})
         INSERT INTO blocks (tenant_id, channel_id, contact_id, created_at)
@@ -27,28 +27,28 @@ pub async fn add(on: impl Into<On<'_>>, blocks: &[Block], now: DateTime<Utc>) ->
         WHERE true
         ON CONFLICT DO NOTHING
         RETURNING tenant_id, channel_id, contact_id";
-    let row = |it: &Block| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid(), now);
+    let row = |it: &BlockedContact| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid(), now);
     Rows::new(SQL, blocks.iter().map(row).collect()).all(on).await
 }
 
-/// Keeps that they are blocked no longer; returns those who were.
-pub async fn remove(on: impl Into<On<'_>>, blocks: &[Block]) -> Result<Vec<Block>> {
+/// Deletes blocks and returns those that existed.
+pub async fn remove(on: impl Into<On<'_>>, blocks: &[BlockedContact]) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         DELETE FROM blocks
         WHERE (tenant_id, channel_id, contact_id) IN (SELECT tenant_id, channel_id, contact_id FROM r)
         RETURNING tenant_id, channel_id, contact_id";
-    let row = |it: &Block| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid());
+    let row = |it: &BlockedContact| (it.tenant.uuid(), it.channel.uuid(), it.contact.uuid());
     Rows::new(SQL, blocks.iter().map(row).collect()).all(on).await
 }
 
-/// Those of these pairs that are blocked.
-pub async fn among(on: impl Into<On<'_>>, pairs: &[Block]) -> Result<Vec<(ChannelId, ContactId)>> {
+/// Returns the pairs that are blocked.
+pub async fn among(on: impl Into<On<'_>>, pairs: &[BlockedContact]) -> Result<Vec<(ChannelId, ContactId)>> {
     const SQL: &str = "
         WITH r (channel_id, contact_id, tenant_id) AS ({rows})
         SELECT b.channel_id, b.contact_id
         FROM r CROSS JOIN blocks b
         WHERE b.channel_id = r.channel_id AND b.contact_id = r.contact_id AND b.tenant_id = r.tenant_id";
-    let row = |it: &Block| (it.channel.uuid(), it.contact.uuid(), it.tenant.uuid());
+    let row = |it: &BlockedContact| (it.channel.uuid(), it.contact.uuid(), it.tenant.uuid());
     Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await
 }

@@ -1,4 +1,4 @@
-//! SQL of sends, their attempts, and blocked recipients.
+//! SQL of sends, their attempts, and blocked contacts.
 
 pub mod blocks;
 pub mod sends;

@@ -1,47 +1,47 @@
-//! Files that Meta must have before messages can go: jobs ask for them here, and one task uploads them ([`upload_files`]).
+//! Uploads files that Meta must have before messages can be sent: jobs queue requests here, and one task uploads them ([`upload_files`]).
 
-mod serve;
+mod uploader;
 
-pub use serve::upload_files;
+pub use uploader::upload_files;
 
 use tokio::sync::mpsc;
 
 use crate::domain::{ChannelId, MediaId, MessageId, TenantId};
 
-/// Uploads that may wait for their turn.
+/// Maximum number of queued uploads.
 const WAITING: usize = 1_000;
 
-/// A file of a tenant's, and the channel it is to be sent from.
+/// A file of a tenant, and the channel that it is sent from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct File {
+pub struct ChannelFile {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub media: MediaId,
 }
 
-/// A file that Meta must have before messages can go.
+/// A request to upload a file that messages wait for.
 #[derive(Debug)]
-pub struct Upload {
-    pub file: File,
-    /// To be looked at again when the upload has ended, well or not.
+pub struct UploadRequest {
+    pub file: ChannelFile,
+    /// Messages to make due when the upload ends, whether it succeeded or failed.
     pub messages: Vec<MessageId>,
 }
 
-/// Hands uploads to the task that does them: a large file must not hold up the messages beside it.
+/// Handle of the uploader task. A large file delays only the messages that contain it.
 #[derive(Clone)]
-pub struct Uploads {
-    to: mpsc::Sender<Upload>,
+pub struct UploadQueue {
+    to: mpsc::Sender<UploadRequest>,
 }
 
-impl Uploads {
-    /// The giver and the taker.
-    pub fn channel() -> (Self, mpsc::Receiver<Upload>) {
+impl UploadQueue {
+    /// Returns the handle and the receiving end of a new queue.
+    pub fn channel() -> (Self, mpsc::Receiver<UploadRequest>) {
         let (to, from) = mpsc::channel(WAITING);
         (Self { to }, from)
     }
 
-    /// False when too many wait already, or nobody takes them: ask again later.
-    pub fn want(&self, upload: Upload) -> bool {
+    /// Queues an upload. Returns `false` if the queue is full or the uploader is gone: retry later.
+    pub fn request(&self, upload: UploadRequest) -> bool {
         self.to.try_send(upload).is_ok()
     }
 }

@@ -247,7 +247,7 @@ async fn after_five_days_of_nothing_but_failures_nothing_is_sent_and_half_of_it_
     world.clock.advance(TimeDelta::days(1));
     world.one().await;
     world.until(beside, "done", 1).await;
-    housekeeping::reunite(&world.running.app).await.unwrap();
+    housekeeping::reconcile(&world.running.app).await.unwrap();
     assert_eq!(dead.count(), requests, "nothing is sent there any more");
     world.end().await;
 }

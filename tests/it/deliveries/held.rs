@@ -32,7 +32,7 @@ async fn who_asks_to_be_left_alone_gets_nothing_until_then_and_then_one_at_a_tim
     world.clock.advance(until - world.clock.now() - TimeDelta::seconds(30));
     world.one().await;
     world.until(beside, "done", 21).await;
-    housekeeping::reunite(&world.running.app).await.unwrap();
+    housekeeping::reconcile(&world.running.app).await.unwrap();
     assert_eq!(busy.count(), 1, "whatever is due, nobody calls before the time");
 
     busy.now_does(|_, n| Reply::Late(LATE, if n == 1 { 500 } else { 200 }));

@@ -125,7 +125,7 @@ async fn an_endpoint_that_is_removed_gets_nothing_more_and_leaves_nothing(world:
     world.one().await;
     world.clock.advance(TimeDelta::minutes(16));
     wait_until(DEADLINE, "everything of it is gone", async || {
-        housekeeping::reunite(&world.running.app).await.unwrap();
+        housekeeping::reconcile(&world.running.app).await.unwrap();
         let mut left = 0;
         for sql in [
             "SELECT COUNT(*) FROM deliveries",

@@ -204,11 +204,11 @@ async fn every_type_comes_and_is_as_its_schema_says(world: World) {
     hear(&world, passed_on()).await;
     // The customer wrote three hours ago by our clock at most, and two at least.
     app.clock.advance(TimeDelta::minutes(21 * 60 + 30));
-    housekeeping::tell_closing_windows(app).await.unwrap();
+    housekeeping::emit_window_closing(app).await.unwrap();
     // Meta keeps a file for seven days.
     app.clock.advance(TimeDelta::days(7));
     wait_until(DEADLINE, "the lost file is given up", async || {
-        housekeeping::reunite(app).await.unwrap();
+        housekeeping::reconcile(app).await.unwrap();
         world
             .number("SELECT COUNT(*) FROM events WHERE type = 'media.failed'")
             .await

@@ -390,7 +390,7 @@ async fn the_same_upload_twice_is_two_media_and_one_file(test: TestApp) {
             (&json!(name), &json!(1))
         );
     }
-    mainstay::housekeeping::reunite(&test.app).await.unwrap();
+    mainstay::housekeeping::reconcile(&test.app).await.unwrap();
     assert_eq!(number(&test.app, "SELECT COUNT(*) FROM media_files").await, 1);
     assert_eq!(stored(&test.app).len(), 3, "the file and its two variants");
     let none: Value = client.get("/api/v1/events?after=0&type=media.ready").await.ok().json();

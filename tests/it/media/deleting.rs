@@ -75,7 +75,7 @@ async fn what_is_deleted_while_it_is_fetched_does_not_come_back(test: TestApp) {
     assert_eq!(client.delete(&format!("/api/v1/media/{id}")).await.status.as_u16(), 204);
     meta.release();
     fetching.await.unwrap().unwrap();
-    housekeeping::reunite(&app).await.unwrap();
+    housekeeping::reconcile(&app).await.unwrap();
     assert_eq!(
         (
             stored(&app).len(),
@@ -102,8 +102,8 @@ async fn what_is_older_than_media_are_kept_goes(test: TestApp) {
     let young = upload(&client, "application/pdf", "young.pdf", &pdf(3_000)).await;
     let again = upload(&client, "application/pdf", "again.pdf", &pdf(2_000)).await;
     test.advance(TimeDelta::days(66));
-    housekeeping::tidy(&test.app).await.unwrap();
-    housekeeping::reunite(&test.app).await.unwrap();
+    housekeeping::clean_up(&test.app).await.unwrap();
+    housekeeping::reconcile(&test.app).await.unwrap();
     for (id, status) in [
         (old, "deleted"),
         (shared, "deleted"),
@@ -129,7 +129,7 @@ async fn a_store_that_does_not_remove_is_asked_again(test: TestApp) {
     assert!(number(&test.app, "SELECT COUNT(*) FROM storage_removals").await > 0);
     std::fs::remove_dir_all(&file).unwrap();
     std::fs::write(&file, "the file").unwrap();
-    housekeeping::reunite(&test.app).await.unwrap();
+    housekeeping::reconcile(&test.app).await.unwrap();
     assert_eq!(
         (
             stored(&test.app).len(),

@@ -140,7 +140,7 @@ async fn the_same_bytes_are_kept_once_for_a_tenant(test: TestApp) {
         .await;
     }
     work(&app).await;
-    mainstay::housekeeping::reunite(&app).await.unwrap();
+    mainstay::housekeeping::reconcile(&app).await.unwrap();
     assert_eq!(test.count("SELECT COUNT(*) FROM media WHERE state = 'done'").await, 5);
     assert_eq!(
         (test.count("SELECT COUNT(*) FROM media_files").await, stored(&app).len()),
@@ -276,7 +276,7 @@ async fn what_meta_will_soon_forget_goes_first(test: TestApp) {
         .await;
     assert_eq!(test.count("SELECT lane FROM media").await, 1);
     test.advance(chrono::TimeDelta::days(6) + chrono::TimeDelta::hours(1));
-    mainstay::housekeeping::tidy(&test.app).await.unwrap();
+    mainstay::housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(test.count("SELECT lane FROM media").await, 0);
     // The recorder is one for all tests, and another may scrape between our scrape and its answer.
     wait_until(DEADLINE, "the metric tells how long is left", async || {

@@ -152,7 +152,7 @@ async fn what_is_hopeless_fails_with_an_event_told_once(test: TestApp) {
         .await;
     work(&app).await;
     for _ in 0..2 {
-        housekeeping::reunite(&app).await.unwrap();
+        housekeeping::reconcile(&app).await.unwrap();
     }
     let client = Client::of(&app).with(&test.key);
     let told = events(&client, "media.failed").await;
@@ -232,7 +232,7 @@ async fn what_meta_does_not_know_is_believed_after_an_hour_and_may_be_retried_by
         number(&app, "SELECT COUNT(*) FROM media WHERE state = 'dead'").await == 1
     })
     .await;
-    housekeeping::reunite(&app).await.unwrap();
+    housekeeping::reconcile(&app).await.unwrap();
     let client = Client::of(&app).with(&test.key);
     assert_eq!(events(&client, "media.failed").await.len(), 1);
     meta.hold("1", "application/pdf", &pdf(1_000));
@@ -287,7 +287,7 @@ async fn a_worker_that_dies_over_a_file_leaves_nothing_behind_and_another_fetche
         pdf(12_000_000)
     );
     test.advance(TimeDelta::days(2));
-    housekeeping::reunite(&app).await.unwrap();
+    housekeeping::reconcile(&app).await.unwrap();
     assert_eq!(
         (
             stored(&app).len(),

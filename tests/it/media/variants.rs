@@ -145,7 +145,7 @@ async fn a_picture_that_would_unpack_to_gigabytes_is_left_as_it_is(test: TestApp
         .await,
         4
     );
-    housekeeping::reunite(&test.app).await.unwrap();
+    housekeeping::reconcile(&test.app).await.unwrap();
     assert_eq!(
         number(&test.app, "SELECT COUNT(*) FROM events WHERE type = 'media.failed'").await,
         0

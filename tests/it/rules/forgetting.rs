@@ -64,10 +64,10 @@ async fn a_message_is_shown_whole_when_its_work_is_forgotten(world: World) {
     let before = world.until_is(&id, "everything is known of it", all_told).await;
     let app = &world.running.app;
     app.clock.advance(TimeDelta::days(29));
-    housekeeping::tidy(app).await.unwrap();
+    housekeeping::clean_up(app).await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 1);
     app.clock.advance(TimeDelta::days(2));
-    housekeeping::tidy(app).await.unwrap();
+    housekeeping::clean_up(app).await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM sends").await, 0);
     let mut whole = before.clone();
     whole["lane"] = Value::Null;
@@ -119,7 +119,7 @@ async fn the_work_of_messages_is_forgotten_a_month_after_its_end(test: TestApp) 
     for (state, status, days) in stays {
         ended(&test, 2, state, status, days).await;
     }
-    housekeeping::tidy(&test.app).await.unwrap();
+    housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(test.count("SELECT COUNT(*) FROM sends").await, 12);
     assert_eq!(test.count("SELECT COUNT(*) FROM sends WHERE state = 'done'").await, 2);
     assert_eq!(
@@ -128,7 +128,7 @@ async fn the_work_of_messages_is_forgotten_a_month_after_its_end(test: TestApp) 
         "the messages stay"
     );
     let less = test.configured(|config| config.retention.sends = TimeDelta::days(7));
-    housekeeping::tidy(&less).await.unwrap();
+    housekeeping::clean_up(&less).await.unwrap();
     assert_eq!(test.count("SELECT COUNT(*) FROM sends").await, 10);
 }
 
@@ -181,7 +181,7 @@ async fn keys_are_forgotten_after_a_day(test: TestApp) {
     test.advance(TimeDelta::hours(20));
     claim("young").await;
     test.advance(TimeDelta::hours(5));
-    housekeeping::tidy(&test.app).await.unwrap();
+    housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(
         test.count("SELECT COUNT(*) FROM idempotency_keys WHERE key = 'old'")
             .await,
@@ -220,10 +220,10 @@ async fn customers_are_forgotten_who_were_not_written_to_for_a_day(test: TestApp
     write(4_100).await;
     test.advance(TimeDelta::hours(12));
     write(3).await;
-    housekeeping::tidy(&test.app).await.unwrap();
+    housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(test.count("SELECT used FROM portfolios").await, 4_103);
     test.advance(TimeDelta::hours(13));
-    housekeeping::tidy(&test.app).await.unwrap();
+    housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(test.count("SELECT used FROM portfolios").await, 3);
     assert_eq!(test.count("SELECT COUNT(*) FROM portfolio_recipients").await, 3);
 }

@@ -35,7 +35,7 @@ async fn queue_behind_limit(test: &TestApp, count: usize) {
 /// How many were called and how many wait, after housekeeping. Whoever was called is due.
 async fn called_and_waiting(test: &TestApp) -> (i64, i64) {
     const CALLED: &str = "SELECT COUNT(*) FROM sends WHERE held = 'called' AND state = 'pending' AND due_at <= $1";
-    housekeeping::reunite(&test.app).await.unwrap();
+    housekeeping::reconcile(&test.app).await.unwrap();
     let now = test.app.clock.now();
     let (called,) = test.app.db.sql(CALLED, (now,)).one().await.unwrap();
     let waiting = test.count("SELECT COUNT(*) FROM sends WHERE held = 'daily_limit' AND due_at > created_at");

@@ -222,7 +222,7 @@ async fn what_tenants_counted_before_they_were_known_to_share_counts_together(te
     }
     // Who ceases to count is taken from the tenant that wrote to them.
     test.advance(TimeDelta::minutes(23 * 60 + 30));
-    mainstay::housekeeping::tidy(&test.app).await.unwrap();
+    mainstay::housekeeping::clean_up(&test.app).await.unwrap();
     assert_eq!(limit(&test, other.id).await.1, 2);
     let rows: Vec<(TenantId, i64)> = test
         .app

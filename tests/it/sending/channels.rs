@@ -6,7 +6,7 @@ use mainstay::{
     messaging::{
         self, Resolution,
         accept::OUTBOUND,
-        store::sends::{self, Promised},
+        store::sends::{self, SendReservation},
     },
     meta::graph::GraphClient,
 };
@@ -45,7 +45,7 @@ async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
             .await
             .unwrap();
         let at = now + TimeDelta::seconds(30);
-        let promised = Promised {
+        let promised = SendReservation {
             id,
             leases: 1,
             at,
@@ -53,7 +53,10 @@ async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
             throughput,
             quota,
         };
-        assert_eq!(sends::promise(&test.app.db, &[promised], now).await.unwrap(), 1);
+        assert_eq!(
+            sends::store_reservations(&test.app.db, &[promised], now).await.unwrap(),
+            1
+        );
         let row: (String, i64, DateTime<Utc>, Option<DateTime<Utc>>) = test
             .app
             .db
@@ -103,7 +106,7 @@ async fn what_waits_for_campaigns_is_counted_and_called_at_once_when_they_go_on(
     test.app.db.sql(ended, ()).run().await.unwrap();
     let channel = only_channel(&test).await;
     assert_eq!(
-        sends::waiting(test.app.db.reader(), test.tenant, channel)
+        sends::count_waiting(test.app.db.reader(), test.tenant, channel)
             .await
             .unwrap(),
         [(2, 3)]

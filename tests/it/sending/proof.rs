@@ -100,7 +100,7 @@ async fn an_attempt_does_not_begin_for_a_message_that_was_proven_meanwhile(world
     let id = world.send(world.text(&ana.wa_id, "proven")).await;
     let message = world.until(&id, "read").await;
     let app = &world.running.app;
-    let begun = sends::Begun {
+    let begun = sends::NewAttempt {
         id: app.clock.new_id(),
         message: id.parse::<MessageId>().unwrap(),
         tenant: app.directory.current().channel(world.channel).unwrap().tenant,

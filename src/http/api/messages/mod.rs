@@ -111,7 +111,7 @@ pub async fn show(scope: ReadScope, Path(id): Path<MessageId>) -> Result<Body<Me
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
     let statuses = messages::statuses(&mut tx, scope.tenant, row.channel_id, id, row.wamid.clone()).await?;
     let attempts = sends::of_message(&mut tx, scope.tenant, id).await?;
-    let work = sends::work(&mut tx, scope.tenant, id).await?;
+    let work = sends::find(&mut tx, scope.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
     let sending = work.map(|work| SendingView::of(work, row.status)).unwrap_or_default();
     let attempts: Vec<AttemptView> = attempts.into_iter().map(AttemptView::from).collect();

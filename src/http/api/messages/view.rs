@@ -98,7 +98,7 @@ pub struct SendingView {
 }
 
 impl SendingView {
-    pub fn of(work: sends::Work, status: Status) -> Self {
+    pub fn of(work: sends::SendState, status: Status) -> Self {
         let waits = matches!(status, Status::Queued | Status::Sending | Status::Unknown);
         let given_up = matches!(work.state.as_str(), "quarantined" | "dead" | "discarded");
         let held = work.held.and_then(Held::of);

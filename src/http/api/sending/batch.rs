@@ -27,7 +27,7 @@ use crate::{
         request_context,
     },
     memory::{RequestMemory, Reservation},
-    messaging::accept::{self, Ask, Queued},
+    messaging::accept::{self, AcceptRequest, AcceptedSend, IdempotencyKey},
 };
 
 /// Maximum length of the body of a batch, in bytes: 1,000 texts of 4,096 characters that take up to four bytes each, or six as `\u0434`,
@@ -97,8 +97,8 @@ struct BatchResult {
     problem: Option<serde_json::Value>,
 }
 
-impl From<Result<Queued, Problem>> for BatchResult {
-    fn from(answer: Result<Queued, Problem>) -> Self {
+impl From<Result<AcceptedSend, Problem>> for BatchResult {
+    fn from(answer: Result<AcceptedSend, Problem>) -> Self {
         match answer {
             Ok(queued) => Self {
                 message: Some(queued.into()),
@@ -130,14 +130,17 @@ pub async fn send_batch(
     let body = read_json(&head, body, BATCH_BYTES).await?;
     let BatchRequest { messages } = decode_parts(&body)?;
     check_count("messages", messages.count)?;
-    let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
-    if let Some((key, digest)) = &key {
-        accept::take_key(&app.db, &app.clock, scope.tenant, (key, *digest)).await??;
+    let key = key.map(|key| IdempotencyKey {
+        key,
+        digest: Sha256::digest(&body).into(),
+    });
+    if let Some(key) = &key {
+        accept::claim_batch_key(&app.db, &app.clock, scope.tenant, key).await??;
     }
     let memory = request_context::memory(&head);
     let mut batch = Batch::new(&app, messages.count);
     for (n, text) in messages.texts.into_iter().enumerate() {
-        let key = key.as_ref().map(|(key, digest)| (accept::key_within(key, n), *digest));
+        let key = key.as_ref().map(|key| key.of_message(n));
         batch.add(&memory, scope.tenant, text, key).await;
     }
     let answers = batch.finish().await;
@@ -150,8 +153,8 @@ pub async fn send_batch(
 /// A batch in progress: messages are parsed one at a time and stored as soon as the parsed ones take [`COMMIT_BYTES`].
 struct Batch<'a> {
     app: &'a App,
-    results: Vec<Option<Result<Queued, Problem>>>,
-    asks: Vec<Ask>,
+    results: Vec<Option<Result<AcceptedSend, Problem>>>,
+    asks: Vec<AcceptRequest>,
     /// The positions of `asks` in the batch.
     positions: Vec<usize>,
     reservations: Vec<Reservation>,
@@ -171,17 +174,11 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn add(
-        &mut self,
-        memory: &RequestMemory,
-        tenant: TenantId,
-        text: &RawValue,
-        key: Option<(String, [u8; 32])>,
-    ) {
+    async fn add(&mut self, memory: &RequestMemory, tenant: TenantId, text: &RawValue, key: Option<IdempotencyKey>) {
         match self.parse(memory, tenant, text).await {
             Ok(ask) => {
                 self.positions.push(self.results.len());
-                self.asks.push(Ask {
+                self.asks.push(AcceptRequest {
                     idempotency: key,
                     ..ask
                 });
@@ -191,7 +188,12 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn parse(&mut self, memory: &RequestMemory, tenant: TenantId, text: &RawValue) -> Result<Ask, Problem> {
+    async fn parse(
+        &mut self,
+        memory: &RequestMemory,
+        tenant: TenantId,
+        text: &RawValue,
+    ) -> Result<AcceptRequest, Problem> {
         let text = text.get().as_bytes();
         // The message is kept as text twice: its content, and its preview.
         let weight = weight(text)? + 2 * text.len();
@@ -218,7 +220,7 @@ impl<'a> Batch<'a> {
         self.weight = 0;
     }
 
-    async fn finish(mut self) -> Vec<Result<Queued, Problem>> {
+    async fn finish(mut self) -> Vec<Result<AcceptedSend, Problem>> {
         self.commit().await;
         let answered = self.results.into_iter();
         answered

@@ -34,7 +34,7 @@ use crate::{
         problem::Problem,
         request_context,
     },
-    messaging::accept::{self, Queued},
+    messaging::accept::{self, AcceptedSend, IdempotencyKey},
 };
 
 /// Maximum number of messages in one request.
@@ -55,8 +55,8 @@ pub struct QueuedMessage {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<Queued> for QueuedMessage {
-    fn from(queued: Queued) -> Self {
+impl From<AcceptedSend> for QueuedMessage {
+    fn from(queued: AcceptedSend) -> Self {
         Self {
             id: queued.id,
             status: "queued",
@@ -84,9 +84,12 @@ pub async fn send(
     let (head, body) = request.into_parts();
     let key = key(&head.headers)?;
     let body = read_json(&head, body, BODY_BYTES).await?;
-    let key = key.map(|key| (key, <[u8; 32]>::from(Sha256::digest(&body))));
-    if let Some((key, digest)) = &key
-        && let Some(answer) = accept::answered(&app.db, &app.clock, scope.tenant, (key, digest)).await?
+    let key = key.map(|key| IdempotencyKey {
+        key,
+        digest: Sha256::digest(&body).into(),
+    });
+    if let Some(key) = &key
+        && let Some(answer) = accept::find_answer(&app.db, &app.clock, scope.tenant, key).await?
     {
         return Ok(accepted(answer?));
     }
@@ -97,7 +100,7 @@ pub async fn send(
     Ok(accepted(answer.ok_or_else(Problem::internal)??))
 }
 
-fn accepted(queued: Queued) -> impl IntoResponse + use<> {
+fn accepted(queued: AcceptedSend) -> impl IntoResponse + use<> {
     (
         StatusCode::ACCEPTED,
         replayed(queued.repeated),

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
     http::{api::templates::message_template_problem, body::decode_value, extract::Rfc3339, problem::Problem},
-    messaging::accept::{Address, Ask, TemplateUse, Unaddressable},
+    messaging::accept::{AcceptRequest, Address, TemplateUse, Unaddressable},
     meta::message::{Options, Outbound},
     records::{contacts, messages},
     templates::local::LocalTemplateRef,
@@ -84,8 +84,8 @@ const OPTIONS: [&str; 3] = [
 ];
 
 impl SendRequest {
-    /// Checks the request against every limit and converts it to an [`Ask`].
-    pub async fn ask(mut self, app: &App, tenant: TenantId) -> Result<Ask, Problem> {
+    /// Checks the request against every limit and converts it to an [`AcceptRequest`].
+    pub async fn ask(mut self, app: &App, tenant: TenantId) -> Result<AcceptRequest, Problem> {
         let to = self.to.address(app, tenant).await?;
         let (kind, payload) = self.content(app, tenant).await?;
         let options = self.options()?;
@@ -110,7 +110,7 @@ impl SendRequest {
             Some(_) => SendLane::Transactional,
             None => SendLane::Reply,
         });
-        Ok(Ask {
+        Ok(AcceptRequest {
             tenant,
             channel: route.channel,
             sender: route.display_phone_number.clone(),

@@ -1,3 +1,5 @@
+//! Attempts: begun before the call, concluded after it, and the transitions of their messages.
+
 use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
@@ -11,22 +13,22 @@ use crate::{
     templates::store::templates::Suggested,
 };
 
-/// A call about to be made.
+/// An attempt to be stored before its call.
 #[derive(Clone, Debug)]
-pub struct Begun {
+pub struct NewAttempt {
     pub id: AttemptId,
     pub message: MessageId,
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub number: i64,
     pub at: DateTime<Utc>,
-    /// See [`Due::marked`](super::Due::marked).
+    /// See [`DueSend::marked`](super::DueSend::marked).
     pub marked: bool,
 }
 
-/// Writes attempts down, before the calls are made, and returns the messages that may be sent. The others have been proven, or withdrawn,
-/// since they were looked at.
-pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<MessageId>> {
+/// Stores attempts before their calls, and returns the messages that may be sent. The others were proven or canceled since they were
+/// loaded; no attempt is stored for them.
+pub async fn begin(on: impl Into<On<'_>>, begun: &[NewAttempt]) -> Result<HashSet<MessageId>> {
     const ATTEMPTS: &str = "
         WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
         INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
@@ -41,18 +43,18 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status IN ('queued', 'sending', 'unknown')
         RETURNING messages.id";
-    let attempt = |it: &Begun| {
+    let attempt = |it: &NewAttempt| {
         let ids = (it.id.uuid(), it.message.uuid(), it.tenant.uuid(), it.channel.uuid());
         (ids.0, ids.1, ids.2, ids.3, it.number, it.at)
     };
     let mut on = on.into();
     let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
-    let message = |it: &Begun| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
+    let message = |it: &NewAttempt| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
     let free: Vec<(MessageId,)> = Rows::new(MESSAGES, begun.iter().map(message).collect())
         .all(on.reborrow())
         .await?;
     let free: HashSet<MessageId> = free.into_iter().map(|(id,)| id).collect();
-    let begun: Vec<&Begun> = begun.iter().filter(|it| free.contains(&it.message)).collect();
+    let begun: Vec<&NewAttempt> = begun.iter().filter(|it| free.contains(&it.message)).collect();
     Rows::new(ATTEMPTS, begun.iter().copied().map(attempt).collect())
         .run(on.reborrow())
         .await?;
@@ -61,20 +63,20 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[Begun]) -> Result<HashSet<Mes
     Ok(free)
 }
 
-/// What is known of a call after it was made.
+/// The end of an attempt, as known after its call.
 #[derive(Clone, Debug)]
-pub struct End {
+pub struct AttemptEnd {
     pub attempt: AttemptId,
     /// `accepted`, `rejected`, `not_sent` or `unknown`.
     pub outcome: AttemptOutcome,
     pub http_status: Option<i64>,
     pub error_details: Option<String>,
-    pub placed: Placed,
+    pub transition: MessageTransition,
 }
 
-/// Where a message stands that Meta is not known to have.
+/// A status transition of a message that Meta is not known to have.
 #[derive(Clone, Debug)]
-pub struct Placed {
+pub struct MessageTransition {
     pub tenant: TenantId,
     pub message: MessageId,
     pub channel: ChannelId,
@@ -84,33 +86,33 @@ pub struct Placed {
     pub wamid: Option<String>,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
-    /// What could be sent instead; `None` but for a closed window.
+    /// Templates that could be sent instead; only for a closed service window.
     pub templates: Option<Arc<[Suggested]>>,
 }
 
-/// Writes how calls ended, and returns the attempts that did. What a status has proven meanwhile stays.
-pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
+/// Stores the ends of attempts and returns the attempts that changed. Attempts that a status has proven in the meantime stay as they are.
+pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
     const SQL: &str = "
         WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
         UPDATE send_attempts SET outcome = r.outcome, evidence = r.evidence, wamid = r.wamid, http_status = r.http_status,
             error_code = r.error_code, error_title = r.error_title, error_details = r.error_details, ended_at = r.at {FROM r}
         WHERE {send_attempts.id = r.id} AND send_attempts.outcome IN ('open', 'unknown')
         RETURNING send_attempts.id";
-    let row = |it: &End| {
+    let row = |it: &AttemptEnd| {
         let evidence = (it.outcome != AttemptOutcome::Unknown).then_some(Evidence::Answer);
         (
             it.attempt.uuid(),
             it.outcome,
             evidence,
-            it.placed.wamid.clone(),
+            it.transition.wamid.clone(),
             it.http_status,
-            it.placed.error_code,
-            it.placed.error_title.clone(),
+            it.transition.error_code,
+            it.transition.error_title.clone(),
             it.error_details.clone(),
             now,
         )
     };
-    const ASK_ANEW: &str = "
+    const CLEAR_RESERVATIONS: &str = "
         WITH r (id) AS ({rows})
         UPDATE sends SET promised_at = NULL, urgency = lane {FROM r}
         WHERE {sends.id = r.id} AND sends.promised_at IS NOT NULL";
@@ -118,16 +120,16 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
     let ended: Vec<(AttemptId,)> = KeyedRows::new(SQL, ends.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
-    // What was promised is used up: whoever is sent again asks anew.
+    // The reservations are used up: a retry requests a slot again.
     let again = ends.iter().filter(|it| it.outcome != AttemptOutcome::Accepted);
-    let again = again.map(|it| (it.placed.message.uuid(),)).collect();
-    KeyedRows::new(ASK_ANEW, again).run(on).await?;
+    let again = again.map(|it| (it.transition.message.uuid(),)).collect();
+    KeyedRows::new(CLEAR_RESERVATIONS, again).run(on).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 
-/// Puts messages where they stand, unless Meta is known to have them; returns those that moved,
-/// and whose they are now.
-pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose>> {
+/// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
+/// conversations.
+pub async fn apply_transitions(on: impl Into<On<'_>>, transitions: &[MessageTransition]) -> Result<Vec<Whose>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,
@@ -137,7 +139,7 @@ pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status_rank < r.known
         RETURNING messages.id, messages.conversation_id, messages.contact_id";
-    let row = |it: &Placed| {
+    let row = |it: &MessageTransition| {
         (
             it.message.uuid(),
             it.tenant.uuid(),
@@ -149,10 +151,10 @@ pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose
             Status::Accepted.rank(),
         )
     };
-    Rows::new(SQL, placed.iter().map(row).collect()).all(on).await
+    Rows::new(SQL, transitions.iter().map(row).collect()).all(on).await
 }
 
-/// A call, as people see it.
+/// An attempt, for the API.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Attempt {
     pub id: AttemptId,
@@ -168,7 +170,7 @@ pub struct Attempt {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// The calls made with a message, in their order.
+/// Returns the attempts of a message in order.
 pub async fn of_message(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
     const SQL: &str = "
         SELECT id, number, outcome, evidence, wamid, http_status, error_code, error_title, error_details, started_at, ended_at

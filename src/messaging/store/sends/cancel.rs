@@ -1,3 +1,5 @@
+//! Cancels sends.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,7 +7,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
 };
 
-/// A message that was withdrawn.
+/// A canceled message.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct Canceled {
     pub id: MessageId,
@@ -14,7 +16,8 @@ pub struct Canceled {
     pub contact_id: ContactId,
 }
 
-/// Withdraws messages, but for those that a call is being made for or was; returns those it could. The caller holds the messages.
+/// Cancels messages, except those with a call that was made or is being made, and returns the canceled ones. The caller has locked the
+/// messages.
 pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateTime<Utc>) -> Result<Vec<Canceled>> {
     const SENDS: &str = "
         WITH r (id, tenant_id, at) AS ({rows})
@@ -42,8 +45,8 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
     }
 }
 
-/// Where a tenant's messages stand, those there are.
-pub async fn standing(tx: &mut Tx, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
+/// Returns the statuses of a tenant's messages that exist.
+pub async fn statuses(tx: &mut Tx, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
     const SQL: &str = "
         WITH r (id, tenant_id) AS ({rows})
         SELECT m.id, m.status FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id";

@@ -1,3 +1,5 @@
+//! Loads due sends, and reschedules those that got a reservation.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -8,9 +10,9 @@ use crate::{
     },
 };
 
-/// A send that is to be worked on, with all that decides about it.
+/// A due send with everything that decides what to do with it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Due {
+pub struct DueSend {
     pub id: MessageId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -23,36 +25,37 @@ pub struct Due {
     pub options: String,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
-    /// Attempts begun.
+    /// Number of attempts begun.
     pub tries: i64,
-    /// Of the lease it is worked on under.
+    /// Number of the lease that the send is processed under.
     pub leases: i64,
-    /// It was kept back, or put off by Meta, and that is to be forgotten when it is sent.
+    /// Whether the send was held, or delayed after a failure that Meta reported; the next attempt clears that.
     pub marked: bool,
     pub promised_at: Option<DateTime<Utc>>,
     pub not_before: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
-    /// Of the message.
+    /// Status of the message.
     pub status: Status,
     pub contact_id: ContactId,
     pub conversation_id: ConversationId,
-    /// Of its conversation; `None` when the customer never wrote nor called.
+    /// End of the conversation's service window; `None` if the customer never wrote or called.
     pub window_expires_at: Option<DateTime<Utc>>,
     pub marketing_stopped: bool,
-    /// The business has blocked the contact on this channel.
+    /// Whether the business has blocked the contact on this channel.
     pub blocked: bool,
-    /// Lanes whose unknown messages the tenant holds.
+    /// Lanes whose unknown messages the tenant holds, separated by spaces.
     pub hold_unknown: Option<String>,
-    /// Of the newest attempt.
+    /// Id of the newest attempt.
     pub attempt_id: Option<AttemptId>,
+    /// Outcome of the newest attempt.
     pub attempt_outcome: Option<AttemptOutcome>,
     pub attempt_started_at: Option<DateTime<Utc>>,
-    /// When it was known that nothing is known.
+    /// When the newest attempt ended, e.g. as unknown.
     pub attempt_ended_at: Option<DateTime<Utc>>,
 }
 
-impl Due {
-    /// Whether a call was made of which nobody knows whether Meta took it.
+impl DueSend {
+    /// Returns whether the newest attempt is unproven: nobody knows whether Meta took the message.
     pub fn is_unproven(&self) -> bool {
         matches!(
             self.attempt_outcome,
@@ -60,15 +63,16 @@ impl Due {
         )
     }
 
-    /// A number out of range would be a later version's lane: the least urgent.
+    /// Returns the send's lane. A number out of range is a lane of a later version: the least urgent.
     pub fn send_lane(&self) -> SendLane {
         SendLane::of_number(self.lane).unwrap_or(SendLane::Campaign)
     }
 }
 
-pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> {
-    // Looked up one by one, each by its whole key: joined, a planner without statistics may well go through all of a tenant's
-    // conversations for every message.
+/// Loads sends by id.
+pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
+    // Each row is looked up by its whole key: for a join, a planner without statistics may read all of a tenant's conversations for every
+    // message.
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
@@ -94,25 +98,31 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<Due>> 
         .await
 }
 
-/// A send that the governor told to come later.
+/// A send with a rate limiter reservation.
 #[derive(Clone, Copy, Debug)]
-pub struct Promised {
+pub struct SendReservation {
     pub id: MessageId,
-    /// See [`Due::leases`].
+    /// See [`DueSend::leases`].
     pub leases: i64,
     pub at: DateTime<Utc>,
-    /// When it is looked at again: then, or before if it expires before.
+    /// When the send is due: at the reservation, or at its expiry if that is earlier.
     pub due: DateTime<Utc>,
-    /// Messages per second of the number, as the governor was told.
+    /// Messages per second of the number, as given to the rate limiter.
     pub throughput: f64,
-    /// And of its tenant; `None` is no limit.
+    /// Messages per second of the tenant, as given to the rate limiter; `None` is no limit.
     pub quota: Option<f64>,
 }
 
-/// Gives sends back until the time they were promised, as if they had not been taken; nothing else holds them now. One that has
-/// become another's is left alone. Where the rate is another by now than the governor was told, what was promised holds no longer, and
-/// whoever calls those who were promised something may not have seen these: they come `soon`, when every process knows of the rate.
-pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTime<Utc>) -> Result<u64> {
+/// Releases the leases of sends until their reservations, without counting a lease, and clears their hold reasons. Skips sends that
+/// another worker has leased by now.
+///
+/// If the rate differs by now from the one given to the rate limiter, the reservation is void, and the process that clears reservations
+/// may not have seen these rows: the sends are due at `soon`, when every process knows the new rate.
+pub async fn store_reservations(
+    on: impl Into<On<'_>>,
+    reservations: &[SendReservation],
+    soon: DateTime<Utc>,
+) -> Result<u64> {
     macro_rules! holds {
         () => {
             "EXISTS (
@@ -131,6 +141,8 @@ pub async fn promise(on: impl Into<On<'_>>, promised: &[Promised], soon: DateTim
         " THEN r.at END {FROM r}
         WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"
     );
-    let row = |it: &Promised| (it.id.uuid(), it.leases, it.at, it.due, it.throughput, it.quota, soon);
-    KeyedRows::new(SQL, promised.iter().map(row).collect()).run(on).await
+    let row = |it: &SendReservation| (it.id.uuid(), it.leases, it.at, it.due, it.throughput, it.quota, soon);
+    KeyedRows::new(SQL, reservations.iter().map(row).collect())
+        .run(on)
+        .await
 }

@@ -1,3 +1,5 @@
+//! Holds, releases, requeues and ends sends.
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -9,9 +11,9 @@ use crate::{
     queue::{JobEntry, Lane},
 };
 
-/// Notes why sends are kept back: `breaker`, `campaigns` or `unknown`, or `daily_limit`, which makes them wait until they are
-/// [called](super::call).
-pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
+/// Stores why sends are held: `breaker`, `campaigns`, `unknown`, or `daily_limit`, which waits for
+/// [`release_for_limit`](super::release_for_limit).
+pub async fn set_hold_reasons(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
         UPDATE sends SET held = r.held {FROM r}
@@ -20,7 +22,7 @@ pub async fn hold(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Re
     KeyedRows::new(SQL, held.iter().map(row).collect()).run(on).await
 }
 
-/// Makes due what was kept back for a reason that holds no longer: `breaker` or `campaigns`.
+/// Makes sends due that are held for a reason that no longer applies: `breaker` or `campaigns`.
 pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $3, last_error = NULL
@@ -28,8 +30,13 @@ pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason
     on.into().sql(SQL, (channel, held, now)).run().await
 }
 
-/// The first `limit` messages of a channel that are due by then and that nobody works on, as the queue takes them; replies first.
-pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
+/// Returns up to `limit` sends of a channel that are pending and due at `by`, as queue entries, most urgent lane first.
+pub async fn find_due(
+    on: impl Into<On<'_>>,
+    channel: ChannelId,
+    by: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         SELECT id, urgency, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
@@ -38,8 +45,8 @@ pub async fn due_of(on: impl Into<On<'_>>, channel: ChannelId, by: DateTime<Utc>
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// Messages that wait to be sent, as the queue takes them.
-pub async fn entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
+/// Returns pending sends as queue entries.
+pub async fn job_entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id, sends.urgency, sends.due_at FROM {r CROSS JOIN} sends
@@ -58,17 +65,16 @@ fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
     }
 }
 
-/// How many messages that are not at their end are held, by reason.
-pub async fn by_hold(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
+/// Counts the held sends that have not ended, by reason.
+pub async fn count_held(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
     const SQL: &str = "
         SELECT held, COUNT(*) FROM sends
         WHERE held IS NOT NULL AND state IN ('pending', 'running', 'quarantined') GROUP BY held";
     on.into().sql(SQL, ()).all().await
 }
 
-/// Makes those ask anew, at the given time, whom the governor had told to come later: on one channel of a tenant's or on all of them. What it
-/// said holds no longer.
-pub async fn unpromise(
+/// Clears rate limiter reservations and makes the sends due at `at`, for one channel or all channels of a tenant.
+pub async fn clear_reservations(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     channel: Option<ChannelId>,
@@ -81,8 +87,9 @@ pub async fn unpromise(
     on.into().sql(SQL, (tenant, channel, at)).run().await
 }
 
-/// Makes due what waits for a breaker that has not tripped, or for campaigns that do not rest: whoever kept it back met a channel that recovered just then.
-pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+/// Makes sends due that are held for a circuit breaker that is closed or campaigns that are not paused: their worker held them while the
+/// channel recovered.
+pub async fn release_recovered(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held IN ('breaker', 'campaigns')
@@ -92,8 +99,8 @@ pub async fn release_stray(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Makes due what was put off.
-pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
+/// Makes delayed sends due now and returns them as queue entries.
+pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
         UPDATE sends SET due_at = r.at {FROM r}
@@ -107,8 +114,8 @@ pub async fn call_back(on: impl Into<On<'_>>, messages: &[MessageId], now: DateT
         .collect())
 }
 
-/// Those of the messages that are to be sent once more, after Meta gave them up.
-pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+/// Returns the sends that await a retry after a failure that Meta reported.
+pub async fn awaiting_retry(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -118,8 +125,8 @@ pub async fn put_off(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
         .await
 }
 
-/// Those of the messages that a worker has in hand.
-pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+/// Returns the sends that a worker has in hand.
+pub async fn running(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -129,8 +136,7 @@ pub async fn in_hand(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
         .await
 }
 
-/// Ends the work of messages that need none any more, such as one that a status has proven to be sent. What a worker has in hand is
-/// left to it.
+/// Ends sends that need no more work, e.g. after a status has proven the message. Sends that a worker has in hand are left to it.
 pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
@@ -140,8 +146,8 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
     KeyedRows::new(SQL, messages.iter().map(row).collect()).run(on).await
 }
 
-/// Keeps back, for the breaker of their channel, messages that Meta gave up: each loses the wamid of the attempt that failed.
-pub async fn keep_for_breaker(
+/// Holds messages that Meta reported as failed for the circuit breaker of their channel. Each loses the wamid of the failed attempt.
+pub async fn hold_for_breaker(
     on: impl Into<On<'_>>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
 ) -> Result<HashSet<MessageId>> {
@@ -157,9 +163,9 @@ pub async fn keep_for_breaker(
     Ok(queued)
 }
 
-/// Makes messages wait to be sent once more, from the given time on: each loses the wamid of the attempt that failed. A worker that has one
-/// in hand finds the time when it looks again, or [`take_up`] does. Tells which: a send that was removed for its age sends nothing any more, and
-/// its message stays what it was.
+/// Queues messages for a retry at the given time; each loses the wamid of the failed attempt. A worker that has a send in hand finds the
+/// time when it concludes, or [`requeue_missed`] does. Returns the queued messages: a send that retention has removed is not retried, and
+/// its message stays as it is.
 pub async fn requeue(
     on: impl Into<On<'_>>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
@@ -190,8 +196,8 @@ pub async fn requeue(
     Ok(queued)
 }
 
-/// Makes due what was to be sent once more when its worker was about to write that it is done.
-pub async fn take_up(on: impl Into<On<'_>>) -> Result<u64> {
+/// Makes sends due whose retry was requested while their worker was about to mark them as done.
+pub async fn requeue_missed(on: impl Into<On<'_>>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', due_at = not_before, finished_at = NULL
         WHERE state = 'done' AND not_before IS NOT NULL
@@ -199,16 +205,16 @@ pub async fn take_up(on: impl Into<On<'_>>) -> Result<u64> {
     on.into().sql(SQL, ()).run().await
 }
 
-/// Makes due what is kept for its channel and whose time is over: it expires.
-pub async fn expire_kept(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+/// Makes held sends due that are past their expiry, so that they expire.
+pub async fn expire_held(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Ends the work of messages that were kept as unknown and are known by now.
-pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+/// Ends sends that were held as unknown and whose messages are settled by now.
+pub async fn finish_resolved(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'done', held = NULL, finished_at = $1
         WHERE state = 'quarantined' AND held = 'unknown' AND EXISTS (
@@ -217,9 +223,9 @@ pub async fn finish_known(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Notes what a person said of the newest attempt of a message that is `unknown`: its id, unless a worker has the message in hand, or it
-/// is known by now. Everything that is written is locked until the commit.
-pub async fn settle(
+/// Stores a person's decision on the newest attempt of an `unknown` message. Returns the attempt's id, or `None` if a worker has the send
+/// in hand or the message is settled by now. All rows involved stay locked until the commit.
+pub async fn record_resolution(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: MessageId,
@@ -241,8 +247,8 @@ pub async fn settle(
     Ok(attempt.filter(|_| unknown && free))
 }
 
-/// How many messages wait to be sent, by lane: those that are kept back until the channel may send, or its campaigns go on, among them.
-pub async fn waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
+/// Counts the waiting sends of a channel by lane, including those held for its circuit breaker or paused campaigns.
+pub async fn count_waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
     const SQL: &str = "
         SELECT lane, COUNT(*) FROM (
             SELECT lane FROM sends

@@ -1,3 +1,5 @@
+//! Inserts accepted messages with their sends.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,7 +7,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId},
 };
 
-/// A message to be sent, as a caller put it.
+/// A new message to be sent.
 #[derive(Clone, Debug)]
 pub struct NewSend<'a> {
     pub tenant: TenantId,
@@ -17,31 +19,31 @@ pub struct NewSend<'a> {
     /// `phone`, `user_id` or `group`.
     pub recipient_kind: RecipientKind,
     pub recipient: String,
-    /// The number it is sent from, as people dial it, where that is known.
+    /// Phone number of the sender as people dial it, if known.
     pub sender: Option<String>,
     pub kind: &'static str,
-    /// What a person would read.
+    /// Text for previews.
     pub text: Option<&'a str>,
-    /// What Meta has under the type: JSON.
+    /// JSON that Meta expects under the type.
     pub content: &'a str,
-    /// The rest of the request: JSON.
+    /// Other members of the request, as JSON.
     pub options: &'a str,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
 }
 
-/// Bytes of content in one statement, which makes four copies of them.
-const AT_ONCE: usize = 2 * 1024 * 1024;
+/// Maximum content of one statement, in bytes; the statement makes four copies of it.
+const MAX_STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 
-/// Stores messages, queued, and the work of sending them, due at once. Long ones take several statements.
+/// Inserts messages as queued, and their sends as due now. Long contents are split over several statements.
 pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
     let mut on = on.into();
     let (mut rest, mut length) = (sends, 0);
     while !rest.is_empty() {
         let fits = rest.iter().take_while(|it| {
             length += it.content.len();
-            length <= AT_ONCE
+            length <= MAX_STATEMENT_BYTES
         });
         let (part, later) = rest.split_at(fits.count().max(1));
         insert_part(on.reborrow(), part).await?;
@@ -106,7 +108,7 @@ async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()>
     Ok(())
 }
 
-/// A message as it was answered when it was queued.
+/// A send as it was answered when it was accepted.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct QueuedSend {
     pub channel_id: ChannelId,
@@ -117,6 +119,7 @@ pub struct QueuedSend {
     pub created_at: DateTime<Utc>,
 }
 
+/// Returns what an accepted message was answered with.
 pub async fn find_queued(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<QueuedSend>> {
     const SQL: &str = "
         SELECT s.channel_id, m.conversation_id, m.contact_id, s.lane, s.expires_at, s.created_at

@@ -1,3 +1,5 @@
+//! Sends held for a daily limit.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -6,9 +8,9 @@ use crate::{
     records::portfolios::Key,
 };
 
-/// Makes due as many as are given of those that wait for the daily limit of a portfolio, one tenant's or all, the most urgent first. They are
-/// held as `called` until their attempt begins, or they are told to wait again.
-pub async fn call(
+/// Makes up to `count` sends due that are held for the daily limit of a portfolio, of one tenant or all, most urgent lane first. They
+/// stay marked as `called` until their attempt begins or they are held again.
+pub async fn release_for_limit(
     on: impl Into<On<'_>>,
     tenant: Option<TenantId>,
     portfolio: &str,
@@ -31,13 +33,13 @@ pub async fn call(
         .await
 }
 
-/// How many messages of a portfolio, one tenant's or all, wait for its daily limit.
-pub async fn waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
+/// Counts the sends held for the daily limit of a portfolio, of one tenant or all.
+pub async fn count_waiting_for_limit(on: impl Into<On<'_>>, tenant: Option<TenantId>, portfolio: &str) -> Result<i64> {
     count(on, HoldReason::DailyLimit, tenant, portfolio).await
 }
 
-/// How many were called, and are still on their way to be counted.
-pub async fn called(on: impl Into<On<'_>>, portfolio: &str) -> Result<i64> {
+/// Counts the released sends whose recipients are not counted yet.
+pub async fn count_released(on: impl Into<On<'_>>, portfolio: &str) -> Result<i64> {
     count(on, HoldReason::Released, None, portfolio).await
 }
 
@@ -53,8 +55,8 @@ async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>
     Ok(count)
 }
 
-/// Portfolios that messages wait for, with the tenants whose they are.
-pub async fn limited(on: impl Into<On<'_>>) -> Result<Vec<Key>> {
+/// Returns the portfolios that sends are held for, with the tenants of the sends.
+pub async fn waiting_portfolios(on: impl Into<On<'_>>) -> Result<Vec<Key>> {
     const SQL: &str = "
         SELECT DISTINCT COALESCE(c.business_id, c.waba_id) AS portfolio, c.tenant_id AS tenant
         FROM channels c

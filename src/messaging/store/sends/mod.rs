@@ -1,4 +1,4 @@
-//! Messages on their way to Meta: the work, and every call that was made.
+//! Sends and their attempts.
 
 mod attempts;
 mod cancel;
@@ -9,14 +9,17 @@ mod insert;
 mod limit;
 mod prove;
 
-pub use attempts::{Attempt, Begun, End, Placed, begin, conclude, of_message, place};
-pub use cancel::{Canceled, cancel, standing};
-pub use due::{Due, Promised, load, promise};
-pub use find::{Work, work};
+pub use attempts::{
+    Attempt, AttemptEnd, MessageTransition, NewAttempt, apply_transitions, begin, conclude, of_message,
+};
+pub use cancel::{Canceled, cancel, statuses};
+pub use due::{DueSend, SendReservation, load, store_reservations};
+pub use find::{SendState, find};
 pub use held::{
-    by_hold, call_back, due_of, entries, expire_kept, finish, finish_known, hold, in_hand, keep_for_breaker, put_off,
-    release, release_stray, requeue, settle, take_up, unpromise, waiting,
+    awaiting_retry, clear_reservations, count_held, count_waiting, expire_held, find_due, finish, finish_resolved,
+    hold_for_breaker, job_entries, make_due, record_resolution, release, release_recovered, requeue, requeue_missed,
+    running, set_hold_reasons,
 };
 pub use insert::{NewSend, QueuedSend, find_queued, insert};
-pub use limit::{call, called, limited, waiting_for_limit};
+pub use limit::{count_released, count_waiting_for_limit, release_for_limit, waiting_portfolios};
 pub use prove::{Proof, Proven, prove};

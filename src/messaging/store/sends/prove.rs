@@ -1,3 +1,5 @@
+//! Proves attempts by statuses.
+
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -7,15 +9,16 @@ use crate::{
     domain::{AttemptId, ChannelId, Id, MessageId, Status, TenantId},
 };
 
-/// A status that came back with the id of an attempt: Meta has the message, and this is its wamid.
+/// A status with the id of an attempt: Meta has the message, under this wamid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Proof {
     pub attempt: AttemptId,
-    /// The channel the status came for: another's statuses prove nothing.
+    /// Channel of the status: statuses of another channel prove nothing.
     pub channel: ChannelId,
     pub wamid: String,
 }
 
+/// An attempt that was settled by a status.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Proven {
     pub id: AttemptId,
@@ -24,8 +27,8 @@ pub struct Proven {
     pub wamid: String,
 }
 
-/// Settles attempts that nothing was known of, or only what a person said, and the messages they were for: also those that we had given up
-/// ourselves.
+/// Settles attempts that are open, unknown, not sent, or decided by a person, and their messages, including those that had failed or
+/// ended here. Returns the settled attempts.
 pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
     const ATTEMPTS: &str = "
         WITH r (id, channel_id, wamid, at) AS ({rows})
@@ -44,18 +47,19 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
             OR messages.wamid IS NULL AND messages.status IN ('sent', 'failed', 'expired', 'canceled'))";
     let mut on = on.into();
     let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
-    // Several statuses of a message say the same; what another channel says of an attempt must not stand before what its own does.
-    let (mut proven, mut told) = (Vec::<Proven>::new(), BTreeSet::new());
+    // Statuses of one message repeat each other. A status of another channel for the same attempt must not take the place of the
+    // channel's own.
+    let (mut proven, mut distinct) = (Vec::<Proven>::new(), BTreeSet::new());
     let mut proofs: Vec<&Proof> = proofs
         .iter()
-        .filter(|it| told.insert((it.attempt, it.channel)))
+        .filter(|it| distinct.insert((it.attempt, it.channel)))
         .collect();
     while !proofs.is_empty() {
         let mut seen = HashSet::new();
-        let (now_told, later) = proofs.into_iter().partition(|it| seen.insert(it.attempt));
-        let now_told: Vec<&Proof> = now_told;
+        let (batch, later) = proofs.into_iter().partition(|it| seen.insert(it.attempt));
+        let batch: Vec<&Proof> = batch;
         proven.extend(
-            KeyedRows::new(ATTEMPTS, now_told.into_iter().map(attempt).collect())
+            KeyedRows::new(ATTEMPTS, batch.into_iter().map(attempt).collect())
                 .all::<Proven>(on.reborrow())
                 .await?,
         );

@@ -1,6 +1,8 @@
+//! Checks the templates of requests.
+
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Ask, Queued, Refusal, TemplateUse};
+use super::{AcceptRequest, AcceptedSend, Refusal, TemplateUse};
 use crate::{
     clock::Clock,
     db::{Result, Tx},
@@ -9,25 +11,25 @@ use crate::{
 };
 
 /// A template that can be sent.
-pub struct Fit {
-    /// As Meta has it; `None` where nothing is known of the template.
+pub struct CheckedTemplate {
+    /// Category at Meta; `None` if the template is unknown here.
     pub category: Option<String>,
-    /// What the customer will read.
+    /// The text with its variables filled in.
     pub text: Option<String>,
 }
 
-/// Refuses those of the unanswered asks whose templates will not do, and tells of the others what they come to, by their places. Where a
-/// template may only be too new to be known here, its account is synced soon.
-pub async fn admit(
+/// Rejects unanswered requests whose templates cannot be sent. Returns the checked templates of the others by their index. Requests a
+/// sync of the account if the template may be too new to be known here.
+pub async fn check_templates(
     tx: &mut Tx,
     clock: &Clock,
-    asks: &[Ask],
-    answers: &mut [Option<std::result::Result<Queued, Refusal>>],
-) -> Result<HashMap<usize, Fit>> {
-    fn used((n, ask): (usize, &Ask)) -> Option<(usize, TenantId, &TemplateUse)> {
-        Some((n, ask.tenant, ask.template.as_ref()?))
+    requests: &[AcceptRequest],
+    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
+) -> Result<HashMap<usize, CheckedTemplate>> {
+    fn used((n, request): (usize, &AcceptRequest)) -> Option<(usize, TenantId, &TemplateUse)> {
+        Some((n, request.tenant, request.template.as_ref()?))
     }
-    let unanswered = asks.iter().enumerate().filter(|(n, _)| answers[*n].is_none());
+    let unanswered = requests.iter().enumerate().filter(|(n, _)| answers[*n].is_none());
     let used: Vec<(usize, TenantId, &TemplateUse)> = unanswered.filter_map(used).collect();
     if used.is_empty() {
         return Ok(HashMap::new());
@@ -37,25 +39,25 @@ pub async fn admit(
         |(_, tenant, it): &(usize, TenantId, &TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
     cache.load(&mut *tx, used.iter().map(key)).await?;
     let now = clock.now();
-    let mut fits = HashMap::new();
+    let mut checked = HashMap::new();
     let mut stale: BTreeSet<(TenantId, &str)> = BTreeSet::new();
     for (n, tenant, it) in &used {
         match cache.check(*tenant, &it.waba_id, &it.template) {
             Ok(category) => {
                 let category = category.map(str::to_owned);
                 let text = cache.text(*tenant, &it.waba_id, &it.template);
-                fits.insert(*n, Fit { category, text });
+                checked.insert(*n, CheckedTemplate { category, text });
             }
-            Err(unfit) => {
-                if unfit.may_be_new() && cache.is_stale(*tenant, &it.waba_id, now) {
+            Err(error) => {
+                if error.may_be_new() && cache.is_stale(*tenant, &it.waba_id, now) {
                     stale.insert((*tenant, &it.waba_id));
                 }
-                answers[*n] = Some(Err(unfit.into()));
+                answers[*n] = Some(Err(error.into()));
             }
         }
     }
     for (tenant, waba_id) in stale {
         templates::request_sync(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
     }
-    Ok(fits)
+    Ok(checked)
 }

@@ -1,3 +1,5 @@
+//! Requests to send messages, and their answers.
+
 use chrono::{DateTime, Utc};
 
 use super::Address;
@@ -8,43 +10,61 @@ use crate::{
     templates::TemplateError,
 };
 
-/// A message somebody wants sent, checked as far as it can be without asking anybody.
+/// A message to be sent, validated as far as possible without I/O.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct AcceptRequest {
     pub tenant: TenantId,
     pub channel: ChannelId,
-    /// The number it is sent from, as people dial it, where that is known.
+    /// Phone number of the sender as people dial it, if known.
     pub sender: Option<String>,
     pub to: Address,
     pub lane: SendLane,
     pub kind: &'static str,
-    /// The template, if it is one.
+    /// The template, for a template message.
     pub template: Option<TemplateUse>,
-    /// What a person would read.
+    /// Text for previews.
     pub text: Option<String>,
-    /// What Meta has under the type: JSON.
+    /// JSON that Meta expects under the type.
     pub content: String,
-    /// The rest of the request: JSON.
+    /// Other members of the request, as JSON.
     pub options: String,
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
-    /// What it names and will not do, as of now. It is refused for that, unless an earlier request with its key was taken.
+    /// Error in something that the message refers to, as of now. The request is rejected for it, unless an earlier request with its key
+    /// was accepted.
     pub invalid: Option<Invalid>,
-    /// The caller's `Idempotency-Key`, and the SHA-256 of the request it came with.
-    pub idempotency: Option<(String, [u8; 32])>,
+    pub idempotency: Option<IdempotencyKey>,
 }
 
-/// A template of an account, filled.
+/// A caller's `Idempotency-Key` and the SHA-256 of the request that it came with.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    pub key: String,
+    pub digest: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// Returns the key of the `n`th message of the batch that has this key. The separator U+001F cannot occur in a caller's key, since a
+    /// header holds no control characters.
+    pub fn of_message(&self, n: usize) -> Self {
+        Self {
+            key: format!("{}\u{1f}{n}", self.key),
+            digest: self.digest,
+        }
+    }
+}
+
+/// A template of an account, with its parameters.
 #[derive(Clone, Debug)]
 pub struct TemplateUse {
-    /// Of the channel.
+    /// WABA of the channel.
     pub waba_id: String,
     pub template: message::TemplateMessage,
 }
 
 /// A message that is committed and will be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Queued {
+pub struct AcceptedSend {
     pub id: MessageId,
     pub channel: ChannelId,
     pub conversation: ConversationId,
@@ -52,13 +72,13 @@ pub struct Queued {
     pub lane: SendLane,
     pub expires_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
-    /// The answer of an earlier request with the same key.
+    /// Whether this is the stored answer to an earlier request with the same key.
     pub repeated: bool,
 }
 
-impl Queued {
-    /// The answer that an earlier request had.
-    pub(super) fn again(id: MessageId, row: QueuedSend) -> Self {
+impl AcceptedSend {
+    /// Returns the stored answer to an earlier request.
+    pub(super) fn repeated(id: MessageId, row: QueuedSend) -> Self {
         Self {
             id,
             channel: row.channel_id,
@@ -72,18 +92,18 @@ impl Queued {
     }
 }
 
-/// Why a message was not taken. Nothing of it was stored.
+/// Why a message was rejected. Nothing of it was stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("there is no contact {0}")]
     NoSuchContact(ContactId),
-    #[error("contact {0} is known by nothing a message can be sent to")]
+    #[error("contact {0} has no address that a message can be sent to")]
     NoAddress(ContactId),
     #[error(
-        "the Idempotency-Key was used for another request within the last 24 hours: take a new key for a new message"
+        "the Idempotency-Key was used for another request within the last 24 hours: use a new key for a new message"
     )]
     KeyReused,
-    #[error("expires_at lies in the past")]
+    #[error("expires_at is in the past")]
     Expired,
     #[error(transparent)]
     Invalid(Invalid),
@@ -91,10 +111,10 @@ pub enum Refusal {
     Blocked(ContactId),
     #[error(transparent)]
     Template(#[from] TemplateError),
-    #[error("too many messages wait for the database")]
+    #[error("too many messages are waiting for the database")]
     Full,
-    #[error("the database does not take it")]
+    #[error("the database is unavailable")]
     Unavailable,
-    #[error("a defect of the server")]
+    #[error("internal error")]
     Internal,
 }

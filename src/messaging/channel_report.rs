@@ -1,26 +1,26 @@
-//! What Meta's answers about a channel mean.
+//! Interprets Meta's answers about a channel.
 
 use crate::meta::graph::{Error, PhoneNumberInfo, SubscribedApp, TokenInfo, errors::Class};
 
-/// Meta's code for a token that has expired or was taken back.
+/// Graph error 190: invalid, expired or revoked access token.
 const INVALID_TOKEN: i64 = 190;
-/// Meta's code for a locked account: it stands in where the health status gives none.
+/// Graph error 131031: account locked. Used where the health status gives no code.
 const ACCOUNT_LOCKED: i64 = 131_031;
 
-/// What Meta says of a channel. Each part is asked for by itself, so that one refusal hides nothing else.
+/// Meta's answers about a channel. Each part is requested separately, so that one rejection hides no other answer.
 #[derive(Debug)]
-pub struct Checked {
+pub struct ChannelReport {
     pub number: Result<PhoneNumberInfo, Error>,
     pub token: Result<TokenInfo, Error>,
     pub subscribed: Result<Vec<SubscribedApp>, Error>,
-    /// Messages that had waited for the breaker and are due now.
+    /// Number of messages that were held for the circuit breaker and are due now.
     pub released: u64,
 }
 
-impl Checked {
-    /// Whether messages can be sent, as far as Meta says.
+impl ChannelReport {
+    /// Returns whether the channel can send messages, according to Meta.
     pub fn can_send(&self) -> bool {
-        // Some tokens may not ask about themselves: the number's answer proves them good.
+        // Some tokens may not inspect themselves: the number's answer proves them valid.
         let token = self
             .token
             .as_ref()
@@ -28,14 +28,14 @@ impl Checked {
         token && self.number.as_ref().is_ok_and(|number| blocked(number).is_none())
     }
 
-    /// Why nothing can be sent, as far as that is certain: Meta's code, and words.
+    /// Returns the code and reason why the channel certainly cannot send; `None` if it can, or if that is unknown.
     pub fn stop(&self) -> Option<(i64, String)> {
         match (&self.token, &self.number) {
             (Ok(token), _) if !token.valid => {
                 let why = token.problem.as_deref().unwrap_or("the access token is not valid");
                 Some((INVALID_TOKEN, why.to_owned()))
             }
-            // A token that may send need not be allowed to read what it sends from.
+            // A token may have the permission to send and not the one to read the number.
             (Ok(token), Err(_)) if token.may_send() && !token.missing_scopes().is_empty() => None,
             (_, Err(Error::Refused(error))) if error.trips_channel() => Some((error.code, error.to_string())),
             (_, Err(_)) => None,
@@ -43,7 +43,8 @@ impl Checked {
         }
     }
 
-    /// Why Meta could not be asked. A refusal that another call would meet as well is an answer.
+    /// Returns the error that left the check without an answer. Token, account and request errors are answers: a repeated call would get
+    /// the same.
     pub fn unanswered(&self) -> Option<&Error> {
         match &self.number {
             Err(Error::Refused(error))
@@ -55,7 +56,7 @@ impl Checked {
         }
     }
 
-    /// What is wrong, in words a person can act on. `public_url` is where this server is reached, if that is known.
+    /// Lists the channel's problems as instructions for a person. `public_url` is the URL of this server, if configured.
     pub fn problems(&self, public_url: Option<&str>) -> Vec<String> {
         let mut problems = Vec::new();
         match &self.number {
@@ -66,25 +67,27 @@ impl Checked {
                     problems.push(said.cloned().collect::<Vec<_>>().join(" "));
                 }
                 if let Some(status) = number.status.as_deref().filter(|status| *status != "CONNECTED") {
-                    problems.push(format!("The number is {status}: only a CONNECTED one sends."));
+                    problems.push(format!(
+                        "The number's status is {status}: only CONNECTED numbers can send."
+                    ));
                 }
-                problems.extend(heard_elsewhere(number, public_url));
+                problems.extend(foreign_override(number, public_url));
             }
             Err(error) => problems.push(format!("The number cannot be read. {error}")),
         }
         match &self.token {
-            Ok(token) if !token.valid => problems.push("The access token is not valid: make a new one.".to_owned()),
+            Ok(token) if !token.valid => problems.push("The access token is not valid: create a new one.".to_owned()),
             Ok(token) => {
                 let lacks = token.missing_scopes();
                 if !lacks.is_empty() {
                     problems.push(format!("The access token lacks {}.", lacks.join(" and ")));
                 }
             }
-            Err(error) => problems.push(format!("The access token cannot be examined. {error}")),
+            Err(error) => problems.push(format!("The access token cannot be inspected. {error}")),
         }
         match &self.subscribed {
             Ok(apps) if apps.is_empty() => {
-                problems.push("No app hears this account's webhooks: subscribe one to the WABA.".to_owned());
+                problems.push("No app is subscribed to this account's webhooks: subscribe one to the WABA.".to_owned());
             }
             Ok(_) => {}
             Err(error) => problems.push(format!("The subscriptions cannot be read. {error}")),
@@ -93,18 +96,18 @@ impl Checked {
     }
 }
 
-/// An override of the number or its account that sends its messages to another server.
-fn heard_elsewhere(number: &PhoneNumberInfo, public_url: Option<&str>) -> Option<String> {
+/// Returns a problem if a webhook override of the number or its account leads to another server.
+fn foreign_override(number: &PhoneNumberInfo, public_url: Option<&str>) -> Option<String> {
     let (url, own) = (number.callbacks.overriding()?, public_url?);
     (!url.starts_with(own)).then(|| {
         format!(
-            "An override sends this number's messages, statuses, calls and groups to {url}, not to {own}: take it away or set it to \
+            "An override sends this number's messages, statuses, calls and groups to {url}, not to {own}: remove it or set it to \
              this server."
         )
     })
 }
 
-/// What Meta's health status says of a number that may send nothing.
+/// Returns the code and reason from Meta's health status if the number is blocked from sending.
 fn blocked(number: &PhoneNumberInfo) -> Option<(i64, String)> {
     let is_blocked = |said: &Option<String>| said.as_deref() == Some("BLOCKED");
     let health = number
@@ -121,8 +124,9 @@ fn blocked(number: &PhoneNumberInfo) -> Option<(i64, String)> {
     ))
 }
 
-/// Messages per second, both ways, as far as Meta says. A number that the WhatsApp Business app uses too may exchange 20 at any level, and
-/// has none as a rule; one of which Meta does not say whether it does is taken for such a number.
+/// Returns the messages per second that the number may send and receive, if Meta says. A number that is also used with the WhatsApp
+/// Business app (coexistence) gets 20 at any level, and usually has no level (`NOT_APPLICABLE`); without a level and without a statement
+/// about the app it is treated as such a number.
 pub fn throughput(number: &PhoneNumberInfo) -> Option<i64> {
     match (number.on_business_app, number.throughput_level.as_deref()?) {
         (Some(true), _) | (None, "NOT_APPLICABLE") => Some(20),
@@ -149,13 +153,13 @@ mod tests {
                 callbacks,
                 ..PhoneNumberInfo::default()
             };
-            heard_elsewhere(&number, Some("https://mainstay.example")).is_some()
+            foreign_override(&number, Some("https://mainstay.example")).is_some()
         };
         assert!(!heard_at("", None), "the app's own may lie behind another name");
         assert!(!heard_at("https://mainstay.example/webhooks/whatsapp", None));
         assert!(heard_at("https://other.example/hook", None));
         assert!(heard_at("", Some("https://other.example/hook")));
-        // The number's goes before its account's.
+        // An override of the number precedes one of its account.
         assert!(!heard_at(
             "https://mainstay.example/webhooks/whatsapp",
             Some("https://other.example/hook")

@@ -1,6 +1,6 @@
-//! Portfolios, read: how many customers one has written to today, how many messages it holds back; and what of it is forgotten.
+//! Reads the usage of daily limits, and purges recipients that no longer count.
 
-use super::COUNTS;
+use super::COUNTING_PERIOD;
 use crate::{
     db::Result,
     domain::{DailyLimit, HoldReason},
@@ -8,9 +8,9 @@ use crate::{
     records::portfolios::{self, Key, Standing},
 };
 
-/// Recipients removed in one transaction, while nobody else of the portfolio can be counted.
+/// Maximum number of recipients removed in one transaction; the portfolio is locked meanwhile.
 const CHUNK: i64 = 2_000;
-/// Why messages are held.
+/// Reasons for holding messages, as shown in the metrics.
 const REASONS: [HoldReason; 4] = [
     HoldReason::Breaker,
     HoldReason::Campaigns,
@@ -18,23 +18,23 @@ const REASONS: [HoldReason; 4] = [
     HoldReason::Unknown,
 ];
 
-/// How a portfolio stands, for people.
+/// Usage of a portfolio's daily limit.
 #[derive(Clone, Copy, Debug)]
 pub struct CustomersToday {
-    /// `None` while Meta has not said.
+    /// `None` until Meta reports one.
     pub limit: Option<DailyLimit>,
     pub used: i64,
-    /// Messages that wait for the limit.
+    /// Number of messages of the tenant that are held for the limit.
     pub waiting: i64,
 }
 
-/// How many customers a portfolio wrote to in the last 24 hours, all its tenants together, and how many it may; and how many messages of
-/// this tenant's wait. Not for a tenant's role, which sees its own rows only.
-pub async fn today(service: &MessagingService, key: &Key) -> Result<CustomersToday> {
+/// Returns the customers that a portfolio, with all of its tenants, wrote to in the last 24 hours, its limit, and the number of held
+/// messages of this tenant. Not for a tenant's database role, which sees the tenant's own rows only.
+pub async fn customers_today(service: &MessagingService, key: &Key) -> Result<CustomersToday> {
     let on = || service.db.reader();
     let standing = portfolios::standing(on(), std::slice::from_ref(key)).await?.pop();
-    let ended = portfolios::ended(on(), &key.portfolio, service.clock.now() - COUNTS).await?;
-    let waiting = sends::waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
+    let ended = portfolios::ended(on(), &key.portfolio, service.clock.now() - COUNTING_PERIOD).await?;
+    let waiting = sends::count_waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
     Ok(CustomersToday {
         limit: standing.as_ref().and_then(Standing::daily_limit),
         used: standing.map_or(0, |it| it.used - ended),
@@ -42,9 +42,9 @@ pub async fn today(service: &MessagingService, key: &Key) -> Result<CustomersTod
     })
 }
 
-/// Removes the recipients who count no longer; tells how many.
-pub async fn forget_recipients(service: &MessagingService) -> Result<u64> {
-    let before = service.clock.now() - COUNTS;
+/// Removes recipients that no longer count, and returns how many.
+pub async fn purge_recipients(service: &MessagingService) -> Result<u64> {
+    let before = service.clock.now() - COUNTING_PERIOD;
     let mut removed = 0;
     for (portfolio,) in portfolios::all(service.db.reader()).await? {
         let mut ended = portfolios::ended(service.db.reader(), &portfolio, before).await?;
@@ -63,9 +63,9 @@ pub async fn forget_recipients(service: &MessagingService) -> Result<u64> {
     Ok(removed)
 }
 
-/// Shows how many messages are held, and why.
-pub async fn measure_held(service: &MessagingService) -> Result<()> {
-    let held = sends::by_hold(service.db.reader()).await?;
+/// Sets the gauges of held messages by reason.
+pub async fn record_held(service: &MessagingService) -> Result<()> {
+    let held = sends::count_held(service.db.reader()).await?;
     for reason in REASONS {
         let count = held.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count);
         metrics::gauge!("mainstay_sends_held", "reason" => reason.as_str()).set(count as f64);

@@ -1,16 +1,16 @@
-//! Whether the templates of sends may still be sent: since they were queued, Meta may have paused one, or put it into another category.
+//! Checks templates again before sending: Meta may have paused one or changed its category since the message was queued.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
-use super::{decide::Reason, ready::Ready};
+use super::{decide::RefusalReason, sendable::SendableMessage};
 use crate::{
     db::Result,
     directory::Snapshot,
     domain::MessageId,
-    messaging::{MessagingService, store::sends::Placed},
+    messaging::{MessagingService, store::sends::MessageTransition},
     meta::message,
     templates::{
         TemplateCache, check_recipient,
@@ -18,10 +18,13 @@ use crate::{
     },
 };
 
-/// The sends whose templates will not do: the code Meta would answer, and words. A marketing template is marketing in whatever lane it
-/// goes.
-pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMap<MessageId, (i64, String)>> {
-    let templates: Vec<(&Ready, &message::TemplateMessage)> = ready
+/// Returns the sends whose templates cannot be sent, with the code that Meta would answer and the reason. A marketing template counts as
+/// marketing in any lane.
+pub async fn find_unsendable(
+    service: &MessagingService,
+    ready: &[SendableMessage],
+) -> Result<HashMap<MessageId, (i64, String)>> {
+    let templates: Vec<(&SendableMessage, &message::TemplateMessage)> = ready
         .iter()
         .filter_map(|it| Some((it, it.message.template()?)))
         .collect();
@@ -29,44 +32,45 @@ pub async fn unfit(service: &MessagingService, ready: &[Ready]) -> Result<HashMa
         return Ok(HashMap::new());
     }
     let mut cache = TemplateCache::default();
-    let wanted = |(it, template): &(&Ready, &message::TemplateMessage)| {
+    let wanted = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
         (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
     };
     cache.load(service.db.reader(), templates.iter().map(wanted)).await?;
-    let judge = |(it, template): &(&Ready, &message::TemplateMessage)| {
+    let problem = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
         let checked = cache.check(it.due.tenant_id, &it.route.waba_id, template);
         let why = match checked
             .and_then(|category| check_recipient(category, it.due.recipient_kind.as_str()).map(|()| category))
         {
-            Ok(Some("MARKETING")) if it.due.marketing_stopped => {
-                (Reason::OptedOut.code(), Reason::OptedOut.title().to_owned())
-            }
+            Ok(Some("MARKETING")) if it.due.marketing_stopped => (
+                RefusalReason::OptedOut.code(),
+                RefusalReason::OptedOut.title().to_owned(),
+            ),
             Ok(_) => return None,
-            Err(unfit) => (unfit.code(), unfit.to_string()),
+            Err(error) => (error.code(), error.to_string()),
         };
         Some((it.due.id, why))
     };
-    Ok(templates.iter().filter_map(judge).collect())
+    Ok(templates.iter().filter_map(problem).collect())
 }
 
-/// Names the templates that would do to those whose window is closed.
-pub async fn suggest(
+/// Adds the templates that could be sent instead to the transitions that failed with a closed window.
+pub async fn suggest_templates(
     service: &MessagingService,
     directory: &Snapshot,
-    placed: &mut [Placed],
+    transitions: &mut [MessageTransition],
     no_marketing: &HashSet<MessageId>,
 ) -> Result<()> {
     let mut known: HashMap<_, Arc<[Suggested]>> = HashMap::new();
-    let closed = |it: &&mut Placed| it.error_code == Some(Reason::WindowClosed.code());
-    for it in placed.iter_mut().filter(closed) {
+    let closed = |it: &&mut MessageTransition| it.error_code == Some(RefusalReason::WindowClosed.code());
+    for it in transitions.iter_mut().filter(closed) {
         let Some(route) = directory.channel(it.channel) else {
             continue;
         };
         let all = match known.entry((route.tenant, route.waba_id.as_str())) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
+            Entry::Vacant(entry) => {
                 let found = templates::suggest(service.db.reader(), route.tenant, &route.waba_id).await?;
-                place.insert(found.into())
+                entry.insert(found.into())
             }
         };
         it.templates = Some(match no_marketing.contains(&it.message) {

@@ -1,0 +1,49 @@
+//! Decides what an error of Meta's means for its message, whether it came as an answer or as a `failed` status.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::meta::graph::errors::{self, Retry};
+
+/// Maximum age of a message that is retried, if the caller set no expiry.
+pub const MAX_RETRY_AGE: TimeDelta = TimeDelta::days(14);
+
+/// A decision about a message after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryDecision {
+    /// Fail the message.
+    Fail,
+    /// Retry at this time.
+    Retry(DateTime<Utc>),
+    /// Hold the message for the channel's circuit breaker.
+    Trip,
+}
+
+/// Decides whether a message is retried. `tries` is the number of attempts, including the failed one.
+pub fn decide_retry(
+    code: i64,
+    tries: i64,
+    created_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> RetryDecision {
+    let entry = errors::entry(code);
+    if entry.has_effect(errors::Effect::TripChannel) {
+        return RetryDecision::Trip;
+    }
+    // An error that is ambiguous as an answer is certain as a status: Meta accepted the message and gave it up.
+    let retry = match entry.retry {
+        Retry::Reconcile => Retry::Never,
+        retry => retry,
+    };
+    let jitter = f64::from(rand::random::<u16>()) / f64::from(u16::MAX);
+    let Some(delay) = retry.delay(u32::try_from(tries).unwrap_or(u32::MAX), jitter) else {
+        return RetryDecision::Fail;
+    };
+    let at = now + delay;
+    match ends_at {
+        // Due at its expiry at the latest, when it expires.
+        Some(end) => RetryDecision::Retry(at.min(end)),
+        None if at < created_at + MAX_RETRY_AGE => RetryDecision::Retry(at),
+        None => RetryDecision::Fail,
+    }
+}

@@ -1,0 +1,76 @@
+//! Writes status transitions of outbound messages and the events about them.
+
+use std::collections::HashMap;
+
+use crate::{
+    clock::Clock,
+    db::{Result, Tx},
+    domain::MessageId,
+    events::message::{Error, Standing, Template, of_status},
+    messaging::store::sends::{self, AttemptEnd, MessageTransition},
+    records::{
+        events::{self, NewEvent},
+        messages::{self, Whose},
+    },
+    templates::store::templates::Suggested,
+};
+
+/// Writes the ends of attempts, and the transitions of their messages and of others; appends events for messages that changed. Must be
+/// the last step before the commit.
+pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<MessageTransition>) -> Result<()> {
+    let now = clock.now();
+    let all = ends.iter().map(|end| &end.transition).chain(&others);
+    messages::lock(tx, all.map(|it| (it.tenant, it.message))).await?;
+    sends::conclude(&mut *tx, ends, now).await?;
+    let mut transitions: Vec<MessageTransition> = ends.iter().map(|end| end.transition.clone()).collect();
+    transitions.extend(others);
+    let new_events = apply(tx, clock, transitions).await?;
+    events::append(tx, &new_events, now).await
+}
+
+/// Applies transitions and returns the events to append.
+pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTransition>) -> Result<Vec<NewEvent>> {
+    transitions.sort_by_key(|it| it.message);
+    let moved = sends::apply_transitions(&mut *tx, &transitions).await?;
+    let moved: HashMap<MessageId, Whose> = moved.into_iter().map(|it| (it.id, it)).collect();
+    transitions.retain_mut(|it| {
+        let moved = moved.get(&it.message);
+        if let Some(moved) = moved {
+            (it.conversation, it.contact) = (moved.conversation_id, moved.contact_id);
+        }
+        moved.is_some()
+    });
+    Ok(transitions.iter().map(|it| event(clock, it)).collect())
+}
+
+fn template(it: &Suggested) -> Template<'_> {
+    Template {
+        id: it.id,
+        name: &it.name,
+        language: &it.language,
+        category: it.category.as_deref(),
+    }
+}
+
+pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
+    let error = Error::of(transition.error_code, transition.error_title.as_deref()).map(|error| Error {
+        templates: transition
+            .templates
+            .as_deref()
+            .map(|all| all.iter().map(template).collect()),
+        ..error
+    });
+    let data = Standing {
+        message_id: transition.message,
+        wamid: transition.wamid.as_deref(),
+        channel_id: transition.channel,
+        conversation_id: transition.conversation,
+        contact_id: transition.contact,
+        status: transition.status.as_str(),
+        participant: None,
+        error,
+        payload: None,
+    };
+    let of = of_status(Some(transition.status));
+    NewEvent::new(clock, transition.tenant, of, clock.now(), &data).within(transition.channel, transition.conversation)
+}
