@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     directory::Route,
     domain::{AttemptOutcome, RecipientKind, SendLane, Status},
-    messaging::store::sends::Due,
+    messaging::store::sends::DueSend,
 };
 
 /// A decision about a due send.

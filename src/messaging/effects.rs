@@ -20,7 +20,7 @@ use crate::{
     media::{self, store::MediaOnChannel},
     messaging::store::{
         blocks::{self, BlockedContact},
-        sends::Due,
+        sends::DueSend,
     },
     meta::graph::errors::{self, Class, Effect},
     rate_limit::MetaFeedback,

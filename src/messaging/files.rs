@@ -16,7 +16,7 @@ use crate::{
     media::{self, MetaCopy, MetaIdError},
     messaging::MessagingService,
     messaging::{
-        store::sends::Due,
+        store::sends::DueSend,
         {ChannelFile, UploadRequest},
     },
     meta::{
