@@ -5,7 +5,7 @@ const LONGEST: usize = 240;
 
 /// The name without folders, control and direction marks, and without dots and spaces at its ends, of at most 240 characters. `None` where
 /// nothing is left.
-pub fn tidy(name: &str) -> Option<String> {
+pub fn sanitize(name: &str) -> Option<String> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let shown: String = name.chars().filter(|c| !is_hidden(*c)).take(LONGEST).collect();
     let shown = shown
@@ -15,7 +15,7 @@ pub fn tidy(name: &str) -> Option<String> {
 }
 
 /// Why a name that a person is shown would deceive them, or none.
-pub fn harm(name: &str) -> Option<&'static str> {
+pub fn rejection_reason(name: &str) -> Option<&'static str> {
     if name.chars().any(is_hidden) {
         return Some("must not contain control characters or marks of writing direction");
     }
@@ -24,7 +24,7 @@ pub fn harm(name: &str) -> Option<&'static str> {
 }
 
 /// What follows the last dot, in small letters, if it looks like the ending of a file's name.
-pub fn ending(name: &str) -> Option<String> {
+pub fn extension(name: &str) -> Option<String> {
     let (stem, ending) = name.rsplit_once('.')?;
     let looks = (1..=10).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (looks && !stem.is_empty()).then(|| ending.to_ascii_lowercase())
@@ -61,9 +61,9 @@ mod tests {
             ("\u{2067}\u{feff}\u{200b}", None),
             ("👨\u{200d}👩\u{200d}👧.png", Some("👨\u{200d}👩\u{200d}👧.png")),
         ] {
-            assert_eq!(tidy(given).as_deref(), expected, "{given:?}");
+            assert_eq!(sanitize(given).as_deref(), expected, "{given:?}");
         }
-        assert_eq!(tidy(&"é".repeat(1_000)).map(|name| name.chars().count()), Some(LONGEST));
+        assert_eq!(sanitize(&"é".repeat(1_000)).map(|name| name.chars().count()), Some(LONGEST));
     }
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
             ("a.", None),
             ("a", None),
         ] {
-            assert_eq!(ending(name).as_deref(), expected, "{name}");
+            assert_eq!(extension(name).as_deref(), expected, "{name}");
         }
     }
 
@@ -86,8 +86,8 @@ mod tests {
         assert!(
             ["a\u{202e}fdp.exe", "a\nb", "...", " "]
                 .iter()
-                .all(|name| harm(name).is_some())
+                .all(|name| rejection_reason(name).is_some())
         );
-        assert!(["a.pdf", "مستند.pdf", ".x"].iter().all(|name| harm(name).is_none()));
+        assert!(["a.pdf", "مستند.pdf", ".x"].iter().all(|name| rejection_reason(name).is_none()));
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::{ChannelId, ContactId, ConversationId};
 
 /// What Meta told, as it came.
 #[derive(Serialize, ToSchema)]
-pub struct Told<'a> {
+pub struct ForwardedWebhook<'a> {
     /// The channel it is about; null for what is about the account as a whole.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
@@ -30,7 +30,7 @@ pub struct Told<'a> {
 
 /// Something about a call: it rings, was answered, has ended.
 #[derive(Serialize, ToSchema)]
-pub struct Call<'a> {
+pub struct CallEvent<'a> {
     /// The number that was called, or that called; null where Meta does not say.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
@@ -56,31 +56,31 @@ pub struct Call<'a> {
 }
 
 types! {
-    UPDATED = "account.updated", Told<'static>,
+    UPDATED = "account.updated", ForwardedWebhook<'static>,
         "Something happened to the account: a restriction, a violation, a partner, its ban or its end.",
-        told("account_update", json!({ "event": "ACCOUNT_RESTRICTION",
+        forwarded("account_update", json!({ "event": "ACCOUNT_RESTRICTION",
             "restriction_info": [{ "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": 1_790_600_000 }] }));
-    REVIEWED = "account.reviewed", Told<'static>,
-        "Meta has reviewed the account.", told("account_review_update", json!({ "decision": "APPROVED" }));
-    CAPABILITY_CHANGED = "account.capability_changed", Told<'static>,
+    REVIEWED = "account.reviewed", ForwardedWebhook<'static>,
+        "Meta has reviewed the account.", forwarded("account_review_update", json!({ "decision": "APPROVED" }));
+    CAPABILITY_CHANGED = "account.capability_changed", ForwardedWebhook<'static>,
         "The account may write to more or fewer customers a day, or have more or fewer numbers.",
-        told("business_capability_update", json!({ "max_daily_conversations_per_business": "TIER_10K" }));
-    ALERT = "account.alert", Told<'static>,
+        forwarded("business_capability_update", json!({ "max_daily_conversations_per_business": "TIER_10K" }));
+    ALERT = "account.alert", ForwardedWebhook<'static>,
         "Meta alerts the business about its account, a number or the portfolio.",
-        told("account_alerts", json!({ "entity_type": "WABA", "entity_id": sample::WABA,
+        forwarded("account_alerts", json!({ "entity_type": "WABA", "entity_id": sample::WABA,
             "alert_info": { "alert_type": "OBA_APPROVED", "alert_severity": "INFORMATIONAL", "alert_status": "NONE" } }));
-    SECURITY = "security.event", Told<'static>,
+    SECURITY = "security.event", ForwardedWebhook<'static>,
         "The two-step verification PIN of a number was changed, or somebody asked to.",
-        told("security", json!({ "display_phone_number": sample::BUSINESS, "event": "PIN_CHANGED" }));
-    CALL = "call.event", Call<'static>,
+        forwarded("security", json!({ "display_phone_number": sample::BUSINESS, "event": "PIN_CHANGED" }));
+    CALL = "call.event", CallEvent<'static>,
         "Something about a call. One by the customer opens the service window for 24 hours, answered or not; one by the business does not.",
         call(json!({ "id": "wacid.MSCALL==", "event": "connect", "direction": "USER_INITIATED" }));
-    GROUP = "group.event", Told<'static>,
+    GROUP = "group.event", ForwardedWebhook<'static>,
         "Something about a group: its life, its members, its settings.",
-        told("group_lifecycle_update", json!({ "group_id": "Z3J1cHBlLTE=", "type": "group_create" }));
-    FLOW = "flow.event", Told<'static>,
+        forwarded("group_lifecycle_update", json!({ "group_id": "Z3J1cHBlLTE=", "type": "group_create" }));
+    FLOW = "flow.event", ForwardedWebhook<'static>,
         "Something about a flow: its status, its errors, how fast its endpoint answers.",
-        told("flows", json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "660077", "new_status": "PUBLISHED" }));
+        forwarded("flows", json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "660077", "new_status": "PUBLISHED" }));
 }
 
 fn call(value: Value) -> Value {
@@ -88,6 +88,6 @@ fn call(value: Value) -> Value {
         "phone_number_id": sample::NUMBER, "field": "calls", "subject": "wacid.MSCALL==", "value": value })
 }
 
-pub(super) fn told(field: &str, value: Value) -> Value {
+pub(super) fn forwarded(field: &str, value: Value) -> Value {
     json!({ "channel_id": null, "waba_id": sample::WABA, "phone_number_id": null, "field": field, "subject": null, "value": value })
 }

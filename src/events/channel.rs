@@ -23,7 +23,7 @@ pub struct Connection<'a> {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct QualityChanged<'a> {
+pub struct ChannelQualityChanged<'a> {
     /// Null where several numbers of the account could be meant.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
@@ -99,7 +99,7 @@ types! {
         "Meta tells that the account of a number is disabled, deleted or no longer shared with this installation.",
         json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
             "display_phone_number": sample::BUSINESS, "reason": "PARTNER_REMOVED" });
-    QUALITY_CHANGED = "channel.quality_changed", QualityChanged<'static>,
+    QUALITY_CHANGED = "channel.quality_changed", ChannelQualityChanged<'static>,
         "Meta rates a number otherwise than before, or lets it write to more or fewer customers a day.",
         json!({ "channel_id": sample::CHANNEL, "waba_id": sample::WABA, "display_phone_number": sample::BUSINESS, "event": null,
             "quality": "YELLOW", "previous_quality": "GREEN", "messaging_limit": "TIER_2K",

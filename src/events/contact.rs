@@ -18,12 +18,12 @@ pub struct Created<'a> {
     pub name: Option<&'a str>,
     #[schema(required)]
     pub username: Option<&'a str>,
-    pub identities: Vec<Identity<'a>>,
+    pub identities: Vec<ContactIdentity<'a>>,
 }
 
 /// Something a contact is known by.
 #[derive(Serialize, ToSchema)]
-pub struct Identity<'a> {
+pub struct ContactIdentity<'a> {
     /// `phone`, `user_id`, `parent_user_id`, `username` or `group`.
     pub kind: &'a str,
     pub value: &'a str,
@@ -43,9 +43,9 @@ pub struct Updated<'a> {
 pub struct IdentityChanged<'a> {
     pub contact_id: ContactId,
     /// By what the contact is known from now on, beside what was known.
-    pub added: Vec<Identity<'a>>,
+    pub added: Vec<ContactIdentity<'a>>,
     /// What is theirs no longer.
-    pub retired: Vec<Identity<'a>>,
+    pub retired: Vec<ContactIdentity<'a>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -71,7 +71,7 @@ pub struct Preference<'a> {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Block {
+pub struct ContactBlock {
     pub contact_id: ContactId,
     pub channel_id: ChannelId,
 }
@@ -102,10 +102,10 @@ types! {
     PREFERENCE_CHANGED = "contact.preference_changed", Preference<'static>,
         "A contact has chosen something that is neither to stop nor to resume.",
         preference("User requested fewer messages");
-    BLOCKED = "contact.blocked", Block,
+    BLOCKED = "contact.blocked", ContactBlock,
         "The business has blocked a contact on a number.",
         json!({ "contact_id": sample::CONTACT, "channel_id": sample::CHANNEL });
-    UNBLOCKED = "contact.unblocked", Block,
+    UNBLOCKED = "contact.unblocked", ContactBlock,
         "The business has blocked a contact on a number no longer.",
         json!({ "contact_id": sample::CONTACT, "channel_id": sample::CHANNEL });
 }

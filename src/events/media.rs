@@ -8,13 +8,13 @@ use super::{sample, types};
 use crate::domain::{ChannelId, ConversationId, MediaId, MessageId};
 
 #[derive(Serialize, ToSchema)]
-pub struct Told<'a> {
-    pub media: Media<'a>,
+pub struct MediaEvent<'a> {
+    pub media: MediaSummary<'a>,
 }
 
 /// As `GET /api/v1/media/{id}` names it.
 #[derive(Serialize, ToSchema)]
-pub struct Media<'a> {
+pub struct MediaSummary<'a> {
     pub id: MediaId,
     /// `image`, `video`, `audio`, `document` or `sticker`.
     #[serde(rename = "type")]
@@ -44,10 +44,10 @@ pub struct Media<'a> {
 }
 
 types! {
-    READY = "media.ready", Told<'static>,
+    READY = "media.ready", MediaEvent<'static>,
         "The file that came with a message is here: `GET /api/v1/media/{id}/content`.",
         media(json!({ "size": 48_213, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }));
-    FAILED = "media.failed", Told<'static>,
+    FAILED = "media.failed", MediaEvent<'static>,
         "The file that came with a message could not be had.",
         media(json!({ "error": "Meta no longer has it" }));
 }

@@ -10,14 +10,14 @@ use crate::domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, St
 
 /// A new message, with whom it is from or to.
 #[derive(Serialize, ToSchema)]
-pub struct Written<'a> {
-    pub message: Message<'a>,
+pub struct MessageEvent<'a> {
+    pub message: EventMessage<'a>,
     pub contact: Person<'a>,
 }
 
 /// As `GET /api/v1/messages/{id}` shows it, less what can only come later.
 #[derive(Serialize, ToSchema)]
-pub struct Message<'a> {
+pub struct EventMessage<'a> {
     pub id: MessageId,
     /// Meta's id, unique per channel.
     pub wamid: &'a str,
@@ -75,7 +75,7 @@ pub struct Person<'a> {
 
 /// Where a message stands that was sent.
 #[derive(Serialize, ToSchema)]
-pub struct Standing<'a> {
+pub struct StatusEvent<'a> {
     pub message_id: MessageId,
     /// Meta's id; null while Meta has given none.
     #[schema(required)]
@@ -106,12 +106,12 @@ pub struct Error<'a> {
     /// Of a message that was not sent because the service window is closed, the templates that would do, at most ten; null for
     /// everything else, and for what Meta itself refused.
     #[schema(required)]
-    pub templates: Option<Vec<Template<'a>>>,
+    pub templates: Option<Vec<SendableTemplate<'a>>>,
 }
 
 /// A template that could be sent.
 #[derive(Serialize, ToSchema)]
-pub struct Template<'a> {
+pub struct SendableTemplate<'a> {
     pub id: TemplateId,
     pub name: &'a str,
     pub language: &'a str,
@@ -148,44 +148,44 @@ pub fn of_status(status: Option<Status>) -> &'static EventType {
 }
 
 types! {
-    RECEIVED = "message.received", Written<'static>,
+    RECEIVED = "message.received", MessageEvent<'static>,
         "A contact has written, pressed a button, reacted, ordered or changed their number.", received();
-    EDITED = "message.edited", Written<'static>,
+    EDITED = "message.edited", MessageEvent<'static>,
         "A contact has edited a message; `context_wamid` names it, `text` is its new wording.",
         other("edit", json!({ "text": "Are you open on Sunday?", "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
-    REVOKED = "message.revoked", Written<'static>,
+    REVOKED = "message.revoked", MessageEvent<'static>,
         "A contact has taken a message back; `context_wamid` names it.",
         other("revoke", json!({ "text": null, "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
-    ECHOED = "message.echoed", Written<'static>,
+    ECHOED = "message.echoed", MessageEvent<'static>,
         "The business has written from elsewhere, e.g. from the WhatsApp Business app.",
         other("text", json!({ "direction": "outbound", "origin": "echo", "status": "sent", "from": sample::BUSINESS,
             "to": sample::CUSTOMER, "text": "We are." }));
-    QUEUED = "message.queued", Standing<'static>,
+    QUEUED = "message.queued", StatusEvent<'static>,
         "The message waits to be sent once more, because an attempt failed in a way that may pass, or because somebody wants it so.",
         standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit", "templates": null } }));
-    ACCEPTED = "message.accepted", Standing<'static>,
+    ACCEPTED = "message.accepted", StatusEvent<'static>,
         "Meta has taken a message that was sent from here; `wamid` is what Meta calls it.",
         standing("accepted", json!({ "wamid": sample::WAMID }));
-    SENT = "message.sent", Standing<'static>, "Meta has sent the message on.", reported("sent");
-    DELIVERED = "message.delivered", Standing<'static>,
+    SENT = "message.sent", StatusEvent<'static>, "Meta has sent the message on.", reported("sent");
+    DELIVERED = "message.delivered", StatusEvent<'static>,
         "The message is on a device of the contact.", reported("delivered");
-    READ = "message.read", Standing<'static>,
+    READ = "message.read", StatusEvent<'static>,
         "The contact has seen the message, and shows that they have.", reported("read");
-    PLAYED = "message.played", Standing<'static>,
+    PLAYED = "message.played", StatusEvent<'static>,
         "The contact has played a voice message for the first time.", reported("played");
-    FAILED = "message.failed", Standing<'static>,
+    FAILED = "message.failed", StatusEvent<'static>,
         "The message will not arrive: `error` says why. Should it be tried again after all, `message.queued` follows.",
         standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable", "templates": null } }));
-    UNKNOWN = "message.unknown", Standing<'static>,
+    UNKNOWN = "message.unknown", StatusEvent<'static>,
         "A call to Meta ended without an answer: nobody knows whether the message was sent. A status of Meta's or a person decides.",
         standing("unknown", json!({}));
-    CANCELED = "message.canceled", Standing<'static>,
+    CANCELED = "message.canceled", StatusEvent<'static>,
         "The message was withdrawn before it was sent.", standing("canceled", json!({}));
-    EXPIRED = "message.expired", Standing<'static>,
+    EXPIRED = "message.expired", StatusEvent<'static>,
         "The time of the message ran out before it was sent.", standing("expired", json!({}));
-    DELETED = "message.deleted", Standing<'static>,
+    DELETED = "message.deleted", StatusEvent<'static>,
         "Meta reports that the message was deleted.", reported("deleted");
-    REPORTED = "message.reported", Standing<'static>,
+    REPORTED = "message.reported", StatusEvent<'static>,
         "Meta reports something of a message that changes nothing of where it stands: a warning, or that one member of a group did not get it.",
         reported("warning");
 }

@@ -28,11 +28,11 @@ pub struct Order<'a> {
     /// What the person added.
     #[schema(required)]
     pub text: Option<&'a str>,
-    pub items: Vec<Item<'a>>,
+    pub items: Vec<OrderedItem<'a>>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Item<'a> {
+pub struct OrderedItem<'a> {
     #[schema(required)]
     pub product_retailer_id: Option<&'a str>,
     #[schema(required)]

@@ -10,7 +10,7 @@ use crate::domain::{ChannelId, MessageId, TemplateId};
 
 /// Which template. What a webhook did not say of one that is not known here is null.
 #[derive(Serialize, ToSchema)]
-pub struct Template<'a> {
+pub struct EventTemplate<'a> {
     #[schema(required)]
     pub id: Option<TemplateId>,
     /// Meta's id of the WhatsApp Business Account.
@@ -27,7 +27,7 @@ pub struct Template<'a> {
 
 #[derive(Serialize, ToSchema)]
 pub struct StatusChanged<'a> {
-    pub template: Template<'a>,
+    pub template: EventTemplate<'a>,
     /// `APPROVED` can be sent. Where Meta says something that is no status, as `FLAGGED`, it is that word.
     pub status: &'a str,
     /// Null for a template that was not known.
@@ -44,8 +44,8 @@ pub struct StatusChanged<'a> {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct QualityChanged<'a> {
-    pub template: Template<'a>,
+pub struct TemplateQualityChanged<'a> {
+    pub template: EventTemplate<'a>,
     /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
     pub quality: &'a str,
     #[schema(required)]
@@ -54,7 +54,7 @@ pub struct QualityChanged<'a> {
 
 #[derive(Serialize, ToSchema)]
 pub struct CategoryChanged<'a> {
-    pub template: Template<'a>,
+    pub template: EventTemplate<'a>,
     /// `AUTHENTICATION`, `MARKETING` or `UTILITY`: it decides what a message costs.
     #[schema(required)]
     pub category: Option<&'a str>,
@@ -69,14 +69,14 @@ pub struct CategoryChanged<'a> {
 
 #[derive(Serialize, ToSchema)]
 pub struct ComponentsChanged<'a> {
-    pub template: Template<'a>,
+    pub template: EventTemplate<'a>,
     /// As Meta has them.
     #[schema(required, value_type = Option<Vec<Object>>)]
     pub components: Option<&'a RawValue>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Refused<'a> {
+pub struct TemplateRefused<'a> {
     pub channel_id: ChannelId,
     /// The message that failed.
     pub message_id: MessageId,
@@ -94,7 +94,7 @@ types! {
         "A template was approved, rejected, paused, disabled or deleted, or is new here.",
         with(json!({ "status": "PAUSED", "previous_status": "APPROVED", "category": "MARKETING", "reason": null,
             "detail": "Customers gave this template negative feedback." }));
-    QUALITY_CHANGED = "template.quality_changed", QualityChanged<'static>,
+    QUALITY_CHANGED = "template.quality_changed", TemplateQualityChanged<'static>,
         "Meta rates a template otherwise than before; what is RED is paused next.",
         with(json!({ "quality": "YELLOW", "previous_quality": "GREEN" }));
     CATEGORY_CHANGED = "template.category_changed", CategoryChanged<'static>,
@@ -104,7 +104,7 @@ types! {
     COMPONENTS_CHANGED = "template.components_changed", ComponentsChanged<'static>,
         "A template has other words, buttons or places to fill.",
         with(json!({ "components": [{ "type": "BODY", "text": "Hello {{1}}, your order is on its way." }] }));
-    REFUSED = "template.refused", Refused<'static>,
+    REFUSED = "template.refused", TemplateRefused<'static>,
         "Meta refused a message because of its template: it is gone, paused, or asks for something else than was believed.",
         json!({ "channel_id": sample::CHANNEL, "message_id": sample::MESSAGE, "name": "order_shipped", "language": "en_US",
             "code": 132_015, "title": "Template is paused" });

@@ -5,7 +5,7 @@ use crate::{
     db::Result,
     events::conversation::{WINDOW_CLOSING, WindowClosing},
     records::{
-        conversations::{self, Closing},
+        conversations::{self, ClosingWindow},
         events::{self, NewEvent},
     },
 };
@@ -23,7 +23,7 @@ pub async fn tell_closing_windows(app: &App) -> Result<u64> {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
         let page = conversations::closing(&mut tx, now, now + ahead, PAGE).await?;
-        conversations::mark_told(&mut tx, &page).await?;
+        conversations::mark_notified(&mut tx, &page).await?;
         let new: Vec<NewEvent> = page.iter().map(|it| event(app, it)).collect();
         events::append(&mut tx, &new, now).await?;
         tx.commit().await?;
@@ -36,7 +36,7 @@ pub async fn tell_closing_windows(app: &App) -> Result<u64> {
     }
 }
 
-fn event(app: &App, it: &Closing) -> NewEvent {
+fn event(app: &App, it: &ClosingWindow) -> NewEvent {
     let data = WindowClosing {
         conversation_id: it.id,
         channel_id: it.channel_id,

@@ -36,7 +36,7 @@ impl Plan {
             details: detail.details.as_deref(),
         };
         let event = NewEvent::new(clock, route.tenant, &channel::ERROR, origin.received_at, &data);
-        self.facts.push(event.on(route.channel));
+        self.domain_events.push(event.on(route.channel));
     }
 
     pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
@@ -92,7 +92,7 @@ impl Plan {
         let mut of_tenant: BTreeMap<TenantId, Vec<&Route>> = BTreeMap::new();
         let faster = faster(routes, &account.detail);
         for route in routes {
-            self.news.extend(news(route, faster, &account.detail, source));
+            self.account_updates.extend(account_updates(route, faster, &account.detail, source));
             of_tenant.entry(route.tenant).or_default().push(route);
         }
         for (tenant, routes) in of_tenant {
@@ -102,7 +102,7 @@ impl Plan {
             }
             let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);
             self.templates.extend(news);
-            self.facts.extend(numbers::told(clock, origin, &routes, account));
+            self.domain_events.extend(numbers::events_for(clock, origin, &routes, account));
         }
     }
 }
@@ -124,7 +124,7 @@ fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
 }
 
 /// What an event says of a channel that decides what it may send.
-fn news(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<News> {
+fn account_updates(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<News> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {
         AccountDetail::Capability(capability) => {

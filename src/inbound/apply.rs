@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    ahead,
+    refusals,
     calls::{self, PlannedCall},
-    facts::Facts,
+    event_buffer::EventBuffer,
     media,
     messages::PlannedMessage,
     plan::Plan,
@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin, Status},
-    inbound::store::statuses::{self, Joined},
+    inbound::store::statuses::{self, JoinedStatus},
     media::store::NewInboundMedia,
     messaging::{self, Aftermath, Failed, LimitSet},
     people,
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// What is to be done once a plan is committed.
-pub struct Afterwards {
+pub struct AfterCommit {
     /// To be fetched.
     pub media: Vec<NewInboundMedia>,
     /// What follows from messages that Meta gave up.
@@ -41,32 +41,32 @@ pub struct Afterwards {
 }
 
 /// Applies a plan inside the transaction and returns what there is to tell, and to do.
-pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Facts<'a>, Afterwards)> {
-    let mut facts = Facts::new(clock);
-    let told = recipients::find(tx, plan).await?;
-    if !plan.news.is_empty() || !plan.templates.is_empty() {
+pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(EventBuffer<'a>, AfterCommit)> {
+    let mut buffer = EventBuffer::new(clock);
+    let recipients = recipients::find(tx, plan).await?;
+    if !plan.account_updates.is_empty() || !plan.templates.is_empty() {
         lock_tenants(tx, plan).await?;
     }
     let refused = plan
         .statuses
         .iter()
         .filter_map(|it| Some((&it.key, it.error_code.filter(|_| it.status == "failed")?)));
-    let affected = ahead::lock(tx, refused, &plan.recipients, &told).await?;
-    let news = templates::apply_updates(tx, clock, &plan.templates).await?;
-    let limits = messaging::apply_account_news(tx, clock, &plan.news).await?;
-    let parties = match told.parties.is_empty() {
+    let affected = refusals::lock_affected(tx, refused, &plan.recipients, &recipients).await?;
+    let template_events = templates::apply_updates(tx, clock, &plan.templates).await?;
+    let limits = messaging::apply_account_news(tx, clock, &plan.account_updates).await?;
+    let parties = match recipients.parties.is_empty() {
         true => Cow::Borrowed(&plan.parties),
-        false => Cow::Owned([&plan.parties[..], &told.parties].concat()),
+        false => Cow::Owned([&plan.parties[..], &recipients.parties].concat()),
     };
     let resolved = people::resolve(tx, clock, &parties, &affected.contacts).await?;
-    facts.contacts(&resolved);
-    let messages = once(plan);
-    let conversations = converse(
+    buffer.contacts(&resolved);
+    let messages = deduplicate(plan);
+    let conversations = open_conversations(
         tx,
         clock,
         (plan, &messages),
         (&resolved.contacts, &affected.conversations),
-        &mut facts,
+        &mut buffer,
     )
     .await?;
     let stored = rows(&messages, &resolved.contacts, &conversations);
@@ -75,21 +75,21 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
         .into_iter()
         .map(|(id,)| id)
         .collect();
-    let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
-    calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut facts).await?;
-    messages::lock(tx, told.messages).await?;
+    let media = apply_new_messages(tx, clock, plan, &stored, &new, &mut buffer).await?;
+    calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut buffer).await?;
+    messages::lock(tx, recipients.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
-    reports::advance(tx, joined, &mut facts).await?;
+    reports::advance(tx, joined, &mut buffer).await?;
     let mut failures = messaging::failed(tx, clock, &failed).await?;
-    facts.preferences(plan, &resolved);
-    facts.told(plan.facts.iter().cloned());
-    facts.told(news);
-    facts.told(std::mem::take(&mut failures.events));
+    buffer.preferences(plan, &resolved);
+    buffer.extend(plan.domain_events.iter().cloned());
+    buffer.extend(template_events);
+    buffer.extend(std::mem::take(&mut failures.events));
     Ok((
-        facts,
-        Afterwards {
+        buffer,
+        AfterCommit {
             media,
             failures,
             limits,
@@ -98,7 +98,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
 }
 
 /// A message that Meta took and gave up, with the reason.
-pub(super) fn failed(status: &Joined) -> Option<Failed> {
+pub(super) fn failed(status: &JoinedStatus) -> Option<Failed> {
     (status.standing() == Some(Status::Failed)).then_some(())?;
     Some(Failed {
         tenant: status.tenant_id,
@@ -117,55 +117,55 @@ async fn lock_tenants(tx: &mut Tx, plan: &Plan) -> Result<()> {
     contacts::lock_tenants(tx, spoken_of.chain(written_to)).await
 }
 
-/// The plan's messages, each once.
-fn once(plan: &Plan) -> Vec<&PlannedMessage> {
+/// The plan's messages, each unique.
+fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
     let mut seen: HashMap<_, usize> = HashMap::new();
-    let mut once: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
+    let mut unique: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
     for message in &plan.messages {
         match seen.entry((message.channel, message.wamid.as_str())) {
             Entry::Vacant(place) => {
-                place.insert(once.len());
-                once.push(message);
+                place.insert(unique.len());
+                unique.push(message);
             }
             // The content came in the same batch as the placeholder for it.
-            Entry::Occupied(place) if once[*place.get()].kind == "media_placeholder" => once[*place.get()] = message,
+            Entry::Occupied(place) if unique[*place.get()].kind == "media_placeholder" => unique[*place.get()] = message,
             Entry::Occupied(_) => {}
         }
     }
-    once
+    unique
 }
 
 /// What a conversation begins with.
-enum First<'p> {
+enum FirstContact<'p> {
     Message(&'p PlannedMessage),
     Call(&'p PlannedCall),
 }
 
 /// Finds the conversations of messages and of calls by customers, and holds them; those there are not yet are opened.
-async fn converse(
+async fn open_conversations(
     tx: &mut Tx,
     clock: &Clock,
     (plan, messages): (&Plan, &[&PlannedMessage]),
     (contacts, also): (&[ContactId], &[Pair]),
-    facts: &mut Facts<'_>,
+    buffer: &mut EventBuffer<'_>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
-    let mut first: BTreeMap<Pair, First<'_>> = BTreeMap::new();
+    let mut first: BTreeMap<Pair, FirstContact<'_>> = BTreeMap::new();
     for message in messages {
-        first.entry(pair(message, contacts)).or_insert(First::Message(message));
+        first.entry(pair(message, contacts)).or_insert(FirstContact::Message(message));
     }
     for call in plan.calls.iter().filter(|call| call.by_customer) {
         if let Some(pair) = call.pair(contacts) {
-            first.entry(pair).or_insert(First::Call(call));
+            first.entry(pair).or_insert(FirstContact::Call(call));
         }
     }
     let pairs: Vec<Pair> = first.keys().copied().collect();
     let open = |pair: Pair| {
         let id = clock.new_id();
         let step = match first[&pair] {
-            First::Message(message) => step(message, pair, id),
-            First::Call(call) => call.step(pair, id),
+            FirstContact::Message(message) => step(message, pair, id),
+            FirstContact::Call(call) => call.step(pair, id),
         };
-        facts.opened(pair, id, step.at);
+        buffer.opened(pair, id, step.at);
         step
     };
     conversations::lock_or_open(tx, (&pairs, also), clock.now(), open).await
@@ -203,13 +203,13 @@ fn rows(
 }
 
 /// What new messages do to conversations, to earlier messages and to statuses that waited for them; and the media they bring.
-async fn settle(
+async fn apply_new_messages(
     tx: &mut Tx,
     clock: &Clock,
     plan: &Plan,
     stored: &[NewMessage],
     new: &HashSet<MessageId>,
-    facts: &mut Facts<'_>,
+    buffer: &mut EventBuffer<'_>,
 ) -> Result<Vec<NewInboundMedia>> {
     let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
     let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
@@ -235,7 +235,7 @@ async fn settle(
         if row.direction == Direction::Outbound {
             outbound.push(message.key());
         }
-        facts.message(plan, message, row);
+        buffer.message(plan, message, row);
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);
@@ -245,7 +245,7 @@ async fn settle(
     let wanted = media::wanted(stored, &planned, new, &filled);
     media::insert_inbound(&mut *tx, &wanted).await?;
     let joined = statuses::join(&mut *tx, &outbound).await?;
-    reports::advance(tx, joined, facts).await?;
+    reports::advance(tx, joined, buffer).await?;
     Ok(wanted)
 }
 

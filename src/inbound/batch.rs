@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    apply::{self, Afterwards},
+    apply::{self, AfterCommit},
     plan::{Plan, settled},
     read::Parsed,
 };
@@ -17,7 +17,7 @@ use crate::{
     media::store::NewInboundMedia,
     messaging, people,
     queue::{JobEntry, counts},
-    records::raw_events::{self, Processed},
+    records::raw_events::{self, ProcessedEvent},
 };
 
 /// Applies whole events and settles them.
@@ -53,12 +53,12 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
             let ours: Vec<&Parsed> = events.iter().filter(is_ours).copied().collect();
             Plan::make(&service.directory.current(), &service.clock, &ours, items)
         };
-        let afterwards = effects(service, tx, &plan, is_whole).await?;
-        Ok::<_, sqlx::Error>((plan, afterwards))
+        let after_commit = effects(service, tx, &plan, is_whole).await?;
+        Ok::<_, sqlx::Error>((plan, after_commit))
     };
     let (
         plan,
-        Afterwards {
+        AfterCommit {
             media,
             failures,
             limits,
@@ -80,18 +80,18 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
     Ok(())
 }
 
-async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<Afterwards> {
-    let (facts, afterwards) = apply::apply(tx, &service.clock, plan).await?;
+async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<AfterCommit> {
+    let (buffer, after_commit) = apply::apply(tx, &service.clock, plan).await?;
     quarantine::put(&mut *tx, plan.quarantined.iter().cloned().collect()).await?;
     unrecognized::put(&mut *tx, &plan.unrecognized, service.clock.now()).await?;
     if is_whole {
         finish(tx, service, &plan.processed).await?;
     }
-    facts.append(tx).await?;
-    Ok(afterwards)
+    buffer.append(tx).await?;
+    Ok(after_commit)
 }
 
-async fn finish(tx: &mut Tx, service: &InboundService, processed: &[Processed]) -> Result<()> {
+async fn finish(tx: &mut Tx, service: &InboundService, processed: &[ProcessedEvent]) -> Result<()> {
     let now = service.clock.now();
     let settled = raw_events::finish(&mut *tx, processed, now).await?;
     counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await
@@ -146,8 +146,8 @@ fn measure(plan: &Plan) {
     }
 }
 
-fn measure_settled(processed: &[Processed]) {
-    let is_quarantined = |event: &&Processed| event.state == WorkState::Quarantined;
+fn measure_settled(processed: &[ProcessedEvent]) {
+    let is_quarantined = |event: &&ProcessedEvent| event.state == WorkState::Quarantined;
     let quarantined = processed.iter().filter(is_quarantined).count();
     metrics::counter!("mainstay_webhooks_quarantined_total").increment(quarantined as u64);
 }

@@ -10,7 +10,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    facts::Facts,
+    event_buffer::EventBuffer,
     messages::SERVICE_WINDOW,
     plan::{ItemSource, Plan},
 };
@@ -19,7 +19,7 @@ use crate::{
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, ContactId, ConversationId, Direction, TenantId},
-    events::account::{CALL, Call},
+    events::account::{CALL, CallEvent},
     meta::webhook::{AccountDetail, AccountEvent},
     people::Party,
     records::{
@@ -99,8 +99,8 @@ impl PlannedCall {
         }
     }
 
-    fn told(&self, clock: &Clock, contact: Option<ContactId>, conversation: Option<ConversationId>) -> NewEvent {
-        let data = Call {
+    fn event(&self, clock: &Clock, contact: Option<ContactId>, conversation: Option<ConversationId>) -> NewEvent {
+        let data = CallEvent {
             channel_id: self.channel,
             contact_id: contact,
             conversation_id: conversation,
@@ -126,7 +126,7 @@ pub(super) async fn apply(
     plan: &Plan,
     contacts: &[ContactId],
     opened: &HashMap<(ChannelId, ContactId), ConversationId>,
-    facts: &mut Facts<'_>,
+    buffer: &mut EventBuffer<'_>,
 ) -> Result<()> {
     if plan.calls.is_empty() {
         return Ok(());
@@ -147,13 +147,13 @@ pub(super) async fn apply(
         }
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
-    let mut known = conversations::known(&mut *tx, &others).await?;
+    let mut known = conversations::find_existing(&mut *tx, &others).await?;
     known.extend(opened);
-    let told = plan.calls.iter().map(|call| {
+    let events = plan.calls.iter().map(|call| {
         let pair = call.pair(contacts);
         let conversation = pair.and_then(|pair| known.get(&(pair.channel, pair.contact)).copied());
-        call.told(clock, call.party.map(|party| contacts[party]), conversation)
+        call.event(clock, call.party.map(|party| contacts[party]), conversation)
     });
-    facts.told(told);
+    buffer.extend(events);
     Ok(())
 }

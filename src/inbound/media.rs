@@ -33,7 +33,7 @@ impl PlannedMedia {
             kind: media.kind.as_str(),
             meta_id: media.media_id.clone(),
             mime_type: media.mime_type.clone(),
-            filename: media.filename.as_deref().and_then(file_name::tidy),
+            filename: media.filename.as_deref().and_then(file_name::sanitize),
             sha256: media.sha256.as_deref().and_then(digest),
         })
     }

@@ -15,7 +15,7 @@ use crate::{
     people::Party,
     records::{
         conversations::preview,
-        messages::{ChangeKind, Key, MessageChange},
+        messages::{ChangeKind, MessageKey, MessageChange},
     },
 };
 
@@ -53,8 +53,8 @@ pub struct PlannedMessage {
 
 impl PlannedMessage {
     /// The key of the message in Meta's words.
-    pub fn key(&self) -> Key {
-        Key {
+    pub fn key(&self) -> MessageKey {
+        MessageKey {
             channel: self.channel,
             wamid: self.wamid.clone(),
         }
@@ -186,7 +186,7 @@ fn planned(
     at: DateTime<Utc>,
     (conversation_of, contact): (usize, usize),
 ) -> PlannedMessage {
-    let target = |wamid: &String| Key {
+    let target = |wamid: &String| MessageKey {
         channel: route.channel,
         wamid: wamid.clone(),
     };

@@ -3,11 +3,11 @@
 //! those, so that what cannot be applied harms nobody else.
 
 mod account;
-mod ahead;
+mod refusals;
 mod apply;
 mod batch;
 mod calls;
-mod facts;
+mod event_buffer;
 pub mod intake;
 mod media;
 mod messages;
@@ -35,7 +35,7 @@ use crate::{
     db::{is_unavailable, write_together},
     domain::RawEventId,
     queue::Queue,
-    records::raw_events::{self, RawEvent, Waiting},
+    records::raw_events::{self, RawEvent, PendingEvents},
 };
 
 /// Stored webhooks, to be processed.
@@ -109,7 +109,7 @@ impl Report {
 /// not hold up the others.
 pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report {
     let mut report = Report::default();
-    let Waiting { short, long } = match raw_events::waiting(service.db.reader(), events, LONG).await {
+    let PendingEvents { short, long } = match raw_events::pending(service.db.reader(), events, LONG).await {
         Ok(waiting) => waiting,
         Err(error) => {
             report.failures = Failure::all(events, &error);
@@ -159,8 +159,8 @@ async fn long_one(service: &InboundService, id: RawEventId, report: &mut Report)
 }
 
 async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
-    match raw_events::waiting(service.db.reader(), &[id], i64::MAX).await {
-        Ok(Waiting { short, .. }) => Box::pin(together(service, short, report)).await,
+    match raw_events::pending(service.db.reader(), &[id], i64::MAX).await {
+        Ok(PendingEvents { short, .. }) => Box::pin(together(service, short, report)).await,
         Err(error) => report.failures.extend(Failure::all(&[id], &error)),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The events of one tenant, whose channels in the account these are.
-pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &AccountEvent) -> Vec<NewEvent> {
+pub(super) fn events_for(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &AccountEvent) -> Vec<NewEvent> {
     let at = origin.item.time.unwrap_or(origin.received_at);
     match &account.detail {
         // What changes of a template is told by whoever writes it down.
@@ -24,7 +24,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
         AccountDetail::PhoneQuality(it) => {
             let route = number(routes, &it.display_phone_number);
             let limit = it.max_daily_conversations.as_deref().or(it.current_limit.as_deref());
-            let data = channel::QualityChanged {
+            let data = channel::ChannelQualityChanged {
                 channel_id: route.map(|route| route.channel),
                 waba_id: &routes[0].waba_id,
                 display_phone_number: it.display_phone_number.as_deref(),
@@ -54,7 +54,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
                 AccountDetail::Security(it) => number(routes, &it.display_phone_number),
                 _ => None,
             };
-            let data = accounts::Told {
+            let data = accounts::ForwardedWebhook {
                 channel_id: route.map(|route| route.channel),
                 waba_id: origin.item.entry_id.as_deref(),
                 phone_number_id: origin.item.phone_number_id.as_deref(),
@@ -95,7 +95,7 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
         _ => return Vec::new(),
     };
     let of_account = |route: &&&Route| update.waba_id.as_ref().is_none_or(|waba| *waba == route.waba_id);
-    let told = |route: &&Route| {
+    let event_of = |route: &&Route| {
         let data = channel::Connection {
             channel_id: route.channel,
             phone_number_id: &route.phone_number_id,
@@ -105,7 +105,7 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
         };
         NewEvent::new(clock, route.tenant, of, at, &data).on(route.channel)
     };
-    routes.iter().filter(of_account).map(told).collect()
+    routes.iter().filter(of_account).map(event_of).collect()
 }
 
 /// The channel of a number that Meta names by its digits: the only one, or the one known by them.

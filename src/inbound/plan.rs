@@ -17,7 +17,7 @@ use crate::{
     messaging::{News, Source, store::sends::Proof},
     meta::webhook::{Change, Malformed, UserPreference, WebhookItem},
     people::Party,
-    records::{events::NewEvent, messages::Named, raw_events::Processed},
+    records::{events::NewEvent, messages::NamedRecipient, raw_events::ProcessedEvent},
     templates,
 };
 
@@ -30,22 +30,22 @@ pub struct Plan {
     /// Statuses that name one of our attempts.
     pub proofs: Vec<Proof>,
     /// The messages that statuses tell of, and what they call the recipients.
-    pub recipients: Vec<Named>,
+    pub recipients: Vec<NamedRecipient>,
     /// Who called, or was called.
     pub calls: Vec<PlannedCall>,
     /// Messages received, by channel: Meta counts them against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
     /// What is said of accounts and numbers that decides what may be sent.
-    pub news: Vec<News>,
+    pub account_updates: Vec<News>,
     /// What is told of templates.
     pub templates: Vec<templates::TemplateUpdate>,
     /// What people want to be sent, and what not.
     pub preferences: Vec<PlannedPreference>,
     /// Facts that stand for themselves, such as an alert about the account.
-    pub facts: Vec<NewEvent>,
+    pub domain_events: Vec<NewEvent>,
     pub quarantined: BTreeSet<(String, Uuid, DateTime<Utc>)>,
     pub unrecognized: Vec<Unrecognized>,
-    pub processed: Vec<Processed>,
+    pub processed: Vec<ProcessedEvent>,
     /// For the metrics: items by kind.
     pub counts: BTreeMap<&'static str, u64>,
 }
@@ -69,7 +69,7 @@ pub struct ItemSource<'a> {
 const FIELDS: usize = 32;
 
 /// The end of an event of which everything was applied.
-pub fn settled(directory: &Snapshot, event: &Parsed) -> Processed {
+pub fn settled(directory: &Snapshot, event: &Parsed) -> ProcessedEvent {
     let items = event.webhook.as_ref().map_or(&[][..], |webhook| &webhook.items);
     let mut fields: BTreeSet<&str> = BTreeSet::new();
     let mut state = WorkState::Done;
@@ -81,7 +81,7 @@ pub fn settled(directory: &Snapshot, event: &Parsed) -> Processed {
             state = WorkState::Quarantined;
         }
     }
-    Processed {
+    ProcessedEvent {
         id: event.id,
         state,
         fields: fields.into_iter().collect::<Vec<_>>().join(" "),

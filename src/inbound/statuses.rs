@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 
-use super::{ahead, apply, facts::Facts, plan::ItemSource, recipients};
+use super::{refusals, apply, event_buffer::EventBuffer, plan::ItemSource, recipients};
 use crate::{
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
     domain::Status,
     inbound::InboundService,
-    inbound::store::statuses::{self, Joined, NewStatus},
+    inbound::store::statuses::{self, JoinedStatus, NewStatus},
     messaging::{self, Aftermath, Failed, store::sends::Proof},
     meta::{
         graph::errors,
@@ -17,7 +17,7 @@ use crate::{
     people,
     records::{
         conversations,
-        messages::{self, Key, Reported},
+        messages::{self, MessageKey, Reported},
     },
 };
 
@@ -53,7 +53,7 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
     };
     let error = status.errors.first();
     NewStatus {
-        key: Key {
+        key: MessageKey {
             channel: route.channel,
             wamid: status.wamid.clone(),
         },
@@ -74,7 +74,7 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
 }
 
 /// Moves the messages of these statuses forward and tells of it.
-pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<'_>) -> Result<()> {
+pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut EventBuffer<'_>) -> Result<()> {
     let reported: Vec<Reported> = joined
         .iter()
         .filter_map(|it| {
@@ -88,7 +88,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<
         })
         .collect();
     messages::advance_status(tx, &reported).await?;
-    joined.iter().for_each(|status| facts.status(status));
+    joined.iter().for_each(|status| buffer.status(status));
     Ok(())
 }
 
@@ -130,7 +130,7 @@ pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
     }
 }
 
-async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
+async fn join_again(service: &InboundService, keys: &[MessageKey]) -> Result<usize> {
     let join = async || {
         let joined = service
             .db
@@ -143,27 +143,27 @@ async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
     Ok(count)
 }
 
-async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<(usize, Aftermath)> {
-    let mut facts = Facts::new(&service.clock);
-    let waiting = statuses::waiting(&mut *tx, keys).await?;
-    let mut named = recipients::named_waiting(&waiting);
+async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> Result<(usize, Aftermath)> {
+    let mut buffer = EventBuffer::new(&service.clock);
+    let waiting = statuses::orphans(&mut *tx, keys).await?;
+    let mut named = recipients::orphan_recipients(&waiting);
     recipients::sort(&mut named);
-    let told = messaging::recipients(tx, &named).await?;
-    let refused: Vec<(Key, i64)> = waiting
+    let recipients = messaging::recipients(tx, &named).await?;
+    let refused: Vec<(MessageKey, i64)> = waiting
         .iter()
         .filter_map(|it| Some((it.key(), it.error_code?)))
         .collect();
     let refused = refused.iter().map(|(key, code)| (key, *code));
-    let affected = ahead::lock(tx, refused, &named, &told).await?;
-    facts.contacts(&people::resolve(tx, &service.clock, &told.parties, &affected.contacts).await?);
+    let affected = refusals::lock_affected(tx, refused, &named, &recipients).await?;
+    buffer.contacts(&people::resolve(tx, &service.clock, &recipients.parties, &affected.contacts).await?);
     conversations::lock_existing(tx, &affected.conversations).await?;
-    messages::lock(tx, told.messages).await?;
+    messages::lock(tx, recipients.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
     let failed: Vec<Failed> = joined.iter().filter_map(apply::failed).collect();
-    advance(tx, joined, &mut facts).await?;
+    advance(tx, joined, &mut buffer).await?;
     let mut aftermath = messaging::failed(tx, &service.clock, &failed).await?;
-    facts.told(std::mem::take(&mut aftermath.events));
-    facts.append(tx).await?;
+    buffer.extend(std::mem::take(&mut aftermath.events));
+    buffer.append(tx).await?;
     Ok((count, aftermath))
 }

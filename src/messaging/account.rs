@@ -10,7 +10,7 @@ use crate::{
     records::{
         channels,
         lock_order::Stage,
-        portfolios::{self, For, Key},
+        portfolios::{self, LimitScope, PortfolioKey},
     },
 };
 
@@ -29,7 +29,7 @@ pub enum Source {
 pub enum News {
     /// How many customers the portfolio may write to in a day.
     DailyLimit {
-        portfolio: Key,
+        portfolio: PortfolioKey,
         limit: DailyLimit,
         source: Source,
     },
@@ -78,7 +78,7 @@ impl News {
 }
 
 /// A portfolio whose limit was set, and the tenant whose sends wait for it; `None` for every tenant's.
-pub type LimitSet = (Key, Option<TenantId>);
+pub type LimitSet = (PortfolioKey, Option<TenantId>);
 
 /// Keeps what is new of channels and portfolios. Called before contacts, conversations and messages are locked. What waited for the limits
 /// that were set is released once the transaction is committed ([`super::release_limits`]).
@@ -103,7 +103,7 @@ pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Re
                 business_id,
             } => {
                 if channels::set_owner(&mut *tx, *tenant, waba_id, business_id, now).await? > 0 {
-                    let from = Key {
+                    let from = PortfolioKey {
                         portfolio: known_as.clone(),
                         tenant: *tenant,
                     };
@@ -131,7 +131,7 @@ pub async fn apply_account_news(tx: &mut Tx, clock: &Clock, news: &[News]) -> Re
 /// Whom news is about: of several about the same, the last one counts.
 #[derive(PartialEq, Eq, Hash)]
 enum Subject<'a> {
-    Limit(&'a Key, Source),
+    Limit(&'a PortfolioKey, Source),
     Owner(TenantId, &'a str),
     Throughput(ChannelId),
 }
@@ -149,12 +149,12 @@ fn latest(news: &[News]) -> Vec<&News> {
     latest
 }
 
-async fn set_limit(tx: &mut Tx, key: &Key, limit: DailyLimit, source: Source) -> Result<LimitSet> {
+async fn set_limit(tx: &mut Tx, key: &PortfolioKey, limit: DailyLimit, source: Source) -> Result<LimitSet> {
     let (whom, tenant) = match source {
-        Source::Meta => (For::All, None),
-        Source::Tenant => (For::One, Some(key.tenant)),
+        Source::Meta => (LimitScope::All, None),
+        Source::Tenant => (LimitScope::One, Some(key.tenant)),
     };
-    portfolios::hold(tx, [key.portfolio.as_str()]).await?;
+    portfolios::lock(tx, [key.portfolio.as_str()]).await?;
     portfolios::set_limit(&mut *tx, key, limit, whom).await?;
     Ok((key.clone(), tenant))
 }

@@ -226,7 +226,7 @@ async fn keep_in(
 }
 
 pub(super) fn event(clock: &Clock, it: &Block, of: &'static EventType) -> NewEvent {
-    let data = contact::Block {
+    let data = contact::ContactBlock {
         contact_id: it.contact,
         channel_id: it.channel,
     };

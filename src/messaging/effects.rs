@@ -15,7 +15,7 @@ use crate::{
         EventType,
         channel::{CAMPAIGNS_PAUSED, Stopped},
         contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
-        template::{REFUSED, Refused},
+        template::{REFUSED, TemplateRefused},
     },
     media::{self, store::MediaOnChannel},
     messaging::store::{
@@ -27,7 +27,7 @@ use crate::{
     records::{
         channels,
         contacts::{self, Suspect},
-        conversations::{self, Closed},
+        conversations::{self, ClosedWindow},
         events::NewEvent,
     },
     templates::store::templates,
@@ -113,7 +113,7 @@ pub async fn carry_out(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
     refresh_templates(tx, clock, told).await?;
     for it in told.iter().filter(|it| it.has(Effect::RefreshTemplate)) {
         let content: Value = serde_json::from_str(&it.due.content).unwrap_or_default();
-        let data = Refused {
+        let data = TemplateRefused {
             channel_id: it.due.channel_id,
             message_id: it.due.id,
             name: content["name"].as_str(),
@@ -139,12 +139,12 @@ async fn stop_marketing(tx: &mut Tx, clock: &Clock, told: &[Told<'_>], events: &
     for it in told.iter().filter(|it| it.has(Effect::RecordOptOut)) {
         refused.insert(it.due.contact_id, it);
     }
-    let row = |it: &&Told<'_>| contacts::Refused {
+    let row = |it: &&Told<'_>| contacts::MarketingRefusal {
         tenant: it.due.tenant_id,
         contact: it.due.contact_id,
         at: it.at,
     };
-    let rows: Vec<contacts::Refused> = refused.values().map(row).collect();
+    let rows: Vec<contacts::MarketingRefusal> = refused.values().map(row).collect();
     for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
         let it = refused[&contact];
         let data = Preference {
@@ -178,14 +178,14 @@ async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
         }
     }
     let suspects: Vec<Suspect> = suspects.into_values().collect();
-    contacts::suspect(tx, &suspects).await.map(drop)
+    contacts::mark_undeliverable(tx, &suspects).await.map(drop)
 }
 
 async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<()> {
     let mut closed = BTreeMap::new();
     for it in told.iter().filter(|it| it.has(Effect::CloseWindow)) {
         let conversation = it.due.conversation_id;
-        let window = Closed {
+        let window = ClosedWindow {
             tenant: it.due.tenant_id,
             conversation,
             at: it.tried_at,
@@ -193,7 +193,7 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, told: &[Told<'_>]) -> Result<
         };
         closed.insert(conversation, window);
     }
-    let closed: Vec<Closed> = closed.into_values().collect();
+    let closed: Vec<ClosedWindow> = closed.into_values().collect();
     conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
 }
 

@@ -22,7 +22,7 @@ use crate::{
     },
     queue::Outcome,
     rate_limit::MetaFeedback,
-    records::messages::{Named, Names, Which},
+    records::messages::{NamedRecipient, Names, MessageRef},
 };
 
 /// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.
@@ -77,11 +77,11 @@ pub async fn conclude(service: &MessagingService, called: Called) -> (MessageId,
 }
 
 /// What Meta calls the recipient; `None` if that is the address that was dialled.
-fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
+fn named(due: &Due, accepted: &Accepted, at: DateTime<Utc>) -> Option<NamedRecipient> {
     let names = names((due.recipient_kind, &due.recipient), accepted);
-    (names != Names::default()).then_some(Named {
+    (names != Names::default()).then_some(NamedRecipient {
         tenant: due.tenant_id,
-        of: Which::Id(due.id),
+        of: MessageRef::Id(due.id),
         names,
         at,
     })

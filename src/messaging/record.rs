@@ -6,11 +6,11 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::MessageId,
-    events::message::{Error, Standing, Template, of_status},
+    events::message::{Error, StatusEvent, SendableTemplate, of_status},
     messaging::store::sends::{self, End, Placed},
     records::{
         events::{self, NewEvent},
-        messages::{self, Whose},
+        messages::{self, MessageOwner},
     },
     templates::store::templates::Suggested,
 };
@@ -31,7 +31,7 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[End], others: Vec<Placed>
 pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Result<Vec<NewEvent>> {
     placed.sort_by_key(|it| it.message);
     let moved = sends::place(&mut *tx, &placed).await?;
-    let moved: HashMap<MessageId, Whose> = moved.into_iter().map(|it| (it.id, it)).collect();
+    let moved: HashMap<MessageId, MessageOwner> = moved.into_iter().map(|it| (it.id, it)).collect();
     placed.retain_mut(|it| {
         let moved = moved.get(&it.message);
         if let Some(moved) = moved {
@@ -42,8 +42,8 @@ pub async fn place(tx: &mut Tx, clock: &Clock, mut placed: Vec<Placed>) -> Resul
     Ok(placed.iter().map(|it| event(clock, it)).collect())
 }
 
-fn template(it: &Suggested) -> Template<'_> {
-    Template {
+fn template(it: &Suggested) -> SendableTemplate<'_> {
+    SendableTemplate {
         id: it.id,
         name: &it.name,
         language: &it.language,
@@ -59,7 +59,7 @@ pub fn event(clock: &Clock, placed: &Placed) -> NewEvent {
             .map(|all| all.iter().map(template).collect()),
         ..error
     });
-    let data = Standing {
+    let data = StatusEvent {
         message_id: placed.message,
         wamid: placed.wamid.as_deref(),
         channel_id: placed.channel,

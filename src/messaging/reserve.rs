@@ -17,7 +17,7 @@ use crate::{
     meta::message::{SendEnvelope, UnresolvedMedia},
     queue::{Lane, Outcome, Outcomes},
     rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
-    records::{messages, portfolios::Key},
+    records::{messages, portfolios::PortfolioKey},
 };
 
 /// When to come again while the governor cannot be asked.
@@ -35,7 +35,7 @@ pub struct Call {
     pub started_at: DateTime<Utc>,
     pub slot: DateTime<Utc>,
     /// The portfolio whose daily limit it counts against, if it does.
-    pub counted: Option<Key>,
+    pub counted: Option<PortfolioKey>,
 }
 
 impl Call {

@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, conflict_error},
     domain::{ContactId, TenantId},
-    records::contacts::{self, Identity, Naming, Preferring},
+    records::contacts::{self, Identity, NameReport, PreferenceReport},
 };
 
 /// Changes that were new.
@@ -28,15 +28,15 @@ pub(super) async fn apply_attributes(
     contact_ids: &[ContactId],
 ) -> Result<AttributeChanges> {
     let now = clock.now();
-    let mut names: BTreeMap<ContactId, Naming> = BTreeMap::new();
+    let mut names: BTreeMap<ContactId, NameReport> = BTreeMap::new();
     let mut usernames: BTreeMap<Identity, (DateTime<Utc>, ContactId)> = BTreeMap::new();
-    let mut preferring: BTreeMap<ContactId, Preferring> = BTreeMap::new();
+    let mut preferring: BTreeMap<ContactId, PreferenceReport> = BTreeMap::new();
     let mut retired: BTreeMap<Identity, DateTime<Utc>> = BTreeMap::new();
     let mut given_up = BTreeSet::new();
     for (party, &contact) in parties.iter().zip(contact_ids) {
         let tenant = party.tenant;
         if let Some(name) = &party.name {
-            let naming = Naming {
+            let naming = NameReport {
                 tenant,
                 contact,
                 name: name.clone(),
@@ -57,7 +57,7 @@ pub(super) async fn apply_attributes(
             *seen = (*seen).max((party.at, contact));
         }
         if let Some(stopped) = party.marketing_stopped {
-            let preference = Preferring {
+            let preference = PreferenceReport {
                 tenant,
                 contact,
                 marketing_stopped: stopped,

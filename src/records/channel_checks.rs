@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Asks for a check at once. One that is running is followed by another, for it may have asked with a token that was renewed since.
-pub async fn want(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+pub async fn request(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
         INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at) VALUES ($1, $2, $3, $3)
         ON CONFLICT (id) DO UPDATE
@@ -20,7 +20,7 @@ pub async fn want(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, n
 }
 
 /// Gives an order to channels that have none: a process of the version before added them while its successor was being started.
-pub async fn complete(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn insert_missing(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at)
         SELECT c.id, c.tenant_id, $1, $1 FROM channels c
@@ -31,7 +31,7 @@ pub async fn complete(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> 
 
 /// Notes that the check which began at `began` was answered, and when the next is due: `next`, or at once if somebody asked for one
 /// meanwhile.
-pub async fn conclude(
+pub async fn reschedule(
     on: impl Into<On<'_>>,
     channel: ChannelId,
     began: DateTime<Utc>,

@@ -67,7 +67,7 @@ impl Channel {
 
 /// What Meta says of a number.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct ChannelReport {
     pub throughput: Option<i64>,
     pub quality: Option<String>,
     pub messaging_limit: Option<String>,
@@ -162,11 +162,11 @@ pub async fn reseal(
 }
 
 /// Keeps what Meta says of a number; what it does not say stays.
-pub async fn note_seen(
+pub async fn record_report(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: ChannelId,
-    seen: Seen,
+    seen: ChannelReport,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "

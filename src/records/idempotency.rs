@@ -8,11 +8,11 @@ use crate::{
 };
 
 /// How long a key stands for its request.
-pub const KEPT: TimeDelta = TimeDelta::hours(24);
+pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
 /// A request that carries a key.
 #[derive(Clone, Debug)]
-pub struct Keyed {
+pub struct KeyedRequest {
     pub tenant: TenantId,
     pub key: String,
     /// SHA-256 of the request.
@@ -22,7 +22,7 @@ pub struct Keyed {
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Answered {
+pub struct KeyOwner {
     pub tenant_id: TenantId,
     pub key: String,
     pub digest: Vec<u8>,
@@ -32,10 +32,10 @@ pub struct Answered {
 /// Takes the keys nobody has, and returns who has each now: the given message, or that of an earlier request.
 pub async fn claim(
     on: impl Into<On<'_>>,
-    keyed: &[Keyed],
+    keyed: &[KeyedRequest],
     since: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<Vec<Answered>> {
+) -> Result<Vec<KeyOwner>> {
     const FORGET: &str = "
         WITH r (tenant_id, key, since) AS ({rows})
         DELETE FROM idempotency_keys
@@ -57,7 +57,7 @@ pub async fn claim(
     let mut on = on.into();
     let old = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone(), since));
     Rows::new(FORGET, old.collect()).run(on.reborrow()).await?;
-    let taken = |it: &Keyed| {
+    let taken = |it: &KeyedRequest| {
         (
             it.tenant.uuid(),
             it.key.clone(),
@@ -74,7 +74,7 @@ pub async fn claim(
 }
 
 /// Lets a key stand for its request from the given time on; 0 if it is another's by now.
-pub async fn renew(on: impl Into<On<'_>>, keyed: &Keyed, at: DateTime<Utc>) -> Result<u64> {
+pub async fn renew(on: impl Into<On<'_>>, keyed: &KeyedRequest, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET created_at = $4 WHERE tenant_id = $1 AND key = $2 AND digest = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.digest.to_vec(), at);
     on.into().sql(SQL, args).run().await
@@ -86,7 +86,7 @@ pub async fn find(
     tenant: TenantId,
     key: String,
     since: DateTime<Utc>,
-) -> Result<Option<Answered>> {
+) -> Result<Option<KeyOwner>> {
     const SQL: &str = "
         SELECT tenant_id, key, digest, message_id FROM idempotency_keys
         WHERE tenant_id = $1 AND key = $2 AND created_at >= $3";
@@ -95,7 +95,7 @@ pub async fn find(
 
 /// What a request was answered that made no message.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Given {
+pub struct StoredAnswer {
     pub created_at: DateTime<Utc>,
     /// HTTP status; none while there is no answer.
     pub status: Option<i64>,
@@ -104,7 +104,7 @@ pub struct Given {
 }
 
 /// Keeps what a request was answered, if the key is still its.
-pub async fn answer(on: impl Into<On<'_>>, keyed: &Keyed, status: i64, sealed: Vec<u8>) -> Result<u64> {
+pub async fn answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "
         UPDATE idempotency_keys SET status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
@@ -112,7 +112,7 @@ pub async fn answer(on: impl Into<On<'_>>, keyed: &Keyed, status: i64, sealed: V
 }
 
 /// What the request that has a key was answered.
-pub async fn answered(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<Given>> {
+pub async fn answered(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
     const SQL: &str = "SELECT created_at, status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
     on.into().sql(SQL, (tenant, key)).opt().await
 }
@@ -124,14 +124,14 @@ pub fn answer_purpose(tenant: TenantId, key: &str) -> String {
 
 /// A kept answer, as it is sealed.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Sealed {
+pub struct SealedAnswer {
     pub tenant_id: TenantId,
     pub key: String,
     pub answer: Vec<u8>,
 }
 
 /// Kept answers in the order of their keys, from the one after `after` on.
-pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<Sealed>> {
+pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<SealedAnswer>> {
     const SQL: &str = "
         SELECT tenant_id, key, answer FROM idempotency_keys
         WHERE (tenant_id, key) > ($1, $2) AND answer IS NOT NULL
@@ -141,14 +141,14 @@ pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, li
 }
 
 /// Puts an answer in place that was sealed anew; 0 if it is another by now.
-pub async fn reseal(on: impl Into<On<'_>>, was: Sealed, sealed: Vec<u8>) -> Result<u64> {
+pub async fn reseal(on: impl Into<On<'_>>, was: SealedAnswer, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET answer = $4 WHERE tenant_id = $1 AND key = $2 AND answer = $3";
     let args = (was.tenant_id, was.key, was.answer, sealed);
     on.into().sql(SQL, args).run().await
 }
 
 /// Gives up keys whose requests were refused: they made nothing.
-pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
+pub async fn release(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, key) AS ({rows})
         DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (SELECT tenant_id, key FROM r)";

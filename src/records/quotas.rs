@@ -78,7 +78,7 @@ pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<
 }
 
 /// Counts an upload of so many bytes. Where there is no room for it, the caller rolls back.
-pub async fn take_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
+pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "
         INSERT INTO tenant_uses (tenant_id, quota, used) VALUES ($1, $2, $3)
         ON CONFLICT (tenant_id, quota) DO UPDATE SET used = tenant_uses.used + excluded.used
@@ -97,8 +97,8 @@ pub async fn take_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Res
     })
 }
 
-/// Takes what [`take_bytes`] has counted off again.
-pub async fn give_back(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
+/// Takes what [`add_bytes`] has counted off again.
+pub async fn subtract_bytes(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
     const SQL: &str = "
         UPDATE tenant_uses SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
     let name = Quota::MediaBytes.as_str().to_owned();

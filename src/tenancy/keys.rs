@@ -1,4 +1,4 @@
-use super::{RegistryError, TenantService, text};
+use super::{TenancyError, TenantService, text};
 use crate::{
     clock::Clock,
     crypto::ApiToken,
@@ -18,20 +18,20 @@ pub struct NewApiKey {
 }
 
 pub async fn create_api_key(
-    registry: &TenantService,
+    service: &TenantService,
     tenant: TenantId,
     name: &str,
     scopes: &Scopes,
-) -> Result<NewApiKey, RegistryError> {
+) -> Result<NewApiKey, TenancyError> {
     let name = text("the name of the key", name, 200)?;
-    if tenants::find(&registry.db, tenant).await?.is_none() {
-        return Err(RegistryError::NotFound(format!("tenant {tenant}")));
+    if tenants::find(&service.db, tenant).await?.is_none() {
+        return Err(TenancyError::NotFound(format!("tenant {tenant}")));
     }
     let make = async |tx: &mut Tx| {
         quotas::admit(tx, tenant, Quota::ApiKeys).await??;
-        insert(tx, &registry.clock, tenant, name, scopes).await
+        insert(tx, &service.clock, tenant, name, scopes).await
     };
-    registry.db.transaction(make).await
+    service.db.transaction(make).await
 }
 
 pub(super) async fn insert(
@@ -40,7 +40,7 @@ pub(super) async fn insert(
     tenant: TenantId,
     name: &str,
     scopes: &Scopes,
-) -> Result<NewApiKey, RegistryError> {
+) -> Result<NewApiKey, TenancyError> {
     let token = ApiToken::generate();
     let key = ApiKey {
         id: clock.new_id(),
@@ -56,9 +56,9 @@ pub(super) async fn insert(
 }
 
 /// Ends a key at once.
-pub async fn revoke_api_key(registry: &TenantService, id: ApiKeyId) -> Result<(), RegistryError> {
-    match api_keys::revoke(&registry.db, id, registry.clock.now()).await? {
-        0 => Err(RegistryError::NotFound(format!("live API key {id}"))),
+pub async fn revoke_api_key(service: &TenantService, id: ApiKeyId) -> Result<(), TenancyError> {
+    match api_keys::revoke(&service.db, id, service.clock.now()).await? {
+        0 => Err(TenancyError::NotFound(format!("live API key {id}"))),
         _ => Ok(()),
     }
 }

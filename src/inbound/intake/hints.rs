@@ -2,7 +2,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 /// How many batches of ids may wait to be queued.
-const WAITING: usize = 1_024;
+const CAPACITY: usize = 1_024;
 
 /// Tells the queue what was stored, off the path of the answer. A hint that cannot be given is no loss: the row is born with its
 /// due time, and the sweep finds it.
@@ -15,7 +15,7 @@ pub struct Hints {
 impl Hints {
     /// The giver and the taker of hints.
     pub fn channel() -> (Self, mpsc::Receiver<Vec<Uuid>>) {
-        let (to, from) = mpsc::channel(WAITING);
+        let (to, from) = mpsc::channel(CAPACITY);
         (
             Self {
                 to,
@@ -25,7 +25,7 @@ impl Hints {
         )
     }
 
-    pub(super) fn give(&self, ids: Vec<Uuid>) {
+    pub(super) fn send(&self, ids: Vec<Uuid>) {
         if self.to.try_send(ids).is_err() {
             self.dropped.increment(1);
         }

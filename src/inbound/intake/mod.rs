@@ -32,19 +32,19 @@ pub enum NotStored {
 #[derive(Clone)]
 pub struct Intake {
     clock: Clock,
-    way: Way,
+    mode: Mode,
     stored: metrics::Counter,
 }
 
 #[derive(Clone)]
-enum Way {
-    Store(mpsc::Sender<Waiting>),
+enum Mode {
+    Store(mpsc::Sender<PendingWebhook>),
     /// Measures what everything but storing costs; only the benchmark makes one.
     Discard,
 }
 
 /// A webhook on its way to disk, and who waits for it.
-type Waiting = Submission<NewRawEvent, Result<(), NotStored>>;
+type PendingWebhook = Submission<NewRawEvent, Result<(), NotStored>>;
 
 /// What became of the writer: [`Drained::wait`] returns when everything accepted has been answered.
 pub struct Drained(tokio::task::JoinHandle<()>);
@@ -63,18 +63,18 @@ impl Intake {
     pub fn start(db: Db, clock: Clock, backlog: usize, hints: Hints, shutdown: CancellationToken) -> (Self, Drained) {
         let (sender, receiver) = mpsc::channel(backlog);
         let writer = writer::spawn(db, receiver, hints, shutdown);
-        (Self::new(clock, Way::Store(sender)), Drained(writer))
+        (Self::new(clock, Mode::Store(sender)), Drained(writer))
     }
 
     /// An intake that answers without storing. Never part of a served process: it breaks the promise, to measure its price.
     pub fn discarding(clock: Clock) -> Self {
-        Self::new(clock, Way::Discard)
+        Self::new(clock, Mode::Discard)
     }
 
-    fn new(clock: Clock, way: Way) -> Self {
+    fn new(clock: Clock, mode: Mode) -> Self {
         Self {
             clock,
-            way,
+            mode,
             stored: metrics::counter!("mainstay_webhooks_stored_total"),
         }
     }
@@ -94,7 +94,7 @@ impl Intake {
             body,
         };
         let id = event.id;
-        if let Way::Store(writer) = &self.way {
+        if let Mode::Store(writer) = &self.mode {
             let (answer, stored) = oneshot::channel();
             writer.try_send((event, answer)).map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => NotStored::Full,
@@ -108,9 +108,9 @@ impl Intake {
 
     /// How many webhooks wait to be stored just now.
     pub fn waiting(&self) -> usize {
-        match &self.way {
-            Way::Store(writer) => writer.max_capacity() - writer.capacity(),
-            Way::Discard => 0,
+        match &self.mode {
+            Mode::Store(writer) => writer.max_capacity() - writer.capacity(),
+            Mode::Discard => 0,
         }
     }
 }

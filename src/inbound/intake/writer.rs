@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Hints, NotStored, Waiting};
+use super::{Hints, NotStored, PendingWebhook};
 use crate::{
     db::{BatchReceiver, Db, is_unavailable},
     domain::Id,
@@ -20,12 +20,12 @@ const PROBE: Duration = Duration::from_millis(200);
 /// One writer, also on PostgreSQL: two would make batches of half the size, and the cost is by the batch.
 pub(super) fn spawn(
     db: Db,
-    from: mpsc::Receiver<Waiting>,
+    from: mpsc::Receiver<PendingWebhook>,
     hints: Hints,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
     let mut from =
-        BatchReceiver::new(BATCH_BYTES, from).with_weight(|(event, _): &Waiting| event.body.len().max(SHARE));
+        BatchReceiver::new(BATCH_BYTES, from).with_weight(|(event, _): &PendingWebhook| event.body.len().max(SHARE));
     #[expect(
         clippy::disallowed_methods,
         reason = "the writer outlives the requests; the handle is awaited by `Drained`"
@@ -40,7 +40,7 @@ pub(super) fn spawn(
                 let _ = answer.send(result);
             }
             match result {
-                Ok(()) => hints.give(events.iter().map(|event| event.id.uuid()).collect()),
+                Ok(()) => hints.send(events.iter().map(|event| event.id.uuid()).collect()),
                 Err(_) => refuse_until_back(&db, &mut from, &shutdown).await,
             }
         }
@@ -63,7 +63,7 @@ async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
 }
 
 /// Answers at once while the database is away, instead of letting callers wait for a time-out each.
-async fn refuse_until_back(db: &Db, from: &mut BatchReceiver<Waiting>, shutdown: &CancellationToken) {
+async fn refuse_until_back(db: &Db, from: &mut BatchReceiver<PendingWebhook>, shutdown: &CancellationToken) {
     let mut probe = tokio::time::interval(PROBE);
     loop {
         tokio::select! {

@@ -7,7 +7,7 @@ use crate::{
     clock::first_uuid_at,
     db::Db,
     domain::{Id, RawEventId, WorkState},
-    records::raw_events::{self, Chosen},
+    records::raw_events::{self, ReplayFilter},
 };
 
 /// Events made due in one transaction: a million of them must neither hold a lock for long nor fill a log at once.
@@ -70,7 +70,7 @@ pub async fn replay(db: &Db, now: DateTime<Utc>, selection: Selection, dry_run: 
                 return Err(ReplayError::EmptyRange);
             }
             let after = from.map_or(Uuid::nil(), first_uuid_at);
-            let chosen = state.map_or(Chosen::Any, Chosen::State);
+            let chosen = state.map_or(ReplayFilter::Any, ReplayFilter::State);
             by_time(db, now, chosen, after, first_uuid_at(to), &mut report).await?;
         }
     }
@@ -94,13 +94,13 @@ async fn by_id(db: &Db, now: DateTime<Utc>, mut ids: Vec<RawEventId>, report: &m
 async fn by_time(
     db: &Db,
     now: DateTime<Utc>,
-    chosen: Chosen,
+    chosen: ReplayFilter,
     mut after: Uuid,
     before: Uuid,
     report: &mut Replayed,
 ) -> sqlx::Result<()> {
     loop {
-        let found = raw_events::choose(db.reader(), chosen, after, before, CHUNK as i64).await?;
+        let found = raw_events::select_ids(db.reader(), chosen, after, before, CHUNK as i64).await?;
         let (Some(&(first,)), Some(&(last,))) = (found.first(), found.last()) else {
             return Ok(());
         };

@@ -46,13 +46,13 @@ pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<U
 
 /// What is waited for, how many events wait, and since when.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Waiting {
+pub struct QuarantinedSubject {
     pub subject: String,
     pub events: i64,
     pub since: DateTime<Utc>,
 }
 
-pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Waiting>> {
+pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
     const SQL: &str = "
         SELECT subject, COUNT(*) AS events, MIN(since) AS since
         FROM quarantine
@@ -63,7 +63,7 @@ pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Waiting>> {
 }
 
 /// Subjects for which a channel exists by now: those whose channel was added while their event was being processed.
-pub async fn answered(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
+pub async fn with_channel(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         SELECT DISTINCT q.subject
         FROM quarantine q

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result, Rows},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
-    records::messages::Key,
+    records::messages::MessageKey,
 };
 
 #[derive(Clone, Debug)]
 pub struct NewStatus {
-    pub key: Key,
+    pub key: MessageKey,
     pub tenant: TenantId,
     /// As Meta says it; [`Status`] knows most of them.
     pub status: String,
@@ -29,7 +29,7 @@ pub struct NewStatus {
 
 /// A status that is now joined to its message.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Joined {
+pub struct JoinedStatus {
     pub tenant_id: TenantId,
     pub message_id: MessageId,
     pub channel_id: ChannelId,
@@ -47,7 +47,7 @@ pub struct Joined {
 
 /// A status that is new here, by its key, and its message where that is known.
 #[derive(sqlx::FromRow)]
-struct Kept {
+struct StoredStatus {
     channel_id: ChannelId,
     wamid: String,
     status: String,
@@ -59,10 +59,10 @@ struct Kept {
 }
 
 /// What tells a status from every other: the primary key.
-type Identity<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
+type PrimaryKey<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
 
-impl Kept {
-    fn identity(&self) -> Identity<'_> {
+impl StoredStatus {
+    fn primary_key(&self) -> PrimaryKey<'_> {
         (
             self.channel_id,
             &self.wamid,
@@ -74,7 +74,7 @@ impl Kept {
 }
 
 impl NewStatus {
-    fn identity(&self) -> Identity<'_> {
+    fn primary_key(&self) -> PrimaryKey<'_> {
         (
             self.key.channel,
             &self.key.wamid,
@@ -85,8 +85,8 @@ impl NewStatus {
     }
 
     /// With its message, if that is known.
-    fn joined(&self, kept: &Kept) -> Option<Joined> {
-        Some(Joined {
+    fn joined(&self, kept: &StoredStatus) -> Option<JoinedStatus> {
+        Some(JoinedStatus {
             tenant_id: self.tenant,
             message_id: kept.message_id?,
             conversation_id: kept.conversation_id?,
@@ -103,7 +103,7 @@ impl NewStatus {
     }
 }
 
-impl Joined {
+impl JoinedStatus {
     /// Where the message as a whole stands because of it; `None` for a word that says nothing of progress, and for a failure with one
     /// member of a group: the others may have the message.
     pub fn standing(&self) -> Option<Status> {
@@ -112,7 +112,7 @@ impl Joined {
 }
 
 /// Keeps those that are new; returns those whose message is known. The others wait.
-pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<Joined>> {
+pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<JoinedStatus>> {
     const KEEP: &str = "
         WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
             received_at) AS ({rows})
@@ -149,22 +149,22 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
         )
     };
     let mut on = on.into();
-    let kept: Vec<Kept> = Rows::new(KEEP, statuses.iter().map(row).collect())
+    let kept: Vec<StoredStatus> = Rows::new(KEEP, statuses.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
-    let mut keys: Vec<Key> = statuses.iter().map(|it| it.key.clone()).collect();
+    let mut keys: Vec<MessageKey> = statuses.iter().map(|it| it.key.clone()).collect();
     keys.sort();
     keys.dedup();
     // Some may have waited from before; what is joined already costs this no write.
     let mut joined = join(on, &keys).await?;
-    let told: HashMap<Identity<'_>, &NewStatus> = statuses.iter().map(|it| (it.identity(), it)).collect();
-    let of_known = |it: &Kept| told.get(&it.identity())?.joined(it);
+    let told: HashMap<PrimaryKey<'_>, &NewStatus> = statuses.iter().map(|it| (it.primary_key(), it)).collect();
+    let of_known = |it: &StoredStatus| told.get(&it.primary_key())?.joined(it);
     joined.extend(kept.iter().filter_map(of_known));
     Ok(joined)
 }
 
 /// Joins the waiting statuses of these messages to them, where the message is known.
-pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
+pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
     macro_rules! join {
         ($place:literal) => {
             concat!(
@@ -201,7 +201,7 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
 
 /// A status whose message was not known when it came.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Waiting {
+pub struct OrphanStatus {
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
     pub wamid: String,
@@ -210,9 +210,9 @@ pub struct Waiting {
     pub payload: String,
 }
 
-impl Waiting {
-    pub fn key(&self) -> Key {
-        Key {
+impl OrphanStatus {
+    pub fn key(&self) -> MessageKey {
+        MessageKey {
             channel: self.channel_id,
             wamid: self.wamid.clone(),
         }
@@ -220,7 +220,7 @@ impl Waiting {
 }
 
 /// The statuses that wait for these messages.
-pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>> {
+pub async fn orphans(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.error_code, s.payload
@@ -232,7 +232,7 @@ pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>
 
 /// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other. One for each
 /// status, the oldest first, without the first `skip`.
-pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<Key>> {
+pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
     // The index of those that wait is in this order: the whole of what Meta ever reported would be read for another.
     const SQL: &str = "
         SELECT s.channel_id, s.wamid
@@ -242,6 +242,6 @@ pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, 
         ORDER BY s.received_at, s.channel_id, s.wamid
         LIMIT $3 OFFSET $2";
     let found: Vec<(ChannelId, String)> = on.into().sql(SQL, (since, skip, limit)).all().await?;
-    let key = |(channel, wamid)| Key { channel, wamid };
+    let key = |(channel, wamid)| MessageKey { channel, wamid };
     Ok(found.into_iter().map(key).collect())
 }

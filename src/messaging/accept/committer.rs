@@ -16,7 +16,7 @@ use crate::{
     messaging::store::sends,
     people,
     queue::{JobEntry, Queues},
-    records::idempotency::{self, Keyed},
+    records::idempotency::{self, KeyedRequest},
 };
 
 /// The most messages put into one commit, unless one caller brings more.
@@ -101,7 +101,7 @@ pub async fn take_key(
 ) -> sqlx::Result<Result<(), Refusal>> {
     let now = clock.now();
     let (key, message) = (key.to_owned(), clock.new_id());
-    let keyed = Keyed {
+    let keyed = KeyedRequest {
         tenant,
         key,
         digest,

@@ -21,13 +21,13 @@ use crate::{
         contacts,
         conversations::{self, Advance, Pair},
         events::{self, NewEvent},
-        idempotency::{self, Keyed},
+        idempotency::{self, KeyedRequest},
     },
     templates::check_recipient,
 };
 
 /// How long a key stands for its message.
-pub const KEY_KEPT: TimeDelta = idempotency::KEPT;
+pub const KEY_KEPT: TimeDelta = idempotency::RETENTION;
 
 /// Stores those asks that can be, inside the transaction, and answers each.
 pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std::result::Result<Queued, Refusal>>> {
@@ -82,7 +82,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, asks: &[Ask]) -> Result<Vec<std:
         (!kept).then_some((ask.tenant, key))
     };
     let refused: Vec<_> = asks.iter().zip(&answers).filter_map(refused).collect();
-    idempotency::give_up(&mut *tx, &refused).await?;
+    idempotency::release(&mut *tx, &refused).await?;
     events::append(tx, &told, now).await?;
     let answered = answers
         .into_iter()
@@ -101,14 +101,14 @@ async fn repeat(
     let keyed = |(ask, id): (&Ask, &MessageId)| {
         let (key, digest) = ask.idempotency.clone()?;
         let (tenant, message) = (ask.tenant, *id);
-        Some(Keyed {
+        Some(KeyedRequest {
             tenant,
             key,
             digest,
             message,
         })
     };
-    let keyed: Vec<Keyed> = asks.iter().zip(ids).filter_map(keyed).collect();
+    let keyed: Vec<KeyedRequest> = asks.iter().zip(ids).filter_map(keyed).collect();
     let holders: HashMap<(TenantId, String), (Vec<u8>, MessageId)> =
         idempotency::claim(&mut *tx, &keyed, now - KEY_KEPT, now)
             .await?
@@ -288,7 +288,7 @@ async fn converse(
     let pairs: Vec<Pair> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
-        told.push(conversations::opened(clock, pair, conversation, now));
+        told.push(conversations::opened_event(clock, pair, conversation, now));
         step(pair, conversation)
     };
     let found = conversations::lock_or_open(tx, (&pairs, &[]), now, first).await?;

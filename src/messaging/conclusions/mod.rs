@@ -14,7 +14,7 @@ use crate::{
         self,
         store::sends::{Due, End},
     },
-    records::{messages::Named, portfolios::Key},
+    records::{messages::NamedRecipient, portfolios::PortfolioKey},
 };
 
 /// Conclusions that may wait for the writer; whoever brings more waits too.
@@ -27,9 +27,9 @@ pub struct Conclusion {
     /// Why the message is kept back, if it is.
     pub held: Option<HoldReason>,
     /// The customer who was counted for a call that did not reach them.
-    pub uncounted: Option<(Key, ContactId)>,
+    pub uncounted: Option<(PortfolioKey, ContactId)>,
     /// What Meta calls the recipient, where that is not the address that was dialled.
-    pub named: Option<Named>,
+    pub named: Option<NamedRecipient>,
     /// The error that Meta answered.
     pub refused: Option<Refused>,
 }

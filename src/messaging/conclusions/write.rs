@@ -26,8 +26,8 @@ use crate::{
         channels, contacts,
         events::{self, NewEvent},
         lock_order::Stage,
-        messages::{self, Named, Whose},
-        portfolios::Key,
+        messages::{self, NamedRecipient, MessageOwner},
+        portfolios::PortfolioKey,
     },
 };
 
@@ -87,9 +87,9 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     let pausing = refusals.iter().filter(|it| messaging::pauses_campaigns(it.code));
     let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
     channels::lock(tx, pausing).await?;
-    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
+    let named: Vec<NamedRecipient> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
     let Recipients { parties, .. } = recipients(tx, &named).await?;
-    let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
+    let uncounted: Vec<(PortfolioKey, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::give_back(tx, &uncounted).await?;
     // What follows from a refusal follows whether or not the end of its attempt was known already.
     let dues = as_they_are(tx, &refusals).await?;
@@ -139,7 +139,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     Ok((ended, carried.channels_changed))
 }
 
-fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
+fn uncounted(it: &Conclusion) -> Option<(PortfolioKey, ContactId, AttemptId)> {
     let (key, contact) = it.uncounted.clone()?;
     Some((key, contact, it.end.attempt))
 }
@@ -172,7 +172,7 @@ async fn name_recipients(
 async fn as_they_are<'c>(tx: &mut Tx, refusals: &[&'c Refused]) -> db::Result<Vec<Cow<'c, Due>>> {
     let acted_on = refusals.iter().filter(|it| it.is_acted_on());
     let acted_on: Vec<(TenantId, MessageId)> = acted_on.map(|it| (it.due.tenant_id, it.due.id)).collect();
-    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &acted_on)
+    let whose: HashMap<MessageId, MessageOwner> = messages::owners(tx, &acted_on)
         .await?
         .into_iter()
         .map(|it| (it.id, it))

@@ -10,7 +10,7 @@ use crate::{
     db::{Result, Tx},
     domain::{ContactId, MessageId, TenantId},
     messaging::store::sends,
-    records::portfolios::{self, Key, Standing},
+    records::portfolios::{self, PortfolioKey, PortfolioUsage},
 };
 
 /// More than a portfolio with a limit has recipients.
@@ -20,26 +20,26 @@ const ALL: i64 = 10_000_000;
 pub struct Split {
     pub later: Vec<(MessageId, DateTime<Utc>)>,
     /// Recipients that had ended and were removed, by whose they were.
-    pub gone: BTreeMap<Key, i64>,
+    pub gone: BTreeMap<PortfolioKey, i64>,
 }
 
 /// Finds room for these, the first first, and tells the others when to come. The portfolio is held, and stands so for the tenants whose
 /// messages they are.
-pub async fn split(tx: &mut Tx, standings: &[Standing], wants: &[Want], now: DateTime<Utc>) -> Result<Split> {
+pub async fn split(tx: &mut Tx, standings: &[PortfolioUsage], wants: &[Want], now: DateTime<Utc>) -> Result<Split> {
     let mut split = Split {
         later: Vec::new(),
         gone: BTreeMap::new(),
     };
-    let Some(Standing { portfolio, used, .. }) = standings.first() else {
+    let Some(PortfolioUsage { portfolio, used, .. }) = standings.first() else {
         return Ok(split);
     };
-    split.gone = portfolios::remove(&mut *tx, portfolio, now - COUNTS, ALL).await?;
+    split.gone = portfolios::remove_expired(&mut *tx, portfolio, now - COUNTS, ALL).await?;
     let live = used - split.gone.values().sum::<i64>();
     let customers: Vec<_> = distinct(wants.iter())
         .iter()
         .map(|it| (it.key.tenant, it.contact))
         .collect();
-    let known = portfolios::known(&mut *tx, portfolio, &customers).await?;
+    let known = portfolios::counted(&mut *tx, portfolio, &customers).await?;
     let mut welcome: HashSet<ContactId> = known.into_iter().map(|(contact,)| contact).collect();
     let most: HashMap<TenantId, i64> = standings
         .iter()
@@ -84,7 +84,7 @@ async fn promise(
             place.checked_rem(live).unwrap_or(0),
         );
         let wanted = waiting + count - place;
-        let leaving = portfolios::leaving(&mut *tx, portfolio, from, wanted).await?;
+        let leaving = portfolios::last_sends(&mut *tx, portfolio, from, wanted).await?;
         if leaving.is_empty() {
             // Nobody counts: the limit lets nobody through, until Meta says another.
             times.resize(count as usize, now + COUNTS);

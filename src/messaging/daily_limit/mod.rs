@@ -35,7 +35,7 @@ use crate::{
         store::sends::{self, Due},
     },
     queue::{Outcome, Outcomes},
-    records::portfolios::{self, Key, Recipient, Standing},
+    records::portfolios::{self, PortfolioKey, Recipient, PortfolioUsage},
 };
 
 /// How long a customer counts: a day, and a minute for messages that were on their way and clocks that differ.
@@ -54,12 +54,12 @@ pub async fn turn_away(
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let full = full(portfolios::standing(&service.db, &keys(&groups)).await?, &groups);
+    let full = full(portfolios::usage(&service.db, &keys(&groups)).await?, &groups);
     if full.is_empty() {
         return Ok(sendable);
     }
     let mut tx = service.db.begin().await?;
-    portfolios::hold(&mut tx, full.keys().map(String::as_str)).await?;
+    portfolios::lock(&mut tx, full.keys().map(String::as_str)).await?;
     let mut later = HashMap::new();
     let mut gone = BTreeMap::new();
     for (portfolio, standings) in stand(&mut tx, &full).await? {
@@ -83,7 +83,7 @@ pub struct Taken {
     /// Messages that must wait, and until when.
     pub later: HashMap<MessageId, DateTime<Utc>>,
     /// Customers who did not count before, of portfolios without a limit.
-    free: BTreeMap<Key, i64>,
+    free: BTreeMap<PortfolioKey, i64>,
 }
 
 /// Counts the customers of messages whose attempts begin in this transaction. Portfolios with a limit are held until the commit;
@@ -94,11 +94,11 @@ pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<T
     if groups.is_empty() {
         return Ok(taken);
     }
-    let limited = by_portfolio(portfolios::standing(&mut *tx, &keys(&groups)).await?, |all| {
+    let limited = by_portfolio(portfolios::usage(&mut *tx, &keys(&groups)).await?, |all| {
         all.iter().any(|it| it.most().is_some())
     });
-    portfolios::hold(tx, limited.keys().map(String::as_str)).await?;
-    let mut corrections: BTreeMap<Key, i64> = BTreeMap::new();
+    portfolios::lock(tx, limited.keys().map(String::as_str)).await?;
+    let mut corrections: BTreeMap<PortfolioKey, i64> = BTreeMap::new();
     for (portfolio, standings) in full(stand(tx, &limited).await?.into_values().flatten().collect(), &groups) {
         let split = split(tx, &standings, &groups[&portfolio], now).await?;
         corrections.extend(split.gone.into_iter().map(|(key, count)| (key, -count)));
@@ -109,11 +109,11 @@ pub async fn take(tx: &mut Tx, wants: Vec<Want>, now: DateTime<Utc>) -> Result<T
         .values()
         .flat_map(|wants| distinct(wants.iter().filter(goes)))
         .collect();
-    let given: HashMap<(&Key, ContactId), i64> =
+    let given: HashMap<(&PortfolioKey, ContactId), i64> =
         recipients.iter().map(|it| ((&it.key, it.contact), it.sends)).collect();
     for counted in portfolios::count(&mut *tx, &recipients, now).await? {
         let (tenant, portfolio) = (counted.tenant_id, counted.portfolio);
-        let key = Key { portfolio, tenant };
+        let key = PortfolioKey { portfolio, tenant };
         let is_new = given.get(&(&key, counted.contact_id)) == Some(&counted.sends);
         let sums = if limited.contains_key(&key.portfolio) {
             &mut corrections
@@ -134,14 +134,14 @@ impl Taken {
     }
 }
 
-async fn change(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
+async fn change(tx: &mut Tx, mut changes: BTreeMap<PortfolioKey, i64>) -> Result<()> {
     changes.retain(|_, change| *change != 0);
     portfolios::add(tx, &changes).await
 }
 
 /// What is known of portfolios, those of them that are meant.
-fn by_portfolio(standings: Vec<Standing>, meant: impl Fn(&[Standing]) -> bool) -> BTreeMap<String, Vec<Standing>> {
-    let mut all: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
+fn by_portfolio(standings: Vec<PortfolioUsage>, meant: impl Fn(&[PortfolioUsage]) -> bool) -> BTreeMap<String, Vec<PortfolioUsage>> {
+    let mut all: BTreeMap<String, Vec<PortfolioUsage>> = BTreeMap::new();
     for standing in standings {
         all.entry(standing.portfolio.clone()).or_default().push(standing);
     }
@@ -150,28 +150,28 @@ fn by_portfolio(standings: Vec<Standing>, meant: impl Fn(&[Standing]) -> bool) -
 }
 
 /// Portfolios that may have no room for all of these.
-fn full(standings: Vec<Standing>, groups: &BTreeMap<String, Vec<Want>>) -> BTreeMap<String, Vec<Standing>> {
+fn full(standings: Vec<PortfolioUsage>, groups: &BTreeMap<String, Vec<Want>>) -> BTreeMap<String, Vec<PortfolioUsage>> {
     by_portfolio(standings, |all| {
-        let over = |it: &Standing| Some(it.used + customers(&groups[&it.portfolio]) > it.most()?);
+        let over = |it: &PortfolioUsage| Some(it.used + customers(&groups[&it.portfolio]) > it.most()?);
         all.iter().any(|it| over(it) == Some(true))
     })
 }
 
 /// How portfolios stand now that they are held.
-async fn stand(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
-    let keys: Vec<Key> = held.values().flatten().map(Standing::key).collect();
-    Ok(by_portfolio(portfolios::standing(tx, &keys).await?, |_| true))
+async fn stand(tx: &mut Tx, held: &BTreeMap<String, Vec<PortfolioUsage>>) -> Result<BTreeMap<String, Vec<PortfolioUsage>>> {
+    let keys: Vec<PortfolioKey> = held.values().flatten().map(PortfolioUsage::key).collect();
+    Ok(by_portfolio(portfolios::usage(tx, &keys).await?, |_| true))
 }
 
 /// Lets customers go whose only message was refused.
-pub async fn give_back(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
-    let mut changes: BTreeMap<Key, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
+pub async fn give_back(tx: &mut Tx, refused: &[(PortfolioKey, ContactId, AttemptId)]) -> Result<()> {
+    let mut changes: BTreeMap<PortfolioKey, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
     if changes.is_empty() {
         return Ok(());
     }
     portfolios::add(&mut *tx, &changes).await?;
-    for (tenant, portfolio) in portfolios::give_back(&mut *tx, refused).await? {
-        *changes.entry(Key { portfolio, tenant }).or_default() -= 1;
+    for (tenant, portfolio) in portfolios::remove_refused(&mut *tx, refused).await? {
+        *changes.entry(PortfolioKey { portfolio, tenant }).or_default() -= 1;
     }
     change(tx, changes).await
 }

@@ -6,7 +6,7 @@ use crate::{
     directory::Route,
     domain::{AttemptId, ContactId, MessageId, RecipientKind, SendLane},
     messaging::{ready::Ready, store::sends::Due},
-    records::portfolios::{Key, Recipient},
+    records::portfolios::{PortfolioKey, Recipient},
 };
 
 /// A window that closes sooner may be closed when the message arrives.
@@ -19,7 +19,7 @@ fn counts(due: &Due, now: DateTime<Utc>) -> bool {
 /// A message that would count.
 #[derive(Clone, Debug)]
 pub struct Want {
-    pub key: Key,
+    pub key: PortfolioKey,
     pub message: MessageId,
     pub contact: ContactId,
     pub lane: SendLane,
@@ -40,8 +40,8 @@ impl Want {
 }
 
 /// Whose limit counts.
-pub fn key(route: &Route) -> Key {
-    Key {
+pub fn key(route: &Route) -> PortfolioKey {
+    PortfolioKey {
         portfolio: route.portfolio.clone(),
         tenant: route.tenant,
     }
@@ -60,8 +60,8 @@ pub fn grouped(wants: Vec<Want>) -> BTreeMap<String, Vec<Want>> {
 }
 
 /// The parts in portfolios that these would count in, each once.
-pub fn keys(groups: &BTreeMap<String, Vec<Want>>) -> Vec<Key> {
-    let keys: BTreeSet<&Key> = groups.values().flatten().map(|want| &want.key).collect();
+pub fn keys(groups: &BTreeMap<String, Vec<Want>>) -> Vec<PortfolioKey> {
+    let keys: BTreeSet<&PortfolioKey> = groups.values().flatten().map(|want| &want.key).collect();
     keys.into_iter().cloned().collect()
 }
 

@@ -148,7 +148,7 @@ pub async fn retire(on: impl Into<On<'_>>, retired: &[(Identity, DateTime<Utc>)]
 
 /// The name somebody had at a time of Meta's.
 #[derive(Clone, Debug)]
-pub struct Naming {
+pub struct NameReport {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub name: String,
@@ -157,7 +157,7 @@ pub struct Naming {
 
 /// Keeps the newest name; of two in the same second the greater one, so that the order of arrival does not matter. Returns those whose
 /// name is another one now.
-pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub async fn name(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
         UPDATE contacts SET name = r.name, name_at = r.name_at, updated_at = r.now
@@ -173,19 +173,19 @@ pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND contacts.name = r.name
             AND contacts.name_at < r.name_at";
     let mut on = on.into();
-    let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
+    let row = |it: &NameReport| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
     let other: Vec<(ContactId,)> = Rows::new(OTHER, names.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
     let rest = names.iter().filter(|it| !other.contains(&(it.contact,)));
-    let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at);
+    let row = |it: &NameReport| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at);
     Rows::new(SAME, rest.map(row).collect()).run(on).await?;
     Ok(other)
 }
 
 /// Whether somebody takes marketing messages, as of a time of Meta's.
 #[derive(Clone, Debug)]
-pub struct Preferring {
+pub struct PreferenceReport {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub marketing_stopped: bool,
@@ -193,7 +193,7 @@ pub struct Preferring {
 }
 
 /// Keeps what they want, unless something later is known; returns those of whom nothing was.
-pub async fn prefer(on: impl Into<On<'_>>, preferring: &[Preferring], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub async fn prefer(on: impl Into<On<'_>>, preferring: &[PreferenceReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, stopped, at, now) AS ({rows})
         UPDATE contacts SET marketing_stopped = r.stopped, marketing_at = r.at, updated_at = r.now
@@ -201,6 +201,6 @@ pub async fn prefer(on: impl Into<On<'_>>, preferring: &[Preferring], now: DateT
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id
             AND (contacts.marketing_at IS NULL OR contacts.marketing_at < r.at)
         RETURNING contacts.id";
-    let row = |it: &Preferring| (it.tenant.uuid(), it.contact.uuid(), it.marketing_stopped, it.at, now);
+    let row = |it: &PreferenceReport| (it.tenant.uuid(), it.contact.uuid(), it.marketing_stopped, it.at, now);
     Rows::new(SQL, preferring.iter().map(row).collect()).all(on).await
 }

@@ -7,7 +7,7 @@ use crate::{
     domain::{ContactId, ConversationId, Id, MessageId, TenantId},
     records::{
         lock_order::Stage,
-        portfolios::{self, Key},
+        portfolios::{self, PortfolioKey},
     },
 };
 
@@ -115,11 +115,11 @@ async fn count_once(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contac
     if counted.is_empty() {
         return Ok(());
     }
-    portfolios::hold(tx, counted.iter().map(|(portfolio,)| portfolio.as_str())).await?;
+    portfolios::lock(tx, counted.iter().map(|(portfolio,)| portfolio.as_str())).await?;
     tx.sql(LATER, (tenant, from, into)).run().await?;
     let twice: Vec<(String,)> = tx.sql(TWICE, (tenant, from, into)).all().await?;
     tx.sql(MOVE, (tenant, from, into)).run().await?;
-    let fewer = twice.into_iter().map(|(portfolio,)| (Key { portfolio, tenant }, -1));
+    let fewer = twice.into_iter().map(|(portfolio,)| (PortfolioKey { portfolio, tenant }, -1));
     portfolios::add(tx, &fewer.collect()).await
 }
 

@@ -64,7 +64,7 @@ pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
 }
 
 /// The conversations that there are of these pairs.
-pub async fn known(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+pub async fn find_existing(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id
@@ -107,7 +107,7 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
 }
 
 /// What is told of a conversation that was opened.
-pub fn opened(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
+pub fn opened_event(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
     let data = Opened {
         conversation_id: conversation,
         channel_id: pair.channel,
@@ -215,7 +215,7 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
 
 /// A conversation that Meta says has no open window.
 #[derive(Clone, Debug)]
-pub struct Closed {
+pub struct ClosedWindow {
     pub tenant: TenantId,
     pub conversation: ConversationId,
     /// When the message was sent that found the window closed.
@@ -225,13 +225,13 @@ pub struct Closed {
 }
 
 /// Closes windows as of a time, unless the customer has written since.
-pub async fn close_windows(on: impl Into<On<'_>>, closed: &[Closed], now: DateTime<Utc>) -> Result<u64> {
+pub async fn close_windows(on: impl Into<On<'_>>, closed: &[ClosedWindow], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, latest, now) AS ({rows})
         UPDATE conversations SET window_expires_at = r.at, updated_at = r.now
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id
             AND conversations.window_expires_at > r.at AND conversations.window_expires_at <= r.latest";
-    let row = |it: &Closed| (it.tenant.uuid(), it.conversation.uuid(), it.at, it.latest, now);
+    let row = |it: &ClosedWindow| (it.tenant.uuid(), it.conversation.uuid(), it.at, it.latest, now);
     Rows::new(SQL, closed.iter().map(row).collect()).run(on).await
 }

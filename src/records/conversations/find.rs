@@ -25,7 +25,7 @@ pub struct Conversation {
 }
 
 /// Where a conversation stands in a list: by its last message, then by its id.
-pub type Key = (DateTime<Utc>, ConversationId);
+pub type ConversationCursor = (DateTime<Utc>, ConversationId);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConversationFilter {
@@ -58,7 +58,7 @@ impl ConversationFilter {
 }
 
 /// A key above every conversation's.
-pub(super) fn top() -> Key {
+pub(super) fn top() -> ConversationCursor {
     let last_second = DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999 is a time");
     (last_second, ConversationId::from_uuid(Uuid::max()))
 }
@@ -78,16 +78,16 @@ pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     filter: ConversationFilter,
-    before: Option<Key>,
+    before: Option<ConversationCursor>,
     limit: i64,
-) -> Result<(Vec<Conversation>, Option<Key>)> {
+) -> Result<(Vec<Conversation>, Option<ConversationCursor>)> {
     const FLOOR: &str = "
         SELECT last_message_at, id FROM conversations
         WHERE tenant_id = $1 AND (last_message_at, id) < ($2, $3)
         ORDER BY last_message_at DESC, id DESC LIMIT 1 OFFSET $4";
     let mut on = on.into();
     let (at, id) = before.unwrap_or_else(top);
-    let floor: Option<Key> = match filter == ConversationFilter::default() {
+    let floor: Option<ConversationCursor> = match filter == ConversationFilter::default() {
         true => None,
         false => on.reborrow().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
     };

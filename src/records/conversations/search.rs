@@ -1,4 +1,4 @@
-use super::find::{Conversation, ConversationFilter, Key, columns, top};
+use super::find::{Conversation, ConversationFilter, ConversationCursor, columns, top};
 use crate::{
     db::{On, Result, Sql, like_literal},
     domain::TenantId,
@@ -44,7 +44,7 @@ pub async fn search(
     tenant: TenantId,
     needle: &Needle,
     filter: ConversationFilter,
-    before: Option<Key>,
+    before: Option<ConversationCursor>,
     limit: i64,
 ) -> Result<Vec<Conversation>> {
     let sql = Sql::built_with_binary_order(&text(filter));

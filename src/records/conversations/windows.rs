@@ -8,7 +8,7 @@ use crate::{
 
 /// A conversation whose service window is about to end.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Closing {
+pub struct ClosingWindow {
     pub id: ConversationId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -18,7 +18,7 @@ pub struct Closing {
 
 /// Conversations whose window ends after `now` and not after `until`, of which nobody was told; the first to end first. They are held
 /// until the transaction ends. One that somebody else holds is left out: its contact may just be writing.
-pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Closing>> {
+pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<ClosingWindow>> {
     Stage::Conversations.reach(tx);
     macro_rules! closing {
         ($lock:literal) => {
@@ -40,12 +40,12 @@ pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limi
 }
 
 /// Notes that these windows were told of.
-pub async fn mark_told(tx: &mut Tx, closing: &[Closing]) -> Result<u64> {
+pub async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, window_at) AS ({rows})
         UPDATE conversations SET window_told_for = r.window_at
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
-    let row = |it: &Closing| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
+    let row = |it: &ClosingWindow| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
     Rows::new(SQL, closing.iter().map(row).collect()).run(tx).await
 }

@@ -20,7 +20,7 @@ pub struct Event {
 
 /// Events, and the sequence up to which nothing was left out.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct EventPage {
     pub events: Vec<Event>,
     pub after: i64,
     /// Whether events follow that were not looked at.
@@ -32,7 +32,7 @@ const LOOK: i64 = 20_000;
 
 /// The events after a sequence, the oldest first; fewer than `limit` where they are long. The head is read before the events: whatever commits in between has a greater
 /// sequence, and the next page finds it.
-pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<Page> {
+pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<EventPage> {
     const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
     const REACH: &str = "
         SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";
@@ -53,7 +53,7 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
     let mut on = on.into();
     let (head,): (Option<i64>,) = on.reborrow().sql(HEAD, (tenant,)).one().await?;
     let Some(head) = head.filter(|head| *head > after) else {
-        return Ok(Page {
+        return Ok(EventPage {
             events: Vec::new(),
             after,
             more: false,
@@ -74,7 +74,7 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
         .last()
         .filter(|_| full || is_cut)
         .map_or(reach, |event| event.sequence);
-    Ok(Page {
+    Ok(EventPage {
         events,
         after,
         more: after < head,

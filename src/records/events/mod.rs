@@ -4,8 +4,8 @@ mod append;
 mod consumers;
 mod find;
 mod recorded;
-mod told;
+mod new_event;
 
 pub use append::{NewEvent, append, append_unconsumed};
-pub use find::{Event, Page, list};
+pub use find::{Event, EventPage, list};
 pub use recorded::Recorded;

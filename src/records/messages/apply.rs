@@ -10,7 +10,7 @@ use crate::{
 
 /// How Meta names a message: its wamid, unique within a channel.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct MessageKey {
     pub channel: ChannelId,
     pub wamid: String,
 }
@@ -118,7 +118,7 @@ pub enum ChangeKind {
 #[derive(Clone, Debug)]
 pub struct MessageChange {
     pub kind: ChangeKind,
-    pub target: Key,
+    pub target: MessageKey,
     pub at: DateTime<Utc>,
     /// The new wording, of an edit.
     pub text: Option<String>,
@@ -135,7 +135,7 @@ struct ChangeRow {
 }
 
 /// Edits and revocations that came before the messages they are about.
-pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<MessageChange>> {
+pub async fn changes_of(on: impl Into<On<'_>>, targets: &[MessageKey]) -> Result<Vec<MessageChange>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT m.type, m.channel_id, m.context_wamid, m.sent_at, m.text
@@ -148,7 +148,7 @@ pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<Me
         } else {
             ChangeKind::Revoke
         },
-        target: Key {
+        target: MessageKey {
             channel: row.channel_id,
             wamid: row.context_wamid,
         },
@@ -233,6 +233,6 @@ pub async fn advance_status(on: impl Into<On<'_>>, reported: &[Reported]) -> Res
     Rows::new(SQL, rows).all(on).await
 }
 
-fn key(key: &Key) -> (Uuid, String) {
+fn key(key: &MessageKey) -> (Uuid, String) {
     (key.channel.uuid(), key.wamid.clone())
 }

@@ -7,9 +7,9 @@ mod pages;
 mod recipients;
 
 pub use apply::{
-    Advanced, ChangeKind, Key, MessageChange, NewMessage, Reported, advance_status, change, changes_of,
+    Advanced, ChangeKind, MessageKey, MessageChange, NewMessage, Reported, advance_status, change, changes_of,
     fill_placeholders, insert,
 };
 pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses};
 pub use lock::lock;
-pub use recipients::{Found, Named, Names, Which, Whose, find_named, whose};
+pub use recipients::{FoundRecipient, NamedRecipient, Names, MessageRef, MessageOwner, find_recipients, owners};

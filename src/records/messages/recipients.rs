@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Key;
+use super::MessageKey;
 use crate::{
     db::{On, Result, Rows},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, TenantId},
@@ -11,14 +11,14 @@ use crate::{
 
 /// Whose a message is: this changes where contacts are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Whose {
+pub struct MessageOwner {
     pub id: MessageId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
 }
 
 /// Whose these messages are now.
-pub async fn whose(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) -> Result<Vec<Whose>> {
+pub async fn owners(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT m.id, m.conversation_id, m.contact_id
@@ -30,9 +30,9 @@ pub async fn whose(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) ->
 
 /// What Meta calls the recipient of a message that was sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct NamedRecipient {
     pub tenant: TenantId,
-    pub of: Which,
+    pub of: MessageRef,
     pub names: Names,
     /// Meta's time.
     pub at: DateTime<Utc>,
@@ -40,10 +40,10 @@ pub struct Named {
 
 /// Which message it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Which {
+pub enum MessageRef {
     Id(MessageId),
     /// The wamid of a status; and the attempt it came back with, for as long as no message is known by the wamid.
-    Told(Key, Option<AttemptId>),
+    Wamid(MessageKey, Option<AttemptId>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +57,7 @@ pub struct Names {
 
 /// A message that was asked about.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Found {
+pub struct FoundRecipient {
     /// Place in what was asked.
     pub n: i64,
     pub id: MessageId,
@@ -71,7 +71,7 @@ pub struct Found {
 /// Looks up these messages, and whether their contacts are known by all that Meta calls their recipients; the address that a message was sent
 /// to tells nothing new. On PostgreSQL all that are found are returned, so that they can be locked; on SQLite those whose contacts are
 /// not known by something.
-pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Found>> {
+pub async fn find_recipients(on: impl Into<On<'_>>, named: &[NamedRecipient]) -> Result<Vec<FoundRecipient>> {
     // Each name is looked up by its whole key, in a subquery: no planner can make a join of it.
     macro_rules! is_unknown {
         ($name:literal, $kind:literal) => {
@@ -130,10 +130,10 @@ pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Fo
         On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
         On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
     };
-    let row = |(n, it): (usize, &Named)| {
+    let row = |(n, it): (usize, &NamedRecipient)| {
         let (message, channel, wamid, attempt): (Option<Uuid>, Option<ChannelId>, _, _) = match &it.of {
-            Which::Id(id) => (Some(id.uuid()), None, None, None),
-            Which::Told(key, attempt) => (None, Some(key.channel), Some(key.wamid.clone()), *attempt),
+            MessageRef::Id(id) => (Some(id.uuid()), None, None, None),
+            MessageRef::Wamid(key, attempt) => (None, Some(key.channel), Some(key.wamid.clone()), *attempt),
         };
         let Names {
             phone,

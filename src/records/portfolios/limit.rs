@@ -9,14 +9,14 @@ use crate::{
 /// A tenant's part in a portfolio: Meta's id of it, or that of the account while the portfolio is not known. In the order in which
 /// the rows are locked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
-pub struct Key {
+pub struct PortfolioKey {
     pub portfolio: String,
     pub tenant: TenantId,
 }
 
 /// How a portfolio stands for one of its tenants.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Standing {
+pub struct PortfolioUsage {
     pub tenant_id: TenantId,
     pub portfolio: String,
     daily_limit: Option<i64>,
@@ -24,9 +24,9 @@ pub struct Standing {
     pub used: i64,
 }
 
-impl Standing {
-    pub fn key(&self) -> Key {
-        Key {
+impl PortfolioUsage {
+    pub fn key(&self) -> PortfolioKey {
+        PortfolioKey {
             portfolio: self.portfolio.clone(),
             tenant: self.tenant_id,
         }
@@ -48,7 +48,7 @@ impl Standing {
 
 /// As they stand. What all tenants of a portfolio use counts together; the limit is the one that is known for the tenant, or else the
 /// least that Meta told of it for another. A portfolio that never counted anybody is not among them.
-pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standing>> {
+pub async fn usage(on: impl Into<On<'_>>, keys: &[PortfolioKey]) -> Result<Vec<PortfolioUsage>> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio) AS ({rows})
         SELECT r.tenant_id, r.portfolio, CAST(SUM(p.used) AS BIGINT) AS used,
@@ -57,13 +57,13 @@ pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standin
         FROM r CROSS JOIN portfolios p
         WHERE p.portfolio = r.portfolio
         GROUP BY r.tenant_id, r.portfolio";
-    let row = |key: &Key| (key.tenant.uuid(), key.portfolio.clone());
+    let row = |key: &PortfolioKey| (key.tenant.uuid(), key.portfolio.clone());
     Rows::new(SQL, keys.iter().map(row).collect()).all(on).await
 }
 
 /// Holds portfolios, every tenant's part in them, until the transaction ends. What a tenant adds that had no part yet is seen all the
 /// same by whoever holds the portfolio next, if they look after they hold it. SQLite has one writer.
-pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
+pub async fn lock(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
     Stage::Portfolios.reach(tx);
     const POSTGRES: &str = "
         WITH r (portfolio) AS ({rows}),
@@ -84,14 +84,14 @@ pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Re
 
 /// Changes how many are used, and holds these parts until the transaction ends; by 0 to hold them only. The keys come in order and
 /// once each, or two transactions would wait for each other.
-pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<Key, i64>) -> Result<()> {
+pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<PortfolioKey, i64>) -> Result<()> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio, change) AS ({rows})
         INSERT INTO portfolios (tenant_id, portfolio, used)
         SELECT tenant_id, portfolio, change FROM r
         WHERE true
         ON CONFLICT (tenant_id, portfolio) DO UPDATE SET used = portfolios.used + excluded.used";
-    let row = |(key, change): (&Key, &i64)| (key.tenant.uuid(), key.portfolio.clone(), *change);
+    let row = |(key, change): (&PortfolioKey, &i64)| (key.tenant.uuid(), key.portfolio.clone(), *change);
     Rows::new(SQL, changes.iter().map(row).collect())
         .run(on)
         .await
@@ -100,7 +100,7 @@ pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<Key, i64>) -> Result<
 
 /// Whom a limit is known for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum For {
+pub enum LimitScope {
     /// All tenants of the portfolio: Meta said so. What one of them said before is over.
     All,
     /// The one of the key, who said so. Meta's word stays, for the others.
@@ -108,7 +108,7 @@ pub enum For {
 }
 
 /// Keeps what is said of the limit. The caller holds the portfolio.
-pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom: For) -> Result<()> {
+pub async fn set_limit(on: impl Into<On<'_>>, key: &PortfolioKey, limit: DailyLimit, whom: LimitScope) -> Result<()> {
     const OWN: &str = "
         INSERT INTO portfolios (tenant_id, portfolio, own_limit, used) VALUES ($1, $2, $3, 0)
         ON CONFLICT (tenant_id, portfolio) DO UPDATE SET own_limit = excluded.own_limit";
@@ -120,7 +120,7 @@ pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom
         WHERE portfolio = $1 AND (daily_limit IS NULL OR daily_limit <> $2 OR own_limit IS NOT NULL)";
     let mut on = on.into();
     let args = (key.tenant, key.portfolio.clone(), limit.number());
-    if whom == For::One {
+    if whom == LimitScope::One {
         return on.sql(OWN, args).run().await.map(drop);
     }
     on.reborrow().sql(ONE, args).run().await?;
@@ -129,7 +129,7 @@ pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom
 }
 
 /// Gives everything of a tenant's in one portfolio to another: the account stood for it until its owner was known.
-pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
+pub async fn adopt(tx: &mut Tx, from: &PortfolioKey, into: &str) -> Result<()> {
     const MOVE: &str = "
         INSERT INTO portfolio_recipients (tenant_id, portfolio, contact_id, attempt_id, sends, last_at)
         SELECT tenant_id, $3, contact_id, attempt_id, sends, last_at FROM portfolio_recipients
@@ -152,13 +152,13 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
         WHERE tenant_id = $1 AND portfolio = $3 AND NOT EXISTS (
             SELECT 1 FROM portfolios o WHERE o.portfolio = $3 AND o.daily_limit IS NOT NULL)";
     const LEAVE: &str = "DELETE FROM portfolios WHERE tenant_id = $1 AND portfolio = $2";
-    let to = Key {
+    let to = PortfolioKey {
         portfolio: into.to_owned(),
         tenant: from.tenant,
     };
     let mut both = [from.portfolio.as_str(), into];
     both.sort_unstable();
-    hold(tx, both).await?;
+    lock(tx, both).await?;
     add(&mut *tx, &BTreeMap::from([(from.clone(), 0), (to.clone(), 0)])).await?;
     let pair = (from.tenant, from.portfolio.clone(), into.to_owned());
     let one = (from.tenant, from.portfolio.clone());

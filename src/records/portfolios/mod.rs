@@ -6,5 +6,5 @@
 mod limit;
 mod recipients;
 
-pub use limit::{For, Key, Standing, add, adopt, all, hold, set_limit, standing};
-pub use recipients::{Counted, Recipient, count, ended, give_back, known, leaving, remove};
+pub use limit::{LimitScope, PortfolioKey, PortfolioUsage, add, adopt, all, lock, set_limit, usage};
+pub use recipients::{Counted, Recipient, count, count_expired, remove_refused, counted, last_sends, remove_expired};

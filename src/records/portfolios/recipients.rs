@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Key;
+use super::PortfolioKey;
 use crate::{
     db::{On, Result, Rows},
     domain::{AttemptId, ContactId, Id, TenantId},
@@ -11,7 +11,7 @@ use crate::{
 /// A customer who is about to be written to.
 #[derive(Clone, Debug)]
 pub struct Recipient {
-    pub key: Key,
+    pub key: PortfolioKey,
     pub contact: ContactId,
     /// The first of the attempts.
     pub attempt: AttemptId,
@@ -46,7 +46,7 @@ pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTim
 }
 
 /// Those of these customers who count already.
-pub async fn known(
+pub async fn counted(
     on: impl Into<On<'_>>,
     portfolio: &str,
     customers: &[(TenantId, ContactId)],
@@ -61,9 +61,9 @@ pub async fn known(
 }
 
 /// Removes customers for whom one attempt was counted and no other: Meta has refused it. The caller holds the portfolios.
-pub async fn give_back(
+pub async fn remove_refused(
     on: impl Into<On<'_>>,
-    refused: &[(Key, ContactId, AttemptId)],
+    refused: &[(PortfolioKey, ContactId, AttemptId)],
 ) -> Result<Vec<(TenantId, String)>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id, attempt_id) AS ({rows})
@@ -71,7 +71,7 @@ pub async fn give_back(
         WHERE sends = 1 AND (contact_id, portfolio, tenant_id, attempt_id) IN
             (SELECT contact_id, portfolio, tenant_id, attempt_id FROM r)
         RETURNING tenant_id, portfolio";
-    let row = |(key, contact, attempt): &(Key, ContactId, AttemptId)| {
+    let row = |(key, contact, attempt): &(PortfolioKey, ContactId, AttemptId)| {
         (contact.uuid(), key.portfolio.clone(), key.tenant.uuid(), attempt.uuid())
     };
     Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
@@ -79,12 +79,12 @@ pub async fn give_back(
 
 /// Removes up to `limit` customers who were last written to before then, whichever tenant wrote to them, and tells whose how many were.
 /// The caller holds the portfolio.
-pub async fn remove(
+pub async fn remove_expired(
     on: impl Into<On<'_>>,
     portfolio: &str,
     before: DateTime<Utc>,
     limit: i64,
-) -> Result<BTreeMap<Key, i64>> {
+) -> Result<BTreeMap<PortfolioKey, i64>> {
     const SQL: &str = "
         DELETE FROM portfolio_recipients
         WHERE portfolio = $1 AND last_at <= $2 AND contact_id IN (
@@ -96,13 +96,13 @@ pub async fn remove(
     let mut counts = BTreeMap::new();
     for (tenant,) in gone {
         let portfolio = portfolio.to_owned();
-        *counts.entry(Key { portfolio, tenant }).or_default() += 1;
+        *counts.entry(PortfolioKey { portfolio, tenant }).or_default() += 1;
     }
     Ok(counts)
 }
 
 /// When customers were last written to, the one who ceases to count first coming first; from the given place on.
-pub async fn leaving(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
+pub async fn last_sends(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
     const SQL: &str = "
         SELECT last_at FROM portfolio_recipients
         WHERE portfolio = $1
@@ -111,7 +111,7 @@ pub async fn leaving(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i
 }
 
 /// How many were last written to before then and are not removed yet.
-pub async fn ended(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
+pub async fn count_expired(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM portfolio_recipients WHERE portfolio = $1 AND last_at <= $2";
     let (count,): (i64,) = on.into().sql(SQL, (portfolio.to_owned(), before)).one().await?;
     Ok(count)

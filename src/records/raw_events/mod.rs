@@ -7,5 +7,5 @@ mod replay;
 
 pub use find::{RawEventFilter, StoredEvent, find, list, oldest_due, state_by_digest};
 pub use insert::{NewRawEvent, insert, insert_again, probe};
-pub use process::{Processed, RawEvent, Waiting, body, finish, lock, waiting};
-pub use replay::{Chosen, choose, make_due, make_due_between};
+pub use process::{ProcessedEvent, RawEvent, PendingEvents, body, finish, lock, pending};
+pub use replay::{ReplayFilter, select_ids, make_due, make_due_between};

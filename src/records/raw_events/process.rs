@@ -20,7 +20,7 @@ pub struct RawEvent {
 
 /// Events that still want work.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct PendingEvents {
     /// In the order of their ids.
     pub short: Vec<RawEvent>,
     /// Those whose bodies were left where they are.
@@ -28,7 +28,7 @@ pub struct Waiting {
 }
 
 /// Those of the events that still want work, with the bodies of those of at most `longest` bytes.
-pub async fn waiting(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<Waiting> {
+pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<PendingEvents> {
     const SQL: &str = "
         WITH r (id, longest) AS ({rows})
         SELECT e.id, e.received_at, e.signer, e.app_secret_id,
@@ -52,7 +52,7 @@ pub async fn waiting(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) ->
             None => long.push(row.id),
         }
     }
-    Ok(Waiting { short, long })
+    Ok(PendingEvents { short, long })
 }
 
 #[derive(sqlx::FromRow)]
@@ -96,7 +96,7 @@ pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8
 
 /// The end of one event's processing.
 #[derive(Clone, Debug)]
-pub struct Processed {
+pub struct ProcessedEvent {
     pub id: RawEventId,
     /// `Done`, or `Quarantined` when part of it waits for a channel.
     pub state: WorkState,
@@ -104,12 +104,12 @@ pub struct Processed {
     pub fields: String,
 }
 
-pub async fn finish(on: impl Into<On<'_>>, processed: &[Processed], now: DateTime<Utc>) -> Result<u64> {
+pub async fn finish(on: impl Into<On<'_>>, processed: &[ProcessedEvent], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, state, fields, at) AS ({rows})
         UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at {FROM r}
         WHERE {raw_events.id = r.id} AND raw_events.state = 'pending'";
-    let row = |event: &Processed| {
+    let row = |event: &ProcessedEvent| {
         let id: Uuid = event.id.uuid();
         (id, event.state.as_str().to_owned(), event.fields.clone(), now)
     };

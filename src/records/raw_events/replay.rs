@@ -8,27 +8,27 @@ use crate::{
 
 /// Which events of a stretch of time may be replayed. A running one never is: its worker would write over what we say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chosen {
+pub enum ReplayFilter {
     /// Whatever is neither running nor set aside by a person.
     Any,
     State(WorkState),
 }
 
-impl Chosen {
+impl ReplayFilter {
     /// The states stand in the text, not in an argument, so that the indexes of a few states only can serve.
     fn sql(self, text: &str) -> Sql {
         let states = match self {
-            Chosen::Any => "'pending', 'done', 'dead', 'quarantined'".to_owned(),
-            Chosen::State(state) => format!("'{}'", state.as_str()),
+            ReplayFilter::Any => "'pending', 'done', 'dead', 'quarantined'".to_owned(),
+            ReplayFilter::State(state) => format!("'{}'", state.as_str()),
         };
         Sql::built(text.replace("{states}", &states))
     }
 }
 
 /// Ids of chosen events after the first bound and before the second, in the order of receipt.
-pub async fn choose(
+pub async fn select_ids(
     on: impl Into<On<'_>>,
-    chosen: Chosen,
+    filter: ReplayFilter,
     after: Uuid,
     before: Uuid,
     limit: i64,
@@ -39,14 +39,14 @@ pub async fn choose(
         WHERE id > $1 AND id < $2 AND state IN ({states})
         ORDER BY id
         LIMIT $3";
-    on.into().sql(chosen.sql(SQL), (after, before, limit)).all().await
+    on.into().sql(filter.sql(SQL), (after, before, limit)).all().await
 }
 
-/// Makes chosen events from the first id to the last due at `now`, as if they had just come. Bounds on the id let PostgreSQL
+/// Makes filter events from the first id to the last due at `now`, as if they had just come. Bounds on the id let PostgreSQL
 /// read the partitions in question only.
 pub async fn make_due_between(
     on: impl Into<On<'_>>,
-    chosen: Chosen,
+    filter: ReplayFilter,
     (first, last): (RawEventId, RawEventId),
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -54,7 +54,7 @@ pub async fn make_due_between(
         UPDATE raw_events
         SET state = 'pending', attempts = 0, due_at = $3, last_error = NULL, finished_at = NULL
         WHERE id >= $1 AND id <= $2 AND state IN ({states})";
-    on.into().sql(chosen.sql(SQL), (first, last, now)).run().await
+    on.into().sql(filter.sql(SQL), (first, last, now)).run().await
 }
 
 /// Of the given events, those that are there and not running; made due at `now` unless this is a rehearsal.

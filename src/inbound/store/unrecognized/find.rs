@@ -7,7 +7,7 @@ use crate::{
 
 /// How many items of a field were not understood, and when the first and the last of them came.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Count {
+pub struct UnrecognizedCount {
     pub field: String,
     pub items: i64,
     pub first_seen_at: DateTime<Utc>,
@@ -16,7 +16,7 @@ pub struct Count {
 
 /// One item. Its bytes are in the raw event, at the path.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Item {
+pub struct UnrecognizedItem {
     pub raw_event_id: RawEventId,
     pub path: String,
     pub field: String,
@@ -25,10 +25,10 @@ pub struct Item {
 }
 
 /// Where an item stands in a list of its field.
-pub type Key = (DateTime<Utc>, RawEventId, String);
+pub type UnrecognizedCursor = (DateTime<Utc>, RawEventId, String);
 
 /// For the operator: every field, the most frequent first.
-pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<Count>> {
+pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<UnrecognizedCount>> {
     const SQL: &str = "
         SELECT field, COUNT(*) AS items, MIN(seen_at) AS first_seen_at, MAX(seen_at) AS last_seen_at
         FROM unrecognized_items
@@ -38,7 +38,7 @@ pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<Count>> {
 }
 
 /// For the operator: the items of one field, newest first.
-pub async fn list(on: impl Into<On<'_>>, field: &str, before: Option<Key>, limit: i64) -> Result<Vec<Item>> {
+pub async fn list(on: impl Into<On<'_>>, field: &str, before: Option<UnrecognizedCursor>, limit: i64) -> Result<Vec<UnrecognizedItem>> {
     const FIRST: &str = "
         SELECT raw_event_id, path, field, reason, seen_at
         FROM unrecognized_items

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Evidence, Id, MessageId, Status, TenantId,
     },
-    records::messages::Whose,
+    records::messages::MessageOwner,
     templates::store::templates::Suggested,
 };
 
@@ -127,7 +127,7 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[End], now: DateTime<Utc>) -
 
 /// Puts messages where they stand, unless Meta is known to have them; returns those that moved,
 /// and whose they are now.
-pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<Whose>> {
+pub async fn place(on: impl Into<On<'_>>, placed: &[Placed]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result},
     domain::{HoldReason, TenantId},
-    records::portfolios::Key,
+    records::portfolios::PortfolioKey,
 };
 
 /// Makes due as many as are given of those that wait for the daily limit of a portfolio, one tenant's or all, the most urgent first. They are
@@ -54,7 +54,7 @@ async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>
 }
 
 /// Portfolios that messages wait for, with the tenants whose they are.
-pub async fn limited(on: impl Into<On<'_>>) -> Result<Vec<Key>> {
+pub async fn limited(on: impl Into<On<'_>>) -> Result<Vec<PortfolioKey>> {
     const SQL: &str = "
         SELECT DISTINCT COALESCE(c.business_id, c.waba_id) AS portfolio, c.tenant_id AS tenant
         FROM channels c

@@ -10,7 +10,7 @@ use crate::{
     records::{
         channels, contacts,
         conversations::Pair,
-        messages::{self, Key, Named, Which},
+        messages::{self, MessageKey, NamedRecipient, MessageRef},
     },
 };
 
@@ -23,10 +23,10 @@ pub(super) struct Affected {
 
 /// Finds what the refusals of these messages affect, and locks the tenants and channels. `refused` names statuses by their messages, with
 /// the code of the error; what was asked of `found` is `named`.
-pub(super) async fn lock(
+pub(super) async fn lock_affected(
     tx: &mut Tx,
-    refused: impl IntoIterator<Item = (&Key, i64)>,
-    named: &[Named],
+    refused: impl IntoIterator<Item = (&MessageKey, i64)>,
+    named: &[NamedRecipient],
     found: &Recipients,
 ) -> Result<Affected> {
     let (mut keys, mut channels) = (HashSet::new(), Vec::new());
@@ -37,7 +37,7 @@ pub(super) async fn lock(
         }
     }
     let channel = |place: usize| match &named.get(place)?.of {
-        Which::Told(key, _) if keys.contains(key) => Some(key.channel),
+        MessageRef::Wamid(key, _) if keys.contains(key) => Some(key.channel),
         _ => None,
     };
     let of: Vec<(ChannelId, (TenantId, MessageId))> = found
@@ -52,7 +52,7 @@ pub(super) async fn lock(
     channels::lock(tx, channels).await?;
     let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(_, message)| *message).collect();
     let mut affected = Affected::default();
-    for whose in messages::whose(tx, &asked).await? {
+    for whose in messages::owners(tx, &asked).await? {
         affected.contacts.push(whose.contact_id);
         let of_message = of.iter().find(|(_, (_, message))| *message == whose.id);
         affected

@@ -9,7 +9,7 @@ use crate::{
     db::{Result, Tx},
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
-    inbound::store::statuses::Joined,
+    inbound::store::statuses::JoinedStatus,
     meta::webhook::{OrderContent, PreferenceChoice},
     people::{self, Party, PreferenceChange, Resolved},
     records::{
@@ -20,24 +20,24 @@ use crate::{
 };
 
 /// The facts of one transaction, in the order they are told.
-pub struct Facts<'a> {
+pub struct EventBuffer<'a> {
     clock: &'a Clock,
-    told: Vec<NewEvent>,
+    events: Vec<NewEvent>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> EventBuffer<'a> {
     pub fn new(clock: &'a Clock) -> Self {
-        let told = Vec::new();
-        Self { clock, told }
+        let events = Vec::new();
+        Self { clock, events }
     }
 
     pub fn contacts(&mut self, resolved: &Resolved) {
-        self.told.extend(people::events_for(self.clock, resolved));
+        self.events.extend(people::events_for(self.clock, resolved));
     }
 
     pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
-        self.told
-            .push(conversations::opened(self.clock, pair, conversation, at));
+        self.events
+            .push(conversations::opened_event(self.clock, pair, conversation, at));
     }
 
     /// A new message. History tells nothing: it is not news.
@@ -49,8 +49,8 @@ impl<'a> Facts<'a> {
             (Origin::Echo, _) => &message::ECHOED,
             _ => return,
         };
-        let written = message::Written {
-            message: message::Message {
+        let written = message::MessageEvent {
+            message: message::EventMessage {
                 id: stored.id,
                 wamid: &stored.wamid,
                 direction: stored.direction.as_str(),
@@ -72,14 +72,14 @@ impl<'a> Facts<'a> {
             contact: person(&plan.parties[planned.contact], stored.contact),
         };
         let event = NewEvent::new(self.clock, stored.tenant, of, stored.sent_at, &written);
-        self.told.push(event.within(stored.channel, stored.conversation));
+        self.events.push(event.within(stored.channel, stored.conversation));
         if let Some(order) = planned.order.as_ref().filter(|_| planned.origin == Origin::Customer) {
             self.order(order, stored);
         }
     }
 
     fn order(&mut self, order: &OrderContent, stored: &NewMessage) {
-        let items = order.items.iter().map(|it| order::Item {
+        let items = order.items.iter().map(|it| order::OrderedItem {
             product_retailer_id: it.product_retailer_id.as_deref(),
             quantity: it.quantity,
             item_price: it.item_price.as_deref(),
@@ -99,11 +99,11 @@ impl<'a> Facts<'a> {
             from: stored.sender.as_deref(),
         };
         let event = NewEvent::new(self.clock, stored.tenant, &order::RECEIVED, stored.sent_at, &data);
-        self.told.push(event.within(stored.channel, stored.conversation));
+        self.events.push(event.within(stored.channel, stored.conversation));
     }
 
-    pub fn status(&mut self, status: &Joined) {
-        let data = message::Standing {
+    pub fn status(&mut self, status: &JoinedStatus) {
+        let data = message::StatusEvent {
             message_id: status.message_id,
             wamid: Some(&status.wamid),
             channel_id: status.channel_id,
@@ -116,7 +116,7 @@ impl<'a> Facts<'a> {
         };
         let of = message::of_status(status.standing());
         let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
-        self.told.push(event.within(status.channel_id, status.conversation_id));
+        self.events.push(event.within(status.channel_id, status.conversation_id));
     }
 
     /// What people want, unless something later was known of it.
@@ -149,18 +149,18 @@ impl<'a> Facts<'a> {
                 detail: told.detail.as_deref(),
             };
             let event = NewEvent::new(self.clock, it.tenant, of, at, &data);
-            self.told.push(event.on(it.channel));
+            self.events.push(event.on(it.channel));
         }
     }
 
     /// What was put into its form elsewhere.
-    pub fn told(&mut self, events: impl IntoIterator<Item = NewEvent>) {
-        self.told.extend(events);
+    pub fn extend(&mut self, events: impl IntoIterator<Item = NewEvent>) {
+        self.events.extend(events);
     }
 
     /// Writes them. The last thing before the commit: see [`events::append`].
     pub async fn append(self, tx: &mut Tx) -> Result<()> {
-        events::append(tx, &self.told, self.clock.now()).await
+        events::append(tx, &self.events, self.clock.now()).await
     }
 }
 
