@@ -1,4 +1,4 @@
-//! Items that are about no message: errors, preferences, the business app's address book, the account itself.
+//! Items that do not carry a message: errors, preferences, the business app's address book, account updates.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,7 @@ use crate::{
 };
 
 impl Plan {
+    /// Plans a `channel.error` event for an error of the account or the app.
     pub(super) fn value_error(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, error: &ValueError) {
         self.count("error");
         let detail = &error.error;
@@ -39,6 +40,7 @@ impl Plan {
         self.domain_events.push(event.on(route.channel));
     }
 
+    /// Plans a change of a contact's marketing preference.
     pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
         self.count("preference");
         let at = preference.timestamp.unwrap_or(origin.received_at);
@@ -61,7 +63,7 @@ impl Plan {
         });
     }
 
-    /// The business app's address book names people; one that is removed there stays known here.
+    /// Plans the contact of an entry of the business app's address book. A removed entry leaves the contact as it is.
     pub(super) fn app_contact(&mut self, origin: &ItemSource<'_>, route: &Route, contact: &AppContact) {
         self.count("app_contact");
         if contact.action == AppContactAction::Remove {
@@ -79,7 +81,7 @@ impl Plan {
         }
     }
 
-    /// What there is to tell is told once to each tenant with a channel in the account.
+    /// Plans the effects of an account update. Each tenant with a channel in the account gets its events once.
     pub(super) fn account(
         &mut self,
         clock: &Clock,
@@ -107,13 +109,13 @@ impl Plan {
     }
 }
 
-/// Messages per second after Meta's upgrade.
+/// Throughput in messages per second after Meta's upgrade.
 const UPGRADED: i64 = 1_000;
 
-/// Errors of accounts that are logged of one plan; all are told as events.
+/// Maximum number of account errors that are logged per plan. Every one becomes an event.
 const LOGGED: u64 = 3;
 
-/// The channel, of those of the account, that may send faster from now on.
+/// Returns the channel whose throughput the update raises.
 fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
     match detail {
         AccountDetail::PhoneQuality(quality) if quality.event == "THROUGHPUT_UPGRADE" => {
@@ -123,7 +125,7 @@ fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
     }
 }
 
-/// What an event says of a channel that decides what it may send.
+/// Returns the updates of the channel's limits, throughput and owner that a webhook contains.
 fn account_updates(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<News> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {

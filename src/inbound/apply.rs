@@ -1,4 +1,4 @@
-//! The effects of a plan, in a fixed order of tables, so that two batches cannot wait for each other in a circle.
+//! Applies a plan in a fixed order of tables, so that two batches cannot deadlock.
 
 use std::{
     borrow::Cow,
@@ -30,17 +30,17 @@ use crate::{
     templates,
 };
 
-/// What is to be done once a plan is committed.
+/// Work to do after the commit of a plan.
 pub struct AfterCommit {
-    /// To be fetched.
+    /// Media to download.
     pub media: Vec<NewInboundMedia>,
-    /// What follows from messages that Meta gave up.
+    /// Follow-ups of messages that Meta failed.
     pub failures: Aftermath,
     /// Daily limits that were set.
     pub limits: Vec<LimitSet>,
 }
 
-/// Applies a plan inside the transaction and returns what there is to tell, and to do.
+/// Applies a plan in the transaction. Returns the events to append and the work to do after the commit.
 pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(EventBuffer<'a>, AfterCommit)> {
     let mut buffer = EventBuffer::new(clock);
     let recipients = recipients::find(tx, plan).await?;
@@ -97,7 +97,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
     ))
 }
 
-/// A message that Meta took and gave up, with the reason.
+/// Returns the failure that a status reports, for a message that Meta had accepted.
 pub(super) fn failed(status: &JoinedStatus) -> Option<Failed> {
     (status.standing() == Some(Status::Failed)).then_some(())?;
     Some(Failed {
@@ -110,14 +110,15 @@ pub(super) fn failed(status: &JoinedStatus) -> Option<Failed> {
     })
 }
 
-/// Before portfolios are held, because contacts that are merged later want the tenant first.
+/// Locks the tenants of the plan.
+// Runs before portfolios are locked: merging contacts later needs the tenant lock, which comes first in the lock order.
 async fn lock_tenants(tx: &mut Tx, plan: &Plan) -> Result<()> {
     let spoken_of = plan.parties.iter().map(|party| party.tenant);
     let written_to = plan.recipients.iter().map(|it| it.tenant);
     contacts::lock_tenants(tx, spoken_of.chain(written_to)).await
 }
 
-/// The plan's messages, each unique.
+/// Returns the plan's messages without duplicates of a (channel, wamid).
 fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
     let mut seen: HashMap<_, usize> = HashMap::new();
     let mut unique: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
@@ -127,7 +128,7 @@ fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
                 place.insert(unique.len());
                 unique.push(message);
             }
-            // The content came in the same batch as the placeholder for it.
+            // The content came in the same batch as its placeholder.
             Entry::Occupied(place) if unique[*place.get()].kind == "media_placeholder" => unique[*place.get()] = message,
             Entry::Occupied(_) => {}
         }
@@ -135,13 +136,13 @@ fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
     unique
 }
 
-/// What a conversation begins with.
+/// The first message or call of a conversation.
 enum FirstContact<'p> {
     Message(&'p PlannedMessage),
     Call(&'p PlannedCall),
 }
 
-/// Finds the conversations of messages and of calls by customers, and holds them; those there are not yet are opened.
+/// Locks the conversations of messages and of calls by customers, and opens those that do not exist.
 async fn open_conversations(
     tx: &mut Tx,
     clock: &Clock,
@@ -171,7 +172,7 @@ async fn open_conversations(
     conversations::lock_or_open(tx, (&pairs, also), clock.now(), open).await
 }
 
-/// The messages as rows: each knows its contact and its conversation.
+/// Returns the rows of the messages, with their contacts and conversations.
 fn rows(
     messages: &[&PlannedMessage],
     contacts: &[ContactId],
@@ -202,7 +203,8 @@ fn rows(
     messages.iter().map(row).collect()
 }
 
-/// What new messages do to conversations, to earlier messages and to statuses that waited for them; and the media they bring.
+/// Applies what new messages cause: conversation updates, edits and revocations, filled placeholders, media, and statuses that
+/// arrived earlier.
 async fn apply_new_messages(
     tx: &mut Tx,
     clock: &Clock,
@@ -249,6 +251,7 @@ async fn apply_new_messages(
     Ok(wanted)
 }
 
+/// Returns the conversation key of a message.
 fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {
     Pair {
         tenant: message.tenant,
@@ -257,6 +260,7 @@ fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {
     }
 }
 
+/// Returns the update that a message makes to its conversation.
 fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> Advance {
     Advance {
         tenant: pair.tenant,
@@ -274,7 +278,7 @@ fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> A
 }
 
 impl Advance {
-    /// Two steps of one conversation as one.
+    /// Merges another update of the same conversation into this one.
     pub(super) fn join(&mut self, next: Advance) {
         let unread = self.unread + next.unread;
         let window = self.window_expires_at.max(next.window_expires_at);

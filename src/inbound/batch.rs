@@ -1,4 +1,4 @@
-//! One transaction: a plan for parsed webhooks, its effects, and what follows the commit.
+//! One transaction: plans parsed webhooks, applies the plan, and runs the work after the commit.
 
 use std::{ops::Range, sync::Arc};
 
@@ -20,17 +20,17 @@ use crate::{
     records::raw_events::{self, ProcessedEvent},
 };
 
-/// Applies whole events and settles them.
+/// Applies all items of the events and marks the events processed.
 pub async fn whole(service: &InboundService, events: &[Parsed]) -> Result<()> {
     run(service, &events.iter().collect::<Vec<_>>(), None).await
 }
 
-/// Applies some items of one event.
+/// Applies a range of the items of one event.
 pub async fn slice(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
     run(service, &[event], Some(items)).await
 }
 
-/// Settles one event whose items were all applied.
+/// Marks an event processed whose items are all applied.
 pub async fn settle(service: &InboundService, event: &Parsed) -> Result<()> {
     let settled = settled(&service.directory.current(), event);
     let end = async |tx: &mut Tx| finish(tx, service, std::slice::from_ref(&settled)).await;
@@ -39,7 +39,7 @@ pub async fn settle(service: &InboundService, event: &Parsed) -> Result<()> {
     Ok(())
 }
 
-/// Applies the items of a range, or all and settles the events, in one transaction.
+/// Applies the items of a range in one transaction; without a range, applies all items and marks the events processed.
 async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<()> {
     let all = plan(service, events, items.clone()).await?;
     let is_whole = items.is_none();
@@ -48,7 +48,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
         let plan = if locked.len() == events.len() {
             all
         } else {
-            // Another worker has the others or has settled them.
+            // Another worker holds the others or has finished them.
             let is_ours = |event: &&&Parsed| locked.binary_search(&event.id).is_ok();
             let ours: Vec<&Parsed> = events.iter().filter(is_ours).copied().collect();
             Plan::make(&service.directory.current(), &service.clock, &ours, items)
@@ -80,6 +80,7 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
     Ok(())
 }
 
+/// Applies the plan and stores quarantined and unrecognized items.
 async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<AfterCommit> {
     let (buffer, after_commit) = apply::apply(tx, &service.clock, plan).await?;
     quarantine::put(&mut *tx, plan.quarantined.iter().cloned().collect()).await?;
@@ -91,13 +92,14 @@ async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: b
     Ok(after_commit)
 }
 
+/// Marks events processed.
 async fn finish(tx: &mut Tx, service: &InboundService, processed: &[ProcessedEvent]) -> Result<()> {
     let now = service.clock.now();
     let settled = raw_events::finish(&mut *tx, processed, now).await?;
     counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await
 }
 
-/// Queues what is to be fetched, at once: a person may be looking at an empty frame.
+/// Queues downloads of media at once: a person may be looking at the message.
 async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
     if media.is_empty() {
         return;
@@ -108,17 +110,18 @@ async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
         lane: media.lane,
     };
     let entries: Vec<JobEntry> = media.into_iter().map(entry).collect();
-    // What cannot be queued is found by the sweep.
+    // If the push fails, the sweep finds the rows.
     let _ = service.queues.push_entries(&MEDIA_INBOUND, &entries).await;
 }
 
+/// Plans the items. Refreshes the directory once when an addressee is unknown.
 async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<Plan> {
     let known = service.directory.current();
     let plan = Plan::make(&known, &service.clock, events, items.clone());
     if plan.quarantined.is_empty() {
         return Ok(plan);
     }
-    // The channel may have been added a moment ago; if none was, the plan stands.
+    // The channel may have been added since the last refresh.
     service.directory.refresh().await?;
     let now_known = service.directory.current();
     if Arc::ptr_eq(&known, &now_known) {
@@ -127,7 +130,8 @@ async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<
     Ok(Plan::make(&now_known, &service.clock, events, items))
 }
 
-/// Meta counts what a number receives against what it may send. The governor may be away: then nothing is sent anyway.
+/// Counts received messages against the rates of their numbers, as Meta does.
+// An unavailable rate limiter is ignored: nothing is sent without it.
 async fn count_received(service: &InboundService, plan: &Plan) {
     let directory = service.directory.current();
     for (channel, count) in &plan.received {

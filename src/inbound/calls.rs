@@ -1,6 +1,6 @@
-//! Calls. One by the customer opens their conversation and its service window, or starts the window anew, as a message does
-//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages#customer-service-windows>); one by the
-//! business opens nothing.
+//! Phone calls. A call by the customer opens the conversation and starts or restarts its service window, as a message does
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages#customer-service-windows>). A call by
+//! the business opens nothing.
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
@@ -28,16 +28,16 @@ use crate::{
     },
 };
 
-/// An event of a call, with the customer's place in [`Plan::parties`].
+/// An event of a call. `party` is an index into [`Plan::parties`].
 pub struct PlannedCall {
     pub tenant: TenantId,
-    /// `None` where Meta does not say which number it is about.
+    /// `None` where Meta does not name the number.
     pub channel: Option<ChannelId>,
-    /// `None` where Meta names nobody.
+    /// `None` where Meta does not name the customer.
     pub party: Option<usize>,
     pub by_customer: bool,
     pub began_at: DateTime<Utc>,
-    /// When the event happened.
+    /// Time of the event.
     pub at: DateTime<Utc>,
     waba_id: Option<Arc<str>>,
     phone_number_id: Option<Arc<str>>,
@@ -47,6 +47,7 @@ pub struct PlannedCall {
 }
 
 impl Plan {
+    /// Plans an event of a call.
     pub(super) fn call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &AccountEvent) {
         let at = origin.item.time.unwrap_or(origin.received_at);
         let call = match &account.detail {
@@ -73,7 +74,7 @@ impl Plan {
 }
 
 impl PlannedCall {
-    /// The conversation it belongs to, whoever called.
+    /// Returns the key of the call's conversation.
     pub fn pair(&self, contacts: &[ContactId]) -> Option<Pair> {
         Some(Pair {
             tenant: self.tenant,
@@ -82,7 +83,7 @@ impl PlannedCall {
         })
     }
 
-    /// What a call by the customer does to their conversation.
+    /// Returns the update that a call by the customer makes to the conversation.
     pub fn step(&self, pair: Pair, conversation: ConversationId) -> Advance {
         Advance {
             tenant: pair.tenant,
@@ -99,6 +100,7 @@ impl PlannedCall {
         }
     }
 
+    /// Builds the `call.event` event.
     fn event(&self, clock: &Clock, contact: Option<ContactId>, conversation: Option<ConversationId>) -> NewEvent {
         let data = CallEvent {
             channel_id: self.channel,
@@ -119,7 +121,8 @@ impl PlannedCall {
     }
 }
 
-/// Opens the windows of those who called, and tells of every call. `opened` are the conversations of calls by customers, locked.
+/// Opens service windows for calls by customers and buffers an event of each call. `opened` has the locked conversations of calls by
+/// customers.
 pub(super) async fn apply(
     tx: &mut Tx,
     clock: &Clock,

@@ -1,4 +1,4 @@
-//! What is told to readers and receivers of what webhooks brought, in the transaction that writes it.
+//! Buffers the domain events of one transaction, which appends them last.
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The facts of one transaction, in the order they are told.
+/// The domain events of one transaction, in the order of their sequences.
 pub struct EventBuffer<'a> {
     clock: &'a Clock,
     events: Vec<NewEvent>,
@@ -31,16 +31,18 @@ impl<'a> EventBuffer<'a> {
         Self { clock, events }
     }
 
+    /// Buffers the events of new, changed and merged contacts.
     pub fn contacts(&mut self, resolved: &Resolved) {
         self.events.extend(people::events_for(self.clock, resolved));
     }
 
+    /// Buffers `conversation.opened`.
     pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
         self.events
             .push(conversations::opened_event(self.clock, pair, conversation, at));
     }
 
-    /// A new message. History tells nothing: it is not news.
+    /// Buffers the event of a new message. Messages from the history have none.
     pub fn message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
         let of = match (planned.origin, stored.kind.as_str()) {
             (Origin::Customer, "edit") => &message::EDITED,
@@ -78,6 +80,7 @@ impl<'a> EventBuffer<'a> {
         }
     }
 
+    /// Buffers `order.received`.
     fn order(&mut self, order: &OrderContent, stored: &NewMessage) {
         let items = order.items.iter().map(|it| order::OrderedItem {
             product_retailer_id: it.product_retailer_id.as_deref(),
@@ -102,6 +105,7 @@ impl<'a> EventBuffer<'a> {
         self.events.push(event.within(stored.channel, stored.conversation));
     }
 
+    /// Buffers the event of a status.
     pub fn status(&mut self, status: &JoinedStatus) {
         let data = message::StatusEvent {
             message_id: status.message_id,
@@ -119,7 +123,7 @@ impl<'a> EventBuffer<'a> {
         self.events.push(event.within(status.channel_id, status.conversation_id));
     }
 
-    /// What people want, unless something later was known of it.
+    /// Buffers preference events. Marketing preferences older than the stored one have none.
     pub fn preferences(&mut self, plan: &Plan, resolved: &Resolved) {
         let mut fresh = resolved.preferring.clone();
         for it in &plan.preferences {
@@ -130,7 +134,7 @@ impl<'a> EventBuffer<'a> {
                     marketing_stopped,
                     at,
                 };
-                // Once, though it may be in the batch twice.
+                // One event, though the batch may contain the preference twice.
                 let Some(place) = fresh.iter().position(|it| *it == told) else {
                     continue;
                 };
@@ -153,17 +157,18 @@ impl<'a> EventBuffer<'a> {
         }
     }
 
-    /// What was put into its form elsewhere.
+    /// Buffers events that are already built.
     pub fn extend(&mut self, events: impl IntoIterator<Item = NewEvent>) {
         self.events.extend(events);
     }
 
-    /// Writes them. The last thing before the commit: see [`events::append`].
+    /// Appends the events. Must be the last statement before the commit: see [`events::append`].
     pub async fn append(self, tx: &mut Tx) -> Result<()> {
         events::append(tx, &self.events, self.clock.now()).await
     }
 }
 
+/// Returns the event's view of a contact.
 fn person(party: &Party, id: ContactId) -> message::Person<'_> {
     let known_by = |kind: &str| {
         let found = party.identities.iter().find(|it| it.kind == kind);

@@ -1,4 +1,4 @@
-//! Messages: inbound, echoes of what was sent elsewhere, and history from before the number joined.
+//! Messages: inbound, echoes of what was sent with another tool, and history from before the number was connected.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -19,17 +19,17 @@ use crate::{
     },
 };
 
-/// How long after a customer's message, or call, free-form answers are allowed (Meta's customer service window).
+/// Duration of Meta's customer service window: free-form replies are allowed after a customer's message or call.
 pub(super) const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
 
-/// A message, with places in [`Plan::parties`] for those concerned.
+/// A message to store. `conversation_of` and `contact` are indices into [`Plan::parties`].
 pub struct PlannedMessage {
     pub id: MessageId,
     pub tenant: TenantId,
     pub channel: ChannelId,
-    /// Whose conversation it stands in: the customer's or the group's.
+    /// The party of the conversation: the customer or the group.
     pub conversation_of: usize,
-    /// Who it is from, or to.
+    /// The sender or recipient.
     pub contact: usize,
     pub wamid: String,
     pub direction: Direction,
@@ -45,14 +45,14 @@ pub struct PlannedMessage {
     pub received_at: DateTime<Utc>,
     pub event: RawEventId,
     pub change: Option<MessageChange>,
-    /// The file that came with it.
+    /// The media file that came with it.
     pub media: Option<PlannedMedia>,
-    /// The basket that it is.
+    /// The order that it contains.
     pub order: Option<OrderContent>,
 }
 
 impl PlannedMessage {
-    /// The key of the message in Meta's words.
+    /// Returns the message's key: channel and wamid.
     pub fn key(&self) -> MessageKey {
         MessageKey {
             channel: self.channel,
@@ -60,12 +60,12 @@ impl PlannedMessage {
         }
     }
 
-    /// Something a person should look at, as opposed to news about another message or about the sender.
+    /// Returns whether the message counts as unread. Reactions, edits, revocations and system messages do not.
     pub fn counts_as_unread(&self) -> bool {
         self.origin == Origin::Customer && !matches!(self.kind.as_str(), "system" | "edit" | "revoke" | "reaction")
     }
 
-    /// When the service window that it opens will close.
+    /// Returns the end of the service window that the message opens.
     pub fn window(&self) -> Option<DateTime<Utc>> {
         let opens = self.direction == Direction::Inbound && !matches!(self.kind.as_str(), "system" | "edit" | "revoke");
         opens.then(|| self.sent_at + SERVICE_WINDOW)
@@ -77,6 +77,7 @@ impl PlannedMessage {
 }
 
 impl Plan {
+    /// Plans a message from a customer or a group member.
     pub(super) fn inbound(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
         let at = message.timestamp.unwrap_or(origin.received_at);
         let sender = match &message.content {
@@ -103,6 +104,7 @@ impl Plan {
         self.messages.push(planned);
     }
 
+    /// Plans an echo of a message that was sent with another tool.
     pub(super) fn echo(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
         self.count("echo");
         self.outbound(
@@ -116,6 +118,7 @@ impl Plan {
         );
     }
 
+    /// Plans a message from the history.
     pub(super) fn history(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, history: &HistoryMessage) {
         self.count("history");
         let message = &history.message;
@@ -177,7 +180,7 @@ impl Plan {
     }
 }
 
-/// What all kinds of messages have in common; directions and addresses are the caller's to say.
+/// Returns the common part of all messages. The caller sets direction and addresses.
 fn planned(
     clock: &Clock,
     origin: &ItemSource<'_>,
@@ -243,7 +246,7 @@ fn planned(
     }
 }
 
-/// A system message may name its subject only in its body: a person with a user name whose user id changed.
+/// Returns the subject of a system message, which may stand only in its body: a person with a user name whose user id changed.
 fn system_party(
     tenant: TenantId,
     sender: &WhatsAppUser,

@@ -1,6 +1,9 @@
-//! From stored webhooks to conversations. A job's events are read and divided into portions; each is parsed, and applied with set-based
-//! statements in one transaction. What fails is taken apart: a portion into its events, an event into halves of its items and halves of
-//! those, so that what cannot be applied harms nobody else.
+//! Processes stored webhooks into messages, statuses and events.
+//!
+//! 1. The events of a job are divided into portions.
+//! 2. Each portion is parsed and applied in one transaction, with set-based statements.
+//! 3. On failure the portion is split: into its events, then an event into halves of its items, down to single items. Items that cannot
+//!    be applied do not block the others.
 
 mod account;
 mod refusals;
@@ -38,13 +41,13 @@ use crate::{
     records::raw_events::{self, RawEvent, PendingEvents},
 };
 
-/// Stored webhooks, to be processed.
+/// Queue of stored webhooks.
 pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 
-/// Long webhooks that a process works on at a time: one fewer than jobs of their queue, so that short ones never wait for all of them.
+/// Maximum number of long webhooks a process handles at a time: one fewer than the jobs of the queue, so that short ones always proceed.
 pub const LONG_WEBHOOKS: usize = 2;
 
-/// How long one job goes on with long webhooks; those it did not come to are left to the next.
+/// Maximum time a job spends on long webhooks before it leaves the rest to the next job.
 const TURN: Duration = Duration::from_millis(250);
 
 /// An event that could not be applied.
@@ -52,7 +55,7 @@ const TURN: Duration = Duration::from_millis(250);
 pub struct Failure {
     pub event: RawEventId,
     pub error: String,
-    /// The database was away: the event is not at fault.
+    /// The database was unavailable; the event is not at fault.
     pub transient: bool,
 }
 
@@ -78,19 +81,19 @@ impl Failure {
     }
 }
 
-/// Bytes of a short webhook at most: some two hundred messages.
+/// Maximum size in bytes of a short webhook: about two hundred messages.
 const LONG: i64 = 64 * 1_024;
 
-/// What became of events. Those not named are settled, each in the transaction of its effects.
+/// Result of processing events. Events not listed are settled, each in the transaction of its effects.
 #[derive(Debug, Default)]
 pub struct Report {
     pub failures: Vec<Failure>,
-    /// Not begun, to give short webhooks their turn.
+    /// Not started, so that short webhooks get their turn.
     pub postponed: Vec<RawEventId>,
 }
 
 impl Report {
-    /// Fails the events if the database went away at those before them, and tells so.
+    /// Fails the events if the last failure was an unavailable database. Returns whether it did.
     fn fails_with_those_before(&mut self, events: impl IntoIterator<Item = RawEventId>) -> bool {
         let Some(away) = self.failures.last().filter(|failure| failure.transient) else {
             return false;
@@ -105,8 +108,7 @@ impl Report {
     }
 }
 
-/// Applies the events that still want work: short ones together, each long one by itself and after them, so that a tenant's long ones do
-/// not hold up the others.
+/// Processes the pending events: short ones together, then each long one alone, so that long webhooks of one tenant do not delay others.
 pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report {
     let mut report = Report::default();
     let PendingEvents { short, long } = match raw_events::pending(service.db.reader(), events, LONG).await {
@@ -132,7 +134,7 @@ pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report 
     report
 }
 
-/// Parses and applies events.
+/// Parses and applies events in one batch.
 async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut Report) {
     let ids: Vec<RawEventId> = events.iter().map(|event| event.id).collect();
     match read::parse(events).await {
@@ -149,7 +151,7 @@ async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut 
     }
 }
 
-/// Reads, parses and applies one long event, if there is a place: there are fewer places than jobs at a time.
+/// Processes one long event if a permit is free; there are fewer permits than concurrent jobs.
 async fn long_one(service: &InboundService, id: RawEventId, report: &mut Report) {
     let Ok(_place) = service.long_webhooks.try_acquire() else {
         metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
@@ -158,6 +160,7 @@ async fn long_one(service: &InboundService, id: RawEventId, report: &mut Report)
     alone(service, id, report).await;
 }
 
+/// Loads and processes a single event.
 async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
     match raw_events::pending(service.db.reader(), &[id], i64::MAX).await {
         Ok(PendingEvents { short, .. }) => Box::pin(together(service, short, report)).await,
@@ -165,7 +168,7 @@ async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
     }
 }
 
-/// Applies parsed events: in transactions of a thousand items at most, an event with more in several.
+/// Applies parsed events in transactions of at most 1,000 items. An event with more items takes several.
 async fn apply_all(service: &InboundService, parsed: &[Parsed], report: &mut Report) {
     for events in slices::by_items(parsed) {
         if let [event] = events

@@ -1,5 +1,4 @@
-//! What Meta tells of accounts and their numbers, as it is told to receivers: what concerns a number in terms of its channel, the rest
-//! as it came.
+//! Builds the domain events of account and number updates. An update of a number names its channel; the rest is forwarded as received.
 
 use chrono::{DateTime, Utc};
 
@@ -12,11 +11,11 @@ use crate::{
     records::events::NewEvent,
 };
 
-/// The events of one tenant, whose channels in the account these are.
+/// Returns the events of one tenant. `routes` are the tenant's channels in the account.
 pub(super) fn events_for(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &AccountEvent) -> Vec<NewEvent> {
     let at = origin.item.time.unwrap_or(origin.received_at);
     match &account.detail {
-        // What changes of a template is told by whoever writes it down.
+        // Events of template changes are built where the templates are stored.
         AccountDetail::TemplateStatus(_)
         | AccountDetail::TemplateQuality(_)
         | AccountDetail::TemplateCategory(_)
@@ -85,7 +84,7 @@ fn event(
     }
 }
 
-/// Numbers that are cut off with their account, or come back with it.
+/// Returns `channel.connected` or `channel.disconnected` for the numbers of an account that was restored or lost.
 fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: DateTime<Utc>) -> Vec<NewEvent> {
     let of = match (update.event.as_str(), update.ban_state.as_deref()) {
         ("ACCOUNT_DELETED" | "ACCOUNT_OFFBOARDED" | "PARTNER_APP_UNINSTALLED" | "PARTNER_REMOVED", _)
@@ -108,7 +107,7 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
     routes.iter().filter(of_account).map(event_of).collect()
 }
 
-/// The channel of a number that Meta names by its digits: the only one, or the one known by them.
+/// Returns the channel of a number given as display number: the only channel, or the one with that number.
 pub(super) fn number<'r>(routes: &[&'r Route], display: &Option<String>) -> Option<&'r Route> {
     match routes {
         [only] => Some(only),

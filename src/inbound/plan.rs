@@ -1,4 +1,4 @@
-//! What a batch asks for, sorted by kind, before anything touches the database.
+//! The plan of a batch: the effects of its items, sorted by kind, computed without database access.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,36 +21,37 @@ use crate::{
     templates,
 };
 
+/// The effects of a batch of items.
 #[derive(Default)]
 pub struct Plan {
-    /// Everybody spoken of; messages and facts point into it.
+    /// Contacts that items name. Messages, calls and preferences hold indices into it.
     pub parties: Vec<Party>,
     pub messages: Vec<PlannedMessage>,
     pub statuses: Vec<NewStatus>,
-    /// Statuses that name one of our attempts.
+    /// Statuses that carry the id of one of our attempts.
     pub proofs: Vec<Proof>,
-    /// The messages that statuses tell of, and what they call the recipients.
+    /// The messages of statuses, with Meta's names of their recipients.
     pub recipients: Vec<NamedRecipient>,
-    /// Who called, or was called.
+    /// Events of calls.
     pub calls: Vec<PlannedCall>,
-    /// Messages received, by channel: Meta counts them against the number's rate.
+    /// Number of messages received per channel, which Meta counts against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
-    /// What is said of accounts and numbers that decides what may be sent.
+    /// Updates of accounts and numbers that change what may be sent.
     pub account_updates: Vec<News>,
-    /// What is told of templates.
+    /// Updates of templates.
     pub templates: Vec<templates::TemplateUpdate>,
-    /// What people want to be sent, and what not.
+    /// Marketing preferences of contacts.
     pub preferences: Vec<PlannedPreference>,
-    /// Facts that stand for themselves, such as an alert about the account.
+    /// Events that need no stored row, such as an account alert.
     pub domain_events: Vec<NewEvent>,
     pub quarantined: BTreeSet<(String, Uuid, DateTime<Utc>)>,
     pub unrecognized: Vec<Unrecognized>,
     pub processed: Vec<ProcessedEvent>,
-    /// For the metrics: items by kind.
+    /// Number of items by kind, for the metrics.
     pub counts: BTreeMap<&'static str, u64>,
 }
 
-/// What somebody has chosen, with their place in [`Plan::parties`].
+/// A preference of a contact. `party` is an index into [`Plan::parties`].
 pub struct PlannedPreference {
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -58,17 +59,17 @@ pub struct PlannedPreference {
     pub preference: UserPreference,
 }
 
-/// Where an item comes from and where it goes.
+/// An item and the raw event it comes from.
 pub struct ItemSource<'a> {
     pub event: RawEventId,
     pub received_at: DateTime<Utc>,
     pub item: &'a WebhookItem,
 }
 
-/// How many names of fields are kept with an event.
+/// Maximum number of field names stored with an event.
 const FIELDS: usize = 32;
 
-/// The end of an event of which everything was applied.
+/// Returns the final state of an event whose items are all applied.
 pub fn settled(directory: &Snapshot, event: &Parsed) -> ProcessedEvent {
     let items = event.webhook.as_ref().map_or(&[][..], |webhook| &webhook.items);
     let mut fields: BTreeSet<&str> = BTreeSet::new();
@@ -88,16 +89,17 @@ pub fn settled(directory: &Snapshot, event: &Parsed) -> ProcessedEvent {
     }
 }
 
-/// Whom an item is for.
+/// The addressee of an item.
 enum Addressee<'a> {
     Channels(&'a [Route]),
-    /// A number or an account, as a subject of the quarantine, that nobody has added.
+    /// A number or account that no tenant has added, as a subject of the quarantine.
     Nobody(String),
     Unsaid,
-    /// It was not understood.
+    /// The item was not understood.
     Unknown,
 }
 
+/// Finds the addressee of an item.
 fn addressee<'a>(directory: &'a Snapshot, item: &WebhookItem) -> Addressee<'a> {
     if matches!(item.change, Change::Unknown(_)) {
         return Addressee::Unknown;
@@ -118,7 +120,7 @@ fn addressee<'a>(directory: &'a Snapshot, item: &WebhookItem) -> Addressee<'a> {
 }
 
 impl Plan {
-    /// What the items of the events in the range ask for; of all items, if there is no range.
+    /// Plans the items of the events; only those in the range, if one is given.
     pub fn make(directory: &Snapshot, clock: &Clock, events: &[&Parsed], items: Option<Range<usize>>) -> Plan {
         let mut plan = Plan::default();
         for event in events {
@@ -147,6 +149,7 @@ impl Plan {
         plan
     }
 
+    /// Records a body that is not a webhook.
     fn malformed(&mut self, event: RawEventId, malformed: &Malformed) {
         let reason = match malformed {
             Malformed::NotJson(_) => "not_json",
@@ -160,6 +163,7 @@ impl Plan {
         });
     }
 
+    /// Plans one item.
     fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&TenantSignature>, origin: &ItemSource<'_>) {
         let item = origin.item;
         let routes = match addressee(directory, item) {
@@ -175,7 +179,7 @@ impl Plan {
                 return self.unrecognized(origin, unknown.reason.as_str());
             }
         };
-        // A tenant's own app secret speaks for the channels of those who have it only.
+        // A webhook signed with a tenant's app secret applies only to channels of the tenants that have this secret.
         let permitted: Vec<&Route> = routes
             .iter()
             .filter(|route| signed.is_none_or(|signed| directory.signers().speaks_for(signed, route.tenant)))
@@ -210,6 +214,7 @@ impl Plan {
         }
     }
 
+    /// Records an item as unrecognized.
     pub fn unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
         self.unrecognized.push(Unrecognized {
             raw_event_id: origin.event,
@@ -219,11 +224,12 @@ impl Plan {
         });
     }
 
+    /// Counts an item for the metrics.
     pub fn count(&mut self, kind: &'static str) {
         *self.counts.entry(kind).or_default() += 1;
     }
 
-    /// Notes somebody spoken of and returns their place.
+    /// Adds a party and returns its index.
     pub fn party(&mut self, party: Party) -> usize {
         self.parties.push(party);
         self.parties.len() - 1

@@ -1,12 +1,12 @@
-//! How the short webhooks of a job are divided.
+//! Divides the short webhooks of a job into transactions.
 
 use crate::records::raw_events::RawEvent;
 
-/// Bytes of webhooks in one transaction: about a thousand statuses. The messages of all of them are locked until the commit, and whoever
-/// writes what Meta answered to one of them waits for it.
+/// Maximum bytes of webhooks per transaction: about a thousand statuses. Their messages stay locked until the commit, and workers that
+/// record Meta's responses for them wait.
 const PORTION: usize = 512 * 1_024;
 
-/// Webhooks in portions of at most half a megabyte, in their order.
+/// Divides webhooks into portions of at most 512 KiB, in order.
 pub fn divide(events: Vec<RawEvent>) -> Vec<Vec<RawEvent>> {
     let mut portions: Vec<Vec<RawEvent>> = Vec::new();
     let mut sum = 0;

@@ -1,4 +1,4 @@
-//! Whom the messages went to that statuses tell of: what a status calls its recipient belongs to the contact of the message.
+//! Recipients of the messages that statuses report on: Meta's names in a status belong to the message's contact.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::{
     records::messages::{MessageKey, NamedRecipient, Names, MessageRef},
 };
 
-/// The message of a status, and what it calls the recipient: nothing, if that was a group.
+/// Returns the message of a status and Meta's names of the recipient; no names for a group.
 pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &WhatsAppUser) -> NamedRecipient {
     NamedRecipient {
         tenant: status.tenant,
@@ -23,14 +23,13 @@ pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &Whats
     }
 }
 
-/// Brings what statuses say of recipients in order. Most of the statuses of one message say the same, at different times: the first is
-/// kept.
+/// Sorts the recipients and removes repetitions. Most statuses of a message name the recipient alike; the first is kept.
 pub(super) fn sort(named: &mut Vec<NamedRecipient>) {
     named.sort();
     named.dedup_by(|next, first| (&next.of, &next.names) == (&first.of, &first.names));
 }
 
-/// What statuses that waited for their message call its recipient.
+/// Returns the recipients named by orphan statuses.
 pub(super) fn orphan_recipients(waiting: &[OrphanStatus]) -> Vec<NamedRecipient> {
     let named = |it: &OrphanStatus| {
         let recipient = recipient_of_stored_status(&it.payload).unwrap_or_default();
@@ -44,8 +43,8 @@ pub(super) fn orphan_recipients(waiting: &[OrphanStatus]) -> Vec<NamedRecipient>
     waiting.iter().map(named).collect()
 }
 
-/// The recipients of a plan's statuses, as far as something new is told of them: those of messages that are known, and those of messages
-/// sent elsewhere that are in the plan themselves, whose statuses may have come before.
+/// Finds the recipients of a plan's statuses that have new names: of known messages, and of messages sent elsewhere that are in the plan
+/// themselves and whose statuses may have come earlier.
 pub(super) async fn find(tx: &mut Tx, plan: &Plan) -> Result<Recipients> {
     let mut found = messaging::recipients(tx, &plan.recipients).await?;
     let sent = plan.messages.iter().filter(|it| it.direction == Direction::Outbound);

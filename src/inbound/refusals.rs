@@ -1,5 +1,5 @@
-//! What refusals among statuses are going to change. It is found and locked before the messages are, at its own stage of the lock order, and
-//! changed once the statuses are joined to their messages.
+//! Locks what failed statuses will change. It runs before messages are locked, at its own stage of the lock order; the changes are made
+//! after the statuses are joined to their messages.
 
 use std::collections::HashSet;
 
@@ -14,15 +14,15 @@ use crate::{
     },
 };
 
-/// Contacts and conversations that are locked beside those of new messages.
+/// Contacts and conversations to lock in addition to those of new messages.
 #[derive(Default)]
 pub(super) struct Affected {
     pub contacts: Vec<ContactId>,
     pub conversations: Vec<Pair>,
 }
 
-/// Finds what the refusals of these messages affect, and locks the tenants and channels. `refused` names statuses by their messages, with
-/// the code of the error; what was asked of `found` is `named`.
+/// Finds what failed statuses affect, and locks the tenants and channels. `refused` has the message key and error code of each failed
+/// status; `named` is the query whose result is `found`.
 pub(super) async fn lock_affected(
     tx: &mut Tx,
     refused: impl IntoIterator<Item = (&MessageKey, i64)>,

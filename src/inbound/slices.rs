@@ -1,4 +1,4 @@
-//! Many items in several transactions, so that none holds the database for long, and one that the database refuses costs only itself.
+//! Applies many items in several transactions. Each is short, and an item that the database refuses fails alone.
 
 use std::{ops::Range, time::Duration};
 
@@ -10,14 +10,14 @@ use crate::{
     inbound::InboundService,
 };
 
-/// Items in one transaction.
+/// Maximum items per transaction.
 pub const ITEMS: usize = 1_000;
-/// What a transaction may take before the slices after it get shorter: others wait for the rows it has locked, on SQLite for the file.
+/// Target duration of a transaction. Above it slices get shorter: others wait for the locked rows, on SQLite for the file.
 const SPAN: Duration = Duration::from_millis(100);
-/// Items in the shortest slice; shorter ones would spend more on commits than on items.
+/// Minimum items per slice; below it commits cost more than items.
 const FEWEST: usize = 50;
 
-/// Divides events into runs of at most [`ITEMS`] items; an event with more is by itself.
+/// Divides events into runs of at most [`ITEMS`] items. An event with more items is a run of its own.
 pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
     let mut runs = Vec::new();
     let (mut start, mut sum) = (0, 0);
@@ -34,10 +34,12 @@ pub fn by_items(events: &[Parsed]) -> Vec<&[Parsed]> {
     runs
 }
 
-/// Applies one event in slices of its items, each a transaction. Slices get shorter while they take longer than [`SPAN`]. One that is
-/// refused is halved until only the items that cannot be applied are left; what applies stays applied. The event is settled when all of
-/// it was; otherwise the error of its last bad item is returned, and the event comes again, which changes nothing for the items that were
-/// applied.
+/// Applies one event in slices of its items, each a transaction.
+///
+/// - A slice that takes longer than [`SPAN`] halves the size of the next ones; less than a quarter of it doubles the size.
+/// - A refused slice is halved, down to the single items that cannot be applied. What was applied stays applied.
+/// - When all items are applied, the event is marked processed. Otherwise the last error is returned, and the retry changes nothing for
+///   the applied items.
 pub async fn one(service: &InboundService, event: &Parsed) -> Result<()> {
     let all = 0..event.items();
     let mut waiting = vec![all];
@@ -60,7 +62,7 @@ pub async fn one(service: &InboundService, event: &Parsed) -> Result<()> {
     }
 }
 
-/// The next at most `most` of the items that wait; the last range comes first.
+/// Returns the next slice of at most `most` items, from the last waiting range.
 fn next(waiting: &mut Vec<Range<usize>>, most: usize) -> Option<Range<usize>> {
     let range = waiting.pop()?;
     let end = range.end.min(range.start + most);
@@ -70,7 +72,7 @@ fn next(waiting: &mut Vec<Range<usize>>, most: usize) -> Option<Range<usize>> {
     Some(range.start..end)
 }
 
-/// How many items the next slice has, after one of at most `most` items took `took`.
+/// Returns the size of the next slice after one of at most `most` items took `took`.
 fn paced(most: usize, took: Duration) -> usize {
     match took {
         _ if took > SPAN => (most / 2).max(FEWEST),

@@ -1,4 +1,4 @@
-//! What became of messages that were sent: kept whole, applied forward only, joined later when the message is not known yet.
+//! Statuses of sent messages: stored whole, applied forward only, joined later when the message is not known yet.
 
 use chrono::TimeDelta;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.
+/// Maps Meta's status; `None` for statuses that report no progress, such as `warning`.
 pub fn known(kind: &StatusKind) -> Option<Status> {
     match kind {
         StatusKind::Accepted => Some(Status::Accepted),
@@ -35,7 +35,7 @@ pub fn known(kind: &StatusKind) -> Option<Status> {
     }
 }
 
-/// What a status proves that names one of our attempts: Meta has that message.
+/// Returns the proof that Meta has the message, for a status that carries the id of one of our attempts.
 pub(super) fn proof(route: &Route, status: &webhook::StatusUpdate) -> Option<Proof> {
     Some(Proof {
         attempt: status.opaque.as_deref()?.parse().ok()?,
@@ -44,6 +44,7 @@ pub(super) fn proof(route: &Route, status: &webhook::StatusUpdate) -> Option<Pro
     })
 }
 
+/// Returns the row of a status.
 pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::StatusUpdate) -> NewStatus {
     let known = known(&status.status);
     let word = match (&status.status, known) {
@@ -73,7 +74,7 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
     }
 }
 
-/// Moves the messages of these statuses forward and tells of it.
+/// Advances the messages of these statuses and buffers the events.
 pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut EventBuffer<'_>) -> Result<()> {
     let reported: Vec<Reported> = joined
         .iter()
@@ -92,14 +93,14 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut
     Ok(())
 }
 
-/// Joins statuses to messages that were stored in the same moment by another transaction. Run now and then. One that cannot be joined
-/// holds up none of the others; its error is returned when they are done.
+/// Joins statuses to messages that a concurrent transaction stored. Runs periodically. Statuses that cannot be joined do not block the
+/// others; their last error is returned at the end.
 pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
     const RECENT: TimeDelta = TimeDelta::minutes(15);
     const LIMIT: i64 = 1_000;
     let since = service.clock.now() - RECENT;
     let mut count = 0;
-    // Those that were refused stay the first of what is found.
+    // Refused ones stay first in the result and are skipped.
     let (mut refused, mut error) = (0, None);
     loop {
         let found = statuses::overlooked(service.db.reader(), since, refused, LIMIT).await?;
@@ -130,6 +131,7 @@ pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
     }
 }
 
+/// Joins the orphan statuses of these messages in a transaction, with retries.
 async fn join_again(service: &InboundService, keys: &[MessageKey]) -> Result<usize> {
     let join = async || {
         let joined = service

@@ -1,5 +1,5 @@
-//! Intake: a webhook is answered when its bytes are on disk, and not before. Requests hand their bytes to a writer, which stores
-//! whatever is waiting in one commit; while one commit runs, the next batch gathers by itself.
+//! Intake: a webhook is answered once its bytes are on disk. Requests pass their bytes to a writer, which stores everything waiting
+//! in one commit (group commit); the next batch gathers while the commit runs.
 
 mod hints;
 mod writer;
@@ -19,7 +19,7 @@ use crate::{
     records::raw_events::NewRawEvent,
 };
 
-/// Why a webhook was not stored. Meta is told 503 and sends it again, for seven days.
+/// The reason why a webhook was not stored. The response is 503, and Meta retries for seven days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotStored {
     #[error("too many webhooks wait for the database")]
@@ -28,7 +28,7 @@ pub enum NotStored {
     Unavailable,
 }
 
-/// The way in. Clones share the writer.
+/// Handle of the intake writer. Clones share it.
 #[derive(Clone)]
 pub struct Intake {
     clock: Clock,
@@ -39,14 +39,14 @@ pub struct Intake {
 #[derive(Clone)]
 enum Mode {
     Store(mpsc::Sender<PendingWebhook>),
-    /// Measures what everything but storing costs; only the benchmark makes one.
+    /// Acknowledges without storing. For the benchmark only.
     Discard,
 }
 
-/// A webhook on its way to disk, and who waits for it.
+/// A webhook waiting to be stored, and the channel for the result.
 type PendingWebhook = Submission<NewRawEvent, Result<(), NotStored>>;
 
-/// What became of the writer: [`Drained::wait`] returns when everything accepted has been answered.
+/// Handle of the writer task. [`Drained::wait`] returns when every accepted webhook has been answered.
 pub struct Drained(tokio::task::JoinHandle<()>);
 
 impl Drained {
@@ -58,15 +58,15 @@ impl Drained {
 }
 
 impl Intake {
-    /// Starts the writer. At most `backlog` webhooks wait for it; more are refused. It ends once `shutdown` is
-    /// cancelled and nothing is waiting.
+    /// Starts the writer. At most `backlog` webhooks wait for it; more are refused. The writer ends when `shutdown` is cancelled and
+    /// nothing is waiting.
     pub fn start(db: Db, clock: Clock, backlog: usize, hints: Hints, shutdown: CancellationToken) -> (Self, Drained) {
         let (sender, receiver) = mpsc::channel(backlog);
         let writer = writer::spawn(db, receiver, hints, shutdown);
         (Self::new(clock, Mode::Store(sender)), Drained(writer))
     }
 
-    /// An intake that answers without storing. Never part of a served process: it breaks the promise, to measure its price.
+    /// Returns an intake that acknowledges without storing, to measure the cost of storing. Never used by a serving process.
     pub fn discarding(clock: Clock) -> Self {
         Self::new(clock, Mode::Discard)
     }
@@ -79,7 +79,7 @@ impl Intake {
         }
     }
 
-    /// Stores one webhook; returns once it is committed.
+    /// Stores one webhook and returns once it is committed.
     pub async fn store(&self, body: Bytes, signed_by: SignedBy) -> Result<RawEventId, NotStored> {
         let (signer, app_secret) = match signed_by {
             SignedBy::Operator => (None, None),
@@ -106,7 +106,7 @@ impl Intake {
         Ok(id)
     }
 
-    /// How many webhooks wait to be stored just now.
+    /// Returns the number of webhooks waiting to be stored.
     pub fn waiting(&self) -> usize {
         match &self.mode {
             Mode::Store(writer) => writer.max_capacity() - writer.capacity(),

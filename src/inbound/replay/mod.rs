@@ -1,4 +1,4 @@
-//! Replay: processes stored webhooks again. Safe for events that are done, since processing leaves the same result each time.
+//! Replay: processes stored webhooks again. Safe for processed events, since processing is idempotent.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -10,18 +10,18 @@ use crate::{
     records::raw_events::{self, ReplayFilter},
 };
 
-/// Events made due in one transaction: a million of them must neither hold a lock for long nor fill a log at once.
+/// Events made due per transaction, to bound the duration of locks and the size of the log.
 const CHUNK: usize = 5_000;
-/// Ids shown of what was chosen.
+/// Maximum number of ids in the report.
 const SAMPLE: usize = 10;
 
-/// Which raw events.
+/// A selection of raw events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// These, in whatever state; a running one is left alone.
+    /// By id, in any state. Running events are skipped.
     Ids(Vec<RawEventId>),
-    /// Those received from `from` (or the beginning) until before `to` (or now), to the millisecond. Without a state: all but
-    /// the running ones and those a person discarded.
+    /// Received from `from` (default: the beginning) until before `to` (default: now), to the millisecond. Without a state: all but running
+    /// and discarded events.
     Range {
         from: Option<DateTime<Utc>>,
         to: Option<DateTime<Utc>>,
@@ -29,15 +29,15 @@ pub enum Selection {
     },
 }
 
-/// What a replay did, or would do.
+/// Result of a replay or dry run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Replayed {
-    /// Events that were chosen and are not running.
+    /// Number of selected events that are not running.
     pub matched: u64,
-    /// Events made due again; 0 in a rehearsal.
+    /// Number of events made due; 0 in a dry run.
     pub replayed: u64,
     pub dry_run: bool,
-    /// The first few of the chosen.
+    /// The first ids of the selection.
     pub sample: Vec<RawEventId>,
 }
 
@@ -51,8 +51,8 @@ pub enum ReplayError {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes the selected events due at `now`, attempts counted from zero, a chunk at a time. Interrupted, it is simply run again.
-/// A dry run changes nothing and tells what there is.
+/// Makes the selected events due at `now` in chunks, with attempts reset to zero. An interrupted replay can be run again. A dry run
+/// only counts.
 pub async fn replay(db: &Db, now: DateTime<Utc>, selection: Selection, dry_run: bool) -> Result<Replayed, ReplayError> {
     let mut report = Replayed {
         dry_run,
@@ -64,7 +64,7 @@ pub async fn replay(db: &Db, now: DateTime<Utc>, selection: Selection, dry_run: 
             if state == Some(WorkState::Running) {
                 return Err(ReplayError::Running);
             }
-            // What comes in while this runs is not meant, and would never end.
+            // Excludes webhooks that arrive meanwhile: the replay would never end.
             let to = to.unwrap_or(now + TimeDelta::milliseconds(1));
             if from.is_some_and(|from| from >= to) {
                 return Err(ReplayError::EmptyRange);

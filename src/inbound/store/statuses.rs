@@ -1,4 +1,4 @@
-//! Every status Meta reported, once each. One of a message that is not known yet waits here and is joined when it appears.
+//! Statuses reported by Meta, each stored once. An orphan status (its message is not known yet) is joined when the message appears.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,17 @@ use crate::{
     records::messages::MessageKey,
 };
 
+/// A status to store.
 #[derive(Clone, Debug)]
 pub struct NewStatus {
     pub key: MessageKey,
     pub tenant: TenantId,
-    /// As Meta says it; [`Status`] knows most of them.
+    /// Meta's word. [`Status`] covers most of them.
     pub status: String,
-    /// Zero for a word that says nothing about progress.
+    /// Zero for statuses that report no progress.
     pub rank: i64,
     pub occurred_at: DateTime<Utc>,
-    /// The member of a group it speaks of, else empty.
+    /// The group member it is about, else empty.
     pub participant: String,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
@@ -27,7 +28,7 @@ pub struct NewStatus {
     pub received_at: DateTime<Utc>,
 }
 
-/// A status that is now joined to its message.
+/// A status joined to its message.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct JoinedStatus {
     pub tenant_id: TenantId,
@@ -41,11 +42,11 @@ pub struct JoinedStatus {
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
     pub payload: String,
-    /// The member of a group it speaks of, else empty.
+    /// The group member it is about, else empty.
     pub participant: String,
 }
 
-/// A status that is new here, by its key, and its message where that is known.
+/// A status that was inserted, and its message where that is known.
 #[derive(sqlx::FromRow)]
 struct StoredStatus {
     channel_id: ChannelId,
@@ -58,7 +59,7 @@ struct StoredStatus {
     contact_id: Option<ContactId>,
 }
 
-/// What tells a status from every other: the primary key.
+/// Primary key of a status.
 type PrimaryKey<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
 
 impl StoredStatus {
@@ -84,7 +85,7 @@ impl NewStatus {
         )
     }
 
-    /// With its message, if that is known.
+    /// Returns the status with its message, if that is known.
     fn joined(&self, kept: &StoredStatus) -> Option<JoinedStatus> {
         Some(JoinedStatus {
             tenant_id: self.tenant,
@@ -104,14 +105,14 @@ impl NewStatus {
 }
 
 impl JoinedStatus {
-    /// Where the message as a whole stands because of it; `None` for a word that says nothing of progress, and for a failure with one
-    /// member of a group: the others may have the message.
+    /// Returns the message status that this status implies. `None` where it reports no progress, and for a failure with one group member:
+    /// others may have received the message.
     pub fn standing(&self) -> Option<Status> {
         Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
     }
 }
 
-/// Keeps those that are new; returns those whose message is known. The others wait.
+/// Inserts new statuses. Returns those whose message is known; the others stay orphans.
 pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<JoinedStatus>> {
     const KEEP: &str = "
         WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
@@ -155,7 +156,7 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
     let mut keys: Vec<MessageKey> = statuses.iter().map(|it| it.key.clone()).collect();
     keys.sort();
     keys.dedup();
-    // Some may have waited from before; what is joined already costs this no write.
+    // Orphans of these messages may be stored already. Statuses joined on insertion are not written again.
     let mut joined = join(on, &keys).await?;
     let told: HashMap<PrimaryKey<'_>, &NewStatus> = statuses.iter().map(|it| (it.primary_key(), it)).collect();
     let of_known = |it: &StoredStatus| told.get(&it.primary_key())?.joined(it);
@@ -163,7 +164,7 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
     Ok(joined)
 }
 
-/// Joins the waiting statuses of these messages to them, where the message is known.
+/// Joins the orphan statuses of these messages, where the message is known.
 pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
     macro_rules! join {
         ($place:literal) => {
@@ -183,7 +184,7 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<Join
         };
     }
     const POSTGRES: &str = join!("m.conversation_id, m.contact_id");
-    // It returns nothing of the tables that were joined.
+    // RETURNING on SQLite cannot refer to the joined tables.
     const SQLITE: &str = join!(
         "(SELECT o.conversation_id FROM messages o
             WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
@@ -199,7 +200,7 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<Join
     Rows::new(sql, rows.collect()).all(on).await
 }
 
-/// A status whose message was not known when it came.
+/// A status whose message was not known when it arrived.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct OrphanStatus {
     pub tenant_id: TenantId,
@@ -219,7 +220,7 @@ impl OrphanStatus {
     }
 }
 
-/// The statuses that wait for these messages.
+/// Returns the orphan statuses of these messages.
 pub async fn orphans(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
@@ -230,10 +231,10 @@ pub async fn orphans(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<O
     Rows::new(SQL, rows.collect()).all(on).await
 }
 
-/// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other. One for each
-/// status, the oldest first, without the first `skip`.
+/// Returns the keys of messages whose status was stored concurrently: the two transactions could not see each other. One row per status,
+/// the oldest first, without the first `skip`.
 pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
-    // The index of those that wait is in this order: the whole of what Meta ever reported would be read for another.
+    // Matches the order of the partial index of orphan statuses. Any other order reads every status ever reported.
     const SQL: &str = "
         SELECT s.channel_id, s.wamid
         FROM message_statuses s

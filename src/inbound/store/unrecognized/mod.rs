@@ -1,4 +1,4 @@
-//! Items nobody understood: marked here, kept whole in their raw event.
+//! Items that were not understood: recorded here, kept whole in their raw event.
 
 mod find;
 mod put;
