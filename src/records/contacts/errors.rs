@@ -1,4 +1,4 @@
-//! What errors of Meta's say about people.
+//! Effects of Meta's error codes on contacts.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use crate::{
     domain::{ContactId, Id, TenantId},
 };
 
-/// Somebody who takes no marketing any more, as of a time of Meta's.
+/// A contact who refuses marketing messages, as of Meta's time.
 #[derive(Clone, Debug)]
 pub struct MarketingRefusal {
     pub tenant: TenantId,
@@ -15,7 +15,7 @@ pub struct MarketingRefusal {
     pub at: DateTime<Utc>,
 }
 
-/// Records that marketing is refused, unless something later is known; returns those of whom it was not.
+/// Records refusals of marketing unless something later is known. Returns the contacts that changed.
 pub async fn stop_marketing(
     on: impl Into<On<'_>>,
     refused: &[MarketingRefusal],
@@ -44,7 +44,7 @@ pub struct UndeliverableIdentity {
     pub at: DateTime<Utc>,
 }
 
-/// Notes that identities are doubtful. Each comes once.
+/// Counts failed deliveries on identities. Each identity may occur once in the batch.
 pub async fn mark_undeliverable(on: impl Into<On<'_>>, suspects: &[UndeliverableIdentity]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, code, count, at) AS ({rows})

@@ -1,3 +1,5 @@
+//! Identities of contacts: lookup, assignment, retirement; names and preferences.
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +11,7 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// Something a contact is known by.
+/// The key of an identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     pub tenant: TenantId,
@@ -24,7 +26,7 @@ impl Identity {
     }
 }
 
-/// An identity somebody has, or had.
+/// An identity that is or was a contact's.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct KnownIdentity {
     pub tenant_id: TenantId,
@@ -34,7 +36,7 @@ pub struct KnownIdentity {
     pub retired_at: Option<DateTime<Utc>>,
 }
 
-/// Holds off merges of these tenants' contacts until this transaction ends. Each is locked once, in their order.
+/// Takes the shared merge locks of these tenants, once each, in order.
 pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantId>) -> Result<()> {
     let tenants: BTreeSet<TenantId> = tenants.into_iter().collect();
     for tenant in tenants {
@@ -43,9 +45,9 @@ pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantI
     Ok(())
 }
 
-/// Holds off merges of the tenant's contacts until this transaction ends, or (`exclusive`) everybody else. Without it a merge could
-/// remove a contact between the moment it was looked up and the moment something is written to it. A transaction that holds it
-/// already goes on, and never makes a shared lock exclusive.
+/// Takes the tenant's merge lock until the end of the transaction: shared, or `exclusive` for a merge. The shared lock keeps a merge
+/// from removing a contact between its lookup and a write to it. No-op if the transaction holds the lock; a shared lock is never
+/// upgraded.
 pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Result<()> {
     const POSTGRES_SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";
     const POSTGRES_EXCLUSIVE: &str = "SELECT pg_advisory_xact_lock($1)";
@@ -64,6 +66,7 @@ pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Resu
         .map(drop)
 }
 
+/// Looks up identities.
 pub async fn identities(on: impl Into<On<'_>>, wanted: &[Identity]) -> Result<Vec<KnownIdentity>> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value) AS ({rows})
@@ -73,7 +76,7 @@ pub async fn identities(on: impl Into<On<'_>>, wanted: &[Identity]) -> Result<Ve
     Rows::new(SQL, wanted.iter().map(Identity::row).collect()).all(on).await
 }
 
-/// Whether somebody has, or had, the number.
+/// Returns whether the phone number is or was a contact's.
 pub async fn is_known(on: impl Into<On<'_>>, tenant: TenantId, phone: &str) -> Result<bool> {
     let identity = Identity {
         tenant,
@@ -83,7 +86,7 @@ pub async fn is_known(on: impl Into<On<'_>>, tenant: TenantId, phone: &str) -> R
     Ok(!identities(on, &[identity]).await?.is_empty())
 }
 
-/// A contact to be made.
+/// A contact to insert.
 #[derive(Clone, Debug)]
 pub struct NewContact {
     pub tenant: TenantId,
@@ -91,6 +94,7 @@ pub struct NewContact {
     pub kind: &'static str,
 }
 
+/// Inserts contacts.
 pub async fn add(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, kind, at) AS ({rows})
@@ -100,7 +104,7 @@ pub async fn add(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<U
     Rows::new(SQL, contacts.iter().map(row).collect()).run(on).await
 }
 
-/// Gives contacts identities nobody has. Fewer rows than asked for means that somebody else was quicker.
+/// Assigns identities that no contact has. Fewer rows than requested means that a concurrent transaction was first.
 pub async fn own(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id, at) AS ({rows})
@@ -115,7 +119,7 @@ pub async fn own(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: Da
     Rows::new(SQL, owned.iter().map(row).collect()).run(on).await
 }
 
-/// Gives contacts identities that others had: a number that was given up, a user name that changed hands.
+/// Reassigns identities of other contacts: a phone number or user name that changed hands.
 pub async fn take_over(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id) AS ({rows})
@@ -130,7 +134,7 @@ pub async fn take_over(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -
     Rows::new(SQL, taken.iter().map(row).collect()).run(on).await
 }
 
-/// Marks identities as given up at Meta's time; the latest time holds.
+/// Retires identities as of Meta's time; the latest time wins.
 pub async fn retire(on: impl Into<On<'_>>, retired: &[(Identity, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, at) AS ({rows})
@@ -146,7 +150,7 @@ pub async fn retire(on: impl Into<On<'_>>, retired: &[(Identity, DateTime<Utc>)]
     Rows::new(SQL, retired.iter().map(row).collect()).run(on).await
 }
 
-/// The name somebody had at a time of Meta's.
+/// A contact's name as of Meta's time.
 #[derive(Clone, Debug)]
 pub struct NameReport {
     pub tenant: TenantId,
@@ -155,8 +159,8 @@ pub struct NameReport {
     pub at: DateTime<Utc>,
 }
 
-/// Keeps the newest name; of two in the same second the greater one, so that the order of arrival does not matter. Returns those whose
-/// name is another one now.
+/// Stores the newest names. Within one second the greater name wins, so that the order of arrival does not matter. Returns the contacts
+/// whose name changed.
 pub async fn name(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
@@ -183,7 +187,7 @@ pub async fn name(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc
     Ok(other)
 }
 
-/// Whether somebody takes marketing messages, as of a time of Meta's.
+/// A contact's marketing preference as of Meta's time.
 #[derive(Clone, Debug)]
 pub struct PreferenceReport {
     pub tenant: TenantId,
@@ -192,7 +196,7 @@ pub struct PreferenceReport {
     pub at: DateTime<Utc>,
 }
 
-/// Keeps what they want, unless something later is known; returns those of whom nothing was.
+/// Stores preferences unless something later is known. Returns the contacts that changed.
 pub async fn prefer(on: impl Into<On<'_>>, preferring: &[PreferenceReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, stopped, at, now) AS ({rows})

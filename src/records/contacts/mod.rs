@@ -1,4 +1,4 @@
-//! People and groups, and what they are known by.
+//! Contacts (people and groups) and their identities.
 
 mod errors;
 mod find;

@@ -1,3 +1,5 @@
+//! Opens, locks and updates conversations.
+
 use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
@@ -10,7 +12,7 @@ use crate::{
     records::{events::NewEvent, lock_order::Stage},
 };
 
-/// What makes a conversation: there is one for each.
+/// The key of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pair {
     pub tenant: TenantId,
@@ -25,8 +27,8 @@ struct Found {
     contact_id: ContactId,
 }
 
-/// The conversations of these pairs. Those that there are, locked; the others are made, each with its first step, which names its id. Locks
-/// those of `also` besides, as far as there are any.
+/// Locks the conversations of these pairs and opens those that do not exist, each with the update that `first` returns, which has its
+/// id. Also locks the existing conversations of `also`.
 pub async fn lock_or_open(
     tx: &mut Tx,
     (pairs, also): (&[Pair], &[Pair]),
@@ -55,7 +57,7 @@ pub async fn lock_or_open(
     Ok(known)
 }
 
-/// Locks the conversations that there are of these pairs.
+/// Locks the existing conversations of these pairs.
 pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
     if !pairs.is_empty() {
         lock(tx, pairs).await?;
@@ -63,7 +65,7 @@ pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
     Ok(())
 }
 
-/// The conversations that there are of these pairs.
+/// Returns the existing conversations of these pairs.
 pub async fn find_existing(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
@@ -78,8 +80,8 @@ pub async fn find_existing(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<Hash
         .collect())
 }
 
-/// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
-/// happens in one conversation happens one after the other and two transactions cannot wait for each other.
+/// Locks the existing conversations of these pairs until the end of the transaction, in one order, so that changes of a conversation are
+/// serialised and transactions cannot deadlock.
 async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
     Stage::Conversations.reach(tx);
     const SQLITE: &str = "
@@ -87,8 +89,8 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
         SELECT c.id, c.channel_id, c.contact_id
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
-    // No planner can make a join of a subquery that locks: each row is found by its key, in the order of the ids. The pair is looked
-    // up without its tenant, so that nobody thinks of reading all keys of the tenant for it.
+    // No planner turns a subquery that locks into a join: each row is found by its key, in the order of the ids. The pair is looked up
+    // without its tenant, so that no planner reads all keys of the tenant.
     const POSTGRES: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows}),
         k AS MATERIALIZED (
@@ -106,7 +108,7 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
 }
 
-/// What is told of a conversation that was opened.
+/// Builds the `conversation.opened` event.
 pub fn opened_event(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
     let data = Opened {
         conversation_id: conversation,
@@ -116,15 +118,15 @@ pub fn opened_event(clock: &Clock, pair: Pair, conversation: ConversationId, at:
     NewEvent::new(clock, pair.tenant, &OPENED, at, &data).within(pair.channel, conversation)
 }
 
-/// Characters of a message shown in the list of conversations.
+/// Maximum characters of a message shown in the list of conversations.
 const PREVIEW: usize = 200;
 
-/// What the list of conversations shows of a text.
+/// Returns the part of a text that the list of conversations shows.
 pub fn preview(text: &str) -> String {
     text.chars().take(PREVIEW).collect()
 }
 
-/// What messages do to a conversation: the newest of them, how many are unread, how long the service window stays open.
+/// An update of a conversation by new messages: the newest message, the number of unread ones, the end of the service window.
 #[derive(Clone, Debug)]
 pub struct Advance {
     pub tenant: TenantId,
@@ -140,7 +142,7 @@ pub struct Advance {
     pub unread: i64,
 }
 
-/// Makes the conversations that do not exist yet. Fewer rows than asked for means that somebody else was quicker.
+/// Inserts conversations. Fewer rows than requested means that a concurrent transaction was first.
 async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, contact_id, at, wamid, direction, type, now) AS ({rows})
@@ -156,7 +158,7 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
             it.channel.uuid(),
             it.contact.uuid(),
         );
-        // The least time there is: the first real message replaces it.
+        // The smallest time: the first real message replaces it.
         let (at, wamid) = (DateTime::<Utc>::UNIX_EPOCH, String::new());
         (
             keys.0,
@@ -173,7 +175,7 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
     Rows::new(SQL, first.iter().map(row).collect()).run(on).await
 }
 
-/// Moves conversations forward. The newest message is the one with the greatest (time, wamid), whatever came first.
+/// Updates conversations. The newest message is the one with the greatest (time, wamid), in whatever order they arrive.
 pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, wamid, direction, type, text, window_at, unread, now) AS ({rows})
@@ -213,18 +215,18 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
     Rows::new(SQL, steps.iter().map(row).collect()).run(on).await
 }
 
-/// A conversation that Meta says has no open window.
+/// A conversation without an open service window, according to Meta.
 #[derive(Clone, Debug)]
 pub struct ClosedWindow {
     pub tenant: TenantId,
     pub conversation: ConversationId,
-    /// When the message was sent that found the window closed.
+    /// When the rejected message was sent.
     pub at: DateTime<Utc>,
-    /// The latest end of a window that was open then: one that ends later was opened since.
+    /// The latest end of a window that was open then. A window that ends later was opened since.
     pub latest: DateTime<Utc>,
 }
 
-/// Closes windows as of a time, unless the customer has written since.
+/// Closes service windows as of a time, unless the customer has written since.
 pub async fn close_windows(on: impl Into<On<'_>>, closed: &[ClosedWindow], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, latest, now) AS ({rows})

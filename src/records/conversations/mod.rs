@@ -1,4 +1,4 @@
-//! What one channel and one contact say to each other.
+//! Conversations: all messages between one channel and one contact.
 
 mod advance;
 mod find;

@@ -6,7 +6,7 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// A conversation whose service window is about to end.
+/// A conversation whose service window ends soon.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ClosingWindow {
     pub id: ConversationId,
@@ -16,8 +16,8 @@ pub struct ClosingWindow {
     pub window_expires_at: DateTime<Utc>,
 }
 
-/// Conversations whose window ends after `now` and not after `until`, of which nobody was told; the first to end first. They are held
-/// until the transaction ends. One that somebody else holds is left out: its contact may just be writing.
+/// Locks and returns conversations whose window ends after `now` and by `until`, without a notification so far, the first to end first.
+/// Locked rows are skipped: the contact may be writing.
 pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<ClosingWindow>> {
     Stage::Conversations.reach(tx);
     macro_rules! closing {
@@ -39,7 +39,7 @@ pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limi
     tx.sql(sql, (now, until, limit)).all().await
 }
 
-/// Notes that these windows were told of.
+/// Marks the windows as notified.
 pub async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, window_at) AS ({rows})

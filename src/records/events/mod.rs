@@ -1,4 +1,4 @@
-//! Domain events: what happened, in an order per tenant that readers can rely on.
+//! Domain events, in a gapless sequence per tenant.
 
 mod append;
 mod consumers;

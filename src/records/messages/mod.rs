@@ -1,4 +1,4 @@
-//! Messages in both directions: one row each.
+//! Messages, inbound and outbound, one row each.
 
 mod apply;
 mod find;

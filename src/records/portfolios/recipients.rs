@@ -1,3 +1,5 @@
+//! Customers counted against daily limits.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,27 +10,28 @@ use crate::{
     domain::{AttemptId, ContactId, Id, TenantId},
 };
 
-/// A customer who is about to be written to.
+/// A customer to count.
 #[derive(Clone, Debug)]
 pub struct Recipient {
     pub key: PortfolioKey,
     pub contact: ContactId,
-    /// The first of the attempts.
+    /// The first attempt.
     pub attempt: AttemptId,
-    /// How many there are to this customer.
+    /// Number of sends to this customer.
     pub sends: i64,
 }
 
+/// A customer that was counted.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Counted {
     pub tenant_id: TenantId,
     pub portfolio: String,
     pub contact_id: ContactId,
-    /// As many as were given now if the customer did not count before.
+    /// Equals the number given if the customer was not counted before.
     pub sends: i64,
 }
 
-/// Counts customers, each once, or anew those who count already. The caller holds the portfolios.
+/// Counts customers, or renews the time of those already counted. Each may occur once. The caller holds the portfolios' locks.
 pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTime<Utc>) -> Result<Vec<Counted>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id, attempt_id, sends, at) AS ({rows})
@@ -45,7 +48,7 @@ pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTim
     Rows::new(SQL, recipients.iter().map(row).collect()).all(on).await
 }
 
-/// Those of these customers who count already.
+/// Returns the customers that are already counted.
 pub async fn counted(
     on: impl Into<On<'_>>,
     portfolio: &str,
@@ -60,7 +63,7 @@ pub async fn counted(
     Rows::new(SQL, customers.iter().map(row).collect()).all(on).await
 }
 
-/// Removes customers for whom one attempt was counted and no other: Meta has refused it. The caller holds the portfolios.
+/// Removes customers counted for a single attempt that Meta rejected. The caller holds the portfolios' locks.
 pub async fn remove_refused(
     on: impl Into<On<'_>>,
     refused: &[(PortfolioKey, ContactId, AttemptId)],
@@ -77,8 +80,8 @@ pub async fn remove_refused(
     Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
 }
 
-/// Removes up to `limit` customers who were last written to before then, whichever tenant wrote to them, and tells whose how many were.
-/// The caller holds the portfolio.
+/// Removes up to `limit` customers of any tenant last written to by `before`. Returns the number per tenant. The caller holds
+/// the portfolio's lock.
 pub async fn remove_expired(
     on: impl Into<On<'_>>,
     portfolio: &str,
@@ -101,7 +104,7 @@ pub async fn remove_expired(
     Ok(counts)
 }
 
-/// When customers were last written to, the one who ceases to count first coming first; from the given place on.
+/// Lists the times at which customers were last written to, the first to expire first, starting at offset `from`.
 pub async fn last_sends(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
     const SQL: &str = "
         SELECT last_at FROM portfolio_recipients
@@ -110,7 +113,7 @@ pub async fn last_sends(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit
     on.into().sql(SQL, (portfolio.to_owned(), from, limit)).all().await
 }
 
-/// How many were last written to before then and are not removed yet.
+/// Counts customers last written to by `before` that are not removed yet.
 pub async fn count_expired(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM portfolio_recipients WHERE portfolio = $1 AND last_at <= $2";
     let (count,): (i64,) = on.into().sql(SQL, (portfolio.to_owned(), before)).one().await?;

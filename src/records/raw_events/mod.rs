@@ -1,4 +1,4 @@
-//! Webhooks as they came: stored by intake, worked on by the queue `inbound`, kept for replay.
+//! Raw events: webhooks as received, stored by intake, processed by the queue `inbound`, kept for replay.
 
 mod find;
 mod insert;

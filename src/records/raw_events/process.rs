@@ -1,3 +1,5 @@
+//! Loads, claims and finishes raw events.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -7,27 +9,27 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// A stored webhook, to be worked on.
+/// A raw event to process.
 #[derive(Clone, Debug)]
 pub struct RawEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     pub signer: Option<TenantId>,
-    /// Which secret it was; `None` when the operator's, and in rows of versions that did not keep it.
+    /// The app secret that signed it; `None` for the operator's, and in rows of versions that did not store it.
     pub app_secret_id: Option<AppSecretId>,
     pub body: Vec<u8>,
 }
 
-/// Events that still want work.
+/// Events that are still pending.
 #[derive(Debug)]
 pub struct PendingEvents {
     /// In the order of their ids.
     pub short: Vec<RawEvent>,
-    /// Those whose bodies were left where they are.
+    /// Events whose bodies were too long to load.
     pub long: Vec<RawEventId>,
 }
 
-/// Those of the events that still want work, with the bodies of those of at most `longest` bytes.
+/// Returns the events that are still pending, with bodies of at most `longest` bytes.
 pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<PendingEvents> {
     const SQL: &str = "
         WITH r (id, longest) AS ({rows})
@@ -64,8 +66,7 @@ struct Row {
     body: Option<Vec<u8>>,
 }
 
-/// Claims those of the events that still want work, until the transaction ends, and tells which, in order. What another worker holds is
-/// left to it.
+/// Locks the events that are still pending until the end of the transaction. Returns them in order, without those that another worker holds.
 pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
     Stage::RawEvents.reach(tx);
     const SQLITE: &str = "
@@ -84,7 +85,7 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
     Ok(found)
 }
 
-/// The exact bytes of one event.
+/// Returns the body of an event.
 pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8>>> {
     let found: Option<(Vec<u8>,)> = on
         .into()
@@ -94,16 +95,17 @@ pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8
     Ok(found.map(|(body,)| body))
 }
 
-/// The end of one event's processing.
+/// Final state of a processed event.
 #[derive(Clone, Debug)]
 pub struct ProcessedEvent {
     pub id: RawEventId,
-    /// `Done`, or `Quarantined` when part of it waits for a channel.
+    /// `Done`, or `Quarantined` if part of it waits for a channel.
     pub state: WorkState,
-    /// The fields found in it, separated by spaces.
+    /// Names of the fields found in it, separated by spaces.
     pub fields: String,
 }
 
+/// Stores the final states of pending events.
 pub async fn finish(on: impl Into<On<'_>>, processed: &[ProcessedEvent], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, state, fields, at) AS ({rows})
