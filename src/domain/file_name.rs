@@ -1,10 +1,10 @@
-//! Names of files as somebody else chose them.
+//! File names from untrusted sources.
 
-/// The longest name kept, in characters.
+/// Maximum length of a stored name in characters.
 const LONGEST: usize = 240;
 
-/// The name without folders, control and direction marks, and without dots and spaces at its ends, of at most 240 characters. `None` where
-/// nothing is left.
+/// Returns the name without folders, control and direction characters, without dots and spaces at its ends, cut to 240 characters. `None`
+/// if nothing is left.
 pub fn sanitize(name: &str) -> Option<String> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let shown: String = name.chars().filter(|c| !is_hidden(*c)).take(LONGEST).collect();
@@ -14,7 +14,7 @@ pub fn sanitize(name: &str) -> Option<String> {
     (!shown.is_empty()).then(|| shown.to_owned())
 }
 
-/// Why a name that a person is shown would deceive them, or none.
+/// Returns why a displayed name would deceive people; `None` if it would not.
 pub fn rejection_reason(name: &str) -> Option<&'static str> {
     if name.chars().any(is_hidden) {
         return Some("must not contain control characters or marks of writing direction");
@@ -23,15 +23,15 @@ pub fn rejection_reason(name: &str) -> Option<&'static str> {
     (!named).then_some("must have more than dots")
 }
 
-/// What follows the last dot, in small letters, if it looks like the ending of a file's name.
+/// Returns the extension in lower case: 1 to 10 ASCII letters or digits after the last dot.
 pub fn extension(name: &str) -> Option<String> {
     let (stem, ending) = name.rsplit_once('.')?;
     let looks = (1..=10).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (looks && !stem.is_empty()).then(|| ending.to_ascii_lowercase())
 }
 
-/// Control characters (Unicode Cc), line and paragraph separators, marks that turn the direction of what follows (Unicode Bidi_Control), and
-/// spaces of no width.
+/// Returns whether a character is a control character (Unicode Cc), a line or paragraph separator, a direction mark (Unicode Bidi_Control)
+/// or a zero-width space.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -63,7 +63,10 @@ mod tests {
         ] {
             assert_eq!(sanitize(given).as_deref(), expected, "{given:?}");
         }
-        assert_eq!(sanitize(&"é".repeat(1_000)).map(|name| name.chars().count()), Some(LONGEST));
+        assert_eq!(
+            sanitize(&"é".repeat(1_000)).map(|name| name.chars().count()),
+            Some(LONGEST)
+        );
     }
 
     #[test]
@@ -88,6 +91,10 @@ mod tests {
                 .iter()
                 .all(|name| rejection_reason(name).is_some())
         );
-        assert!(["a.pdf", "مستند.pdf", ".x"].iter().all(|name| rejection_reason(name).is_none()));
+        assert!(
+            ["a.pdf", "مستند.pdf", ".x"]
+                .iter()
+                .all(|name| rejection_reason(name).is_none())
+        );
     }
 }

@@ -1,16 +1,16 @@
-//! Names and descriptions: one rule for all texts that people see in lists, logs and terminals.
+//! Names and descriptions: one rule for all texts shown in lists, logs and terminals.
 
-/// Why a text is no name.
+/// The reason why a text is not a valid name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
     #[error("must have 1 to {longest} characters")]
     Length { longest: usize },
-    /// A control character, or one that changes the direction or the line of the text after it.
+    /// A control character, or one that changes the direction or line of the text after it.
     #[error("must not contain the character U+{:04X}, which is not visible; take it out", u32::from(*.0))]
     Invisible(char),
 }
 
-/// A name without the space around it: 1 to `longest` characters, all of them visible.
+/// Trims and checks a name: 1 to `longest` characters, all of them visible.
 pub fn name(text: &str, longest: usize) -> Result<&str, BadName> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
@@ -22,7 +22,7 @@ pub fn name(text: &str, longest: usize) -> Result<&str, BadName> {
     }
 }
 
-/// A text of one or several lines, otherwise like [`name`].
+/// Trims and checks a description: like [`name`], with line breaks and tabs allowed.
 pub fn description(text: &str, longest: usize) -> Result<&str, BadName> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
@@ -34,8 +34,9 @@ pub fn description(text: &str, longest: usize) -> Result<&str, BadName> {
     }
 }
 
-/// Control characters (category Cc), the separators of lines and paragraphs, and the embeddings, overrides and isolates of the Unicode
-/// Bidirectional Algorithm (UAX #9), which make a text look like another. Joiners and direction marks are parts of words and emoji.
+/// Returns whether a character is a control character (category Cc), a line or paragraph separator, or an embedding, override or isolate of
+/// the Unicode Bidirectional Algorithm (UAX #9), which makes a text look like another. Joiners and direction marks occur in words and
+/// emoji and are allowed.
 fn is_invisible(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! WhatsApp Business Accounts, and what else Meta tells that is about no message.
+//! Events of WhatsApp Business Accounts, and other updates from Meta that are not about a message.
 
 use serde::Serialize;
 use serde_json::{Value, json, value::RawValue};
@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, ContactId, ConversationId};
 
-/// What Meta told, as it came.
+/// A webhook change, forwarded as received.
 #[derive(Serialize, ToSchema)]
 pub struct ForwardedWebhook<'a> {
-    /// The channel it is about; null for what is about the account as a whole.
+    /// The channel it is about; null if it is about the account as a whole.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
     /// Meta's id of the WhatsApp Business Account.
@@ -18,26 +18,26 @@ pub struct ForwardedWebhook<'a> {
     pub waba_id: Option<&'a str>,
     #[schema(required)]
     pub phone_number_id: Option<&'a str>,
-    /// Of the webhook.
+    /// Field of the webhook.
     pub field: &'a str,
-    /// What it is about: the id of a call, a group, a flow …, where Meta says one.
+    /// Id of its subject (a call, a group, a flow …), where Meta names one.
     #[schema(required)]
     pub subject: Option<&'a str>,
-    /// As Meta put it.
+    /// The value as Meta sent it.
     #[schema(required, value_type = Option<Object>)]
     pub value: Option<&'a RawValue>,
 }
 
-/// Something about a call: it rings, was answered, has ended.
+/// An event of a call: ringing, answered, ended.
 #[derive(Serialize, ToSchema)]
 pub struct CallEvent<'a> {
-    /// The number that was called, or that called; null where Meta does not say.
+    /// The channel that was called or that called; null where Meta does not name it.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
-    /// The customer who called, or was called; null where Meta names nobody.
+    /// The customer who called or was called; null where Meta names nobody.
     #[schema(required)]
     pub contact_id: Option<ContactId>,
-    /// A call by the customer opens it, and its service window for 24 hours. Of a call by the business it is null where there is none yet.
+    /// Opened by a call of the customer, with its service window for 24 hours. Null for a call by the business without a conversation.
     #[schema(required)]
     pub conversation_id: Option<ConversationId>,
     /// Meta's id of the WhatsApp Business Account.
@@ -45,12 +45,12 @@ pub struct CallEvent<'a> {
     pub waba_id: Option<&'a str>,
     #[schema(required)]
     pub phone_number_id: Option<&'a str>,
-    /// Of the webhook.
+    /// Field of the webhook.
     pub field: &'a str,
     /// Meta's id of the call.
     #[schema(required)]
     pub subject: Option<&'a str>,
-    /// As Meta put it.
+    /// The value as Meta sent it.
     #[schema(required, value_type = Option<Object>)]
     pub value: Option<&'a RawValue>,
 }

@@ -1,4 +1,4 @@
-//! Business phone numbers: whether they can send, and what Meta thinks of them.
+//! Events of channels: connection, quality, circuit breaker, campaigns.
 
 use serde::Serialize;
 use serde_json::json;
@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::ChannelId;
 
+/// A number that was connected or disconnected.
 #[derive(Serialize, ToSchema)]
 pub struct Connection<'a> {
     pub channel_id: ChannelId,
@@ -14,40 +15,42 @@ pub struct Connection<'a> {
     pub phone_number_id: &'a str,
     /// Meta's id of the WhatsApp Business Account.
     pub waba_id: &'a str,
-    /// As people dial it.
+    /// The number as it is displayed.
     #[schema(required)]
     pub display_phone_number: Option<&'a str>,
-    /// Meta's word, as `PARTNER_REMOVED`; null for a number that was added here.
+    /// Meta's word, such as `PARTNER_REMOVED`; null for a number that was added here.
     #[schema(required)]
     pub reason: Option<&'a str>,
 }
 
+/// A change of a number's quality rating or messaging limit.
 #[derive(Serialize, ToSchema)]
 pub struct ChannelQualityChanged<'a> {
-    /// Null where several numbers of the account could be meant.
+    /// Null where it could be one of several numbers of the account.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
     pub waba_id: &'a str,
     #[schema(required)]
     pub display_phone_number: Option<&'a str>,
-    /// Meta's word: `ONBOARDING`, `THROUGHPUT_UPGRADE`, `FLAGGED` …; null when a check found it.
+    /// Meta's word: `ONBOARDING`, `THROUGHPUT_UPGRADE`, `FLAGGED` …; null if a check found the change.
     #[schema(required)]
     pub event: Option<&'a str>,
-    /// `GREEN`, `YELLOW` or `RED`; null where it is not said.
+    /// `GREEN`, `YELLOW` or `RED`; null where Meta does not report it.
     #[schema(required)]
     pub quality: Option<&'a str>,
     #[schema(required)]
     pub previous_quality: Option<&'a str>,
-    /// Customers a day outside service windows: `TIER_2K` and so on; null where it is not said.
+    /// Customers per day outside service windows: `TIER_2K` and so on; null where Meta does not report it.
     #[schema(required)]
     pub messaging_limit: Option<&'a str>,
     #[schema(required)]
     pub previous_messaging_limit: Option<&'a str>,
 }
 
+/// Meta's decision about a display name.
 #[derive(Serialize, ToSchema)]
 pub struct NameChanged<'a> {
-    /// Null where several numbers of the account could be meant.
+    /// Null where it could be one of several numbers of the account.
     #[schema(required)]
     pub channel_id: Option<ChannelId>,
     pub waba_id: &'a str,
@@ -61,6 +64,7 @@ pub struct NameChanged<'a> {
     pub rejection_reason: Option<&'a str>,
 }
 
+/// A channel or its campaigns stopped.
 #[derive(Serialize, ToSchema)]
 pub struct Stopped<'a> {
     pub channel_id: ChannelId,
@@ -69,14 +73,15 @@ pub struct Stopped<'a> {
     pub reason: &'a str,
 }
 
+/// A channel or its campaigns resumed.
 #[derive(Serialize, ToSchema)]
 pub struct Resumed {
     pub channel_id: ChannelId,
-    /// Messages that had waited and are due now.
+    /// Number of held messages that are due now.
     pub released: u64,
 }
 
-/// An error of the account or the app that is about no message.
+/// An error of the account or the app that is not about a message.
 #[derive(Serialize, ToSchema)]
 pub struct Error<'a> {
     pub channel_id: ChannelId,

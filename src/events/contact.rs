@@ -1,4 +1,4 @@
-//! People and groups: who they are, and what they want.
+//! Events of contacts: identities, names, preferences, blocks.
 
 use serde::Serialize;
 use serde_json::json;
@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, ContactId};
 
-/// Somebody new.
+/// A new contact.
 #[derive(Serialize, ToSchema)]
 pub struct Created<'a> {
     pub contact_id: ContactId,
     /// `person` or `group`.
     pub kind: &'a str,
-    /// As the contact wrote it in WhatsApp.
+    /// Profile name in WhatsApp.
     #[schema(required)]
     pub name: Option<&'a str>,
     #[schema(required)]
@@ -21,7 +21,7 @@ pub struct Created<'a> {
     pub identities: Vec<ContactIdentity<'a>>,
 }
 
-/// Something a contact is known by.
+/// An identity of a contact.
 #[derive(Serialize, ToSchema)]
 pub struct ContactIdentity<'a> {
     /// `phone`, `user_id`, `parent_user_id`, `username` or `group`.
@@ -29,7 +29,7 @@ pub struct ContactIdentity<'a> {
     pub value: &'a str,
 }
 
-/// What is new is there, what is as it was is null.
+/// Changed members of a contact; null if unchanged.
 #[derive(Serialize, ToSchema)]
 pub struct Updated<'a> {
     pub contact_id: ContactId,
@@ -39,44 +39,47 @@ pub struct Updated<'a> {
     pub username: Option<&'a str>,
 }
 
+/// A change of a contact's identities.
 #[derive(Serialize, ToSchema)]
 pub struct IdentityChanged<'a> {
     pub contact_id: ContactId,
-    /// By what the contact is known from now on, beside what was known.
+    /// New identities.
     pub added: Vec<ContactIdentity<'a>>,
-    /// What is theirs no longer.
+    /// Identities that are no longer the contact's.
     pub retired: Vec<ContactIdentity<'a>>,
 }
 
+/// A merge of two contacts.
 #[derive(Serialize, ToSchema)]
 pub struct Merged {
-    /// Who remains.
+    /// The remaining contact.
     pub contact_id: ContactId,
-    /// Who is no more: everything of theirs is the other's.
+    /// The removed contact. Everything of it now belongs to `contact_id`.
     pub merged_contact_id: ContactId,
 }
 
-/// What somebody wants to be sent, and what not.
+/// A contact's preference about messages of a category.
 #[derive(Serialize, ToSchema)]
 pub struct Preference<'a> {
     pub contact_id: ContactId,
-    /// Where it was told.
+    /// The channel on which it was given.
     pub channel_id: ChannelId,
-    /// Of messages, as Meta names it: `marketing_messages`.
+    /// Category of messages in Meta's words: `marketing_messages`.
     #[schema(required)]
     pub category: Option<&'a str>,
-    /// In Meta's words.
+    /// Meta's description.
     #[schema(required)]
     pub detail: Option<&'a str>,
 }
 
+/// A contact blocked or unblocked on a channel.
 #[derive(Serialize, ToSchema)]
 pub struct ContactBlock {
     pub contact_id: ContactId,
     pub channel_id: ChannelId,
 }
 
-/// The category of messages that can be refused.
+/// The category of messages that customers can opt out of.
 pub const MARKETING: &str = "marketing_messages";
 
 types! {

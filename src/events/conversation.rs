@@ -1,4 +1,4 @@
-//! What one contact and one channel say to each other.
+//! Events of conversations.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, ContactId, ConversationId};
 
+/// A new conversation.
 #[derive(Serialize, ToSchema)]
 pub struct Opened {
     pub conversation_id: ConversationId,
@@ -15,12 +16,13 @@ pub struct Opened {
     pub contact_id: ContactId,
 }
 
+/// A service window that ends soon.
 #[derive(Serialize, ToSchema)]
 pub struct WindowClosing {
     pub conversation_id: ConversationId,
     pub channel_id: ChannelId,
     pub contact_id: ContactId,
-    /// From then on only templates may be sent, until the contact writes or calls again.
+    /// End of the window. Afterwards only templates may be sent, until the contact writes or calls again.
     pub window_expires_at: DateTime<Utc>,
 }
 

@@ -1,4 +1,4 @@
-//! Receivers of events. What one cannot be told is told to the others.
+//! Events of endpoints. An endpoint that is disabled does not receive its own event; the others do.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,20 +8,22 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::EndpointId;
 
+/// An endpoint that fails or was disabled.
 #[derive(Serialize, ToSchema)]
 pub struct Troubled<'a> {
     pub endpoint_id: EndpointId,
-    /// Of its address, with the port where there is one; the rest may hold secrets.
+    /// Host of its URL, with the port if there is one. The rest may contain secrets.
     pub host: &'a str,
-    /// Since when nothing but failures.
+    /// Start of the uninterrupted failures.
     #[schema(required)]
     pub since: Option<DateTime<Utc>>,
     pub reason: &'a str,
-    /// What was wrong the last time.
+    /// Error of the last attempt.
     #[schema(required)]
     pub last_error: Option<&'a str>,
 }
 
+/// A test delivery.
 #[derive(Serialize, ToSchema)]
 pub struct Test {
     pub endpoint_id: EndpointId,

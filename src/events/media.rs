@@ -1,4 +1,4 @@
-//! Files that came with messages.
+//! Events of media that came with messages.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, ConversationId, MediaId, MessageId};
 
+/// A media file that is available or failed.
 #[derive(Serialize, ToSchema)]
 pub struct MediaEvent<'a> {
     pub media: MediaSummary<'a>,
 }
 
-/// As `GET /api/v1/media/{id}` names it.
+/// The file as `GET /api/v1/media/{id}` shows it.
 #[derive(Serialize, ToSchema)]
 pub struct MediaSummary<'a> {
     pub id: MediaId,
@@ -38,7 +39,7 @@ pub struct MediaSummary<'a> {
     pub message_id: Option<MessageId>,
     #[schema(required)]
     pub wamid: Option<&'a str>,
-    /// Why there is no file.
+    /// The reason why there is no file.
     #[schema(required)]
     pub error: Option<&'a str>,
 }

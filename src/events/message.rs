@@ -1,4 +1,4 @@
-//! Messages: that there is one, and what became of it.
+//! Events of messages and their statuses.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 use super::{EventType, sample, types};
 use crate::domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, Status, TemplateId};
 
-/// A new message, with whom it is from or to.
+/// A new message and its contact.
 #[derive(Serialize, ToSchema)]
 pub struct MessageEvent<'a> {
     pub message: EventMessage<'a>,
     pub contact: Person<'a>,
 }
 
-/// As `GET /api/v1/messages/{id}` shows it, less what can only come later.
+/// The message as `GET /api/v1/messages/{id}` shows it, without members that can only be set later.
 #[derive(Serialize, ToSchema)]
 pub struct EventMessage<'a> {
     pub id: MessageId,
@@ -23,44 +23,44 @@ pub struct EventMessage<'a> {
     pub wamid: &'a str,
     /// `inbound` or `outbound`.
     pub direction: &'a str,
-    /// `customer`, or `echo` for what was sent elsewhere, e.g. from the business app.
+    /// `customer`, or `echo` for a message sent with another tool, such as the business app.
     pub origin: &'a str,
-    /// As Meta names it: `text`, `image`, `interactive` …
+    /// Meta's type: `text`, `image`, `interactive` …
     #[serde(rename = "type")]
     pub kind: &'a str,
     pub status: &'a str,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
-    /// Who it is from or to; in a group the member who wrote.
+    /// The sender or recipient; in a group the member who wrote.
     pub contact_id: ContactId,
-    /// The sender as Meta named it: a phone number or a user id.
+    /// The sender as Meta names it: a phone number or a user id.
     #[schema(required)]
     pub from: Option<&'a str>,
     #[schema(required)]
     pub to: Option<&'a str>,
-    /// What a person would read.
+    /// The readable text.
     #[schema(required)]
     pub text: Option<&'a str>,
-    /// The file that came with it: `/api/v1/media/{id}`, once `media.ready` has come.
+    /// The file that came with it: `/api/v1/media/{id}`, available after `media.ready`.
     #[schema(required)]
     pub media_id: Option<MediaId>,
-    /// The message it answers, reacts to, edits or revokes.
+    /// The message that it answers, reacts to, edits or revokes.
     #[schema(required)]
     pub context_wamid: Option<&'a str>,
-    /// The message as Meta put it.
+    /// The message as Meta sent it.
     #[schema(required, value_type = Option<Object>)]
     pub payload: Option<&'a RawValue>,
-    /// Meta's time of it.
+    /// Meta's time.
     pub timestamp: DateTime<Utc>,
-    /// When its webhook arrived here.
+    /// When the webhook arrived.
     pub received_at: DateTime<Utc>,
 }
 
-/// Who it is, as far as Meta told with the message.
+/// A contact, as far as Meta describes it with the message.
 #[derive(Serialize, ToSchema)]
 pub struct Person<'a> {
     pub id: ContactId,
-    /// As the contact wrote it in WhatsApp.
+    /// Profile name in WhatsApp.
     #[schema(required)]
     pub name: Option<&'a str>,
     /// Digits, with the country code.
@@ -73,7 +73,7 @@ pub struct Person<'a> {
     pub username: Option<&'a str>,
 }
 
-/// Where a message stands that was sent.
+/// The status of a sent message.
 #[derive(Serialize, ToSchema)]
 pub struct StatusEvent<'a> {
     pub message_id: MessageId,
@@ -83,28 +83,29 @@ pub struct StatusEvent<'a> {
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
-    /// The last word of the type, but of `message.reported`: there it is Meta's word.
+    /// The last word of the event type; in `message.reported` Meta's word.
     pub status: &'a str,
-    /// In a group, the member it speaks of.
+    /// In a group, the member that it is about.
     #[schema(required)]
     pub participant: Option<&'a str>,
-    /// What went wrong, where something did.
+    /// The error, if there is one.
     #[schema(required)]
     pub error: Option<Error<'a>>,
-    /// The status as Meta put it, with price and conversation; null for what was not told by a webhook.
+    /// The status as Meta sent it, with pricing and conversation; null if it does not come from a webhook.
     #[schema(required, value_type = Option<Object>)]
     pub payload: Option<&'a RawValue>,
 }
 
+/// An error of a message.
 #[derive(Serialize, ToSchema)]
 pub struct Error<'a> {
-    /// Meta's code; null for what never reached Meta.
+    /// Meta's code; null if the message never reached Meta.
     #[schema(required)]
     pub code: Option<i64>,
     #[schema(required)]
     pub title: Option<&'a str>,
-    /// Of a message that was not sent because the service window is closed, the templates that would do, at most ten; null for
-    /// everything else, and for what Meta itself refused.
+    /// Set for a message that was not sent because the service window is closed: up to ten templates that could be sent instead. Null for
+    /// other errors, and for messages that Meta rejected.
     #[schema(required)]
     pub templates: Option<Vec<SendableTemplate<'a>>>,
 }
@@ -115,20 +116,20 @@ pub struct SendableTemplate<'a> {
     pub id: TemplateId,
     pub name: &'a str,
     pub language: &'a str,
-    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    /// `UTILITY` or `MARKETING`; null where Meta has not reported it.
     #[schema(required)]
     pub category: Option<&'a str>,
 }
 
 impl<'a> Error<'a> {
-    /// `None` where nothing is said.
+    /// Returns an error; `None` without code and title.
     pub fn of(code: Option<i64>, title: Option<&'a str>) -> Option<Self> {
         let templates = None;
         (code.is_some() || title.is_some()).then_some(Self { code, title, templates })
     }
 }
 
-/// The type that tells of a status. `None` stands for words of Meta's that say nothing of progress.
+/// Returns the event type of a status. `None` stands for statuses of Meta's that report no progress.
 pub fn of_status(status: Option<Status>) -> &'static EventType {
     match status {
         Some(Status::Queued) => &QUEUED,
@@ -142,7 +143,7 @@ pub fn of_status(status: Option<Status>) -> &'static EventType {
         Some(Status::Read) => &READ,
         Some(Status::Played) => &PLAYED,
         Some(Status::Deleted) => &DELETED,
-        // That a message came, or that a call is being made, is no report.
+        // Receiving a message and making a call are not reports.
         Some(Status::Received | Status::Sending) | None => &REPORTED,
     }
 }

@@ -1,4 +1,4 @@
-//! What is passed on as it came: nothing here acts on it.
+//! Events of Meta's webhook fields that are forwarded as received, without effects here.
 
 use serde_json::json;
 

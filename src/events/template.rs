@@ -1,4 +1,4 @@
-//! Templates of Meta's. Told when something is new, whether a webhook said so or a look at what Meta has.
+//! Events of Meta's templates, found by webhooks or by a template sync.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, MessageId, TemplateId};
 
-/// Which template. What a webhook did not say of one that is not known here is null.
+/// The template. Members that a webhook does not report of an unknown template are null.
 #[derive(Serialize, ToSchema)]
 pub struct EventTemplate<'a> {
     #[schema(required)]
@@ -20,15 +20,16 @@ pub struct EventTemplate<'a> {
     pub meta_id: Option<&'a str>,
     #[schema(required)]
     pub name: Option<&'a str>,
-    /// As Meta writes it: `en_US`, `pt_BR`, `es`.
+    /// Meta's code: `en_US`, `pt_BR`, `es`.
     #[schema(required)]
     pub language: Option<&'a str>,
 }
 
+/// A change of a template's status.
 #[derive(Serialize, ToSchema)]
 pub struct StatusChanged<'a> {
     pub template: EventTemplate<'a>,
-    /// `APPROVED` can be sent. Where Meta says something that is no status, as `FLAGGED`, it is that word.
+    /// `APPROVED` can be sent. Meta's word where it is not a status, such as `FLAGGED`.
     pub status: &'a str,
     /// Null for a template that was not known.
     #[schema(required)]
@@ -38,11 +39,12 @@ pub struct StatusChanged<'a> {
     /// A code such as `INVALID_FORMAT`.
     #[schema(required)]
     pub reason: Option<&'a str>,
-    /// In Meta's words.
+    /// Meta's description.
     #[schema(required)]
     pub detail: Option<&'a str>,
 }
 
+/// A change of a template's quality rating.
 #[derive(Serialize, ToSchema)]
 pub struct TemplateQualityChanged<'a> {
     pub template: EventTemplate<'a>,
@@ -52,35 +54,38 @@ pub struct TemplateQualityChanged<'a> {
     pub previous_quality: Option<&'a str>,
 }
 
+/// A change of a template's category.
 #[derive(Serialize, ToSchema)]
 pub struct CategoryChanged<'a> {
     pub template: EventTemplate<'a>,
-    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`: it decides what a message costs.
+    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`: determines the price of a message.
     #[schema(required)]
     pub category: Option<&'a str>,
     #[schema(required)]
     pub previous_category: Option<&'a str>,
-    /// The category that Meta will put it into, when that is only announced.
+    /// The category that Meta has announced.
     #[schema(required)]
     pub announced_category: Option<&'a str>,
     #[schema(required)]
     pub announced_category_at: Option<DateTime<Utc>>,
 }
 
+/// A change of a template's components.
 #[derive(Serialize, ToSchema)]
 pub struct ComponentsChanged<'a> {
     pub template: EventTemplate<'a>,
-    /// As Meta has them.
+    /// The components as Meta has them.
     #[schema(required, value_type = Option<Vec<Object>>)]
     pub components: Option<&'a RawValue>,
 }
 
+/// A message that Meta rejected because of its template.
 #[derive(Serialize, ToSchema)]
 pub struct TemplateRefused<'a> {
     pub channel_id: ChannelId,
     /// The message that failed.
     pub message_id: MessageId,
-    /// Of the template.
+    /// Name of the template.
     #[schema(required)]
     pub name: Option<&'a str>,
     #[schema(required)]

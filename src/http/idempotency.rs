@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::{BODY_BYTES, auth, body::read_body, problem::Problem, request_context, state::HttpState};
-use crate::records::idempotency::{self, KeyOwner, RETENTION, KeyedRequest, answer_purpose};
+use crate::records::idempotency::{self, KeyOwner, KeyedRequest, RETENTION, answer_purpose};
 
 /// Maximum length of an `Idempotency-Key`, in characters.
 pub const KEY_LENGTH: usize = 255;
@@ -91,7 +91,13 @@ async fn claim_and_run(
         digest: digest(&[&caller.scopes.to_string(), head.uri.to_string().as_str()], &body),
         message: state.app.clock.new_id(),
     };
-    let held = idempotency::claim(&state.app.db, std::slice::from_ref(&claim_and_run), now - RETENTION, now).await?;
+    let held = idempotency::claim(
+        &state.app.db,
+        std::slice::from_ref(&claim_and_run),
+        now - RETENTION,
+        now,
+    )
+    .await?;
     match held.into_iter().next() {
         Some(held) if held.message_id == claim_and_run.message => {
             run_and_store(state, claim_and_run, next, Request::from_parts(head, Body::from(body))).await

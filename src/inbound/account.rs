@@ -94,7 +94,8 @@ impl Plan {
         let mut of_tenant: BTreeMap<TenantId, Vec<&Route>> = BTreeMap::new();
         let faster = faster(routes, &account.detail);
         for route in routes {
-            self.account_updates.extend(account_updates(route, faster, &account.detail, source));
+            self.account_updates
+                .extend(account_updates(route, faster, &account.detail, source));
             of_tenant.entry(route.tenant).or_default().push(route);
         }
         for (tenant, routes) in of_tenant {
@@ -104,7 +105,8 @@ impl Plan {
             }
             let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);
             self.templates.extend(news);
-            self.domain_events.extend(numbers::events_for(clock, origin, &routes, account));
+            self.domain_events
+                .extend(numbers::events_for(clock, origin, &routes, account));
         }
     }
 }

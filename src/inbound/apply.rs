@@ -6,13 +6,12 @@ use std::{
 };
 
 use super::{
-    refusals,
     calls::{self, PlannedCall},
     event_buffer::EventBuffer,
     media,
     messages::PlannedMessage,
     plan::Plan,
-    recipients, statuses as reports,
+    recipients, refusals, statuses as reports,
 };
 use crate::{
     clock::Clock,
@@ -129,7 +128,9 @@ fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
                 unique.push(message);
             }
             // The content came in the same batch as its placeholder.
-            Entry::Occupied(place) if unique[*place.get()].kind == "media_placeholder" => unique[*place.get()] = message,
+            Entry::Occupied(place) if unique[*place.get()].kind == "media_placeholder" => {
+                unique[*place.get()] = message
+            }
             Entry::Occupied(_) => {}
         }
     }
@@ -152,7 +153,9 @@ async fn open_conversations(
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let mut first: BTreeMap<Pair, FirstContact<'_>> = BTreeMap::new();
     for message in messages {
-        first.entry(pair(message, contacts)).or_insert(FirstContact::Message(message));
+        first
+            .entry(pair(message, contacts))
+            .or_insert(FirstContact::Message(message));
     }
     for call in plan.calls.iter().filter(|call| call.by_customer) {
         if let Some(pair) = call.pair(contacts) {

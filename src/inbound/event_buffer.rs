@@ -120,7 +120,8 @@ impl<'a> EventBuffer<'a> {
         };
         let of = message::of_status(status.standing());
         let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
-        self.events.push(event.within(status.channel_id, status.conversation_id));
+        self.events
+            .push(event.within(status.channel_id, status.conversation_id));
     }
 
     /// Buffers preference events. Marketing preferences older than the stored one have none.

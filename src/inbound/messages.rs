@@ -15,7 +15,7 @@ use crate::{
     people::Party,
     records::{
         conversations::preview,
-        messages::{ChangeKind, MessageKey, MessageChange},
+        messages::{ChangeKind, MessageChange, MessageKey},
     },
 };
 

@@ -6,7 +6,6 @@
 //!    be applied do not block the others.
 
 mod account;
-mod refusals;
 mod apply;
 mod batch;
 mod calls;
@@ -19,6 +18,7 @@ mod plan;
 mod portions;
 mod read;
 mod recipients;
+mod refusals;
 pub mod replay;
 mod service;
 mod slices;
@@ -38,7 +38,7 @@ use crate::{
     db::{is_unavailable, write_together},
     domain::RawEventId,
     queue::Queue,
-    records::raw_events::{self, RawEvent, PendingEvents},
+    records::raw_events::{self, PendingEvents, RawEvent},
 };
 
 /// Queue of stored webhooks.

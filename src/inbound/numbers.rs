@@ -12,7 +12,12 @@ use crate::{
 };
 
 /// Returns the events of one tenant. `routes` are the tenant's channels in the account.
-pub(super) fn events_for(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &AccountEvent) -> Vec<NewEvent> {
+pub(super) fn events_for(
+    clock: &Clock,
+    origin: &ItemSource<'_>,
+    routes: &[&Route],
+    account: &AccountEvent,
+) -> Vec<NewEvent> {
     let at = origin.item.time.unwrap_or(origin.received_at);
     match &account.detail {
         // Events of template changes are built where the templates are stored.

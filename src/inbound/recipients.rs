@@ -10,7 +10,7 @@ use crate::{
     messaging::{self, Recipients, store::sends::Proof},
     meta::webhook::{WhatsAppUser, recipient_of_stored_status},
     people::Party,
-    records::messages::{MessageKey, NamedRecipient, Names, MessageRef},
+    records::messages::{MessageKey, MessageRef, NamedRecipient, Names},
 };
 
 /// Returns the message of a status and Meta's names of the recipient; no names for a group.

@@ -10,7 +10,7 @@ use crate::{
     records::{
         channels, contacts,
         conversations::Pair,
-        messages::{self, MessageKey, NamedRecipient, MessageRef},
+        messages::{self, MessageKey, MessageRef, NamedRecipient},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{refusals, apply, event_buffer::EventBuffer, plan::ItemSource, recipients};
+use super::{apply, event_buffer::EventBuffer, plan::ItemSource, recipients, refusals};
 use crate::{
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::fetch::FetchedMedia;
 use crate::{
     db::Result,
-    events::media::{FAILED, MediaSummary, READY, MediaEvent},
+    events::media::{FAILED, MediaEvent, MediaSummary, READY},
     media::MediaService,
     media::store::{self, UnreportedFailure},
     records::events::{self, NewEvent},
@@ -49,7 +49,13 @@ fn failed_event(service: &MediaService, row: &UnreportedFailure) -> NewEvent {
         wamid: row.wamid.as_deref(),
         error: Some(row.last_error.as_deref().unwrap_or("it was set aside by the operator")),
     };
-    let event = NewEvent::new(&service.clock, row.tenant_id, &FAILED, row.finished_at, &MediaEvent { media });
+    let event = NewEvent::new(
+        &service.clock,
+        row.tenant_id,
+        &FAILED,
+        row.finished_at,
+        &MediaEvent { media },
+    );
     NewEvent {
         channel: row.channel_id,
         conversation: row.conversation_id,

@@ -45,7 +45,9 @@ const EXECUTABLE: &[&str] = &[
 pub fn safe_name(name: &str, mime_type: &str) -> Option<String> {
     let name = sanitize(name)?;
     let kind = essence(mime_type);
-    let Some(found) = extension(&name) else { return Some(name) };
+    let Some(found) = extension(&name) else {
+        return Some(name);
+    };
     if kind == "text/plain" {
         let contradicts = EXECUTABLE.contains(&found.as_str());
         return Some(if contradicts { name + ".txt" } else { name });

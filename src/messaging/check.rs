@@ -13,7 +13,7 @@ use crate::{
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, DailyLimit, Id},
-    events::channel::{QUALITY_CHANGED, ChannelQualityChanged, RECOVERED},
+    events::channel::{ChannelQualityChanged, QUALITY_CHANGED, RECOVERED},
     messaging::MessagingService,
     meta::graph::{Access, Error, PhoneNumberInfo},
     queue::{Queue, counts},

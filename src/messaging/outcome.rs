@@ -22,7 +22,7 @@ use crate::{
     },
     queue::Outcome,
     rate_limit::MetaFeedback,
-    records::messages::{NamedRecipient, Names, MessageRef},
+    records::messages::{MessageRef, NamedRecipient, Names},
 };
 
 /// When to look again at a message whose attempt ended otherwise than the answer says, or could not be written.

@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::MessageId,
-    events::message::{Error, StatusEvent, SendableTemplate, of_status},
+    events::message::{Error, SendableTemplate, StatusEvent, of_status},
     messaging::store::sends::{self, End, Placed},
     records::{
         events::{self, NewEvent},

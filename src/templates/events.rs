@@ -6,8 +6,8 @@ use crate::{
     clock::Clock,
     domain::TenantId,
     events::template::{
-        CATEGORY_CHANGED, COMPONENTS_CHANGED, CategoryChanged, ComponentsChanged, QUALITY_CHANGED, TemplateQualityChanged,
-        STATUS_CHANGED, StatusChanged, EventTemplate,
+        CATEGORY_CHANGED, COMPONENTS_CHANGED, CategoryChanged, ComponentsChanged, EventTemplate, QUALITY_CHANGED,
+        STATUS_CHANGED, StatusChanged, TemplateQualityChanged,
     },
     meta::webhook::{TemplateCategory, TemplateQuality, TemplateRef, TemplateStatus},
     records::events::NewEvent,

@@ -1,3 +1,5 @@
+//! Adds channels and updates their secrets.
+
 use super::{TenancyError, TenantService, text};
 use crate::{
     config::Secret,
@@ -18,26 +20,27 @@ use crate::{
     templates::store::templates,
 };
 
-/// A business phone number to be added. `phone_number_id` and `waba_id` are Meta's ids, digits both.
+/// A business phone number to add. `phone_number_id` and `waba_id` are Meta's numeric ids.
 #[derive(Clone, Debug)]
 pub struct NewChannel {
     pub phone_number_id: String,
     pub waba_id: String,
     pub access_token: Secret,
-    /// The secret of the Meta app that signs this number's webhooks, when it is not the operator's.
+    /// Secret of the Meta app that signs this number's webhooks, if it is not the operator's app.
     pub app_secret: Option<Secret>,
 }
 
+/// Result of adding a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddedChannel {
     pub id: ChannelId,
-    /// Webhooks that had come before the channel was known and are now processed.
+    /// Number of quarantined webhooks that are now processed.
     pub released: u64,
-    /// The channel could not send; it tries again, with these messages that had waited.
+    /// Number of held sends released, if the channel's circuit breaker was open.
     pub recovered: Option<u64>,
 }
 
-/// Adds a channel, or renews the secrets of one the tenant has, whose breaker closes then; its quarantined webhooks become due at once.
+/// Adds a channel, or updates the secrets of one the tenant has and closes its circuit breaker. Its quarantined webhooks become due at once.
 pub async fn add_channel(
     service: &TenantService,
     tenant: TenantId,
@@ -86,9 +89,9 @@ pub async fn add_channel(
         note_former_secret(&mut tx, &key, &channel).await?;
     }
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
-    // A new token may see what the old one could not.
+    // A new token may see templates that the old one could not.
     templates::request_sync(&mut tx, service.clock.new_id(), tenant, waba_id, now, now).await?;
-    // Its speed and the limit of its portfolio are Meta's to say.
+    // The check fetches throughput and daily limit from Meta.
     channel_checks::request(&mut tx, id, tenant, now).await?;
     let released = quarantine::release(
         &mut tx,
@@ -124,7 +127,7 @@ pub async fn add_channel(
     })
 }
 
-/// Notes the app secret that a channel is about to lose, unless another channel of the tenant has it too.
+/// Stores the app secret that a channel is about to lose, unless another channel of the tenant has it too.
 async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) -> Result<(), TenancyError> {
     let secret_of = |it: &Channel| -> Option<AppSecretId> {
         let opened = key
@@ -150,7 +153,7 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
     Ok(())
 }
 
-/// Closes the breaker of a channel that has a new token: should that be no good either, the next message trips it again.
+/// Closes the circuit breaker of a channel with a new token. If that is invalid too, the next message opens it again.
 async fn recover(
     tx: &mut Tx,
     service: &TenantService,
@@ -165,6 +168,7 @@ async fn recover(
     Ok(Some(released))
 }
 
+/// Checks that a text is one of Meta's numeric ids.
 fn digits<'t>(what: &str, value: &'t str) -> Result<&'t str, TenancyError> {
     let value = text(what, value, 32)?;
     if value.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -10,13 +10,14 @@ use crate::{
     },
 };
 
-/// An API key as it is handed out, once.
+/// A new API key with its token, which is shown only once.
 #[derive(Clone)]
 pub struct NewApiKey {
     pub id: ApiKeyId,
     pub token: ApiToken,
 }
 
+/// Creates an API key.
 pub async fn create_api_key(
     service: &TenantService,
     tenant: TenantId,
@@ -34,6 +35,7 @@ pub async fn create_api_key(
     service.db.transaction(make).await
 }
 
+/// Inserts a new API key.
 pub(super) async fn insert(
     on: impl Into<On<'_>>,
     clock: &Clock,
@@ -55,7 +57,7 @@ pub(super) async fn insert(
     Ok(NewApiKey { id: key.id, token })
 }
 
-/// Ends a key at once.
+/// Revokes a key. Takes effect at once.
 pub async fn revoke_api_key(service: &TenantService, id: ApiKeyId) -> Result<(), TenancyError> {
     match api_keys::revoke(&service.db, id, service.clock.now()).await? {
         0 => Err(TenancyError::NotFound(format!("live API key {id}"))),

@@ -1,4 +1,4 @@
-//! Tenants, their channels and their API keys: what the operator's two edges, `/admin` and the command line, both call.
+//! Management of tenants, channels and API keys, shared by `/admin` and the command line.
 
 mod channels;
 mod keys;
@@ -9,7 +9,7 @@ mod rules;
 pub use channels::{AddedChannel, NewChannel, add_channel};
 pub use keys::{NewApiKey, create_api_key, revoke_api_key};
 pub use quotas::{quotas, quotas_of, set_quotas};
-pub use rotation::{RotationReport, vacuum_replaced, rotate_keys};
+pub use rotation::{RotationReport, rotate_keys, vacuum_replaced};
 pub use rules::{SendingRules, parse_hold_unknown, sending_rules, set_rules};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     records::tenants::{self, Tenant},
 };
 
-/// What the verbs here work with; a command needs no whole [`crate::app::App`] for them.
+/// Dependencies of tenant management; commands need no [`crate::app::App`] for it.
 #[derive(Clone)]
 pub struct TenantService {
     pub db: Db,
@@ -28,6 +28,7 @@ pub struct TenantService {
     pub keyring: Keyring,
 }
 
+/// Errors of tenant management.
 #[derive(Debug, thiserror::Error)]
 pub enum TenancyError {
     #[error("{0}")]
@@ -44,7 +45,7 @@ pub enum TenancyError {
     KeyUnavailable,
 }
 
-/// Makes a tenant and its first API key, which may do everything and is shown only here.
+/// Creates a tenant and its first API key, which has all scopes. Its token is shown only once.
 pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenant, NewApiKey), TenancyError> {
     let name = text("the name of the tenant", name, 200)?;
     let id: TenantId = service.clock.new_id();
@@ -71,7 +72,7 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
     Ok((tenant, key))
 }
 
-/// Finds a tenant by its id or its name, as a person would give either.
+/// Finds a tenant by id or name.
 pub async fn find_tenant(service: &TenantService, name_or_id: &str) -> Result<Tenant, TenancyError> {
     let found = match name_or_id.parse() {
         Ok(id) => tenants::find(&service.db, id).await?,
@@ -80,7 +81,7 @@ pub async fn find_tenant(service: &TenantService, name_or_id: &str) -> Result<Te
     found.ok_or_else(|| TenancyError::NotFound(format!("tenant {name_or_id:?}")))
 }
 
-/// Text a person typed: trimmed, present, not too long, and all of it visible.
+/// Checks a text that a person typed: trimmed, 1 to `longest` characters, all of them visible.
 fn text<'t>(what: &str, text: &'t str, longest: usize) -> Result<&'t str, TenancyError> {
     domain::name(text, longest).map_err(|bad| TenancyError::Invalid(format!("{what} {bad}")))
 }

@@ -6,12 +6,12 @@ use crate::{
     records::{quotas, tenants},
 };
 
-/// What a tenant may have of everything, by the names of the quotas.
+/// Returns the quotas of a tenant by name, defaults included.
 pub async fn quotas(service: &TenantService, tenant: TenantId) -> Result<BTreeMap<String, i64>, TenancyError> {
     Ok(complete(quotas::set_for(service.db.reader(), tenant).await?))
 }
 
-/// The same of several tenants.
+/// Returns the quotas of several tenants.
 pub async fn quotas_of(
     service: &TenantService,
     tenants: &[TenantId],
@@ -24,12 +24,13 @@ pub async fn quotas_of(
     Ok(tenants.iter().map(of).collect())
 }
 
+/// Adds the defaults of quotas that are not set.
 fn complete(set: Vec<(String, i64)>) -> BTreeMap<String, i64> {
     let usual = Quota::ALL.map(|quota| (quota.as_str().to_owned(), quota.default()));
     usual.into_iter().chain(set).collect()
 }
 
-/// Sets what a tenant may have; `None` is the default again. What it has beyond that stays.
+/// Sets quotas of a tenant; `None` restores the default. Existing resources above a quota stay.
 pub async fn set_quotas(
     service: &TenantService,
     tenant: TenantId,

@@ -1,3 +1,5 @@
+//! Rotation of the tenants' keys under a new master key.
+
 use super::{TenancyError, TenantService};
 use crate::{
     crypto::SealingKey,
@@ -7,30 +9,30 @@ use crate::{
     webhooks::store::endpoints::{self, Endpoint},
 };
 
-/// What a rotation did.
+/// Result of a rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RotationReport {
     pub tenants: u64,
     pub channels: u64,
-    /// Kept answers of requests with an `Idempotency-Key`.
+    /// Stored answers of requests with an `Idempotency-Key`.
     pub answers: u64,
 }
 
-/// The tables that hold what is sealed.
+/// Tables with sealed columns.
 const SEALED: [&str; 4] = ["tenants", "channels", "endpoints", "idempotency_keys"];
-/// Answers resealed at a time; each may have 4 MB.
+/// Answers resealed per page; each may have 4 MB.
 const ANSWERS: i64 = 16;
 
-/// Gives every tenant a new key under the first master key and seals its secrets and the answers kept for it anew; afterwards older
-/// master keys can go. What is replaced is overwritten by [`vacuum_replaced`].
-/// One transaction per tenant: interrupted, it is simply run again.
+/// Gives every tenant a new key sealed under the first master key, and reseals its secrets and its stored answers. Afterwards older master
+/// keys can be removed. [`vacuum_replaced`] overwrites what was replaced. One transaction per tenant; an interrupted rotation can be
+/// run again.
 pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, TenancyError> {
     let mut rotated = RotationReport::default();
     for tenant in tenants::all(&service.db).await? {
         let old = open_tenant_key(&service.keyring, &tenant).ok_or(TenancyError::KeyUnavailable)?;
         let new = SealingKey::random();
         let mut tx = service.db.begin().await?;
-        // First: whoever seals something new waits for this, and then finds the new key.
+        // The tenant row comes first: concurrent writers that seal a secret wait for it and then find the new key.
         let sealed = service.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
         rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
         for channel in channels::of_tenant(&mut tx, tenant.id).await? {
@@ -57,13 +59,13 @@ pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, Tena
     Ok(rotated)
 }
 
-/// Overwrites what a rotation replaced, in the files of the database: without this whoever has the old master key and the files opens
-/// secrets in free space. False: somebody was in the way; call it again. Backups, replicas and PostgreSQL's log are not reached.
+/// Overwrites replaced secrets in the database files; otherwise they could be read from free space with the old master key. Returns
+/// false if another transaction prevented it: call again. Does not reach backups, replicas or PostgreSQL's WAL.
 pub async fn vacuum_replaced(service: &TenantService) -> Result<bool, TenancyError> {
     Ok(service.db.vacuum(&SEALED).await?)
 }
 
-/// The answers of the last day, which are sealed under the master key itself. What opens under no key of the ring stays: it is lost already.
+/// Reseals the answers of the last day, which are sealed under the master key itself. Answers that no key opens are skipped: they are lost.
 async fn reseal_answers(service: &TenantService) -> Result<u64, TenancyError> {
     let (mut resealed, mut after) = (0, None);
     loop {
@@ -84,7 +86,7 @@ async fn reseal_answers(service: &TenantService) -> Result<u64, TenancyError> {
     }
 }
 
-/// As often as a person changes it in between, until it is done or gone.
+/// Reseals the secrets of an endpoint. Retries when a concurrent change has raised its revision, until the endpoint is deleted.
 async fn reseal_endpoint(
     tx: &mut Tx,
     endpoint: Endpoint,

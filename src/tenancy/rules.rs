@@ -1,3 +1,5 @@
+//! Sending rules that the operator sets for a tenant.
+
 use super::{TenancyError, TenantService};
 use crate::{
     directory::PROPAGATION_TIME,
@@ -6,20 +8,19 @@ use crate::{
     records::tenants::{self, Tenant},
 };
 
-/// The most a tenant can be let send, in messages per second.
+/// Maximum rate limit in messages per second.
 const MOST: f64 = 10_000.0;
 
-/// What the operator sets for a tenant's sending.
+/// Sending rules of a tenant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SendingRules {
-    /// From all its numbers together; `None` is no limit.
+    /// Rate limit over all its numbers; `None` is no limit.
     pub messages_per_second: Option<f64>,
-    /// The lanes whose messages are held, and not sent again, when nobody knows whether they were sent; `None` is the default, the
-    /// campaigns.
+    /// Lanes whose unknown messages are held instead of being sent again; `None` is the default: campaigns.
     pub hold_unknown: Option<Vec<SendLane>>,
 }
 
-/// What is set for a tenant.
+/// Returns the rules of a tenant.
 pub fn sending_rules(tenant: &Tenant) -> SendingRules {
     SendingRules {
         messages_per_second: tenant.messages_per_second,
@@ -30,7 +31,7 @@ pub fn sending_rules(tenant: &Tenant) -> SendingRules {
     }
 }
 
-/// Reads lanes as a person writes them: words separated by commas or spaces, `none`, or `default`.
+/// Parses lanes: words separated by commas or spaces, `none`, or `default`.
 pub fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyError> {
     match text.trim() {
         "default" => return Ok(None),
@@ -53,8 +54,12 @@ pub fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyEr
     Ok(Some(lanes))
 }
 
-/// Sets all of a tenant's rules, and returns it as it is then. They hold within a second, also for messages that wait.
-pub async fn set_rules(service: &TenantService, tenant: TenantId, rules: &SendingRules) -> Result<Tenant, TenancyError> {
+/// Replaces a tenant's rules and returns the tenant. They take effect within a second, also for waiting messages.
+pub async fn set_rules(
+    service: &TenantService,
+    tenant: TenantId,
+    rules: &SendingRules,
+) -> Result<Tenant, TenancyError> {
     if let Some(rate) = rules.messages_per_second
         && !(rate > 0.0 && rate <= MOST)
     {

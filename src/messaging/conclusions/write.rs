@@ -26,7 +26,7 @@ use crate::{
         channels, contacts,
         events::{self, NewEvent},
         lock_order::Stage,
-        messages::{self, NamedRecipient, MessageOwner},
+        messages::{self, MessageOwner, NamedRecipient},
         portfolios::PortfolioKey,
     },
 };

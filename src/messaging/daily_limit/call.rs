@@ -60,9 +60,7 @@ pub async fn call_overlooked(service: &MessagingService) -> Result<()> {
 /// How many more customers may be written to. Those who were called are expected to be written to.
 async fn room(on: impl Into<On<'_>>, key: &PortfolioKey, now: DateTime<Utc>) -> Result<i64> {
     let mut on = on.into();
-    let standing = portfolios::usage(on.reborrow(), std::slice::from_ref(key))
-        .await?
-        .pop();
+    let standing = portfolios::usage(on.reborrow(), std::slice::from_ref(key)).await?.pop();
     let Some((most, used)) = standing.and_then(|it| Some((it.most()?, it.used))) else {
         return Ok(i64::MAX);
     };

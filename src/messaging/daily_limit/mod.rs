@@ -35,7 +35,7 @@ use crate::{
         store::sends::{self, Due},
     },
     queue::{Outcome, Outcomes},
-    records::portfolios::{self, PortfolioKey, Recipient, PortfolioUsage},
+    records::portfolios::{self, PortfolioKey, PortfolioUsage, Recipient},
 };
 
 /// How long a customer counts: a day, and a minute for messages that were on their way and clocks that differ.
@@ -140,7 +140,10 @@ async fn change(tx: &mut Tx, mut changes: BTreeMap<PortfolioKey, i64>) -> Result
 }
 
 /// What is known of portfolios, those of them that are meant.
-fn by_portfolio(standings: Vec<PortfolioUsage>, meant: impl Fn(&[PortfolioUsage]) -> bool) -> BTreeMap<String, Vec<PortfolioUsage>> {
+fn by_portfolio(
+    standings: Vec<PortfolioUsage>,
+    meant: impl Fn(&[PortfolioUsage]) -> bool,
+) -> BTreeMap<String, Vec<PortfolioUsage>> {
     let mut all: BTreeMap<String, Vec<PortfolioUsage>> = BTreeMap::new();
     for standing in standings {
         all.entry(standing.portfolio.clone()).or_default().push(standing);
@@ -158,7 +161,10 @@ fn full(standings: Vec<PortfolioUsage>, groups: &BTreeMap<String, Vec<Want>>) ->
 }
 
 /// How portfolios stand now that they are held.
-async fn stand(tx: &mut Tx, held: &BTreeMap<String, Vec<PortfolioUsage>>) -> Result<BTreeMap<String, Vec<PortfolioUsage>>> {
+async fn stand(
+    tx: &mut Tx,
+    held: &BTreeMap<String, Vec<PortfolioUsage>>,
+) -> Result<BTreeMap<String, Vec<PortfolioUsage>>> {
     let keys: Vec<PortfolioKey> = held.values().flatten().map(PortfolioUsage::key).collect();
     Ok(by_portfolio(portfolios::usage(tx, &keys).await?, |_| true))
 }

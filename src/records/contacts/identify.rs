@@ -197,7 +197,11 @@ pub struct PreferenceReport {
 }
 
 /// Stores preferences unless something later is known. Returns the contacts that changed.
-pub async fn prefer(on: impl Into<On<'_>>, preferring: &[PreferenceReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub async fn prefer(
+    on: impl Into<On<'_>>,
+    preferring: &[PreferenceReport],
+    now: DateTime<Utc>,
+) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, stopped, at, now) AS ({rows})
         UPDATE contacts SET marketing_stopped = r.stopped, marketing_at = r.at, updated_at = r.now

@@ -119,7 +119,9 @@ async fn count_once(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contac
     tx.sql(LATER, (tenant, from, into)).run().await?;
     let twice: Vec<(String,)> = tx.sql(TWICE, (tenant, from, into)).all().await?;
     tx.sql(MOVE, (tenant, from, into)).run().await?;
-    let fewer = twice.into_iter().map(|(portfolio,)| (PortfolioKey { portfolio, tenant }, -1));
+    let fewer = twice
+        .into_iter()
+        .map(|(portfolio,)| (PortfolioKey { portfolio, tenant }, -1));
     portfolios::add(tx, &fewer.collect()).await
 }
 

@@ -66,7 +66,10 @@ pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
 }
 
 /// Returns the existing conversations of these pairs.
-pub async fn find_existing(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+pub async fn find_existing(
+    on: impl Into<On<'_>>,
+    pairs: &[Pair],
+) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id

@@ -5,7 +5,10 @@ mod find;
 mod search;
 mod windows;
 
-pub use advance::{Advance, ClosedWindow, Pair, advance, close_windows, find_existing, lock_existing, lock_or_open, opened_event, preview};
-pub use find::{Conversation, ConversationFilter, ConversationCursor, find, list};
+pub use advance::{
+    Advance, ClosedWindow, Pair, advance, close_windows, find_existing, lock_existing, lock_or_open, opened_event,
+    preview,
+};
+pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
 pub use search::{Needle, search};
 pub use windows::{ClosingWindow, closing, mark_notified};

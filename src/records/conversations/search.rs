@@ -1,6 +1,6 @@
 //! Search for conversations by name, number, user name or last message.
 
-use super::find::{Conversation, ConversationFilter, ConversationCursor, columns, top};
+use super::find::{Conversation, ConversationCursor, ConversationFilter, columns, top};
 use crate::{
     db::{On, Result, Sql, like_literal},
     domain::TenantId,

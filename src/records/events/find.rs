@@ -34,7 +34,13 @@ pub struct EventPage {
 const LOOK: i64 = 20_000;
 
 /// Lists the events after a sequence, the oldest first; fewer than `limit` where they are long.
-pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<EventPage> {
+pub async fn list(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    after: i64,
+    kind: Option<&str>,
+    limit: i64,
+) -> Result<EventPage> {
     const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
     const REACH: &str = "
         SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";

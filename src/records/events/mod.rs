@@ -3,8 +3,8 @@
 mod append;
 mod consumers;
 mod find;
-mod recorded;
 mod new_event;
+mod recorded;
 
 pub use append::{NewEvent, append, append_unconsumed};
 pub use find::{Event, EventPage, list};

@@ -7,9 +7,9 @@ mod pages;
 mod recipients;
 
 pub use apply::{
-    Advanced, ChangeKind, MessageKey, MessageChange, NewMessage, Reported, advance_status, change, changes_of,
+    Advanced, ChangeKind, MessageChange, MessageKey, NewMessage, Reported, advance_status, change, changes_of,
     fill_placeholders, insert,
 };
 pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses};
 pub use lock::lock;
-pub use recipients::{FoundRecipient, NamedRecipient, Names, MessageRef, MessageOwner, find_recipients, owners};
+pub use recipients::{FoundRecipient, MessageOwner, MessageRef, NamedRecipient, Names, find_recipients, owners};

@@ -9,4 +9,4 @@ mod limit;
 mod recipients;
 
 pub use limit::{LimitScope, PortfolioKey, PortfolioUsage, add, adopt, all, lock, set_limit, usage};
-pub use recipients::{Counted, Recipient, count, count_expired, remove_refused, counted, last_sends, remove_expired};
+pub use recipients::{Counted, Recipient, count, count_expired, counted, last_sends, remove_expired, remove_refused};

@@ -105,7 +105,12 @@ pub async fn remove_expired(
 }
 
 /// Lists the times at which customers were last written to, the first to expire first, starting at offset `from`.
-pub async fn last_sends(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
+pub async fn last_sends(
+    on: impl Into<On<'_>>,
+    portfolio: &str,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<(DateTime<Utc>,)>> {
     const SQL: &str = "
         SELECT last_at FROM portfolio_recipients
         WHERE portfolio = $1

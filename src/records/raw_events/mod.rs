@@ -7,5 +7,5 @@ mod replay;
 
 pub use find::{RawEventFilter, StoredEvent, find, list, oldest_due, state_by_digest};
 pub use insert::{NewRawEvent, insert, insert_again, probe};
-pub use process::{ProcessedEvent, RawEvent, PendingEvents, body, finish, lock, pending};
-pub use replay::{ReplayFilter, select_ids, make_due, make_due_between};
+pub use process::{PendingEvents, ProcessedEvent, RawEvent, body, finish, lock, pending};
+pub use replay::{ReplayFilter, make_due, make_due_between, select_ids};

@@ -38,7 +38,12 @@ pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<UnrecognizedCount>> {
 }
 
 /// Lists the items of one field, newest first. For the operator.
-pub async fn list(on: impl Into<On<'_>>, field: &str, before: Option<UnrecognizedCursor>, limit: i64) -> Result<Vec<UnrecognizedItem>> {
+pub async fn list(
+    on: impl Into<On<'_>>,
+    field: &str,
+    before: Option<UnrecognizedCursor>,
+    limit: i64,
+) -> Result<Vec<UnrecognizedItem>> {
     const FIRST: &str = "
         SELECT raw_event_id, path, field, reason, seen_at
         FROM unrecognized_items

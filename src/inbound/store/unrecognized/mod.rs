@@ -3,5 +3,5 @@
 mod find;
 mod put;
 
-pub use find::{UnrecognizedCount, UnrecognizedItem, UnrecognizedCursor, counts, list};
+pub use find::{UnrecognizedCount, UnrecognizedCursor, UnrecognizedItem, counts, list};
 pub use put::{Unrecognized, put};
