@@ -9,11 +9,11 @@ pub struct EventTypes(Vec<String>);
 /// The reason why a filter is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadEventType {
-    #[error("no event type is named; name some, or `*` for all of them")]
+    #[error("no event type given; give at least one, or `*` for all")]
     None,
-    #[error("more than {most} event types are named; use families such as `message.*`, or `*`")]
+    #[error("more than {most} event types given; use families such as `message.*`, or `*`")]
     TooMany { most: usize },
-    #[error("{0:?} is neither an event type such as `message.received`, nor a family such as `message.*`, nor `*`")]
+    #[error("{0:?} is not an event type such as `message.received`, a family such as `message.*`, or `*`")]
     Malformed(String),
 }
 

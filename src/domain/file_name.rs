@@ -17,10 +17,10 @@ pub fn sanitize(name: &str) -> Option<String> {
 /// Returns why a displayed name would deceive people; `None` if it would not.
 pub fn rejection_reason(name: &str) -> Option<&'static str> {
     if name.chars().any(is_hidden) {
-        return Some("must not contain control characters or marks of writing direction");
+        return Some("must not contain control characters or text direction marks");
     }
     let named = name.chars().any(|c| c != '.' && !c.is_whitespace());
-    (!named).then_some("must have more than dots")
+    (!named).then_some("must contain more than dots")
 }
 
 /// Returns the extension in lower case: 1 to 10 ASCII letters or digits after the last dot.

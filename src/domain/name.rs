@@ -6,7 +6,7 @@ pub enum BadName {
     #[error("must have 1 to {longest} characters")]
     Length { longest: usize },
     /// A control character, or one that changes the direction or line of the text after it.
-    #[error("must not contain the character U+{:04X}, which is not visible; take it out", u32::from(*.0))]
+    #[error("must not contain the character U+{:04X}, which is invisible", u32::from(*.0))]
     Invisible(char),
 }
 
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(description("a\rb", 20), Err(BadName::Invisible('\r')));
         assert_eq!(
             BadName::Invisible('\u{7}').to_string(),
-            "must not contain the character U+0007, which is not visible; take it out"
+            "must not contain the character U+0007, which is invisible"
         );
     }
 }

@@ -57,29 +57,29 @@ pub struct CallEvent<'a> {
 
 types! {
     UPDATED = "account.updated", ForwardedWebhook<'static>,
-        "Something happened to the account: a restriction, a violation, a partner, its ban or its end.",
+        "The account changed: a restriction, a violation, a partner, a ban or its deletion.",
         forwarded("account_update", json!({ "event": "ACCOUNT_RESTRICTION",
             "restriction_info": [{ "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": 1_790_600_000 }] }));
     REVIEWED = "account.reviewed", ForwardedWebhook<'static>,
-        "Meta has reviewed the account.", forwarded("account_review_update", json!({ "decision": "APPROVED" }));
+        "Meta reviewed the account.", forwarded("account_review_update", json!({ "decision": "APPROVED" }));
     CAPABILITY_CHANGED = "account.capability_changed", ForwardedWebhook<'static>,
-        "The account may write to more or fewer customers a day, or have more or fewer numbers.",
+        "The limit of customers per day or of numbers of the account changed.",
         forwarded("business_capability_update", json!({ "max_daily_conversations_per_business": "TIER_10K" }));
     ALERT = "account.alert", ForwardedWebhook<'static>,
-        "Meta alerts the business about its account, a number or the portfolio.",
+        "Meta raised an alert about the account, a number or the portfolio.",
         forwarded("account_alerts", json!({ "entity_type": "WABA", "entity_id": sample::WABA,
             "alert_info": { "alert_type": "OBA_APPROVED", "alert_severity": "INFORMATIONAL", "alert_status": "NONE" } }));
     SECURITY = "security.event", ForwardedWebhook<'static>,
-        "The two-step verification PIN of a number was changed, or somebody asked to.",
+        "The two-step verification PIN of a number was changed, or a change was requested.",
         forwarded("security", json!({ "display_phone_number": sample::BUSINESS, "event": "PIN_CHANGED" }));
     CALL = "call.event", CallEvent<'static>,
-        "Something about a call. One by the customer opens the service window for 24 hours, answered or not; one by the business does not.",
+        "An event of a call. A customer's call opens the service window for 24 hours, answered or not; a call by the business does not.",
         call(json!({ "id": "wacid.MSCALL==", "event": "connect", "direction": "USER_INITIATED" }));
     GROUP = "group.event", ForwardedWebhook<'static>,
-        "Something about a group: its life, its members, its settings.",
+        "An event of a group: its lifecycle, members or settings.",
         forwarded("group_lifecycle_update", json!({ "group_id": "Z3J1cHBlLTE=", "type": "group_create" }));
     FLOW = "flow.event", ForwardedWebhook<'static>,
-        "Something about a flow: its status, its errors, how fast its endpoint answers.",
+        "An event of a flow: its status, its errors, the latency of its endpoint.",
         forwarded("flows", json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "660077", "new_status": "PUBLISHED" }));
 }
 

@@ -97,35 +97,35 @@ pub struct Error<'a> {
 
 types! {
     CONNECTED = "channel.connected", Connection<'static>,
-        "A number was added, or Meta tells that its account is back.",
+        "A number was added, or its account was restored by Meta.",
         json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
             "display_phone_number": null, "reason": null });
     DISCONNECTED = "channel.disconnected", Connection<'static>,
-        "Meta tells that the account of a number is disabled, deleted or no longer shared with this installation.",
+        "The account of a number was disabled, deleted or is no longer shared with this installation, according to Meta.",
         json!({ "channel_id": sample::CHANNEL, "phone_number_id": sample::NUMBER, "waba_id": sample::WABA,
             "display_phone_number": sample::BUSINESS, "reason": "PARTNER_REMOVED" });
     QUALITY_CHANGED = "channel.quality_changed", ChannelQualityChanged<'static>,
-        "Meta rates a number otherwise than before, or lets it write to more or fewer customers a day.",
+        "The quality rating or the daily limit of a number changed.",
         json!({ "channel_id": sample::CHANNEL, "waba_id": sample::WABA, "display_phone_number": sample::BUSINESS, "event": null,
             "quality": "YELLOW", "previous_quality": "GREEN", "messaging_limit": "TIER_2K",
             "previous_messaging_limit": "TIER_2K" });
     NAME_CHANGED = "channel.name_changed", NameChanged<'static>,
-        "Meta has decided about the name that customers see.",
+        "Meta decided on the display name of a number.",
         json!({ "channel_id": sample::CHANNEL, "waba_id": sample::WABA, "display_phone_number": sample::BUSINESS,
             "decision": "APPROVED", "requested_name": "Blue Mug", "rejection_reason": null });
     BREAKER_TRIPPED = "channel.breaker_tripped", Stopped<'static>,
-        "A number may not send: its token or its account is no good. Its messages wait.",
+        "The circuit breaker of a number opened: its token or its account cannot send. Its messages are held.",
         json!({ "channel_id": sample::CHANNEL, "code": 190, "reason": "Access token has expired" });
     RECOVERED = "channel.recovered", Resumed,
-        "A number may send again after its breaker had tripped.",
+        "The circuit breaker of a number closed: it can send again.",
         json!({ "channel_id": sample::CHANNEL, "released": 42 });
     CAMPAIGNS_PAUSED = "channel.campaigns_paused", Stopped<'static>,
-        "The campaigns of a number rest until a person has looked, because too many have blocked or reported it.",
+        "The campaigns of a number were paused until a person resumes them, because too many customers blocked or reported it.",
         json!({ "channel_id": sample::CHANNEL, "code": 131_048, "reason": "Spam rate limit hit" });
     CAMPAIGNS_RESUMED = "channel.campaigns_resumed", Resumed,
-        "The campaigns of a number go on.", json!({ "channel_id": sample::CHANNEL, "released": 1_200 });
+        "The campaigns of a number were resumed.", json!({ "channel_id": sample::CHANNEL, "released": 1_200 });
     ERROR = "channel.error", Error<'static>,
-        "Meta reports an error of a number, its account or the app that is about no message.",
+        "Meta reported an error of a number, its account or the app that is not about a message.",
         json!({ "channel_id": sample::CHANNEL, "code": 131_000, "title": "Something went wrong",
             "message": "Something went wrong", "details": null });
 }

@@ -84,32 +84,32 @@ pub const MARKETING: &str = "marketing_messages";
 
 types! {
     CREATED = "contact.created", Created<'static>,
-        "Somebody is heard of for the first time, by a message of theirs or by one to them.",
+        "A contact was created by their first message or by a message to them.",
         json!({ "contact_id": sample::CONTACT, "kind": "person", "name": "Inés", "username": null,
             "identities": [{ "kind": "phone", "value": sample::CUSTOMER }, { "kind": "user_id", "value": "DE.48210077315596" }] });
     UPDATED = "contact.updated", Updated<'static>,
-        "A contact has another name or another user name.",
+        "A contact's name or user name changed.",
         json!({ "contact_id": sample::CONTACT, "name": "Inés M.", "username": null });
     IDENTITY_CHANGED = "contact.identity_changed", IdentityChanged<'static>,
-        "A contact has another phone number or user id, or more of them are known.",
+        "A contact's phone number or user id changed, or another one became known.",
         json!({ "contact_id": sample::CONTACT, "added": [{ "kind": "phone", "value": "15550100778" }],
             "retired": [{ "kind": "phone", "value": sample::CUSTOMER }] });
     MERGED = "contact.merged", Merged,
-        "Two contacts turn out to be one; what belonged to the one belongs to the other, conversations too.",
+        "Two contacts turned out to be one and were merged, with their conversations.",
         json!({ "contact_id": sample::CONTACT, "merged_contact_id": "con_0199a1c9d3e47f60a1b2c3d4e5f60799" });
     OPTED_OUT = "contact.opted_out", Preference<'static>,
-        "A contact wants no more messages of a category. Marketing templates to them are refused from then on.",
+        "A contact opted out of a category of messages. Marketing templates to them are rejected from then on.",
         preference("User requested to stop marketing messages");
     OPTED_IN = "contact.opted_in", Preference<'static>,
-        "A contact takes messages of a category again.", preference("User requested to resume marketing messages");
+        "A contact opted in to a category of messages again.", preference("User requested to resume marketing messages");
     PREFERENCE_CHANGED = "contact.preference_changed", Preference<'static>,
-        "A contact has chosen something that is neither to stop nor to resume.",
+        "A contact changed a preference in another way than stop or resume.",
         preference("User requested fewer messages");
     BLOCKED = "contact.blocked", ContactBlock,
         "The business has blocked a contact on a number.",
         json!({ "contact_id": sample::CONTACT, "channel_id": sample::CHANNEL });
     UNBLOCKED = "contact.unblocked", ContactBlock,
-        "The business has blocked a contact on a number no longer.",
+        "The business has unblocked a contact on a number.",
         json!({ "contact_id": sample::CONTACT, "channel_id": sample::CHANNEL });
 }
 

@@ -31,14 +31,14 @@ pub struct Test {
 
 types! {
     FAILING = "endpoint.failing", Troubled<'static>,
-        "An endpoint has answered with nothing but failures for half the time after which it is disabled.",
+        "An endpoint has failed without a success for half the time after which it is disabled.",
         json!({ "endpoint_id": sample::ENDPOINT, "host": "hooks.example.com", "since": "2026-09-18T09:12:44.120385Z",
             "reason": "nothing but failures for half the time after which it is disabled", "last_error": "it answered 502" });
     DISABLED = "endpoint.disabled", Troubled<'static>,
-        "An endpoint was disabled: it answered 410, or with nothing but failures for days.",
+        "An endpoint was disabled: it answered 410, or failed for days without a success.",
         json!({ "endpoint_id": sample::ENDPOINT, "host": "hooks.example.com", "since": "2026-09-16T09:12:44.120385Z",
             "reason": "nothing but failures for five days", "last_error": "it answered 502" });
     TEST = "endpoint.test", Test,
-        "Somebody asked for a test delivery to an endpoint. It goes to that one only.",
+        "A test delivery to an endpoint was requested. Only that endpoint receives it.",
         json!({ "endpoint_id": sample::ENDPOINT });
 }

@@ -46,10 +46,10 @@ pub struct MediaSummary<'a> {
 
 types! {
     READY = "media.ready", MediaEvent<'static>,
-        "The file that came with a message is here: `GET /api/v1/media/{id}/content`.",
+        "The file of a message is available: `GET /api/v1/media/{id}/content`.",
         media(json!({ "size": 48_213, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }));
     FAILED = "media.failed", MediaEvent<'static>,
-        "The file that came with a message could not be had.",
+        "The file of a message could not be downloaded.",
         media(json!({ "error": "Meta no longer has it" }));
 }
 

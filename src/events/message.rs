@@ -150,44 +150,44 @@ pub fn of_status(status: Option<Status>) -> &'static EventType {
 
 types! {
     RECEIVED = "message.received", MessageEvent<'static>,
-        "A contact has written, pressed a button, reacted, ordered or changed their number.", received();
+        "A contact sent a message, a button reply, a reaction or an order, or changed their number.", received();
     EDITED = "message.edited", MessageEvent<'static>,
-        "A contact has edited a message; `context_wamid` names it, `text` is its new wording.",
+        "A contact edited a message: `context_wamid` is its id, `text` the new text.",
         other("edit", json!({ "text": "Are you open on Sunday?", "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
     REVOKED = "message.revoked", MessageEvent<'static>,
-        "A contact has taken a message back; `context_wamid` names it.",
+        "A contact revoked a message: `context_wamid` is its id.",
         other("revoke", json!({ "text": null, "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
     ECHOED = "message.echoed", MessageEvent<'static>,
-        "The business has written from elsewhere, e.g. from the WhatsApp Business app.",
+        "The business sent a message with another tool, such as the WhatsApp Business app.",
         other("text", json!({ "direction": "outbound", "origin": "echo", "status": "sent", "from": sample::BUSINESS,
             "to": sample::CUSTOMER, "text": "We are." }));
     QUEUED = "message.queued", StatusEvent<'static>,
-        "The message waits to be sent once more, because an attempt failed in a way that may pass, or because somebody wants it so.",
+        "The message is queued again, after a temporary failure or on request.",
         standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit", "templates": null } }));
     ACCEPTED = "message.accepted", StatusEvent<'static>,
-        "Meta has taken a message that was sent from here; `wamid` is what Meta calls it.",
+        "Meta accepted a message sent through this installation; `wamid` is Meta's id of it.",
         standing("accepted", json!({ "wamid": sample::WAMID }));
-    SENT = "message.sent", StatusEvent<'static>, "Meta has sent the message on.", reported("sent");
+    SENT = "message.sent", StatusEvent<'static>, "Meta sent the message on to the contact.", reported("sent");
     DELIVERED = "message.delivered", StatusEvent<'static>,
-        "The message is on a device of the contact.", reported("delivered");
+        "The message was delivered to a device of the contact.", reported("delivered");
     READ = "message.read", StatusEvent<'static>,
-        "The contact has seen the message, and shows that they have.", reported("read");
+        "The contact read the message and has read receipts enabled.", reported("read");
     PLAYED = "message.played", StatusEvent<'static>,
-        "The contact has played a voice message for the first time.", reported("played");
+        "The contact played a voice message for the first time.", reported("played");
     FAILED = "message.failed", StatusEvent<'static>,
-        "The message will not arrive: `error` says why. Should it be tried again after all, `message.queued` follows.",
+        "The message failed; `error` has the reason. If it is retried after all, `message.queued` follows.",
         standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable", "templates": null } }));
     UNKNOWN = "message.unknown", StatusEvent<'static>,
-        "A call to Meta ended without an answer: nobody knows whether the message was sent. A status of Meta's or a person decides.",
+        "A call to Meta ended without a response: it is unknown whether the message was sent. A later status or a person decides.",
         standing("unknown", json!({}));
     CANCELED = "message.canceled", StatusEvent<'static>,
-        "The message was withdrawn before it was sent.", standing("canceled", json!({}));
+        "The message was canceled before it was sent.", standing("canceled", json!({}));
     EXPIRED = "message.expired", StatusEvent<'static>,
-        "The time of the message ran out before it was sent.", standing("expired", json!({}));
+        "The message expired before it was sent.", standing("expired", json!({}));
     DELETED = "message.deleted", StatusEvent<'static>,
         "Meta reports that the message was deleted.", reported("deleted");
     REPORTED = "message.reported", StatusEvent<'static>,
-        "Meta reports something of a message that changes nothing of where it stands: a warning, or that one member of a group did not get it.",
+        "Meta reported something that does not change the message's status: a warning, or a failure for one member of a group.",
         reported("warning");
 }
 

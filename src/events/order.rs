@@ -49,7 +49,7 @@ pub struct OrderedItem<'a> {
 
 types! {
     RECEIVED = "order.received", Received<'static>,
-        "A contact has sent a basket from the catalogue.",
+        "A contact sent an order from the catalogue.",
         json!({
             "order": { "catalog_id": "194836987003835", "text": "Please before Friday",
                 "items": [{ "product_retailer_id": "mug-blue", "quantity": 2, "item_price": "12.50", "currency": "EUR" }] },

@@ -96,21 +96,21 @@ pub struct TemplateRefused<'a> {
 
 types! {
     STATUS_CHANGED = "template.status_changed", StatusChanged<'static>,
-        "A template was approved, rejected, paused, disabled or deleted, or is new here.",
+        "A template was approved, rejected, paused, disabled or deleted, or was seen for the first time.",
         with(json!({ "status": "PAUSED", "previous_status": "APPROVED", "category": "MARKETING", "reason": null,
             "detail": "Customers gave this template negative feedback." }));
     QUALITY_CHANGED = "template.quality_changed", TemplateQualityChanged<'static>,
-        "Meta rates a template otherwise than before; what is RED is paused next.",
+        "The quality rating of a template changed; a RED template is paused next.",
         with(json!({ "quality": "YELLOW", "previous_quality": "GREEN" }));
     CATEGORY_CHANGED = "template.category_changed", CategoryChanged<'static>,
-        "Meta has moved a template into another category, or announces that it will.",
+        "Meta changed the category of a template or announced a change.",
         with(json!({ "category": "UTILITY", "previous_category": null, "announced_category": "MARKETING",
             "announced_category_at": "2026-09-22T00:00:00Z" }));
     COMPONENTS_CHANGED = "template.components_changed", ComponentsChanged<'static>,
-        "A template has other words, buttons or places to fill.",
+        "The text, buttons or placeholders of a template changed.",
         with(json!({ "components": [{ "type": "BODY", "text": "Hello {{1}}, your order is on its way." }] }));
     REFUSED = "template.refused", TemplateRefused<'static>,
-        "Meta refused a message because of its template: it is gone, paused, or asks for something else than was believed.",
+        "Meta rejected a message because of its template: it is deleted, paused, or has other parameters than sent.",
         json!({ "channel_id": sample::CHANNEL, "message_id": sample::MESSAGE, "name": "order_shipped", "language": "en_US",
             "code": 132_015, "title": "Template is paused" });
 }

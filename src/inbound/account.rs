@@ -27,7 +27,7 @@ impl Plan {
         self.count("error");
         let detail = &error.error;
         if self.counts["error"] <= LOGGED {
-            tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reports an error of the account or the app");
+            tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reported an error of the account or the app");
         }
         let data = channel::Error {
             channel_id: route.channel,

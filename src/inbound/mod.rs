@@ -140,7 +140,7 @@ async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut 
     match read::parse(events).await {
         Ok(parsed) => apply_all(service, &parsed, report).await,
         Err(why) if ids.len() > 1 => {
-            tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; each is parsed by itself");
+            tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; parsing one at a time");
             for id in ids {
                 alone(service, id, report).await;
             }

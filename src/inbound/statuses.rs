@@ -112,7 +112,8 @@ pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
             Ok(joined) => count += joined,
             Err(why) if is_unavailable(&why) => return Err(why),
             Err(why) => {
-                tracing::warn!(error = %why, messages = keys.len(), "overlooked statuses could not be joined together; each message's are tried alone");
+                tracing::warn!(error = %why, messages = keys.len(),
+                    "orphan statuses could not be joined together; joining one message at a time");
                 for key in &keys {
                     match join_again(service, std::slice::from_ref(key)).await {
                         Ok(joined) => count += joined,

@@ -40,7 +40,7 @@ pub struct AddedChannel {
     pub recovered: Option<u64>,
 }
 
-/// Adds a channel, or updates the secrets of one the tenant has and closes its circuit breaker. Its quarantined webhooks become due at once.
+/// Adds a channel, or updates the secrets of one the tenant has and closes its circuit breaker. Its quarantined webhooks become due.
 pub async fn add_channel(
     service: &TenantService,
     tenant: TenantId,

@@ -41,7 +41,7 @@ pub enum TenancyError {
     Quota(#[from] QuotaReached),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    #[error("the tenant's key does not open: MAINSTAY_MASTER_KEY must hold the key it was sealed under")]
+    #[error("the tenant's key cannot be opened: MAINSTAY_MASTER_KEY must contain the key it was sealed under")]
     KeyUnavailable,
 }
 

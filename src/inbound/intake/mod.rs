@@ -22,9 +22,9 @@ use crate::{
 /// The reason why a webhook was not stored. The response is 503, and Meta retries for seven days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotStored {
-    #[error("too many webhooks wait for the database")]
+    #[error("too many webhooks are waiting for the database")]
     Full,
-    #[error("the database does not take it")]
+    #[error("the database is unavailable")]
     Unavailable,
 }
 
@@ -52,7 +52,7 @@ pub struct Drained(tokio::task::JoinHandle<()>);
 impl Drained {
     pub async fn wait(self) {
         if let Err(error) = self.0.await {
-            tracing::error!(%error, "the intake writer ended badly");
+            tracing::error!(%error, "the intake writer failed");
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct Replayed {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    #[error("running events cannot be replayed: their worker still has them in hand")]
+    #[error("running events cannot be replayed: a worker is still processing them")]
     Running,
     #[error("the range is empty: from must be before to")]
     EmptyRange,

@@ -66,7 +66,8 @@ struct Row {
     body: Option<Vec<u8>>,
 }
 
-/// Locks the events that are still pending until the end of the transaction. Returns them in order, without those that another worker holds.
+/// Locks the events that are still pending until the end of the transaction. Returns them in order; events locked by another worker are
+/// skipped.
 pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
     Stage::RawEvents.reach(tx);
     const SQLITE: &str = "
