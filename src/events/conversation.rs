@@ -31,8 +31,8 @@ types! {
         "The first message between a contact and a channel, or the first call by the contact.",
         json!({ "conversation_id": sample::CONVERSATION, "channel_id": sample::CHANNEL, "contact_id": sample::CONTACT });
     WINDOW_CLOSING = "conversation.window_closing", WindowClosing,
-        "The service window ends within MAINSTAY_WINDOW_CLOSING_MINUTES, 60 by default. Once for each window; one that \
-         the contact has prolonged since is a new one.",
+        "The service window ends within MAINSTAY_WINDOW_CLOSING_MINUTES, 60 by default. Once per window; a window that the contact has \
+        extended counts as a new one.",
         json!({ "conversation_id": sample::CONVERSATION, "channel_id": sample::CHANNEL, "contact_id": sample::CONTACT,
             "window_expires_at": "2026-09-22T13:33:20Z" });
 }
