@@ -86,7 +86,8 @@ impl Plan {
         &mut self,
         clock: &Clock,
         origin: &ItemSource<'_>,
-        (routes, source): (&[&Route], Source),
+        routes: &[&Route],
+        source: Source,
         account: &AccountEvent,
     ) {
         self.count("account");

@@ -98,7 +98,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
 
 /// Returns the failure that a status reports, for a message that Meta had accepted.
 pub(super) fn failed(status: &JoinedStatus) -> Option<Failed> {
-    (status.standing() == Some(Status::Failed)).then_some(())?;
+    (status.message_status() == Some(Status::Failed)).then_some(())?;
     Some(Failed {
         tenant: status.tenant_id,
         message: status.message_id,
@@ -123,13 +123,13 @@ fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
     let mut unique: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
     for message in &plan.messages {
         match seen.entry((message.channel, message.wamid.as_str())) {
-            Entry::Vacant(place) => {
-                place.insert(unique.len());
+            Entry::Vacant(entry) => {
+                entry.insert(unique.len());
                 unique.push(message);
             }
             // The content came in the same batch as its placeholder.
-            Entry::Occupied(place) if unique[*place.get()].kind == "media_placeholder" => {
-                unique[*place.get()] = message
+            Entry::Occupied(entry) if unique[*entry.get()].kind == "media_placeholder" => {
+                unique[*entry.get()] = message
             }
             Entry::Occupied(_) => {}
         }
@@ -172,7 +172,7 @@ async fn open_conversations(
         buffer.opened(pair, id, step.at);
         step
     };
-    conversations::lock_or_open(tx, (&pairs, also), clock.now(), open).await
+    conversations::lock_or_open(tx, &pairs, also, clock.now(), open).await
 }
 
 /// Returns the rows of the messages, with their contacts and conversations.
@@ -181,27 +181,27 @@ fn rows(
     contacts: &[ContactId],
     conversations: &HashMap<(ChannelId, ContactId), ConversationId>,
 ) -> Vec<NewMessage> {
-    let row = |m: &&PlannedMessage| NewMessage {
-        tenant: m.tenant,
-        id: m.id,
-        channel: m.channel,
-        conversation: conversations[&(m.channel, contacts[m.conversation_of])],
-        contact: contacts[m.contact],
-        wamid: m.wamid.clone(),
-        direction: m.direction,
-        origin: m.origin,
-        kind: m.kind.clone(),
-        status: m.status,
-        text: m.text.clone(),
-        payload: m.payload.clone(),
-        context_wamid: m.context_wamid.clone(),
-        sender: m.sender.clone(),
-        recipient: m.recipient.clone(),
-        sent_at: m.sent_at,
-        received_at: m.received_at,
-        raw_event: m.event,
-        media: m.media.as_ref().map(|media| media.id),
-        in_group: contacts[m.contact] != contacts[m.conversation_of],
+    let row = |message: &&PlannedMessage| NewMessage {
+        tenant: message.tenant,
+        id: message.id,
+        channel: message.channel,
+        conversation: conversations[&(message.channel, contacts[message.conversation_of])],
+        contact: contacts[message.contact],
+        wamid: message.wamid.clone(),
+        direction: message.direction,
+        origin: message.origin,
+        kind: message.kind.clone(),
+        status: message.status,
+        text: message.text.clone(),
+        payload: message.payload.clone(),
+        context_wamid: message.context_wamid.clone(),
+        sender: message.sender.clone(),
+        recipient: message.recipient.clone(),
+        sent_at: message.sent_at,
+        received_at: message.received_at,
+        raw_event: message.event,
+        media: message.media.as_ref().map(|media| media.id),
+        in_group: contacts[message.contact] != contacts[message.conversation_of],
     };
     messages.iter().map(row).collect()
 }
@@ -216,7 +216,8 @@ async fn apply_new_messages(
     new: &HashSet<MessageId>,
     buffer: &mut EventBuffer<'_>,
 ) -> Result<Vec<NewInboundMedia>> {
-    let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
+    let planned: HashMap<MessageId, &PlannedMessage> =
+        plan.messages.iter().map(|message| (message.id, message)).collect();
     let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
     let (mut targets, mut outbound, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in stored {
@@ -232,8 +233,8 @@ async fn apply_new_messages(
         };
         let next = step(message, pair, row.conversation);
         match steps.entry(row.conversation) {
-            std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(next)),
-            std::collections::btree_map::Entry::Occupied(mut place) => place.get_mut().join(next),
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(next)),
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().join(next),
         }
         targets.push(message.key());
         changes.extend(message.change.clone());

@@ -21,19 +21,19 @@ use crate::{
 };
 
 /// Applies all items of the events and marks the events processed.
-pub async fn whole(service: &InboundService, events: &[Parsed]) -> Result<()> {
+pub async fn apply_events(service: &InboundService, events: &[Parsed]) -> Result<()> {
     run(service, &events.iter().collect::<Vec<_>>(), None).await
 }
 
 /// Applies a range of the items of one event.
-pub async fn slice(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
+pub async fn apply_items(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
     run(service, &[event], Some(items)).await
 }
 
 /// Marks an event processed whose items are all applied.
-pub async fn settle(service: &InboundService, event: &Parsed) -> Result<()> {
+pub async fn finish_event(service: &InboundService, event: &Parsed) -> Result<()> {
     let settled = settled(&service.directory.current(), event);
-    let end = async |tx: &mut Tx| finish(tx, service, std::slice::from_ref(&settled)).await;
+    let end = async |tx: &mut Tx| mark_processed(tx, service, std::slice::from_ref(&settled)).await;
     service.db.background_transaction(end).await?;
     measure_settled(&[settled]);
     Ok(())
@@ -86,14 +86,14 @@ async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: b
     quarantine::put(&mut *tx, plan.quarantined.iter().cloned().collect()).await?;
     unrecognized::put(&mut *tx, &plan.unrecognized, service.clock.now()).await?;
     if is_whole {
-        finish(tx, service, &plan.processed).await?;
+        mark_processed(tx, service, &plan.processed).await?;
     }
     buffer.append(tx).await?;
     Ok(after_commit)
 }
 
 /// Marks events processed.
-async fn finish(tx: &mut Tx, service: &InboundService, processed: &[ProcessedEvent]) -> Result<()> {
+async fn mark_processed(tx: &mut Tx, service: &InboundService, processed: &[ProcessedEvent]) -> Result<()> {
     let now = service.clock.now();
     let settled = raw_events::finish(&mut *tx, processed, now).await?;
     counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await

@@ -145,8 +145,8 @@ pub(super) async fn apply(
         let conversation = opened[&(pair.channel, pair.contact)];
         let next = call.step(pair, conversation);
         match steps.entry(conversation) {
-            Entry::Vacant(place) => drop(place.insert(next)),
-            Entry::Occupied(mut place) => place.get_mut().join(next),
+            Entry::Vacant(entry) => drop(entry.insert(next)),
+            Entry::Occupied(mut entry) => entry.get_mut().join(next),
         }
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;

@@ -118,7 +118,7 @@ impl<'a> EventBuffer<'a> {
             error: message::Error::of(status.error_code, status.error_title.as_deref()),
             payload: serde_json::from_str::<&RawValue>(&status.payload).ok(),
         };
-        let of = message::of_status(status.standing());
+        let of = message::of_status(status.message_status());
         let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
         self.events
             .push(event.within(status.channel_id, status.conversation_id));
@@ -130,19 +130,19 @@ impl<'a> EventBuffer<'a> {
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);
             if let Some(marketing_stopped) = plan.parties[it.party].marketing_stopped {
-                let told = PreferenceChange {
+                let change = PreferenceChange {
                     contact,
                     marketing_stopped,
                     at,
                 };
                 // One event, though the batch may contain the preference twice.
-                let Some(place) = fresh.iter().position(|it| *it == told) else {
+                let Some(index) = fresh.iter().position(|it| *it == change) else {
                     continue;
                 };
-                fresh.swap_remove(place);
+                fresh.swap_remove(index);
             }
-            let told = &it.preference;
-            let of = match told.choice {
+            let preference = &it.preference;
+            let of = match preference.choice {
                 PreferenceChoice::Stop => &contact::OPTED_OUT,
                 PreferenceChoice::Resume => &contact::OPTED_IN,
                 PreferenceChoice::Other(_) => &contact::PREFERENCE_CHANGED,
@@ -150,8 +150,8 @@ impl<'a> EventBuffer<'a> {
             let data = contact::Preference {
                 contact_id: contact,
                 channel_id: it.channel,
-                category: told.category.as_deref(),
-                detail: told.detail.as_deref(),
+                category: preference.category.as_deref(),
+                detail: preference.detail.as_deref(),
             };
             let event = NewEvent::new(self.clock, it.tenant, of, at, &data);
             self.events.push(event.on(it.channel));

@@ -253,7 +253,7 @@ fn system_party(
     system: &crate::meta::webhook::System,
     at: DateTime<Utc>,
 ) -> Option<Party> {
-    let told = || {
+    let subject = || {
         let person = WhatsAppUser {
             phone: system.new_phone.clone(),
             user_id: system.previous_user_id.clone().or_else(|| system.user_id.clone()),
@@ -266,6 +266,6 @@ fn system_party(
         Party::person(tenant, &person, at)
     };
     Party::person(tenant, sender, at)
-        .or_else(told)
+        .or_else(subject)
         .map(|party| party.changed(system))
 }

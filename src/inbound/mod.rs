@@ -48,7 +48,7 @@ pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 pub const LONG_WEBHOOKS: usize = 2;
 
 /// Maximum time a job spends on long webhooks before it leaves the rest to the next job.
-const TURN: Duration = Duration::from_millis(250);
+const LONG_TIME_LIMIT: Duration = Duration::from_millis(250);
 
 /// An event that could not be applied.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Failure {
 }
 
 /// Maximum size in bytes of a short webhook: about two hundred messages.
-const LONG: i64 = 64 * 1_024;
+const SHORT_BYTES: i64 = 64 * 1_024;
 
 /// Result of processing events. Events not listed are settled, each in the transaction of its effects.
 #[derive(Debug, Default)]
@@ -94,7 +94,7 @@ pub struct Report {
 
 impl Report {
     /// Fails the events if the last failure was an unavailable database. Returns whether it did.
-    fn fails_with_those_before(&mut self, events: impl IntoIterator<Item = RawEventId>) -> bool {
+    fn fail_if_unavailable(&mut self, events: impl IntoIterator<Item = RawEventId>) -> bool {
         let Some(away) = self.failures.last().filter(|failure| failure.transient) else {
             return false;
         };
@@ -111,7 +111,7 @@ impl Report {
 /// Processes the pending events: short ones together, then each long one alone, so that long webhooks of one tenant do not delay others.
 pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report {
     let mut report = Report::default();
-    let PendingEvents { short, long } = match raw_events::pending(service.db.reader(), events, LONG).await {
+    let PendingEvents { short, long } = match raw_events::pending(service.db.reader(), events, SHORT_BYTES).await {
         Ok(waiting) => waiting,
         Err(error) => {
             report.failures = Failure::all(events, &error);
@@ -120,29 +120,29 @@ pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report 
     };
     let begun = Instant::now();
     for portion in portions::divide(short) {
-        if !report.fails_with_those_before(portion.iter().map(|event| event.id)) {
-            together(service, portion, &mut report).await;
+        if !report.fail_if_unavailable(portion.iter().map(|event| event.id)) {
+            process_batch(service, portion, &mut report).await;
         }
     }
     for id in long {
-        if begun.elapsed() > TURN {
+        if begun.elapsed() > LONG_TIME_LIMIT {
             report.postponed.push(id);
-        } else if !report.fails_with_those_before([id]) {
-            long_one(service, id, &mut report).await;
+        } else if !report.fail_if_unavailable([id]) {
+            process_long(service, id, &mut report).await;
         }
     }
     report
 }
 
 /// Parses and applies events in one batch.
-async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut Report) {
+async fn process_batch(service: &InboundService, events: Vec<RawEvent>, report: &mut Report) {
     let ids: Vec<RawEventId> = events.iter().map(|event| event.id).collect();
     match read::parse(events).await {
         Ok(parsed) => apply_all(service, &parsed, report).await,
         Err(why) if ids.len() > 1 => {
             tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; parsing one at a time");
             for id in ids {
-                alone(service, id, report).await;
+                process_one(service, id, report).await;
             }
         }
         Err(why) => report
@@ -152,18 +152,18 @@ async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut 
 }
 
 /// Processes one long event if a permit is free; there are fewer permits than concurrent jobs.
-async fn long_one(service: &InboundService, id: RawEventId, report: &mut Report) {
-    let Ok(_place) = service.long_webhooks.try_acquire() else {
+async fn process_long(service: &InboundService, id: RawEventId, report: &mut Report) {
+    let Ok(_permit) = service.long_webhooks.try_acquire() else {
         metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
         return report.postponed.push(id);
     };
-    alone(service, id, report).await;
+    process_one(service, id, report).await;
 }
 
 /// Loads and processes a single event.
-async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
+async fn process_one(service: &InboundService, id: RawEventId, report: &mut Report) {
     match raw_events::pending(service.db.reader(), &[id], i64::MAX).await {
-        Ok(PendingEvents { short, .. }) => Box::pin(together(service, short, report)).await,
+        Ok(PendingEvents { short, .. }) => Box::pin(process_batch(service, short, report)).await,
         Err(error) => report.failures.extend(Failure::all(&[id], &error)),
     }
 }
@@ -172,24 +172,24 @@ async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
 async fn apply_all(service: &InboundService, parsed: &[Parsed], report: &mut Report) {
     for events in slices::by_items(parsed) {
         if let [event] = events
-            && event.items() > slices::ITEMS
+            && event.items() > slices::MAX_ITEMS
         {
-            let applied = slices::one(service, event).await;
+            let applied = slices::apply_event(service, event).await;
             report
                 .failures
                 .extend(applied.err().map(|error| Failure::new(event.id, &error)));
             continue;
         }
-        let apply = |events| async move { batch::whole(service, events).await.map(|()| Vec::new()) };
+        let apply = |events| async move { batch::apply_events(service, events).await.map(|()| Vec::new()) };
         let failed = |error: &sqlx::Error, events: &[Parsed]| {
             let failure = |event: &Parsed| Failure::new(event.id, error);
             events.iter().map(failure).collect()
         };
         let failures: Vec<Failure> = write_together(events, apply, failed).await;
         for failure in failures {
-            let alone = events.iter().find(|it| it.id == failure.event && !failure.transient);
-            let applied = match alone {
-                Some(event) => slices::one(service, event)
+            let retried = events.iter().find(|it| it.id == failure.event && !failure.transient);
+            let applied = match retried {
+                Some(event) => slices::apply_event(service, event)
                     .await
                     .map_err(|error| Failure::new(event.id, &error)),
                 None => Err(failure),

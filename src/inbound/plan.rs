@@ -208,7 +208,7 @@ impl Plan {
             Change::Preference(preference) => self.preference(origin, route, preference),
             Change::Account(account) => {
                 let source = signed.map_or(Source::Meta, |_| Source::Tenant);
-                self.account(clock, origin, (&permitted, source), account);
+                self.account(clock, origin, &permitted, source, account);
             }
             Change::Unknown(_) => {}
         }

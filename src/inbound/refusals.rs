@@ -36,14 +36,14 @@ pub(super) async fn lock_affected(
             channels.extend(messaging::pauses_campaigns(code).then_some(key.channel));
         }
     }
-    let channel = |place: usize| match &named.get(place)?.of {
+    let channel = |index: usize| match &named.get(index)?.of {
         MessageRef::Wamid(key, _) if keys.contains(key) => Some(key.channel),
         _ => None,
     };
     let of: Vec<(ChannelId, (TenantId, MessageId))> = found
         .by_place
         .iter()
-        .filter_map(|(place, message)| Some((channel(*place)?, *message)))
+        .filter_map(|(index, message)| Some((channel(*index)?, *message)))
         .collect();
     if of.is_empty() {
         return Ok(Affected::default());
@@ -52,15 +52,15 @@ pub(super) async fn lock_affected(
     channels::lock(tx, channels).await?;
     let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(_, message)| *message).collect();
     let mut affected = Affected::default();
-    for whose in messages::owners(tx, &asked).await? {
-        affected.contacts.push(whose.contact_id);
-        let of_message = of.iter().find(|(_, (_, message))| *message == whose.id);
+    for owner in messages::owners(tx, &asked).await? {
+        affected.contacts.push(owner.contact_id);
+        let of_message = of.iter().find(|(_, (_, message))| *message == owner.id);
         affected
             .conversations
             .extend(of_message.map(|(channel, (tenant, _))| Pair {
                 tenant: *tenant,
                 channel: *channel,
-                contact: whose.contact_id,
+                contact: owner.contact_id,
             }));
     }
     Ok(affected)

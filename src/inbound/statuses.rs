@@ -82,7 +82,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut
             Some(Reported {
                 tenant: it.tenant_id,
                 message: it.message_id,
-                status: it.standing()?,
+                status: it.message_status()?,
                 error_code: it.error_code,
                 error_title: it.error_title.clone(),
             })

@@ -26,7 +26,7 @@ use crate::{
     rate_limit::MetaFeedback,
     records::{
         channels,
-        contacts::{self, Suspect},
+        contacts::{self, UndeliverableIdentity},
         conversations::{self, ClosedWindow},
         events::NewEvent,
     },
@@ -164,7 +164,7 @@ async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
         let (kind, value) = (it.due.recipient_kind.as_str(), it.due.recipient.clone());
         let suspect = suspects
             .entry((it.due.tenant_id, kind, value.clone()))
-            .or_insert_with(|| Suspect {
+            .or_insert_with(|| UndeliverableIdentity {
                 tenant: it.due.tenant_id,
                 kind: kind.to_owned(),
                 value,
@@ -177,7 +177,7 @@ async fn suspect(tx: &mut Tx, told: &[Told<'_>]) -> Result<()> {
             (suspect.code, suspect.at) = (it.code, it.at);
         }
     }
-    let suspects: Vec<Suspect> = suspects.into_values().collect();
+    let suspects: Vec<UndeliverableIdentity> = suspects.into_values().collect();
     contacts::mark_undeliverable(tx, &suspects).await.map(drop)
 }
 

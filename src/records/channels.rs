@@ -208,7 +208,8 @@ pub async fn trip(
 /// Closes the circuit breaker of a channel unless it opened after `as_of`. Returns 1 if it was open.
 pub async fn recover(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, ChannelId),
+    tenant: TenantId,
+    id: ChannelId,
     as_of: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<u64> {

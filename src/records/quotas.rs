@@ -49,7 +49,8 @@ pub async fn reserve(
     tx: &mut Tx,
     tenant: TenantId,
     quota: Quota,
-    (id, now): (Uuid, DateTime<Utc>),
+    id: Uuid,
+    now: DateTime<Utc>,
 ) -> Result<Result<(), QuotaReached>> {
     const OVER: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND until < $2";
     const INSERT: &str = "INSERT INTO quota_reservations (tenant_id, id, quota, until) VALUES ($1, $2, $3, $4)";

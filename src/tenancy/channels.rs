@@ -99,7 +99,7 @@ pub async fn add_channel(
         now,
     )
     .await?;
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     if is_new {
         let data = Connection {
             channel_id: id,
@@ -108,7 +108,7 @@ pub async fn add_channel(
             display_phone_number: None,
             reason: None,
         };
-        told.push(NewEvent::new(&service.clock, tenant, &CONNECTED, now, &data).on(id));
+        events.push(NewEvent::new(&service.clock, tenant, &CONNECTED, now, &data).on(id));
     }
     let recovered = recover(&mut tx, service, tenant, id).await?;
     if let Some(released) = recovered {
@@ -116,9 +116,9 @@ pub async fn add_channel(
             channel_id: id,
             released,
         };
-        told.push(NewEvent::new(&service.clock, tenant, &RECOVERED, now, &data).on(id));
+        events.push(NewEvent::new(&service.clock, tenant, &RECOVERED, now, &data).on(id));
     }
-    events::append(&mut tx, &told, now).await?;
+    events::append(&mut tx, &events, now).await?;
     tx.commit().await?;
     Ok(AddedChannel {
         id,
@@ -161,7 +161,7 @@ async fn recover(
     id: ChannelId,
 ) -> Result<Option<u64>, TenancyError> {
     let now = service.clock.now();
-    if channels::recover(&mut *tx, (tenant, id), now, now).await? == 0 {
+    if channels::recover(&mut *tx, tenant, id, now, now).await? == 0 {
         return Ok(None);
     }
     let released = sends::release(&mut *tx, id, HoldReason::Breaker, now).await?;

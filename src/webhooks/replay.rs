@@ -264,7 +264,7 @@ impl WebhookService {
             ReplayState::Missing => None,
         };
         let missing = match replay.states.contains(&ReplayState::Missing) {
-            true => Some(Recorded::find(&self.db, tenant, (replay.from, to)).await?),
+            true => Some(Recorded::find(&self.db, tenant, replay.from, to).await?),
             false => None,
         };
         Ok(ReplayRange {

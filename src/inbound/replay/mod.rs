@@ -70,8 +70,8 @@ pub async fn replay(db: &Db, now: DateTime<Utc>, selection: Selection, dry_run: 
                 return Err(ReplayError::EmptyRange);
             }
             let after = from.map_or(Uuid::nil(), first_uuid_at);
-            let chosen = state.map_or(ReplayFilter::Any, ReplayFilter::State);
-            by_time(db, now, chosen, after, first_uuid_at(to), &mut report).await?;
+            let filter = state.map_or(ReplayFilter::Any, ReplayFilter::State);
+            by_time(db, now, filter, after, first_uuid_at(to), &mut report).await?;
         }
     }
     Ok(report)
@@ -94,19 +94,19 @@ async fn by_id(db: &Db, now: DateTime<Utc>, mut ids: Vec<RawEventId>, report: &m
 async fn by_time(
     db: &Db,
     now: DateTime<Utc>,
-    chosen: ReplayFilter,
+    filter: ReplayFilter,
     mut after: Uuid,
     before: Uuid,
     report: &mut Replayed,
 ) -> sqlx::Result<()> {
     loop {
-        let found = raw_events::select_ids(db.reader(), chosen, after, before, CHUNK as i64).await?;
+        let found = raw_events::select_ids(db.reader(), filter, after, before, CHUNK as i64).await?;
         let (Some(&(first,)), Some(&(last,))) = (found.first(), found.last()) else {
             return Ok(());
         };
         note(report, &found);
         if !report.dry_run {
-            report.replayed += raw_events::make_due_between(db, chosen, (first, last), now).await?;
+            report.replayed += raw_events::make_due_between(db, filter, first, last, now).await?;
         }
         after = last.uuid();
     }

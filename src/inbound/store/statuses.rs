@@ -107,7 +107,7 @@ impl NewStatus {
 impl JoinedStatus {
     /// Returns the message status that this status implies. `None` where it reports no progress, and for a failure with one group member:
     /// others may have received the message.
-    pub fn standing(&self) -> Option<Status> {
+    pub fn message_status(&self) -> Option<Status> {
         Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
     }
 }
@@ -158,8 +158,8 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
     keys.dedup();
     // Orphans of these messages may be stored already. Statuses joined on insertion are not written again.
     let mut joined = join(on, &keys).await?;
-    let told: HashMap<PrimaryKey<'_>, &NewStatus> = statuses.iter().map(|it| (it.primary_key(), it)).collect();
-    let of_known = |it: &StoredStatus| told.get(&it.primary_key())?.joined(it);
+    let by_key: HashMap<PrimaryKey<'_>, &NewStatus> = statuses.iter().map(|it| (it.primary_key(), it)).collect();
+    let of_known = |it: &StoredStatus| by_key.get(&it.primary_key())?.joined(it);
     joined.extend(kept.iter().filter_map(of_known));
     Ok(joined)
 }

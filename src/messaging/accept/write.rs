@@ -291,7 +291,7 @@ async fn converse(
         told.push(conversations::opened_event(clock, pair, conversation, now));
         step(pair, conversation)
     };
-    let found = conversations::lock_or_open(tx, (&pairs, &[]), now, first).await?;
+    let found = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
     let known = |pair: &Pair| found[&(pair.channel, pair.contact)];
     let mut steps: Vec<Advance> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);

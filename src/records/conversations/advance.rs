@@ -31,7 +31,8 @@ struct Found {
 /// id. Also locks the existing conversations of `also`.
 pub async fn lock_or_open(
     tx: &mut Tx,
-    (pairs, also): (&[Pair], &[Pair]),
+    pairs: &[Pair],
+    also: &[Pair],
     now: DateTime<Utc>,
     mut first: impl FnMut(Pair) -> Advance,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
@@ -45,9 +46,9 @@ pub async fn lock_or_open(
         .collect();
     let mut missing = Vec::new();
     for pair in pairs {
-        if let Entry::Vacant(place) = known.entry((pair.channel, pair.contact)) {
+        if let Entry::Vacant(entry) = known.entry((pair.channel, pair.contact)) {
             let step = first(*pair);
-            place.insert(step.conversation);
+            entry.insert(step.conversation);
             missing.push(step);
         }
     }

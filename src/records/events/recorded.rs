@@ -21,7 +21,7 @@ pub struct Recorded {
 
 impl Recorded {
     /// Finds the range by binary search: about twenty rows are read for a million events.
-    pub async fn find(db: &Db, tenant: TenantId, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Result<Self> {
+    pub async fn find(db: &Db, tenant: TenantId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Self> {
         const HEAD: &str = "SELECT last_sequence FROM event_cursors WHERE tenant_id = $1";
         let head: Option<(i64,)> = db.reader().sql(HEAD, (tenant,)).opt().await?;
         let after_all = head.map_or(1, |(last,)| last + 1);

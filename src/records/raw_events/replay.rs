@@ -49,7 +49,8 @@ pub async fn select_ids(
 pub async fn make_due_between(
     on: impl Into<On<'_>>,
     filter: ReplayFilter,
-    (first, last): (RawEventId, RawEventId),
+    first: RawEventId,
+    last: RawEventId,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
