@@ -23,7 +23,7 @@ use crate::{
 
 impl Plan {
     /// Plans a `channel.error` event for an error of the account or the app.
-    pub(super) fn value_error(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, error: &ValueError) {
+    pub(super) fn plan_error(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, error: &ValueError) {
         self.count("error");
         let detail = &error.error;
         if self.counts["error"] <= LOGGED {
@@ -41,11 +41,11 @@ impl Plan {
     }
 
     /// Plans a change of a contact's marketing preference.
-    pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
+    pub(super) fn plan_preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
         self.count("preference");
         let at = preference.timestamp.unwrap_or(origin.received_at);
         let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
-            return self.unrecognized(origin, "no_sender");
+            return self.add_unrecognized(origin, "no_sender");
         };
         if preference.category.as_deref() == Some(MARKETING) {
             party.marketing_stopped = match preference.choice {
@@ -54,7 +54,7 @@ impl Plan {
                 PreferenceChoice::Other(_) => None,
             };
         }
-        let party = self.party(party);
+        let party = self.add_party(party);
         self.preferences.push(PlannedPreference {
             tenant: route.tenant,
             channel: route.channel,
@@ -64,7 +64,7 @@ impl Plan {
     }
 
     /// Plans the contact of an entry of the business app's address book. A removed entry leaves the contact as it is.
-    pub(super) fn app_contact(&mut self, origin: &ItemSource<'_>, route: &Route, contact: &AppContact) {
+    pub(super) fn plan_app_contact(&mut self, origin: &ItemSource<'_>, route: &Route, contact: &AppContact) {
         self.count("app_contact");
         if contact.action == AppContactAction::Remove {
             return;
@@ -76,13 +76,13 @@ impl Plan {
             ..WhatsAppUser::default()
         };
         match Party::person(route.tenant, &person, contact.timestamp.unwrap_or(origin.received_at)) {
-            Some(party) => drop(self.party(party)),
-            None => self.unrecognized(origin, "no_sender"),
+            Some(party) => drop(self.add_party(party)),
+            None => self.add_unrecognized(origin, "no_sender"),
         }
     }
 
     /// Plans the effects of an account update. Each tenant with a channel in the account gets its events once.
-    pub(super) fn account(
+    pub(super) fn plan_account(
         &mut self,
         clock: &Clock,
         origin: &ItemSource<'_>,
@@ -101,7 +101,7 @@ impl Plan {
         }
         for (tenant, routes) in of_tenant {
             if *account.event == CALL {
-                self.call(origin, routes[0], account);
+                self.plan_call(origin, routes[0], account);
                 continue;
             }
             let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);

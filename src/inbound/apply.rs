@@ -58,7 +58,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
         false => Cow::Owned([&plan.parties[..], &recipients.parties].concat()),
     };
     let resolved = people::resolve(tx, clock, &parties, &affected.contacts).await?;
-    buffer.contacts(&resolved);
+    buffer.add_contacts(&resolved);
     let messages = deduplicate(plan);
     let conversations = open_conversations(
         tx,
@@ -82,7 +82,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
     let failed: Vec<Failed> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut buffer).await?;
     let mut failures = messaging::failed(tx, clock, &failed).await?;
-    buffer.preferences(plan, &resolved);
+    buffer.add_preferences(plan, &resolved);
     buffer.extend(plan.domain_events.iter().cloned());
     buffer.extend(template_events);
     buffer.extend(std::mem::take(&mut failures.events));
@@ -169,7 +169,7 @@ async fn open_conversations(
             FirstContact::Message(message) => step(message, pair, id),
             FirstContact::Call(call) => call.step(pair, id),
         };
-        buffer.opened(pair, id, step.at);
+        buffer.add_opened(pair, id, step.at);
         step
     };
     conversations::lock_or_open(tx, &pairs, also, clock.now(), open).await
@@ -241,7 +241,7 @@ async fn apply_new_messages(
         if row.direction == Direction::Outbound {
             outbound.push(message.key());
         }
-        buffer.message(plan, message, row);
+        buffer.add_message(plan, message, row);
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);

@@ -48,7 +48,7 @@ pub struct PlannedCall {
 
 impl Plan {
     /// Plans an event of a call.
-    pub(super) fn call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &AccountEvent) {
+    pub(super) fn plan_call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &AccountEvent) {
         let at = origin.item.time.unwrap_or(origin.received_at);
         let call = match &account.detail {
             AccountDetail::Call(call) => Some(call),
@@ -56,7 +56,7 @@ impl Plan {
         };
         let began_at = call.and_then(|call| call.began_at).unwrap_or(at);
         let party = call.and_then(|call| Party::person(route.tenant, &call.customer, began_at));
-        let party = party.map(|party| self.party(party));
+        let party = party.map(|party| self.add_party(party));
         self.calls.push(PlannedCall {
             tenant: route.tenant,
             channel: origin.item.phone_number_id.as_ref().map(|_| route.channel),

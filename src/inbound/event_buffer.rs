@@ -32,18 +32,18 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers the events of new, changed and merged contacts.
-    pub fn contacts(&mut self, resolved: &Resolved) {
+    pub fn add_contacts(&mut self, resolved: &Resolved) {
         self.events.extend(people::events_for(self.clock, resolved));
     }
 
     /// Buffers `conversation.opened`.
-    pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
+    pub fn add_opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
         self.events
             .push(conversations::opened_event(self.clock, pair, conversation, at));
     }
 
     /// Buffers the event of a new message. Messages from the history have none.
-    pub fn message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
+    pub fn add_message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
         let of = match (planned.origin, stored.kind.as_str()) {
             (Origin::Customer, "edit") => &message::EDITED,
             (Origin::Customer, "revoke") => &message::REVOKED,
@@ -76,12 +76,12 @@ impl<'a> EventBuffer<'a> {
         let event = NewEvent::new(self.clock, stored.tenant, of, stored.sent_at, &written);
         self.events.push(event.within(stored.channel, stored.conversation));
         if let Some(order) = planned.order.as_ref().filter(|_| planned.origin == Origin::Customer) {
-            self.order(order, stored);
+            self.add_order(order, stored);
         }
     }
 
     /// Buffers `order.received`.
-    fn order(&mut self, order: &OrderContent, stored: &NewMessage) {
+    fn add_order(&mut self, order: &OrderContent, stored: &NewMessage) {
         let items = order.items.iter().map(|it| order::OrderedItem {
             product_retailer_id: it.product_retailer_id.as_deref(),
             quantity: it.quantity,
@@ -106,7 +106,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers the event of a status.
-    pub fn status(&mut self, status: &JoinedStatus) {
+    pub fn add_status(&mut self, status: &JoinedStatus) {
         let data = message::StatusEvent {
             message_id: status.message_id,
             wamid: Some(&status.wamid),
@@ -125,7 +125,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers preference events. Marketing preferences older than the stored one have none.
-    pub fn preferences(&mut self, plan: &Plan, resolved: &Resolved) {
+    pub fn add_preferences(&mut self, plan: &Plan, resolved: &Resolved) {
         let mut fresh = resolved.preferring.clone();
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);

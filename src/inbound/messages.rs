@@ -78,18 +78,24 @@ impl PlannedMessage {
 
 impl Plan {
     /// Plans a message from a customer or a group member.
-    pub(super) fn inbound(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
+    pub(super) fn plan_inbound(
+        &mut self,
+        clock: &Clock,
+        origin: &ItemSource<'_>,
+        route: &Route,
+        message: &WebhookMessage,
+    ) {
         let at = message.timestamp.unwrap_or(origin.received_at);
         let sender = match &message.content {
             MessageContent::System(system) => system_party(route.tenant, &message.sender, system, at),
             _ => Party::person(route.tenant, &message.sender, at),
         };
         let Some(sender) = sender else {
-            return self.unrecognized(origin, "no_sender");
+            return self.add_unrecognized(origin, "no_sender");
         };
-        let contact = self.party(sender);
+        let contact = self.add_party(sender);
         let conversation_of = match &message.group_id {
-            Some(group) => self.party(Party::group(route.tenant, group, at)),
+            Some(group) => self.add_party(Party::group(route.tenant, group, at)),
             None => contact,
         };
         self.count("message");
@@ -105,9 +111,15 @@ impl Plan {
     }
 
     /// Plans an echo of a message that was sent with another tool.
-    pub(super) fn echo(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
+    pub(super) fn plan_echo(
+        &mut self,
+        clock: &Clock,
+        origin: &ItemSource<'_>,
+        route: &Route,
+        message: &WebhookMessage,
+    ) {
         self.count("echo");
-        self.outbound(
+        self.plan_outbound(
             clock,
             origin,
             route,
@@ -119,7 +131,13 @@ impl Plan {
     }
 
     /// Plans a message from the history.
-    pub(super) fn history(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, history: &HistoryMessage) {
+    pub(super) fn plan_history(
+        &mut self,
+        clock: &Clock,
+        origin: &ItemSource<'_>,
+        route: &Route,
+        history: &HistoryMessage,
+    ) {
         self.count("history");
         let message = &history.message;
         if history.from_business {
@@ -128,7 +146,7 @@ impl Plan {
                 .as_ref()
                 .and_then(statuses::known)
                 .unwrap_or(Status::Sent);
-            return self.outbound(
+            return self.plan_outbound(
                 clock,
                 origin,
                 route,
@@ -139,7 +157,7 @@ impl Plan {
             );
         }
         let messages = self.messages.len();
-        self.inbound(clock, origin, route, message);
+        self.plan_inbound(clock, origin, route, message);
         for planned in &mut self.messages[messages..] {
             planned.origin = Origin::History;
         }
@@ -149,7 +167,7 @@ impl Plan {
         clippy::too_many_arguments,
         reason = "an echo and a past message differ in just these"
     )]
-    fn outbound(
+    fn plan_outbound(
         &mut self,
         clock: &Clock,
         origin: &ItemSource<'_>,
@@ -165,9 +183,9 @@ impl Plan {
             .as_ref()
             .map(|group| Party::group(route.tenant, group, at));
         let Some(party) = group.or_else(|| Party::person(route.tenant, to?, at)) else {
-            return self.unrecognized(origin, "no_recipient");
+            return self.add_unrecognized(origin, "no_recipient");
         };
-        let contact = self.party(party);
+        let contact = self.add_party(party);
         let planned = PlannedMessage {
             direction: Direction::Outbound,
             origin: source,

@@ -136,10 +136,10 @@ impl Plan {
                             received_at: event.received_at,
                             item,
                         };
-                        plan.item(directory, clock, event.signed.as_ref(), &origin);
+                        plan.plan_item(directory, clock, event.signed.as_ref(), &origin);
                     }
                 }
-                Err(malformed) => plan.malformed(event.id, malformed),
+                Err(malformed) => plan.add_malformed(event.id, malformed),
             }
             if items.is_none() {
                 plan.processed.push(settled(directory, event));
@@ -150,7 +150,7 @@ impl Plan {
     }
 
     /// Records a body that is not a webhook.
-    fn malformed(&mut self, event: RawEventId, malformed: &Malformed) {
+    fn add_malformed(&mut self, event: RawEventId, malformed: &Malformed) {
         let reason = match malformed {
             Malformed::NotJson(_) => "not_json",
             Malformed::NotAnObject => "not_an_object",
@@ -164,7 +164,13 @@ impl Plan {
     }
 
     /// Plans one item.
-    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&TenantSignature>, origin: &ItemSource<'_>) {
+    fn plan_item(
+        &mut self,
+        directory: &Snapshot,
+        clock: &Clock,
+        signed: Option<&TenantSignature>,
+        origin: &ItemSource<'_>,
+    ) {
         let item = origin.item;
         let routes = match addressee(directory, item) {
             Addressee::Channels(routes) => routes,
@@ -173,10 +179,10 @@ impl Plan {
                     .insert((subject, origin.event.uuid(), origin.received_at));
                 return;
             }
-            Addressee::Unsaid => return self.unrecognized(origin, "no_addressee"),
+            Addressee::Unsaid => return self.add_unrecognized(origin, "no_addressee"),
             Addressee::Unknown => {
                 let Change::Unknown(unknown) = &item.change else { return };
-                return self.unrecognized(origin, unknown.reason.as_str());
+                return self.add_unrecognized(origin, unknown.reason.as_str());
             }
         };
         // A webhook signed with a tenant's app secret applies only to channels of the tenants that have this secret.
@@ -185,15 +191,15 @@ impl Plan {
             .filter(|route| signed.is_none_or(|signed| directory.signers().speaks_for(signed, route.tenant)))
             .collect();
         let Some(route) = permitted.first() else {
-            return self.unrecognized(origin, "signed_by_another_tenant");
+            return self.add_unrecognized(origin, "signed_by_another_tenant");
         };
         match &item.change {
             Change::Message(message) => {
                 *self.received.entry(route.channel).or_default() += 1;
-                self.inbound(clock, origin, route, message);
+                self.plan_inbound(clock, origin, route, message);
             }
-            Change::Echo(message) => self.echo(clock, origin, route, message),
-            Change::History(history) => self.history(clock, origin, route, history),
+            Change::Echo(message) => self.plan_echo(clock, origin, route, message),
+            Change::History(history) => self.plan_history(clock, origin, route, history),
             Change::Status(status) => {
                 self.count("status");
                 let planned = statuses::planned(origin, route, status);
@@ -203,19 +209,19 @@ impl Plan {
                 self.proofs.extend(proof);
                 self.statuses.push(planned);
             }
-            Change::Error(error) => self.value_error(clock, origin, route, error),
-            Change::AppContact(contact) => self.app_contact(origin, route, contact),
-            Change::Preference(preference) => self.preference(origin, route, preference),
+            Change::Error(error) => self.plan_error(clock, origin, route, error),
+            Change::AppContact(contact) => self.plan_app_contact(origin, route, contact),
+            Change::Preference(preference) => self.plan_preference(origin, route, preference),
             Change::Account(account) => {
                 let source = signed.map_or(Source::Meta, |_| Source::Tenant);
-                self.account(clock, origin, &permitted, source, account);
+                self.plan_account(clock, origin, &permitted, source, account);
             }
             Change::Unknown(_) => {}
         }
     }
 
     /// Records an item as unrecognized.
-    pub fn unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
+    pub fn add_unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
         self.unrecognized.push(Unrecognized {
             raw_event_id: origin.event,
             path: origin.item.path.clone(),
@@ -230,7 +236,7 @@ impl Plan {
     }
 
     /// Adds a party and returns its index.
-    pub fn party(&mut self, party: Party) -> usize {
+    pub fn add_party(&mut self, party: Party) -> usize {
         self.parties.push(party);
         self.parties.len() - 1
     }

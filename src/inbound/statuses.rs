@@ -89,7 +89,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut
         })
         .collect();
     messages::advance_status(tx, &reported).await?;
-    joined.iter().for_each(|status| buffer.status(status));
+    joined.iter().for_each(|status| buffer.add_status(status));
     Ok(())
 }
 
@@ -158,7 +158,7 @@ async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> 
         .collect();
     let refused = refused.iter().map(|(key, code)| (key, *code));
     let affected = refusals::lock_affected(tx, refused, &named, &recipients).await?;
-    buffer.contacts(&people::resolve(tx, &service.clock, &recipients.parties, &affected.contacts).await?);
+    buffer.add_contacts(&people::resolve(tx, &service.clock, &recipients.parties, &affected.contacts).await?);
     conversations::lock_existing(tx, &affected.conversations).await?;
     messages::lock(tx, recipients.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
