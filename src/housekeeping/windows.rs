@@ -22,7 +22,7 @@ pub async fn tell_closing_windows(app: &App) -> Result<u64> {
     loop {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
-        let page = conversations::closing(&mut tx, now, now + ahead, PAGE).await?;
+        let page = conversations::lock_closing(&mut tx, now, now + ahead, PAGE).await?;
         conversations::mark_notified(&mut tx, &page).await?;
         let new: Vec<NewEvent> = page.iter().map(|it| event(app, it)).collect();
         events::append(&mut tx, &new, now).await?;

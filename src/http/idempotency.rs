@@ -144,7 +144,7 @@ async fn run_and_store(
         _ => return Ok(Response::from_parts(head, body)),
     };
     let sealed = state.app.config.keyring.seal(&answer_purpose(tenant, &key), &kept);
-    let noted = idempotency::answer(db, &claim_and_run, i64::from(head.status.as_u16()), sealed).await;
+    let noted = idempotency::store_answer(db, &claim_and_run, i64::from(head.status.as_u16()), sealed).await;
     if let Err(error) = noted {
         tracing::warn!(%error, "the answer of a request could not be stored; a repetition with its idempotency key gets no answer");
     }
@@ -162,7 +162,8 @@ async fn replay(
         let detail = "Another request had this Idempotency-Key in the last 24 hours. Use a new key for each request.";
         return Err(conflict("key-reused", "Idempotency key reused", detail));
     }
-    let given = idempotency::answered(state.app.db.reader(), claim_and_run.tenant, claim_and_run.key.clone()).await?;
+    let given =
+        idempotency::find_answer(state.app.db.reader(), claim_and_run.tenant, claim_and_run.key.clone()).await?;
     let Some(given) = given else {
         return Err(in_progress());
     };

@@ -23,7 +23,7 @@ use crate::{
     people,
     records::{
         contacts,
-        conversations::{self, Advance, Pair},
+        conversations::{self, ConversationKey, ConversationUpdate},
         messages::{self, NewMessage},
     },
     templates,
@@ -148,10 +148,10 @@ async fn open_conversations(
     tx: &mut Tx,
     clock: &Clock,
     (plan, messages): (&Plan, &[&PlannedMessage]),
-    (contacts, also): (&[ContactId], &[Pair]),
+    (contacts, also): (&[ContactId], &[ConversationKey]),
     buffer: &mut EventBuffer<'_>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
-    let mut first: BTreeMap<Pair, FirstContact<'_>> = BTreeMap::new();
+    let mut first: BTreeMap<ConversationKey, FirstContact<'_>> = BTreeMap::new();
     for message in messages {
         first
             .entry(pair(message, contacts))
@@ -162,8 +162,8 @@ async fn open_conversations(
             first.entry(pair).or_insert(FirstContact::Call(call));
         }
     }
-    let pairs: Vec<Pair> = first.keys().copied().collect();
-    let open = |pair: Pair| {
+    let pairs: Vec<ConversationKey> = first.keys().copied().collect();
+    let open = |pair: ConversationKey| {
         let id = clock.new_id();
         let step = match first[&pair] {
             FirstContact::Message(message) => step(message, pair, id),
@@ -218,7 +218,7 @@ async fn apply_new_messages(
 ) -> Result<Vec<NewInboundMedia>> {
     let planned: HashMap<MessageId, &PlannedMessage> =
         plan.messages.iter().map(|message| (message.id, message)).collect();
-    let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
+    let mut steps: BTreeMap<ConversationId, ConversationUpdate> = BTreeMap::new();
     let (mut targets, mut outbound, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in stored {
         let message = planned[&row.id];
@@ -226,7 +226,7 @@ async fn apply_new_messages(
             known.push(row.clone());
             continue;
         }
-        let pair = Pair {
+        let pair = ConversationKey {
             tenant: row.tenant,
             channel: row.channel,
             contact: row.contact,
@@ -256,8 +256,8 @@ async fn apply_new_messages(
 }
 
 /// Returns the conversation key of a message.
-fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {
-    Pair {
+fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> ConversationKey {
+    ConversationKey {
         tenant: message.tenant,
         channel: message.channel,
         contact: contacts[message.conversation_of],
@@ -265,8 +265,8 @@ fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {
 }
 
 /// Returns the update that a message makes to its conversation.
-fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> Advance {
-    Advance {
+fn step(message: &PlannedMessage, pair: ConversationKey, conversation: ConversationId) -> ConversationUpdate {
+    ConversationUpdate {
         tenant: pair.tenant,
         conversation,
         channel: pair.channel,
@@ -281,9 +281,9 @@ fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> A
     }
 }
 
-impl Advance {
+impl ConversationUpdate {
     /// Merges another update of the same conversation into this one.
-    pub(super) fn join(&mut self, next: Advance) {
+    pub(super) fn join(&mut self, next: ConversationUpdate) {
         let unread = self.unread + next.unread;
         let window = self.window_expires_at.max(next.window_expires_at);
         if (next.at, &next.wamid) > (self.at, &self.wamid) {

@@ -23,7 +23,7 @@ use crate::{
     meta::webhook::{AccountDetail, AccountEvent},
     people::Party,
     records::{
-        conversations::{self, Advance, Pair},
+        conversations::{self, ConversationKey, ConversationUpdate},
         events::NewEvent,
     },
 };
@@ -75,8 +75,8 @@ impl Plan {
 
 impl PlannedCall {
     /// Returns the key of the call's conversation.
-    pub fn pair(&self, contacts: &[ContactId]) -> Option<Pair> {
-        Some(Pair {
+    pub fn pair(&self, contacts: &[ContactId]) -> Option<ConversationKey> {
+        Some(ConversationKey {
             tenant: self.tenant,
             channel: self.channel?,
             contact: contacts[self.party?],
@@ -84,8 +84,8 @@ impl PlannedCall {
     }
 
     /// Returns the update that a call by the customer makes to the conversation.
-    pub fn step(&self, pair: Pair, conversation: ConversationId) -> Advance {
-        Advance {
+    pub fn step(&self, pair: ConversationKey, conversation: ConversationId) -> ConversationUpdate {
+        ConversationUpdate {
             tenant: pair.tenant,
             conversation,
             channel: pair.channel,
@@ -134,7 +134,7 @@ pub(super) async fn apply(
     if plan.calls.is_empty() {
         return Ok(());
     }
-    let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
+    let mut steps: BTreeMap<ConversationId, ConversationUpdate> = BTreeMap::new();
     let mut others = Vec::new();
     for call in &plan.calls {
         let Some(pair) = call.pair(contacts) else { continue };

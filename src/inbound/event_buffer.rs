@@ -13,7 +13,7 @@ use crate::{
     meta::webhook::{OrderContent, PreferenceChoice},
     people::{self, Party, PreferenceChange, Resolved},
     records::{
-        conversations::{self, Pair},
+        conversations::{self, ConversationKey},
         events::{self, NewEvent},
         messages::NewMessage,
     },
@@ -37,7 +37,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers `conversation.opened`.
-    pub fn add_opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
+    pub fn add_opened(&mut self, pair: ConversationKey, conversation: ConversationId, at: DateTime<Utc>) {
         self.events
             .push(conversations::opened_event(self.clock, pair, conversation, at));
     }

@@ -9,7 +9,7 @@ use crate::{
     messaging::{self, Recipients},
     records::{
         channels, contacts,
-        conversations::Pair,
+        conversations::ConversationKey,
         messages::{self, MessageKey, MessageRef, NamedRecipient},
     },
 };
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Affected {
     pub contacts: Vec<ContactId>,
-    pub conversations: Vec<Pair>,
+    pub conversations: Vec<ConversationKey>,
 }
 
 /// Finds what failed statuses affect, and locks the tenants and channels. `refused` has the message key and error code of each failed
@@ -57,7 +57,7 @@ pub(super) async fn lock_affected(
         let of_message = of.iter().find(|(_, (_, message))| *message == owner.id);
         affected
             .conversations
-            .extend(of_message.map(|(channel, (tenant, _))| Pair {
+            .extend(of_message.map(|(channel, (tenant, _))| ConversationKey {
                 tenant: *tenant,
                 channel: *channel,
                 contact: owner.contact_id,

@@ -17,7 +17,7 @@ use crate::{
     people,
     records::{
         conversations,
-        messages::{self, MessageKey, Reported},
+        messages::{self, MessageKey, ReportedStatus},
     },
 };
 
@@ -76,10 +76,10 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
 
 /// Advances the messages of these statuses and buffers the events.
 pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut EventBuffer<'_>) -> Result<()> {
-    let reported: Vec<Reported> = joined
+    let reported: Vec<ReportedStatus> = joined
         .iter()
         .filter_map(|it| {
-            Some(Reported {
+            Some(ReportedStatus {
                 tenant: it.tenant_id,
                 message: it.message_id,
                 status: it.message_status()?,

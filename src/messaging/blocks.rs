@@ -158,8 +158,8 @@ async fn person(service: &MessagingService, tenant: TenantId, address: &Address)
         Address::UserId(id) => Some(graph::BlockTarget::UserId(id.clone())),
         Address::Group(_) => None,
         Address::Contact(contact) => {
-            let known = contacts::known_by(service.db.reader(), tenant, &[*contact]).await?;
-            let of = |kind| contacts::live(&known, kind).map(str::to_owned);
+            let known = contacts::list_identities(service.db.reader(), tenant, &[*contact]).await?;
+            let of = |kind| contacts::current_identity(&known, kind).map(str::to_owned);
             of("phone")
                 .map(graph::BlockTarget::Phone)
                 .or_else(|| of("user_id").map(graph::BlockTarget::UserId))

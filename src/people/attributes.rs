@@ -74,9 +74,9 @@ pub(super) async fn apply_attributes(
             given_up.insert((contact, identity.clone()));
         }
     }
-    let renamed_ids = contacts::name(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
+    let renamed_ids = contacts::set_names(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
     let changed_preferences =
-        contacts::prefer(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
+        contacts::set_preferences(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
     contacts::retire(&mut *tx, &retired.into_iter().collect::<Vec<_>>()).await?;
     let usernames = usernames
         .into_iter()
@@ -139,9 +139,9 @@ async fn adopt_usernames(
         .into_iter()
         .filter(|(identity, contact)| current[&identity.value] != *contact)
         .collect();
-    if contacts::own(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
+    if contacts::assign(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
         return Err(conflict_error());
     }
-    contacts::take_over(tx, &taken).await?;
+    contacts::reassign(tx, &taken).await?;
     Ok(new.into_iter().chain(taken).collect())
 }

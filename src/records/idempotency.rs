@@ -105,7 +105,7 @@ pub struct StoredAnswer {
 }
 
 /// Stores the answer to a request if it still owns the key.
-pub async fn answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
+pub async fn store_answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "
         UPDATE idempotency_keys SET status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
@@ -113,7 +113,7 @@ pub async fn answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, se
 }
 
 /// Finds the stored answer of a key.
-pub async fn answered(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
+pub async fn find_answer(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
     const SQL: &str = "SELECT created_at, status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
     on.into().sql(SQL, (tenant, key)).opt().await
 }
@@ -132,7 +132,11 @@ pub struct SealedAnswer {
 }
 
 /// Lists stored answers in key order, starting after `after`.
-pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<SealedAnswer>> {
+pub async fn list_answers(
+    on: impl Into<On<'_>>,
+    after: Option<(TenantId, String)>,
+    limit: i64,
+) -> Result<Vec<SealedAnswer>> {
     const SQL: &str = "
         SELECT tenant_id, key, answer FROM idempotency_keys
         WHERE (tenant_id, key) > ($1, $2) AND answer IS NOT NULL

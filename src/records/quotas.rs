@@ -12,13 +12,13 @@ use crate::{
 const RESERVED: TimeDelta = TimeDelta::seconds(60);
 
 /// Returns the quotas that the operator has set. [`Quota::default`] has the others.
-pub async fn set_for(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
+pub async fn list(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
     const SQL: &str = "SELECT quota, most FROM tenant_quotas WHERE tenant_id = $1 ORDER BY quota";
     on.into().sql(SQL, (tenant,)).all().await
 }
 
 /// Returns the set quotas of all tenants.
-pub async fn set_for_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
+pub async fn list_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
     const SQL: &str = "SELECT tenant_id, quota, most FROM tenant_quotas ORDER BY tenant_id, quota";
     on.into().sql(SQL, ()).all().await
 }

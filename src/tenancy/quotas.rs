@@ -8,7 +8,7 @@ use crate::{
 
 /// Returns the quotas of a tenant by name, defaults included.
 pub async fn quotas(service: &TenantService, tenant: TenantId) -> Result<BTreeMap<String, i64>, TenancyError> {
-    Ok(complete(quotas::set_for(service.db.reader(), tenant).await?))
+    Ok(complete(quotas::list(service.db.reader(), tenant).await?))
 }
 
 /// Returns the quotas of several tenants.
@@ -17,7 +17,7 @@ pub async fn quotas_of(
     tenants: &[TenantId],
 ) -> Result<Vec<BTreeMap<String, i64>>, TenancyError> {
     let mut set: HashMap<TenantId, Vec<(String, i64)>> = HashMap::new();
-    for (tenant, name, most) in quotas::set_for_all(service.db.reader()).await? {
+    for (tenant, name, most) in quotas::list_all(service.db.reader()).await? {
         set.entry(tenant).or_default().push((name, most));
     }
     let of = |tenant: &TenantId| complete(set.remove(tenant).unwrap_or_default());

@@ -69,7 +69,7 @@ pub async fn vacuum_replaced(service: &TenantService) -> Result<bool, TenancyErr
 async fn reseal_answers(service: &TenantService) -> Result<u64, TenancyError> {
     let (mut resealed, mut after) = (0, None);
     loop {
-        let page = idempotency::sealed(&service.db, after.take(), ANSWERS).await?;
+        let page = idempotency::list_answers(&service.db, after.take(), ANSWERS).await?;
         let Some(last) = page.last() else { return Ok(resealed) };
         after = Some((last.tenant_id, last.key.clone()));
         for kept in page {

@@ -19,7 +19,7 @@ use crate::{
     people::{self, Party},
     records::{
         contacts,
-        conversations::{self, Advance, Pair},
+        conversations::{self, ConversationKey, ConversationUpdate},
         events::{self, NewEvent},
         idempotency::{self, KeyedRequest},
     },
@@ -233,8 +233,13 @@ async fn known(tx: &mut Tx, tenant: TenantId, contact: ContactId) -> Result<std:
     if contacts::find(&mut *tx, tenant, contact).await?.is_none() {
         return Ok(Err(Refusal::NoSuchContact(contact)));
     }
-    let identities = contacts::known_by(&mut *tx, tenant, &[contact]).await?;
-    let live = |kind: &RecipientKind| Some((*kind, contacts::live(&identities, kind.as_str())?.to_owned()));
+    let identities = contacts::list_identities(&mut *tx, tenant, &[contact]).await?;
+    let live = |kind: &RecipientKind| {
+        Some((
+            *kind,
+            contacts::current_identity(&identities, kind.as_str())?.to_owned(),
+        ))
+    };
     let found = [RecipientKind::Phone, RecipientKind::UserId, RecipientKind::Group]
         .iter()
         .find_map(live);
@@ -258,10 +263,10 @@ async fn converse(
     told: &mut Vec<NewEvent>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let now = clock.now();
-    let mut heads: BTreeMap<Pair, (&Ask, Option<&str>)> = BTreeMap::new();
+    let mut heads: BTreeMap<ConversationKey, (&Ask, Option<&str>)> = BTreeMap::new();
     for (n, ask) in asks.iter().enumerate() {
         if let Some(addressed) = people.get(&n) {
-            let pair = Pair {
+            let pair = ConversationKey {
                 tenant: ask.tenant,
                 channel: ask.channel,
                 contact: addressed.contact,
@@ -269,9 +274,9 @@ async fn converse(
             heads.insert(pair, (ask, text(ask, fits.get(&n))));
         }
     }
-    let step = |pair: Pair, conversation: ConversationId| {
+    let step = |pair: ConversationKey, conversation: ConversationId| {
         let (ask, text) = heads[&pair];
-        Advance {
+        ConversationUpdate {
             tenant: pair.tenant,
             conversation,
             channel: pair.channel,
@@ -285,15 +290,15 @@ async fn converse(
             unread: 0,
         }
     };
-    let pairs: Vec<Pair> = heads.keys().copied().collect();
+    let pairs: Vec<ConversationKey> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
         told.push(conversations::opened_event(clock, pair, conversation, now));
         step(pair, conversation)
     };
     let found = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
-    let known = |pair: &Pair| found[&(pair.channel, pair.contact)];
-    let mut steps: Vec<Advance> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
+    let known = |pair: &ConversationKey| found[&(pair.channel, pair.contact)];
+    let mut steps: Vec<ConversationUpdate> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);
     conversations::advance(tx, &steps, now).await?;
     Ok(found)

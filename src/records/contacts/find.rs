@@ -19,7 +19,7 @@ pub struct Contact {
 
 /// An identity of a contact, present or retired: a phone number, a business-scoped user id, a user name …
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct KnownBy {
+pub struct IdentityRecord {
     pub contact_id: ContactId,
     pub kind: String,
     pub value: String,
@@ -32,8 +32,8 @@ pub struct KnownBy {
 }
 
 /// Returns the contact's present identity of one kind.
-pub fn live<'k>(known: &'k [KnownBy], kind: &str) -> Option<&'k str> {
-    let usable = |it: &&KnownBy| it.retired_at.is_none() && it.kind == kind;
+pub fn current_identity<'k>(known: &'k [IdentityRecord], kind: &str) -> Option<&'k str> {
+    let usable = |it: &&IdentityRecord| it.retired_at.is_none() && it.kind == kind;
     known.iter().find(usable).map(|it| it.value.as_str())
 }
 
@@ -61,7 +61,11 @@ pub async fn list(
 }
 
 /// Lists the identities of these contacts: present ones first, then newest first.
-pub async fn known_by(on: impl Into<On<'_>>, tenant: TenantId, contacts: &[ContactId]) -> Result<Vec<KnownBy>> {
+pub async fn list_identities(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    contacts: &[ContactId],
+) -> Result<Vec<IdentityRecord>> {
     let Some(last) = contacts.last() else {
         return Ok(Vec::new());
     };

@@ -95,7 +95,7 @@ pub struct NewContact {
 }
 
 /// Inserts contacts.
-pub async fn add(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
+pub async fn insert(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, kind, at) AS ({rows})
         INSERT INTO contacts (tenant_id, id, kind, created_at, updated_at)
@@ -105,7 +105,7 @@ pub async fn add(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<U
 }
 
 /// Assigns identities that no contact has. Fewer rows than requested means that a concurrent transaction was first.
-pub async fn own(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
+pub async fn assign(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id, at) AS ({rows})
         INSERT INTO contact_identities (tenant_id, kind, value, contact_id, created_at)
@@ -120,7 +120,7 @@ pub async fn own(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: Da
 }
 
 /// Reassigns identities of other contacts: a phone number or user name that changed hands.
-pub async fn take_over(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -> Result<u64> {
+pub async fn reassign(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id) AS ({rows})
         UPDATE contact_identities SET contact_id = r.contact_id, retired_at = NULL
@@ -161,7 +161,7 @@ pub struct NameReport {
 
 /// Stores the newest names. Within one second the greater name wins, so that the order of arrival does not matter. Returns the contacts
 /// whose name changed.
-pub async fn name(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub async fn set_names(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
         UPDATE contacts SET name = r.name, name_at = r.name_at, updated_at = r.now
@@ -197,7 +197,7 @@ pub struct PreferenceReport {
 }
 
 /// Stores preferences unless something later is known. Returns the contacts that changed.
-pub async fn prefer(
+pub async fn set_preferences(
     on: impl Into<On<'_>>,
     preferring: &[PreferenceReport],
     now: DateTime<Utc>,

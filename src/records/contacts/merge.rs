@@ -143,7 +143,7 @@ pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Res
 }
 
 /// Returns whether both contacts still exist.
-pub async fn are_there(tx: &mut Tx, tenant: TenantId, one: ContactId, other: ContactId) -> Result<bool> {
+pub async fn both_exist(tx: &mut Tx, tenant: TenantId, one: ContactId, other: ContactId) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM contacts WHERE tenant_id = $1 AND id IN ($2, $3)";
     let (count,): (i64,) = tx.sql(SQL, (tenant, one, other)).one().await?;
     Ok(count == 2)

@@ -14,7 +14,7 @@ use crate::{
 
 /// The key of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pair {
+pub struct ConversationKey {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub contact: ContactId,
@@ -31,10 +31,10 @@ struct Found {
 /// id. Also locks the existing conversations of `also`.
 pub async fn lock_or_open(
     tx: &mut Tx,
-    pairs: &[Pair],
-    also: &[Pair],
+    pairs: &[ConversationKey],
+    also: &[ConversationKey],
     now: DateTime<Utc>,
-    mut first: impl FnMut(Pair) -> Advance,
+    mut first: impl FnMut(ConversationKey) -> ConversationUpdate,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let found = match also.is_empty() {
         true => lock(tx, pairs).await?,
@@ -59,7 +59,7 @@ pub async fn lock_or_open(
 }
 
 /// Locks the existing conversations of these pairs.
-pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
+pub async fn lock_existing(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<()> {
     if !pairs.is_empty() {
         lock(tx, pairs).await?;
     }
@@ -69,14 +69,14 @@ pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
 /// Returns the existing conversations of these pairs.
 pub async fn find_existing(
     on: impl Into<On<'_>>,
-    pairs: &[Pair],
+    pairs: &[ConversationKey],
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
-    let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
+    let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     let found: Vec<Found> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
     Ok(found
         .into_iter()
@@ -86,7 +86,7 @@ pub async fn find_existing(
 
 /// Locks the existing conversations of these pairs until the end of the transaction, in one order, so that changes of a conversation are
 /// serialised and transactions cannot deadlock.
-async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
+async fn lock(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<Vec<Found>> {
     Stage::Conversations.reach(tx);
     const SQLITE: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
@@ -108,12 +108,12 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
             WHERE c.tenant_id = k.tenant_id AND c.id = k.id
             FOR UPDATE) o";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
-    let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
+    let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
 }
 
 /// Builds the `conversation.opened` event.
-pub fn opened_event(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
+pub fn opened_event(clock: &Clock, pair: ConversationKey, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
     let data = Opened {
         conversation_id: conversation,
         channel_id: pair.channel,
@@ -132,7 +132,7 @@ pub fn preview(text: &str) -> String {
 
 /// An update of a conversation by new messages: the newest message, the number of unread ones, the end of the service window.
 #[derive(Clone, Debug)]
-pub struct Advance {
+pub struct ConversationUpdate {
     pub tenant: TenantId,
     pub conversation: ConversationId,
     pub channel: ChannelId,
@@ -147,7 +147,7 @@ pub struct Advance {
 }
 
 /// Inserts conversations. Fewer rows than requested means that a concurrent transaction was first.
-async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+async fn open(on: impl Into<On<'_>>, first: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, contact_id, at, wamid, direction, type, now) AS ({rows})
         INSERT INTO conversations (tenant_id, id, channel_id, contact_id, last_message_at, last_message_wamid,
@@ -155,7 +155,7 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
         SELECT tenant_id, id, channel_id, contact_id, at, wamid, direction, type, 0, now, now FROM r
         WHERE true
         ON CONFLICT DO NOTHING";
-    let row = |it: &Advance| {
+    let row = |it: &ConversationUpdate| {
         let keys = (
             it.tenant.uuid(),
             it.conversation.uuid(),
@@ -180,7 +180,7 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
 }
 
 /// Updates conversations. The newest message is the one with the greatest (time, wamid), in whatever order they arrive.
-pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+pub async fn advance(on: impl Into<On<'_>>, steps: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, wamid, direction, type, text, window_at, unread, now) AS ({rows})
         UPDATE conversations
@@ -200,7 +200,7 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
             updated_at = r.now
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
-    let row = |it: &Advance| {
+    let row = |it: &ConversationUpdate| {
         let (tenant, id) = (it.tenant.uuid(), it.conversation.uuid());
         let what = (it.direction, it.kind.clone(), it.text.clone());
         (

@@ -6,9 +6,9 @@ mod search;
 mod windows;
 
 pub use advance::{
-    Advance, ClosedWindow, Pair, advance, close_windows, find_existing, lock_existing, lock_or_open, opened_event,
-    preview,
+    ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
+    lock_or_open, opened_event, preview,
 };
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
-pub use search::{Needle, search};
-pub use windows::{ClosingWindow, closing, mark_notified};
+pub use search::{SearchTerm, search};
+pub use windows::{ClosingWindow, lock_closing, mark_notified};

@@ -13,12 +13,12 @@ const CANDIDATES: usize = 500;
 
 /// A search term: text, or the digits of a phone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Needle {
+pub struct SearchTerm {
     text: String,
     digits: Option<String>,
 }
 
-impl Needle {
+impl SearchTerm {
     /// Parses a term; `None` if it is blank. Text that could be a phone number as people write it (`+54 9 11 5555-0101`), with at least
     /// three digits, is searched for by its digits as well.
     pub fn parse(text: &str) -> Option<Self> {
@@ -45,21 +45,21 @@ impl Needle {
 pub async fn search(
     on: impl Into<On<'_>>,
     tenant: TenantId,
-    needle: &Needle,
+    term: &SearchTerm,
     filter: ConversationFilter,
     before: Option<ConversationCursor>,
     limit: i64,
 ) -> Result<Vec<Conversation>> {
     let sql = Sql::built_with_binary_order(&text(filter));
-    let (kind, value) = needle.identity();
+    let (kind, value) = term.identity();
     let (at, id) = before.unwrap_or_else(top);
     let anywhere = |text: &str| format!("%{}%", like_literal(text));
     let end = |text: &str| format!("{text}{}", char::MAX);
     let args = (
         tenant,
-        needle.text.clone(),
-        end(&needle.text),
-        anywhere(&needle.text),
+        term.text.clone(),
+        end(&term.text),
+        anywhere(&term.text),
         kind.to_owned(),
         value.to_owned(),
         end(value),
@@ -154,14 +154,14 @@ mod tests {
     #[test]
     fn a_number_is_looked_for_by_its_digits_however_it_is_written() {
         let identity = |text| {
-            let needle = Needle::parse(text).unwrap();
-            let (kind, value) = needle.identity();
+            let term = SearchTerm::parse(text).unwrap();
+            let (kind, value) = term.identity();
             (kind, value.to_owned())
         };
         assert_eq!(identity(" +54 9 11 5555-0101 "), ("phone", "5491155550101".to_owned()));
         assert_eq!(identity("(555) 010.199"), ("phone", "555010199".to_owned()));
         assert_eq!(identity("@ana.paz"), ("username", "ana.paz".to_owned()));
         assert_eq!(identity("order 5511"), ("username", "order 5511".to_owned()));
-        assert_eq!(Needle::parse("  "), None);
+        assert_eq!(SearchTerm::parse("  "), None);
     }
 }

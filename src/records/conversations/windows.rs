@@ -18,7 +18,12 @@ pub struct ClosingWindow {
 
 /// Locks and returns conversations whose window ends after `now` and by `until`, without a notification so far, the first to end first.
 /// Locked rows are skipped: the contact may be writing.
-pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<ClosingWindow>> {
+pub async fn lock_closing(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ClosingWindow>> {
     Stage::Conversations.reach(tx);
     macro_rules! closing {
         ($lock:literal) => {

@@ -8,4 +8,4 @@ mod recorded;
 
 pub use append::{NewEvent, append, append_unconsumed};
 pub use find::{Event, EventPage, list};
-pub use recorded::Recorded;
+pub use recorded::SequenceRange;

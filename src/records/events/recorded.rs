@@ -11,7 +11,7 @@ const SKEW: TimeDelta = TimeDelta::minutes(10);
 
 /// The range of sequences that contains all of a tenant's events of a time range. It may contain others at its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct SequenceRange {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
     pub first: i64,
@@ -19,7 +19,7 @@ pub struct Recorded {
     pub end: i64,
 }
 
-impl Recorded {
+impl SequenceRange {
     /// Finds the range by binary search: about twenty rows are read for a million events.
     pub async fn find(db: &Db, tenant: TenantId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Self> {
         const HEAD: &str = "SELECT last_sequence FROM event_cursors WHERE tenant_id = $1";

@@ -194,7 +194,7 @@ pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<
 
 /// A status that may advance a message.
 #[derive(Clone, Debug)]
-pub struct Reported {
+pub struct ReportedStatus {
     pub tenant: TenantId,
     pub message: MessageId,
     pub status: Status,
@@ -209,7 +209,7 @@ pub struct Advanced {
 }
 
 /// Advances the statuses of messages, never backwards. Returns those that changed.
-pub async fn advance_status(on: impl Into<On<'_>>, reported: &[Reported]) -> Result<Vec<Advanced>> {
+pub async fn advance_status(on: impl Into<On<'_>>, reported: &[ReportedStatus]) -> Result<Vec<Advanced>> {
     const SQL: &str = "
         WITH r (tenant_id, id, status, status_rank, error_code, error_title) AS ({rows})
         UPDATE messages

@@ -7,7 +7,7 @@ mod pages;
 mod recipients;
 
 pub use apply::{
-    Advanced, ChangeKind, MessageChange, MessageKey, NewMessage, Reported, advance_status, change, changes_of,
+    Advanced, ChangeKind, MessageChange, MessageKey, NewMessage, ReportedStatus, advance_status, change, changes_of,
     fill_placeholders, insert,
 };
 pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses};
