@@ -21,7 +21,7 @@ types! {
     CONSUMER_PROFILE = "meta.consumer_profile", ForwardedWebhook<'static>,
         "Meta's field `consumer_profile`.", forwarded("consumer_profile", json!({ "wa_id": "15550100777" }));
     CONVERSATION_CONTEXT = "meta.conversation_context", ForwardedWebhook<'static>,
-        "The context of a message that began elsewhere, e.g. with an agent of Meta's.",
+        "The context before a message that arrived in another way, e.g. from an agent of Meta's.",
         forwarded("messages", json!({ "thread": "ctx-1" }));
     HISTORY = "meta.history", ForwardedWebhook<'static>,
         "The business shares no history, or Meta could not send it.",

@@ -63,8 +63,10 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
     let conversations = open_conversations(
         tx,
         clock,
-        (plan, &messages),
-        (&resolved.contacts, &affected.conversations),
+        plan,
+        &messages,
+        &resolved.contacts,
+        &affected.conversations,
         &mut buffer,
     )
     .await?;
@@ -147,8 +149,10 @@ enum FirstContact<'p> {
 async fn open_conversations(
     tx: &mut Tx,
     clock: &Clock,
-    (plan, messages): (&Plan, &[&PlannedMessage]),
-    (contacts, also): (&[ContactId], &[ConversationKey]),
+    plan: &Plan,
+    messages: &[&PlannedMessage],
+    contacts: &[ContactId],
+    also: &[ConversationKey],
     buffer: &mut EventBuffer<'_>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let mut first: BTreeMap<ConversationKey, FirstContact<'_>> = BTreeMap::new();

@@ -105,7 +105,7 @@ impl Plan {
                 .display_phone_number
                 .clone()
                 .or_else(|| origin.item.display_phone_number.as_deref().map(str::to_owned)),
-            ..planned(clock, origin, route, message, at, (conversation_of, contact))
+            ..planned(clock, origin, route, message, at, conversation_of, contact)
         };
         self.messages.push(planned);
     }
@@ -192,7 +192,7 @@ impl Plan {
             status,
             sender: message.sender.address().or_else(|| route.display_phone_number.clone()),
             recipient: message.group_id.clone().or_else(|| to.and_then(WhatsAppUser::address)),
-            ..planned(clock, origin, route, message, at, (contact, contact))
+            ..planned(clock, origin, route, message, at, contact, contact)
         };
         self.messages.push(planned);
     }
@@ -205,7 +205,8 @@ fn planned(
     route: &Route,
     message: &WebhookMessage,
     at: DateTime<Utc>,
-    (conversation_of, contact): (usize, usize),
+    conversation_of: usize,
+    contact: usize,
 ) -> PlannedMessage {
     let target = |wamid: &String| MessageKey {
         channel: route.channel,

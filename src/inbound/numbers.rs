@@ -38,7 +38,7 @@ pub(super) fn events_for(
                 messaging_limit: limit,
                 previous_messaging_limit: it.old_limit.as_deref(),
             };
-            vec![event(clock, routes, (&channel::QUALITY_CHANGED, at), &data, route)]
+            vec![event(clock, routes, &channel::QUALITY_CHANGED, at, &data, route)]
         }
         AccountDetail::PhoneName(it) => {
             let route = number(routes, &it.display_phone_number);
@@ -50,7 +50,7 @@ pub(super) fn events_for(
                 requested_name: it.requested_name.as_deref(),
                 rejection_reason: it.rejection_reason.as_deref(),
             };
-            vec![event(clock, routes, (&channel::NAME_CHANGED, at), &data, route)]
+            vec![event(clock, routes, &channel::NAME_CHANGED, at, &data, route)]
         }
         detail => {
             let route = match detail {
@@ -66,7 +66,7 @@ pub(super) fn events_for(
                 subject: account.subject.as_deref(),
                 value: serde_json::from_str(&account.raw).ok(),
             };
-            let mut events = vec![event(clock, routes, (account.event, at), &data, route)];
+            let mut events = vec![event(clock, routes, account.event, at, &data, route)];
             if let AccountDetail::Update(update) = detail {
                 events.extend(connections(clock, routes, update, at));
             }
@@ -78,7 +78,8 @@ pub(super) fn events_for(
 fn event(
     clock: &Clock,
     routes: &[&Route],
-    (of, at): (&'static EventType, DateTime<Utc>),
+    of: &'static EventType,
+    at: DateTime<Utc>,
     data: &impl serde::Serialize,
     route: Option<&Route>,
 ) -> NewEvent {

@@ -48,7 +48,7 @@ pub fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyEr
     };
     let lanes: Vec<SendLane> = words.map(lane).collect::<Result<_, _>>()?;
     if lanes.is_empty() {
-        let detail = "hold_unknown: name lanes (reply, transactional, campaign), or none, or default";
+        let detail = "hold_unknown: give at least one lane (reply, transactional, campaign), or none, or default";
         return Err(TenancyError::Invalid(detail.to_owned()));
     }
     Ok(Some(lanes))

@@ -1,3 +1,5 @@
+//! Finds and lists contacts and their identities.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 

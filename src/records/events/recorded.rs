@@ -27,14 +27,14 @@ impl SequenceRange {
         let after_all = head.map_or(1, |(last,)| last + 1);
         let earliest = from.checked_sub_signed(SKEW).unwrap_or(from);
         let latest = to.checked_add_signed(SKEW).unwrap_or(to);
-        let first = first_since(db, tenant, earliest, (1, after_all)).await?;
-        let end = first_since(db, tenant, latest, (first, after_all)).await?;
+        let first = first_since(db, tenant, earliest, 1, after_all).await?;
+        let end = first_since(db, tenant, latest, first, after_all).await?;
         Ok(Self { from, to, first, end })
     }
 }
 
 /// Returns a sequence between `low` and `high` from which on events have at least this time, while the one before is earlier.
-async fn first_since(db: &Db, tenant: TenantId, time: DateTime<Utc>, (mut low, mut high): (i64, i64)) -> Result<i64> {
+async fn first_since(db: &Db, tenant: TenantId, time: DateTime<Utc>, mut low: i64, mut high: i64) -> Result<i64> {
     // Expired events leave gaps in the stored sequences.
     const NEXT: &str = "
         SELECT sequence, created_at FROM events WHERE tenant_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1";
