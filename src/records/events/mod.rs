@@ -4,8 +4,8 @@ mod append;
 mod consumers;
 mod find;
 mod new_event;
-mod recorded;
+mod sequence_range;
 
 pub use append::{NewEvent, append, append_unconsumed};
 pub use find::{Event, EventPage, list};
-pub use recorded::SequenceRange;
+pub use sequence_range::SequenceRange;
