@@ -11,7 +11,7 @@ pub enum BadName {
 }
 
 /// Trims and checks a name: 1 to `longest` characters, all of them visible.
-pub fn name(text: &str, longest: usize) -> Result<&str, BadName> {
+pub fn check_name(text: &str, longest: usize) -> Result<&str, BadName> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
         return Err(BadName::Length { longest });
@@ -22,8 +22,8 @@ pub fn name(text: &str, longest: usize) -> Result<&str, BadName> {
     }
 }
 
-/// Trims and checks a description: like [`name`], with line breaks and tabs allowed.
-pub fn description(text: &str, longest: usize) -> Result<&str, BadName> {
+/// Trims and checks a description: like [`check_name`], with line breaks and tabs allowed.
+pub fn check_description(text: &str, longest: usize) -> Result<&str, BadName> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
         return Err(BadName::Length { longest });
@@ -48,9 +48,9 @@ mod tests {
     #[test]
     fn what_is_not_visible_is_no_name() {
         for good in ["Acme", "Bücher & Söhne", "👩‍👩‍👧", "شركة", "a\u{200e}b"] {
-            assert_eq!(name(good, 20), Ok(good));
+            assert_eq!(check_name(good, 20), Ok(good));
         }
-        assert_eq!(name("  Acme ", 20), Ok("Acme"));
+        assert_eq!(check_name("  Acme ", 20), Ok("Acme"));
         for (text, bad) in [
             ("a\u{0}", '\0'),
             ("a\nb", '\n'),
@@ -58,13 +58,13 @@ mod tests {
             ("\u{202e}a", '\u{202e}'),
             ("a\u{2069}b", '\u{2069}'),
         ] {
-            assert_eq!(name(text, 20), Err(BadName::Invisible(bad)));
+            assert_eq!(check_name(text, 20), Err(BadName::Invisible(bad)));
         }
         for text in ["", " ", "abcdef"] {
-            assert_eq!(name(text, 5), Err(BadName::Length { longest: 5 }));
+            assert_eq!(check_name(text, 5), Err(BadName::Length { longest: 5 }));
         }
-        assert_eq!(description("a\n\tb", 20), Ok("a\n\tb"));
-        assert_eq!(description("a\rb", 20), Err(BadName::Invisible('\r')));
+        assert_eq!(check_description("a\n\tb", 20), Ok("a\n\tb"));
+        assert_eq!(check_description("a\rb", 20), Err(BadName::Invisible('\r')));
         assert_eq!(
             BadName::Invisible('\u{7}').to_string(),
             "must not contain the character U+0007, which is invisible"

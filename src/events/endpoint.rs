@@ -10,7 +10,7 @@ use crate::domain::EndpointId;
 
 /// An endpoint that fails or was disabled.
 #[derive(Serialize, ToSchema)]
-pub struct Troubled<'a> {
+pub struct EndpointTrouble<'a> {
     pub endpoint_id: EndpointId,
     /// Host of its URL, with the port if there is one. The rest may contain secrets.
     pub host: &'a str,
@@ -30,11 +30,11 @@ pub struct Test {
 }
 
 types! {
-    FAILING = "endpoint.failing", Troubled<'static>,
+    FAILING = "endpoint.failing", EndpointTrouble<'static>,
         "An endpoint has failed without a success for half the time after which it is disabled.",
         json!({ "endpoint_id": sample::ENDPOINT, "host": "hooks.example.com", "since": "2026-09-18T09:12:44.120385Z",
             "reason": "nothing but failures for half the time after which it is disabled", "last_error": "it answered 502" });
-    DISABLED = "endpoint.disabled", Troubled<'static>,
+    DISABLED = "endpoint.disabled", EndpointTrouble<'static>,
         "An endpoint was disabled: it answered 410, or failed for days without a success.",
         json!({ "endpoint_id": sample::ENDPOINT, "host": "hooks.example.com", "since": "2026-09-16T09:12:44.120385Z",
             "reason": "nothing but failures for five days", "last_error": "it answered 502" });

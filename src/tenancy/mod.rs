@@ -83,5 +83,5 @@ pub async fn find_tenant(service: &TenantService, name_or_id: &str) -> Result<Te
 
 /// Checks a text that a person typed: trimmed, 1 to `longest` characters, all of them visible.
 fn text<'t>(what: &str, text: &'t str, longest: usize) -> Result<&'t str, TenancyError> {
-    domain::name(text, longest).map_err(|bad| TenancyError::Invalid(format!("{what} {bad}")))
+    domain::check_name(text, longest).map_err(|bad| TenancyError::Invalid(format!("{what} {bad}")))
 }

@@ -59,7 +59,7 @@ async fn write(db: &Db, events: &[NewRawEvent]) -> Result<(), NotStored> {
         result = raw_events::insert_again(db, events).await;
     }
     result.map_err(|error| {
-        tracing::error!(%error, events = events.len(), "webhooks could not be stored; they are refused for Meta to retry");
+        tracing::error!(%error, events = events.len(), "webhooks could not be stored; answered 503, and Meta will retry");
         metrics::counter!("mainstay_intake_failures_total").increment(1);
         NotStored::Unavailable
     })
