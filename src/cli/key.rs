@@ -13,7 +13,7 @@ use crate::{
         api_keys::{self, ApiKey},
         tenants,
     },
-    tenancy::{self, Rotated, TenantService},
+    tenancy::{self, RotationReport, TenantService},
 };
 
 #[derive(Debug, Subcommand)]
@@ -98,12 +98,12 @@ impl Command {
                 CommandOutput::new(&Revoked { id, revoked: true })
             }
             Command::Rotate => {
-                let Rotated {
+                let RotationReport {
                     tenants,
                     channels,
                     answers,
                 } = tenancy::rotate_keys(registry).await?;
-                let overwritten = tenancy::forget_replaced(registry).await?;
+                let overwritten = tenancy::vacuum_replaced(registry).await?;
                 CommandOutput::new(&Resealed {
                     tenants,
                     channels,

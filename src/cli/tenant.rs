@@ -87,7 +87,7 @@ impl Set {
     async fn run(self, operator: &OperatorContext) -> anyhow::Result<Tenant> {
         let registry = &operator.registry;
         let tenant = tenancy::find_tenant(registry, &self.tenant).await?;
-        let mut rules = tenancy::rules(&tenant);
+        let mut rules = tenancy::sending_rules(&tenant);
         match self.messages_per_second.as_deref() {
             None => {}
             Some("none") => rules.messages_per_second = None,
@@ -99,7 +99,7 @@ impl Set {
             }
         }
         if let Some(text) = &self.hold_unknown {
-            rules.hold_unknown = tenancy::hold_unknown(text)?;
+            rules.hold_unknown = tenancy::parse_hold_unknown(text)?;
         }
         let quotas: Vec<_> = self
             .quotas
@@ -133,7 +133,7 @@ fn quota(text: &str) -> anyhow::Result<(Quota, Option<i64>)> {
 
 impl Listed {
     fn of(tenant: Tenant, quotas: BTreeMap<String, i64>) -> Self {
-        let rules = tenancy::rules(&tenant);
+        let rules = tenancy::sending_rules(&tenant);
         Self {
             messages_per_second: rules.messages_per_second,
             hold_unknown: rules.hold_unknown,

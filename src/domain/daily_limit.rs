@@ -1,4 +1,4 @@
-/// How many customers a business portfolio may write to within 24 hours outside service windows.
+/// Maximum number of customers a business portfolio may write to within 24 hours outside service windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DailyLimit {
     Customers(i64),
@@ -6,8 +6,7 @@ pub enum DailyLimit {
 }
 
 impl DailyLimit {
-    /// Meta's word: `TIER_250`, `TIER_2K`, `TIER_100K`, `TIER_UNLIMITED`. `None` for `TIER_NOT_SET`,
-    /// `UNTIERED` and words nobody knows.
+    /// Parses Meta's tier: `TIER_250`, `TIER_2K`, `TIER_100K`, `TIER_UNLIMITED`. `None` for `TIER_NOT_SET`, `UNTIERED` and unknown words.
     pub fn parse(tier: &str) -> Option<Self> {
         let size = tier.strip_prefix("TIER_").unwrap_or(tier);
         if size == "UNLIMITED" {
@@ -22,7 +21,7 @@ impl DailyLimit {
         count.checked_mul(times).map(Self::Customers)
     }
 
-    /// As SQL keeps it, and as Meta wrote it before there were tiers: -1 is no limit.
+    /// Returns the number that SQL stores, which Meta used before there were tiers: -1 is no limit.
     pub const fn number(self) -> i64 {
         match self {
             Self::Customers(count) => count,
@@ -30,6 +29,7 @@ impl DailyLimit {
         }
     }
 
+    /// Returns the limit that [`DailyLimit::number`] stands for.
     pub const fn of_number(number: i64) -> Self {
         if number < 0 {
             Self::Unlimited

@@ -3,23 +3,21 @@ use uuid::Uuid;
 use super::{DeliveryId, EndpointId, EventId, Id, text_enum::text_enum};
 
 text_enum! {
-/// How far an event has come on its way to an endpoint: `pending` until the endpoint has taken it (`done`) or every attempt has failed
-/// (`dead`).
+/// State of a delivery of an event to an endpoint.
 pub enum DeliveryState {
-    /// Not taken yet: it is due, or will be tried again.
+    /// Not accepted yet: due, or to be retried.
     Pending = "pending",
-    /// The endpoint took it.
+    /// The endpoint accepted it.
     Done = "done",
-    /// Given up: every attempt failed.
+    /// Every attempt failed.
     Dead = "dead",
 }
 }
 
-/// The delivery of an event to an endpoint, as long as nobody asks for another: the event's id, with the endpoint's worked into its
-/// random bits. Who makes it twice makes the same, so the database need not be asked whether there is one. It is a UUIDv7 of the
-/// event's time.
+/// Returns the id of the delivery of an event to an endpoint: the event's id, with the endpoint's id mixed into its random bits by XOR. It
+/// is deterministic, so repeated creation needs no lookup, and a UUIDv7 of the event's time. Redeliveries have ids of their own.
 pub fn delivery_id(event: EventId, endpoint: EndpointId) -> DeliveryId {
-    /// The random bits behind the variant (RFC 9562 §5.7, rand_b).
+    /// The random bits after the variant (RFC 9562 §5.7, rand_b).
     const RANDOM: u128 = (1 << 62) - 1;
     let mixed = event.uuid().as_u128() ^ (endpoint.uuid().as_u128() & RANDOM);
     DeliveryId::from_uuid(Uuid::from_u128(mixed))

@@ -1,27 +1,31 @@
-//! Which events an endpoint wants.
+//! Event type filters of endpoints.
 
 use std::collections::BTreeSet;
 
-/// Exact types (`message.received`), families (`message.*`) or everything (`*`), the least that says the same: what another covers is
-/// left out.
+/// A filter: exact types (`message.received`), families (`message.*`) or everything (`*`). Patterns covered by another are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventTypes(Vec<String>);
 
+/// The reason why a filter is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadEventType {
-    #[error("no event type is named; name some, or `*` for all of them")]
+    #[error("no event type given; give at least one, or `*` for all")]
     None,
-    #[error("more than {most} event types are named; use families such as `message.*`, or `*`")]
+    #[error("more than {most} event types given; use families such as `message.*`, or `*`")]
     TooMany { most: usize },
-    #[error("{0:?} is neither an event type such as `message.received`, nor a family such as `message.*`, nor `*`")]
+    #[error("{0:?} is not an event type such as `message.received`, a family such as `message.*`, or `*`")]
     Malformed(String),
 }
 
+/// Pattern that matches every type.
 const ALL: &str = "*";
+/// Maximum number of patterns.
 const MOST: usize = 100;
+/// Maximum length of a pattern in bytes.
 const LONGEST: usize = 100;
 
 impl EventTypes {
+    /// Parses patterns.
     pub fn parse<T: AsRef<str>>(words: &[T]) -> Result<Self, BadEventType> {
         if words.is_empty() {
             return Err(BadEventType::None);
@@ -46,7 +50,7 @@ impl EventTypes {
         ))
     }
 
-    /// As it is stored. What cannot be read wants nothing.
+    /// Parses the stored form. A filter that cannot be parsed matches nothing.
     pub fn from_json(text: &str) -> Self {
         Self(serde_json::from_str(text).unwrap_or_default())
     }
@@ -55,11 +59,12 @@ impl EventTypes {
         serde_json::to_string(&self.0).expect("a list of texts is JSON")
     }
 
+    /// Returns whether the filter matches an event type.
     pub fn matches(&self, kind: &str) -> bool {
         self.0.iter().any(|pattern| Self::covers(pattern, kind))
     }
 
-    /// Whether everything that `word` stands for is in what `pattern` stands for.
+    /// Returns whether `pattern` matches everything that `word`, a type or a pattern, matches.
     pub fn covers(pattern: &str, word: &str) -> bool {
         match pattern.strip_suffix(ALL) {
             Some(family) => word.starts_with(family),
@@ -72,6 +77,7 @@ impl EventTypes {
     }
 }
 
+/// Returns whether a word is a type, a family or `*`.
 fn is_well_formed(word: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase())

@@ -1,11 +1,11 @@
-//! Names of files as somebody else chose them.
+//! File names from untrusted sources.
 
-/// The longest name kept, in characters.
+/// Maximum length of a stored name in characters.
 const LONGEST: usize = 240;
 
-/// The name without folders, control and direction marks, and without dots and spaces at its ends, of at most 240 characters. `None` where
-/// nothing is left.
-pub fn tidy(name: &str) -> Option<String> {
+/// Returns the name without folders, control and direction characters, without dots and spaces at its ends, cut to 240 characters. `None`
+/// if nothing is left.
+pub fn sanitize(name: &str) -> Option<String> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let shown: String = name.chars().filter(|c| !is_hidden(*c)).take(LONGEST).collect();
     let shown = shown
@@ -14,24 +14,24 @@ pub fn tidy(name: &str) -> Option<String> {
     (!shown.is_empty()).then(|| shown.to_owned())
 }
 
-/// Why a name that a person is shown would deceive them, or none.
-pub fn harm(name: &str) -> Option<&'static str> {
+/// Returns why a displayed name would deceive people; `None` if it would not.
+pub fn rejection_reason(name: &str) -> Option<&'static str> {
     if name.chars().any(is_hidden) {
-        return Some("must not contain control characters or marks of writing direction");
+        return Some("must not contain control characters or text direction marks");
     }
     let named = name.chars().any(|c| c != '.' && !c.is_whitespace());
-    (!named).then_some("must have more than dots")
+    (!named).then_some("must contain more than dots")
 }
 
-/// What follows the last dot, in small letters, if it looks like the ending of a file's name.
-pub fn ending(name: &str) -> Option<String> {
+/// Returns the extension in lower case: 1 to 10 ASCII letters or digits after the last dot.
+pub fn extension(name: &str) -> Option<String> {
     let (stem, ending) = name.rsplit_once('.')?;
     let looks = (1..=10).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (looks && !stem.is_empty()).then(|| ending.to_ascii_lowercase())
 }
 
-/// Control characters (Unicode Cc), line and paragraph separators, marks that turn the direction of what follows (Unicode Bidi_Control), and
-/// spaces of no width.
+/// Returns whether a character is a control character (Unicode Cc), a line or paragraph separator, a direction mark (Unicode Bidi_Control)
+/// or a zero-width space.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -61,9 +61,12 @@ mod tests {
             ("\u{2067}\u{feff}\u{200b}", None),
             ("👨\u{200d}👩\u{200d}👧.png", Some("👨\u{200d}👩\u{200d}👧.png")),
         ] {
-            assert_eq!(tidy(given).as_deref(), expected, "{given:?}");
+            assert_eq!(sanitize(given).as_deref(), expected, "{given:?}");
         }
-        assert_eq!(tidy(&"é".repeat(1_000)).map(|name| name.chars().count()), Some(LONGEST));
+        assert_eq!(
+            sanitize(&"é".repeat(1_000)).map(|name| name.chars().count()),
+            Some(LONGEST)
+        );
     }
 
     #[test]
@@ -77,7 +80,7 @@ mod tests {
             ("a.", None),
             ("a", None),
         ] {
-            assert_eq!(ending(name).as_deref(), expected, "{name}");
+            assert_eq!(extension(name).as_deref(), expected, "{name}");
         }
     }
 
@@ -86,8 +89,12 @@ mod tests {
         assert!(
             ["a\u{202e}fdp.exe", "a\nb", "...", " "]
                 .iter()
-                .all(|name| harm(name).is_some())
+                .all(|name| rejection_reason(name).is_some())
         );
-        assert!(["a.pdf", "مستند.pdf", ".x"].iter().all(|name| harm(name).is_none()));
+        assert!(
+            ["a.pdf", "مستند.pdf", ".x"]
+                .iter()
+                .all(|name| rejection_reason(name).is_none())
+        );
     }
 }

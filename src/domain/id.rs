@@ -1,16 +1,17 @@
-//! Identifiers: a UUIDv7 inside, `prefix_` and 32 hexadecimal digits outside (`msg_0198…`), so that an id says what it names.
+//! Identifiers: a UUIDv7 internally, `prefix_` and 32 hexadecimal digits externally (`msg_0198…`). The prefix names the kind.
 
 use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
-/// What every identifier can do; the queue carries ids of any kind through it.
+/// Common interface of all identifiers; the queue carries ids of any kind through it.
 pub trait Id: Copy + Send + Sync + 'static {
     const PREFIX: &'static str;
     fn from_uuid(uuid: Uuid) -> Self;
     fn uuid(self) -> Uuid;
 }
 
+/// The text is not an id of the expected kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("expected an id of the form {expected}_ followed by 32 hexadecimal digits")]
 pub struct ParseIdError {
@@ -61,40 +62,41 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A business on this installation; everything else belongs to one.
+    /// A customer of this installation, who owns all other resources.
     TenantId = "ten";
     /// A WhatsApp business phone number.
     ChannelId = "chn";
     ApiKeyId = "key";
-    /// The secret of a Meta app, by a digest of it: equal where the secret is.
+    /// A digest of a Meta app's secret: equal for equal secrets.
     AppSecretId = "aps";
-    /// A person, or a group, that writes to a channel.
+    /// A person or group that a tenant exchanges messages with.
     ContactId = "con";
-    /// What one channel and one contact say to each other.
+    /// All messages between one channel and one contact.
     ConversationId = "cnv";
     MessageId = "msg";
-    /// One call to Meta with a message.
+    /// One call to Meta for a send.
     AttemptId = "att";
-    /// A file, received or to be sent.
+    /// A media file, received or to be sent.
     MediaId = "med";
-    /// The bytes of media, kept once per tenant.
+    /// The bytes of media, stored once per tenant.
     MediaFileId = "fil";
     /// A template of Meta's, in one language.
     TemplateId = "tpl";
-    /// The standing order to fetch the templates of an account.
+    /// The recurring job that syncs the templates of an account.
     TemplateSyncId = "tsy";
-    /// A message of our own with places to fill.
+    /// A message template of the tenant's own, with variables.
     MessageTemplateId = "mtp";
-    /// A domain event, as readers and receivers see it.
+    /// A domain event.
     EventId = "evt";
-    /// Where a tenant's program wants to hear of events.
+    /// A tenant's address that receives events.
     EndpointId = "ep";
-    /// An event on its way to an endpoint.
+    /// A delivery of an event to an endpoint.
     DeliveryId = "dlv";
     /// A webhook as Meta sent it.
     RawEventId = "raw";
 }
 
+/// Parses an id with the expected prefix.
 fn parse(expected: &'static str, text: &str) -> Result<Uuid, ParseIdError> {
     text.strip_prefix(expected)
         .and_then(|rest| rest.strip_prefix('_'))

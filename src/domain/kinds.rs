@@ -1,9 +1,9 @@
-//! What columns of messages and sends say in a word.
+//! Enumerations stored in columns of messages, sends and attempts.
 
 use super::text_enum::text_enum;
 
 text_enum! {
-/// Which way a message goes.
+/// Direction of a message.
 pub enum Direction {
     Inbound = "inbound",
     Outbound = "outbound",
@@ -11,21 +11,21 @@ pub enum Direction {
 }
 
 text_enum! {
-/// Who made a message, and how it came here.
+/// Origin of a message.
 pub enum Origin {
-    /// A customer wrote it.
+    /// Written by a customer.
     Customer = "customer",
-    /// Sent, or uploaded, through the API.
+    /// Sent or uploaded through the API.
     Api = "api",
     /// Sent by the business with another tool, such as the app on a phone.
     Echo = "echo",
-    /// From the history that Meta hands over when a number is connected.
+    /// From the history that Meta provides when a number is connected.
     History = "history",
 }
 }
 
 text_enum! {
-/// What a message is addressed to.
+/// Kind of address of a message.
 pub enum RecipientKind {
     /// A phone number, in digits.
     Phone = "phone",
@@ -36,13 +36,13 @@ pub enum RecipientKind {
 }
 
 text_enum! {
-/// Why a send is kept back.
+/// The reason why a send is held.
 pub enum HoldReason {
     /// The channel's circuit breaker is open.
     Breaker = "breaker",
     /// The channel's campaigns are paused.
     Campaigns = "campaigns",
-    /// Whether Meta took it is unknown, and a person decides.
+    /// Unknown whether Meta accepted it; a person decides.
     Unknown = "unknown",
     /// The portfolio's daily limit is reached.
     DailyLimit = "daily_limit",
@@ -52,28 +52,28 @@ pub enum HoldReason {
 }
 
 text_enum! {
-/// What came of a call to Meta with a message.
+/// Outcome of an attempt to send a message.
 pub enum AttemptOutcome {
-    /// Written down, and nothing is known yet.
+    /// Committed before the call; no result yet.
     Open = "open",
     Accepted = "accepted",
-    /// Meta refused it.
+    /// Meta rejected it.
     Rejected = "rejected",
     /// It did not reach Meta.
     NotSent = "not_sent",
-    /// Nobody knows whether Meta took it.
+    /// Unknown whether Meta accepted it.
     Unknown = "unknown",
 }
 }
 
 text_enum! {
-/// What an attempt's outcome is known by.
+/// What proves an attempt's outcome.
 pub enum Evidence {
-    /// Meta's answer to the call.
+    /// Meta's response.
     Answer = "answer",
-    /// A status that came back with the attempt's id.
+    /// A status with the attempt's id.
     Status = "status",
-    /// A person decided.
+    /// A person's decision.
     Person = "person",
 }
 }

@@ -1,13 +1,13 @@
 use serde::{Deserialize, Serialize};
 
-/// Why a message is sent, and so who waits for whom: replies go before what a business process sends, and both before campaigns.
-/// The numbers are those of the queue's lanes.
+/// Priority class of a send: replies overtake transactional messages, and both overtake campaigns. The numbers are those of the queue's
+/// lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SendLane {
-    /// Somebody waits for it: an answer in a conversation.
+    /// A reply in a conversation: a person waits for it.
     Reply = 0,
-    /// Owed to somebody: an order confirmed, a one-time code.
+    /// Expected by the customer: an order confirmation, a one-time code.
     Transactional = 1,
     Campaign = 2,
 }
@@ -27,7 +27,7 @@ impl SendLane {
         Self::ALL.into_iter().find(|lane| lane.as_str() == text)
     }
 
-    /// What SQL and the queue keep: 0, 1 or 2.
+    /// Returns the number that SQL and the queue store: 0, 1 or 2.
     pub const fn number(self) -> i64 {
         self as i64
     }

@@ -24,7 +24,7 @@ pub use id::{
 };
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, Origin, RecipientKind};
 pub use lane::SendLane;
-pub use name::{BadName, description, name};
+pub use name::{BadName, check_description, check_name};
 pub use quota::{Quota, QuotaReached};
 pub use scope::{Scope, Scopes};
 pub use status::Status;

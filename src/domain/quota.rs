@@ -1,18 +1,18 @@
-//! How much of what it makes itself a tenant may have.
+//! Quotas on the resources that tenants create.
 
 use std::{fmt, str::FromStr};
 
-/// Something of which a tenant may have so much.
+/// A resource with a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quota {
     Channels,
-    /// Those that are not revoked.
+    /// Keys that are not revoked.
     ApiKeys,
     Endpoints,
-    /// Meta's, in all accounts of the tenant.
+    /// Meta's templates, in all accounts of the tenant.
     Templates,
     MessageTemplates,
-    /// Of uploads. What customers send is never refused, and does not count.
+    /// Bytes of uploads. Media from customers are never refused and do not count.
     MediaBytes,
 }
 
@@ -37,7 +37,7 @@ impl Quota {
         }
     }
 
-    /// What a tenant may have unless the operator said otherwise.
+    /// Returns the quota unless the operator has set another.
     pub const fn default(self) -> i64 {
         match self {
             Quota::Channels | Quota::ApiKeys | Quota::Endpoints => 100,
@@ -47,7 +47,7 @@ impl Quota {
         }
     }
 
-    /// The most that the operator can allow: every event is held against each endpoint, every webhook against the channels.
+    /// Returns the maximum that the operator can set: each event is matched against every endpoint, each webhook against the channels.
     pub const fn most(self) -> i64 {
         match self {
             Quota::Channels | Quota::ApiKeys | Quota::Endpoints => 10_000,
@@ -56,7 +56,7 @@ impl Quota {
         }
     }
 
-    /// What it counts, for people.
+    /// Returns the resource's name for people.
     const fn what(self) -> &'static str {
         match self {
             Quota::Channels => "channels",
@@ -81,7 +81,7 @@ impl FromStr for Quota {
     }
 }
 
-/// There is no room for more.
+/// A quota is exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaReached {
     pub quota: Quota,

@@ -1,6 +1,6 @@
-//! What an API key may do.
+//! Scopes of API keys.
 
-/// One permission of an API key.
+/// A permission of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Read channels, contacts, conversations and messages.
@@ -32,7 +32,7 @@ impl Scopes {
         Self(Scope::ALL.to_vec())
     }
 
-    /// Allows nothing.
+    /// Returns the empty set.
     pub fn none() -> Self {
         Self(Vec::new())
     }

@@ -1,25 +1,25 @@
-//! The life of a message. A status only moves forward; the rank says which way that is.
+//! Message statuses. A status only advances, in the order of its rank.
 
 use super::text_enum::text_enum;
 
 text_enum! {
 #[schema(as = MessageStatus)]
-/// Where a message stands. The order is the order of evidence: the greatest that was ever reported holds, whatever the
-/// order of arrival. `failed` outranks `sent` (Meta accepts first and gives up later) but not `delivered`.
+/// Status of a message, in rank order. The highest rank ever reported wins, whatever the order of arrival. `failed` outranks `sent` (Meta
+/// accepts first and fails later) but not `delivered`.
 pub enum Status {
-    /// From a customer; inbound messages have no other status.
+    /// Sent by a customer. The only status of inbound messages.
     Received = "received",
-    /// Ours, and on its way: not with Meta yet.
+    /// Stored and waiting to be sent.
     Queued = "queued",
-    /// A call is being made.
+    /// A call to Meta is in progress.
     Sending = "sending",
-    /// A call was made, and nobody knows whether Meta took the message.
+    /// A call was made; unknown whether Meta accepted the message.
     Unknown = "unknown",
-    /// Withdrawn before it was sent.
+    /// Canceled before it was sent.
     Canceled = "canceled",
-    /// Its time ran out before it was sent.
+    /// Expired before it was sent.
     Expired = "expired",
-    /// Meta has taken it.
+    /// Accepted by Meta.
     Accepted = "accepted",
     Sent = "sent",
     Failed = "failed",
@@ -32,7 +32,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// What SQL compares; gaps leave room for states between.
+    /// Returns the rank that SQL compares. Gaps leave room for further statuses.
     pub const fn rank(self) -> i64 {
         match self {
             Status::Received => 0,

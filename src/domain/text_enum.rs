@@ -1,6 +1,6 @@
-//! Enums that the database, JSON and metrics know by the same text. What a column holds beyond them is an error that names both.
+//! Enums with one text form for the database, JSON and metrics. Decoding a column with any other text is an error that names both.
 
-/// Defines an enum of texts: `ALL`, `as_str`, `parse`, `Display`, serde, OpenAPI, and the column type `TEXT` of both databases.
+/// Defines such an enum: `ALL`, `as_str`, `parse`, `Display`, serde, OpenAPI, and the column type `TEXT` on both databases.
 macro_rules! text_enum {
     ($(#[$meta:meta])* $visibility:vis enum $name:ident {
         $($(#[$doc:meta])* $variant:ident = $text:literal,)+

@@ -2,10 +2,10 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 
-/// The years 1 to 9999 in microseconds since 1970: what RFC 3339 can write, and both databases hold and give back.
+/// The years 1 to 9999 in microseconds since 1970: the range of RFC 3339 that both databases store without loss.
 const YEARS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
 
-/// Whether both databases hold a time.
+/// Returns whether both databases can store a time.
 pub fn is_storable(at: DateTime<Utc>) -> bool {
     YEARS.contains(&at.timestamp_micros())
 }

@@ -1,20 +1,20 @@
-//! The states of a row that wants work. Every queue is a table, and these words mean the same in each.
+//! States of queue rows. Every queue is a table and uses the same states.
 
 use super::text_enum::text_enum;
 
 text_enum! {
-/// Where a row stands that wants work.
+/// State of a queue row.
 pub enum WorkState {
-    /// Waits for its due time, or is due.
+    /// Waiting for its due time, or due.
     Pending = "pending",
     /// Claimed by a worker until its due time, which is then the end of the lease.
     Running = "running",
     Done = "done",
-    /// Out of attempts, or refused for good; kept, visible, replayable.
+    /// Out of attempts, or failed permanently; kept, listed, replayable.
     Dead = "dead",
-    /// Put aside until something outside changes, such as a channel being added.
+    /// Waiting for an external condition, such as a channel being added.
     Quarantined = "quarantined",
-    /// Set aside by a person.
+    /// Discarded by a person.
     Discarded = "discarded",
 }
 }

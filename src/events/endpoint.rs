@@ -1,4 +1,4 @@
-//! Receivers of events. What one cannot be told is told to the others.
+//! Events of endpoints. An endpoint that is disabled does not receive its own event; the others do.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,35 +8,37 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::EndpointId;
 
+/// An endpoint that fails or was disabled.
 #[derive(Serialize, ToSchema)]
-pub struct Troubled<'a> {
+pub struct EndpointTrouble<'a> {
     pub endpoint_id: EndpointId,
-    /// Of its address, with the port where there is one; the rest may hold secrets.
+    /// Host of its URL, with the port if there is one. The rest may contain secrets.
     pub host: &'a str,
-    /// Since when nothing but failures.
+    /// Start of the uninterrupted failures.
     #[schema(required)]
     pub since: Option<DateTime<Utc>>,
     pub reason: &'a str,
-    /// What was wrong the last time.
+    /// Error of the last attempt.
     #[schema(required)]
     pub last_error: Option<&'a str>,
 }
 
+/// A test delivery.
 #[derive(Serialize, ToSchema)]
 pub struct Test {
     pub endpoint_id: EndpointId,
 }
 
 types! {
-    FAILING = "endpoint.failing", Troubled<'static>,
-        "An endpoint has answered with nothing but failures for half the time after which it is disabled.",
+    FAILING = "endpoint.failing", EndpointTrouble<'static>,
+        "An endpoint has failed without a success for half the time after which it is disabled.",
         json!({ "endpoint_id": sample::ENDPOINT, "host": "hooks.example.com", "since": "2026-09-18T09:12:44.120385Z",
             "reason": "nothing but failures for half the time after which it is disabled", "last_error": "it answered 502" });
-    DISABLED = "endpoint.disabled", Troubled<'static>,
-        "An endpoint was disabled: it answered 410, or with nothing but failures for days.",
+    DISABLED = "endpoint.disabled", EndpointTrouble<'static>,
+        "An endpoint was disabled: it answered 410, or failed for days without a success.",
         json!({ "endpoint_id": sample::ENDPOINT, "host": "hooks.example.com", "since": "2026-09-16T09:12:44.120385Z",
             "reason": "nothing but failures for five days", "last_error": "it answered 502" });
     TEST = "endpoint.test", Test,
-        "Somebody asked for a test delivery to an endpoint. It goes to that one only.",
+        "A test delivery to an endpoint was requested. Only that endpoint receives it.",
         json!({ "endpoint_id": sample::ENDPOINT });
 }

@@ -1,4 +1,4 @@
-//! Files that came with messages.
+//! Events of media that came with messages.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -7,14 +7,15 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, ConversationId, MediaId, MessageId};
 
+/// A media file that is available or failed.
 #[derive(Serialize, ToSchema)]
-pub struct Told<'a> {
-    pub media: Media<'a>,
+pub struct MediaEvent<'a> {
+    pub media: MediaSummary<'a>,
 }
 
-/// As `GET /api/v1/media/{id}` names it.
+/// The file as `GET /api/v1/media/{id}` shows it.
 #[derive(Serialize, ToSchema)]
-pub struct Media<'a> {
+pub struct MediaSummary<'a> {
     pub id: MediaId,
     /// `image`, `video`, `audio`, `document` or `sticker`.
     #[serde(rename = "type")]
@@ -38,17 +39,17 @@ pub struct Media<'a> {
     pub message_id: Option<MessageId>,
     #[schema(required)]
     pub wamid: Option<&'a str>,
-    /// Why there is no file.
+    /// The reason why there is no file.
     #[schema(required)]
     pub error: Option<&'a str>,
 }
 
 types! {
-    READY = "media.ready", Told<'static>,
-        "The file that came with a message is here: `GET /api/v1/media/{id}/content`.",
+    READY = "media.ready", MediaEvent<'static>,
+        "The file of a message is available: `GET /api/v1/media/{id}/content`.",
         media(json!({ "size": 48_213, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }));
-    FAILED = "media.failed", Told<'static>,
-        "The file that came with a message could not be had.",
+    FAILED = "media.failed", MediaEvent<'static>,
+        "The file of a message could not be downloaded.",
         media(json!({ "error": "Meta no longer has it" }));
 }
 

@@ -1,4 +1,4 @@
-//! Messages: that there is one, and what became of it.
+//! Events of messages and their statuses.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,59 +8,59 @@ use utoipa::ToSchema;
 use super::{EventType, sample, types};
 use crate::domain::{ChannelId, ContactId, ConversationId, MediaId, MessageId, Status, TemplateId};
 
-/// A new message, with whom it is from or to.
+/// A new message and its contact.
 #[derive(Serialize, ToSchema)]
-pub struct Written<'a> {
-    pub message: Message<'a>,
+pub struct MessageEvent<'a> {
+    pub message: EventMessage<'a>,
     pub contact: Person<'a>,
 }
 
-/// As `GET /api/v1/messages/{id}` shows it, less what can only come later.
+/// The message as `GET /api/v1/messages/{id}` shows it, without members that can only be set later.
 #[derive(Serialize, ToSchema)]
-pub struct Message<'a> {
+pub struct EventMessage<'a> {
     pub id: MessageId,
     /// Meta's id, unique per channel.
     pub wamid: &'a str,
     /// `inbound` or `outbound`.
     pub direction: &'a str,
-    /// `customer`, or `echo` for what was sent elsewhere, e.g. from the business app.
+    /// `customer`, or `echo` for a message sent with another tool, such as the business app.
     pub origin: &'a str,
-    /// As Meta names it: `text`, `image`, `interactive` …
+    /// Meta's type: `text`, `image`, `interactive` …
     #[serde(rename = "type")]
     pub kind: &'a str,
     pub status: &'a str,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
-    /// Who it is from or to; in a group the member who wrote.
+    /// The sender or recipient; in a group the member who wrote.
     pub contact_id: ContactId,
-    /// The sender as Meta named it: a phone number or a user id.
+    /// The sender as Meta names it: a phone number or a user id.
     #[schema(required)]
     pub from: Option<&'a str>,
     #[schema(required)]
     pub to: Option<&'a str>,
-    /// What a person would read.
+    /// The readable text.
     #[schema(required)]
     pub text: Option<&'a str>,
-    /// The file that came with it: `/api/v1/media/{id}`, once `media.ready` has come.
+    /// The file that came with it: `/api/v1/media/{id}`, available after `media.ready`.
     #[schema(required)]
     pub media_id: Option<MediaId>,
-    /// The message it answers, reacts to, edits or revokes.
+    /// The message that it answers, reacts to, edits or revokes.
     #[schema(required)]
     pub context_wamid: Option<&'a str>,
-    /// The message as Meta put it.
+    /// The message as Meta sent it.
     #[schema(required, value_type = Option<Object>)]
     pub payload: Option<&'a RawValue>,
-    /// Meta's time of it.
+    /// Meta's time.
     pub timestamp: DateTime<Utc>,
-    /// When its webhook arrived here.
+    /// When the webhook arrived.
     pub received_at: DateTime<Utc>,
 }
 
-/// Who it is, as far as Meta told with the message.
+/// A contact, as far as Meta describes it with the message.
 #[derive(Serialize, ToSchema)]
 pub struct Person<'a> {
     pub id: ContactId,
-    /// As the contact wrote it in WhatsApp.
+    /// Profile name in WhatsApp.
     #[schema(required)]
     pub name: Option<&'a str>,
     /// Digits, with the country code.
@@ -73,9 +73,9 @@ pub struct Person<'a> {
     pub username: Option<&'a str>,
 }
 
-/// Where a message stands that was sent.
+/// The status of a sent message.
 #[derive(Serialize, ToSchema)]
-pub struct Standing<'a> {
+pub struct StatusEvent<'a> {
     pub message_id: MessageId,
     /// Meta's id; null while Meta has given none.
     #[schema(required)]
@@ -83,52 +83,53 @@ pub struct Standing<'a> {
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
-    /// The last word of the type, but of `message.reported`: there it is Meta's word.
+    /// The last word of the event type; in `message.reported` Meta's word.
     pub status: &'a str,
-    /// In a group, the member it speaks of.
+    /// In a group, the member that it is about.
     #[schema(required)]
     pub participant: Option<&'a str>,
-    /// What went wrong, where something did.
+    /// The error, if there is one.
     #[schema(required)]
     pub error: Option<Error<'a>>,
-    /// The status as Meta put it, with price and conversation; null for what was not told by a webhook.
+    /// The status as Meta sent it, with pricing and conversation; null if it does not come from a webhook.
     #[schema(required, value_type = Option<Object>)]
     pub payload: Option<&'a RawValue>,
 }
 
+/// An error of a message.
 #[derive(Serialize, ToSchema)]
 pub struct Error<'a> {
-    /// Meta's code; null for what never reached Meta.
+    /// Meta's code; null if the message never reached Meta.
     #[schema(required)]
     pub code: Option<i64>,
     #[schema(required)]
     pub title: Option<&'a str>,
-    /// Of a message that was not sent because the service window is closed, the templates that would do, at most ten; null for
-    /// everything else, and for what Meta itself refused.
+    /// Set for a message that was not sent because the service window is closed: up to ten templates that could be sent instead. Null for
+    /// other errors, and for messages that Meta rejected.
     #[schema(required)]
-    pub templates: Option<Vec<Template<'a>>>,
+    pub templates: Option<Vec<SendableTemplate<'a>>>,
 }
 
 /// A template that could be sent.
 #[derive(Serialize, ToSchema)]
-pub struct Template<'a> {
+pub struct SendableTemplate<'a> {
     pub id: TemplateId,
     pub name: &'a str,
     pub language: &'a str,
-    /// `UTILITY` or `MARKETING`; null where Meta has not said.
+    /// `UTILITY` or `MARKETING`; null where Meta has not reported it.
     #[schema(required)]
     pub category: Option<&'a str>,
 }
 
 impl<'a> Error<'a> {
-    /// `None` where nothing is said.
+    /// Returns an error; `None` without code and title.
     pub fn of(code: Option<i64>, title: Option<&'a str>) -> Option<Self> {
         let templates = None;
         (code.is_some() || title.is_some()).then_some(Self { code, title, templates })
     }
 }
 
-/// The type that tells of a status. `None` stands for words of Meta's that say nothing of progress.
+/// Returns the event type of a status. `None` stands for statuses of Meta's that report no progress.
 pub fn of_status(status: Option<Status>) -> &'static EventType {
     match status {
         Some(Status::Queued) => &QUEUED,
@@ -142,51 +143,51 @@ pub fn of_status(status: Option<Status>) -> &'static EventType {
         Some(Status::Read) => &READ,
         Some(Status::Played) => &PLAYED,
         Some(Status::Deleted) => &DELETED,
-        // That a message came, or that a call is being made, is no report.
+        // Receiving a message and making a call are not reports.
         Some(Status::Received | Status::Sending) | None => &REPORTED,
     }
 }
 
 types! {
-    RECEIVED = "message.received", Written<'static>,
-        "A contact has written, pressed a button, reacted, ordered or changed their number.", received();
-    EDITED = "message.edited", Written<'static>,
-        "A contact has edited a message; `context_wamid` names it, `text` is its new wording.",
+    RECEIVED = "message.received", MessageEvent<'static>,
+        "A contact sent a message, a button reply, a reaction or an order, or changed their number.", received();
+    EDITED = "message.edited", MessageEvent<'static>,
+        "A contact edited a message: `context_wamid` is its id, `text` the new text.",
         other("edit", json!({ "text": "Are you open on Sunday?", "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
-    REVOKED = "message.revoked", Written<'static>,
-        "A contact has taken a message back; `context_wamid` names it.",
+    REVOKED = "message.revoked", MessageEvent<'static>,
+        "A contact revoked a message: `context_wamid` is its id.",
         other("revoke", json!({ "text": null, "context_wamid": "wamid.HBgLMTU1NTAxMDA3NzcVAgASGBQzQTAx" }));
-    ECHOED = "message.echoed", Written<'static>,
-        "The business has written from elsewhere, e.g. from the WhatsApp Business app.",
+    ECHOED = "message.echoed", MessageEvent<'static>,
+        "The business sent a message with another tool, such as the WhatsApp Business app.",
         other("text", json!({ "direction": "outbound", "origin": "echo", "status": "sent", "from": sample::BUSINESS,
             "to": sample::CUSTOMER, "text": "We are." }));
-    QUEUED = "message.queued", Standing<'static>,
-        "The message waits to be sent once more, because an attempt failed in a way that may pass, or because somebody wants it so.",
+    QUEUED = "message.queued", StatusEvent<'static>,
+        "The message is queued again, after a temporary failure or on request.",
         standing("queued", json!({ "error": { "code": 130_429, "title": "Rate limit hit", "templates": null } }));
-    ACCEPTED = "message.accepted", Standing<'static>,
-        "Meta has taken a message that was sent from here; `wamid` is what Meta calls it.",
+    ACCEPTED = "message.accepted", StatusEvent<'static>,
+        "Meta accepted a message sent through this installation; `wamid` is Meta's id of it.",
         standing("accepted", json!({ "wamid": sample::WAMID }));
-    SENT = "message.sent", Standing<'static>, "Meta has sent the message on.", reported("sent");
-    DELIVERED = "message.delivered", Standing<'static>,
-        "The message is on a device of the contact.", reported("delivered");
-    READ = "message.read", Standing<'static>,
-        "The contact has seen the message, and shows that they have.", reported("read");
-    PLAYED = "message.played", Standing<'static>,
-        "The contact has played a voice message for the first time.", reported("played");
-    FAILED = "message.failed", Standing<'static>,
-        "The message will not arrive: `error` says why. Should it be tried again after all, `message.queued` follows.",
+    SENT = "message.sent", StatusEvent<'static>, "Meta sent the message on to the contact.", reported("sent");
+    DELIVERED = "message.delivered", StatusEvent<'static>,
+        "The message was delivered to a device of the contact.", reported("delivered");
+    READ = "message.read", StatusEvent<'static>,
+        "The contact read the message and has read receipts enabled.", reported("read");
+    PLAYED = "message.played", StatusEvent<'static>,
+        "The contact played a voice message for the first time.", reported("played");
+    FAILED = "message.failed", StatusEvent<'static>,
+        "The message failed; `error` has the reason. If it is retried after all, `message.queued` follows.",
         standing("failed", json!({ "error": { "code": 131_026, "title": "Message undeliverable", "templates": null } }));
-    UNKNOWN = "message.unknown", Standing<'static>,
-        "A call to Meta ended without an answer: nobody knows whether the message was sent. A status of Meta's or a person decides.",
+    UNKNOWN = "message.unknown", StatusEvent<'static>,
+        "A call to Meta ended without a response: it is unknown whether the message was sent. A later status or a person decides.",
         standing("unknown", json!({}));
-    CANCELED = "message.canceled", Standing<'static>,
-        "The message was withdrawn before it was sent.", standing("canceled", json!({}));
-    EXPIRED = "message.expired", Standing<'static>,
-        "The time of the message ran out before it was sent.", standing("expired", json!({}));
-    DELETED = "message.deleted", Standing<'static>,
+    CANCELED = "message.canceled", StatusEvent<'static>,
+        "The message was canceled before it was sent.", standing("canceled", json!({}));
+    EXPIRED = "message.expired", StatusEvent<'static>,
+        "The message expired before it was sent.", standing("expired", json!({}));
+    DELETED = "message.deleted", StatusEvent<'static>,
         "Meta reports that the message was deleted.", reported("deleted");
-    REPORTED = "message.reported", Standing<'static>,
-        "Meta reports something of a message that changes nothing of where it stands: a warning, or that one member of a group did not get it.",
+    REPORTED = "message.reported", StatusEvent<'static>,
+        "Meta reported something that does not change the message's status: a warning, or a failure for one member of a group.",
         reported("warning");
 }
 

@@ -1,9 +1,8 @@
-//! What is told to readers and receivers. Every type of event stands here once: its name, the version of its data, when it comes, the
-//! JSON Schema of its data and an example. Whoever tells something takes the type from here, and the data from the struct beside it, so
-//! that the schema cannot say anything else than what is sent.
+//! The catalogue of event types. Each type is declared once: name, version, description, JSON Schema and example. Code that emits an event
+//! takes the type from here and the data from the struct beside it, so that the schema matches what is sent.
 //!
-//! A new type is a line in one of the families. A member may be added to the data of a type at any time; one that is taken away or
-//! changes its meaning raises the version.
+//! - A new type is a line in one of the families.
+//! - Members may be added to the data of a type at any time. Removing one or changing its meaning raises the version.
 
 pub mod account;
 pub mod channel;
@@ -22,25 +21,25 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// A type of event.
+/// An event type.
 pub struct EventType {
     /// `family.what_happened`.
     pub name: &'static str,
-    /// Of the form of `data`; raised when a receiver could be surprised.
+    /// Version of `data`; raised by incompatible changes.
     pub version: i64,
-    /// When it comes, in a sentence or two.
+    /// When the event occurs, in a sentence or two.
     pub when: &'static str,
     schema: fn() -> Value,
     example: fn() -> Value,
 }
 
 impl EventType {
-    /// The JSON Schema (2020-12) of `data`, with nothing in it that would have to be looked up elsewhere.
+    /// Returns the JSON Schema (2020-12) of `data`, without external references.
     pub fn schema(&self) -> Value {
         (self.schema)()
     }
 
-    /// What `data` may look like.
+    /// Returns an example of `data`.
     pub fn example(&self) -> Value {
         (self.example)()
     }
@@ -52,7 +51,7 @@ impl fmt::Debug for EventType {
     }
 }
 
-/// A name stands here once.
+/// Names are unique.
 impl PartialEq for EventType {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
@@ -61,7 +60,7 @@ impl PartialEq for EventType {
 
 impl Eq for EventType {}
 
-/// The types of a family: constant, name, struct of the data, when it comes, example.
+/// Declares the types of a family: constant, name, struct of the data, description, example.
 macro_rules! types {
     ($($constant:ident = $name:literal, $data:ty, $when:literal, $example:expr;)*) => {
         $(
@@ -79,7 +78,7 @@ macro_rules! types {
 }
 use types;
 
-/// Every type there is, family by family.
+/// Returns every event type, family by family.
 pub fn all() -> impl Iterator<Item = &'static EventType> {
     let families = [
         message::ALL,

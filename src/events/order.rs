@@ -1,4 +1,4 @@
-//! Baskets from the catalogue.
+//! Events of orders from the catalogue.
 
 use serde::Serialize;
 use serde_json::json;
@@ -7,37 +7,40 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, ContactId, ConversationId, MessageId};
 
+/// An order that a contact has sent.
 #[derive(Serialize, ToSchema)]
 pub struct Received<'a> {
     pub order: Order<'a>,
-    /// The message it came as; `message.received` tells of that too.
+    /// The message that contained it, which also has a `message.received` event.
     pub message_id: MessageId,
     pub wamid: &'a str,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
-    /// The sender as Meta named it: a phone number or a user id.
+    /// The sender as Meta names it: a phone number or a user id.
     #[schema(required)]
     pub from: Option<&'a str>,
 }
 
+/// The contents of an order.
 #[derive(Serialize, ToSchema)]
 pub struct Order<'a> {
     #[schema(required)]
     pub catalog_id: Option<&'a str>,
-    /// What the person added.
+    /// The customer's note.
     #[schema(required)]
     pub text: Option<&'a str>,
-    pub items: Vec<Item<'a>>,
+    pub items: Vec<OrderedItem<'a>>,
 }
 
+/// An item of an order.
 #[derive(Serialize, ToSchema)]
-pub struct Item<'a> {
+pub struct OrderedItem<'a> {
     #[schema(required)]
     pub product_retailer_id: Option<&'a str>,
     #[schema(required)]
     pub quantity: Option<i64>,
-    /// Per piece, a decimal as sent: money is not for floats.
+    /// Price per piece: a decimal as sent, because floats are not exact.
     #[schema(required)]
     pub item_price: Option<&'a str>,
     #[schema(required)]
@@ -46,7 +49,7 @@ pub struct Item<'a> {
 
 types! {
     RECEIVED = "order.received", Received<'static>,
-        "A contact has sent a basket from the catalogue.",
+        "A contact sent an order from the catalogue.",
         json!({
             "order": { "catalog_id": "194836987003835", "text": "Please before Friday",
                 "items": [{ "product_retailer_id": "mug-blue", "quantity": 2, "item_price": "12.50", "currency": "EUR" }] },

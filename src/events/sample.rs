@@ -1,4 +1,4 @@
-//! What the examples have in common.
+//! Values shared by the examples.
 
 pub const CHANNEL: &str = "chn_0199a1c04f2e7b518d3a6c0b1e2f4a55";
 pub const CONTACT: &str = "con_0199a1c2d3e47f60a1b2c3d4e5f60718";
@@ -13,7 +13,7 @@ pub const NUMBER: &str = "106540352242922";
 pub const BUSINESS: &str = "15550100200";
 pub const CUSTOMER: &str = "15550100777";
 
-/// Puts members over those of an example.
+/// Replaces members of an example.
 pub fn overlay(example: &mut serde_json::Value, differs: serde_json::Value) {
     if let serde_json::Value::Object(members) = differs {
         for (name, value) in members {

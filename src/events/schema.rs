@@ -1,4 +1,4 @@
-//! From a struct to the JSON Schema of what it is written as.
+//! Generates the JSON Schema of event data from its struct.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const COMPONENT: &str = "#/components/schemas/";
 
-/// The schema of a type. OpenAPI 3.1 speaks JSON Schema 2020-12; only the schemas it refers to have to be put in their places.
+/// Returns the schema of a type, with its references inlined. OpenAPI 3.1 uses JSON Schema 2020-12, so nothing else changes.
 pub(super) fn of<T: ToSchema>() -> Value {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
@@ -22,6 +22,7 @@ pub(super) fn of<T: ToSchema>() -> Value {
     Value::Object(schema)
 }
 
+/// Replaces references by the schemas they name.
 fn inlined(schema: Value, parts: &HashMap<String, Value>) -> Value {
     match schema {
         Value::Object(mut members) => {
@@ -31,7 +32,7 @@ fn inlined(schema: Value, parts: &HashMap<String, Value>) -> Value {
                 let each = members.into_iter().map(|(name, value)| (name, inlined(value, parts)));
                 return Value::Object(each.collect());
             };
-            // What is said where the part is used says more than what the part says of itself.
+            // Members at the place of use, such as a description, take precedence over those of the referenced schema.
             members.remove("$ref");
             inlined(Value::Object(part.into_iter().chain(members).collect()), parts)
         }

@@ -1,4 +1,4 @@
-//! Templates of Meta's. Told when something is new, whether a webhook said so or a look at what Meta has.
+//! Events of Meta's templates, found by webhooks or by a template sync.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use super::{sample, types};
 use crate::domain::{ChannelId, MessageId, TemplateId};
 
-/// Which template. What a webhook did not say of one that is not known here is null.
+/// The template. Members that a webhook does not report of an unknown template are null.
 #[derive(Serialize, ToSchema)]
-pub struct Template<'a> {
+pub struct EventTemplate<'a> {
     #[schema(required)]
     pub id: Option<TemplateId>,
     /// Meta's id of the WhatsApp Business Account.
@@ -20,15 +20,16 @@ pub struct Template<'a> {
     pub meta_id: Option<&'a str>,
     #[schema(required)]
     pub name: Option<&'a str>,
-    /// As Meta writes it: `en_US`, `pt_BR`, `es`.
+    /// Meta's code: `en_US`, `pt_BR`, `es`.
     #[schema(required)]
     pub language: Option<&'a str>,
 }
 
+/// A change of a template's status.
 #[derive(Serialize, ToSchema)]
 pub struct StatusChanged<'a> {
-    pub template: Template<'a>,
-    /// `APPROVED` can be sent. Where Meta says something that is no status, as `FLAGGED`, it is that word.
+    pub template: EventTemplate<'a>,
+    /// `APPROVED` can be sent. Meta's word where it is not a status, such as `FLAGGED`.
     pub status: &'a str,
     /// Null for a template that was not known.
     #[schema(required)]
@@ -38,49 +39,53 @@ pub struct StatusChanged<'a> {
     /// A code such as `INVALID_FORMAT`.
     #[schema(required)]
     pub reason: Option<&'a str>,
-    /// In Meta's words.
+    /// Meta's description.
     #[schema(required)]
     pub detail: Option<&'a str>,
 }
 
+/// A change of a template's quality rating.
 #[derive(Serialize, ToSchema)]
-pub struct QualityChanged<'a> {
-    pub template: Template<'a>,
+pub struct TemplateQualityChanged<'a> {
+    pub template: EventTemplate<'a>,
     /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
     pub quality: &'a str,
     #[schema(required)]
     pub previous_quality: Option<&'a str>,
 }
 
+/// A change of a template's category.
 #[derive(Serialize, ToSchema)]
 pub struct CategoryChanged<'a> {
-    pub template: Template<'a>,
-    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`: it decides what a message costs.
+    pub template: EventTemplate<'a>,
+    /// `AUTHENTICATION`, `MARKETING` or `UTILITY`: determines the price of a message.
     #[schema(required)]
     pub category: Option<&'a str>,
     #[schema(required)]
     pub previous_category: Option<&'a str>,
-    /// The category that Meta will put it into, when that is only announced.
+    /// The category that Meta has announced.
     #[schema(required)]
     pub announced_category: Option<&'a str>,
     #[schema(required)]
     pub announced_category_at: Option<DateTime<Utc>>,
 }
 
+/// A change of a template's components.
 #[derive(Serialize, ToSchema)]
 pub struct ComponentsChanged<'a> {
-    pub template: Template<'a>,
-    /// As Meta has them.
+    pub template: EventTemplate<'a>,
+    /// The components as Meta has them.
     #[schema(required, value_type = Option<Vec<Object>>)]
     pub components: Option<&'a RawValue>,
 }
 
+/// A message that Meta rejected because of its template.
 #[derive(Serialize, ToSchema)]
-pub struct Refused<'a> {
+pub struct TemplateRefused<'a> {
     pub channel_id: ChannelId,
     /// The message that failed.
     pub message_id: MessageId,
-    /// Of the template.
+    /// Name of the template.
     #[schema(required)]
     pub name: Option<&'a str>,
     #[schema(required)]
@@ -91,21 +96,21 @@ pub struct Refused<'a> {
 
 types! {
     STATUS_CHANGED = "template.status_changed", StatusChanged<'static>,
-        "A template was approved, rejected, paused, disabled or deleted, or is new here.",
+        "A template was approved, rejected, paused, disabled or deleted, or was seen for the first time.",
         with(json!({ "status": "PAUSED", "previous_status": "APPROVED", "category": "MARKETING", "reason": null,
             "detail": "Customers gave this template negative feedback." }));
-    QUALITY_CHANGED = "template.quality_changed", QualityChanged<'static>,
-        "Meta rates a template otherwise than before; what is RED is paused next.",
+    QUALITY_CHANGED = "template.quality_changed", TemplateQualityChanged<'static>,
+        "The quality rating of a template changed; a RED template is paused next.",
         with(json!({ "quality": "YELLOW", "previous_quality": "GREEN" }));
     CATEGORY_CHANGED = "template.category_changed", CategoryChanged<'static>,
-        "Meta has moved a template into another category, or announces that it will.",
+        "Meta changed the category of a template or announced a change.",
         with(json!({ "category": "UTILITY", "previous_category": null, "announced_category": "MARKETING",
             "announced_category_at": "2026-09-22T00:00:00Z" }));
     COMPONENTS_CHANGED = "template.components_changed", ComponentsChanged<'static>,
-        "A template has other words, buttons or places to fill.",
+        "The text, buttons or placeholders of a template changed.",
         with(json!({ "components": [{ "type": "BODY", "text": "Hello {{1}}, your order is on its way." }] }));
-    REFUSED = "template.refused", Refused<'static>,
-        "Meta refused a message because of its template: it is gone, paused, or asks for something else than was believed.",
+    REFUSED = "template.refused", TemplateRefused<'static>,
+        "Meta rejected a message because of its template: it is deleted, paused, or has other parameters than sent.",
         json!({ "channel_id": sample::CHANNEL, "message_id": sample::MESSAGE, "name": "order_shipped", "language": "en_US",
             "code": 132_015, "title": "Template is paused" });
 }

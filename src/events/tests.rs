@@ -1,3 +1,5 @@
+//! Tests of the catalogue: names, schemas, examples, and `EVENTS.md`.
+
 use std::collections::BTreeSet;
 
 use super::all;
@@ -29,7 +31,7 @@ fn a_schema_is_whole_by_itself() {
 
 #[test]
 fn what_is_written_is_always_there() {
-    // A member is null where there is nothing to say, and never left out: a receiver need not ask for both.
+    // A member without a value is null and never omitted, so that receivers need not handle both.
     fn check(name: &str, schema: &serde_json::Value) {
         if let Some(properties) = schema["properties"].as_object() {
             let required = schema["required"].as_array().cloned().unwrap_or_default();

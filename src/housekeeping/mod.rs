@@ -106,7 +106,7 @@ async fn reconcile_sends(app: &App) -> Result<()> {
 }
 
 async fn release_quarantined(app: &App) -> Result<()> {
-    let answered: Vec<String> = quarantine::answered(app.db.reader())
+    let answered: Vec<String> = quarantine::with_channel(app.db.reader())
         .await?
         .into_iter()
         .map(|(it,)| it)
@@ -143,7 +143,7 @@ pub async fn clean_up(app: &App) -> Result<()> {
     removed.push(("deliveries", webhooks::purge(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
     media::prioritize_expiring(&app.db, now + media::URGENT).await?;
-    channel_checks::complete(&app.db, now).await?;
+    channel_checks::insert_missing(&app.db, now).await?;
     retention::remove_markers(&app.db, now - keep.dead_events).await?;
     for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);

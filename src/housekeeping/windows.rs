@@ -5,7 +5,7 @@ use crate::{
     db::Result,
     events::conversation::{WINDOW_CLOSING, WindowClosing},
     records::{
-        conversations::{self, Closing},
+        conversations::{self, ClosingWindow},
         events::{self, NewEvent},
     },
 };
@@ -22,8 +22,8 @@ pub async fn emit_window_closing(app: &App) -> Result<u64> {
     loop {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
-        let page = conversations::closing(&mut tx, now, now + ahead, PAGE).await?;
-        conversations::mark_told(&mut tx, &page).await?;
+        let page = conversations::lock_closing(&mut tx, now, now + ahead, PAGE).await?;
+        conversations::mark_notified(&mut tx, &page).await?;
         let new: Vec<NewEvent> = page.iter().map(|it| event(app, it)).collect();
         events::append(&mut tx, &new, now).await?;
         tx.commit().await?;
@@ -36,7 +36,7 @@ pub async fn emit_window_closing(app: &App) -> Result<u64> {
     }
 }
 
-fn event(app: &App, window: &Closing) -> NewEvent {
+fn event(app: &App, window: &ClosingWindow) -> NewEvent {
     let data = WindowClosing {
         conversation_id: window.id,
         channel_id: window.channel_id,

@@ -19,7 +19,7 @@ pub struct ByteReservation<'r> {
 
 /// The error of an exhausted budget.
 #[derive(Debug)]
-pub struct BudgetExhausted;
+pub struct ByteBudgetExhausted;
 
 impl ByteBudget {
     /// Creates a budget of `most` bytes. `gauge` is the metric that shows the bytes in use.
@@ -39,14 +39,14 @@ impl ByteBudget {
 
 impl ByteReservation<'_> {
     /// Raises the reservation to `bytes` in all, which must not be fewer than before.
-    pub fn grow(&mut self, bytes: usize) -> Result<(), BudgetExhausted> {
+    pub fn grow(&mut self, bytes: usize) -> Result<(), ByteBudgetExhausted> {
         let more = bytes.saturating_sub(self.bytes);
         let most = self.budget.most;
         let take = |taken: usize| taken.checked_add(more).filter(|sum| *sum <= most);
         self.budget
             .taken
             .fetch_update(Relaxed, Relaxed, take)
-            .map_err(|_| BudgetExhausted)?;
+            .map_err(|_| ByteBudgetExhausted)?;
         self.budget.gauge.increment(more as f64);
         self.bytes += more;
         Ok(())

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::{BODY_BYTES, auth, body::read_body, problem::Problem, request_context, state::HttpState};
-use crate::records::idempotency::{self, Answered, KEPT, Keyed, answer_purpose};
+use crate::records::idempotency::{self, KeyOwner, KeyedRequest, RETENTION, answer_purpose};
 
 /// Maximum length of an `Idempotency-Key`, in characters.
 pub const KEY_LENGTH: usize = 255;
@@ -84,14 +84,20 @@ async fn claim_and_run(
     let memory = request_context::memory(&head);
     let body = read_body(&memory, body, BODY_BYTES).await?;
     let now = state.app.clock.now();
-    let claim_and_run = Keyed {
+    let claim_and_run = KeyedRequest {
         tenant: caller.tenant,
         key,
         // The scopes are part of the digest: an answer for one key's scopes must not go to a key with fewer.
         digest: digest(&[&caller.scopes.to_string(), head.uri.to_string().as_str()], &body),
         message: state.app.clock.new_id(),
     };
-    let held = idempotency::claim(&state.app.db, std::slice::from_ref(&claim_and_run), now - KEPT, now).await?;
+    let held = idempotency::claim(
+        &state.app.db,
+        std::slice::from_ref(&claim_and_run),
+        now - RETENTION,
+        now,
+    )
+    .await?;
     match held.into_iter().next() {
         Some(held) if held.message_id == claim_and_run.message => {
             run_and_store(state, claim_and_run, next, Request::from_parts(head, Body::from(body))).await
@@ -116,7 +122,7 @@ fn digest(head: &[&str], body: &[u8]) -> [u8; 32] {
 /// Runs the request and stores its answer. A 4xx releases the key; a 5xx leaves it claimed without an answer.
 async fn run_and_store(
     state: HttpState,
-    claim_and_run: Keyed,
+    claim_and_run: KeyedRequest,
     next: Next,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -126,7 +132,7 @@ async fn run_and_store(
     let kept = match head.status {
         // Nothing was done, so the key is free for another attempt.
         status if status.is_client_error() => {
-            let given_up = idempotency::give_up(db, &[(tenant, key)]).await;
+            let given_up = idempotency::release(db, &[(tenant, key)]).await;
             let response = Response::from_parts(head, body);
             return given_up.map(|_| response).map_err(|error| {
                 tracing::warn!(%error, "the idempotency key of a rejected request could not be released");
@@ -138,7 +144,7 @@ async fn run_and_store(
         _ => return Ok(Response::from_parts(head, body)),
     };
     let sealed = state.app.config.keyring.seal(&answer_purpose(tenant, &key), &kept);
-    let noted = idempotency::answer(db, &claim_and_run, i64::from(head.status.as_u16()), sealed).await;
+    let noted = idempotency::store_answer(db, &claim_and_run, i64::from(head.status.as_u16()), sealed).await;
     if let Err(error) = noted {
         tracing::warn!(%error, "the answer of a request could not be stored; a repetition with its idempotency key gets no answer");
     }
@@ -148,15 +154,16 @@ async fn run_and_store(
 /// Returns the stored answer of the first request, or a 409 problem.
 async fn replay(
     state: &HttpState,
-    claim_and_run: &Keyed,
-    held: &Answered,
+    claim_and_run: &KeyedRequest,
+    held: &KeyOwner,
     now: DateTime<Utc>,
 ) -> Result<Response, Problem> {
     if held.digest != claim_and_run.digest {
         let detail = "Another request had this Idempotency-Key in the last 24 hours. Use a new key for each request.";
         return Err(conflict("key-reused", "Idempotency key reused", detail));
     }
-    let given = idempotency::answered(state.app.db.reader(), claim_and_run.tenant, claim_and_run.key.clone()).await?;
+    let given =
+        idempotency::find_answer(state.app.db.reader(), claim_and_run.tenant, claim_and_run.key.clone()).await?;
     let Some(given) = given else {
         return Err(in_progress());
     };

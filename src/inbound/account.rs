@@ -1,4 +1,4 @@
-//! Items that are about no message: errors, preferences, the business app's address book, the account itself.
+//! Items that do not carry a message: errors, preferences, the business app's address book, account updates.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +22,12 @@ use crate::{
 };
 
 impl Plan {
-    pub(super) fn value_error(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, error: &ValueError) {
+    /// Plans a `channel.error` event for an error of the account or the app.
+    pub(super) fn plan_error(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, error: &ValueError) {
         self.count("error");
         let detail = &error.error;
         if self.counts["error"] <= LOGGED {
-            tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reports an error of the account or the app");
+            tracing::warn!(channel.id = %route.channel, error.code = detail.code, "Meta reported an error of the account or the app");
         }
         let data = channel::Error {
             channel_id: route.channel,
@@ -36,14 +37,15 @@ impl Plan {
             details: detail.details.as_deref(),
         };
         let event = NewEvent::new(clock, route.tenant, &channel::ERROR, origin.received_at, &data);
-        self.facts.push(event.on(route.channel));
+        self.domain_events.push(event.on(route.channel));
     }
 
-    pub(super) fn preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
+    /// Plans a change of a contact's marketing preference.
+    pub(super) fn plan_preference(&mut self, origin: &ItemSource<'_>, route: &Route, preference: &UserPreference) {
         self.count("preference");
         let at = preference.timestamp.unwrap_or(origin.received_at);
         let Some(mut party) = Party::person(route.tenant, &preference.person, at) else {
-            return self.unrecognized(origin, "no_sender");
+            return self.add_unrecognized(origin, "no_sender");
         };
         if preference.category.as_deref() == Some(MARKETING) {
             party.marketing_stopped = match preference.choice {
@@ -52,7 +54,7 @@ impl Plan {
                 PreferenceChoice::Other(_) => None,
             };
         }
-        let party = self.party(party);
+        let party = self.add_party(party);
         self.preferences.push(PlannedPreference {
             tenant: route.tenant,
             channel: route.channel,
@@ -61,8 +63,8 @@ impl Plan {
         });
     }
 
-    /// The business app's address book names people; one that is removed there stays known here.
-    pub(super) fn app_contact(&mut self, origin: &ItemSource<'_>, route: &Route, contact: &AppContact) {
+    /// Plans the contact of an entry of the business app's address book. A removed entry leaves the contact as it is.
+    pub(super) fn plan_app_contact(&mut self, origin: &ItemSource<'_>, route: &Route, contact: &AppContact) {
         self.count("app_contact");
         if contact.action == AppContactAction::Remove {
             return;
@@ -74,17 +76,18 @@ impl Plan {
             ..WhatsAppUser::default()
         };
         match Party::person(route.tenant, &person, contact.timestamp.unwrap_or(origin.received_at)) {
-            Some(party) => drop(self.party(party)),
-            None => self.unrecognized(origin, "no_sender"),
+            Some(party) => drop(self.add_party(party)),
+            None => self.add_unrecognized(origin, "no_sender"),
         }
     }
 
-    /// What there is to tell is told once to each tenant with a channel in the account.
-    pub(super) fn account(
+    /// Plans the effects of an account update. Each tenant with a channel in the account gets its events once.
+    pub(super) fn plan_account(
         &mut self,
         clock: &Clock,
         origin: &ItemSource<'_>,
-        (routes, source): (&[&Route], Source),
+        routes: &[&Route],
+        source: Source,
         account: &AccountEvent,
     ) {
         self.count("account");
@@ -92,28 +95,30 @@ impl Plan {
         let mut of_tenant: BTreeMap<TenantId, Vec<&Route>> = BTreeMap::new();
         let faster = faster(routes, &account.detail);
         for route in routes {
-            self.news.extend(news(route, faster, &account.detail, source));
+            self.account_updates
+                .extend(account_updates(route, faster, &account.detail, source));
             of_tenant.entry(route.tenant).or_default().push(route);
         }
         for (tenant, routes) in of_tenant {
             if *account.event == CALL {
-                self.call(origin, routes[0], account);
+                self.plan_call(origin, routes[0], account);
                 continue;
             }
             let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);
             self.templates.extend(news);
-            self.facts.extend(numbers::told(clock, origin, &routes, account));
+            self.domain_events
+                .extend(numbers::events_for(clock, origin, &routes, account));
         }
     }
 }
 
-/// Messages per second after Meta's upgrade.
+/// Throughput in messages per second after Meta's upgrade.
 const UPGRADED: i64 = 1_000;
 
-/// Errors of accounts that are logged of one plan; all are told as events.
+/// Maximum number of account errors that are logged per plan. Every one becomes an event.
 const LOGGED: u64 = 3;
 
-/// The channel, of those of the account, that may send faster from now on.
+/// Returns the channel whose throughput the update raises.
 fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
     match detail {
         AccountDetail::PhoneQuality(quality) if quality.event == "THROUGHPUT_UPGRADE" => {
@@ -123,8 +128,13 @@ fn faster(routes: &[&Route], detail: &AccountDetail) -> Option<ChannelId> {
     }
 }
 
-/// What an event says of a channel that decides what it may send.
-fn news(route: &Route, faster: Option<ChannelId>, detail: &AccountDetail, source: Source) -> Vec<AccountChange> {
+/// Returns the updates of the channel's limits, throughput and owner that a webhook contains.
+fn account_updates(
+    route: &Route,
+    faster: Option<ChannelId>,
+    detail: &AccountDetail,
+    source: Source,
+) -> Vec<AccountChange> {
     let limit = |tier: &Option<String>| tier.as_deref().and_then(DailyLimit::parse);
     match detail {
         AccountDetail::Capability(capability) => {

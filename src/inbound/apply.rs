@@ -1,4 +1,4 @@
-//! The effects of a plan, in a fixed order of tables, so that two batches cannot wait for each other in a circle.
+//! Applies a plan in a fixed order of tables, so that two batches cannot deadlock.
 
 use std::{
     borrow::Cow,
@@ -6,69 +6,70 @@ use std::{
 };
 
 use super::{
-    ahead,
     calls::{self, PlannedCall},
-    facts::Facts,
+    event_buffer::EventBuffer,
     media,
     messages::PlannedMessage,
     plan::Plan,
-    recipients, statuses as reports,
+    recipients, refusals, statuses as reports,
 };
 use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, Origin, Status},
-    inbound::store::statuses::{self, Joined},
+    inbound::store::statuses::{self, JoinedStatus},
     media::store::NewInboundMedia,
     messaging::{self, FailedMessage, FollowUp, LimitSet},
     people,
     records::{
         contacts,
-        conversations::{self, Advance, Pair},
-        messages::{self, Key, NewMessage},
+        conversations::{self, ConversationKey, ConversationUpdate},
+        messages::{self, MessageKey, NewMessage},
     },
     templates,
 };
 
-/// What is to be done once a plan is committed.
-pub struct Afterwards {
-    /// To be fetched.
+/// Work to do after the commit of a plan.
+pub struct AfterCommit {
+    /// Media to download.
     pub media: Vec<NewInboundMedia>,
-    /// What follows from messages that Meta gave up.
+    /// Follow-ups of messages that Meta failed.
     pub failures: FollowUp,
     /// Daily limits that were set.
     pub limits: Vec<LimitSet>,
 }
 
-/// Applies a plan inside the transaction and returns what there is to tell, and to do.
-pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Facts<'a>, Afterwards)> {
-    let mut facts = Facts::new(clock);
-    let told = recipients::find(tx, plan).await?;
+/// Applies a plan in the transaction. Returns the events to append and the work to do after the commit.
+pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(EventBuffer<'a>, AfterCommit)> {
+    let mut buffer = EventBuffer::new(clock);
+    let recipients = recipients::find(tx, plan).await?;
     let refused = plan
         .statuses
         .iter()
         .filter_map(|it| Some((&it.key, it.error_code.filter(|_| it.status == "failed")?)));
-    let refused: Vec<(&Key, i64)> = refused.filter(|(_, code)| messaging::has_effects(*code)).collect();
+    let refused: Vec<(&MessageKey, i64)> = refused.filter(|(_, code)| messaging::has_effects(*code)).collect();
     // Channels, templates and portfolios come after every tenant of the plan.
-    if !plan.news.is_empty() || !plan.templates.is_empty() || !refused.is_empty() {
+    if !plan.account_updates.is_empty() || !plan.templates.is_empty() || !refused.is_empty() {
         lock_tenants(tx, plan).await?;
     }
-    let affected = ahead::lock(tx, &refused, &plan.recipients, &told).await?;
-    let news = templates::apply_updates(tx, clock, &plan.templates).await?;
-    let limits = messaging::apply_account_changes(tx, clock, &plan.news).await?;
-    let parties = match told.parties.is_empty() {
+    let affected = refusals::lock_affected(tx, &refused, &plan.recipients, &recipients).await?;
+    let template_events = templates::apply_updates(tx, clock, &plan.templates).await?;
+    let limits = messaging::apply_account_changes(tx, clock, &plan.account_updates).await?;
+    let parties = match recipients.parties.is_empty() {
         true => Cow::Borrowed(&plan.parties),
-        false => Cow::Owned([&plan.parties[..], &told.parties].concat()),
+        false => Cow::Owned([&plan.parties[..], &recipients.parties].concat()),
     };
     let resolved = people::resolve(tx, clock, &parties, &affected.contacts).await?;
-    facts.contacts(&resolved);
-    let messages = once(plan);
-    let conversations = converse(
+    buffer.add_contacts(&resolved);
+    let messages = deduplicate(plan);
+    let conversations = open_conversations(
         tx,
         clock,
-        (plan, &messages),
-        (&resolved.contacts, &affected.conversations),
-        &mut facts,
+        plan,
+        &messages,
+        &resolved.contacts,
+        &affected.conversations,
+        &mut buffer,
     )
     .await?;
     let stored = rows(&messages, &resolved.contacts, &conversations);
@@ -77,21 +78,21 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
         .into_iter()
         .map(|(id,)| id)
         .collect();
-    let media = settle(tx, clock, plan, &stored, &new, &mut facts).await?;
-    calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut facts).await?;
-    messages::lock(tx, told.messages).await?;
+    let media = apply_new_messages(tx, clock, plan, &stored, &new, &mut buffer).await?;
+    calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut buffer).await?;
+    messages::lock(tx, recipients.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
     let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
     let failed: Vec<FailedMessage> = joined.iter().filter_map(failed).collect();
-    reports::advance(tx, joined, &mut facts).await?;
+    reports::advance(tx, joined, &mut buffer).await?;
     let mut failures = messaging::apply_failures(tx, clock, &failed).await?;
-    facts.preferences(plan, &resolved);
-    facts.told(plan.facts.iter().cloned());
-    facts.told(news);
-    facts.told(std::mem::take(&mut failures.events));
+    buffer.add_preferences(plan, &resolved);
+    buffer.extend(plan.domain_events.iter().cloned());
+    buffer.extend(template_events);
+    buffer.extend(std::mem::take(&mut failures.events));
     Ok((
-        facts,
-        Afterwards {
+        buffer,
+        AfterCommit {
             media,
             failures,
             limits,
@@ -99,9 +100,9 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Fa
     ))
 }
 
-/// A message that Meta took and gave up, with the reason.
-pub(super) fn failed(status: &Joined) -> Option<FailedMessage> {
-    (status.standing() == Some(Status::Failed)).then_some(())?;
+/// Returns the failure that a status reports, for a message that Meta had accepted.
+pub(super) fn failed(status: &JoinedStatus) -> Option<FailedMessage> {
+    (status.message_status() == Some(Status::Failed)).then_some(())?;
     Some(FailedMessage {
         tenant: status.tenant_id,
         message: status.message_id,
@@ -112,109 +113,118 @@ pub(super) fn failed(status: &Joined) -> Option<FailedMessage> {
     })
 }
 
-/// Before portfolios are held, because contacts that are merged later want the tenant first.
+/// Locks the tenants of the plan.
+// Runs before portfolios are locked: merging contacts later needs the tenant lock, which comes first in the lock order.
 async fn lock_tenants(tx: &mut Tx, plan: &Plan) -> Result<()> {
     let spoken_of = plan.parties.iter().map(|party| party.tenant);
     let written_to = plan.recipients.iter().map(|it| it.tenant);
     contacts::lock_tenants(tx, spoken_of.chain(written_to)).await
 }
 
-/// The plan's messages, each once.
-fn once(plan: &Plan) -> Vec<&PlannedMessage> {
+/// Returns the plan's messages without duplicates of a (channel, wamid).
+fn deduplicate(plan: &Plan) -> Vec<&PlannedMessage> {
     let mut seen: HashMap<_, usize> = HashMap::new();
-    let mut once: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
+    let mut unique: Vec<&PlannedMessage> = Vec::with_capacity(plan.messages.len());
     for message in &plan.messages {
         match seen.entry((message.channel, message.wamid.as_str())) {
-            Entry::Vacant(place) => {
-                place.insert(once.len());
-                once.push(message);
+            Entry::Vacant(entry) => {
+                entry.insert(unique.len());
+                unique.push(message);
             }
-            // The content came in the same batch as the placeholder for it.
-            Entry::Occupied(place) if once[*place.get()].kind == "media_placeholder" => once[*place.get()] = message,
+            // The content came in the same batch as its placeholder.
+            Entry::Occupied(entry) if unique[*entry.get()].kind == "media_placeholder" => {
+                unique[*entry.get()] = message
+            }
             Entry::Occupied(_) => {}
         }
     }
-    once
+    unique
 }
 
-/// What a conversation begins with.
-enum First<'p> {
+/// The first message or call of a conversation.
+enum FirstContact<'p> {
     Message(&'p PlannedMessage),
     Call(&'p PlannedCall),
 }
 
-/// Finds the conversations of messages and of calls by customers, and holds them; those there are not yet are opened.
-async fn converse(
+/// Locks the conversations of messages and of calls by customers, and opens those that do not exist.
+async fn open_conversations(
     tx: &mut Tx,
     clock: &Clock,
-    (plan, messages): (&Plan, &[&PlannedMessage]),
-    (contacts, also): (&[ContactId], &[Pair]),
-    facts: &mut Facts<'_>,
+    plan: &Plan,
+    messages: &[&PlannedMessage],
+    contacts: &[ContactId],
+    also: &[ConversationKey],
+    buffer: &mut EventBuffer<'_>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
-    let mut first: BTreeMap<Pair, First<'_>> = BTreeMap::new();
+    let mut first: BTreeMap<ConversationKey, FirstContact<'_>> = BTreeMap::new();
     for message in messages {
-        first.entry(pair(message, contacts)).or_insert(First::Message(message));
+        first
+            .entry(pair(message, contacts))
+            .or_insert(FirstContact::Message(message));
     }
     for call in plan.calls.iter().filter(|call| call.by_customer) {
         if let Some(pair) = call.pair(contacts) {
-            first.entry(pair).or_insert(First::Call(call));
+            first.entry(pair).or_insert(FirstContact::Call(call));
         }
     }
-    let pairs: Vec<Pair> = first.keys().copied().collect();
-    let open = |pair: Pair| {
+    let pairs: Vec<ConversationKey> = first.keys().copied().collect();
+    let open = |pair: ConversationKey| {
         let id = clock.new_id();
         let step = match first[&pair] {
-            First::Message(message) => step(message, pair, id),
-            First::Call(call) => call.step(pair, id),
+            FirstContact::Message(message) => step(message, pair, id),
+            FirstContact::Call(call) => call.step(pair, id),
         };
-        facts.opened(pair, id, step.at);
+        buffer.add_opened(pair, id, step.at);
         step
     };
-    conversations::lock_or_open(tx, (&pairs, also), clock.now(), open).await
+    conversations::lock_or_open(tx, &pairs, also, clock.now(), open).await
 }
 
-/// The messages as rows: each knows its contact and its conversation.
+/// Returns the rows of the messages, with their contacts and conversations.
 fn rows(
     messages: &[&PlannedMessage],
     contacts: &[ContactId],
     conversations: &HashMap<(ChannelId, ContactId), ConversationId>,
 ) -> Vec<NewMessage> {
-    let row = |m: &&PlannedMessage| NewMessage {
-        tenant: m.tenant,
-        id: m.id,
-        channel: m.channel,
-        conversation: conversations[&(m.channel, contacts[m.conversation_of])],
-        contact: contacts[m.contact],
-        wamid: m.wamid.clone(),
-        direction: m.direction,
-        origin: m.origin,
-        kind: m.kind.clone(),
-        status: m.status,
-        text: m.text.clone(),
-        payload: m.payload.clone(),
-        context_wamid: m.context_wamid.clone(),
-        sender: m.sender.clone(),
-        recipient: m.recipient.clone(),
-        sent_at: m.sent_at,
-        received_at: m.received_at,
-        raw_event: m.event,
-        media: m.media.as_ref().map(|media| media.id),
-        in_group: contacts[m.contact] != contacts[m.conversation_of],
+    let row = |message: &&PlannedMessage| NewMessage {
+        tenant: message.tenant,
+        id: message.id,
+        channel: message.channel,
+        conversation: conversations[&(message.channel, contacts[message.conversation_of])],
+        contact: contacts[message.contact],
+        wamid: message.wamid.clone(),
+        direction: message.direction,
+        origin: message.origin,
+        kind: message.kind.clone(),
+        status: message.status,
+        text: message.text.clone(),
+        payload: message.payload.clone(),
+        context_wamid: message.context_wamid.clone(),
+        sender: message.sender.clone(),
+        recipient: message.recipient.clone(),
+        sent_at: message.sent_at,
+        received_at: message.received_at,
+        raw_event: message.event,
+        media: message.media.as_ref().map(|media| media.id),
+        in_group: contacts[message.contact] != contacts[message.conversation_of],
     };
     messages.iter().map(row).collect()
 }
 
-/// What new messages do to conversations, to earlier messages and to statuses that waited for them; and the media they bring.
-async fn settle(
+/// Applies what new messages cause: conversation updates, edits and revocations, filled placeholders, media, and statuses that
+/// arrived earlier.
+async fn apply_new_messages(
     tx: &mut Tx,
     clock: &Clock,
     plan: &Plan,
     stored: &[NewMessage],
     new: &HashSet<MessageId>,
-    facts: &mut Facts<'_>,
+    buffer: &mut EventBuffer<'_>,
 ) -> Result<Vec<NewInboundMedia>> {
-    let planned: HashMap<MessageId, &PlannedMessage> = plan.messages.iter().map(|m| (m.id, m)).collect();
-    let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
+    let planned: HashMap<MessageId, &PlannedMessage> =
+        plan.messages.iter().map(|message| (message.id, message)).collect();
+    let mut steps: BTreeMap<ConversationId, ConversationUpdate> = BTreeMap::new();
     let (mut targets, mut outbound, mut changes, mut known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for row in stored {
         let message = planned[&row.id];
@@ -222,22 +232,22 @@ async fn settle(
             known.push(row.clone());
             continue;
         }
-        let pair = Pair {
+        let pair = ConversationKey {
             tenant: row.tenant,
             channel: row.channel,
             contact: row.contact,
         };
         let next = step(message, pair, row.conversation);
         match steps.entry(row.conversation) {
-            std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(next)),
-            std::collections::btree_map::Entry::Occupied(mut place) => place.get_mut().join(next),
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(next)),
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().join(next),
         }
         targets.push(message.key());
         changes.extend(message.change.clone());
         if row.direction == Direction::Outbound {
             outbound.push(message.key());
         }
-        facts.message(plan, message, row);
+        buffer.add_message(plan, message, row);
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
     changes.extend(messages::changes_of(&mut *tx, &targets).await?);
@@ -247,20 +257,22 @@ async fn settle(
     let wanted = media::wanted(stored, &planned, new, &filled);
     media::insert_inbound(&mut *tx, &wanted).await?;
     let joined = statuses::join(&mut *tx, &outbound).await?;
-    reports::advance(tx, joined, facts).await?;
+    reports::advance(tx, joined, buffer).await?;
     Ok(wanted)
 }
 
-fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> Pair {
-    Pair {
+/// Returns the conversation key of a message.
+fn pair(message: &PlannedMessage, contacts: &[ContactId]) -> ConversationKey {
+    ConversationKey {
         tenant: message.tenant,
         channel: message.channel,
         contact: contacts[message.conversation_of],
     }
 }
 
-fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> Advance {
-    Advance {
+/// Returns the update that a message makes to its conversation.
+fn step(message: &PlannedMessage, pair: ConversationKey, conversation: ConversationId) -> ConversationUpdate {
+    ConversationUpdate {
         tenant: pair.tenant,
         conversation,
         channel: pair.channel,
@@ -275,9 +287,9 @@ fn step(message: &PlannedMessage, pair: Pair, conversation: ConversationId) -> A
     }
 }
 
-impl Advance {
-    /// Two steps of one conversation as one.
-    pub(super) fn join(&mut self, next: Advance) {
+impl ConversationUpdate {
+    /// Merges another update of the same conversation into this one.
+    pub(super) fn join(&mut self, next: ConversationUpdate) {
         let unread = self.unread + next.unread;
         let window = self.window_expires_at.max(next.window_expires_at);
         if (next.at, &next.wamid) > (self.at, &self.wamid) {

@@ -1,9 +1,9 @@
-//! One transaction: a plan for parsed webhooks, its effects, and what follows the commit.
+//! One transaction: plans parsed webhooks, applies the plan, and runs the work after the commit.
 
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    apply::{self, Afterwards},
+    apply::{self, AfterCommit},
     plan::{Plan, settled},
     read::Parsed,
 };
@@ -17,29 +17,29 @@ use crate::{
     media::store::NewInboundMedia,
     messaging, people,
     queue::{JobEntry, counts},
-    records::raw_events::{self, Processed},
+    records::raw_events::{self, ProcessedEvent},
 };
 
-/// Applies whole events and settles them.
-pub async fn whole(service: &InboundService, events: &[Parsed]) -> Result<()> {
+/// Applies all items of the events and marks the events processed.
+pub async fn apply_events(service: &InboundService, events: &[Parsed]) -> Result<()> {
     run(service, &events.iter().collect::<Vec<_>>(), None).await
 }
 
-/// Applies some items of one event.
-pub async fn slice(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
+/// Applies a range of the items of one event.
+pub async fn apply_items(service: &InboundService, event: &Parsed, items: Range<usize>) -> Result<()> {
     run(service, &[event], Some(items)).await
 }
 
-/// Settles one event whose items were all applied.
-pub async fn settle(service: &InboundService, event: &Parsed) -> Result<()> {
+/// Marks an event processed whose items are all applied.
+pub async fn finish_event(service: &InboundService, event: &Parsed) -> Result<()> {
     let settled = settled(&service.directory.current(), event);
-    let end = async |tx: &mut Tx| finish(tx, service, std::slice::from_ref(&settled)).await;
+    let end = async |tx: &mut Tx| mark_processed(tx, service, std::slice::from_ref(&settled)).await;
     service.db.background_transaction(end).await?;
     measure_settled(&[settled]);
     Ok(())
 }
 
-/// Applies the items of a range, or all and settles the events, in one transaction.
+/// Applies the items of a range in one transaction; without a range, applies all items and marks the events processed.
 async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<()> {
     let all = plan(service, events, items.clone()).await?;
     let is_whole = items.is_none();
@@ -48,17 +48,17 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
         let plan = if locked.len() == events.len() {
             all
         } else {
-            // Another worker has the others or has settled them.
+            // Another worker holds the others or has finished them.
             let is_ours = |event: &&&Parsed| locked.binary_search(&event.id).is_ok();
             let ours: Vec<&Parsed> = events.iter().filter(is_ours).copied().collect();
             Plan::make(&service.directory.current(), &service.clock, &ours, items)
         };
-        let afterwards = effects(service, tx, &plan, is_whole).await?;
-        Ok::<_, sqlx::Error>((plan, afterwards))
+        let after_commit = effects(service, tx, &plan, is_whole).await?;
+        Ok::<_, sqlx::Error>((plan, after_commit))
     };
     let (
         plan,
-        Afterwards {
+        AfterCommit {
             media,
             failures,
             limits,
@@ -80,24 +80,26 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
     Ok(())
 }
 
-async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<Afterwards> {
-    let (facts, afterwards) = apply::apply(tx, &service.clock, plan).await?;
+/// Applies the plan and stores quarantined and unrecognized items.
+async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<AfterCommit> {
+    let (buffer, after_commit) = apply::apply(tx, &service.clock, plan).await?;
     quarantine::put(&mut *tx, plan.quarantined.iter().cloned().collect()).await?;
     unrecognized::put(&mut *tx, &plan.unrecognized, service.clock.now()).await?;
     if is_whole {
-        finish(tx, service, &plan.processed).await?;
+        mark_processed(tx, service, &plan.processed).await?;
     }
-    facts.append(tx).await?;
-    Ok(afterwards)
+    buffer.append(tx).await?;
+    Ok(after_commit)
 }
 
-async fn finish(tx: &mut Tx, service: &InboundService, processed: &[Processed]) -> Result<()> {
+/// Marks events processed.
+async fn mark_processed(tx: &mut Tx, service: &InboundService, processed: &[ProcessedEvent]) -> Result<()> {
     let now = service.clock.now();
     let settled = raw_events::finish(&mut *tx, processed, now).await?;
     counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await
 }
 
-/// Queues what is to be fetched, at once: a person may be looking at an empty frame.
+/// Queues downloads of media at once: a person may be looking at the message.
 async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
     if media.is_empty() {
         return;
@@ -108,17 +110,18 @@ async fn fetch(service: &InboundService, media: Vec<NewInboundMedia>) {
         lane: media.lane,
     };
     let entries: Vec<JobEntry> = media.into_iter().map(entry).collect();
-    // What cannot be queued is found by the sweep.
+    // If the push fails, the sweep finds the rows.
     let _ = service.queues.push_entries(&MEDIA_INBOUND, &entries).await;
 }
 
+/// Plans the items. Refreshes the directory once when an addressee is unknown.
 async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<usize>>) -> Result<Plan> {
     let known = service.directory.current();
     let plan = Plan::make(&known, &service.clock, events, items.clone());
     if plan.quarantined.is_empty() {
         return Ok(plan);
     }
-    // The channel may have been added a moment ago; if none was, the plan stands.
+    // The channel may have been added since the last refresh.
     service.directory.refresh().await?;
     let now_known = service.directory.current();
     if Arc::ptr_eq(&known, &now_known) {
@@ -127,7 +130,8 @@ async fn plan(service: &InboundService, events: &[&Parsed], items: Option<Range<
     Ok(Plan::make(&now_known, &service.clock, events, items))
 }
 
-/// Meta counts what a number receives against what it may send. The governor may be away: then nothing is sent anyway.
+/// Counts received messages against the rates of their numbers, as Meta does.
+// An unavailable rate limiter is ignored: nothing is sent without it.
 async fn count_received(service: &InboundService, plan: &Plan) {
     let directory = service.directory.current();
     for (channel, count) in &plan.received {
@@ -149,8 +153,8 @@ fn measure(plan: &Plan) {
     }
 }
 
-fn measure_settled(processed: &[Processed]) {
-    let is_quarantined = |event: &&Processed| event.state == WorkState::Quarantined;
+fn measure_settled(processed: &[ProcessedEvent]) {
+    let is_quarantined = |event: &&ProcessedEvent| event.state == WorkState::Quarantined;
     let quarantined = processed.iter().filter(is_quarantined).count();
     metrics::counter!("mainstay_webhooks_quarantined_total").increment(quarantined as u64);
 }

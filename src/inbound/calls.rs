@@ -1,6 +1,6 @@
-//! Calls. One by the customer opens their conversation and its service window, or starts the window anew, as a message does
-//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages#customer-service-windows>); one by the
-//! business opens nothing.
+//! Phone calls. A call by the customer opens the conversation and starts or restarts its service window, as a message does
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages#customer-service-windows>). A call by
+//! the business opens nothing.
 
 use std::{
     collections::{BTreeMap, HashMap, btree_map::Entry},
@@ -10,7 +10,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    facts::Facts,
+    event_buffer::EventBuffer,
     messages::SERVICE_WINDOW,
     plan::{ItemSource, Plan},
 };
@@ -19,25 +19,25 @@ use crate::{
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, ContactId, ConversationId, Direction, TenantId},
-    events::account::{CALL, Call},
+    events::account::{CALL, CallEvent},
     meta::webhook::{AccountDetail, AccountEvent},
     people::Party,
     records::{
-        conversations::{self, Advance, Pair},
+        conversations::{self, ConversationKey, ConversationUpdate},
         events::NewEvent,
     },
 };
 
-/// An event of a call, with the customer's place in [`Plan::parties`].
+/// An event of a call. `party` is an index into [`Plan::parties`].
 pub struct PlannedCall {
     pub tenant: TenantId,
-    /// `None` where Meta does not say which number it is about.
+    /// `None` where Meta does not name the number.
     pub channel: Option<ChannelId>,
-    /// `None` where Meta names nobody.
+    /// `None` where Meta does not name the customer.
     pub party: Option<usize>,
     pub by_customer: bool,
     pub began_at: DateTime<Utc>,
-    /// When the event happened.
+    /// Time of the event.
     pub at: DateTime<Utc>,
     waba_id: Option<Arc<str>>,
     phone_number_id: Option<Arc<str>>,
@@ -47,7 +47,8 @@ pub struct PlannedCall {
 }
 
 impl Plan {
-    pub(super) fn call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &AccountEvent) {
+    /// Plans an event of a call.
+    pub(super) fn plan_call(&mut self, origin: &ItemSource<'_>, route: &Route, account: &AccountEvent) {
         let at = origin.item.time.unwrap_or(origin.received_at);
         let call = match &account.detail {
             AccountDetail::Call(call) => Some(call),
@@ -55,7 +56,7 @@ impl Plan {
         };
         let began_at = call.and_then(|call| call.began_at).unwrap_or(at);
         let party = call.and_then(|call| Party::person(route.tenant, &call.customer, began_at));
-        let party = party.map(|party| self.party(party));
+        let party = party.map(|party| self.add_party(party));
         self.calls.push(PlannedCall {
             tenant: route.tenant,
             channel: origin.item.phone_number_id.as_ref().map(|_| route.channel),
@@ -73,18 +74,18 @@ impl Plan {
 }
 
 impl PlannedCall {
-    /// The conversation it belongs to, whoever called.
-    pub fn pair(&self, contacts: &[ContactId]) -> Option<Pair> {
-        Some(Pair {
+    /// Returns the key of the call's conversation.
+    pub fn pair(&self, contacts: &[ContactId]) -> Option<ConversationKey> {
+        Some(ConversationKey {
             tenant: self.tenant,
             channel: self.channel?,
             contact: contacts[self.party?],
         })
     }
 
-    /// What a call by the customer does to their conversation.
-    pub fn step(&self, pair: Pair, conversation: ConversationId) -> Advance {
-        Advance {
+    /// Returns the update that a call by the customer makes to the conversation.
+    pub fn step(&self, pair: ConversationKey, conversation: ConversationId) -> ConversationUpdate {
+        ConversationUpdate {
             tenant: pair.tenant,
             conversation,
             channel: pair.channel,
@@ -99,8 +100,9 @@ impl PlannedCall {
         }
     }
 
-    fn told(&self, clock: &Clock, contact: Option<ContactId>, conversation: Option<ConversationId>) -> NewEvent {
-        let data = Call {
+    /// Builds the `call.event` event.
+    fn event(&self, clock: &Clock, contact: Option<ContactId>, conversation: Option<ConversationId>) -> NewEvent {
+        let data = CallEvent {
             channel_id: self.channel,
             contact_id: contact,
             conversation_id: conversation,
@@ -119,19 +121,20 @@ impl PlannedCall {
     }
 }
 
-/// Opens the windows of those who called, and tells of every call. `opened` are the conversations of calls by customers, locked.
+/// Opens service windows for calls by customers and buffers an event of each call. `opened` has the locked conversations of calls by
+/// customers.
 pub(super) async fn apply(
     tx: &mut Tx,
     clock: &Clock,
     plan: &Plan,
     contacts: &[ContactId],
     opened: &HashMap<(ChannelId, ContactId), ConversationId>,
-    facts: &mut Facts<'_>,
+    buffer: &mut EventBuffer<'_>,
 ) -> Result<()> {
     if plan.calls.is_empty() {
         return Ok(());
     }
-    let mut steps: BTreeMap<ConversationId, Advance> = BTreeMap::new();
+    let mut steps: BTreeMap<ConversationId, ConversationUpdate> = BTreeMap::new();
     let mut others = Vec::new();
     for call in &plan.calls {
         let Some(pair) = call.pair(contacts) else { continue };
@@ -142,18 +145,18 @@ pub(super) async fn apply(
         let conversation = opened[&(pair.channel, pair.contact)];
         let next = call.step(pair, conversation);
         match steps.entry(conversation) {
-            Entry::Vacant(place) => drop(place.insert(next)),
-            Entry::Occupied(mut place) => place.get_mut().join(next),
+            Entry::Vacant(entry) => drop(entry.insert(next)),
+            Entry::Occupied(mut entry) => entry.get_mut().join(next),
         }
     }
     conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
-    let mut known = conversations::known(&mut *tx, &others).await?;
+    let mut known = conversations::find_existing(&mut *tx, &others).await?;
     known.extend(opened);
-    let told = plan.calls.iter().map(|call| {
+    let events = plan.calls.iter().map(|call| {
         let pair = call.pair(contacts);
         let conversation = pair.and_then(|pair| known.get(&(pair.channel, pair.contact)).copied());
-        call.told(clock, call.party.map(|party| contacts[party]), conversation)
+        call.event(clock, call.party.map(|party| contacts[party]), conversation)
     });
-    facts.told(told);
+    buffer.extend(events);
     Ok(())
 }

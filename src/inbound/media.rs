@@ -1,4 +1,4 @@
-//! Files that come with messages: rows that are due from birth, in the transaction that stores the message.
+//! Media that come with messages: stored as due rows in the transaction of the message.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::{
 
 pub use crate::media::store::insert_inbound;
 
-/// A file that a message names.
+/// A media file of a message.
 #[derive(Clone, Debug)]
 pub struct PlannedMedia {
     pub id: MediaId,
@@ -26,6 +26,7 @@ pub struct PlannedMedia {
 }
 
 impl PlannedMedia {
+    /// Returns the media of a message's content.
     pub fn of(clock: &Clock, content: &MessageContent) -> Option<Self> {
         let media = named(content)?;
         Some(Self {
@@ -33,13 +34,13 @@ impl PlannedMedia {
             kind: media.kind.as_str(),
             meta_id: media.media_id.clone(),
             mime_type: media.mime_type.clone(),
-            filename: media.filename.as_deref().and_then(file_name::tidy),
+            filename: media.filename.as_deref().and_then(file_name::sanitize),
             sha256: media.sha256.as_deref().and_then(digest),
         })
     }
 }
 
-/// An edited caption comes with its picture.
+/// Returns the media of a content. An edited caption comes with its media.
 fn named(content: &MessageContent) -> Option<&MediaContent> {
     match content {
         MessageContent::Media(media) => Some(media),
@@ -48,7 +49,7 @@ fn named(content: &MessageContent) -> Option<&MediaContent> {
     }
 }
 
-/// The media of messages that are new, and of those whose place was held until now. Nothing for a batch without media.
+/// Returns the media of new messages and of placeholders that were filled.
 pub fn wanted(
     stored: &[NewMessage],
     planned: &HashMap<MessageId, &PlannedMessage>,
@@ -60,7 +61,7 @@ pub fn wanted(
         let Some(media) = &planned[&row.id].media else { continue };
         let message = match new.contains(&row.id) {
             true => Some(row.id),
-            // A message that was known before keeps the id it had.
+            // A filled placeholder keeps its id.
             false => filled
                 .iter()
                 .find(|(_, with)| *with == Some(media.id))
@@ -80,7 +81,7 @@ pub fn wanted(
             sha256: media.sha256.clone(),
             received_at: row.received_at,
             deadline: row.received_at + META_KEEPS,
-            // What a person waits for goes before what happened long ago. The high lane is for what Meta will soon forget.
+            // Customers' media go before media of the history. The high lane is for media that Meta will soon delete.
             lane: if row.origin == Origin::History {
                 Lane::Low
             } else {

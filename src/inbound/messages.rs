@@ -1,4 +1,4 @@
-//! Messages: inbound, echoes of what was sent elsewhere, and history from before the number joined.
+//! Messages: inbound, echoes of what was sent with another tool, and history from before the number was connected.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,21 +15,21 @@ use crate::{
     people::Party,
     records::{
         conversations::preview,
-        messages::{ChangeKind, Key, MessageChange},
+        messages::{ChangeKind, MessageChange, MessageKey},
     },
 };
 
-/// How long after a customer's message, or call, free-form answers are allowed (Meta's customer service window).
+/// Duration of Meta's customer service window: free-form replies are allowed after a customer's message or call.
 pub(super) const SERVICE_WINDOW: TimeDelta = TimeDelta::hours(24);
 
-/// A message, with places in [`Plan::parties`] for those concerned.
+/// A message to store. `conversation_of` and `contact` are indices into [`Plan::parties`].
 pub struct PlannedMessage {
     pub id: MessageId,
     pub tenant: TenantId,
     pub channel: ChannelId,
-    /// Whose conversation it stands in: the customer's or the group's.
+    /// The party of the conversation: the customer or the group.
     pub conversation_of: usize,
-    /// Who it is from, or to.
+    /// The sender or recipient.
     pub contact: usize,
     pub wamid: String,
     pub direction: Direction,
@@ -45,27 +45,27 @@ pub struct PlannedMessage {
     pub received_at: DateTime<Utc>,
     pub event: RawEventId,
     pub change: Option<MessageChange>,
-    /// The file that came with it.
+    /// The media file that came with it.
     pub media: Option<PlannedMedia>,
-    /// The basket that it is.
+    /// The order that it contains.
     pub order: Option<OrderContent>,
 }
 
 impl PlannedMessage {
-    /// The key of the message in Meta's words.
-    pub fn key(&self) -> Key {
-        Key {
+    /// Returns the message's key: channel and wamid.
+    pub fn key(&self) -> MessageKey {
+        MessageKey {
             channel: self.channel,
             wamid: self.wamid.clone(),
         }
     }
 
-    /// Something a person should look at, as opposed to news about another message or about the sender.
+    /// Returns whether the message counts as unread. Reactions, edits, revocations and system messages do not.
     pub fn counts_as_unread(&self) -> bool {
         self.origin == Origin::Customer && !matches!(self.kind.as_str(), "system" | "edit" | "revoke" | "reaction")
     }
 
-    /// When the service window that it opens will close.
+    /// Returns the end of the service window that the message opens.
     pub fn window(&self) -> Option<DateTime<Utc>> {
         let opens = self.direction == Direction::Inbound && !matches!(self.kind.as_str(), "system" | "edit" | "revoke");
         opens.then(|| self.sent_at + SERVICE_WINDOW)
@@ -77,18 +77,25 @@ impl PlannedMessage {
 }
 
 impl Plan {
-    pub(super) fn inbound(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
+    /// Plans a message from a customer or a group member.
+    pub(super) fn plan_inbound(
+        &mut self,
+        clock: &Clock,
+        origin: &ItemSource<'_>,
+        route: &Route,
+        message: &WebhookMessage,
+    ) {
         let at = message.timestamp.unwrap_or(origin.received_at);
         let sender = match &message.content {
             MessageContent::System(system) => system_party(route.tenant, &message.sender, system, at),
             _ => Party::person(route.tenant, &message.sender, at),
         };
         let Some(sender) = sender else {
-            return self.unrecognized(origin, "no_sender");
+            return self.add_unrecognized(origin, "no_sender");
         };
-        let contact = self.party(sender);
+        let contact = self.add_party(sender);
         let conversation_of = match &message.group_id {
-            Some(group) => self.party(Party::group(route.tenant, group, at)),
+            Some(group) => self.add_party(Party::group(route.tenant, group, at)),
             None => contact,
         };
         self.count("message");
@@ -98,14 +105,21 @@ impl Plan {
                 .display_phone_number
                 .clone()
                 .or_else(|| origin.item.display_phone_number.as_deref().map(str::to_owned)),
-            ..planned(clock, origin, route, message, at, (conversation_of, contact))
+            ..planned(clock, origin, route, message, at, conversation_of, contact)
         };
         self.messages.push(planned);
     }
 
-    pub(super) fn echo(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, message: &WebhookMessage) {
+    /// Plans an echo of a message that was sent with another tool.
+    pub(super) fn plan_echo(
+        &mut self,
+        clock: &Clock,
+        origin: &ItemSource<'_>,
+        route: &Route,
+        message: &WebhookMessage,
+    ) {
         self.count("echo");
-        self.outbound(
+        self.plan_outbound(
             clock,
             origin,
             route,
@@ -116,7 +130,14 @@ impl Plan {
         );
     }
 
-    pub(super) fn history(&mut self, clock: &Clock, origin: &ItemSource<'_>, route: &Route, history: &HistoryMessage) {
+    /// Plans a message from the history.
+    pub(super) fn plan_history(
+        &mut self,
+        clock: &Clock,
+        origin: &ItemSource<'_>,
+        route: &Route,
+        history: &HistoryMessage,
+    ) {
         self.count("history");
         let message = &history.message;
         if history.from_business {
@@ -125,7 +146,7 @@ impl Plan {
                 .as_ref()
                 .and_then(statuses::known)
                 .unwrap_or(Status::Sent);
-            return self.outbound(
+            return self.plan_outbound(
                 clock,
                 origin,
                 route,
@@ -136,7 +157,7 @@ impl Plan {
             );
         }
         let messages = self.messages.len();
-        self.inbound(clock, origin, route, message);
+        self.plan_inbound(clock, origin, route, message);
         for planned in &mut self.messages[messages..] {
             planned.origin = Origin::History;
         }
@@ -146,7 +167,7 @@ impl Plan {
         clippy::too_many_arguments,
         reason = "an echo and a past message differ in just these"
     )]
-    fn outbound(
+    fn plan_outbound(
         &mut self,
         clock: &Clock,
         origin: &ItemSource<'_>,
@@ -162,31 +183,32 @@ impl Plan {
             .as_ref()
             .map(|group| Party::group(route.tenant, group, at));
         let Some(party) = group.or_else(|| Party::person(route.tenant, to?, at)) else {
-            return self.unrecognized(origin, "no_recipient");
+            return self.add_unrecognized(origin, "no_recipient");
         };
-        let contact = self.party(party);
+        let contact = self.add_party(party);
         let planned = PlannedMessage {
             direction: Direction::Outbound,
             origin: source,
             status,
             sender: message.sender.address().or_else(|| route.display_phone_number.clone()),
             recipient: message.group_id.clone().or_else(|| to.and_then(WhatsAppUser::address)),
-            ..planned(clock, origin, route, message, at, (contact, contact))
+            ..planned(clock, origin, route, message, at, contact, contact)
         };
         self.messages.push(planned);
     }
 }
 
-/// What all kinds of messages have in common; directions and addresses are the caller's to say.
+/// Returns the common part of all messages. The caller sets direction and addresses.
 fn planned(
     clock: &Clock,
     origin: &ItemSource<'_>,
     route: &Route,
     message: &WebhookMessage,
     at: DateTime<Utc>,
-    (conversation_of, contact): (usize, usize),
+    conversation_of: usize,
+    contact: usize,
 ) -> PlannedMessage {
-    let target = |wamid: &String| Key {
+    let target = |wamid: &String| MessageKey {
         channel: route.channel,
         wamid: wamid.clone(),
     };
@@ -243,14 +265,14 @@ fn planned(
     }
 }
 
-/// A system message may name its subject only in its body: a person with a user name whose user id changed.
+/// Returns the subject of a system message, which may stand only in its body: a person with a user name whose user id changed.
 fn system_party(
     tenant: TenantId,
     sender: &WhatsAppUser,
     system: &crate::meta::webhook::System,
     at: DateTime<Utc>,
 ) -> Option<Party> {
-    let told = || {
+    let subject = || {
         let person = WhatsAppUser {
             phone: system.new_phone.clone(),
             user_id: system.previous_user_id.clone().or_else(|| system.user_id.clone()),
@@ -263,6 +285,6 @@ fn system_party(
         Party::person(tenant, &person, at)
     };
     Party::person(tenant, sender, at)
-        .or_else(told)
+        .or_else(subject)
         .map(|party| party.changed(system))
 }

@@ -1,13 +1,15 @@
-//! From stored webhooks to conversations. A job's events are read and divided into portions; each is parsed, and applied with set-based
-//! statements in one transaction. What fails is taken apart: a portion into its events, an event into halves of its items and halves of
-//! those, so that what cannot be applied harms nobody else.
+//! Processes stored webhooks into messages, statuses and events.
+//!
+//! 1. The events of a job are divided into portions.
+//! 2. Each portion is parsed and applied in one transaction, with set-based statements.
+//! 3. On failure the portion is split: into its events, then an event into halves of its items, down to single items. Items that cannot
+//!    be applied do not block the others.
 
 mod account;
-mod ahead;
 mod apply;
 mod batch;
 mod calls;
-mod facts;
+mod event_buffer;
 pub mod intake;
 mod media;
 mod messages;
@@ -16,6 +18,7 @@ mod plan;
 mod portions;
 mod read;
 mod recipients;
+mod refusals;
 pub mod replay;
 mod service;
 mod slices;
@@ -35,24 +38,24 @@ use crate::{
     db::{is_unavailable, write_together},
     domain::RawEventId,
     queue::Queue,
-    records::raw_events::{self, RawEvent, Waiting},
+    records::raw_events::{self, PendingEvents, RawEvent},
 };
 
-/// Stored webhooks, to be processed.
+/// Queue of stored webhooks.
 pub const INBOUND: Queue = Queue::new("inbound", "raw_events");
 
-/// Long webhooks that a process works on at a time: one fewer than jobs of their queue, so that short ones never wait for all of them.
+/// Maximum number of long webhooks a process handles at a time: one fewer than the jobs of the queue, so that short ones always proceed.
 pub const LONG_WEBHOOKS: usize = 2;
 
-/// How long one job goes on with long webhooks; those it did not come to are left to the next.
-const TURN: Duration = Duration::from_millis(250);
+/// Maximum time a job spends on long webhooks before it leaves the rest to the next job.
+const LONG_TIME_LIMIT: Duration = Duration::from_millis(250);
 
 /// An event that could not be applied.
 #[derive(Debug)]
 pub struct Failure {
     pub event: RawEventId,
     pub error: String,
-    /// The database was away: the event is not at fault.
+    /// The database was unavailable; the event is not at fault.
     pub transient: bool,
 }
 
@@ -78,20 +81,20 @@ impl Failure {
     }
 }
 
-/// Bytes of a short webhook at most: some two hundred messages.
-const LONG: i64 = 64 * 1_024;
+/// Maximum size in bytes of a short webhook: about two hundred messages.
+const SHORT_BYTES: i64 = 64 * 1_024;
 
-/// What became of events. Those not named are settled, each in the transaction of its effects.
+/// Result of processing events. Events not listed are settled, each in the transaction of its effects.
 #[derive(Debug, Default)]
 pub struct Report {
     pub failures: Vec<Failure>,
-    /// Not begun, to give short webhooks their turn.
+    /// Not started, so that short webhooks get their turn.
     pub postponed: Vec<RawEventId>,
 }
 
 impl Report {
-    /// Fails the events if the database went away at those before them, and tells so.
-    fn fails_with_those_before(&mut self, events: impl IntoIterator<Item = RawEventId>) -> bool {
+    /// Fails the events if the last failure was an unavailable database. Returns whether it did.
+    fn fail_if_unavailable(&mut self, events: impl IntoIterator<Item = RawEventId>) -> bool {
         let Some(away) = self.failures.last().filter(|failure| failure.transient) else {
             return false;
         };
@@ -105,11 +108,10 @@ impl Report {
     }
 }
 
-/// Applies the events that still want work: short ones together, each long one by itself and after them, so that a tenant's long ones do
-/// not hold up the others.
+/// Processes the pending events: short ones together, then each long one alone, so that long webhooks of one tenant do not delay others.
 pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report {
     let mut report = Report::default();
-    let Waiting { short, long } = match raw_events::waiting(service.db.reader(), events, LONG).await {
+    let PendingEvents { short, long } = match raw_events::pending(service.db.reader(), events, SHORT_BYTES).await {
         Ok(waiting) => waiting,
         Err(error) => {
             report.failures = Failure::all(events, &error);
@@ -118,29 +120,29 @@ pub async fn process(service: &InboundService, events: &[RawEventId]) -> Report 
     };
     let begun = Instant::now();
     for portion in portions::divide(short) {
-        if !report.fails_with_those_before(portion.iter().map(|event| event.id)) {
-            together(service, portion, &mut report).await;
+        if !report.fail_if_unavailable(portion.iter().map(|event| event.id)) {
+            process_batch(service, portion, &mut report).await;
         }
     }
     for id in long {
-        if begun.elapsed() > TURN {
+        if begun.elapsed() > LONG_TIME_LIMIT {
             report.postponed.push(id);
-        } else if !report.fails_with_those_before([id]) {
-            long_one(service, id, &mut report).await;
+        } else if !report.fail_if_unavailable([id]) {
+            process_long(service, id, &mut report).await;
         }
     }
     report
 }
 
-/// Parses and applies events.
-async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut Report) {
+/// Parses and applies events in one batch.
+async fn process_batch(service: &InboundService, events: Vec<RawEvent>, report: &mut Report) {
     let ids: Vec<RawEventId> = events.iter().map(|event| event.id).collect();
     match read::parse(events).await {
         Ok(parsed) => apply_all(service, &parsed, report).await,
         Err(why) if ids.len() > 1 => {
-            tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; each is parsed by itself");
+            tracing::warn!(error = %why, webhooks = ids.len(), "webhooks could not be parsed together; parsing one at a time");
             for id in ids {
-                alone(service, id, report).await;
+                process_one(service, id, report).await;
             }
         }
         Err(why) => report
@@ -149,44 +151,45 @@ async fn together(service: &InboundService, events: Vec<RawEvent>, report: &mut 
     }
 }
 
-/// Reads, parses and applies one long event, if there is a place: there are fewer places than jobs at a time.
-async fn long_one(service: &InboundService, id: RawEventId, report: &mut Report) {
-    let Ok(_place) = service.long_webhooks.try_acquire() else {
+/// Processes one long event if a permit is free; there are fewer permits than concurrent jobs.
+async fn process_long(service: &InboundService, id: RawEventId, report: &mut Report) {
+    let Ok(_permit) = service.long_webhooks.try_acquire() else {
         metrics::counter!("mainstay_webhooks_postponed_total").increment(1);
         return report.postponed.push(id);
     };
-    alone(service, id, report).await;
+    process_one(service, id, report).await;
 }
 
-async fn alone(service: &InboundService, id: RawEventId, report: &mut Report) {
-    match raw_events::waiting(service.db.reader(), &[id], i64::MAX).await {
-        Ok(Waiting { short, .. }) => Box::pin(together(service, short, report)).await,
+/// Loads and processes a single event.
+async fn process_one(service: &InboundService, id: RawEventId, report: &mut Report) {
+    match raw_events::pending(service.db.reader(), &[id], i64::MAX).await {
+        Ok(PendingEvents { short, .. }) => Box::pin(process_batch(service, short, report)).await,
         Err(error) => report.failures.extend(Failure::all(&[id], &error)),
     }
 }
 
-/// Applies parsed events: in transactions of a thousand items at most, an event with more in several.
+/// Applies parsed events in transactions of at most 1,000 items. An event with more items takes several.
 async fn apply_all(service: &InboundService, parsed: &[Parsed], report: &mut Report) {
     for events in slices::by_items(parsed) {
         if let [event] = events
-            && event.items() > slices::ITEMS
+            && event.items() > slices::MAX_ITEMS
         {
-            let applied = slices::one(service, event).await;
+            let applied = slices::apply_event(service, event).await;
             report
                 .failures
                 .extend(applied.err().map(|error| Failure::new(event.id, &error)));
             continue;
         }
-        let apply = |events| async move { batch::whole(service, events).await.map(|()| Vec::new()) };
+        let apply = |events| async move { batch::apply_events(service, events).await.map(|()| Vec::new()) };
         let failed = |error: &sqlx::Error, events: &[Parsed]| {
             let failure = |event: &Parsed| Failure::new(event.id, error);
             events.iter().map(failure).collect()
         };
         let failures: Vec<Failure> = write_together(events, apply, failed).await;
         for failure in failures {
-            let alone = events.iter().find(|it| it.id == failure.event && !failure.transient);
-            let applied = match alone {
-                Some(event) => slices::one(service, event)
+            let retried = events.iter().find(|it| it.id == failure.event && !failure.transient);
+            let applied = match retried {
+                Some(event) => slices::apply_event(service, event)
                     .await
                     .map_err(|error| Failure::new(event.id, &error)),
                 None => Err(failure),

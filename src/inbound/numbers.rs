@@ -1,5 +1,4 @@
-//! What Meta tells of accounts and their numbers, as it is told to receivers: what concerns a number in terms of its channel, the rest
-//! as it came.
+//! Builds the domain events of account and number updates. An update of a number names its channel; the rest is forwarded as received.
 
 use chrono::{DateTime, Utc};
 
@@ -12,11 +11,16 @@ use crate::{
     records::events::NewEvent,
 };
 
-/// The events of one tenant, whose channels in the account these are.
-pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], account: &AccountEvent) -> Vec<NewEvent> {
+/// Returns the events of one tenant. `routes` are the tenant's channels in the account.
+pub(super) fn events_for(
+    clock: &Clock,
+    origin: &ItemSource<'_>,
+    routes: &[&Route],
+    account: &AccountEvent,
+) -> Vec<NewEvent> {
     let at = origin.item.time.unwrap_or(origin.received_at);
     match &account.detail {
-        // What changes of a template is told by whoever writes it down.
+        // Events of template changes are built where the templates are stored.
         AccountDetail::TemplateStatus(_)
         | AccountDetail::TemplateQuality(_)
         | AccountDetail::TemplateCategory(_)
@@ -24,7 +28,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
         AccountDetail::PhoneQuality(it) => {
             let route = number(routes, &it.display_phone_number);
             let limit = it.max_daily_conversations.as_deref().or(it.current_limit.as_deref());
-            let data = channel::QualityChanged {
+            let data = channel::ChannelQualityChanged {
                 channel_id: route.map(|route| route.channel),
                 waba_id: &routes[0].waba_id,
                 display_phone_number: it.display_phone_number.as_deref(),
@@ -34,7 +38,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
                 messaging_limit: limit,
                 previous_messaging_limit: it.old_limit.as_deref(),
             };
-            vec![event(clock, routes, (&channel::QUALITY_CHANGED, at), &data, route)]
+            vec![event(clock, routes, &channel::QUALITY_CHANGED, at, &data, route)]
         }
         AccountDetail::PhoneName(it) => {
             let route = number(routes, &it.display_phone_number);
@@ -46,7 +50,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
                 requested_name: it.requested_name.as_deref(),
                 rejection_reason: it.rejection_reason.as_deref(),
             };
-            vec![event(clock, routes, (&channel::NAME_CHANGED, at), &data, route)]
+            vec![event(clock, routes, &channel::NAME_CHANGED, at, &data, route)]
         }
         detail => {
             let route = match detail {
@@ -54,7 +58,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
                 AccountDetail::Security(it) => number(routes, &it.display_phone_number),
                 _ => None,
             };
-            let data = accounts::Told {
+            let data = accounts::ForwardedWebhook {
                 channel_id: route.map(|route| route.channel),
                 waba_id: origin.item.entry_id.as_deref(),
                 phone_number_id: origin.item.phone_number_id.as_deref(),
@@ -62,7 +66,7 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
                 subject: account.subject.as_deref(),
                 value: serde_json::from_str(&account.raw).ok(),
             };
-            let mut events = vec![event(clock, routes, (account.event, at), &data, route)];
+            let mut events = vec![event(clock, routes, account.event, at, &data, route)];
             if let AccountDetail::Update(update) = detail {
                 events.extend(connections(clock, routes, update, at));
             }
@@ -74,7 +78,8 @@ pub(super) fn told(clock: &Clock, origin: &ItemSource<'_>, routes: &[&Route], ac
 fn event(
     clock: &Clock,
     routes: &[&Route],
-    (of, at): (&'static EventType, DateTime<Utc>),
+    of: &'static EventType,
+    at: DateTime<Utc>,
     data: &impl serde::Serialize,
     route: Option<&Route>,
 ) -> NewEvent {
@@ -85,7 +90,7 @@ fn event(
     }
 }
 
-/// Numbers that are cut off with their account, or come back with it.
+/// Returns `channel.connected` or `channel.disconnected` for the numbers of an account that was restored or lost.
 fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: DateTime<Utc>) -> Vec<NewEvent> {
     let of = match (update.event.as_str(), update.ban_state.as_deref()) {
         ("ACCOUNT_DELETED" | "ACCOUNT_OFFBOARDED" | "PARTNER_APP_UNINSTALLED" | "PARTNER_REMOVED", _)
@@ -95,7 +100,7 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
         _ => return Vec::new(),
     };
     let of_account = |route: &&&Route| update.waba_id.as_ref().is_none_or(|waba| *waba == route.waba_id);
-    let told = |route: &&Route| {
+    let event_of = |route: &&Route| {
         let data = channel::Connection {
             channel_id: route.channel,
             phone_number_id: &route.phone_number_id,
@@ -105,10 +110,10 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
         };
         NewEvent::new(clock, route.tenant, of, at, &data).on(route.channel)
     };
-    routes.iter().filter(of_account).map(told).collect()
+    routes.iter().filter(of_account).map(event_of).collect()
 }
 
-/// The channel of a number that Meta names by its digits: the only one, or the one known by them.
+/// Returns the channel of a number given as display number: the only channel, or the one with that number.
 pub(super) fn number<'r>(routes: &[&'r Route], display: &Option<String>) -> Option<&'r Route> {
     match routes {
         [only] => Some(only),

@@ -1,4 +1,4 @@
-//! What a batch asks for, sorted by kind, before anything touches the database.
+//! The plan of a batch: the effects of its items, sorted by kind, computed without database access.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,40 +17,41 @@ use crate::{
     messaging::{AccountChange, Source, store::sends::Proof},
     meta::webhook::{Change, Malformed, UserPreference, WebhookItem},
     people::Party,
-    records::{events::NewEvent, messages::Named, raw_events::Processed},
+    records::{events::NewEvent, messages::NamedRecipient, raw_events::ProcessedEvent},
     templates,
 };
 
+/// The effects of a batch of items.
 #[derive(Default)]
 pub struct Plan {
-    /// Everybody spoken of; messages and facts point into it.
+    /// Contacts that items name. Messages, calls and preferences hold indices into it.
     pub parties: Vec<Party>,
     pub messages: Vec<PlannedMessage>,
     pub statuses: Vec<NewStatus>,
-    /// Statuses that name one of our attempts.
+    /// Statuses that carry the id of one of our attempts.
     pub proofs: Vec<Proof>,
-    /// The messages that statuses tell of, and what they call the recipients.
-    pub recipients: Vec<Named>,
-    /// Who called, or was called.
+    /// The messages of statuses, with Meta's names of their recipients.
+    pub recipients: Vec<NamedRecipient>,
+    /// Events of calls.
     pub calls: Vec<PlannedCall>,
-    /// Messages received, by channel: Meta counts them against the number's rate.
+    /// Number of messages received per channel, which Meta counts against the number's rate.
     pub received: BTreeMap<ChannelId, u32>,
-    /// What is said of accounts and numbers that decides what may be sent.
-    pub news: Vec<AccountChange>,
-    /// What is told of templates.
+    /// Updates of accounts and numbers that change what may be sent.
+    pub account_updates: Vec<AccountChange>,
+    /// Updates of templates.
     pub templates: Vec<templates::TemplateUpdate>,
-    /// What people want to be sent, and what not.
+    /// Marketing preferences of contacts.
     pub preferences: Vec<PlannedPreference>,
-    /// Facts that stand for themselves, such as an alert about the account.
-    pub facts: Vec<NewEvent>,
+    /// Events that need no stored row, such as an account alert.
+    pub domain_events: Vec<NewEvent>,
     pub quarantined: BTreeSet<(String, Uuid, DateTime<Utc>)>,
     pub unrecognized: Vec<Unrecognized>,
-    pub processed: Vec<Processed>,
-    /// For the metrics: items by kind.
+    pub processed: Vec<ProcessedEvent>,
+    /// Number of items by kind, for the metrics.
     pub counts: BTreeMap<&'static str, u64>,
 }
 
-/// What somebody has chosen, with their place in [`Plan::parties`].
+/// A preference of a contact. `party` is an index into [`Plan::parties`].
 pub struct PlannedPreference {
     pub tenant: TenantId,
     pub channel: ChannelId,
@@ -58,18 +59,18 @@ pub struct PlannedPreference {
     pub preference: UserPreference,
 }
 
-/// Where an item comes from and where it goes.
+/// An item and the raw event it comes from.
 pub struct ItemSource<'a> {
     pub event: RawEventId,
     pub received_at: DateTime<Utc>,
     pub item: &'a WebhookItem,
 }
 
-/// How many names of fields are kept with an event.
+/// Maximum number of field names stored with an event.
 const FIELDS: usize = 32;
 
-/// The end of an event of which everything was applied.
-pub fn settled(directory: &Snapshot, event: &Parsed) -> Processed {
+/// Returns the final state of an event whose items are all applied.
+pub fn settled(directory: &Snapshot, event: &Parsed) -> ProcessedEvent {
     let items = event.webhook.as_ref().map_or(&[][..], |webhook| &webhook.items);
     let mut fields: BTreeSet<&str> = BTreeSet::new();
     let mut state = WorkState::Done;
@@ -81,23 +82,24 @@ pub fn settled(directory: &Snapshot, event: &Parsed) -> Processed {
             state = WorkState::Quarantined;
         }
     }
-    Processed {
+    ProcessedEvent {
         id: event.id,
         state,
         fields: fields.into_iter().collect::<Vec<_>>().join(" "),
     }
 }
 
-/// Whom an item is for.
+/// The addressee of an item.
 enum Addressee<'a> {
     Channels(&'a [Route]),
-    /// A number or an account, as a subject of the quarantine, that nobody has added.
+    /// A number or account that no tenant has added, as a subject of the quarantine.
     Nobody(String),
     Unsaid,
-    /// It was not understood.
+    /// The item was not understood.
     Unknown,
 }
 
+/// Finds the addressee of an item.
 fn addressee<'a>(directory: &'a Snapshot, item: &WebhookItem) -> Addressee<'a> {
     if matches!(item.change, Change::Unknown(_)) {
         return Addressee::Unknown;
@@ -118,7 +120,7 @@ fn addressee<'a>(directory: &'a Snapshot, item: &WebhookItem) -> Addressee<'a> {
 }
 
 impl Plan {
-    /// What the items of the events in the range ask for; of all items, if there is no range.
+    /// Plans the items of the events; only those in the range, if one is given.
     pub fn make(directory: &Snapshot, clock: &Clock, events: &[&Parsed], items: Option<Range<usize>>) -> Plan {
         let mut plan = Plan::default();
         for event in events {
@@ -134,10 +136,10 @@ impl Plan {
                             received_at: event.received_at,
                             item,
                         };
-                        plan.item(directory, clock, event.signed.as_ref(), &origin);
+                        plan.plan_item(directory, clock, event.signed.as_ref(), &origin);
                     }
                 }
-                Err(malformed) => plan.malformed(event.id, malformed),
+                Err(malformed) => plan.add_malformed(event.id, malformed),
             }
             if items.is_none() {
                 plan.processed.push(settled(directory, event));
@@ -147,7 +149,8 @@ impl Plan {
         plan
     }
 
-    fn malformed(&mut self, event: RawEventId, malformed: &Malformed) {
+    /// Records a body that is not a webhook.
+    fn add_malformed(&mut self, event: RawEventId, malformed: &Malformed) {
         let reason = match malformed {
             Malformed::NotJson(_) => "not_json",
             Malformed::NotAnObject => "not_an_object",
@@ -160,7 +163,14 @@ impl Plan {
         });
     }
 
-    fn item(&mut self, directory: &Snapshot, clock: &Clock, signed: Option<&TenantSignature>, origin: &ItemSource<'_>) {
+    /// Plans one item.
+    fn plan_item(
+        &mut self,
+        directory: &Snapshot,
+        clock: &Clock,
+        signed: Option<&TenantSignature>,
+        origin: &ItemSource<'_>,
+    ) {
         let item = origin.item;
         let routes = match addressee(directory, item) {
             Addressee::Channels(routes) => routes,
@@ -169,27 +179,27 @@ impl Plan {
                     .insert((subject, origin.event.uuid(), origin.received_at));
                 return;
             }
-            Addressee::Unsaid => return self.unrecognized(origin, "no_addressee"),
+            Addressee::Unsaid => return self.add_unrecognized(origin, "no_addressee"),
             Addressee::Unknown => {
                 let Change::Unknown(unknown) = &item.change else { return };
-                return self.unrecognized(origin, unknown.reason.as_str());
+                return self.add_unrecognized(origin, unknown.reason.as_str());
             }
         };
-        // A tenant's own app secret speaks for the channels of those who have it only.
+        // A webhook signed with a tenant's app secret applies only to channels of the tenants that have this secret.
         let permitted: Vec<&Route> = routes
             .iter()
             .filter(|route| signed.is_none_or(|signed| directory.signers().speaks_for(signed, route.tenant)))
             .collect();
         let Some(route) = permitted.first() else {
-            return self.unrecognized(origin, "signed_by_another_tenant");
+            return self.add_unrecognized(origin, "signed_by_another_tenant");
         };
         match &item.change {
             Change::Message(message) => {
                 *self.received.entry(route.channel).or_default() += 1;
-                self.inbound(clock, origin, route, message);
+                self.plan_inbound(clock, origin, route, message);
             }
-            Change::Echo(message) => self.echo(clock, origin, route, message),
-            Change::History(history) => self.history(clock, origin, route, history),
+            Change::Echo(message) => self.plan_echo(clock, origin, route, message),
+            Change::History(history) => self.plan_history(clock, origin, route, history),
             Change::Status(status) => {
                 self.count("status");
                 let planned = statuses::planned(origin, route, status);
@@ -199,18 +209,19 @@ impl Plan {
                 self.proofs.extend(proof);
                 self.statuses.push(planned);
             }
-            Change::Error(error) => self.value_error(clock, origin, route, error),
-            Change::AppContact(contact) => self.app_contact(origin, route, contact),
-            Change::Preference(preference) => self.preference(origin, route, preference),
+            Change::Error(error) => self.plan_error(clock, origin, route, error),
+            Change::AppContact(contact) => self.plan_app_contact(origin, route, contact),
+            Change::Preference(preference) => self.plan_preference(origin, route, preference),
             Change::Account(account) => {
                 let source = signed.map_or(Source::Meta, |_| Source::Tenant);
-                self.account(clock, origin, (&permitted, source), account);
+                self.plan_account(clock, origin, &permitted, source, account);
             }
             Change::Unknown(_) => {}
         }
     }
 
-    pub fn unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
+    /// Records an item as unrecognized.
+    pub fn add_unrecognized(&mut self, origin: &ItemSource<'_>, reason: &str) {
         self.unrecognized.push(Unrecognized {
             raw_event_id: origin.event,
             path: origin.item.path.clone(),
@@ -219,12 +230,13 @@ impl Plan {
         });
     }
 
+    /// Counts an item for the metrics.
     pub fn count(&mut self, kind: &'static str) {
         *self.counts.entry(kind).or_default() += 1;
     }
 
-    /// Notes somebody spoken of and returns their place.
-    pub fn party(&mut self, party: Party) -> usize {
+    /// Adds a party and returns its index.
+    pub fn add_party(&mut self, party: Party) -> usize {
         self.parties.push(party);
         self.parties.len() - 1
     }

@@ -1,19 +1,19 @@
-//! How the short webhooks of a job are divided.
+//! Divides the short webhooks of a job into transactions.
 
 use crate::records::raw_events::RawEvent;
 
-/// Bytes of webhooks in one transaction: about a thousand statuses. The messages of all of them are locked until the commit, and whoever
-/// writes what Meta answered to one of them waits for it.
-const PORTION: usize = 512 * 1_024;
+/// Maximum bytes of webhooks per transaction: about a thousand statuses. Their messages stay locked until the commit, and workers that
+/// record Meta's responses for them wait.
+const MAX_BYTES: usize = 512 * 1_024;
 
-/// Webhooks in portions of at most half a megabyte, in their order.
+/// Divides webhooks into portions of at most 512 KiB, in order.
 pub fn divide(events: Vec<RawEvent>) -> Vec<Vec<RawEvent>> {
     let mut portions: Vec<Vec<RawEvent>> = Vec::new();
     let mut sum = 0;
     for event in events {
         let length = event.body.len();
         match portions.last_mut() {
-            Some(portion) if sum + length <= PORTION => {
+            Some(portion) if sum + length <= MAX_BYTES => {
                 portion.push(event);
                 sum += length;
             }
@@ -41,8 +41,10 @@ mod tests {
             app_secret_id: None,
             body: vec![0; length],
         };
-        let half = PORTION / 2;
-        let events: Vec<RawEvent> = [half, half, 1, half, half, PORTION, PORTION + 1, 0].map(event).into();
+        let half = MAX_BYTES / 2;
+        let events: Vec<RawEvent> = [half, half, 1, half, half, MAX_BYTES, MAX_BYTES + 1, 0]
+            .map(event)
+            .into();
         let ids: Vec<_> = events.iter().map(|event| event.id).collect();
         let portions = divide(events);
         let counts: Vec<usize> = portions.iter().map(Vec::len).collect();

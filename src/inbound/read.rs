@@ -1,5 +1,4 @@
-//! Parses stored webhooks: before the transaction that applies them, which locks nothing while it waits for a parser, and
-//! off the runtime's threads where a body is long.
+//! Parses stored webhooks: before the transaction, so that no lock is held meanwhile, and on the blocking pool where bodies are long.
 
 use std::time::Duration;
 
@@ -12,28 +11,28 @@ use crate::{
     records::raw_events::RawEvent,
 };
 
-/// Bytes parsed on the thread of the caller: less than half a millisecond.
+/// Maximum bytes parsed on the caller's thread: less than half a millisecond.
 const INLINE: usize = 64 * 1_024;
-/// How long the parser may take for one read. It is linear in the body, so only a fault of ours takes longer.
+/// Time limit of one parse. The parser is linear in the body, so only a bug takes longer.
 const BUDGET: Duration = Duration::from_secs(10);
 
-/// A stored webhook, parsed.
+/// A parsed webhook.
 pub struct Parsed {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
-    /// Unless the operator signed it.
+    /// `None` if the operator's app secret signed it.
     pub signed: Option<TenantSignature>,
     pub webhook: Result<Webhook, Malformed>,
 }
 
 impl Parsed {
-    /// How many items it has.
+    /// Returns the number of items.
     pub fn items(&self) -> usize {
         self.webhook.as_ref().map_or(0, |webhook| webhook.items.len())
     }
 }
 
-/// Why webhooks could not be parsed: a fault of ours, since whatever they hold is parsed.
+/// The reason why webhooks could not be parsed: a bug in the parser, since any body is accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseFailure {
     #[error("the parser took longer than {} s", BUDGET.as_secs())]
@@ -42,7 +41,7 @@ pub enum ParseFailure {
     Panicked,
 }
 
-/// Parses the webhooks.
+/// Parses webhooks.
 pub async fn parse(events: Vec<RawEvent>) -> Result<Vec<Parsed>, ParseFailure> {
     let bytes: usize = events.iter().map(|event| event.body.len()).sum();
     if bytes <= INLINE {

@@ -1,4 +1,4 @@
-//! Whom the messages went to that statuses tell of: what a status calls its recipient belongs to the contact of the message.
+//! Recipients of the messages that statuses report on: Meta's names in a status belong to the message's contact.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,37 +6,36 @@ use super::plan::Plan;
 use crate::{
     db::{Result, Tx},
     domain::Direction,
-    inbound::store::statuses::{self, NewStatus, Waiting},
+    inbound::store::statuses::{self, NewStatus, OrphanStatus},
     messaging::{self, Recipients, store::sends::Proof},
     meta::webhook::{WhatsAppUser, recipient_of_stored_status},
     people::Party,
-    records::messages::{Key, Named, Names, Which},
+    records::messages::{MessageKey, MessageRef, NamedRecipient, Names},
 };
 
-/// The message of a status, and what it calls the recipient: nothing, if that was a group.
-pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &WhatsAppUser) -> Named {
-    Named {
+/// Returns the message of a status and Meta's names of the recipient; no names for a group.
+pub(super) fn named(status: &NewStatus, proof: Option<&Proof>, recipient: &WhatsAppUser) -> NamedRecipient {
+    NamedRecipient {
         tenant: status.tenant,
-        of: Which::Told(status.key.clone(), proof.map(|proof| proof.attempt)),
+        of: MessageRef::Wamid(status.key.clone(), proof.map(|proof| proof.attempt)),
         names: Names::of(recipient),
         at: status.occurred_at,
     }
 }
 
-/// Brings what statuses say of recipients in order. Most of the statuses of one message say the same, at different times: the first is
-/// kept.
-pub(super) fn sort(named: &mut Vec<Named>) {
+/// Sorts the recipients and removes repetitions. Most statuses of a message name the recipient alike; the first is kept.
+pub(super) fn sort(named: &mut Vec<NamedRecipient>) {
     named.sort();
     named.dedup_by(|next, first| (&next.of, &next.names) == (&first.of, &first.names));
 }
 
-/// What statuses that waited for their message call its recipient.
-pub(super) fn named_waiting(waiting: &[Waiting]) -> Vec<Named> {
-    let named = |it: &Waiting| {
+/// Returns the recipients named by orphan statuses.
+pub(super) fn orphan_recipients(waiting: &[OrphanStatus]) -> Vec<NamedRecipient> {
+    let named = |it: &OrphanStatus| {
         let recipient = recipient_of_stored_status(&it.payload).unwrap_or_default();
-        Named {
+        NamedRecipient {
             tenant: it.tenant_id,
-            of: Which::Told(it.key(), None),
+            of: MessageRef::Wamid(it.key(), None),
             names: Names::of(&recipient),
             at: it.occurred_at,
         }
@@ -44,20 +43,20 @@ pub(super) fn named_waiting(waiting: &[Waiting]) -> Vec<Named> {
     waiting.iter().map(named).collect()
 }
 
-/// The recipients of a plan's statuses, as far as something new is told of them: those of messages that are known, and those of messages
-/// sent elsewhere that are in the plan themselves, whose statuses may have come before.
+/// Finds the recipients of a plan's statuses that have new names: of known messages, and of messages sent elsewhere that are in the plan
+/// themselves and whose statuses may have come earlier.
 pub(super) async fn find(tx: &mut Tx, plan: &Plan) -> Result<Recipients> {
     let mut found = messaging::recipients(tx, &plan.recipients).await?;
     let sent = plan.messages.iter().filter(|it| it.direction == Direction::Outbound);
-    let sent: HashMap<Key, usize> = sent.map(|it| (it.key(), it.conversation_of)).collect();
+    let sent: HashMap<MessageKey, usize> = sent.map(|it| (it.key(), it.conversation_of)).collect();
     if sent.is_empty() {
         return Ok(found);
     }
-    let keys: Vec<Key> = sent.keys().cloned().collect();
-    let waiting = named_waiting(&statuses::waiting(tx, &keys).await?);
+    let keys: Vec<MessageKey> = sent.keys().cloned().collect();
+    let waiting = orphan_recipients(&statuses::orphans(tx, &keys).await?);
     let mut seen = HashSet::new();
     for it in plan.recipients.iter().chain(&waiting) {
-        let Which::Told(key, _) = &it.of else { continue };
+        let MessageRef::Wamid(key, _) = &it.of else { continue };
         let Some(to) = sent.get(key).map(|place| &plan.parties[*place]) else {
             continue;
         };

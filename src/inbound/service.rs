@@ -6,7 +6,7 @@ use crate::{
     clock::Clock, db::Db, directory::Directory, messaging::MessagingService, queue::Queues, rate_limit::RateLimiter,
 };
 
-/// What stored webhooks are processed with. Clones share it all.
+/// Dependencies of inbound processing. Clones share them.
 #[derive(Clone)]
 pub struct InboundService {
     pub db: Db,
@@ -15,6 +15,6 @@ pub struct InboundService {
     pub directory: Directory,
     pub rate_limiter: RateLimiter,
     pub messaging: MessagingService,
-    /// Permits for long webhooks that are processed at a time.
+    /// Permits for concurrent long webhooks.
     pub long_webhooks: Arc<Semaphore>,
 }

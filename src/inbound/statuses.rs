@@ -1,14 +1,14 @@
-//! What became of messages that were sent: kept whole, applied forward only, joined later when the message is not known yet.
+//! Statuses of sent messages: stored whole, applied forward only, joined later when the message is not known yet.
 
 use chrono::TimeDelta;
 
-use super::{ahead, apply, facts::Facts, plan::ItemSource, recipients};
+use super::{apply, event_buffer::EventBuffer, plan::ItemSource, recipients, refusals};
 use crate::{
     db::{Result, Tx, is_unavailable, retry_conflicts},
     directory::Route,
     domain::Status,
     inbound::InboundService,
-    inbound::store::statuses::{self, Joined, NewStatus},
+    inbound::store::statuses::{self, JoinedStatus, NewStatus},
     messaging::{self, FailedMessage, FollowUp, store::sends::Proof},
     meta::{
         graph::errors,
@@ -17,11 +17,11 @@ use crate::{
     people,
     records::{
         contacts, conversations,
-        messages::{self, Key, Reported},
+        messages::{self, MessageKey, ReportedStatus},
     },
 };
 
-/// Meta's word in ours; `None` for words that say nothing about progress, such as `warning`.
+/// Maps Meta's status; `None` for statuses that report no progress, such as `warning`.
 pub fn known(kind: &StatusKind) -> Option<Status> {
     match kind {
         StatusKind::Accepted => Some(Status::Accepted),
@@ -35,7 +35,7 @@ pub fn known(kind: &StatusKind) -> Option<Status> {
     }
 }
 
-/// What a status proves that names one of our attempts: Meta has that message.
+/// Returns the proof that Meta has the message, for a status that carries the id of one of our attempts.
 pub(super) fn proof(route: &Route, status: &webhook::StatusUpdate) -> Option<Proof> {
     Some(Proof {
         attempt: status.opaque.as_deref()?.parse().ok()?,
@@ -44,6 +44,7 @@ pub(super) fn proof(route: &Route, status: &webhook::StatusUpdate) -> Option<Pro
     })
 }
 
+/// Returns the row of a status.
 pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::StatusUpdate) -> NewStatus {
     let known = known(&status.status);
     let word = match (&status.status, known) {
@@ -53,7 +54,7 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
     };
     let error = status.errors.first();
     NewStatus {
-        key: Key {
+        key: MessageKey {
             channel: route.channel,
             wamid: status.wamid.clone(),
         },
@@ -73,33 +74,33 @@ pub(super) fn planned(origin: &ItemSource<'_>, route: &Route, status: &webhook::
     }
 }
 
-/// Moves the messages of these statuses forward and tells of it.
-pub(super) async fn advance(tx: &mut Tx, joined: Vec<Joined>, facts: &mut Facts<'_>) -> Result<()> {
-    let reported: Vec<Reported> = joined
+/// Advances the messages of these statuses and buffers the events.
+pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut EventBuffer<'_>) -> Result<()> {
+    let reported: Vec<ReportedStatus> = joined
         .iter()
         .filter_map(|it| {
-            Some(Reported {
+            Some(ReportedStatus {
                 tenant: it.tenant_id,
                 message: it.message_id,
-                status: it.standing()?,
+                status: it.message_status()?,
                 error_code: it.error_code,
                 error_title: it.error_title.clone(),
             })
         })
         .collect();
     messages::advance_status(tx, &reported).await?;
-    joined.iter().for_each(|status| facts.status(status));
+    joined.iter().for_each(|status| buffer.add_status(status));
     Ok(())
 }
 
-/// Joins statuses to messages that were stored in the same moment by another transaction. Run now and then. One that cannot be joined
-/// holds up none of the others; its error is returned when they are done.
+/// Joins statuses to messages that a concurrent transaction stored. Runs periodically. Statuses that cannot be joined do not block the
+/// others; their last error is returned at the end.
 pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
     const RECENT: TimeDelta = TimeDelta::minutes(15);
     const LIMIT: i64 = 1_000;
     let since = service.clock.now() - RECENT;
     let mut count = 0;
-    // Those that were refused stay the first of what is found.
+    // Refused ones stay first in the result and are skipped.
     let (mut refused, mut error) = (0, None);
     loop {
         let found = statuses::overlooked(service.db.reader(), since, refused, LIMIT).await?;
@@ -111,7 +112,8 @@ pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
             Ok(joined) => count += joined,
             Err(why) if is_unavailable(&why) => return Err(why),
             Err(why) => {
-                tracing::warn!(error = %why, messages = keys.len(), "overlooked statuses could not be joined together; each message's are tried alone");
+                tracing::warn!(error = %why, messages = keys.len(),
+                    "orphan statuses could not be joined together; joining one message at a time");
                 for key in &keys {
                     match join_again(service, std::slice::from_ref(key)).await {
                         Ok(joined) => count += joined,
@@ -130,7 +132,8 @@ pub async fn join_overlooked(service: &InboundService) -> Result<usize> {
     }
 }
 
-async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
+/// Joins the orphan statuses of these messages in a transaction, with retries.
+async fn join_again(service: &InboundService, keys: &[MessageKey]) -> Result<usize> {
     let join = async || {
         let joined = service
             .db
@@ -143,30 +146,30 @@ async fn join_again(service: &InboundService, keys: &[Key]) -> Result<usize> {
     Ok(count)
 }
 
-async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[Key]) -> Result<(usize, FollowUp)> {
-    let mut facts = Facts::new(&service.clock);
-    let waiting = statuses::waiting(&mut *tx, keys).await?;
-    let mut named = recipients::named_waiting(&waiting);
+async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> Result<(usize, FollowUp)> {
+    let mut buffer = EventBuffer::new(&service.clock);
+    let orphans = statuses::orphans(&mut *tx, keys).await?;
+    let mut named = recipients::orphan_recipients(&orphans);
     recipients::sort(&mut named);
-    let told = messaging::recipients(tx, &named).await?;
-    let acted_on = |it: &&statuses::Waiting| it.error_code.is_some_and(messaging::has_effects);
-    let acted_on: Vec<&statuses::Waiting> = waiting.iter().filter(acted_on).collect();
-    contacts::lock_tenants(tx, acted_on.iter().map(|it| it.tenant_id)).await?;
-    let refused: Vec<(Key, i64)> = acted_on
+    let recipients = messaging::recipients(tx, &named).await?;
+    let refused = |it: &&statuses::OrphanStatus| it.error_code.is_some_and(messaging::has_effects);
+    let refused: Vec<&statuses::OrphanStatus> = orphans.iter().filter(refused).collect();
+    contacts::lock_tenants(tx, refused.iter().map(|it| it.tenant_id)).await?;
+    let refused: Vec<(MessageKey, i64)> = refused
         .iter()
         .filter_map(|it| Some((it.key(), it.error_code?)))
         .collect();
-    let refused: Vec<(&Key, i64)> = refused.iter().map(|(key, code)| (key, *code)).collect();
-    let affected = ahead::lock(tx, &refused, &named, &told).await?;
-    facts.contacts(&people::resolve(tx, &service.clock, &told.parties, &affected.contacts).await?);
+    let refused: Vec<(&MessageKey, i64)> = refused.iter().map(|(key, code)| (key, *code)).collect();
+    let affected = refusals::lock_affected(tx, &refused, &named, &recipients).await?;
+    buffer.add_contacts(&people::resolve(tx, &service.clock, &recipients.parties, &affected.contacts).await?);
     conversations::lock_existing(tx, &affected.conversations).await?;
-    messages::lock(tx, told.messages).await?;
+    messages::lock(tx, recipients.messages).await?;
     let joined = statuses::join(&mut *tx, keys).await?;
     let count = joined.len();
     let failed: Vec<FailedMessage> = joined.iter().filter_map(apply::failed).collect();
-    advance(tx, joined, &mut facts).await?;
+    advance(tx, joined, &mut buffer).await?;
     let mut aftermath = messaging::apply_failures(tx, &service.clock, &failed).await?;
-    facts.told(std::mem::take(&mut aftermath.events));
-    facts.append(tx).await?;
+    buffer.extend(std::mem::take(&mut aftermath.events));
+    buffer.append(tx).await?;
     Ok((count, aftermath))
 }

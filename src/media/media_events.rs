@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::fetch::FetchedMedia;
 use crate::{
     db::Result,
-    events::media::{FAILED, Media, READY, Told},
+    events::media::{FAILED, MediaEvent, MediaSummary, READY},
     media::MediaService,
     media::store::{self, UnreportedFailure},
     records::events::{self, NewEvent},
@@ -15,7 +15,7 @@ const BATCH: i64 = 100;
 
 pub(super) fn ready_event(service: &MediaService, fetched: &FetchedMedia<'_>, now: DateTime<Utc>) -> NewEvent {
     let row = fetched.row;
-    let media = Media {
+    let media = MediaSummary {
         id: row.id,
         kind: &row.kind,
         mime_type: Some(fetched.mime_type),
@@ -28,7 +28,7 @@ pub(super) fn ready_event(service: &MediaService, fetched: &FetchedMedia<'_>, no
         wamid: fetched.wamid.as_deref(),
         error: None,
     };
-    let event = NewEvent::new(&service.clock, row.tenant_id, &READY, now, &Told { media });
+    let event = NewEvent::new(&service.clock, row.tenant_id, &READY, now, &MediaEvent { media });
     NewEvent {
         conversation: fetched.conversation,
         ..event.on(row.channel_id)
@@ -36,7 +36,7 @@ pub(super) fn ready_event(service: &MediaService, fetched: &FetchedMedia<'_>, no
 }
 
 fn failed_event(service: &MediaService, row: &UnreportedFailure) -> NewEvent {
-    let media = Media {
+    let media = MediaSummary {
         id: row.id,
         kind: &row.kind,
         mime_type: row.mime_type.as_deref(),
@@ -49,7 +49,13 @@ fn failed_event(service: &MediaService, row: &UnreportedFailure) -> NewEvent {
         wamid: row.wamid.as_deref(),
         error: Some(row.last_error.as_deref().unwrap_or("it was set aside by the operator")),
     };
-    let event = NewEvent::new(&service.clock, row.tenant_id, &FAILED, row.finished_at, &Told { media });
+    let event = NewEvent::new(
+        &service.clock,
+        row.tenant_id,
+        &FAILED,
+        row.finished_at,
+        &MediaEvent { media },
+    );
     NewEvent {
         channel: row.channel_id,
         conversation: row.conversation_id,

@@ -1,7 +1,7 @@
 //! File names that agree with the file's type.
 
 use super::sniff::essence;
-use crate::domain::file_name::{ending, tidy};
+use crate::domain::file_name::{extension, sanitize};
 
 /// Extensions of types that are verified by their bytes; the first is appended to a contradicting name.
 const EXTENSIONS: &[(&str, &[&str])] = &[
@@ -43,9 +43,11 @@ const EXECUTABLE: &[&str] = &[
 /// Returns the name under which a file is stored, served and sent: sanitised, and with the type's extension appended if its own
 /// contradicts. `None` if nothing is left of the name.
 pub fn safe_name(name: &str, mime_type: &str) -> Option<String> {
-    let name = tidy(name)?;
+    let name = sanitize(name)?;
     let kind = essence(mime_type);
-    let Some(found) = ending(&name) else { return Some(name) };
+    let Some(found) = extension(&name) else {
+        return Some(name);
+    };
     if kind == "text/plain" {
         let contradicts = EXECUTABLE.contains(&found.as_str());
         return Some(if contradicts { name + ".txt" } else { name });
@@ -60,7 +62,7 @@ pub fn safe_name(name: &str, mime_type: &str) -> Option<String> {
 /// Returns the file name for an upload to Meta, which judges the file by its extension: the name, or `file`, with the type's extension
 /// appended if it has another or none.
 pub fn upload_name(name: Option<&str>, mime_type: &str) -> String {
-    let name = name.and_then(tidy).unwrap_or_else(|| "file".to_owned());
+    let name = name.and_then(sanitize).unwrap_or_else(|| "file".to_owned());
     let kind = essence(mime_type);
     let extensions = match kind.as_str() {
         "text/plain" => Some(&["txt"][..]),
@@ -69,9 +71,9 @@ pub fn upload_name(name: Option<&str>, mime_type: &str) -> String {
             .find(|(known, _)| *known == kind)
             .map(|(_, extensions)| *extensions),
     };
-    let ending = ending(&name);
+    let extension = extension(&name);
     match extensions {
-        Some(extensions) if !ending.is_some_and(|it| extensions.contains(&it.as_str())) => {
+        Some(extensions) if !extension.is_some_and(|it| extensions.contains(&it.as_str())) => {
             format!("{name}.{}", extensions[0])
         }
         _ => name,

@@ -50,7 +50,7 @@ async fn release_media(service: &MediaService, tenant: TenantId, id: MediaId) ->
         store::mark_orphaned(&mut tx, tenant, file, now).await?;
     }
     if released.uploaded > 0 {
-        quotas::give_back(&mut tx, tenant, released.uploaded).await?;
+        quotas::subtract_bytes(&mut tx, tenant, released.uploaded).await?;
     }
     tx.commit().await?;
     Ok(true)

@@ -166,7 +166,7 @@ async fn try_store_file(
         };
         store::insert_uploaded(&mut *tx, &new, now).await?;
         // Last, in the same lock order as a deletion: the file's row before that of the quota.
-        let room = quotas::take_bytes(tx, tenant, i64::try_from(staged.size).unwrap_or(i64::MAX)).await?;
+        let room = quotas::add_bytes(tx, tenant, i64::try_from(staged.size).unwrap_or(i64::MAX)).await?;
         Ok::<_, sqlx::Error>(room.map(|()| file))
     };
     let mut tx = service.db.begin().await?;

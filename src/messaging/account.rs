@@ -10,7 +10,7 @@ use crate::{
     records::{
         channels,
         lock_order::Stage,
-        portfolios::{self, For, Key},
+        portfolios::{self, LimitScope, PortfolioKey},
     },
 };
 
@@ -31,7 +31,7 @@ pub enum Source {
 pub enum AccountChange {
     /// Daily limit of a portfolio, in customers.
     DailyLimit {
-        portfolio: Key,
+        portfolio: PortfolioKey,
         limit: DailyLimit,
         source: Source,
     },
@@ -81,7 +81,7 @@ impl AccountChange {
 }
 
 /// A portfolio whose limit was set, and the tenant whose sends it applies to; `None` is every tenant.
-pub type LimitSet = (Key, Option<TenantId>);
+pub type LimitSet = (PortfolioKey, Option<TenantId>);
 
 /// Stores changes of channels and portfolios and returns the limits that were set. Must run before contacts, conversations and messages
 /// are locked. The caller releases the sends held for those limits after the commit ([`super::release_limits`]).
@@ -106,7 +106,7 @@ pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[Accoun
                 business_id,
             } => {
                 if channels::set_owner(&mut *tx, *tenant, waba_id, business_id, now).await? > 0 {
-                    let from = Key {
+                    let from = PortfolioKey {
                         portfolio: known_as.clone(),
                         tenant: *tenant,
                     };
@@ -134,7 +134,7 @@ pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[Accoun
 /// The subject of a change. Of several changes of one subject, the last applies.
 #[derive(PartialEq, Eq, Hash)]
 enum Subject<'a> {
-    Limit(&'a Key, Source),
+    Limit(&'a PortfolioKey, Source),
     Owner(TenantId, &'a str),
     Throughput(ChannelId),
 }
@@ -153,12 +153,12 @@ fn latest(changes: &[AccountChange]) -> Vec<&AccountChange> {
     latest
 }
 
-async fn set_limit(tx: &mut Tx, key: &Key, limit: DailyLimit, source: Source) -> Result<LimitSet> {
+async fn set_limit(tx: &mut Tx, key: &PortfolioKey, limit: DailyLimit, source: Source) -> Result<LimitSet> {
     let (whom, tenant) = match source {
-        Source::Meta => (For::All, None),
-        Source::Tenant => (For::One, Some(key.tenant)),
+        Source::Meta => (LimitScope::All, None),
+        Source::Tenant => (LimitScope::One, Some(key.tenant)),
     };
-    portfolios::hold(tx, [key.portfolio.as_str()]).await?;
+    portfolios::lock(tx, [key.portfolio.as_str()]).await?;
     portfolios::set_limit(&mut *tx, key, limit, whom).await?;
     Ok((key.clone(), tenant))
 }

@@ -162,8 +162,8 @@ async fn block_target(
         Address::UserId(id) => Some(graph::BlockTarget::UserId(id.clone())),
         Address::Group(_) => None,
         Address::Contact(contact) => {
-            let known = contacts::known_by(service.db.reader(), tenant, &[*contact]).await?;
-            let of = |kind| contacts::live(&known, kind).map(str::to_owned);
+            let known = contacts::list_identities(service.db.reader(), tenant, &[*contact]).await?;
+            let of = |kind| contacts::current_identity(&known, kind).map(str::to_owned);
             of("phone")
                 .map(graph::BlockTarget::Phone)
                 .or_else(|| of("user_id").map(graph::BlockTarget::UserId))
@@ -231,7 +231,7 @@ async fn store_changes_in(
 }
 
 pub(super) fn event(clock: &Clock, it: &BlockedContact, of: &'static EventType) -> NewEvent {
-    let data = contact::Block {
+    let data = contact::ContactBlock {
         contact_id: it.contact,
         channel_id: it.channel,
     };

@@ -76,7 +76,7 @@ pub async fn recover(
     as_of: DateTime<Utc>,
 ) -> Result<Option<Resumed>> {
     let now = service.clock.now();
-    if channels::recover(&mut *tx, (route.tenant, route.channel), as_of, now).await? == 0 {
+    if channels::recover(&mut *tx, route.tenant, route.channel, as_of, now).await? == 0 {
         return Ok(None);
     }
     let released = sends::release(&mut *tx, route.channel, HoldReason::Breaker, now).await?;

@@ -13,7 +13,7 @@ use crate::{
     db::{Result, Tx},
     directory::Route,
     domain::{ChannelId, DailyLimit, Id},
-    events::channel::{QUALITY_CHANGED, QualityChanged, RECOVERED},
+    events::channel::{ChannelQualityChanged, QUALITY_CHANGED, RECOVERED},
     messaging::MessagingService,
     meta::graph::{Access, Error, PhoneNumberInfo},
     queue::{Queue, counts},
@@ -51,7 +51,7 @@ pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> R
         return Err(error.clone().into());
     }
     let conclude = async |tx: &mut Tx| {
-        channel_checks::conclude(&mut *tx, id, began, next_check(id, began)).await?;
+        channel_checks::reschedule(&mut *tx, id, began, next_check(id, began)).await?;
         counts::add(&mut *tx, &CHECKS, service.clock.now(), 1, 0).await
     };
     service.db.transaction(conclude).await?;
@@ -127,20 +127,20 @@ async fn store_number(
 ) -> Result<Option<NewEvent>> {
     let now = service.clock.now();
     let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
-    let seen = channels::Seen {
+    let seen = channels::ChannelReport {
         throughput: throughput(number),
         quality: number.quality_rating.clone(),
         messaging_limit: number.messaging_limit.clone(),
         display_phone_number: number.display_phone_number.clone(),
     };
-    channels::note_seen(&mut *tx, route.tenant, route.channel, seen, now).await?;
+    channels::record_report(&mut *tx, route.tenant, route.channel, seen, now).await?;
     let Some(before) = before else { return Ok(None) };
     let differs = |was: &Option<String>, is: &Option<String>| was.is_some() && is.is_some() && was != is;
     if !differs(&before.quality, &number.quality_rating) && !differs(&before.messaging_limit, &number.messaging_limit) {
         return Ok(None);
     }
     let display = number.display_phone_number.as_deref();
-    let data = QualityChanged {
+    let data = ChannelQualityChanged {
         channel_id: Some(route.channel),
         waba_id: &route.waba_id,
         display_phone_number: display.or(before.display_phone_number.as_deref()),

@@ -15,7 +15,7 @@ use crate::{
         EventType,
         channel::{CAMPAIGNS_PAUSED, Stopped},
         contact::{BLOCKED, MARKETING, OPTED_OUT, Preference},
-        template::{REFUSED, Refused},
+        template::{REFUSED, TemplateRefused},
     },
     media::{self, store::MediaOnChannel},
     messaging::store::{
@@ -26,8 +26,8 @@ use crate::{
     rate_limit::MetaFeedback,
     records::{
         channels,
-        contacts::{self, Suspect},
-        conversations::{self, Closed},
+        contacts::{self, UndeliverableIdentity},
+        conversations::{self, ClosedWindow},
         events::NewEvent,
     },
     templates::store::templates,
@@ -113,7 +113,7 @@ pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
     refresh_templates(tx, clock, reports).await?;
     for report in reports.iter().filter(|report| report.has(Effect::RefreshTemplate)) {
         let content: Value = serde_json::from_str(&report.due.content).unwrap_or_default();
-        let data = Refused {
+        let data = TemplateRefused {
             channel_id: report.due.channel_id,
             message_id: report.due.id,
             name: content["name"].as_str(),
@@ -144,12 +144,12 @@ async fn stop_marketing(
     for report in reports.iter().filter(|report| report.has(Effect::RecordOptOut)) {
         refused.insert(report.due.contact_id, report);
     }
-    let row = |report: &&ErrorReport<'_>| contacts::Refused {
+    let row = |report: &&ErrorReport<'_>| contacts::MarketingRefusal {
         tenant: report.due.tenant_id,
         contact: report.due.contact_id,
         at: report.at,
     };
-    let rows: Vec<contacts::Refused> = refused.values().map(row).collect();
+    let rows: Vec<contacts::MarketingRefusal> = refused.values().map(row).collect();
     for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
         let report = refused[&contact];
         let data = Preference {
@@ -169,7 +169,7 @@ async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()>
         let (kind, value) = (report.due.recipient_kind.as_str(), report.due.recipient.clone());
         let suspect = suspects
             .entry((report.due.tenant_id, kind, value.clone()))
-            .or_insert_with(|| Suspect {
+            .or_insert_with(|| UndeliverableIdentity {
                 tenant: report.due.tenant_id,
                 kind: kind.to_owned(),
                 value,
@@ -182,15 +182,15 @@ async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()>
             (suspect.code, suspect.at) = (report.code, report.at);
         }
     }
-    let suspects: Vec<Suspect> = suspects.into_values().collect();
-    contacts::suspect(tx, &suspects).await.map(drop)
+    let suspects: Vec<UndeliverableIdentity> = suspects.into_values().collect();
+    contacts::mark_undeliverable(tx, &suspects).await.map(drop)
 }
 
 async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
     let mut closed = BTreeMap::new();
     for report in reports.iter().filter(|report| report.has(Effect::CloseWindow)) {
         let conversation = report.due.conversation_id;
-        let window = Closed {
+        let window = ClosedWindow {
             tenant: report.due.tenant_id,
             conversation,
             at: report.tried_at,
@@ -198,7 +198,7 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) 
         };
         closed.insert(conversation, window);
     }
-    let closed: Vec<Closed> = closed.into_values().collect();
+    let closed: Vec<ClosedWindow> = closed.into_values().collect();
     conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
 }
 

@@ -22,7 +22,7 @@ use crate::{
     },
     queue::Outcome,
     rate_limit::MetaFeedback,
-    records::messages::{Named, Names, Which},
+    records::messages::{MessageRef, NamedRecipient, Names},
 };
 
 /// Recheck delay of a message whose conclusion was not written, or whose attempt had ended otherwise.
@@ -77,11 +77,11 @@ pub async fn conclude(service: &MessagingService, completed: CompletedAttempt) -
 }
 
 /// Returns the recipient's names in Meta's answer that differ from the address that the message was sent to; `None` without any.
-fn named(due: &DueSend, accepted: &Accepted, at: DateTime<Utc>) -> Option<Named> {
+fn named(due: &DueSend, accepted: &Accepted, at: DateTime<Utc>) -> Option<NamedRecipient> {
     let names = names((due.recipient_kind, &due.recipient), accepted);
-    (names != Names::default()).then_some(Named {
+    (names != Names::default()).then_some(NamedRecipient {
         tenant: due.tenant_id,
-        of: Which::Id(due.id),
+        of: MessageRef::Id(due.id),
         names,
         at,
     })

@@ -9,7 +9,7 @@ use crate::{
     people::Party,
     records::{
         contacts::{self, Identity},
-        messages::{self, Found, Named, Names},
+        messages::{self, FoundRecipient, NamedRecipient, Names},
     },
 };
 
@@ -51,16 +51,16 @@ pub struct Recipients {
 
 /// Finds the messages and their contacts. Takes one statement if no name is new, none for an empty list. Otherwise the tenants are
 /// locked, so that the contacts stay until the commit.
-pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
-    let of = |it: &Found| usize::try_from(it.n).ok().and_then(|n| named.get(n));
-    let mut found = messages::find_named(&mut *tx, named).await?;
+pub async fn recipients(tx: &mut Tx, named: &[NamedRecipient]) -> Result<Recipients> {
+    let of = |it: &FoundRecipient| usize::try_from(it.n).ok().and_then(|n| named.get(n));
+    let mut found = messages::find_recipients(&mut *tx, named).await?;
     let unknown = found.iter().filter(|it| it.is_unknown).filter_map(of);
     contacts::lock_tenants(tx, unknown.map(|it| it.tenant)).await?;
     if tx.is_postgres() && found.iter().any(|it| it.is_unknown) {
         // A contact may have been merged into another before the tenant was locked.
-        found = messages::find_named(&mut *tx, named).await?;
+        found = messages::find_recipients(&mut *tx, named).await?;
     }
-    let party = |it: &Found| {
+    let party = |it: &FoundRecipient| {
         let named = of(it)?;
         let mut identities = named.names.clone().identities(named.tenant);
         // The address that the message was sent to may belong to somebody else by now.
@@ -68,7 +68,7 @@ pub async fn recipients(tx: &mut Tx, named: &[Named]) -> Result<Recipients> {
         Party::named(named.tenant, it.contact_id, identities, named.at)
     };
     let parties = found.iter().filter(|it| it.is_unknown).filter_map(party).collect();
-    let message = |it: &Found| Some((usize::try_from(it.n).ok()?, (of(it)?.tenant, it.id)));
+    let message = |it: &FoundRecipient| Some((usize::try_from(it.n).ok()?, (of(it)?.tenant, it.id)));
     let by_index: Vec<_> = found.iter().filter_map(message).collect();
     let mut messages: Vec<(TenantId, MessageId)> = by_index.iter().map(|(_, message)| *message).collect();
     messages.sort_unstable();

@@ -17,7 +17,7 @@ use crate::{
     meta::message::{SendEnvelope, UnresolvedMedia},
     queue::{Lane, Outcome, Outcomes},
     rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
-    records::{messages, portfolios::Key},
+    records::{messages, portfolios::PortfolioKey},
 };
 
 /// Delay of the sends while the rate limiter is unavailable.
@@ -35,7 +35,7 @@ pub struct PreparedAttempt {
     pub started_at: DateTime<Utc>,
     pub slot: DateTime<Utc>,
     /// The portfolio whose daily limit the recipient was counted for, if any.
-    pub counted: Option<Key>,
+    pub counted: Option<PortfolioKey>,
 }
 
 impl PreparedAttempt {

@@ -6,11 +6,11 @@ use crate::{
     clock::Clock,
     db::{Result, Tx},
     domain::MessageId,
-    events::message::{Error, Standing, Template, of_status},
+    events::message::{Error, SendableTemplate, StatusEvent, of_status},
     messaging::store::sends::{self, AttemptEnd, MessageTransition},
     records::{
         events::{self, NewEvent},
-        messages::{self, Whose},
+        messages::{self, MessageOwner},
     },
     templates::store::templates::Suggested,
 };
@@ -32,7 +32,7 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<
 pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTransition>) -> Result<Vec<NewEvent>> {
     transitions.sort_by_key(|it| it.message);
     let moved = sends::apply_transitions(&mut *tx, &transitions).await?;
-    let moved: HashMap<MessageId, Whose> = moved.into_iter().map(|it| (it.id, it)).collect();
+    let moved: HashMap<MessageId, MessageOwner> = moved.into_iter().map(|it| (it.id, it)).collect();
     transitions.retain_mut(|it| {
         let moved = moved.get(&it.message);
         if let Some(moved) = moved {
@@ -43,8 +43,8 @@ pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTrans
     Ok(transitions.iter().map(|it| event(clock, it)).collect())
 }
 
-fn template(it: &Suggested) -> Template<'_> {
-    Template {
+fn template(it: &Suggested) -> SendableTemplate<'_> {
+    SendableTemplate {
         id: it.id,
         name: &it.name,
         language: &it.language,
@@ -60,7 +60,7 @@ pub fn event(clock: &Clock, transition: &MessageTransition) -> NewEvent {
             .map(|all| all.iter().map(template).collect()),
         ..error
     });
-    let data = Standing {
+    let data = StatusEvent {
         message_id: transition.message,
         wamid: transition.wamid.as_deref(),
         channel_id: transition.channel,

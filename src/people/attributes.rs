@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, conflict_error},
     domain::{ContactId, TenantId},
-    records::contacts::{self, Identity, Naming, Preferring},
+    records::contacts::{self, Identity, NameReport, PreferenceReport},
 };
 
 /// Changes that were new.
@@ -28,15 +28,15 @@ pub(super) async fn apply_attributes(
     contact_ids: &[ContactId],
 ) -> Result<AttributeChanges> {
     let now = clock.now();
-    let mut names: BTreeMap<ContactId, Naming> = BTreeMap::new();
+    let mut names: BTreeMap<ContactId, NameReport> = BTreeMap::new();
     let mut usernames: BTreeMap<Identity, (DateTime<Utc>, ContactId)> = BTreeMap::new();
-    let mut preferring: BTreeMap<ContactId, Preferring> = BTreeMap::new();
+    let mut preferring: BTreeMap<ContactId, PreferenceReport> = BTreeMap::new();
     let mut retired: BTreeMap<Identity, DateTime<Utc>> = BTreeMap::new();
     let mut given_up = BTreeSet::new();
     for (party, &contact) in parties.iter().zip(contact_ids) {
         let tenant = party.tenant;
         if let Some(name) = &party.name {
-            let naming = Naming {
+            let naming = NameReport {
                 tenant,
                 contact,
                 name: name.clone(),
@@ -57,7 +57,7 @@ pub(super) async fn apply_attributes(
             *seen = (*seen).max((party.at, contact));
         }
         if let Some(stopped) = party.marketing_stopped {
-            let preference = Preferring {
+            let preference = PreferenceReport {
                 tenant,
                 contact,
                 marketing_stopped: stopped,
@@ -74,9 +74,9 @@ pub(super) async fn apply_attributes(
             given_up.insert((contact, identity.clone()));
         }
     }
-    let renamed_ids = contacts::name(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
+    let renamed_ids = contacts::set_names(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
     let changed_preferences =
-        contacts::prefer(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
+        contacts::set_preferences(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
     contacts::retire(&mut *tx, &retired.into_iter().collect::<Vec<_>>()).await?;
     let usernames = usernames
         .into_iter()
@@ -139,9 +139,9 @@ async fn adopt_usernames(
         .into_iter()
         .filter(|(identity, contact)| current[&identity.value] != *contact)
         .collect();
-    if contacts::own(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
+    if contacts::assign(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
         return Err(conflict_error());
     }
-    contacts::take_over(tx, &taken).await?;
+    contacts::reassign(tx, &taken).await?;
     Ok(new.into_iter().chain(taken).collect())
 }

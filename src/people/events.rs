@@ -79,10 +79,10 @@ pub fn events_for(clock: &Clock, resolved: &Resolved) -> Vec<NewEvent> {
     events
 }
 
-fn shown(identities: &[Identity]) -> Vec<contact::Identity<'_>> {
+fn shown(identities: &[Identity]) -> Vec<contact::ContactIdentity<'_>> {
     identities
         .iter()
-        .map(|it| contact::Identity {
+        .map(|it| contact::ContactIdentity {
             kind: it.kind,
             value: &it.value,
         })

@@ -49,7 +49,7 @@ pub async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Resul
 
 async fn merge(tx: &mut Tx, clock: &Clock, it: Merge) -> Result<()> {
     contacts::lock_tenant(tx, it.tenant, true).await?;
-    if !contacts::are_there(tx, it.tenant, it.gone, it.survivor).await? {
+    if !contacts::both_exist(tx, it.tenant, it.gone, it.survivor).await? {
         // Another transaction found the same and was quicker.
         return Ok(());
     }

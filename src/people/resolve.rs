@@ -59,11 +59,11 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
         let known = known.iter().map(|it| it.contact_id);
         contacts::lock(tx, known.chain(also.iter().copied())).await?;
     }
-    contacts::add(&mut *tx, &plan.new, now).await?;
-    if contacts::own(&mut *tx, &plan.owned, now).await? != plan.owned.len() as u64 {
+    contacts::insert(&mut *tx, &plan.new, now).await?;
+    if contacts::assign(&mut *tx, &plan.owned, now).await? != plan.owned.len() as u64 {
         return Err(conflict_error());
     }
-    contacts::take_over(&mut *tx, &plan.taken).await?;
+    contacts::reassign(&mut *tx, &plan.taken).await?;
 
     let contact_ids: Vec<ContactId> = parties.iter().map(|party| plan.contact[&party.identities[0]]).collect();
     let changes = apply_attributes(tx, clock, parties, &contact_ids).await?;

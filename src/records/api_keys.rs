@@ -5,6 +5,7 @@ use crate::{
     domain::{ApiKeyId, Id, TenantId},
 };
 
+/// An API key; its token is stored as a digest only.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ApiKey {
     pub id: ApiKeyId,
@@ -30,7 +31,7 @@ pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Re
     on.into().sql(SQL, row).run().await.map(drop)
 }
 
-/// The live key of the given digest. The digest stands for the tenant here: whoever knows the key is the tenant.
+/// Finds the live key with this digest. The one query without a tenant: the key identifies it.
 pub async fn find_live(on: impl Into<On<'_>>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
@@ -48,7 +49,7 @@ pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Ap
     on.into().sql(SQL, (tenant,)).all().await
 }
 
-/// A tenant's keys, the revoked too, the oldest first, from the one after `after` on.
+/// Lists a tenant's keys, revoked ones included, the oldest first, starting after `after`.
 pub async fn page(on: impl Into<On<'_>>, tenant: TenantId, after: Option<ApiKeyId>, limit: i64) -> Result<Vec<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
@@ -60,7 +61,7 @@ pub async fn page(on: impl Into<On<'_>>, tenant: TenantId, after: Option<ApiKeyI
     on.into().sql(SQL, (tenant, after, limit)).all().await
 }
 
-/// For the operator, who may name a key without its tenant.
+/// Revokes a key. The operator names it without its tenant.
 pub async fn revoke(on: impl Into<On<'_>>, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     on.into().sql(SQL, (id, now)).run().await

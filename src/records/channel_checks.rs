@@ -1,4 +1,4 @@
-//! The standing orders to ask Meta about channels, under the ids of the channels.
+//! Recurring jobs that check channels at Meta, keyed by channel id.
 
 use chrono::{DateTime, Utc};
 
@@ -7,8 +7,8 @@ use crate::{
     domain::{ChannelId, TenantId},
 };
 
-/// Asks for a check at once. One that is running is followed by another, for it may have asked with a token that was renewed since.
-pub async fn want(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+/// Makes the check due at once. A running check is followed by another: it may have used a token that was replaced since.
+pub async fn request(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
         INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at) VALUES ($1, $2, $3, $3)
         ON CONFLICT (id) DO UPDATE
@@ -19,8 +19,8 @@ pub async fn want(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, n
     on.into().sql(SQL, (channel, tenant, now)).run().await.map(drop)
 }
 
-/// Gives an order to channels that have none: a process of the version before added them while its successor was being started.
-pub async fn complete(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+/// Inserts the jobs of channels that have none: the previous version adds channels without one during a rolling update.
+pub async fn insert_missing(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at)
         SELECT c.id, c.tenant_id, $1, $1 FROM channels c
@@ -29,9 +29,8 @@ pub async fn complete(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> 
     on.into().sql(SQL, (now,)).run().await
 }
 
-/// Notes that the check which began at `began` was answered, and when the next is due: `next`, or at once if somebody asked for one
-/// meanwhile.
-pub async fn conclude(
+/// Records that the check started at `began` was answered. The next is due at `next`, or at once if one was requested meanwhile.
+pub async fn reschedule(
     on: impl Into<On<'_>>,
     channel: ChannelId,
     began: DateTime<Utc>,

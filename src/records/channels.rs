@@ -1,3 +1,5 @@
+//! Channels: the business phone numbers that tenants have added.
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +11,7 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// Locks channels until the end of the transaction, the smaller ids first. SQLite has one writer.
+/// Locks channels until the end of the transaction, in the order of their ids. No-op on SQLite, which has one writer.
 pub async fn lock(tx: &mut Tx, channels: Vec<ChannelId>) -> Result<()> {
     const POSTGRES: &str = "
         WITH r (id) AS ({rows})
@@ -41,33 +43,33 @@ pub struct Channel {
     pub app_secret: Option<Vec<u8>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    /// Messages per second, both ways.
+    /// Messages per second, sent and received.
     pub throughput: Option<i64>,
     pub quality: Option<String>,
-    /// Customers a day outside service windows, for the whole portfolio: `TIER_2K` and so on.
+    /// Daily limit of the whole portfolio, in customers outside service windows: `TIER_2K` and so on.
     pub messaging_limit: Option<String>,
     pub checked_at: Option<DateTime<Utc>>,
-    /// Since when it may not send.
+    /// When the circuit breaker opened; `None` while it is closed.
     pub tripped_at: Option<DateTime<Utc>>,
     pub trip_code: Option<i64>,
     pub trip_reason: Option<String>,
-    /// Of the portfolio that owns the account, once it is known.
+    /// Meta's id of the portfolio that owns the account, once known.
     pub business_id: Option<String>,
-    /// Since when its campaigns rest.
+    /// When the campaigns were paused.
     pub campaigns_paused_at: Option<DateTime<Utc>>,
     pub campaigns_pause_code: Option<i64>,
 }
 
 impl Channel {
-    /// The portfolio whose daily limit counts; the account stands for it while its owner is not known.
+    /// Returns the portfolio of the daily limit. The account's id stands in while its owner is not known.
     pub fn portfolio(&self) -> &str {
         self.business_id.as_deref().unwrap_or(&self.waba_id)
     }
 }
 
-/// What Meta says of a number.
+/// What Meta reports of a number.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct ChannelReport {
     pub throughput: Option<i64>,
     pub quality: Option<String>,
     pub messaging_limit: Option<String>,
@@ -85,7 +87,7 @@ macro_rules! select {
     };
 }
 
-/// Adds a channel, or renews the secrets and account of one the same tenant has. `None` when another tenant has the number.
+/// Adds a channel, or updates the secrets and account of one the same tenant has. `None` if another tenant has the number.
 pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel) -> Result<Option<ChannelId>> {
     const SQL: &str = "
         INSERT INTO channels (id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret,
@@ -126,7 +128,7 @@ pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Ch
     on.into().sql(SQL, (tenant,)).all().await
 }
 
-/// A tenant's channels, the oldest first, from the one after `after` on.
+/// Lists a tenant's channels, the oldest first, starting after `after`.
 pub async fn page(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -138,13 +140,13 @@ pub async fn page(
     on.into().sql(SQL, (tenant, after, limit)).all().await
 }
 
-/// Every channel of every tenant: for the directory, which routes webhooks.
+/// Lists every tenant's channels, for the directory.
 pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Channel>> {
     const SQL: &str = select!("ORDER BY id");
     on.into().sql(SQL, ()).all().await
 }
 
-/// Changes whenever a channel is added or changed, or what a tenant may send.
+/// Returns a value that changes whenever a channel or a tenant's sending rules change.
 pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
     const SQL: &str = "SELECT COUNT(*), MAX(updated_at), (SELECT MAX(updated_at) FROM tenants) FROM channels";
     on.into().sql(SQL, ()).one().await
@@ -161,12 +163,12 @@ pub async fn reseal(
     on.into().sql(SQL, (tenant, id, access_token, app_secret)).run().await
 }
 
-/// Keeps what Meta says of a number; what it does not say stays.
-pub async fn note_seen(
+/// Stores what Meta reports of a number. Members that are `None` stay as they are.
+pub async fn record_report(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: ChannelId,
-    seen: Seen,
+    seen: ChannelReport,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
@@ -187,7 +189,7 @@ pub async fn note_seen(
     on.into().sql(SQL, args).run().await
 }
 
-/// Notes that a channel may not send; tells whose it is, unless that was known.
+/// Opens a channel's circuit breaker. Returns its tenant, or `None` if it was open already.
 pub async fn trip(
     on: impl Into<On<'_>>,
     id: ChannelId,
@@ -203,10 +205,11 @@ pub async fn trip(
     Ok(found.map(|(tenant,)| tenant))
 }
 
-/// Notes that a channel which tripped at `as_of` or before may send again: what tripped it later is news to whoever says so.
+/// Closes the circuit breaker of a channel unless it opened after `as_of`. Returns 1 if it was open.
 pub async fn recover(
     on: impl Into<On<'_>>,
-    (tenant, id): (TenantId, ChannelId),
+    tenant: TenantId,
+    id: ChannelId,
     as_of: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -216,7 +219,7 @@ pub async fn recover(
     on.into().sql(SQL, (tenant, id, as_of, now)).run().await
 }
 
-/// Learns who owns an account; tells how many of the tenant's channels did not know.
+/// Stores the portfolio that owns an account. Returns the number of the tenant's channels changed.
 pub async fn set_owner(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -231,7 +234,7 @@ pub async fn set_owner(
     on.into().sql(SQL, args).run().await
 }
 
-/// Keeps the messages per second that Meta lets a number exchange from now on.
+/// Stores a number's throughput in messages per second.
 pub async fn set_throughput(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -243,7 +246,7 @@ pub async fn set_throughput(
     on.into().sql(SQL, (tenant, id, per_second, now)).run().await
 }
 
-/// Lets the campaigns of a channel rest; tells whether they did not already.
+/// Pauses the campaigns of a channel. Returns whether they were running.
 pub async fn pause_campaigns(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -257,7 +260,7 @@ pub async fn pause_campaigns(
     Ok(on.into().sql(SQL, (tenant, id, code, now)).run().await? > 0)
 }
 
-/// Lets the campaigns of a channel go on; tells whether they rested.
+/// Resumes the campaigns of a channel. Returns whether they were paused.
 pub async fn resume_campaigns(
     on: impl Into<On<'_>>,
     tenant: TenantId,

@@ -1,20 +1,20 @@
-//! What the database engine says of itself, for the operator.
+//! Version and settings of the database engine, for the operator.
 
 use chrono::{DateTime, Utc};
 
 use crate::db::{On, Result};
 
-/// How PostgreSQL is set up. The settings are its own words: `on`, `off` and so on.
+/// PostgreSQL's version and settings. Settings are PostgreSQL's words: `on`, `off` and so on.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct PostgresFacts {
-    /// E.g. 150008 for 15.8.
+    /// For example 150008 for 15.8.
     pub version_num: i64,
     pub version: String,
     pub fsync: String,
     pub synchronous_commit: String,
     pub full_page_writes: String,
     pub max_connections: i64,
-    /// Connections open now, of everybody.
+    /// Number of open client connections.
     pub connections: i64,
 }
 
@@ -34,11 +34,11 @@ pub async fn postgres_time(on: impl Into<On<'_>>) -> Result<DateTime<Utc>> {
     Ok(time)
 }
 
-/// How SQLite is set up on the connection asked.
+/// SQLite's version and settings on one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteFacts {
     pub version: String,
-    /// `wal` where we run as we should.
+    /// `wal` in a correct setup.
     pub journal_mode: String,
     /// 2 is FULL: a commit waits for the disk. See <https://www.sqlite.org/pragma.html#pragma_synchronous>.
     pub synchronous: i64,

@@ -1,4 +1,4 @@
-//! App secrets that tenants had and have no more: a webhook that came before the change still speaks for them.
+//! Former app secrets of tenants: a webhook that arrived before the change still counts as signed by them.
 
 use chrono::{DateTime, Utc};
 
@@ -7,6 +7,7 @@ use crate::{
     domain::{AppSecretId, TenantId},
 };
 
+/// An app secret, by its digest, and until when the tenant held it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct FormerAppSecret {
     pub tenant_id: TenantId,
@@ -14,7 +15,7 @@ pub struct FormerAppSecret {
     pub held_until: DateTime<Utc>,
 }
 
-/// Notes until when a tenant had a secret.
+/// Stores until when a tenant held a secret.
 pub async fn put(on: impl Into<On<'_>>, former: FormerAppSecret) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO former_app_secrets (tenant_id, secret_id, held_until) VALUES ($1, $2, $3)
@@ -23,13 +24,13 @@ pub async fn put(on: impl Into<On<'_>>, former: FormerAppSecret) -> Result<u64> 
     on.into().sql(SQL, row).run().await
 }
 
-/// Of every tenant: for the directory.
+/// Lists every tenant's, for the directory.
 pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<FormerAppSecret>> {
     const SQL: &str = "SELECT tenant_id, secret_id, held_until FROM former_app_secrets ORDER BY tenant_id, secret_id";
     on.into().sql(SQL, ()).all().await
 }
 
-/// Forgets those of which no webhook is kept any more.
+/// Deletes those whose webhooks are all expired.
 pub async fn forget(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "DELETE FROM former_app_secrets WHERE held_until < $1";
     on.into().sql(SQL, (before,)).run().await

@@ -1,4 +1,4 @@
-//! Which request was answered with what, for whoever asks again with the same key.
+//! Idempotency keys: the stored result of a request, replayed for the same key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,35 +7,36 @@ use crate::{
     domain::{Id, MessageId, TenantId},
 };
 
-/// How long a key stands for its request.
-pub const KEPT: TimeDelta = TimeDelta::hours(24);
+/// Lifetime of a key.
+pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// A request that carries a key.
+/// A request with a key.
 #[derive(Clone, Debug)]
-pub struct Keyed {
+pub struct KeyedRequest {
     pub tenant: TenantId,
     pub key: String,
     /// SHA-256 of the request.
     pub digest: [u8; 32],
-    /// The message it makes, if it is the first; for a request that makes something else, an id by which it is known.
+    /// Id of the message that the first request creates; for other requests an id that identifies the request.
     pub message: MessageId,
 }
 
+/// The request that owns a key.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Answered {
+pub struct KeyOwner {
     pub tenant_id: TenantId,
     pub key: String,
     pub digest: Vec<u8>,
     pub message_id: MessageId,
 }
 
-/// Takes the keys nobody has, and returns who has each now: the given message, or that of an earlier request.
+/// Claims free keys. Returns the owner of each key: this request or an earlier one.
 pub async fn claim(
     on: impl Into<On<'_>>,
-    keyed: &[Keyed],
+    keyed: &[KeyedRequest],
     since: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<Vec<Answered>> {
+) -> Result<Vec<KeyOwner>> {
     const FORGET: &str = "
         WITH r (tenant_id, key, since) AS ({rows})
         DELETE FROM idempotency_keys
@@ -57,7 +58,7 @@ pub async fn claim(
     let mut on = on.into();
     let old = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone(), since));
     Rows::new(FORGET, old.collect()).run(on.reborrow()).await?;
-    let taken = |it: &Keyed| {
+    let taken = |it: &KeyedRequest| {
         (
             it.tenant.uuid(),
             it.key.clone(),
@@ -73,65 +74,69 @@ pub async fn claim(
     Rows::new(LOOK, asked.collect()).all(on).await
 }
 
-/// Lets a key stand for its request from the given time on; 0 if it is another's by now.
-pub async fn renew(on: impl Into<On<'_>>, keyed: &Keyed, at: DateTime<Utc>) -> Result<u64> {
+/// Restarts the lifetime of a key at the given time. Returns 0 if another request owns it.
+pub async fn renew(on: impl Into<On<'_>>, keyed: &KeyedRequest, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET created_at = $4 WHERE tenant_id = $1 AND key = $2 AND digest = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.digest.to_vec(), at);
     on.into().sql(SQL, args).run().await
 }
 
-/// Who has a key now.
+/// Finds the owner of a key.
 pub async fn find(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     key: String,
     since: DateTime<Utc>,
-) -> Result<Option<Answered>> {
+) -> Result<Option<KeyOwner>> {
     const SQL: &str = "
         SELECT tenant_id, key, digest, message_id FROM idempotency_keys
         WHERE tenant_id = $1 AND key = $2 AND created_at >= $3";
     on.into().sql(SQL, (tenant, key, since)).opt().await
 }
 
-/// What a request was answered that made no message.
+/// The stored answer to a request that created no message.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Given {
+pub struct StoredAnswer {
     pub created_at: DateTime<Utc>,
-    /// HTTP status; none while there is no answer.
+    /// HTTP status; `None` while the request is in progress.
     pub status: Option<i64>,
-    /// Sealed.
+    /// Sealed under the master key.
     pub answer: Option<Vec<u8>>,
 }
 
-/// Keeps what a request was answered, if the key is still its.
-pub async fn answer(on: impl Into<On<'_>>, keyed: &Keyed, status: i64, sealed: Vec<u8>) -> Result<u64> {
+/// Stores the answer to a request if it still owns the key.
+pub async fn store_answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "
         UPDATE idempotency_keys SET status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
     on.into().sql(SQL, args).run().await
 }
 
-/// What the request that has a key was answered.
-pub async fn answered(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<Given>> {
+/// Finds the stored answer of a key.
+pub async fn find_answer(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
     const SQL: &str = "SELECT created_at, status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
     on.into().sql(SQL, (tenant, key)).opt().await
 }
 
-/// What the answer to a request is sealed for.
+/// Returns the sealing purpose of an answer.
 pub fn answer_purpose(tenant: TenantId, key: &str) -> String {
     format!("answer {tenant} {key}")
 }
 
-/// A kept answer, as it is sealed.
+/// A stored answer, sealed.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Sealed {
+pub struct SealedAnswer {
     pub tenant_id: TenantId,
     pub key: String,
     pub answer: Vec<u8>,
 }
 
-/// Kept answers in the order of their keys, from the one after `after` on.
-pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<Sealed>> {
+/// Lists stored answers in key order, starting after `after`.
+pub async fn list_answers(
+    on: impl Into<On<'_>>,
+    after: Option<(TenantId, String)>,
+    limit: i64,
+) -> Result<Vec<SealedAnswer>> {
     const SQL: &str = "
         SELECT tenant_id, key, answer FROM idempotency_keys
         WHERE (tenant_id, key) > ($1, $2) AND answer IS NOT NULL
@@ -140,15 +145,15 @@ pub async fn sealed(on: impl Into<On<'_>>, after: Option<(TenantId, String)>, li
     on.into().sql(SQL, (tenant, key, limit)).all().await
 }
 
-/// Puts an answer in place that was sealed anew; 0 if it is another by now.
-pub async fn reseal(on: impl Into<On<'_>>, was: Sealed, sealed: Vec<u8>) -> Result<u64> {
+/// Replaces a sealed answer with its resealed form. Returns 0 if it has changed since.
+pub async fn reseal(on: impl Into<On<'_>>, was: SealedAnswer, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET answer = $4 WHERE tenant_id = $1 AND key = $2 AND answer = $3";
     let args = (was.tenant_id, was.key, was.answer, sealed);
     on.into().sql(SQL, args).run().await
 }
 
-/// Gives up keys whose requests were refused: they made nothing.
-pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
+/// Releases keys whose requests were rejected and created nothing.
+pub async fn release(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, key) AS ({rows})
         DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (SELECT tenant_id, key FROM r)";
@@ -156,7 +161,7 @@ pub async fn give_up(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Resu
     Rows::new(SQL, keys.iter().map(row).collect()).run(on).await
 }
 
-/// Forgets the oldest keys from before the given time; tells how many.
+/// Deletes the oldest keys from before the given time. Returns how many.
 pub async fn expire(on: impl Into<On<'_>>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (

@@ -1,32 +1,34 @@
-//! The one order in which transactions lock rows. A transaction that holds rows of a stage takes none of an earlier one; within a stage rows
-//! are locked in the order of their keys, by one statement. Two transactions that obey cannot wait for each other in a circle.
+//! The lock order of all transactions.
 //!
-//! Rows that a transaction locked at their stage may be changed by it at any time after. Builds with debug assertions panic where the order
-//! is broken; the stages of tables to come are those of the design.
+//! - A transaction that holds rows of a stage locks none of an earlier stage.
+//! - Within a stage rows are locked in key order, by one statement.
+//! - Rows locked at their stage may be changed at any later time.
+//!
+//! Transactions that follow it cannot deadlock. Builds with debug assertions panic where it is violated.
 
 use crate::db::Tx;
 
-/// What is locked, in this order.
+/// The stages, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Stored webhooks, claimed with `SKIP LOCKED`.
+    /// Raw events, claimed with `SKIP LOCKED`.
     RawEvents,
-    /// The advisory lock that merges of a tenant's contacts take exclusively and everybody else shared.
+    /// The merge lock of a tenant's contacts: an advisory lock, exclusive for merges, shared for all others.
     Tenants,
-    /// Channels, templates: what people and Meta configure.
+    /// Channels and templates.
     Configuration,
     Portfolios,
     /// Contacts and their identities.
     Contacts,
     Conversations,
-    /// Messages, and the sends and attempts that belong to them.
+    /// Messages with their sends and attempts.
     Messages,
-    /// The tenant's sequence of events: held to the commit.
+    /// The tenant's event sequence, locked until the commit.
     EventCursor,
 }
 
 impl Stage {
-    /// Notes that the transaction locks rows of this stage from here on.
+    /// Records that the transaction enters this stage.
     pub fn reach(self, tx: &mut Tx) {
         let before = tx.reach(self as u8);
         debug_assert!(

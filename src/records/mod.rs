@@ -1,4 +1,4 @@
-//! SQL of what several features share: a file per aggregate, a function per query. Every query on a tenant's rows names the tenant.
+//! SQL shared by several features: one file per aggregate, one function per query. Every query on tenant data names the tenant.
 
 pub mod api_keys;
 pub mod channel_checks;

@@ -1,9 +1,9 @@
-//! The length of a page in bytes, where rows may be long.
+//! Byte limit of pages whose rows may be long.
 
-/// Bytes of content in one page. What Meta sends has some hundreds a row.
+/// Maximum bytes of content in a page. Meta's payloads have some hundreds per row.
 const PAGE: usize = 4 * 1_024 * 1_024;
 
-/// How many of the rows of these lengths a page holds: as many as have [`PAGE`] bytes together, and always the first.
+/// Returns how many rows of these lengths fit into a page of [`PAGE`] bytes; at least one.
 pub fn fitting(lengths: impl IntoIterator<Item = usize>) -> usize {
     let mut sum = 0;
     let fit = lengths.into_iter().take_while(|length| {

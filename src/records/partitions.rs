@@ -1,4 +1,4 @@
-//! The days of `raw_events` on PostgreSQL: made ahead, dropped when their time is over.
+//! Daily partitions of `raw_events` on PostgreSQL: created in advance, dropped after their retention.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
@@ -7,11 +7,10 @@ use crate::{
     db::{Db, Result, Sql, Tx},
 };
 
-/// Days made ahead, so that a worker may be away for a weekend.
+/// Days created in advance, enough to survive a weekend without workers.
 const AHEAD: u64 = 4;
 
-/// Makes the partitions of today and the coming days. A day that cannot be made, because the default partition took some of its rows
-/// already, is served by that one.
+/// Creates the partitions of today and the coming days. If the default partition holds rows of a day already, it keeps serving that day.
 pub async fn ensure(db: &Db, now: DateTime<Utc>) -> Result<()> {
     if !db.is_postgres() {
         return Ok(());
@@ -36,8 +35,8 @@ pub async fn ensure(db: &Db, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Drops the days that ended before `before` and tells how many. What is neither done nor discarded moves to the default partition
-/// first: dead and quarantined events are kept longer than the rest of their day.
+/// Drops the partitions of days that ended before `before`. Returns how many. Rows that are neither done nor discarded are moved to
+/// the default partition first: dead and quarantined events have a longer retention.
 pub async fn drop_before(db: &Db, before: DateTime<Utc>) -> Result<u64> {
     if !db.is_postgres() {
         return Ok(0);
@@ -60,9 +59,10 @@ pub async fn drop_before(db: &Db, before: DateTime<Utc>) -> Result<u64> {
     Ok(dropped)
 }
 
+/// Drops one partition.
 async fn drop_one(tx: &mut Tx, partition: &str) -> Result<()> {
     let statements = [
-        // Intake must not wait behind us; if the lock is not to be had, the next round tries again.
+        // The timeout keeps intake from queueing behind this lock; the next run tries again.
         "SET LOCAL lock_timeout = '1s'".to_owned(),
         format!("ALTER TABLE raw_events DETACH PARTITION {partition}"),
         format!("INSERT INTO raw_events SELECT * FROM {partition} WHERE state NOT IN ('done', 'discarded')"),

@@ -1,4 +1,4 @@
-//! How much tenants may have, and have. What is counted and what is added happen in one transaction, one at a time for a tenant.
+//! Quotas of tenants. Counting and adding happen in one transaction, serialised per tenant and quota.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -8,22 +8,22 @@ use crate::{
     domain::{Id, Quota, QuotaReached, TenantId},
 };
 
-/// How long something that is made elsewhere is counted before it is stored here.
+/// Lifetime of a reservation, for resources created elsewhere before they are stored here.
 const RESERVED: TimeDelta = TimeDelta::seconds(60);
 
-/// What the operator has set; the rest is as [`Quota::default`] says.
-pub async fn set_for(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
+/// Returns the quotas that the operator has set. [`Quota::default`] has the others.
+pub async fn list(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
     const SQL: &str = "SELECT quota, most FROM tenant_quotas WHERE tenant_id = $1 ORDER BY quota";
     on.into().sql(SQL, (tenant,)).all().await
 }
 
-/// The same of several tenants.
-pub async fn set_for_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
+/// Returns the set quotas of all tenants.
+pub async fn list_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
     const SQL: &str = "SELECT tenant_id, quota, most FROM tenant_quotas ORDER BY tenant_id, quota";
     on.into().sql(SQL, ()).all().await
 }
 
-/// Sets what a tenant may have; `None` is the default again.
+/// Sets a quota; `None` restores the default.
 pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, most: Option<i64>) -> Result<u64> {
     const SET: &str = "
         INSERT INTO tenant_quotas (tenant_id, quota, most) VALUES ($1, $2, $3)
@@ -36,19 +36,21 @@ pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, most: Op
     }
 }
 
-/// Whether the tenant may have one more. Until the transaction ends nobody else is told so: the caller adds it before.
+/// Checks that the tenant may have one more. The caller adds it in the same transaction, which holds the quota's lock.
 pub async fn admit(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<Result<(), QuotaReached>> {
     lock(tx, tenant, quota).await?;
     let used = count(tx, tenant, quota).await?;
     check(tx, tenant, quota, used).await
 }
 
-/// The same for what is made elsewhere, and stored only then: it counts until it is [released](release), a minute at most.
+/// Reserves one of a quota for a resource that is created elsewhere before it is stored. Counts until [released](release), for at most
+/// 60 seconds.
 pub async fn reserve(
     tx: &mut Tx,
     tenant: TenantId,
     quota: Quota,
-    (id, now): (Uuid, DateTime<Utc>),
+    id: Uuid,
+    now: DateTime<Utc>,
 ) -> Result<Result<(), QuotaReached>> {
     const OVER: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND until < $2";
     const INSERT: &str = "INSERT INTO quota_reservations (tenant_id, id, quota, until) VALUES ($1, $2, $3, $4)";
@@ -63,12 +65,13 @@ pub async fn reserve(
     Ok(admitted)
 }
 
+/// Deletes a reservation.
 pub async fn release(on: impl Into<On<'_>>, tenant: TenantId, id: Uuid) -> Result<u64> {
     const SQL: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND id = $2";
     on.into().sql(SQL, (tenant, id)).run().await
 }
 
-/// Whether a tenant has room for more uploads at all: asked before one is read.
+/// Checks that the tenant may upload at all, before an upload is read.
 pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "SELECT used FROM tenant_uses WHERE tenant_id = $1 AND quota = $2";
     let mut on = on.into();
@@ -77,8 +80,8 @@ pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<
     check(on, tenant, Quota::MediaBytes, used.map_or(0, |(used,)| used)).await
 }
 
-/// Counts an upload of so many bytes. Where there is no room for it, the caller rolls back.
-pub async fn take_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
+/// Adds the bytes of an upload. On failure the caller rolls back.
+pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "
         INSERT INTO tenant_uses (tenant_id, quota, used) VALUES ($1, $2, $3)
         ON CONFLICT (tenant_id, quota) DO UPDATE SET used = tenant_uses.used + excluded.used
@@ -97,19 +100,19 @@ pub async fn take_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Res
     })
 }
 
-/// Takes what [`take_bytes`] has counted off again.
-pub async fn give_back(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
+/// Subtracts what [`add_bytes`] has added.
+pub async fn subtract_bytes(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
     const SQL: &str = "
         UPDATE tenant_uses SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
     let name = Quota::MediaBytes.as_str().to_owned();
     on.into().sql(SQL, (tenant, name, bytes)).run().await
 }
 
-/// On SQLite there is one writer at a time anyway.
+/// Locks a tenant's quota until the end of the transaction. No-op on SQLite, which has one writer.
 async fn lock(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<()> {
     const POSTGRES: &str = "SELECT pg_advisory_xact_lock($1)";
     if tx.is_postgres() {
-        // The last half of a UUIDv7 is random.
+        // The low half of a UUIDv7 is random.
         let (_, random) = tenant.uuid().as_u64_pair();
         let key = random.wrapping_add(quota as u64).cast_signed();
         tx.sql(POSTGRES, (key,)).run().await?;

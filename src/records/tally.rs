@@ -1,4 +1,4 @@
-//! Counts of the whole installation, and whether given messages are there: for whoever holds them against another's ledger.
+//! Counts over the whole installation, and lookups of given messages and statuses: for comparison with another ledger.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,23 +8,24 @@ use crate::{
     domain::{ChannelId, Id, TenantId},
 };
 
+/// Counts over the whole installation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Tally {
     pub stored: i64,
     pub waiting: i64,
     /// Dead, quarantined or discarded.
     pub set_aside: i64,
-    /// When the oldest that waits was received.
+    /// When the oldest waiting event was received.
     pub oldest_waiting_at: Option<DateTime<Utc>>,
     pub conversations: i64,
     pub messages: i64,
-    /// Messages that are still to be sent.
+    /// Messages not sent yet.
     pub unsent: i64,
-    /// Calls to Meta of which it is not known yet whether Meta took the message.
+    /// Attempts whose outcome is open or unknown.
     pub undecided: i64,
 }
 
-/// Counts everything, so the time it takes grows with the database: for a demonstration, not for a metric.
+/// Counts everything. The duration grows with the database: for demonstrations, not for metrics.
 pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
     const SQL: &str = "
         SELECT
@@ -39,14 +40,14 @@ pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
     on.into().sql(SQL, ()).one().await
 }
 
-/// Webhooks stored since the given id.
+/// Counts the webhooks stored since the given id.
 pub async fn stored_since(on: impl Into<On<'_>>, id: Uuid) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM raw_events WHERE id >= $1";
     let (count,) = on.into().sql(SQL, (id,)).one::<(i64,)>().await?;
     Ok(count)
 }
 
-/// Those of the messages that are stored.
+/// Returns the messages that are stored.
 pub async fn known_messages(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -61,7 +62,7 @@ pub async fn known_messages(
     Rows::new(SQL, wamids.iter().map(row).collect()).all(on).await
 }
 
-/// Those of the messages that an attempt of ours is known to have brought to Meta.
+/// Returns the messages that one of our attempts is known to have delivered to Meta.
 pub async fn known_sends(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -76,10 +77,10 @@ pub async fn known_sends(
     Rows::new(SQL, wamids.iter().map(row).collect()).all(on).await
 }
 
-/// Message, status and Meta's time of it.
+/// Wamid, status and Meta's time.
 pub type StatusKey = (String, String, DateTime<Utc>);
 
-/// Those of the statuses that are stored, whomever in a group they speak of.
+/// Returns the statuses that are stored, of any group member.
 pub async fn known_statuses(
     on: impl Into<On<'_>>,
     tenant: TenantId,

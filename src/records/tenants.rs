@@ -1,3 +1,5 @@
+//! Tenants.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -5,15 +7,16 @@ use crate::{
     domain::{Id, TenantId},
 };
 
+/// A customer of the installation.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Tenant {
     pub id: TenantId,
     pub name: String,
     pub sealed_key: Vec<u8>,
     pub created_at: DateTime<Utc>,
-    /// From all its numbers together; `None` is no limit.
+    /// Rate limit over all its numbers; `None` is no limit.
     pub messages_per_second: Option<f64>,
-    /// Lanes whose unknown messages are held: words separated by spaces; `None` is the default.
+    /// Lanes whose unknown messages are held, separated by spaces; `None` is the default.
     pub hold_unknown: Option<String>,
 }
 
@@ -42,14 +45,14 @@ pub async fn find(on: impl Into<On<'_>>, id: TenantId) -> Result<Option<Tenant>>
     on.into().sql(SQL, (id,)).opt().await
 }
 
-/// Like [`find`]; until the transaction ends, its key stays what it is.
+/// Finds a tenant and locks its key against changes until the end of the transaction.
 pub async fn find_to_seal(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>> {
     const SQLITE: &str = select!("WHERE id = $1");
     const POSTGRES: &str = select!("WHERE id = $1 FOR SHARE");
     tx.sql(Sql::each(SQLITE, POSTGRES), (id,)).opt().await
 }
 
-/// By id text or by name, as a person on the command line would say it.
+/// Finds a tenant by name.
 pub async fn find_by_name(on: impl Into<On<'_>>, name: &str) -> Result<Option<Tenant>> {
     const SQL: &str = select!("WHERE name = $1");
     on.into().sql(SQL, (name.to_owned(),)).opt().await
@@ -60,7 +63,7 @@ pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Tenant>> {
     on.into().sql(SQL, ()).all().await
 }
 
-/// The oldest first, from the one after `after` on.
+/// Lists tenants, the oldest first, starting after `after`.
 pub async fn page(on: impl Into<On<'_>>, after: Option<TenantId>, limit: i64) -> Result<Vec<Tenant>> {
     const SQL: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
     let after = after.unwrap_or(TenantId::from_uuid(uuid::Uuid::nil()));
@@ -72,7 +75,7 @@ pub async fn reseal(on: impl Into<On<'_>>, id: TenantId, sealed_key: Vec<u8>) ->
     on.into().sql(SQL, (id, sealed_key)).run().await
 }
 
-/// Keeps what the operator sets.
+/// Stores the operator's rules for a tenant's sending.
 pub async fn set_rules(
     on: impl Into<On<'_>>,
     id: TenantId,

@@ -6,8 +6,8 @@ use crate::{
     clock::Clock,
     domain::TenantId,
     events::template::{
-        CATEGORY_CHANGED, COMPONENTS_CHANGED, CategoryChanged, ComponentsChanged, QUALITY_CHANGED, QualityChanged,
-        STATUS_CHANGED, StatusChanged, Template as EventTemplate,
+        CATEGORY_CHANGED, COMPONENTS_CHANGED, CategoryChanged, ComponentsChanged, EventTemplate, QUALITY_CHANGED,
+        STATUS_CHANGED, StatusChanged, TemplateQualityChanged,
     },
     meta::webhook::{TemplateCategory, TemplateQuality, TemplateRef, TemplateStatus},
     records::events::NewEvent,
@@ -60,7 +60,7 @@ impl EventContext<'_> {
 
     pub fn quality(&self, clock: &Clock, update: &TemplateQuality) -> NewEvent {
         let before = self.before.and_then(|it| it.quality.as_deref());
-        let data = QualityChanged {
+        let data = TemplateQualityChanged {
             template: self.template(),
             quality: &update.new,
             previous_quality: before.or(update.previous.as_deref()),
@@ -100,7 +100,7 @@ pub(super) fn sync_events(clock: &Clock, was: Option<&StoredTemplate>, now: &Sto
     }
     let Some(was) = was else { return events };
     if let Some(quality) = now.quality.as_deref().filter(|_| was.quality != now.quality) {
-        let data = QualityChanged {
+        let data = TemplateQualityChanged {
             template: event_template(now),
             quality,
             previous_quality: was.quality.as_deref(),

@@ -51,7 +51,7 @@ impl TemplateService {
         }
         let (reservation, now) = (self.clock.new_id::<TemplateId>().uuid(), self.clock.now());
         let reserve = async |tx: &mut Tx| {
-            quotas::reserve(tx, route.tenant, Quota::Templates, (reservation, now)).await??;
+            quotas::reserve(tx, route.tenant, Quota::Templates, reservation, now).await??;
             Ok::<_, ManageError>(())
         };
         self.db.transaction(reserve).await?;

@@ -1,4 +1,6 @@
-use super::{RegistryError, TenantService, text};
+//! Adds channels and updates their secrets.
+
+use super::{TenancyError, TenantService, text};
 use crate::{
     config::Secret,
     crypto::{SealingKey, Signer},
@@ -18,41 +20,42 @@ use crate::{
     templates::store::templates,
 };
 
-/// A business phone number to be added. `phone_number_id` and `waba_id` are Meta's ids, digits both.
+/// A business phone number to add. `phone_number_id` and `waba_id` are Meta's numeric ids.
 #[derive(Clone, Debug)]
 pub struct NewChannel {
     pub phone_number_id: String,
     pub waba_id: String,
     pub access_token: Secret,
-    /// The secret of the Meta app that signs this number's webhooks, when it is not the operator's.
+    /// Secret of the Meta app that signs this number's webhooks, if it is not the operator's app.
     pub app_secret: Option<Secret>,
 }
 
+/// Result of adding a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddedChannel {
     pub id: ChannelId,
-    /// Webhooks that had come before the channel was known and are now processed.
+    /// Number of quarantined webhooks that are now processed.
     pub released: u64,
-    /// The channel could not send; it tries again, with these messages that had waited.
+    /// Number of held sends released, if the channel's circuit breaker was open.
     pub recovered: Option<u64>,
 }
 
-/// Adds a channel, or renews the secrets of one the tenant has, whose breaker closes then; its quarantined webhooks become due at once.
+/// Adds a channel, or updates the secrets of one the tenant has and closes its circuit breaker. Its quarantined webhooks become due.
 pub async fn add_channel(
-    registry: &TenantService,
+    service: &TenantService,
     tenant: TenantId,
     new: NewChannel,
-) -> Result<AddedChannel, RegistryError> {
+) -> Result<AddedChannel, TenancyError> {
     let phone_number_id = digits("phone_number_id", &new.phone_number_id)?;
     let waba_id = digits("waba_id", &new.waba_id)?;
     let token = text("access_token", new.access_token.expose(), 4_096)?;
-    let owner = tenants::find(&registry.db, tenant).await?;
-    let owner = owner.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
-    let key = open_tenant_key(&registry.keyring, &owner).ok_or(RegistryError::KeyLost)?;
-    let known = channels::find_by_number(&registry.db, tenant, phone_number_id).await?;
+    let owner = tenants::find(&service.db, tenant).await?;
+    let owner = owner.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
+    let key = open_tenant_key(&service.keyring, &owner).ok_or(TenancyError::KeyUnavailable)?;
+    let known = channels::find_by_number(&service.db, tenant, phone_number_id).await?;
     let is_new = known.is_none();
-    let id = known.map_or_else(|| registry.clock.new_id(), |channel| channel.id);
-    let now = registry.clock.now();
+    let id = known.map_or_else(|| service.clock.new_id(), |channel| channel.id);
+    let now = service.clock.now();
     let channel = Channel {
         id,
         tenant_id: tenant,
@@ -76,8 +79,8 @@ pub async fn add_channel(
         campaigns_paused_at: None,
         campaigns_pause_code: None,
     };
-    let mut tx = registry.db.begin().await?;
-    let taken = || RegistryError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
+    let mut tx = service.db.begin().await?;
+    let taken = || TenancyError::Conflict(format!("phone number id {phone_number_id} belongs to another tenant"));
     if is_new && let Err(reached) = quotas::admit(&mut tx, tenant, Quota::Channels).await? {
         tx.rollback().await?;
         return Err(reached.into());
@@ -86,17 +89,17 @@ pub async fn add_channel(
         note_former_secret(&mut tx, &key, &channel).await?;
     }
     let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
-    // A new token may see what the old one could not.
-    templates::request_sync(&mut tx, registry.clock.new_id(), tenant, waba_id, now, now).await?;
-    // Its speed and the limit of its portfolio are Meta's to say.
-    channel_checks::want(&mut tx, id, tenant, now).await?;
+    // A new token may see templates that the old one could not.
+    templates::request_sync(&mut tx, service.clock.new_id(), tenant, waba_id, now, now).await?;
+    // The check fetches throughput and daily limit from Meta.
+    channel_checks::request(&mut tx, id, tenant, now).await?;
     let released = quarantine::release(
         &mut tx,
         &[quarantine::number(phone_number_id), quarantine::waba(waba_id)],
         now,
     )
     .await?;
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     if is_new {
         let data = Connection {
             channel_id: id,
@@ -105,17 +108,17 @@ pub async fn add_channel(
             display_phone_number: None,
             reason: None,
         };
-        told.push(NewEvent::new(&registry.clock, tenant, &CONNECTED, now, &data).on(id));
+        events.push(NewEvent::new(&service.clock, tenant, &CONNECTED, now, &data).on(id));
     }
-    let recovered = recover(&mut tx, registry, tenant, id).await?;
+    let recovered = recover(&mut tx, service, tenant, id).await?;
     if let Some(released) = recovered {
         let data = Resumed {
             channel_id: id,
             released,
         };
-        told.push(NewEvent::new(&registry.clock, tenant, &RECOVERED, now, &data).on(id));
+        events.push(NewEvent::new(&service.clock, tenant, &RECOVERED, now, &data).on(id));
     }
-    events::append(&mut tx, &told, now).await?;
+    events::append(&mut tx, &events, now).await?;
     tx.commit().await?;
     Ok(AddedChannel {
         id,
@@ -124,8 +127,8 @@ pub async fn add_channel(
     })
 }
 
-/// Notes the app secret that a channel is about to lose, unless another channel of the tenant has it too.
-async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) -> Result<(), RegistryError> {
+/// Stores the app secret that a channel is about to lose, unless another channel of the tenant has it too.
+async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) -> Result<(), TenancyError> {
     let secret_of = |it: &Channel| -> Option<AppSecretId> {
         let opened = key
             .open(&purpose("app-secret", it.id), it.app_secret.as_deref()?)
@@ -150,27 +153,28 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
     Ok(())
 }
 
-/// Closes the breaker of a channel that has a new token: should that be no good either, the next message trips it again.
+/// Closes the circuit breaker of a channel with a new token. If that is invalid too, the next message opens it again.
 async fn recover(
     tx: &mut Tx,
-    registry: &TenantService,
+    service: &TenantService,
     tenant: TenantId,
     id: ChannelId,
-) -> Result<Option<u64>, RegistryError> {
-    let now = registry.clock.now();
-    if channels::recover(&mut *tx, (tenant, id), now, now).await? == 0 {
+) -> Result<Option<u64>, TenancyError> {
+    let now = service.clock.now();
+    if channels::recover(&mut *tx, tenant, id, now, now).await? == 0 {
         return Ok(None);
     }
     let released = sends::release(&mut *tx, id, HoldReason::Breaker, now).await?;
     Ok(Some(released))
 }
 
-fn digits<'t>(what: &str, value: &'t str) -> Result<&'t str, RegistryError> {
+/// Checks that a text is one of Meta's numeric ids.
+fn digits<'t>(what: &str, value: &'t str) -> Result<&'t str, TenancyError> {
     let value = text(what, value, 32)?;
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(value);
     }
-    Err(RegistryError::Invalid(format!(
+    Err(TenancyError::Invalid(format!(
         "{what} is Meta's id: digits only, found in the app dashboard under API Setup"
     )))
 }

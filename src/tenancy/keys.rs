@@ -1,4 +1,4 @@
-use super::{RegistryError, TenantService, text};
+use super::{TenancyError, TenantService, text};
 use crate::{
     clock::Clock,
     crypto::ApiToken,
@@ -10,37 +10,39 @@ use crate::{
     },
 };
 
-/// An API key as it is handed out, once.
+/// A new API key with its token, which is shown only once.
 #[derive(Clone)]
 pub struct NewApiKey {
     pub id: ApiKeyId,
     pub token: ApiToken,
 }
 
+/// Creates an API key.
 pub async fn create_api_key(
-    registry: &TenantService,
+    service: &TenantService,
     tenant: TenantId,
     name: &str,
     scopes: &Scopes,
-) -> Result<NewApiKey, RegistryError> {
+) -> Result<NewApiKey, TenancyError> {
     let name = text("the name of the key", name, 200)?;
-    if tenants::find(&registry.db, tenant).await?.is_none() {
-        return Err(RegistryError::NotFound(format!("tenant {tenant}")));
+    if tenants::find(&service.db, tenant).await?.is_none() {
+        return Err(TenancyError::NotFound(format!("tenant {tenant}")));
     }
     let make = async |tx: &mut Tx| {
         quotas::admit(tx, tenant, Quota::ApiKeys).await??;
-        insert(tx, &registry.clock, tenant, name, scopes).await
+        insert(tx, &service.clock, tenant, name, scopes).await
     };
-    registry.db.transaction(make).await
+    service.db.transaction(make).await
 }
 
+/// Inserts a new API key.
 pub(super) async fn insert(
     on: impl Into<On<'_>>,
     clock: &Clock,
     tenant: TenantId,
     name: &str,
     scopes: &Scopes,
-) -> Result<NewApiKey, RegistryError> {
+) -> Result<NewApiKey, TenancyError> {
     let token = ApiToken::generate();
     let key = ApiKey {
         id: clock.new_id(),
@@ -55,10 +57,10 @@ pub(super) async fn insert(
     Ok(NewApiKey { id: key.id, token })
 }
 
-/// Ends a key at once.
-pub async fn revoke_api_key(registry: &TenantService, id: ApiKeyId) -> Result<(), RegistryError> {
-    match api_keys::revoke(&registry.db, id, registry.clock.now()).await? {
-        0 => Err(RegistryError::NotFound(format!("live API key {id}"))),
+/// Revokes a key. Takes effect at once.
+pub async fn revoke_api_key(service: &TenantService, id: ApiKeyId) -> Result<(), TenancyError> {
+    match api_keys::revoke(&service.db, id, service.clock.now()).await? {
+        0 => Err(TenancyError::NotFound(format!("live API key {id}"))),
         _ => Ok(()),
     }
 }

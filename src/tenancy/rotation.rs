@@ -1,4 +1,6 @@
-use super::{RegistryError, TenantService};
+//! Rotation of the tenants' keys under a new master key.
+
+use super::{TenancyError, TenantService};
 use crate::{
     crypto::SealingKey,
     db::Tx,
@@ -7,38 +9,38 @@ use crate::{
     webhooks::store::endpoints::{self, Endpoint},
 };
 
-/// What a rotation did.
+/// Result of a rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rotated {
+pub struct RotationReport {
     pub tenants: u64,
     pub channels: u64,
-    /// Kept answers of requests with an `Idempotency-Key`.
+    /// Stored answers of requests with an `Idempotency-Key`.
     pub answers: u64,
 }
 
-/// The tables that hold what is sealed.
+/// Tables with sealed columns.
 const SEALED: [&str; 4] = ["tenants", "channels", "endpoints", "idempotency_keys"];
-/// Answers resealed at a time; each may have 4 MB.
+/// Answers resealed per page; each may have 4 MB.
 const ANSWERS: i64 = 16;
 
-/// Gives every tenant a new key under the first master key and seals its secrets and the answers kept for it anew; afterwards older
-/// master keys can go. What is replaced is overwritten by [`forget_replaced`].
-/// One transaction per tenant: interrupted, it is simply run again.
-pub async fn rotate_keys(registry: &TenantService) -> Result<Rotated, RegistryError> {
-    let mut rotated = Rotated::default();
-    for tenant in tenants::all(&registry.db).await? {
-        let old = open_tenant_key(&registry.keyring, &tenant).ok_or(RegistryError::KeyLost)?;
+/// Gives every tenant a new key sealed under the first master key, and reseals its secrets and its stored answers. Afterwards older master
+/// keys can be removed. [`vacuum_replaced`] overwrites what was replaced. One transaction per tenant; an interrupted rotation can be
+/// run again.
+pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, TenancyError> {
+    let mut rotated = RotationReport::default();
+    for tenant in tenants::all(&service.db).await? {
+        let old = open_tenant_key(&service.keyring, &tenant).ok_or(TenancyError::KeyUnavailable)?;
         let new = SealingKey::random();
-        let mut tx = registry.db.begin().await?;
-        // First: whoever seals something new waits for this, and then finds the new key.
-        let sealed = registry.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
+        let mut tx = service.db.begin().await?;
+        // The tenant row comes first: concurrent writers that seal a secret wait for it and then find the new key.
+        let sealed = service.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
         rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
         for channel in channels::of_tenant(&mut tx, tenant.id).await? {
             let anew = |what: &str, sealed: &[u8]| {
                 let purpose = purpose(what, channel.id);
                 old.open(&purpose, sealed)
                     .map(|secret| new.seal(&purpose, &secret))
-                    .map_err(|_| RegistryError::KeyLost)
+                    .map_err(|_| TenancyError::KeyUnavailable)
             };
             let access_token = anew("access-token", &channel.access_token)?;
             let app_secret = channel
@@ -53,49 +55,49 @@ pub async fn rotate_keys(registry: &TenantService) -> Result<Rotated, RegistryEr
         }
         tx.commit().await?;
     }
-    rotated.answers = reseal_answers(registry).await?;
+    rotated.answers = reseal_answers(service).await?;
     Ok(rotated)
 }
 
-/// Overwrites what a rotation replaced, in the files of the database: without this whoever has the old master key and the files opens
-/// secrets in free space. False: somebody was in the way; call it again. Backups, replicas and PostgreSQL's log are not reached.
-pub async fn forget_replaced(registry: &TenantService) -> Result<bool, RegistryError> {
-    Ok(registry.db.vacuum(&SEALED).await?)
+/// Overwrites replaced secrets in the database files; otherwise they could be read from free space with the old master key. Returns
+/// false if another transaction prevented it: call again. Does not reach backups, replicas or PostgreSQL's WAL.
+pub async fn vacuum_replaced(service: &TenantService) -> Result<bool, TenancyError> {
+    Ok(service.db.vacuum(&SEALED).await?)
 }
 
-/// The answers of the last day, which are sealed under the master key itself. What opens under no key of the ring stays: it is lost already.
-async fn reseal_answers(registry: &TenantService) -> Result<u64, RegistryError> {
+/// Reseals the answers of the last day, which are sealed under the master key itself. Answers that no key opens are skipped: they are lost.
+async fn reseal_answers(service: &TenantService) -> Result<u64, TenancyError> {
     let (mut resealed, mut after) = (0, None);
     loop {
-        let page = idempotency::sealed(&registry.db, after.take(), ANSWERS).await?;
+        let page = idempotency::list_answers(&service.db, after.take(), ANSWERS).await?;
         let Some(last) = page.last() else { return Ok(resealed) };
         after = Some((last.tenant_id, last.key.clone()));
         for kept in page {
-            if !registry.keyring.needs_resealing(&kept.answer) {
+            if !service.keyring.needs_resealing(&kept.answer) {
                 continue;
             }
             let purpose = idempotency::answer_purpose(kept.tenant_id, &kept.key);
-            let Ok(answer) = registry.keyring.open(&purpose, &kept.answer) else {
+            let Ok(answer) = service.keyring.open(&purpose, &kept.answer) else {
                 continue;
             };
-            let sealed = registry.keyring.seal(&purpose, &answer);
-            resealed += idempotency::reseal(&registry.db, kept, sealed).await?;
+            let sealed = service.keyring.seal(&purpose, &answer);
+            resealed += idempotency::reseal(&service.db, kept, sealed).await?;
         }
     }
 }
 
-/// As often as a person changes it in between, until it is done or gone.
+/// Reseals the secrets of an endpoint. Retries when a concurrent change has raised its revision, until the endpoint is deleted.
 async fn reseal_endpoint(
     tx: &mut Tx,
     endpoint: Endpoint,
     old: &SealingKey,
     new: &SealingKey,
-) -> Result<(), RegistryError> {
+) -> Result<(), TenancyError> {
     let anew = |purpose: &str, sealed: &[u8]| {
         let opened = old.open(purpose, sealed);
         opened
             .map(|secret| new.seal(purpose, &secret))
-            .map_err(|_| RegistryError::KeyLost)
+            .map_err(|_| TenancyError::KeyUnavailable)
     };
     let key = endpoint.key();
     let secrets = endpoints::secrets_purpose(endpoint.id);

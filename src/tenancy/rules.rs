@@ -1,4 +1,6 @@
-use super::{RegistryError, TenantService};
+//! Sending rules that the operator sets for a tenant.
+
+use super::{TenancyError, TenantService};
 use crate::{
     directory::PROPAGATION_TIME,
     domain::{SendLane, TenantId},
@@ -6,22 +8,21 @@ use crate::{
     records::tenants::{self, Tenant},
 };
 
-/// The most a tenant can be let send, in messages per second.
+/// Maximum rate limit in messages per second.
 const MOST: f64 = 10_000.0;
 
-/// What the operator sets for a tenant's sending.
+/// Sending rules of a tenant.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rules {
-    /// From all its numbers together; `None` is no limit.
+pub struct SendingRules {
+    /// Rate limit over all its numbers; `None` is no limit.
     pub messages_per_second: Option<f64>,
-    /// The lanes whose messages are held, and not sent again, when nobody knows whether they were sent; `None` is the default, the
-    /// campaigns.
+    /// Lanes whose unknown messages are held instead of being sent again; `None` is the default: campaigns.
     pub hold_unknown: Option<Vec<SendLane>>,
 }
 
-/// What is set for a tenant.
-pub fn rules(tenant: &Tenant) -> Rules {
-    Rules {
+/// Returns the rules of a tenant.
+pub fn sending_rules(tenant: &Tenant) -> SendingRules {
+    SendingRules {
         messages_per_second: tenant.messages_per_second,
         hold_unknown: tenant.hold_unknown.as_deref().map(|words| {
             let lanes = words.split(' ').filter_map(SendLane::parse);
@@ -30,8 +31,8 @@ pub fn rules(tenant: &Tenant) -> Rules {
     }
 }
 
-/// Reads lanes as a person writes them: words separated by commas or spaces, `none`, or `default`.
-pub fn hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, RegistryError> {
+/// Parses lanes: words separated by commas or spaces, `none`, or `default`.
+pub fn parse_hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, TenancyError> {
     match text.trim() {
         "default" => return Ok(None),
         "none" => return Ok(Some(Vec::new())),
@@ -40,25 +41,29 @@ pub fn hold_unknown(text: &str) -> Result<Option<Vec<SendLane>>, RegistryError> 
     let words = text.split([' ', ',']).filter(|word| !word.is_empty());
     let lane = |word: &str| {
         SendLane::parse(word).ok_or_else(|| {
-            RegistryError::Invalid(format!(
+            TenancyError::Invalid(format!(
                 "hold_unknown: there is no lane {word:?}; use reply, transactional and campaign, or none, or default"
             ))
         })
     };
     let lanes: Vec<SendLane> = words.map(lane).collect::<Result<_, _>>()?;
     if lanes.is_empty() {
-        let detail = "hold_unknown: name lanes (reply, transactional, campaign), or none, or default";
-        return Err(RegistryError::Invalid(detail.to_owned()));
+        let detail = "hold_unknown: give at least one lane (reply, transactional, campaign), or none, or default";
+        return Err(TenancyError::Invalid(detail.to_owned()));
     }
     Ok(Some(lanes))
 }
 
-/// Sets all of a tenant's rules, and returns it as it is then. They hold within a second, also for messages that wait.
-pub async fn set_rules(registry: &TenantService, tenant: TenantId, rules: &Rules) -> Result<Tenant, RegistryError> {
+/// Replaces a tenant's rules and returns the tenant. They take effect within a second, also for waiting messages.
+pub async fn set_rules(
+    service: &TenantService,
+    tenant: TenantId,
+    rules: &SendingRules,
+) -> Result<Tenant, TenancyError> {
     if let Some(rate) = rules.messages_per_second
         && !(rate > 0.0 && rate <= MOST)
     {
-        return Err(RegistryError::Invalid(format!(
+        return Err(TenancyError::Invalid(format!(
             "messages_per_second must be more than 0 and at most {MOST}, or nothing for no limit"
         )));
     }
@@ -66,10 +71,10 @@ pub async fn set_rules(registry: &TenantService, tenant: TenantId, rules: &Rules
         let held = SendLane::ALL.into_iter().filter(|lane| lanes.contains(lane));
         held.map(SendLane::as_str).collect::<Vec<_>>().join(" ")
     });
-    let now = registry.clock.now();
-    let mut tx = registry.db.begin().await?;
+    let now = service.clock.now();
+    let mut tx = service.db.begin().await?;
     let before = tenants::find(&mut tx, tenant).await?;
-    let before = before.ok_or_else(|| RegistryError::NotFound(format!("tenant {tenant}")))?;
+    let before = before.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
     tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words.clone(), now).await?;
     if before.messages_per_second != rules.messages_per_second {
         sends::clear_reservations(&mut tx, tenant, None, now + PROPAGATION_TIME).await?;
@@ -96,10 +101,10 @@ mod tests {
             ("none", Some(vec![])),
             ("default", None),
         ] {
-            assert_eq!(hold_unknown(text).unwrap(), lanes, "{text}");
+            assert_eq!(parse_hold_unknown(text).unwrap(), lanes, "{text}");
         }
         for text in ["", " ", "campaigns", "none,reply"] {
-            let error = hold_unknown(text).unwrap_err().to_string();
+            let error = parse_hold_unknown(text).unwrap_err().to_string();
             assert!(error.contains("reply, transactional"), "{error}");
         }
     }

@@ -226,7 +226,7 @@ fn description(text: Option<String>) -> Result<Option<String>, Error> {
     let Some(text) = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    match domain::description(&text, LONGEST_DESCRIPTION) {
+    match domain::check_description(&text, LONGEST_DESCRIPTION) {
         Ok(_) => Ok(Some(text)),
         Err(bad) => {
             let invalid = Invalid::new("description", bad.to_string());

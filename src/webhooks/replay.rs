@@ -10,7 +10,7 @@ use crate::{
     domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id, is_storable},
     events::endpoint::{TEST, Test},
     meta::message::Invalid,
-    records::events::{self, NewEvent, Recorded},
+    records::events::{self, NewEvent, SequenceRange},
     webhooks::store::{
         deliveries::{self, Delivery},
         endpoints::{Endpoint, EndpointKey},
@@ -118,7 +118,7 @@ struct ReplayRange {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     states: Vec<DeliveryState>,
-    missing: Option<Recorded>,
+    missing: Option<SequenceRange>,
     types: EventTypes,
 }
 
@@ -228,7 +228,7 @@ impl WebhookService {
         &self,
         endpoint: &Endpoint,
         after: i64,
-        recorded: &Recorded,
+        recorded: &SequenceRange,
         types: &EventTypes,
     ) -> Result<(u64, Option<ReplayPosition>), Error> {
         let page = deliveries::missing_page(&self.db, endpoint, after, recorded, types).await?;
@@ -264,7 +264,7 @@ impl WebhookService {
             ReplayState::Missing => None,
         };
         let missing = match replay.states.contains(&ReplayState::Missing) {
-            true => Some(Recorded::find(&self.db, tenant, (replay.from, to)).await?),
+            true => Some(SequenceRange::find(&self.db, tenant, replay.from, to).await?),
             false => None,
         };
         Ok(ReplayRange {

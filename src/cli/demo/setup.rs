@@ -123,7 +123,7 @@ async fn channel(registry: &TenantService, tenant: TenantId, data: &Path) -> any
     };
     match tenancy::add_channel(registry, tenant, new).await {
         Ok(added) => Ok(added.id),
-        Err(error @ tenancy::RegistryError::KeyLost) => {
+        Err(error @ tenancy::TenancyError::KeyUnavailable) => {
             let cure = format!(
                 "demo.json and demo.db in {} do not belong together: remove both",
                 data.display()

@@ -29,7 +29,7 @@ pub struct Quarantined {
     responses((status = 200, description = "The quarantined webhooks by number or account", body = Page<Quarantined>)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Page<Quarantined>>, Problem> {
     let rows = crate::inbound::store::quarantine::list(app.db.reader(), MAX_SUBJECTS).await?;
-    let show = |row: crate::inbound::store::quarantine::Waiting| Quarantined {
+    let show = |row: crate::inbound::store::quarantine::QuarantinedSubject| Quarantined {
         subject: row.subject,
         events: row.events,
         since: row.since,

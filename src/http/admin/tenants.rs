@@ -41,7 +41,7 @@ pub struct TenantView {
 
 impl TenantView {
     fn of(row: records::tenants::Tenant, quotas: BTreeMap<String, i64>) -> Self {
-        let rules = tenancy::rules(&row);
+        let rules = tenancy::sending_rules(&row);
         Self {
             id: row.id,
             name: row.name,
@@ -134,7 +134,7 @@ pub async fn change(
 ) -> Result<Body<TenantView>, Problem> {
     let found = records::tenants::find(app.db.reader(), id).await?;
     let mut row = found.ok_or_else(|| Problem::no_such(format_args!("tenant {id}")))?;
-    let mut rules = tenancy::rules(&row);
+    let mut rules = tenancy::sending_rules(&row);
     if let Some(rate) = change.messages_per_second {
         rules.messages_per_second = rate;
     }

@@ -60,19 +60,19 @@ pub async fn list(
     paging: Paging,
     Query(query): Query<ListUnrecognizedQuery>,
 ) -> Result<Json<Page<UnrecognizedView>>, Problem> {
-    let before: Option<unrecognized::Key> = paging.key(LIST)?;
+    let before: Option<unrecognized::UnrecognizedCursor> = paging.key(LIST)?;
     let Some(field) = query.field else {
         let rows = unrecognized::counts(app.db.reader()).await?;
         let counts = rows.into_iter().map(UnrecognizedView::from).collect();
         return Ok(Json(Page::single(counts)));
     };
     let rows = unrecognized::list(app.db.reader(), &field, before, paging.rows()).await?;
-    let key = |row: &unrecognized::Item| (row.seen_at, row.raw_event_id, row.path.clone());
+    let key = |row: &unrecognized::UnrecognizedItem| (row.seen_at, row.raw_event_id, row.path.clone());
     Ok(Json(Page::new(&paging, LIST, rows, key).map(UnrecognizedView::from)))
 }
 
-impl From<unrecognized::Count> for UnrecognizedView {
-    fn from(row: unrecognized::Count) -> Self {
+impl From<unrecognized::UnrecognizedCount> for UnrecognizedView {
+    fn from(row: unrecognized::UnrecognizedCount) -> Self {
         Self::Count {
             field: row.field,
             items: row.items,
@@ -82,8 +82,8 @@ impl From<unrecognized::Count> for UnrecognizedView {
     }
 }
 
-impl From<unrecognized::Item> for UnrecognizedView {
-    fn from(row: unrecognized::Item) -> Self {
+impl From<unrecognized::UnrecognizedItem> for UnrecognizedView {
+    fn from(row: unrecognized::UnrecognizedItem) -> Self {
         Self::Item {
             raw_event_id: row.raw_event_id,
             path: row.path,

@@ -185,7 +185,7 @@ pub async fn show(
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
     let waiting = crate::messaging::store::sends::count_waiting(&mut tx, scope.tenant, id).await?;
     tx.commit().await?;
-    let portfolio = records::portfolios::Key {
+    let portfolio = records::portfolios::PortfolioKey {
         portfolio: row.portfolio().to_owned(),
         tenant: scope.tenant,
     };

@@ -77,7 +77,7 @@ pub struct Undeliverable {
 }
 
 impl ContactView {
-    fn new(row: contacts::Contact, identities: Vec<contacts::KnownBy>) -> Self {
+    fn new(row: contacts::Contact, identities: Vec<contacts::IdentityRecord>) -> Self {
         let newest = |kind| in_use(&identities, kind);
         Self {
             id: row.id,
@@ -96,10 +96,10 @@ impl ContactView {
 }
 
 /// Converts the identities of a contact. A failed delivery concerns the person, so all identities in use show the same count.
-fn identity_views(known: Vec<contacts::KnownBy>) -> Vec<IdentityView> {
+fn identity_views(known: Vec<contacts::IdentityRecord>) -> Vec<IdentityView> {
     let in_use = known.iter().filter(|it| it.retired_at.is_none());
     let all = in_use.filter_map(Undeliverable::of).reduce(Undeliverable::and);
-    let identity = |it: contacts::KnownBy| IdentityView {
+    let identity = |it: contacts::IdentityRecord| IdentityView {
         undeliverable: match it.retired_at {
             None => all,
             Some(_) => Undeliverable::of(&it),
@@ -112,7 +112,7 @@ fn identity_views(known: Vec<contacts::KnownBy>) -> Vec<IdentityView> {
 }
 
 impl Undeliverable {
-    fn of(known: &contacts::KnownBy) -> Option<Self> {
+    fn of(known: &contacts::IdentityRecord) -> Option<Self> {
         known.undeliverable_at.map(|last_at| Self {
             count: known.undeliverable_count,
             last_at,
@@ -130,7 +130,7 @@ impl Undeliverable {
 }
 
 /// Returns the newest identity of a kind that is not retired; `identities` is sorted newest first.
-pub fn in_use(identities: &[contacts::KnownBy], kind: &str) -> Option<String> {
+pub fn in_use(identities: &[contacts::IdentityRecord], kind: &str) -> Option<String> {
     let mut used = identities
         .iter()
         .filter(|one| one.kind == kind && one.retired_at.is_none());
@@ -142,9 +142,9 @@ pub async fn identities(
     tx: &mut Tx,
     tenant: TenantId,
     ids: &[ContactId],
-) -> sqlx::Result<HashMap<ContactId, Vec<contacts::KnownBy>>> {
+) -> sqlx::Result<HashMap<ContactId, Vec<contacts::IdentityRecord>>> {
     let mut by_contact: HashMap<_, Vec<_>> = HashMap::new();
-    for identity in contacts::known_by(tx, tenant, ids).await? {
+    for identity in contacts::list_identities(tx, tenant, ids).await? {
         by_contact.entry(identity.contact_id).or_default().push(identity);
     }
     Ok(by_contact)
@@ -176,7 +176,7 @@ pub async fn show(scope: ReadScope, Path(id): Path<ContactId>) -> Result<Json<Co
     let mut tx = scope.begin().await?;
     let found = contacts::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
-    let identities = contacts::known_by(&mut tx, scope.tenant, &[id]).await?;
+    let identities = contacts::list_identities(&mut tx, scope.tenant, &[id]).await?;
     tx.commit().await?;
     Ok(Json(ContactView::new(row, identities)))
 }

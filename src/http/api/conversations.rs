@@ -67,7 +67,7 @@ pub struct LastMessage {
 }
 
 impl ConversationView {
-    fn new(row: conversations::Conversation, identities: &[contacts::KnownBy]) -> Self {
+    fn new(row: conversations::Conversation, identities: &[contacts::IdentityRecord]) -> Self {
         Self {
             id: row.id,
             channel_id: row.channel_id,
@@ -131,7 +131,7 @@ pub async fn list(
         return Err(Problem::invalid("`q` is longer than 200 characters."));
     }
     let mut tx = scope.begin().await?;
-    let (rows, floor) = match conversations::Needle::parse(&text) {
+    let (rows, floor) = match conversations::SearchTerm::parse(&text) {
         None => conversations::list(&mut tx, scope.tenant, filter, before, paging.rows()).await?,
         Some(needle) => {
             let found = conversations::search(&mut tx, scope.tenant, &needle, filter, before, paging.rows()).await?;
@@ -155,7 +155,7 @@ pub async fn show(scope: ReadScope, Path(id): Path<ConversationId>) -> Result<Js
     let mut tx = scope.begin().await?;
     let found = conversations::find(&mut tx, scope.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let identities = contacts::known_by(&mut tx, scope.tenant, &[row.contact_id]).await?;
+    let identities = contacts::list_identities(&mut tx, scope.tenant, &[row.contact_id]).await?;
     tx.commit().await?;
     Ok(Json(ConversationView::new(row, &identities)))
 }

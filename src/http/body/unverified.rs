@@ -4,7 +4,7 @@ use axum::body::{BodyDataStream, HttpBody};
 use bytes::Bytes;
 use futures::StreamExt;
 
-use crate::http::byte_budget::{BudgetExhausted, ByteReservation};
+use crate::http::byte_budget::{ByteBudgetExhausted, ByteReservation};
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub async fn read_unverified(
         if length > joined.capacity() {
             let capacity = (2 * joined.capacity()).min(expected).max(length);
             held.grow(capacity)
-                .map_err(|BudgetExhausted| UnverifiedBodyError::MemoryExhausted)?;
+                .map_err(|ByteBudgetExhausted| UnverifiedBodyError::MemoryExhausted)?;
             joined.reserve_exact(capacity - joined.len());
         }
         joined.extend_from_slice(&std::mem::take(&mut first));

@@ -19,7 +19,7 @@ const MAX_LAG_SECONDS: f64 = 60.0;
 /// The outcome of a check, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum HealthStatus {
+pub enum CheckStatus {
     Ok,
     Degraded,
     Failing,
@@ -28,7 +28,7 @@ pub enum HealthStatus {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Database)]
 pub struct DatabaseCheck {
-    pub status: HealthStatus,
+    pub status: CheckStatus,
     pub millis: f64,
     /// Pending migrations of the running version; null when the database did not answer.
     #[schema(required)]
@@ -38,14 +38,14 @@ pub struct DatabaseCheck {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Redis)]
 pub struct RedisCheck {
-    pub status: HealthStatus,
+    pub status: CheckStatus,
     pub millis: f64,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = QueueLag)]
 pub struct QueueLagCheck {
-    pub status: HealthStatus,
+    pub status: CheckStatus,
     /// For how long the oldest due webhook has been due; null when the database did not answer.
     #[schema(required)]
     pub seconds: Option<f64>,
@@ -54,7 +54,7 @@ pub struct QueueLagCheck {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Disk)]
 pub struct DiskCheck {
-    pub status: HealthStatus,
+    pub status: CheckStatus,
     /// Free space of the disk with the database file; on PostgreSQL of the one where the process runs.
     #[schema(required)]
     pub free_mb: Option<u64>,
@@ -70,9 +70,9 @@ pub async fn database(app: &App) -> DatabaseCheck {
     let pending = pending.ok().and_then(Result::ok);
     DatabaseCheck {
         status: if pending == Some(0) {
-            HealthStatus::Ok
+            CheckStatus::Ok
         } else {
-            HealthStatus::Failing
+            CheckStatus::Failing
         },
         millis: millis(began),
         pending_migrations: pending,
@@ -85,9 +85,9 @@ pub async fn redis(app: &App) -> Option<RedisCheck> {
     let answered = matches!(timeout(CHECK_TIMEOUT, app.queues.ping()).await, Ok(Ok(())));
     Some(RedisCheck {
         status: if answered {
-            HealthStatus::Ok
+            CheckStatus::Ok
         } else {
-            HealthStatus::Degraded
+            CheckStatus::Degraded
         },
         millis: millis(began),
     })
@@ -101,8 +101,8 @@ pub async fn queue_lag(app: &App) -> QueueLagCheck {
     });
     QueueLagCheck {
         status: match seconds {
-            Some(seconds) if seconds <= MAX_LAG_SECONDS => HealthStatus::Ok,
-            _ => HealthStatus::Degraded,
+            Some(seconds) if seconds <= MAX_LAG_SECONDS => CheckStatus::Ok,
+            _ => CheckStatus::Degraded,
         },
         seconds,
     }
@@ -112,17 +112,17 @@ pub async fn queue_lag(app: &App) -> QueueLagCheck {
 pub async fn disk(app: &App) -> DiskCheck {
     let folder = folder(&app.config.database_url);
     let bad = if app.config.is_postgres() {
-        HealthStatus::Degraded
+        CheckStatus::Degraded
     } else {
-        HealthStatus::Failing
+        CheckStatus::Failing
     };
     let asked = tokio::task::spawn_blocking(move || free_mb(&folder));
     let free_mb = timeout(CHECK_TIMEOUT, asked).await.ok().and_then(Result::ok).flatten();
     DiskCheck {
         status: match free_mb {
-            Some(free) if free >= app.config.limits.disk_free_mb => HealthStatus::Ok,
+            Some(free) if free >= app.config.limits.disk_free_mb => CheckStatus::Ok,
             Some(_) => bad,
-            None => HealthStatus::Degraded,
+            None => CheckStatus::Degraded,
         },
         free_mb,
     }
@@ -161,6 +161,6 @@ mod tests {
 
     #[test]
     fn the_worst_check_decides() {
-        assert!(HealthStatus::Ok < HealthStatus::Degraded && HealthStatus::Degraded < HealthStatus::Failing);
+        assert!(CheckStatus::Ok < CheckStatus::Degraded && CheckStatus::Degraded < CheckStatus::Failing);
     }
 }

@@ -11,7 +11,7 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use checks::{DatabaseCheck, DiskCheck, HealthStatus, QueueLagCheck, RedisCheck};
+pub use checks::{CheckStatus, DatabaseCheck, DiskCheck, QueueLagCheck, RedisCheck};
 
 use super::{auth::MetricsAccess, problem::Problem, state::HttpState};
 use crate::app::App;
@@ -49,7 +49,7 @@ impl HealthCache {
 #[schema(as = Health)]
 pub struct HealthReport {
     /// The worst of the checks: `ok`; `degraded`, when webhooks are taken but something else suffers; `failing`, when they are not.
-    pub status: HealthStatus,
+    pub status: CheckStatus,
     pub version: &'static str,
     pub checks: CheckResults,
 }
@@ -69,7 +69,7 @@ pub struct CheckResults {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Readiness {
     /// The worst of the checks; see `GET /health`.
-    pub status: HealthStatus,
+    pub status: CheckStatus,
     /// Only with the metrics token or where metrics are open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<&'static str>,
@@ -81,7 +81,7 @@ pub struct Readiness {
 /// The answer of the liveness probe.
 #[derive(Serialize, ToSchema)]
 pub struct Alive {
-    pub status: HealthStatus,
+    pub status: CheckStatus,
 }
 
 async fn check(app: &App) -> HealthReport {
@@ -91,7 +91,7 @@ async fn check(app: &App) -> HealthReport {
         checks::queue_lag(app),
         checks::disk(app)
     );
-    let redis_status = redis.as_ref().map_or(HealthStatus::Ok, |redis| redis.status);
+    let redis_status = redis.as_ref().map_or(CheckStatus::Ok, |redis| redis.status);
     let status = database.status.max(redis_status).max(queue_lag.status).max(disk.status);
     HealthReport {
         status,
@@ -112,7 +112,7 @@ async fn check(app: &App) -> HealthReport {
     responses((status = 200, description = "Alive", body = Alive)))]
 async fn live() -> Json<Alive> {
     Json(Alive {
-        status: HealthStatus::Ok,
+        status: CheckStatus::Ok,
     })
 }
 
@@ -130,8 +130,8 @@ async fn ready(
 ) -> (StatusCode, Json<Readiness>) {
     let health = state.health.outcome(&state.app).await;
     let status = match health.status {
-        HealthStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,
-        HealthStatus::Ok | HealthStatus::Degraded => StatusCode::OK,
+        CheckStatus::Failing => StatusCode::SERVICE_UNAVAILABLE,
+        CheckStatus::Ok | CheckStatus::Degraded => StatusCode::OK,
     };
     let HealthReport {
         status: condition,

@@ -9,7 +9,7 @@ use crate::{
     inbound::{intake::NotStored, replay::ReplayError},
     memory::MemoryExhausted,
     meta::message::Invalid,
-    tenancy::RegistryError,
+    tenancy::TenancyError,
 };
 
 impl From<sqlx::Error> for Problem {
@@ -52,15 +52,15 @@ impl From<QuotaReached> for Problem {
     }
 }
 
-impl From<RegistryError> for Problem {
-    fn from(error: RegistryError) -> Self {
+impl From<TenancyError> for Problem {
+    fn from(error: TenancyError) -> Self {
         match error {
-            RegistryError::Invalid(detail) => Self::invalid(detail),
-            RegistryError::Conflict(detail) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
-            RegistryError::NotFound(what) => Self::no_such(what),
-            RegistryError::Quota(reached) => reached.into(),
-            RegistryError::Database(error) => error.into(),
-            RegistryError::KeyLost => {
+            TenancyError::Invalid(detail) => Self::invalid(detail),
+            TenancyError::Conflict(detail) => Self::new(StatusCode::CONFLICT, "conflict", "Already exists", detail),
+            TenancyError::NotFound(what) => Self::no_such(what),
+            TenancyError::Quota(reached) => reached.into(),
+            TenancyError::Database(error) => error.into(),
+            TenancyError::KeyUnavailable => {
                 tracing::error!(%error, "a request failed");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 Self::new(status, "key-lost", "Secret cannot be decrypted", error.to_string())

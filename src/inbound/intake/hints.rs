@@ -1,11 +1,11 @@
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-/// How many batches of ids may wait to be queued.
-const WAITING: usize = 1_024;
+/// Maximum number of batches of ids waiting to be queued.
+const CAPACITY: usize = 1_024;
 
-/// Tells the queue what was stored, off the path of the answer. A hint that cannot be given is no loss: the row is born with its
-/// due time, and the sweep finds it.
+/// Sends ids of stored webhooks to the queue without delaying the response. A lost hint is harmless: the row has a due time, and the
+/// sweep finds it.
 #[derive(Clone)]
 pub struct Hints {
     to: mpsc::Sender<Vec<Uuid>>,
@@ -13,9 +13,9 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// The giver and the taker of hints.
+    /// Returns the sender and the receiver of hints.
     pub fn channel() -> (Self, mpsc::Receiver<Vec<Uuid>>) {
-        let (to, from) = mpsc::channel(WAITING);
+        let (to, from) = mpsc::channel(CAPACITY);
         (
             Self {
                 to,
@@ -25,7 +25,8 @@ impl Hints {
         )
     }
 
-    pub(super) fn give(&self, ids: Vec<Uuid>) {
+    /// Sends ids, or drops and counts them when the channel is full.
+    pub(super) fn send(&self, ids: Vec<Uuid>) {
         if self.to.try_send(ids).is_err() {
             self.dropped.increment(1);
         }

@@ -1,5 +1,5 @@
-//! Intake: a webhook is answered when its bytes are on disk, and not before. Requests hand their bytes to a writer, which stores
-//! whatever is waiting in one commit; while one commit runs, the next batch gathers by itself.
+//! Intake: a webhook is answered once its bytes are on disk. Requests pass their bytes to a writer, which stores everything waiting
+//! in one commit (group commit); the next batch gathers while the commit runs.
 
 mod hints;
 mod writer;
@@ -19,67 +19,67 @@ use crate::{
     records::raw_events::NewRawEvent,
 };
 
-/// Why a webhook was not stored. Meta is told 503 and sends it again, for seven days.
+/// The reason why a webhook was not stored. The response is 503, and Meta retries for seven days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotStored {
-    #[error("too many webhooks wait for the database")]
+    #[error("too many webhooks are waiting for the database")]
     Full,
-    #[error("the database does not take it")]
+    #[error("the database is unavailable")]
     Unavailable,
 }
 
-/// The way in. Clones share the writer.
+/// Handle of the intake writer. Clones share it.
 #[derive(Clone)]
 pub struct Intake {
     clock: Clock,
-    way: Way,
+    mode: Mode,
     stored: metrics::Counter,
 }
 
 #[derive(Clone)]
-enum Way {
-    Store(mpsc::Sender<Waiting>),
-    /// Measures what everything but storing costs; only the benchmark makes one.
+enum Mode {
+    Store(mpsc::Sender<PendingWebhook>),
+    /// Acknowledges without storing. For the benchmark only.
     Discard,
 }
 
-/// A webhook on its way to disk, and who waits for it.
-type Waiting = Submission<NewRawEvent, Result<(), NotStored>>;
+/// A webhook waiting to be stored, and the channel for the result.
+type PendingWebhook = Submission<NewRawEvent, Result<(), NotStored>>;
 
-/// What became of the writer: [`Drained::wait`] returns when everything accepted has been answered.
+/// Handle of the writer task. [`Drained::wait`] returns when every accepted webhook has been answered.
 pub struct Drained(tokio::task::JoinHandle<()>);
 
 impl Drained {
     pub async fn wait(self) {
         if let Err(error) = self.0.await {
-            tracing::error!(%error, "the intake writer ended badly");
+            tracing::error!(%error, "the intake writer failed");
         }
     }
 }
 
 impl Intake {
-    /// Starts the writer. At most `backlog` webhooks wait for it; more are refused. It ends once `shutdown` is
-    /// cancelled and nothing is waiting.
+    /// Starts the writer. At most `backlog` webhooks wait for it; more are refused. The writer ends when `shutdown` is cancelled and
+    /// nothing is waiting.
     pub fn start(db: Db, clock: Clock, backlog: usize, hints: Hints, shutdown: CancellationToken) -> (Self, Drained) {
         let (sender, receiver) = mpsc::channel(backlog);
         let writer = writer::spawn(db, receiver, hints, shutdown);
-        (Self::new(clock, Way::Store(sender)), Drained(writer))
+        (Self::new(clock, Mode::Store(sender)), Drained(writer))
     }
 
-    /// An intake that answers without storing. Never part of a served process: it breaks the promise, to measure its price.
+    /// Returns an intake that acknowledges without storing, to measure the cost of storing. Never used by a serving process.
     pub fn discarding(clock: Clock) -> Self {
-        Self::new(clock, Way::Discard)
+        Self::new(clock, Mode::Discard)
     }
 
-    fn new(clock: Clock, way: Way) -> Self {
+    fn new(clock: Clock, mode: Mode) -> Self {
         Self {
             clock,
-            way,
+            mode,
             stored: metrics::counter!("mainstay_webhooks_stored_total"),
         }
     }
 
-    /// Stores one webhook; returns once it is committed.
+    /// Stores one webhook and returns once it is committed.
     pub async fn store(&self, body: Bytes, signed_by: SignedBy) -> Result<RawEventId, NotStored> {
         let (signer, app_secret) = match signed_by {
             SignedBy::Operator => (None, None),
@@ -94,7 +94,7 @@ impl Intake {
             body,
         };
         let id = event.id;
-        if let Way::Store(writer) = &self.way {
+        if let Mode::Store(writer) = &self.mode {
             let (answer, stored) = oneshot::channel();
             writer.try_send((event, answer)).map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => NotStored::Full,
@@ -106,11 +106,11 @@ impl Intake {
         Ok(id)
     }
 
-    /// How many webhooks wait to be stored just now.
+    /// Returns the number of webhooks waiting to be stored.
     pub fn waiting(&self) -> usize {
-        match &self.way {
-            Way::Store(writer) => writer.max_capacity() - writer.capacity(),
-            Way::Discard => 0,
+        match &self.mode {
+            Mode::Store(writer) => writer.max_capacity() - writer.capacity(),
+            Mode::Discard => 0,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Replay: processes stored webhooks again. Safe for events that are done, since processing leaves the same result each time.
+//! Replay: processes stored webhooks again. Safe for processed events, since processing is idempotent.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -7,21 +7,21 @@ use crate::{
     clock::first_uuid_at,
     db::Db,
     domain::{Id, RawEventId, WorkState},
-    records::raw_events::{self, Chosen},
+    records::raw_events::{self, ReplayFilter},
 };
 
-/// Events made due in one transaction: a million of them must neither hold a lock for long nor fill a log at once.
+/// Events made due per transaction, to bound the duration of locks and the size of the log.
 const CHUNK: usize = 5_000;
-/// Ids shown of what was chosen.
+/// Maximum number of ids in the report.
 const SAMPLE: usize = 10;
 
-/// Which raw events.
+/// A selection of raw events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// These, in whatever state; a running one is left alone.
+    /// By id, in any state. Running events are skipped.
     Ids(Vec<RawEventId>),
-    /// Those received from `from` (or the beginning) until before `to` (or now), to the millisecond. Without a state: all but
-    /// the running ones and those a person discarded.
+    /// Received from `from` (default: the beginning) until before `to` (default: now), to the millisecond. Without a state: all but running
+    /// and discarded events.
     Range {
         from: Option<DateTime<Utc>>,
         to: Option<DateTime<Utc>>,
@@ -29,21 +29,21 @@ pub enum Selection {
     },
 }
 
-/// What a replay did, or would do.
+/// Result of a replay or dry run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Replayed {
-    /// Events that were chosen and are not running.
+    /// Number of selected events that are not running.
     pub matched: u64,
-    /// Events made due again; 0 in a rehearsal.
+    /// Number of events made due; 0 in a dry run.
     pub replayed: u64,
     pub dry_run: bool,
-    /// The first few of the chosen.
+    /// The first ids of the selection.
     pub sample: Vec<RawEventId>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    #[error("running events cannot be replayed: their worker still has them in hand")]
+    #[error("running events cannot be replayed: a worker is still processing them")]
     Running,
     #[error("the range is empty: from must be before to")]
     EmptyRange,
@@ -51,8 +51,8 @@ pub enum ReplayError {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes the selected events due at `now`, attempts counted from zero, a chunk at a time. Interrupted, it is simply run again.
-/// A dry run changes nothing and tells what there is.
+/// Makes the selected events due at `now` in chunks, with attempts reset to zero. An interrupted replay can be run again. A dry run
+/// only counts.
 pub async fn replay(db: &Db, now: DateTime<Utc>, selection: Selection, dry_run: bool) -> Result<Replayed, ReplayError> {
     let mut report = Replayed {
         dry_run,
@@ -64,14 +64,14 @@ pub async fn replay(db: &Db, now: DateTime<Utc>, selection: Selection, dry_run: 
             if state == Some(WorkState::Running) {
                 return Err(ReplayError::Running);
             }
-            // What comes in while this runs is not meant, and would never end.
+            // Excludes webhooks that arrive meanwhile: the replay would never end.
             let to = to.unwrap_or(now + TimeDelta::milliseconds(1));
             if from.is_some_and(|from| from >= to) {
                 return Err(ReplayError::EmptyRange);
             }
             let after = from.map_or(Uuid::nil(), first_uuid_at);
-            let chosen = state.map_or(Chosen::Any, Chosen::State);
-            by_time(db, now, chosen, after, first_uuid_at(to), &mut report).await?;
+            let filter = state.map_or(ReplayFilter::Any, ReplayFilter::State);
+            by_time(db, now, filter, after, first_uuid_at(to), &mut report).await?;
         }
     }
     Ok(report)
@@ -94,19 +94,19 @@ async fn by_id(db: &Db, now: DateTime<Utc>, mut ids: Vec<RawEventId>, report: &m
 async fn by_time(
     db: &Db,
     now: DateTime<Utc>,
-    chosen: Chosen,
+    filter: ReplayFilter,
     mut after: Uuid,
     before: Uuid,
     report: &mut Replayed,
 ) -> sqlx::Result<()> {
     loop {
-        let found = raw_events::choose(db.reader(), chosen, after, before, CHUNK as i64).await?;
+        let found = raw_events::select_ids(db.reader(), filter, after, before, CHUNK as i64).await?;
         let (Some(&(first,)), Some(&(last,))) = (found.first(), found.last()) else {
             return Ok(());
         };
         note(report, &found);
         if !report.dry_run {
-            report.replayed += raw_events::make_due_between(db, chosen, (first, last), now).await?;
+            report.replayed += raw_events::make_due_between(db, filter, first, last, now).await?;
         }
         after = last.uuid();
     }

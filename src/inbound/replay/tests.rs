@@ -1,3 +1,5 @@
+//! Tests of replays: selection, states, dry runs, chunks.
+
 use bytes::Bytes;
 
 use super::*;

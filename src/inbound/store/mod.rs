@@ -1,4 +1,4 @@
-//! SQL of what only inbound processing reads and writes: statuses ahead of their message, quarantined webhooks, unrecognized parts.
+//! SQL used by inbound processing alone: orphan statuses, quarantined webhooks, unrecognized items.
 
 pub mod quarantine;
 pub mod statuses;

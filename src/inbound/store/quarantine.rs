@@ -1,20 +1,21 @@
-//! Webhooks of phone numbers and accounts nobody has added yet: kept, listed, and processed once somebody does.
+//! Quarantine: raw events of phone numbers and accounts that no tenant has added. They are processed once one does.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::db::{On, Result, Rows};
 
-/// The subject of a phone number id.
+/// Returns the subject of a phone number id.
 pub fn number(phone_number_id: &str) -> String {
     format!("phone_number:{phone_number_id}")
 }
 
-/// The subject of a WhatsApp Business Account.
+/// Returns the subject of a WhatsApp Business Account.
 pub fn waba(waba_id: &str) -> String {
     format!("waba:{waba_id}")
 }
 
+/// Adds entries of subject, raw event and time.
 pub async fn put(on: impl Into<On<'_>>, entries: Vec<(String, Uuid, DateTime<Utc>)>) -> Result<()> {
     const SQL: &str = "
         WITH r (subject, raw_event_id, since) AS ({rows})
@@ -25,7 +26,7 @@ pub async fn put(on: impl Into<On<'_>>, entries: Vec<(String, Uuid, DateTime<Utc
     Rows::new(SQL, entries).run(on).await.map(drop)
 }
 
-/// Makes the events of these subjects due and takes them off the list. Tells how many there were.
+/// Makes the events of these subjects due and removes the subjects. Returns the number of events.
 pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<Utc>) -> Result<u64> {
     const TAKE: &str = "
         WITH r (subject) AS ({rows})
@@ -44,15 +45,16 @@ pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<U
         .await
 }
 
-/// What is waited for, how many events wait, and since when.
+/// A subject, the number of its events, and the time of the first.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Waiting {
+pub struct QuarantinedSubject {
     pub subject: String,
     pub events: i64,
     pub since: DateTime<Utc>,
 }
 
-pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Waiting>> {
+/// Lists the subjects, the oldest first.
+pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
     const SQL: &str = "
         SELECT subject, COUNT(*) AS events, MIN(since) AS since
         FROM quarantine
@@ -62,8 +64,8 @@ pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<Waiting>> {
     on.into().sql(SQL, (limit,)).all().await
 }
 
-/// Subjects for which a channel exists by now: those whose channel was added while their event was being processed.
-pub async fn answered(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
+/// Returns subjects that have a channel: it was added while their event was being processed.
+pub async fn with_channel(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         SELECT DISTINCT q.subject
         FROM quarantine q

@@ -1,4 +1,4 @@
-//! Every status Meta reported, once each. One of a message that is not known yet waits here and is joined when it appears.
+//! Statuses reported by Meta, each stored once. An orphan status (its message is not known yet) is joined when the message appears.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,20 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result, Rows},
     domain::{ChannelId, ContactId, ConversationId, Id, MessageId, Status, TenantId},
-    records::messages::Key,
+    records::messages::MessageKey,
 };
 
+/// A status to store.
 #[derive(Clone, Debug)]
 pub struct NewStatus {
-    pub key: Key,
+    pub key: MessageKey,
     pub tenant: TenantId,
-    /// As Meta says it; [`Status`] knows most of them.
+    /// Meta's word. [`Status`] covers most of them.
     pub status: String,
-    /// Zero for a word that says nothing about progress.
+    /// Zero for statuses that report no progress.
     pub rank: i64,
     pub occurred_at: DateTime<Utc>,
-    /// The member of a group it speaks of, else empty.
+    /// The group member it is about, else empty.
     pub participant: String,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
@@ -27,9 +28,9 @@ pub struct NewStatus {
     pub received_at: DateTime<Utc>,
 }
 
-/// A status that is now joined to its message.
+/// A status joined to its message.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Joined {
+pub struct JoinedStatus {
     pub tenant_id: TenantId,
     pub message_id: MessageId,
     pub channel_id: ChannelId,
@@ -41,13 +42,13 @@ pub struct Joined {
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
     pub payload: String,
-    /// The member of a group it speaks of, else empty.
+    /// The group member it is about, else empty.
     pub participant: String,
 }
 
-/// A status that is new here, by its key, and its message where that is known.
+/// A status that was inserted, and its message where that is known.
 #[derive(sqlx::FromRow)]
-struct Kept {
+struct StoredStatus {
     channel_id: ChannelId,
     wamid: String,
     status: String,
@@ -58,11 +59,11 @@ struct Kept {
     contact_id: Option<ContactId>,
 }
 
-/// What tells a status from every other: the primary key.
-type Identity<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
+/// Primary key of a status.
+type PrimaryKey<'a> = (ChannelId, &'a str, &'a str, DateTime<Utc>, &'a str);
 
-impl Kept {
-    fn identity(&self) -> Identity<'_> {
+impl StoredStatus {
+    fn primary_key(&self) -> PrimaryKey<'_> {
         (
             self.channel_id,
             &self.wamid,
@@ -74,7 +75,7 @@ impl Kept {
 }
 
 impl NewStatus {
-    fn identity(&self) -> Identity<'_> {
+    fn primary_key(&self) -> PrimaryKey<'_> {
         (
             self.key.channel,
             &self.key.wamid,
@@ -84,9 +85,9 @@ impl NewStatus {
         )
     }
 
-    /// With its message, if that is known.
-    fn joined(&self, kept: &Kept) -> Option<Joined> {
-        Some(Joined {
+    /// Returns the status with its message, if that is known.
+    fn joined(&self, kept: &StoredStatus) -> Option<JoinedStatus> {
+        Some(JoinedStatus {
             tenant_id: self.tenant,
             message_id: kept.message_id?,
             conversation_id: kept.conversation_id?,
@@ -103,16 +104,16 @@ impl NewStatus {
     }
 }
 
-impl Joined {
-    /// Where the message as a whole stands because of it; `None` for a word that says nothing of progress, and for a failure with one
-    /// member of a group: the others may have the message.
-    pub fn standing(&self) -> Option<Status> {
+impl JoinedStatus {
+    /// Returns the message status that this status implies. `None` where it reports no progress, and for a failure with one group member:
+    /// others may have received the message.
+    pub fn message_status(&self) -> Option<Status> {
         Status::parse(&self.status).filter(|it| *it != Status::Failed || self.participant.is_empty())
     }
 }
 
-/// Keeps those that are new; returns those whose message is known. The others wait.
-pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<Joined>> {
+/// Inserts new statuses. Returns those whose message is known; the others stay orphans.
+pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<JoinedStatus>> {
     const KEEP: &str = "
         WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
             received_at) AS ({rows})
@@ -149,22 +150,22 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
         )
     };
     let mut on = on.into();
-    let kept: Vec<Kept> = Rows::new(KEEP, statuses.iter().map(row).collect())
+    let kept: Vec<StoredStatus> = Rows::new(KEEP, statuses.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
-    let mut keys: Vec<Key> = statuses.iter().map(|it| it.key.clone()).collect();
+    let mut keys: Vec<MessageKey> = statuses.iter().map(|it| it.key.clone()).collect();
     keys.sort();
     keys.dedup();
-    // Some may have waited from before; what is joined already costs this no write.
+    // Orphans of these messages may be stored already. Statuses joined on insertion are not written again.
     let mut joined = join(on, &keys).await?;
-    let told: HashMap<Identity<'_>, &NewStatus> = statuses.iter().map(|it| (it.identity(), it)).collect();
-    let of_known = |it: &Kept| told.get(&it.identity())?.joined(it);
+    let by_key: HashMap<PrimaryKey<'_>, &NewStatus> = statuses.iter().map(|it| (it.primary_key(), it)).collect();
+    let of_known = |it: &StoredStatus| by_key.get(&it.primary_key())?.joined(it);
     joined.extend(kept.iter().filter_map(of_known));
     Ok(joined)
 }
 
-/// Joins the waiting statuses of these messages to them, where the message is known.
-pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
+/// Joins the orphan statuses of these messages, where the message is known.
+pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
     macro_rules! join {
         ($place:literal) => {
             concat!(
@@ -183,7 +184,7 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
         };
     }
     const POSTGRES: &str = join!("m.conversation_id, m.contact_id");
-    // It returns nothing of the tables that were joined.
+    // RETURNING on SQLite cannot refer to the joined tables.
     const SQLITE: &str = join!(
         "(SELECT o.conversation_id FROM messages o
             WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS conversation_id,
@@ -199,9 +200,9 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Joined>> {
     Rows::new(sql, rows.collect()).all(on).await
 }
 
-/// A status whose message was not known when it came.
+/// A status whose message was not known when it arrived.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Waiting {
+pub struct OrphanStatus {
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
     pub wamid: String,
@@ -210,17 +211,17 @@ pub struct Waiting {
     pub payload: String,
 }
 
-impl Waiting {
-    pub fn key(&self) -> Key {
-        Key {
+impl OrphanStatus {
+    pub fn key(&self) -> MessageKey {
+        MessageKey {
             channel: self.channel_id,
             wamid: self.wamid.clone(),
         }
     }
 }
 
-/// The statuses that wait for these messages.
-pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>> {
+/// Returns the orphan statuses of these messages.
+pub async fn orphans(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.error_code, s.payload
@@ -230,10 +231,10 @@ pub async fn waiting(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Waiting>
     Rows::new(SQL, rows.collect()).all(on).await
 }
 
-/// Messages that appeared in the very moment their status was being kept: two transactions that could not see each other. One for each
-/// status, the oldest first, without the first `skip`.
-pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<Key>> {
-    // The index of those that wait is in this order: the whole of what Meta ever reported would be read for another.
+/// Returns the keys of messages whose status was stored concurrently: the two transactions could not see each other. One row per status,
+/// the oldest first, without the first `skip`.
+pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
+    // Matches the order of the partial index of orphan statuses. Any other order reads every status ever reported.
     const SQL: &str = "
         SELECT s.channel_id, s.wamid
         FROM message_statuses s
@@ -242,6 +243,6 @@ pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, 
         ORDER BY s.received_at, s.channel_id, s.wamid
         LIMIT $3 OFFSET $2";
     let found: Vec<(ChannelId, String)> = on.into().sql(SQL, (since, skip, limit)).all().await?;
-    let key = |(channel, wamid)| Key { channel, wamid };
+    let key = |(channel, wamid)| MessageKey { channel, wamid };
     Ok(found.into_iter().map(key).collect())
 }

@@ -18,7 +18,7 @@ use crate::{
     messaging::store::sends,
     people,
     queue::{JobEntry, Queues},
-    records::idempotency::{self, Keyed},
+    records::idempotency::{self, KeyedRequest},
 };
 
 /// Maximum number of messages in a commit, unless one request has more.
@@ -99,7 +99,7 @@ pub async fn claim_batch_key(
 ) -> sqlx::Result<Result<(), Refusal>> {
     let now = clock.now();
     let message = clock.new_id();
-    let keyed = Keyed {
+    let keyed = KeyedRequest {
         tenant,
         key: key.key.clone(),
         digest: key.digest,

@@ -19,15 +19,15 @@ use crate::{
     people::{self, Party},
     records::{
         contacts,
-        conversations::{self, Advance, Pair},
+        conversations::{self, ConversationKey, ConversationUpdate},
         events::{self, NewEvent},
-        idempotency::{self, Keyed},
+        idempotency::{self, KeyedRequest},
     },
     templates::check_recipient,
 };
 
 /// How long an idempotency key is kept.
-pub const KEY_KEPT: TimeDelta = idempotency::KEPT;
+pub const KEY_KEPT: TimeDelta = idempotency::RETENTION;
 
 /// Stores the requests that can be accepted within the transaction, and answers each.
 pub async fn accept(
@@ -86,7 +86,7 @@ pub async fn accept(
         (!kept).then_some((request.tenant, key))
     };
     let refused: Vec<_> = requests.iter().zip(&answers).filter_map(refused).collect();
-    idempotency::give_up(&mut *tx, &refused).await?;
+    idempotency::release(&mut *tx, &refused).await?;
     events::append(tx, &new_events, now).await?;
     let answered = answers
         .into_iter()
@@ -105,14 +105,14 @@ async fn replay_answers(
     let keyed = |(request, id): (&AcceptRequest, &MessageId)| {
         let IdempotencyKey { key, digest } = request.idempotency.clone()?;
         let (tenant, message) = (request.tenant, *id);
-        Some(Keyed {
+        Some(KeyedRequest {
             tenant,
             key,
             digest,
             message,
         })
     };
-    let keyed: Vec<Keyed> = requests.iter().zip(ids).filter_map(keyed).collect();
+    let keyed: Vec<KeyedRequest> = requests.iter().zip(ids).filter_map(keyed).collect();
     let holders: HashMap<(TenantId, String), (Vec<u8>, MessageId)> =
         idempotency::claim(&mut *tx, &keyed, now - KEY_KEPT, now)
             .await?
@@ -247,8 +247,13 @@ async fn find_address(
     if contacts::find(&mut *tx, tenant, contact).await?.is_none() {
         return Ok(Err(Refusal::NoSuchContact(contact)));
     }
-    let identities = contacts::known_by(&mut *tx, tenant, &[contact]).await?;
-    let live = |kind: &RecipientKind| Some((*kind, contacts::live(&identities, kind.as_str())?.to_owned()));
+    let identities = contacts::list_identities(&mut *tx, tenant, &[contact]).await?;
+    let live = |kind: &RecipientKind| {
+        Some((
+            *kind,
+            contacts::current_identity(&identities, kind.as_str())?.to_owned(),
+        ))
+    };
     let found = [RecipientKind::Phone, RecipientKind::UserId, RecipientKind::Group]
         .iter()
         .find_map(live);
@@ -274,10 +279,10 @@ async fn advance_conversations(
     new_events: &mut Vec<NewEvent>,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let now = clock.now();
-    let mut heads: BTreeMap<Pair, (&AcceptRequest, Option<&str>)> = BTreeMap::new();
+    let mut heads: BTreeMap<ConversationKey, (&AcceptRequest, Option<&str>)> = BTreeMap::new();
     for (n, request) in requests.iter().enumerate() {
         if let Some(addressed) = people.get(&n) {
-            let pair = Pair {
+            let pair = ConversationKey {
                 tenant: request.tenant,
                 channel: request.channel,
                 contact: addressed.contact,
@@ -285,9 +290,9 @@ async fn advance_conversations(
             heads.insert(pair, (request, text(request, checked.get(&n))));
         }
     }
-    let step = |pair: Pair, conversation: ConversationId| {
+    let step = |pair: ConversationKey, conversation: ConversationId| {
         let (request, text) = heads[&pair];
-        Advance {
+        ConversationUpdate {
             tenant: pair.tenant,
             conversation,
             channel: pair.channel,
@@ -301,15 +306,15 @@ async fn advance_conversations(
             unread: 0,
         }
     };
-    let pairs: Vec<Pair> = heads.keys().copied().collect();
+    let pairs: Vec<ConversationKey> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
-        new_events.push(conversations::opened(clock, pair, conversation, now));
+        new_events.push(conversations::opened_event(clock, pair, conversation, now));
         step(pair, conversation)
     };
-    let found = conversations::lock_or_open(tx, (&pairs, &[]), now, first).await?;
-    let known = |pair: &Pair| found[&(pair.channel, pair.contact)];
-    let mut steps: Vec<Advance> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
+    let found = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;
+    let known = |pair: &ConversationKey| found[&(pair.channel, pair.contact)];
+    let mut steps: Vec<ConversationUpdate> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);
     conversations::advance(tx, &steps, now).await?;
     Ok(found)

@@ -15,7 +15,7 @@ use crate::{
         self,
         store::sends::{AttemptEnd, DueSend},
     },
-    records::{messages::Named, portfolios::Key},
+    records::{messages::NamedRecipient, portfolios::PortfolioKey},
 };
 
 /// Maximum number of conclusions waiting for the writer; submitters of more wait too.
@@ -28,9 +28,9 @@ pub struct Conclusion {
     /// Reason for holding the message, if it is held.
     pub held: Option<HoldReason>,
     /// The counted recipient of a call that did not reach them, to be removed from the count.
-    pub uncounted: Option<(Key, ContactId)>,
+    pub uncounted: Option<(PortfolioKey, ContactId)>,
     /// Names of the recipient in Meta's answer other than the address that was used.
-    pub named: Option<Named>,
+    pub named: Option<NamedRecipient>,
     /// The error that Meta answered.
     pub rejected: Option<RejectedAttempt>,
 }

@@ -26,8 +26,8 @@ use crate::{
         channels, contacts,
         events::{self, NewEvent},
         lock_order::Stage,
-        messages::{self, Named, Whose},
-        portfolios::Key,
+        messages::{self, MessageOwner, NamedRecipient},
+        portfolios::PortfolioKey,
     },
 };
 
@@ -88,12 +88,12 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     // Lock order: tenants (also by `recipients`), channels, portfolios, contacts, conversations, messages.
     let with_effects = rejections.iter().filter(|it| it.has_effects());
     contacts::lock_tenants(tx, with_effects.map(|it| it.due.tenant_id)).await?;
-    let named: Vec<Named> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
+    let named: Vec<NamedRecipient> = conclusions.iter().filter_map(|it| it.named.clone()).collect();
     let Recipients { parties, .. } = recipients(tx, &named).await?;
     let pausing = rejections.iter().filter(|it| messaging::pauses_campaigns(it.code));
     let pausing: Vec<ChannelId> = pausing.map(|it| it.due.channel_id).collect();
     channels::lock(tx, pausing).await?;
-    let uncounted: Vec<(Key, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
+    let uncounted: Vec<(PortfolioKey, ContactId, AttemptId)> = conclusions.iter().filter_map(uncounted).collect();
     daily_limit::uncount(tx, &uncounted).await?;
     // A rejection has its effects whether or not the end of its attempt was known already.
     let dues = with_current_contacts(tx, &rejections).await?;
@@ -143,7 +143,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     Ok((ended, applied.channels_changed))
 }
 
-fn uncounted(it: &Conclusion) -> Option<(Key, ContactId, AttemptId)> {
+fn uncounted(it: &Conclusion) -> Option<(PortfolioKey, ContactId, AttemptId)> {
     let (key, contact) = it.uncounted.clone()?;
     Some((key, contact, it.end.attempt))
 }
@@ -180,7 +180,7 @@ async fn with_current_contacts<'c>(
 ) -> db::Result<Vec<Cow<'c, DueSend>>> {
     let with_effects = rejections.iter().filter(|it| it.has_effects());
     let with_effects: Vec<(TenantId, MessageId)> = with_effects.map(|it| (it.due.tenant_id, it.due.id)).collect();
-    let whose: HashMap<MessageId, Whose> = messages::whose(tx, &with_effects)
+    let whose: HashMap<MessageId, MessageOwner> = messages::owners(tx, &with_effects)
         .await?
         .into_iter()
         .map(|it| (it.id, it))

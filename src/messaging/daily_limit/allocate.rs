@@ -12,7 +12,7 @@ use crate::{
     db::{Result, Tx},
     domain::{ContactId, MessageId, TenantId},
     messaging::store::sends,
-    records::portfolios::{self, Key, Standing},
+    records::portfolios::{self, PortfolioKey, PortfolioUsage},
 };
 
 /// Upper bound of the recipients of a portfolio with a limit.
@@ -23,14 +23,14 @@ pub struct Allocation {
     /// Messages without room, and when they are due.
     pub later: Vec<(MessageId, DateTime<Utc>)>,
     /// Number of expired recipients that were removed, by portfolio and tenant.
-    pub gone: BTreeMap<Key, i64>,
+    pub gone: BTreeMap<PortfolioKey, i64>,
 }
 
 /// Allocates the remaining room to the candidates in order, and computes when the others are due. The portfolio is locked; `standings`
 /// are its counts and limits for the candidates' tenants.
 pub async fn allocate(
     tx: &mut Tx,
-    standings: &[Standing],
+    standings: &[PortfolioUsage],
     candidates: &[LimitCandidate],
     now: DateTime<Utc>,
 ) -> Result<Allocation> {
@@ -38,16 +38,16 @@ pub async fn allocate(
         later: Vec::new(),
         gone: BTreeMap::new(),
     };
-    let Some(Standing { portfolio, used, .. }) = standings.first() else {
+    let Some(PortfolioUsage { portfolio, used, .. }) = standings.first() else {
         return Ok(allocation);
     };
-    allocation.gone = portfolios::remove(&mut *tx, portfolio, now - COUNTING_PERIOD, ALL_RECIPIENTS).await?;
+    allocation.gone = portfolios::remove_expired(&mut *tx, portfolio, now - COUNTING_PERIOD, ALL_RECIPIENTS).await?;
     let live = used - allocation.gone.values().sum::<i64>();
     let customers: Vec<_> = distinct_recipients(candidates.iter())
         .iter()
         .map(|it| (it.key.tenant, it.contact))
         .collect();
-    let known = portfolios::known(&mut *tx, portfolio, &customers).await?;
+    let known = portfolios::counted(&mut *tx, portfolio, &customers).await?;
     let mut admitted: HashSet<ContactId> = known.into_iter().map(|(contact,)| contact).collect();
     let most: HashMap<TenantId, i64> = standings
         .iter()
@@ -92,7 +92,7 @@ async fn release_times(
             position.checked_rem(live).unwrap_or(0),
         );
         let wanted = waiting + count - position;
-        let leaving = portfolios::leaving(&mut *tx, portfolio, from, wanted).await?;
+        let leaving = portfolios::last_sends(&mut *tx, portfolio, from, wanted).await?;
         if leaving.is_empty() {
             // Nobody counts: the limit is zero until Meta sets another.
             times.resize(count as usize, now + COUNTING_PERIOD);

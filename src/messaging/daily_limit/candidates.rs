@@ -8,7 +8,7 @@ use crate::{
     directory::Route,
     domain::{AttemptId, ContactId, MessageId, RecipientKind, SendLane},
     messaging::{sendable::SendableMessage, store::sends::DueSend},
-    records::portfolios::{Key, Recipient},
+    records::portfolios::{PortfolioKey, Recipient},
 };
 
 /// Margin for messages in flight: a window that closes sooner may be closed when the message arrives.
@@ -22,7 +22,7 @@ fn counts(due: &DueSend, now: DateTime<Utc>) -> bool {
 /// A message that counts a customer.
 #[derive(Clone, Debug)]
 pub struct LimitCandidate {
-    pub key: Key,
+    pub key: PortfolioKey,
     pub message: MessageId,
     pub contact: ContactId,
     pub lane: SendLane,
@@ -43,8 +43,8 @@ impl LimitCandidate {
 }
 
 /// Returns the key of the portfolio and tenant that the channel counts for.
-pub fn portfolio_key(route: &Route) -> Key {
-    Key {
+pub fn portfolio_key(route: &Route) -> PortfolioKey {
+    PortfolioKey {
         portfolio: route.portfolio.clone(),
         tenant: route.tenant,
     }
@@ -66,8 +66,8 @@ pub fn grouped(candidates: Vec<LimitCandidate>) -> BTreeMap<String, Vec<LimitCan
 }
 
 /// Returns the distinct keys of the candidates.
-pub fn portfolio_keys(groups: &BTreeMap<String, Vec<LimitCandidate>>) -> Vec<Key> {
-    let keys: BTreeSet<&Key> = groups.values().flatten().map(|candidate| &candidate.key).collect();
+pub fn portfolio_keys(groups: &BTreeMap<String, Vec<LimitCandidate>>) -> Vec<PortfolioKey> {
+    let keys: BTreeSet<&PortfolioKey> = groups.values().flatten().map(|candidate| &candidate.key).collect();
     keys.into_iter().cloned().collect()
 }
 

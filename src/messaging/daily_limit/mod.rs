@@ -37,7 +37,7 @@ use crate::{
         store::sends::{self, DueSend},
     },
     queue::{Outcome, Outcomes},
-    records::portfolios::{self, Key, Recipient, Standing},
+    records::portfolios::{self, PortfolioKey, PortfolioUsage, Recipient},
 };
 
 /// How long a customer counts: 24 hours, and a minute for messages in flight and for clock differences.
@@ -56,15 +56,12 @@ pub async fn defer_over_limit(
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let full = over_limit(
-        portfolios::standing(&service.db, &portfolio_keys(&groups)).await?,
-        &groups,
-    );
+    let full = over_limit(portfolios::usage(&service.db, &portfolio_keys(&groups)).await?, &groups);
     if full.is_empty() {
         return Ok(sendable);
     }
     let mut tx = service.db.begin().await?;
-    portfolios::hold(&mut tx, full.keys().map(String::as_str)).await?;
+    portfolios::lock(&mut tx, full.keys().map(String::as_str)).await?;
     let mut later = HashMap::new();
     let mut gone = BTreeMap::new();
     for (portfolio, standings) in reload(&mut tx, &full).await? {
@@ -88,7 +85,7 @@ pub struct CountedRecipients {
     /// Messages that are deferred, and until when.
     pub later: HashMap<MessageId, DateTime<Utc>>,
     /// New customers of portfolios without a limit.
-    free: BTreeMap<Key, i64>,
+    free: BTreeMap<PortfolioKey, i64>,
 }
 
 /// Counts the recipients of messages whose attempts begin in this transaction. Portfolios with a limit stay locked until the commit. The
@@ -103,11 +100,11 @@ pub async fn count_recipients(
     if groups.is_empty() {
         return Ok(counted);
     }
-    let limited = by_portfolio(portfolios::standing(&mut *tx, &portfolio_keys(&groups)).await?, |all| {
+    let limited = by_portfolio(portfolios::usage(&mut *tx, &portfolio_keys(&groups)).await?, |all| {
         all.iter().any(|it| it.most().is_some())
     });
-    portfolios::hold(tx, limited.keys().map(String::as_str)).await?;
-    let mut corrections: BTreeMap<Key, i64> = BTreeMap::new();
+    portfolios::lock(tx, limited.keys().map(String::as_str)).await?;
+    let mut corrections: BTreeMap<PortfolioKey, i64> = BTreeMap::new();
     for (portfolio, standings) in over_limit(reload(tx, &limited).await?.into_values().flatten().collect(), &groups) {
         let allocation = allocate(tx, &standings, &groups[&portfolio], now).await?;
         corrections.extend(allocation.gone.into_iter().map(|(key, count)| (key, -count)));
@@ -118,11 +115,11 @@ pub async fn count_recipients(
         .values()
         .flat_map(|candidates| distinct_recipients(candidates.iter().filter(goes)))
         .collect();
-    let given: HashMap<(&Key, ContactId), i64> =
+    let given: HashMap<(&PortfolioKey, ContactId), i64> =
         recipients.iter().map(|it| ((&it.key, it.contact), it.sends)).collect();
     for row in portfolios::count(&mut *tx, &recipients, now).await? {
         let (tenant, portfolio) = (row.tenant_id, row.portfolio);
-        let key = Key { portfolio, tenant };
+        let key = PortfolioKey { portfolio, tenant };
         let is_new = given.get(&(&key, row.contact_id)) == Some(&row.sends);
         let sums = if limited.contains_key(&key.portfolio) {
             &mut corrections
@@ -143,17 +140,17 @@ impl CountedRecipients {
     }
 }
 
-async fn adjust_counts(tx: &mut Tx, mut changes: BTreeMap<Key, i64>) -> Result<()> {
+async fn adjust_counts(tx: &mut Tx, mut changes: BTreeMap<PortfolioKey, i64>) -> Result<()> {
     changes.retain(|_, change| *change != 0);
     portfolios::add(tx, &changes).await
 }
 
 /// Groups standings by portfolio and keeps the groups for which `is_selected` returns true.
 fn by_portfolio(
-    standings: Vec<Standing>,
-    is_selected: impl Fn(&[Standing]) -> bool,
-) -> BTreeMap<String, Vec<Standing>> {
-    let mut all: BTreeMap<String, Vec<Standing>> = BTreeMap::new();
+    standings: Vec<PortfolioUsage>,
+    is_selected: impl Fn(&[PortfolioUsage]) -> bool,
+) -> BTreeMap<String, Vec<PortfolioUsage>> {
+    let mut all: BTreeMap<String, Vec<PortfolioUsage>> = BTreeMap::new();
     for standing in standings {
         all.entry(standing.portfolio.clone()).or_default().push(standing);
     }
@@ -163,30 +160,33 @@ fn by_portfolio(
 
 /// Returns the portfolios that may have no room for all candidates.
 fn over_limit(
-    standings: Vec<Standing>,
+    standings: Vec<PortfolioUsage>,
     groups: &BTreeMap<String, Vec<LimitCandidate>>,
-) -> BTreeMap<String, Vec<Standing>> {
+) -> BTreeMap<String, Vec<PortfolioUsage>> {
     by_portfolio(standings, |all| {
-        let over = |it: &Standing| Some(it.used + count_customers(&groups[&it.portfolio]) > it.most()?);
+        let over = |it: &PortfolioUsage| Some(it.used + count_customers(&groups[&it.portfolio]) > it.most()?);
         all.iter().any(|it| over(it) == Some(true))
     })
 }
 
 /// Reads portfolios again after they were locked.
-async fn reload(tx: &mut Tx, held: &BTreeMap<String, Vec<Standing>>) -> Result<BTreeMap<String, Vec<Standing>>> {
-    let keys: Vec<Key> = held.values().flatten().map(Standing::key).collect();
-    Ok(by_portfolio(portfolios::standing(tx, &keys).await?, |_| true))
+async fn reload(
+    tx: &mut Tx,
+    held: &BTreeMap<String, Vec<PortfolioUsage>>,
+) -> Result<BTreeMap<String, Vec<PortfolioUsage>>> {
+    let keys: Vec<PortfolioKey> = held.values().flatten().map(PortfolioUsage::key).collect();
+    Ok(by_portfolio(portfolios::usage(tx, &keys).await?, |_| true))
 }
 
 /// Removes recipients whose only message was rejected from the count.
-pub async fn uncount(tx: &mut Tx, refused: &[(Key, ContactId, AttemptId)]) -> Result<()> {
-    let mut changes: BTreeMap<Key, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
+pub async fn uncount(tx: &mut Tx, refused: &[(PortfolioKey, ContactId, AttemptId)]) -> Result<()> {
+    let mut changes: BTreeMap<PortfolioKey, i64> = refused.iter().map(|(key, ..)| (key.clone(), 0)).collect();
     if changes.is_empty() {
         return Ok(());
     }
     portfolios::add(&mut *tx, &changes).await?;
-    for (tenant, portfolio) in portfolios::give_back(&mut *tx, refused).await? {
-        *changes.entry(Key { portfolio, tenant }).or_default() -= 1;
+    for (tenant, portfolio) in portfolios::remove_refused(&mut *tx, refused).await? {
+        *changes.entry(PortfolioKey { portfolio, tenant }).or_default() -= 1;
     }
     adjust_counts(tx, changes).await
 }

@@ -8,11 +8,11 @@ use crate::{
     domain::TenantId,
     messaging::store::sends,
     messaging::{LimitSet, MessagingService},
-    records::portfolios::{self, Key},
+    records::portfolios::{self, PortfolioKey},
 };
 
 /// Releases as many held messages, of one tenant or all, as the portfolio has room for. The caller has locked the portfolio.
-async fn release_waiting(tx: &mut Tx, key: &Key, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
+async fn release_waiting(tx: &mut Tx, key: &PortfolioKey, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
     let room = room(&mut *tx, key, now).await?;
     if room <= 0 {
         return Ok(());
@@ -33,9 +33,9 @@ pub async fn release_limits(service: &MessagingService, set: &[LimitSet]) {
     }
 }
 
-async fn release_limit(service: &MessagingService, key: &Key, tenant: Option<TenantId>) -> Result<()> {
+async fn release_limit(service: &MessagingService, key: &PortfolioKey, tenant: Option<TenantId>) -> Result<()> {
     let release = async |tx: &mut Tx| {
-        portfolios::hold(tx, [key.portfolio.as_str()]).await?;
+        portfolios::lock(tx, [key.portfolio.as_str()]).await?;
         release_waiting(tx, key, tenant, service.clock.now()).await
     };
     service.db.transaction(release).await
@@ -55,14 +55,12 @@ pub async fn release_overlooked(service: &MessagingService) -> Result<()> {
 }
 
 /// Returns how many more customers may be written to. Released messages count as written already.
-async fn room(on: impl Into<On<'_>>, key: &Key, now: DateTime<Utc>) -> Result<i64> {
+async fn room(on: impl Into<On<'_>>, key: &PortfolioKey, now: DateTime<Utc>) -> Result<i64> {
     let mut on = on.into();
-    let standing = portfolios::standing(on.reborrow(), std::slice::from_ref(key))
-        .await?
-        .pop();
+    let standing = portfolios::usage(on.reborrow(), std::slice::from_ref(key)).await?.pop();
     let Some((most, used)) = standing.and_then(|it| Some((it.most()?, it.used))) else {
         return Ok(i64::MAX);
     };
-    let ended = portfolios::ended(on.reborrow(), &key.portfolio, now - COUNTING_PERIOD).await?;
+    let ended = portfolios::count_expired(on.reborrow(), &key.portfolio, now - COUNTING_PERIOD).await?;
     Ok(most - used + ended - sends::count_released(on, &key.portfolio).await?)
 }

@@ -5,7 +5,7 @@ use crate::{
     db::Result,
     domain::{DailyLimit, HoldReason},
     messaging::{MessagingService, store::sends},
-    records::portfolios::{self, Key, Standing},
+    records::portfolios::{self, PortfolioKey, PortfolioUsage},
 };
 
 /// Maximum number of recipients removed in one transaction; the portfolio is locked meanwhile.
@@ -30,13 +30,13 @@ pub struct CustomersToday {
 
 /// Returns the customers that a portfolio, with all of its tenants, wrote to in the last 24 hours, its limit, and the number of held
 /// messages of this tenant. Not for a tenant's database role, which sees the tenant's own rows only.
-pub async fn customers_today(service: &MessagingService, key: &Key) -> Result<CustomersToday> {
+pub async fn customers_today(service: &MessagingService, key: &PortfolioKey) -> Result<CustomersToday> {
     let on = || service.db.reader();
-    let standing = portfolios::standing(on(), std::slice::from_ref(key)).await?.pop();
-    let ended = portfolios::ended(on(), &key.portfolio, service.clock.now() - COUNTING_PERIOD).await?;
+    let standing = portfolios::usage(on(), std::slice::from_ref(key)).await?.pop();
+    let ended = portfolios::count_expired(on(), &key.portfolio, service.clock.now() - COUNTING_PERIOD).await?;
     let waiting = sends::count_waiting_for_limit(on(), Some(key.tenant), &key.portfolio).await?;
     Ok(CustomersToday {
-        limit: standing.as_ref().and_then(Standing::daily_limit),
+        limit: standing.as_ref().and_then(PortfolioUsage::daily_limit),
         used: standing.map_or(0, |it| it.used - ended),
         waiting,
     })
@@ -47,11 +47,11 @@ pub async fn purge_recipients(service: &MessagingService) -> Result<u64> {
     let before = service.clock.now() - COUNTING_PERIOD;
     let mut removed = 0;
     for (portfolio,) in portfolios::all(service.db.reader()).await? {
-        let mut ended = portfolios::ended(service.db.reader(), &portfolio, before).await?;
+        let mut ended = portfolios::count_expired(service.db.reader(), &portfolio, before).await?;
         while ended > 0 {
             let mut tx = service.db.begin().await?;
-            portfolios::hold(&mut tx, [portfolio.as_str()]).await?;
-            let mut gone = portfolios::remove(&mut tx, &portfolio, before, CHUNK).await?;
+            portfolios::lock(&mut tx, [portfolio.as_str()]).await?;
+            let mut gone = portfolios::remove_expired(&mut tx, &portfolio, before, CHUNK).await?;
             let count: i64 = gone.values().sum();
             gone.values_mut().for_each(|count| *count = -*count);
             portfolios::add(&mut tx, &gone).await?;

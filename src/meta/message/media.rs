@@ -109,7 +109,7 @@ pub(super) fn filename(media: &mut Object<'_>) -> FieldResult<Option<String>> {
         return Ok(None);
     };
     let name = at.text(UNLIMITED)?;
-    match file_name::harm(&name) {
+    match file_name::rejection_reason(&name) {
         Some(why) => Err(at.problem(why)),
         None => Ok(Some(name)),
     }

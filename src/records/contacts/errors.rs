@@ -1,4 +1,4 @@
-//! What errors of Meta's say about people.
+//! Effects of Meta's error codes on contacts.
 
 use chrono::{DateTime, Utc};
 
@@ -7,18 +7,18 @@ use crate::{
     domain::{ContactId, Id, TenantId},
 };
 
-/// Somebody who takes no marketing any more, as of a time of Meta's.
+/// A contact who refuses marketing messages, as of Meta's time.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct MarketingRefusal {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub at: DateTime<Utc>,
 }
 
-/// Records that marketing is refused, unless something later is known; returns those of whom it was not.
+/// Records refusals of marketing unless something later is known. Returns the contacts that changed.
 pub async fn stop_marketing(
     on: impl Into<On<'_>>,
-    refused: &[Refused],
+    refused: &[MarketingRefusal],
     now: DateTime<Utc>,
 ) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
@@ -28,13 +28,13 @@ pub async fn stop_marketing(
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND NOT contacts.marketing_stopped
             AND (contacts.marketing_at IS NULL OR contacts.marketing_at < r.at)
         RETURNING contacts.id";
-    let row = |it: &Refused| (it.tenant.uuid(), it.contact.uuid(), it.at, now);
+    let row = |it: &MarketingRefusal| (it.tenant.uuid(), it.contact.uuid(), it.at, now);
     Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
 }
 
 /// An identity that a message could not be delivered to.
 #[derive(Clone, Debug)]
-pub struct Suspect {
+pub struct UndeliverableIdentity {
     pub tenant: TenantId,
     /// `phone`, `user_id` or `group`.
     pub kind: String,
@@ -44,8 +44,8 @@ pub struct Suspect {
     pub at: DateTime<Utc>,
 }
 
-/// Notes that identities are doubtful. Each comes once.
-pub async fn suspect(on: impl Into<On<'_>>, suspects: &[Suspect]) -> Result<u64> {
+/// Counts failed deliveries on identities. Each identity may occur once in the batch.
+pub async fn mark_undeliverable(on: impl Into<On<'_>>, suspects: &[UndeliverableIdentity]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, code, count, at) AS ({rows})
         UPDATE contact_identities
@@ -54,7 +54,7 @@ pub async fn suspect(on: impl Into<On<'_>>, suspects: &[Suspect]) -> Result<u64>
         FROM r
         WHERE contact_identities.tenant_id = r.tenant_id AND contact_identities.kind = r.kind
             AND contact_identities.value = r.value";
-    let row = |it: &Suspect| {
+    let row = |it: &UndeliverableIdentity| {
         (
             it.tenant.uuid(),
             it.kind.clone(),

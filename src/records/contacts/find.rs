@@ -1,3 +1,5 @@
+//! Finds and lists contacts and their identities.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -6,6 +8,7 @@ use crate::{
     domain::{ContactId, Id, TenantId},
 };
 
+/// A person or group that a tenant exchanges messages with.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Contact {
     pub id: ContactId,
@@ -16,23 +19,23 @@ pub struct Contact {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a contact is or was known by: a phone number, a business-scoped user id, a user name …
+/// An identity of a contact, present or retired: a phone number, a business-scoped user id, a user name …
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct KnownBy {
+pub struct IdentityRecord {
     pub contact_id: ContactId,
     pub kind: String,
     pub value: String,
     pub retired_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
-    /// The last message to it that could not be delivered, with which code, and how many there were.
+    /// Time and code of the last failed delivery, and the number of failures.
     pub undeliverable_at: Option<DateTime<Utc>>,
     pub undeliverable_code: Option<i64>,
     pub undeliverable_count: i64,
 }
 
-/// What a contact is known by today, of one kind.
-pub fn live<'k>(known: &'k [KnownBy], kind: &str) -> Option<&'k str> {
-    let usable = |it: &&KnownBy| it.retired_at.is_none() && it.kind == kind;
+/// Returns the contact's present identity of one kind.
+pub fn current_identity<'k>(known: &'k [IdentityRecord], kind: &str) -> Option<&'k str> {
+    let usable = |it: &&IdentityRecord| it.retired_at.is_none() && it.kind == kind;
     known.iter().find(usable).map(|it| it.value.as_str())
 }
 
@@ -42,7 +45,7 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ContactId) -> Res
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// Newest first, from the contact before `before` on.
+/// Lists contacts, newest first, starting before `before`.
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -59,12 +62,16 @@ pub async fn list(
     on.into().sql(SQL, (tenant, before, limit)).all().await
 }
 
-/// The identities of these contacts, those in use before those retired, newest first.
-pub async fn known_by(on: impl Into<On<'_>>, tenant: TenantId, contacts: &[ContactId]) -> Result<Vec<KnownBy>> {
+/// Lists the identities of these contacts: present ones first, then newest first.
+pub async fn list_identities(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    contacts: &[ContactId],
+) -> Result<Vec<IdentityRecord>> {
     let Some(last) = contacts.last() else {
         return Ok(Vec::new());
     };
-    // A power of two of placeholders, the last id repeated, so that a handful of prepared texts serves every page.
+    // The number of placeholders is a power of two (the last id repeats), so that a few prepared statements serve every page.
     let count = contacts.len().next_power_of_two();
     let ids = contacts.iter().chain(std::iter::repeat(last)).take(count);
     let places: Vec<String> = (2..count + 2).map(|n| format!("${n}")).collect();

@@ -1,3 +1,5 @@
+//! Identities of contacts: lookup, assignment, retirement; names and preferences.
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +11,7 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// Something a contact is known by.
+/// The key of an identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     pub tenant: TenantId,
@@ -24,7 +26,7 @@ impl Identity {
     }
 }
 
-/// An identity somebody has, or had.
+/// An identity that is or was a contact's.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct KnownIdentity {
     pub tenant_id: TenantId,
@@ -34,7 +36,7 @@ pub struct KnownIdentity {
     pub retired_at: Option<DateTime<Utc>>,
 }
 
-/// Holds off merges of these tenants' contacts until this transaction ends. Each is locked once, in their order.
+/// Takes the shared merge locks of these tenants, once each, in order.
 pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantId>) -> Result<()> {
     let tenants: BTreeSet<TenantId> = tenants.into_iter().collect();
     for tenant in tenants {
@@ -43,9 +45,9 @@ pub async fn lock_tenants(tx: &mut Tx, tenants: impl IntoIterator<Item = TenantI
     Ok(())
 }
 
-/// Holds off merges of the tenant's contacts until this transaction ends, or (`exclusive`) everybody else. Without it a merge could
-/// remove a contact between the moment it was looked up and the moment something is written to it. A transaction that holds it
-/// already goes on, and never makes a shared lock exclusive.
+/// Takes the tenant's merge lock until the end of the transaction: shared, or `exclusive` for a merge. The shared lock keeps a merge
+/// from removing a contact between its lookup and a write to it. No-op if the transaction holds the lock; a shared lock is never
+/// upgraded.
 pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Result<()> {
     const POSTGRES_SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1)";
     const POSTGRES_EXCLUSIVE: &str = "SELECT pg_advisory_xact_lock($1)";
@@ -64,6 +66,7 @@ pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Resu
         .map(drop)
 }
 
+/// Looks up identities.
 pub async fn identities(on: impl Into<On<'_>>, wanted: &[Identity]) -> Result<Vec<KnownIdentity>> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value) AS ({rows})
@@ -73,7 +76,7 @@ pub async fn identities(on: impl Into<On<'_>>, wanted: &[Identity]) -> Result<Ve
     Rows::new(SQL, wanted.iter().map(Identity::row).collect()).all(on).await
 }
 
-/// Whether somebody has, or had, the number.
+/// Returns whether the phone number is or was a contact's.
 pub async fn is_known(on: impl Into<On<'_>>, tenant: TenantId, phone: &str) -> Result<bool> {
     let identity = Identity {
         tenant,
@@ -83,7 +86,7 @@ pub async fn is_known(on: impl Into<On<'_>>, tenant: TenantId, phone: &str) -> R
     Ok(!identities(on, &[identity]).await?.is_empty())
 }
 
-/// A contact to be made.
+/// A contact to insert.
 #[derive(Clone, Debug)]
 pub struct NewContact {
     pub tenant: TenantId,
@@ -91,7 +94,8 @@ pub struct NewContact {
     pub kind: &'static str,
 }
 
-pub async fn add(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
+/// Inserts contacts.
+pub async fn insert(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, kind, at) AS ({rows})
         INSERT INTO contacts (tenant_id, id, kind, created_at, updated_at)
@@ -100,8 +104,8 @@ pub async fn add(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<U
     Rows::new(SQL, contacts.iter().map(row).collect()).run(on).await
 }
 
-/// Gives contacts identities nobody has. Fewer rows than asked for means that somebody else was quicker.
-pub async fn own(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
+/// Assigns identities that no contact has. Fewer rows than requested means that a concurrent transaction was first.
+pub async fn assign(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id, at) AS ({rows})
         INSERT INTO contact_identities (tenant_id, kind, value, contact_id, created_at)
@@ -115,8 +119,8 @@ pub async fn own(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: Da
     Rows::new(SQL, owned.iter().map(row).collect()).run(on).await
 }
 
-/// Gives contacts identities that others had: a number that was given up, a user name that changed hands.
-pub async fn take_over(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -> Result<u64> {
+/// Reassigns identities of other contacts: a phone number or user name that changed hands.
+pub async fn reassign(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id) AS ({rows})
         UPDATE contact_identities SET contact_id = r.contact_id, retired_at = NULL
@@ -130,7 +134,7 @@ pub async fn take_over(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -
     Rows::new(SQL, taken.iter().map(row).collect()).run(on).await
 }
 
-/// Marks identities as given up at Meta's time; the latest time holds.
+/// Retires identities as of Meta's time; the latest time wins.
 pub async fn retire(on: impl Into<On<'_>>, retired: &[(Identity, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, at) AS ({rows})
@@ -146,18 +150,18 @@ pub async fn retire(on: impl Into<On<'_>>, retired: &[(Identity, DateTime<Utc>)]
     Rows::new(SQL, retired.iter().map(row).collect()).run(on).await
 }
 
-/// The name somebody had at a time of Meta's.
+/// A contact's name as of Meta's time.
 #[derive(Clone, Debug)]
-pub struct Naming {
+pub struct NameReport {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub name: String,
     pub at: DateTime<Utc>,
 }
 
-/// Keeps the newest name; of two in the same second the greater one, so that the order of arrival does not matter. Returns those whose
-/// name is another one now.
-pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+/// Stores the newest names. Within one second the greater name wins, so that the order of arrival does not matter. Returns the contacts
+/// whose name changed.
+pub async fn set_names(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
         UPDATE contacts SET name = r.name, name_at = r.name_at, updated_at = r.now
@@ -173,27 +177,31 @@ pub async fn name(on: impl Into<On<'_>>, names: &[Naming], now: DateTime<Utc>) -
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND contacts.name = r.name
             AND contacts.name_at < r.name_at";
     let mut on = on.into();
-    let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
+    let row = |it: &NameReport| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
     let other: Vec<(ContactId,)> = Rows::new(OTHER, names.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
     let rest = names.iter().filter(|it| !other.contains(&(it.contact,)));
-    let row = |it: &Naming| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at);
+    let row = |it: &NameReport| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at);
     Rows::new(SAME, rest.map(row).collect()).run(on).await?;
     Ok(other)
 }
 
-/// Whether somebody takes marketing messages, as of a time of Meta's.
+/// A contact's marketing preference as of Meta's time.
 #[derive(Clone, Debug)]
-pub struct Preferring {
+pub struct PreferenceReport {
     pub tenant: TenantId,
     pub contact: ContactId,
     pub marketing_stopped: bool,
     pub at: DateTime<Utc>,
 }
 
-/// Keeps what they want, unless something later is known; returns those of whom nothing was.
-pub async fn prefer(on: impl Into<On<'_>>, preferring: &[Preferring], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+/// Stores preferences unless something later is known. Returns the contacts that changed.
+pub async fn set_preferences(
+    on: impl Into<On<'_>>,
+    preferring: &[PreferenceReport],
+    now: DateTime<Utc>,
+) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, stopped, at, now) AS ({rows})
         UPDATE contacts SET marketing_stopped = r.stopped, marketing_at = r.at, updated_at = r.now
@@ -201,6 +209,6 @@ pub async fn prefer(on: impl Into<On<'_>>, preferring: &[Preferring], now: DateT
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id
             AND (contacts.marketing_at IS NULL OR contacts.marketing_at < r.at)
         RETURNING contacts.id";
-    let row = |it: &Preferring| (it.tenant.uuid(), it.contact.uuid(), it.marketing_stopped, it.at, now);
+    let row = |it: &PreferenceReport| (it.tenant.uuid(), it.contact.uuid(), it.marketing_stopped, it.at, now);
     Rows::new(SQL, preferring.iter().map(row).collect()).all(on).await
 }

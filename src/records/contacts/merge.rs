@@ -1,4 +1,4 @@
-//! Two contacts turn out to be one person: a message carries the phone number of the one and the user id of the other.
+//! Merges two contacts that turn out to be one person: a message carries the phone number of one and the user id of the other.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use crate::{
     domain::{ContactId, ConversationId, Id, MessageId, TenantId},
     records::{
         lock_order::Stage,
-        portfolios::{self, Key},
+        portfolios::{self, PortfolioKey},
     },
 };
 
-/// Gives everything of `from` to `into` and removes `from`. The caller holds the tenant's lock exclusively. Takes portfolios, conversations
-/// and messages in the order in which everybody does.
+/// Moves everything of `from` to `into` and deletes `from`. The caller holds the tenant's exclusive merge lock. Portfolios, conversations
+/// and messages are locked in the lock order.
 pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
     count_once(tx, tenant, from, into).await?;
     lock_both(tx, tenant, from, into).await?;
@@ -49,7 +49,7 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         WHERE {+}tenant_id = $1 AND contact_id = $2
             AND channel_id IN (SELECT channel_id FROM conversations WHERE {+}tenant_id = $1 AND contact_id = $3)";
     const MOVE_REST: &str = "UPDATE conversations SET contact_id = $3 WHERE {+}tenant_id = $1 AND contact_id = $2";
-    // What they wrote stands in their own conversations, found through those, and in groups.
+    // Messages that the contact wrote are in the contact's own conversations, found through those, and in groups.
     const MOVE_AUTHORSHIP: &str = "
         UPDATE messages SET contact_id = $3
         WHERE {+}tenant_id = $1 AND contact_id = $2 AND conversation_id IN (
@@ -95,7 +95,7 @@ pub async fn merge(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contact
         .map(drop)
 }
 
-/// Who counted twice against the daily limit of a portfolio counts once: from the later of the two messages on.
+/// Makes a contact that counted twice against a daily limit count once, as of the later message.
 async fn count_once(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
     const OF: &str = "SELECT DISTINCT portfolio FROM portfolio_recipients WHERE contact_id = $2 AND tenant_id = $1";
     const LATER: &str = "
@@ -115,15 +115,17 @@ async fn count_once(tx: &mut Tx, tenant: TenantId, from: ContactId, into: Contac
     if counted.is_empty() {
         return Ok(());
     }
-    portfolios::hold(tx, counted.iter().map(|(portfolio,)| portfolio.as_str())).await?;
+    portfolios::lock(tx, counted.iter().map(|(portfolio,)| portfolio.as_str())).await?;
     tx.sql(LATER, (tenant, from, into)).run().await?;
     let twice: Vec<(String,)> = tx.sql(TWICE, (tenant, from, into)).all().await?;
     tx.sql(MOVE, (tenant, from, into)).run().await?;
-    let fewer = twice.into_iter().map(|(portfolio,)| (Key { portfolio, tenant }, -1));
+    let fewer = twice
+        .into_iter()
+        .map(|(portfolio,)| (PortfolioKey { portfolio, tenant }, -1));
     portfolios::add(tx, &fewer.collect()).await
 }
 
-/// Locks contacts until the end of the transaction, the smaller ids first. SQLite has one writer.
+/// Locks contacts until the end of the transaction, in the order of their ids. No-op on SQLite, which has one writer.
 pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Result<()> {
     const POSTGRES: &str = "
         WITH r (id) AS ({rows})
@@ -140,14 +142,14 @@ pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Res
     Ok(())
 }
 
-/// Whether both contacts are still there.
-pub async fn are_there(tx: &mut Tx, tenant: TenantId, one: ContactId, other: ContactId) -> Result<bool> {
+/// Returns whether both contacts still exist.
+pub async fn both_exist(tx: &mut Tx, tenant: TenantId, one: ContactId, other: ContactId) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM contacts WHERE tenant_id = $1 AND id IN ($2, $3)";
     let (count,): (i64,) = tx.sql(SQL, (tenant, one, other)).one().await?;
     Ok(count == 2)
 }
 
-/// Locks the contacts, their conversations and messages, the smaller ids first. SQLite has one writer.
+/// Locks the contacts, their conversations and messages, in the order of their ids. No-op on SQLite, which has one writer.
 async fn lock_both(tx: &mut Tx, tenant: TenantId, from: ContactId, into: ContactId) -> Result<()> {
     const CONVERSATIONS_POSTGRES: &str = "
         SELECT id FROM conversations WHERE contact_id IN ($2, $3) AND tenant_id = $1 ORDER BY id FOR UPDATE";

@@ -1,14 +1,14 @@
-//! People and groups, and what they are known by.
+//! Contacts (people and groups) and their identities.
 
 mod errors;
 mod find;
 mod identify;
 mod merge;
 
-pub use errors::{Refused, Suspect, stop_marketing, suspect};
-pub use find::{Contact, KnownBy, find, known_by, list, live};
+pub use errors::{MarketingRefusal, UndeliverableIdentity, mark_undeliverable, stop_marketing};
+pub use find::{Contact, IdentityRecord, current_identity, find, list, list_identities};
 pub use identify::{
-    Identity, KnownIdentity, Naming, NewContact, Preferring, add, identities, is_known, lock_tenant, lock_tenants,
-    name, own, prefer, retire, take_over,
+    Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, identities, insert, is_known,
+    lock_tenant, lock_tenants, reassign, retire, set_names, set_preferences,
 };
-pub use merge::{are_there, lock, merge};
+pub use merge::{both_exist, lock, merge};

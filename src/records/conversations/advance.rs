@@ -1,3 +1,5 @@
+//! Opens, locks and updates conversations.
+
 use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, Utc};
@@ -10,9 +12,9 @@ use crate::{
     records::{events::NewEvent, lock_order::Stage},
 };
 
-/// What makes a conversation: there is one for each.
+/// The key of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pair {
+pub struct ConversationKey {
     pub tenant: TenantId,
     pub channel: ChannelId,
     pub contact: ContactId,
@@ -25,13 +27,14 @@ struct Found {
     contact_id: ContactId,
 }
 
-/// The conversations of these pairs. Those that there are, locked; the others are made, each with its first step, which names its id. Locks
-/// those of `also` besides, as far as there are any.
+/// Locks the conversations of these pairs and opens those that do not exist, each with the update that `first` returns, which has its
+/// id. Also locks the existing conversations of `also`.
 pub async fn lock_or_open(
     tx: &mut Tx,
-    (pairs, also): (&[Pair], &[Pair]),
+    pairs: &[ConversationKey],
+    also: &[ConversationKey],
     now: DateTime<Utc>,
-    mut first: impl FnMut(Pair) -> Advance,
+    mut first: impl FnMut(ConversationKey) -> ConversationUpdate,
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     let found = match also.is_empty() {
         true => lock(tx, pairs).await?,
@@ -43,9 +46,9 @@ pub async fn lock_or_open(
         .collect();
     let mut missing = Vec::new();
     for pair in pairs {
-        if let Entry::Vacant(place) = known.entry((pair.channel, pair.contact)) {
+        if let Entry::Vacant(entry) = known.entry((pair.channel, pair.contact)) {
             let step = first(*pair);
-            place.insert(step.conversation);
+            entry.insert(step.conversation);
             missing.push(step);
         }
     }
@@ -55,22 +58,25 @@ pub async fn lock_or_open(
     Ok(known)
 }
 
-/// Locks the conversations that there are of these pairs.
-pub async fn lock_existing(tx: &mut Tx, pairs: &[Pair]) -> Result<()> {
+/// Locks the existing conversations of these pairs.
+pub async fn lock_existing(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<()> {
     if !pairs.is_empty() {
         lock(tx, pairs).await?;
     }
     Ok(())
 }
 
-/// The conversations that there are of these pairs.
-pub async fn known(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
+/// Returns the existing conversations of these pairs.
+pub async fn find_existing(
+    on: impl Into<On<'_>>,
+    pairs: &[ConversationKey],
+) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
-    let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
+    let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     let found: Vec<Found> = Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await?;
     Ok(found
         .into_iter()
@@ -78,17 +84,17 @@ pub async fn known(on: impl Into<On<'_>>, pairs: &[Pair]) -> Result<HashMap<(Cha
         .collect())
 }
 
-/// Finds the conversations of these pairs and holds them until the transaction ends, in one order for everybody, so that what
-/// happens in one conversation happens one after the other and two transactions cannot wait for each other.
-async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
+/// Locks the existing conversations of these pairs until the end of the transaction, in one order, so that changes of a conversation are
+/// serialised and transactions cannot deadlock.
+async fn lock(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<Vec<Found>> {
     Stage::Conversations.reach(tx);
     const SQLITE: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         SELECT c.id, c.channel_id, c.contact_id
         FROM r CROSS JOIN conversations c
         WHERE c.channel_id = r.channel_id AND c.contact_id = r.contact_id AND c.tenant_id = r.tenant_id";
-    // No planner can make a join of a subquery that locks: each row is found by its key, in the order of the ids. The pair is looked
-    // up without its tenant, so that nobody thinks of reading all keys of the tenant for it.
+    // No planner turns a subquery that locks into a join: each row is found by its key, in the order of the ids. The pair is looked up
+    // without its tenant, so that no planner reads all keys of the tenant.
     const POSTGRES: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows}),
         k AS MATERIALIZED (
@@ -102,12 +108,12 @@ async fn lock(tx: &mut Tx, pairs: &[Pair]) -> Result<Vec<Found>> {
             WHERE c.tenant_id = k.tenant_id AND c.id = k.id
             FOR UPDATE) o";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
-    let row = |pair: &Pair| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
+    let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
     Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
 }
 
-/// What is told of a conversation that was opened.
-pub fn opened(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
+/// Builds the `conversation.opened` event.
+pub fn opened_event(clock: &Clock, pair: ConversationKey, conversation: ConversationId, at: DateTime<Utc>) -> NewEvent {
     let data = Opened {
         conversation_id: conversation,
         channel_id: pair.channel,
@@ -116,17 +122,17 @@ pub fn opened(clock: &Clock, pair: Pair, conversation: ConversationId, at: DateT
     NewEvent::new(clock, pair.tenant, &OPENED, at, &data).within(pair.channel, conversation)
 }
 
-/// Characters of a message shown in the list of conversations.
+/// Maximum characters of a message shown in the list of conversations.
 const PREVIEW: usize = 200;
 
-/// What the list of conversations shows of a text.
+/// Returns the part of a text that the list of conversations shows.
 pub fn preview(text: &str) -> String {
     text.chars().take(PREVIEW).collect()
 }
 
-/// What messages do to a conversation: the newest of them, how many are unread, how long the service window stays open.
+/// An update of a conversation by new messages: the newest message, the number of unread ones, the end of the service window.
 #[derive(Clone, Debug)]
-pub struct Advance {
+pub struct ConversationUpdate {
     pub tenant: TenantId,
     pub conversation: ConversationId,
     pub channel: ChannelId,
@@ -140,8 +146,8 @@ pub struct Advance {
     pub unread: i64,
 }
 
-/// Makes the conversations that do not exist yet. Fewer rows than asked for means that somebody else was quicker.
-async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+/// Inserts conversations. Fewer rows than requested means that a concurrent transaction was first.
+async fn open(on: impl Into<On<'_>>, first: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, contact_id, at, wamid, direction, type, now) AS ({rows})
         INSERT INTO conversations (tenant_id, id, channel_id, contact_id, last_message_at, last_message_wamid,
@@ -149,14 +155,14 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
         SELECT tenant_id, id, channel_id, contact_id, at, wamid, direction, type, 0, now, now FROM r
         WHERE true
         ON CONFLICT DO NOTHING";
-    let row = |it: &Advance| {
+    let row = |it: &ConversationUpdate| {
         let keys = (
             it.tenant.uuid(),
             it.conversation.uuid(),
             it.channel.uuid(),
             it.contact.uuid(),
         );
-        // The least time there is: the first real message replaces it.
+        // The smallest time: the first real message replaces it.
         let (at, wamid) = (DateTime::<Utc>::UNIX_EPOCH, String::new());
         (
             keys.0,
@@ -173,8 +179,8 @@ async fn open(on: impl Into<On<'_>>, first: &[Advance], now: DateTime<Utc>) -> R
     Rows::new(SQL, first.iter().map(row).collect()).run(on).await
 }
 
-/// Moves conversations forward. The newest message is the one with the greatest (time, wamid), whatever came first.
-pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc>) -> Result<u64> {
+/// Updates conversations. The newest message is the one with the greatest (time, wamid), in whatever order they arrive.
+pub async fn advance(on: impl Into<On<'_>>, steps: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, wamid, direction, type, text, window_at, unread, now) AS ({rows})
         UPDATE conversations
@@ -194,7 +200,7 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
             updated_at = r.now
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
-    let row = |it: &Advance| {
+    let row = |it: &ConversationUpdate| {
         let (tenant, id) = (it.tenant.uuid(), it.conversation.uuid());
         let what = (it.direction, it.kind.clone(), it.text.clone());
         (
@@ -213,25 +219,25 @@ pub async fn advance(on: impl Into<On<'_>>, steps: &[Advance], now: DateTime<Utc
     Rows::new(SQL, steps.iter().map(row).collect()).run(on).await
 }
 
-/// A conversation that Meta says has no open window.
+/// A conversation without an open service window, according to Meta.
 #[derive(Clone, Debug)]
-pub struct Closed {
+pub struct ClosedWindow {
     pub tenant: TenantId,
     pub conversation: ConversationId,
-    /// When the message was sent that found the window closed.
+    /// When the rejected message was sent.
     pub at: DateTime<Utc>,
-    /// The latest end of a window that was open then: one that ends later was opened since.
+    /// The latest end of a window that was open then. A window that ends later was opened since.
     pub latest: DateTime<Utc>,
 }
 
-/// Closes windows as of a time, unless the customer has written since.
-pub async fn close_windows(on: impl Into<On<'_>>, closed: &[Closed], now: DateTime<Utc>) -> Result<u64> {
+/// Closes service windows as of a time, unless the customer has written since.
+pub async fn close_windows(on: impl Into<On<'_>>, closed: &[ClosedWindow], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, latest, now) AS ({rows})
         UPDATE conversations SET window_expires_at = r.at, updated_at = r.now
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id
             AND conversations.window_expires_at > r.at AND conversations.window_expires_at <= r.latest";
-    let row = |it: &Closed| (it.tenant.uuid(), it.conversation.uuid(), it.at, it.latest, now);
+    let row = |it: &ClosedWindow| (it.tenant.uuid(), it.conversation.uuid(), it.at, it.latest, now);
     Rows::new(SQL, closed.iter().map(row).collect()).run(on).await
 }

@@ -1,3 +1,5 @@
+//! Finds and lists conversations.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -6,6 +8,7 @@ use crate::{
     domain::{ChannelId, ContactId, ConversationId, Direction, Id, TenantId},
 };
 
+/// A conversation, with its contact's name and its last message.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Conversation {
     pub id: ConversationId,
@@ -24,17 +27,18 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Where a conversation stands in a list: by its last message, then by its id.
-pub type Key = (DateTime<Utc>, ConversationId);
+/// Keyset cursor of a list: time of the last message, id.
+pub type ConversationCursor = (DateTime<Utc>, ConversationId);
 
+/// Conditions of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConversationFilter {
     pub channel: Option<ChannelId>,
     pub unread: Option<bool>,
 }
 
-/// How many conversations one page looks through for those that match, so that a channel long silent costs no reading of them
-/// all and no index that every message would pay for.
+/// Maximum conversations one page examines. Bounds the cost of filtering for a silent channel without an index that every message would
+/// update.
 const LOOK: i64 = 50_000;
 
 macro_rules! columns {
@@ -47,7 +51,7 @@ macro_rules! columns {
 pub(super) use columns;
 
 impl ConversationFilter {
-    /// The condition on `v.unread_count`.
+    /// Returns the SQL condition on `v.unread_count`.
     pub(super) fn unread(&self) -> &'static str {
         match self.unread {
             Some(true) => "AND v.unread_count > 0",
@@ -57,8 +61,8 @@ impl ConversationFilter {
     }
 }
 
-/// A key above every conversation's.
-pub(super) fn top() -> Key {
+/// Returns a cursor above every conversation.
+pub(super) fn top() -> ConversationCursor {
     let last_second = DateTime::from_timestamp(253_402_300_799, 0).expect("the end of the year 9999 is a time");
     (last_second, ConversationId::from_uuid(Uuid::max()))
 }
@@ -73,21 +77,21 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ConversationId) -
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// The conversations that match, the last active first; with the last that was looked at, when there are more.
+/// Lists the matching conversations, the last active first. The cursor is the last one examined, if there are more.
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     filter: ConversationFilter,
-    before: Option<Key>,
+    before: Option<ConversationCursor>,
     limit: i64,
-) -> Result<(Vec<Conversation>, Option<Key>)> {
+) -> Result<(Vec<Conversation>, Option<ConversationCursor>)> {
     const FLOOR: &str = "
         SELECT last_message_at, id FROM conversations
         WHERE tenant_id = $1 AND (last_message_at, id) < ($2, $3)
         ORDER BY last_message_at DESC, id DESC LIMIT 1 OFFSET $4";
     let mut on = on.into();
     let (at, id) = before.unwrap_or_else(top);
-    let floor: Option<Key> = match filter == ConversationFilter::default() {
+    let floor: Option<ConversationCursor> = match filter == ConversationFilter::default() {
         true => None,
         false => on.reborrow().sql(FLOOR, (tenant, at, id, LOOK - 1)).opt().await?,
     };

@@ -1,11 +1,14 @@
-//! What one channel and one contact say to each other.
+//! Conversations: all messages between one channel and one contact.
 
 mod advance;
 mod find;
 mod search;
 mod windows;
 
-pub use advance::{Advance, Closed, Pair, advance, close_windows, known, lock_existing, lock_or_open, opened, preview};
-pub use find::{Conversation, ConversationFilter, Key, find, list};
-pub use search::{Needle, search};
-pub use windows::{Closing, closing, mark_told};
+pub use advance::{
+    ClosedWindow, ConversationKey, ConversationUpdate, advance, close_windows, find_existing, lock_existing,
+    lock_or_open, opened_event, preview,
+};
+pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
+pub use search::{SearchTerm, search};
+pub use windows::{ClosingWindow, lock_closing, mark_notified};

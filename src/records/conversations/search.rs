@@ -1,24 +1,26 @@
-use super::find::{Conversation, ConversationFilter, Key, columns, top};
+//! Search for conversations by name, number, user name or last message.
+
+use super::find::{Conversation, ConversationCursor, ConversationFilter, columns, top};
 use crate::{
     db::{On, Result, Sql, like_literal},
     domain::TenantId,
 };
 
-/// The most recently active conversations that are read through for a text anywhere in them.
+/// Maximum number of recently active conversations searched for a text at any position.
 const WINDOW: usize = 5_000;
-/// The most contacts taken from each index of prefixes.
+/// Maximum number of contacts taken from each prefix index.
 const CANDIDATES: usize = 500;
 
-/// What is looked for: letters, or the digits of a phone number.
+/// A search term: text, or the digits of a phone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Needle {
+pub struct SearchTerm {
     text: String,
     digits: Option<String>,
 }
 
-impl Needle {
-    /// `None` when there is nothing to look for. Text that could be a phone number as people write it (`+54 9 11 5555-0101`) with
-    /// at least three digits is looked for by its digits as well.
+impl SearchTerm {
+    /// Parses a term; `None` if it is blank. Text that could be a phone number as people write it (`+54 9 11 5555-0101`), with at least
+    /// three digits, is searched for by its digits as well.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_owned();
         let written = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-().".contains(c);
@@ -27,7 +29,7 @@ impl Needle {
         (!text.is_empty()).then_some(Self { text, digits })
     }
 
-    /// The kind of identity that is looked at, and what its value must hold.
+    /// Returns the kind of identity that is searched, and the text in its value.
     fn identity(&self) -> (&'static str, &str) {
         match &self.digits {
             Some(digits) => ("phone", digits),
@@ -36,27 +38,28 @@ impl Needle {
     }
 }
 
-/// Conversations, the last active first, that hold the text in one of two ways: the contact's name, number or user name begins
-/// with it (an index each, at most `CANDIDATES` contacts from each), or it stands anywhere in the name, number, user name or
-/// last message of one of the `WINDOW` most recently active. So the cost has a bound, however many conversations there are.
+/// Searches conversations, the last active first. Two sources, each bounded, whatever the number of conversations:
+///
+/// - by prefix: contacts whose name, number or user name begins with the term, at most `CANDIDATES` from each index;
+/// - by substring: name, number, user name or last message of the `WINDOW` most recently active conversations.
 pub async fn search(
     on: impl Into<On<'_>>,
     tenant: TenantId,
-    needle: &Needle,
+    term: &SearchTerm,
     filter: ConversationFilter,
-    before: Option<Key>,
+    before: Option<ConversationCursor>,
     limit: i64,
 ) -> Result<Vec<Conversation>> {
     let sql = Sql::built_with_binary_order(&text(filter));
-    let (kind, value) = needle.identity();
+    let (kind, value) = term.identity();
     let (at, id) = before.unwrap_or_else(top);
     let anywhere = |text: &str| format!("%{}%", like_literal(text));
     let end = |text: &str| format!("{text}{}", char::MAX);
     let args = (
         tenant,
-        needle.text.clone(),
-        end(&needle.text),
-        anywhere(&needle.text),
+        term.text.clone(),
+        end(&term.text),
+        anywhere(&term.text),
         kind.to_owned(),
         value.to_owned(),
         end(value),
@@ -69,10 +72,12 @@ pub async fn search(
     on.into().sql(sql, args).all().await
 }
 
-/// CROSS JOIN fixes the order of the loops on SQLite; PostgreSQL finds it by itself. What is asked of each recent row stands in
-/// subqueries, because joined PostgreSQL would rather read all identities there are; `kind || ''` is how the index of prefixes names
-/// the kind; and the tenant of the candidates' conversations is named only at the end, or SQLite would read all of the tenant's for
-/// each candidate.
+/// Returns the statement.
+///
+/// - CROSS JOIN fixes the loop order on SQLite; PostgreSQL finds it itself.
+/// - Lookups per recent row are subqueries: joined, PostgreSQL reads all identities.
+/// - `kind || ''` matches the expression of the prefix index.
+/// - The tenant of the candidates' conversations is named last: otherwise SQLite reads all of the tenant's for each candidate.
 fn text(filter: ConversationFilter) -> String {
     format!(
         r#"
@@ -149,14 +154,14 @@ mod tests {
     #[test]
     fn a_number_is_looked_for_by_its_digits_however_it_is_written() {
         let identity = |text| {
-            let needle = Needle::parse(text).unwrap();
-            let (kind, value) = needle.identity();
+            let term = SearchTerm::parse(text).unwrap();
+            let (kind, value) = term.identity();
             (kind, value.to_owned())
         };
         assert_eq!(identity(" +54 9 11 5555-0101 "), ("phone", "5491155550101".to_owned()));
         assert_eq!(identity("(555) 010.199"), ("phone", "555010199".to_owned()));
         assert_eq!(identity("@ana.paz"), ("username", "ana.paz".to_owned()));
         assert_eq!(identity("order 5511"), ("username", "order 5511".to_owned()));
-        assert_eq!(Needle::parse("  "), None);
+        assert_eq!(SearchTerm::parse("  "), None);
     }
 }

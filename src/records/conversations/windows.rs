@@ -6,9 +6,9 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// A conversation whose service window is about to end.
+/// A conversation whose service window ends soon.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Closing {
+pub struct ClosingWindow {
     pub id: ConversationId,
     pub tenant_id: TenantId,
     pub channel_id: ChannelId,
@@ -16,9 +16,14 @@ pub struct Closing {
     pub window_expires_at: DateTime<Utc>,
 }
 
-/// Conversations whose window ends after `now` and not after `until`, of which nobody was told; the first to end first. They are held
-/// until the transaction ends. One that somebody else holds is left out: its contact may just be writing.
-pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Closing>> {
+/// Locks and returns conversations whose window ends after `now` and by `until`, without a notification so far, the first to end first.
+/// Locked rows are skipped: the contact may be writing.
+pub async fn lock_closing(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ClosingWindow>> {
     Stage::Conversations.reach(tx);
     macro_rules! closing {
         ($lock:literal) => {
@@ -39,13 +44,13 @@ pub async fn closing(tx: &mut Tx, now: DateTime<Utc>, until: DateTime<Utc>, limi
     tx.sql(sql, (now, until, limit)).all().await
 }
 
-/// Notes that these windows were told of.
-pub async fn mark_told(tx: &mut Tx, closing: &[Closing]) -> Result<u64> {
+/// Marks the windows as notified.
+pub async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, window_at) AS ({rows})
         UPDATE conversations SET window_told_for = r.window_at
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
-    let row = |it: &Closing| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
+    let row = |it: &ClosingWindow| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
     Rows::new(SQL, closing.iter().map(row).collect()).run(tx).await
 }

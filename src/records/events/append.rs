@@ -1,3 +1,5 @@
+//! Appends domain events with gapless sequences.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +12,7 @@ use crate::{
     records::lock_order::Stage,
 };
 
+/// A domain event to append.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     pub tenant: TenantId,
@@ -17,9 +20,9 @@ pub struct NewEvent {
     pub kind: &'static str,
     pub version: i64,
     pub occurred_at: DateTime<Utc>,
-    /// The channel it happened on; `None` for what is about no channel, or about several.
+    /// `None` for an event about no channel or several.
     pub channel: Option<ChannelId>,
-    /// The conversation it happened in. What receivers want in order is in order within it.
+    /// Order key of ordered deliveries: events of one conversation are delivered in order.
     pub conversation: Option<ConversationId>,
     /// JSON.
     pub data: String,
@@ -31,8 +34,8 @@ struct Cursor {
     last_sequence: i64,
 }
 
-/// Appends events and hands them to the consumers in the commit. Call it last in a transaction: from here to the commit, the
-/// tenant's other writers wait, which is what makes the sequence gapless and its order the order of commits.
+/// Appends events and hands them to the consumers in the same commit. Must come last in a transaction: it locks the tenant's sequence
+/// until the commit, which makes the sequence gapless and its order the order of commits.
 pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<()> {
     if events.is_empty() {
         return Ok(());
@@ -43,7 +46,7 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Res
     consumers::consume(tx, &numbered, now).await
 }
 
-/// Appends events without handing them to consumers, and returns the sequence of each.
+/// Appends events without handing them to consumers. Returns the sequence of each.
 pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<Vec<i64>> {
     const DRAW: &str = "
         WITH r (tenant_id, wanted) AS ({rows})

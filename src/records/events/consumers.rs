@@ -1,5 +1,5 @@
-//! Consumers of events in the commit that appends them: the only place where records name a feature. A consumer that may lag behind reads
-//! by a cursor instead.
+//! Consumers that run in the commit that appends events. The only place where records depend on a feature; a consumer that may lag
+//! reads by a cursor instead.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::{
     webhooks::store::deliveries,
 };
 
-/// Hands events, each with its sequence, to every consumer in the commit: webhook deliveries.
+/// Fans events out to webhook deliveries in the same commit. Each event comes with its sequence.
 pub(super) async fn consume(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc>) -> Result<()> {
     deliveries::fan_out(tx, events, now).await
 }

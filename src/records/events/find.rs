@@ -1,3 +1,5 @@
+//! Lists domain events.
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -6,6 +8,7 @@ use crate::{
     records::page_bytes::fitting,
 };
 
+/// A domain event.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Event {
     pub id: EventId,
@@ -18,21 +21,26 @@ pub struct Event {
     pub data: String,
 }
 
-/// Events, and the sequence up to which nothing was left out.
+/// A page of events. `after` is the last sequence examined.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct EventPage {
     pub events: Vec<Event>,
     pub after: i64,
-    /// Whether events follow that were not looked at.
+    /// Whether there are events after `after`.
     pub more: bool,
 }
 
-/// How many events one page looks through for those of a type.
+/// Maximum events one page examines for those of a type.
 const LOOK: i64 = 20_000;
 
-/// The events after a sequence, the oldest first; fewer than `limit` where they are long. The head is read before the events: whatever commits in between has a greater
-/// sequence, and the next page finds it.
-pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<Page> {
+/// Lists the events after a sequence, the oldest first; fewer than `limit` where they are long.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    after: i64,
+    kind: Option<&str>,
+    limit: i64,
+) -> Result<EventPage> {
     const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
     const REACH: &str = "
         SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";
@@ -51,9 +59,10 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
         ORDER BY sequence
         LIMIT $4";
     let mut on = on.into();
+    // Read before the events: what commits in between has a greater sequence and is on the next page.
     let (head,): (Option<i64>,) = on.reborrow().sql(HEAD, (tenant,)).one().await?;
     let Some(head) = head.filter(|head| *head > after) else {
-        return Ok(Page {
+        return Ok(EventPage {
             events: Vec::new(),
             after,
             more: false,
@@ -74,15 +83,14 @@ pub async fn list(on: impl Into<On<'_>>, tenant: TenantId, after: i64, kind: Opt
         .last()
         .filter(|_| full || is_cut)
         .map_or(reach, |event| event.sequence);
-    Ok(Page {
+    Ok(EventPage {
         events,
         after,
         more: after < head,
     })
 }
 
-/// Puts in the data that the page's statement left out for its length, and cuts the page where it would get too long ([`fitting`]). Tells
-/// whether it was cut.
+/// Loads long data that the list query omitted, and truncates the page at its byte limit ([`fitting`]). Returns whether it was truncated.
 async fn fill(on: &mut On<'_>, tenant: TenantId, events: &mut Vec<Event>) -> Result<bool> {
     const LENGTH: &str = "
         SELECT CAST(octet_length(data) AS BIGINT) FROM events WHERE tenant_id = $1 AND sequence = $2";

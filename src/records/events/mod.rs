@@ -1,11 +1,11 @@
-//! Domain events: what happened, in an order per tenant that readers can rely on.
+//! Domain events, in a gapless sequence per tenant.
 
 mod append;
 mod consumers;
 mod find;
-mod recorded;
-mod told;
+mod new_event;
+mod sequence_range;
 
 pub use append::{NewEvent, append, append_unconsumed};
-pub use find::{Event, Page, list};
-pub use recorded::Recorded;
+pub use find::{Event, EventPage, list};
+pub use sequence_range::SequenceRange;

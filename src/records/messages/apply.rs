@@ -1,3 +1,5 @@
+//! Stores messages and applies edits, revocations and statuses.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -8,14 +10,14 @@ use crate::{
     },
 };
 
-/// How Meta names a message: its wamid, unique within a channel.
+/// Meta's key of a message: its wamid, unique within a channel.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct MessageKey {
     pub channel: ChannelId,
     pub wamid: String,
 }
 
-/// A message as Meta told of it.
+/// A message to store.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
     pub tenant: TenantId,
@@ -37,13 +39,13 @@ pub struct NewMessage {
     pub sent_at: DateTime<Utc>,
     pub received_at: DateTime<Utc>,
     pub raw_event: RawEventId,
-    /// The file that came with it.
+    /// The media file that came with it.
     pub media: Option<MediaId>,
-    /// Its author is one of several in the conversation.
+    /// Whether it was written by a member of a group.
     pub in_group: bool,
 }
 
-/// Stores those that are new, and says which. One known by its wamid stays as it is: Meta sends again what it sent before.
+/// Inserts new messages and returns their ids. A message with a known wamid is left as it is: Meta redelivers.
 pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank, text,
@@ -84,7 +86,7 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Ve
     Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
 }
 
-/// Puts the content, which Meta sends later, in the place of a `media_placeholder`. Says which messages were filled, and with which media.
+/// Replaces `media_placeholder` messages with their content, which Meta sends later. Returns the messages filled, with their media.
 pub async fn fill_placeholders(
     on: impl Into<On<'_>>,
     messages: &[NewMessage],
@@ -108,19 +110,20 @@ pub async fn fill_placeholders(
     Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
 }
 
+/// Kind of a [`MessageChange`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
     Edit,
     Revoke,
 }
 
-/// What one message does to another.
+/// An edit or revocation of an earlier message.
 #[derive(Clone, Debug)]
 pub struct MessageChange {
     pub kind: ChangeKind,
-    pub target: Key,
+    pub target: MessageKey,
     pub at: DateTime<Utc>,
-    /// The new wording, of an edit.
+    /// The new text of an edit.
     pub text: Option<String>,
 }
 
@@ -134,8 +137,8 @@ struct ChangeRow {
     text: Option<String>,
 }
 
-/// Edits and revocations that came before the messages they are about.
-pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<MessageChange>> {
+/// Returns stored edits and revocations of these messages, which arrived before them.
+pub async fn changes_of(on: impl Into<On<'_>>, targets: &[MessageKey]) -> Result<Vec<MessageChange>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT m.type, m.channel_id, m.context_wamid, m.sent_at, m.text
@@ -148,7 +151,7 @@ pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<Me
         } else {
             ChangeKind::Revoke
         },
-        target: Key {
+        target: MessageKey {
             channel: row.channel_id,
             wamid: row.context_wamid,
         },
@@ -158,7 +161,7 @@ pub async fn changes_of(on: impl Into<On<'_>>, targets: &[Key]) -> Result<Vec<Me
     Ok(rows.into_iter().map(change).collect())
 }
 
-/// Applies edits and revocations; the newest edit holds, and a revocation keeps its first time.
+/// Applies edits and revocations. The newest edit wins; a revocation keeps its first time.
 pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<u64> {
     const EDIT: &str = "
         WITH r (channel_id, wamid, at, text) AS ({rows})
@@ -181,7 +184,7 @@ pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<
             ChangeKind::Revoke => revocations.push((channel, wamid, it.at)),
         }
     }
-    // PostgreSQL takes any one of several rows that match, so only the newest edit of a message may be among them.
+    // PostgreSQL's UPDATE … FROM takes any one of several matching rows, so only the newest edit of a message may be among them.
     edits.sort_by(|a, b| (a.0, &a.1, b.2).cmp(&(b.0, &b.1, a.2)));
     edits.dedup_by(|b, a| (a.0, &a.1) == (b.0, &b.1));
     revocations.sort();
@@ -189,9 +192,9 @@ pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<
     Ok(Rows::new(EDIT, edits).run(on.reborrow()).await? + Rows::new(REVOKE, revocations).run(on).await?)
 }
 
-/// A status that may move a message forward.
+/// A status that may advance a message.
 #[derive(Clone, Debug)]
-pub struct Reported {
+pub struct ReportedStatus {
     pub tenant: TenantId,
     pub message: MessageId,
     pub status: Status,
@@ -199,13 +202,14 @@ pub struct Reported {
     pub error_title: Option<String>,
 }
 
+/// A message that advanced.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Advanced {
     pub id: MessageId,
 }
 
-/// Moves messages forward, never back; says which moved.
-pub async fn advance_status(on: impl Into<On<'_>>, reported: &[Reported]) -> Result<Vec<Advanced>> {
+/// Advances the statuses of messages, never backwards. Returns those that changed.
+pub async fn advance_status(on: impl Into<On<'_>>, reported: &[ReportedStatus]) -> Result<Vec<Advanced>> {
     const SQL: &str = "
         WITH r (tenant_id, id, status, status_rank, error_code, error_title) AS ({rows})
         UPDATE messages
@@ -227,12 +231,12 @@ pub async fn advance_status(on: impl Into<On<'_>>, reported: &[Reported]) -> Res
             )
         })
         .collect();
-    // One row per message, the furthest: see `change`.
+    // One row per message, with the highest rank: see `change`.
     rows.sort_by(|a, b| (a.1, b.3).cmp(&(b.1, a.3)));
     rows.dedup_by(|b, a| a.1 == b.1);
     Rows::new(SQL, rows).all(on).await
 }
 
-fn key(key: &Key) -> (Uuid, String) {
+fn key(key: &MessageKey) -> (Uuid, String) {
     (key.channel.uuid(), key.wamid.clone())
 }

@@ -1,3 +1,5 @@
+//! Finds and lists messages and their statuses.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -9,6 +11,7 @@ use crate::{
     },
 };
 
+/// A stored message.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Message {
     pub id: MessageId,
@@ -36,7 +39,7 @@ pub struct Message {
     pub error_title: Option<String>,
 }
 
-/// One status Meta reported for a message.
+/// A status that Meta reported for a message.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct StatusReport {
     pub status: String,
@@ -48,7 +51,7 @@ pub struct StatusReport {
     pub received_at: DateTime<Utc>,
 }
 
-/// Without an argument in front, the payload is left empty where it is long ([`pages`]).
+// Without a first argument, long payloads are omitted ([`pages`] loads them).
 macro_rules! select {
     ($rest:literal) => {
         select!(
@@ -67,14 +70,14 @@ macro_rules! select {
     };
 }
 
-/// How many messages one page looks through for those that match, so that a rare status costs no reading of them all and no
-/// index that every message would pay for.
+/// Maximum messages one page examines. Bounds the cost of filtering by a rare status without an index that every message would update.
 const LOOK: i64 = 20_000;
 
+/// Conditions of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MessageFilter {
     pub channel: Option<ChannelId>,
-    /// `true` is inbound.
+    /// `true` selects inbound messages, `false` outbound ones.
     pub inbound: Option<bool>,
     pub status: Option<Status>,
 }
@@ -84,7 +87,8 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Res
     on.into().sql(SQL, (tenant, id)).opt().await
 }
 
-/// The messages that match, newest id first; with the last that was looked at, when there are more. Fewer than `limit` where they are long.
+/// Lists the matching messages, newest id first; fewer than `limit` where they are long. The cursor is the last one examined, if there are
+/// more.
 pub async fn list(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -126,7 +130,7 @@ pub async fn list(
     Ok((rows, floor))
 }
 
-/// A conversation's messages by Meta's time, the newest first; with the last, when there are more than the page could hold for their length.
+/// Lists a conversation's messages by Meta's time, newest first. The cursor is the last one, if the page reached its byte limit.
 pub async fn in_conversation(
     on: impl Into<On<'_>>,
     tenant: TenantId,
@@ -159,7 +163,7 @@ pub async fn in_conversation(
     Ok((rows, floor))
 }
 
-/// What Meta reported for a message, in the order of Meta's times: the last 1,000. Of one that was sent more than once, for every attempt.
+/// Lists the last 1,000 statuses of a message in the order of Meta's times, of all its attempts.
 pub async fn statuses(
     on: impl Into<On<'_>>,
     tenant: TenantId,

@@ -1,5 +1,5 @@
-//! Messages are locked before anything is written that follows from them (attempts, sends, their own standing), the smaller ids first:
-//! two transactions that have several of them in common would else wait for each other in a circle. SQLite has one writer.
+//! Locks messages before writing anything that follows from them (attempts, sends, statuses), in the order of their ids, so that
+//! transactions with several messages in common cannot deadlock. No-op on SQLite, which has one writer.
 
 use crate::{
     db::{Result, Rows, Tx},
@@ -10,7 +10,7 @@ use crate::{
 /// Locks messages until the end of the transaction.
 pub async fn lock(tx: &mut Tx, messages: impl IntoIterator<Item = (TenantId, MessageId)>) -> Result<()> {
     Stage::Messages.reach(tx);
-    // No planner can make a join of a subquery that locks: each row is found by its key, in the order of the ids.
+    // No planner turns a subquery that locks into a join: each row is found by its key, in the order of the ids.
     const POSTGRES: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT o.id

@@ -1,4 +1,4 @@
-//! Messages in both directions: one row each.
+//! Messages, inbound and outbound, one row each.
 
 mod apply;
 mod find;
@@ -7,9 +7,9 @@ mod pages;
 mod recipients;
 
 pub use apply::{
-    Advanced, ChangeKind, Key, MessageChange, NewMessage, Reported, advance_status, change, changes_of,
+    Advanced, ChangeKind, MessageChange, MessageKey, NewMessage, ReportedStatus, advance_status, change, changes_of,
     fill_placeholders, insert,
 };
 pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses};
 pub use lock::lock;
-pub use recipients::{Found, Named, Names, Which, Whose, find_named, whose};
+pub use recipients::{FoundRecipient, MessageOwner, MessageRef, NamedRecipient, Names, find_recipients, owners};

@@ -1,4 +1,4 @@
-//! Pages of messages, bounded in bytes as well as in rows.
+//! Pages of messages, bounded in bytes and rows.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::{
     records::page_bytes::fitting,
 };
 
-/// Puts in the payloads that the page's statement left out for their length, and cuts the page where it would get too
-/// long ([`fitting`]). Tells whether it was cut.
+/// Loads long payloads that the list query omitted, and truncates the page at its byte limit ([`fitting`]). Returns whether it was
+/// truncated.
 pub(super) async fn fill(on: &mut On<'_>, tenant: TenantId, rows: &mut Vec<Message>) -> Result<bool> {
     const LENGTHS: &str = "
         WITH r (id, tenant_id) AS ({rows})

@@ -1,24 +1,24 @@
-//! Whether the recipients of messages are known by what Meta calls them.
+//! Looks up whether the recipients of messages have all the identities that Meta names.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Key;
+use super::MessageKey;
 use crate::{
     db::{On, Result, Rows},
     domain::{AttemptId, ChannelId, ContactId, ConversationId, Id, MessageId, TenantId},
 };
 
-/// Whose a message is: this changes where contacts are merged.
+/// A message's conversation and contact, which change when contacts are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Whose {
+pub struct MessageOwner {
     pub id: MessageId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
 }
 
-/// Whose these messages are now.
-pub async fn whose(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) -> Result<Vec<Whose>> {
+/// Returns the present owners of these messages.
+pub async fn owners(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT m.id, m.conversation_id, m.contact_id
@@ -28,51 +28,51 @@ pub async fn whose(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) ->
     Rows::new(SQL, messages.iter().map(row).collect()).all(on).await
 }
 
-/// What Meta calls the recipient of a message that was sent.
+/// Meta's names of the recipient of a sent message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct NamedRecipient {
     pub tenant: TenantId,
-    pub of: Which,
+    pub of: MessageRef,
     pub names: Names,
-    /// Meta's time.
+    /// Time according to Meta.
     pub at: DateTime<Utc>,
 }
 
-/// Which message it was.
+/// Reference to a message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Which {
+pub enum MessageRef {
     Id(MessageId),
-    /// The wamid of a status; and the attempt it came back with, for as long as no message is known by the wamid.
-    Told(Key, Option<AttemptId>),
+    /// The wamid of a status, and the attempt id it carries, which is used while no message has the wamid.
+    Wamid(MessageKey, Option<AttemptId>),
 }
 
+/// Phone number and user ids of a recipient.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Names {
     pub phone: Option<String>,
-    /// The same phone in its other form.
+    /// The same phone number in its other form.
     pub other_phone: Option<String>,
     pub user_id: Option<String>,
     pub parent_user_id: Option<String>,
 }
 
-/// A message that was asked about.
+/// A message found by a [`NamedRecipient`].
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Found {
-    /// Place in what was asked.
+pub struct FoundRecipient {
+    /// Index into the query.
     pub n: i64,
     pub id: MessageId,
     pub contact_id: ContactId,
-    /// As the message was addressed; empty where that is not known.
+    /// The address the message was sent to; empty where not known.
     pub recipient: String,
-    /// The contact is not known by all that Meta calls the recipient.
+    /// Whether the contact lacks one of the names.
     pub is_unknown: bool,
 }
 
-/// Looks up these messages, and whether their contacts are known by all that Meta calls their recipients; the address that a message was sent
-/// to tells nothing new. On PostgreSQL all that are found are returned, so that they can be locked; on SQLite those whose contacts are
-/// not known by something.
-pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Found>> {
-    // Each name is looked up by its whole key, in a subquery: no planner can make a join of it.
+/// Finds these messages and whether their contacts have all the names; the address that a message was sent to is not new. PostgreSQL
+/// returns every message found, so that it can be locked; SQLite only those whose contact lacks a name.
+pub async fn find_recipients(on: impl Into<On<'_>>, named: &[NamedRecipient]) -> Result<Vec<FoundRecipient>> {
+    // Each name is looked up by its whole key in a subquery, which no planner turns into a join.
     macro_rules! is_unknown {
         ($name:literal, $kind:literal) => {
             concat!(
@@ -109,7 +109,7 @@ pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Fo
             AND ",
         is_unknown!()
     );
-    // The limit keeps the planner from making a join of it; what comes first is looked up first.
+    // LIMIT keeps the planner from turning the subquery into a join; the first match wins.
     const POSTGRES: &str = concat!(
         "WITH r (n, tenant_id, message_id, channel_id, wamid, attempt_id, phone, other_phone, user_id, parent_user_id) AS ({rows})
         SELECT r.n, m.id, m.contact_id, COALESCE(m.recipient, '') AS recipient, COALESCE(",
@@ -130,10 +130,10 @@ pub async fn find_named(on: impl Into<On<'_>>, named: &[Named]) -> Result<Vec<Fo
         On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
         On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
     };
-    let row = |(n, it): (usize, &Named)| {
+    let row = |(n, it): (usize, &NamedRecipient)| {
         let (message, channel, wamid, attempt): (Option<Uuid>, Option<ChannelId>, _, _) = match &it.of {
-            Which::Id(id) => (Some(id.uuid()), None, None, None),
-            Which::Told(key, attempt) => (None, Some(key.channel), Some(key.wamid.clone()), *attempt),
+            MessageRef::Id(id) => (Some(id.uuid()), None, None, None),
+            MessageRef::Wamid(key, attempt) => (None, Some(key.channel), Some(key.wamid.clone()), *attempt),
         };
         let Names {
             phone,

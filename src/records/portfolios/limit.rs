@@ -1,3 +1,5 @@
+//! Daily limits of portfolios.
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -6,38 +8,38 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// A tenant's part in a portfolio: Meta's id of it, or that of the account while the portfolio is not known. In the order in which
-/// the rows are locked.
+/// Key of a tenant's row in a portfolio: Meta's portfolio id, or the account's id while the portfolio is not known. Its order is the lock
+/// order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::FromRow)]
-pub struct Key {
+pub struct PortfolioKey {
     pub portfolio: String,
     pub tenant: TenantId,
 }
 
-/// How a portfolio stands for one of its tenants.
+/// A portfolio's limit and usage, as one of its tenants sees it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Standing {
+pub struct PortfolioUsage {
     pub tenant_id: TenantId,
     pub portfolio: String,
     daily_limit: Option<i64>,
-    /// Its recipients, whichever tenant wrote to them, those that have ended and were not removed yet included.
+    /// Number of counted customers of all tenants, including expired ones that are not removed yet.
     pub used: i64,
 }
 
-impl Standing {
-    pub fn key(&self) -> Key {
-        Key {
+impl PortfolioUsage {
+    pub fn key(&self) -> PortfolioKey {
+        PortfolioKey {
             portfolio: self.portfolio.clone(),
             tenant: self.tenant_id,
         }
     }
 
-    /// `None` while Meta has not said.
+    /// Returns the limit; `None` while Meta has not reported it.
     pub fn daily_limit(&self) -> Option<DailyLimit> {
         self.daily_limit.map(DailyLimit::of_number)
     }
 
-    /// How many it may have; `None` where nothing is enforced.
+    /// Returns the enforced maximum; `None` if nothing is enforced.
     pub fn most(&self) -> Option<i64> {
         match self.daily_limit()? {
             DailyLimit::Customers(count) => Some(count),
@@ -46,9 +48,9 @@ impl Standing {
     }
 }
 
-/// As they stand. What all tenants of a portfolio use counts together; the limit is the one that is known for the tenant, or else the
-/// least that Meta told of it for another. A portfolio that never counted anybody is not among them.
-pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standing>> {
+/// Returns limit and usage of portfolios. Usage is the sum over all tenants; the limit is the tenant's own, or else the lowest that Meta
+/// reported for another tenant. A portfolio that never counted a customer is missing.
+pub async fn usage(on: impl Into<On<'_>>, keys: &[PortfolioKey]) -> Result<Vec<PortfolioUsage>> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio) AS ({rows})
         SELECT r.tenant_id, r.portfolio, CAST(SUM(p.used) AS BIGINT) AS used,
@@ -57,13 +59,13 @@ pub async fn standing(on: impl Into<On<'_>>, keys: &[Key]) -> Result<Vec<Standin
         FROM r CROSS JOIN portfolios p
         WHERE p.portfolio = r.portfolio
         GROUP BY r.tenant_id, r.portfolio";
-    let row = |key: &Key| (key.tenant.uuid(), key.portfolio.clone());
+    let row = |key: &PortfolioKey| (key.tenant.uuid(), key.portfolio.clone());
     Rows::new(SQL, keys.iter().map(row).collect()).all(on).await
 }
 
-/// Holds portfolios, every tenant's part in them, until the transaction ends. What a tenant adds that had no part yet is seen all the
-/// same by whoever holds the portfolio next, if they look after they hold it. SQLite has one writer.
-pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
+/// Locks every tenant's rows of the portfolios until the end of the transaction. A row that another tenant inserts is seen by the next
+/// holder of the lock, if it reads after locking. No-op on SQLite, which has one writer.
+pub async fn lock(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
     Stage::Portfolios.reach(tx);
     const POSTGRES: &str = "
         WITH r (portfolio) AS ({rows}),
@@ -82,33 +84,33 @@ pub async fn hold(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Re
     Ok(())
 }
 
-/// Changes how many are used, and holds these parts until the transaction ends; by 0 to hold them only. The keys come in order and
-/// once each, or two transactions would wait for each other.
-pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<Key, i64>) -> Result<()> {
+/// Adds to the usage, and locks the rows until the end of the transaction; 0 only locks. Keys must be unique and in order, or
+/// transactions deadlock.
+pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<PortfolioKey, i64>) -> Result<()> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio, change) AS ({rows})
         INSERT INTO portfolios (tenant_id, portfolio, used)
         SELECT tenant_id, portfolio, change FROM r
         WHERE true
         ON CONFLICT (tenant_id, portfolio) DO UPDATE SET used = portfolios.used + excluded.used";
-    let row = |(key, change): (&Key, &i64)| (key.tenant.uuid(), key.portfolio.clone(), *change);
+    let row = |(key, change): (&PortfolioKey, &i64)| (key.tenant.uuid(), key.portfolio.clone(), *change);
     Rows::new(SQL, changes.iter().map(row).collect())
         .run(on)
         .await
         .map(drop)
 }
 
-/// Whom a limit is known for.
+/// The tenants that a limit applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum For {
-    /// All tenants of the portfolio: Meta said so. What one of them said before is over.
+pub enum LimitScope {
+    /// All tenants of the portfolio: reported by Meta. Replaces the tenants' own limits.
     All,
-    /// The one of the key, who said so. Meta's word stays, for the others.
+    /// The key's tenant, which reported it. Meta's limit stays for the others.
     One,
 }
 
-/// Keeps what is said of the limit. The caller holds the portfolio.
-pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom: For) -> Result<()> {
+/// Stores a limit. The caller holds the portfolio's lock.
+pub async fn set_limit(on: impl Into<On<'_>>, key: &PortfolioKey, limit: DailyLimit, whom: LimitScope) -> Result<()> {
     const OWN: &str = "
         INSERT INTO portfolios (tenant_id, portfolio, own_limit, used) VALUES ($1, $2, $3, 0)
         ON CONFLICT (tenant_id, portfolio) DO UPDATE SET own_limit = excluded.own_limit";
@@ -120,7 +122,7 @@ pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom
         WHERE portfolio = $1 AND (daily_limit IS NULL OR daily_limit <> $2 OR own_limit IS NOT NULL)";
     let mut on = on.into();
     let args = (key.tenant, key.portfolio.clone(), limit.number());
-    if whom == For::One {
+    if whom == LimitScope::One {
         return on.sql(OWN, args).run().await.map(drop);
     }
     on.reborrow().sql(ONE, args).run().await?;
@@ -128,8 +130,8 @@ pub async fn set_limit(on: impl Into<On<'_>>, key: &Key, limit: DailyLimit, whom
     on.sql(OTHERS, args).run().await.map(drop)
 }
 
-/// Gives everything of a tenant's in one portfolio to another: the account stood for it until its owner was known.
-pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
+/// Moves a tenant's rows to another portfolio: the account's id stood in until its owner was known.
+pub async fn adopt(tx: &mut Tx, from: &PortfolioKey, into: &str) -> Result<()> {
     const MOVE: &str = "
         INSERT INTO portfolio_recipients (tenant_id, portfolio, contact_id, attempt_id, sends, last_at)
         SELECT tenant_id, $3, contact_id, attempt_id, sends, last_at FROM portfolio_recipients
@@ -143,7 +145,7 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
         UPDATE portfolios
         SET used = (SELECT COUNT(*) FROM portfolio_recipients r WHERE r.tenant_id = $1 AND r.portfolio = $2)
         WHERE tenant_id = $1 AND portfolio = $2";
-    // Where Meta has said nothing of this portfolio yet. What the tenant said itself stays its own word.
+    // Used if Meta has reported no limit of the portfolio yet. The tenant's own limit is carried over.
     const CARRY: &str = "
         UPDATE portfolios
         SET daily_limit = (SELECT p.daily_limit FROM portfolios p WHERE p.tenant_id = $1 AND p.portfolio = $2),
@@ -152,13 +154,13 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
         WHERE tenant_id = $1 AND portfolio = $3 AND NOT EXISTS (
             SELECT 1 FROM portfolios o WHERE o.portfolio = $3 AND o.daily_limit IS NOT NULL)";
     const LEAVE: &str = "DELETE FROM portfolios WHERE tenant_id = $1 AND portfolio = $2";
-    let to = Key {
+    let to = PortfolioKey {
         portfolio: into.to_owned(),
         tenant: from.tenant,
     };
     let mut both = [from.portfolio.as_str(), into];
     both.sort_unstable();
-    hold(tx, both).await?;
+    lock(tx, both).await?;
     add(&mut *tx, &BTreeMap::from([(from.clone(), 0), (to.clone(), 0)])).await?;
     let pair = (from.tenant, from.portfolio.clone(), into.to_owned());
     let one = (from.tenant, from.portfolio.clone());
@@ -169,7 +171,7 @@ pub async fn adopt(tx: &mut Tx, from: &Key, into: &str) -> Result<()> {
     tx.sql(LEAVE, one).run().await.map(drop)
 }
 
-/// Every portfolio, for housekeeping.
+/// Lists every portfolio, for housekeeping.
 pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
     const SQL: &str = "SELECT DISTINCT portfolio FROM portfolios ORDER BY portfolio";
     on.into().sql(SQL, ()).all().await

@@ -1,10 +1,12 @@
-//! Customers that business portfolios wrote to outside service windows, and how many of them Meta allows. Meta counts a portfolio as one,
-//! and it may have accounts of several tenants. Each has rows of its own here, as everywhere, but what is asked of a portfolio goes over
-//! all of them, and is asked by workers and never in a tenant's role. Whoever counts or removes customers of a portfolio with a limit holds
-//! all tenants' rows of it, so that two workers cannot pass the limit together; they are locked before any message.
+//! Customers that portfolios wrote to outside service windows, counted against Meta's daily limit.
+//!
+//! - Meta counts a portfolio as one, and it may have accounts of several tenants. Each tenant has rows of its own.
+//! - Queries on a portfolio span all its tenants; only workers run them, never in a tenant's role.
+//! - Counting and removing customers of a limited portfolio requires the lock on all tenants' rows, so that two workers cannot exceed
+//!   the limit together. The lock is taken before any message is locked.
 
 mod limit;
 mod recipients;
 
-pub use limit::{For, Key, Standing, add, adopt, all, hold, set_limit, standing};
-pub use recipients::{Counted, Recipient, count, ended, give_back, known, leaving, remove};
+pub use limit::{LimitScope, PortfolioKey, PortfolioUsage, add, adopt, all, lock, set_limit, usage};
+pub use recipients::{Counted, Recipient, count, count_expired, counted, last_sends, remove_expired, remove_refused};

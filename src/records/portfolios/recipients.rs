@@ -1,34 +1,37 @@
+//! Customers counted against daily limits.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Key;
+use super::PortfolioKey;
 use crate::{
     db::{On, Result, Rows},
     domain::{AttemptId, ContactId, Id, TenantId},
 };
 
-/// A customer who is about to be written to.
+/// A customer to count.
 #[derive(Clone, Debug)]
 pub struct Recipient {
-    pub key: Key,
+    pub key: PortfolioKey,
     pub contact: ContactId,
-    /// The first of the attempts.
+    /// The first attempt.
     pub attempt: AttemptId,
-    /// How many there are to this customer.
+    /// Number of sends to this customer.
     pub sends: i64,
 }
 
+/// A customer that was counted.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Counted {
     pub tenant_id: TenantId,
     pub portfolio: String,
     pub contact_id: ContactId,
-    /// As many as were given now if the customer did not count before.
+    /// Equals the number given if the customer was not counted before.
     pub sends: i64,
 }
 
-/// Counts customers, each once, or anew those who count already. The caller holds the portfolios.
+/// Counts customers, or renews the time of those already counted. Each may occur once. The caller holds the portfolios' locks.
 pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTime<Utc>) -> Result<Vec<Counted>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id, attempt_id, sends, at) AS ({rows})
@@ -45,8 +48,8 @@ pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTim
     Rows::new(SQL, recipients.iter().map(row).collect()).all(on).await
 }
 
-/// Those of these customers who count already.
-pub async fn known(
+/// Returns the customers that are already counted.
+pub async fn counted(
     on: impl Into<On<'_>>,
     portfolio: &str,
     customers: &[(TenantId, ContactId)],
@@ -60,10 +63,10 @@ pub async fn known(
     Rows::new(SQL, customers.iter().map(row).collect()).all(on).await
 }
 
-/// Removes customers for whom one attempt was counted and no other: Meta has refused it. The caller holds the portfolios.
-pub async fn give_back(
+/// Removes customers counted for a single attempt that Meta rejected. The caller holds the portfolios' locks.
+pub async fn remove_refused(
     on: impl Into<On<'_>>,
-    refused: &[(Key, ContactId, AttemptId)],
+    refused: &[(PortfolioKey, ContactId, AttemptId)],
 ) -> Result<Vec<(TenantId, String)>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id, attempt_id) AS ({rows})
@@ -71,20 +74,20 @@ pub async fn give_back(
         WHERE sends = 1 AND (contact_id, portfolio, tenant_id, attempt_id) IN
             (SELECT contact_id, portfolio, tenant_id, attempt_id FROM r)
         RETURNING tenant_id, portfolio";
-    let row = |(key, contact, attempt): &(Key, ContactId, AttemptId)| {
+    let row = |(key, contact, attempt): &(PortfolioKey, ContactId, AttemptId)| {
         (contact.uuid(), key.portfolio.clone(), key.tenant.uuid(), attempt.uuid())
     };
     Rows::new(SQL, refused.iter().map(row).collect()).all(on).await
 }
 
-/// Removes up to `limit` customers who were last written to before then, whichever tenant wrote to them, and tells whose how many were.
-/// The caller holds the portfolio.
-pub async fn remove(
+/// Removes up to `limit` customers of any tenant last written to by `before`. Returns the number per tenant. The caller holds
+/// the portfolio's lock.
+pub async fn remove_expired(
     on: impl Into<On<'_>>,
     portfolio: &str,
     before: DateTime<Utc>,
     limit: i64,
-) -> Result<BTreeMap<Key, i64>> {
+) -> Result<BTreeMap<PortfolioKey, i64>> {
     const SQL: &str = "
         DELETE FROM portfolio_recipients
         WHERE portfolio = $1 AND last_at <= $2 AND contact_id IN (
@@ -96,13 +99,18 @@ pub async fn remove(
     let mut counts = BTreeMap::new();
     for (tenant,) in gone {
         let portfolio = portfolio.to_owned();
-        *counts.entry(Key { portfolio, tenant }).or_default() += 1;
+        *counts.entry(PortfolioKey { portfolio, tenant }).or_default() += 1;
     }
     Ok(counts)
 }
 
-/// When customers were last written to, the one who ceases to count first coming first; from the given place on.
-pub async fn leaving(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
+/// Lists the times at which customers were last written to, the first to expire first, starting at offset `from`.
+pub async fn last_sends(
+    on: impl Into<On<'_>>,
+    portfolio: &str,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<(DateTime<Utc>,)>> {
     const SQL: &str = "
         SELECT last_at FROM portfolio_recipients
         WHERE portfolio = $1
@@ -110,8 +118,8 @@ pub async fn leaving(on: impl Into<On<'_>>, portfolio: &str, from: i64, limit: i
     on.into().sql(SQL, (portfolio.to_owned(), from, limit)).all().await
 }
 
-/// How many were last written to before then and are not removed yet.
-pub async fn ended(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
+/// Counts customers last written to by `before` that are not removed yet.
+pub async fn count_expired(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM portfolio_recipients WHERE portfolio = $1 AND last_at <= $2";
     let (count,): (i64,) = on.into().sql(SQL, (portfolio.to_owned(), before)).one().await?;
     Ok(count)

@@ -1,3 +1,5 @@
+//! Finds and lists raw events.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use crate::{
     domain::{Id, RawEventId, TenantId, WorkState},
 };
 
-/// Everything about a webhook but its body.
+/// A raw event without its body.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct StoredEvent {
     pub id: RawEventId,
@@ -23,7 +25,7 @@ pub struct StoredEvent {
     pub bytes: i64,
 }
 
-/// Which webhooks are wanted: those received from `from` on and before `to`, before the id of the last page.
+/// Conditions of a list: received from `from` and before `to`, with ids before `before`.
 #[derive(Clone, Debug, Default)]
 pub struct RawEventFilter {
     pub state: Option<WorkState>,
@@ -33,7 +35,7 @@ pub struct RawEventFilter {
     pub before: Option<RawEventId>,
 }
 
-/// How many webhooks one page looks through for those that match.
+/// Maximum raw events one page examines.
 const LOOK: i64 = 20_000;
 
 macro_rules! columns {
@@ -43,7 +45,7 @@ macro_rules! columns {
     };
 }
 
-/// For the operator: newest first; with the last that was looked at, when there are more.
+/// Lists raw events, newest first. The cursor is the last one examined, if there are more. For the operator.
 pub async fn list(
     on: impl Into<On<'_>>,
     filter: &RawEventFilter,
@@ -56,7 +58,7 @@ pub async fn list(
     let end = filter.to.map_or_else(Uuid::max, first_uuid_at);
     let end = filter.before.map_or(end, |before| end.min(before.uuid()));
     let end = RawEventId::from_uuid(end);
-    // Of these states there are few, with an index of their own. The state stands in the text, not in an argument, so that it applies.
+    // Rows in these states are few and have a partial index, which is used only if the state is a literal in the statement.
     const KEPT: [WorkState; 3] = [WorkState::Dead, WorkState::Quarantined, WorkState::Discarded];
     let (state, indexed) = match filter.state {
         None => (String::new(), true),
@@ -91,7 +93,7 @@ pub async fn find(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Stored
     on.into().sql(SQL, (id,)).opt().await
 }
 
-/// Since when the webhook that waits longest is due; it may be a time to come.
+/// Returns the due time of the oldest pending or running event; it may be in the future.
 pub async fn oldest_due(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> {
     const SQL: &str = "
         SELECT due_at FROM raw_events WHERE state IN ('pending', 'running') ORDER BY due_at, id LIMIT 1";
@@ -99,7 +101,7 @@ pub async fn oldest_due(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> 
     Ok(found.map(|(due,)| due))
 }
 
-/// The state of a recent event with these exact bytes. Reads every event since the given id, so that should be close by.
+/// Returns the state of an event with this digest. Scans every event since the given id, which should be recent.
 pub async fn state_by_digest(on: impl Into<On<'_>>, since: Uuid, digest: [u8; 32]) -> Result<Option<String>> {
     const SQL: &str = "SELECT state FROM raw_events WHERE id >= $1 AND digest = $2 LIMIT 1";
     let found: Option<(String,)> = on.into().sql(SQL, (since, digest.to_vec())).opt().await?;

@@ -7,21 +7,21 @@ use crate::{
     domain::{AppSecretId, Id, RawEventId, TenantId},
 };
 
-/// A webhook about to be stored.
+/// A webhook to store.
 #[derive(Clone, Debug)]
 pub struct NewRawEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
-    /// The tenant whose own secret signed it; `None` for the operator's.
+    /// The tenant whose app secret signed it; `None` for the operator's.
     pub signer: Option<TenantId>,
-    /// The secret, where it was a tenant's.
+    /// The tenant's app secret that signed it.
     pub app_secret: Option<AppSecretId>,
     /// SHA-256 of the body.
     pub digest: [u8; 32],
     pub body: Bytes,
 }
 
-/// Stores the events and returns when they are on disk. Each wants work from the moment it was received.
+/// Inserts the events, due at once, and returns when the commit is on disk.
 pub async fn insert(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     const SQL: &str = "
         WITH r (id, received_at, signer, app_secret_id, digest, body) AS ({rows})
@@ -30,7 +30,7 @@ pub async fn insert(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     write(db, SQL, events).await
 }
 
-/// The same when an earlier attempt may have committed after all: an event already stored stays as it is.
+/// Like [`insert`], after an attempt that may have committed: stored events stay as they are.
 pub async fn insert_again(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     const SQL: &str = "
         WITH r (id, received_at, signer, app_secret_id, digest, body) AS ({rows})
@@ -41,7 +41,7 @@ pub async fn insert_again(db: &Db, events: &[NewRawEvent]) -> Result<()> {
     write(db, SQL, events).await
 }
 
-/// One commit for all of them. Where one statement takes them all, it is its own transaction.
+/// Writes all events in one commit. A single statement is its own transaction.
 async fn write(db: &Db, sql: &'static str, events: &[NewRawEvent]) -> Result<()> {
     let row = |event: &NewRawEvent| {
         let signer: Option<Uuid> = event.signer.map(Id::uuid);
@@ -65,7 +65,7 @@ async fn write(db: &Db, sql: &'static str, events: &[NewRawEvent]) -> Result<()>
     tx.commit().await
 }
 
-/// Whether the database answers at all.
+/// Checks that the database answers.
 pub async fn probe(on: impl Into<On<'_>>) -> Result<()> {
     on.into().sql("SELECT 1", ()).run().await.map(drop)
 }

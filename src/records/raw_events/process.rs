@@ -1,3 +1,5 @@
+//! Loads, claims and finishes raw events.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -7,28 +9,28 @@ use crate::{
     records::lock_order::Stage,
 };
 
-/// A stored webhook, to be worked on.
+/// A raw event to process.
 #[derive(Clone, Debug)]
 pub struct RawEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
     pub signer: Option<TenantId>,
-    /// Which secret it was; `None` when the operator's, and in rows of versions that did not keep it.
+    /// The app secret that signed it; `None` for the operator's, and in rows of versions that did not store it.
     pub app_secret_id: Option<AppSecretId>,
     pub body: Vec<u8>,
 }
 
-/// Events that still want work.
+/// Events that are still pending.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct PendingEvents {
     /// In the order of their ids.
     pub short: Vec<RawEvent>,
-    /// Those whose bodies were left where they are.
+    /// Events whose bodies were too long to load.
     pub long: Vec<RawEventId>,
 }
 
-/// Those of the events that still want work, with the bodies of those of at most `longest` bytes.
-pub async fn waiting(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<Waiting> {
+/// Returns the events that are still pending, with bodies of at most `longest` bytes.
+pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<PendingEvents> {
     const SQL: &str = "
         WITH r (id, longest) AS ({rows})
         SELECT e.id, e.received_at, e.signer, e.app_secret_id,
@@ -52,7 +54,7 @@ pub async fn waiting(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) ->
             None => long.push(row.id),
         }
     }
-    Ok(Waiting { short, long })
+    Ok(PendingEvents { short, long })
 }
 
 #[derive(sqlx::FromRow)]
@@ -64,8 +66,8 @@ struct Row {
     body: Option<Vec<u8>>,
 }
 
-/// Claims those of the events that still want work, until the transaction ends, and tells which, in order. What another worker holds is
-/// left to it.
+/// Locks the events that are still pending until the end of the transaction. Returns them in order; events locked by another worker are
+/// skipped.
 pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
     Stage::RawEvents.reach(tx);
     const SQLITE: &str = "
@@ -84,7 +86,7 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
     Ok(found)
 }
 
-/// The exact bytes of one event.
+/// Returns the body of an event.
 pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8>>> {
     let found: Option<(Vec<u8>,)> = on
         .into()
@@ -94,22 +96,23 @@ pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8
     Ok(found.map(|(body,)| body))
 }
 
-/// The end of one event's processing.
+/// Final state of a processed event.
 #[derive(Clone, Debug)]
-pub struct Processed {
+pub struct ProcessedEvent {
     pub id: RawEventId,
-    /// `Done`, or `Quarantined` when part of it waits for a channel.
+    /// `Done`, or `Quarantined` if part of it waits for a channel.
     pub state: WorkState,
-    /// The fields found in it, separated by spaces.
+    /// Names of the fields found in it, separated by spaces.
     pub fields: String,
 }
 
-pub async fn finish(on: impl Into<On<'_>>, processed: &[Processed], now: DateTime<Utc>) -> Result<u64> {
+/// Stores the final states of pending events.
+pub async fn finish(on: impl Into<On<'_>>, processed: &[ProcessedEvent], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, state, fields, at) AS ({rows})
         UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at {FROM r}
         WHERE {raw_events.id = r.id} AND raw_events.state = 'pending'";
-    let row = |event: &Processed| {
+    let row = |event: &ProcessedEvent| {
         let id: Uuid = event.id.uuid();
         (id, event.state.as_str().to_owned(), event.fields.clone(), now)
     };

@@ -1,3 +1,5 @@
+//! Makes raw events due again.
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -6,29 +8,29 @@ use crate::{
     domain::{Id, RawEventId, WorkState},
 };
 
-/// Which events of a stretch of time may be replayed. A running one never is: its worker would write over what we say.
+/// Selects the replayable events of a time range. Running events are never replayed: their worker would overwrite the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chosen {
-    /// Whatever is neither running nor set aside by a person.
+pub enum ReplayFilter {
+    /// All states but running and discarded.
     Any,
     State(WorkState),
 }
 
-impl Chosen {
-    /// The states stand in the text, not in an argument, so that the indexes of a few states only can serve.
+impl ReplayFilter {
+    /// Returns the statement with the states as literals, so that partial indexes apply.
     fn sql(self, text: &str) -> Sql {
         let states = match self {
-            Chosen::Any => "'pending', 'done', 'dead', 'quarantined'".to_owned(),
-            Chosen::State(state) => format!("'{}'", state.as_str()),
+            ReplayFilter::Any => "'pending', 'done', 'dead', 'quarantined'".to_owned(),
+            ReplayFilter::State(state) => format!("'{}'", state.as_str()),
         };
         Sql::built(text.replace("{states}", &states))
     }
 }
 
-/// Ids of chosen events after the first bound and before the second, in the order of receipt.
-pub async fn choose(
+/// Returns ids of selected events between the bounds, both exclusive, in the order of receipt.
+pub async fn select_ids(
     on: impl Into<On<'_>>,
-    chosen: Chosen,
+    filter: ReplayFilter,
     after: Uuid,
     before: Uuid,
     limit: i64,
@@ -39,25 +41,26 @@ pub async fn choose(
         WHERE id > $1 AND id < $2 AND state IN ({states})
         ORDER BY id
         LIMIT $3";
-    on.into().sql(chosen.sql(SQL), (after, before, limit)).all().await
+    on.into().sql(filter.sql(SQL), (after, before, limit)).all().await
 }
 
-/// Makes chosen events from the first id to the last due at `now`, as if they had just come. Bounds on the id let PostgreSQL
-/// read the partitions in question only.
+/// Makes the selected events between two ids, both inclusive, due at `now`, with attempts reset. Bounds on the id limit the partitions
+/// that PostgreSQL reads.
 pub async fn make_due_between(
     on: impl Into<On<'_>>,
-    chosen: Chosen,
-    (first, last): (RawEventId, RawEventId),
+    filter: ReplayFilter,
+    first: RawEventId,
+    last: RawEventId,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
         UPDATE raw_events
         SET state = 'pending', attempts = 0, due_at = $3, last_error = NULL, finished_at = NULL
         WHERE id >= $1 AND id <= $2 AND state IN ({states})";
-    on.into().sql(chosen.sql(SQL), (first, last, now)).run().await
+    on.into().sql(filter.sql(SQL), (first, last, now)).run().await
 }
 
-/// Of the given events, those that are there and not running; made due at `now` unless this is a rehearsal.
+/// Makes the given events due at `now`, except running ones, and returns their ids. Without `now` (a dry run) changes nothing.
 pub async fn make_due(
     on: impl Into<On<'_>>,
     ids: &[RawEventId],

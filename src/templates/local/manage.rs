@@ -240,5 +240,5 @@ impl TemplateService {
 }
 
 fn check_name(name: &str) -> Result<&str, Invalid> {
-    domain::name(name, NAME).map_err(|bad| Invalid::new("name", bad.to_string()).limit(NAME))
+    domain::check_name(name, NAME).map_err(|bad| Invalid::new("name", bad.to_string()).limit(NAME))
 }

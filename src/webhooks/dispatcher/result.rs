@@ -22,7 +22,7 @@ const GONE: u16 = 410;
 
 /// What the worker does after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextStep {
+pub enum DeliveryNextStep {
     Continue,
     /// The breaker is open, or the endpoint sent `Retry-After`.
     Pause,
@@ -37,7 +37,7 @@ pub fn conclude(
     kind: AttemptKind,
     config: &Deliveries,
     now: DateTime<Utc>,
-) -> (AttemptReport, NextStep) {
+) -> (AttemptReport, DeliveryNextStep) {
     let (state, due_at) = next_state(&attempt, config, now);
     let mut effect = FailureEffect::Nothing;
     let worth = match attempt.outcome {
@@ -63,9 +63,9 @@ pub fn conclude(
     let failed = !matches!(attempt.outcome, DeliveryOutcome::Succeeded | DeliveryOutcome::Expired);
     let rests = health.tripped_at.is_some() || health.probe_at.is_some_and(|at| at > now);
     let after = match &notice {
-        Some(EndpointNotice::Disabled { .. }) => NextStep::Disabled,
-        _ if failed && rests => NextStep::Pause,
-        _ => NextStep::Continue,
+        Some(EndpointNotice::Disabled { .. }) => DeliveryNextStep::Disabled,
+        _ if failed && rests => DeliveryNextStep::Pause,
+        _ => DeliveryNextStep::Continue,
     };
     // Later deliveries of the conversation were deferred for as long as this one had failed.
     let freed = attempt
@@ -231,8 +231,8 @@ mod tests {
             let probe = attempt(outcome, None);
             conclude(probe, &endpoint, &mut health, AttemptKind::Probe, &config, start()).1
         };
-        assert_eq!(after(DeliveryOutcome::Expired), NextStep::Continue);
-        assert_eq!(after(DeliveryOutcome::Succeeded), NextStep::Continue);
-        assert_eq!(after(DeliveryOutcome::Timeout), NextStep::Pause);
+        assert_eq!(after(DeliveryOutcome::Expired), DeliveryNextStep::Continue);
+        assert_eq!(after(DeliveryOutcome::Succeeded), DeliveryNextStep::Continue);
+        assert_eq!(after(DeliveryOutcome::Timeout), DeliveryNextStep::Pause);
     }
 }

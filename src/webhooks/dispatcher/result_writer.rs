@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     db::{self, BatchReceiver, Submission, Tx, is_unavailable, submit, write_together},
     domain::{DeliveryState, EndpointId},
-    events::endpoint::{DISABLED, FAILING, Troubled},
+    events::endpoint::{DISABLED, EndpointTrouble, FAILING},
     queue::counts,
     records::events::{self, NewEvent},
     webhooks::{
@@ -174,7 +174,7 @@ impl ResultCommitter {
                 _ => continue,
             };
             let health = it.health.as_ref().map(|(_, health)| health);
-            let data = Troubled {
+            let data = EndpointTrouble {
                 endpoint_id: endpoint,
                 host,
                 since: health.and_then(|it| it.failing_since),

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use mainstay::{
     config::Secret,
     domain::{Quota, Scopes},
-    tenancy::{self, NewChannel, RegistryError},
+    tenancy::{self, NewChannel, TenancyError},
 };
 use mainstay_test_macros::{both_databases, both_sizes};
 use serde_json::{Value, json};
@@ -151,7 +151,7 @@ async fn api_keys_and_channels_end_at_theirs(test: TestApp) {
         join_all((0..AT_ONCE).map(|_| tenancy::create_api_key(&test.registry, test.tenant, "a key", &scopes))).await;
     // The tenant has one.
     assert_eq!(made.iter().filter(|it| it.is_ok()).count(), 3);
-    assert!(made.iter().all(|it| matches!(it, Ok(_) | Err(RegistryError::Quota(_)))));
+    assert!(made.iter().all(|it| matches!(it, Ok(_) | Err(TenancyError::Quota(_)))));
     let revoked = made.into_iter().find_map(Result::ok).unwrap();
     tenancy::revoke_api_key(&test.registry, revoked.id).await.unwrap();
     tenancy::create_api_key(&test.registry, test.tenant, "another", &scopes)

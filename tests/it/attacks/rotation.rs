@@ -149,7 +149,7 @@ async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
     };
     let rotated = tenancy::rotate_keys(&registry).await.unwrap();
     assert_eq!((rotated.tenants, rotated.channels, rotated.answers), (1, 1, 2));
-    assert!(tenancy::forget_replaced(&registry).await.unwrap());
+    assert!(tenancy::vacuum_replaced(&registry).await.unwrap());
 
     for bytes in sealed(&test).await {
         assert!(

@@ -1,7 +1,7 @@
 //! Which sequences a time is looked for in.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mainstay::records::events::{self, Recorded};
+use mainstay::records::events::{self, SequenceRange};
 use mainstay_test_macros::both_databases;
 
 use super::world::event;
@@ -42,7 +42,7 @@ async fn every_event_of_a_time_is_within_the_sequences_and_few_others_are(test: 
     let at = |minutes: i64| begin + TimeDelta::minutes(minutes);
     let short = (0..310).step_by(3).map(|from| (from, from + 7));
     for (from, to) in short.chain([(-600, 60_000), (-9, 1), (40, 200), (299, 300), (305, 900)]) {
-        let found = Recorded::find(&test.app.db, test.tenant, (at(from), at(to)))
+        let found = SequenceRange::find(&test.app.db, test.tenant, at(from), at(to))
             .await
             .unwrap();
         let within = |sequence: i64| (found.first..found.end).contains(&sequence);
@@ -57,7 +57,7 @@ async fn every_event_of_a_time_is_within_the_sequences_and_few_others_are(test: 
             .count();
         assert!(others <= 40, "{from} to {to}: {found:?} has {others} others");
     }
-    let nobody = Recorded::find(&test.app.db, test.app.clock.new_id(), (begin, at(60)))
+    let nobody = SequenceRange::find(&test.app.db, test.app.clock.new_id(), begin, at(60))
         .await
         .unwrap();
     assert_eq!((nobody.first, nobody.end), (1, 1));

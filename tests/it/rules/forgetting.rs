@@ -6,8 +6,8 @@ use mainstay::{
     housekeeping,
     messaging::store::sends,
     records::{
-        idempotency::{self, Keyed},
-        portfolios::{self, Key, Recipient},
+        idempotency::{self, KeyedRequest},
+        portfolios::{self, PortfolioKey, Recipient},
     },
 };
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -164,7 +164,7 @@ async fn a_message_whose_work_was_just_removed_is_not_made_to_wait_for_it(test: 
 
 #[both_databases]
 async fn keys_are_forgotten_after_a_day(test: TestApp) {
-    let key = |name: &str| Keyed {
+    let key = |name: &str| KeyedRequest {
         tenant: test.tenant,
         key: name.to_owned(),
         digest: [7; 32],
@@ -196,7 +196,7 @@ async fn keys_are_forgotten_after_a_day(test: TestApp) {
 
 #[both_databases]
 async fn customers_are_forgotten_who_were_not_written_to_for_a_day(test: TestApp) {
-    let key = Key {
+    let key = PortfolioKey {
         portfolio: "506914307656634".to_owned(),
         tenant: test.tenant,
     };

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use mainstay::{
     domain::DailyLimit,
     housekeeping,
-    records::portfolios::{self, For, Key},
+    records::portfolios::{self, LimitScope, PortfolioKey},
 };
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
@@ -45,12 +45,12 @@ async fn called_and_waiting(test: &TestApp) -> (i64, i64) {
 #[both_databases]
 async fn who_waits_though_there_is_room_is_called_and_nobody_beyond_it(test: TestApp) {
     queue_behind_limit(&test, 6).await;
-    let key = Key {
+    let key = PortfolioKey {
         portfolio: WABA.to_owned(),
         tenant: test.tenant,
     };
     let limit = DailyLimit::of_number(5);
-    portfolios::set_limit(&test.app.db, &key, limit, For::All)
+    portfolios::set_limit(&test.app.db, &key, limit, LimitScope::All)
         .await
         .unwrap();
     portfolios::add(&test.app.db, &[(key, 5)].into()).await.unwrap();

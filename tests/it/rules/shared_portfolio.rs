@@ -8,7 +8,7 @@ use mainstay::{
     db::Sql,
     directory::SignedBy,
     domain::{ContactId, DailyLimit, Id, TenantId},
-    records::portfolios::{self, For, Key},
+    records::portfolios::{self, LimitScope, PortfolioKey},
     tenancy::{self, NewChannel, TenantService},
 };
 use mainstay_sim::{Category, Enforcement, NumberSeed, SimConfig, TemplateSeed};
@@ -168,17 +168,15 @@ async fn two_tenants_of_a_portfolio_share_its_limit(world: World) {
     world.end().await;
 }
 
-fn key(tenant: TenantId) -> Key {
-    Key {
+fn key(tenant: TenantId) -> PortfolioKey {
+    PortfolioKey {
         portfolio: PORTFOLIO.to_owned(),
         tenant,
     }
 }
 
 async fn limit(test: &TestApp, tenant: TenantId) -> (Option<DailyLimit>, i64) {
-    let all = portfolios::standing(test.app.db.reader(), &[key(tenant)])
-        .await
-        .unwrap();
+    let all = portfolios::usage(test.app.db.reader(), &[key(tenant)]).await.unwrap();
     all.first().map_or((None, 0), |it| (it.daily_limit(), it.used))
 }
 
@@ -300,9 +298,14 @@ async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
         assert_eq!(limits().await, [Some(limit), Some(1_000), Some(1_000)]);
     }
     // Meta says again what it said, of another's account.
-    portfolios::set_limit(&test.app.db, &key(other.id), DailyLimit::Customers(1_000), For::All)
-        .await
-        .unwrap();
+    portfolios::set_limit(
+        &test.app.db,
+        &key(other.id),
+        DailyLimit::Customers(1_000),
+        LimitScope::All,
+    )
+    .await
+    .unwrap();
     assert_eq!(limits().await, [Some(1_000); 3]);
 }
 

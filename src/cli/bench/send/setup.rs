@@ -105,14 +105,14 @@ impl SendBench {
     /// Sets the stored throughput of the numbers.
     pub async fn set_throughput(&self, first: i64, others: i64) -> anyhow::Result<()> {
         for (n, (channel, _)) in self.channels.iter().enumerate() {
-            let seen = channels::Seen {
+            let seen = channels::ChannelReport {
                 throughput: Some(if n == 0 { first } else { others }),
-                ..channels::Seen::default()
+                ..channels::ChannelReport::default()
             };
             let now = self.registry.clock.now();
-            channels::note_seen(&self.registry.db, self.tenant, *channel, seen, now).await?;
+            channels::record_report(&self.registry.db, self.tenant, *channel, seen, now).await?;
             // Defers the next check, so that the simulator's values are not read meanwhile.
-            channel_checks::conclude(&self.registry.db, *channel, now, now + TimeDelta::days(1)).await?;
+            channel_checks::reschedule(&self.registry.db, *channel, now, now + TimeDelta::days(1)).await?;
         }
         Ok(())
     }

@@ -5,18 +5,18 @@ use crate::{
     domain::RawEventId,
 };
 
-/// How many items of a field were not understood, and when the first and the last of them came.
+/// Number of unrecognized items of a field, with the times of the first and last.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Count {
+pub struct UnrecognizedCount {
     pub field: String,
     pub items: i64,
     pub first_seen_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
 }
 
-/// One item. Its bytes are in the raw event, at the path.
+/// An unrecognized item. Its bytes are in the raw event, at `path`.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Item {
+pub struct UnrecognizedItem {
     pub raw_event_id: RawEventId,
     pub path: String,
     pub field: String,
@@ -24,11 +24,11 @@ pub struct Item {
     pub seen_at: DateTime<Utc>,
 }
 
-/// Where an item stands in a list of its field.
-pub type Key = (DateTime<Utc>, RawEventId, String);
+/// Keyset cursor of a field's list.
+pub type UnrecognizedCursor = (DateTime<Utc>, RawEventId, String);
 
-/// For the operator: every field, the most frequent first.
-pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<Count>> {
+/// Counts the items of each field, the most frequent first. For the operator.
+pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<UnrecognizedCount>> {
     const SQL: &str = "
         SELECT field, COUNT(*) AS items, MIN(seen_at) AS first_seen_at, MAX(seen_at) AS last_seen_at
         FROM unrecognized_items
@@ -37,8 +37,13 @@ pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<Count>> {
     on.into().sql(SQL, ()).all().await
 }
 
-/// For the operator: the items of one field, newest first.
-pub async fn list(on: impl Into<On<'_>>, field: &str, before: Option<Key>, limit: i64) -> Result<Vec<Item>> {
+/// Lists the items of one field, newest first. For the operator.
+pub async fn list(
+    on: impl Into<On<'_>>,
+    field: &str,
+    before: Option<UnrecognizedCursor>,
+    limit: i64,
+) -> Result<Vec<UnrecognizedItem>> {
     const FIRST: &str = "
         SELECT raw_event_id, path, field, reason, seen_at
         FROM unrecognized_items

@@ -1,7 +1,7 @@
-//! Items nobody understood: marked here, kept whole in their raw event.
+//! Items that were not understood: recorded here, kept whole in their raw event.
 
 mod find;
 mod put;
 
-pub use find::{Count, Item, Key, counts, list};
+pub use find::{UnrecognizedCount, UnrecognizedCursor, UnrecognizedItem, counts, list};
 pub use put::{Unrecognized, put};

@@ -6,17 +6,18 @@ use crate::{
     domain::{Id, RawEventId},
 };
 
-/// One item of a webhook, by its place in the body.
+/// An unrecognized item of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unrecognized {
     pub raw_event_id: RawEventId,
-    /// JSON pointer; empty for the whole body.
+    /// JSON pointer into the body; empty for the whole body.
     pub path: String,
     pub field: String,
     /// A stable word, such as `unknown_field`.
     pub reason: String,
 }
 
+/// Records unrecognized items.
 pub async fn put(on: impl Into<On<'_>>, items: &[Unrecognized], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (raw_event_id, path, field, reason, seen_at) AS ({rows})

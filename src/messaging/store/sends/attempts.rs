@@ -9,7 +9,7 @@ use crate::{
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Evidence, Id, MessageId, Status, TenantId,
     },
-    records::messages::Whose,
+    records::messages::MessageOwner,
     templates::store::templates::Suggested,
 };
 
@@ -129,7 +129,7 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<
 
 /// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
 /// conversations.
-pub async fn apply_transitions(on: impl Into<On<'_>>, transitions: &[MessageTransition]) -> Result<Vec<Whose>> {
+pub async fn apply_transitions(on: impl Into<On<'_>>, transitions: &[MessageTransition]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{On, Result},
     domain::{HoldReason, TenantId},
-    records::portfolios::Key,
+    records::portfolios::PortfolioKey,
 };
 
 /// Makes up to `count` sends due that are held for the daily limit of a portfolio, of one tenant or all, most urgent lane first. They
@@ -56,7 +56,7 @@ async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>
 }
 
 /// Returns the portfolios that sends are held for, with the tenants of the sends.
-pub async fn waiting_portfolios(on: impl Into<On<'_>>) -> Result<Vec<Key>> {
+pub async fn waiting_portfolios(on: impl Into<On<'_>>) -> Result<Vec<PortfolioKey>> {
     const SQL: &str = "
         SELECT DISTINCT COALESCE(c.business_id, c.waba_id) AS portfolio, c.tenant_id AS tenant
         FROM channels c

@@ -10,7 +10,7 @@ use crate::webhooks::{
     dispatcher::{
         attempt::{DeliveryOutcome, FinishedDeliveryAttempt, send_request},
         breaker::{self, AttemptKind},
-        result::{NextStep, conclude},
+        result::{DeliveryNextStep, conclude},
         take::{Chain, TakenDeliveries, take_due},
     },
     store::deliveries::DueDelivery,
@@ -162,8 +162,8 @@ impl EndpointWorker<'_> {
         let dispatcher = self.dispatcher;
         let writing = async move { Step::Stored(id, dispatcher.result_writer.write(report).await) };
         self.steps.push(writing.boxed());
-        if next != NextStep::Continue {
-            self.disabled |= next == NextStep::Disabled;
+        if next != DeliveryNextStep::Continue {
+            self.disabled |= next == DeliveryNextStep::Disabled;
             self.stop();
         }
         let goes_on = matches!(outcome, DeliveryOutcome::Succeeded | DeliveryOutcome::Expired) && !self.stopping;

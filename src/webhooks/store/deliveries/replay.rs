@@ -11,7 +11,7 @@ use crate::{
     db::{Db, Result, Rows, Tx},
     domain::{ChannelId, ConversationId, DeliveryId, DeliveryState, EventId, EventTypes, Id, delivery_id},
     events::endpoint::TEST,
-    records::events::Recorded,
+    records::events::SequenceRange,
     webhooks::store::endpoints::{Endpoint, EndpointKey, wake_after_commit},
 };
 
@@ -92,7 +92,7 @@ pub async fn missing_page(
     db: &Db,
     endpoint: &Endpoint,
     after: i64,
-    recorded: &Recorded,
+    recorded: &SequenceRange,
     types: &EventTypes,
 ) -> Result<ReplayPage<Missing, i64>> {
     const SQL: &str = "

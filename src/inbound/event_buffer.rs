@@ -1,4 +1,4 @@
-//! What is told to readers and receivers of what webhooks brought, in the transaction that writes it.
+//! Buffers the domain events of one transaction, which appends them last.
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
@@ -9,39 +9,41 @@ use crate::{
     db::{Result, Tx},
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
-    inbound::store::statuses::Joined,
+    inbound::store::statuses::JoinedStatus,
     meta::webhook::{OrderContent, PreferenceChoice},
     people::{self, Party, PreferenceChange, Resolved},
     records::{
-        conversations::{self, Pair},
+        conversations::{self, ConversationKey},
         events::{self, NewEvent},
         messages::NewMessage,
     },
 };
 
-/// The facts of one transaction, in the order they are told.
-pub struct Facts<'a> {
+/// The domain events of one transaction, in the order of their sequences.
+pub struct EventBuffer<'a> {
     clock: &'a Clock,
-    told: Vec<NewEvent>,
+    events: Vec<NewEvent>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> EventBuffer<'a> {
     pub fn new(clock: &'a Clock) -> Self {
-        let told = Vec::new();
-        Self { clock, told }
+        let events = Vec::new();
+        Self { clock, events }
     }
 
-    pub fn contacts(&mut self, resolved: &Resolved) {
-        self.told.extend(people::events_for(self.clock, resolved));
+    /// Buffers the events of new, changed and merged contacts.
+    pub fn add_contacts(&mut self, resolved: &Resolved) {
+        self.events.extend(people::events_for(self.clock, resolved));
     }
 
-    pub fn opened(&mut self, pair: Pair, conversation: ConversationId, at: DateTime<Utc>) {
-        self.told
-            .push(conversations::opened(self.clock, pair, conversation, at));
+    /// Buffers `conversation.opened`.
+    pub fn add_opened(&mut self, pair: ConversationKey, conversation: ConversationId, at: DateTime<Utc>) {
+        self.events
+            .push(conversations::opened_event(self.clock, pair, conversation, at));
     }
 
-    /// A new message. History tells nothing: it is not news.
-    pub fn message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
+    /// Buffers the event of a new message. Messages from the history have none.
+    pub fn add_message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
         let of = match (planned.origin, stored.kind.as_str()) {
             (Origin::Customer, "edit") => &message::EDITED,
             (Origin::Customer, "revoke") => &message::REVOKED,
@@ -49,8 +51,8 @@ impl<'a> Facts<'a> {
             (Origin::Echo, _) => &message::ECHOED,
             _ => return,
         };
-        let written = message::Written {
-            message: message::Message {
+        let written = message::MessageEvent {
+            message: message::EventMessage {
                 id: stored.id,
                 wamid: &stored.wamid,
                 direction: stored.direction.as_str(),
@@ -72,14 +74,15 @@ impl<'a> Facts<'a> {
             contact: person(&plan.parties[planned.contact], stored.contact),
         };
         let event = NewEvent::new(self.clock, stored.tenant, of, stored.sent_at, &written);
-        self.told.push(event.within(stored.channel, stored.conversation));
+        self.events.push(event.within(stored.channel, stored.conversation));
         if let Some(order) = planned.order.as_ref().filter(|_| planned.origin == Origin::Customer) {
-            self.order(order, stored);
+            self.add_order(order, stored);
         }
     }
 
-    fn order(&mut self, order: &OrderContent, stored: &NewMessage) {
-        let items = order.items.iter().map(|it| order::Item {
+    /// Buffers `order.received`.
+    fn add_order(&mut self, order: &OrderContent, stored: &NewMessage) {
+        let items = order.items.iter().map(|it| order::OrderedItem {
             product_retailer_id: it.product_retailer_id.as_deref(),
             quantity: it.quantity,
             item_price: it.item_price.as_deref(),
@@ -99,11 +102,12 @@ impl<'a> Facts<'a> {
             from: stored.sender.as_deref(),
         };
         let event = NewEvent::new(self.clock, stored.tenant, &order::RECEIVED, stored.sent_at, &data);
-        self.told.push(event.within(stored.channel, stored.conversation));
+        self.events.push(event.within(stored.channel, stored.conversation));
     }
 
-    pub fn status(&mut self, status: &Joined) {
-        let data = message::Standing {
+    /// Buffers the event of a status.
+    pub fn add_status(&mut self, status: &JoinedStatus) {
+        let data = message::StatusEvent {
             message_id: status.message_id,
             wamid: Some(&status.wamid),
             channel_id: status.channel_id,
@@ -114,30 +118,31 @@ impl<'a> Facts<'a> {
             error: message::Error::of(status.error_code, status.error_title.as_deref()),
             payload: serde_json::from_str::<&RawValue>(&status.payload).ok(),
         };
-        let of = message::of_status(status.standing());
+        let of = message::of_status(status.message_status());
         let event = NewEvent::new(self.clock, status.tenant_id, of, status.occurred_at, &data);
-        self.told.push(event.within(status.channel_id, status.conversation_id));
+        self.events
+            .push(event.within(status.channel_id, status.conversation_id));
     }
 
-    /// What people want, unless something later was known of it.
-    pub fn preferences(&mut self, plan: &Plan, resolved: &Resolved) {
+    /// Buffers preference events. Marketing preferences older than the stored one have none.
+    pub fn add_preferences(&mut self, plan: &Plan, resolved: &Resolved) {
         let mut fresh = resolved.preferring.clone();
         for it in &plan.preferences {
             let (contact, at) = (resolved.contacts[it.party], plan.parties[it.party].at);
             if let Some(marketing_stopped) = plan.parties[it.party].marketing_stopped {
-                let told = PreferenceChange {
+                let change = PreferenceChange {
                     contact,
                     marketing_stopped,
                     at,
                 };
-                // Once, though it may be in the batch twice.
-                let Some(place) = fresh.iter().position(|it| *it == told) else {
+                // One event, though the batch may contain the preference twice.
+                let Some(index) = fresh.iter().position(|it| *it == change) else {
                     continue;
                 };
-                fresh.swap_remove(place);
+                fresh.swap_remove(index);
             }
-            let told = &it.preference;
-            let of = match told.choice {
+            let preference = &it.preference;
+            let of = match preference.choice {
                 PreferenceChoice::Stop => &contact::OPTED_OUT,
                 PreferenceChoice::Resume => &contact::OPTED_IN,
                 PreferenceChoice::Other(_) => &contact::PREFERENCE_CHANGED,
@@ -145,25 +150,26 @@ impl<'a> Facts<'a> {
             let data = contact::Preference {
                 contact_id: contact,
                 channel_id: it.channel,
-                category: told.category.as_deref(),
-                detail: told.detail.as_deref(),
+                category: preference.category.as_deref(),
+                detail: preference.detail.as_deref(),
             };
             let event = NewEvent::new(self.clock, it.tenant, of, at, &data);
-            self.told.push(event.on(it.channel));
+            self.events.push(event.on(it.channel));
         }
     }
 
-    /// What was put into its form elsewhere.
-    pub fn told(&mut self, events: impl IntoIterator<Item = NewEvent>) {
-        self.told.extend(events);
+    /// Buffers events that are already built.
+    pub fn extend(&mut self, events: impl IntoIterator<Item = NewEvent>) {
+        self.events.extend(events);
     }
 
-    /// Writes them. The last thing before the commit: see [`events::append`].
+    /// Appends the events. Must be the last statement before the commit: see [`events::append`].
     pub async fn append(self, tx: &mut Tx) -> Result<()> {
-        events::append(tx, &self.told, self.clock.now()).await
+        events::append(tx, &self.events, self.clock.now()).await
     }
 }
 
+/// Returns the event's view of a contact.
 fn person(party: &Party, id: ContactId) -> message::Person<'_> {
     let known_by = |kind: &str| {
         let found = party.identities.iter().find(|it| it.kind == kind);

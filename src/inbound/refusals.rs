@@ -1,5 +1,5 @@
-//! What refusals among statuses are going to change. It is found and locked before the messages are, at its own stage of the lock order, and
-//! changed once the statuses are joined to their messages.
+//! Locks what failed statuses will change. It runs before messages are locked, at its own stage of the lock order; the changes are made
+//! after the statuses are joined to their messages.
 
 use std::collections::HashSet;
 
@@ -9,24 +9,24 @@ use crate::{
     messaging::{self, Recipients},
     records::{
         channels,
-        conversations::Pair,
-        messages::{self, Key, Named, Which},
+        conversations::ConversationKey,
+        messages::{self, MessageKey, MessageRef, NamedRecipient},
     },
 };
 
-/// Contacts and conversations that are locked beside those of new messages.
+/// Contacts and conversations to lock in addition to those of new messages.
 #[derive(Default)]
 pub(super) struct Affected {
     pub contacts: Vec<ContactId>,
-    pub conversations: Vec<Pair>,
+    pub conversations: Vec<ConversationKey>,
 }
 
 /// Finds what refusals affect, and locks the channels. `refused` holds the messages of those that are acted on, with the codes; what was asked
 /// of `found` is `named`. The caller has locked every tenant that the transaction is about.
-pub(super) async fn lock(
+pub(super) async fn lock_affected(
     tx: &mut Tx,
-    refused: &[(&Key, i64)],
-    named: &[Named],
+    refused: &[(&MessageKey, i64)],
+    named: &[NamedRecipient],
     found: &Recipients,
 ) -> Result<Affected> {
     let (mut keys, mut channels) = (HashSet::new(), Vec::new());
@@ -34,14 +34,14 @@ pub(super) async fn lock(
         keys.insert(*key);
         channels.extend(messaging::pauses_campaigns(*code).then_some(key.channel));
     }
-    let channel = |place: usize| match &named.get(place)?.of {
-        Which::Told(key, _) if keys.contains(key) => Some(key.channel),
+    let channel = |index: usize| match &named.get(index)?.of {
+        MessageRef::Wamid(key, _) if keys.contains(key) => Some(key.channel),
         _ => None,
     };
     let of: Vec<(ChannelId, (TenantId, MessageId))> = found
         .by_index
         .iter()
-        .filter_map(|(place, message)| Some((channel(*place)?, *message)))
+        .filter_map(|(index, message)| Some((channel(*index)?, *message)))
         .collect();
     if of.is_empty() {
         return Ok(Affected::default());
@@ -49,15 +49,15 @@ pub(super) async fn lock(
     channels::lock(tx, channels).await?;
     let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(_, message)| *message).collect();
     let mut affected = Affected::default();
-    for whose in messages::whose(tx, &asked).await? {
-        affected.contacts.push(whose.contact_id);
-        let of_message = of.iter().find(|(_, (_, message))| *message == whose.id);
+    for owner in messages::owners(tx, &asked).await? {
+        affected.contacts.push(owner.contact_id);
+        let of_message = of.iter().find(|(_, (_, message))| *message == owner.id);
         affected
             .conversations
-            .extend(of_message.map(|(channel, (tenant, _))| Pair {
+            .extend(of_message.map(|(channel, (tenant, _))| ConversationKey {
                 tenant: *tenant,
                 channel: *channel,
-                contact: whose.contact_id,
+                contact: owner.contact_id,
             }));
     }
     Ok(affected)

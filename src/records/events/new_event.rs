@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl NewEvent {
-    /// An event of a type; `data` is the struct that stands beside the type.
+    /// Returns an event. `data` is the struct declared beside the event type.
     pub fn new(
         clock: &Clock,
         tenant: TenantId,
@@ -29,7 +29,7 @@ impl NewEvent {
         }
     }
 
-    /// It happened on a channel.
+    /// Sets the channel.
     pub fn on(self, channel: ChannelId) -> Self {
         Self {
             channel: Some(channel),
@@ -37,7 +37,7 @@ impl NewEvent {
         }
     }
 
-    /// It happened in a conversation.
+    /// Sets the channel and the conversation.
     pub fn within(self, channel: ChannelId, conversation: ConversationId) -> Self {
         Self {
             conversation: Some(conversation),
