@@ -29,15 +29,14 @@ use crate::{
 /// How long an idempotency key is kept.
 pub const KEY_KEPT: TimeDelta = idempotency::RETENTION;
 
+/// The answer to a request.
+type Answer = std::result::Result<AcceptedSend, Refusal>;
+
 /// Stores the requests that can be accepted within the transaction, and answers each.
-pub async fn accept(
-    tx: &mut Tx,
-    clock: &Clock,
-    requests: &[AcceptRequest],
-) -> Result<Vec<std::result::Result<AcceptedSend, Refusal>>> {
+pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> Result<Vec<Answer>> {
     let now = clock.now();
     let ids: Vec<MessageId> = requests.iter().map(|_| clock.new_id()).collect();
-    let mut answers: Vec<Option<std::result::Result<AcceptedSend, Refusal>>> = vec![None; requests.len()];
+    let mut answers: Vec<Option<Answer>> = vec![None; requests.len()];
     replay_answers(tx, requests, &ids, now, &mut answers).await?;
     let checked = check_templates(tx, clock, requests, &mut answers).await?;
     let mut new_events = Vec::new();
@@ -100,7 +99,7 @@ async fn replay_answers(
     requests: &[AcceptRequest],
     ids: &[MessageId],
     now: DateTime<Utc>,
-    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
+    answers: &mut [Option<Answer>],
 ) -> Result<()> {
     let keyed = |(request, id): (&AcceptRequest, &MessageId)| {
         let IdempotencyKey { key, digest } = request.idempotency.clone()?;
@@ -152,7 +151,7 @@ async fn resolve_recipients(
     clock: &Clock,
     requests: &[AcceptRequest],
     checked: &HashMap<usize, CheckedTemplate>,
-    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
+    answers: &mut [Option<Answer>],
     new_events: &mut Vec<NewEvent>,
 ) -> Result<HashMap<usize, ResolvedRecipient>> {
     let now = clock.now();
@@ -216,7 +215,7 @@ async fn reject_blocked(
     tx: &mut Tx,
     requests: &[AcceptRequest],
     people: &mut HashMap<usize, ResolvedRecipient>,
-    answers: &mut [Option<std::result::Result<AcceptedSend, Refusal>>],
+    answers: &mut [Option<Answer>],
 ) -> Result<()> {
     let pair = |(n, addressed): (&usize, &ResolvedRecipient)| BlockedContact {
         tenant: requests[*n].tenant,
