@@ -127,7 +127,7 @@ async fn store_number(
 ) -> Result<Option<NewEvent>> {
     let now = service.clock.now();
     let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
-    let seen = channels::ChannelReport {
+    let seen = channels::NumberReport {
         throughput: throughput(number),
         quality: number.quality_rating.clone(),
         messaging_limit: number.messaging_limit.clone(),

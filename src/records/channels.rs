@@ -69,7 +69,7 @@ impl Channel {
 
 /// What Meta reports of a number.
 #[derive(Clone, Debug, Default)]
-pub struct ChannelReport {
+pub struct NumberReport {
     pub throughput: Option<i64>,
     pub quality: Option<String>,
     pub messaging_limit: Option<String>,
@@ -168,7 +168,7 @@ pub async fn record_report(
     on: impl Into<On<'_>>,
     tenant: TenantId,
     id: ChannelId,
-    seen: ChannelReport,
+    seen: NumberReport,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "

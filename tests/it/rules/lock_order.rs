@@ -15,6 +15,7 @@ use crate::{
     sending::world::{DEADLINE, World},
     support::{
         app::TestApp,
+        http::Client,
         wait::wait_until,
         webhook::{ANA, T0, Who, echo, status, text},
     },
@@ -63,42 +64,38 @@ async fn what_a_failed_status_does_to_a_conversation_waits_for_it_without_the_me
     const WAITING: &str = "
         SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%conversations%'";
-    let world = World::distributed().await;
-    let ana = world.customer(0).await;
-    world.running.app.clock.advance(TimeDelta::seconds(10));
-    world.fault(FaultRule::new(Fault::failed(131_047)).times(1));
-    operator(&world)
-        .post("/admin/queues/inbound/pause", json!({}))
-        .await
-        .ok();
-    let id = world.send(world.text(&ana.wa_id, "given up")).await;
-    wait_until(DEADLINE, "the message is sent and its failure stored", async || {
-        world
-            .number("SELECT COUNT(*) FROM raw_events WHERE state = 'pending'")
-            .await
-            > 0
-    })
-    .await;
-    world.until(&id, "accepted").await;
-    let mut other = world.running.app.db.begin().await.unwrap();
+    const ACCEPTED: &str = "UPDATE messages SET wamid = 'wamid.out', status = 'accepted', status_rank = 10";
+    let test = TestApp::postgres().await;
+    let client = Client::tenant(&test);
+    let channels = client.get("/api/v1/channels").await.ok().json();
+    let message = json!({ "channel_id": channels["data"][0]["id"], "to": { "phone": "+5491123456789" },
+        "type": "text", "text": { "body": "given up" } });
+    assert_eq!(client.post("/api/v1/messages", message).await.status, 202);
+    assert_eq!(test.app.db.sql(ACCEPTED, ()).run().await.unwrap(), 1);
+    let mut refused = status("wamid.out", "failed", T0);
+    refused["entry"][0]["changes"][0]["value"]["statuses"][0]["errors"] = json!([{ "code": 131_047, "title": "Late" }]);
+    let event = test.store(refused.to_string()).await;
+    let mut other = test.app.db.begin().await.unwrap();
     other
         .sql("SELECT id FROM conversations FOR UPDATE", ())
         .run()
         .await
         .unwrap();
-    operator(&world)
-        .post("/admin/queues/inbound/resume", json!({}))
-        .await
-        .ok();
+    let service = test.app.inbound.clone();
+    let processing = tokio::spawn(async move { inbound::process(&service, &[event]).await.failures.len() });
     wait_until(DEADLINE, "the failure waits for the conversation", async || {
-        world.number(WAITING).await > 0
+        test.count(WAITING).await == 1
     })
     .await;
-    let messages = "SELECT id FROM messages WHERE direction = 'outbound' FOR UPDATE NOWAIT";
+    let messages = "SELECT id FROM messages FOR UPDATE NOWAIT";
     assert_eq!(other.sql(messages, ()).run().await.unwrap(), 1);
     other.rollback().await.unwrap();
-    world.until(&id, "failed").await;
-    world.end().await;
+    assert_eq!(processing.await.unwrap(), 0);
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM messages WHERE status = 'failed'")
+            .await,
+        1
+    );
 }
 
 /// Another batch of the tenant is in hand, and may want contacts next: whoever waited for it with a lock of their own would wait for ever.
@@ -143,12 +140,12 @@ async fn a_batch_that_merges_contacts_waits_for_the_tenant_with_nothing_in_hand(
 async fn a_batch_of_two_tenants_locks_both_before_a_channel(test: TestApp) {
     test.receive(&echo(ANA, "wamid.spam", T0, "Buy")).await;
     let (rival, _) = tenancy::create_tenant(&test.registry, "Rival").await.unwrap();
-    test.add_channel(rival.id, "2002", "waba-2002").await;
+    test.add_channel(rival.id, "2002", "200200").await;
     let mut refused = status("wamid.spam", "failed", T0 + 1);
     refused["entry"][0]["changes"][0]["value"]["statuses"][0]["errors"] = json!([{ "code": 131_048, "title": "Spam" }]);
     test.store(refused.to_string()).await;
     let mut to_rival = text(ANA, "wamid.rival", T0 + 1, "Hello");
-    to_rival["entry"][0]["id"] = json!("waba-2002");
+    to_rival["entry"][0]["id"] = json!("200200");
     to_rival["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = json!("2002");
     test.store(to_rival.to_string()).await;
     test.process_all(8).await;

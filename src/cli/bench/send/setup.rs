@@ -105,9 +105,9 @@ impl SendBench {
     /// Sets the stored throughput of the numbers.
     pub async fn set_throughput(&self, first: i64, others: i64) -> anyhow::Result<()> {
         for (n, (channel, _)) in self.channels.iter().enumerate() {
-            let seen = channels::ChannelReport {
+            let seen = channels::NumberReport {
                 throughput: Some(if n == 0 { first } else { others }),
-                ..channels::ChannelReport::default()
+                ..channels::NumberReport::default()
             };
             let now = self.registry.clock.now();
             channels::record_report(&self.registry.db, self.tenant, *channel, seen, now).await?;
