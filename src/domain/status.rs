@@ -3,10 +3,9 @@
 use super::text_enum::text_enum;
 
 text_enum! {
-#[schema(as = MessageStatus)]
 /// Status of a message, in rank order. The highest rank ever reported wins, whatever the order of arrival. `failed` outranks `sent` (Meta
 /// accepts first and fails later) but not `delivered`.
-pub enum Status {
+pub enum Status as MessageStatus {
     /// Sent by a customer. The only status of inbound messages.
     Received = "received",
     /// Stored and waiting to be sent.

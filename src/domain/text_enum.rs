@@ -2,16 +2,32 @@
 
 /// Defines such an enum: `ALL`, `as_str`, `parse`, `Display`, serde, OpenAPI, and the column type `TEXT` on both databases.
 macro_rules! text_enum {
-    ($(#[$meta:meta])* $visibility:vis enum $name:ident {
+    ($(#[doc = $about:literal])* $visibility:vis enum $name:ident $(as $schema:ident)? {
         $($(#[$doc:meta])* $variant:ident = $text:literal,)+
     }) => {
+        $(#[doc = $about])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
-            serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+            serde::Serialize, serde::Deserialize,
         )]
-        $(#[$meta])*
         $visibility enum $name {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some(concat!($($about, "\n"),*).trim()))
+                    .enum_values(Some(Self::ALL.map(Self::as_str)))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            $(fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($schema).into()
+            })?
         }
 
         impl $name {
@@ -73,3 +89,29 @@ macro_rules! text_enum {
 }
 
 pub(super) use text_enum;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_value};
+    use utoipa::{PartialSchema, ToSchema};
+
+    text_enum! {
+    /// What it is.
+    enum Sample as SampleName {
+        One = "one",
+        TwoWords = "two_words",
+    }
+    }
+
+    #[test]
+    fn the_text_is_the_same_everywhere() {
+        assert_eq!(Sample::ALL.map(Sample::as_str), ["one", "two_words"]);
+        assert_eq!(Sample::parse("two_words"), Some(Sample::TwoWords));
+        assert_eq!(Sample::parse("TwoWords"), None);
+        assert_eq!(to_value(Sample::ALL).unwrap(), json!(["one", "two_words"]));
+        let schema = json!({ "type": "string", "description": "What it is.", "enum": ["one", "two_words"] });
+        assert_eq!(to_value(Sample::schema()).unwrap(), schema);
+        assert_eq!(Sample::name(), "SampleName");
+        assert_eq!(Sample::One.to_string(), "one");
+    }
+}
