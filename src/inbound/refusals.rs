@@ -1,7 +1,7 @@
 //! Locks what failed statuses will change. It runs before messages are locked, at its own stage of the lock order; the changes are made
 //! after the statuses are joined to their messages.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     db::{Result, Tx},
@@ -38,27 +38,25 @@ pub(super) async fn lock_affected(
         MessageRef::Wamid(key, _) if keys.contains(key) => Some(key.channel),
         _ => None,
     };
-    let of: Vec<(ChannelId, (TenantId, MessageId))> = found
+    let of: HashMap<MessageId, (TenantId, ChannelId)> = found
         .by_index
         .iter()
-        .filter_map(|(index, message)| Some((channel(*index)?, *message)))
+        .filter_map(|(index, (tenant, id))| Some((*id, (*tenant, channel(*index)?))))
         .collect();
     if of.is_empty() {
         return Ok(Affected::default());
     }
     channels::lock(tx, channels).await?;
-    let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(_, message)| *message).collect();
+    let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(id, (tenant, _))| (*tenant, *id)).collect();
     let mut affected = Affected::default();
     for owner in messages::owners(tx, &asked).await? {
         affected.contacts.push(owner.contact_id);
-        let of_message = of.iter().find(|(_, (_, message))| *message == owner.id);
-        affected
-            .conversations
-            .extend(of_message.map(|(channel, (tenant, _))| ConversationKey {
-                tenant: *tenant,
-                channel: *channel,
-                contact: owner.contact_id,
-            }));
+        let (tenant, channel) = of[&owner.id];
+        affected.conversations.push(ConversationKey {
+            tenant,
+            channel,
+            contact: owner.contact_id,
+        });
     }
     Ok(affected)
 }

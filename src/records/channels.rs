@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    db::{On, Result, Rows, Tx},
+    db::{On, Result, Tx},
     domain::{ChannelId, Id, TenantId},
     records::lock_order::Stage,
 };
@@ -21,14 +21,9 @@ pub async fn lock(tx: &mut Tx, channels: Vec<ChannelId>) -> Result<()> {
     if channels.is_empty() {
         return Ok(());
     }
-    Stage::Configuration.reach(tx);
-    if !tx.is_postgres() {
-        return Ok(());
-    }
     let rows: BTreeSet<(Uuid,)> = channels.into_iter().map(|id| (id.uuid(),)).collect();
-    let locked: Vec<(Uuid,)> = Rows::new(POSTGRES, rows.into_iter().collect()).all(tx).await?;
-    drop(locked);
-    Ok(())
+    let rows = rows.into_iter().collect();
+    Stage::Configuration.lock(tx, POSTGRES, rows).await
 }
 
 /// A business phone number. The secrets are sealed under the tenant's key.

@@ -6,7 +6,9 @@
 //!
 //! Transactions that follow it cannot deadlock. Builds with debug assertions panic where it is violated.
 
-use crate::db::Tx;
+use uuid::Uuid;
+
+use crate::db::{Result, Row, Rows, Tx};
 
 /// The stages, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,5 +37,17 @@ impl Stage {
             before <= self as u8,
             "the lock order is broken: {self:?} after stage {before}"
         );
+    }
+
+    /// Locks rows of this stage until the end of the transaction, by a statement that finds each by its key, in key order, and returns
+    /// an id of each. No-op on SQLite, which has one writer.
+    pub(super) async fn lock<R: Row>(self, tx: &mut Tx, postgres: &'static str, rows: Vec<R>) -> Result<()> {
+        self.reach(tx);
+        if !tx.is_postgres() {
+            return Ok(());
+        }
+        let locked: Vec<(Uuid,)> = Rows::new(postgres, rows).all(tx).await?;
+        drop(locked);
+        Ok(())
     }
 }

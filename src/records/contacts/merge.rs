@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    db::{Result, Rows, Sql, Tx},
+    db::{Result, Sql, Tx},
     domain::{ContactId, ConversationId, Id, MessageId, TenantId},
     records::{
         lock_order::Stage,
@@ -132,14 +132,8 @@ pub async fn lock(tx: &mut Tx, contacts: impl Iterator<Item = ContactId>) -> Res
         SELECT o.id
         FROM (SELECT r.id FROM r ORDER BY r.id) k CROSS JOIN LATERAL (
             SELECT c.id FROM contacts c WHERE c.id = k.id FOR UPDATE) o";
-    Stage::Contacts.reach(tx);
-    if !tx.is_postgres() {
-        return Ok(());
-    }
     let rows: BTreeSet<_> = contacts.map(|id| (id.uuid(),)).collect();
-    let locked: Vec<(ContactId,)> = Rows::new(POSTGRES, rows.into_iter().collect()).all(tx).await?;
-    drop(locked);
-    Ok(())
+    Stage::Contacts.lock(tx, POSTGRES, rows.into_iter().collect()).await
 }
 
 /// Returns whether both contacts still exist.

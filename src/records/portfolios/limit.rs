@@ -66,7 +66,6 @@ pub async fn usage(on: impl Into<On<'_>>, keys: &[PortfolioKey]) -> Result<Vec<P
 /// Locks every tenant's rows of the portfolios until the end of the transaction. A row that another tenant inserts is seen by the next
 /// holder of the lock, if it reads after locking. No-op on SQLite, which has one writer.
 pub async fn lock(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Result<()> {
-    Stage::Portfolios.reach(tx);
     const POSTGRES: &str = "
         WITH r (portfolio) AS ({rows}),
         k AS MATERIALIZED (
@@ -75,13 +74,8 @@ pub async fn lock(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Re
         SELECT o.tenant_id
         FROM k CROSS JOIN LATERAL (
             SELECT p.tenant_id FROM portfolios p WHERE p.tenant_id = k.tenant_id AND p.portfolio = k.portfolio FOR UPDATE) o";
-    if !tx.is_postgres() {
-        return Ok(());
-    }
     let rows = portfolios.into_iter().map(|it| (it.to_owned(),)).collect();
-    let held: Vec<(TenantId,)> = Rows::new(POSTGRES, rows).all(tx).await?;
-    drop(held);
-    Ok(())
+    Stage::Portfolios.lock(tx, POSTGRES, rows).await
 }
 
 /// Adds to the usage, and locks the rows until the end of the transaction; 0 only locks. Keys must be unique and in order, or
