@@ -14,7 +14,7 @@ use crate::{
     egress::EgressClient,
     inbound::{InboundService, LONG_WEBHOOKS, intake::Intake},
     media::MediaService,
-    messaging::{Conclusions, MessagingService, UploadQueue, accept::Outbox},
+    messaging::{Composer, Conclusions, MessagingService, UploadQueue, accept::Outbox},
     meta::graph,
     queue::Queues,
     rate_limit::RateLimiter,
@@ -59,6 +59,7 @@ pub struct Parts {
     pub intake: Intake,
     /// Commits accepted messages.
     pub outbox: Outbox,
+    pub composer: Composer,
     pub templates: TemplateService,
     pub webhooks: WebhookService,
     pub media: MediaService,
@@ -77,6 +78,12 @@ impl App {
             clock: of.clock.clone(),
             graph: of.graph.clone(),
             directory: of.directory.clone(),
+        };
+        let composer = Composer {
+            db: of.db.clone(),
+            clock: of.clock.clone(),
+            directory: of.directory.clone(),
+            templates: templates.clone(),
         };
         let webhooks = WebhookService {
             db: of.db.clone(),
@@ -127,6 +134,7 @@ impl App {
             rate_limiter: of.rate_limiter,
             intake: of.intake,
             outbox: of.outbox,
+            composer,
             templates,
             webhooks,
             media,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{CommandOutput, OperatorContext, secret};
 use crate::{
-    domain::{ChannelId, TenantId},
+    domain::{ChannelId, Ctx, TenantId},
     records::channels::{self, Channel},
     tenancy::{self, AddedChannel, NewChannel},
 };
@@ -98,7 +98,7 @@ impl AddChannel {
             },
         };
         let tenant = tenancy::find_tenant(&operator.registry, &self.tenant).await?;
-        Ok(tenancy::add_channel(&operator.registry, tenant.id, new).await?)
+        Ok(tenancy::add_channel(&operator.registry, &Ctx::operator(tenant.id), new).await?)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{CommandOutput, OperatorContext, replay::time};
 use crate::{
-    domain::{ChannelId, EndpointId, TenantId},
+    domain::{ChannelId, Ctx, EndpointId, TenantId},
     records::tenants,
     tenancy,
     webhooks::{EndpointChanges, NewEndpoint, Replay, ReplayState, masked, store::endpoints::Endpoint},
@@ -124,7 +124,7 @@ impl Command {
             Command::Remove(endpoint) => {
                 operator
                     .webhooks
-                    .remove(endpoint.tenant(operator).await?, endpoint.id)
+                    .remove(&endpoint.ctx(operator).await?, endpoint.id)
                     .await?;
                 CommandOutput::new(&Removed { id: endpoint.id })
             }
@@ -149,7 +149,7 @@ async fn list(operator: &OperatorContext, tenant: Option<&str>) -> anyhow::Resul
 
 impl AddEndpoint {
     async fn run(self, operator: &OperatorContext) -> anyhow::Result<Added> {
-        let tenant = tenancy::find_tenant(&operator.registry, &self.tenant).await?.id;
+        let ctx = Ctx::operator(tenancy::find_tenant(&operator.registry, &self.tenant).await?.id);
         let new = NewEndpoint {
             url: self.url,
             description: self.description,
@@ -161,8 +161,8 @@ impl AddEndpoint {
             max_concurrent: None,
             enabled: true,
         };
-        let id = operator.webhooks.create(tenant, new).await?.id;
-        let secrets = operator.webhooks.secrets(tenant, id).await?;
+        let id = operator.webhooks.create(&ctx, new).await?.id;
+        let secrets = operator.webhooks.secrets(&ctx, id).await?;
         Ok(Added {
             id,
             secret: secrets.current.expose().to_owned(),
@@ -171,8 +171,9 @@ impl AddEndpoint {
 }
 
 impl EndpointArg {
-    async fn tenant(&self, operator: &OperatorContext) -> anyhow::Result<TenantId> {
-        Ok(tenancy::find_tenant(&operator.registry, &self.tenant).await?.id)
+    async fn ctx(&self, operator: &OperatorContext) -> anyhow::Result<Ctx> {
+        let tenant = tenancy::find_tenant(&operator.registry, &self.tenant).await?;
+        Ok(Ctx::operator(tenant.id))
     }
 
     async fn enable(&self, operator: &OperatorContext, enabled: bool) -> anyhow::Result<Listed> {
@@ -180,14 +181,14 @@ impl EndpointArg {
             enabled: Some(enabled),
             ..EndpointChanges::default()
         };
-        let tenant = self.tenant(operator).await?;
-        Ok(operator.webhooks.change(tenant, self.id, changes).await?.into())
+        let ctx = self.ctx(operator).await?;
+        Ok(operator.webhooks.change(&ctx, self.id, changes).await?.into())
     }
 }
 
 impl ReplayArgs {
     async fn run(self, operator: &OperatorContext) -> anyhow::Result<Counted> {
-        let tenant = self.endpoint.tenant(operator).await?;
+        let ctx = self.endpoint.ctx(operator).await?;
         let mut replay = Replay {
             from: self.from,
             // Otherwise events that occur while it runs would be examined as well.
@@ -198,10 +199,7 @@ impl ReplayArgs {
         };
         let mut replayed = 0;
         loop {
-            let done = operator
-                .webhooks
-                .replay(tenant, self.endpoint.id, replay.clone())
-                .await?;
+            let done = operator.webhooks.replay(&ctx, self.endpoint.id, replay.clone()).await?;
             replayed += done.replayed;
             replay.cursor = done.cursor;
             if replay.cursor.is_none() {

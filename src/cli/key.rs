@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{CommandOutput, OperatorContext};
 use crate::{
-    domain::{ApiKeyId, Scopes, TenantId},
+    domain::{ApiKeyId, Ctx, Scopes, TenantId},
     records::{
         api_keys::{self, ApiKey},
         tenants,
@@ -26,7 +26,7 @@ pub enum Command {
         /// What it is for.
         #[arg(long, default_value = "command line")]
         name: String,
-        /// Its scopes: `read`, `write`, `events`, separated by commas.
+        /// Its scopes: `read`, `write`, `events`, or single permissions such as `messages.send`, separated by commas.
         #[arg(long, default_value = "read,write,events")]
         scopes: Scopes,
     },
@@ -83,7 +83,7 @@ impl Command {
         match self {
             Command::Create { tenant, name, scopes } => {
                 let tenant = tenancy::find_tenant(registry, &tenant).await?;
-                let key = tenancy::create_api_key(registry, tenant.id, &name, &scopes).await?;
+                let key = tenancy::create_api_key(registry, &Ctx::operator(tenant.id), &name, &scopes).await?;
                 CommandOutput::new(&Created {
                     id: key.id,
                     api_key: key.token.expose().to_owned(),

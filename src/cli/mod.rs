@@ -13,6 +13,7 @@ mod operator;
 mod output;
 mod replay;
 mod secret;
+mod send;
 mod serve;
 mod tenant;
 mod version;
@@ -53,6 +54,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Process stored webhooks again.
     Replay(replay::Args),
+    /// Send a message.
+    Send(send::Args),
     /// Tenants: the businesses on this installation.
     #[command(subcommand)]
     Tenant(tenant::Command),
@@ -123,6 +126,7 @@ impl Command {
             Command::Bench(args) => bench::run(args).await,
             Command::Version => version::run(),
             Command::Replay(args) => args.run(&OperatorContext::open().await?).await,
+            Command::Send(args) => args.run(&OperatorContext::open().await?).await,
             Command::Tenant(command) => command.run(&OperatorContext::open().await?).await,
             Command::Channel(command) => command.run(&OperatorContext::open().await?).await,
             Command::Endpoint(command) => command.run(&OperatorContext::open().await?).await,

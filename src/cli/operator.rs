@@ -6,7 +6,9 @@ use crate::{
     clock::Clock,
     config::{Config, Purpose},
     db::{self, Db},
+    directory::Directory,
     egress::EgressClient,
+    meta::graph::GraphClient,
     tenancy::TenantService,
     webhooks::WebhookService,
 };
@@ -15,6 +17,7 @@ use crate::{
 pub struct OperatorContext {
     pub registry: TenantService,
     pub webhooks: WebhookService,
+    pub graph: GraphClient,
 }
 
 impl OperatorContext {
@@ -42,13 +45,23 @@ impl OperatorContext {
             clock: Clock::default(),
             keyring: config.keyring.clone(),
         };
+        let graph = GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
         let webhooks = WebhookService {
             db: registry.db.clone(),
             clock: registry.clock.clone(),
             keyring: config.keyring,
             egress: EgressClient::new(config.egress)?,
         };
-        Ok(Self { registry, webhooks })
+        Ok(Self {
+            registry,
+            webhooks,
+            graph,
+        })
+    }
+
+    /// Returns a directory of the channels, not yet read.
+    pub fn directory(&self) -> Directory {
+        Directory::new(self.registry.db.clone(), self.registry.keyring.clone(), &[])
     }
 }
 

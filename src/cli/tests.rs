@@ -1,5 +1,7 @@
 //! What the commands answer, against a database of their own.
 
+mod send;
+
 use std::collections::BTreeSet;
 
 use clap::CommandFactory;
@@ -28,6 +30,7 @@ async fn try_on(operator: &OperatorContext, line: &str) -> anyhow::Result<Comman
     let words = std::iter::once("mainstay").chain(line.split(' '));
     match Cli::try_parse_from(words).expect("it is understood").command {
         Command::Replay(args) => args.run(operator).await,
+        Command::Send(args) => args.run(operator).await,
         Command::Tenant(command) => command.run(operator).await,
         Command::Channel(command) => command.run(operator).await,
         Command::Endpoint(command) => command.run(operator).await,

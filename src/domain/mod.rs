@@ -1,5 +1,6 @@
 //! Values and rules: no I/O, no clock, no SQL text.
 
+mod ctx;
 mod daily_limit;
 mod delivery;
 mod event_types;
@@ -8,13 +9,14 @@ mod id;
 mod kinds;
 mod lane;
 mod name;
+mod permission;
 mod quota;
-mod scope;
 mod status;
 mod text_enum;
 mod time;
 mod work;
 
+pub use ctx::{Actor, Ctx, Sees};
 pub use daily_limit::DailyLimit;
 pub use delivery::{DeliveryState, delivery_id};
 pub use event_types::{BadEventType, EventTypes};
@@ -25,8 +27,8 @@ pub use id::{
 pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, Origin, RecipientKind};
 pub use lane::SendLane;
 pub use name::{BadName, check_description, check_name};
+pub use permission::{Needs, Permission, Permissions, Scope, Scopes, perm};
 pub use quota::{Quota, QuotaReached};
-pub use scope::{Scope, Scopes};
 pub use status::Status;
 pub use time::is_storable;
 pub use work::WorkState;

@@ -20,6 +20,10 @@ use crate::{
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id of a request: the caller's `x-request-id`, or one made here.
+#[derive(Clone)]
+pub struct RequestId(pub Arc<str>);
+
 /// What the middleware of one router needs.
 #[derive(Clone)]
 pub struct RequestContext {
@@ -56,6 +60,7 @@ pub async fn request_context(
     // Dropped when the request is answered, which releases whatever was charged to it.
     let memory = RequestMemory::new(request_context.memory.clone());
     request.extensions_mut().insert(memory.clone());
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
     let run = tokio::time::timeout(request_context.limit, next.run(request)).instrument(span.clone());
     let mut response = run.await.unwrap_or_else(|_| {
         span.in_scope(|| {

@@ -24,7 +24,7 @@ use crate::{
     records::{
         contacts,
         conversations::{self, ConversationKey, ConversationUpdate},
-        messages::{self, MessageKey, NewMessage},
+        messages::{self, MessageKey, NewMessageRow},
     },
     templates,
 };
@@ -186,8 +186,8 @@ fn rows(
     messages: &[&PlannedMessage],
     contacts: &[ContactId],
     conversations: &HashMap<(ChannelId, ContactId), ConversationId>,
-) -> Vec<NewMessage> {
-    let row = |message: &&PlannedMessage| NewMessage {
+) -> Vec<NewMessageRow> {
+    let row = |message: &&PlannedMessage| NewMessageRow {
         tenant: message.tenant,
         id: message.id,
         channel: message.channel,
@@ -218,7 +218,7 @@ async fn apply_new_messages(
     tx: &mut Tx,
     clock: &Clock,
     plan: &Plan,
-    stored: &[NewMessage],
+    stored: &[NewMessageRow],
     new: &HashSet<MessageId>,
     buffer: &mut EventBuffer<'_>,
 ) -> Result<Vec<NewInboundMedia>> {

@@ -15,7 +15,7 @@ use crate::{
     records::{
         conversations::{self, ConversationKey},
         events::{self, NewEvent},
-        messages::NewMessage,
+        messages::NewMessageRow,
     },
 };
 
@@ -43,7 +43,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers the event of a new message. Messages from the history have none.
-    pub fn add_message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessage) {
+    pub fn add_message(&mut self, plan: &Plan, planned: &PlannedMessage, stored: &NewMessageRow) {
         let of = match (planned.origin, stored.kind.as_str()) {
             (Origin::Customer, "edit") => &message::EDITED,
             (Origin::Customer, "revoke") => &message::REVOKED,
@@ -81,7 +81,7 @@ impl<'a> EventBuffer<'a> {
     }
 
     /// Buffers `order.received`.
-    fn add_order(&mut self, order: &OrderContent, stored: &NewMessage) {
+    fn add_order(&mut self, order: &OrderContent, stored: &NewMessageRow) {
         let items = order.items.iter().map(|it| order::OrderedItem {
             product_retailer_id: it.product_retailer_id.as_deref(),
             quantity: it.quantity,

@@ -9,7 +9,7 @@ use crate::{
     media::{META_KEEPS, digest, store::NewInboundMedia},
     meta::webhook::{MediaContent, MessageContent},
     queue::Lane,
-    records::messages::NewMessage,
+    records::messages::NewMessageRow,
 };
 
 pub use crate::media::store::insert_inbound;
@@ -51,7 +51,7 @@ fn named(content: &MessageContent) -> Option<&MediaContent> {
 
 /// Returns the media of new messages and of placeholders that were filled.
 pub fn wanted(
-    stored: &[NewMessage],
+    stored: &[NewMessageRow],
     planned: &HashMap<MessageId, &PlannedMessage>,
     new: &HashSet<MessageId>,
     filled: &[(MessageId, Option<MediaId>)],

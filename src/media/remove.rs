@@ -3,7 +3,7 @@
 use super::content::Variant;
 use crate::{
     db::Result,
-    domain::{Id, MediaFileId, MediaId, TenantId},
+    domain::{Ctx, Id, MediaFileId, MediaId, TenantId},
     media::MediaService,
     media::store::{self, Removed},
     records::quotas,
@@ -15,7 +15,8 @@ const BATCH: i64 = 100;
 
 /// Deletes media. Returns false if the id is unknown. Messages keep the reference. The upload at Meta is left to expire, 30 days after it
 /// was made: queued messages may still name it, and nothing reports when Meta has read it.
-pub async fn delete(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
+pub async fn delete(service: &MediaService, ctx: &Ctx, id: MediaId) -> Result<bool> {
+    let tenant = ctx.tenant;
     let found = release_media(service, tenant, id).await?;
     if found {
         remove_orphans(service).await?;

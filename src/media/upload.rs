@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{Tx, retry_conflicts},
-    domain::{MediaId, QuotaReached, TenantId},
+    domain::{Ctx, MediaId, QuotaReached, TenantId},
     egress,
     media::MediaService,
     media::store::{self, NewUploadedMedia},
@@ -54,28 +54,30 @@ pub enum UploadError {
 /// Stores a stream of bytes, whose memory is charged to the request. An error `E` of the stream aborts the upload.
 pub async fn upload<E: std::fmt::Display>(
     service: &MediaService,
-    tenant: TenantId,
+    ctx: &Ctx,
     declared: DeclaredMedia,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send,
     memory: &RequestMemory,
 ) -> Result<MediaId, UploadError> {
+    let tenant = ctx.tenant;
     quotas::has_room(service.db.reader(), tenant).await??;
     let staged = stage(service, tenant, &declared, memory.charge_stream(pieces)).await;
     let staged = staged.map_err(|error| match error {
         IngestError::Source(ChargedStreamError::Source(error)) => UploadError::Incomplete(error.to_string()),
         other => upload_error(other),
     })?;
-    store_file(service, tenant, declared, staged).await
+    store_file(service, ctx, declared, staged).await
 }
 
 /// Fetches media from a URL through the SSRF guard.
 pub async fn upload_from_url(
     service: &MediaService,
-    tenant: TenantId,
+    ctx: &Ctx,
     declared: DeclaredMedia,
     url: &str,
     memory: &RequestMemory,
 ) -> Result<MediaId, UploadError> {
+    let tenant = ctx.tenant;
     quotas::has_room(service.db.reader(), tenant).await??;
     let target = service.egress.check(url).map_err(egress::Error::Refused)?;
     let answer = egress::for_tenant(tenant, service.egress.get(&target, MAX_FILE_BYTES)).await?;
@@ -95,7 +97,7 @@ pub async fn upload_from_url(
         IngestError::Source(ChargedStreamError::Source(error)) => UploadError::Egress(error),
         other => upload_error(other),
     })?;
-    store_file(service, tenant, declared, staged).await
+    store_file(service, ctx, declared, staged).await
 }
 
 /// Stages the stream. Stops reading once Meta's limits are exceeded.
@@ -127,14 +129,13 @@ fn upload_error<E>(error: IngestError<ChargedStreamError<E>>) -> UploadError {
 
 async fn store_file(
     service: &MediaService,
-    tenant: TenantId,
+    ctx: &Ctx,
     declared: DeclaredMedia,
     staged: StagedFile,
 ) -> Result<MediaId, UploadError> {
     let accepted = limits::accept(declared.kind, declared.mime_type.as_deref(), &staged.head)?;
     let id = service.clock.new_id();
-    if let Err(reached) = retry_conflicts(|| try_store_file(service, id, tenant, &declared, &accepted, &staged)).await?
-    {
+    if let Err(reached) = retry_conflicts(|| try_store_file(service, id, ctx, &declared, &accepted, &staged)).await? {
         staged.discard(service).await;
         return Err(reached.into());
     }
@@ -145,17 +146,19 @@ async fn store_file(
 async fn try_store_file(
     service: &MediaService,
     id: MediaId,
-    tenant: TenantId,
+    ctx: &Ctx,
     declared: &DeclaredMedia,
     accepted: &AcceptedType,
     staged: &StagedFile,
 ) -> Result<Result<(), QuotaReached>, sqlx::Error> {
+    let tenant = ctx.tenant;
     let now = service.clock.now();
     let keep = async |tx: &mut Tx| {
         let file = staged.commit(tx, now).await?;
         let new = NewUploadedMedia {
             id,
             tenant,
+            created_by: ctx.actor,
             kind: accepted.kind.as_str(),
             mime_type: accepted.mime_type.clone(),
             filename: declared

@@ -4,7 +4,7 @@ use crate::{
     clock::Clock,
     db::{Result, Tx, retry_conflicts},
     directory::Route,
-    domain::{ContactId, TenantId},
+    domain::{ContactId, Ctx, TenantId},
     events::{EventType, contact},
     messaging::MessagingService,
     messaging::{
@@ -48,6 +48,7 @@ pub struct BlockedCustomer {
 /// Blocks or unblocks up to 1,000 customers on a number. Returns a result for each, in order.
 pub async fn change_blocks(
     service: &MessagingService,
+    ctx: &Ctx,
     route: &Route,
     people: &[Address],
     action: BlockAction,
@@ -66,7 +67,7 @@ pub async fn change_blocks(
         (false, BlockAction::Unblock) => service.graph.unblock_users(access, &asked).await?,
     };
     let done: Vec<&graph::BlockResult> = changes.iter().filter(|it| it.error.is_none()).collect();
-    let contacts = store_changes(service, route, &done, action).await?;
+    let contacts = store_changes(service, ctx, route, &done, action).await?;
     let answer = |(address, person): (&Address, &Option<graph::BlockTarget>)| {
         let known = match address {
             Address::Contact(contact) => Some(*contact),
@@ -174,6 +175,7 @@ async fn block_target(
 /// Stores the changes that Meta confirmed, with their events. Returns the contacts in the order of `done`.
 async fn store_changes(
     service: &MessagingService,
+    ctx: &Ctx,
     route: &Route,
     done: &[&graph::BlockResult],
     action: BlockAction,
@@ -200,7 +202,7 @@ async fn store_changes(
     let store = async || {
         let stored = service
             .db
-            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, route, &parties, action).await)
+            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, ctx, route, &parties, action).await)
             .await;
         people::after_merges(&service.db, &service.clock, stored).await
     };
@@ -210,6 +212,7 @@ async fn store_changes(
 async fn store_changes_in(
     tx: &mut Tx,
     service: &MessagingService,
+    ctx: &Ctx,
     route: &Route,
     parties: &[Party],
     action: BlockAction,
@@ -225,7 +228,8 @@ async fn store_changes_in(
         BlockAction::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &blocked, now).await?),
         BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &blocked).await?),
     };
-    new_events.extend(changed.iter().map(|it| event(&service.clock, it, kind)));
+    let changed = changed.iter().map(|it| event(&service.clock, it, kind));
+    new_events.extend(changed.map(|event| event.by(ctx.actor)));
     events::append(tx, &new_events, now).await?;
     Ok(contacts)
 }

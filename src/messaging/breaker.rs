@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     db::{self, Result},
     directory::Route,
-    domain::{ChannelId, HoldReason, TenantId},
+    domain::{ChannelId, Ctx, HoldReason},
     events::channel::{BREAKER_TRIPPED, CAMPAIGNS_RESUMED, Resumed, Stopped},
     messaging::{MessagingService, accept::OUTBOUND, store::sends},
     records::{
@@ -38,7 +38,8 @@ pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, rea
 }
 
 /// Resumes the campaigns of a channel. Returns how many messages were released; `None` if campaigns were not paused.
-pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, channel: ChannelId) -> Result<Option<u64>> {
+pub async fn resume_campaigns(service: &MessagingService, ctx: &Ctx, channel: ChannelId) -> Result<Option<u64>> {
+    let tenant = ctx.tenant;
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
     if !channels::resume_campaigns(&mut tx, tenant, channel, now).await? {
@@ -50,7 +51,7 @@ pub async fn resume_campaigns(service: &MessagingService, tenant: TenantId, chan
         channel_id: channel,
         released,
     };
-    let event = NewEvent::new(&service.clock, tenant, &CAMPAIGNS_RESUMED, now, &data);
+    let event = NewEvent::new(&service.clock, tenant, &CAMPAIGNS_RESUMED, now, &data).by(ctx.actor);
     events::append(&mut tx, &[event.on(channel)], now).await?;
     tx.commit().await?;
     service.directory.refresh().await?;

@@ -5,15 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use super::{ControlError, transitions};
 use crate::{
     db::{self, Tx, retry_conflicts},
-    domain::{MessageId, Status, TenantId},
+    domain::{Ctx, MessageId, Status, TenantId},
     messaging::MessagingService,
     messaging::store::sends::{self, Canceled, MessageTransition},
     records::{events, messages},
 };
 
 /// Cancels a message, if no call was made for it.
-pub async fn cancel(service: &MessagingService, tenant: TenantId, id: MessageId) -> Result<(), ControlError> {
-    let canceled = cancel_all(service, tenant, &[id]).await?;
+pub async fn cancel(service: &MessagingService, ctx: &Ctx, id: MessageId) -> Result<(), ControlError> {
+    let canceled = cancel_all(service, ctx, &[id]).await?;
     canceled
         .into_iter()
         .next()
@@ -23,14 +23,14 @@ pub async fn cancel(service: &MessagingService, tenant: TenantId, id: MessageId)
 /// Cancels the messages that no call was made for, in one transaction. Returns a result for each id, in the order of `ids`.
 pub async fn cancel_all(
     service: &MessagingService,
-    tenant: TenantId,
+    ctx: &Ctx,
     ids: &[MessageId],
 ) -> db::Result<Vec<Result<(), ControlError>>> {
     let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let cancel = || {
         service
             .db
-            .transaction(async |tx: &mut Tx| cancel_in(tx, service, tenant, &distinct).await)
+            .transaction(async |tx: &mut Tx| cancel_in(tx, service, ctx, &distinct).await)
     };
     let (canceled, others) = retry_conflicts(cancel).await?;
     let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();
@@ -49,9 +49,10 @@ type CanceledAndStatuses = (Vec<Canceled>, HashMap<MessageId, String>);
 async fn cancel_in(
     tx: &mut Tx,
     service: &MessagingService,
-    tenant: TenantId,
+    ctx: &Ctx,
     ids: &[MessageId],
 ) -> db::Result<CanceledAndStatuses> {
+    let tenant = ctx.tenant;
     let now = service.clock.now();
     messages::lock(tx, ids.iter().map(|id| (tenant, *id))).await?;
     let before = sends::statuses(tx, tenant, ids).await?;
@@ -59,7 +60,7 @@ async fn cancel_in(
     canceled.sort_by_key(|it| it.id);
     let new_events: Vec<_> = canceled
         .iter()
-        .map(|it| transitions::event(&service.clock, &transition(tenant, it)))
+        .map(|it| transitions::event(&service.clock, &transition(tenant, it)).by(ctx.actor))
         .collect();
     events::append(tx, &new_events, now).await?;
     Ok((canceled, before.into_iter().collect()))

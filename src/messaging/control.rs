@@ -2,7 +2,7 @@
 
 use crate::{
     db::{self, retry_conflicts},
-    domain::{AttemptOutcome, Direction, MessageId, Status, TenantId},
+    domain::{AttemptOutcome, Ctx, Direction, MessageId, Status, TenantId},
     messaging::{
         MessagingService,
         accept::OUTBOUND,
@@ -48,12 +48,13 @@ pub enum ControlError {
 /// Applies a person's decision to a message that is `unknown`. A status or a worker that takes the message at the same time wins.
 pub async fn resolve(
     service: &MessagingService,
-    tenant: TenantId,
+    ctx: &Ctx,
     id: MessageId,
     resolution: Resolution,
 ) -> Result<(), ControlError> {
+    let tenant = ctx.tenant;
     let message = find(service, tenant, id).await?;
-    if !retry_conflicts(|| settle(service, tenant, &message, resolution)).await? {
+    if !retry_conflicts(|| settle(service, ctx, &message, resolution)).await? {
         return Err(ControlError::NotUnknown(id, message.status));
     }
     if resolution == Resolution::Resend {
@@ -67,10 +68,11 @@ pub async fn resolve(
 /// Returns `false` if the message is no longer `unknown`.
 async fn settle(
     service: &MessagingService,
-    tenant: TenantId,
+    ctx: &Ctx,
     message: &messages::Message,
     resolution: Resolution,
 ) -> db::Result<bool> {
+    let tenant = ctx.tenant;
     let (id, now) = (message.id, service.clock.now());
     let (status, outcome) = match resolution {
         Resolution::Sent => (Status::Sent, AttemptOutcome::Accepted),
@@ -89,7 +91,8 @@ async fn settle(
         match resolution {
             Resolution::Resend => {
                 sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
-                events::append(&mut tx, &[transitions::event(&service.clock, &transition)], now).await?;
+                let event = transitions::event(&service.clock, &transition).by(ctx.actor);
+                events::append(&mut tx, &[event], now).await?;
             }
             Resolution::Sent | Resolution::Drop => {
                 transitions::write(&mut tx, &service.clock, &[], vec![transition]).await?;
@@ -107,10 +110,11 @@ async fn settle(
 /// Marks an inbound message as read, or shows the customer a typing indicator.
 pub async fn receipt(
     service: &MessagingService,
-    tenant: TenantId,
+    ctx: &Ctx,
     id: MessageId,
     receipt: Receipt,
 ) -> Result<(), ControlError> {
+    let tenant = ctx.tenant;
     let message = find(service, tenant, id).await?;
     let wamid = message.wamid.filter(|_| message.direction == Direction::Inbound);
     let wamid = wamid.ok_or(ControlError::NotInbound(id))?;

@@ -15,11 +15,12 @@ pub struct ApiKey {
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    pub created_by: Option<String>,
 }
 
 pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO api_keys (id, tenant_id, name, digest, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+        INSERT INTO api_keys (id, tenant_id, name, digest, scopes, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let row = (
         key.id,
         key.tenant_id,
@@ -27,6 +28,7 @@ pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Re
         digest.to_vec(),
         key.scopes.clone(),
         key.created_at,
+        key.created_by.clone(),
     );
     on.into().sql(SQL, row).run().await.map(drop)
 }
@@ -34,7 +36,7 @@ pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Re
 /// Finds the live key with this digest. The one query without a tenant: the key identifies it.
 pub async fn find_live(on: impl Into<On<'_>>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
     const SQL: &str = "
-        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
+        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
         WHERE digest = $1 AND revoked_at IS NULL";
     on.into().sql(SQL, (digest.to_vec(),)).opt().await
@@ -42,7 +44,7 @@ pub async fn find_live(on: impl Into<On<'_>>, digest: [u8; 32]) -> Result<Option
 
 pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<ApiKey>> {
     const SQL: &str = "
-        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
+        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
         WHERE tenant_id = $1
         ORDER BY id";
@@ -52,7 +54,7 @@ pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Ap
 /// Lists a tenant's keys, revoked ones included, the oldest first, starting after `after`.
 pub async fn page(on: impl Into<On<'_>>, tenant: TenantId, after: Option<ApiKeyId>, limit: i64) -> Result<Vec<ApiKey>> {
     const SQL: &str = "
-        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at
+        SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
         WHERE tenant_id = $1 AND id > $2
         ORDER BY id

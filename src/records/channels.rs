@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Tx},
-    domain::{ChannelId, Id, TenantId},
+    domain::{Actor, ChannelId, Id, TenantId},
     records::lock_order::Stage,
 };
 
@@ -83,11 +83,11 @@ macro_rules! select {
 }
 
 /// Adds a channel, or updates the secrets and account of one the same tenant has. `None` if another tenant has the number.
-pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel) -> Result<Option<ChannelId>> {
+pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
     const SQL: &str = "
         INSERT INTO channels (id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret,
-            created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+            created_at, updated_at, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
         ON CONFLICT (phone_number_id) DO UPDATE
         SET waba_id = excluded.waba_id, access_token = excluded.access_token, app_secret = COALESCE(excluded.app_secret, channels.app_secret),
             display_phone_number = COALESCE(excluded.display_phone_number, channels.display_phone_number),
@@ -104,6 +104,7 @@ pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel) -> Result<Option<C
         c.access_token,
         c.app_secret,
         c.updated_at,
+        created_by.to_string(),
     );
     Ok(on.into().sql(SQL, row).opt::<(ChannelId,)>().await?.map(|(id,)| id))
 }

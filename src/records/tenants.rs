@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Sql, Tx},
-    domain::{Id, TenantId},
+    domain::{Actor, Id, TenantId},
 };
 
 /// A customer of the installation.
@@ -29,13 +29,15 @@ macro_rules! select {
     };
 }
 
-pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant) -> Result<()> {
-    const SQL: &str = "INSERT INTO tenants (id, name, sealed_key, created_at) VALUES ($1, $2, $3, $4)";
+pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant, created_by: Actor) -> Result<()> {
+    const SQL: &str = "
+        INSERT INTO tenants (id, name, sealed_key, created_at, created_by) VALUES ($1, $2, $3, $4, $5)";
     let row = (
         tenant.id,
         tenant.name.clone(),
         tenant.sealed_key.clone(),
         tenant.created_at,
+        created_by.to_string(),
     );
     on.into().sql(SQL, row).run().await.map(drop)
 }

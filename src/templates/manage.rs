@@ -7,7 +7,7 @@ use super::{Category, TemplateChange, TemplateDraft, TemplateService, sync::to_f
 use crate::{
     db::Tx,
     directory::Route,
-    domain::{Id, Quota, QuotaReached, TemplateId, TenantId},
+    domain::{Ctx, Id, Quota, QuotaReached, TemplateId, TenantId},
     meta::{graph, message::Invalid},
     records::quotas,
     templates::store::templates::{self as store, FetchedTemplate, StoredTemplate},
@@ -84,7 +84,8 @@ impl TemplateService {
     }
 
     /// Edits a template, which Meta then reviews again.
-    pub async fn edit(&self, tenant: TenantId, id: TemplateId, change: &TemplateChange) -> Managed<StoredTemplate> {
+    pub async fn edit(&self, ctx: &Ctx, id: TemplateId, change: &TemplateChange) -> Managed<StoredTemplate> {
+        let tenant = ctx.tenant;
         let row = self.find(tenant, id).await?;
         let category = row.category.as_deref().and_then(Category::parse);
         change.check(category, row.parameter_format.as_deref())?;
@@ -106,7 +107,8 @@ impl TemplateService {
     }
 
     /// Deletes a template in its language; other languages of the name remain.
-    pub async fn delete(&self, tenant: TenantId, id: TemplateId) -> Managed<()> {
+    pub async fn delete(&self, ctx: &Ctx, id: TemplateId) -> Managed<()> {
+        let tenant = ctx.tenant;
         let row = self.find(tenant, id).await?;
         if row.status == "DELETED" {
             return Ok(());
@@ -122,7 +124,8 @@ impl TemplateService {
     }
 
     /// Ends a pause that was caused by pacing.
-    pub async fn unpause(&self, tenant: TenantId, id: TemplateId) -> Managed<StoredTemplate> {
+    pub async fn unpause(&self, ctx: &Ctx, id: TemplateId) -> Managed<StoredTemplate> {
+        let tenant = ctx.tenant;
         let row = self.find(tenant, id).await?;
         if row.status != "PAUSED" {
             return Err(ManageError::WrongState(row.name, row.status, "paused", "unpaused"));

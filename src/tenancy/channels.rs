@@ -6,7 +6,7 @@ use crate::{
     crypto::{SealingKey, Signer},
     db::Tx,
     directory::{PROPAGATION_TIME, open_tenant_key, purpose},
-    domain::{AppSecretId, ChannelId, HoldReason, Quota, TenantId},
+    domain::{AppSecretId, ChannelId, Ctx, HoldReason, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     inbound::store::quarantine,
     messaging::store::sends,
@@ -41,11 +41,8 @@ pub struct AddedChannel {
 }
 
 /// Adds a channel, or updates the secrets of one the tenant has and closes its circuit breaker. Its quarantined webhooks become due.
-pub async fn add_channel(
-    service: &TenantService,
-    tenant: TenantId,
-    new: NewChannel,
-) -> Result<AddedChannel, TenancyError> {
+pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) -> Result<AddedChannel, TenancyError> {
+    let tenant = ctx.tenant;
     let phone_number_id = digits("phone_number_id", &new.phone_number_id)?;
     let waba_id = digits("waba_id", &new.waba_id)?;
     let token = text("access_token", new.access_token.expose(), 4_096)?;
@@ -88,7 +85,9 @@ pub async fn add_channel(
     if channel.app_secret.is_some() {
         note_former_secret(&mut tx, &key, &channel).await?;
     }
-    let id = channels::upsert(&mut tx, &channel).await?.ok_or_else(taken)?;
+    let id = channels::upsert(&mut tx, &channel, ctx.actor)
+        .await?
+        .ok_or_else(taken)?;
     // A new token may see templates that the old one could not.
     templates::request_sync(&mut tx, service.clock.new_id(), tenant, waba_id, now, now).await?;
     // The check fetches throughput and daily limit from Meta.
@@ -108,7 +107,11 @@ pub async fn add_channel(
             display_phone_number: None,
             reason: None,
         };
-        events.push(NewEvent::new(&service.clock, tenant, &CONNECTED, now, &data).on(id));
+        events.push(
+            NewEvent::new(&service.clock, tenant, &CONNECTED, now, &data)
+                .by(ctx.actor)
+                .on(id),
+        );
     }
     let recovered = recover(&mut tx, service, tenant, id).await?;
     if let Some(released) = recovered {
@@ -116,7 +119,11 @@ pub async fn add_channel(
             channel_id: id,
             released,
         };
-        events.push(NewEvent::new(&service.clock, tenant, &RECOVERED, now, &data).on(id));
+        events.push(
+            NewEvent::new(&service.clock, tenant, &RECOVERED, now, &data)
+                .by(ctx.actor)
+                .on(id),
+        );
     }
     events::append(&mut tx, &events, now).await?;
     tx.commit().await?;

@@ -3,7 +3,7 @@ use crate::{
     clock::Clock,
     crypto::ApiToken,
     db::{On, Tx},
-    domain::{ApiKeyId, Quota, Scopes, TenantId},
+    domain::{ApiKeyId, Ctx, Quota, Scopes},
     records::{
         api_keys::{self, ApiKey},
         quotas, tenants,
@@ -20,17 +20,18 @@ pub struct NewApiKey {
 /// Creates an API key.
 pub async fn create_api_key(
     service: &TenantService,
-    tenant: TenantId,
+    ctx: &Ctx,
     name: &str,
     scopes: &Scopes,
 ) -> Result<NewApiKey, TenancyError> {
+    let tenant = ctx.tenant;
     let name = text("the name of the key", name, 200)?;
     if tenants::find(&service.db, tenant).await?.is_none() {
         return Err(TenancyError::NotFound(format!("tenant {tenant}")));
     }
     let make = async |tx: &mut Tx| {
         quotas::admit(tx, tenant, Quota::ApiKeys).await??;
-        insert(tx, &service.clock, tenant, name, scopes).await
+        insert(tx, &service.clock, ctx, name, scopes).await
     };
     service.db.transaction(make).await
 }
@@ -39,19 +40,20 @@ pub async fn create_api_key(
 pub(super) async fn insert(
     on: impl Into<On<'_>>,
     clock: &Clock,
-    tenant: TenantId,
+    ctx: &Ctx,
     name: &str,
     scopes: &Scopes,
 ) -> Result<NewApiKey, TenancyError> {
     let token = ApiToken::generate();
     let key = ApiKey {
         id: clock.new_id(),
-        tenant_id: tenant,
+        tenant_id: ctx.tenant,
         name: name.to_owned(),
         scopes: scopes.to_string(),
         created_at: clock.now(),
         last_used_at: None,
         revoked_at: None,
+        created_by: Some(ctx.actor.to_string()),
     };
     api_keys::insert(on, &key, ApiToken::digest(token.expose())).await?;
     Ok(NewApiKey { id: key.id, token })

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     crypto::{Keyring, SealingKey},
     db::Db,
-    domain::{self, QuotaReached, Scopes, TenantId},
+    domain::{self, Actor, Ctx, QuotaReached, Scopes, TenantId},
     records::tenants::{self, Tenant},
 };
 
@@ -61,13 +61,15 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
         hold_unknown: None,
     };
     let mut tx = service.db.begin().await?;
-    tenants::insert(&mut tx, &tenant).await.map_err(|error| match &error {
-        sqlx::Error::Database(cause) if cause.is_unique_violation() => {
-            TenancyError::Conflict(format!("a tenant named {name:?} exists already"))
-        }
-        _ => error.into(),
-    })?;
-    let key = keys::insert(&mut tx, &service.clock, id, "first key", &Scopes::all()).await?;
+    tenants::insert(&mut tx, &tenant, Actor::Operator)
+        .await
+        .map_err(|error| match &error {
+            sqlx::Error::Database(cause) if cause.is_unique_violation() => {
+                TenancyError::Conflict(format!("a tenant named {name:?} exists already"))
+            }
+            _ => error.into(),
+        })?;
+    let key = keys::insert(&mut tx, &service.clock, &Ctx::operator(id), "first key", &Scopes::all()).await?;
     tx.commit().await?;
     Ok((tenant, key))
 }

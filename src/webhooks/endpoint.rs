@@ -4,7 +4,7 @@ use super::{Error, Headers, WebhookService, address, event_types, headers, no_en
 use crate::{
     crypto::WebhookSecret,
     db::Tx,
-    domain::{self, ChannelId, EndpointId, Quota, TenantId},
+    domain::{self, ChannelId, Ctx, EndpointId, Quota, TenantId},
     meta::message::Invalid,
     records::{channels, quotas},
     webhooks::store::endpoints::{self, Endpoint, EndpointHealth, EndpointKey, EndpointSettings},
@@ -66,7 +66,8 @@ impl EndpointChanges {
 
 impl WebhookService {
     /// Creates an endpoint with a secret of its own. Events from now on are delivered to it.
-    pub async fn create(&self, tenant: TenantId, new: NewEndpoint) -> Result<Endpoint, Error> {
+    pub async fn create(&self, ctx: &Ctx, new: NewEndpoint) -> Result<Endpoint, Error> {
+        let tenant = ctx.tenant;
         let (id, now) = (self.clock.new_id(), self.clock.now());
         let wanted = headers::check(&new.headers)?;
         let mut endpoint = Endpoint {
@@ -87,6 +88,7 @@ impl WebhookService {
             disabled_reason: (!new.enabled).then(|| BY_PERSON.to_owned()),
             created_at: now,
             updated_at: now,
+            created_by: Some(ctx.actor.to_string()),
             revision: 0,
             health: EndpointHealth::default(),
         };
@@ -106,7 +108,8 @@ impl WebhookService {
 
     /// Changes an endpoint and clears its failure history. If it is enabled or its URL changes, deliveries waiting for a retry are sent at
     /// once.
-    pub async fn change(&self, tenant: TenantId, id: EndpointId, changes: EndpointChanges) -> Result<Endpoint, Error> {
+    pub async fn change(&self, ctx: &Ctx, id: EndpointId, changes: EndpointChanges) -> Result<Endpoint, Error> {
+        let tenant = ctx.tenant;
         // Even without an effect: a caller may repeat the request after an error.
         let moved = changes.enabled == Some(true) || (changes.url.is_some() && changes.enabled.is_none());
         let attempt = || async {
@@ -152,7 +155,8 @@ impl WebhookService {
     }
 
     /// Deletes an endpoint and, later, its deliveries. Nothing more is sent to it.
-    pub async fn remove(&self, tenant: TenantId, id: EndpointId) -> Result<(), Error> {
+    pub async fn remove(&self, ctx: &Ctx, id: EndpointId) -> Result<(), Error> {
+        let tenant = ctx.tenant;
         match endpoints::delete(&self.db, EndpointKey { tenant, id }, self.clock.now()).await? {
             0 => Err(no_endpoint(id)),
             _ => {

@@ -7,7 +7,7 @@ use super::{Error, WebhookService, event_types, expedite::probe_with};
 use crate::{
     clock::first_uuid_at,
     db::Tx,
-    domain::{DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id, is_storable},
+    domain::{Ctx, DeliveryId, DeliveryState, EndpointId, EventTypes, Id, TenantId, delivery_id, is_storable},
     events::endpoint::{TEST, Test},
     meta::message::Invalid,
     records::events::{self, NewEvent, SequenceRange},
@@ -125,10 +125,11 @@ struct ReplayRange {
 impl WebhookService {
     /// Sends a test event to one endpoint only and returns its delivery. Fails for a disabled endpoint; if the breaker is open, the test is
     /// the next probe, sent now.
-    pub async fn test(&self, tenant: TenantId, id: EndpointId) -> Result<DeliveryId, Error> {
+    pub async fn test(&self, ctx: &Ctx, id: EndpointId) -> Result<DeliveryId, Error> {
+        let tenant = ctx.tenant;
         self.enabled(tenant, id).await?;
         let now = self.clock.now();
-        let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id });
+        let event = NewEvent::new(&self.clock, tenant, &TEST, now, &Test { endpoint_id: id }).by(ctx.actor);
         let delivery = delivery_id(event.id, id);
         let store = async |tx: &mut Tx| {
             let sequences = events::append_unconsumed(tx, std::slice::from_ref(&event), now).await?;
@@ -142,7 +143,8 @@ impl WebhookService {
     }
 
     /// Retries one delivery now, whatever its state, with a fresh retry schedule. If the breaker is open, it is the next probe.
-    pub async fn retry(&self, tenant: TenantId, id: DeliveryId) -> Result<Delivery, Error> {
+    pub async fn retry(&self, ctx: &Ctx, id: DeliveryId) -> Result<Delivery, Error> {
+        let tenant = ctx.tenant;
         let missing = || Error::NotFound(format!("delivery {id}"));
         let found = deliveries::find(self.db.reader(), tenant, id)
             .await?
@@ -167,7 +169,8 @@ impl WebhookService {
 
     /// Replays a bounded number of deliveries: call again with the cursor until there is none. The `webhook-id` stays the same, and a
     /// repeated call does not repeat a delivery that is still pending.
-    pub async fn replay(&self, tenant: TenantId, id: EndpointId, replay: Replay) -> Result<ReplayOutcome, Error> {
+    pub async fn replay(&self, ctx: &Ctx, id: EndpointId, replay: Replay) -> Result<ReplayOutcome, Error> {
+        let tenant = ctx.tenant;
         let endpoint = self.enabled(tenant, id).await?;
         let unknown = || Invalid::new("cursor", "is not the cursor of a replay; pass the last one unchanged");
         let cursor = replay

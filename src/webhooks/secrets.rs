@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Error, WebhookService, retry_on_change};
 use crate::{
     crypto::{SealingKey, WebhookSecret},
-    domain::{EndpointId, TenantId},
+    domain::{Ctx, EndpointId, TenantId},
     webhooks::store::endpoints::{self, Endpoint, secrets_purpose},
 };
 
@@ -52,7 +52,8 @@ impl Secrets {
 }
 
 impl WebhookService {
-    pub async fn secrets(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
+    pub async fn secrets(&self, ctx: &Ctx, id: EndpointId) -> Result<Secrets, Error> {
+        let tenant = ctx.tenant;
         let (.., secrets) = self.open_secrets(tenant, id).await?;
         Ok(secrets.unexpired(self.clock.now()))
     }
@@ -72,7 +73,8 @@ impl WebhookService {
 
     /// Rotates the secret of an endpoint; the previous one signs for 24 hours more. A secret replaced less than 24 hours before
     /// signs no longer.
-    pub async fn rotate(&self, tenant: TenantId, id: EndpointId) -> Result<Secrets, Error> {
+    pub async fn rotate(&self, ctx: &Ctx, id: EndpointId) -> Result<Secrets, Error> {
+        let tenant = ctx.tenant;
         let current = WebhookSecret::generate();
         let attempt = || async {
             let (was, key, before) = self.open_secrets(tenant, id).await?;

@@ -48,7 +48,9 @@ fn public_type(line: &str) -> Option<&str> {
     };
     let kinds = [" struct ", " enum ", " trait ", " type "];
     let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
-    rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next();
+    // A macro's variable is no name.
+    name.filter(|name| !name.is_empty())
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::{
     clock::Clock,
     config::{Config, Environment, Purpose, Secret},
     crypto::Keyring,
+    domain::Ctx,
     process::{self, Roles, Storing},
     records::tenants,
     tenancy::{self, NewChannel, TenantService},
@@ -97,6 +98,6 @@ pub async fn prepare(config: &Config) -> anyhow::Result<TenantService> {
         access_token: Secret::new("none"),
         app_secret: None,
     };
-    tenancy::add_channel(&registry, tenant.id, channel).await?;
+    tenancy::add_channel(&registry, &Ctx::operator(tenant.id), channel).await?;
     Ok(registry)
 }

@@ -14,7 +14,7 @@ use crate::{
     config::{Config, Environment, Purpose, Secret},
     crypto::ApiToken,
     db::Db,
-    domain::{ChannelId, Scopes, TenantId},
+    domain::{ChannelId, Ctx, Scopes, TenantId},
     records::{api_keys, tenants},
     tenancy::{self, NewChannel, TenantService},
 };
@@ -121,7 +121,7 @@ async fn channel(registry: &TenantService, tenant: TenantId, data: &Path) -> any
         access_token: Secret::new(sim.graph.access_token),
         app_secret: None,
     };
-    match tenancy::add_channel(registry, tenant, new).await {
+    match tenancy::add_channel(registry, &Ctx::operator(tenant), new).await {
         Ok(added) => Ok(added.id),
         Err(error @ tenancy::TenancyError::KeyUnavailable) => {
             let cure = format!(
@@ -142,7 +142,7 @@ async fn api_key(registry: &TenantService, tenant: TenantId, secrets: &mut DemoS
             return Ok(key.clone());
         }
     }
-    let made = tenancy::create_api_key(registry, tenant, "demo", &Scopes::all()).await?;
+    let made = tenancy::create_api_key(registry, &Ctx::operator(tenant), "demo", &Scopes::all()).await?;
     let key = made.token.expose().to_owned();
     secrets.api_key = Some(key.clone());
     Ok(key)

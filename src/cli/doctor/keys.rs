@@ -98,6 +98,7 @@ mod tests {
         clock::Clock,
         config::Secret,
         db::Scratch,
+        domain::Ctx,
         egress::{EgressClient, EgressPolicy},
         tenancy::{self, NewChannel, TenantService},
         webhooks::{NewEndpoint, WebhookService},
@@ -116,7 +117,9 @@ mod tests {
             access_token: Secret::new("token"),
             app_secret: Some(Secret::new("secret")),
         };
-        tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+        tenancy::add_channel(&registry, &Ctx::operator(tenant.id), channel)
+            .await
+            .unwrap();
         let subscriptions = WebhookService {
             db: registry.db,
             clock: registry.clock,
@@ -134,7 +137,7 @@ mod tests {
             max_concurrent: None,
             enabled: true,
         };
-        subscriptions.create(tenant.id, endpoint).await.unwrap();
+        subscriptions.create(&Ctx::operator(tenant.id), endpoint).await.unwrap();
     }
 
     fn statuses(findings: &[Finding]) -> Vec<FindingStatus> {

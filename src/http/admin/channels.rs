@@ -8,7 +8,7 @@ use super::registry;
 use crate::{
     app::App,
     config::Secret,
-    domain::{ChannelId, TenantId},
+    domain::{ChannelId, Ctx, TenantId},
     http::{
         api::ChannelView,
         auth::Operator,
@@ -84,7 +84,7 @@ pub async fn add(
         access_token: Secret::new(request.access_token),
         app_secret: request.app_secret.filter(|secret| !secret.is_empty()).map(Secret::new),
     };
-    let added = tenancy::add_channel(&registry(&app), tenant, new).await?;
+    let added = tenancy::add_channel(&registry(&app), &Ctx::operator(tenant), new).await?;
     // Other processes refresh within seconds; this one refreshes at once.
     app.directory.refresh().await?;
     let added = AddChannelResponse {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::registry;
 use crate::{
     app::App,
-    domain::{ApiKeyId, Scopes, TenantId},
+    domain::{ApiKeyId, Ctx, Scopes, TenantId},
     http::{
         auth::Operator,
         extract::{Json, Path},
@@ -25,7 +25,7 @@ const LIST: &str = "tenant-keys";
 pub struct ApiKeyView {
     pub id: ApiKeyId,
     pub name: String,
-    /// `read`, `write`, `events`.
+    /// `read`, `write`, `events`, or single permissions such as `messages.send`.
     pub scopes: Vec<String>,
     pub created_at: DateTime<Utc>,
     /// To the minute.
@@ -33,6 +33,9 @@ pub struct ApiKeyView {
     pub last_used_at: Option<DateTime<Utc>>,
     #[schema(required)]
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Who made it: `operator`; null if that was not recorded.
+    #[schema(required)]
+    pub created_by: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -41,7 +44,7 @@ pub struct NewKey {
     /// What it is for; 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// Of `read`, `write` and `events`; at least one.
+    /// Of `read`, `write` and `events`, or single permissions such as `messages.send`; at least one.
     #[schema(min_items = 1)]
     scopes: Vec<String>,
 }
@@ -75,6 +78,7 @@ pub async fn list(
         created_at: row.created_at,
         last_used_at: row.last_used_at,
         revoked_at: row.revoked_at,
+        created_by: row.created_by,
     };
     Ok(Body(Page::new(&paging, LIST, rows, |row| row.id).map(show)))
 }
@@ -93,7 +97,7 @@ pub async fn create(
         .join(" ")
         .parse()
         .map_err(|problem: String| Problem::invalid(problem))?;
-    let key = tenancy::create_api_key(&registry(&app), tenant, &new.name, &scopes).await?;
+    let key = tenancy::create_api_key(&registry(&app), &Ctx::operator(tenant), &new.name, &scopes).await?;
     let created = CreatedKey {
         id: key.id,
         api_key: key.token.expose().to_owned(),

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::sending::To;
 use crate::{
     app::App,
-    domain::{ChannelId, ContactId},
+    domain::{ChannelId, ContactId, perm},
     http::{
-        auth::{ReadScope, WriteScope},
+        auth::{May, TenantAccess},
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
@@ -67,24 +67,24 @@ pub struct BlockedUser {
 #[utoipa::path(post, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn block(
-    scope: WriteScope,
+    caller: May<perm::ContactsWrite>,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     Json(users): Json<Users>,
 ) -> Result<Body<BlockResults>, Problem> {
-    change(&scope, &app, id, &users, BlockAction::Block).await
+    change(&caller, &app, id, &users, BlockAction::Block).await
 }
 
 /// Unblock customers
 #[utoipa::path(delete, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path)), request_body = Users,
     responses((status = 200, description = "A result for each", body = BlockResults)))]
 pub async fn unblock(
-    scope: WriteScope,
+    caller: May<perm::ContactsWrite>,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     Json(users): Json<Users>,
 ) -> Result<Body<BlockResults>, Problem> {
-    change(&scope, &app, id, &users, BlockAction::Unblock).await
+    change(&caller, &app, id, &users, BlockAction::Unblock).await
 }
 
 /// List blocked customers
@@ -93,14 +93,14 @@ pub async fn unblock(
 #[utoipa::path(get, path = "/api/v1/channels/{id}/blocks", params(("id" = ChannelId, Path), PagingParams),
     responses((status = 200, description = "A page of blocked customers", body = Page<BlockedUser>)))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::ContactsRead>,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
     paging: Paging,
 ) -> Result<Body<Page<BlockedUser>>, Problem> {
     let after: Option<String> = paging.key(LIST)?;
     let directory = app.directory.current();
-    let route = super::route(&directory, scope.tenant, id)?;
+    let route = super::route(&directory, caller.tenant, id)?;
     let (people, next) = messaging::list_blocked(&app.messaging, route, paging.limit(), after.as_deref()).await?;
     let show = |it: BlockedCustomer| BlockedUser {
         contact_id: it.contact,
@@ -114,7 +114,7 @@ pub async fn list(
 }
 
 async fn change(
-    scope: &WriteScope,
+    caller: &TenantAccess,
     app: &App,
     id: ChannelId,
     users: &Users,
@@ -129,11 +129,11 @@ async fn change(
     }
     let mut people: Vec<Address> = Vec::with_capacity(users.users.len());
     for user in &users.users {
-        people.push(user.address(app, scope.tenant).await?);
+        people.push(app.composer.recipient(caller, &user.recipient()?).await?);
     }
     let directory = app.directory.current();
-    let route = super::route(&directory, scope.tenant, id)?;
-    let results = messaging::change_blocks(&app.messaging, route, &people, blocking).await?;
+    let route = super::route(&directory, caller.tenant, id)?;
+    let results = messaging::change_blocks(&app.messaging, caller, route, &people, blocking).await?;
     let result = |it: messaging::BlockOutcome| BlockResult {
         contact_id: it.contact,
         done: it.refused.is_none(),

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::{self, ChannelId, SendLane},
+    domain::{self, ChannelId, SendLane, perm},
     http::{
-        auth::{ReadScope, WriteScope},
+        auth::May,
         extract::Path,
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -100,10 +100,10 @@ impl From<records::channels::Channel> for ChannelView {
 /// The phone numbers of the tenant, the oldest first.
 #[utoipa::path(get, path = "/api/v1/channels", params(PagingParams),
     responses((status = 200, description = "A page of channels", body = Page<ChannelView>)))]
-pub async fn list(scope: ReadScope, paging: Paging) -> Result<Json<Page<ChannelView>>, Problem> {
+pub async fn list(caller: May<perm::ChannelsRead>, paging: Paging) -> Result<Json<Page<ChannelView>>, Problem> {
     let after = paging.key(LIST)?;
-    let mut tx = scope.begin().await?;
-    let rows = records::channels::page(&mut tx, scope.tenant, after, paging.rows()).await?;
+    let mut tx = caller.begin().await?;
+    let rows = records::channels::page(&mut tx, caller.tenant, after, paging.rows()).await?;
     tx.commit().await?;
     Ok(Json(
         Page::new(&paging, LIST, rows, |row| row.id).map(ChannelView::from),
@@ -176,18 +176,18 @@ pub struct QueuedByLane {
 #[utoipa::path(get, path = "/api/v1/channels/{id}", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "The channel", body = ChannelState)))]
 pub async fn show(
-    scope: ReadScope,
+    caller: May<perm::ChannelsRead>,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<ChannelState>, Problem> {
-    let mut tx = scope.begin().await?;
-    let found = records::channels::find(&mut tx, scope.tenant, id).await?;
+    let mut tx = caller.begin().await?;
+    let found = records::channels::find(&mut tx, caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
-    let waiting = crate::messaging::store::sends::count_waiting(&mut tx, scope.tenant, id).await?;
+    let waiting = crate::messaging::store::sends::count_waiting(&mut tx, caller.tenant, id).await?;
     tx.commit().await?;
     let portfolio = records::portfolios::PortfolioKey {
         portfolio: row.portfolio().to_owned(),
-        tenant: scope.tenant,
+        tenant: caller.tenant,
     };
     let today = messaging::customers_today(&app.messaging, &portfolio).await?;
     let mut queued = QueuedByLane::default();
@@ -248,14 +248,14 @@ pub struct CheckReport {
 #[utoipa::path(post, path = "/api/v1/channels/{id}/check", params(("id" = ChannelId, Path)),
     responses((status = 200, description = "The result of the check", body = CheckReport)))]
 pub async fn check(
-    scope: WriteScope,
+    caller: May<perm::MessagesControl>,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<CheckReport>, Problem> {
     // Another process may have renewed its token a moment ago.
     app.directory.refresh().await?;
     let directory = app.directory.current();
-    let route = super::route(&directory, scope.tenant, id)?;
+    let route = super::route(&directory, caller.tenant, id)?;
     let checked = messaging::check(&app.messaging, route).await?;
     let problems = checked.problems(app.config.public_url.as_deref());
     let can_send = checked.can_send();
@@ -296,13 +296,13 @@ pub struct ResumeCampaignsResponse {
     responses((status = 200, description = "Resumed", body = ResumeCampaignsResponse),
         (status = 409, description = "Campaigns are not paused", body = crate::http::problem::ProblemBody<'static>, content_type = "application/problem+json")))]
 pub async fn resume_campaigns(
-    scope: WriteScope,
+    caller: May<perm::MessagesControl>,
     State(app): State<App>,
     Path(id): Path<ChannelId>,
 ) -> Result<Json<ResumeCampaignsResponse>, Problem> {
     let directory = app.directory.current();
-    super::route(&directory, scope.tenant, id)?;
-    match messaging::resume_campaigns(&app.messaging, scope.tenant, id).await? {
+    super::route(&directory, caller.tenant, id)?;
+    match messaging::resume_campaigns(&app.messaging, &caller, id).await? {
         Some(released) => Ok(Json(ResumeCampaignsResponse { released })),
         None => Err(Problem::new(
             axum::http::StatusCode::CONFLICT,

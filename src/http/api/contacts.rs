@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use crate::{
     db::Tx,
-    domain::{ContactId, TenantId},
+    domain::{ContactId, TenantId, perm},
     http::{
-        auth::ReadScope,
+        auth::May,
         extract::Path,
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -155,13 +155,13 @@ pub async fn identities(
 /// Newest first.
 #[utoipa::path(get, path = "/api/v1/contacts", params(PagingParams),
     responses((status = 200, description = "A page of contacts", body = Page<ContactView>)))]
-pub async fn list(scope: ReadScope, paging: Paging) -> Result<Json<Page<ContactView>>, Problem> {
+pub async fn list(caller: May<perm::ContactsRead>, paging: Paging) -> Result<Json<Page<ContactView>>, Problem> {
     let before = paging.key(LIST)?;
-    let mut tx = scope.begin().await?;
-    let rows = contacts::list(&mut tx, scope.tenant, before, paging.rows()).await?;
+    let mut tx = caller.begin().await?;
+    let rows = contacts::list(&mut tx, caller.tenant, before, paging.rows()).await?;
     let page = Page::new(&paging, LIST, rows, |row| row.id);
     let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
-    let mut known_by = identities(&mut tx, scope.tenant, &ids).await?;
+    let mut known_by = identities(&mut tx, caller.tenant, &ids).await?;
     tx.commit().await?;
     Ok(Json(page.map(|row| {
         let identities = known_by.remove(&row.id).unwrap_or_default();
@@ -172,11 +172,11 @@ pub async fn list(scope: ReadScope, paging: Paging) -> Result<Json<Page<ContactV
 /// Show a contact
 #[utoipa::path(get, path = "/api/v1/contacts/{id}", params(("id" = ContactId, Path)),
     responses((status = 200, description = "The contact", body = ContactView)))]
-pub async fn show(scope: ReadScope, Path(id): Path<ContactId>) -> Result<Json<ContactView>, Problem> {
-    let mut tx = scope.begin().await?;
-    let found = contacts::find(&mut tx, scope.tenant, id).await?;
+pub async fn show(caller: May<perm::ContactsRead>, Path(id): Path<ContactId>) -> Result<Json<ContactView>, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = contacts::find(&mut tx, caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
-    let identities = contacts::list_identities(&mut tx, scope.tenant, &[id]).await?;
+    let identities = contacts::list_identities(&mut tx, caller.tenant, &[id]).await?;
     tx.commit().await?;
     Ok(Json(ContactView::new(row, identities)))
 }

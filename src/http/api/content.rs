@@ -98,7 +98,7 @@ async fn authorize(
 ) -> Result<MediaAccess, Problem> {
     let Some(token) = query.token else {
         return Ok(MediaAccess {
-            tenant: auth::media_reader(state, headers, client).await?,
+            tenant: auth::media_reader(state, headers, client).await?.tenant,
             media: None,
             variant: query.variant,
         });

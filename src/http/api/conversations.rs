@@ -7,9 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::contacts::{identities, in_use};
 use crate::{
-    domain::{ChannelId, ContactId, ConversationId, Direction},
+    domain::{ChannelId, ContactId, ConversationId, Direction, perm},
     http::{
-        auth::ReadScope,
+        auth::May,
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -117,7 +117,7 @@ pub struct ListConversationsQuery {
 #[utoipa::path(get, path = "/api/v1/conversations", params(PagingParams, ListConversationsQuery),
     responses((status = 200, description = "A page of conversations", body = Page<ConversationView>)))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::ConversationsRead>,
     paging: Paging,
     Query(query): Query<ListConversationsQuery>,
 ) -> Result<Json<Page<ConversationView>>, Problem> {
@@ -130,17 +130,17 @@ pub async fn list(
     if text.chars().count() > 200 {
         return Err(Problem::invalid("`q` is longer than 200 characters."));
     }
-    let mut tx = scope.begin().await?;
+    let mut tx = caller.begin().await?;
     let (rows, floor) = match conversations::SearchTerm::parse(&text) {
-        None => conversations::list(&mut tx, scope.tenant, filter, before, paging.rows()).await?,
+        None => conversations::list(&mut tx, caller.tenant, filter, before, paging.rows()).await?,
         Some(needle) => {
-            let found = conversations::search(&mut tx, scope.tenant, &needle, filter, before, paging.rows()).await?;
+            let found = conversations::search(&mut tx, caller.tenant, &needle, filter, before, paging.rows()).await?;
             (found, None)
         }
     };
     let page = Page::filtered(&paging, LIST, rows, floor, |row| (row.last_message_at, row.id));
     let contacts: Vec<ContactId> = page.data.iter().map(|row| row.contact_id).collect();
-    let known_by = identities(&mut tx, scope.tenant, &contacts).await?;
+    let known_by = identities(&mut tx, caller.tenant, &contacts).await?;
     tx.commit().await?;
     Ok(Json(page.map(|row| {
         let identities = known_by.get(&row.contact_id).map_or(&[][..], Vec::as_slice);
@@ -151,11 +151,14 @@ pub async fn list(
 /// Show a conversation
 #[utoipa::path(get, path = "/api/v1/conversations/{id}", params(("id" = ConversationId, Path)),
     responses((status = 200, description = "The conversation", body = ConversationView)))]
-pub async fn show(scope: ReadScope, Path(id): Path<ConversationId>) -> Result<Json<ConversationView>, Problem> {
-    let mut tx = scope.begin().await?;
-    let found = conversations::find(&mut tx, scope.tenant, id).await?;
+pub async fn show(
+    caller: May<perm::ConversationsRead>,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<ConversationView>, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = conversations::find(&mut tx, caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let identities = contacts::list_identities(&mut tx, scope.tenant, &[row.contact_id]).await?;
+    let identities = contacts::list_identities(&mut tx, caller.tenant, &[row.contact_id]).await?;
     tx.commit().await?;
     Ok(Json(ConversationView::new(row, &identities)))
 }

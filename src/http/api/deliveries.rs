@@ -7,9 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    domain::{DeliveryId, DeliveryState, EndpointId, EventId},
+    domain::{DeliveryId, DeliveryState, EndpointId, EventId, perm},
     http::{
-        auth::{EndpointScope, ReadScope, TenantScope},
+        auth::{May, TenantAccess},
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams, cursor},
         problem::Problem,
@@ -130,7 +130,7 @@ pub struct ListDeliveriesQuery {
     params(("id" = EndpointId, Path), PagingParams, ListDeliveriesQuery),
     responses((status = 200, description = "A page of deliveries", body = Page<DeliveryView>)))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::EventsRead>,
     Path(id): Path<EndpointId>,
     paging: Paging,
     Query(query): Query<ListDeliveriesQuery>,
@@ -140,8 +140,8 @@ pub async fn list(
         state: query.state,
         event_type: query.event_type,
     };
-    let mut tx = scope.begin().await?;
-    let endpoint = endpoints::find(&mut tx, scope.tenant, id).await?;
+    let mut tx = caller.begin().await?;
+    let endpoint = endpoints::find(&mut tx, caller.tenant, id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found(format_args!("endpoint {id}")))?;
     let page = deliveries::list(&mut tx, endpoint.key(), &filter, before, paging.limit()).await?;
     tx.commit().await?;
@@ -156,15 +156,18 @@ pub async fn list(
 /// Includes its attempts, as long as they are kept (MAINSTAY_DELIVERY_DAYS).
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = DeliveryId, Path)),
     responses((status = 200, description = "The delivery", body = DeliveryWithAttempts)))]
-pub async fn show(scope: ReadScope, Path(id): Path<DeliveryId>) -> Result<Body<DeliveryWithAttempts>, Problem> {
-    load(&scope, id).await.map(Body)
+pub async fn show(
+    caller: May<perm::EventsRead>,
+    Path(id): Path<DeliveryId>,
+) -> Result<Body<DeliveryWithAttempts>, Problem> {
+    load(&caller, id).await.map(Body)
 }
 
-async fn load(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttempts, Problem> {
-    let mut tx = scope.begin().await?;
-    let delivery = deliveries::find(&mut tx, scope.tenant, id).await?;
+async fn load(caller: &TenantAccess, id: DeliveryId) -> Result<DeliveryWithAttempts, Problem> {
+    let mut tx = caller.begin().await?;
+    let delivery = deliveries::find(&mut tx, caller.tenant, id).await?;
     let delivery = delivery.ok_or_else(|| Problem::not_found(format_args!("delivery {id}")))?;
-    let attempts = deliveries::attempts(&mut tx, scope.tenant, id).await?;
+    let attempts = deliveries::attempts(&mut tx, caller.tenant, id).await?;
     tx.commit().await?;
     Ok(DeliveryWithAttempts {
         delivery: delivery.into(),
@@ -179,10 +182,10 @@ async fn load(scope: &TenantScope, id: DeliveryId) -> Result<DeliveryWithAttempt
 #[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", params(("id" = DeliveryId, Path)),
     responses((status = 202, description = "Queued", body = DeliveryWithAttempts)))]
 pub async fn retry(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<DeliveryId>,
 ) -> Result<(StatusCode, Body<DeliveryWithAttempts>), Problem> {
-    app.webhooks.retry(scope.tenant, id).await?;
-    Ok((StatusCode::ACCEPTED, Body(load(&scope, id).await?)))
+    app.webhooks.retry(&caller, id).await?;
+    Ok((StatusCode::ACCEPTED, Body(load(&caller, id).await?)))
 }

@@ -7,9 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::RawJson;
 use crate::{
-    domain::EventId,
+    domain::{EventId, perm},
     http::{
-        auth::EventScope,
+        auth::May,
         extract::Query,
         paging::{Paging, PagingParams, cursor},
         problem::Problem,
@@ -24,6 +24,8 @@ const LIST: &str = "events";
 #[schema(as = Event)]
 pub struct EventView {
     pub id: EventId,
+    /// Who caused it: the id of an API key, `operator`, or `system` for what the program did or received.
+    pub actor: String,
     /// Its position in the tenant's events; without gaps.
     pub sequence: i64,
     /// `message.received`, `message.read`, `contact.created` …: `/api/v1/event-types` lists them all.
@@ -69,7 +71,7 @@ pub struct ListEventsQuery {
 #[utoipa::path(get, path = "/api/v1/events", params(PagingParams, ListEventsQuery),
     responses((status = 200, description = "Events in order", body = Events)))]
 pub async fn list(
-    scope: EventScope,
+    caller: May<perm::EventsRead>,
     paging: Paging,
     Query(query): Query<ListEventsQuery>,
 ) -> Result<Body<Events>, Problem> {
@@ -77,11 +79,12 @@ pub async fn list(
     if after < 0 {
         return Err(Problem::invalid("`after` is a sequence: 0 or more."));
     }
-    let mut tx = scope.begin().await?;
-    let page = events::list(&mut tx, scope.tenant, after, query.kind.as_deref(), paging.limit()).await?;
+    let mut tx = caller.begin().await?;
+    let page = events::list(&mut tx, caller.tenant, after, query.kind.as_deref(), paging.limit()).await?;
     tx.commit().await?;
     let show = |row: events::Event| EventView {
         id: row.id,
+        actor: row.actor,
         sequence: row.sequence,
         kind: row.kind,
         version: row.version,

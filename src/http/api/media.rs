@@ -9,9 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::App,
-    domain::{ChannelId, MediaId, MessageId, Origin, WorkState},
+    domain::{ChannelId, MediaId, MessageId, Origin, WorkState, perm},
     http::{
-        auth::{ReadScope, WriteScope},
+        auth::{May, TenantAccess},
         extract::{Path, Query},
         problem::Problem,
     },
@@ -171,7 +171,7 @@ pub struct MediaLinkQuery {
 #[utoipa::path(get, path = "/api/v1/media/{id}", params(("id" = MediaId, Path), MediaLinkQuery),
     responses((status = 200, description = "The media", body = MediaView)))]
 pub async fn show(
-    scope: ReadScope,
+    caller: May<perm::ConversationsRead>,
     State(app): State<App>,
     Path(id): Path<MediaId>,
     Query(query): Query<MediaLinkQuery>,
@@ -181,8 +181,8 @@ pub async fn show(
         let detail = format!("`expires_in` must be a whole number of seconds from 1 to {MAX_LINK_SECONDS}.");
         return Err(Problem::invalid(detail));
     }
-    let mut tx = scope.begin().await?;
-    let found = rows::find(&mut tx, scope.tenant, id).await?;
+    let mut tx = caller.begin().await?;
+    let found = rows::find(&mut tx, caller.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
     let expires_at = app.clock.now() + TimeDelta::seconds(seconds);
@@ -190,9 +190,9 @@ pub async fn show(
 }
 
 /// Returns media just created, as [`show`] does.
-pub(super) async fn created_view(app: &App, scope: &WriteScope, id: MediaId) -> Result<MediaView, Problem> {
-    let mut tx = scope.begin().await?;
-    let found = rows::find(&mut tx, scope.tenant, id).await?;
+pub(super) async fn created_view(app: &App, caller: &TenantAccess, id: MediaId) -> Result<MediaView, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = rows::find(&mut tx, caller.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
     Ok(MediaView::new(
@@ -207,8 +207,12 @@ pub(super) async fn created_view(app: &App, scope: &WriteScope, id: MediaId) -> 
 /// Deletes it permanently, with its variants. Messages keep its id; Meta's copy of a sent file expires after 30 days.
 #[utoipa::path(delete, path = "/api/v1/media/{id}", params(("id" = MediaId, Path)),
     responses((status = 204, description = "Gone")))]
-pub async fn delete(scope: WriteScope, State(app): State<App>, Path(id): Path<MediaId>) -> Result<StatusCode, Problem> {
-    if media::delete(&app.media, scope.tenant, id).await? {
+pub async fn delete(
+    caller: May<perm::MessagesSend>,
+    State(app): State<App>,
+    Path(id): Path<MediaId>,
+) -> Result<StatusCode, Problem> {
+    if media::delete(&app.media, &caller, id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::not_found(format_args!(

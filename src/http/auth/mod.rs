@@ -1,10 +1,12 @@
 //! Authentication: tenants by API key, the operator by the admin token. A handler that takes one of the extractors cannot forget to check.
 
+mod access;
 mod guesses;
 mod keys;
 mod operator;
 mod rates;
-mod scope;
+
+use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
@@ -13,16 +15,16 @@ use axum::{
     response::Response,
 };
 
+pub use access::{May, TenantAccess};
 pub use guesses::GuessLimiter;
 pub use keys::{ApiKeyCache, AuthenticatedKey};
 pub use operator::{MetricsAccess, Operator};
 pub use rates::ApiRateLimiter;
-pub use scope::{EndpointScope, EventScope, ReadScope, TenantScope, WriteScope};
 
 use self::guesses::TokenKind;
-use super::{peer::ClientAddress, problem::Problem, state::HttpState};
+use super::{peer::ClientAddress, problem::Problem, request_context::RequestId, state::HttpState};
 use crate::{
-    domain::{Scope, TenantId},
+    domain::{Actor, Ctx, Sees, perm},
     memory::RequestMemory,
 };
 
@@ -38,6 +40,8 @@ pub async fn authenticate(
     if let Some(memory) = request.extensions().get::<RequestMemory>() {
         memory.set_tenant(key.tenant);
     }
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    request.extensions_mut().insert(ctx(&key, request_id, client));
     request.extensions_mut().insert(key);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -45,6 +49,18 @@ pub async fn authenticate(
     headers.insert("ratelimit-remaining", left.into());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Returns the context of what an API key asks for.
+fn ctx(key: &AuthenticatedKey, request_id: Option<Arc<str>>, client: ClientAddress) -> Ctx {
+    Ctx {
+        tenant: key.tenant,
+        actor: Actor::ApiKey(key.id),
+        may: key.scopes.permissions(),
+        sees: Sees::All,
+        request_id,
+        ip: Some(client.0),
+    }
 }
 
 /// Returns the live API key of the request.
@@ -60,12 +76,13 @@ async fn live_key(state: &HttpState, headers: &HeaderMap, client: ClientAddress)
     })
 }
 
-/// Returns the tenant whose media a request without a link may read: that of its API key, which is rate limited and needs the scope `read`.
-pub async fn media_reader(state: &HttpState, headers: &HeaderMap, client: ClientAddress) -> Result<TenantId, Problem> {
+/// Returns the context of a request for media without a link: that of its API key, which is rate limited and needs the permission to read.
+pub async fn media_reader(state: &HttpState, headers: &HeaderMap, client: ClientAddress) -> Result<Ctx, Problem> {
     let key = live_key(state, headers, client).await?;
     state.rates.take(key.id)?;
-    scope::require_scope(&key, Scope::Read)?;
-    Ok(key.tenant)
+    let ctx = ctx(&key, None, client);
+    access::require::<perm::ConversationsRead>(&ctx)?;
+    Ok(ctx)
 }
 
 /// Returns the token of `Authorization: Bearer …`.

@@ -14,6 +14,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
+mod access;
 mod links;
 mod operations;
 mod problems;
@@ -68,7 +69,7 @@ async fn protect(mut response: axum::response::Response) -> axum::response::Resp
     response
 }
 
-/// Adds what the routes do not declare one by one: security schemes, tags, operation ids and problems.
+/// Adds what the routes do not declare one by one: security schemes, tags, operation ids, permissions and problems.
 fn finish(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("Mainstay")
@@ -96,6 +97,7 @@ fn finish(mut document: OpenApi) -> OpenApi {
             if let Some(operation) = operation {
                 identify(method, path, operation);
                 describe(method, path, operation);
+                access::declare(operation);
                 if method == "post" && path.starts_with("/api/v1") && path != UPLOADS {
                     declare_idempotency_key(operation);
                 }

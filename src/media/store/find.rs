@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result},
-    domain::{ChannelId, MediaFileId, MediaId, MessageId, Origin, TenantId},
+    db::{On, Result, Rows},
+    domain::{ChannelId, Id, MediaFileId, MediaId, MessageId, Origin, TenantId},
 };
 
 /// Media with its file, if stored.
@@ -29,11 +29,32 @@ pub struct StoredMedia {
     pub variants: Option<String>,
 }
 
+macro_rules! columns {
+    () => {
+        "m.id, m.tenant_id, m.origin, m.kind, m.channel_id, m.message_id, m.mime_type, m.filename, m.received_at, m.deleted_at, \
+         m.state, m.last_error, m.file_id, f.digest, f.size, f.width, f.height, f.variants"
+    };
+}
+
 pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MediaId) -> Result<Option<StoredMedia>> {
-    const SQL: &str = "
-        SELECT m.id, m.tenant_id, m.origin, m.kind, m.channel_id, m.message_id, m.mime_type, m.filename, m.received_at, m.deleted_at,
-            m.state, m.last_error, m.file_id, f.digest, f.size, f.width, f.height, f.variants
-        FROM media m LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id
-        WHERE m.tenant_id = $1 AND m.id = $2";
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM media m LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id
+          WHERE m.tenant_id = $1 AND m.id = $2"
+    );
     on.into().sql(SQL, (tenant, id)).opt().await
+}
+
+/// Finds those of a tenant's media that exist.
+pub async fn find_all(on: impl Into<On<'_>>, tenant: TenantId, ids: &[MediaId]) -> Result<Vec<StoredMedia>> {
+    const SQL: &str = concat!(
+        "WITH r (id, tenant_id) AS ({rows})
+         SELECT ",
+        columns!(),
+        " FROM r JOIN media m ON m.tenant_id = r.tenant_id AND m.id = r.id
+          LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id"
+    );
+    let row = |id: &MediaId| (id.uuid(), tenant.uuid());
+    Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
 }

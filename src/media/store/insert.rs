@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{MediaFileId, MediaId, TenantId},
+    domain::{Actor, MediaFileId, MediaId, TenantId},
 };
 
 /// Media uploaded by a tenant.
@@ -10,6 +10,7 @@ use crate::{
 pub struct NewUploadedMedia {
     pub id: MediaId,
     pub tenant: TenantId,
+    pub created_by: Actor,
     pub kind: &'static str,
     pub mime_type: String,
     pub filename: Option<String>,
@@ -18,8 +19,8 @@ pub struct NewUploadedMedia {
 
 pub async fn insert_uploaded(on: impl Into<On<'_>>, media: &NewUploadedMedia, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        INSERT INTO media (id, tenant_id, origin, kind, mime_type, filename, file_id, received_at, lane, state, due_at, finished_at)
-        VALUES ($1, $2, 'api', $3, $4, $5, $6, $7, 1, 'done', $7, $7)";
+        INSERT INTO media (id, tenant_id, origin, kind, mime_type, filename, file_id, received_at, lane, state, due_at, finished_at, created_by)
+        VALUES ($1, $2, 'api', $3, $4, $5, $6, $7, 1, 'done', $7, $7, $8)";
     let new = media.clone();
     let args = (
         new.id,
@@ -29,6 +30,7 @@ pub async fn insert_uploaded(on: impl Into<On<'_>>, media: &NewUploadedMedia, no
         new.filename,
         new.file,
         now,
+        new.created_by.to_string(),
     );
     on.into().sql(SQL, args).run().await
 }

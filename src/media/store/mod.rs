@@ -13,7 +13,7 @@ pub use files::{
     CompletedVariants, NewFile, Removed, WantsVariants, complete_variants, find_leased_file, list_orphaned,
     mark_orphaned, remove_orphan, upsert_file,
 };
-pub use find::{StoredMedia, find};
+pub use find::{StoredMedia, find, find_all};
 pub use inbound::{
     CompletedFetch, LeasedMedia, NewInboundMedia, UnreportedFailure, complete_fetch, find_leased, insert_inbound,
     mark_reported, prioritize_expiring, soonest_deadline, unreported_failures,

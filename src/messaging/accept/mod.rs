@@ -5,6 +5,7 @@ mod address;
 mod check_templates;
 mod committer;
 mod request;
+mod resolve;
 mod write;
 
 pub use address::{Address, Unaddressable};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Address;
 use crate::{
-    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
+    domain::{Actor, ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
     messaging::store::sends::QueuedSend,
     meta::message::{self, Invalid},
     templates::TemplateError,
@@ -14,6 +14,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct AcceptRequest {
     pub tenant: TenantId,
+    pub created_by: Actor,
     pub channel: ChannelId,
     /// Phone number of the sender as people dial it, if known.
     pub sender: Option<String>,

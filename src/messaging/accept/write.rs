@@ -5,32 +5,27 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AcceptRequest, AcceptedSend, Address, IdempotencyKey, Refusal,
+    AcceptRequest, AcceptedSend, IdempotencyKey, Refusal,
     check_templates::{CheckedTemplate, check_templates},
+    resolve::{ResolvedRecipient, reject_blocked, resolve_recipients},
 };
 use crate::{
     clock::Clock,
     db::{Result, Tx, conflict_error},
-    domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, RecipientKind, TenantId},
-    messaging::store::{
-        blocks::{self, BlockedContact},
-        sends::{self, NewSend},
-    },
-    people::{self, Party},
+    domain::{ChannelId, ContactId, ConversationId, Direction, MessageId, TenantId},
+    messaging::store::sends::{self, NewSend},
     records::{
-        contacts,
         conversations::{self, ConversationKey, ConversationUpdate},
         events::{self, NewEvent},
         idempotency::{self, KeyedRequest},
     },
-    templates::check_recipient,
 };
 
 /// How long an idempotency key is kept.
 pub const KEY_KEPT: TimeDelta = idempotency::RETENTION;
 
 /// The answer to a request.
-type Answer = std::result::Result<AcceptedSend, Refusal>;
+pub(super) type Answer = std::result::Result<AcceptedSend, Refusal>;
 
 /// Stores the requests that can be accepted within the transaction, and answers each.
 pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> Result<Vec<Answer>> {
@@ -76,6 +71,7 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             context_wamid: request.context_wamid.clone(),
             expires_at: request.expires_at,
             at: now,
+            created_by: request.created_by,
         });
     }
     sends::insert(&mut *tx, &new).await?;
@@ -138,129 +134,6 @@ async fn replay_answers(
     Ok(())
 }
 
-struct ResolvedRecipient {
-    contact: ContactId,
-    kind: RecipientKind,
-    value: String,
-}
-
-/// Resolves the recipient of each unanswered request. Rejects contacts without a usable address, and recipients that a template of its
-/// category may not be sent to.
-async fn resolve_recipients(
-    tx: &mut Tx,
-    clock: &Clock,
-    requests: &[AcceptRequest],
-    checked: &HashMap<usize, CheckedTemplate>,
-    answers: &mut [Option<Answer>],
-    new_events: &mut Vec<NewEvent>,
-) -> Result<HashMap<usize, ResolvedRecipient>> {
-    let now = clock.now();
-    let mut people = HashMap::new();
-    // Contacts given by id must not be merged into another before the commit.
-    let named = requests
-        .iter()
-        .filter(|request| matches!(request.to, Address::Contact(_)));
-    contacts::lock_tenants(tx, named.map(|request| request.tenant)).await?;
-    let check_audience = |n: usize, kind: RecipientKind| {
-        check_recipient(
-            checked.get(&n).and_then(|template| template.category.as_deref()),
-            kind.as_str(),
-        )
-    };
-    let (mut parties, mut of_party) = (Vec::new(), Vec::new());
-    for (n, request) in requests.iter().enumerate() {
-        if answers[n].is_some() {
-            continue;
-        }
-        if request.expires_at.is_some_and(|at| at <= now) {
-            answers[n] = Some(Err(Refusal::Expired));
-            continue;
-        }
-        if let Some(invalid) = &request.invalid {
-            answers[n] = Some(Err(Refusal::Invalid(invalid.clone())));
-            continue;
-        }
-        let (kind, value) = match &request.to {
-            Address::Phone(digits) => (RecipientKind::Phone, digits),
-            Address::UserId(id) => (RecipientKind::UserId, id),
-            Address::Group(id) => (RecipientKind::Group, id),
-            Address::Contact(contact) => {
-                match find_address(tx, request.tenant, *contact).await? {
-                    Ok(addressed) => match check_audience(n, addressed.kind) {
-                        Ok(()) => drop(people.insert(n, addressed)),
-                        Err(error) => answers[n] = Some(Err(error.into())),
-                    },
-                    Err(refusal) => answers[n] = Some(Err(refusal)),
-                }
-                continue;
-            }
-        };
-        if let Err(error) = check_audience(n, kind) {
-            answers[n] = Some(Err(error.into()));
-            continue;
-        }
-        parties.push(Party::addressed(request.tenant, kind.as_str(), value, now));
-        of_party.push((n, kind, value.clone()));
-    }
-    let resolved = people::resolve(tx, clock, &parties, &[]).await?;
-    new_events.extend(people::events_for(clock, &resolved));
-    for ((n, kind, value), contact) in of_party.into_iter().zip(resolved.contacts) {
-        people.insert(n, ResolvedRecipient { contact, kind, value });
-    }
-    Ok(people)
-}
-
-/// Rejects messages to contacts that the business has blocked.
-async fn reject_blocked(
-    tx: &mut Tx,
-    requests: &[AcceptRequest],
-    people: &mut HashMap<usize, ResolvedRecipient>,
-    answers: &mut [Option<Answer>],
-) -> Result<()> {
-    let pair = |(n, addressed): (&usize, &ResolvedRecipient)| BlockedContact {
-        tenant: requests[*n].tenant,
-        channel: requests[*n].channel,
-        contact: addressed.contact,
-    };
-    let pairs: Vec<BlockedContact> = people.iter().map(pair).collect();
-    let blocked = blocks::among(tx, &pairs).await?;
-    if blocked.is_empty() {
-        return Ok(());
-    }
-    people.retain(|n, addressed| {
-        let is_blocked = blocked.contains(&(requests[*n].channel, addressed.contact));
-        if is_blocked {
-            answers[*n] = Some(Err(Refusal::Blocked(addressed.contact)));
-        }
-        !is_blocked
-    });
-    Ok(())
-}
-
-/// Returns the strongest address of a contact. A phone number works for every kind of message.
-async fn find_address(
-    tx: &mut Tx,
-    tenant: TenantId,
-    contact: ContactId,
-) -> Result<std::result::Result<ResolvedRecipient, Refusal>> {
-    if contacts::find(&mut *tx, tenant, contact).await?.is_none() {
-        return Ok(Err(Refusal::NoSuchContact(contact)));
-    }
-    let identities = contacts::list_identities(&mut *tx, tenant, &[contact]).await?;
-    let live = |kind: &RecipientKind| {
-        Some((
-            *kind,
-            contacts::current_identity(&identities, kind.as_str())?.to_owned(),
-        ))
-    };
-    let found = [RecipientKind::Phone, RecipientKind::UserId, RecipientKind::Group]
-        .iter()
-        .find_map(live);
-    Ok(found.map_or(Err(Refusal::NoAddress(contact)), |(kind, value)| {
-        Ok(ResolvedRecipient { contact, kind, value })
-    }))
-}
-
 /// Returns the text for previews.
 fn text<'a>(request: &'a AcceptRequest, template: Option<&'a CheckedTemplate>) -> Option<&'a str> {
     template
@@ -308,7 +181,8 @@ async fn advance_conversations(
     let pairs: Vec<ConversationKey> = heads.keys().copied().collect();
     let first = |pair| {
         let conversation = clock.new_id();
-        new_events.push(conversations::opened_event(clock, pair, conversation, now));
+        let opened = conversations::opened_event(clock, pair, conversation, now);
+        new_events.push(opened.by(heads[&pair].0.created_by));
         step(pair, conversation)
     };
     let found = conversations::lock_or_open(tx, &pairs, &[], now, first).await?;

@@ -76,16 +76,6 @@ pub async fn identities(on: impl Into<On<'_>>, wanted: &[Identity]) -> Result<Ve
     Rows::new(SQL, wanted.iter().map(Identity::row).collect()).all(on).await
 }
 
-/// Returns whether the phone number is or was a contact's.
-pub async fn is_known(on: impl Into<On<'_>>, tenant: TenantId, phone: &str) -> Result<bool> {
-    let identity = Identity {
-        tenant,
-        kind: "phone",
-        value: phone.to_owned(),
-    };
-    Ok(!identities(on, &[identity]).await?.is_empty())
-}
-
 /// A contact to insert.
 #[derive(Clone, Debug)]
 pub struct NewContact {

@@ -8,7 +8,7 @@ mod merge;
 pub use errors::{MarketingRefusal, UndeliverableIdentity, mark_undeliverable, stop_marketing};
 pub use find::{Contact, IdentityRecord, current_identity, find, list, list_identities};
 pub use identify::{
-    Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, identities, insert, is_known,
-    lock_tenant, lock_tenants, reassign, retire, set_names, set_preferences,
+    Identity, KnownIdentity, NameReport, NewContact, PreferenceReport, assign, identities, insert, lock_tenant,
+    lock_tenants, reassign, retire, set_names, set_preferences,
 };
 pub use merge::{both_exist, lock, merge};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::consumers;
 use crate::{
     db::{Result, Rows, Tx},
-    domain::{ChannelId, ConversationId, EventId, Id, TenantId},
+    domain::{Actor, ChannelId, ConversationId, EventId, Id, TenantId},
     records::lock_order::Stage,
 };
 
@@ -17,6 +17,7 @@ use crate::{
 pub struct NewEvent {
     pub tenant: TenantId,
     pub id: EventId,
+    pub actor: Actor,
     pub kind: &'static str,
     pub version: i64,
     pub occurred_at: DateTime<Utc>,
@@ -56,9 +57,9 @@ pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<U
         ON CONFLICT (tenant_id) DO UPDATE SET last_sequence = event_cursors.last_sequence + excluded.last_sequence
         RETURNING tenant_id, last_sequence";
     const APPEND: &str = "
-        WITH r (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data) AS ({rows})
-        INSERT INTO events (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data)
-        SELECT tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, data FROM r";
+        WITH r (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, actor, data) AS ({rows})
+        INSERT INTO events (tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, actor, data)
+        SELECT tenant_id, sequence, id, type, version, occurred_at, created_at, channel_id, conversation_id, actor, data FROM r";
     let mut wanted: BTreeMap<Uuid, i64> = BTreeMap::new();
     for event in events {
         *wanted.entry(event.tenant.uuid()).or_default() += 1;
@@ -90,6 +91,7 @@ pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<U
             now,
             channel,
             conversation,
+            event.actor.to_string(),
             data,
         )
     };

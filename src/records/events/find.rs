@@ -13,6 +13,7 @@ use crate::{
 pub struct Event {
     pub id: EventId,
     pub sequence: i64,
+    pub actor: String,
     #[sqlx(rename = "type")]
     pub kind: String,
     pub version: i64,
@@ -45,14 +46,14 @@ pub async fn list(
     const REACH: &str = "
         SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";
     const ALL: &str = "
-        SELECT id, sequence, type, version, occurred_at, created_at,
+        SELECT id, sequence, actor, type, version, occurred_at, created_at,
             CASE WHEN octet_length(data) <= 65536 THEN data ELSE '' END AS data
         FROM events
         WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3
         ORDER BY sequence
         LIMIT $4";
     const OF_TYPE: &str = "
-        SELECT id, sequence, type, version, occurred_at, created_at,
+        SELECT id, sequence, actor, type, version, occurred_at, created_at,
             CASE WHEN octet_length(data) <= 65536 THEN data ELSE '' END AS data
         FROM events
         WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 AND type = $5

@@ -4,12 +4,12 @@ use serde::Serialize;
 use super::NewEvent;
 use crate::{
     clock::Clock,
-    domain::{ChannelId, ConversationId, TenantId},
+    domain::{Actor, ChannelId, ConversationId, TenantId},
     events::EventType,
 };
 
 impl NewEvent {
-    /// Returns an event. `data` is the struct declared beside the event type.
+    /// Returns an event of which the program itself is the actor. `data` is the struct declared beside the event type.
     pub fn new(
         clock: &Clock,
         tenant: TenantId,
@@ -20,6 +20,7 @@ impl NewEvent {
         Self {
             tenant,
             id: clock.new_id(),
+            actor: Actor::System,
             kind: of.name,
             version: of.version,
             occurred_at,
@@ -27,6 +28,11 @@ impl NewEvent {
             conversation: None,
             data: serde_json::to_string(data).expect("text, numbers, times and JSON always serialise"),
         }
+    }
+
+    /// Sets the actor.
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
     }
 
     /// Sets the channel.

@@ -19,7 +19,7 @@ pub struct MessageKey {
 
 /// A message to store.
 #[derive(Clone, Debug)]
-pub struct NewMessage {
+pub struct NewMessageRow {
     pub tenant: TenantId,
     pub id: MessageId,
     pub channel: ChannelId,
@@ -46,7 +46,7 @@ pub struct NewMessage {
 }
 
 /// Inserts new messages and returns their ids. A message with a known wamid is left as it is: Meta redelivers.
-pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Vec<(MessageId,)>> {
+pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessageRow]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank, text,
             payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, in_group) AS ({rows})
@@ -58,7 +58,7 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Ve
         WHERE true
         ON CONFLICT (channel_id, wamid) DO NOTHING
         RETURNING id";
-    let row = |m: &NewMessage| {
+    let row = |m: &NewMessageRow| {
         (
             m.tenant.uuid(),
             m.id.uuid(),
@@ -89,7 +89,7 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessage]) -> Result<Ve
 /// Replaces `media_placeholder` messages with their content, which Meta sends later. Returns the messages filled, with their media.
 pub async fn fill_placeholders(
     on: impl Into<On<'_>>,
-    messages: &[NewMessage],
+    messages: &[NewMessageRow],
 ) -> Result<Vec<(MessageId, Option<MediaId>)>> {
     const SQL: &str = "
         WITH r (channel_id, wamid, type, text, payload, media_id) AS ({rows})
@@ -97,7 +97,7 @@ pub async fn fill_placeholders(
         FROM r
         WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid AND messages.type = 'media_placeholder'
         RETURNING messages.id, messages.media_id";
-    let row = |m: &NewMessage| {
+    let row = |m: &NewMessageRow| {
         (
             m.channel.uuid(),
             m.wamid.clone(),

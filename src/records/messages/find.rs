@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::pages;
 use crate::{
-    db::{On, Result, Sql},
+    db::{On, Result, Rows, Sql},
     domain::{
         ChannelId, ContactId, ConversationId, Direction, Id, MediaId, MessageId, Origin, RawEventId, Status, TenantId,
     },
@@ -37,6 +37,7 @@ pub struct Message {
     pub revoked_at: Option<DateTime<Utc>>,
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
+    pub created_by: Option<String>,
 }
 
 /// A status that Meta reported for a message.
@@ -64,7 +65,7 @@ macro_rules! select {
             "SELECT id, wamid, channel_id, conversation_id, contact_id, direction, origin, type, status, text, ",
             $payload,
             ", context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, edited_at, revoked_at, \
-             error_code, error_title FROM messages ",
+             error_code, error_title, created_by FROM messages ",
             $rest
         )
     };
@@ -181,4 +182,13 @@ pub async fn statuses(
             LIMIT 1000) latest
         ORDER BY occurred_at, status_rank, participant";
     on.into().sql(SQL, (tenant, channel, wamid, message)).all().await
+}
+
+/// Returns the wamids of those of a tenant's messages that have one.
+pub async fn wamids(on: impl Into<On<'_>>, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
+    const SQL: &str = "
+        WITH r (id, tenant_id) AS ({rows})
+        SELECT m.id, m.wamid FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id WHERE m.wamid IS NOT NULL";
+    let row = |id: &MessageId| (id.uuid(), tenant.uuid());
+    Rows::new(SQL, ids.iter().map(row).collect()).all(on).await
 }

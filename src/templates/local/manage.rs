@@ -1,11 +1,9 @@
 //! Creates, versions, updates, deletes and fills message templates.
 
-use serde_json::{Map, Value};
-
-use super::{Filled, LocalContent, seeds::seeds};
+use super::{LocalContent, seeds::seeds};
 use crate::{
     db::Tx,
-    domain::{self, MessageTemplateId, Quota, QuotaReached, TenantId},
+    domain::{self, Actor, Ctx, MessageTemplateId, Quota, QuotaReached, TenantId},
     meta::message::Invalid,
     records::quotas,
     templates::{
@@ -19,7 +17,7 @@ const NAME: usize = 100;
 const MAX_VERSIONS: i64 = 200;
 
 /// Reference to a message template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LocalTemplateRef {
     Id(MessageTemplateId),
     Name(String),
@@ -78,8 +76,9 @@ impl TemplateService {
         if store::mark_seeded(&mut tx, tenant, self.clock.now()).await? {
             for (name, content) in seeds() {
                 let row = self.new_row(name, Activation::Active);
-                if store::insert(&mut tx, tenant, &row).await? {
-                    self.insert_version(&mut tx, tenant, &row, &content).await?;
+                if store::insert(&mut tx, tenant, &row, Actor::System).await? {
+                    self.insert_version(&mut tx, &Ctx::system(tenant), &row, &content)
+                        .await?;
                 }
             }
         }
@@ -89,21 +88,22 @@ impl TemplateService {
     /// Creates a message template with its first version.
     pub async fn create_local(
         &self,
-        tenant: TenantId,
+        ctx: &Ctx,
         name: &str,
         content: &LocalContent,
         activation: Activation,
     ) -> LocalResult<StoredMessageTemplate> {
+        let tenant = ctx.tenant;
         let name = check_name(name)?;
         content.check()?;
         self.seed(tenant).await?;
         let row = self.new_row(name, activation);
         let make = async |tx: &mut Tx| {
             quotas::admit(tx, tenant, Quota::MessageTemplates).await??;
-            if !store::insert(&mut *tx, tenant, &row).await? {
+            if !store::insert(&mut *tx, tenant, &row, ctx.actor).await? {
                 return Err(LocalError::NameTaken(name.to_owned()));
             }
-            Ok(self.insert_version(tx, tenant, &row, content).await?)
+            Ok(self.insert_version(tx, ctx, &row, content).await?)
         };
         self.db.transaction(make).await?;
         Ok(row)
@@ -112,11 +112,12 @@ impl TemplateService {
     /// Adds a version with new content.
     pub async fn add_local_version(
         &self,
-        tenant: TenantId,
+        ctx: &Ctx,
         id: MessageTemplateId,
         content: &LocalContent,
         activation: Activation,
     ) -> LocalResult<StoredMessageTemplate> {
+        let tenant = ctx.tenant;
         content.check()?;
         let mut row = self.find_local(tenant, &LocalTemplateRef::Id(id)).await?;
         let read = row.latest_version;
@@ -134,17 +135,18 @@ impl TemplateService {
             tx.rollback().await?;
             return Err(LocalError::Conflict(row.name));
         }
-        self.insert_version(&mut tx, tenant, &row, content).await?;
+        self.insert_version(&mut tx, ctx, &row, content).await?;
         tx.commit().await?;
         Ok(row)
     }
 
     pub async fn update_local(
         &self,
-        tenant: TenantId,
+        ctx: &Ctx,
         id: MessageTemplateId,
         update: Update,
     ) -> LocalResult<StoredMessageTemplate> {
+        let tenant = ctx.tenant;
         let mut row = self.find_local(tenant, &LocalTemplateRef::Id(id)).await?;
         if let Some(name) = &update.name {
             check_name(name)?.clone_into(&mut row.name);
@@ -174,7 +176,8 @@ impl TemplateService {
     }
 
     /// Deletes a message template with all its versions. Messages sent from it are not affected.
-    pub async fn delete_local(&self, tenant: TenantId, id: MessageTemplateId) -> LocalResult<()> {
+    pub async fn delete_local(&self, ctx: &Ctx, id: MessageTemplateId) -> LocalResult<()> {
+        let tenant = ctx.tenant;
         let mut tx = self.db.begin().await?;
         let was = store::delete(&mut tx, tenant, id).await?;
         tx.commit().await?;
@@ -190,14 +193,13 @@ impl TemplateService {
         found.ok_or(LocalError::NotFound(shown))
     }
 
-    /// Fills the active version, or the given one for a preview.
-    pub async fn fill_local(
+    /// Returns the content of the active version, or of the given one for a preview.
+    pub async fn local_content(
         &self,
         tenant: TenantId,
         which: &LocalTemplateRef,
         version: Option<i64>,
-        values: &Map<String, Value>,
-    ) -> LocalResult<Filled> {
+    ) -> LocalResult<LocalContent> {
         let row = self.find_local(tenant, which).await?;
         let active = row.active_version.filter(|_| row.state == "active");
         let Some(number) = version.or(active) else {
@@ -205,8 +207,7 @@ impl TemplateService {
         };
         let found = store::version(self.db.reader(), tenant, row.id, number).await?;
         let found = found.ok_or_else(|| LocalError::NoSuchVersion(row.name.clone(), number, row.latest_version))?;
-        let content: LocalContent = serde_json::from_str(&found.content).map_err(LocalError::Unreadable)?;
-        Ok(content.fill(values)?)
+        serde_json::from_str(&found.content).map_err(LocalError::Unreadable)
     }
 
     fn new_row(&self, name: &str, activation: Activation) -> StoredMessageTemplate {
@@ -226,7 +227,7 @@ impl TemplateService {
     async fn insert_version(
         &self,
         tx: &mut Tx,
-        tenant: TenantId,
+        ctx: &Ctx,
         row: &StoredMessageTemplate,
         content: &LocalContent,
     ) -> sqlx::Result<()> {
@@ -234,8 +235,9 @@ impl TemplateService {
             version: row.latest_version,
             kind: content.kind(),
             content: serde_json::to_string(content).expect("texts always serialise"),
+            created_by: ctx.actor,
         };
-        store::add_version(tx, tenant, row.id, new, row.updated_at).await
+        store::add_version(tx, ctx.tenant, row.id, new, row.updated_at).await
     }
 }
 

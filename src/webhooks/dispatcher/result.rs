@@ -167,6 +167,7 @@ mod tests {
             disabled_reason: None,
             created_at: start(),
             updated_at: start(),
+            created_by: None,
             revision: 0,
             health: EndpointHealth::default(),
         }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use mainstay::{
     config::Secret,
     crypto::Signer,
-    domain::Quota,
+    domain::{Ctx, Quota},
     tenancy::{self, NewChannel},
 };
 use mainstay_test_macros::both_databases;
@@ -45,7 +45,9 @@ async fn channels(test: &TestApp) {
             access_token: Secret::new("EAAG-own"),
             app_secret: Some(Secret::new(secret(n))),
         };
-        tenancy::add_channel(&test.registry, test.tenant, new).await.unwrap();
+        tenancy::add_channel(&test.registry, &Ctx::operator(test.tenant), new)
+            .await
+            .unwrap();
     }
     test.app.directory.refresh().await.unwrap();
 }

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use mainstay::{
     config::Secret,
-    domain::{Quota, Scopes},
+    domain::{Ctx, Quota, Scopes},
     tenancy::{self, NewChannel, TenancyError},
 };
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -145,16 +145,16 @@ async fn uploads_end_at_their_bytes_and_deleted_ones_make_room(test: TestApp) {
 
 #[both_databases]
 async fn api_keys_and_channels_end_at_theirs(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     limit(&test, Quota::ApiKeys, 4).await;
     let scopes = Scopes::all();
-    let made =
-        join_all((0..AT_ONCE).map(|_| tenancy::create_api_key(&test.registry, test.tenant, "a key", &scopes))).await;
+    let made = join_all((0..AT_ONCE).map(|_| tenancy::create_api_key(&test.registry, &ctx, "a key", &scopes))).await;
     // The tenant has one.
     assert_eq!(made.iter().filter(|it| it.is_ok()).count(), 3);
     assert!(made.iter().all(|it| matches!(it, Ok(_) | Err(TenancyError::Quota(_)))));
     let revoked = made.into_iter().find_map(Result::ok).unwrap();
     tenancy::revoke_api_key(&test.registry, revoked.id).await.unwrap();
-    tenancy::create_api_key(&test.registry, test.tenant, "another", &scopes)
+    tenancy::create_api_key(&test.registry, &Ctx::operator(test.tenant), "another", &scopes)
         .await
         .unwrap();
 
@@ -165,10 +165,10 @@ async fn api_keys_and_channels_end_at_theirs(test: TestApp) {
         access_token: Secret::new("EAAG-own"),
         app_secret: None,
     };
-    let made = join_all((0..AT_ONCE).map(|n| tenancy::add_channel(&test.registry, test.tenant, channel(n)))).await;
+    let made = join_all((0..AT_ONCE).map(|n| tenancy::add_channel(&test.registry, &ctx, channel(n)))).await;
     assert_eq!(made.iter().filter(|it| it.is_ok()).count(), 2);
     let known = made.iter().position(Result::is_ok).unwrap();
-    tenancy::add_channel(&test.registry, test.tenant, channel(known))
+    tenancy::add_channel(&test.registry, &Ctx::operator(test.tenant), channel(known))
         .await
         .expect("one that is there is renewed");
 }

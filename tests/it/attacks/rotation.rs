@@ -3,6 +3,7 @@
 use mainstay::{
     config::Secret,
     crypto::{Keyring, SealingKey},
+    domain::Ctx,
     tenancy::{self, NewChannel, TenantService},
 };
 use mainstay_test_macros::both_databases;
@@ -117,7 +118,7 @@ async fn what_the_old_master_key_opened_is_nowhere(test: TestApp) {
         access_token: Secret::new("EAAG-of-before"),
         app_secret: Some(Secret::new("app secret")),
     };
-    tenancy::add_channel(&test.registry, test.tenant, with_secret)
+    tenancy::add_channel(&test.registry, &Ctx::operator(test.tenant), with_secret)
         .await
         .unwrap();
     let mut before = sealed(&test).await;

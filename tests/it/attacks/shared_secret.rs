@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use mainstay::{
     config::Secret,
-    domain::TenantId,
+    domain::{Ctx, TenantId},
     inbound::replay::{Selection, replay},
     tenancy::{self, NewChannel},
 };
@@ -41,7 +41,9 @@ async fn channel(test: &TestApp, tenant: TenantId, number: &str, secret: &str) {
         access_token: Secret::new("EAAG-own"),
         app_secret: Some(Secret::new(secret)),
     };
-    tenancy::add_channel(&test.registry, tenant, new).await.unwrap();
+    tenancy::add_channel(&test.registry, &Ctx::operator(tenant), new)
+        .await
+        .unwrap();
     test.app.directory.refresh().await.unwrap();
 }
 

@@ -1,5 +1,6 @@
 //! Whatever an endpoint answers, or does not.
 
+use mainstay::domain::Ctx;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
@@ -163,7 +164,7 @@ async fn gone_disables_at_once_and_what_waits_goes_on_when_it_is_enabled(world: 
     };
     let enabled = world
         .subscriptions
-        .change(world.tenant, endpoint, changes)
+        .change(&Ctx::operator(world.tenant), endpoint, changes)
         .await
         .unwrap();
     assert_eq!((enabled.disabled_reason, enabled.health.failing_since), (None, None));
@@ -191,7 +192,11 @@ async fn retry_after_is_honoured_in_seconds_and_as_a_date_where_it_is_longer_tha
         let tried = world.until_attempts(endpoint, 1).await;
         let wait = seconds(world.attempts(tried.id).await[0].started_at, tried.due_at);
         assert!((expected - 2.0..expected + 5.0).contains(&wait), "{status}: {wait}");
-        world.subscriptions.remove(world.tenant, endpoint).await.unwrap();
+        world
+            .subscriptions
+            .remove(&Ctx::operator(world.tenant), endpoint)
+            .await
+            .unwrap();
     }
     world.end().await;
 }

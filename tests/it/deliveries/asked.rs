@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    domain::DeliveryState,
+    domain::{Ctx, DeliveryState},
     webhooks::{
         EndpointChanges, Error, NewEndpoint, Replay, ReplayOutcome, ReplayState,
         store::{
@@ -39,7 +39,11 @@ async fn a_test_goes_to_its_endpoint_alone(world: World) {
     world
         .endpoint_with(&other, |new| new.event_types = vec!["*".to_owned()])
         .await;
-    let delivery = world.subscriptions.test(world.tenant, endpoint).await.unwrap();
+    let delivery = world
+        .subscriptions
+        .test(&Ctx::operator(world.tenant), endpoint)
+        .await
+        .unwrap();
     let done = world.until(endpoint, "done", 1).await;
     assert_eq!((done[0].id, done[0].kind.as_str()), (delivery, "endpoint.test"));
     let data = receiver.requests()[0].json()["data"].clone();
@@ -55,13 +59,24 @@ async fn a_retry_makes_a_delivery_again_under_the_same_id(world: World) {
     let endpoint = world.endpoint(&receiver).await;
     world.one().await;
     let tried = world.until_attempts(endpoint, 1).await;
-    world.subscriptions.retry(world.tenant, tried.id).await.unwrap();
+    world
+        .subscriptions
+        .retry(&Ctx::operator(world.tenant), tried.id)
+        .await
+        .unwrap();
     world.until(endpoint, "done", 1).await;
-    world.subscriptions.retry(world.tenant, tried.id).await.unwrap();
+    world
+        .subscriptions
+        .retry(&Ctx::operator(world.tenant), tried.id)
+        .await
+        .unwrap();
     world.until_attempts(endpoint, 3).await;
     let requests = receiver.requests();
     assert!(requests.len() == 3 && requests.iter().all(|it| it.id() == requests[0].id()));
-    let unknown = world.subscriptions.retry(world.tenant, world.clock.new_id()).await;
+    let unknown = world
+        .subscriptions
+        .retry(&Ctx::operator(world.tenant), world.clock.new_id())
+        .await;
     assert!(matches!(unknown, Err(Error::NotFound(_))));
     world.end().await;
 }
@@ -86,7 +101,7 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
     };
     world
         .subscriptions
-        .change(world.tenant, endpoint, set(false))
+        .change(&Ctx::operator(world.tenant), endpoint, set(false))
         .await
         .unwrap();
     let conversation = in_conversation(world.event(), world.channel, world.clock.new_id());
@@ -95,7 +110,11 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
         .await;
     let refused = world
         .subscriptions
-        .replay(world.tenant, endpoint, replay(&world, &[ReplayState::Missing]))
+        .replay(
+            &Ctx::operator(world.tenant),
+            endpoint,
+            replay(&world, &[ReplayState::Missing]),
+        )
         .await;
     assert!(
         matches!(refused, Err(Error::Conflict(_))),
@@ -103,14 +122,14 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
     );
     world
         .subscriptions
-        .change(world.tenant, endpoint, set(true))
+        .change(&Ctx::operator(world.tenant), endpoint, set(true))
         .await
         .unwrap();
 
     let run = async |states: &[ReplayState]| {
         world
             .subscriptions
-            .replay(world.tenant, endpoint, replay(&world, states))
+            .replay(&Ctx::operator(world.tenant), endpoint, replay(&world, states))
             .await
             .unwrap()
     };
@@ -155,14 +174,14 @@ async fn a_long_replay_goes_on_from_its_cursor(world: World) {
     };
     world
         .subscriptions
-        .change(world.tenant, endpoint.id, enable)
+        .change(&Ctx::operator(world.tenant), endpoint.id, enable)
         .await
         .unwrap();
     let (mut request, mut replayed, mut calls) = (replay(&world, &[ReplayState::Missing]), 0, 0);
     loop {
         let part = world
             .subscriptions
-            .replay(world.tenant, endpoint.id, request.clone())
+            .replay(&Ctx::operator(world.tenant), endpoint.id, request.clone())
             .await
             .unwrap();
         replayed += part.replayed;
@@ -175,13 +194,13 @@ async fn a_long_replay_goes_on_from_its_cursor(world: World) {
             };
             world
                 .subscriptions
-                .change(world.tenant, endpoint.id, set(false))
+                .change(&Ctx::operator(world.tenant), endpoint.id, set(false))
                 .await
                 .unwrap();
             world.one().await;
             world
                 .subscriptions
-                .change(world.tenant, endpoint.id, set(true))
+                .change(&Ctx::operator(world.tenant), endpoint.id, set(true))
                 .await
                 .unwrap();
         }
@@ -195,7 +214,7 @@ async fn a_long_replay_goes_on_from_its_cursor(world: World) {
         request.cursor = Some(cursor.to_owned());
         let unknown = world
             .subscriptions
-            .replay(world.tenant, endpoint.id, request.clone())
+            .replay(&Ctx::operator(world.tenant), endpoint.id, request.clone())
             .await;
         assert!(matches!(unknown, Err(Error::Invalid(_))), "{cursor}");
     }
@@ -266,7 +285,7 @@ async fn figures_and_lists_tell_how_an_endpoint_does(world: World) {
 async fn an_endpoint_that_cannot_be_is_refused_with_the_reason(test: TestApp) {
     let webhooks = &test.app.webhooks;
     let good = || wanted("https://example.com/hook");
-    let id = webhooks.create(test.tenant, good()).await.unwrap().id;
+    let id = webhooks.create(&Ctx::operator(test.tenant), good()).await.unwrap().id;
     let channel = test.app.clock.new_id();
     let bad: [(&str, NewEndpoint); 9] = [
         ("url", wanted("http://example.com/hook")),
@@ -322,7 +341,7 @@ async fn an_endpoint_that_cannot_be_is_refused_with_the_reason(test: TestApp) {
         ),
     ];
     for (what, new) in bad {
-        let error = webhooks.create(test.tenant, new).await.unwrap_err();
+        let error = webhooks.create(&Ctx::operator(test.tenant), new).await.unwrap_err();
         assert!(
             matches!(&error, Error::Invalid(invalid) if invalid.field == what),
             "{what}: {error}"
@@ -334,17 +353,25 @@ async fn an_endpoint_that_cannot_be_is_refused_with_the_reason(test: TestApp) {
         matches!(found, Err(Error::NotFound(_))),
         "another tenant's endpoint does not exist"
     );
-    assert!(webhooks.remove(stranger, id).await.is_err() && webhooks.rotate(stranger, id).await.is_err());
-    assert!(webhooks.change(stranger, id, EndpointChanges::default()).await.is_err());
+    assert!(
+        webhooks.remove(&Ctx::operator(stranger), id).await.is_err()
+            && webhooks.rotate(&Ctx::operator(stranger), id).await.is_err()
+    );
+    assert!(
+        webhooks
+            .change(&Ctx::operator(stranger), id, EndpointChanges::default())
+            .await
+            .is_err()
+    );
     for _ in 1..100 {
-        webhooks.create(test.tenant, good()).await.unwrap();
+        webhooks.create(&Ctx::operator(test.tenant), good()).await.unwrap();
     }
     assert!(matches!(
-        webhooks.create(test.tenant, good()).await,
+        webhooks.create(&Ctx::operator(test.tenant), good()).await,
         Err(Error::Quota(_))
     ));
-    webhooks.remove(test.tenant, id).await.unwrap();
-    webhooks.create(test.tenant, good()).await.unwrap();
+    webhooks.remove(&Ctx::operator(test.tenant), id).await.unwrap();
+    webhooks.create(&Ctx::operator(test.tenant), good()).await.unwrap();
 }
 
 #[both_databases]
@@ -355,12 +382,15 @@ async fn secrets_and_headers_are_sealed_and_survive_a_rotation_of_keys(test: Tes
         headers: headers.into(),
         ..wanted("https://example.com/hook")
     };
-    let endpoint = webhooks.create(test.tenant, new).await.unwrap();
-    let before = webhooks.rotate(test.tenant, endpoint.id).await.unwrap();
+    let endpoint = webhooks.create(&Ctx::operator(test.tenant), new).await.unwrap();
+    let before = webhooks.rotate(&Ctx::operator(test.tenant), endpoint.id).await.unwrap();
     mainstay::tenancy::rotate_keys(&test.registry).await.unwrap();
     let found = webhooks.find(test.tenant, endpoint.id).await.unwrap();
     assert_ne!(found.secret, endpoint.secret);
-    let after = webhooks.secrets(test.tenant, endpoint.id).await.unwrap();
+    let after = webhooks
+        .secrets(&Ctx::operator(test.tenant), endpoint.id)
+        .await
+        .unwrap();
     assert!(after.current == before.current && after.previous.unwrap().0 == before.previous.unwrap().0);
     let names = webhooks.header_names(test.tenant, std::slice::from_ref(&found)).await;
     assert_eq!(names.unwrap(), [["x-key"]], "they open");

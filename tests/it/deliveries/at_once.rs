@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use mainstay::{
-    domain::{ConversationId, DeliveryId, DeliveryState, EndpointId, Id, delivery_id},
+    domain::{ConversationId, Ctx, DeliveryId, DeliveryState, EndpointId, Id, delivery_id},
     records::events::{self, NewEvent},
     tenancy,
     webhooks::{
@@ -53,9 +53,10 @@ async fn conclude(test: &TestApp, ended: AttemptConclusion) {
 
 /// An endpoint with a delivery that was tried that often in vain.
 async fn tried(test: &TestApp, times: i64) -> (EndpointId, DeliveryId) {
+    let ctx = Ctx::operator(test.tenant);
     let webhooks = &test.app.webhooks;
     let new = wanted("https://example.com/hook");
-    let endpoint = webhooks.create(test.tenant, new).await.unwrap().id;
+    let endpoint = webhooks.create(&ctx, new).await.unwrap().id;
     happen(&test.app.db, &test.app.clock, &[event(&test.app.clock, test.tenant)]).await;
     let delivery = only(test, endpoint).await.id;
     for number in 1..=times {
@@ -78,9 +79,10 @@ async fn only(test: &TestApp, endpoint: EndpointId) -> Delivery {
 
 #[both_databases]
 async fn what_is_asked_for_again_during_its_last_attempt_is_made_again(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let (endpoint, delivery) = tried(&test, 9).await;
     let webhooks = &test.app.webhooks;
-    let asked = webhooks.retry(test.tenant, delivery).await.unwrap();
+    let asked = webhooks.retry(&ctx, delivery).await.unwrap();
     // The tenth attempt was begun before that.
     conclude(&test, failed(&test, endpoint, delivery, 10, DeliveryState::Dead)).await;
     let left = only(&test, endpoint).await;
@@ -122,6 +124,7 @@ async fn an_attempt_of_a_delivery_that_is_gone_meanwhile_leaves_nothing(test: Te
 
 #[both_databases]
 async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the_same(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let webhooks = &test.app.webhooks;
     let (endpoint, _) = tried(&test, 1).await;
     let late = event(&test.app.clock, test.tenant);
@@ -134,7 +137,7 @@ async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the
     };
     let now = test.app.clock.now();
     let remove = async || {
-        webhooks.remove(test.tenant, endpoint).await.unwrap();
+        webhooks.remove(&ctx, endpoint).await.unwrap();
         assert_eq!(left().await, (0, 1), "what it had is gone at once");
     };
     if test.app.db.is_postgres() {
@@ -165,11 +168,12 @@ async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the
 
 #[both_databases]
 async fn of_a_long_conversation_a_bounded_part_is_brought_on_at_a_time_the_earliest_first(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let new = NewEndpoint {
         ordered: true,
         ..wanted("https://example.com/hook")
     };
-    let endpoint = test.app.webhooks.create(test.tenant, new).await.unwrap().id;
+    let endpoint = test.app.webhooks.create(&ctx, new).await.unwrap().id;
     let (conversation, clock) = (test.app.clock.new_id(), &test.app.clock);
     let events: Vec<_> = (0..1_200)
         .map(|_| in_conversation(event(clock, test.tenant), clock.new_id(), conversation))
@@ -204,11 +208,12 @@ async fn of_a_long_conversation_a_bounded_part_is_brought_on_at_a_time_the_earli
 
 #[both_databases]
 async fn conversations_are_found_in_which_the_first_that_waits_is_due(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let new = NewEndpoint {
         ordered: true,
         ..wanted("https://example.com/hook")
     };
-    let endpoint = test.app.webhooks.create(test.tenant, new).await.unwrap().id;
+    let endpoint = test.app.webhooks.create(&ctx, new).await.unwrap().id;
     let clock = &test.app.clock;
     let conversations: Vec<ConversationId> = (0..300).map(|_| clock.new_id()).collect();
     let of = |it: &ConversationId| in_conversation(event(clock, test.tenant), clock.new_id(), *it);
@@ -261,14 +266,11 @@ async fn conversations_are_found_in_which_the_first_that_waits_is_due(test: Test
 
 #[both_databases]
 async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let webhooks = &test.app.webhooks;
-    let id = webhooks
-        .create(test.tenant, wanted("https://example.com/0"))
-        .await
-        .unwrap()
-        .id;
+    let id = webhooks.create(&ctx, wanted("https://example.com/0")).await.unwrap().id;
     for n in 1..=10 {
-        let change = |changes: EndpointChanges| webhooks.change(test.tenant, id, changes);
+        let change = |changes: EndpointChanges| webhooks.change(&ctx, id, changes);
         let none = EndpointChanges::default;
         let header = [("x-round".to_owned(), n.to_string())];
         let (url, text, pace, most, kinds, sealed, secret) = tokio::join!(
@@ -296,7 +298,7 @@ async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
                 headers: Some(header.into()),
                 ..none()
             }),
-            webhooks.rotate(test.tenant, id),
+            webhooks.rotate(&ctx, id),
         );
         for changed in [url, text, pace, most, kinds, sealed] {
             changed.unwrap();
@@ -307,7 +309,7 @@ async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
         assert_eq!((found.rate_limit_per_second, found.max_concurrent), (Some(n), n));
         assert_eq!(found.event_types, r#"["contact.*"]"#);
         assert_eq!(
-            webhooks.secrets(test.tenant, id).await.unwrap().current,
+            webhooks.secrets(&ctx, id).await.unwrap().current,
             secret.unwrap().current
         );
         let names = webhooks.header_names(test.tenant, &[found]).await.unwrap();
@@ -317,13 +319,14 @@ async fn changes_of_different_members_at_once_all_hold(test: TestApp) {
 
 #[both_databases]
 async fn a_rotation_of_keys_loses_no_secret_that_is_made_meanwhile(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let webhooks = &test.app.webhooks;
     let headers = |n: i64| [("x-round".to_owned(), n.to_string())].into();
     let new = |n: i64| NewEndpoint {
         headers: headers(n),
         ..wanted("https://example.com/hook")
     };
-    let id = webhooks.create(test.tenant, new(0)).await.unwrap().id;
+    let id = webhooks.create(&ctx, new(0)).await.unwrap().id;
     for n in 1..=10 {
         let change = EndpointChanges {
             headers: Some(headers(n)),
@@ -335,19 +338,19 @@ async fn a_rotation_of_keys_loses_no_secret_that_is_made_meanwhile(test: TestApp
         };
         let (rotated, secrets, changed, told, made) = tokio::join!(
             tenancy::rotate_keys(&test.registry),
-            webhooks.rotate(test.tenant, id),
-            webhooks.change(test.tenant, id, change),
-            webhooks.change(test.tenant, id, aside),
-            webhooks.create(test.tenant, new(n)),
+            webhooks.rotate(&ctx, id),
+            webhooks.change(&ctx, id, change),
+            webhooks.change(&ctx, id, aside),
+            webhooks.create(&ctx, new(n)),
         );
         rotated.unwrap();
         changed.unwrap();
         told.unwrap();
         let (secrets, made) = (secrets.unwrap(), made.unwrap());
-        let after = webhooks.secrets(test.tenant, id).await.unwrap();
+        let after = webhooks.secrets(&ctx, id).await.unwrap();
         assert!(after.current == secrets.current && after.previous.unwrap().0 == secrets.previous.unwrap().0);
         webhooks
-            .secrets(test.tenant, made.id)
+            .secrets(&ctx, made.id)
             .await
             .expect("it opens under the new key");
         let all = endpoints::list(test.app.db.reader(), test.tenant, None, 100)
@@ -363,13 +366,11 @@ async fn a_rotation_of_keys_loses_no_secret_that_is_made_meanwhile(test: TestApp
 
 #[both_databases]
 async fn what_was_read_before_somebody_changed_it_is_not_written_back(test: TestApp) {
+    let ctx = Ctx::operator(test.tenant);
     let webhooks = &test.app.webhooks;
-    let was = webhooks
-        .create(test.tenant, wanted("https://example.com/hook"))
-        .await
-        .unwrap();
+    let was = webhooks.create(&ctx, wanted("https://example.com/hook")).await.unwrap();
     let (key, now) = (was.key(), test.app.clock.now());
-    webhooks.rotate(test.tenant, was.id).await.unwrap();
+    webhooks.rotate(&ctx, was.id).await.unwrap();
     let found = webhooks.find(test.tenant, was.id).await.unwrap();
     let db = &test.app.db;
     assert_eq!(

@@ -10,6 +10,7 @@ use std::{
 
 use chrono::TimeDelta;
 use mainstay::{
+    domain::Ctx,
     housekeeping,
     webhooks::{EndpointChanges, dispatcher::BREAKER},
 };
@@ -122,7 +123,11 @@ async fn what_a_person_asks_for_is_the_next_probe(world: World) {
         world.standing(endpoint).await.health.tripped_at.is_some()
     })
     .await;
-    let test = world.subscriptions.test(world.tenant, endpoint).await.unwrap();
+    let test = world
+        .subscriptions
+        .test(&Ctx::operator(world.tenant), endpoint)
+        .await
+        .unwrap();
     wait_until(DEADLINE, "it is tried", async || probes().await == 1).await;
     assert_eq!(dead.requests()[FAILURES].json()["type"], "endpoint.test");
     assert_eq!(world.attempts(test).await.len(), 1);
@@ -133,7 +138,11 @@ async fn what_a_person_asks_for_is_the_next_probe(world: World) {
         .rfind(|it| it.attempts == 0)
         .unwrap();
     dead.now_does(|_, _| Reply::status(200));
-    world.subscriptions.retry(world.tenant, last.id).await.unwrap();
+    world
+        .subscriptions
+        .retry(&Ctx::operator(world.tenant), last.id)
+        .await
+        .unwrap();
     wait_until(DEADLINE, "the breaker closes", async || {
         world.standing(endpoint).await.health.tripped_at.is_none()
     })
@@ -158,7 +167,7 @@ async fn who_enables_an_endpoint_that_is_enabled_has_it_tried_as_if_it_had_never
     };
     let enabled = world
         .subscriptions
-        .change(world.tenant, endpoint, enable)
+        .change(&Ctx::operator(world.tenant), endpoint, enable)
         .await
         .unwrap();
     assert_eq!((enabled.health.tripped_at, enabled.health.probe_at), (None, None));

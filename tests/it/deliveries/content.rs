@@ -3,6 +3,7 @@
 use chrono::{SecondsFormat, TimeDelta};
 use mainstay::{
     crypto::{WebhookSecret, standard_webhooks},
+    domain::Ctx,
     webhooks::EndpointChanges,
 };
 use mainstay_test_macros::{both_databases, both_sizes};
@@ -57,7 +58,7 @@ async fn an_event_reaches_the_endpoints_that_want_it_and_no_other(world: World) 
     let request = &mine.requests()[0];
     let secret = world
         .subscriptions
-        .secrets(world.tenant, endpoint.id)
+        .secrets(&Ctx::operator(world.tenant), endpoint.id)
         .await
         .unwrap()
         .current;
@@ -90,11 +91,15 @@ async fn both_secrets_sign_for_a_day_after_a_rotation(world: World) {
     let endpoint = world.endpoint(&receiver).await;
     let old = world
         .subscriptions
-        .secrets(world.tenant, endpoint)
+        .secrets(&Ctx::operator(world.tenant), endpoint)
         .await
         .unwrap()
         .current;
-    let secrets = world.subscriptions.rotate(world.tenant, endpoint).await.unwrap();
+    let secrets = world
+        .subscriptions
+        .rotate(&Ctx::operator(world.tenant), endpoint)
+        .await
+        .unwrap();
     assert_ne!(secrets.current, old);
     world.one().await;
     world.until(endpoint, "done", 1).await;
@@ -108,7 +113,7 @@ async fn both_secrets_sign_for_a_day_after_a_rotation(world: World) {
     assert!(
         world
             .subscriptions
-            .secrets(world.tenant, endpoint)
+            .secrets(&Ctx::operator(world.tenant), endpoint)
             .await
             .unwrap()
             .previous
@@ -132,7 +137,7 @@ async fn an_endpoint_that_is_changed_gets_its_deliveries_at_its_new_address(worl
     };
     let changed = world
         .subscriptions
-        .change(world.tenant, endpoint, changes)
+        .change(&Ctx::operator(world.tenant), endpoint, changes)
         .await
         .unwrap();
     assert_eq!(
@@ -176,7 +181,7 @@ async fn a_thousand_events_reach_every_endpoint_once(world: World) {
 async fn events_of_a_transaction_that_rolls_back_are_delivered_to_nobody(test: TestApp) {
     let webhooks = &test.app.webhooks;
     let new = wanted("https://example.com/hook");
-    webhooks.create(test.tenant, new).await.unwrap();
+    webhooks.create(&Ctx::operator(test.tenant), new).await.unwrap();
     let mut tx = test.app.db.begin().await.unwrap();
     let event = event(&test.app.clock, test.tenant);
     mainstay::records::events::append(&mut tx, &[event], test.app.clock.now())

@@ -1,7 +1,7 @@
 //! Many endpoints, or slow ones: what one of them keeps waiting is its own.
 
 use mainstay::{
-    domain::TenantId,
+    domain::{Ctx, TenantId},
     tenancy::{self, TenantService},
     webhooks::NewEndpoint,
 };
@@ -40,7 +40,7 @@ async fn hanging_endpoints_keep_no_other_tenant_waiting(world: World) {
     let other = tenant(&world).await;
     world
         .subscriptions
-        .create(other, wanted(&neighbour.url()))
+        .create(&Ctx::operator(other), wanted(&neighbour.url()))
         .await
         .unwrap();
     let events: Vec<_> = (0..100).map(|_| world.event()).collect();
@@ -80,7 +80,7 @@ async fn three_hundred_endpoints_that_want_one_a_second_are_served_at_a_time() {
                 rate_limit_per_second: Some(1),
                 ..wanted(&paced.url())
             };
-            world.subscriptions.create(owner, new).await.unwrap();
+            world.subscriptions.create(&Ctx::operator(owner), new).await.unwrap();
         }
         let events: Vec<_> = (0..30).map(|_| event(&world.clock, owner)).collect();
         happen(world.db(), &world.clock, &events).await;

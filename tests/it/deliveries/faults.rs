@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use mainstay::{
-    domain::{EndpointId, Id},
+    domain::{Ctx, EndpointId, Id},
     webhooks::{
         EndpointChanges,
         store::endpoints::{self, EndpointRest},
@@ -139,7 +139,7 @@ async fn nobody_is_told_of_failures_at_a_place_that_was_changed_meanwhile(world:
     };
     world
         .subscriptions
-        .change(world.tenant, endpoint, changes)
+        .change(&Ctx::operator(world.tenant), endpoint, changes)
         .await
         .unwrap();
     world.until_attempts(endpoint, 4).await;

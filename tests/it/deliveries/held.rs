@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use mainstay::{housekeeping, webhooks::EndpointChanges};
+use mainstay::{domain::Ctx, housekeeping, webhooks::EndpointChanges};
 use mainstay_test_macros::both_sizes;
 
 use super::{
@@ -72,7 +72,11 @@ async fn a_person_who_tests_or_enables_an_endpoint_need_not_wait_until_then(worl
     world.one().await;
     world.until_attempts(endpoint, 1).await;
     world.one().await;
-    world.subscriptions.test(world.tenant, endpoint).await.unwrap();
+    world
+        .subscriptions
+        .test(&Ctx::operator(world.tenant), endpoint)
+        .await
+        .unwrap();
     wait_until(DEADLINE, "the test comes first", async || busy.count() == 2).await;
     assert_eq!(busy.requests()[1].json()["type"], "endpoint.test");
     wait_until(DEADLINE, "it asks again", async || {
@@ -86,7 +90,7 @@ async fn a_person_who_tests_or_enables_an_endpoint_need_not_wait_until_then(worl
     };
     world
         .subscriptions
-        .change(world.tenant, endpoint, enable)
+        .change(&Ctx::operator(world.tenant), endpoint, enable)
         .await
         .unwrap();
     world.until(endpoint, "done", 3).await;

@@ -3,7 +3,12 @@
 use std::{collections::HashMap, time::Duration};
 
 use mainstay::{
-    clock::Clock, crypto::Keyring, db::Db, domain::EndpointId, egress::EgressClient, records::tenants,
+    clock::Clock,
+    crypto::Keyring,
+    db::Db,
+    domain::{Ctx, EndpointId},
+    egress::EgressClient,
+    records::tenants,
     webhooks::WebhookService,
 };
 use mainstay_test_macros::both_sizes;
@@ -51,7 +56,11 @@ async fn a_kill_loses_nothing_and_what_comes_again_is_the_same(mut deployment: D
     let db = deployment.db().await;
     let with = subscriptions(&deployment, &db).await;
     let tenant = tenants::all(&db).await.unwrap()[0].id;
-    let endpoint: EndpointId = with.create(tenant, wanted(&receiver.url())).await.unwrap().id;
+    let endpoint: EndpointId = with
+        .create(&Ctx::operator(tenant), wanted(&receiver.url()))
+        .await
+        .unwrap()
+        .id;
     let events: Vec<_> = (0..EVENTS).map(|_| event(&with.clock, tenant)).collect();
     happen(&db, &with.clock, &events).await;
     db.close().await;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use mainstay::{
     db::Db,
-    domain::{DeliveryState, EndpointId},
+    domain::{Ctx, DeliveryState, EndpointId},
     housekeeping,
     records::events::NewEvent,
     webhooks::{
@@ -24,7 +24,12 @@ const DEADLINE: std::time::Duration = std::time::Duration::from_secs(40);
 
 async fn endpoint(test: &TestApp) -> EndpointId {
     let new = wanted("https://example.com/hook");
-    test.app.webhooks.create(test.tenant, new).await.unwrap().id
+    test.app
+        .webhooks
+        .create(&Ctx::operator(test.tenant), new)
+        .await
+        .unwrap()
+        .id
 }
 
 #[both_databases]
@@ -77,7 +82,7 @@ async fn of_deleted_endpoints_ten_thousand_deliveries_are_removed_in_one_go(test
     }
     let webhooks = &test.app.webhooks;
     for endpoint in both {
-        webhooks.remove(test.tenant, endpoint).await.unwrap();
+        webhooks.remove(&Ctx::operator(test.tenant), endpoint).await.unwrap();
     }
     for left in [1_000, 0] {
         webhooks::erase_deleted(webhooks).await.unwrap();

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use chrono::TimeDelta;
 use mainstay::{
-    domain::{ConversationId, EventId},
+    domain::{ConversationId, Ctx, EventId},
     records::events::NewEvent,
 };
 use mainstay_test_macros::both_sizes;
@@ -172,7 +172,11 @@ async fn a_conversation_of_more_than_are_brought_on_together_comes_whole_and_in_
     }
     // Minutes before they would be tried by themselves.
     let first = world.deliveries(endpoint).await.remove(0);
-    world.subscriptions.retry(world.tenant, first.id).await.unwrap();
+    world
+        .subscriptions
+        .retry(&Ctx::operator(world.tenant), first.id)
+        .await
+        .unwrap();
     world.until(endpoint, "done", ALL).await;
     let expected: Vec<String> = events.iter().map(|it| it.id.to_string()).collect();
     assert_eq!(came(&receiver, |n| n < 2)[&conversation.to_string()], expected);

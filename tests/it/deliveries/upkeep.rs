@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use mainstay::{
     db::Db,
+    domain::Ctx,
     housekeeping,
     webhooks::{self, EndpointChanges},
 };
@@ -73,7 +74,7 @@ async fn what_waits_for_a_disabled_endpoint_longer_than_deliveries_are_kept_is_d
     };
     world
         .subscriptions
-        .change(world.tenant, disabled, disable)
+        .change(&Ctx::operator(world.tenant), disabled, disable)
         .await
         .unwrap();
     let forget = async |before| webhooks::purge(&world.subscriptions, before).await.unwrap();
@@ -120,7 +121,11 @@ async fn an_endpoint_that_is_removed_gets_nothing_more_and_leaves_nothing(world:
     let events: Vec<_> = (0..700).map(|_| world.event()).collect();
     world.happen(&events).await;
     world.until_attempts(endpoint, 1).await;
-    world.subscriptions.remove(world.tenant, endpoint).await.unwrap();
+    world
+        .subscriptions
+        .remove(&Ctx::operator(world.tenant), endpoint)
+        .await
+        .unwrap();
     assert!(world.subscriptions.find(world.tenant, endpoint).await.is_err());
     world.one().await;
     world.clock.advance(TimeDelta::minutes(16));
@@ -151,7 +156,13 @@ async fn a_person_who_enables_or_moves_an_endpoint_has_what_waits_sent_at_once(w
     let endpoint = world.endpoint(&busy).await;
     world.one().await;
     world.until_attempts(endpoint, 1).await;
-    let change = async |to: EndpointChanges| world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
+    let change = async |to: EndpointChanges| {
+        world
+            .subscriptions
+            .change(&Ctx::operator(world.tenant), endpoint, to)
+            .await
+            .unwrap()
+    };
     change(EndpointChanges {
         enabled: Some(false),
         ..EndpointChanges::default()
@@ -201,10 +212,18 @@ async fn a_run_heeds_what_a_person_changes_within_a_moment(world: World) {
         url: Some(new.url()),
         ..EndpointChanges::default()
     };
-    world.subscriptions.change(world.tenant, endpoint, to).await.unwrap();
+    world
+        .subscriptions
+        .change(&Ctx::operator(world.tenant), endpoint, to)
+        .await
+        .unwrap();
     wait_until(DEADLINE, "it goes to the new place", async || new.count() > 0).await;
     assert!(old.count() < 20, "{}", old.count());
-    world.subscriptions.remove(world.tenant, endpoint).await.unwrap();
+    world
+        .subscriptions
+        .remove(&Ctx::operator(world.tenant), endpoint)
+        .await
+        .unwrap();
     let before = new.count();
     const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
     wait_until(DEADLINE, "it lets go", async || world.number(RUNNING).await == 0).await;

@@ -7,7 +7,7 @@ use mainstay::{
     clock::Clock,
     config::{self, Config, Secret},
     db::Db,
-    domain::{ChannelId, ConversationId, DeliveryId, EndpointId, EventId, TenantId},
+    domain::{Actor, ChannelId, ConversationId, Ctx, DeliveryId, EndpointId, EventId, TenantId},
     process::{self, Roles, RunningProcess},
     records::events::{self, NewEvent},
     tenancy::{self, NewChannel, TenantService},
@@ -90,7 +90,9 @@ impl World {
             access_token: Secret::new("EAAG-test"),
             app_secret: None,
         };
-        let channel = tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+        let channel = tenancy::add_channel(&registry, &Ctx::operator(tenant.id), channel)
+            .await
+            .unwrap();
         Self {
             subscriptions: running.app.webhooks.clone(),
             running,
@@ -113,7 +115,10 @@ impl World {
     pub async fn endpoint_with(&self, receiver: &Receiver, change: impl FnOnce(&mut NewEndpoint)) -> Endpoint {
         let mut new = wanted(&receiver.url());
         change(&mut new);
-        self.subscriptions.create(self.tenant, new).await.unwrap()
+        self.subscriptions
+            .create(&Ctx::operator(self.tenant), new)
+            .await
+            .unwrap()
     }
 
     pub fn event(&self) -> NewEvent {
@@ -215,6 +220,7 @@ pub fn wanted(url: &str) -> NewEndpoint {
 pub fn event(clock: &Clock, tenant: TenantId) -> NewEvent {
     let id: EventId = clock.new_id();
     NewEvent {
+        actor: Actor::System,
         tenant,
         id,
         kind: "message.received",
@@ -229,6 +235,7 @@ pub fn event(clock: &Clock, tenant: TenantId) -> NewEvent {
 /// An event of a conversation, as producers make them.
 pub fn in_conversation(event: NewEvent, channel: ChannelId, conversation: ConversationId) -> NewEvent {
     NewEvent {
+        actor: Actor::System,
         channel: Some(channel),
         conversation: Some(conversation),
         data: json!({ "channel_id": channel, "conversation_id": conversation, "event": event.id }).to_string(),

@@ -166,14 +166,14 @@ async fn a_delivery_is_shown_and_made_again_by_its_own_tenant(test: TestApp) {
     );
     assert_eq!(
         with_scopes(&test, "write").await.get(&one).await.problem(403),
-        "missing-scope"
+        "missing-permission"
     );
     for scopes in ["read", "read write", "read events"] {
         let retried = with_scopes(&test, scopes)
             .await
             .post(&format!("{one}/retry"), Value::Null)
             .await;
-        assert_eq!(retried.problem(403), "missing-scope", "{scopes}");
+        assert_eq!(retried.problem(403), "missing-permission", "{scopes}");
     }
     client.patch(&uri(&endpoint), json!({ "enabled": false })).await.ok();
     assert_eq!(

@@ -8,7 +8,10 @@ mod replays;
 mod routes;
 mod signatures;
 
-use mainstay::{domain::Scopes, tenancy};
+use mainstay::{
+    domain::{Ctx, Scopes},
+    tenancy,
+};
 use serde_json::{Value, json};
 
 use crate::support::{app::TestApp, http::Client};
@@ -35,7 +38,7 @@ fn uri(of: &Value) -> String {
 /// A client with a key of these scopes.
 async fn with_scopes(test: &TestApp, scopes: &str) -> Client {
     let scopes: Scopes = scopes.parse().unwrap();
-    let key = tenancy::create_api_key(&test.registry, test.tenant, "a program", &scopes)
+    let key = tenancy::create_api_key(&test.registry, &Ctx::operator(test.tenant), "a program", &scopes)
         .await
         .unwrap();
     Client::of(&test.app).with(key.token.expose())

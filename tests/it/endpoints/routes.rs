@@ -177,20 +177,20 @@ async fn a_secret_is_replaced_and_the_one_before_is_good_for_a_day(test: TestApp
 async fn who_says_where_events_go_may_write_and_follow_them(test: TestApp) {
     let endpoint = add(&Client::tenant(&test), json!({})).await;
     let (one, from) = (uri(&endpoint), json!({ "from": "2026-01-01T00:00:00Z" }));
-    for (scopes, reads, subscribes) in [
-        ("read", true, false),
-        ("write", false, false),
-        ("events", false, false),
-        ("read write", true, false),
-        ("read events", true, false),
-        ("write events", false, true),
+    for (scopes, reads, follows, subscribes) in [
+        ("read", false, false, false),
+        ("write", true, false, false),
+        ("events", false, true, false),
+        ("read write", true, false, false),
+        ("read events", false, true, false),
+        ("write events", true, true, true),
     ] {
         let client = with_scopes(&test, scopes).await;
         for (what, allowed, answer) in [
             ("list", reads, client.get(URI).await),
             ("show", reads, client.get(&one).await),
             ("stats", reads, client.get(&format!("{one}/stats")).await),
-            ("deliveries", reads, client.get(&format!("{one}/deliveries")).await),
+            ("deliveries", follows, client.get(&format!("{one}/deliveries")).await),
             ("secret", subscribes, client.get(&format!("{one}/secret")).await),
             (
                 "rotate",
@@ -216,14 +216,14 @@ async fn who_says_where_events_go_may_write_and_follow_them(test: TestApp) {
         ] {
             match allowed {
                 true => assert!(answer.status.is_success(), "{what} with {scopes}: {}", answer.text()),
-                false => assert_eq!(answer.problem(403), "missing-scope", "{what} with {scopes}"),
+                false => assert_eq!(answer.problem(403), "missing-permission", "{what} with {scopes}"),
             }
         }
     }
     for scopes in ["read events", "write"] {
         assert_eq!(
             with_scopes(&test, scopes).await.delete(&one).await.problem(403),
-            "missing-scope"
+            "missing-permission"
         );
     }
     assert_eq!(

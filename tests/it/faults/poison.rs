@@ -8,6 +8,7 @@ use mainstay::{
     clock::Clock,
     config::{Config, Secret},
     db::{Db, Sql},
+    domain::Ctx,
     jobs::ProcessEvents,
     process::{self, Roles},
     queue::Job,
@@ -115,7 +116,9 @@ async fn add_channel(db: &Db, clock: &Clock, config: &Config) {
         access_token: Secret::new("EAAG-test"),
         app_secret: None,
     };
-    tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+    tenancy::add_channel(&registry, &Ctx::operator(tenant.id), channel)
+        .await
+        .unwrap();
 }
 
 async fn post(client: &Client, webhook: &serde_json::Value) {

@@ -1,5 +1,8 @@
 use chrono::TimeDelta;
-use mainstay::{domain::Scopes, tenancy};
+use mainstay::{
+    domain::{Ctx, Scopes},
+    tenancy,
+};
 use mainstay_test_macros::both_databases;
 use std::time::Duration;
 
@@ -47,7 +50,7 @@ async fn a_key_does_what_its_scopes_say(test: TestApp) {
         ("read events", 200, 200),
     ] {
         let scopes: Scopes = scopes.parse().unwrap();
-        let key = tenancy::create_api_key(&test.registry, test.tenant, "a program", &scopes)
+        let key = tenancy::create_api_key(&test.registry, &Ctx::operator(test.tenant), "a program", &scopes)
             .await
             .unwrap();
         let client = anybody.with(key.token.expose());
@@ -55,7 +58,7 @@ async fn a_key_does_what_its_scopes_say(test: TestApp) {
             let answer = client.get(uri).await;
             assert_eq!(answer.status.as_u16(), expected, "{uri} with {scopes}");
             if expected == 403 {
-                assert_eq!(answer.problem(403), "missing-scope");
+                assert_eq!(answer.problem(403), "missing-permission");
             }
         }
     }
@@ -93,7 +96,7 @@ async fn the_last_use_of_a_key_is_noted_once_a_minute(test: TestApp) {
 async fn each_key_has_a_rate_of_its_own() {
     let test = TestApp::sqlite().await;
     let client = Client::of(&test.configured(|config| config.limits.api_rate = 1));
-    let another = tenancy::create_api_key(&test.registry, test.tenant, "another", &Scopes::all()).await;
+    let another = tenancy::create_api_key(&test.registry, &Ctx::operator(test.tenant), "another", &Scopes::all()).await;
     let (first, second) = (client.with(&test.key), client.with(another.unwrap().token.expose()));
     let answer = first.get("/api/v1/channels").await.ok();
     assert_eq!(answer.header("ratelimit-limit"), Some("2"));

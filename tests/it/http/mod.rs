@@ -1,12 +1,13 @@
 //! The HTTP edge, on both databases.
 
+mod actors;
 mod document;
 mod keys;
 mod once;
 mod operator;
+mod permissions;
 mod problems;
 mod reading;
-mod scopes;
 mod search;
 mod watching;
 mod webhooks;

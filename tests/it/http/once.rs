@@ -1,7 +1,10 @@
 //! What is asked for twice with one `Idempotency-Key` is done once.
 
 use chrono::TimeDelta;
-use mainstay::{domain::Scopes, tenancy};
+use mainstay::{
+    domain::{Ctx, Scopes},
+    tenancy,
+};
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
@@ -137,7 +140,7 @@ async fn a_key_stands_for_one_request_of_one_tenant_for_a_day(test: TestApp) {
         "a message has it"
     );
     let scopes: Scopes = "write events".parse().unwrap();
-    let lesser = tenancy::create_api_key(&test.registry, test.tenant, "lesser", &scopes)
+    let lesser = tenancy::create_api_key(&test.registry, &Ctx::operator(test.tenant), "lesser", &scopes)
         .await
         .unwrap();
     let lesser = Client::of(&test.app).with(lesser.token.expose());

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use mainstay::{
     config::Secret,
     crypto::Signer,
+    domain::Ctx,
     inbound::intake::{Hints, Intake},
     tenancy::{self, NewChannel},
 };
@@ -80,7 +81,9 @@ async fn a_channel_with_a_secret_of_its_own_is_known_before_the_directory_is_rea
         access_token: Secret::new("EAAG-own"),
         app_secret: Some(Secret::new("a-secret-of-its-own")),
     };
-    tenancy::add_channel(&test.registry, test.tenant, new).await.unwrap();
+    tenancy::add_channel(&test.registry, &Ctx::operator(test.tenant), new)
+        .await
+        .unwrap();
     client.webhook("{}", "a-secret-of-its-own").await.ok();
     let signer: (Option<mainstay::domain::TenantId>,) = test
         .app

@@ -1,5 +1,8 @@
 use axum::{Router, body::Body, http::Request, response::Redirect, routing::get};
-use mainstay::{domain::Scope, tenancy};
+use mainstay::{
+    domain::{Ctx, Scope},
+    tenancy,
+};
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
@@ -341,12 +344,22 @@ async fn what_meta_would_not_take_is_refused_with_the_limit(test: TestApp) {
 
 #[both_databases]
 async fn who_may_not_is_refused(test: TestApp) {
-    let reading = tenancy::create_api_key(&test.registry, test.tenant, "reading", &"read".parse().unwrap())
-        .await
-        .unwrap();
-    let writing = tenancy::create_api_key(&test.registry, test.tenant, "writing", &"write".parse().unwrap())
-        .await
-        .unwrap();
+    let reading = tenancy::create_api_key(
+        &test.registry,
+        &Ctx::operator(test.tenant),
+        "reading",
+        &"read".parse().unwrap(),
+    )
+    .await
+    .unwrap();
+    let writing = tenancy::create_api_key(
+        &test.registry,
+        &Ctx::operator(test.tenant),
+        "writing",
+        &"write".parse().unwrap(),
+    )
+    .await
+    .unwrap();
     let (_, rival) = tenancy::create_tenant(&test.registry, "Rival").await.unwrap();
     let client = Client::tenant(&test);
     let id = upload(&client, "image/png", "pixel.png", PIXEL).await;
@@ -362,11 +375,11 @@ async fn who_may_not_is_refused(test: TestApp) {
             .post("/api/v1/media", json!({ "base64": "aGk=" }))
             .await
             .problem(403),
-        "missing-scope"
+        "missing-permission"
     );
-    assert_eq!(reader.delete(&uri).await.problem(403), "missing-scope");
-    assert_eq!(writer.get(&uri).await.problem(403), "missing-scope");
-    assert_eq!(writer.get(&content).await.problem(403), "missing-scope");
+    assert_eq!(reader.delete(&uri).await.problem(403), "missing-permission");
+    assert_eq!(writer.get(&uri).await.problem(403), "missing-permission");
+    assert_eq!(writer.get(&content).await.problem(403), "missing-permission");
     reader.get(&content).await.ok();
     for uri in [&uri, &content] {
         assert_eq!(rival.get(uri).await.problem(404), "not-found");

@@ -155,9 +155,8 @@ async fn what_cannot_be_sent_says_why(test: TestApp) {
     let received = media_of(&app, "wamid.1").await;
     let ask = async |id| media::meta_id(&app.media, test.tenant, channel(&app), id).await;
     let sendable = async |id, kind| {
-        media::check_sendable(app.db.reader(), test.tenant, id, kind)
-            .await
-            .unwrap()
+        let found = media::store::find(app.db.reader(), test.tenant, id).await.unwrap();
+        media::check_sendable(found.as_ref(), kind)
     };
     assert!(matches!(ask(received).await, Err(MetaIdError::NotYet)));
     assert_eq!(sendable(received, MediaKind::Video).await, Err(SendableError::NotYet));

@@ -7,7 +7,7 @@ use mainstay::{
     config::Secret,
     db::Sql,
     directory::SignedBy,
-    domain::{ContactId, DailyLimit, Id, TenantId},
+    domain::{ContactId, Ctx, DailyLimit, Id, TenantId},
     records::portfolios::{self, LimitScope, PortfolioKey},
     tenancy::{self, NewChannel, TenantService},
 };
@@ -96,7 +96,9 @@ async fn second(world: &World) -> Tenant {
         access_token: Secret::new("EAAG-test"),
         app_secret: None,
     };
-    let channel = tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+    let channel = tenancy::add_channel(&registry, &Ctx::operator(tenant.id), channel)
+        .await
+        .unwrap();
     app.directory.refresh().await.unwrap();
     put_off_checks(&app.db).await;
     Tenant {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
-    domain::{AttemptId, ChannelId, MessageId},
+    domain::{AttemptId, ChannelId, Ctx, MessageId},
     messaging::{
         self, Resolution,
         accept::OUTBOUND,
@@ -123,7 +123,7 @@ async fn what_waits_for_campaigns_is_counted_and_called_at_once_when_they_go_on(
         .run()
         .await
         .unwrap();
-    let released = messaging::resume_campaigns(&test.app.messaging, test.tenant, channel)
+    let released = messaging::resume_campaigns(&test.app.messaging, &Ctx::operator(test.tenant), channel)
         .await
         .unwrap();
     assert_eq!(released, Some(1));
@@ -154,7 +154,7 @@ async fn what_a_person_has_sent_again_is_called_at_once(test: TestApp) {
         .run()
         .await
         .unwrap();
-    messaging::resolve(&test.app.messaging, test.tenant, id, Resolution::Resend)
+    messaging::resolve(&test.app.messaging, &Ctx::operator(test.tenant), id, Resolution::Resend)
         .await
         .unwrap();
     assert_eq!(

@@ -6,7 +6,7 @@ use mainstay::{
     clock::Clock,
     config::{self, Config, Secret},
     db::Db,
-    domain::ChannelId,
+    domain::{ChannelId, Ctx},
     process::{self, Roles, RunningProcess},
     tenancy::{self, NewChannel, TenantService},
 };
@@ -101,7 +101,9 @@ impl World {
             access_token: Secret::new(TOKEN),
             app_secret: None,
         };
-        let channel = tenancy::add_channel(&registry, tenant.id, channel).await.unwrap();
+        let channel = tenancy::add_channel(&registry, &Ctx::operator(tenant.id), channel)
+            .await
+            .unwrap();
         running.app.directory.refresh().await.unwrap();
         put_off_checks(&running.app.db).await;
         let mut sim = SimConfig {

@@ -8,7 +8,7 @@ use mainstay::{
     crypto::Keyring,
     db::Db,
     directory::{Directory, SignedBy},
-    domain::{RawEventId, TenantId},
+    domain::{Ctx, RawEventId, TenantId},
     egress::EgressClient,
     inbound::{
         self,
@@ -120,7 +120,7 @@ impl TestApp {
             access_token: Secret::new("EAAG-test"),
             app_secret: None,
         };
-        let added = tenancy::add_channel(&self.registry, tenant, new)
+        let added = tenancy::add_channel(&self.registry, &Ctx::operator(tenant), new)
             .await
             .expect("the channel is added");
         self.app.directory.refresh().await.expect("the directory refreshes");

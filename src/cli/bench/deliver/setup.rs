@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{Config, EgressPolicy},
     db::Db,
-    domain::{EventId, TenantId},
+    domain::{Actor, Ctx, EventId, TenantId},
     egress::EgressClient,
     events::{EventType, contact, message},
     process::{self, Roles, RunningProcess},
@@ -73,7 +73,7 @@ impl DeliveryBench {
         for (n, address) in receivers.addresses.iter().enumerate() {
             let wanted: &[&EventType] = if n == 0 { &[COMMON, TIMED] } else { &[COMMON] };
             subscriptions
-                .create(tenant, endpoint(&address.to_string(), wanted))
+                .create(&Ctx::operator(tenant), endpoint(&address.to_string(), wanted))
                 .await?;
         }
         let (mut waking, over) = (JoinSet::new(), CancellationToken::new());
@@ -134,6 +134,7 @@ impl DeliveryBench {
         NewEvent {
             tenant: self.tenant,
             id,
+            actor: Actor::System,
             kind: of.name,
             version: of.version,
             occurred_at: self.clock.now(),

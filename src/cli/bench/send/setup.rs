@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::Secret,
-    domain::{ChannelId, MessageId, Scopes, TenantId},
+    domain::{ChannelId, Ctx, MessageId, Scopes, TenantId},
     records::{channel_checks, channels},
     tenancy::{self, NewChannel, TenantService},
 };
@@ -53,7 +53,7 @@ impl SendBench {
         config.database_url = database_url(&config.database_url, &options.data)?;
         let registry = server::prepare(&config).await?;
         let tenant = crate::records::tenants::all(&registry.db).await?[0].id;
-        let key = tenancy::create_api_key(&registry, tenant, "bench", &Scopes::all()).await?;
+        let key = tenancy::create_api_key(&registry, &Ctx::operator(tenant), "bench", &Scopes::all()).await?;
         let mut ids = vec![NUMBER.to_owned()];
         ids.extend((0..STANDARD).map(|n| format!("10000000000010{n}")));
         let mut numbers = Vec::new();
@@ -64,7 +64,10 @@ impl SendBench {
                 access_token: Secret::new("none"),
                 app_secret: None,
             };
-            numbers.push((tenancy::add_channel(&registry, tenant, new).await?.id, id));
+            numbers.push((
+                tenancy::add_channel(&registry, &Ctx::operator(tenant), new).await?.id,
+                id,
+            ));
         }
         let (listener, address) = listener()?;
         let environment = vec![

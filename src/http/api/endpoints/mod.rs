@@ -14,9 +14,9 @@ use self::{
 };
 use crate::{
     app::App,
-    domain::{EndpointId, TenantId},
+    domain::{EndpointId, TenantId, perm},
     http::{
-        auth::{EndpointScope, ReadScope},
+        auth::May,
         extract::{Json, Path},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -32,15 +32,15 @@ const LIST: &str = "endpoints";
 #[utoipa::path(get, path = "/api/v1/endpoints", params(PagingParams),
     responses((status = 200, description = "A page of endpoints", body = Page<EndpointView>)))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::EndpointsManage>,
     State(app): State<App>,
     paging: Paging,
 ) -> Result<Body<Page<EndpointView>>, Problem> {
     let after = paging.key(LIST)?;
-    let mut tx = scope.begin().await?;
-    let rows = endpoints::list(&mut tx, scope.tenant, after, paging.rows()).await?;
+    let mut tx = caller.begin().await?;
+    let rows = endpoints::list(&mut tx, caller.tenant, after, paging.rows()).await?;
     tx.commit().await?;
-    let names = app.webhooks.header_names(scope.tenant, &rows).await?;
+    let names = app.webhooks.header_names(caller.tenant, &rows).await?;
     let views = rows
         .into_iter()
         .zip(names)
@@ -52,12 +52,12 @@ pub async fn list(
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The endpoint", body = EndpointView)))]
 pub async fn show(
-    scope: ReadScope,
+    caller: May<perm::EndpointsManage>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointView>, Problem> {
-    let found = app.webhooks.find(scope.tenant, id).await?;
-    to_view(&app, scope.tenant, found).await.map(Body)
+    let found = app.webhooks.find(caller.tenant, id).await?;
+    to_view(&app, caller.tenant, found).await.map(Body)
 }
 
 /// Add an endpoint
@@ -66,12 +66,12 @@ pub async fn show(
 #[utoipa::path(post, path = "/api/v1/endpoints", request_body = CreateEndpointRequest,
     responses((status = 201, description = "Added", body = EndpointView)))]
 pub async fn create(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Json(new): Json<CreateEndpointRequest>,
 ) -> Result<(StatusCode, Body<EndpointView>), Problem> {
-    let created = app.webhooks.create(scope.tenant, new.into()).await?;
-    let view = to_view(&app, scope.tenant, created).await?;
+    let created = app.webhooks.create(&caller, new.into()).await?;
+    let view = to_view(&app, caller.tenant, created).await?;
     Ok((StatusCode::CREATED, Body(view)))
 }
 
@@ -82,13 +82,13 @@ pub async fn create(
 #[utoipa::path(patch, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     request_body = EndpointChange, responses((status = 200, description = "The endpoint as it is now", body = EndpointView)))]
 pub async fn change(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Json(change): Json<EndpointChange>,
 ) -> Result<Body<EndpointView>, Problem> {
-    let changed = app.webhooks.change(scope.tenant, id, change.into()).await?;
-    to_view(&app, scope.tenant, changed).await.map(Body)
+    let changed = app.webhooks.change(&caller, id, change.into()).await?;
+    to_view(&app, caller.tenant, changed).await.map(Body)
 }
 
 /// Delete an endpoint
@@ -97,11 +97,11 @@ pub async fn change(
 #[utoipa::path(delete, path = "/api/v1/endpoints/{id}", params(("id" = EndpointId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<StatusCode, Problem> {
-    app.webhooks.remove(scope.tenant, id).await?;
+    app.webhooks.remove(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::EndpointId,
-    http::{auth::EndpointScope, extract::Path, problem::Problem},
+    domain::{EndpointId, perm},
+    http::{auth::May, extract::Path, problem::Problem},
     webhooks::Secrets,
 };
 
@@ -45,11 +45,11 @@ impl From<Secrets> for EndpointSecret {
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The secret", body = EndpointSecret)))]
 pub async fn show(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.webhooks.secrets(scope.tenant, id).await?;
+    let secrets = app.webhooks.secrets(&caller, id).await?;
     Ok(Body(secrets.into()))
 }
 
@@ -60,10 +60,10 @@ pub async fn show(
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "The new secret, and the one before", body = EndpointSecret)))]
 pub async fn rotate(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointSecret>, Problem> {
-    let secrets = app.webhooks.rotate(scope.tenant, id).await?;
+    let secrets = app.webhooks.rotate(&caller, id).await?;
     Ok(Body(secrets.into()))
 }

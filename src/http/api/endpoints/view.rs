@@ -39,6 +39,9 @@ pub struct EndpointView {
     pub standing: EndpointHealthView,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Who made it: the id of an API key, or `operator`; null if that was not recorded.
+    #[schema(required)]
+    pub created_by: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -124,6 +127,7 @@ impl EndpointView {
             max_concurrent: row.max_concurrent,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            created_by: row.created_by,
         }
     }
 }

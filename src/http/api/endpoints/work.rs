@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::view::{Disabled, EndpointHealthView};
 use crate::{
     app::App,
-    domain::{DeliveryId, EndpointId},
+    domain::{DeliveryId, EndpointId, perm},
     http::{
-        auth::{EndpointScope, ReadScope},
+        auth::May,
         extract::{Json, Path, Rfc3339},
         problem::Problem,
     },
@@ -29,11 +29,11 @@ pub struct EndpointTest {
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", params(("id" = EndpointId, Path)),
     responses((status = 202, description = "Queued", body = EndpointTest)))]
 pub async fn test(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<(StatusCode, Body<EndpointTest>), Problem> {
-    let delivery_id = app.webhooks.test(scope.tenant, id).await?;
+    let delivery_id = app.webhooks.test(&caller, id).await?;
     Ok((StatusCode::ACCEPTED, Body(EndpointTest { delivery_id })))
 }
 
@@ -78,7 +78,7 @@ pub struct ReplayResult {
 #[utoipa::path(post, path = "/api/v1/endpoints/{id}/replay", params(("id" = EndpointId, Path)),
     request_body = ReplayRequest, responses((status = 202, description = "Queued", body = ReplayResult)))]
 pub async fn replay(
-    scope: EndpointScope,
+    caller: May<(perm::EndpointsManage, perm::EventsRead)>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
     Json(request): Json<ReplayRequest>,
@@ -90,7 +90,7 @@ pub async fn replay(
         event_types: request.event_types,
         cursor: request.cursor,
     };
-    let replayed = app.webhooks.replay(scope.tenant, id, replay).await?;
+    let replayed = app.webhooks.replay(&caller, id, replay).await?;
     let result = ReplayResult {
         replayed: replayed.replayed,
         next_cursor: replayed.cursor,
@@ -136,10 +136,10 @@ impl From<Statistics> for EndpointStatistics {
 #[utoipa::path(get, path = "/api/v1/endpoints/{id}/stats", params(("id" = EndpointId, Path)),
     responses((status = 200, description = "Its statistics", body = EndpointStatistics)))]
 pub async fn stats(
-    scope: ReadScope,
+    caller: May<perm::EndpointsManage>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
 ) -> Result<Body<EndpointStatistics>, Problem> {
-    let found = app.webhooks.statistics(scope.tenant, id).await?;
+    let found = app.webhooks.statistics(caller.tenant, id).await?;
     Ok(Body(found.into()))
 }

@@ -11,9 +11,9 @@ pub use failure::SuggestedTemplate;
 pub use view::{AttemptView, MessageView, MessageWithStatuses, SendingView, StatusReportView};
 
 use crate::{
-    domain::{ChannelId, ConversationId, Direction, MessageId, Status},
+    domain::{ChannelId, ConversationId, Direction, MessageId, Status, perm},
     http::{
-        auth::ReadScope,
+        auth::May,
         extract::{Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -63,14 +63,14 @@ impl ListMessagesQuery {
 #[utoipa::path(get, path = "/api/v1/messages", params(PagingParams, ListMessagesQuery),
     responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::ConversationsRead>,
     paging: Paging,
     Query(query): Query<ListMessagesQuery>,
 ) -> Result<Body<Page<MessageView>>, Problem> {
     let before = paging.key(LIST)?;
     let filter = query.filter()?;
-    let mut tx = scope.begin().await?;
-    let (rows, floor) = messages::list(&mut tx, scope.tenant, filter, before, paging.rows()).await?;
+    let mut tx = caller.begin().await?;
+    let (rows, floor) = messages::list(&mut tx, caller.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::filtered(&paging, LIST, rows, floor, |row| row.id).map(MessageView::from),
@@ -84,15 +84,15 @@ pub async fn list(
     params(("id" = ConversationId, Path), PagingParams),
     responses((status = 200, description = "A page of messages", body = Page<MessageView>)))]
 pub async fn in_conversation(
-    scope: ReadScope,
+    caller: May<perm::ConversationsRead>,
     Path(id): Path<ConversationId>,
     paging: Paging,
 ) -> Result<Body<Page<MessageView>>, Problem> {
     let before = paging.key(IN_CONVERSATION)?;
-    let mut tx = scope.begin().await?;
-    let known = conversations::find(&mut tx, scope.tenant, id).await?;
+    let mut tx = caller.begin().await?;
+    let known = conversations::find(&mut tx, caller.tenant, id).await?;
     known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let (rows, floor) = messages::in_conversation(&mut tx, scope.tenant, id, before, paging.rows()).await?;
+    let (rows, floor) = messages::in_conversation(&mut tx, caller.tenant, id, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::filtered(&paging, IN_CONVERSATION, rows, floor, |row| (row.sent_at, row.id)).map(MessageView::from),
@@ -105,13 +105,16 @@ pub async fn in_conversation(
 /// instead.
 #[utoipa::path(get, path = "/api/v1/messages/{id}", params(("id" = MessageId, Path)),
     responses((status = 200, description = "The message", body = MessageWithStatuses)))]
-pub async fn show(scope: ReadScope, Path(id): Path<MessageId>) -> Result<Body<MessageWithStatuses>, Problem> {
-    let mut tx = scope.begin().await?;
-    let found = messages::find(&mut tx, scope.tenant, id).await?;
+pub async fn show(
+    caller: May<perm::ConversationsRead>,
+    Path(id): Path<MessageId>,
+) -> Result<Body<MessageWithStatuses>, Problem> {
+    let mut tx = caller.begin().await?;
+    let found = messages::find(&mut tx, caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
-    let statuses = messages::statuses(&mut tx, scope.tenant, row.channel_id, id, row.wamid.clone()).await?;
-    let attempts = sends::of_message(&mut tx, scope.tenant, id).await?;
-    let work = sends::find(&mut tx, scope.tenant, id).await?;
+    let statuses = messages::statuses(&mut tx, caller.tenant, row.channel_id, id, row.wamid.clone()).await?;
+    let attempts = sends::of_message(&mut tx, caller.tenant, id).await?;
+    let work = sends::find(&mut tx, caller.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
     let sending = work.map(|work| SendingView::of(work, row.status)).unwrap_or_default();
     let attempts: Vec<AttemptView> = attempts.into_iter().map(AttemptView::from).collect();
@@ -120,7 +123,7 @@ pub async fn show(scope: ReadScope, Path(id): Path<MessageId>) -> Result<Body<Me
     if let Some(error) = &mut message.error {
         error.details = details(error.code, &attempts, &statuses);
         if error.code == Some(WINDOW_CLOSED) {
-            let would_do = templates::suggest_to(&mut tx, scope.tenant, channel, contact).await?;
+            let would_do = templates::suggest_to(&mut tx, caller.tenant, channel, contact).await?;
             error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
         }
     }

@@ -62,6 +62,9 @@ pub struct MessageView {
     /// Why it failed; for a message that is retried or was canceled before a retry, why the last attempt failed. Null without a failure.
     #[schema(required)]
     pub error: Option<MessageError>,
+    /// Who sent it from here: the id of an API key, `operator` or `system`. Null for other messages.
+    #[schema(required)]
+    pub created_by: Option<String>,
 }
 
 /// A message with every attempt to send it and every status Meta reported.
@@ -227,6 +230,7 @@ impl From<messages::Message> for MessageView {
             edited_at: row.edited_at,
             revoked_at: row.revoked_at,
             error: MessageError::of(row.error_code, row.error_title),
+            created_by: row.created_by,
         }
     }
 }

@@ -18,16 +18,19 @@ use utoipa::ToSchema;
 use super::{BATCH, QueuedMessage, check_count, request::SendRequest};
 use crate::{
     app::App,
-    domain::TenantId,
+    domain::{Ctx, perm},
     http::{
-        auth::WriteScope,
+        auth::May,
         body::{decode, decode_parts, read_json, weight},
         idempotency::{key, replayed},
         problem::{Problem, ProblemBody},
         request_context,
     },
     memory::{RequestMemory, Reservation},
-    messaging::accept::{self, AcceptRequest, AcceptedSend, IdempotencyKey},
+    messaging::{
+        ComposeError, NewMessage,
+        accept::{self, AcceptRequest, AcceptedSend, IdempotencyKey},
+    },
 };
 
 /// Maximum length of the body of a batch, in bytes: 1,000 texts of 4,096 characters that take up to four bytes each, or six as `\u0434`,
@@ -121,7 +124,7 @@ impl From<Result<AcceptedSend, Problem>> for BatchResult {
 #[utoipa::path(post, path = "/api/v1/messages/batch", request_body = BatchRequest<'_>,
     responses((status = 200, description = "A result for each", body = BatchAnswer)))]
 pub async fn send_batch(
-    scope: WriteScope,
+    caller: May<perm::MessagesSend>,
     State(app): State<App>,
     request: Request,
 ) -> Result<impl IntoResponse + use<>, Problem> {
@@ -135,13 +138,13 @@ pub async fn send_batch(
         digest: Sha256::digest(&body).into(),
     });
     if let Some(key) = &key {
-        accept::claim_batch_key(&app.db, &app.clock, scope.tenant, key).await??;
+        accept::claim_batch_key(&app.db, &app.clock, caller.tenant, key).await??;
     }
     let memory = request_context::memory(&head);
-    let mut batch = Batch::new(&app, messages.count);
+    let mut batch = Batch::new(&app, &caller, messages.count);
     for (n, text) in messages.texts.into_iter().enumerate() {
         let key = key.as_ref().map(|key| key.of_message(n));
-        batch.add(&memory, scope.tenant, text, key).await;
+        batch.add(&memory, text, key).await;
     }
     let answers = batch.finish().await;
     let mut taken = answers.iter().flatten().peekable();
@@ -150,38 +153,37 @@ pub async fn send_batch(
     Ok((replayed(is_replayed), Body(BatchAnswer { results })))
 }
 
-/// A batch in progress: messages are parsed one at a time and stored as soon as the parsed ones take [`COMMIT_BYTES`].
+/// A batch in progress: messages are parsed one at a time, and composed and stored as soon as the parsed ones take [`COMMIT_BYTES`].
 struct Batch<'a> {
     app: &'a App,
+    ctx: &'a Ctx,
     results: Vec<Option<Result<AcceptedSend, Problem>>>,
-    asks: Vec<AcceptRequest>,
-    /// The positions of `asks` in the batch.
+    parsed: Vec<NewMessage>,
+    /// The positions of `parsed` in the batch.
     positions: Vec<usize>,
     reservations: Vec<Reservation>,
-    /// The estimated memory of `asks`, in bytes.
+    /// The estimated memory of `parsed`, in bytes.
     weight: usize,
 }
 
 impl<'a> Batch<'a> {
-    fn new(app: &'a App, count: usize) -> Self {
+    fn new(app: &'a App, ctx: &'a Ctx, count: usize) -> Self {
         Self {
             app,
+            ctx,
             results: Vec::with_capacity(count),
-            asks: Vec::new(),
+            parsed: Vec::new(),
             positions: Vec::new(),
             reservations: Vec::new(),
             weight: 0,
         }
     }
 
-    async fn add(&mut self, memory: &RequestMemory, tenant: TenantId, text: &RawValue, key: Option<IdempotencyKey>) {
-        match self.parse(memory, tenant, text).await {
-            Ok(ask) => {
+    async fn add(&mut self, memory: &RequestMemory, text: &RawValue, key: Option<IdempotencyKey>) {
+        match self.parse(memory, text, key).await {
+            Ok(message) => {
                 self.positions.push(self.results.len());
-                self.asks.push(AcceptRequest {
-                    idempotency: key,
-                    ..ask
-                });
+                self.parsed.push(message);
                 self.results.push(None);
             }
             Err(problem) => self.results.push(Some(Err(problem))),
@@ -191,9 +193,9 @@ impl<'a> Batch<'a> {
     async fn parse(
         &mut self,
         memory: &RequestMemory,
-        tenant: TenantId,
         text: &RawValue,
-    ) -> Result<AcceptRequest, Problem> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<NewMessage, Problem> {
         let text = text.get().as_bytes();
         // The message is kept as text twice: its content, and its preview.
         let weight = weight(text)? + 2 * text.len();
@@ -202,22 +204,51 @@ impl<'a> Batch<'a> {
         }
         let reservations = memory.reserve(weight)?;
         let request: SendRequest = decode(text)?;
-        let ask = request.ask(self.app, tenant).await?;
+        let message = request.message(key)?;
         self.reservations.push(reservations);
         self.weight += weight;
-        Ok(ask)
+        Ok(message)
     }
 
     async fn commit(&mut self) {
-        if self.asks.is_empty() {
+        if self.parsed.is_empty() {
             return;
         }
-        let answers = self.app.outbox.put(mem::take(&mut self.asks)).await;
-        for (position, answer) in self.positions.drain(..).zip(answers) {
-            self.results[position] = Some(answer.map_err(Problem::from));
+        let composed = self
+            .app
+            .composer
+            .compose_page(self.ctx, mem::take(&mut self.parsed))
+            .await;
+        let positions = mem::take(&mut self.positions);
+        match composed {
+            Ok(composed) => self.store(positions, composed).await,
+            Err(error) => {
+                let problem = Problem::from(error);
+                for position in positions {
+                    self.results[position] = Some(Err(problem.clone()));
+                }
+            }
         }
         self.reservations.clear();
         self.weight = 0;
+    }
+
+    /// Stores the messages that could be composed.
+    async fn store(&mut self, positions: Vec<usize>, composed: Vec<Result<AcceptRequest, ComposeError>>) {
+        let (mut requests, mut stored) = (Vec::with_capacity(composed.len()), Vec::with_capacity(composed.len()));
+        for (position, composed) in positions.into_iter().zip(composed) {
+            match composed {
+                Ok(request) => {
+                    requests.push(request);
+                    stored.push(position);
+                }
+                Err(error) => self.results[position] = Some(Err(error.into())),
+            }
+        }
+        let answers = self.app.outbox.put(requests).await;
+        for (position, answer) in stored.into_iter().zip(answers) {
+            self.results[position] = Some(answer.map_err(Problem::from));
+        }
     }
 
     async fn finish(mut self) -> Vec<Result<AcceptedSend, Problem>> {

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use super::check_count;
 use crate::{
     app::App,
-    domain::{MessageId, Status},
+    domain::{MessageId, Status, perm},
     http::{
-        auth::WriteScope,
+        auth::May,
         extract::{Json, OptionalJson, Path},
         problem::{Problem, ProblemBody},
     },
@@ -26,11 +26,11 @@ use crate::{
 #[utoipa::path(post, path = "/api/v1/messages/{id}/cancel", params(("id" = MessageId, Path)),
     responses((status = 204, description = "Canceled")))]
 pub async fn cancel(
-    scope: WriteScope,
+    caller: May<perm::MessagesControl>,
     State(app): State<App>,
     Path(id): Path<MessageId>,
 ) -> Result<StatusCode, Problem> {
-    messaging::cancel(&app.messaging, scope.tenant, id).await?;
+    messaging::cancel(&app.messaging, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,13 +66,13 @@ struct CancelResult {
 #[utoipa::path(post, path = "/api/v1/messages/cancel", request_body = CancelRequest,
     responses((status = 200, description = "A result for each", body = CancelAnswer)))]
 pub async fn cancel_batch(
-    scope: WriteScope,
+    caller: May<perm::MessagesControl>,
     State(app): State<App>,
     Json(request): Json<CancelRequest>,
 ) -> Result<Body<CancelAnswer>, Problem> {
     let ids = request.ids;
     check_count("ids", ids.len())?;
-    let canceled = messaging::cancel_all(&app.messaging, scope.tenant, &ids).await?;
+    let canceled = messaging::cancel_all(&app.messaging, &caller, &ids).await?;
     let result = |(id, canceled): (MessageId, Result<(), ControlError>)| {
         let problem = canceled.err().map(Problem::from);
         CancelResult {
@@ -109,7 +109,7 @@ pub struct Resolve {
 #[utoipa::path(post, path = "/api/v1/messages/{id}/resolve", params(("id" = MessageId, Path)), request_body = Resolve,
     responses((status = 204, description = "Resolved")))]
 pub async fn resolve(
-    scope: WriteScope,
+    caller: May<perm::MessagesControl>,
     State(app): State<App>,
     Path(id): Path<MessageId>,
     Json(known): Json<Resolve>,
@@ -119,7 +119,7 @@ pub async fn resolve(
         KnownOutcome::Resend => Resolution::Resend,
         KnownOutcome::Drop => Resolution::Drop,
     };
-    messaging::resolve(&app.messaging, scope.tenant, id, resolution).await?;
+    messaging::resolve(&app.messaging, &caller, id, resolution).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -137,13 +137,13 @@ pub struct ReadRequest {
 #[utoipa::path(post, path = "/api/v1/messages/{id}/read", params(("id" = MessageId, Path)), request_body = Option<ReadRequest>,
     responses((status = 204, description = "Marked as read at Meta")))]
 pub async fn read(
-    scope: WriteScope,
+    caller: May<perm::MessagesSend>,
     State(app): State<App>,
     Path(id): Path<MessageId>,
     OptionalJson(request): OptionalJson<ReadRequest>,
 ) -> Result<StatusCode, Problem> {
     let receipt = if request.typing { Receipt::Typing } else { Receipt::Read };
-    messaging::receipt(&app.messaging, scope.tenant, id, receipt).await?;
+    messaging::receipt(&app.messaging, &caller, id, receipt).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

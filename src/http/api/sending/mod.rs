@@ -2,7 +2,6 @@
 
 mod batch;
 mod control;
-mod files;
 mod problems;
 mod request;
 mod to;
@@ -25,10 +24,10 @@ pub use request::To;
 
 use crate::{
     app::App,
-    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane},
+    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, perm},
     http::{
         BODY_BYTES,
-        auth::WriteScope,
+        auth::May,
         body::{parse_charged, read_json},
         idempotency::{key, replayed},
         problem::Problem,
@@ -77,7 +76,7 @@ impl From<AcceptedSend> for QueuedMessage {
 #[utoipa::path(post, path = "/api/v1/messages", request_body = SendRequest,
     responses((status = 202, description = "Committed, and to be sent", body = QueuedMessage)))]
 pub async fn send(
-    scope: WriteScope,
+    caller: May<perm::MessagesSend>,
     State(app): State<App>,
     request: Request,
 ) -> Result<impl IntoResponse + use<>, Problem> {
@@ -89,14 +88,13 @@ pub async fn send(
         digest: Sha256::digest(&body).into(),
     });
     if let Some(key) = &key
-        && let Some(answer) = accept::find_answer(&app.db, &app.clock, scope.tenant, key).await?
+        && let Some(answer) = accept::find_answer(&app.db, &app.clock, caller.tenant, key).await?
     {
         return Ok(accepted(answer?));
     }
     let request: SendRequest = parse_charged(&request_context::memory(&head), &body)?;
-    let mut ask = request.ask(&app, scope.tenant).await?;
-    ask.idempotency = key;
-    let answer = app.outbox.put(vec![ask]).await.pop();
+    let composed = app.composer.compose(&caller, request.message(key)?).await?;
+    let answer = app.outbox.put(vec![composed]).await.pop();
     Ok(accepted(answer.ok_or_else(Problem::internal)??))
 }
 

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 
 use crate::{
-    http::problem::Problem,
+    http::{api::templates::message_template_problem, problem::Problem},
     messaging::{
-        ControlError,
+        ComposeError, ControlError,
         accept::{Refusal, Unaddressable},
     },
 };
@@ -18,6 +18,18 @@ impl From<Unaddressable> for Problem {
             Unaddressable::GroupId => "to.group_id",
         };
         Self::invalid_field(field, format!("{error}."), None)
+    }
+}
+
+impl From<ComposeError> for Problem {
+    fn from(error: ComposeError) -> Self {
+        match error {
+            ComposeError::Invalid(invalid) => invalid.into(),
+            ComposeError::Recipient(error) => error.into(),
+            ComposeError::MessageTemplate(error) => message_template_problem(error),
+            ComposeError::Internal => Self::internal(),
+            ComposeError::Database(error) => error.into(),
+        }
     }
 }
 

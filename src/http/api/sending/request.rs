@@ -4,14 +4,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::files;
 use crate::{
-    app::App,
-    domain::{ChannelId, ContactId, MessageId, MessageTemplateId, SendLane, TenantId},
-    http::{api::templates::message_template_problem, body::decode_value, extract::Rfc3339, problem::Problem},
-    messaging::accept::{AcceptRequest, Address, TemplateUse, Unaddressable},
-    meta::message::{Options, Outbound},
-    records::{contacts, messages},
+    domain::{ChannelId, ContactId, MessageTemplateId, SendLane},
+    http::{body::decode_value, extract::Rfc3339, problem::Problem},
+    messaging::{NewContent, NewMessage, Recipient, accept::IdempotencyKey},
+    meta::message::Options,
     templates::local::LocalTemplateRef,
 };
 
@@ -84,59 +81,27 @@ const OPTIONS: [&str; 3] = [
 ];
 
 impl SendRequest {
-    /// Checks the request against every limit and converts it to an [`AcceptRequest`].
-    pub async fn ask(mut self, app: &App, tenant: TenantId) -> Result<AcceptRequest, Problem> {
-        let to = self.to.address(app, tenant).await?;
-        let (kind, payload) = self.content(app, tenant).await?;
-        let options = self.options()?;
-        let payload = resolve_references(app, tenant, &kind, payload).await?;
-        let mut message = Outbound::parse(&kind, &payload)?;
-        message.check_audience(to.audience())?;
-        message.check_expiry(app.clock.now())?;
-        let invalid = files::check_files(app, tenant, &mut message, &payload).await?;
-        let directory = app.directory.current();
-        let route = directory
-            .channel(self.channel_id)
-            .filter(|route| route.tenant == tenant);
-        let route = route.ok_or_else(|| {
-            let detail = format!("channel_id: there is no channel {}.", self.channel_id);
-            Problem::invalid_field("channel_id", detail, None)
-        })?;
-        let context_wamid = match self.context {
-            Some(context) => Some(resolve_wamid(app, tenant, &context.message_id, "context.message_id").await?),
-            None => None,
-        };
-        let lane = self.lane.unwrap_or(match message.template() {
-            Some(_) => SendLane::Transactional,
-            None => SendLane::Reply,
-        });
-        Ok(AcceptRequest {
-            tenant,
-            channel: route.channel,
-            sender: route.display_phone_number.clone(),
-            to,
-            lane,
-            kind: message.kind(),
-            template: message.template().map(|template| TemplateUse {
-                waba_id: route.waba_id.clone(),
-                template: template.clone(),
-            }),
-            text: message.preview(),
-            content: payload.to_string(),
-            options: serde_json::to_string(&options).map_err(|_| Problem::internal())?,
-            context_wamid,
-            expires_at: self.expires_at.map(|Rfc3339(at)| at),
-            invalid,
-            idempotency: None,
+    /// Converts the request to a message to be composed.
+    pub fn message(mut self, idempotency: Option<IdempotencyKey>) -> Result<NewMessage, Problem> {
+        let content = self.content()?;
+        Ok(NewMessage {
+            channel: self.channel_id,
+            to: self.to.recipient()?,
+            content,
+            context: self.context.take().map(|context| context.message_id),
+            expires_at: self.expires_at.take().map(|Rfc3339(at)| at),
+            lane: self.lane,
+            options: self.options()?,
+            idempotency,
         })
     }
 
-    /// Returns the type and the payload, given in the request or filled in from a template.
-    async fn content(&mut self, app: &App, tenant: TenantId) -> Result<(String, Value), Problem> {
+    /// Returns the type and the payload, or the message template that they come from.
+    fn content(&mut self) -> Result<NewContent, Problem> {
         let from = match (self.kind.take(), self.message_template.take()) {
             (Some(kind), None) => {
                 let payload = self.rest.remove(&kind).unwrap_or(Value::Null);
-                return Ok((kind, payload));
+                return Ok(NewContent::Payload { kind, payload });
             }
             (None, Some(from)) => from,
             (None, None) => {
@@ -156,9 +121,8 @@ impl SendRequest {
                 return Err(Problem::invalid_field("message_template", detail, None));
             }
         };
-        let filled = app.templates.fill_local(tenant, &which, None, &from.variables).await;
-        let filled = filled.map_err(message_template_problem)?;
-        Ok((filled.kind, filled.payload))
+        let variables = from.variables;
+        Ok(NewContent::MessageTemplate { which, variables })
     }
 
     fn options(&mut self) -> Result<Options, Problem> {
@@ -172,56 +136,17 @@ impl SendRequest {
 }
 
 impl To {
-    pub async fn address(&self, app: &App, tenant: TenantId) -> Result<Address, Problem> {
+    /// Returns the recipient that the object names.
+    pub fn recipient(&self) -> Result<Recipient, Problem> {
         match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
-            (Some(phone), None, None, None) => match Address::phone(phone) {
-                // Numbers known from answers and webhooks are accepted even if the tables of valid numbers lack them.
-                Err(Unaddressable::National(digits))
-                    if contacts::is_known(app.db.reader(), tenant, &digits).await? =>
-                {
-                    Ok(Address::Phone(digits))
-                }
-                address => Ok(address?),
-            },
-            (None, Some(id), None, None) => Ok(Address::user_id(id)?),
-            (None, None, Some(id), None) => Ok(Address::group(id)?),
-            (None, None, None, Some(contact)) => Ok(Address::Contact(contact)),
+            (Some(phone), None, None, None) => Ok(Recipient::Phone(phone.clone())),
+            (None, Some(id), None, None) => Ok(Recipient::UserId(id.clone())),
+            (None, None, Some(id), None) => Ok(Recipient::Group(id.clone())),
+            (None, None, None, Some(contact)) => Ok(Recipient::Contact(contact)),
             _ => {
                 let detail = "to: must have exactly one of phone, user_id, group_id and contact_id.";
                 Err(Problem::invalid_field("to", detail, None))
             }
         }
     }
-}
-
-/// Fills in what the payload refers to: the wamid of a reaction's message, and the file name of a document of ours.
-async fn resolve_references(app: &App, tenant: TenantId, kind: &str, mut payload: Value) -> Result<Value, Problem> {
-    if kind == "reaction"
-        && let Some(id) = payload.get("message_id").and_then(Value::as_str)
-    {
-        payload["message_id"] = resolve_wamid(app, tenant, id, "reaction.message_id").await?.into();
-    }
-    if kind == "document" {
-        files::set_document_filename(app, tenant, &mut payload).await?;
-    }
-    Ok(payload)
-}
-
-/// Returns the wamid of a message given by our id or by its wamid.
-async fn resolve_wamid(app: &App, tenant: TenantId, id: &str, field: &str) -> Result<String, Problem> {
-    if id.trim().is_empty() {
-        return Err(Problem::invalid_field(
-            field,
-            format!("{field}: must not be empty."),
-            None,
-        ));
-    }
-    let Ok(id) = id.parse::<MessageId>() else {
-        return Ok(id.to_owned());
-    };
-    let found = messages::find(app.db.reader(), tenant, id).await?;
-    found.and_then(|message| message.wamid).ok_or_else(|| {
-        let detail = format!("{field}: there is no message {id} that Meta knows.");
-        Problem::invalid_field(field, detail, None)
-    })
 }

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use super::show::TemplateWithSchema;
 use crate::{
     app::App,
-    domain::{ChannelId, TemplateId},
+    domain::{ChannelId, TemplateId, perm},
     http::{
-        auth::WriteScope,
+        auth::May,
         body::decode_value,
         extract::{Json, Path},
         problem::Problem,
@@ -34,14 +34,14 @@ pub struct NewTemplate {
 #[utoipa::path(post, path = "/api/v1/templates", request_body = NewTemplate,
     responses((status = 201, description = "Submitted to Meta", body = TemplateWithSchema)))]
 pub async fn create(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Json(new): Json<NewTemplate>,
 ) -> Result<(StatusCode, Body<TemplateWithSchema>), Problem> {
     let directory = app.directory.current();
     let route = directory
         .channel(new.channel_id)
-        .filter(|route| route.tenant == scope.tenant);
+        .filter(|route| route.tenant == caller.tenant);
     let route = route.ok_or_else(|| {
         let detail = format!("channel_id: there is no channel {}.", new.channel_id);
         Problem::invalid_field("channel_id", detail, None)
@@ -58,12 +58,12 @@ pub async fn create(
 #[utoipa::path(patch, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)), request_body = TemplateChange,
     responses((status = 200, description = "Submitted to Meta", body = TemplateWithSchema)))]
 pub async fn edit(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Path(id): Path<TemplateId>,
     Json(change): Json<TemplateChange>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
-    let edited = app.templates.edit(scope.tenant, id, &change).await?;
+    let edited = app.templates.edit(&caller, id, &change).await?;
     Ok(Body(TemplateWithSchema::new(edited)))
 }
 
@@ -73,11 +73,11 @@ pub async fn edit(
 #[utoipa::path(delete, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Path(id): Path<TemplateId>,
 ) -> Result<StatusCode, Problem> {
-    app.templates.delete(scope.tenant, id).await?;
+    app.templates.delete(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -87,10 +87,10 @@ pub async fn delete(
 #[utoipa::path(post, path = "/api/v1/templates/{id}/unpause", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "The template as it is at Meta", body = TemplateWithSchema)))]
 pub async fn unpause(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Path(id): Path<TemplateId>,
 ) -> Result<Body<TemplateWithSchema>, Problem> {
-    let unpaused = app.templates.unpause(scope.tenant, id).await?;
+    let unpaused = app.templates.unpause(&caller, id).await?;
     Ok(Body(TemplateWithSchema::new(unpaused)))
 }

@@ -8,9 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::show::TemplateView;
 use crate::{
     app::App,
-    domain::{ChannelId, Id, TenantId},
+    domain::{ChannelId, Id, TenantId, perm},
     http::{
-        auth::{ReadScope, WriteScope},
+        auth::May,
         extract::{Json, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -45,14 +45,14 @@ pub struct ListTemplatesQuery {
     responses((status = 200, description = "A page of templates", body = Page<TemplateView>),
         (status = 404, description = "There is no such channel")))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::TemplatesRead>,
     State(app): State<App>,
     paging: Paging,
     Query(query): Query<ListTemplatesQuery>,
 ) -> Result<Body<Page<TemplateView>>, Problem> {
     let before = paging.key(LIST)?;
     let waba_id = match query.channel {
-        Some(channel) => account(&app, scope.tenant, channel)?,
+        Some(channel) => account(&app, caller.tenant, channel)?,
         None => query.waba_id.unwrap_or_default(),
     };
     let filter = store::TemplateFilter {
@@ -62,8 +62,8 @@ pub async fn list(
         language: query.language.unwrap_or_default(),
         name: query.name.unwrap_or_default(),
     };
-    let mut tx = scope.begin().await?;
-    let rows = store::page(&mut tx, scope.tenant, filter, before, paging.rows()).await?;
+    let mut tx = caller.begin().await?;
+    let rows = store::page(&mut tx, caller.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::new(&paging, LIST, rows, |row| row.id).map(TemplateView::from),
@@ -114,29 +114,29 @@ pub struct SyncView {
     responses((status = 202, description = "Sync started", body = SyncAnswer),
         (status = 404, description = "There is no such channel")))]
 pub async fn sync(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Json(request): Json<SyncRequest>,
 ) -> Result<(StatusCode, Body<SyncAnswer>), Problem> {
     let query = match request.channel_id {
-        Some(channel) => Some(account(&app, scope.tenant, channel)?),
+        Some(channel) => Some(account(&app, caller.tenant, channel)?),
         None => request.waba_id,
     };
     let is_wanted = |waba_id: &str| query.as_deref().is_none_or(|query| query == waba_id);
-    let known = store::syncs_of_tenant(app.db.reader(), scope.tenant).await?;
+    let known = store::syncs_of_tenant(app.db.reader(), caller.tenant).await?;
     let asked: Vec<&store::TemplateSync> = known.iter().filter(|it| is_wanted(&it.waba_id)).collect();
     if let (Some(waba_id), true) = (&query, asked.is_empty()) {
         return Err(Problem::not_found(format_args!("account {waba_id} with a channel")));
     }
     for it in &asked {
         app.templates
-            .request_sync(scope.tenant, &it.waba_id, TimeDelta::zero())
+            .request_sync(caller.tenant, &it.waba_id, TimeDelta::zero())
             .await?;
     }
     // The sweep finds syncs that could not be pushed.
     let ids = asked.iter().map(|it| it.id.uuid());
     let _ = app.queues.push(&SYNCS, ids, app.clock.now()).await;
-    let data = store::syncs_of_tenant(&app.db, scope.tenant).await?;
+    let data = store::syncs_of_tenant(&app.db, caller.tenant).await?;
     let views = data.into_iter().filter(|it| is_wanted(&it.waba_id)).map(|it| SyncView {
         waba_id: it.waba_id,
         synced_at: it.synced_at,

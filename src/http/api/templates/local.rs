@@ -8,9 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::message_template_view::{FilledMessage, MessageTemplateView, MessageTemplateWithVersions, with_versions};
 use crate::{
     app::App,
-    domain::MessageTemplateId,
+    domain::{MessageTemplateId, perm},
     http::{
-        auth::{ReadScope, WriteScope},
+        auth::May,
         extract::{Json, Path, Query},
         paging::{Page, Paging, PagingParams},
         problem::Problem,
@@ -58,13 +58,13 @@ pub struct ListMessageTemplatesQuery {
 #[utoipa::path(get, path = "/api/v1/message-templates", params(PagingParams, ListMessageTemplatesQuery),
     responses((status = 200, description = "A page of message templates", body = Page<MessageTemplateView>)))]
 pub async fn list(
-    scope: ReadScope,
+    caller: May<perm::TemplatesRead>,
     State(app): State<App>,
     paging: Paging,
     Query(query): Query<ListMessageTemplatesQuery>,
 ) -> Result<Body<Page<MessageTemplateView>>, Problem> {
     let before = paging.key(LIST)?;
-    app.templates.seed(scope.tenant).await?;
+    app.templates.seed(caller.tenant).await?;
     let filter = store::MessageTemplateFilter {
         state: query
             .state
@@ -73,8 +73,8 @@ pub async fn list(
             .to_owned(),
         name: query.name.unwrap_or_default(),
     };
-    let mut tx = scope.begin().await?;
-    let rows = store::page(&mut tx, scope.tenant, filter, before, paging.rows()).await?;
+    let mut tx = caller.begin().await?;
+    let rows = store::page(&mut tx, caller.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::new(&paging, LIST, rows, |row| row.id).map(MessageTemplateView::from),
@@ -87,15 +87,15 @@ pub async fn list(
 #[utoipa::path(get, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 200, description = "The message template", body = MessageTemplateWithVersions)))]
 pub async fn show(
-    scope: ReadScope,
+    caller: May<perm::TemplatesRead>,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<Body<MessageTemplateWithVersions>, Problem> {
     let row = app
         .templates
-        .find_local(scope.tenant, &LocalTemplateRef::Id(id))
+        .find_local(caller.tenant, &LocalTemplateRef::Id(id))
         .await?;
-    Ok(Body(with_versions(&scope, row).await?))
+    Ok(Body(with_versions(&caller, row).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -114,15 +114,15 @@ pub struct NewMessageTemplate {
 #[utoipa::path(post, path = "/api/v1/message-templates", request_body = NewMessageTemplate,
     responses((status = 201, description = "Created", body = MessageTemplateWithVersions)))]
 pub async fn create(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Json(new): Json<NewMessageTemplate>,
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
     let library = &app.templates;
     let made = library
-        .create_local(scope.tenant, &new.name, &new.content, version_state(new.draft))
+        .create_local(&caller, &new.name, &new.content, version_state(new.draft))
         .await?;
-    Ok((StatusCode::CREATED, Body(with_versions(&scope, made).await?)))
+    Ok((StatusCode::CREATED, Body(with_versions(&caller, made).await?)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -141,16 +141,16 @@ pub struct NewMessageTemplateVersion {
     params(("id" = MessageTemplateId, Path)), request_body = NewMessageTemplateVersion,
     responses((status = 201, description = "Added", body = MessageTemplateWithVersions)))]
 pub async fn add_version(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
     Json(new): Json<NewMessageTemplateVersion>,
 ) -> Result<(StatusCode, Body<MessageTemplateWithVersions>), Problem> {
     let library = &app.templates;
     let said = library
-        .add_local_version(scope.tenant, id, &new.content, version_state(new.draft))
+        .add_local_version(&caller, id, &new.content, version_state(new.draft))
         .await?;
-    Ok((StatusCode::CREATED, Body(with_versions(&scope, said).await?)))
+    Ok((StatusCode::CREATED, Body(with_versions(&caller, said).await?)))
 }
 
 const fn version_state(draft: bool) -> Activation {
@@ -177,7 +177,7 @@ pub struct MessageTemplateChange {
 #[utoipa::path(patch, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     request_body = MessageTemplateChange, responses((status = 200, description = "Changed", body = MessageTemplateWithVersions)))]
 pub async fn change(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
     Json(change): Json<MessageTemplateChange>,
@@ -187,12 +187,12 @@ pub async fn change(
         state: change.state.map(MessageTemplateState::as_str),
         active_version: change.active_version,
     };
-    let changed = app.templates.update_local(scope.tenant, id, update).await;
+    let changed = app.templates.update_local(&caller, id, update).await;
     let changed = changed.map_err(|error| match error {
         LocalError::NoSuchVersion(..) => Problem::from(error).with_field("active_version"),
         error => error.into(),
     })?;
-    Ok(Body(with_versions(&scope, changed).await?))
+    Ok(Body(with_versions(&caller, changed).await?))
 }
 
 /// Delete a message template
@@ -201,11 +201,11 @@ pub async fn change(
 #[utoipa::path(delete, path = "/api/v1/message-templates/{id}", params(("id" = MessageTemplateId, Path)),
     responses((status = 204, description = "Deleted")))]
 pub async fn delete(
-    scope: WriteScope,
+    caller: May<perm::TemplatesWrite>,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
 ) -> Result<StatusCode, Problem> {
-    app.templates.delete_local(scope.tenant, id).await?;
+    app.templates.delete_local(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -227,15 +227,16 @@ pub struct MessageTemplatePreview {
 #[utoipa::path(post, path = "/api/v1/message-templates/{id}/preview", params(("id" = MessageTemplateId, Path)),
     request_body = MessageTemplatePreview, responses((status = 200, description = "The message", body = FilledMessage)))]
 pub async fn preview(
-    scope: ReadScope,
+    caller: May<perm::TemplatesRead>,
     State(app): State<App>,
     Path(id): Path<MessageTemplateId>,
     Json(request): Json<MessageTemplatePreview>,
 ) -> Result<Body<FilledMessage>, Problem> {
-    let library = &app.templates;
     let which = LocalTemplateRef::Id(id);
-    let filled = library
-        .fill_local(scope.tenant, &which, request.version, &request.variables)
+    let content = app
+        .templates
+        .local_content(caller.tenant, &which, request.version)
         .await?;
+    let filled = content.fill(&request.variables).map_err(LocalError::from)?;
     Ok(Body(filled.into()))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::MessageTemplateId,
-    http::{auth::TenantScope, problem::Problem},
+    http::{auth::TenantAccess, problem::Problem},
     templates::{
         local::{Filled, LocalContent, LocalError},
         store::message_templates as store,
@@ -66,11 +66,11 @@ pub struct MessageTemplateWithVersions {
 
 /// Loads the versions of a message template and converts it.
 pub async fn with_versions(
-    scope: &TenantScope,
+    caller: &TenantAccess,
     row: store::StoredMessageTemplate,
 ) -> Result<MessageTemplateWithVersions, Problem> {
-    let mut tx = scope.begin().await?;
-    let versions = store::versions(&mut tx, scope.tenant, row.id).await?;
+    let mut tx = caller.begin().await?;
+    let versions = store::versions(&mut tx, caller.tenant, row.id).await?;
     tx.commit().await?;
     let version = |it: store::Version| {
         let content: LocalContent = serde_json::from_str(&it.content).map_err(LocalError::Unreadable)?;

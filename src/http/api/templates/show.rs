@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{TemplateId, TenantId},
+    domain::{TemplateId, TenantId, perm},
     http::{
         api::json::RawJson as Stored,
-        auth::{ReadScope, TenantScope},
+        auth::{May, TenantAccess},
         extract::{Json, Path},
         problem::Problem,
     },
@@ -126,13 +126,16 @@ impl TemplateWithSchema {
 /// Includes the placeholders that a send fills: the key of each, what goes into it, and whether it is required.
 #[utoipa::path(get, path = "/api/v1/templates/{id}", params(("id" = TemplateId, Path)),
     responses((status = 200, description = "The template", body = TemplateWithSchema)))]
-pub async fn show(scope: ReadScope, Path(id): Path<TemplateId>) -> Result<Body<TemplateWithSchema>, Problem> {
-    let row = find(&scope, scope.tenant, id).await?;
+pub async fn show(
+    caller: May<perm::TemplatesRead>,
+    Path(id): Path<TemplateId>,
+) -> Result<Body<TemplateWithSchema>, Problem> {
+    let row = find(&caller, caller.tenant, id).await?;
     Ok(Body(TemplateWithSchema::new(row)))
 }
 
-pub async fn find(scope: &TenantScope, tenant: TenantId, id: TemplateId) -> Result<store::StoredTemplate, Problem> {
-    let mut tx = scope.begin().await?;
+pub async fn find(caller: &TenantAccess, tenant: TenantId, id: TemplateId) -> Result<store::StoredTemplate, Problem> {
+    let mut tx = caller.begin().await?;
     let found = store::find(&mut tx, tenant, id).await?;
     tx.commit().await?;
     found.ok_or_else(|| Problem::not_found(format_args!("template {id}")))
@@ -167,11 +170,11 @@ pub struct TemplatePreview {
 #[utoipa::path(post, path = "/api/v1/templates/{id}/preview", params(("id" = TemplateId, Path)),
     request_body = PreviewRequest, responses((status = 200, description = "The preview", body = TemplatePreview)))]
 pub async fn preview(
-    scope: ReadScope,
+    caller: May<perm::TemplatesRead>,
     Path(id): Path<TemplateId>,
     Json(request): Json<PreviewRequest>,
 ) -> Result<Body<TemplatePreview>, Problem> {
-    let row = find(&scope, scope.tenant, id).await?;
+    let row = find(&caller, caller.tenant, id).await?;
     let preview = templates::preview(&row, &request.variables)?;
     Ok(Body(TemplatePreview {
         rendered: preview.rendered,

@@ -22,10 +22,10 @@ use utoipa::ToSchema;
 use super::media::{MediaView, created_view};
 use crate::{
     app::App,
-    domain::MediaId,
+    domain::{MediaId, perm},
     http::{
         UPLOAD_BYTES,
-        auth::WriteScope,
+        auth::{May, TenantAccess},
         body::{decode, read_json, weight},
         problem::Problem,
         request_context,
@@ -83,16 +83,16 @@ pub struct MediaForm {
         (status = 415, description = "Not a type that Meta accepts"),
         (status = 422, description = "The URL is not allowed, or could not be fetched")))]
 pub async fn create(
-    scope: WriteScope,
+    caller: May<perm::MessagesSend>,
     State(app): State<App>,
     request: Request,
 ) -> Result<(StatusCode, Json<MediaView>), Problem> {
     let id = if is_form(request.headers()) {
-        from_form(&app, &scope, request).await?
+        from_form(&app, &caller, request).await?
     } else {
-        from_json(&app, &scope, request).await?
+        from_json(&app, &caller, request).await?
     };
-    Ok((StatusCode::CREATED, Json(created_view(&app, &scope, id).await?)))
+    Ok((StatusCode::CREATED, Json(created_view(&app, &caller, id).await?)))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -104,7 +104,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     })
 }
 
-async fn from_json(app: &App, scope: &WriteScope, request: Request) -> Result<MediaId, Problem> {
+async fn from_json(app: &App, caller: &TenantAccess, request: Request) -> Result<MediaId, Problem> {
     let (head, body) = request.into_parts();
     let memory = request_context::memory(&head);
     let body = read_json(&head, body, JSON_BYTES).await;
@@ -121,13 +121,13 @@ async fn from_json(app: &App, scope: &WriteScope, request: Request) -> Result<Me
     };
     match (new.url, new.base64) {
         (Some(url), None) => {
-            let brought = media::upload_from_url(&app.media, scope.tenant, said, &url, &memory).await;
+            let brought = media::upload_from_url(&app.media, &caller, said, &url, &memory).await;
             brought.map_err(upload_problem)
         }
         (None, Some(text)) => {
             let text = borrow_text(&memory, &body, text)?;
             drop(body);
-            let brought = media::upload(&app.media, scope.tenant, said, base64::pieces(text), &memory).await;
+            let brought = media::upload(&app.media, &caller, said, base64::pieces(text), &memory).await;
             brought.map_err(|error| match error {
                 UploadError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
                 other => upload_problem(other),
@@ -148,7 +148,7 @@ fn borrow_text(memory: &RequestMemory, body: &Bytes, text: Cow<'_, str>) -> Resu
     }
 }
 
-async fn from_form(app: &App, scope: &WriteScope, request: Request) -> Result<MediaId, Problem> {
+async fn from_form(app: &App, caller: &TenantAccess, request: Request) -> Result<MediaId, Problem> {
     let (head, body) = request.into_parts();
     let memory = request_context::memory(&head);
     let content_type = head
@@ -173,10 +173,10 @@ async fn from_form(app: &App, scope: &WriteScope, request: Request) -> Result<Me
         }
         said.mime_type = said.mime_type.or_else(|| field.content_type().map(str::to_owned));
         said.filename = said.filename.or_else(|| field.file_name().map(str::to_owned));
-        let brought = media::upload(&app.media, scope.tenant, said, field, &memory).await;
+        let brought = media::upload(&app.media, &caller, said, field, &memory).await;
         let id = brought.map_err(upload_problem)?;
         if fields.next_field().await.map_err(unreadable)?.is_some() {
-            media::delete(&app.media, scope.tenant, id).await?;
+            media::delete(&app.media, &caller, id).await?;
             return Err(Problem::invalid("The field `file` must be the last one of the form."));
         }
         return Ok(id);

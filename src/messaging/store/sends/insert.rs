@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId},
+    domain::{Actor, ChannelId, ContactId, ConversationId, Id, MessageId, RecipientKind, SendLane, Status, TenantId},
 };
 
 /// A new message to be sent.
@@ -31,6 +31,7 @@ pub struct NewSend<'a> {
     pub context_wamid: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
     pub at: DateTime<Utc>,
+    pub created_by: Actor,
 }
 
 /// Maximum content of one statement, in bytes; the statement makes four copies of it.
@@ -55,11 +56,11 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> 
 async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
     const MESSAGES: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
-            sender, recipient, at) AS ({rows})
+            sender, recipient, at, created_by) AS ({rows})
         INSERT INTO messages (tenant_id, id, channel_id, conversation_id, contact_id, direction, origin, type, status, status_rank,
-            text, payload, context_wamid, sender, recipient, sent_at, received_at)
+            text, payload, context_wamid, sender, recipient, sent_at, received_at, created_by)
         SELECT tenant_id, id, channel_id, conversation_id, contact_id, 'outbound', 'api', type, status, status_rank, text, payload,
-            context_wamid, sender, recipient, at, at
+            context_wamid, sender, recipient, at, at, created_by
         FROM r";
     const SENDS: &str = "
         WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at) AS ({rows})
@@ -83,6 +84,7 @@ async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()>
             it.sender.clone(),
             it.recipient.clone(),
             it.at,
+            it.created_by.to_string(),
         )
     };
     let send = |it: &NewSend<'_>| {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::StoredMessageTemplate;
 use crate::{
     db::{On, Result},
-    domain::{MessageTemplateId, TenantId},
+    domain::{Actor, MessageTemplateId, TenantId},
 };
 
 /// A version to add.
@@ -15,13 +15,19 @@ pub struct NewVersion {
     pub kind: &'static str,
     /// JSON.
     pub content: String,
+    pub created_by: Actor,
 }
 
 /// Inserts a template. Returns false if the tenant has one of that name.
-pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessageTemplate) -> Result<bool> {
+pub async fn insert(
+    on: impl Into<On<'_>>,
+    tenant: TenantId,
+    row: &StoredMessageTemplate,
+    created_by: Actor,
+) -> Result<bool> {
     const SQL: &str = "
-        INSERT INTO message_templates (tenant_id, id, name, state, active_version, latest_version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO message_templates (tenant_id, id, name, state, active_version, latest_version, created_at, updated_at, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (tenant_id, name) DO NOTHING";
     let it = row.clone();
     let args = (
@@ -33,6 +39,7 @@ pub async fn insert(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessage
         it.latest_version,
         it.created_at,
         it.updated_at,
+        created_by.to_string(),
     );
     Ok(on.into().sql(SQL, args).run().await? == 1)
 }
@@ -45,9 +52,17 @@ pub async fn add_version(
     now: DateTime<Utc>,
 ) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO message_template_versions (tenant_id, template_id, version, type, content, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let args = (tenant, id, new.version, new.kind.to_owned(), new.content, now);
+        INSERT INTO message_template_versions (tenant_id, template_id, version, type, content, created_at, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let args = (
+        tenant,
+        id,
+        new.version,
+        new.kind.to_owned(),
+        new.content,
+        now,
+        new.created_by.to_string(),
+    );
     on.into().sql(SQL, args).run().await.map(drop)
 }
 

@@ -40,6 +40,7 @@ pub struct Endpoint {
     pub disabled_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub created_by: Option<String>,
     pub revision: i64,
     #[sqlx(flatten)]
     pub health: EndpointHealth,
@@ -94,7 +95,7 @@ macro_rules! select {
         concat!(
             "SELECT id, tenant_id, url, description, event_types, channels, rate_limit_per_second, headers, ordered, \
              max_concurrent, secret, previous_secret, previous_secret_until, disabled_at, disabled_reason, created_at, \
-             updated_at, revision, failing_since, failures_in_row, warned_at, tripped_at, probe_at, probes, last_error, \
+             updated_at, created_by, revision, failing_since, failures_in_row, warned_at, tripped_at, probe_at, probes, last_error, \
              last_error_at, last_success_at FROM endpoints ",
             $rest
         )

@@ -27,8 +27,8 @@ pub struct EndpointSettings {
 pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO endpoints (id, tenant_id, url, description, event_types, channels, rate_limit_per_second, ordered,
-            max_concurrent, secret, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
+            max_concurrent, secret, created_at, updated_at, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
     const REST: &str =
         "UPDATE endpoints SET headers = $3, disabled_at = $4, disabled_reason = $5 WHERE tenant_id = $1 AND id = $2";
     let (mut on, it) = (on.into(), endpoint.clone());
@@ -44,6 +44,7 @@ pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
         it.max_concurrent,
         it.secret,
         it.created_at,
+        it.created_by,
     );
     on.reborrow().sql(SQL, row).run().await?;
     on.sql(

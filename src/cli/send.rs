@@ -1,0 +1,193 @@
+//! `mainstay send`.
+
+use std::fmt;
+
+use clap::ArgGroup;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{CommandOutput, OperatorContext};
+use crate::{
+    directory::Directory,
+    domain::{ChannelId, ContactId, ConversationId, Ctx, MessageId},
+    messaging::{
+        Composer, NewContent, NewMessage, Recipient,
+        accept::{AcceptedSend, Outbox},
+    },
+    meta::message::Options,
+    queue::Queues,
+    records::channels,
+    templates::{TemplateService, local::LocalTemplateRef},
+    tenancy,
+};
+
+/// A message of a channel to one recipient. It is committed here; a worker sends it.
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("content").args(["text", "message_template", "payload"]).required(true))]
+pub struct Args {
+    /// Name or id of the tenant.
+    #[arg(long)]
+    tenant: String,
+    /// Id of the channel to send from; may be left out where the tenant has one only.
+    #[arg(long)]
+    channel: Option<ChannelId>,
+    /// A phone number with `+` and country code, a user id such as US.1349…, or the id of a contact.
+    #[arg(long)]
+    to: String,
+    /// A text.
+    #[arg(long)]
+    text: Option<String>,
+    /// The name of a message template.
+    #[arg(long)]
+    message_template: Option<String>,
+    /// A variable of the message template; repeat it for each.
+    #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = variable, requires = "message_template")]
+    variables: Vec<(String, String)>,
+    /// Any other type, as in `POST /api/v1/messages`: `{"type": "image", "image": {"link": "https://…"}}`.
+    #[arg(long, value_name = "JSON", value_parser = payload)]
+    payload: Option<Payload>,
+}
+
+/// A type and what Meta has under its name.
+#[derive(Clone, Debug)]
+struct Payload {
+    kind: String,
+    payload: Value,
+}
+
+#[derive(Serialize)]
+struct Sent {
+    id: MessageId,
+    status: &'static str,
+    channel_id: ChannelId,
+    conversation_id: ConversationId,
+    contact_id: ContactId,
+}
+
+impl Args {
+    pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
+        let tenant = tenancy::find_tenant(&operator.registry, &self.tenant).await?;
+        let directory = operator.directory();
+        directory.refresh().await?;
+        let ctx = Ctx::operator(tenant.id);
+        let message = self.message(operator, &ctx).await?;
+        let sent = send(operator, directory, &ctx, message).await?;
+        CommandOutput::new(&Sent::from(sent))
+    }
+
+    async fn message(self, operator: &OperatorContext, ctx: &Ctx) -> anyhow::Result<NewMessage> {
+        let channel = match self.channel {
+            Some(channel) => channel,
+            None => match channels::of_tenant(&operator.registry.db, ctx.tenant).await?.as_slice() {
+                [only] => only.id,
+                all => anyhow::bail!("the tenant has {} channels: name one with --channel", all.len()),
+            },
+        };
+        let content = match (self.text, self.message_template, self.payload) {
+            (Some(text), ..) => NewContent::Payload {
+                kind: "text".to_owned(),
+                payload: json!({ "body": text }),
+            },
+            (None, Some(name), _) => NewContent::MessageTemplate {
+                which: LocalTemplateRef::Name(name),
+                variables: self
+                    .variables
+                    .into_iter()
+                    .map(|(name, value)| (name, value.into()))
+                    .collect(),
+            },
+            (None, None, Some(Payload { kind, payload })) => NewContent::Payload { kind, payload },
+            (None, None, None) => anyhow::bail!("give --text, --message-template or --payload"),
+        };
+        Ok(NewMessage {
+            channel,
+            to: recipient(&self.to),
+            content,
+            context: None,
+            expires_at: None,
+            lane: None,
+            options: Options::default(),
+            idempotency: None,
+        })
+    }
+}
+
+/// Composes the message and commits it. Its job is found by the sweep of a worker: this process has no queue.
+async fn send(
+    operator: &OperatorContext,
+    directory: Directory,
+    ctx: &Ctx,
+    message: NewMessage,
+) -> anyhow::Result<AcceptedSend> {
+    let (db, clock) = (operator.registry.db.clone(), operator.registry.clock.clone());
+    let composer = Composer {
+        db: db.clone(),
+        clock: clock.clone(),
+        directory: directory.clone(),
+        templates: TemplateService {
+            db: db.clone(),
+            clock: clock.clone(),
+            graph: operator.graph.clone(),
+            directory,
+        },
+    };
+    let request = composer.compose(ctx, message).await?;
+    let ends = CancellationToken::new();
+    let (outbox, writer) = Outbox::start(db, clock.clone(), Queues::in_memory(clock), 1, ends.clone());
+    let answer = outbox.put(vec![request]).await.pop();
+    ends.cancel();
+    writer.await?;
+    Ok(answer.ok_or_else(|| anyhow::anyhow!("the message was not stored"))??)
+}
+
+/// Parses a recipient: the id of a contact, a user id, or else a phone number.
+fn recipient(text: &str) -> Recipient {
+    if let Ok(contact) = text.parse() {
+        return Recipient::Contact(contact);
+    }
+    let is_user_id = text.as_bytes().get(2) == Some(&b'.') && text[..2].bytes().all(|byte| byte.is_ascii_uppercase());
+    match is_user_id {
+        true => Recipient::UserId(text.to_owned()),
+        false => Recipient::Phone(text.to_owned()),
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn payload(text: &str) -> Result<Payload, String> {
+    let mut members: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let Some(Value::String(kind)) = members.remove("type") else {
+        return Err(
+            "must be an object with `type`, such as {\"type\": \"text\", \"text\": {\"body\": \"Hello\"}}".to_owned(),
+        );
+    };
+    let payload = members
+        .remove(&kind)
+        .ok_or_else(|| format!("lacks the member `{kind}`"))?;
+    match members.keys().next() {
+        Some(other) => Err(format!("has a member `{other}` beside `type` and `{kind}`")),
+        None => Ok(Payload { kind, payload }),
+    }
+}
+
+impl From<AcceptedSend> for Sent {
+    fn from(accepted: AcceptedSend) -> Self {
+        Self {
+            id: accepted.id,
+            status: "queued",
+            channel_id: accepted.channel,
+            conversation_id: accepted.conversation,
+            contact_id: accepted.contact,
+        }
+    }
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message  {}\nqueued: a worker sends it", self.id)
+    }
+}

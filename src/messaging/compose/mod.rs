@@ -1,0 +1,216 @@
+//! Composes messages: from what a caller describes to what [`super::accept`] commits. API, command line, campaigns, flows and inbox go
+//! through here.
+//!
+//! 1. Message templates are filled, each distinct one read once.
+//! 2. What the messages of a page refer to (messages, files, numbers) is read with one statement per kind.
+//! 3. Each message is checked against every limit Meta documents. What is stored is canonical; attempts do not check it again.
+
+mod files;
+mod references;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use self::references::References;
+use crate::{
+    clock::Clock,
+    db::{self, Db},
+    directory::{Directory, Route},
+    domain::{ChannelId, ContactId, Ctx, MessageId, SendLane},
+    messaging::accept::{AcceptRequest, Address, IdempotencyKey, TemplateUse, Unaddressable},
+    meta::message::{Invalid, Options, Outbound},
+    templates::{
+        TemplateService,
+        local::{LocalContent, LocalError, LocalTemplateRef},
+    },
+};
+
+/// A message as its caller describes it.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub channel: ChannelId,
+    pub to: Recipient,
+    pub content: NewContent,
+    /// Our id or Meta's of the message that this one replies to.
+    pub context: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// `transactional` for templates and `reply` for the rest by default.
+    pub lane: Option<SendLane>,
+    pub options: Options,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// A recipient as the caller names it, not yet checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// A number as people write it.
+    Phone(String),
+    /// A business-scoped user id.
+    UserId(String),
+    /// Meta's id of a group.
+    Group(String),
+    Contact(ContactId),
+}
+
+/// The content of a new message.
+#[derive(Clone, Debug)]
+pub enum NewContent {
+    /// Meta's type, and what Meta has under that name.
+    Payload { kind: String, payload: Value },
+    /// The active version of a message template, with a value for each of its variables.
+    MessageTemplate {
+        which: LocalTemplateRef,
+        variables: Map<String, Value>,
+    },
+}
+
+/// Why a message cannot be composed.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Recipient(#[from] Unaddressable),
+    #[error("message_template: {0}")]
+    MessageTemplate(LocalError),
+    #[error("internal error")]
+    Internal,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Resources for composing messages. Clones share them.
+#[derive(Clone)]
+pub struct Composer {
+    pub db: Db,
+    pub clock: Clock,
+    pub directory: Directory,
+    pub templates: TemplateService,
+}
+
+type Composed = Result<AcceptRequest, ComposeError>;
+/// A message with its type and payload, filled where it came from a message template.
+type Filled = Result<(NewMessage, String, Value), ComposeError>;
+
+impl Composer {
+    /// Composes one message.
+    pub async fn compose(&self, ctx: &Ctx, message: NewMessage) -> Composed {
+        let composed = self.compose_page(ctx, vec![message]).await?;
+        composed.into_iter().next().unwrap_or(Err(ComposeError::Internal))
+    }
+
+    /// Composes a page of messages. Returns a result for each, in order.
+    pub async fn compose_page(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> db::Result<Vec<Composed>> {
+        let filled = self.fill(ctx, messages).await;
+        let known = References::load(self, ctx, filled.iter().flatten()).await?;
+        let compose = |filled: Filled| filled.and_then(|filled| self.compose_filled(ctx, &known, filled));
+        Ok(filled.into_iter().map(compose).collect())
+    }
+
+    /// Checks a recipient, as that of a message.
+    pub async fn recipient(&self, ctx: &Ctx, to: &Recipient) -> Result<Address, ComposeError> {
+        let known = References::of_recipient(self, ctx, to).await?;
+        known.address(to)
+    }
+
+    /// Takes each message's type and payload, or fills its message template.
+    async fn fill(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> Vec<Filled> {
+        let mut read: HashMap<LocalTemplateRef, LocalContent> = HashMap::new();
+        let mut filled = Vec::with_capacity(messages.len());
+        for mut message in messages {
+            let content = std::mem::replace(&mut message.content, NewContent::EMPTY);
+            filled.push(match content {
+                NewContent::Payload { kind, payload } => Ok((message, kind, payload)),
+                NewContent::MessageTemplate { which, variables } => self
+                    .fill_template(ctx, &mut read, which, &variables)
+                    .await
+                    .map(|(kind, payload)| (message, kind, payload))
+                    .map_err(ComposeError::MessageTemplate),
+            });
+        }
+        filled
+    }
+
+    async fn fill_template(
+        &self,
+        ctx: &Ctx,
+        read: &mut HashMap<LocalTemplateRef, LocalContent>,
+        which: LocalTemplateRef,
+        variables: &Map<String, Value>,
+    ) -> Result<(String, Value), LocalError> {
+        if !read.contains_key(&which) {
+            let content = self.templates.local_content(ctx.tenant, &which, None).await?;
+            read.insert(which.clone(), content);
+        }
+        let filled = read[&which].fill(variables)?;
+        Ok((filled.kind, filled.payload))
+    }
+
+    fn compose_filled(
+        &self,
+        ctx: &Ctx,
+        known: &References,
+        (message, kind, payload): (NewMessage, String, Value),
+    ) -> Composed {
+        let to = known.address(&message.to)?;
+        let payload = known.resolve(&kind, payload)?;
+        let mut outbound = Outbound::parse(&kind, &payload)?;
+        outbound.check_audience(to.audience())?;
+        outbound.check_expiry(self.clock.now())?;
+        let invalid = known.check_files(&mut outbound, &payload);
+        let route = self.route(ctx, message.channel)?;
+        let wamid = |id: String| known.wamid(&id, "context.message_id");
+        let lane = message.lane.unwrap_or(match outbound.template() {
+            Some(_) => SendLane::Transactional,
+            None => SendLane::Reply,
+        });
+        Ok(AcceptRequest {
+            tenant: ctx.tenant,
+            created_by: ctx.actor,
+            channel: route.channel,
+            sender: route.display_phone_number.clone(),
+            to,
+            lane,
+            kind: outbound.kind(),
+            template: outbound.template().map(|template| TemplateUse {
+                waba_id: route.waba_id.clone(),
+                template: template.clone(),
+            }),
+            text: outbound.preview(),
+            content: payload.to_string(),
+            options: serde_json::to_string(&message.options).map_err(|_| ComposeError::Internal)?,
+            context_wamid: message.context.map(wamid).transpose()?,
+            expires_at: message.expires_at,
+            invalid,
+            idempotency: message.idempotency,
+        })
+    }
+
+    fn route(&self, ctx: &Ctx, channel: ChannelId) -> Result<Route, Invalid> {
+        let directory = self.directory.current();
+        let route = directory.channel(channel).filter(|route| route.tenant == ctx.tenant);
+        let unknown = || Invalid::new("channel_id", format!("there is no channel {channel}"));
+        route.cloned().ok_or_else(unknown)
+    }
+}
+
+impl NewContent {
+    /// What a message holds once its content was taken.
+    const EMPTY: Self = Self::Payload {
+        kind: String::new(),
+        payload: Value::Null,
+    };
+}
+
+impl NewMessage {
+    /// Returns the ids of our own messages that the message refers to: the one it replies to, and the one a reaction is for.
+    fn messages<'a>(&'a self, kind: &str, payload: &'a Value) -> impl Iterator<Item = MessageId> + use<'a> {
+        let reacted = (kind == "reaction")
+            .then(|| payload.get("message_id")?.as_str())
+            .flatten();
+        let named = self.context.as_deref().into_iter().chain(reacted);
+        named.filter_map(|id| id.parse().ok())
+    }
+}
