@@ -12,7 +12,7 @@ use crate::{
     directory::Directory,
     domain::{ChannelId, ContactId, ConversationId, Ctx, MessageId},
     messaging::{
-        Composer, NewContent, NewMessage, Recipient,
+        Composer, NewContent, NewMessage, RequestedRecipient,
         accept::{AcceptedSend, Outbox},
     },
     meta::message::Options,
@@ -142,14 +142,14 @@ async fn send(
 }
 
 /// Parses a recipient: the id of a contact, a user id, or else a phone number.
-fn recipient(text: &str) -> Recipient {
+fn recipient(text: &str) -> RequestedRecipient {
     if let Ok(contact) = text.parse() {
-        return Recipient::Contact(contact);
+        return RequestedRecipient::Contact(contact);
     }
     let is_user_id = text.as_bytes().get(2) == Some(&b'.') && text[..2].bytes().all(|byte| byte.is_ascii_uppercase());
     match is_user_id {
-        true => Recipient::UserId(text.to_owned()),
-        false => Recipient::Phone(text.to_owned()),
+        true => RequestedRecipient::UserId(text.to_owned()),
+        false => RequestedRecipient::Phone(text.to_owned()),
     }
 }
 

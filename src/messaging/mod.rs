@@ -39,7 +39,7 @@ pub use breaker::{resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
 pub use channel_report::ChannelReport;
 pub use check::{CHECKS, CheckError, check, run_scheduled_check};
-pub use compose::{ComposeError, Composer, NewContent, NewMessage, Recipient};
+pub use compose::{ComposeError, Composer, NewContent, NewMessage, RequestedRecipient};
 pub use conclusions::{
     Conclusion, ConclusionResult, ConclusionSubmission, Conclusions, RejectedAttempt, write_conclusions,
 };

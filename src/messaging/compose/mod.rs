@@ -31,7 +31,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct NewMessage {
     pub channel: ChannelId,
-    pub to: Recipient,
+    pub to: RequestedRecipient,
     pub content: NewContent,
     /// Our id or Meta's of the message that this one replies to.
     pub context: Option<String>,
@@ -44,7 +44,7 @@ pub struct NewMessage {
 
 /// A recipient as the caller names it, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recipient {
+pub enum RequestedRecipient {
     /// A number as people write it.
     Phone(String),
     /// A business-scoped user id.
@@ -110,7 +110,7 @@ impl Composer {
     }
 
     /// Checks a recipient, as that of a message.
-    pub async fn recipient(&self, ctx: &Ctx, to: &Recipient) -> Result<Address, ComposeError> {
+    pub async fn recipient(&self, ctx: &Ctx, to: &RequestedRecipient) -> Result<Address, ComposeError> {
         let known = References::of_recipient(self, ctx, to).await?;
         known.address(to)
     }

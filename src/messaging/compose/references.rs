@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{ComposeError, Composer, NewMessage, Recipient};
+use super::{ComposeError, Composer, NewMessage, RequestedRecipient};
 use crate::{
     db::Result,
     domain::{Ctx, MediaId, MessageId, TenantId},
@@ -58,7 +58,7 @@ impl References {
     }
 
     /// Reads what a recipient refers to.
-    pub(super) async fn of_recipient(composer: &Composer, ctx: &Ctx, to: &Recipient) -> Result<Self> {
+    pub(super) async fn of_recipient(composer: &Composer, ctx: &Ctx, to: &RequestedRecipient) -> Result<Self> {
         let phones = national(to).into_iter().collect();
         Ok(Self {
             phones: known_phones(composer, ctx.tenant, phones).await?,
@@ -67,12 +67,12 @@ impl References {
     }
 
     /// Checks a recipient. Numbers known from answers and webhooks are accepted even if the tables of valid numbers lack them.
-    pub(super) fn address(&self, to: &Recipient) -> std::result::Result<Address, ComposeError> {
+    pub(super) fn address(&self, to: &RequestedRecipient) -> std::result::Result<Address, ComposeError> {
         let address = match to {
-            Recipient::Phone(phone) => Address::phone(phone),
-            Recipient::UserId(id) => Address::user_id(id),
-            Recipient::Group(id) => Address::group(id),
-            Recipient::Contact(contact) => Ok(Address::Contact(*contact)),
+            RequestedRecipient::Phone(phone) => Address::phone(phone),
+            RequestedRecipient::UserId(id) => Address::user_id(id),
+            RequestedRecipient::Group(id) => Address::group(id),
+            RequestedRecipient::Contact(contact) => Ok(Address::Contact(*contact)),
         };
         match address {
             Err(Unaddressable::National(digits)) if self.phones.contains(&digits) => Ok(Address::Phone(digits)),
@@ -113,9 +113,9 @@ impl References {
 }
 
 /// Returns the digits of a phone number that is no valid international one.
-fn national(to: &Recipient) -> Option<String> {
+fn national(to: &RequestedRecipient) -> Option<String> {
     match to {
-        Recipient::Phone(phone) => match Address::phone(phone) {
+        RequestedRecipient::Phone(phone) => match Address::phone(phone) {
             Err(Unaddressable::National(digits)) => Some(digits),
             _ => None,
         },

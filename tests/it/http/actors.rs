@@ -2,7 +2,7 @@
 
 use mainstay::{
     domain::{Ctx, Scopes},
-    messaging::{self, NewContent, NewMessage, Recipient},
+    messaging::{self, NewContent, NewMessage, RequestedRecipient},
     tenancy,
 };
 use mainstay_test_macros::both_databases;
@@ -97,7 +97,7 @@ async fn a_page_of_messages_is_composed_as_each_of_them_alone(test: TestApp) {
     let channel = id.as_str().unwrap().parse().unwrap();
     let message = |phone: &str, context: Option<&str>| NewMessage {
         channel,
-        to: Recipient::Phone(phone.to_owned()),
+        to: RequestedRecipient::Phone(phone.to_owned()),
         content: NewContent::Payload {
             kind: "text".to_owned(),
             payload: json!({ "body": "Hi" }),

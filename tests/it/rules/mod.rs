@@ -5,6 +5,7 @@ mod channels;
 mod daily_limit;
 mod effects;
 mod forgetting;
+mod isolation;
 mod lock_order;
 mod room;
 mod shared_portfolio;

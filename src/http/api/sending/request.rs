@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{ChannelId, ContactId, MessageTemplateId, SendLane},
     http::{body::decode_value, extract::Rfc3339, problem::Problem},
-    messaging::{NewContent, NewMessage, Recipient, accept::IdempotencyKey},
+    messaging::{NewContent, NewMessage, RequestedRecipient, accept::IdempotencyKey},
     meta::message::Options,
     templates::local::LocalTemplateRef,
 };
@@ -137,12 +137,12 @@ impl SendRequest {
 
 impl To {
     /// Returns the recipient that the object names.
-    pub fn recipient(&self) -> Result<Recipient, Problem> {
+    pub fn recipient(&self) -> Result<RequestedRecipient, Problem> {
         match (&self.phone, &self.user_id, &self.group_id, self.contact_id) {
-            (Some(phone), None, None, None) => Ok(Recipient::Phone(phone.clone())),
-            (None, Some(id), None, None) => Ok(Recipient::UserId(id.clone())),
-            (None, None, Some(id), None) => Ok(Recipient::Group(id.clone())),
-            (None, None, None, Some(contact)) => Ok(Recipient::Contact(contact)),
+            (Some(phone), None, None, None) => Ok(RequestedRecipient::Phone(phone.clone())),
+            (None, Some(id), None, None) => Ok(RequestedRecipient::UserId(id.clone())),
+            (None, None, Some(id), None) => Ok(RequestedRecipient::Group(id.clone())),
+            (None, None, None, Some(contact)) => Ok(RequestedRecipient::Contact(contact)),
             _ => {
                 let detail = "to: must have exactly one of phone, user_id, group_id and contact_id.";
                 Err(Problem::invalid_field("to", detail, None))
