@@ -20,6 +20,7 @@ mod media;
 mod names;
 mod people;
 mod permutations;
+mod recurring;
 mod replay;
 mod requests;
 mod rules;
