@@ -89,7 +89,7 @@ const STEPS: &[Step] = &[
     shared!(23, "0023_group_authors"),
     postgres!(24, "0024_room_for_updates"),
     postgres!(25, "0025_states"),
-    shared!(26, "0026_recurring_jobs"),
+    isolated!(26, "0026_recurring_jobs"),
 ];
 
 /// Returns all migrations for PostgreSQL or SQLite.

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     domain::EndpointId,
     queue::{Backoff, Claim, Job, Outcomes, Queue},
-    webhooks::{dispatcher::ServeError, store::endpoints::ENDPOINT_JOBS},
+    webhooks::{ENDPOINT_JOBS, dispatcher::ServeError},
 };
 
 /// Delivers events to endpoints. A job is an endpoint with waiting deliveries; it ends when nothing is due there.

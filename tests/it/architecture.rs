@@ -60,8 +60,6 @@ const STORES: &[(&str, &str)] = &[
     ("records/events/consumers.rs", "webhooks"),
     // A merge of contacts moves the rows of every table that names one.
     ("records/contacts/merged_tables.rs", "messaging"),
-    // The queue's job names the table that it works off.
-    ("jobs", "webhooks"),
     // What was received is stored with its media, and what a status says of a send with the send.
     ("inbound", "media"),
     ("inbound", "messaging"),

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod attacks;
+mod consumers;
 mod deliveries;
 mod demo;
 mod endpoints;

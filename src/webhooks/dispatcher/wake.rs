@@ -21,11 +21,7 @@ const MAX_COMMITS: usize = 64;
 pub async fn wake(db: Db, clock: Clock, queues: Queues, hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
     let mut commits = BatchReceiver::new(MAX_COMMITS, hints);
     while let Some(batches) = commits.next(&done).await {
-        let hints = batches
-            .into_iter()
-            .flatten()
-            .filter(|hint| hint.queue == ENDPOINT_JOBS.name);
-        let ids: BTreeSet<Uuid> = hints.map(|hint| hint.id).collect();
+        let ids: BTreeSet<Uuid> = batches.into_iter().flatten().map(|hint| hint.id).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
         if let Err(error) = wake_endpoints(&db, &clock, &queues, &ids).await {
             tracing::debug!(%error, "endpoint jobs could not be woken; housekeeping finds them");
