@@ -18,6 +18,7 @@ use crate::{
     meta::graph,
     queue::Queues,
     rate_limit::RateLimiter,
+    records::event_consumers::EventConsumers,
     storage::Storage,
     templates::TemplateService,
     webhooks::{DispatcherTasks, WebhookDispatcher, WebhookService},
@@ -39,6 +40,7 @@ pub struct Foundation {
     pub graph: graph::GraphClient,
     pub storage: Storage,
     pub egress: EgressClient,
+    pub consumers: EventConsumers,
     pub metrics: PrometheusHandle,
     /// Cancelled when nothing new is to be worked on.
     pub work_ends: CancellationToken,
@@ -67,6 +69,8 @@ pub struct Parts {
     pub inbound: InboundService,
     /// Delivers events to endpoints.
     pub dispatcher: WebhookDispatcher,
+    /// Read the events by a cursor of their own.
+    pub consumers: EventConsumers,
     pub metrics: PrometheusHandle,
 }
 
@@ -141,6 +145,7 @@ impl App {
             messaging,
             inbound,
             dispatcher,
+            consumers: of.consumers,
             metrics: of.metrics,
         }));
         (app, dispatcher_tasks)

@@ -89,6 +89,7 @@ const STEPS: &[Step] = &[
     shared!(23, "0023_group_authors"),
     postgres!(24, "0024_room_for_updates"),
     postgres!(25, "0025_states"),
+    isolated!(26, "0026_recurring_jobs"),
     shared!(27, "0027_actors"),
 ];
 

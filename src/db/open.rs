@@ -105,10 +105,10 @@ impl Db {
         }
     }
 
-    /// Subscribes to the hints of transactions committed through this database; `None` if there is a subscriber already.
-    pub fn subscribe_to_hints(&self) -> Option<mpsc::Receiver<Vec<Hint>>> {
+    /// Subscribes to a queue's hints of transactions committed through this database; `None` if it has a subscriber already.
+    pub fn subscribe_to_hints(&self, queue: &'static str) -> Option<mpsc::Receiver<Vec<Hint>>> {
         let (Db::Sqlite { hint_sender, .. } | Db::Postgres { hint_sender, .. }) = self;
-        hint_sender.subscribe()
+        hint_sender.subscribe(queue)
     }
 
     /// Begins a write transaction. SQLite takes the write lock at once, so that no transaction fails later for want of it.

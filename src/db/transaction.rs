@@ -90,10 +90,12 @@ impl Tx {
         self.advisory.insert(key)
     }
 
-    /// Adds a hint, sent to the subscriber after the commit and discarded by a rollback. A hint may get lost, so the tables must lead to
-    /// the same row.
+    /// Adds a hint, sent to the subscriber of its queue after the commit and discarded by a rollback, or at once if there is none. A hint
+    /// may get lost, so the tables must lead to the same row.
     pub fn hint(&mut self, hint: Hint) {
-        self.hints.push(hint);
+        if self.hint_sender.has_subscriber(hint.queue) {
+            self.hints.push(hint);
+        }
     }
 
     pub async fn commit(self) -> sqlx::Result<()> {
@@ -101,7 +103,7 @@ impl Tx {
             TxKind::Sqlite(tx) => tx.commit().await?,
             TxKind::Postgres(tx) => tx.commit().await?,
         }
-        self.hint_sender.send(self.hints);
+        self.hint_sender.send(&self.hints);
         Ok(())
     }
 

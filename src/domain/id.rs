@@ -88,6 +88,8 @@ ids! {
     MessageTemplateId = "mtp";
     /// A domain event.
     EventId = "evt";
+    /// The cursor of a consumer over a tenant's events.
+    EventConsumerId = "evc";
     /// A tenant's address that receives events.
     EndpointId = "ep";
     /// A delivery of an event to an endpoint.

@@ -19,7 +19,7 @@ use crate::{
     media,
     messaging::{self, accept, store::sends},
     queue::{self, counts},
-    records::{channel_checks, partitions},
+    records::{channel_checks, event_consumers, partitions},
     webhooks,
 };
 
@@ -27,6 +27,8 @@ use crate::{
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(5);
 /// Interval of the search for service windows that are about to close.
 const WINDOWS_INTERVAL: Duration = Duration::from_secs(15);
+/// Interval of the look for events that consumers have not consumed.
+const CONSUMERS_INTERVAL: Duration = Duration::from_secs(60);
 /// Interval of metrics that are counted in the database.
 const METRICS_INTERVAL: Duration = Duration::from_secs(30);
 /// Interval of [`clean_up`]: partitions, retention.
@@ -44,15 +46,18 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 async fn run_frequent(app: &App, shutdown: &CancellationToken) {
     let mut reconcile_tick = tokio::time::interval(RECONCILE_INTERVAL);
     let mut windows_tick = tokio::time::interval(WINDOWS_INTERVAL);
+    let mut consumers_tick = tokio::time::interval(CONSUMERS_INTERVAL);
     let mut metrics_tick = tokio::time::interval(METRICS_INTERVAL);
     reconcile_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     windows_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    consumers_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     metrics_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let (what, result) = tokio::select! {
             () = shutdown.cancelled() => return,
             _ = reconcile_tick.tick() => ("reunite", reconcile(app).await),
             _ = windows_tick.tick() => ("tell", emit_window_closing(app).await.map(drop)),
+            _ = consumers_tick.tick() => ("wake", wake_consumers(app).await),
             _ = metrics_tick.tick() => ("count", messaging::record_held(&app.messaging).await),
         };
         record_failure(what, result);
@@ -94,6 +99,11 @@ pub async fn reconcile(app: &App) -> Result<()> {
         .and(sent)
         .and(woken)
         .and(erased)
+}
+
+/// Wakes the consumers whose hint was lost, and those that are new.
+async fn wake_consumers(app: &App) -> Result<()> {
+    event_consumers::wake_lagging((&app.db, &app.clock, &app.queues), &app.consumers).await
 }
 
 async fn reconcile_sends(app: &App) -> Result<()> {

@@ -3,8 +3,9 @@ use std::time::Duration;
 use crate::{
     app::App,
     domain::ChannelId,
-    messaging::{self, CHECKS, CheckError},
+    messaging::{self, CheckError},
     queue::{Backoff, Claim, Job, Outcome, Outcomes, Queue},
+    records::channel_checks::CHECKS,
 };
 
 /// Checks a channel with Meta: when it is added, when its token is renewed, and once a day.
@@ -15,8 +16,6 @@ impl Job for CheckChannels {
     const CONCURRENCY: usize = 2;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // Recurring: never given up, only retried less often.
-    const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(5), Duration::from_secs(3_600));
     // Four concurrent calls, each with its own timeout.
     const TIMEOUT: Duration = Duration::from_secs(120);

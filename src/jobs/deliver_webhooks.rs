@@ -4,7 +4,7 @@ use crate::{
     app::App,
     domain::EndpointId,
     queue::{Backoff, Claim, Job, Outcomes, Queue},
-    webhooks::{dispatcher::ServeError, store::endpoints::ENDPOINT_JOBS},
+    webhooks::{ENDPOINT_JOBS, dispatcher::ServeError},
 };
 
 /// Delivers events to endpoints. A job is an endpoint with waiting deliveries; it ends when nothing is due there.
@@ -16,8 +16,6 @@ impl Job for DeliverWebhooks {
     const CONCURRENCY: usize = 2_048;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // An endpoint job is never given up: its deliveries are.
-    const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(60));
     /// Much longer than a run takes up deliveries, so that those it has begun are finished.
     const TIMEOUT: Duration = Duration::from_secs(150);

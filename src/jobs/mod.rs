@@ -1,6 +1,7 @@
 //! The inventory of jobs: one file each, one line each in [`register`].
 
 mod check_channels;
+mod consume_events;
 mod deliver_webhooks;
 mod fetch_media;
 mod make_variants;
@@ -9,6 +10,7 @@ mod send_messages;
 mod sync_templates;
 
 pub use check_channels::CheckChannels;
+pub use consume_events::ConsumeEvents;
 pub use deliver_webhooks::DeliverWebhooks;
 pub use fetch_media::FetchMedia;
 pub use make_variants::MakeVariants;
@@ -31,18 +33,23 @@ pub const QUEUES: &[Queue] = &[
     MakeVariants::QUEUE,
     SyncTemplates::QUEUE,
     CheckChannels::QUEUE,
+    ConsumeEvents::QUEUE,
 ];
 
-/// Registers all jobs of a worker.
-pub fn register(workers: Workers<App>) -> Workers<App> {
-    workers
+/// Registers all jobs of a worker. Without consumers of events there is nothing to do in their queue.
+pub fn register(workers: Workers<App>, app: &App) -> Workers<App> {
+    let workers = workers
         .register::<ProcessEvents>()
         .register::<SendMessages>()
         .register::<DeliverWebhooks>()
         .register::<FetchMedia>()
         .register::<MakeVariants>()
         .register::<SyncTemplates>()
-        .register::<CheckChannels>()
+        .register::<CheckChannels>();
+    match app.consumers.is_empty() {
+        true => workers,
+        false => workers.register::<ConsumeEvents>(),
+    }
 }
 
 /// Returns the prefix of the ids of a queue's jobs, e.g. `raw`.
@@ -55,6 +62,7 @@ pub fn id_prefix(queue: &Queue) -> &'static str {
         prefix::<MakeVariants>(),
         prefix::<SyncTemplates>(),
         prefix::<CheckChannels>(),
+        prefix::<ConsumeEvents>(),
     ];
     let found = PREFIXES.iter().find(|(of, _)| of == queue);
     found.map_or("job", |(_, prefix)| prefix)

@@ -15,8 +15,6 @@ impl Job for SyncTemplates {
     const CONCURRENCY: usize = 2;
     const BATCH: usize = 1;
     const CLAIM: Claim = Claim::Leased;
-    // Recurring: never given up, only retried less often.
-    const MAX_ATTEMPTS: i64 = i64::MAX;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(10), Duration::from_secs(6 * 3_600));
     // A hundred pages, each with the timeout of a call.
     const TIMEOUT: Duration = Duration::from_secs(600);

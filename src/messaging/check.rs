@@ -10,21 +10,20 @@ use super::{
 };
 use crate::{
     config::Secret,
-    db::{Result, Tx},
+    db::{Result, Tx, conflict_error},
     directory::Route,
     domain::{ChannelId, DailyLimit, Id},
     events::channel::{ChannelQualityChanged, QUALITY_CHANGED, RECOVERED},
     messaging::MessagingService,
     meta::graph::{Access, Error, PhoneNumberInfo},
-    queue::{Queue, counts},
+    queue::{counts, recurring},
     records::{
-        channel_checks, channels,
+        channel_checks::CHECKS,
+        channels,
         events::{self, NewEvent},
     },
 };
 
-/// Recurring checks of channels.
-pub const CHECKS: Queue = Queue::new("checks", "channel_checks");
 /// Interval of the daily checks: 23 hours plus up to [`CHECK_SPREAD`] seconds derived from the channel's id, so that channels are checked
 /// at different times.
 const CHECK_INTERVAL: TimeDelta = TimeDelta::hours(23);
@@ -40,8 +39,11 @@ pub enum CheckError {
     Database(#[from] sqlx::Error),
 }
 
-/// Runs a scheduled check and stores when the next one is due.
+/// Runs the scheduled check of a leased job, and stores when the next one is due.
 pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> Result<(), CheckError> {
+    let Some(lease) = recurring::lease(service.db.reader(), &CHECKS, id).await? else {
+        return Ok(());
+    };
     // Another process may have renewed the token a moment ago.
     service.directory.refresh().await?;
     let began = service.clock.now();
@@ -51,7 +53,9 @@ pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> R
         return Err(error.clone().into());
     }
     let conclude = async |tx: &mut Tx| {
-        channel_checks::reschedule(&mut *tx, id, began, next_check(id, began)).await?;
+        let next = next_check(id, began);
+        let due = recurring::reschedule(&mut *tx, &CHECKS, lease, began, next).await?;
+        due.ok_or_else(conflict_error)?;
         counts::add(&mut *tx, &CHECKS, service.clock.now(), 1, 0).await
     };
     service.db.transaction(conclude).await?;

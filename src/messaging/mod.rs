@@ -38,7 +38,7 @@ pub use blocks::{BlockAction, BlockOutcome, BlockedCustomer, change_blocks, list
 pub use breaker::{resume_campaigns, trip};
 pub use cancel::{cancel, cancel_all};
 pub use channel_report::ChannelReport;
-pub use check::{CHECKS, CheckError, check, run_scheduled_check};
+pub use check::{CheckError, check, run_scheduled_check};
 pub use compose::{ComposeError, Composer, NewContent, NewMessage, RequestedRecipient};
 pub use conclusions::{
     Conclusion, ConclusionResult, ConclusionSubmission, Conclusions, RejectedAttempt, write_conclusions,

@@ -7,29 +7,19 @@ use sqlx::Error;
 use crate::{
     clock::Clock,
     db::{Db, Result, Tx, conflict_error, retry_conflicts},
-    domain::{ContactId, TenantId},
     events::contact::{MERGED, Merged},
     records::{
-        contacts,
+        contacts::{self, ContactMerge},
         events::{self, NewEvent},
     },
 };
 
-/// Two contacts that are one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Merge {
-    pub tenant: TenantId,
-    pub gone: ContactId,
-    /// The older one.
-    pub survivor: ContactId,
-}
-
 #[derive(Debug, thiserror::Error)]
 #[error("contacts are one person and have to be merged first")]
-struct MergeFirst(Vec<Merge>);
+struct MergeFirst(Vec<ContactMerge>);
 
 /// The error that ends a transaction which goes on only after these merges.
-pub(super) fn merge_first(merges: Vec<Merge>) -> Error {
+pub(super) fn merge_first(merges: Vec<ContactMerge>) -> Error {
     Error::AnyDriverError(Box::new(MergeFirst(merges)))
 }
 
@@ -47,17 +37,17 @@ pub async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Resul
     Err(conflict_error())
 }
 
-async fn merge(tx: &mut Tx, clock: &Clock, it: Merge) -> Result<()> {
+async fn merge(tx: &mut Tx, clock: &Clock, it: ContactMerge) -> Result<()> {
     contacts::lock_tenant(tx, it.tenant, true).await?;
-    if !contacts::both_exist(tx, it.tenant, it.gone, it.survivor).await? {
+    if !contacts::both_exist(tx, it).await? {
         // Another transaction found the same and was quicker.
         return Ok(());
     }
-    contacts::merge(tx, it.tenant, it.gone, it.survivor).await?;
+    contacts::merge(tx, it).await?;
     let now = clock.now();
     let data = Merged {
-        contact_id: it.survivor,
-        merged_contact_id: it.gone,
+        contact_id: it.into,
+        merged_contact_id: it.from,
     };
     let event = NewEvent::new(clock, it.tenant, &MERGED, now, &data);
     events::append(tx, &[event], now).await

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::{
     CreatedContact, IdentityChange, Party, PreferenceChange, RenamedContact,
     attributes::{AttributeChanges, apply_attributes},
-    merging::{Merge, merge_first},
+    merging::merge_first,
     union_find::UnionFind,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     db::{Result, Tx, conflict_error},
     domain::{ContactId, TenantId},
     records::{
-        contacts::{self, Identity, KnownIdentity, NewContact},
+        contacts::{self, ContactMerge, Identity, KnownIdentity, NewContact},
         lock_order::Stage,
     },
 };
@@ -200,10 +200,10 @@ impl<'a> IdentitySets<'a> {
                     });
                     return id;
                 };
-                plan.merges.extend(found.map(|gone| Merge {
+                plan.merges.extend(found.map(|gone| ContactMerge {
                     tenant: identity.tenant,
-                    gone,
-                    survivor,
+                    from: gone,
+                    into: survivor,
                 }));
                 survivor
             });
@@ -224,5 +224,5 @@ struct ContactPlan {
     new: Vec<NewContact>,
     owned: Vec<(Identity, ContactId)>,
     taken: Vec<(Identity, ContactId)>,
-    merges: Vec<Merge>,
+    merges: Vec<ContactMerge>,
 }

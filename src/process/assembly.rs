@@ -21,10 +21,10 @@ use crate::{
     meta::graph,
     queue::Queues,
     rate_limit::RateLimiter,
-    records::partitions,
+    records::{event_consumers::EventConsumers, partitions},
     storage::Storage,
     telemetry,
-    webhooks::DispatcherTasks,
+    webhooks::{DispatcherTasks, ENDPOINT_JOBS},
 };
 
 /// The parts of a process before it serves.
@@ -103,7 +103,9 @@ pub async fn assemble(
     let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
     let storage = Storage::open(&config.storage).context("MAINSTAY_STORAGE")?;
     let egress = EgressClient::new(config.egress.clone()).context("the HTTP client for tenants' URLs")?;
-    let committed = db.subscribe_to_hints().context("the database already has a listener")?;
+    let committed = db
+        .subscribe_to_hints(ENDPOINT_JOBS.name)
+        .context("the database already has a listener")?;
     let (app, dispatcher_tasks) = App::new(Foundation {
         config,
         clock,
@@ -118,6 +120,7 @@ pub async fn assemble(
         graph,
         storage,
         egress,
+        consumers: EventConsumers::default(),
         metrics: telemetry::install_metrics(),
         work_ends: ends.work,
     });

@@ -17,6 +17,7 @@ use crate::{
         self, {ConclusionSubmission, UploadRequest},
     },
     queue::Workers,
+    records::event_consumers::{self, CONSUMERS},
     webhooks,
 };
 
@@ -97,6 +98,17 @@ pub fn wake(app: &App, from: mpsc::Receiver<Vec<Hint>>, shutdown: CancellationTo
     task(webhooks::dispatcher::wake(db, clock, queues, from, shutdown))
 }
 
+/// Wakes the consumers of events that were committed, if there are consumers.
+pub fn wake_consumers(app: &App, shutdown: CancellationToken) -> Option<JoinHandle<()>> {
+    if app.consumers.is_empty() {
+        return None;
+    }
+    let hints = app.db.subscribe_to_hints(CONSUMERS.name)?;
+    let parts = (app.db.clone(), app.clock.clone(), app.queues.clone());
+    let consumers = app.consumers.clone();
+    Some(task(event_consumers::wake_hinted(parts, consumers, hints, shutdown)))
+}
+
 /// Uploads the files of messages to Meta.
 pub fn uploads(app: App, from: mpsc::Receiver<UploadRequest>, shutdown: CancellationToken) -> JoinHandle<()> {
     task(messaging::upload_files(app.messaging.clone(), from, shutdown))
@@ -116,7 +128,7 @@ async fn work(app: App, writers: BackgroundWriters, shutdown: CancellationToken)
 async fn keep_working(app: &App, shutdown: CancellationToken) {
     loop {
         let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
-        let Err(error) = jobs::register(workers).run(shutdown.clone()).await else {
+        let Err(error) = jobs::register(workers, app).run(shutdown.clone()).await else {
             return;
         };
         tracing::error!(%error, "the workers failed and are restarted");

@@ -108,6 +108,7 @@ pub(crate) async fn start_with(
     let mut tasks = background::spawn(&app, roles, writers, &work);
     tasks.others.push(background::hints(app.clone(), parts.hints));
     tasks.others.push(background::wake(&app, parts.committed, work.clone()));
+    tasks.others.extend(background::wake_consumers(&app, work.clone()));
     if roles.worker {
         tasks
             .others

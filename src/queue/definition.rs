@@ -5,6 +5,7 @@ pub struct Queue {
     pub(super) table: &'static str,
     /// An SQL expression over a row of the table that yields the number of its [`Lane`].
     pub(super) lane: &'static str,
+    pub(super) recurring: Option<Recurring>,
 }
 
 impl Queue {
@@ -16,6 +17,7 @@ impl Queue {
             name,
             table,
             lane: Self::ONE_LANE,
+            recurring: None,
         }
     }
 
@@ -25,6 +27,18 @@ impl Queue {
         Self { lane: sql, ..self }
     }
 
+    /// Marks the queue as recurring: its rows never end and are never given up (see [`recurring`](super::recurring)).
+    pub const fn recurring(self, how: Recurring) -> Self {
+        Self {
+            recurring: Some(how),
+            ..self
+        }
+    }
+
+    pub const fn is_recurring(&self) -> bool {
+        self.recurring.is_some()
+    }
+
     pub(super) fn has_lanes(&self) -> bool {
         self.lane != Self::ONE_LANE
     }
@@ -32,6 +46,39 @@ impl Queue {
     /// Replaces `{t}` and `{lane}` in an SQL text with this queue's table and lane expression.
     pub(super) fn sql(&self, text: &str) -> String {
         text.replace("{t}", self.table).replace("{lane}", self.lane)
+    }
+}
+
+/// How the rows of a recurring queue are told apart and woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recurring {
+    /// A column that is unique within a tenant, if a row is not known by its id alone.
+    pub(super) name: Option<&'static str>,
+    /// An SQL condition on the row, and on `r.rid` and `r.now`, under which the row is not woken.
+    pub(super) rests: &'static str,
+}
+
+impl Recurring {
+    /// Creates the definition of rows that are known by their id: that of the thing they work on.
+    pub const fn by_id() -> Self {
+        Self {
+            name: None,
+            rests: "FALSE",
+        }
+    }
+
+    /// Creates the definition of rows that are known by their tenant and a text column.
+    pub const fn by_name(column: &'static str) -> Self {
+        Self {
+            name: Some(column),
+            rests: "FALSE",
+        }
+    }
+
+    /// Sets the SQL condition under which [`wake`](super::recurring::wake) leaves a row alone. It may name the row's columns, its id as
+    /// `r.rid`, and the present time as `r.now`.
+    pub const fn resting_while(self, sql: &'static str) -> Self {
+        Self { rests: sql, ..self }
     }
 }
 

@@ -26,7 +26,7 @@ pub trait Job: Send + Sync + 'static {
     /// Maximum number of ids in a batch.
     const BATCH: usize;
     const CLAIM: Claim;
-    /// Number of failed runs after which the row is dead.
+    /// Number of failed runs after which the row is dead. The rows of a recurring queue have no such number.
     const MAX_ATTEMPTS: i64 = 10;
     const BACKOFF: Backoff = Backoff::exponential(Duration::from_secs(1), Duration::from_secs(600));
     /// How long a row belongs to a worker. Renewed every third of it, so a job may run longer. It is also the delay before other workers

@@ -7,10 +7,11 @@
 //!
 //! Required columns: `id UUID, state TEXT, attempts BIGINT, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ`, with an
 //! index on `(due_at, id) WHERE state IN ('pending', 'running')`. A `pending` row with a due time in the future is scheduled; a `running`
-//! row is leased until its due time.
+//! row is leased until its due time. A [recurring] queue also has `tenant_id UUID NOT NULL, wanted_at TIMESTAMPTZ`.
 
 pub mod admin;
 pub mod counts;
+pub mod recurring;
 
 mod backoff;
 mod definition;
@@ -28,7 +29,7 @@ mod runtime;
 pub(crate) mod tests;
 
 pub use backoff::Backoff;
-pub use definition::{Lane, Queue};
+pub use definition::{Lane, Queue, Recurring};
 pub use driver::{Depth, Pushed};
 pub use error::Error;
 pub use handle::{JobEntry, Queues};

@@ -15,6 +15,8 @@ use crate::db::{Result, Row, Rows, Tx};
 pub enum Stage {
     /// Raw events, claimed with `SKIP LOCKED`.
     RawEvents,
+    /// The cursor of the event consumer whose turn the transaction is.
+    EventConsumers,
     /// The merge lock of a tenant's contacts: an advisory lock, exclusive for merges, shared for all others.
     Tenants,
     /// Channels and templates.

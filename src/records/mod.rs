@@ -6,6 +6,7 @@ pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod engine;
+pub mod event_consumers;
 pub mod events;
 pub mod former_app_secrets;
 pub mod idempotency;

@@ -24,5 +24,6 @@ pub use preview::{Preview, preview};
 pub use schema::Schema;
 pub use service::TemplateService;
 pub use status::{is_sendable, send_error_code};
-pub use sync::{SYNCS, SyncError, Synced};
+pub use store::templates::SYNCS;
+pub use sync::{SyncError, Synced};
 pub use updates::{TemplateUpdate, apply_updates};

@@ -10,13 +10,11 @@ use crate::{
     db::Tx,
     domain::{TemplateId, TemplateSyncId},
     meta::graph,
-    queue::{Queue, counts},
+    queue::{Lease, counts, recurring},
     records::events,
-    templates::store::templates::{self as store, FetchedTemplate, StoredTemplate, TemplateSync},
+    templates::store::templates::{self as store, FetchedTemplate, SYNCS, StoredTemplate, TemplateSync},
 };
 
-/// Queue of the recurring syncs.
-pub const SYNCS: Queue = Queue::new("templates", "template_syncs");
 /// Interval of syncs, whatever the webhooks report.
 const SYNC_INTERVAL: TimeDelta = TimeDelta::days(1);
 
@@ -42,8 +40,11 @@ pub enum SyncError {
 }
 
 impl TemplateService {
-    /// Runs a sync and schedules the next. A sync whose row is gone counts as done.
+    /// Runs the sync of a leased job, and schedules the next. A sync whose row is gone counts as done.
     pub async fn synchronize(&self, id: TemplateSyncId) -> Result<Synced, SyncError> {
+        let Some(lease) = recurring::lease(self.db.reader(), &SYNCS, id).await? else {
+            return Ok(Synced::default());
+        };
         let Some(sync) = store::find_sync(self.db.reader(), id).await? else {
             return Ok(Synced::default());
         };
@@ -53,7 +54,7 @@ impl TemplateService {
             .ok_or(SyncError::NoToken)?;
         let shown = self.graph.templates(route.access().ok_or(SyncError::NoToken)?).await?;
         let fetched: Vec<FetchedTemplate> = shown.into_iter().map(|it| to_fetched(&self.clock, it)).collect();
-        let apply = async |tx: &mut Tx| self.apply(tx, &sync, fetched, began).await;
+        let apply = async |tx: &mut Tx| self.apply(tx, (&sync, lease), fetched, began).await;
         let synced = self.db.transaction(apply).await?;
         metrics::counter!("mainstay_template_syncs_total").increment(1);
         Ok(synced)
@@ -62,7 +63,7 @@ impl TemplateService {
     async fn apply(
         &self,
         tx: &mut Tx,
-        sync: &TemplateSync,
+        (sync, lease): (&TemplateSync, Lease),
         fetched: Vec<FetchedTemplate>,
         began: DateTime<Utc>,
     ) -> sqlx::Result<Synced> {
@@ -89,7 +90,7 @@ impl TemplateService {
                 new_events.extend(template_events::sync_events(&self.clock, was, now));
             }
         }
-        store::complete_sync(&mut *tx, sync.id, began, began + SYNC_INTERVAL).await?;
+        store::complete_sync(tx, lease, began, began + SYNC_INTERVAL).await?;
         let now = self.clock.now();
         counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
         events::append(tx, &new_events, now).await?;

@@ -6,10 +6,10 @@ use super::{WebhookService, dispatcher::enqueue};
 use crate::{
     db::Result,
     domain::EndpointId,
-    queue::Queues,
+    queue::{Queues, recurring},
     webhooks::store::{
         deliveries::{self, REMOVED_AT_ONCE, SweptPage},
-        endpoints,
+        endpoints::{self, ENDPOINT_JOBS},
     },
 };
 
@@ -24,10 +24,11 @@ const LATE_COMMITS: TimeDelta = TimeDelta::minutes(15);
 /// Wakes idle jobs with due deliveries.
 pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> {
     let now = with.clock.now();
-    let idle = endpoints::overdue_jobs(&with.db, now).await?;
-    if !idle.is_empty() {
-        metrics::counter!("mainstay_delivery_lines_overlooked_total").increment(idle.len() as u64);
-        enqueue(queues, &idle, now).await;
+    let idle = endpoints::overdue_jobs(with.db.reader(), now).await?;
+    let woken = recurring::wake(&with.db, &ENDPOINT_JOBS, &idle, now).await?;
+    if !woken.is_empty() {
+        metrics::counter!("mainstay_delivery_lines_overlooked_total").increment(woken.len() as u64);
+        enqueue(queues, &woken, now).await;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub use maintenance::{erase_deleted, purge, wake_overdue};
 pub use replay::{Replay, ReplayOutcome, ReplayState};
 pub use secrets::{OVERLAP, Secrets};
 pub use statistics::Statistics;
+pub use store::endpoints::ENDPOINT_JOBS;
 
 use crate::{
     clock::Clock,

@@ -27,6 +27,7 @@ fn columns() -> Vec<Column> {
         "template_syncs",
         "channel_checks",
         "delivery_lines",
+        "event_consumers",
     ];
     vec![
         column("direction", &["messages"], directions()),

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod attacks;
+mod consumers;
 mod deliveries;
 mod demo;
 mod endpoints;
@@ -17,9 +18,11 @@ mod http;
 mod identity;
 mod inbound;
 mod media;
+mod merges;
 mod names;
 mod people;
 mod permutations;
+mod recurring;
 mod replay;
 mod requests;
 mod rules;

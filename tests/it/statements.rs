@@ -69,8 +69,14 @@ fn constants(text: &str) -> Vec<(String, String)> {
 
 /// Fills what is filled at run time. Rows on PostgreSQL are arrays, whose types only the program knows: the suite runs those.
 fn complete(sql: &str, db: &Db) -> Option<String> {
+    // A recurring queue has more columns than others.
+    let recurring = ["{key}", "{rests}", "wanted_at"].iter().any(|it| sql.contains(it));
     let mut sql = sql
-        .replace("{t}", "raw_events")
+        .replace("{key}", "id")
+        .replace("{name}", "")
+        .replace("{value}", "")
+        .replace("{rests}", "FALSE")
+        .replace("{t}", if recurring { "channel_checks" } else { "raw_events" })
         .replace("{lane}", "1")
         .replace("{+}", if db.is_postgres() { "" } else { "+" });
     if sql.contains("{rows}") {

@@ -14,7 +14,13 @@ use tokio::{sync::Mutex, time::Instant};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{auth::MetricsAccess, state::HttpState};
-use crate::{app::App, jobs::QUEUES, media::META_KEEPS, memory::MemoryBudget, queue::admin};
+use crate::{
+    app::App,
+    jobs::QUEUES,
+    media::META_KEEPS,
+    memory::MemoryBudget,
+    queue::{admin, recurring},
+};
 
 /// Minimum time between two queries for figures, however many scrape.
 const CACHE_TTL: Duration = Duration::from_secs(5);
@@ -59,6 +65,13 @@ async fn media(app: &App) {
 /// Sets the figures of the queues. They stay as they were while the database does not answer.
 async fn queues(app: &App) {
     for queue in QUEUES {
+        if queue.is_recurring() {
+            let asked = recurring::count_failing(app.db.reader(), queue);
+            let Ok(Ok(failing)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
+                return;
+            };
+            gauge!("mainstay_recurring_job_failing", "queue" => queue.name).set(failing as f64);
+        }
         let asked = admin::stats(&app.db, &app.queues, queue, app.clock.now());
         let Ok(Ok(stats)) = tokio::time::timeout(QUERY_TIMEOUT, asked).await else {
             return;

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{On, Result, Rows, Tx},
     domain::{ChannelId, ContactId, Id, TenantId},
+    records::contacts::ContactMerge,
 };
 
 /// A contact and the channel that they are blocked on.
@@ -51,4 +52,15 @@ pub async fn among(on: impl Into<On<'_>>, pairs: &[BlockedContact]) -> Result<Ve
         WHERE b.channel_id = r.channel_id AND b.contact_id = r.contact_id AND b.tenant_id = r.tenant_id";
     let row = |it: &BlockedContact| (it.channel.uuid(), it.contact.uuid(), it.tenant.uuid());
     Rows::new(SQL, pairs.iter().map(row).collect()).all(on).await
+}
+
+/// Moves the blocks of one contact to the other; a channel that blocked both blocks the other once.
+pub async fn merge(tx: &mut Tx, ContactMerge { tenant, from, into }: ContactMerge) -> Result<()> {
+    const MOVE: &str = "
+        UPDATE blocks SET contact_id = $3
+        WHERE tenant_id = $1 AND contact_id = $2
+            AND channel_id NOT IN (SELECT channel_id FROM blocks WHERE tenant_id = $1 AND contact_id = $3)";
+    const DROP: &str = "DELETE FROM blocks WHERE tenant_id = $1 AND contact_id = $2";
+    tx.sql(MOVE, (tenant, from, into)).run().await?;
+    tx.sql(DROP, (tenant, from)).run().await.map(drop)
 }

@@ -29,6 +29,8 @@ pub struct FinishedRun {
 pub struct RetryPolicy {
     pub max_attempts: i64,
     pub backoff: Backoff,
+    /// Whether rows are tried again even after outcomes that end others.
+    pub recurring: bool,
 }
 
 /// The result of [`write_ends`].
@@ -169,6 +171,9 @@ fn change_for(row: RowChange, outcome: Outcome, policy: RetryPolicy, now: DateTi
     };
     match outcome {
         Outcome::Settled | Outcome::Rescheduled { .. } | Outcome::Done => row,
+        Outcome::Discard { error: reason } | Outcome::Quarantine { reason } if policy.recurring => {
+            failed(policy.backoff.after(attempts), reason)
+        }
         Outcome::Retry { error } => failed(policy.backoff.after(attempts), error),
         Outcome::RetryAfter { after, error } => failed(after, error),
         Outcome::Discard { error } => ended(WorkState::Dead, error),

@@ -23,7 +23,11 @@ impl JobSpec {
             concurrency: J::CONCURRENCY.max(1),
             batch: J::BATCH.max(1),
             claim: J::CLAIM,
-            max_attempts: J::MAX_ATTEMPTS,
+            max_attempts: if J::QUEUE.is_recurring() {
+                i64::MAX
+            } else {
+                J::MAX_ATTEMPTS
+            },
             backoff: J::BACKOFF,
             lease: J::LEASE,
             timeout: J::TIMEOUT,
@@ -35,6 +39,7 @@ impl JobSpec {
         RetryPolicy {
             max_attempts: self.max_attempts,
             backoff: self.backoff,
+            recurring: self.queue.is_recurring(),
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod fixture;
 mod latency;
 mod leases;
 mod outages;
+mod recurring;
 mod schedule;
 pub(crate) mod servers;
 mod shutdown;

@@ -39,6 +39,13 @@ impl TestHandler {
         Self::new(async |_| Outcomes::done())
     }
 
+    /// Records the run, and acts.
+    pub async fn handle(&self, ids: &[RawEventId]) -> Ends {
+        let run = ids.iter().map(|id| id.uuid()).collect();
+        self.runs.lock().expect("no test panics here").push(run);
+        (self.act)(ids.to_vec()).await
+    }
+
     /// Returns the ids of each run, in order.
     pub fn runs(&self) -> Vec<Vec<Uuid>> {
         self.runs.lock().expect("no test panics here").clone()
@@ -73,11 +80,6 @@ impl<const CONCURRENCY: usize, const BATCH: usize, const LEASED: bool> Job for T
     type Context = TestHandler;
 
     async fn run(handler: &TestHandler, ids: &[RawEventId]) -> Ends {
-        handler
-            .runs
-            .lock()
-            .expect("no test panics here")
-            .push(ids.iter().map(|id| id.uuid()).collect());
-        (handler.act)(ids.to_vec()).await
+        handler.handle(ids).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod advance;
 mod find;
+mod merge;
 mod search;
 mod windows;
 
@@ -10,5 +11,6 @@ pub use advance::{
     lock_or_open, opened_event, preview,
 };
 pub use find::{Conversation, ConversationCursor, ConversationFilter, find, list};
+pub use merge::{join_merged, merge};
 pub use search::{SearchTerm, search};
 pub use windows::{ClosingWindow, lock_closing, mark_notified};

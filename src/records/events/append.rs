@@ -9,7 +9,7 @@ use super::consumers;
 use crate::{
     db::{Result, Rows, Tx},
     domain::{Actor, ChannelId, ConversationId, EventId, Id, TenantId},
-    records::lock_order::Stage,
+    records::{event_consumers::hint_consumers, lock_order::Stage},
 };
 
 /// A domain event to append.
@@ -35,7 +35,7 @@ struct Cursor {
     last_sequence: i64,
 }
 
-/// Appends events and hands them to the consumers in the same commit. Must come last in a transaction: it locks the tenant's sequence
+/// Appends events and hands them to the consumers of the same commit; those that may lag are woken after it. Must come last in a transaction: it locks the tenant's sequence
 /// until the commit, which makes the sequence gapless and its order the order of commits.
 pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<()> {
     if events.is_empty() {
@@ -47,7 +47,7 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Res
     consumers::consume(tx, &numbered, now).await
 }
 
-/// Appends events without handing them to consumers. Returns the sequence of each.
+/// Appends events without handing them to the consumers of the same commit. Returns the sequence of each.
 pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<Utc>) -> Result<Vec<i64>> {
     const DRAW: &str = "
         WITH r (tenant_id, wanted) AS ({rows})
@@ -96,6 +96,7 @@ pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<U
         )
     };
     let rows = events.iter().zip(&sequences).map(row).collect();
-    Rows::new(APPEND, rows).run(tx).await?;
+    Rows::new(APPEND, rows).run(&mut *tx).await?;
+    hint_consumers(tx, wanted.into_keys());
     Ok(sequences)
 }

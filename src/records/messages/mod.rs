@@ -3,6 +3,7 @@
 mod apply;
 mod find;
 mod lock;
+mod merge;
 mod pages;
 mod recipients;
 
@@ -12,4 +13,5 @@ pub use apply::{
 };
 pub use find::{Message, MessageFilter, StatusReport, find, in_conversation, list, statuses, wamids};
 pub use lock::lock;
+pub use merge::merge;
 pub use recipients::{FoundRecipient, MessageOwner, MessageRef, NamedRecipient, Names, find_recipients, owners};

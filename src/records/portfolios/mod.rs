@@ -6,7 +6,9 @@
 //!   the limit together. The lock is taken before any message is locked.
 
 mod limit;
+mod merge;
 mod recipients;
 
 pub use limit::{LimitScope, PortfolioKey, PortfolioUsage, add, adopt, all, lock, set_limit, usage};
+pub use merge::merge_recipients;
 pub use recipients::{Counted, Recipient, count, count_expired, counted, last_sends, remove_expired, remove_refused};

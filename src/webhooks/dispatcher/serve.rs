@@ -3,9 +3,10 @@
 use super::{DispatcherInner, destination::Destination, endpoint_worker::EndpointWorker, wake::enqueue};
 use crate::{
     domain::EndpointId,
+    queue::recurring,
     webhooks::{
         Error,
-        store::endpoints::{self, Endpoint, EndpointRest},
+        store::endpoints::{self, ENDPOINT_JOBS, Endpoint, EndpointRest},
     },
 };
 
@@ -25,16 +26,16 @@ pub enum ServeError {
 /// Serves the endpoint of a leased job, and reschedules the job.
 pub async fn serve(dispatcher: &DispatcherInner, id: EndpointId) -> Result<(), ServeError> {
     let with = &dispatcher.webhooks;
-    let Some(attempt) = endpoints::running_attempt(with.db.reader(), id).await? else {
+    let Some(lease) = recurring::lease(with.db.reader(), &ENDPOINT_JOBS, id).await? else {
         return Ok(());
     };
     let rest = match endpoints::find_to_serve(with.db.reader(), id).await? {
         Some(endpoint) => run(dispatcher, &endpoint).await?,
         None => EndpointRest::Disabled,
     };
-    let due = endpoints::reschedule_job(&with.db, (id, attempt), rest, with.clock.now()).await?;
+    let due = endpoints::reschedule_job(&with.db, lease, rest, with.clock.now()).await?;
     if let Some(due) = due {
-        enqueue(&dispatcher.queues, &[id], due).await;
+        enqueue(&dispatcher.queues, &[lease.id], due).await;
     }
     Ok(())
 }

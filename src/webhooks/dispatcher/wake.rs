@@ -10,9 +10,8 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     db::{BatchReceiver, Db, Hint, Result},
-    domain::{EndpointId, Id},
-    queue::{JobEntry, Lane, Queues},
-    webhooks::store::endpoints::{self, ENDPOINT_JOBS},
+    queue::{JobEntry, Lane, Queues, recurring},
+    webhooks::store::endpoints::ENDPOINT_JOBS,
 };
 
 /// Maximum number of commits whose hints are handled together.
@@ -22,11 +21,7 @@ const MAX_COMMITS: usize = 64;
 pub async fn wake(db: Db, clock: Clock, queues: Queues, hints: mpsc::Receiver<Vec<Hint>>, done: CancellationToken) {
     let mut commits = BatchReceiver::new(MAX_COMMITS, hints);
     while let Some(batches) = commits.next(&done).await {
-        let hints = batches
-            .into_iter()
-            .flatten()
-            .filter(|hint| hint.queue == ENDPOINT_JOBS.name);
-        let ids: BTreeSet<Uuid> = hints.map(|hint| hint.id).collect();
+        let ids: BTreeSet<Uuid> = batches.into_iter().flatten().map(|hint| hint.id).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
         if let Err(error) = wake_endpoints(&db, &clock, &queues, &ids).await {
             tracing::debug!(%error, "endpoint jobs could not be woken; housekeeping finds them");
@@ -36,15 +31,15 @@ pub async fn wake(db: Db, clock: Clock, queues: Queues, hints: mpsc::Receiver<Ve
 
 async fn wake_endpoints(db: &Db, clock: &Clock, queues: &Queues, ids: &[Uuid]) -> Result<()> {
     let now = clock.now();
-    let woken = endpoints::wake_jobs(db, ids, now).await?;
+    let woken = recurring::wake(db, &ENDPOINT_JOBS, ids, now).await?;
     enqueue(queues, &woken, now).await;
     Ok(())
 }
 
 /// Pushes endpoint jobs to the queue. The sweep finds those that cannot be pushed; the queue counts and logs its own outages.
-pub async fn enqueue(queues: &Queues, endpoints: &[EndpointId], due: DateTime<Utc>) {
-    let entry = |id: &EndpointId| JobEntry {
-        id: id.uuid(),
+pub async fn enqueue(queues: &Queues, endpoints: &[Uuid], due: DateTime<Utc>) {
+    let entry = |&id: &Uuid| JobEntry {
+        id,
         due,
         lane: Lane::Normal,
     };

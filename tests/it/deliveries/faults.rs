@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use mainstay::{
     domain::{Ctx, EndpointId, Id},
+    queue::recurring,
     webhooks::{
         EndpointChanges,
-        store::endpoints::{self, EndpointRest},
+        store::endpoints::{self, ENDPOINT_JOBS, EndpointRest},
     },
 };
 use mainstay_test_macros::both_sizes;
@@ -79,7 +80,7 @@ async fn an_endpoint_whose_secret_does_not_open_waits_longer_each_time_whoever_w
     let now = world.clock.now();
     assert!(endpoints::overdue_jobs(world.db(), now).await.unwrap().is_empty());
     assert!(
-        endpoints::wake_jobs(world.db(), &[endpoint.uuid()], now)
+        recurring::wake(world.db(), &ENDPOINT_JOBS, &[endpoint.uuid()], now)
             .await
             .unwrap()
             .is_empty()
@@ -106,11 +107,15 @@ async fn a_run_that_lost_its_line_does_not_put_it_off(world: World) {
     let receiver = Receiver::doing(|_, _| Reply::Late(Duration::from_millis(700), 200)).await;
     let endpoint = world.endpoint(&receiver).await;
     world.one().await;
-    let attempt = async || endpoints::running_attempt(world.db().reader(), endpoint).await.unwrap();
-    wait_until(DEADLINE, "the line is in hand", async || attempt().await.is_some()).await;
-    let held = attempt().await.unwrap();
+    let lease = async || {
+        let lease = recurring::lease(world.db().reader(), &ENDPOINT_JOBS, endpoint).await;
+        lease.unwrap()
+    };
+    wait_until(DEADLINE, "the line is in hand", async || lease().await.is_some()).await;
+    let mut other = lease().await.unwrap();
+    other.attempt += 1;
     let now = world.clock.now();
-    let put_off = endpoints::reschedule_job(world.db(), (endpoint, held + 1), EndpointRest::Disabled, now)
+    let put_off = endpoints::reschedule_job(world.db(), other, EndpointRest::Disabled, now)
         .await
         .unwrap();
     assert_eq!(put_off, None);

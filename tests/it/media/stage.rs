@@ -53,7 +53,7 @@ pub fn calling(test: &TestApp, meta: &Meta) -> App {
 pub async fn work_until(app: &App, what: &str, holds: impl AsyncFnMut() -> bool) {
     let shutdown = CancellationToken::new();
     let workers = Workers::new(app.clone(), app.db.clone(), app.queues.clone(), app.clock.clone());
-    let working = tokio::spawn(jobs::register(workers).run(shutdown.clone()));
+    let working = tokio::spawn(jobs::register(workers, app).run(shutdown.clone()));
     wait_until(DEADLINE, what, holds).await;
     shutdown.cancel();
     working.await.unwrap().unwrap();

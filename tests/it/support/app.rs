@@ -97,6 +97,7 @@ impl TestApp {
             graph,
             storage,
             egress,
+            consumers: Default::default(),
             metrics: telemetry::install_metrics(),
             work_ends: Default::default(),
         };

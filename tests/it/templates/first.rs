@@ -1,8 +1,9 @@
 //! An account whose templates nobody has seen yet.
 
 use mainstay::{
-    domain::{TemplateSyncId, TenantId},
+    domain::{Id, TemplateSyncId, TenantId},
     meta::message::{Language, TemplateMessage},
+    queue::Lease,
     templates::{
         TemplateCache,
         store::templates::{self as store, FetchedTemplate},
@@ -52,6 +53,8 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
     let id: TemplateSyncId = test.app.clock.new_id();
     db.sql("DELETE FROM template_syncs", ()).run().await.unwrap();
     store::request_sync(db, id, test.tenant, WABA, now, now).await.unwrap();
+    const LEASED: &str = "UPDATE template_syncs SET state = 'running', attempts = 1";
+    db.sql(LEASED, ()).run().await.unwrap();
 
     let mut sync = db.begin().await.unwrap();
     let lock = sync.sql("LOCK TABLE template_syncs IN ACCESS EXCLUSIVE MODE", ());
@@ -62,7 +65,11 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
         wait_until(DEADLINE, "somebody looks", waits).await;
         let found = [hello(&test)];
         store::upsert(&mut sync, test.tenant, WABA, &found, now).await.unwrap();
-        store::complete_sync(&mut sync, id, now, now).await.unwrap();
+        let lease = Lease {
+            id: id.uuid(),
+            attempt: 1,
+        };
+        store::complete_sync(&mut sync, lease, now, now).await.unwrap();
         sync.commit().await.unwrap();
     };
     let (cache, ()) = tokio::join!(looking, syncing);

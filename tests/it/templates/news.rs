@@ -2,8 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mainstay::{
-    domain::TemplateId,
-    templates::store::templates::{self, FetchedTemplate, StoredTemplate},
+    db::Tx,
+    domain::{TemplateId, TemplateSyncId},
+    queue::recurring,
+    templates::{
+        SYNCS,
+        store::templates::{self, FetchedTemplate, StoredTemplate},
+    },
 };
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
@@ -169,6 +174,18 @@ async fn late_news_changes_nothing_and_a_sync_does_not_undo_what_came_meanwhile(
     assert_eq!(row(&test, id).await.status, "DELETED");
 }
 
+/// The sync is in a worker's hands.
+async fn run(test: &TestApp, sync: TemplateSyncId) {
+    const SQL: &str = "UPDATE template_syncs SET state = 'running', attempts = 1 WHERE id = $1";
+    test.app.db.sql(SQL, (sync,)).run().await.unwrap();
+}
+
+async fn complete(test: &TestApp, sync: TemplateSyncId, began: DateTime<Utc>, next: DateTime<Utc>) {
+    let lease = recurring::lease(&test.app.db, &SYNCS, sync).await.unwrap().unwrap();
+    let complete = async |tx: &mut Tx| templates::complete_sync(tx, lease, began, next).await;
+    test.app.db.transaction(complete).await.unwrap();
+}
+
 #[both_databases]
 async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: TestApp) {
     let order = templates::syncs_of_tenant(&test.app.db, test.tenant)
@@ -189,14 +206,8 @@ async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: 
             .due_at
     };
     assert_eq!(due().await, order.due_at, "it is due already");
-    templates::complete_sync(
-        &test.app.db,
-        order.id,
-        now + TimeDelta::seconds(1),
-        now + TimeDelta::days(1),
-    )
-    .await
-    .unwrap();
+    run(&test, order.id).await;
+    complete(&test, order.id, now + TimeDelta::seconds(1), now + TimeDelta::days(1)).await;
     assert_eq!(due().await, now + TimeDelta::days(1));
     test.advance(TimeDelta::seconds(60));
     library
@@ -211,20 +222,13 @@ async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: 
         .unwrap();
     assert_eq!(due().await, first);
     // Asked for while it runs: it may have read too early, so it runs again.
-    test.app
-        .db
-        .sql("UPDATE template_syncs SET state = 'running' WHERE id = $1", (order.id,))
-        .run()
-        .await
-        .unwrap();
+    run(&test, order.id).await;
     let began = test.app.clock.now() - TimeDelta::seconds(1);
     library
         .request_sync(test.tenant, WABA, TimeDelta::seconds(5))
         .await
         .unwrap();
-    templates::complete_sync(&test.app.db, order.id, began, began + TimeDelta::days(1))
-        .await
-        .unwrap();
+    complete(&test, order.id, began, began + TimeDelta::days(1)).await;
     assert!(due().await <= test.app.clock.now());
     assert_eq!(
         test.count("SELECT COUNT(*) FROM template_syncs WHERE state = 'pending'")

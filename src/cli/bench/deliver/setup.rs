@@ -25,7 +25,7 @@ use crate::{
         events::{self, NewEvent},
         tenants,
     },
-    webhooks::{self, NewEndpoint, WebhookService},
+    webhooks::{self, ENDPOINT_JOBS, NewEndpoint, WebhookService},
 };
 
 /// The event type that all endpoints subscribe to.
@@ -168,7 +168,7 @@ fn listen(
         Some(redis) => Queues::redis(redis.url.expose(), &redis.prefix, clock.clone())?,
         None => anyhow::bail!("REDIS_URL: on PostgreSQL the benchmark needs it too"),
     };
-    if let Some(committed) = db.subscribe_to_hints() {
+    if let Some(committed) = db.subscribe_to_hints(ENDPOINT_JOBS.name) {
         waking.spawn(webhooks::dispatcher::wake(
             db.clone(),
             clock.clone(),

@@ -11,4 +11,4 @@ pub use apply::{
 };
 pub use find::{StoredTemplate, TemplateFilter, find, find_by_names, find_for_update, list_account, page};
 pub use suggest::{Suggested, suggest, suggest_to};
-pub use syncs::{TemplateSync, complete_sync, find_sync, last_synced, request_sync, syncs_of_tenant};
+pub use syncs::{SYNCS, TemplateSync, complete_sync, find_sync, last_synced, request_sync, syncs_of_tenant};

@@ -3,9 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    db::{On, Result, Rows},
+    db::{On, Result, Rows, Tx, conflict_error},
     domain::{Id, TemplateSyncId, TenantId},
+    queue::{
+        Lease, Queue, Recurring,
+        recurring::{self, RecurringRow},
+    },
 };
+
+/// The queue of the recurring syncs.
+pub const SYNCS: Queue = Queue::new("templates", "template_syncs").recurring(Recurring::by_name("waba_id"));
 
 /// The recurring sync of an account's templates.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -35,16 +42,7 @@ pub async fn request_sync(
     now: DateTime<Utc>,
     at: DateTime<Utc>,
 ) -> Result<()> {
-    const SQL: &str = "
-        INSERT INTO template_syncs (id, tenant_id, waba_id, wanted_at, due_at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id, waba_id) DO UPDATE
-        SET wanted_at = excluded.wanted_at, finished_at = NULL,
-            state = CASE template_syncs.state WHEN 'running' THEN 'running' ELSE 'pending' END,
-            attempts = CASE template_syncs.state WHEN 'running' THEN template_syncs.attempts ELSE 0 END,
-            due_at = CASE WHEN template_syncs.state = 'running' OR (template_syncs.state = 'pending'
-                AND template_syncs.due_at < excluded.due_at) THEN template_syncs.due_at ELSE excluded.due_at END";
-    let args = (id, tenant, waba_id.to_owned(), now, at);
-    on.into().sql(SQL, args).run().await.map(drop)
+    recurring::request(on, &SYNCS, RecurringRow::named(id, tenant, waba_id), now, at).await
 }
 
 pub async fn find_sync(on: impl Into<On<'_>>, id: TemplateSyncId) -> Result<Option<TemplateSync>> {
@@ -75,17 +73,11 @@ pub async fn last_synced(
     Rows::new(SQL, accounts.iter().map(row).collect()).all(on).await
 }
 
-/// Completes a sync that began at `began` and schedules the next: at `next`, or at once if one was requested since `began`.
-pub async fn complete_sync(
-    on: impl Into<On<'_>>,
-    id: TemplateSyncId,
-    began: DateTime<Utc>,
-    next: DateTime<Utc>,
-) -> Result<u64> {
-    const SQL: &str = "
-        UPDATE template_syncs
-        SET synced_at = $2, state = 'pending', attempts = 0, last_error = NULL,
-            due_at = CASE WHEN wanted_at > $2 THEN wanted_at ELSE $3 END
-        WHERE id = $1";
-    on.into().sql(SQL, (id, began, next)).run().await
+/// Completes a sync that began at `began` and schedules the next: at `next`, or at once if one was requested since `began`. A conflict if another
+/// worker has taken the sync over.
+pub async fn complete_sync(tx: &mut Tx, lease: Lease, began: DateTime<Utc>, next: DateTime<Utc>) -> Result<()> {
+    const SQL: &str = "UPDATE template_syncs SET synced_at = $2 WHERE id = $1";
+    let due = recurring::reschedule(&mut *tx, &SYNCS, lease, began, next).await?;
+    due.ok_or_else(conflict_error)?;
+    tx.sql(SQL, (lease.id, began)).run().await.map(drop)
 }

@@ -5,10 +5,7 @@ mod jobs;
 mod write;
 
 pub use health::{EndpointHealth, disable_failed, probe_now, update_health};
-pub use jobs::{
-    ENDPOINT_JOBS, EndpointRest, insert_job, overdue_jobs, reschedule_job, running_attempt, wake_after_commit,
-    wake_jobs,
-};
+pub use jobs::{ENDPOINT_JOBS, EndpointRest, insert_job, overdue_jobs, reschedule_job, wake_after_commit};
 pub use write::{EndpointSettings, delete, disable, enable, erasable, erase, insert, reseal, set_secret, update};
 
 use chrono::{DateTime, Utc};
