@@ -26,7 +26,7 @@ pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> 
     let now = with.clock.now();
     let idle = endpoints::overdue_jobs(&with.db, now).await?;
     if !idle.is_empty() {
-        metrics::counter!("mainstay_delivery_lines_overlooked_total").increment(idle.len() as u64);
+        metrics::counter!("mainstay_endpoint_jobs_overlooked_total").increment(idle.len() as u64);
         enqueue(queues, &idle, now).await;
     }
     Ok(())
