@@ -10,9 +10,9 @@ use crate::{
 /// Makes the check due at once. A running check is followed by another: it may have used a token that was replaced since.
 pub async fn request(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at) VALUES ($1, $2, $3, $3)
+        INSERT INTO channel_checks (id, tenant_id, requested_at, due_at) VALUES ($1, $2, $3, $3)
         ON CONFLICT (id) DO UPDATE
-        SET wanted_at = excluded.wanted_at, finished_at = NULL,
+        SET requested_at = excluded.requested_at, finished_at = NULL,
             state = CASE channel_checks.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             attempts = CASE channel_checks.state WHEN 'running' THEN channel_checks.attempts ELSE 0 END,
             due_at = CASE channel_checks.state WHEN 'running' THEN channel_checks.due_at ELSE excluded.due_at END";
@@ -22,7 +22,7 @@ pub async fn request(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId
 /// Inserts the jobs of channels that have none: the previous version adds channels without one during a rolling update.
 pub async fn insert_missing(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
-        INSERT INTO channel_checks (id, tenant_id, wanted_at, due_at)
+        INSERT INTO channel_checks (id, tenant_id, requested_at, due_at)
         SELECT c.id, c.tenant_id, $1, $1 FROM channels c
         WHERE NOT EXISTS (SELECT 1 FROM channel_checks o WHERE o.id = c.id)
         ON CONFLICT (id) DO NOTHING";
@@ -39,7 +39,7 @@ pub async fn reschedule(
     const SQL: &str = "
         UPDATE channel_checks
         SET state = 'pending', attempts = 0, last_error = NULL,
-            due_at = CASE WHEN wanted_at > $2 THEN wanted_at ELSE $3 END
+            due_at = CASE WHEN requested_at > $2 THEN requested_at ELSE $3 END
         WHERE id = $1";
     on.into().sql(SQL, (channel, began, next)).run().await
 }

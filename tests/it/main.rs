@@ -17,6 +17,7 @@ mod http;
 mod identity;
 mod inbound;
 mod media;
+mod migrations;
 mod names;
 mod people;
 mod permutations;

@@ -36,9 +36,9 @@ pub async fn request_sync(
     at: DateTime<Utc>,
 ) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO template_syncs (id, tenant_id, waba_id, wanted_at, due_at) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO template_syncs (id, tenant_id, waba_id, requested_at, due_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, waba_id) DO UPDATE
-        SET wanted_at = excluded.wanted_at, finished_at = NULL,
+        SET requested_at = excluded.requested_at, finished_at = NULL,
             state = CASE template_syncs.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             attempts = CASE template_syncs.state WHEN 'running' THEN template_syncs.attempts ELSE 0 END,
             due_at = CASE WHEN template_syncs.state = 'running' OR (template_syncs.state = 'pending'
@@ -85,7 +85,7 @@ pub async fn complete_sync(
     const SQL: &str = "
         UPDATE template_syncs
         SET synced_at = $2, state = 'pending', attempts = 0, last_error = NULL,
-            due_at = CASE WHEN wanted_at > $2 THEN wanted_at ELSE $3 END
+            due_at = CASE WHEN requested_at > $2 THEN requested_at ELSE $3 END
         WHERE id = $1";
     on.into().sql(SQL, (id, began, next)).run().await
 }

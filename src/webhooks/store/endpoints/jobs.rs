@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The queue of endpoints with due deliveries.
-pub const ENDPOINT_JOBS: Queue = Queue::new("webhook-deliveries", "delivery_lines");
+pub const ENDPOINT_JOBS: Queue = Queue::new("webhook-deliveries", "endpoint_jobs");
 
 /// Due time of the job of an endpoint without pending deliveries, until it is woken.
 const FAR_AHEAD: TimeDelta = TimeDelta::days(36_500);
@@ -18,7 +18,7 @@ const FAR_AHEAD: TimeDelta = TimeDelta::days(36_500);
 const OVERLOOKED: TimeDelta = TimeDelta::seconds(2);
 
 pub async fn insert_job(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<u64> {
-    const SQL: &str = "INSERT INTO delivery_lines (id, tenant_id, due_at) VALUES ($1, $2, $3)";
+    const SQL: &str = "INSERT INTO endpoint_jobs (id, tenant_id, due_at) VALUES ($1, $2, $3)";
     on.into().sql(SQL, (id, tenant, now + FAR_AHEAD)).run().await
 }
 
@@ -30,8 +30,8 @@ pub async fn insert_job(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId,
 pub async fn wake_jobs(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
-        UPDATE delivery_lines SET due_at = r.now {FROM r}
-        WHERE {delivery_lines.id = r.rid} AND state || '' = 'pending' AND due_at > r.now AND attempts = 0
+        UPDATE endpoint_jobs SET due_at = r.now {FROM r}
+        WHERE {endpoint_jobs.id = r.rid} AND state || '' = 'pending' AND due_at > r.now AND attempts = 0
             AND NOT EXISTS (SELECT 1 FROM endpoints e
                 WHERE e.id = r.rid AND (e.probe_at > r.now OR e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL))
         RETURNING id";
@@ -42,7 +42,7 @@ pub async fn wake_jobs(on: impl Into<On<'_>>, ids: &[Uuid], now: DateTime<Utc>) 
 
 /// Returns the attempt number of a running job; `None` if it is not running.
 pub async fn running_attempt(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<i64>> {
-    const SQL: &str = "SELECT attempts FROM delivery_lines WHERE id = $1 AND state = 'running'";
+    const SQL: &str = "SELECT attempts FROM endpoint_jobs WHERE id = $1 AND state = 'running'";
     let found: Option<(i64,)> = on.into().sql(SQL, (id,)).opt().await?;
     Ok(found.map(|(attempt,)| attempt))
 }
@@ -55,10 +55,10 @@ pub async fn reschedule_job(
     rest: EndpointRest,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
-    const POSTGRES_LOCK: &str = "SELECT id FROM delivery_lines WHERE id = $1 FOR UPDATE";
+    const POSTGRES_LOCK: &str = "SELECT id FROM endpoint_jobs WHERE id = $1 FOR UPDATE";
     const NEXT: &str = "SELECT MIN(due_at) FROM deliveries WHERE endpoint_id = $1 AND state = 'pending'";
     const RESCHEDULE: &str = "
-        UPDATE delivery_lines SET state = 'pending', attempts = 0, last_error = NULL, due_at = $2
+        UPDATE endpoint_jobs SET state = 'pending', attempts = 0, last_error = NULL, due_at = $2
         WHERE id = $1 AND state = 'running' AND attempts = $3";
     let reschedule = async |tx: &mut Tx| {
         if tx.is_postgres() {
@@ -91,11 +91,11 @@ pub enum EndpointRest {
 /// each other, and where a person discarded a job. Failed jobs keep their wait.
 pub async fn overdue_jobs(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
-        UPDATE delivery_lines SET state = 'pending', due_at = $1, finished_at = NULL
+        UPDATE endpoint_jobs SET state = 'pending', due_at = $1, finished_at = NULL
         WHERE (state <> 'running' AND (state <> 'pending' OR (due_at > $1 AND attempts = 0)))
-            AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = delivery_lines.id AND e.disabled_at IS NULL
+            AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = endpoint_jobs.id AND e.disabled_at IS NULL
                 AND e.deleted_at IS NULL AND COALESCE(e.probe_at, $1) <= $1)
-            AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = delivery_lines.id AND d.state = 'pending'
+            AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = endpoint_jobs.id AND d.state = 'pending'
                 AND d.due_at <= $2)
         RETURNING id";
     let idle: Vec<(EndpointId,)> = on.into().sql(SQL, (now, now - OVERLOOKED)).all().await?;
