@@ -72,7 +72,7 @@ impl Signers {
             secrets_of: HashMap::new(),
             former: former
                 .iter()
-                .map(|it| ((it.tenant_id, it.secret_id), it.held_until))
+                .map(|it| ((it.tenant_id, it.secret_id), it.valid_until))
                 .collect(),
             matches: AtomicU64::new(before.map_or(0, |it| it.matches.load(Ordering::Relaxed))),
         };

@@ -109,7 +109,7 @@ impl EgressClient {
             Err(Error::Endless { .. }) => "endless",
             Err(_) => "failed",
         };
-        metrics::counter!("mainstay_outside_requests_total", "outcome" => outcome).increment(1);
+        metrics::counter!("mainstay_egress_requests_total", "outcome" => outcome).increment(1);
         let (head, body) = result?.into_parts();
         if head.status.is_redirection() {
             return Err(Error::Redirected(head.status.as_u16()));

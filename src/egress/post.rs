@@ -60,7 +60,7 @@ impl EgressClient {
             Ok(ended) => ended.err(),
             Err(_) => Some(Error::Timeout),
         };
-        metrics::counter!("mainstay_outside_posts_total", "outcome" => outcome(reply.as_ref(), error.as_ref()))
+        metrics::counter!("mainstay_egress_posts_total", "outcome" => outcome(reply.as_ref(), error.as_ref()))
             .increment(1);
         PostOutcome {
             took: begun.elapsed(),

@@ -44,7 +44,7 @@ pub(super) fn shared_lookups(
     max: usize,
     ask: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
 ) -> Lookup {
-    let threads = Shares::new(max, "mainstay_outside_lookup_shares_exhausted_total");
+    let threads = Shares::new(max, "mainstay_egress_lookup_shares_exhausted_total");
     let (ask, in_progress) = (Arc::new(ask), InProgress::default());
     Arc::new(move |name| {
         // Read here, because the future may be polled in another task.
@@ -74,7 +74,7 @@ where
     let (sender, answer) = oneshot::channel();
     let answer = answer.shared();
     lock(&in_progress).insert(name.clone(), answer.clone());
-    let lookups = metrics::gauge!("mainstay_outside_lookups");
+    let lookups = metrics::gauge!("mainstay_egress_lookups");
     lookups.increment(1.0);
     tokio::task::spawn_blocking(move || {
         let found = ask(&name).map_err(Arc::new);

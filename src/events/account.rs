@@ -78,7 +78,7 @@ types! {
     GROUP = "group.event", ForwardedWebhook<'static>,
         "An event of a group: its lifecycle, members or settings.",
         forwarded("group_lifecycle_update", json!({ "group_id": "Z3J1cHBlLTE=", "type": "group_create" }));
-    FLOW = "flow.event", ForwardedWebhook<'static>,
+    META_FLOW = "meta_flow.event", ForwardedWebhook<'static>,
         "An event of a flow: its status, its errors, the latency of its endpoint.",
         forwarded("flows", json!({ "event": "FLOW_STATUS_CHANGE", "flow_id": "660077", "new_status": "PUBLISHED" }));
 }

@@ -130,7 +130,7 @@ pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Resul
 /// Removes the marks of unrecognized items and quarantined events that are gone, and the app secrets that signed them.
 pub async fn remove_markers(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
-    const QUARANTINE: &str = "DELETE FROM quarantine WHERE since < $1";
+    const QUARANTINE: &str = "DELETE FROM quarantine WHERE quarantined_at < $1";
     let mut on = on.into();
     let items = on.reborrow().sql(ITEMS, (before,)).run().await?;
     let secrets = former_app_secrets::forget(on.reborrow(), before).await?;

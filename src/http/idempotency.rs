@@ -167,7 +167,7 @@ async fn replay(
     let Some(given) = given else {
         return Err(in_progress());
     };
-    let Some((status, sealed)) = given.status.zip(given.answer) else {
+    let Some((status, sealed)) = given.http_status.zip(given.answer) else {
         return Err(match now - given.created_at < ABANDONED_AFTER {
             true => in_progress(),
             false => {

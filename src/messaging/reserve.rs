@@ -67,7 +67,7 @@ pub async fn reserve(
         number: limited_number(&it.route),
         recipient: recipient_key(&it.due),
         lane: it.due.send_lane(),
-        has_reservation: it.due.promised_at.is_some(),
+        has_reservation: it.due.reserved_until.is_some(),
     };
     let slot_requests: Vec<SlotRequest> = sendable.iter().map(slot_request).collect();
     let grants = match service.rate_limiter.reserve(&slot_requests).await {

@@ -7,7 +7,7 @@
 //!
 //! Required columns: `id UUID, state TEXT, attempts BIGINT, due_at TIMESTAMPTZ NOT NULL, last_error TEXT, finished_at TIMESTAMPTZ`, with an
 //! index on `(due_at, id) WHERE state IN ('pending', 'running')`. A `pending` row with a due time in the future is scheduled; a `running`
-//! row is leased until its due time. A [recurring] queue also has `tenant_id UUID NOT NULL, wanted_at TIMESTAMPTZ`.
+//! row is leased until its due time. A [recurring] queue also has `tenant_id UUID NOT NULL, requested_at TIMESTAMPTZ`.
 
 pub mod admin;
 pub mod counts;

@@ -61,9 +61,9 @@ pub async fn ensure(
     due: DateTime<Utc>,
 ) -> Result<Vec<Uuid>> {
     const SQL: &str = "
-        WITH r (id, tenant_id, name, wanted_at, due_at) AS ({rows})
-        INSERT INTO {t} (id, tenant_id, {name}wanted_at, due_at)
-        SELECT id, tenant_id, {value}wanted_at, due_at FROM r
+        WITH r (id, tenant_id, name, requested_at, due_at) AS ({rows})
+        INSERT INTO {t} (id, tenant_id, {name}requested_at, due_at)
+        SELECT id, tenant_id, {value}requested_at, due_at FROM r
         WHERE true
         ON CONFLICT ({key}) DO NOTHING
         RETURNING id";
@@ -84,12 +84,12 @@ pub async fn request(
     due: DateTime<Utc>,
 ) -> Result<()> {
     const SQL: &str = "
-        WITH r (id, tenant_id, name, wanted_at, due_at) AS ({rows})
-        INSERT INTO {t} (id, tenant_id, {name}wanted_at, due_at)
-        SELECT id, tenant_id, {value}wanted_at, due_at FROM r
+        WITH r (id, tenant_id, name, requested_at, due_at) AS ({rows})
+        INSERT INTO {t} (id, tenant_id, {name}requested_at, due_at)
+        SELECT id, tenant_id, {value}requested_at, due_at FROM r
         WHERE true
         ON CONFLICT ({key}) DO UPDATE
-        SET wanted_at = excluded.wanted_at, finished_at = NULL,
+        SET requested_at = excluded.requested_at, finished_at = NULL,
             state = CASE {t}.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             attempts = CASE {t}.state WHEN 'running' THEN {t}.attempts ELSE 0 END,
             due_at = CASE WHEN {t}.state = 'running' OR ({t}.state = 'pending' AND {t}.due_at < excluded.due_at)
@@ -146,7 +146,7 @@ pub async fn reschedule(
     const SQL: &str = "
         UPDATE {t}
         SET state = 'pending', attempts = 0, last_error = NULL,
-            due_at = CASE WHEN wanted_at > $3 THEN wanted_at ELSE $4 END
+            due_at = CASE WHEN requested_at > $3 THEN requested_at ELSE $4 END
         WHERE id = $1 AND state || '' = 'running' AND attempts = $2
         RETURNING due_at";
     let args = (lease.id, lease.attempt, began, next);

@@ -40,7 +40,7 @@ impl RateLimiter {
         Self::of(LimiterDriver::in_memory(), clock)
     }
 
-    /// Creates a limiter on Redis, with keys that begin `{prefix:governor:`. Connects lazily and reconnects as needed, so only a malformed
+    /// Creates a limiter on Redis, with keys that begin `{prefix:rate_limit:`. Connects lazily and reconnects as needed, so only a malformed
     /// address fails. Must be called within the Tokio runtime.
     pub fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, Error> {
         Ok(Self::of(LimiterDriver::redis(url, prefix)?, clock))
@@ -72,7 +72,7 @@ impl RateLimiter {
         let mut grants: Vec<(usize, Grant)> = decided.into_iter().flatten().collect();
         grants.sort_unstable_by_key(|(n, _)| *n);
         let elapsed = (self.0.clock.now() - begun).to_std().unwrap_or(Duration::ZERO);
-        metrics::histogram!("mainstay_governor_reserve_seconds").record(elapsed.as_secs_f64());
+        metrics::histogram!("mainstay_rate_limit_reserve_seconds").record(elapsed.as_secs_f64());
         Ok(grants
             .into_iter()
             .map(|(n, grant)| count_grant(&requests[n], grant))
@@ -96,7 +96,7 @@ impl RateLimiter {
             MetaFeedback::Maintenance => (LimiterFeedback::Maintenance, Some(LimitKind::Paused)),
         };
         if let Some(limit) = limit {
-            metrics::counter!("mainstay_governor_refusals_total", "limit" => limit.as_str()).increment(1);
+            metrics::counter!("mainstay_rate_limit_refusals_total", "limit" => limit.as_str()).increment(1);
             tracing::warn!(channel.id = %number.channel, limit = limit.as_str(), "Meta refused a message because of a limit");
         }
         self.0.driver.record_feedback(number, self.now(), feedback).await
@@ -201,7 +201,7 @@ impl LateSlots {
         if self.left >= 0 {
             return Grant::Slot(time(at));
         }
-        metrics::counter!("mainstay_governor_slots_missed_total").increment(1);
+        metrics::counter!("mainstay_rate_limit_slots_missed_total").increment(1);
         Grant::Later {
             at: time(self.now),
             limit: LimitKind::Throughput,
@@ -211,9 +211,9 @@ impl LateSlots {
 
 fn count_grant(request: &SlotRequest, grant: Grant) -> Grant {
     match grant {
-        Grant::Slot(_) => metrics::counter!("mainstay_governor_slots_total", "lane" => request.lane.as_str()),
+        Grant::Slot(_) => metrics::counter!("mainstay_rate_limit_slots_total", "lane" => request.lane.as_str()),
         Grant::Later { limit, .. } => {
-            metrics::counter!("mainstay_governor_waits_total", "limit" => limit.as_str())
+            metrics::counter!("mainstay_rate_limit_waits_total", "limit" => limit.as_str())
         }
     }
     .increment(1);

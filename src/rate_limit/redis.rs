@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{domain::Id, queue::RedisConnection};
 
-/// A driver shared by several processes. The keys of a tenant have one hash tag, `{prefix:governor:tenant}`, and so one cluster slot:
+/// A driver shared by several processes. The keys of a tenant have one hash tag, `{prefix:rate_limit:tenant}`, and so one cluster slot:
 /// `:quota` and `:channel` (hashes), `:channel:recipient` (text). Those of a number and of a tenant expire 30 days after their last use,
 /// that of a pair when it has no effect any more.
 pub(super) struct RedisLimiter {
@@ -121,7 +121,7 @@ impl RedisLimiter {
             lowered_at: field("lowered"),
             paused_until: field("paused"),
             change: field("change"),
-            notified: field("told"),
+            notified: field("notified"),
         })
     }
 
@@ -140,7 +140,7 @@ impl RedisLimiter {
     }
 
     fn tag(&self, number: &LimitedNumber) -> String {
-        format!("{{{}:governor:{}}}", self.prefix, number.tenant.uuid().simple())
+        format!("{{{}:rate_limit:{}}}", self.prefix, number.tenant.uuid().simple())
     }
 
     fn number(&self, number: &LimitedNumber) -> String {

@@ -31,6 +31,7 @@ pub async fn lock(tx: &mut Tx, channels: Vec<ChannelId>) -> Result<()> {
 pub struct Channel {
     pub id: ChannelId,
     pub tenant_id: TenantId,
+    /// Meta's id of the number: the channel's `external_id` at its provider.
     pub phone_number_id: String,
     pub waba_id: String,
     pub display_phone_number: Option<String>,
@@ -74,8 +75,8 @@ pub struct NumberReport {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret, created_at, \
-             updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason, \
+            "SELECT id, tenant_id, external_id AS phone_number_id, waba_id, display_phone_number, access_token, app_secret, \
+             created_at, updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason, \
              business_id, campaigns_paused_at, campaigns_pause_code FROM channels ",
             $rest
         )
@@ -85,10 +86,10 @@ macro_rules! select {
 /// Adds a channel, or updates the secrets and account of one the same tenant has. `None` if another tenant has the number.
 pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
     const SQL: &str = "
-        INSERT INTO channels (id, tenant_id, phone_number_id, waba_id, display_phone_number, access_token, app_secret,
+        INSERT INTO channels (id, tenant_id, external_id, waba_id, display_phone_number, access_token, app_secret,
             created_at, updated_at, created_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
-        ON CONFLICT (phone_number_id) DO UPDATE
+        ON CONFLICT (provider, external_id) DO UPDATE
         SET waba_id = excluded.waba_id, access_token = excluded.access_token, app_secret = COALESCE(excluded.app_secret, channels.app_secret),
             display_phone_number = COALESCE(excluded.display_phone_number, channels.display_phone_number),
             updated_at = excluded.updated_at
@@ -115,7 +116,7 @@ pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId) -> Res
 }
 
 pub async fn find_by_number(on: impl Into<On<'_>>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
-    const SQL: &str = select!("WHERE tenant_id = $1 AND phone_number_id = $2");
+    const SQL: &str = select!("WHERE tenant_id = $1 AND provider = 'meta' AND external_id = $2");
     on.into().sql(SQL, (tenant, phone_number_id.to_owned())).opt().await
 }
 

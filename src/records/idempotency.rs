@@ -99,7 +99,7 @@ pub async fn find(
 pub struct StoredAnswer {
     pub created_at: DateTime<Utc>,
     /// HTTP status; `None` while the request is in progress.
-    pub status: Option<i64>,
+    pub http_status: Option<i64>,
     /// Sealed under the master key.
     pub answer: Option<Vec<u8>>,
 }
@@ -107,14 +107,14 @@ pub struct StoredAnswer {
 /// Stores the answer to a request if it still owns the key.
 pub async fn store_answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "
-        UPDATE idempotency_keys SET status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
+        UPDATE idempotency_keys SET http_status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
     on.into().sql(SQL, args).run().await
 }
 
 /// Finds the stored answer of a key.
 pub async fn find_answer(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
-    const SQL: &str = "SELECT created_at, status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
+    const SQL: &str = "SELECT created_at, http_status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
     on.into().sql(SQL, (tenant, key)).opt().await
 }
 

@@ -13,25 +13,25 @@ const RESERVED: TimeDelta = TimeDelta::seconds(60);
 
 /// Returns the quotas that the operator has set. [`Quota::default`] has the others.
 pub async fn list(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
-    const SQL: &str = "SELECT quota, most FROM tenant_quotas WHERE tenant_id = $1 ORDER BY quota";
+    const SQL: &str = "SELECT quota, maximum FROM tenant_quotas WHERE tenant_id = $1 ORDER BY quota";
     on.into().sql(SQL, (tenant,)).all().await
 }
 
 /// Returns the set quotas of all tenants.
 pub async fn list_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
-    const SQL: &str = "SELECT tenant_id, quota, most FROM tenant_quotas ORDER BY tenant_id, quota";
+    const SQL: &str = "SELECT tenant_id, quota, maximum FROM tenant_quotas ORDER BY tenant_id, quota";
     on.into().sql(SQL, ()).all().await
 }
 
 /// Sets a quota; `None` restores the default.
-pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, most: Option<i64>) -> Result<u64> {
+pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, maximum: Option<i64>) -> Result<u64> {
     const SET: &str = "
-        INSERT INTO tenant_quotas (tenant_id, quota, most) VALUES ($1, $2, $3)
-        ON CONFLICT (tenant_id, quota) DO UPDATE SET most = excluded.most";
+        INSERT INTO tenant_quotas (tenant_id, quota, maximum) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant_id, quota) DO UPDATE SET maximum = excluded.maximum";
     const DEFAULT: &str = "DELETE FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
     let name = quota.as_str().to_owned();
-    match most {
-        Some(most) => on.into().sql(SET, (tenant, name, most)).run().await,
+    match maximum {
+        Some(maximum) => on.into().sql(SET, (tenant, name, maximum)).run().await,
         None => on.into().sql(DEFAULT, (tenant, name)).run().await,
     }
 }
@@ -52,8 +52,8 @@ pub async fn reserve(
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Result<(), QuotaReached>> {
-    const OVER: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND until < $2";
-    const INSERT: &str = "INSERT INTO quota_reservations (tenant_id, id, quota, until) VALUES ($1, $2, $3, $4)";
+    const OVER: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND expires_at < $2";
+    const INSERT: &str = "INSERT INTO quota_reservations (tenant_id, id, quota, expires_at) VALUES ($1, $2, $3, $4)";
     lock(tx, tenant, quota).await?;
     tx.sql(OVER, (tenant, now)).run().await?;
     let name = quota.as_str().to_owned();
@@ -73,7 +73,7 @@ pub async fn release(on: impl Into<On<'_>>, tenant: TenantId, id: Uuid) -> Resul
 
 /// Checks that the tenant may upload at all, before an upload is read.
 pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
-    const SQL: &str = "SELECT used FROM tenant_uses WHERE tenant_id = $1 AND quota = $2";
+    const SQL: &str = "SELECT used FROM tenant_usage WHERE tenant_id = $1 AND quota = $2";
     let mut on = on.into();
     let name = Quota::MediaBytes.as_str().to_owned();
     let used: Option<(i64,)> = on.reborrow().sql(SQL, (tenant, name)).opt().await?;
@@ -83,8 +83,8 @@ pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<
 /// Adds the bytes of an upload. On failure the caller rolls back.
 pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "
-        INSERT INTO tenant_uses (tenant_id, quota, used) VALUES ($1, $2, $3)
-        ON CONFLICT (tenant_id, quota) DO UPDATE SET used = tenant_uses.used + excluded.used
+        INSERT INTO tenant_usage (tenant_id, quota, used) VALUES ($1, $2, $3)
+        ON CONFLICT (tenant_id, quota) DO UPDATE SET used = tenant_usage.used + excluded.used
         RETURNING used";
     let name = Quota::MediaBytes.as_str().to_owned();
     let (used,): (i64,) = tx.sql(SQL, (tenant, name, bytes)).one().await?;
@@ -103,7 +103,7 @@ pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Resu
 /// Subtracts what [`add_bytes`] has added.
 pub async fn subtract_bytes(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
     const SQL: &str = "
-        UPDATE tenant_uses SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
+        UPDATE tenant_usage SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
     let name = Quota::MediaBytes.as_str().to_owned();
     on.into().sql(SQL, (tenant, name, bytes)).run().await
 }
@@ -129,9 +129,9 @@ async fn check(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, used: i64)
 }
 
 async fn limit(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota) -> Result<i64> {
-    const SQL: &str = "SELECT most FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
+    const SQL: &str = "SELECT maximum FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
     let set: Option<(i64,)> = on.into().sql(SQL, (tenant, quota.as_str().to_owned())).opt().await?;
-    Ok(set.map_or(quota.default(), |(most,)| most))
+    Ok(set.map_or(quota.default(), |(maximum,)| maximum))
 }
 
 async fn count(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<i64> {
@@ -143,7 +143,7 @@ async fn count(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<i64> {
             + (SELECT COUNT(*) FROM quota_reservations WHERE tenant_id = $1 AND quota = 'templates')";
     const MESSAGE_TEMPLATES: &str = "SELECT COUNT(*) FROM message_templates WHERE tenant_id = $1";
     const MEDIA_BYTES: &str = "
-        SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM tenant_uses WHERE tenant_id = $1 AND quota = 'media_bytes'";
+        SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM tenant_usage WHERE tenant_id = $1 AND quota = 'media_bytes'";
     let sql = match quota {
         Quota::Channels => CHANNELS,
         Quota::ApiKeys => API_KEYS,

@@ -154,7 +154,7 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
     let former = FormerAppSecret {
         tenant_id: tenant,
         secret_id: former,
-        held_until: renewed.updated_at + PROPAGATION_TIME,
+        valid_until: renewed.updated_at + PROPAGATION_TIME,
     };
     former_app_secrets::put(tx, former).await?;
     Ok(())

@@ -27,7 +27,7 @@ pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> 
     let idle = endpoints::overdue_jobs(with.db.reader(), now).await?;
     let woken = recurring::wake(&with.db, &ENDPOINT_JOBS, &idle, now).await?;
     if !woken.is_empty() {
-        metrics::counter!("mainstay_delivery_lines_overlooked_total").increment(woken.len() as u64);
+        metrics::counter!("mainstay_endpoint_jobs_overlooked_total").increment(woken.len() as u64);
         enqueue(queues, &woken, now).await;
     }
     Ok(())

@@ -26,7 +26,7 @@ fn columns() -> Vec<Column> {
         "media_files",
         "template_syncs",
         "channel_checks",
-        "delivery_lines",
+        "endpoint_jobs",
         "event_consumers",
     ];
     vec![

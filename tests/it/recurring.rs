@@ -17,7 +17,7 @@ use crate::{
 
 /// The recurring queues and their tables.
 const RECURRING: &[(&str, &str)] = &[
-    ("webhook-deliveries", "delivery_lines"),
+    ("webhook-deliveries", "endpoint_jobs"),
     ("templates", "template_syncs"),
     ("checks", "channel_checks"),
     ("consumers", "event_consumers"),

@@ -70,7 +70,7 @@ fn constants(text: &str) -> Vec<(String, String)> {
 /// Fills what is filled at run time. Rows on PostgreSQL are arrays, whose types only the program knows: the suite runs those.
 fn complete(sql: &str, db: &Db) -> Option<String> {
     // A recurring queue has more columns than others.
-    let recurring = ["{key}", "{rests}", "wanted_at"].iter().any(|it| sql.contains(it));
+    let recurring = ["{key}", "{rests}", "requested_at"].iter().any(|it| sql.contains(it));
     let mut sql = sql
         .replace("{key}", "id")
         .replace("{name}", "")

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Finding;
 use crate::{
     config::Config,
-    db::{Db, INTAKE_CONNECTIONS},
+    db::{Db, INTAKE_CONNECTIONS, MigrateError},
     records::{
         engine::{self, PostgresFacts, SqliteFacts},
         raw_events,
@@ -35,7 +35,11 @@ async fn examine(db: &Db, config: &Config) -> sqlx::Result<Vec<Finding>> {
         findings.extend(not_writable(db).await);
     }
     findings.push(latency(median_probe(db).await?));
-    findings.push(migrations(db.pending_migrations().await?));
+    findings.push(match db.pending_migrations().await {
+        Ok(pending) => migrations(pending),
+        Err(MigrateError::Database(error)) => return Err(error),
+        Err(error) => Finding::fail(CHECK, error.to_string(), "set DATABASE_URL to another database"),
+    });
     Ok(findings)
 }
 

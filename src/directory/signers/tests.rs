@@ -57,7 +57,7 @@ fn a_signature_counts_for_the_tenants_that_have_the_secret_and_no_others() {
     let former = FormerAppSecret {
         tenant_id: tenant(4),
         secret_id: id("a"),
-        held_until: DateTime::UNIX_EPOCH,
+        valid_until: DateTime::UNIX_EPOCH,
     };
     let signers = of(&["o"], &routes, &[former]);
     let speaks = |signed: &TenantSignature| {

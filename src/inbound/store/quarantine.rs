@@ -18,9 +18,9 @@ pub fn waba(waba_id: &str) -> String {
 /// Adds entries of subject, raw event and time.
 pub async fn put(on: impl Into<On<'_>>, entries: Vec<(String, Uuid, DateTime<Utc>)>) -> Result<()> {
     const SQL: &str = "
-        WITH r (subject, raw_event_id, since) AS ({rows})
-        INSERT INTO quarantine (subject, raw_event_id, since)
-        SELECT subject, raw_event_id, since FROM r
+        WITH r (subject, raw_event_id, quarantined_at) AS ({rows})
+        INSERT INTO quarantine (subject, raw_event_id, quarantined_at)
+        SELECT subject, raw_event_id, quarantined_at FROM r
         WHERE true
         ON CONFLICT DO NOTHING";
     Rows::new(SQL, entries).run(on).await.map(drop)
@@ -56,10 +56,10 @@ pub struct QuarantinedSubject {
 /// Lists the subjects, the oldest first.
 pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
     const SQL: &str = "
-        SELECT subject, COUNT(*) AS events, MIN(since) AS since
+        SELECT subject, COUNT(*) AS events, MIN(quarantined_at) AS since
         FROM quarantine
         GROUP BY subject
-        ORDER BY MIN(since), subject
+        ORDER BY MIN(quarantined_at), subject
         LIMIT $1";
     on.into().sql(SQL, (limit,)).all().await
 }
@@ -69,6 +69,7 @@ pub async fn with_channel(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         SELECT DISTINCT q.subject
         FROM quarantine q
-        JOIN channels c ON q.subject = 'phone_number:' || c.phone_number_id OR q.subject = 'waba:' || c.waba_id";
+        JOIN channels c ON c.provider = 'meta'
+            AND (q.subject = 'phone_number:' || c.external_id OR q.subject = 'waba:' || c.waba_id)";
     on.into().sql(SQL, ()).all().await
 }

@@ -32,7 +32,7 @@ pub async fn delete(tx: &mut Tx, tenant: TenantId, id: MediaId, now: DateTime<Ut
     // Marked as reported: a deletion is no failure to emit an event for.
     const RELEASE: &str = "
         UPDATE media
-        SET file_id = NULL, filename = NULL, told_at = $3, finished_at = COALESCE(finished_at, $3),
+        SET file_id = NULL, filename = NULL, notified_at = $3, finished_at = COALESCE(finished_at, $3),
             state = CASE state WHEN 'done' THEN 'done' ELSE 'discarded' END
         WHERE tenant_id = $1 AND id = $2";
     let locked: Option<(Option<MediaFileId>, i64)> = tx.sql(LOCK, (tenant, id, now)).opt().await?;

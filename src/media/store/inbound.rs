@@ -161,7 +161,7 @@ pub async fn unreported_failures(on: impl Into<On<'_>>, limit: i64) -> Result<Ve
         SELECT m.id, m.tenant_id, m.channel_id, m.message_id, s.conversation_id, s.wamid, m.kind, m.mime_type, m.filename, m.last_error,
             m.finished_at
         FROM media m LEFT JOIN messages s ON s.tenant_id = m.tenant_id AND s.id = m.message_id
-        WHERE m.state IN ('dead', 'discarded') AND (m.told_at IS NULL OR m.told_at < m.finished_at)
+        WHERE m.state IN ('dead', 'discarded') AND (m.notified_at IS NULL OR m.notified_at < m.finished_at)
         ORDER BY m.finished_at
         LIMIT $1";
     on.into().sql(SQL, (limit,)).all().await
@@ -175,10 +175,10 @@ pub async fn mark_reported(
 ) -> Result<Vec<(MediaId,)>> {
     const SQL: &str = "
         WITH r (rid, tenant_id, now) AS ({rows})
-        UPDATE media SET told_at = r.now
+        UPDATE media SET notified_at = r.now
         FROM r
         WHERE media.id = r.rid AND media.tenant_id = r.tenant_id AND media.state IN ('dead', 'discarded')
-            AND (media.told_at IS NULL OR media.told_at < media.finished_at)
+            AND (media.notified_at IS NULL OR media.notified_at < media.finished_at)
         RETURNING media.id";
     let mut rows: Vec<_> = unreported
         .iter()

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The queue of sends.
-pub const OUTBOUND: Queue = Queue::new("outbound", "sends").with_lanes("urgency");
+pub const OUTBOUND: Queue = Queue::new("outbound", "sends").with_lanes("queue_lane");
 
 /// Returns the queue lane of a send lane.
 pub const fn queue_lane(lane: SendLane) -> Lane {

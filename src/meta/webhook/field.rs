@@ -54,7 +54,7 @@ const FIELDS: &[(&str, Reader)] = &[
     ("account_review_update",              Reader::Account(&events::account::REVIEWED, account::review)),
     ("business_capability_update",         Reader::Account(&events::account::CAPABILITY_CHANGED, account::capability)),
     ("account_alerts",                     Reader::Account(&events::account::ALERT, account::alert)),
-    ("flows",                              Reader::Account(&events::account::FLOW, account::other)),
+    ("flows",                              Reader::Account(&events::account::META_FLOW, account::other)),
     ("account_settings_update",            Reader::Account(&events::meta::ACCOUNT_SETTINGS_UPDATE, account::other)),
     ("business_status_update",             Reader::Account(&events::meta::BUSINESS_STATUS_UPDATE, account::other)),
     ("business_username_update",           Reader::Account(&events::meta::BUSINESS_USERNAME_UPDATES, account::other)),

@@ -1,4 +1,4 @@
-//! Markers: which jobs a worker has in flight in a queue whose rows stay `pending` while they run. See `migrations/0020_job_markers.sql`.
+//! Markers: which jobs a worker has in flight in a queue whose rows stay `pending` while they run. See `migrations/0001_baseline/queues.sql`.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

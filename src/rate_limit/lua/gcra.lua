@@ -8,7 +8,7 @@ local KEY_TTL = 30 * 24 * 3600 * 1000
 -- A state is a hash in Redis and an array in here: the fields of a gate, by lane from 1 on, then those of a number. A tenant has a gate
 -- only.
 local FIELDS = {'tat', 'tail0', 'tail1', 'tail2', 'again0', 'again1', 'again2', 'owed0', 'owed1', 'owed2',
-    'interval', 'loss', 'lowered', 'paused', 'change', 'told'}
+    'interval', 'loss', 'lowered', 'paused', 'change', 'notified'}
 local TAT, TAIL, RETRY_TAIL, OWED = 1, 1, 4, 7
 local INTERVAL, REDUCTION, LOWERED_AT, PAUSED_UNTIL, CHANGE, NOTIFIED = 11, 12, 13, 14, 15, 16
 

@@ -31,7 +31,7 @@ pub async fn lock_closing(
                 "SELECT id, tenant_id, channel_id, contact_id, window_expires_at
                 FROM conversations
                 WHERE window_expires_at > $1 AND window_expires_at <= $2
-                    AND (window_told_for IS NULL OR window_told_for < window_expires_at)
+                    AND (window_notified_for IS NULL OR window_notified_for < window_expires_at)
                 ORDER BY window_expires_at
                 LIMIT $3",
                 $lock
@@ -48,7 +48,7 @@ pub async fn lock_closing(
 pub async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, window_at) AS ({rows})
-        UPDATE conversations SET window_told_for = r.window_at
+        UPDATE conversations SET window_notified_for = r.window_at
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
     let row = |it: &ClosingWindow| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);

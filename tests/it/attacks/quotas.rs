@@ -218,7 +218,7 @@ async fn templates_end_at_their_quota_however_many_are_handed_in_at_once(world: 
     let there = world
         .number("SELECT COUNT(*) FROM templates WHERE status <> 'DELETED'")
         .await;
-    const SET: &str = "INSERT INTO tenant_quotas (tenant_id, quota, most) SELECT id, 'templates', $1 FROM tenants";
+    const SET: &str = "INSERT INTO tenant_quotas (tenant_id, quota, maximum) SELECT id, 'templates', $1 FROM tenants";
     app.db.sql(SET, (there + 3,)).run().await.unwrap();
     let answers = join_all((0..AT_ONCE).map(|n| {
         let template = json!({

@@ -162,7 +162,7 @@ async fn what_is_put_on_its_way_while_its_endpoint_is_deleted_is_removed_all_the
     assert_eq!(left().await, (0, 1));
     test.advance(TimeDelta::minutes(16));
     assert_eq!(left().await, (0, 0));
-    assert_eq!(test.count("SELECT COUNT(*) FROM delivery_lines").await, 0);
+    assert_eq!(test.count("SELECT COUNT(*) FROM endpoint_jobs").await, 0);
     assert_eq!(test.count("SELECT COUNT(*) FROM delivery_attempts").await, 0);
 }
 

@@ -89,7 +89,7 @@ async fn a_dead_endpoint_with_a_large_backlog_costs_one_probe_at_a_time_and_its_
 
 #[both_sizes]
 async fn what_was_under_way_when_the_breaker_opened_is_no_probe(world: World) {
-    const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
+    const RUNNING: &str = "SELECT COUNT(*) FROM endpoint_jobs WHERE state = 'running'";
     let blip = Receiver::doing(|_, n| match n {
         0 => Reply::status(200),
         _ => Reply::Late(Duration::from_millis(400), 503),

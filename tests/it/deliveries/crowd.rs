@@ -28,7 +28,7 @@ async fn tenant(world: &World) -> TenantId {
 #[both_sizes(|config| config.deliveries.concurrency = 20)]
 async fn hanging_endpoints_keep_no_other_tenant_waiting(world: World) {
     const TRIPPED: &str = "SELECT COUNT(*) FROM endpoints WHERE tripped_at IS NOT NULL";
-    const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
+    const RUNNING: &str = "SELECT COUNT(*) FROM endpoint_jobs WHERE state = 'running'";
     let neighbour = Receiver::start().await;
     let mut hanging = Vec::new();
     for _ in 0..3 {
@@ -70,7 +70,7 @@ async fn hanging_endpoints_keep_no_other_tenant_waiting(world: World) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_hundred_endpoints_that_want_one_a_second_are_served_at_a_time() {
-    const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
+    const RUNNING: &str = "SELECT COUNT(*) FROM endpoint_jobs WHERE state = 'running'";
     let world = World::embedded().await;
     let (paced, neighbour) = (Receiver::start().await, Receiver::start().await);
     for _ in 0..3 {

@@ -24,7 +24,7 @@ async fn execute(world: &World, sql: &'static str) {
 }
 
 async fn attempts_of_line(world: &World, endpoint: EndpointId) -> (i64, Option<String>) {
-    const SQL: &str = "SELECT attempts, last_error FROM delivery_lines WHERE id = $1";
+    const SQL: &str = "SELECT attempts, last_error FROM endpoint_jobs WHERE id = $1";
     world.db().reader().sql(SQL, (endpoint,)).one().await.unwrap()
 }
 
@@ -75,7 +75,7 @@ async fn an_endpoint_whose_secret_does_not_open_waits_longer_each_time_whoever_w
             world.clock.advance(TimeDelta::minutes(1));
         }
     }
-    const PENDING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'pending'";
+    const PENDING: &str = "SELECT COUNT(*) FROM endpoint_jobs WHERE state = 'pending'";
     wait_until(DEADLINE, "its line waits", async || world.number(PENDING).await == 1).await;
     let now = world.clock.now();
     assert!(endpoints::overdue_jobs(world.db(), now).await.unwrap().is_empty());

@@ -126,7 +126,7 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
     deliveries::conclude(&mut tx, &[ended]).await.unwrap();
     tx.commit().await.unwrap();
     app.db
-        .sql("UPDATE delivery_lines SET due_at = $1", (now + TimeDelta::days(400),))
+        .sql("UPDATE endpoint_jobs SET due_at = $1", (now + TimeDelta::days(400),))
         .run()
         .await
         .unwrap();
@@ -153,7 +153,7 @@ async fn a_removal_that_takes_long_keeps_nothing_waiting_that_is_to_be_found() {
         let (count,): (i64,) = app
             .db
             .sql(
-                "SELECT COUNT(*) FROM delivery_lines WHERE due_at <= $1",
+                "SELECT COUNT(*) FROM endpoint_jobs WHERE due_at <= $1",
                 (app.clock.now(),),
             )
             .one()

@@ -135,7 +135,7 @@ async fn an_endpoint_that_is_removed_gets_nothing_more_and_leaves_nothing(world:
         for sql in [
             "SELECT COUNT(*) FROM deliveries",
             "SELECT COUNT(*) FROM delivery_attempts",
-            "SELECT COUNT(*) FROM delivery_lines",
+            "SELECT COUNT(*) FROM endpoint_jobs",
             "SELECT COUNT(*) FROM endpoints",
         ] {
             left += world.number(sql).await;
@@ -225,7 +225,7 @@ async fn a_run_heeds_what_a_person_changes_within_a_moment(world: World) {
         .await
         .unwrap();
     let before = new.count();
-    const RUNNING: &str = "SELECT COUNT(*) FROM delivery_lines WHERE state = 'running'";
+    const RUNNING: &str = "SELECT COUNT(*) FROM endpoint_jobs WHERE state = 'running'";
     wait_until(DEADLINE, "it lets go", async || world.number(RUNNING).await == 0).await;
     assert!(new.count() < before + 20, "{}", new.count());
     world.end().await;
@@ -249,7 +249,7 @@ async fn a_process_that_ends_lets_go_of_its_lines_at_once(world: World) {
     let db = Db::open(&url, 1).await.unwrap();
     let (state,): (String,) = db
         .reader()
-        .sql("SELECT state FROM delivery_lines WHERE tenant_id = $1", (tenant,))
+        .sql("SELECT state FROM endpoint_jobs WHERE tenant_id = $1", (tenant,))
         .one()
         .await
         .unwrap();

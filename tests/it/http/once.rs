@@ -221,7 +221,7 @@ async fn of_a_request_whose_process_ended_it_is_said_that_nobody_knows(test: Tes
     // As the process leaves it that ends between the two.
     test.app
         .db
-        .sql("UPDATE idempotency_keys SET status = NULL, answer = NULL", ())
+        .sql("UPDATE idempotency_keys SET http_status = NULL, answer = NULL", ())
         .run()
         .await
         .unwrap();

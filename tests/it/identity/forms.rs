@@ -154,7 +154,7 @@ async fn both_forms_have_one_pair_limit(world: World) {
     let graph = world.simulator.graph();
     wait_until(DEADLINE, "the burst is sent and the others wait", async || {
         let waiting = world
-            .number("SELECT COUNT(*) FROM sends WHERE promised_at IS NOT NULL AND state = 'pending'")
+            .number("SELECT COUNT(*) FROM sends WHERE reserved_until IS NOT NULL AND state = 'pending'")
             .await;
         graph.accepted() >= 40 && waiting >= 10 || graph.refused(131_056) > 0
     })

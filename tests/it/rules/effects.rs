@@ -177,7 +177,7 @@ async fn a_template_that_was_refused_is_told(world: World) {
 }
 
 #[both_sizes]
-async fn the_governor_hears_of_limits_on_both_paths(world: World) {
+async fn the_rate_limiter_hears_of_limits_on_both_paths(world: World) {
     for (place, fault) in ways(130_429).into_iter().enumerate() {
         let customer = world.customer(place).await;
         // Refusals within two seconds count once.

@@ -27,7 +27,7 @@ async fn ended(test: &TestApp, count: i64, state: &'static str, status: &'static
             payload, sent_at, received_at)
         VALUES ($1, $2, $2, $2, $2, $3, 'outbound', 'api', 'text', $4, 0, '{}', $5, $5)";
     const SEND: &str = "
-        INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, created_at, state,
+        INSERT INTO sends (id, tenant_id, channel_id, lane, queue_lane, recipient_kind, recipient, type, content, options, created_at, state,
             due_at, finished_at)
         VALUES ($2, $1, $2, 0, 0, 'phone', '15550200001', 'text', '{}', '{}', $4, $3, $4, $5)";
     let at = test.app.clock.now() - TimeDelta::days(days);

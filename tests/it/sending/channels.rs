@@ -26,7 +26,7 @@ async fn message(test: &TestApp, state: &'static str, held: Option<&'static str>
     let (id, channel): (MessageId, ChannelId) = (test.app.clock.new_id(), only_channel(test).await);
     let held = held.map(str::to_owned);
     test.app.db.sql("
-        INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, created_at,
+        INSERT INTO sends (id, tenant_id, channel_id, lane, queue_lane, recipient_kind, recipient, type, content, options, created_at,
             state, held, attempts, due_at)
         VALUES ($1, $2, $3, 2, 2, 'phone', '15550200001', 'text', '{}', '{}', $4, $5, $6, 1, $4)",
         (id, test.tenant, channel, test.app.clock.now(), state.to_owned(), held)).run().await.unwrap();
@@ -34,10 +34,10 @@ async fn message(test: &TestApp, state: &'static str, held: Option<&'static str>
 }
 
 #[both_databases]
-async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
+async fn a_reservation_at_another_rate_does_not_hold(test: TestApp) {
     let now = test.app.clock.now();
     let id = message(&test, "running", None).await;
-    let promise = async |throughput: f64, quota: Option<f64>| {
+    let reserve = async |throughput: f64, quota: Option<f64>| {
         test.app
             .db
             .sql("UPDATE sends SET state = 'running', attempts = 1", ())
@@ -45,7 +45,7 @@ async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
             .await
             .unwrap();
         let at = now + TimeDelta::seconds(30);
-        let promised = SendReservation {
+        let reservation = SendReservation {
             id,
             leases: 1,
             at,
@@ -54,41 +54,43 @@ async fn what_was_promised_at_another_rate_does_not_hold(test: TestApp) {
             quota,
         };
         assert_eq!(
-            sends::store_reservations(&test.app.db, &[promised], now).await.unwrap(),
+            sends::store_reservations(&test.app.db, &[reservation], now)
+                .await
+                .unwrap(),
             1
         );
         let row: (String, i64, DateTime<Utc>, Option<DateTime<Utc>>) = test
             .app
             .db
-            .sql("SELECT state, attempts, due_at, promised_at FROM sends", ())
+            .sql("SELECT state, attempts, due_at, reserved_until FROM sends", ())
             .one()
             .await
             .unwrap();
         assert_eq!((row.0.as_str(), row.1), ("pending", 0));
         match row.3 {
-            Some(promised) => assert_eq!((promised, row.2), (at, at)),
+            Some(reservation) => assert_eq!((reservation, row.2), (at, at)),
             None => assert_eq!(row.2, now, "it comes when all know"),
         }
         row.3.is_some()
     };
-    assert!(promise(80.0, None).await);
-    // The workers' directories hear of these a moment later, and the governor from them.
+    assert!(reserve(80.0, None).await);
+    // The workers' directories hear of these a moment later, and the rate limiter from them.
     test.app
         .db
         .sql("UPDATE channels SET throughput = 1000", ())
         .run()
         .await
         .unwrap();
-    assert!(!promise(80.0, None).await);
-    assert!(promise(1_000.0, None).await);
+    assert!(!reserve(80.0, None).await);
+    assert!(reserve(1_000.0, None).await);
     test.app
         .db
         .sql("UPDATE tenants SET messages_per_second = 12.3", ())
         .run()
         .await
         .unwrap();
-    assert!(!promise(1_000.0, None).await);
-    assert!(promise(1_000.0, Some(12.3)).await);
+    assert!(!reserve(1_000.0, None).await);
+    assert!(reserve(1_000.0, Some(12.3)).await);
 }
 
 #[both_databases]
@@ -280,7 +282,7 @@ async fn a_number_that_may_send_faster_calls_back_those_who_were_told_to_wait(wo
     let app = &world.running.app;
     // Told to come later than the given number of seconds from now.
     let far = async |seconds: i64| {
-        let sql = "SELECT COUNT(*) FROM sends WHERE state = 'pending' AND promised_at > $1";
+        let sql = "SELECT COUNT(*) FROM sends WHERE state = 'pending' AND reserved_until > $1";
         let at = app.clock.now() + TimeDelta::seconds(seconds);
         let (count,): (i64,) = app.db.reader().sql(sql, (at,)).one().await.unwrap();
         count

@@ -59,23 +59,61 @@ impl TestApp {
     }
 
     async fn on(url: &str, folder: Folder) -> Self {
-        let mut config = config(url);
         let master_key = Keyring::generate();
-        config.keyring = Keyring::parse(&master_key).expect("a new key is a key");
+        let foundation = Self::foundation(url, &folder, &master_key).await;
+        let registry = Self::registry(&foundation);
+        let (tenant, key) = tenancy::create_tenant(&registry, "Acme")
+            .await
+            .expect("a tenant is made");
+        let test = Self {
+            app: App::new(foundation.clone()).0,
+            foundation,
+            tenant: tenant.id,
+            registry,
+            key: key.token.expose().to_owned(),
+            master_key,
+            _folder: folder,
+        };
+        test.add_channel(test.tenant, NUMBER, WABA).await;
+        test
+    }
+
+    /// The application on a migrated database with one tenant, whose API key is given.
+    pub async fn on_existing(url: &str, folder: Folder, master_key: &str, key: &str) -> Self {
+        let foundation = Self::foundation(url, &folder, master_key).await;
+        let tenants: Vec<(TenantId,)> = foundation.db.sql("SELECT id FROM tenants", ()).all().await.unwrap();
+        let [(tenant,)] = tenants.as_slice() else {
+            panic!("there are {} tenants", tenants.len())
+        };
+        foundation.directory.refresh().await.expect("the directory refreshes");
+        Self {
+            app: App::new(foundation.clone()).0,
+            tenant: *tenant,
+            registry: Self::registry(&foundation),
+            foundation,
+            key: key.to_owned(),
+            master_key: master_key.to_owned(),
+            _folder: folder,
+        }
+    }
+
+    fn registry(foundation: &Foundation) -> TenantService {
+        TenantService {
+            db: foundation.db.clone(),
+            clock: foundation.clock.clone(),
+            keyring: foundation.config.keyring.clone(),
+        }
+    }
+
+    async fn foundation(url: &str, folder: &Folder, master_key: &str) -> Foundation {
+        let mut config = config(url);
+        config.keyring = Keyring::parse(master_key).expect("it is a master key");
         config.storage = config::StorageConfig::Folder(folder.path().join("media"));
         let clock = Clock::default();
         let db = Db::open(url, 5).await.expect("the database opens");
         let directory = Directory::new(db.clone(), config.keyring.clone(), &config.app_secrets);
         let (hints, _) = Hints::channel();
         let (intake, _) = Intake::start(db.clone(), clock.clone(), 1_000, hints, Default::default());
-        let registry = TenantService {
-            db: db.clone(),
-            clock: clock.clone(),
-            keyring: config.keyring.clone(),
-        };
-        let (tenant, key) = tenancy::create_tenant(&registry, "Acme")
-            .await
-            .expect("a tenant is made");
         let queues = Queues::in_memory(clock.clone());
         let graph = graph::GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)
             .expect("the configured address is good");
@@ -83,7 +121,7 @@ impl TestApp {
         let egress = EgressClient::new(config.egress.clone()).expect("a client for the outside");
         let rate_limiter = RateLimiter::in_memory(clock.clone());
         let (outbox, _) = Outbox::start(db.clone(), clock.clone(), queues.clone(), 1_000, Default::default());
-        let foundation = Foundation {
+        Foundation {
             config,
             clock,
             db,
@@ -100,18 +138,7 @@ impl TestApp {
             consumers: Default::default(),
             metrics: telemetry::install_metrics(),
             work_ends: Default::default(),
-        };
-        let test = Self {
-            app: App::new(foundation.clone()).0,
-            foundation,
-            tenant: tenant.id,
-            registry,
-            key: key.token.expose().to_owned(),
-            master_key,
-            _folder: folder,
-        };
-        test.add_channel(test.tenant, NUMBER, WABA).await;
-        test
+        }
     }
 
     pub async fn add_channel(&self, tenant: TenantId, number: &str, waba: &str) -> tenancy::AddedChannel {

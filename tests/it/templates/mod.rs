@@ -25,7 +25,7 @@ impl World {
         let answer = self.post("templates/sync", json!({})).await;
         assert_eq!(answer.status.as_u16(), 202, "{}", answer.text());
         wait_until(DEADLINE, "the templates are fetched", async || {
-            self.number("SELECT COUNT(*) FROM template_syncs WHERE synced_at IS NULL OR synced_at < wanted_at")
+            self.number("SELECT COUNT(*) FROM template_syncs WHERE synced_at IS NULL OR synced_at < requested_at")
                 .await
                 == 0
         })

@@ -331,7 +331,7 @@ async fn a_template_nobody_knows_passes_until_the_account_was_synced_once(test: 
         refused.text()
     );
     // It may be newer than what is known: then another look is taken, but not with every message.
-    let due = "SELECT COUNT(*) FROM template_syncs WHERE due_at <= wanted_at";
+    let due = "SELECT COUNT(*) FROM template_syncs WHERE due_at <= requested_at";
     assert_eq!(test.count(due).await, 0);
     test.advance(TimeDelta::minutes(2));
     assert_eq!(

@@ -114,8 +114,8 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<
     };
     const CLEAR_RESERVATIONS: &str = "
         WITH r (id) AS ({rows})
-        UPDATE sends SET promised_at = NULL, urgency = lane {FROM r}
-        WHERE {sends.id = r.id} AND sends.promised_at IS NOT NULL";
+        UPDATE sends SET reserved_until = NULL, queue_lane = lane {FROM r}
+        WHERE {sends.id = r.id} AND sends.reserved_until IS NOT NULL";
     let mut on = on.into();
     let ended: Vec<(AttemptId,)> = KeyedRows::new(SQL, ends.iter().map(row).collect())
         .all(on.reborrow())

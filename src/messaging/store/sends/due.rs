@@ -31,7 +31,7 @@ pub struct DueSend {
     pub leases: i64,
     /// Whether the send was held, or delayed after a failure that Meta reported; the next attempt clears that.
     pub marked: bool,
-    pub promised_at: Option<DateTime<Utc>>,
+    pub reserved_until: Option<DateTime<Utc>>,
     pub not_before: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     /// Status of the message.
@@ -77,7 +77,7 @@ pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<DueSen
         WITH r (id) AS ({rows})
         SELECT s.id, s.tenant_id, s.channel_id, s.lane, s.recipient_kind, s.recipient, s.type, s.content, s.options,
             m.context_wamid, s.expires_at, COALESCE(a.number, 0) AS tries, s.attempts AS leases,
-            (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.promised_at, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
+            (s.held IS NOT NULL OR s.not_before IS NOT NULL) AS marked, s.reserved_until, s.not_before, s.created_at, m.status, m.contact_id, m.conversation_id,
             (SELECT v.window_expires_at FROM conversations v WHERE v.tenant_id = m.tenant_id AND v.id = m.conversation_id)
                 AS window_expires_at,
             COALESCE((SELECT c.marketing_stopped FROM contacts c WHERE c.tenant_id = m.tenant_id AND c.id = m.contact_id), FALSE)
@@ -133,10 +133,10 @@ pub async fn store_reservations(
     }
     const SQL: &str = concat!(
         "WITH r (id, leases, at, due, throughput, quota, soon) AS ({rows})
-        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, held = NULL, urgency = 0,
+        UPDATE sends SET state = 'pending', attempts = sends.attempts - 1, held = NULL, queue_lane = 0,
             due_at = CASE WHEN ",
         holds!(),
-        " THEN r.due ELSE r.soon END, promised_at = CASE WHEN ",
+        " THEN r.due ELSE r.soon END, reserved_until = CASE WHEN ",
         holds!(),
         " THEN r.at END {FROM r}
         WHERE {sends.id = r.id} AND sends.state || '' = 'running' AND sends.attempts = r.leases"

@@ -38,7 +38,7 @@ pub async fn find_due(
     limit: i64,
 ) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
-        SELECT id, urgency, due_at FROM sends
+        SELECT id, queue_lane, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
         ORDER BY lane LIMIT $3";
     let rows: Vec<(Uuid, i64, DateTime<Utc>)> = on.into().sql(SQL, (channel, by, limit)).all().await?;
@@ -49,7 +49,7 @@ pub async fn find_due(
 pub async fn job_entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
-        SELECT sends.id, sends.urgency, sends.due_at FROM {r CROSS JOIN} sends
+        SELECT sends.id, sends.queue_lane, sends.due_at FROM {r CROSS JOIN} sends
         WHERE {sends.id = r.id} AND sends.state || '' = 'pending'";
     let rows: Vec<(Uuid, i64, DateTime<Utc>)> = KeyedRows::new(SQL, messages.iter().map(|id| (id.uuid(),)).collect())
         .all(on)
@@ -57,11 +57,11 @@ pub async fn job_entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Resul
     Ok(rows.into_iter().map(entry).collect())
 }
 
-fn entry((id, urgency, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
+fn entry((id, queue_lane, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
     JobEntry {
         id,
         due,
-        lane: Lane::from_number(urgency),
+        lane: Lane::from_number(queue_lane),
     }
 }
 
@@ -81,9 +81,9 @@ pub async fn clear_reservations(
     at: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "
-        UPDATE sends SET promised_at = NULL, due_at = CASE WHEN due_at > $3 THEN $3 ELSE due_at END
+        UPDATE sends SET reserved_until = NULL, due_at = CASE WHEN due_at > $3 THEN $3 ELSE due_at END
         WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1 AND id = COALESCE($2, id)) AND finished_at IS NULL
-            AND state || '' = 'pending' AND promised_at IS NOT NULL";
+            AND state || '' = 'pending' AND reserved_until IS NOT NULL";
     on.into().sql(SQL, (tenant, channel, at)).run().await
 }
 
@@ -105,12 +105,12 @@ pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTi
         WITH r (id, at) AS ({rows})
         UPDATE sends SET due_at = r.at {FROM r}
         WHERE {sends.id = r.id} AND sends.state = 'pending' AND sends.due_at > r.at
-        RETURNING sends.id, sends.urgency";
+        RETURNING sends.id, sends.queue_lane";
     let row = |id: &MessageId| (id.uuid(), now);
     let rows: Vec<(Uuid, i64)> = KeyedRows::new(SQL, messages.iter().map(row).collect()).all(on).await?;
     Ok(rows
         .into_iter()
-        .map(|(id, urgency)| entry((id, urgency, now)))
+        .map(|(id, queue_lane)| entry((id, queue_lane, now)))
         .collect())
 }
 
@@ -177,7 +177,7 @@ pub async fn requeue(
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND messages.status IN ('failed', 'unknown')";
     const SENDS: &str = "
         WITH r (id, at) AS ({rows})
-        UPDATE sends SET not_before = r.at, finished_at = NULL, last_error = NULL, promised_at = NULL, urgency = lane,
+        UPDATE sends SET not_before = r.at, finished_at = NULL, last_error = NULL, reserved_until = NULL, queue_lane = lane,
             state = CASE sends.state WHEN 'running' THEN 'running' ELSE 'pending' END,
             held = CASE sends.state WHEN 'running' THEN sends.held END,
             due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END {FROM r}

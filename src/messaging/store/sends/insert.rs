@@ -64,7 +64,7 @@ async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()>
         FROM r";
     const SENDS: &str = "
         WITH r (id, tenant_id, channel_id, lane, recipient_kind, recipient, type, content, options, expires_at, at) AS ({rows})
-        INSERT INTO sends (id, tenant_id, channel_id, lane, urgency, recipient_kind, recipient, type, content, options, expires_at,
+        INSERT INTO sends (id, tenant_id, channel_id, lane, queue_lane, recipient_kind, recipient, type, content, options, expires_at,
             created_at, due_at)
         SELECT id, tenant_id, channel_id, lane, lane, recipient_kind, recipient, type, content, options, expires_at, at, at FROM r";
     let message = |it: &NewSend<'_>| {

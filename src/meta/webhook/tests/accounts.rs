@@ -272,7 +272,7 @@ fn accounts_are_reviewed_enabled_and_warned() {
 #[test]
 fn other_fields_are_passed_on_whole() {
     // A flow's `errors` are figures inside one event, not events.
-    check("flow_status", "flow.event", Some("660077"), AccountDetail::Other);
+    check("flow_status", "meta_flow.event", Some("660077"), AccountDetail::Other);
     check(
         "partner_solution",
         "meta.partner_solutions",

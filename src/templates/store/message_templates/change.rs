@@ -97,6 +97,7 @@ pub async fn delete(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplate
 
 /// Marks the tenant's initial templates as created. Returns false if they were.
 pub async fn mark_seeded(on: impl Into<On<'_>>, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
-    const SQL: &str = "UPDATE tenants SET message_templates_at = $2 WHERE id = $1 AND message_templates_at IS NULL";
+    const SQL: &str =
+        "UPDATE tenants SET message_templates_seeded_at = $2 WHERE id = $1 AND message_templates_seeded_at IS NULL";
     Ok(on.into().sql(SQL, (tenant, now)).run().await? == 1)
 }

@@ -115,7 +115,7 @@ pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTempla
 
 /// Returns whether the tenant's initial templates were created.
 pub async fn is_seeded(on: impl Into<On<'_>>, tenant: TenantId) -> Result<bool> {
-    const SQL: &str = "SELECT COUNT(*) FROM tenants WHERE id = $1 AND message_templates_at IS NOT NULL";
+    const SQL: &str = "SELECT COUNT(*) FROM tenants WHERE id = $1 AND message_templates_seeded_at IS NOT NULL";
     let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
     Ok(count > 0)
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// The queue of endpoints with due deliveries. A row is idle while the breaker of its endpoint is open, or the endpoint disabled.
 pub const ENDPOINT_JOBS: Queue =
-    Queue::new("webhook-deliveries", "delivery_lines").recurring(Recurring::by_id().resting_while(
+    Queue::new("webhook-deliveries", "endpoint_jobs").recurring(Recurring::by_id().resting_while(
         "EXISTS (SELECT 1 FROM endpoints e
             WHERE e.id = r.rid AND (e.probe_at > r.now OR e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL))",
     ));
@@ -68,7 +68,7 @@ pub enum EndpointRest {
 /// person discarded a job. Failed jobs keep their wait.
 pub async fn overdue_jobs(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     const SQL: &str = "
-        SELECT l.id FROM delivery_lines l
+        SELECT l.id FROM endpoint_jobs l
         WHERE (l.state <> 'running' AND (l.state <> 'pending' OR (l.due_at > $1 AND l.attempts = 0)))
             AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = l.id AND e.disabled_at IS NULL
                 AND e.deleted_at IS NULL AND COALESCE(e.probe_at, $1) <= $1)

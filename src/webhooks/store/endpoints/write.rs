@@ -190,11 +190,11 @@ pub async fn erasable(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i
 
 /// Removes a deleted endpoint and its job. Call it once nothing else belongs to it and nothing more can.
 pub async fn erase(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<u64> {
-    const LINE: &str = "DELETE FROM delivery_lines WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
+    const LINE: &str = "DELETE FROM endpoint_jobs WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     const ENDPOINT: &str = "
         DELETE FROM endpoints
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM delivery_lines l WHERE l.id = endpoints.id)";
+            AND NOT EXISTS (SELECT 1 FROM endpoint_jobs l WHERE l.id = endpoints.id)";
     let mut on = on.into();
     on.reborrow().sql(LINE, (tenant, id)).run().await?;
     on.sql(ENDPOINT, (tenant, id)).run().await

@@ -1,9 +1,11 @@
--- Templates as Meta has them, a row for each language. What is gone at Meta stays here as DELETED.
+-- Templates: Meta's, and the tenants' own.
+
+-- A template of Meta's in one language. One that is gone at Meta stays, as DELETED.
 CREATE TABLE templates (
     id UUID NOT NULL PRIMARY KEY,
     tenant_id UUID NOT NULL,
     waba_id TEXT NOT NULL,
-    -- Meta's id. A template that is made again under its old name gets a new one, and keeps its row.
+    -- Meta's id. A template that is created again under its old name gets a new one, and keeps its row.
     meta_id TEXT NOT NULL,
     name TEXT NOT NULL,
     language TEXT NOT NULL,
@@ -35,16 +37,18 @@ CREATE TABLE templates (
 );
 CREATE INDEX templates_by_tenant ON templates (tenant_id, id);
 
--- The standing order to fetch the templates of an account: one row for each tenant and account, always due again some time.
+-- The recurring job that fetches the templates of a tenant's account.
 CREATE TABLE template_syncs (
     id UUID NOT NULL PRIMARY KEY,
     tenant_id UUID NOT NULL,
     waba_id TEXT NOT NULL,
-    -- When the last one began that came to its end; NULL while none has.
+    -- When the last completed sync began; NULL while there was none.
     synced_at TIMESTAMPTZ,
-    -- When somebody last asked for one: a sync that began before has not seen what they mean.
-    wanted_at TIMESTAMPTZ NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending',
+    -- When a sync was last requested. One that began before may have missed what it was requested for.
+    requested_at TIMESTAMPTZ NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' /*postgres
+        CONSTRAINT template_syncs_state_is_known
+        CHECK (state IN ('pending', 'running', 'done', 'dead', 'quarantined', 'discarded'))*/,
     attempts BIGINT NOT NULL DEFAULT 0,
     due_at TIMESTAMPTZ NOT NULL,
     last_error TEXT,
@@ -52,13 +56,8 @@ CREATE TABLE template_syncs (
     UNIQUE (tenant_id, waba_id)
 );
 CREATE INDEX template_syncs_due ON template_syncs (due_at, id) WHERE state IN ('pending', 'running');
--- For the channels there are: each account's oldest channel lends its id.
-INSERT INTO template_syncs (id, tenant_id, waba_id, wanted_at, due_at)
-SELECT c.id, c.tenant_id, c.waba_id, c.created_at, c.created_at
-FROM channels c
-WHERE NOT EXISTS (SELECT 1 FROM channels o WHERE o.tenant_id = c.tenant_id AND o.waba_id = c.waba_id AND o.id < c.id);
 
--- Messages of our own with places to fill, for service windows: Meta knows nothing of them.
+-- A message template: a tenant's own, with variables, for service windows. Meta does not know of it.
 CREATE TABLE message_templates (
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
@@ -67,15 +66,16 @@ CREATE TABLE message_templates (
     state TEXT NOT NULL,
     -- The version that is sent; NULL while none is.
     active_version BIGINT,
-    -- The newest there is.
     latest_version BIGINT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
+    -- Who made it: the id of an API key, `operator` or `system`.
+    created_by TEXT,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, name)
 );
 
--- What a message template says. A version is never changed.
+-- A version of a message template. It is never changed.
 CREATE TABLE message_template_versions (
     tenant_id UUID NOT NULL,
     template_id UUID NOT NULL,
@@ -85,8 +85,7 @@ CREATE TABLE message_template_versions (
     -- JSON.
     content TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
+    -- Who made it: the id of an API key, `operator` or `system`.
+    created_by TEXT,
     PRIMARY KEY (tenant_id, template_id, version)
 );
-
--- Since when the tenant has its first message templates.
-ALTER TABLE tenants ADD COLUMN message_templates_at TIMESTAMPTZ;

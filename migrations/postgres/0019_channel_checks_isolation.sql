@@ -1,3 +1,0 @@
-
--- The orders for checks, behind the same rule as the channels.
-SELECT mainstay_isolate('channel_checks');
