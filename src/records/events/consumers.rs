@@ -1,5 +1,5 @@
-//! Consumers that run in the commit that appends events. The only place where records depend on a feature; a consumer that may lag
-//! reads by a cursor instead.
+//! Consumers that run in the commit that appends events. Like the list of merged tables, a place where records depend on features. A consumer
+//! that may lag has a cursor instead: `records/event_consumers`.
 
 use chrono::{DateTime, Utc};
 
