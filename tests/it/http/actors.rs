@@ -41,13 +41,13 @@ async fn what_is_made_names_the_key_that_made_it(test: TestApp) {
     let sent = client.post("/api/v1/messages", message.clone()).await.json();
     let uri = format!("/api/v1/messages/{}", sent["id"].as_str().unwrap());
     assert_eq!(client.get(&uri).await.ok().json()["created_by"], json!(id));
-    assert_eq!(actors(&client, "conversation.opened").await, [id.clone()]);
+    assert_eq!(actors(&client, "conversation.opened").await, std::slice::from_ref(&id));
     let (other, second) = key(&test).await;
     assert_eq!(
         second.post(&format!("{uri}/cancel"), Value::Null).await.status.as_u16(),
         204
     );
-    assert_eq!(actors(&client, "message.canceled").await, [other.clone()]);
+    assert_eq!(actors(&client, "message.canceled").await, std::slice::from_ref(&other));
     let batch = second
         .post("/api/v1/messages/batch", json!({ "messages": [message] }))
         .await

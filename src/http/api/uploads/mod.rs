@@ -121,13 +121,13 @@ async fn from_json(app: &App, caller: &TenantAccess, request: Request) -> Result
     };
     match (new.url, new.base64) {
         (Some(url), None) => {
-            let brought = media::upload_from_url(&app.media, &caller, said, &url, &memory).await;
+            let brought = media::upload_from_url(&app.media, caller, said, &url, &memory).await;
             brought.map_err(upload_problem)
         }
         (None, Some(text)) => {
             let text = borrow_text(&memory, &body, text)?;
             drop(body);
-            let brought = media::upload(&app.media, &caller, said, base64::pieces(text), &memory).await;
+            let brought = media::upload(&app.media, caller, said, base64::pieces(text), &memory).await;
             brought.map_err(|error| match error {
                 UploadError::Incomplete(why) => Problem::invalid(format!("`base64` is not base64: {why}.")),
                 other => upload_problem(other),
@@ -173,10 +173,10 @@ async fn from_form(app: &App, caller: &TenantAccess, request: Request) -> Result
         }
         said.mime_type = said.mime_type.or_else(|| field.content_type().map(str::to_owned));
         said.filename = said.filename.or_else(|| field.file_name().map(str::to_owned));
-        let brought = media::upload(&app.media, &caller, said, field, &memory).await;
+        let brought = media::upload(&app.media, caller, said, field, &memory).await;
         let id = brought.map_err(upload_problem)?;
         if fields.next_field().await.map_err(unreadable)?.is_some() {
-            media::delete(&app.media, &caller, id).await?;
+            media::delete(&app.media, caller, id).await?;
             return Err(Problem::invalid("The field `file` must be the last one of the form."));
         }
         return Ok(id);
