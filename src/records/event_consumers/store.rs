@@ -40,6 +40,16 @@ pub(super) async fn of_tenants(on: impl Into<On<'_>>, tenants: &[TenantId]) -> R
     Rows::new(SQL, rows).all(on).await
 }
 
+/// Returns whether there are events after the cursor.
+pub(super) async fn lags(on: impl Into<On<'_>>, id: EventConsumerId) -> Result<bool> {
+    const SQL: &str = "
+        SELECT COUNT(*) FROM event_consumers c
+        JOIN event_cursors e ON e.tenant_id = c.tenant_id
+        WHERE c.id = $1 AND e.last_sequence > c.sequence";
+    let (lagging,): (i64,) = on.into().sql(SQL, (id,)).one().await?;
+    Ok(lagging > 0)
+}
+
 /// Returns the tenants with events that one of these consumers has not consumed.
 pub(super) async fn lagging_tenants(
     on: impl Into<On<'_>>,

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Clock,
     db::{Db, Result, Tx, retry_conflicts},
-    domain::EventConsumerId,
+    domain::{EventConsumerId, Id},
     queue::{
         Lease,
         recurring::{self, UNTIL_WOKEN},
@@ -55,11 +55,21 @@ pub async fn run(
         let step = async |tx: &mut Tx| consume_page(tx, consumer, (&cursor, lease), page == PAGES, clock.now()).await;
         match retry_conflicts(|| db.background_transaction(step)).await? {
             Step::More => {}
-            Step::Over(due) => return Ok(Some(due)),
+            Step::Over(due) => return wake_if_missed(db, id, due, clock.now()).await.map(Some),
             Step::Lost => break,
         }
     }
     Ok(None)
+}
+
+/// Makes a cursor due at once if events were committed while its last page was: whoever appended them saw it in hand and passed over it.
+/// Returns the due time.
+async fn wake_if_missed(db: &Db, id: EventConsumerId, due: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    if due <= now || !store::lags(db.reader(), id).await? {
+        return Ok(due);
+    }
+    let woken = recurring::wake(db, &CONSUMERS, &[id.uuid()], now).await?;
+    Ok(if woken.is_empty() { due } else { now })
 }
 
 async fn consume_page(
