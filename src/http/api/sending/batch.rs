@@ -245,6 +245,9 @@ impl<'a> Batch<'a> {
                 Err(error) => self.results[position] = Some(Err(error.into())),
             }
         }
+        if requests.is_empty() {
+            return;
+        }
         let answers = self.app.outbox.put(requests).await;
         for (position, answer) in stored.into_iter().zip(answers) {
             self.results[position] = Some(answer.map_err(Problem::from));
