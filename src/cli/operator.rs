@@ -4,11 +4,13 @@ use anyhow::{Context, ensure};
 
 use crate::{
     clock::Clock,
-    config::{Config, Purpose},
+    config::{Config, Graph, Purpose},
     db::{self, Db},
     directory::Directory,
     egress::EgressClient,
+    messaging::Composer,
     meta::graph::GraphClient,
+    templates::TemplateService,
     tenancy::TenantService,
     webhooks::WebhookService,
 };
@@ -17,7 +19,7 @@ use crate::{
 pub struct OperatorContext {
     pub registry: TenantService,
     pub webhooks: WebhookService,
-    pub graph: GraphClient,
+    graph: Graph,
 }
 
 impl OperatorContext {
@@ -45,7 +47,6 @@ impl OperatorContext {
             clock: Clock::default(),
             keyring: config.keyring.clone(),
         };
-        let graph = GraphClient::new(&config.graph.base_url, &config.graph.version, config.graph.timeout)?;
         let webhooks = WebhookService {
             db: registry.db.clone(),
             clock: registry.clock.clone(),
@@ -55,13 +56,27 @@ impl OperatorContext {
         Ok(Self {
             registry,
             webhooks,
-            graph,
+            graph: config.graph,
         })
     }
 
-    /// Returns a directory of the channels, not yet read.
-    pub fn directory(&self) -> Directory {
-        Directory::new(self.registry.db.clone(), self.registry.keyring.clone(), &[])
+    /// Returns a composer of messages that knows the channels.
+    pub async fn composer(&self) -> anyhow::Result<Composer> {
+        let (db, clock) = (self.registry.db.clone(), self.registry.clock.clone());
+        let directory = Directory::new(db.clone(), self.registry.keyring.clone(), &[]);
+        directory.refresh().await?;
+        let templates = TemplateService {
+            db: db.clone(),
+            clock: clock.clone(),
+            graph: GraphClient::new(&self.graph.base_url, &self.graph.version, self.graph.timeout)?,
+            directory: directory.clone(),
+        };
+        Ok(Composer {
+            db,
+            clock,
+            directory,
+            templates,
+        })
     }
 }
 

@@ -9,16 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CommandOutput, OperatorContext};
 use crate::{
-    directory::Directory,
     domain::{ChannelId, ContactId, ConversationId, Ctx, MessageId},
     messaging::{
-        Composer, NewContent, NewMessage, RequestedRecipient,
+        NewContent, NewMessage, RequestedRecipient,
         accept::{AcceptedSend, Outbox},
     },
     meta::message::Options,
     queue::Queues,
     records::channels,
-    templates::{TemplateService, local::LocalTemplateRef},
+    templates::local::LocalTemplateRef,
     tenancy,
 };
 
@@ -68,11 +67,9 @@ struct Sent {
 impl Args {
     pub async fn run(self, operator: &OperatorContext) -> anyhow::Result<CommandOutput> {
         let tenant = tenancy::find_tenant(&operator.registry, &self.tenant).await?;
-        let directory = operator.directory();
-        directory.refresh().await?;
         let ctx = Ctx::operator(tenant.id);
         let message = self.message(operator, &ctx).await?;
-        let sent = send(operator, directory, &ctx, message).await?;
+        let sent = send(operator, &ctx, message).await?;
         CommandOutput::new(&Sent::from(sent))
     }
 
@@ -114,25 +111,9 @@ impl Args {
 }
 
 /// Composes the message and commits it. Its job is found by the sweep of a worker: this process has no queue.
-async fn send(
-    operator: &OperatorContext,
-    directory: Directory,
-    ctx: &Ctx,
-    message: NewMessage,
-) -> anyhow::Result<AcceptedSend> {
+async fn send(operator: &OperatorContext, ctx: &Ctx, message: NewMessage) -> anyhow::Result<AcceptedSend> {
+    let request = operator.composer().await?.compose(ctx, message).await?;
     let (db, clock) = (operator.registry.db.clone(), operator.registry.clock.clone());
-    let composer = Composer {
-        db: db.clone(),
-        clock: clock.clone(),
-        directory: directory.clone(),
-        templates: TemplateService {
-            db: db.clone(),
-            clock: clock.clone(),
-            graph: operator.graph.clone(),
-            directory,
-        },
-    };
-    let request = composer.compose(ctx, message).await?;
     let ends = CancellationToken::new();
     let (outbox, writer) = Outbox::start(db, clock.clone(), Queues::in_memory(clock), 1, ends.clone());
     let answer = outbox.put(vec![request]).await.pop();

@@ -81,7 +81,7 @@ mod tests {
         let mut unheard = db.begin().await.expect("a transaction begins");
         unheard.hint(hint());
         unheard.commit().await.expect("it commits though nobody listens");
-        let mut told = db.subscribe_to_hints("lines").expect("nobody listens yet");
+        let mut heard = db.subscribe_to_hints("lines").expect("nobody listens yet");
         assert!(db.subscribe_to_hints("lines").is_none(), "one subscriber is enough");
         let mut others = db.subscribe_to_hints("others").expect("nobody listens yet");
         let (mut gone, kept) = (db.begin().await.expect("a transaction begins"), [hint(), hint()]);
@@ -89,16 +89,16 @@ mod tests {
         gone.rollback().await.expect("it rolls back");
         let mut tx = db.begin().await.expect("a transaction begins");
         kept.into_iter().for_each(|it| tx.hint(it));
-        assert!(told.try_recv().is_err(), "nothing is committed yet");
+        assert!(heard.try_recv().is_err(), "nothing is committed yet");
         tx.commit().await.expect("it commits");
-        assert_eq!(told.try_recv().expect("it is told"), kept);
+        assert_eq!(heard.try_recv().expect("it is heard"), kept);
         db.begin()
             .await
             .expect("a transaction begins")
             .commit()
             .await
             .expect("it commits");
-        assert!(told.try_recv().is_err(), "a commit without hints tells nothing");
+        assert!(heard.try_recv().is_err(), "a commit without hints tells nothing");
         assert!(others.try_recv().is_err(), "each hears of a queue of its own");
     }
 }

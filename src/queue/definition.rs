@@ -49,7 +49,7 @@ impl Queue {
     }
 }
 
-/// How the rows of a recurring queue are told apart and woken.
+/// How the rows of a recurring queue are identified and woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recurring {
     /// A column that is unique within a tenant, if a row is not known by its id alone.

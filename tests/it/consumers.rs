@@ -377,7 +377,7 @@ async fn without_consumers_nothing_is_stored_or_hinted_at(test: TestApp) {
     assert!(test.app.consumers.is_empty());
     look(&test.app).await;
     assert_eq!(test.count("SELECT COUNT(*) FROM event_consumers").await, 0);
-    assert!(others.try_recv().is_err(), "nobody is told");
+    assert!(others.try_recv().is_err(), "nobody hears of it");
     let mut hints = test.app.db.subscribe_to_hints(CONSUMERS.name).unwrap();
     append(&test.app, test.tenant, 1).await;
     let hint = tokio::time::timeout(Duration::from_secs(5), hints.recv())

@@ -91,8 +91,19 @@ pub struct Composer {
 }
 
 type Composed = Result<AcceptRequest, ComposeError>;
-/// A message with its type and payload, filled where it came from a message template.
-type Filled = Result<(NewMessage, String, Value), ComposeError>;
+
+/// A message with its recipient parsed, and with the type and payload that it has or that its message template gave.
+struct FilledMessage {
+    channel: ChannelId,
+    to: Result<Address, Unaddressable>,
+    kind: String,
+    payload: Value,
+    context: Option<String>,
+    expires_at: Option<DateTime<Utc>>,
+    lane: Option<SendLane>,
+    options: Options,
+    idempotency: Option<IdempotencyKey>,
+}
 
 impl Composer {
     /// Composes one message.
@@ -105,30 +116,41 @@ impl Composer {
     pub async fn compose_page(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> db::Result<Vec<Composed>> {
         let filled = self.fill(ctx, messages).await;
         let known = References::load(self, ctx, filled.iter().flatten()).await?;
-        let compose = |filled: Filled| filled.and_then(|filled| self.compose_filled(ctx, &known, filled));
+        let compose =
+            |filled: Result<FilledMessage, _>| filled.and_then(|filled| self.compose_filled(ctx, &known, filled));
         Ok(filled.into_iter().map(compose).collect())
     }
 
     /// Checks a recipient, as that of a message.
     pub async fn recipient(&self, ctx: &Ctx, to: &RequestedRecipient) -> Result<Address, ComposeError> {
-        let known = References::of_recipient(self, ctx, to).await?;
+        let to = to.parse();
+        let known = References::of_recipient(self, ctx, &to).await?;
         known.address(to)
     }
 
-    /// Takes each message's type and payload, or fills its message template.
-    async fn fill(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> Vec<Filled> {
+    /// Parses each message's recipient, and takes its type and payload or fills its message template.
+    async fn fill(&self, ctx: &Ctx, messages: Vec<NewMessage>) -> Vec<Result<FilledMessage, ComposeError>> {
         let mut read: HashMap<LocalTemplateRef, LocalContent> = HashMap::new();
         let mut filled = Vec::with_capacity(messages.len());
-        for mut message in messages {
-            let content = std::mem::replace(&mut message.content, NewContent::EMPTY);
-            filled.push(match content {
-                NewContent::Payload { kind, payload } => Ok((message, kind, payload)),
-                NewContent::MessageTemplate { which, variables } => self
-                    .fill_template(ctx, &mut read, which, &variables)
-                    .await
-                    .map(|(kind, payload)| (message, kind, payload))
-                    .map_err(ComposeError::MessageTemplate),
-            });
+        for message in messages {
+            let content = match message.content {
+                NewContent::Payload { kind, payload } => Ok((kind, payload)),
+                NewContent::MessageTemplate { which, variables } => {
+                    self.fill_template(ctx, &mut read, which, &variables).await
+                }
+            };
+            let fill = |(kind, payload)| FilledMessage {
+                channel: message.channel,
+                to: message.to.parse(),
+                kind,
+                payload,
+                context: message.context,
+                expires_at: message.expires_at,
+                lane: message.lane,
+                options: message.options,
+                idempotency: message.idempotency,
+            };
+            filled.push(content.map(fill).map_err(ComposeError::MessageTemplate));
         }
         filled
     }
@@ -148,15 +170,10 @@ impl Composer {
         Ok((filled.kind, filled.payload))
     }
 
-    fn compose_filled(
-        &self,
-        ctx: &Ctx,
-        known: &References,
-        (message, kind, payload): (NewMessage, String, Value),
-    ) -> Composed {
-        let to = known.address(&message.to)?;
-        let payload = known.resolve(&kind, payload)?;
-        let mut outbound = Outbound::parse(&kind, &payload)?;
+    fn compose_filled(&self, ctx: &Ctx, known: &References, message: FilledMessage) -> Composed {
+        let to = known.address(message.to)?;
+        let payload = known.resolve(&message.kind, message.payload)?;
+        let mut outbound = Outbound::parse(&message.kind, &payload)?;
         outbound.check_audience(to.audience())?;
         outbound.check_expiry(self.clock.now())?;
         let invalid = known.check_files(&mut outbound, &payload);
@@ -196,19 +213,23 @@ impl Composer {
     }
 }
 
-impl NewContent {
-    /// What a message holds once its content was taken.
-    const EMPTY: Self = Self::Payload {
-        kind: String::new(),
-        payload: Value::Null,
-    };
+impl RequestedRecipient {
+    /// Parses the address that the caller gave.
+    fn parse(&self) -> Result<Address, Unaddressable> {
+        match self {
+            Self::Phone(phone) => Address::phone(phone),
+            Self::UserId(id) => Address::user_id(id),
+            Self::Group(id) => Address::group(id),
+            Self::Contact(contact) => Ok(Address::Contact(*contact)),
+        }
+    }
 }
 
-impl NewMessage {
-    /// Returns the ids of our own messages that the message refers to: the one it replies to, and the one a reaction is for.
-    fn messages<'a>(&'a self, kind: &str, payload: &'a Value) -> impl Iterator<Item = MessageId> + use<'a> {
-        let reacted = (kind == "reaction")
-            .then(|| payload.get("message_id")?.as_str())
+impl FilledMessage {
+    /// Returns the ids of our own messages that it refers to: the one it replies to, and the one a reaction is for.
+    fn messages(&self) -> impl Iterator<Item = MessageId> + use<'_> {
+        let reacted = (self.kind == "reaction")
+            .then(|| self.payload.get("message_id")?.as_str())
             .flatten();
         let named = self.context.as_deref().into_iter().chain(reacted);
         named.filter_map(|id| id.parse().ok())

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{ComposeError, Composer, NewMessage, RequestedRecipient};
+use super::{ComposeError, Composer, FilledMessage};
 use crate::{
     db::Result,
     domain::{Ctx, MediaId, MessageId, TenantId},
@@ -32,12 +32,12 @@ impl References {
     pub(super) async fn load<'a>(
         composer: &Composer,
         ctx: &Ctx,
-        messages: impl Iterator<Item = &'a (NewMessage, String, Value)>,
+        messages: impl Iterator<Item = &'a FilledMessage>,
     ) -> Result<Self> {
         let (mut named, mut files, mut phones) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for (message, kind, payload) in messages {
-            named.extend(message.messages(kind, payload));
-            collect_files(payload, &mut files);
+        for message in messages {
+            named.extend(message.messages());
+            collect_files(&message.payload, &mut files);
             phones.extend(national(&message.to));
         }
         let (on, tenant) = (composer.db.reader(), ctx.tenant);
@@ -58,7 +58,11 @@ impl References {
     }
 
     /// Reads what a recipient refers to.
-    pub(super) async fn of_recipient(composer: &Composer, ctx: &Ctx, to: &RequestedRecipient) -> Result<Self> {
+    pub(super) async fn of_recipient(
+        composer: &Composer,
+        ctx: &Ctx,
+        to: &std::result::Result<Address, Unaddressable>,
+    ) -> Result<Self> {
         let phones = national(to).into_iter().collect();
         Ok(Self {
             phones: known_phones(composer, ctx.tenant, phones).await?,
@@ -66,17 +70,14 @@ impl References {
         })
     }
 
-    /// Checks a recipient. Numbers known from answers and webhooks are accepted even if the tables of valid numbers lack them.
-    pub(super) fn address(&self, to: &RequestedRecipient) -> std::result::Result<Address, ComposeError> {
-        let address = match to {
-            RequestedRecipient::Phone(phone) => Address::phone(phone),
-            RequestedRecipient::UserId(id) => Address::user_id(id),
-            RequestedRecipient::Group(id) => Address::group(id),
-            RequestedRecipient::Contact(contact) => Ok(Address::Contact(*contact)),
-        };
-        match address {
+    /// Checks a parsed recipient. Numbers known from answers and webhooks are accepted even if the tables of valid numbers lack them.
+    pub(super) fn address(
+        &self,
+        to: std::result::Result<Address, Unaddressable>,
+    ) -> std::result::Result<Address, ComposeError> {
+        match to {
             Err(Unaddressable::National(digits)) if self.phones.contains(&digits) => Ok(Address::Phone(digits)),
-            address => Ok(address?),
+            to => Ok(to?),
         }
     }
 
@@ -113,12 +114,9 @@ impl References {
 }
 
 /// Returns the digits of a phone number that is no valid international one.
-fn national(to: &RequestedRecipient) -> Option<String> {
+fn national(to: &std::result::Result<Address, Unaddressable>) -> Option<String> {
     match to {
-        RequestedRecipient::Phone(phone) => match Address::phone(phone) {
-            Err(Unaddressable::National(digits)) => Some(digits),
-            _ => None,
-        },
+        Err(Unaddressable::National(digits)) => Some(digits.clone()),
         _ => None,
     }
 }
