@@ -38,6 +38,9 @@ pub mod records;
 // Which channel a webhook is for, and who may sign it.
 pub mod directory;
 
+// The boundary to the providers that carry the messages.
+pub mod provider;
+
 // What a process has so many of, and nobody may take all.
 pub mod shares;
 

@@ -6,7 +6,8 @@ CREATE TABLE raw_events (
     id UUID NOT NULL PRIMARY KEY,
     received_at TIMESTAMPTZ NOT NULL,
     -- The provider that sent it: 'meta'.
-    source TEXT NOT NULL DEFAULT 'meta',
+    source TEXT NOT NULL DEFAULT 'meta' /*postgres
+        CONSTRAINT raw_events_source_is_known CHECK (source IN ('meta'))*/,
     -- The tenant whose app secret signed it; NULL when it was the operator's.
     signer UUID,
     -- A digest of the tenant's app secret that signed it: several tenants may have the same.

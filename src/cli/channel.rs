@@ -59,7 +59,7 @@ struct Listed {
     id: ChannelId,
     tenant_id: TenantId,
     phone_number_id: String,
-    waba_id: String,
+    waba_id: Option<String>,
     display_phone_number: Option<String>,
     has_app_secret: bool,
     created_at: DateTime<Utc>,
@@ -152,6 +152,7 @@ impl fmt::Display for Added {
 impl fmt::Display for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dialled = self.display_phone_number.as_deref().unwrap_or("number unknown yet");
+        let account = self.waba_id.as_deref().unwrap_or("none");
         let signs = if self.has_app_secret {
             "own app secret"
         } else {
@@ -159,8 +160,8 @@ impl fmt::Display for Listed {
         };
         write!(
             f,
-            "{}  {}  phone number {}  account {}  {dialled}  {signs}",
-            self.id, self.tenant_id, self.phone_number_id, self.waba_id
+            "{}  {}  phone number {}  account {account}  {dialled}  {signs}",
+            self.id, self.tenant_id, self.phone_number_id
         )
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     config::Secret,
     crypto::{Keyring, SealingKey, Signer},
     db::Db,
-    domain::{AppSecretId, ChannelId, TenantId},
+    domain::{AppSecretId, ChannelId, Provider, TenantId},
     meta::graph::Access,
     records::{
         channels::{self, Channel},
@@ -22,8 +22,10 @@ use crate::{
 pub struct Route {
     pub channel: ChannelId,
     pub tenant: TenantId,
+    pub provider: Provider,
     pub phone_number_id: String,
-    pub waba_id: String,
+    /// `None` where the provider has no such accounts.
+    pub waba_id: Option<String>,
     pub display_phone_number: Option<String>,
     /// Access token for calls to Meta; `None` if it cannot be decrypted.
     pub access_token: Option<Secret>,
@@ -42,11 +44,16 @@ pub struct Route {
 }
 
 impl Route {
-    /// Returns the credentials for calls to Meta; `None` if the token cannot be decrypted.
+    /// Returns the account whose templates the channel sends: the WABA, or the number itself where the provider has no accounts.
+    pub fn account(&self) -> &str {
+        self.waba_id.as_deref().unwrap_or(&self.phone_number_id)
+    }
+
+    /// Returns the credentials for calls to Meta; `None` if the token cannot be decrypted, or if the channel is not Meta's.
     pub fn access(&self) -> Option<Access<'_>> {
         Some(Access {
             phone_number_id: &self.phone_number_id,
-            waba_id: &self.waba_id,
+            waba_id: self.waba_id.as_deref()?,
             token: self.access_token.as_ref()?,
         })
     }
@@ -69,7 +76,9 @@ impl Snapshot {
         let signers = Signers::new(operator, &routes, &former, before.map(|it| &it.signers));
         let mut by_waba: HashMap<String, Vec<Route>> = HashMap::new();
         for route in &routes {
-            by_waba.entry(route.waba_id.clone()).or_default().push(route.clone());
+            if let Some(waba) = &route.waba_id {
+                by_waba.entry(waba.clone()).or_default().push(route.clone());
+            }
         }
         let by_channel = routes.iter().map(|route| (route.channel, route.clone())).collect();
         let by_number = routes
@@ -123,14 +132,16 @@ pub(super) async fn read(db: &Db, keyring: &Keyring) -> sqlx::Result<SnapshotDat
     let route = |channel: Channel| {
         let key = keys.get(&channel.tenant_id);
         let open = |what, sealed: &[u8]| open_secret(key?, what, channel.id, sealed);
+        let access_token = channel.access_token.as_deref();
         let app_secret = channel.app_secret.as_deref();
         let app_secret = app_secret.and_then(|sealed| open("app-secret", sealed));
         Route {
-            access_token: open("access-token", &channel.access_token),
+            access_token: access_token.and_then(|sealed| open("access-token", sealed)),
             app_secret_id: app_secret.as_ref().map(|secret| Signer::new(secret.expose()).id()),
             app_secret,
             channel: channel.id,
             tenant: channel.tenant_id,
+            provider: channel.provider,
             tenant_throughput: quotas.get(&channel.tenant_id).copied().flatten(),
             portfolio: channel.portfolio().to_owned(),
             campaigns_paused: channel.campaigns_paused_at.is_some(),

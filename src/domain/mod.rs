@@ -10,6 +10,7 @@ mod kinds;
 mod lane;
 mod name;
 mod permission;
+mod provider;
 mod quota;
 mod status;
 mod text_enum;
@@ -29,6 +30,7 @@ pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, Origin, Recipie
 pub use lane::SendLane;
 pub use name::{BadName, check_description, check_name};
 pub use permission::{Needs, Permission, Permissions, Scope, Scopes, perm};
+pub use provider::Provider;
 pub use quota::{Quota, QuotaReached};
 pub use status::Status;
 pub use time::is_storable;

@@ -12,11 +12,11 @@ use crate::{
     domain::{ChannelId, DailyLimit, TenantId},
     events::{account::CALL, channel, contact::MARKETING},
     messaging::{AccountChange, Source},
-    meta::webhook::{
+    people::Party,
+    provider::webhook::{
         AccountDetail, AccountEvent, AppContact, AppContactAction, PreferenceChoice, UserPreference, ValueError,
         WhatsAppUser,
     },
-    people::Party,
     records::events::NewEvent,
     templates,
 };
@@ -104,7 +104,7 @@ impl Plan {
                 self.plan_call(origin, routes[0], account);
                 continue;
             }
-            let news = templates::TemplateUpdate::from_webhook(tenant, &routes[0].waba_id, at, &account.detail);
+            let news = templates::TemplateUpdate::from_webhook(tenant, routes[0].account(), at, &account.detail);
             self.templates.extend(news);
             self.domain_events
                 .extend(numbers::events_for(clock, origin, &routes, account));

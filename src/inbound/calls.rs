@@ -20,8 +20,8 @@ use crate::{
     directory::Route,
     domain::{ChannelId, ContactId, ConversationId, Direction, TenantId},
     events::account::{CALL, CallEvent},
-    meta::webhook::{AccountDetail, AccountEvent},
     people::Party,
+    provider::webhook::{AccountDetail, AccountEvent},
     records::{
         conversations::{self, ConversationKey, ConversationUpdate},
         events::NewEvent,

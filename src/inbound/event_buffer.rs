@@ -10,8 +10,8 @@ use crate::{
     domain::{ContactId, ConversationId, Origin},
     events::{contact, message, order},
     inbound::store::statuses::JoinedStatus,
-    meta::webhook::{OrderContent, PreferenceChoice},
     people::{self, Party, PreferenceChange, Resolved},
+    provider::webhook::{OrderContent, PreferenceChoice},
     records::{
         conversations::{self, ConversationKey},
         events::{self, NewEvent},

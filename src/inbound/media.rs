@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     domain::{MediaId, MessageId, Origin, file_name},
     media::{META_KEEPS, digest, store::NewInboundMedia},
-    meta::webhook::{MediaContent, MessageContent},
+    provider::webhook::{MediaContent, MessageContent},
     queue::Lane,
     records::messages::NewMessageRow,
 };

@@ -11,8 +11,8 @@ use crate::{
     clock::Clock,
     directory::Route,
     domain::{ChannelId, Direction, MessageId, Origin, RawEventId, Status, TenantId},
-    meta::webhook::{HistoryMessage, MessageContent, OrderContent, WebhookMessage, WhatsAppUser},
     people::Party,
+    provider::webhook::{HistoryMessage, MessageContent, OrderContent, WebhookMessage, WhatsAppUser},
     records::{
         conversations::preview,
         messages::{ChangeKind, MessageChange, MessageKey},
@@ -269,7 +269,7 @@ fn planned(
 fn system_party(
     tenant: TenantId,
     sender: &WhatsAppUser,
-    system: &crate::meta::webhook::System,
+    system: &crate::provider::webhook::System,
     at: DateTime<Utc>,
 ) -> Option<Party> {
     let subject = || {

@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     directory::Route,
     events::{EventType, account as accounts, channel},
-    meta::webhook::{AccountDetail, AccountEvent, AccountUpdate},
+    provider::webhook::{AccountDetail, AccountEvent, AccountUpdate},
     records::events::NewEvent,
 };
 
@@ -30,7 +30,7 @@ pub(super) fn events_for(
             let limit = it.max_daily_conversations.as_deref().or(it.current_limit.as_deref());
             let data = channel::ChannelQualityChanged {
                 channel_id: route.map(|route| route.channel),
-                waba_id: &routes[0].waba_id,
+                waba_id: routes[0].account(),
                 display_phone_number: it.display_phone_number.as_deref(),
                 event: Some(&it.event),
                 quality: None,
@@ -44,7 +44,7 @@ pub(super) fn events_for(
             let route = number(routes, &it.display_phone_number);
             let data = channel::NameChanged {
                 channel_id: route.map(|route| route.channel),
-                waba_id: &routes[0].waba_id,
+                waba_id: routes[0].account(),
                 display_phone_number: it.display_phone_number.as_deref(),
                 decision: &it.decision,
                 requested_name: it.requested_name.as_deref(),
@@ -99,12 +99,12 @@ fn connections(clock: &Clock, routes: &[&Route], update: &AccountUpdate, at: Dat
         | ("DISABLED_UPDATE", Some("REINSTATE")) => &channel::CONNECTED,
         _ => return Vec::new(),
     };
-    let of_account = |route: &&&Route| update.waba_id.as_ref().is_none_or(|waba| *waba == route.waba_id);
+    let of_account = |route: &&&Route| update.waba_id.as_ref().is_none_or(|waba| *waba == route.account());
     let event_of = |route: &&Route| {
         let data = channel::Connection {
             channel_id: route.channel,
             phone_number_id: &route.phone_number_id,
-            waba_id: &route.waba_id,
+            waba_id: route.account(),
             display_phone_number: route.display_phone_number.as_deref(),
             reason: Some(&update.event),
         };

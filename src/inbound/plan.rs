@@ -15,8 +15,8 @@ use crate::{
     domain::{ChannelId, Id, RawEventId, TenantId, WorkState},
     inbound::store::{quarantine, statuses::NewStatus, unrecognized::Unrecognized},
     messaging::{AccountChange, Source, store::sends::Proof},
-    meta::webhook::{Change, Malformed, UserPreference, WebhookItem},
     people::Party,
+    provider::webhook::{Change, Malformed, UserPreference, WebhookItem},
     records::{events::NewEvent, messages::NamedRecipient, raw_events::ProcessedEvent},
     templates,
 };

@@ -29,7 +29,7 @@ pub fn divide(events: Vec<RawEvent>) -> Vec<Vec<RawEvent>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
+    use crate::{clock::Clock, domain::Provider};
 
     #[test]
     fn webhooks_keep_their_order_and_a_portion_its_bytes() {
@@ -37,6 +37,7 @@ mod tests {
         let event = |length: usize| RawEvent {
             id: clock.new_id(),
             received_at: clock.now(),
+            source: Provider::Meta,
             signer: None,
             app_secret_id: None,
             body: vec![0; length],

@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     directory::TenantSignature,
     domain::RawEventId,
-    meta::webhook::{self, Malformed, Webhook},
+    provider::{
+        self,
+        webhook::{Malformed, Webhook},
+    },
     records::raw_events::RawEvent,
 };
 
@@ -64,7 +67,7 @@ fn parse_now(events: Vec<RawEvent>) -> Vec<Parsed> {
             secret: event.app_secret_id,
             at: event.received_at,
         }),
-        webhook: webhook::parse(&event.body),
+        webhook: provider::read(event.source, &event.body),
     };
     events.into_iter().map(parsed).collect()
 }

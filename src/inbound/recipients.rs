@@ -8,8 +8,8 @@ use crate::{
     domain::Direction,
     inbound::store::statuses::{self, NewStatus, OrphanStatus},
     messaging::{self, Recipients, store::sends::Proof},
-    meta::webhook::{WhatsAppUser, recipient_of_stored_status},
     people::Party,
+    provider::webhook::{WhatsAppUser, recipient_of_stored_status},
     records::messages::{MessageKey, MessageRef, NamedRecipient, Names},
 };
 

@@ -84,7 +84,7 @@ fn next_size(most: usize, took: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Clock, meta::webhook};
+    use crate::{clock::Clock, provider::webhook};
 
     fn event(items: usize) -> Parsed {
         let clock = Clock::default();

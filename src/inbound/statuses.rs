@@ -10,11 +10,11 @@ use crate::{
     inbound::InboundService,
     inbound::store::statuses::{self, JoinedStatus, NewStatus},
     messaging::{self, FailedMessage, FollowUp, store::sends::Proof},
-    meta::{
-        graph::errors,
+    people,
+    provider::{
+        errors,
         webhook::{self, StatusKind, WhatsAppUser},
     },
-    people,
     records::{
         contacts, conversations,
         messages::{self, MessageKey, ReportedStatus},

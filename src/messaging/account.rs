@@ -73,7 +73,7 @@ impl AccountChange {
     pub fn owner(route: &Route, business_id: &str) -> Option<Self> {
         (route.portfolio != business_id).then(|| Self::Owner {
             tenant: route.tenant,
-            waba_id: route.waba_id.clone(),
+            waba_id: route.account().to_owned(),
             known_as: route.portfolio.clone(),
             business_id: business_id.to_owned(),
         })

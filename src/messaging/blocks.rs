@@ -11,8 +11,8 @@ use crate::{
         accept::Address,
         store::blocks::{self, BlockedContact},
     },
-    meta::graph::{self, BlockedPage},
     people::{self, Party},
+    provider::{BlockResult, BlockTarget, BlockedPage},
     records::{
         contacts::{self, Identity},
         events::{self, NewEvent},
@@ -53,22 +53,21 @@ pub async fn change_blocks(
     people: &[Address],
     action: BlockAction,
 ) -> std::result::Result<Vec<BlockOutcome>, ControlError> {
-    let access = route.access().ok_or(ControlError::NoToken)?;
     let mut named = Vec::with_capacity(people.len());
     for address in people {
         named.push(block_target(service, route.tenant, address).await?);
     }
-    let mut asked: Vec<graph::BlockTarget> = named.iter().flatten().cloned().collect();
+    let mut asked: Vec<BlockTarget> = named.iter().flatten().cloned().collect();
     asked.sort();
     asked.dedup();
     let changes = match (asked.is_empty(), action) {
         (true, _) => Vec::new(),
-        (false, BlockAction::Block) => service.graph.block_users(access, &asked).await?,
-        (false, BlockAction::Unblock) => service.graph.unblock_users(access, &asked).await?,
+        (false, BlockAction::Block) => service.providers.block(route, &asked).await?,
+        (false, BlockAction::Unblock) => service.providers.unblock(route, &asked).await?,
     };
-    let done: Vec<&graph::BlockResult> = changes.iter().filter(|it| it.error.is_none()).collect();
+    let done: Vec<&BlockResult> = changes.iter().filter(|it| it.error.is_none()).collect();
     let contacts = store_changes(service, ctx, route, &done, action).await?;
-    let answer = |(address, person): (&Address, &Option<graph::BlockTarget>)| {
+    let answer = |(address, person): (&Address, &Option<BlockTarget>)| {
         let known = match address {
             Address::Contact(contact) => Some(*contact),
             _ => None,
@@ -103,8 +102,7 @@ pub async fn list_blocked(
     limit: i64,
     after: Option<&str>,
 ) -> std::result::Result<(Vec<BlockedCustomer>, Option<String>), ControlError> {
-    let access = route.access().ok_or(ControlError::NoToken)?;
-    let BlockedPage { users: people, after } = service.graph.blocked_users(access, limit, after).await?;
+    let BlockedPage { users: people, after } = service.providers.blocked(route, limit, after).await?;
     let tenant = route.tenant;
     let identity = |kind, value: &Option<String>| value.clone().map(|value| Identity { tenant, kind, value });
     let mut wanted: Vec<Identity> = people
@@ -153,21 +151,17 @@ fn block(route: &Route, contact: ContactId) -> BlockedContact {
 }
 
 /// Returns the address by which Meta's block API knows the customer; `None` for a contact without a phone number or user id.
-async fn block_target(
-    service: &MessagingService,
-    tenant: TenantId,
-    address: &Address,
-) -> Result<Option<graph::BlockTarget>> {
+async fn block_target(service: &MessagingService, tenant: TenantId, address: &Address) -> Result<Option<BlockTarget>> {
     Ok(match address {
-        Address::Phone(digits) => Some(graph::BlockTarget::Phone(digits.clone())),
-        Address::UserId(id) => Some(graph::BlockTarget::UserId(id.clone())),
+        Address::Phone(digits) => Some(BlockTarget::Phone(digits.clone())),
+        Address::UserId(id) => Some(BlockTarget::UserId(id.clone())),
         Address::Group(_) => None,
         Address::Contact(contact) => {
             let known = contacts::list_identities(service.db.reader(), tenant, &[*contact]).await?;
             let of = |kind| contacts::current_identity(&known, kind).map(str::to_owned);
             of("phone")
-                .map(graph::BlockTarget::Phone)
-                .or_else(|| of("user_id").map(graph::BlockTarget::UserId))
+                .map(BlockTarget::Phone)
+                .or_else(|| of("user_id").map(BlockTarget::UserId))
         }
     })
 }
@@ -177,18 +171,18 @@ async fn store_changes(
     service: &MessagingService,
     ctx: &Ctx,
     route: &Route,
-    done: &[&graph::BlockResult],
+    done: &[&BlockResult],
     action: BlockAction,
 ) -> Result<Vec<ContactId>> {
     let now = service.clock.now();
-    let identity = |person: &graph::BlockTarget| {
+    let identity = |person: &BlockTarget| {
         let (kind, value) = match person {
-            graph::BlockTarget::Phone(digits) => ("phone", digits),
-            graph::BlockTarget::UserId(id) => ("user_id", id),
+            BlockTarget::Phone(digits) => ("phone", digits),
+            BlockTarget::UserId(id) => ("user_id", id),
         };
         (kind, value.clone())
     };
-    let party = |change: &&graph::BlockResult| {
+    let party = |change: &&BlockResult| {
         let (kind, value) = identity(&change.target);
         let mut party = Party::addressed(route.tenant, kind, &value, now);
         let also = change.other_ids.iter().map(identity);

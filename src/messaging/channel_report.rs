@@ -1,6 +1,6 @@
 //! Interprets Meta's answers about a channel.
 
-use crate::meta::graph::{Error, PhoneNumberInfo, SubscribedApp, TokenInfo, errors::Class};
+use crate::provider::{Error, PhoneNumberInfo, SubscribedApp, TokenInfo, errors::Class};
 
 /// Graph error 190: invalid, expired or revoked access token.
 const INVALID_TOKEN: i64 = 190;
@@ -139,7 +139,7 @@ pub fn throughput(number: &PhoneNumberInfo) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meta::graph::Callbacks;
+    use crate::provider::Callbacks;
 
     #[test]
     fn an_override_that_leads_elsewhere_is_a_problem() {

@@ -1,4 +1,4 @@
-//! Checks channels with Meta: on request, and once a day.
+//! Checks channels with their providers: on request, and once a day.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,13 +9,12 @@ use super::{
     daily_limit::release_limits,
 };
 use crate::{
-    config::Secret,
     db::{Result, Tx, conflict_error},
     directory::Route,
     domain::{ChannelId, DailyLimit, Id},
     events::channel::{ChannelQualityChanged, QUALITY_CHANGED, RECOVERED},
     messaging::MessagingService,
-    meta::graph::{Access, Error, PhoneNumberInfo},
+    provider::{Error, NumberAnswers, PhoneNumberInfo},
     queue::{counts, recurring},
     records::{
         channel_checks::CHECKS,
@@ -34,7 +33,7 @@ pub enum CheckError {
     #[error("the channel is not in the directory yet")]
     Unknown,
     #[error(transparent)]
-    Meta(#[from] Error),
+    Provider(#[from] Error),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -72,18 +71,12 @@ fn next_check(id: ChannelId, began: DateTime<Utc>) -> DateTime<Utc> {
 /// certainly cannot.
 pub async fn check(service: &MessagingService, route: &Route) -> Result<ChannelReport> {
     let began = service.clock.now();
-    let no_token = Secret::new("");
-    let access = Access {
-        phone_number_id: &route.phone_number_id,
-        waba_id: &route.waba_id,
-        token: route.access_token.as_ref().unwrap_or(&no_token),
-    };
-    let (number, token, subscribed, owner) = tokio::join!(
-        service.graph.number(access),
-        service.graph.token(access),
-        service.graph.subscribed_apps(access),
-        service.graph.owner_business(access)
-    );
+    let NumberAnswers {
+        number,
+        token,
+        subscribed,
+        owner,
+    } = service.providers.look_up(route).await;
     let mut checked = ChannelReport {
         number,
         token,
@@ -146,7 +139,7 @@ async fn store_number(
     let display = number.display_phone_number.as_deref();
     let data = ChannelQualityChanged {
         channel_id: Some(route.channel),
-        waba_id: &route.waba_id,
+        waba_id: route.account(),
         display_phone_number: display.or(before.display_phone_number.as_deref()),
         event: None,
         quality: number.quality_rating.as_deref(),

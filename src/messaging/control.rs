@@ -8,7 +8,7 @@ use crate::{
         accept::OUTBOUND,
         store::sends::{self, MessageTransition},
     },
-    meta::graph::{Error, Receipt},
+    provider::{CallError, Receipt},
     records::{events, messages},
 };
 
@@ -37,10 +37,8 @@ pub enum ControlError {
     NotUnknown(MessageId, Status),
     #[error("message {0} is not inbound: only messages of customers can be marked as read")]
     NotInbound(MessageId),
-    #[error("the channel's access token cannot be decrypted: add the channel again to renew it")]
-    NoToken,
     #[error(transparent)]
-    Meta(#[from] Error),
+    Provider(#[from] CallError),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
@@ -119,9 +117,8 @@ pub async fn receipt(
     let wamid = message.wamid.filter(|_| message.direction == Direction::Inbound);
     let wamid = wamid.ok_or(ControlError::NotInbound(id))?;
     let directory = service.directory.current();
-    let route = directory.channel(message.channel_id).ok_or(ControlError::NoToken)?;
-    let access = route.access().ok_or(ControlError::NoToken)?;
-    Ok(service.graph.mark_read(access, &wamid, receipt).await?)
+    let route = directory.channel(message.channel_id).ok_or(CallError::NoToken)?;
+    Ok(service.providers.mark_read(route, &wamid, receipt).await?)
 }
 
 async fn find(service: &MessagingService, tenant: TenantId, id: MessageId) -> Result<messages::Message, ControlError> {

@@ -22,7 +22,7 @@ use crate::{
         blocks::{self, BlockedContact},
         sends::DueSend,
     },
-    meta::graph::errors::{self, Class, Effect},
+    provider::errors::{self, Class, Effect},
     rate_limit::MetaFeedback,
     records::{
         channels,
@@ -241,7 +241,7 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
     let mut accounts = BTreeSet::new();
     for (tenant, channel) in channels {
         let channel = channels::find(&mut *tx, tenant, channel).await?;
-        accounts.extend(channel.map(|channel| (tenant, channel.waba_id)));
+        accounts.extend(channel.and_then(|channel| Some((tenant, channel.waba_id?))));
     }
     let now = clock.now();
     for (tenant, waba) in accounts {

@@ -19,10 +19,7 @@ use crate::{
         store::sends::DueSend,
         {ChannelFile, UploadRequest},
     },
-    meta::{
-        graph::{GraphError, errors::Retry},
-        message::MediaRef,
-    },
+    provider::{ProviderError, errors::Retry, message::MediaRef},
 };
 
 /// Recheck delay of a message whose file is being uploaded, in case the uploader does not make it due.
@@ -131,7 +128,7 @@ fn unavailable_state(error: &MetaIdError, due: &DueSend, now: DateTime<Utc>) -> 
 
 /// Trips the circuit breakers of the channels that Meta does not let upload, once each.
 async fn trip(service: &MessagingService, known: &Known) -> Result<()> {
-    let mut tripped: HashMap<ChannelId, &GraphError> = HashMap::new();
+    let mut tripped: HashMap<ChannelId, &ProviderError> = HashMap::new();
     for (file, found) in known {
         if let Err(MetaIdError::Refused(error)) = found
             && error.trips_channel()

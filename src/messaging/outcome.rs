@@ -16,10 +16,7 @@ use crate::{
         Conclusion, ConclusionResult, MessagingService, RejectedAttempt,
         store::sends::{AttemptEnd, DueSend, MessageTransition},
     },
-    meta::{
-        graph::{Accepted, GraphError, SendOutcome, errors::Effect},
-        webhook::phone,
-    },
+    provider::{Accepted, ProviderError, SendOutcome, errors::Effect, webhook::phone},
     queue::Outcome,
     rate_limit::MetaFeedback,
     records::messages::{MessageRef, NamedRecipient, Names},
@@ -214,7 +211,7 @@ fn interpret(service: &MessagingService, completed: &CompletedAttempt) -> Interp
     }
 }
 
-fn with_error(error: &GraphError, end: AttemptEnd) -> AttemptEnd {
+fn with_error(error: &ProviderError, end: AttemptEnd) -> AttemptEnd {
     AttemptEnd {
         http_status: Some(i64::from(error.http_status)),
         error_details: error.details.clone(),

@@ -5,8 +5,8 @@
 use crate::{
     db::{Result, Tx},
     domain::{MessageId, TenantId},
-    meta::webhook::WhatsAppUser,
     people::Party,
+    provider::webhook::WhatsAppUser,
     records::{
         contacts::{self, Identity},
         messages::{self, FoundRecipient, NamedRecipient, Names},

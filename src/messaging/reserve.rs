@@ -14,7 +14,7 @@ use crate::{
     domain::{AttemptId, MessageId},
     messaging::MessagingService,
     messaging::store::sends::{self, DueSend, NewAttempt, SendReservation},
-    meta::message::{SendEnvelope, UnresolvedMedia},
+    provider::{PreparedCall, Providers, Unfit, message::SendEnvelope},
     queue::{Lane, Outcome, Outcomes},
     rate_limit::{Grant, LimitedNumber, RateLimits, SlotRequest},
     records::{messages, portfolios::PortfolioKey},
@@ -39,21 +39,22 @@ pub struct PreparedAttempt {
 }
 
 impl PreparedAttempt {
-    /// Returns the body of the request to Meta.
-    pub fn body(&self) -> Result<String, UnresolvedMedia> {
+    /// Makes the request of the attempt.
+    pub fn prepare(&self, providers: &Providers) -> Result<PreparedCall, Unfit> {
         let SendableMessage {
             due,
+            route,
             to,
             message,
             options,
-            ..
         } = &self.message;
-        message.body(&SendEnvelope {
+        let envelope = SendEnvelope {
             to,
             context: due.context_wamid.as_deref().filter(|_| due.kind != "reaction"),
             opaque: &self.id.to_string(),
             options,
-        })
+        };
+        providers.prepare(route, message, &envelope)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::meta::graph::errors::{self, Retry};
+use crate::provider::errors::{self, Retry};
 
 /// Maximum age of a message that is retried, if the caller set no expiry.
 pub const MAX_RETRY_AGE: TimeDelta = TimeDelta::days(14);

@@ -1,4 +1,4 @@
-//! Runs a batch of sends: decide, reserve slots, commit the attempts, call Meta, write the conclusions.
+//! Runs a batch of sends: decide, reserve slots, commit the attempts, call the provider, write the conclusions.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     domain::{MessageId, SendLane},
     messaging::MessagingService,
     messaging::store::sends::{self, DueSend},
-    meta::graph::SendOutcome,
+    provider::SendOutcome,
     queue::{Outcome, Outcomes},
 };
 
@@ -61,27 +61,22 @@ async fn current_directory(service: &MessagingService, due: &[DueSend]) -> db::R
 }
 
 async fn execute(service: &MessagingService, attempt: PreparedAttempt) -> (MessageId, Outcome) {
-    let completed = call_meta(service, attempt).await;
+    let completed = call_provider(service, attempt).await;
     conclude(service, completed).await
 }
 
 /// Waits for the slot, then makes the call.
-async fn call_meta(service: &MessagingService, attempt: PreparedAttempt) -> CompletedAttempt {
+async fn call_provider(service: &MessagingService, attempt: PreparedAttempt) -> CompletedAttempt {
     if let Ok(ahead) = (attempt.slot - service.clock.now()).to_std() {
         tokio::time::sleep(ahead).await;
     }
-    let result = match (attempt.message.route.access(), attempt.body()) {
-        _ if service.clock.now() - attempt.started_at > MAX_CALL_DELAY => SendOutcome::NotSent {
+    let stalled = service.clock.now() - attempt.started_at > MAX_CALL_DELAY;
+    let result = match attempt.prepare(&service.providers) {
+        _ if stalled => SendOutcome::NotSent {
             why: "the process stalled for too long between the commit of the attempt and the call".to_owned(),
         },
-        (Some(access), Ok(body)) => match attempt.message.options.product_policy {
-            Some(_) => service.graph.send_marketing(access, &body).await,
-            None => service.graph.send(access, &body).await,
-        },
-        (None, _) => SendOutcome::NotSent {
-            why: "the channel has no access token that can be decrypted".to_owned(),
-        },
-        (_, Err(error)) => SendOutcome::NotSent { why: error.to_string() },
+        Ok(call) => service.providers.send(call).await,
+        Err(unfit) => SendOutcome::NotSent { why: unfit.to_string() },
     };
     CompletedAttempt { attempt, result }
 }

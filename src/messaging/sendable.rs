@@ -20,7 +20,7 @@ use crate::{
         MessagingService,
         store::sends::{self, AttemptEnd, DueSend, MessageTransition},
     },
-    meta::message::{MessageRecipient, Options, Outbound},
+    provider::message::{MessageRecipient, Options, Outbound},
     queue::{Outcome, Outcomes},
     records::raw_events,
 };

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{Conclusions, UploadQueue};
 use crate::{
-    clock::Clock, db::Db, directory::Directory, media::MediaService, meta::graph, queue::Queues,
+    clock::Clock, db::Db, directory::Directory, media::MediaService, provider::Providers, queue::Queues,
     rate_limit::RateLimiter,
 };
 
@@ -15,7 +15,7 @@ pub struct MessagingService {
     pub clock: Clock,
     pub queues: Queues,
     pub directory: Directory,
-    pub graph: graph::GraphClient,
+    pub providers: Providers,
     pub rate_limiter: RateLimiter,
     pub media: MediaService,
     /// Handle of the task that writes conclusions.

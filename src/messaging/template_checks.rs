@@ -11,7 +11,7 @@ use crate::{
     directory::Snapshot,
     domain::MessageId,
     messaging::{MessagingService, store::sends::MessageTransition},
-    meta::message,
+    provider::message,
     templates::{
         TemplateCache, check_recipient,
         store::templates::{self, Suggested},
@@ -33,11 +33,11 @@ pub async fn find_unsendable(
     }
     let mut cache = TemplateCache::default();
     let wanted = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
-        (it.due.tenant_id, it.route.waba_id.clone(), template.name.clone())
+        (it.due.tenant_id, it.route.account().to_owned(), template.name.clone())
     };
     cache.load(service.db.reader(), templates.iter().map(wanted)).await?;
     let problem = |(it, template): &(&SendableMessage, &message::TemplateMessage)| {
-        let checked = cache.check(it.due.tenant_id, &it.route.waba_id, template);
+        let checked = cache.check(it.due.tenant_id, it.route.account(), template);
         let why = match checked
             .and_then(|category| check_recipient(category, it.due.recipient_kind.as_str()).map(|()| category))
         {
@@ -66,10 +66,10 @@ pub async fn suggest_templates(
         let Some(route) = directory.channel(it.channel) else {
             continue;
         };
-        let all = match known.entry((route.tenant, route.waba_id.as_str())) {
+        let all = match known.entry((route.tenant, route.account())) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(entry) => {
-                let found = templates::suggest(service.db.reader(), route.tenant, &route.waba_id).await?;
+                let found = templates::suggest(service.db.reader(), route.tenant, route.account()).await?;
                 entry.insert(found.into())
             }
         };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, Tx},
-    domain::{Actor, ChannelId, Id, TenantId},
+    domain::{Actor, ChannelId, Id, Provider, TenantId},
     records::lock_order::Stage,
 };
 
@@ -31,12 +31,17 @@ pub async fn lock(tx: &mut Tx, channels: Vec<ChannelId>) -> Result<()> {
 pub struct Channel {
     pub id: ChannelId,
     pub tenant_id: TenantId,
+    pub provider: Provider,
     /// Meta's id of the number: the channel's `external_id` at its provider.
     pub phone_number_id: String,
-    pub waba_id: String,
+    /// `None` where the provider has no such accounts.
+    pub waba_id: Option<String>,
     pub display_phone_number: Option<String>,
-    pub access_token: Vec<u8>,
+    /// `None` where the provider has other credentials.
+    pub access_token: Option<Vec<u8>>,
     pub app_secret: Option<Vec<u8>>,
+    /// What a provider other than Meta needs, as JSON.
+    pub credentials: Option<Vec<u8>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Messages per second, sent and received.
@@ -57,10 +62,19 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Returns the portfolio of the daily limit. The account's id stands in while its owner is not known.
+    /// Returns the portfolio of the daily limit. The account's id stands in while its owner is not known, the number's where there is no
+    /// account.
     pub fn portfolio(&self) -> &str {
-        self.business_id.as_deref().unwrap_or(&self.waba_id)
+        let known = self.business_id.as_deref().or(self.waba_id.as_deref());
+        known.unwrap_or(&self.phone_number_id)
     }
+}
+
+/// The secrets of a channel, sealed.
+pub struct SealedSecrets {
+    pub access_token: Option<Vec<u8>>,
+    pub app_secret: Option<Vec<u8>>,
+    pub credentials: Option<Vec<u8>>,
 }
 
 /// What Meta reports of a number.
@@ -75,7 +89,7 @@ pub struct NumberReport {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, tenant_id, external_id AS phone_number_id, waba_id, display_phone_number, access_token, app_secret, \
+            "SELECT id, tenant_id, provider, external_id AS phone_number_id, waba_id, display_phone_number, access_token, app_secret, credentials, \
              created_at, updated_at, throughput, quality, messaging_limit, checked_at, tripped_at, trip_code, trip_reason, \
              business_id, campaigns_paused_at, campaigns_pause_code FROM channels ",
             $rest
@@ -149,15 +163,11 @@ pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc
     on.into().sql(SQL, ()).one().await
 }
 
-pub async fn reseal(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    id: ChannelId,
-    access_token: Vec<u8>,
-    app_secret: Option<Vec<u8>>,
-) -> Result<u64> {
-    const SQL: &str = "UPDATE channels SET access_token = $3, app_secret = $4 WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id, access_token, app_secret)).run().await
+pub async fn reseal(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, sealed: SealedSecrets) -> Result<u64> {
+    const SQL: &str = "
+        UPDATE channels SET access_token = $3, app_secret = $4, credentials = $5 WHERE tenant_id = $1 AND id = $2";
+    let args = (tenant, id, sealed.access_token, sealed.app_secret, sealed.credentials);
+    on.into().sql(SQL, args).run().await
 }
 
 /// Stores what Meta reports of a number. Members that are `None` stay as they are.

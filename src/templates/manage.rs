@@ -43,7 +43,7 @@ impl TemplateService {
     pub async fn create(&self, route: &Route, draft: &TemplateDraft) -> Managed<StoredTemplate> {
         let draft = &draft.with_parameter_format();
         draft.check()?;
-        let key = (route.tenant, route.waba_id.clone(), draft.name.clone());
+        let key = (route.tenant, route.account().to_owned(), draft.name.clone());
         let known = store::find_by_names(self.db.reader(), &[key]).await?;
         let alive = |it: &&StoredTemplate| it.language == draft.language && it.status != "DELETED";
         if known.iter().any(|it| alive(&it)) {
@@ -67,18 +67,18 @@ impl TemplateService {
         let access = route.access().ok_or(ManageError::NoToken)?;
         let definition = serde_json::to_value(draft).expect("texts, numbers and JSON always serialise");
         let created = self.graph.create_template(access, &definition).await;
-        let created = self.sync_if_unknown(route.tenant, &route.waba_id, created).await?;
+        let created = self.sync_if_unknown(route.tenant, route.account(), created).await?;
         let shown = match self.graph.template(access, &created.id).await {
             Ok(shown) => to_fetched(&self.clock, shown),
             Err(_) => from_draft(self.clock.new_id(), draft, created),
         };
         let (name, language) = (shown.name.clone(), shown.language.clone());
         let keep = async |tx: &mut Tx| {
-            store::upsert(&mut *tx, route.tenant, &route.waba_id, &[shown], self.clock.now()).await?;
+            store::upsert(&mut *tx, route.tenant, route.account(), &[shown], self.clock.now()).await?;
             quotas::release(tx, route.tenant, reservation).await.map(drop)
         };
         self.db.transaction(keep).await?;
-        let stored = store::find_by_names(&self.db, &[(route.tenant, route.waba_id.clone(), name)]).await?;
+        let stored = store::find_by_names(&self.db, &[(route.tenant, route.account().to_owned(), name)]).await?;
         let stored = stored.into_iter().find(|it| it.language == language);
         Ok(stored.ok_or(sqlx::Error::RowNotFound)?)
     }

@@ -6,7 +6,7 @@ use crate::{
     crypto::{SealingKey, Signer},
     db::Tx,
     directory::{PROPAGATION_TIME, open_tenant_key, purpose},
-    domain::{AppSecretId, ChannelId, Ctx, HoldReason, Quota, TenantId},
+    domain::{AppSecretId, ChannelId, Ctx, HoldReason, Provider, Quota, TenantId},
     events::channel::{CONNECTED, Connection, RECOVERED, Resumed},
     inbound::store::quarantine,
     messaging::store::sends,
@@ -56,13 +56,15 @@ pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) ->
     let channel = Channel {
         id,
         tenant_id: tenant,
+        provider: Provider::Meta,
         phone_number_id: phone_number_id.to_owned(),
-        waba_id: waba_id.to_owned(),
+        waba_id: Some(waba_id.to_owned()),
         display_phone_number: None,
-        access_token: key.seal(&purpose("access-token", id), token.as_bytes()),
+        access_token: Some(key.seal(&purpose("access-token", id), token.as_bytes())),
         app_secret: new
             .app_secret
             .map(|secret| key.seal(&purpose("app-secret", id), secret.expose().as_bytes())),
+        credentials: None,
         created_at: now,
         updated_at: now,
         throughput: None,

@@ -5,7 +5,10 @@ use crate::{
     crypto::SealingKey,
     db::Tx,
     directory::{open_tenant_key, purpose},
-    records::{channels, idempotency, tenants},
+    records::{
+        channels::{self, SealedSecrets},
+        idempotency, tenants,
+    },
     webhooks::store::endpoints::{self, Endpoint},
 };
 
@@ -36,19 +39,17 @@ pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, Tena
         let sealed = service.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
         rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
         for channel in channels::of_tenant(&mut tx, tenant.id).await? {
-            let anew = |what: &str, sealed: &[u8]| {
+            let anew = |what: &str, sealed: Option<Vec<u8>>| {
                 let purpose = purpose(what, channel.id);
-                old.open(&purpose, sealed)
-                    .map(|secret| new.seal(&purpose, &secret))
-                    .map_err(|_| TenancyError::KeyUnavailable)
+                let reseal = |sealed: Vec<u8>| old.open(&purpose, &sealed).map(|secret| new.seal(&purpose, &secret));
+                sealed.map(reseal).transpose().map_err(|_| TenancyError::KeyUnavailable)
             };
-            let access_token = anew("access-token", &channel.access_token)?;
-            let app_secret = channel
-                .app_secret
-                .as_deref()
-                .map(|sealed| anew("app-secret", sealed))
-                .transpose()?;
-            rotated.channels += channels::reseal(&mut tx, tenant.id, channel.id, access_token, app_secret).await?;
+            let sealed = SealedSecrets {
+                access_token: anew("access-token", channel.access_token)?,
+                app_secret: anew("app-secret", channel.app_secret)?,
+                credentials: anew("credentials", channel.credentials)?,
+            };
+            rotated.channels += channels::reseal(&mut tx, tenant.id, channel.id, sealed).await?;
         }
         for endpoint in endpoints::list(&mut tx, tenant.id, None, i64::MAX).await? {
             reseal_endpoint(&mut tx, endpoint, &old, &new).await?;

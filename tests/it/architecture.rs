@@ -170,6 +170,28 @@ fn only_those_listed_call_the_sql_of_a_feature() {
     assert!(unused.is_empty(), "listed and not used: {unused:?}");
 }
 
+/// Features that are the same for every provider.
+const PROVIDER_NEUTRAL: &[&str] = &["messaging", "inbound"];
+
+#[test]
+fn what_is_the_same_for_every_provider_names_none() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if !PROVIDER_NEUTRAL.contains(&module(&path).as_str()) {
+            continue;
+        }
+        for used in imported_paths(&text) {
+            if used.split("::").any(|step| step == "meta") {
+                wrong.push(format!("{} imports {used}", path.display()));
+            }
+        }
+        if text.contains("graph.") || text.contains("GraphClient") {
+            wrong.push(format!("{} calls a client of Meta's", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Every path imported from the library, or written out, without `crate::`; braces are expanded.
 fn imported_paths(text: &str) -> Vec<String> {
     let code: Vec<&str> = text

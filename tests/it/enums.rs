@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mainstay::domain::{
-    AttemptOutcome, DeliveryState, Direction, Evidence, HoldReason, Origin, RecipientKind, Status, WorkState,
+    AttemptOutcome, DeliveryState, Direction, Evidence, HoldReason, Origin, Provider, RecipientKind, Status, WorkState,
 };
 
 use crate::{architecture::sources, support::app::TestApp};
@@ -30,6 +30,8 @@ fn columns() -> Vec<Column> {
         "event_consumers",
     ];
     vec![
+        column("provider", &["channels"], Provider::ALL.map(Provider::as_str).to_vec()),
+        column("source", &["raw_events"], Provider::ALL.map(Provider::as_str).to_vec()),
         column("direction", &["messages"], directions()),
         column("last_message_direction", &["conversations"], directions()),
         column("origin", &["messages", "media"], origins()),

@@ -77,8 +77,12 @@ async fn examine(db: &Db, keyring: &Keyring) -> sqlx::Result<Vec<Finding>> {
 }
 
 fn sealed(channel: &Channel) -> impl Iterator<Item = (&'static str, &[u8])> {
-    let own = channel.app_secret.as_deref().map(|sealed| ("app-secret", sealed));
-    std::iter::once(("access-token", channel.access_token.as_slice())).chain(own)
+    let all = [
+        ("access-token", channel.access_token.as_deref()),
+        ("app-secret", channel.app_secret.as_deref()),
+        ("credentials", channel.credentials.as_deref()),
+    ];
+    all.into_iter().filter_map(|(what, sealed)| Some((what, sealed?)))
 }
 
 fn sealed_of_endpoint(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, String, &[u8])> {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::domain::{ChannelId, Id};
+use crate::domain::{ChannelId, Id, Provider};
 
 fn tenant(n: u128) -> TenantId {
     TenantId::from_uuid(uuid::Uuid::from_u128(n))
@@ -18,8 +18,9 @@ fn route(of: u128, secret: &str) -> Route {
     Route {
         channel: ChannelId::from_uuid(uuid::Uuid::from_u128(of)),
         tenant: tenant(of),
+        provider: Provider::Meta,
         phone_number_id: String::new(),
-        waba_id: String::new(),
+        waba_id: Some(String::new()),
         display_phone_number: None,
         access_token: None,
         app_secret: Some(Secret::new(secret)),

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    domain::{self, ChannelId, SendLane, perm},
+    domain::{self, ChannelId, Provider, SendLane, perm},
     http::{
         auth::May,
         extract::Path,
@@ -24,10 +24,13 @@ const LIST: &str = "channels";
 #[schema(as = Channel)]
 pub struct ChannelView {
     pub id: ChannelId,
+    /// Who carries its messages.
+    pub provider: Provider,
     /// Meta's id of the number.
     pub phone_number_id: String,
-    /// Meta's id of the WhatsApp Business Account.
-    pub waba_id: String,
+    /// Meta's id of the WhatsApp Business Account; null where the provider has no such accounts.
+    #[schema(required)]
+    pub waba_id: Option<String>,
     /// Digits, with the country code; known once Meta was queried, which happens when the channel is added.
     #[schema(required)]
     pub display_phone_number: Option<String>,
@@ -74,6 +77,7 @@ impl From<records::channels::Channel> for ChannelView {
     fn from(row: records::channels::Channel) -> Self {
         Self {
             id: row.id,
+            provider: row.provider,
             phone_number_id: row.phone_number_id,
             waba_id: row.waba_id,
             display_phone_number: row.display_phone_number,

@@ -9,6 +9,7 @@ use crate::{
     inbound::{intake::NotStored, replay::ReplayError},
     memory::MemoryExhausted,
     meta::message::Invalid,
+    provider::NotSupported,
     tenancy::TenancyError,
 };
 
@@ -49,6 +50,17 @@ impl From<QuotaReached> for Problem {
             quota: Some(Box::new(reached)),
             ..Self::new(StatusCode::FORBIDDEN, "quota-reached", "Quota exceeded", detail)
         }
+    }
+}
+
+impl From<NotSupported> for Problem {
+    fn from(why: NotSupported) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not-supported-by-provider",
+            "Not supported by the provider",
+            format!("{why}."),
+        )
     }
 }
 

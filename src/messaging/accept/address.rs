@@ -1,6 +1,6 @@
 //! Recipient addresses as callers give them.
 
-use crate::{domain::ContactId, meta::message::Audience};
+use crate::{domain::ContactId, provider::message::Audience};
 
 /// Minimum and maximum digits of an international number, with country code (ITU-T E.164 allows 15; Meta knows none with fewer than 7).
 const SHORTEST: usize = 7;

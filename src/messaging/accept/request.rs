@@ -6,7 +6,7 @@ use super::Address;
 use crate::{
     domain::{Actor, ChannelId, ContactId, ConversationId, MessageId, SendLane, TenantId},
     messaging::store::sends::QueuedSend,
-    meta::message::{self, Invalid},
+    provider::message::{self, Invalid},
     templates::TemplateError,
 };
 

@@ -6,7 +6,7 @@ use super::references::References;
 use crate::{
     domain::MediaId,
     media::{self, MediaKind, Rejected, SendableError},
-    meta::message::{Invalid, MediaRef, Outbound},
+    provider::message::{Invalid, MediaRef, Outbound},
 };
 
 impl References {

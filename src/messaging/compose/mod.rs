@@ -20,7 +20,10 @@ use crate::{
     directory::{Directory, Route},
     domain::{ChannelId, ContactId, Ctx, MessageId, SendLane},
     messaging::accept::{AcceptRequest, Address, IdempotencyKey, TemplateUse, Unaddressable},
-    meta::message::{Invalid, Options, Outbound},
+    provider::{
+        NotSupported, capabilities,
+        message::{Invalid, Options, Outbound},
+    },
     templates::{
         TemplateService,
         local::{LocalContent, LocalError, LocalTemplateRef},
@@ -75,6 +78,8 @@ pub enum ComposeError {
     Recipient(#[from] Unaddressable),
     #[error("message_template: {0}")]
     MessageTemplate(LocalError),
+    #[error(transparent)]
+    NotSupported(#[from] NotSupported),
     #[error("internal error")]
     Internal,
     #[error(transparent)]
@@ -178,6 +183,7 @@ impl Composer {
         outbound.check_expiry(self.clock.now())?;
         let invalid = known.check_files(&mut outbound, &payload);
         let route = self.route(ctx, message.channel)?;
+        capabilities(route.provider).check_kind(outbound.kind())?;
         let wamid = |id: String| known.wamid(&id, "context.message_id");
         let lane = message.lane.unwrap_or(match outbound.template() {
             Some(_) => SendLane::Transactional,
@@ -192,7 +198,7 @@ impl Composer {
             lane,
             kind: outbound.kind(),
             template: outbound.template().map(|template| TemplateUse {
-                waba_id: route.waba_id.clone(),
+                waba_id: route.account().to_owned(),
                 template: template.clone(),
             }),
             text: outbound.preview(),

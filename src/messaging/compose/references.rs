@@ -10,7 +10,7 @@ use crate::{
     domain::{Ctx, MediaId, MessageId, TenantId},
     media::store::{self as media, StoredMedia},
     messaging::accept::{Address, Unaddressable},
-    meta::message::Invalid,
+    provider::message::Invalid,
     records::{
         contacts::{self, Identity},
         messages,

@@ -54,38 +54,43 @@ impl SendOutcome {
     }
 }
 
+/// The request of one message.
+pub struct PreparedSend {
+    request: reqwest::Request,
+    endpoint: &'static str,
+    token: Secret,
+}
+
 impl GraphClient {
-    /// Sends one message through `/{phone_number_id}/messages`; never retries. `body` is the exact JSON.
-    pub async fn send(&self, access: Access<'_>, body: &str) -> SendOutcome {
-        let began = Instant::now();
-        let sent = self.send_to("messages", access, body).await;
-        record_duration("messages", began, sent.outcome());
-        sent
+    /// Builds the request of one message to `/{phone_number_id}/messages`, or to the Marketing Messages API, which accepts marketing
+    /// templates only. `body` is the exact JSON.
+    ///
+    /// # Errors
+    /// Why the request cannot be built.
+    pub fn prepare_send(&self, access: Access<'_>, marketing: bool, body: String) -> Result<PreparedSend, String> {
+        let endpoint = if marketing { "marketing_messages" } else { "messages" };
+        let request = self.post(access, &[access.phone_number_id, endpoint]);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        Ok(PreparedSend {
+            request: request.build().map_err(|error| cause(&error, self.timeout))?,
+            endpoint,
+            token: access.token.clone(),
+        })
     }
 
-    /// Sends one message through the Marketing Messages API, which accepts marketing templates only.
-    pub async fn send_marketing(&self, access: Access<'_>, body: &str) -> SendOutcome {
+    /// Sends one message; never retries.
+    pub async fn send(&self, prepared: PreparedSend) -> SendOutcome {
+        let PreparedSend {
+            request,
+            endpoint,
+            token,
+        } = prepared;
         let began = Instant::now();
-        let sent = self.send_to("marketing_messages", access, body).await;
-        record_duration("marketing_messages", began, sent.outcome());
-        sent
-    }
-
-    async fn send_to(&self, door: &str, access: Access<'_>, body: &str) -> SendOutcome {
-        let request = self.post(access, &[access.phone_number_id, door]);
-        let request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
-        let request = match request.build() {
-            Ok(request) => request,
-            Err(error) => {
-                let why = format!("the request could not be built: {}", cause(&error, self.timeout));
-                return SendOutcome::NotSent { why };
-            }
-        };
-        match self.http.execute(request).await {
+        let outcome = match self.http.execute(request).await {
             Ok(response) => {
                 let status = response.status();
                 match read_body(response, self.timeout).await {
-                    Ok(body) => classify(status, &body, access.token),
+                    Ok(body) => classify(status, &body, &token),
                     Err(why) => {
                         SendOutcome::unknown(format!("HTTP {}, but the answer ended early: {why}", status.as_u16()))
                     }
@@ -96,7 +101,9 @@ impl GraphClient {
                 why: format!("no connection to Meta: {}", cause(&error, self.timeout)),
             },
             Err(error) => SendOutcome::unknown(cause(&error, self.timeout)),
-        }
+        };
+        record_duration(endpoint, began, outcome.outcome());
+        outcome
     }
 }
 

@@ -29,7 +29,7 @@ use reqwest::{RequestBuilder, Url};
 pub use blocks::{BlockListEntry, BlockResult, BlockTarget, BlockedPage, MAX_BLOCK_USERS};
 pub use error::{Error, GraphError};
 pub use media::{MediaDownload, MediaInfo, MediaUpload};
-pub use message::{Accepted, SendOutcome};
+pub use message::{Accepted, PreparedSend, SendOutcome};
 pub use number::{Callbacks, HealthEntity, HealthProblem, HealthStatus, PhoneNumberInfo, SubscribedApp};
 pub use receipt::Receipt;
 pub use templates::{CreatedTemplate, GraphTemplate};

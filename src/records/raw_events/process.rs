@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{KeyedRows, On, Result, Tx},
-    domain::{AppSecretId, Id, RawEventId, TenantId, WorkState},
+    domain::{AppSecretId, Id, Provider, RawEventId, TenantId, WorkState},
     records::lock_order::Stage,
 };
 
@@ -14,6 +14,8 @@ use crate::{
 pub struct RawEvent {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
+    /// The provider that sent it.
+    pub source: Provider,
     pub signer: Option<TenantId>,
     /// The app secret that signed it; `None` for the operator's, and in rows of versions that did not store it.
     pub app_secret_id: Option<AppSecretId>,
@@ -33,7 +35,7 @@ pub struct PendingEvents {
 pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<PendingEvents> {
     const SQL: &str = "
         WITH r (id, longest) AS ({rows})
-        SELECT e.id, e.received_at, e.signer, e.app_secret_id,
+        SELECT e.id, e.received_at, e.source, e.signer, e.app_secret_id,
             CASE WHEN LENGTH(e.body) <= r.longest THEN e.body END AS body
         FROM {r CROSS JOIN} raw_events e
         WHERE {e.id = r.id} AND e.state = 'pending'";
@@ -47,6 +49,7 @@ pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) ->
             Some(body) => short.push(RawEvent {
                 id: row.id,
                 received_at: row.received_at,
+                source: row.source,
                 signer: row.signer,
                 app_secret_id: row.app_secret_id,
                 body,
@@ -61,6 +64,7 @@ pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) ->
 struct Row {
     id: RawEventId,
     received_at: DateTime<Utc>,
+    source: Provider,
     signer: Option<TenantId>,
     app_secret_id: Option<AppSecretId>,
     body: Option<Vec<u8>>,

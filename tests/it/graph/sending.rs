@@ -36,7 +36,8 @@ fn refused(code: i64) -> String {
 }
 
 async fn send(client: &GraphClient, body: &str) -> SendOutcome {
-    client.send(access(&token()), body).await
+    let prepared = client.prepare_send(access(&token()), false, body.to_owned());
+    client.send(prepared.unwrap()).await
 }
 
 fn outcome(sent: &SendOutcome) -> &'static str {
@@ -77,7 +78,9 @@ async fn the_exact_body_goes_to_the_number_with_the_token() {
 #[tokio::test]
 async fn marketing_messages_have_a_door_of_their_own() {
     let meta = Rude::start([Manner::Answer(200, accepted())]).await;
-    let sent = client(&meta.url).send_marketing(access(&token()), BODY).await;
+    let client = client(&meta.url);
+    let prepared = client.prepare_send(access(&token()), true, BODY.to_owned());
+    let sent = client.send(prepared.unwrap()).await;
     assert_eq!(outcome(&sent), "accepted");
     assert!(
         meta.seen()[0]
@@ -110,10 +113,8 @@ async fn without_a_connection_nothing_was_sent() {
 async fn a_token_that_fits_no_header_is_not_sent() {
     let meta = Rude::start([Manner::Answer(200, accepted())]).await;
     let broken = Secret::new("EAAG\nof-two-lines");
-    let sent = client(&meta.url).send(access(&broken), BODY).await;
-    let SendOutcome::NotSent { why } = sent else {
-        panic!("{sent:?}");
-    };
+    let prepared = client(&meta.url).prepare_send(access(&broken), false, BODY.to_owned());
+    let Err(why) = prepared else { panic!("it was built") };
     assert!(!why.contains("EAAG"), "{why}");
     assert_eq!(meta.connections(), 0);
 }

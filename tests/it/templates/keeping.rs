@@ -62,7 +62,7 @@ async fn every_page_is_fetched_and_what_is_gone_at_meta_is_marked(world: World) 
     world
         .running
         .app
-        .messaging
+        .templates
         .graph
         .delete_template(access, "bulk_007", None)
         .await

@@ -8,6 +8,7 @@ use crate::{
         ComposeError, ControlError,
         accept::{Refusal, Unaddressable},
     },
+    provider::CallError,
 };
 
 impl From<Unaddressable> for Problem {
@@ -27,6 +28,7 @@ impl From<ComposeError> for Problem {
             ComposeError::Invalid(invalid) => invalid.into(),
             ComposeError::Recipient(error) => error.into(),
             ComposeError::MessageTemplate(error) => message_template_problem(error),
+            ComposeError::NotSupported(why) => why.into(),
             ComposeError::Internal => Self::internal(),
             ComposeError::Database(error) => error.into(),
         }
@@ -70,7 +72,8 @@ impl From<ControlError> for Problem {
                 "Conflict with the current state",
                 detail,
             ),
-            ControlError::NoToken | ControlError::Meta(_) => Self::new(
+            ControlError::Provider(CallError::NotSupported(why)) => why.into(),
+            ControlError::Provider(CallError::NoToken | CallError::Answer(_)) => Self::new(
                 StatusCode::BAD_GATEWAY,
                 "meta-refused",
                 "Meta rejected the request",

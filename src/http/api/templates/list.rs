@@ -74,7 +74,7 @@ fn account(app: &App, tenant: TenantId, channel: ChannelId) -> Result<String, Pr
     let directory = app.directory.current();
     let route = directory.channel(channel).filter(|route| route.tenant == tenant);
     let route = route.ok_or_else(|| Problem::not_found(format_args!("channel {channel}")))?;
-    Ok(route.waba_id.clone())
+    Ok(route.account().to_owned())
 }
 
 /// The accounts to synchronize: all, unless one is given.

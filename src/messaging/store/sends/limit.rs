@@ -24,7 +24,7 @@ pub async fn release_for_limit(
             FROM sends s
             JOIN channels c ON c.id = s.channel_id
             WHERE s.held = 'daily_limit' AND s.state = 'pending' AND c.tenant_id = COALESCE($1, c.tenant_id)
-                AND COALESCE(c.business_id, c.waba_id) = $2
+                AND COALESCE(c.business_id, c.waba_id, c.external_id) = $2
             ORDER BY s.lane, s.id
             LIMIT $3)";
     on.into()
@@ -49,7 +49,7 @@ async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>
         FROM sends s
         JOIN channels c ON c.id = s.channel_id
         WHERE s.held = $1 AND (s.state = 'pending' OR s.held = 'called' AND s.state = 'running')
-            AND c.tenant_id = COALESCE($2, c.tenant_id) AND COALESCE(c.business_id, c.waba_id) = $3";
+            AND c.tenant_id = COALESCE($2, c.tenant_id) AND COALESCE(c.business_id, c.waba_id, c.external_id) = $3";
     let args = (held, tenant, portfolio.to_owned());
     let (count,): (i64,) = on.into().sql(SQL, args).one().await?;
     Ok(count)
@@ -58,7 +58,7 @@ async fn count(on: impl Into<On<'_>>, held: HoldReason, tenant: Option<TenantId>
 /// Returns the portfolios that sends are held for, with the tenants of the sends.
 pub async fn waiting_portfolios(on: impl Into<On<'_>>) -> Result<Vec<PortfolioKey>> {
     const SQL: &str = "
-        SELECT DISTINCT COALESCE(c.business_id, c.waba_id) AS portfolio, c.tenant_id AS tenant
+        SELECT DISTINCT COALESCE(c.business_id, c.waba_id, c.external_id) AS portfolio, c.tenant_id AS tenant
         FROM channels c
         WHERE EXISTS (SELECT 1 FROM sends s WHERE s.held = 'daily_limit' AND s.channel_id = c.id AND s.state = 'pending')";
     on.into().sql(SQL, ()).all().await
