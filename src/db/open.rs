@@ -131,6 +131,30 @@ impl Db {
         tx.close(result).await
     }
 
+    /// Begins a write transaction for one tenant. On PostgreSQL it takes the role `mainstay_tenant`: row-level security hides and protects the
+    /// rows of all other tenants, even from a statement without a tenant condition. Tables without a `tenant_id` are out of reach.
+    pub async fn begin_as(&self, tenant: impl Into<Uuid>) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Db::Sqlite { .. } => self.begin().await?,
+            Db::Postgres { pool, hint_sender, .. } => {
+                let mut tx = pool.begin().await?;
+                take_role(&mut tx, tenant.into()).await?;
+                Tx::postgres(tx, hint_sender.clone())
+            }
+        })
+    }
+
+    /// Runs `work` in a transaction [of one tenant](Self::begin_as) and [closes](Tx::close) it.
+    pub async fn transaction_as<T, E: From<sqlx::Error>>(
+        &self,
+        tenant: impl Into<Uuid>,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = self.begin_as(tenant).await?;
+        let result = work(&mut tx).await;
+        tx.close(result).await
+    }
+
     /// Runs background work in a transaction. On SQLite only one of these at a time uses or awaits the writer, so that intake and other
     /// callers wait for at most one; on PostgreSQL they run concurrently.
     pub async fn background_transaction<T, E: From<sqlx::Error>>(
@@ -165,7 +189,7 @@ impl Db {
     /// Begins a read transaction for one tenant, on connections reserved for such reads. Beyond [`PoolLimits::read_limit`] it fails
     /// ([`super::is_statement_timeout`]). On PostgreSQL it takes the role `mainstay_tenant`: row-level security hides all other tenants,
     /// even from a statement without a tenant condition.
-    pub async fn begin_as_tenant(&self, tenant: Uuid) -> sqlx::Result<Tx> {
+    pub async fn begin_read_as(&self, tenant: impl Into<Uuid>) -> sqlx::Result<Tx> {
         match self {
             Db::Sqlite {
                 tenants,
@@ -183,10 +207,8 @@ impl Db {
             Db::Postgres {
                 tenants, hint_sender, ..
             } => {
-                const SQL: &str =
-                    "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
                 let mut tx = tenants.begin().await?;
-                sqlx::query(SQL).bind(tenant.to_string()).execute(&mut *tx).await?;
+                take_role(&mut tx, tenant.into()).await?;
                 Ok(Tx::postgres(tx, hint_sender.clone()))
             }
         }
@@ -245,4 +267,14 @@ impl<'a> From<&'a Db> for On<'a> {
             Db::Postgres { pool, .. } => On::PostgresPool(pool),
         }
     }
+}
+
+/// Takes the role that sees one tenant, until the end of the transaction.
+async fn take_role(tx: &mut sqlx::Transaction<'static, sqlx::Postgres>, tenant: Uuid) -> sqlx::Result<()> {
+    const SQL: &str = "SELECT set_config('mainstay.tenant', $1, true), set_config('role', 'mainstay_tenant', true)";
+    sqlx::query(SQL)
+        .bind(tenant.to_string())
+        .execute(&mut **tx)
+        .await
+        .map(drop)
 }

@@ -30,6 +30,9 @@ macro_rules! ids {
             fn from_uuid(uuid: Uuid) -> Self { Self(uuid) }
             fn uuid(self) -> Uuid { self.0 }
         }
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self { id.0 }
+        }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, concat!($prefix, "_{}"), self.0.simple()) }
         }

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use crate::{
     app::App,
     db::{On, Tx},
-    domain::{Id, TenantId},
+    domain::TenantId,
     shares::{Permit, Shares},
 };
 
@@ -42,7 +42,7 @@ impl ReadLimiter {
         let permit = permit
             .map_err(|_| refused("late", too_late()))?
             .ok_or_else(|| refused("full", too_many()))?;
-        let tx = app.db.begin_as_tenant(tenant.uuid()).await?;
+        let tx = app.db.begin_read_as(tenant).await?;
         Ok(ReadTransaction(Some((tx, permit))))
     }
 }

@@ -42,7 +42,7 @@ pub async fn expire(service: &MediaService) -> Result<u64> {
 
 async fn release_media(service: &MediaService, tenant: TenantId, id: MediaId) -> Result<bool> {
     let now = service.clock.now();
-    let mut tx = service.db.begin().await?;
+    let mut tx = service.db.begin_as(tenant).await?;
     let Some(released) = store::delete(&mut tx, tenant, id, now).await? else {
         tx.rollback().await?;
         return Ok(false);

@@ -112,7 +112,7 @@ pub async fn list_blocked(
         .collect();
     wanted.sort();
     wanted.dedup();
-    let mut tx = service.db.begin().await?;
+    let mut tx = service.db.begin_as(tenant).await?;
     let known = contacts::identities(&mut tx, &wanted).await?;
     let contact = |kind: &str, value: &Option<String>| {
         let is = |it: &&contacts::KnownIdentity| {
@@ -196,7 +196,9 @@ async fn store_changes(
     let store = async || {
         let stored = service
             .db
-            .transaction(async |tx: &mut Tx| store_changes_in(tx, service, ctx, route, &parties, action).await)
+            .transaction_as(ctx.tenant, async |tx: &mut Tx| {
+                store_changes_in(tx, service, ctx, route, &parties, action).await
+            })
             .await;
         people::after_merges(&service.db, &service.clock, stored).await
     };

@@ -41,7 +41,7 @@ pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, rea
 pub async fn resume_campaigns(service: &MessagingService, ctx: &Ctx, channel: ChannelId) -> Result<Option<u64>> {
     let tenant = ctx.tenant;
     let now = service.clock.now();
-    let mut tx = service.db.begin().await?;
+    let mut tx = service.db.begin_as(tenant).await?;
     if !channels::resume_campaigns(&mut tx, tenant, channel, now).await? {
         tx.rollback().await?;
         return Ok(None);

@@ -28,9 +28,9 @@ pub async fn cancel_all(
 ) -> db::Result<Vec<Result<(), ControlError>>> {
     let distinct: Vec<MessageId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let cancel = || {
-        service
-            .db
-            .transaction(async |tx: &mut Tx| cancel_in(tx, service, ctx, &distinct).await)
+        service.db.transaction_as(ctx.tenant, async |tx: &mut Tx| {
+            cancel_in(tx, service, ctx, &distinct).await
+        })
     };
     let (canceled, others) = retry_conflicts(cancel).await?;
     let canceled: BTreeSet<MessageId> = canceled.into_iter().map(|it| it.id).collect();

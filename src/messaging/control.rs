@@ -77,7 +77,7 @@ async fn settle(
         Resolution::Resend => (Status::Queued, AttemptOutcome::Rejected),
         Resolution::Drop => (Status::Canceled, AttemptOutcome::Unknown),
     };
-    let mut tx = service.db.begin().await?;
+    let mut tx = service.db.begin_as(tenant).await?;
     let settled = async {
         if sends::record_resolution(&mut tx, tenant, id, outcome, now)
             .await?

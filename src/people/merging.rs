@@ -32,7 +32,7 @@ pub async fn after_merges<T>(db: &Db, clock: &Clock, result: Result<T>) -> Resul
     };
     let Some(merges) = merges else { return result };
     for it in merges {
-        retry_conflicts(|| db.transaction(async |tx: &mut Tx| merge(tx, clock, it).await)).await?;
+        retry_conflicts(|| db.transaction_as(it.tenant, async |tx: &mut Tx| merge(tx, clock, it).await)).await?;
     }
     Err(conflict_error())
 }

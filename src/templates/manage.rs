@@ -54,7 +54,7 @@ impl TemplateService {
             quotas::reserve(tx, route.tenant, Quota::Templates, reservation, now).await??;
             Ok::<_, ManageError>(())
         };
-        self.db.transaction(reserve).await?;
+        self.db.transaction_as(route.tenant, reserve).await?;
         let made = self.submit(route, draft, reservation).await;
         if made.is_err() {
             quotas::release(&self.db, route.tenant, reservation).await?;
@@ -77,7 +77,7 @@ impl TemplateService {
             store::upsert(&mut *tx, route.tenant, route.account(), &[shown], self.clock.now()).await?;
             quotas::release(tx, route.tenant, reservation).await.map(drop)
         };
-        self.db.transaction(keep).await?;
+        self.db.transaction_as(route.tenant, keep).await?;
         let stored = store::find_by_names(&self.db, &[(route.tenant, route.account().to_owned(), name)]).await?;
         let stored = stored.into_iter().find(|it| it.language == language);
         Ok(stored.ok_or(sqlx::Error::RowNotFound)?)

@@ -33,7 +33,7 @@ pub async fn create_api_key(
         quotas::admit(tx, tenant, Quota::ApiKeys).await??;
         insert(tx, &service.clock, ctx, name, scopes).await
     };
-    service.db.transaction(make).await
+    service.db.transaction_as(tenant, make).await
 }
 
 /// Inserts a new API key.

@@ -151,7 +151,7 @@ impl WebhookService {
             endpoints::wake_after_commit(tx, [was.id]);
             Ok(true)
         };
-        self.db.transaction(change).await
+        self.db.transaction_as(key.tenant, change).await
     }
 
     /// Deletes an endpoint and, later, its deliveries. Nothing more is sent to it.

@@ -138,7 +138,7 @@ impl WebhookService {
             }
             probe_with(tx, EndpointKey { tenant, id }, delivery, now).await
         };
-        self.db.transaction(store).await?;
+        self.db.transaction_as(tenant, store).await?;
         Ok(delivery)
     }
 
@@ -159,7 +159,7 @@ impl WebhookService {
             let requeued = deliveries::requeue(tx, endpoint, &[id], now).await?;
             probe_with(tx, endpoint, id, now).await.map(|()| requeued)
         };
-        if self.db.transaction(requeue).await? == 0 {
+        if self.db.transaction_as(tenant, requeue).await? == 0 {
             return Err(missing());
         }
         deliveries::find(self.db.reader(), tenant, id)
@@ -224,7 +224,7 @@ impl WebhookService {
         }
         let (key, now) = (endpoint.key(), self.clock.now());
         let requeue = async |tx: &mut Tx| deliveries::requeue(tx, key, &page.chosen, now).await;
-        Ok((self.db.transaction(requeue).await?, next))
+        Ok((self.db.transaction_as(key.tenant, requeue).await?, next))
     }
 
     async fn replay_missing(
@@ -241,7 +241,7 @@ impl WebhookService {
         }
         let now = self.clock.now();
         let deliver = async |tx: &mut Tx| deliveries::deliver_missing(tx, endpoint, &page.chosen, now).await;
-        Ok((self.db.transaction(deliver).await?, next))
+        Ok((self.db.transaction_as(endpoint.tenant_id, deliver).await?, next))
     }
 
     async fn enabled(&self, tenant: TenantId, id: EndpointId) -> Result<Endpoint, Error> {

@@ -396,7 +396,7 @@ async fn readers_of_other_tenants_see_no_cursor() {
     append(&app, test.tenant, 1).await;
     look(&app).await;
     for (tenant, expected) in [(test.tenant, 1), (rival.id, 0)] {
-        let mut tx = app.db.begin_as_tenant(tenant.uuid()).await.unwrap();
+        let mut tx = app.db.begin_read_as(tenant).await.unwrap();
         let (count,): (i64,) = tx.sql(ALL, ()).one().await.unwrap();
         assert_eq!(count, expected);
     }

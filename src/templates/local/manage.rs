@@ -105,7 +105,7 @@ impl TemplateService {
             }
             Ok(self.insert_version(tx, ctx, &row, content).await?)
         };
-        self.db.transaction(make).await?;
+        self.db.transaction_as(tenant, make).await?;
         Ok(row)
     }
 
@@ -130,7 +130,7 @@ impl TemplateService {
             "active".clone_into(&mut row.state);
         }
         row.updated_at = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_as(tenant).await?;
         if !store::update(&mut tx, tenant, &row, read).await? {
             tx.rollback().await?;
             return Err(LocalError::Conflict(row.name));
@@ -178,7 +178,7 @@ impl TemplateService {
     /// Deletes a message template with all its versions. Messages sent from it are not affected.
     pub async fn delete_local(&self, ctx: &Ctx, id: MessageTemplateId) -> LocalResult<()> {
         let tenant = ctx.tenant;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_as(tenant).await?;
         let was = store::delete(&mut tx, tenant, id).await?;
         tx.commit().await?;
         was.then_some(()).ok_or_else(|| LocalError::NotFound(id.to_string()))

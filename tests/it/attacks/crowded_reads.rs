@@ -140,12 +140,12 @@ async fn a_reader_has_its_time_and_no_more(url: &str) {
     let tenant = TenantId::from_uuid(uuid::Uuid::now_v7());
     for _ in 0..5 {
         let began = Instant::now();
-        let mut tx = db.begin_as_tenant(tenant.uuid()).await.unwrap();
+        let mut tx = db.begin_read_as(tenant).await.unwrap();
         let endless = tx.sql(ENDLESS, ()).one::<(i64,)>().await;
         assert!(endless.as_ref().is_err_and(is_statement_timeout), "{endless:?}");
         assert!(began.elapsed() < Duration::from_secs(10));
         tx.rollback().await.unwrap();
-        let mut tx = db.begin_as_tenant(tenant.uuid()).await.unwrap();
+        let mut tx = db.begin_read_as(tenant).await.unwrap();
         let (one,): (i64,) = tx.sql("SELECT CAST(1 AS BIGINT)", ()).one().await.unwrap();
         assert_eq!(one, 1, "the connection is as good as new");
         tx.commit().await.unwrap();

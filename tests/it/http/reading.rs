@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use mainstay::{domain::Id, tenancy};
+use mainstay::tenancy;
 use mainstay_test_macros::both_databases;
 use serde_json::{Value, json};
 
@@ -319,11 +319,11 @@ async fn the_database_itself_hides_other_tenants_from_a_statement_that_forgets_i
     ] {
         let forgetful = || mainstay::db::Sql::built(format!("SELECT COUNT(*) FROM {table} WHERE tenant_id = $1"));
         let all = mainstay::db::Sql::built(format!("SELECT COUNT(*) FROM {table}"));
-        let mut tx = test.app.db.begin_as_tenant(rival.id.uuid()).await.unwrap();
+        let mut tx = test.app.db.begin_read_as(rival.id).await.unwrap();
         let (seen,): (i64,) = tx.sql(forgetful(), (test.tenant,)).one().await.unwrap();
         assert_eq!(seen, 0, "{table}");
         drop(tx);
-        let mut tx = test.app.db.begin_as_tenant(test.tenant.uuid()).await.unwrap();
+        let mut tx = test.app.db.begin_read_as(test.tenant).await.unwrap();
         let (own,): (i64,) = tx.sql(all, ()).one().await.unwrap();
         assert!(own > 0, "{table}: the test proves nothing");
     }

@@ -1,4 +1,3 @@
-use mainstay::domain::Id;
 use mainstay_test_macros::both_databases;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -308,12 +307,12 @@ async fn the_database_itself_hides_other_tenants_media() {
     for table in ["media", "media_files", "media_uploads"] {
         let all = || mainstay::db::Sql::built(format!("SELECT COUNT(*) FROM {table}"));
         for (tenant, expected) in [(rival.id, 0), (test.tenant, 1)] {
-            let mut tx = app.db.begin_as_tenant(tenant.uuid()).await.unwrap();
+            let mut tx = app.db.begin_read_as(tenant).await.unwrap();
             let (seen,): (i64,) = tx.sql(all(), ()).one().await.unwrap();
             assert_eq!(seen, expected, "{table}");
             drop(tx);
         }
     }
-    let mut tx = app.db.begin_as_tenant(test.tenant.uuid()).await.unwrap();
+    let mut tx = app.db.begin_read_as(test.tenant).await.unwrap();
     assert!(tx.sql("SELECT COUNT(*) FROM storage_removals", ()).run().await.is_err());
 }

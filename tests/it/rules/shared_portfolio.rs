@@ -7,7 +7,7 @@ use mainstay::{
     config::Secret,
     db::Sql,
     directory::SignedBy,
-    domain::{ContactId, Ctx, DailyLimit, Id, TenantId},
+    domain::{ContactId, Ctx, DailyLimit, TenantId},
     records::portfolios::{self, LimitScope, PortfolioKey},
     tenancy::{self, NewChannel, TenantService},
 };
@@ -318,7 +318,7 @@ async fn a_tenant_sees_nothing_of_the_others_in_its_portfolio(test: TestApp) {
         .await
         .unwrap();
     if test.app.db.is_postgres() {
-        let mut tx = test.app.db.begin_as_tenant(test.tenant.uuid()).await.unwrap();
+        let mut tx = test.app.db.begin_read_as(test.tenant).await.unwrap();
         let seen: Vec<(i64,)> = tx
             .sql(Sql::built("SELECT used FROM portfolios".to_owned()), ())
             .all()
