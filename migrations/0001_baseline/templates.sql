@@ -63,7 +63,8 @@ CREATE TABLE message_templates (
     id UUID NOT NULL,
     name TEXT NOT NULL,
     -- 'draft' while no version was ever active, 'active', or 'archived'.
-    state TEXT NOT NULL,
+    state TEXT NOT NULL /*postgres
+        CONSTRAINT message_templates_state_is_known CHECK (state IN ('draft', 'active', 'archived'))*/,
     -- The version that is sent; NULL while none is.
     active_version BIGINT,
     latest_version BIGINT NOT NULL,

@@ -77,3 +77,15 @@ pub enum Evidence {
     Person = "person",
 }
 }
+
+text_enum! {
+/// State of a message template, or of one of its versions.
+pub enum MessageTemplateState {
+    /// No version is sent; a version is newer than the one that is sent.
+    Draft = "draft",
+    /// It is sent.
+    Active = "active",
+    /// It is no longer sent.
+    Archived = "archived",
+}
+}

@@ -26,7 +26,7 @@ pub use id::{
     EventId, Id, MediaFileId, MediaId, MessageId, MessageTemplateId, ParseIdError, RawEventId, TemplateId,
     TemplateSyncId, TenantId,
 };
-pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, Origin, RecipientKind};
+pub use kinds::{AttemptOutcome, Direction, Evidence, HoldReason, MessageTemplateState, Origin, RecipientKind};
 pub use lane::SendLane;
 pub use name::{BadName, check_description, check_name};
 pub use permission::{Needs, Permission, Permissions, Scope, Scopes, perm};

@@ -103,8 +103,8 @@ pub(super) fn file_of(media: StoredMedia, variant: Option<Variant>) -> std::resu
         return Err(ContentError::Deleted);
     }
     let (Some(file), Some(digest)) = (media.file_id, media.digest) else {
-        return Err(match WorkState::parse(&media.state) {
-            Some(WorkState::Pending | WorkState::Running) => ContentError::NotYet,
+        return Err(match media.state {
+            WorkState::Pending | WorkState::Running => ContentError::NotYet,
             _ => ContentError::Failed(media.last_error),
         });
     };

@@ -7,12 +7,12 @@ pub fn check_sendable(media: Option<&StoredMedia>, kind: MediaKind) -> Result<()
     if found.deleted_at.is_some() {
         return Err(SendableError::Deleted);
     }
-    match (WorkState::parse(&found.state), found.size, &found.mime_type) {
-        (Some(WorkState::Done), Some(size), Some(mime_type)) => {
+    match (found.state, found.size, &found.mime_type) {
+        (WorkState::Done, Some(size), Some(mime_type)) => {
             let size = u64::try_from(size).unwrap_or(u64::MAX);
             limits::check_sendable(kind, mime_type, size).map_err(SendableError::Rejected)
         }
-        (Some(WorkState::Pending | WorkState::Running), ..) => Err(SendableError::NotYet),
+        (WorkState::Pending | WorkState::Running, ..) => Err(SendableError::NotYet),
         _ => Err(SendableError::Failed),
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use mainstay::domain::{
-    AttemptOutcome, DeliveryState, Direction, Evidence, HoldReason, Origin, Provider, RecipientKind, Status, WorkState,
+    AttemptOutcome, DeliveryState, Direction, Evidence, HoldReason, MessageTemplateState, Origin, Provider,
+    RecipientKind, Status, WorkState,
 };
 
 use crate::{architecture::sources, support::app::TestApp};
@@ -30,6 +31,11 @@ fn columns() -> Vec<Column> {
         "event_consumers",
     ];
     vec![
+        column(
+            "state",
+            &["message_templates"],
+            MessageTemplateState::ALL.map(MessageTemplateState::as_str).to_vec(),
+        ),
         column("provider", &["channels"], Provider::ALL.map(Provider::as_str).to_vec()),
         column("source", &["raw_events"], Provider::ALL.map(Provider::as_str).to_vec()),
         column("direction", &["messages"], directions()),

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::work_state;
 use crate::{
     app::App,
-    domain::{RawEventId, TenantId},
+    domain::{RawEventId, TenantId, WorkState},
     http::{
         auth::Operator,
         extract::{Path, Query, Rfc3339},
@@ -32,8 +32,8 @@ const LIST: &str = "raw-events";
 pub struct RawEventView {
     pub id: RawEventId,
     pub received_at: DateTime<Utc>,
-    /// `pending`, `running`, `done`, `dead`, `quarantined` or `discarded`.
-    pub state: String,
+    #[schema(inline)]
+    pub state: WorkState,
     pub attempts: i64,
     /// When it is worked on next; while it runs, when its worker's lease ends.
     pub due_at: DateTime<Utc>,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::queues::named;
 use crate::{
     app::App,
+    domain::WorkState,
     http::{
         auth::Operator,
         extract::{Path, Query},
@@ -28,7 +29,8 @@ use crate::{
 pub struct JobView {
     /// The id of the row, e.g. of the stored webhook.
     pub id: String,
-    pub state: String,
+    #[schema(inline)]
+    pub state: WorkState,
     /// Attempts counted so far.
     pub attempts: i64,
     /// When it is due; while it runs, when its lease ends.

@@ -29,8 +29,8 @@ pub struct DeliveryView {
     pub event_id: EventId,
     #[schema(example = "message.received")]
     pub event_type: String,
-    #[schema(inline, value_type = DeliveryState)]
-    pub state: String,
+    #[schema(inline)]
+    pub state: DeliveryState,
     /// Attempts so far.
     pub attempts: i64,
     /// When it is due next: not before then, and later while the endpoint is disabled, held or its breaker open. Null once finished.
@@ -50,7 +50,7 @@ pub struct DeliveryView {
 impl From<deliveries::Delivery> for DeliveryView {
     fn from(row: deliveries::Delivery) -> Self {
         Self {
-            next_attempt_at: (row.state == DeliveryState::Pending.as_str()).then_some(row.due_at),
+            next_attempt_at: (row.state == DeliveryState::Pending).then_some(row.due_at),
             id: row.id,
             endpoint_id: row.endpoint_id,
             event_id: row.event_id,

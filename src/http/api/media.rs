@@ -136,10 +136,10 @@ impl MediaView {
 }
 
 fn status(row: &rows::StoredMedia) -> MediaStatus {
-    match WorkState::parse(&row.state) {
+    match row.state {
         _ if row.deleted_at.is_some() => MediaStatus::Deleted,
-        Some(WorkState::Done) => MediaStatus::Ready,
-        Some(WorkState::Pending | WorkState::Running) => MediaStatus::Pending,
+        WorkState::Done => MediaStatus::Ready,
+        WorkState::Pending | WorkState::Running => MediaStatus::Pending,
         _ => MediaStatus::Failed,
     }
 }

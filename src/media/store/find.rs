@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result, Rows},
-    domain::{ChannelId, Id, MediaFileId, MediaId, MessageId, Origin, TenantId},
+    domain::{ChannelId, Id, MediaFileId, MediaId, MessageId, Origin, TenantId, WorkState},
 };
 
 /// Media with its file, if stored.
@@ -19,7 +19,7 @@ pub struct StoredMedia {
     pub received_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
     /// Work state; see [`crate::domain::WorkState`].
-    pub state: String,
+    pub state: WorkState,
     pub last_error: Option<String>,
     pub file_id: Option<MediaFileId>,
     pub digest: Option<Vec<u8>>,

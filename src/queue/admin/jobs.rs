@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{self, Db, KeyedRows, Sql},
+    domain::WorkState,
     queue::{JobEntry, Lane, Queue, Queues},
 };
 
@@ -12,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct JobRow {
     pub id: Uuid,
-    pub state: String,
+    pub state: WorkState,
     /// Runs counted so far.
     pub attempts: i64,
     /// When it is due; for a running job, when its lease expires.

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct OpenRow {
     pub id: Uuid,
-    pub state: String,
+    pub state: WorkState,
     pub attempts: i64,
     pub due_at: DateTime<Utc>,
     pub last_error: Option<String>,
@@ -22,7 +22,7 @@ pub struct OpenRow {
 
 impl OpenRow {
     pub fn is_running(&self) -> bool {
-        self.state == WorkState::Running.as_str()
+        self.state == WorkState::Running
     }
 }
 

@@ -1,5 +1,6 @@
 //! Statistics, lists, retry, discard, workers.
 
+use crate::domain::WorkState;
 use chrono::TimeDelta;
 use mainstay_test_macros::both_sizes;
 use uuid::Uuid;
@@ -119,7 +120,7 @@ async fn a_retried_dead_job_runs_again(fixture: QueueFixture) {
     let workers = fixture.start::<Leased>(&TestHandler::done());
     fixture.until_state("done", 1).await;
     assert!(retry(&ids[..1]).await.is_empty(), "what is done is done");
-    assert_eq!(fixture.row(ids[1]).await.state, "dead");
+    assert_eq!(fixture.row(ids[1]).await.state, WorkState::Dead);
     workers.stop().await;
 }
 

@@ -16,7 +16,7 @@ use super::{
     test_job::{Batched, Leased, LeasedBatches, TestHandler},
 };
 use crate::{
-    domain::{Id, RawEventId},
+    domain::{Id, RawEventId, WorkState},
     queue::{Job, Outcome, Outcomes},
 };
 
@@ -24,7 +24,7 @@ use crate::{
 async fn next_attempt(fixture: &QueueFixture, id: uuid::Uuid, attempts: i64) -> TimeDelta {
     soon("the attempt is counted", async || {
         let row = fixture.row(id).await;
-        row.attempts == attempts && row.state == "pending"
+        row.attempts == attempts && row.state == WorkState::Pending
     })
     .await;
     let rest = fixture.row(id).await.due_at - fixture.clock.now();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::Tx,
-    domain::{Id, RawEventId, TenantId},
+    domain::{Id, RawEventId, TenantId, WorkState},
     queue::{
         Backoff, Claim, Job, Lease, Outcome, Outcomes, Queue, Recurring,
         admin::{self, JobRow},
@@ -119,7 +119,7 @@ async fn a_request_during_a_run_is_followed_by_another_run(fixture: QueueFixture
     let asked = fixture.clock.now();
     let request = recurring::request(&fixture.db, &ROUNDS, round(&fixture, "north"), asked, asked).await;
     request.expect("it is stored");
-    assert_eq!(read(&fixture, id).await.state, "running", "it stays in hand");
+    assert_eq!(read(&fixture, id).await.state, WorkState::Running, "it stays in hand");
     assert_eq!(reschedule(&fixture, lease, began, next).await, Some(asked));
     let lease = take(&fixture, id).await;
     let began = asked + TimeDelta::microseconds(1);

@@ -1,5 +1,6 @@
 //! Jobs run once, in batches, by priority.
 
+use crate::domain::WorkState;
 use chrono::TimeDelta;
 use mainstay_test_macros::both_sizes;
 
@@ -109,12 +110,12 @@ async fn outcomes_may_differ_within_a_batch(fixture: QueueFixture) {
         let row = fixture.row(*id).await;
         rows.push((row.state, row.attempts, row.last_error));
     }
-    let row = |state: &str, attempts, error: Option<&str>| (state.to_owned(), attempts, error.map(str::to_owned));
-    assert_eq!(rows[0], row("dead", 1, Some("no such recipient")));
-    assert_eq!(rows[1], row("pending", 0, None));
-    assert_eq!(rows[2], row("quarantined", 1, Some("no such channel")));
-    assert_eq!(rows[3], row("pending", 1, Some("busy")));
-    assert_eq!(rows[4], row("done", 1, None));
+    let row = |state: WorkState, attempts, error: Option<&str>| (state, attempts, error.map(str::to_owned));
+    assert_eq!(rows[0], row(WorkState::Dead, 1, Some("no such recipient")));
+    assert_eq!(rows[1], row(WorkState::Pending, 0, None));
+    assert_eq!(rows[2], row(WorkState::Quarantined, 1, Some("no such channel")));
+    assert_eq!(rows[3], row(WorkState::Pending, 1, Some("busy")));
+    assert_eq!(rows[4], row(WorkState::Done, 1, None));
     assert_eq!(fixture.row(ran[1]).await.due_at, until);
     assert_eq!(fixture.totals().await, (2, 2));
     assert_eq!(ids.len(), 6);
@@ -147,7 +148,7 @@ async fn a_row_discarded_while_it_runs_stays_discarded(fixture: QueueFixture) {
         .expect("a person may do so");
     go.notify_one();
     fixture.until_driver_is_empty().await;
-    assert_eq!(fixture.row(ids[0]).await.state, "discarded");
+    assert_eq!(fixture.row(ids[0]).await.state, WorkState::Discarded);
     assert_eq!(fixture.totals().await, (0, 0));
     soon("the slot is free again", async || handler.runs().len() == 1).await;
     workers.stop().await;

@@ -17,7 +17,7 @@ pub struct StoredEvent {
     pub signer: Option<TenantId>,
     pub digest: Vec<u8>,
     pub fields: Option<String>,
-    pub state: String,
+    pub state: WorkState,
     pub attempts: i64,
     pub due_at: DateTime<Utc>,
     pub last_error: Option<String>,

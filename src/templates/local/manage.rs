@@ -3,7 +3,7 @@
 use super::{LocalContent, seeds::seeds};
 use crate::{
     db::Tx,
-    domain::{self, Actor, Ctx, MessageTemplateId, Quota, QuotaReached, TenantId},
+    domain::{self, Actor, Ctx, MessageTemplateId, MessageTemplateState, Quota, QuotaReached, TenantId},
     meta::message::Invalid,
     records::quotas,
     templates::{
@@ -34,8 +34,7 @@ pub enum Activation {
 #[derive(Clone, Debug, Default)]
 pub struct Update {
     pub name: Option<String>,
-    /// `draft`, `active` or `archived`.
-    pub state: Option<&'static str>,
+    pub state: Option<MessageTemplateState>,
     /// The version to send from now on.
     pub active_version: Option<i64>,
 }
@@ -47,7 +46,7 @@ pub enum LocalError {
     #[error("the message template {0} has no version {1}: its newest is {2}")]
     NoSuchVersion(String, i64, i64),
     #[error("the message template {0} is {1}: only an active one can be sent")]
-    NotActive(String, String),
+    NotActive(String, MessageTemplateState),
     #[error("there is a message template named {0} already")]
     NameTaken(String),
     #[error("somebody else has just changed the message template {0}: look at it and try again")]
@@ -127,7 +126,7 @@ impl TemplateService {
         row.latest_version += 1;
         if activation == Activation::Active {
             row.active_version = Some(row.latest_version);
-            "active".clone_into(&mut row.state);
+            row.state = MessageTemplateState::Active;
         }
         row.updated_at = self.clock.now();
         let mut tx = self.db.begin_as(tenant).await?;
@@ -156,14 +155,14 @@ impl TemplateService {
                 return Err(LocalError::NoSuchVersion(row.name, version, row.latest_version));
             }
             row.active_version = Some(version);
-            "active".clone_into(&mut row.state);
+            row.state = MessageTemplateState::Active;
         }
         if let Some(state) = update.state {
-            state.clone_into(&mut row.state);
+            row.state = state;
             row.active_version = match state {
-                "active" => row.active_version.or(Some(row.latest_version)),
-                "draft" => None,
-                _ => row.active_version,
+                MessageTemplateState::Active => row.active_version.or(Some(row.latest_version)),
+                MessageTemplateState::Draft => None,
+                MessageTemplateState::Archived => row.active_version,
             };
         }
         row.updated_at = self.clock.now();
@@ -201,7 +200,7 @@ impl TemplateService {
         version: Option<i64>,
     ) -> LocalResult<LocalContent> {
         let row = self.find_local(tenant, which).await?;
-        let active = row.active_version.filter(|_| row.state == "active");
+        let active = row.active_version.filter(|_| row.state == MessageTemplateState::Active);
         let Some(number) = version.or(active) else {
             return Err(LocalError::NotActive(row.name, row.state));
         };
@@ -216,7 +215,10 @@ impl TemplateService {
         StoredMessageTemplate {
             id: self.clock.new_id(),
             name: name.to_owned(),
-            state: if active { "active" } else { "draft" }.to_owned(),
+            state: match activation {
+                Activation::Active => MessageTemplateState::Active,
+                Activation::Draft => MessageTemplateState::Draft,
+            },
             active_version: active.then_some(1),
             latest_version: 1,
             created_at: now,

@@ -156,7 +156,7 @@ async fn gone_disables_at_once_and_what_waits_goes_on_when_it_is_enabled(world: 
     world.one().await;
     world.clock.advance(TimeDelta::hours(1));
     assert_eq!((world.deliveries(endpoint).await.len(), receiver.count()), (1, 1));
-    assert_eq!(world.deliveries(endpoint).await[0].state, "pending");
+    assert_eq!(world.deliveries(endpoint).await[0].state.as_str(), "pending");
     receiver.now_does(|_, _| Reply::status(200));
     let changes = EndpointChanges {
         enabled: Some(true),

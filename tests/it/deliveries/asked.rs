@@ -90,7 +90,11 @@ async fn what_was_done_is_dead_or_missing_can_be_replayed(world: World) {
     const DIE: &str = "UPDATE deliveries SET state = 'dead', finished_at = due_at WHERE attempts > $1";
     wait_until(DEADLINE, "both are dead", async || {
         world.db().sql(DIE, (0_i64,)).run().await.unwrap();
-        world.deliveries(endpoint).await.iter().all(|it| it.state == "dead")
+        world
+            .deliveries(endpoint)
+            .await
+            .iter()
+            .all(|it| it.state.as_str() == "dead")
     })
     .await;
     world.happen(&[world.event(), world.event(), world.event()]).await;

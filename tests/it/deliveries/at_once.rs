@@ -109,7 +109,7 @@ async fn what_is_asked_for_again_during_its_last_attempt_is_made_again(test: Tes
         ..failed(&test, endpoint, delivery, 11, DeliveryState::Dead)
     };
     conclude(&test, last).await;
-    assert_eq!(only(&test, endpoint).await.state, "dead", "unless nobody asks");
+    assert_eq!(only(&test, endpoint).await.state.as_str(), "dead", "unless nobody asks");
 }
 
 #[both_databases]

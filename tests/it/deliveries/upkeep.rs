@@ -80,15 +80,19 @@ async fn what_waits_for_a_disabled_endpoint_longer_than_deliveries_are_kept_is_d
     let forget = async |before| webhooks::purge(&world.subscriptions, before).await.unwrap();
     let old = world.clock.now() + TimeDelta::seconds(1);
     forget(old - TimeDelta::days(1)).await;
-    assert_eq!(world.deliveries(disabled).await[0].state, "pending", "it is young");
+    assert_eq!(
+        world.deliveries(disabled).await[0].state.as_str(),
+        "pending",
+        "it is young"
+    );
     assert_eq!(forget(old).await, 0, "it is kept as long as others that have ended");
     let dead = world.deliveries(disabled).await.remove(0);
     assert!(
-        dead.state == "dead" && dead.last_error.as_ref().unwrap().contains("disabled"),
+        dead.state.as_str() == "dead" && dead.last_error.as_ref().unwrap().contains("disabled"),
         "{dead:?}"
     );
     assert!(dead.finished_at.is_some());
-    assert_eq!(world.deliveries(enabled).await[0].state, "pending");
+    assert_eq!(world.deliveries(enabled).await[0].state.as_str(), "pending");
     assert_eq!(forget(world.clock.now() + TimeDelta::seconds(1)).await, 1);
     assert_eq!(world.number("SELECT COUNT(*) FROM delivery_attempts").await, 1);
     world.end().await;

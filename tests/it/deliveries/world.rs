@@ -166,7 +166,7 @@ impl World {
         let what = format!("{count} deliveries are {state}");
         wait_until(DEADLINE, &what, async || {
             last = self.deliveries(endpoint).await;
-            last.iter().filter(|it| it.state == state).count() == count
+            last.iter().filter(|it| it.state.as_str() == state).count() == count
         })
         .await;
         last

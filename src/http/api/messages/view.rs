@@ -8,7 +8,7 @@ use super::failure::{MessageError, MetaErrorView, details};
 use crate::{
     domain::{
         AttemptId, AttemptOutcome, ChannelId, ContactId, ConversationId, Direction, Evidence, HoldReason, MediaId,
-        MessageId, Origin, SendLane, Status,
+        MessageId, Origin, SendLane, Status, WorkState,
     },
     http::api::RawJson,
     messaging::store::sends,
@@ -103,13 +103,16 @@ pub struct SendingView {
 impl SendingView {
     pub fn of(work: sends::SendState, status: Status) -> Self {
         let waits = matches!(status, Status::Queued | Status::Sending | Status::Unknown);
-        let given_up = matches!(work.state.as_str(), "quarantined" | "dead" | "discarded");
+        let given_up = matches!(
+            work.state,
+            WorkState::Quarantined | WorkState::Dead | WorkState::Discarded
+        );
         let held = work.held.and_then(Held::of);
         Self {
             lane: SendLane::of_number(work.lane),
             expires_at: work.expires_at,
             held: held.or(given_up.then_some(Held::DeadLetter)).filter(|_| waits),
-            next_attempt_at: (waits && work.state == "pending").then_some(work.due_at),
+            next_attempt_at: (waits && work.state == WorkState::Pending).then_some(work.due_at),
         }
     }
 }

@@ -24,7 +24,7 @@ pub use request::To;
 
 use crate::{
     app::App,
-    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, perm},
+    domain::{ChannelId, ContactId, ConversationId, MessageId, SendLane, Status, perm},
     http::{
         BODY_BYTES,
         auth::May,
@@ -43,8 +43,9 @@ const BATCH: usize = 1_000;
 #[derive(Serialize, ToSchema)]
 pub struct QueuedMessage {
     pub id: MessageId,
-    /// `queued`.
-    pub status: &'static str,
+    /// Always `queued`.
+    #[schema(inline)]
+    pub status: Status,
     pub channel_id: ChannelId,
     pub conversation_id: ConversationId,
     pub contact_id: ContactId,
@@ -58,7 +59,7 @@ impl From<AcceptedSend> for QueuedMessage {
     fn from(queued: AcceptedSend) -> Self {
         Self {
             id: queued.id,
-            status: "queued",
+            status: Status::Queued,
             channel_id: queued.channel,
             conversation_id: queued.conversation,
             contact_id: queued.contact,

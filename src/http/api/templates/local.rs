@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::message_template_view::{FilledMessage, MessageTemplateView, MessageTemplateWithVersions, with_versions};
 use crate::{
     app::App,
-    domain::{MessageTemplateId, perm},
+    domain::{MessageTemplateId, MessageTemplateState, perm},
     http::{
         auth::May,
         extract::{Json, Path, Query},
@@ -22,25 +22,6 @@ use crate::{
 };
 
 const LIST: &str = "message_templates";
-
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = Stage)]
-enum MessageTemplateState {
-    Draft,
-    Active,
-    Archived,
-}
-
-impl MessageTemplateState {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-            Self::Archived => "archived",
-        }
-    }
-}
 
 /// Selects the message templates of a list.
 #[derive(Deserialize, IntoParams)]
@@ -184,7 +165,7 @@ pub async fn change(
 ) -> Result<Body<MessageTemplateWithVersions>, Problem> {
     let update = Update {
         name: change.name,
-        state: change.state.map(MessageTemplateState::as_str),
+        state: change.state,
         active_version: change.active_version,
     };
     let changed = app.templates.update_local(&caller, id, update).await;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::MessageTemplateId,
+    domain::{MessageTemplateId, MessageTemplateState},
     http::{auth::TenantAccess, problem::Problem},
     templates::{
         local::{Filled, LocalContent, LocalError},
@@ -21,7 +21,8 @@ pub struct MessageTemplateView {
     pub id: MessageTemplateId,
     pub name: String,
     /// `draft` while no version is active, `active`, or `archived`.
-    pub state: String,
+    #[schema(inline)]
+    pub state: MessageTemplateState,
     /// The version that is sent.
     #[schema(required)]
     pub active_version: Option<i64>,
@@ -49,7 +50,8 @@ impl From<store::StoredMessageTemplate> for MessageTemplateView {
 pub struct MessageTemplateVersion {
     pub version: i64,
     /// `active` for the version that is sent, `draft` for newer ones, else `archived`.
-    pub state: &'static str,
+    #[schema(inline)]
+    pub state: MessageTemplateState,
     pub content: LocalContent,
     /// The names of its variables.
     pub variables: Vec<String>,
@@ -77,10 +79,10 @@ pub async fn with_versions(
         Ok(MessageTemplateVersion {
             version: it.version,
             state: match row.active_version {
-                _ if row.state == "archived" => "archived",
-                Some(active) if it.version == active => "active",
-                Some(active) if it.version < active => "archived",
-                _ => "draft",
+                _ if row.state == MessageTemplateState::Archived => MessageTemplateState::Archived,
+                Some(active) if it.version == active => MessageTemplateState::Active,
+                Some(active) if it.version < active => MessageTemplateState::Archived,
+                _ => MessageTemplateState::Draft,
             },
             variables: content.variables()?,
             content,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     db::{On, Result},
-    domain::{HoldReason, MessageId, TenantId},
+    domain::{HoldReason, MessageId, TenantId, WorkState},
 };
 
 /// The state of a send, for the API.
@@ -13,7 +13,7 @@ pub struct SendState {
     pub lane: i64,
     pub expires_at: Option<DateTime<Utc>>,
     /// State in the queue: `pending`, `running`, `quarantined`, `done`, `dead` or `discarded`.
-    pub state: String,
+    pub state: WorkState,
     /// Why it is held; see [`set_hold_reasons`](super::set_hold_reasons). `called` marks a send released from the daily limit.
     pub held: Option<HoldReason>,
     pub due_at: DateTime<Utc>,

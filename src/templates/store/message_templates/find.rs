@@ -5,15 +5,14 @@ use uuid::Uuid;
 
 use crate::{
     db::{On, Result, like_literal},
-    domain::{Id, MessageTemplateId, TenantId},
+    domain::{Id, MessageTemplateId, MessageTemplateState, TenantId},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct StoredMessageTemplate {
     pub id: MessageTemplateId,
     pub name: String,
-    /// `draft`, `active` or `archived`.
-    pub state: String,
+    pub state: MessageTemplateState,
     pub active_version: Option<i64>,
     pub latest_version: i64,
     pub created_at: DateTime<Utc>,

@@ -16,7 +16,7 @@ pub struct Delivery {
     #[sqlx(rename = "type")]
     pub kind: String,
     /// See [`DeliveryState`].
-    pub state: String,
+    pub state: DeliveryState,
     pub attempts: i64,
     /// While pending: when it is due next.
     pub due_at: DateTime<Utc>,
