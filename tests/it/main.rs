@@ -29,6 +29,7 @@ mod requests;
 mod rules;
 mod sending;
 mod servers;
+mod snapshots;
 mod statements;
 mod statuses;
 mod support;
