@@ -54,19 +54,19 @@ impl RedisConnection {
         }
     }
 
-    /// Runs a script within [`COMMAND_TIMEOUT`]. Loads its text again if Redis has lost it.
+    /// Runs a script within a second. Loads its text again if Redis has lost it.
     pub async fn invoke<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, Error> {
         let mut connection = self.manager.clone();
         self.run(script.invoke_async(&mut connection)).await
     }
 
-    /// Runs a pipeline within [`COMMAND_TIMEOUT`].
+    /// Runs a pipeline within a second.
     pub async fn query<T: FromRedisValue>(&self, pipe: &redis::Pipeline) -> Result<T, Error> {
         let mut connection = self.manager.clone();
         self.run(pipe.query_async(&mut connection)).await
     }
 
-    /// Runs a command within [`COMMAND_TIMEOUT`] and records whether Redis is available.
+    /// Runs a command within a second and records whether Redis is available.
     pub async fn run<T>(&self, command: impl Future<Output = RedisResult<T>>) -> Result<T, Error> {
         self.run_within(COMMAND_TIMEOUT, command).await
     }
