@@ -27,8 +27,18 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY sim/Cargo.toml sim/
 COPY tests/macros/Cargo.toml tests/macros/
-RUN mkdir -p bin src sim/src tests/it tests/macros/src \
- && touch src/lib.rs sim/src/lib.rs tests/macros/src/lib.rs \
+COPY tests/servers/Cargo.toml tests/servers/
+COPY crates/core/Cargo.toml crates/core/
+COPY crates/crypto/Cargo.toml crates/crypto/
+COPY crates/db/Cargo.toml crates/db/
+COPY crates/egress/Cargo.toml crates/egress/
+COPY crates/events/Cargo.toml crates/events/
+COPY crates/meta/Cargo.toml crates/meta/
+COPY crates/queue/Cargo.toml crates/queue/
+COPY crates/rate-limit/Cargo.toml crates/rate-limit/
+COPY crates/storage/Cargo.toml crates/storage/
+RUN mkdir -p bin src tests/it \
+ && for member in . sim tests/macros tests/servers crates/*; do mkdir -p "$member/src" && touch "$member/src/lib.rs"; done \
  && for program in bin/api bin/worker bin/mainstay sim/src/main tests/it/main; do echo 'fn main() {}' > "$program.rs"; done \
  && cargo build --locked --profile dist --bins --no-default-features
 

@@ -1,36 +1,40 @@
 //! Mainstay: a self-hosted backend for the WhatsApp Business Platform.
 //!
-//! The modules stand in the order of their dependence: each imports only those above it, and a test holds us to that.
+//! The modules stand in the order of their dependence: each imports only those above it, and a test holds us to that. Above them all are the
+//! crates under `crates/`, which know none of them.
 
-// Values and rules: no I/O, no clock, no SQL.
-pub mod domain;
+// Values and rules, the time, file modes, fair shares.
+pub use mainstay_core::{clock, domain, permissions, shares};
 
 // Every type of event there is.
-pub mod events;
+pub use mainstay_events as events;
 
-// The time, and ids made from it.
-pub mod clock;
-
-// Who else may read our files.
-pub mod permissions;
+// Meta's wire.
+pub use mainstay_meta as meta;
 
 // Secrets at rest and signatures.
-pub mod crypto;
+pub use mainstay_crypto as crypto;
+
+// Two databases behind one door.
+pub use mainstay_db as db;
+
+// What a job is, and what runs it.
+pub use mainstay_queue as queue;
+
+// Who may send when.
+pub use mainstay_rate_limit as rate_limit;
+
+// The guard before addresses that tenants chose.
+pub use mainstay_egress as egress;
+
+// Where files are.
+pub use mainstay_storage as storage;
 
 // What the environment says.
 pub mod config;
 
 // Logs, traces, metrics.
 pub mod telemetry;
-
-// Meta's wire.
-pub mod meta;
-
-// Two databases behind one door.
-pub mod db;
-
-// What a job is, and what runs it.
-pub mod queue;
 
 // SQL of what several features share: tenants, channels, contacts, conversations, messages, events.
 pub mod records;
@@ -41,20 +45,8 @@ pub mod directory;
 // The boundary to the providers that carry the messages.
 pub mod provider;
 
-// What a process has so many of, and nobody may take all.
-pub mod shares;
-
 // The memory that requests take.
 pub mod memory;
-
-// The guard before addresses that tenants chose.
-pub mod egress;
-
-// Where files are.
-pub mod storage;
-
-// Who may send when.
-pub mod rate_limit;
 
 // Who is who.
 pub mod people;

@@ -16,10 +16,11 @@ use chrono::TimeDelta;
 
 pub use connections::{ConnectionLimits, ConnectionTimeouts};
 pub use deliveries::Deliveries;
-pub use egress::EgressPolicy;
 pub use environment::Environment;
+pub use mainstay_core::Secret;
+pub use mainstay_egress::EgressPolicy;
+pub use mainstay_storage::{Bucket, StorageConfig};
 pub use parse::ConfigError;
-pub use storage::{Bucket, StorageConfig};
 
 use crate::crypto::Keyring;
 
@@ -118,32 +119,6 @@ pub struct TelemetryConfig {
     /// A `tracing` filter such as `info,mainstay=debug`.
     pub filter: String,
     pub otlp_endpoint: Option<String>,
-}
-
-/// A text that must not be logged: its `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.0);
-    }
 }
 
 /// The kind of process, which decides what it requires.

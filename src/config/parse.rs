@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 
 use super::{
-    Config, ConnectionLimits, Deliveries, EgressPolicy, Environment, Graph, Limits, Purpose, RedisConfig, Retention,
-    Secret, SendingConfig, StorageConfig, TelemetryConfig, connections::metrics_listen,
+    Config, ConnectionLimits, Deliveries, Environment, Graph, Limits, Purpose, RedisConfig, Retention, Secret,
+    SendingConfig, TelemetryConfig, connections::metrics_listen, egress, storage,
 };
 use crate::crypto::Keyring;
 
@@ -93,8 +93,8 @@ impl Environment {
                 orphan_statuses: days("MAINSTAY_ORPHAN_STATUS_DAYS", &self.orphan_status_days)?,
                 media: days("MAINSTAY_MEDIA_DAYS", &self.media_days)?,
             },
-            storage: StorageConfig::read(&self)?,
-            egress: EgressPolicy::read(&self)?,
+            storage: storage::read(&self)?,
+            egress: egress::read(&self)?,
             public_url: public_url(self.public_url.as_deref())?,
             telemetry: TelemetryConfig {
                 json: choice("MAINSTAY_LOG_FORMAT", &self.log_format, ["pretty", "json"])? == "json",
