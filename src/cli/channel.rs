@@ -73,10 +73,10 @@ impl Command {
             Command::List { tenant } => {
                 let registry = &operator.registry;
                 let channels = match tenant {
-                    None => channels::all(&registry.db).await?,
+                    None => channels::all(registry.db.writer()).await?,
                     Some(tenant) => {
                         let tenant = tenancy::find_tenant(registry, &tenant).await?;
-                        channels::of_tenant(&registry.db, tenant.id).await?
+                        channels::of_tenant(registry.db.writer(), tenant.id).await?
                     }
                 };
                 let listed: Vec<_> = channels.into_iter().map(Listed::from).collect();

@@ -136,7 +136,7 @@ impl Command {
 async fn list(operator: &OperatorContext, tenant: Option<&str>) -> anyhow::Result<CommandOutput> {
     let registry = &operator.registry;
     let tenants = match tenant {
-        None => tenants::all(&registry.db).await?,
+        None => tenants::all(registry.db.writer()).await?,
         Some(tenant) => vec![tenancy::find_tenant(registry, tenant).await?],
     };
     let mut listed = Vec::new();

@@ -117,12 +117,12 @@ impl Command {
 
 async fn of(registry: &TenantService, tenant: Option<String>) -> anyhow::Result<Vec<ApiKey>> {
     let tenants = match tenant {
-        None => tenants::all(&registry.db).await?,
+        None => tenants::all(registry.db.writer()).await?,
         Some(tenant) => vec![tenancy::find_tenant(registry, &tenant).await?],
     };
     let mut keys = Vec::new();
     for tenant in tenants {
-        keys.extend(api_keys::of_tenant(&registry.db, tenant.id).await?);
+        keys.extend(api_keys::of_tenant(registry.db.writer(), tenant.id).await?);
     }
     Ok(keys)
 }

@@ -76,7 +76,10 @@ impl Args {
     async fn message(self, operator: &OperatorContext, ctx: &Ctx) -> anyhow::Result<NewMessage> {
         let channel = match self.channel {
             Some(channel) => channel,
-            None => match channels::of_tenant(&operator.registry.db, ctx.tenant).await?.as_slice() {
+            None => match channels::of_tenant(operator.registry.db.writer(), ctx.tenant)
+                .await?
+                .as_slice()
+            {
                 [only] => only.id,
                 all => anyhow::bail!("the tenant has {} channels: name one with --channel", all.len()),
             },

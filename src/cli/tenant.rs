@@ -67,7 +67,7 @@ impl Command {
                 })
             }
             Command::List => {
-                let tenants = tenants::all(&operator.registry.db).await?;
+                let tenants = tenants::all(operator.registry.db.writer()).await?;
                 let ids: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).collect();
                 let quotas = tenancy::quotas_of(&operator.registry, &ids).await?;
                 let listed = tenants.into_iter().zip(quotas);

@@ -108,11 +108,11 @@ async fn wake_consumers(app: &App) -> Result<()> {
 
 async fn reconcile_sends(app: &App) -> Result<()> {
     let now = app.clock.now();
-    sends::requeue_missed(&app.db).await?;
-    sends::release_recovered(&app.db, now).await?;
-    sends::expire_held(&app.db, now).await?;
+    sends::requeue_missed(app.db.writer()).await?;
+    sends::release_recovered(app.db.writer(), now).await?;
+    sends::expire_held(app.db.writer(), now).await?;
     messaging::release_overlooked(&app.messaging).await?;
-    sends::finish_resolved(&app.db, now).await.map(drop)
+    sends::finish_resolved(app.db.writer(), now).await.map(drop)
 }
 
 async fn release_quarantined(app: &App) -> Result<()> {
@@ -123,7 +123,7 @@ async fn release_quarantined(app: &App) -> Result<()> {
         .collect();
     if !answered.is_empty() {
         let mut tx = app.db.begin().await?;
-        quarantine::release(&mut tx, &answered, app.clock.now()).await?;
+        quarantine::release(tx.on(), &answered, app.clock.now()).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -152,9 +152,9 @@ pub async fn clean_up(app: &App) -> Result<()> {
     let kept = now - app.config.deliveries.retention;
     removed.push(("deliveries", webhooks::purge(&app.webhooks, kept).await?));
     removed.push(("media", media::expire(&app.media).await?));
-    media::prioritize_expiring(&app.db, now + media::URGENT).await?;
+    media::prioritize_expiring(app.db.writer(), now + media::URGENT).await?;
     channel_checks::insert_missing(&app.db, now).await?;
-    retention::remove_markers(&app.db, now - keep.dead_events).await?;
+    retention::remove_markers(app.db.writer(), now - keep.dead_events).await?;
     for (what, rows) in removed {
         metrics::counter!("mainstay_retention_removed_total", "what" => what).increment(rows);
     }

@@ -49,9 +49,9 @@ pub async fn remove(db: &Db, what: RetentionTarget, before: DateTime<Utc>) -> Re
     match what {
         RetentionTarget::DoneRawEvents => raw_events(db, before, true).await,
         RetentionTarget::RawEvents => raw_events(db, before, false).await,
-        RetentionTarget::Events => events(db, before).await,
-        RetentionTarget::OrphanStatuses => orphan_statuses(db, before).await,
-        RetentionTarget::IdempotencyKeys => idempotency::expire(db, before, CHUNK).await,
+        RetentionTarget::Events => events(db.writer(), before).await,
+        RetentionTarget::OrphanStatuses => orphan_statuses(db.writer(), before).await,
+        RetentionTarget::IdempotencyKeys => idempotency::expire(db.writer(), before, CHUNK).await,
     }
 }
 
@@ -79,22 +79,22 @@ async fn raw_events(db: &Db, before: DateTime<Utc>, done_only: bool) -> Result<u
 }
 
 /// Removes domain events older than a time, the oldest first. The sequence of the remaining ones has no gaps.
-async fn events(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+async fn events(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM events WHERE id IN (SELECT id FROM events WHERE created_at < $1 ORDER BY created_at LIMIT $2)
             AND created_at < $1";
-    on.into().sql(SQL, (before, CHUNK)).run().await
+    on.sql(SQL, (before, CHUNK)).run().await
 }
 
 /// Removes statuses whose message never appeared.
-async fn orphan_statuses(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+async fn orphan_statuses(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQLITE: &str = "
         DELETE FROM message_statuses WHERE rowid IN (
             SELECT rowid FROM message_statuses WHERE message_id IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
     const POSTGRES: &str = "
         DELETE FROM message_statuses WHERE ctid IN (
             SELECT ctid FROM message_statuses WHERE message_id IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
-    on.into().sql(Sql::each(SQLITE, POSTGRES), (before, CHUNK)).run().await
+    on.sql(Sql::each(SQLITE, POSTGRES), (before, CHUNK)).run().await
 }
 
 /// Result of purging one page of sends.
@@ -128,10 +128,9 @@ pub async fn sends(db: &Db, from: DateTime<Utc>, before: DateTime<Utc>) -> Resul
 }
 
 /// Removes the marks of unrecognized items and quarantined events that are gone, and the app secrets that signed them.
-pub async fn remove_markers(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+pub async fn remove_markers(mut on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const ITEMS: &str = "DELETE FROM unrecognized_items WHERE seen_at < $1";
     const QUARANTINE: &str = "DELETE FROM quarantine WHERE quarantined_at < $1";
-    let mut on = on.into();
     let items = on.reborrow().sql(ITEMS, (before,)).run().await?;
     let secrets = former_app_secrets::forget(on.reborrow(), before).await?;
     Ok(items + secrets + on.sql(QUARANTINE, (before,)).run().await?)

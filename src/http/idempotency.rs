@@ -92,7 +92,7 @@ async fn claim_and_run(
         message: state.app.clock.new_id(),
     };
     let held = idempotency::claim(
-        &state.app.db,
+        state.app.db.writer(),
         std::slice::from_ref(&claim_and_run),
         now - RETENTION,
         now,
@@ -132,7 +132,7 @@ async fn run_and_store(
     let kept = match head.status {
         // Nothing was done, so the key is free for another attempt.
         status if status.is_client_error() => {
-            let given_up = idempotency::release(db, &[(tenant, key)]).await;
+            let given_up = idempotency::release(db.writer(), &[(tenant, key)]).await;
             let response = Response::from_parts(head, body);
             return given_up.map(|_| response).map_err(|error| {
                 tracing::warn!(%error, "the idempotency key of a rejected request could not be released");
@@ -144,7 +144,7 @@ async fn run_and_store(
         _ => return Ok(Response::from_parts(head, body)),
     };
     let sealed = state.app.config.keyring.seal(&answer_purpose(tenant, &key), &kept);
-    let noted = idempotency::store_answer(db, &claim_and_run, i64::from(head.status.as_u16()), sealed).await;
+    let noted = idempotency::store_answer(db.writer(), &claim_and_run, i64::from(head.status.as_u16()), sealed).await;
     if let Err(error) = noted {
         tracing::warn!(%error, "the answer of a request could not be stored; a repetition with its idempotency key gets no answer");
     }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use super::problem::Problem;
 use crate::{
     app::App,
-    db::{On, Tx},
+    db::Tx,
     domain::TenantId,
     shares::{Permit, Shares},
 };
@@ -119,11 +119,5 @@ impl Deref for ReadTransaction {
 impl DerefMut for ReadTransaction {
     fn deref_mut(&mut self) -> &mut Tx {
         &mut self.0.as_mut().expect(OPEN).0
-    }
-}
-
-impl<'a> From<&'a mut ReadTransaction> for On<'a> {
-    fn from(reading: &'a mut ReadTransaction) -> Self {
-        On::from(&mut **reading)
     }
 }

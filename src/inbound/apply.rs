@@ -73,7 +73,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
     )
     .await?;
     let stored = rows(&messages, &resolved.contacts, &conversations);
-    let new: HashSet<MessageId> = messages::insert(&mut *tx, &stored)
+    let new: HashSet<MessageId> = messages::insert(tx.on(), &stored)
         .await?
         .into_iter()
         .map(|(id,)| id)
@@ -82,7 +82,7 @@ pub async fn apply<'a>(tx: &mut Tx, clock: &'a Clock, plan: &Plan) -> Result<(Ev
     calls::apply(tx, clock, plan, &resolved.contacts, &conversations, &mut buffer).await?;
     messages::lock(tx, recipients.messages).await?;
     messaging::prove(tx, clock, &plan.proofs).await?;
-    let joined = statuses::insert(&mut *tx, &plan.statuses).await?;
+    let joined = statuses::insert(tx.on(), &plan.statuses).await?;
     let failed: Vec<FailedMessage> = joined.iter().filter_map(failed).collect();
     reports::advance(tx, joined, &mut buffer).await?;
     let mut failures = messaging::apply_failures(tx, clock, &failed).await?;
@@ -249,14 +249,14 @@ async fn apply_new_messages(
         }
         buffer.add_message(plan, message, row);
     }
-    conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
-    changes.extend(messages::changes_of(&mut *tx, &targets).await?);
-    messages::change(&mut *tx, &changes).await?;
+    conversations::advance(tx.on(), &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
+    changes.extend(messages::changes_of(tx.on(), &targets).await?);
+    messages::change(tx.on(), &changes).await?;
     known.retain(|row| row.origin == Origin::History && row.kind != "media_placeholder");
-    let filled = messages::fill_placeholders(&mut *tx, &known).await?;
+    let filled = messages::fill_placeholders(tx.on(), &known).await?;
     let wanted = media::wanted(stored, &planned, new, &filled);
-    media::insert_inbound(&mut *tx, &wanted).await?;
-    let joined = statuses::join(&mut *tx, &outbound).await?;
+    media::insert_inbound(tx.on(), &wanted).await?;
+    let joined = statuses::join(tx.on(), &outbound).await?;
     reports::advance(tx, joined, buffer).await?;
     Ok(wanted)
 }

@@ -83,8 +83,8 @@ async fn run(service: &InboundService, events: &[&Parsed], items: Option<Range<u
 /// Applies the plan and stores quarantined and unrecognized items.
 async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: bool) -> Result<AfterCommit> {
     let (buffer, after_commit) = apply::apply(tx, &service.clock, plan).await?;
-    quarantine::put(&mut *tx, plan.quarantined.iter().cloned().collect()).await?;
-    unrecognized::put(&mut *tx, &plan.unrecognized, service.clock.now()).await?;
+    quarantine::put(tx.on(), plan.quarantined.iter().cloned().collect()).await?;
+    unrecognized::put(tx.on(), &plan.unrecognized, service.clock.now()).await?;
     if is_whole {
         mark_processed(tx, service, &plan.processed).await?;
     }
@@ -95,8 +95,8 @@ async fn effects(service: &InboundService, tx: &mut Tx, plan: &Plan, is_whole: b
 /// Marks events processed.
 async fn mark_processed(tx: &mut Tx, service: &InboundService, processed: &[ProcessedEvent]) -> Result<()> {
     let now = service.clock.now();
-    let settled = raw_events::finish(&mut *tx, processed, now).await?;
-    counts::add(&mut *tx, &INBOUND, now, settled.cast_signed(), 0).await
+    let settled = raw_events::finish(tx.on(), processed, now).await?;
+    counts::add(tx.on(), &INBOUND, now, settled.cast_signed(), 0).await
 }
 
 /// Queues downloads of media at once: a person may be looking at the message.

@@ -149,8 +149,8 @@ pub(super) async fn apply(
             Entry::Occupied(mut entry) => entry.get_mut().join(next),
         }
     }
-    conversations::advance(&mut *tx, &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
-    let mut known = conversations::find_existing(&mut *tx, &others).await?;
+    conversations::advance(tx.on(), &steps.into_values().collect::<Vec<_>>(), clock.now()).await?;
+    let mut known = conversations::find_existing(tx.on(), &others).await?;
     known.extend(opened);
     let events = plan.calls.iter().map(|call| {
         let pair = call.pair(contacts);

@@ -53,7 +53,7 @@ pub(super) async fn find(tx: &mut Tx, plan: &Plan) -> Result<Recipients> {
         return Ok(found);
     }
     let keys: Vec<MessageKey> = sent.keys().cloned().collect();
-    let waiting = orphan_recipients(&statuses::orphans(tx, &keys).await?);
+    let waiting = orphan_recipients(&statuses::orphans(tx.on(), &keys).await?);
     let mut seen = HashSet::new();
     for it in plan.recipients.iter().chain(&waiting) {
         let MessageRef::Wamid(key, _) = &it.of else { continue };

@@ -49,7 +49,7 @@ pub(super) async fn lock_affected(
     channels::lock(tx, channels).await?;
     let asked: Vec<(TenantId, MessageId)> = of.iter().map(|(id, (tenant, _))| (*tenant, *id)).collect();
     let mut affected = Affected::default();
-    for owner in messages::owners(tx, &asked).await? {
+    for owner in messages::owners(tx.on(), &asked).await? {
         affected.contacts.push(owner.contact_id);
         let (tenant, channel) = of[&owner.id];
         affected.conversations.push(ConversationKey {

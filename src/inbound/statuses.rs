@@ -88,7 +88,7 @@ pub(super) async fn advance(tx: &mut Tx, joined: Vec<JoinedStatus>, buffer: &mut
             })
         })
         .collect();
-    messages::advance_status(tx, &reported).await?;
+    messages::advance_status(tx.on(), &reported).await?;
     joined.iter().for_each(|status| buffer.add_status(status));
     Ok(())
 }
@@ -148,7 +148,7 @@ async fn join_again(service: &InboundService, keys: &[MessageKey]) -> Result<usi
 
 async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> Result<(usize, FollowUp)> {
     let mut buffer = EventBuffer::new(&service.clock);
-    let orphans = statuses::orphans(&mut *tx, keys).await?;
+    let orphans = statuses::orphans(tx.on(), keys).await?;
     let mut named = recipients::orphan_recipients(&orphans);
     recipients::sort(&mut named);
     let recipients = messaging::recipients(tx, &named).await?;
@@ -164,7 +164,7 @@ async fn join_in(tx: &mut Tx, service: &InboundService, keys: &[MessageKey]) -> 
     buffer.add_contacts(&people::resolve(tx, &service.clock, &recipients.parties, &affected.contacts).await?);
     conversations::lock_existing(tx, &affected.conversations).await?;
     messages::lock(tx, recipients.messages).await?;
-    let joined = statuses::join(&mut *tx, keys).await?;
+    let joined = statuses::join(tx.on(), keys).await?;
     let count = joined.len();
     let failed: Vec<FailedMessage> = joined.iter().filter_map(apply::failed).collect();
     advance(tx, joined, &mut buffer).await?;

@@ -86,7 +86,7 @@ pub enum ContentError {
 
 /// Finds the file of media, or of one of its variants.
 pub async fn content(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     id: MediaId,
     variant: Option<Variant>,

@@ -191,7 +191,7 @@ async fn complete_in(
         mime_type: mime_type.to_owned(),
         filename: row.filename.as_deref().and_then(|name| safe_name(name, mime_type)),
     };
-    let Some((conversation, wamid)) = store::complete_fetch(&mut *tx, &ready, now).await? else {
+    let Some((conversation, wamid)) = store::complete_fetch(tx.on(), &ready, now).await? else {
         return Ok(None);
     };
     let fetched = FetchedMedia {
@@ -202,7 +202,7 @@ async fn complete_in(
         conversation,
         wamid,
     };
-    counts::add(&mut *tx, &MEDIA_INBOUND, now, 1, 0).await?;
+    counts::add(tx.on(), &MEDIA_INBOUND, now, 1, 0).await?;
     events::append(tx, &[media_events::ready_event(service, &fetched, now)], now).await?;
     Ok(Some(file))
 }

@@ -63,7 +63,7 @@ pub async fn stage<E>(
     let file: MediaFileId = service.clock.new_id();
     let key = StorageKey::of(tenant.uuid(), file.uuid());
     let scheduled = store::schedule_removal(
-        &service.db,
+        service.db.writer(),
         &[key.as_str().to_owned()],
         service.clock.now() + STAGING_PERIOD,
     )
@@ -160,9 +160,9 @@ impl StagedFile {
         let committed = store::upsert_file(tx, &file, now).await?;
         let note = [self.key.as_str().to_owned()];
         if committed != self.file {
-            store::schedule_removal(&mut *tx, &note, now).await?;
+            store::schedule_removal(tx.on(), &note, now).await?;
             metrics::counter!("mainstay_media_deduplicated_total").increment(1);
-        } else if store::cancel_removal(&mut *tx, &note, now).await? == 0 {
+        } else if store::cancel_removal(tx.on(), &note, now).await? == 0 {
             // The staging period is over, so the file may have been removed.
             return Err(db::conflict_error());
         }

@@ -72,7 +72,7 @@ pub async fn emit_failures(service: &MediaService) -> Result<usize> {
     }
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    let marked = store::mark_reported(&mut tx, &unreported, now).await?;
+    let marked = store::mark_reported(tx.on(), &unreported, now).await?;
     let is_marked = |row: &&UnreportedFailure| marked.iter().any(|(id,)| *id == row.id);
     let new: Vec<NewEvent> = unreported
         .iter()

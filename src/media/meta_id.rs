@@ -80,7 +80,7 @@ struct Refusal {
 /// Expires cached media ids that Meta rejected, so that the next message uploads the files again. Ids of the last hour are kept: with
 /// those, the file itself is the problem, and a campaign must not upload it for each of its messages.
 pub async fn forget_meta_ids(tx: &mut Tx, files: &[MediaOnChannel], now: DateTime<Utc>) -> db::Result<u64> {
-    store::expire_uploads(tx, files, now + ID_LIFETIME - MIN_FORGET_AGE, now).await
+    store::expire_uploads(tx.on(), files, now + ID_LIFETIME - MIN_FORGET_AGE, now).await
 }
 
 /// Returns Meta's id of stored media for a channel, uploading the file if needed. Single-flight: of all concurrent callers, in any process,
@@ -175,7 +175,7 @@ async fn upload_or_wait(service: &MediaService, key: &UploadKey, file: &MediaFil
             }
             None => {
                 let claim = uuid_at(now);
-                if store::claim_upload(&service.db, key, claim, now + LEASE, now).await? > 0 {
+                if store::claim_upload(service.db.writer(), key, claim, now + LEASE, now).await? > 0 {
                     return upload(service, key, claim, file).await;
                 }
             }
@@ -203,7 +203,7 @@ async fn upload(service: &MediaService, key: &UploadKey, claim: Uuid, file: &Med
         valid_until,
     };
     // The id is valid even if it cannot be cached.
-    if let Err(error) = store::finish_upload(&service.db, key, &end).await {
+    if let Err(error) = store::finish_upload(service.db.writer(), key, &end).await {
         tracing::warn!(%error, "the result of an upload to Meta could not be stored; the file may be uploaded again");
     }
     let label = if result.is_ok() { "ok" } else { "failed" };
@@ -215,7 +215,7 @@ async fn upload(service: &MediaService, key: &UploadKey, claim: Uuid, file: &Med
 async fn renew_lease(service: &MediaService, key: &UploadKey, claim: Uuid) -> MetaIdError {
     loop {
         tokio::time::sleep(RENEW_INTERVAL).await;
-        match store::renew_upload_lease(&service.db, key, claim, service.clock.now() + LEASE).await {
+        match store::renew_upload_lease(service.db.writer(), key, claim, service.clock.now() + LEASE).await {
             Ok(0) => return MetaIdError::Transient("the upload's lease was lost to another process".to_owned()),
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "the lease of an upload could not be renewed; will retry"),

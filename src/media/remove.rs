@@ -48,10 +48,10 @@ async fn release_media(service: &MediaService, tenant: TenantId, id: MediaId) ->
         return Ok(false);
     };
     if let Some(file) = released.file {
-        store::mark_orphaned(&mut tx, tenant, file, now).await?;
+        store::mark_orphaned(tx.on(), tenant, file, now).await?;
     }
     if released.uploaded > 0 {
-        quotas::subtract_bytes(&mut tx, tenant, released.uploaded).await?;
+        quotas::subtract_bytes(tx.on(), tenant, released.uploaded).await?;
     }
     tx.commit().await?;
     Ok(true)
@@ -62,7 +62,7 @@ pub async fn remove_orphans(service: &MediaService) -> Result<()> {
     for (tenant, file) in store::list_orphaned(service.db.reader(), BATCH).await? {
         let mut tx = service.db.begin().await?;
         if store::remove_orphan(&mut tx, tenant, file).await? == Removed::Yes {
-            store::schedule_removal(&mut tx, &keys(tenant, file), service.clock.now()).await?;
+            store::schedule_removal(tx.on(), &keys(tenant, file), service.clock.now()).await?;
         }
         tx.commit().await?;
     }
@@ -92,7 +92,7 @@ pub(super) async fn remove_now(service: &MediaService, keys: &[StorageKey]) {
             }
         }
     }
-    if let Err(error) = store::complete_removals(&service.db, &gone).await {
+    if let Err(error) = store::complete_removals(service.db.writer(), &gone).await {
         tracing::debug!(%error, "removed files could not be recorded; their removal will be repeated");
     }
 }

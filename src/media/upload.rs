@@ -167,7 +167,7 @@ async fn try_store_file(
                 .and_then(|name| safe_name(name, &accepted.mime_type)),
             file,
         };
-        store::insert_uploaded(&mut *tx, &new, now).await?;
+        store::insert_uploaded(tx.on(), &new, now).await?;
         // Last, in the same lock order as a deletion: the file's row before that of the quota.
         let room = quotas::add_bytes(tx, tenant, i64::try_from(staged.size).unwrap_or(i64::MAX)).await?;
         Ok::<_, sqlx::Error>(room.map(|()| file))

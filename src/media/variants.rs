@@ -114,8 +114,8 @@ async fn store(
 async fn complete(service: &MediaService, made: &CompletedVariants) -> db::Result<()> {
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    let ended = store::complete_variants(&mut tx, made, now).await?;
-    counts::add(&mut tx, &MEDIA_VARIANTS, now, ended.cast_signed(), 0).await?;
+    let ended = store::complete_variants(tx.on(), made, now).await?;
+    counts::add(tx.on(), &MEDIA_VARIANTS, now, ended.cast_signed(), 0).await?;
     tx.commit().await
 }
 

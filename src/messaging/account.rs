@@ -105,7 +105,7 @@ pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[Accoun
                 known_as,
                 business_id,
             } => {
-                if channels::set_owner(&mut *tx, *tenant, waba_id, business_id, now).await? > 0 {
+                if channels::set_owner(tx.on(), *tenant, waba_id, business_id, now).await? > 0 {
                     let from = PortfolioKey {
                         portfolio: known_as.clone(),
                         tenant: *tenant,
@@ -117,7 +117,7 @@ pub async fn apply_account_changes(tx: &mut Tx, clock: &Clock, changes: &[Accoun
                 tenant,
                 channel,
                 per_second,
-            } => drop(channels::set_throughput(&mut *tx, *tenant, *channel, *per_second, now).await?),
+            } => drop(channels::set_throughput(tx.on(), *tenant, *channel, *per_second, now).await?),
         }
     }
     Stage::Portfolios.reach(tx);
@@ -159,6 +159,6 @@ async fn set_limit(tx: &mut Tx, key: &PortfolioKey, limit: DailyLimit, source: S
         Source::Tenant => (LimitScope::One, Some(key.tenant)),
     };
     portfolios::lock(tx, [key.portfolio.as_str()]).await?;
-    portfolios::set_limit(&mut *tx, key, limit, whom).await?;
+    portfolios::set_limit(tx.on(), key, limit, whom).await?;
     Ok((key.clone(), tenant))
 }

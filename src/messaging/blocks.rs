@@ -113,7 +113,7 @@ pub async fn list_blocked(
     wanted.sort();
     wanted.dedup();
     let mut tx = service.db.begin_as(tenant).await?;
-    let known = contacts::identities(&mut tx, &wanted).await?;
+    let known = contacts::identities(tx.on(), &wanted).await?;
     let contact = |kind: &str, value: &Option<String>| {
         let is = |it: &&contacts::KnownIdentity| {
             it.retired_at.is_none() && it.kind == kind && Some(&it.value) == value.as_ref()
@@ -132,7 +132,7 @@ pub async fn list_blocked(
     found.sort();
     found.dedup();
     let now = service.clock.now();
-    let new = blocks::add(&mut tx, &found, now).await?;
+    let new = blocks::add(tx.on(), &found, now).await?;
     let new_events: Vec<NewEvent> = new
         .iter()
         .map(|it| event(&service.clock, it, &contact::BLOCKED))
@@ -221,8 +221,8 @@ async fn store_changes_in(
     blocked.sort();
     blocked.dedup();
     let (kind, changed) = match action {
-        BlockAction::Block => (&contact::BLOCKED, blocks::add(&mut *tx, &blocked, now).await?),
-        BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(&mut *tx, &blocked).await?),
+        BlockAction::Block => (&contact::BLOCKED, blocks::add(tx.on(), &blocked, now).await?),
+        BlockAction::Unblock => (&contact::UNBLOCKED, blocks::remove(tx.on(), &blocked).await?),
     };
     let changed = changed.iter().map(|it| event(&service.clock, it, kind));
     new_events.extend(changed.map(|event| event.by(ctx.actor)));

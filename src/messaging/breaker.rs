@@ -22,7 +22,7 @@ const MAX_ENQUEUED: i64 = 5_000;
 pub async fn trip(service: &MessagingService, channel: ChannelId, code: i64, reason: &str) -> Result<()> {
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    if let Some(tenant) = channels::trip(&mut tx, channel, code, reason, now).await? {
+    if let Some(tenant) = channels::trip(tx.on(), channel, code, reason, now).await? {
         metrics::counter!("mainstay_channels_tripped_total").increment(1);
         tracing::error!(channel.id = %channel, error.code = code, "a channel's circuit breaker tripped; its messages are held");
         let data = Stopped {
@@ -42,11 +42,11 @@ pub async fn resume_campaigns(service: &MessagingService, ctx: &Ctx, channel: Ch
     let tenant = ctx.tenant;
     let now = service.clock.now();
     let mut tx = service.db.begin_as(tenant).await?;
-    if !channels::resume_campaigns(&mut tx, tenant, channel, now).await? {
+    if !channels::resume_campaigns(tx.on(), tenant, channel, now).await? {
         tx.rollback().await?;
         return Ok(None);
     }
-    let released = sends::release(&mut tx, channel, HoldReason::Campaigns, now).await?;
+    let released = sends::release(tx.on(), channel, HoldReason::Campaigns, now).await?;
     let data = Resumed {
         channel_id: channel,
         released,
@@ -77,10 +77,10 @@ pub async fn recover(
     as_of: DateTime<Utc>,
 ) -> Result<Option<Resumed>> {
     let now = service.clock.now();
-    if channels::recover(&mut *tx, route.tenant, route.channel, as_of, now).await? == 0 {
+    if channels::recover(tx.on(), route.tenant, route.channel, as_of, now).await? == 0 {
         return Ok(None);
     }
-    let released = sends::release(&mut *tx, route.channel, HoldReason::Breaker, now).await?;
+    let released = sends::release(tx.on(), route.channel, HoldReason::Breaker, now).await?;
     tracing::info!(channel.id = %route.channel, released, "a channel's circuit breaker closed");
     Ok(Some(Resumed {
         channel_id: route.channel,

@@ -53,9 +53,9 @@ pub async fn run_scheduled_check(service: &MessagingService, id: ChannelId) -> R
     }
     let conclude = async |tx: &mut Tx| {
         let next = next_check(id, began);
-        let due = recurring::reschedule(&mut *tx, &CHECKS, lease, began, next).await?;
+        let due = recurring::reschedule(tx.on(), &CHECKS, lease, began, next).await?;
         due.ok_or_else(conflict_error)?;
-        counts::add(&mut *tx, &CHECKS, service.clock.now(), 1, 0).await
+        counts::add(tx.on(), &CHECKS, service.clock.now(), 1, 0).await
     };
     service.db.transaction(conclude).await?;
     metrics::counter!("mainstay_channel_checks_total").increment(1);
@@ -123,14 +123,14 @@ async fn store_number(
     number: &PhoneNumberInfo,
 ) -> Result<Option<NewEvent>> {
     let now = service.clock.now();
-    let before = channels::find(&mut *tx, route.tenant, route.channel).await?;
+    let before = channels::find(tx.on(), route.tenant, route.channel).await?;
     let seen = channels::NumberReport {
         throughput: throughput(number),
         quality: number.quality_rating.clone(),
         messaging_limit: number.messaging_limit.clone(),
         display_phone_number: number.display_phone_number.clone(),
     };
-    channels::record_report(&mut *tx, route.tenant, route.channel, seen, now).await?;
+    channels::record_report(tx.on(), route.tenant, route.channel, seen, now).await?;
     let Some(before) = before else { return Ok(None) };
     let differs = |was: &Option<String>, is: &Option<String>| was.is_some() && is.is_some() && was != is;
     if !differs(&before.quality, &number.quality_rating) && !differs(&before.messaging_limit, &number.messaging_limit) {

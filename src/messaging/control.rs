@@ -79,7 +79,7 @@ async fn settle(
     };
     let mut tx = service.db.begin_as(tenant).await?;
     let settled = async {
-        if sends::record_resolution(&mut tx, tenant, id, outcome, now)
+        if sends::record_resolution(tx.on(), tenant, id, outcome, now)
             .await?
             .is_none()
         {
@@ -88,13 +88,13 @@ async fn settle(
         let transition = transition(message, tenant, status);
         match resolution {
             Resolution::Resend => {
-                sends::requeue(&mut tx, &[(tenant, id, now)]).await?;
+                sends::requeue(tx.on(), &[(tenant, id, now)]).await?;
                 let event = transitions::event(&service.clock, &transition).by(ctx.actor);
                 events::append(&mut tx, &[event], now).await?;
             }
             Resolution::Sent | Resolution::Drop => {
                 transitions::write(&mut tx, &service.clock, &[], vec![transition]).await?;
-                sends::finish(&mut tx, &[id], now).await?;
+                sends::finish(tx.on(), &[id], now).await?;
             }
         }
         Ok(true)

@@ -97,7 +97,7 @@ pub async fn apply_effects(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
     block(tx, clock, reports, &mut applied.events).await?;
     for report in reports.iter().filter(|report| report.has(Effect::PauseCampaigns)) {
         let (tenant, channel) = (report.due.tenant_id, report.due.channel_id);
-        if channels::pause_campaigns(&mut *tx, tenant, channel, report.code, clock.now()).await? {
+        if channels::pause_campaigns(tx.on(), tenant, channel, report.code, clock.now()).await? {
             applied.channels_changed = true;
             tracing::error!(channel.id = %channel, error.code = report.code, "campaigns of a channel are paused until resumed by hand");
             let (code, reason) = (report.code, report.title);
@@ -150,7 +150,7 @@ async fn stop_marketing(
         at: report.at,
     };
     let rows: Vec<contacts::MarketingRefusal> = refused.values().map(row).collect();
-    for (contact,) in contacts::stop_marketing(&mut *tx, &rows, clock.now()).await? {
+    for (contact,) in contacts::stop_marketing(tx.on(), &rows, clock.now()).await? {
         let report = refused[&contact];
         let data = Preference {
             contact_id: contact,
@@ -183,7 +183,7 @@ async fn record_suspects(tx: &mut Tx, reports: &[ErrorReport<'_>]) -> Result<()>
         }
     }
     let suspects: Vec<UndeliverableIdentity> = suspects.into_values().collect();
-    contacts::mark_undeliverable(tx, &suspects).await.map(drop)
+    contacts::mark_undeliverable(tx.on(), &suspects).await.map(drop)
 }
 
 async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) -> Result<()> {
@@ -199,7 +199,9 @@ async fn close_windows(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>]) 
         closed.insert(conversation, window);
     }
     let closed: Vec<ClosedWindow> = closed.into_values().collect();
-    conversations::close_windows(tx, &closed, clock.now()).await.map(drop)
+    conversations::close_windows(tx.on(), &closed, clock.now())
+        .await
+        .map(drop)
 }
 
 /// Forgets Meta's ids of the files in these messages: Meta may have deleted them before they expire.
@@ -240,12 +242,12 @@ async fn refresh_templates(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_
         .collect();
     let mut accounts = BTreeSet::new();
     for (tenant, channel) in channels {
-        let channel = channels::find(&mut *tx, tenant, channel).await?;
+        let channel = channels::find(tx.on(), tenant, channel).await?;
         accounts.extend(channel.and_then(|channel| Some((tenant, channel.waba_id?))));
     }
     let now = clock.now();
     for (tenant, waba) in accounts {
-        templates::request_sync(&mut *tx, clock.new_id(), tenant, &waba, now, now + GATHER).await?;
+        templates::request_sync(tx.on(), clock.new_id(), tenant, &waba, now, now + GATHER).await?;
     }
     Ok(())
 }
@@ -264,7 +266,7 @@ async fn block(tx: &mut Tx, clock: &Clock, reports: &[ErrorReport<'_>], events: 
         .collect();
     found.sort();
     found.dedup();
-    let new = blocks::add(tx, &found, clock.now()).await?;
+    let new = blocks::add(tx.on(), &found, clock.now()).await?;
     events.extend(new.iter().map(|it| super::blocks::event(clock, it, &BLOCKED)));
     Ok(())
 }

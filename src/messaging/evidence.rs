@@ -27,7 +27,7 @@ pub async fn prove(tx: &mut Tx, clock: &Clock, proofs: &[Proof]) -> Result<()> {
     if proofs.is_empty() {
         return Ok(());
     }
-    let proven = sends::prove(tx, proofs, clock.now()).await?;
+    let proven = sends::prove(tx.on(), proofs, clock.now()).await?;
     metrics::counter!("mainstay_sends_proven_total").increment(proven.len() as u64);
     Ok(())
 }
@@ -65,7 +65,7 @@ pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessag
     }
     let now = clock.now();
     let ids: Vec<MessageId> = failures.iter().map(|it| it.message).collect();
-    let due = sends::load(&mut *tx, &ids).await?;
+    let due = sends::load(tx.on(), &ids).await?;
     let (mut retries, mut held, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for send in due.iter().filter(|send| send.status == Status::Failed) {
         let Some(failure) = failures.iter().find(|failure| failure.message == send.id) else {
@@ -92,8 +92,8 @@ pub async fn apply_failures(tx: &mut Tx, clock: &Clock, failures: &[FailedMessag
             tried_at: send.attempt_started_at.unwrap_or(send.created_at),
         });
     }
-    let mut queued = sends::requeue(&mut *tx, &retries).await?;
-    queued.extend(sends::hold_for_breaker(&mut *tx, &held).await?);
+    let mut queued = sends::requeue(tx.on(), &retries).await?;
+    queued.extend(sends::hold_for_breaker(tx.on(), &held).await?);
     follow_up.events = due
         .iter()
         .filter(|it| queued.contains(&it.id))

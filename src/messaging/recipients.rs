@@ -53,12 +53,12 @@ pub struct Recipients {
 /// locked, so that the contacts stay until the commit.
 pub async fn recipients(tx: &mut Tx, named: &[NamedRecipient]) -> Result<Recipients> {
     let of = |it: &FoundRecipient| usize::try_from(it.n).ok().and_then(|n| named.get(n));
-    let mut found = messages::find_recipients(&mut *tx, named).await?;
+    let mut found = messages::find_recipients(tx.on(), named).await?;
     let unknown = found.iter().filter(|it| it.is_unknown).filter_map(of);
     contacts::lock_tenants(tx, unknown.map(|it| it.tenant)).await?;
     if tx.is_postgres() && found.iter().any(|it| it.is_unknown) {
         // A contact may have been merged into another before the tenant was locked.
-        found = messages::find_recipients(&mut *tx, named).await?;
+        found = messages::find_recipients(tx.on(), named).await?;
     }
     let party = |it: &FoundRecipient| {
         let named = of(it)?;

@@ -135,9 +135,9 @@ pub async fn reserve(
     attempts.retain(|attempt| !counted.later.contains_key(&attempt.message.due.id));
     let begun: Vec<NewAttempt> = attempts.iter().map(begun).collect();
     messages::lock(&mut tx, begun.iter().map(|it| (it.tenant, it.message))).await?;
-    let free = sends::begin(&mut tx, &begun).await?;
+    let free = sends::begin(tx.on(), &begun).await?;
     // Late in the transaction: a change of the rate between this statement and the commit is not seen.
-    sends::store_reservations(&mut tx, &reservations, service.clock.now() + PROPAGATION_TIME).await?;
+    sends::store_reservations(tx.on(), &reservations, service.clock.now() + PROPAGATION_TIME).await?;
     counted.add_unlimited(&mut tx).await?;
     tx.commit().await?;
     // The other attempts were proven by a status or canceled in the meantime. Their recipients stay counted for a day.

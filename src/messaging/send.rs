@@ -30,7 +30,7 @@ pub async fn send(service: &MessagingService, ids: &[MessageId]) -> Outcomes<Mes
 }
 
 async fn process(service: &MessagingService, ids: &[MessageId]) -> db::Result<Outcomes<MessageId>> {
-    let due = sends::load(&service.db, ids).await?;
+    let due = sends::load(service.db.writer(), ids).await?;
     let directory = current_directory(service, &due).await?;
     let mut outcomes = Outcomes::done();
     let sendable = select_sendable(service, &directory, due, &mut outcomes).await?;

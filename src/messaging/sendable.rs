@@ -112,7 +112,7 @@ impl Deferrals {
             return Ok(());
         }
         let mut tx = service.db.begin().await?;
-        sends::set_hold_reasons(&mut tx, &self.held).await?;
+        sends::set_hold_reasons(tx.on(), &self.held).await?;
         transitions::write(&mut tx, &service.clock, &self.ends, self.transitions).await?;
         tx.commit().await
     }

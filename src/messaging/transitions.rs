@@ -21,7 +21,7 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<
     let now = clock.now();
     let all = ends.iter().map(|end| &end.transition).chain(&others);
     messages::lock(tx, all.map(|it| (it.tenant, it.message))).await?;
-    sends::conclude(&mut *tx, ends, now).await?;
+    sends::conclude(tx.on(), ends, now).await?;
     let mut transitions: Vec<MessageTransition> = ends.iter().map(|end| end.transition.clone()).collect();
     transitions.extend(others);
     let new_events = apply(tx, clock, transitions).await?;
@@ -31,7 +31,7 @@ pub async fn write(tx: &mut Tx, clock: &Clock, ends: &[AttemptEnd], others: Vec<
 /// Applies transitions and returns the events to append.
 pub async fn apply(tx: &mut Tx, clock: &Clock, mut transitions: Vec<MessageTransition>) -> Result<Vec<NewEvent>> {
     transitions.sort_by_key(|it| it.message);
-    let moved = sends::apply_transitions(&mut *tx, &transitions).await?;
+    let moved = sends::apply_transitions(tx.on(), &transitions).await?;
     let moved: HashMap<MessageId, MessageOwner> = moved.into_iter().map(|it| (it.id, it)).collect();
     transitions.retain_mut(|it| {
         let moved = moved.get(&it.message);

@@ -74,10 +74,10 @@ pub(super) async fn apply_attributes(
             given_up.insert((contact, identity.clone()));
         }
     }
-    let renamed_ids = contacts::set_names(&mut *tx, &names.values().cloned().collect::<Vec<_>>(), now).await?;
+    let renamed_ids = contacts::set_names(tx.on(), &names.values().cloned().collect::<Vec<_>>(), now).await?;
     let changed_preferences =
-        contacts::set_preferences(&mut *tx, &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
-    contacts::retire(&mut *tx, &retired.into_iter().collect::<Vec<_>>()).await?;
+        contacts::set_preferences(tx.on(), &preferring.values().cloned().collect::<Vec<_>>(), now).await?;
+    contacts::retire(tx.on(), &retired.into_iter().collect::<Vec<_>>()).await?;
     let usernames = usernames
         .into_iter()
         .map(|(identity, (_, contact))| (identity, contact))
@@ -127,7 +127,7 @@ async fn adopt_usernames(
         return Ok(seen);
     }
     let identities: Vec<Identity> = seen.iter().map(|(identity, _)| identity.clone()).collect();
-    let current: HashMap<String, ContactId> = contacts::identities(&mut *tx, &identities)
+    let current: HashMap<String, ContactId> = contacts::identities(tx.on(), &identities)
         .await?
         .into_iter()
         .map(|it| (it.value, it.contact_id))
@@ -139,9 +139,9 @@ async fn adopt_usernames(
         .into_iter()
         .filter(|(identity, contact)| current[&identity.value] != *contact)
         .collect();
-    if contacts::assign(&mut *tx, &new, clock.now()).await? != new.len() as u64 {
+    if contacts::assign(tx.on(), &new, clock.now()).await? != new.len() as u64 {
         return Err(conflict_error());
     }
-    contacts::reassign(tx, &taken).await?;
+    contacts::reassign(tx.on(), &taken).await?;
     Ok(new.into_iter().chain(taken).collect())
 }

@@ -45,7 +45,7 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
     let mut nodes: Vec<Identity> = parties.iter().flat_map(|party| party.identities.clone()).collect();
     nodes.sort();
     nodes.dedup();
-    let known = contacts::identities(&mut *tx, &nodes).await?;
+    let known = contacts::identities(tx.on(), &nodes).await?;
     let sets = IdentitySets::new(parties, nodes, &known);
     let plan = sets.plan(clock);
     let now = clock.now();
@@ -59,11 +59,11 @@ pub async fn resolve(tx: &mut Tx, clock: &Clock, parties: &[Party], also: &[Cont
         let known = known.iter().map(|it| it.contact_id);
         contacts::lock(tx, known.chain(also.iter().copied())).await?;
     }
-    contacts::insert(&mut *tx, &plan.new, now).await?;
-    if contacts::assign(&mut *tx, &plan.owned, now).await? != plan.owned.len() as u64 {
+    contacts::insert(tx.on(), &plan.new, now).await?;
+    if contacts::assign(tx.on(), &plan.owned, now).await? != plan.owned.len() as u64 {
         return Err(conflict_error());
     }
-    contacts::reassign(&mut *tx, &plan.taken).await?;
+    contacts::reassign(tx.on(), &plan.taken).await?;
 
     let contact_ids: Vec<ContactId> = parties.iter().map(|party| plan.contact[&party.identities[0]]).collect();
     let changes = apply_attributes(tx, clock, parties, &contact_ids).await?;

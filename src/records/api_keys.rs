@@ -18,7 +18,7 @@ pub struct ApiKey {
     pub created_by: Option<String>,
 }
 
-pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Result<()> {
+pub async fn insert(on: On<'_>, key: &ApiKey, digest: [u8; 32]) -> Result<()> {
     const SQL: &str = "
         INSERT INTO api_keys (id, tenant_id, name, digest, scopes, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let row = (
@@ -30,29 +30,29 @@ pub async fn insert(on: impl Into<On<'_>>, key: &ApiKey, digest: [u8; 32]) -> Re
         key.created_at,
         key.created_by.clone(),
     );
-    on.into().sql(SQL, row).run().await.map(drop)
+    on.sql(SQL, row).run().await.map(drop)
 }
 
 /// Finds the live key with this digest. The one query without a tenant: the key identifies it.
-pub async fn find_live(on: impl Into<On<'_>>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
+pub async fn find_live(on: On<'_>, digest: [u8; 32]) -> Result<Option<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
         WHERE digest = $1 AND revoked_at IS NULL";
-    on.into().sql(SQL, (digest.to_vec(),)).opt().await
+    on.sql(SQL, (digest.to_vec(),)).opt().await
 }
 
-pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<ApiKey>> {
+pub async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
         WHERE tenant_id = $1
         ORDER BY id";
-    on.into().sql(SQL, (tenant,)).all().await
+    on.sql(SQL, (tenant,)).all().await
 }
 
 /// Lists a tenant's keys, revoked ones included, the oldest first, starting after `after`.
-pub async fn page(on: impl Into<On<'_>>, tenant: TenantId, after: Option<ApiKeyId>, limit: i64) -> Result<Vec<ApiKey>> {
+pub async fn page(on: On<'_>, tenant: TenantId, after: Option<ApiKeyId>, limit: i64) -> Result<Vec<ApiKey>> {
     const SQL: &str = "
         SELECT id, tenant_id, name, scopes, created_at, last_used_at, revoked_at, created_by
         FROM api_keys
@@ -60,16 +60,16 @@ pub async fn page(on: impl Into<On<'_>>, tenant: TenantId, after: Option<ApiKeyI
         ORDER BY id
         LIMIT $3";
     let after = after.unwrap_or(ApiKeyId::from_uuid(uuid::Uuid::nil()));
-    on.into().sql(SQL, (tenant, after, limit)).all().await
+    on.sql(SQL, (tenant, after, limit)).all().await
 }
 
 /// Revokes a key. The operator names it without its tenant.
-pub async fn revoke(on: impl Into<On<'_>>, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
+pub async fn revoke(on: On<'_>, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-    on.into().sql(SQL, (id, now)).run().await
+    on.sql(SQL, (id, now)).run().await
 }
 
-pub async fn mark_used(on: impl Into<On<'_>>, tenant: TenantId, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
+pub async fn mark_used(on: On<'_>, tenant: TenantId, id: ApiKeyId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE api_keys SET last_used_at = $3 WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id, now)).run().await
+    on.sql(SQL, (tenant, id, now)).run().await
 }

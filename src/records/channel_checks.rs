@@ -15,7 +15,7 @@ use crate::{
 pub const CHECKS: Queue = Queue::new("checks", "channel_checks").recurring(Recurring::by_id());
 
 /// Makes the check due at once. A running check is followed by another: it may have used a token that was replaced since.
-pub async fn request(on: impl Into<On<'_>>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
+pub async fn request(on: On<'_>, channel: ChannelId, tenant: TenantId, now: DateTime<Utc>) -> Result<()> {
     recurring::request(on, &CHECKS, RecurringRow::new(channel, tenant), now, now).await
 }
 
@@ -27,5 +27,5 @@ pub async fn insert_missing(db: &Db, now: DateTime<Utc>) -> Result<()> {
     let missing: Vec<(ChannelId, TenantId)> = db.reader().sql(SQL, ()).all().await?;
     let row = |&(channel, tenant): &(ChannelId, TenantId)| RecurringRow::new(channel, tenant);
     let rows: Vec<RecurringRow> = missing.iter().map(row).collect();
-    recurring::ensure(db, &CHECKS, &rows, now, now).await.map(drop)
+    recurring::ensure(db.writer(), &CHECKS, &rows, now, now).await.map(drop)
 }

@@ -98,7 +98,7 @@ macro_rules! select {
 }
 
 /// Adds a channel, or updates the secrets and account of one the same tenant has. `None` if another tenant has the number.
-pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
+pub async fn upsert(on: On<'_>, channel: &Channel, created_by: Actor) -> Result<Option<ChannelId>> {
     const SQL: &str = "
         INSERT INTO channels (id, tenant_id, external_id, waba_id, display_phone_number, access_token, app_secret,
             created_at, updated_at, created_by)
@@ -121,58 +121,53 @@ pub async fn upsert(on: impl Into<On<'_>>, channel: &Channel, created_by: Actor)
         c.updated_at,
         created_by.to_string(),
     );
-    Ok(on.into().sql(SQL, row).opt::<(ChannelId,)>().await?.map(|(id,)| id))
+    Ok(on.sql(SQL, row).opt::<(ChannelId,)>().await?.map(|(id,)| id))
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId) -> Result<Option<Channel>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: ChannelId) -> Result<Option<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND id = $2");
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
-pub async fn find_by_number(on: impl Into<On<'_>>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
+pub async fn find_by_number(on: On<'_>, tenant: TenantId, phone_number_id: &str) -> Result<Option<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND provider = 'meta' AND external_id = $2");
-    on.into().sql(SQL, (tenant, phone_number_id.to_owned())).opt().await
+    on.sql(SQL, (tenant, phone_number_id.to_owned())).opt().await
 }
 
-pub async fn of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<Channel>> {
+pub async fn of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 ORDER BY id");
-    on.into().sql(SQL, (tenant,)).all().await
+    on.sql(SQL, (tenant,)).all().await
 }
 
 /// Lists a tenant's channels, the oldest first, starting after `after`.
-pub async fn page(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    after: Option<ChannelId>,
-    limit: i64,
-) -> Result<Vec<Channel>> {
+pub async fn page(on: On<'_>, tenant: TenantId, after: Option<ChannelId>, limit: i64) -> Result<Vec<Channel>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3");
     let after = after.unwrap_or(ChannelId::from_uuid(Uuid::nil()));
-    on.into().sql(SQL, (tenant, after, limit)).all().await
+    on.sql(SQL, (tenant, after, limit)).all().await
 }
 
 /// Lists every tenant's channels, for the directory.
-pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Channel>> {
+pub async fn all(on: On<'_>) -> Result<Vec<Channel>> {
     const SQL: &str = select!("ORDER BY id");
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }
 
 /// Returns a value that changes whenever a channel or a tenant's sending rules change.
-pub async fn revision(on: impl Into<On<'_>>) -> Result<(i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+pub async fn revision(on: On<'_>) -> Result<(i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
     const SQL: &str = "SELECT COUNT(*), MAX(updated_at), (SELECT MAX(updated_at) FROM tenants) FROM channels";
-    on.into().sql(SQL, ()).one().await
+    on.sql(SQL, ()).one().await
 }
 
-pub async fn reseal(on: impl Into<On<'_>>, tenant: TenantId, id: ChannelId, sealed: SealedSecrets) -> Result<u64> {
+pub async fn reseal(on: On<'_>, tenant: TenantId, id: ChannelId, sealed: SealedSecrets) -> Result<u64> {
     const SQL: &str = "
         UPDATE channels SET access_token = $3, app_secret = $4, credentials = $5 WHERE tenant_id = $1 AND id = $2";
     let args = (tenant, id, sealed.access_token, sealed.app_secret, sealed.credentials);
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Stores what Meta reports of a number. Members that are `None` stay as they are.
 pub async fn record_report(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     id: ChannelId,
     seen: NumberReport,
@@ -193,28 +188,22 @@ pub async fn record_report(
         seen.display_phone_number,
         now,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Opens a channel's circuit breaker. Returns its tenant, or `None` if it was open already.
-pub async fn trip(
-    on: impl Into<On<'_>>,
-    id: ChannelId,
-    code: i64,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<TenantId>> {
+pub async fn trip(on: On<'_>, id: ChannelId, code: i64, reason: &str, now: DateTime<Utc>) -> Result<Option<TenantId>> {
     const SQL: &str = "
         UPDATE channels SET tripped_at = $2, trip_code = $3, trip_reason = $4, updated_at = $2
         WHERE id = $1 AND tripped_at IS NULL
         RETURNING tenant_id";
-    let found: Option<(TenantId,)> = on.into().sql(SQL, (id, now, code, reason.to_owned())).opt().await?;
+    let found: Option<(TenantId,)> = on.sql(SQL, (id, now, code, reason.to_owned())).opt().await?;
     Ok(found.map(|(tenant,)| tenant))
 }
 
 /// Closes the circuit breaker of a channel unless it opened after `as_of`. Returns 1 if it was open.
 pub async fn recover(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     id: ChannelId,
     as_of: DateTime<Utc>,
@@ -223,12 +212,12 @@ pub async fn recover(
     const SQL: &str = "
         UPDATE channels SET tripped_at = NULL, trip_code = NULL, trip_reason = NULL, updated_at = $4
         WHERE tenant_id = $1 AND id = $2 AND tripped_at <= $3";
-    on.into().sql(SQL, (tenant, id, as_of, now)).run().await
+    on.sql(SQL, (tenant, id, as_of, now)).run().await
 }
 
 /// Stores the portfolio that owns an account. Returns the number of the tenant's channels changed.
 pub async fn set_owner(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     waba_id: &str,
     business_id: &str,
@@ -238,24 +227,24 @@ pub async fn set_owner(
         UPDATE channels SET business_id = $3, updated_at = $4
         WHERE tenant_id = $1 AND waba_id = $2 AND (business_id IS NULL OR business_id <> $3)";
     let args = (tenant, waba_id.to_owned(), business_id.to_owned(), now);
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Stores a number's throughput in messages per second.
 pub async fn set_throughput(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     id: ChannelId,
     per_second: i64,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "UPDATE channels SET throughput = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id, per_second, now)).run().await
+    on.sql(SQL, (tenant, id, per_second, now)).run().await
 }
 
 /// Pauses the campaigns of a channel. Returns whether they were running.
 pub async fn pause_campaigns(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     id: ChannelId,
     code: i64,
@@ -264,18 +253,13 @@ pub async fn pause_campaigns(
     const SQL: &str = "
         UPDATE channels SET campaigns_paused_at = $4, campaigns_pause_code = $3, updated_at = $4
         WHERE tenant_id = $1 AND id = $2 AND campaigns_paused_at IS NULL";
-    Ok(on.into().sql(SQL, (tenant, id, code, now)).run().await? > 0)
+    Ok(on.sql(SQL, (tenant, id, code, now)).run().await? > 0)
 }
 
 /// Resumes the campaigns of a channel. Returns whether they were paused.
-pub async fn resume_campaigns(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    id: ChannelId,
-    now: DateTime<Utc>,
-) -> Result<bool> {
+pub async fn resume_campaigns(on: On<'_>, tenant: TenantId, id: ChannelId, now: DateTime<Utc>) -> Result<bool> {
     const SQL: &str = "
         UPDATE channels SET campaigns_paused_at = NULL, campaigns_pause_code = NULL, updated_at = $3
         WHERE tenant_id = $1 AND id = $2 AND campaigns_paused_at IS NOT NULL";
-    Ok(on.into().sql(SQL, (tenant, id, now)).run().await? > 0)
+    Ok(on.sql(SQL, (tenant, id, now)).run().await? > 0)
 }

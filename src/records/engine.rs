@@ -18,19 +18,19 @@ pub struct PostgresFacts {
     pub connections: i64,
 }
 
-pub async fn postgres(on: impl Into<On<'_>>) -> Result<PostgresFacts> {
+pub async fn postgres(on: On<'_>) -> Result<PostgresFacts> {
     const POSTGRES: &str = "
         SELECT current_setting('server_version_num')::bigint AS version_num, current_setting('server_version') AS version,
             current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
             current_setting('full_page_writes') AS full_page_writes,
             current_setting('max_connections')::bigint AS max_connections,
             (SELECT COUNT(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections";
-    on.into().sql(POSTGRES, ()).one().await
+    on.sql(POSTGRES, ()).one().await
 }
 
-pub async fn postgres_time(on: impl Into<On<'_>>) -> Result<DateTime<Utc>> {
+pub async fn postgres_time(on: On<'_>) -> Result<DateTime<Utc>> {
     const POSTGRES: &str = "SELECT clock_timestamp()";
-    let (time,) = on.into().sql(POSTGRES, ()).one::<(DateTime<Utc>,)>().await?;
+    let (time,) = on.sql(POSTGRES, ()).one::<(DateTime<Utc>,)>().await?;
     Ok(time)
 }
 
@@ -44,8 +44,7 @@ pub struct SqliteFacts {
     pub synchronous: i64,
 }
 
-pub async fn sqlite(on: impl Into<On<'_>>) -> Result<SqliteFacts> {
-    let mut on = on.into();
+pub async fn sqlite(mut on: On<'_>) -> Result<SqliteFacts> {
     let (version,) = on.reborrow().sql("SELECT sqlite_version()", ()).one().await?;
     let (journal_mode,) = on.reborrow().sql("PRAGMA journal_mode", ()).one().await?;
     let (synchronous,) = on.reborrow().sql("PRAGMA synchronous", ()).one().await?;

@@ -16,22 +16,22 @@ pub struct FormerAppSecret {
 }
 
 /// Stores until when a tenant held a secret.
-pub async fn put(on: impl Into<On<'_>>, former: FormerAppSecret) -> Result<u64> {
+pub async fn put(on: On<'_>, former: FormerAppSecret) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO former_app_secrets (tenant_id, secret_id, valid_until) VALUES ($1, $2, $3)
         ON CONFLICT (tenant_id, secret_id) DO UPDATE SET valid_until = excluded.valid_until";
     let row = (former.tenant_id, former.secret_id, former.valid_until);
-    on.into().sql(SQL, row).run().await
+    on.sql(SQL, row).run().await
 }
 
 /// Lists every tenant's, for the directory.
-pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<FormerAppSecret>> {
+pub async fn all(on: On<'_>) -> Result<Vec<FormerAppSecret>> {
     const SQL: &str = "SELECT tenant_id, secret_id, valid_until FROM former_app_secrets ORDER BY tenant_id, secret_id";
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }
 
 /// Deletes those whose webhooks are all expired.
-pub async fn forget(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+pub async fn forget(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "DELETE FROM former_app_secrets WHERE valid_until < $1";
-    on.into().sql(SQL, (before,)).run().await
+    on.sql(SQL, (before,)).run().await
 }

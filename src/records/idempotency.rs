@@ -32,7 +32,7 @@ pub struct KeyOwner {
 
 /// Claims free keys. Returns the owner of each key: this request or an earlier one.
 pub async fn claim(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     keyed: &[KeyedRequest],
     since: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -55,7 +55,6 @@ pub async fn claim(
     if keyed.is_empty() {
         return Ok(Vec::new());
     }
-    let mut on = on.into();
     let old = keyed.iter().map(|it| (it.tenant.uuid(), it.key.clone(), since));
     Rows::new(FORGET, old.collect()).run(on.reborrow()).await?;
     let taken = |it: &KeyedRequest| {
@@ -75,23 +74,18 @@ pub async fn claim(
 }
 
 /// Restarts the lifetime of a key at the given time. Returns 0 if another request owns it.
-pub async fn renew(on: impl Into<On<'_>>, keyed: &KeyedRequest, at: DateTime<Utc>) -> Result<u64> {
+pub async fn renew(on: On<'_>, keyed: &KeyedRequest, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET created_at = $4 WHERE tenant_id = $1 AND key = $2 AND digest = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.digest.to_vec(), at);
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Finds the owner of a key.
-pub async fn find(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    key: String,
-    since: DateTime<Utc>,
-) -> Result<Option<KeyOwner>> {
+pub async fn find(on: On<'_>, tenant: TenantId, key: String, since: DateTime<Utc>) -> Result<Option<KeyOwner>> {
     const SQL: &str = "
         SELECT tenant_id, key, digest, message_id FROM idempotency_keys
         WHERE tenant_id = $1 AND key = $2 AND created_at >= $3";
-    on.into().sql(SQL, (tenant, key, since)).opt().await
+    on.sql(SQL, (tenant, key, since)).opt().await
 }
 
 /// The stored answer to a request that created no message.
@@ -105,17 +99,17 @@ pub struct StoredAnswer {
 }
 
 /// Stores the answer to a request if it still owns the key.
-pub async fn store_answer(on: impl Into<On<'_>>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
+pub async fn store_answer(on: On<'_>, keyed: &KeyedRequest, status: i64, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "
         UPDATE idempotency_keys SET http_status = $4, answer = $5 WHERE tenant_id = $1 AND key = $2 AND message_id = $3";
     let args = (keyed.tenant, keyed.key.clone(), keyed.message, status, sealed);
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Finds the stored answer of a key.
-pub async fn find_answer(on: impl Into<On<'_>>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
+pub async fn find_answer(on: On<'_>, tenant: TenantId, key: String) -> Result<Option<StoredAnswer>> {
     const SQL: &str = "SELECT created_at, http_status, answer FROM idempotency_keys WHERE tenant_id = $1 AND key = $2";
-    on.into().sql(SQL, (tenant, key)).opt().await
+    on.sql(SQL, (tenant, key)).opt().await
 }
 
 /// Returns the sealing purpose of an answer.
@@ -132,28 +126,24 @@ pub struct SealedAnswer {
 }
 
 /// Lists stored answers in key order, starting after `after`.
-pub async fn list_answers(
-    on: impl Into<On<'_>>,
-    after: Option<(TenantId, String)>,
-    limit: i64,
-) -> Result<Vec<SealedAnswer>> {
+pub async fn list_answers(on: On<'_>, after: Option<(TenantId, String)>, limit: i64) -> Result<Vec<SealedAnswer>> {
     const SQL: &str = "
         SELECT tenant_id, key, answer FROM idempotency_keys
         WHERE (tenant_id, key) > ($1, $2) AND answer IS NOT NULL
         ORDER BY tenant_id, key LIMIT $3";
     let (tenant, key) = after.unwrap_or((TenantId::from_uuid(uuid::Uuid::nil()), String::new()));
-    on.into().sql(SQL, (tenant, key, limit)).all().await
+    on.sql(SQL, (tenant, key, limit)).all().await
 }
 
 /// Replaces a sealed answer with its resealed form. Returns 0 if it has changed since.
-pub async fn reseal(on: impl Into<On<'_>>, was: SealedAnswer, sealed: Vec<u8>) -> Result<u64> {
+pub async fn reseal(on: On<'_>, was: SealedAnswer, sealed: Vec<u8>) -> Result<u64> {
     const SQL: &str = "UPDATE idempotency_keys SET answer = $4 WHERE tenant_id = $1 AND key = $2 AND answer = $3";
     let args = (was.tenant_id, was.key, was.answer, sealed);
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Releases keys whose requests were rejected and created nothing.
-pub async fn release(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Result<u64> {
+pub async fn release(on: On<'_>, keys: &[(TenantId, String)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, key) AS ({rows})
         DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (SELECT tenant_id, key FROM r)";
@@ -162,9 +152,9 @@ pub async fn release(on: impl Into<On<'_>>, keys: &[(TenantId, String)]) -> Resu
 }
 
 /// Deletes the oldest keys from before the given time. Returns how many.
-pub async fn expire(on: impl Into<On<'_>>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
+pub async fn expire(on: On<'_>, before: DateTime<Utc>, limit: i64) -> Result<u64> {
     const SQL: &str = "
         DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (
             SELECT tenant_id, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
-    on.into().sql(SQL, (before, limit)).run().await
+    on.sql(SQL, (before, limit)).run().await
 }

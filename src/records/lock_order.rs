@@ -48,7 +48,7 @@ impl Stage {
         if !tx.is_postgres() {
             return Ok(());
         }
-        let locked: Vec<(Uuid,)> = Rows::new(postgres, rows).all(tx).await?;
+        let locked: Vec<(Uuid,)> = Rows::new(postgres, rows).all(tx.on()).await?;
         drop(locked);
         Ok(())
     }

@@ -12,27 +12,27 @@ use crate::{
 const RESERVED: TimeDelta = TimeDelta::seconds(60);
 
 /// Returns the quotas that the operator has set. [`Quota::default`] has the others.
-pub async fn list(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
+pub async fn list(on: On<'_>, tenant: TenantId) -> Result<Vec<(String, i64)>> {
     const SQL: &str = "SELECT quota, maximum FROM tenant_quotas WHERE tenant_id = $1 ORDER BY quota";
-    on.into().sql(SQL, (tenant,)).all().await
+    on.sql(SQL, (tenant,)).all().await
 }
 
 /// Returns the set quotas of all tenants.
-pub async fn list_all(on: impl Into<On<'_>>) -> Result<Vec<(TenantId, String, i64)>> {
+pub async fn list_all(on: On<'_>) -> Result<Vec<(TenantId, String, i64)>> {
     const SQL: &str = "SELECT tenant_id, quota, maximum FROM tenant_quotas ORDER BY tenant_id, quota";
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }
 
 /// Sets a quota; `None` restores the default.
-pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, maximum: Option<i64>) -> Result<u64> {
+pub async fn set(on: On<'_>, tenant: TenantId, quota: Quota, maximum: Option<i64>) -> Result<u64> {
     const SET: &str = "
         INSERT INTO tenant_quotas (tenant_id, quota, maximum) VALUES ($1, $2, $3)
         ON CONFLICT (tenant_id, quota) DO UPDATE SET maximum = excluded.maximum";
     const DEFAULT: &str = "DELETE FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
     let name = quota.as_str().to_owned();
     match maximum {
-        Some(maximum) => on.into().sql(SET, (tenant, name, maximum)).run().await,
-        None => on.into().sql(DEFAULT, (tenant, name)).run().await,
+        Some(maximum) => on.sql(SET, (tenant, name, maximum)).run().await,
+        None => on.sql(DEFAULT, (tenant, name)).run().await,
     }
 }
 
@@ -40,7 +40,7 @@ pub async fn set(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, maximum:
 pub async fn admit(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<Result<(), QuotaReached>> {
     lock(tx, tenant, quota).await?;
     let used = count(tx, tenant, quota).await?;
-    check(tx, tenant, quota, used).await
+    check(tx.on(), tenant, quota, used).await
 }
 
 /// Reserves one of a quota for a resource that is created elsewhere before it is stored. Counts until [released](release), for at most
@@ -58,7 +58,7 @@ pub async fn reserve(
     tx.sql(OVER, (tenant, now)).run().await?;
     let name = quota.as_str().to_owned();
     let used = count(tx, tenant, quota).await?;
-    let admitted = check(&mut *tx, tenant, quota, used).await?;
+    let admitted = check(tx.on(), tenant, quota, used).await?;
     if admitted.is_ok() {
         tx.sql(INSERT, (tenant, id, name, now + RESERVED)).run().await?;
     }
@@ -66,15 +66,14 @@ pub async fn reserve(
 }
 
 /// Deletes a reservation.
-pub async fn release(on: impl Into<On<'_>>, tenant: TenantId, id: Uuid) -> Result<u64> {
+pub async fn release(on: On<'_>, tenant: TenantId, id: Uuid) -> Result<u64> {
     const SQL: &str = "DELETE FROM quota_reservations WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id)).run().await
+    on.sql(SQL, (tenant, id)).run().await
 }
 
 /// Checks that the tenant may upload at all, before an upload is read.
-pub async fn has_room(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
+pub async fn has_room(mut on: On<'_>, tenant: TenantId) -> Result<Result<(), QuotaReached>> {
     const SQL: &str = "SELECT used FROM tenant_usage WHERE tenant_id = $1 AND quota = $2";
-    let mut on = on.into();
     let name = Quota::MediaBytes.as_str().to_owned();
     let used: Option<(i64,)> = on.reborrow().sql(SQL, (tenant, name)).opt().await?;
     check(on, tenant, Quota::MediaBytes, used.map_or(0, |(used,)| used)).await
@@ -88,7 +87,7 @@ pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Resu
         RETURNING used";
     let name = Quota::MediaBytes.as_str().to_owned();
     let (used,): (i64,) = tx.sql(SQL, (tenant, name, bytes)).one().await?;
-    let limit = limit(&mut *tx, tenant, Quota::MediaBytes).await?;
+    let limit = limit(tx.on(), tenant, Quota::MediaBytes).await?;
     let used_before = used - bytes;
     Ok(match used <= limit {
         true => Ok(()),
@@ -101,11 +100,11 @@ pub async fn add_bytes(tx: &mut Tx, tenant: TenantId, bytes: i64) -> Result<Resu
 }
 
 /// Subtracts what [`add_bytes`] has added.
-pub async fn subtract_bytes(on: impl Into<On<'_>>, tenant: TenantId, bytes: i64) -> Result<u64> {
+pub async fn subtract_bytes(on: On<'_>, tenant: TenantId, bytes: i64) -> Result<u64> {
     const SQL: &str = "
         UPDATE tenant_usage SET used = CASE WHEN used > $3 THEN used - $3 ELSE 0 END WHERE tenant_id = $1 AND quota = $2";
     let name = Quota::MediaBytes.as_str().to_owned();
-    on.into().sql(SQL, (tenant, name, bytes)).run().await
+    on.sql(SQL, (tenant, name, bytes)).run().await
 }
 
 /// Locks a tenant's quota until the end of the transaction. No-op on SQLite, which has one writer.
@@ -120,7 +119,7 @@ async fn lock(tx: &mut Tx, tenant: TenantId, quota: Quota) -> Result<()> {
     Ok(())
 }
 
-async fn check(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, used: i64) -> Result<Result<(), QuotaReached>> {
+async fn check(on: On<'_>, tenant: TenantId, quota: Quota, used: i64) -> Result<Result<(), QuotaReached>> {
     let limit = limit(on, tenant, quota).await?;
     Ok(match used < limit {
         true => Ok(()),
@@ -128,9 +127,9 @@ async fn check(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota, used: i64)
     })
 }
 
-async fn limit(on: impl Into<On<'_>>, tenant: TenantId, quota: Quota) -> Result<i64> {
+async fn limit(on: On<'_>, tenant: TenantId, quota: Quota) -> Result<i64> {
     const SQL: &str = "SELECT maximum FROM tenant_quotas WHERE tenant_id = $1 AND quota = $2";
-    let set: Option<(i64,)> = on.into().sql(SQL, (tenant, quota.as_str().to_owned())).opt().await?;
+    let set: Option<(i64,)> = on.sql(SQL, (tenant, quota.as_str().to_owned())).opt().await?;
     Ok(set.map_or(quota.default(), |(maximum,)| maximum))
 }
 

@@ -26,7 +26,7 @@ pub struct Tally {
 }
 
 /// Counts everything. The duration grows with the database: for demonstrations, not for metrics.
-pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
+pub async fn tally(on: On<'_>) -> Result<Tally> {
     const SQL: &str = "
         SELECT
             (SELECT COUNT(*) FROM raw_events) AS stored,
@@ -37,19 +37,19 @@ pub async fn tally(on: impl Into<On<'_>>) -> Result<Tally> {
             (SELECT COUNT(*) FROM messages) AS messages,
             (SELECT COUNT(*) FROM sends WHERE state IN ('pending', 'running')) AS unsent,
             (SELECT COUNT(*) FROM send_attempts WHERE outcome IN ('open', 'unknown')) AS undecided";
-    on.into().sql(SQL, ()).one().await
+    on.sql(SQL, ()).one().await
 }
 
 /// Counts the webhooks stored since the given id.
-pub async fn stored_since(on: impl Into<On<'_>>, id: Uuid) -> Result<i64> {
+pub async fn stored_since(on: On<'_>, id: Uuid) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM raw_events WHERE id >= $1";
-    let (count,) = on.into().sql(SQL, (id,)).one::<(i64,)>().await?;
+    let (count,) = on.sql(SQL, (id,)).one::<(i64,)>().await?;
     Ok(count)
 }
 
 /// Returns the messages that are stored.
 pub async fn known_messages(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     channel: ChannelId,
     wamids: &[&str],
@@ -63,12 +63,7 @@ pub async fn known_messages(
 }
 
 /// Returns the messages that one of our attempts is known to have delivered to Meta.
-pub async fn known_sends(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    channel: ChannelId,
-    wamids: &[&str],
-) -> Result<Vec<(String,)>> {
+pub async fn known_sends(on: On<'_>, tenant: TenantId, channel: ChannelId, wamids: &[&str]) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, wamid) AS ({rows})
         SELECT a.wamid
@@ -82,7 +77,7 @@ pub type StatusKey = (String, String, DateTime<Utc>);
 
 /// Returns the statuses that are stored, of any group member.
 pub async fn known_statuses(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     channel: ChannelId,
     statuses: &[StatusKey],

@@ -29,7 +29,7 @@ macro_rules! select {
     };
 }
 
-pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant, created_by: Actor) -> Result<()> {
+pub async fn insert(on: On<'_>, tenant: &Tenant, created_by: Actor) -> Result<()> {
     const SQL: &str = "
         INSERT INTO tenants (id, name, sealed_key, created_at, created_by) VALUES ($1, $2, $3, $4, $5)";
     let row = (
@@ -39,12 +39,12 @@ pub async fn insert(on: impl Into<On<'_>>, tenant: &Tenant, created_by: Actor) -
         tenant.created_at,
         created_by.to_string(),
     );
-    on.into().sql(SQL, row).run().await.map(drop)
+    on.sql(SQL, row).run().await.map(drop)
 }
 
-pub async fn find(on: impl Into<On<'_>>, id: TenantId) -> Result<Option<Tenant>> {
+pub async fn find(on: On<'_>, id: TenantId) -> Result<Option<Tenant>> {
     const SQL: &str = select!("WHERE id = $1");
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
 /// Finds a tenant and locks its key against changes until the end of the transaction.
@@ -55,39 +55,36 @@ pub async fn find_to_seal(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>> {
 }
 
 /// Finds a tenant by name.
-pub async fn find_by_name(on: impl Into<On<'_>>, name: &str) -> Result<Option<Tenant>> {
+pub async fn find_by_name(on: On<'_>, name: &str) -> Result<Option<Tenant>> {
     const SQL: &str = select!("WHERE name = $1");
-    on.into().sql(SQL, (name.to_owned(),)).opt().await
+    on.sql(SQL, (name.to_owned(),)).opt().await
 }
 
-pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<Tenant>> {
+pub async fn all(on: On<'_>) -> Result<Vec<Tenant>> {
     const SQL: &str = select!("ORDER BY id");
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }
 
 /// Lists tenants, the oldest first, starting after `after`.
-pub async fn page(on: impl Into<On<'_>>, after: Option<TenantId>, limit: i64) -> Result<Vec<Tenant>> {
+pub async fn page(on: On<'_>, after: Option<TenantId>, limit: i64) -> Result<Vec<Tenant>> {
     const SQL: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
     let after = after.unwrap_or(TenantId::from_uuid(uuid::Uuid::nil()));
-    on.into().sql(SQL, (after, limit)).all().await
+    on.sql(SQL, (after, limit)).all().await
 }
 
-pub async fn reseal(on: impl Into<On<'_>>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64> {
+pub async fn reseal(on: On<'_>, id: TenantId, sealed_key: Vec<u8>) -> Result<u64> {
     const SQL: &str = "UPDATE tenants SET sealed_key = $2 WHERE id = $1";
-    on.into().sql(SQL, (id, sealed_key)).run().await
+    on.sql(SQL, (id, sealed_key)).run().await
 }
 
 /// Stores the operator's rules for a tenant's sending.
 pub async fn set_rules(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     id: TenantId,
     messages_per_second: Option<f64>,
     hold_unknown: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     const SQL: &str = "UPDATE tenants SET messages_per_second = $2, hold_unknown = $3, updated_at = $4 WHERE id = $1";
-    on.into()
-        .sql(SQL, (id, messages_per_second, hold_unknown, now))
-        .run()
-        .await
+    on.sql(SQL, (id, messages_per_second, hold_unknown, now)).run().await
 }

@@ -84,12 +84,11 @@ impl TemplateError {
 
 impl TemplateCache {
     /// Loads the named templates in all languages, in two queries. Names loaded before are not read again.
-    pub async fn load(&mut self, on: impl Into<On<'_>>, names: impl IntoIterator<Item = TemplateName>) -> Result<()> {
+    pub async fn load(&mut self, mut on: On<'_>, names: impl IntoIterator<Item = TemplateName>) -> Result<()> {
         let new: HashSet<TemplateName> = names.into_iter().filter(|key| !self.known.contains_key(key)).collect();
         if new.is_empty() {
             return Ok(());
         }
-        let mut on = on.into();
         let keys: Vec<TemplateName> = new.into_iter().collect();
         let accounts: HashSet<(TenantId, String)> = keys.iter().map(|key| (key.0, key.1.clone())).collect();
         let accounts: Vec<_> = accounts

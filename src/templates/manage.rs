@@ -57,7 +57,7 @@ impl TemplateService {
         self.db.transaction_as(route.tenant, reserve).await?;
         let made = self.submit(route, draft, reservation).await;
         if made.is_err() {
-            quotas::release(&self.db, route.tenant, reservation).await?;
+            quotas::release(self.db.writer(), route.tenant, reservation).await?;
         }
         made
     }
@@ -74,11 +74,12 @@ impl TemplateService {
         };
         let (name, language) = (shown.name.clone(), shown.language.clone());
         let keep = async |tx: &mut Tx| {
-            store::upsert(&mut *tx, route.tenant, route.account(), &[shown], self.clock.now()).await?;
-            quotas::release(tx, route.tenant, reservation).await.map(drop)
+            store::upsert(tx.on(), route.tenant, route.account(), &[shown], self.clock.now()).await?;
+            quotas::release(tx.on(), route.tenant, reservation).await.map(drop)
         };
         self.db.transaction_as(route.tenant, keep).await?;
-        let stored = store::find_by_names(&self.db, &[(route.tenant, route.account().to_owned(), name)]).await?;
+        let stored =
+            store::find_by_names(self.db.writer(), &[(route.tenant, route.account().to_owned(), name)]).await?;
         let stored = stored.into_iter().find(|it| it.language == language);
         Ok(stored.ok_or(sqlx::Error::RowNotFound)?)
     }
@@ -119,7 +120,7 @@ impl TemplateService {
         let access = route.access().ok_or(ManageError::NoToken)?;
         let deleted = self.graph.delete_template(access, &row.name, Some(&row.meta_id)).await;
         self.sync_if_unknown(tenant, &row.waba_id, deleted).await?;
-        store::mark_status(&self.db, tenant, id, "DELETED", self.clock.now()).await?;
+        store::mark_status(self.db.writer(), tenant, id, "DELETED", self.clock.now()).await?;
         Ok(())
     }
 
@@ -152,11 +153,11 @@ impl TemplateService {
             None => None,
         };
         // Our change is newer than any webhook's status, whose times are whole seconds.
-        store::mark_status(&self.db, row.tenant_id, row.id, expected, now).await?;
+        store::mark_status(self.db.writer(), row.tenant_id, row.id, expected, now).await?;
         match shown {
             Some(shown) => {
                 let shown = to_fetched(&self.clock, shown);
-                store::upsert(&self.db, row.tenant_id, &row.waba_id, &[shown], now).await?;
+                store::upsert(self.db.writer(), row.tenant_id, &row.waba_id, &[shown], now).await?;
             }
             None => {
                 self.request_sync(row.tenant_id, &row.waba_id, TimeDelta::zero())

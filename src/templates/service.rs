@@ -30,6 +30,6 @@ impl TemplateService {
     /// Requests a sync of the account's templates after `rest`. Requests within that time share one sync.
     pub async fn request_sync(&self, tenant: TenantId, waba_id: &str, rest: TimeDelta) -> Result<()> {
         let now = self.clock.now();
-        store::request_sync(&self.db, self.clock.new_id(), tenant, waba_id, now, now + rest).await
+        store::request_sync(self.db.writer(), self.clock.new_id(), tenant, waba_id, now, now + rest).await
     }
 }

@@ -68,10 +68,10 @@ impl TemplateService {
         began: DateTime<Utc>,
     ) -> sqlx::Result<Synced> {
         let (tenant, waba) = (sync.tenant_id, sync.waba_id.as_str());
-        let before = by_name(store::list_account(&mut *tx, tenant, waba).await?);
-        store::upsert(&mut *tx, tenant, waba, &fetched, began).await?;
-        let gone = store::mark_missing_deleted(&mut *tx, tenant, waba, began).await?;
-        let after = by_name(store::list_account(&mut *tx, tenant, waba).await?);
+        let before = by_name(store::list_account(tx.on(), tenant, waba).await?);
+        store::upsert(tx.on(), tenant, waba, &fetched, began).await?;
+        let gone = store::mark_missing_deleted(tx.on(), tenant, waba, began).await?;
+        let after = by_name(store::list_account(tx.on(), tenant, waba).await?);
         let mut synced = Synced {
             found: fetched.len(),
             deleted: gone.len(),
@@ -92,7 +92,7 @@ impl TemplateService {
         }
         store::complete_sync(tx, lease, began, began + SYNC_INTERVAL).await?;
         let now = self.clock.now();
-        counts::add(&mut *tx, &SYNCS, now, 1, 0).await?;
+        counts::add(tx.on(), &SYNCS, now, 1, 0).await?;
         events::append(tx, &new_events, now).await?;
         Ok(synced)
     }

@@ -100,7 +100,7 @@ pub async fn apply_updates(tx: &mut Tx, clock: &Clock, updates: &[TemplateUpdate
         events.extend(match &it.detail {
             AccountDetail::TemplateStatus(status) => set_status(tx, clock, (key, it.at), &about, status).await?,
             AccountDetail::TemplateQuality(quality) => {
-                let written = store::set_quality(&mut *tx, key, quality.new.clone(), it.at).await? > 0;
+                let written = store::set_quality(tx.on(), key, quality.new.clone(), it.at).await? > 0;
                 let differs = |it: &StoredTemplate| it.quality.as_ref() != Some(&quality.new);
                 about
                     .has_changed(written, differs)
@@ -115,7 +115,7 @@ pub async fn apply_updates(tx: &mut Tx, clock: &Clock, updates: &[TemplateUpdate
     }
     let now = clock.now();
     for (tenant, waba) in accounts {
-        store::request_sync(&mut *tx, clock.new_id(), tenant, &waba, now, now + SYNC_DELAY).await?;
+        store::request_sync(tx.on(), clock.new_id(), tenant, &waba, now, now + SYNC_DELAY).await?;
     }
     Ok(events)
 }
@@ -136,7 +136,7 @@ async fn set_status(
         detail: update.explanation.clone().filter(|_| !status::is_sendable(status)),
         rejected_reason: update.reason.clone().filter(|_| status == "REJECTED"),
     };
-    let written = store::set_status(&mut *tx, key, new, at).await? > 0;
+    let written = store::set_status(tx.on(), key, new, at).await? > 0;
     let changed = about.has_changed(written, |it| it.status != status);
     Ok(changed.then(|| about.status(clock, status, update)))
 }
@@ -152,11 +152,11 @@ async fn set_category(
     let changed = match (&update.correct, &update.new) {
         (Some(correct), _) => {
             let effective = update.takes_effect_at;
-            let written = store::announce_category(&mut *tx, key, correct.clone(), effective, at).await? > 0;
+            let written = store::announce_category(tx.on(), key, correct.clone(), effective, at).await? > 0;
             about.has_changed(written, |it| it.announced_category.as_ref() != Some(correct))
         }
         (None, Some(new)) => {
-            let written = store::set_category(&mut *tx, key, new.clone(), at).await? > 0;
+            let written = store::set_category(tx.on(), key, new.clone(), at).await? > 0;
             about.has_changed(written, |it| it.category.as_ref() != Some(new))
         }
         (None, None) => false,

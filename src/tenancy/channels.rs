@@ -46,10 +46,10 @@ pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) ->
     let phone_number_id = digits("phone_number_id", &new.phone_number_id)?;
     let waba_id = digits("waba_id", &new.waba_id)?;
     let token = text("access_token", new.access_token.expose(), 4_096)?;
-    let owner = tenants::find(&service.db, tenant).await?;
+    let owner = tenants::find(service.db.writer(), tenant).await?;
     let owner = owner.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
     let key = open_tenant_key(&service.keyring, &owner).ok_or(TenancyError::KeyUnavailable)?;
-    let known = channels::find_by_number(&service.db, tenant, phone_number_id).await?;
+    let known = channels::find_by_number(service.db.writer(), tenant, phone_number_id).await?;
     let is_new = known.is_none();
     let id = known.map_or_else(|| service.clock.new_id(), |channel| channel.id);
     let now = service.clock.now();
@@ -87,15 +87,15 @@ pub async fn add_channel(service: &TenantService, ctx: &Ctx, new: NewChannel) ->
     if channel.app_secret.is_some() {
         note_former_secret(&mut tx, &key, &channel).await?;
     }
-    let id = channels::upsert(&mut tx, &channel, ctx.actor)
+    let id = channels::upsert(tx.on(), &channel, ctx.actor)
         .await?
         .ok_or_else(taken)?;
     // A new token may see templates that the old one could not.
-    templates::request_sync(&mut tx, service.clock.new_id(), tenant, waba_id, now, now).await?;
+    templates::request_sync(tx.on(), service.clock.new_id(), tenant, waba_id, now, now).await?;
     // The check fetches throughput and daily limit from Meta.
-    channel_checks::request(&mut tx, id, tenant, now).await?;
+    channel_checks::request(tx.on(), id, tenant, now).await?;
     let released = quarantine::release(
-        &mut tx,
+        tx.on(),
         &[quarantine::number(phone_number_id), quarantine::waba(waba_id)],
         now,
     )
@@ -145,7 +145,7 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
         Some(Signer::new(std::str::from_utf8(&opened).ok()?).id())
     };
     let (tenant, fresh) = (renewed.tenant_id, secret_of(renewed));
-    let all = channels::of_tenant(&mut *tx, tenant).await?;
+    let all = channels::of_tenant(tx.on(), tenant).await?;
     let Some(former) = all.iter().find(|it| it.id == renewed.id).and_then(secret_of) else {
         return Ok(());
     };
@@ -158,7 +158,7 @@ async fn note_former_secret(tx: &mut Tx, key: &SealingKey, renewed: &Channel) ->
         secret_id: former,
         valid_until: renewed.updated_at + PROPAGATION_TIME,
     };
-    former_app_secrets::put(tx, former).await?;
+    former_app_secrets::put(tx.on(), former).await?;
     Ok(())
 }
 
@@ -170,10 +170,10 @@ async fn recover(
     id: ChannelId,
 ) -> Result<Option<u64>, TenancyError> {
     let now = service.clock.now();
-    if channels::recover(&mut *tx, tenant, id, now, now).await? == 0 {
+    if channels::recover(tx.on(), tenant, id, now, now).await? == 0 {
         return Ok(None);
     }
-    let released = sends::release(&mut *tx, id, HoldReason::Breaker, now).await?;
+    let released = sends::release(tx.on(), id, HoldReason::Breaker, now).await?;
     Ok(Some(released))
 }
 

@@ -26,19 +26,19 @@ pub async fn create_api_key(
 ) -> Result<NewApiKey, TenancyError> {
     let tenant = ctx.tenant;
     let name = text("the name of the key", name, 200)?;
-    if tenants::find(&service.db, tenant).await?.is_none() {
+    if tenants::find(service.db.writer(), tenant).await?.is_none() {
         return Err(TenancyError::NotFound(format!("tenant {tenant}")));
     }
     let make = async |tx: &mut Tx| {
         quotas::admit(tx, tenant, Quota::ApiKeys).await??;
-        insert(tx, &service.clock, ctx, name, scopes).await
+        insert(tx.on(), &service.clock, ctx, name, scopes).await
     };
     service.db.transaction_as(tenant, make).await
 }
 
 /// Inserts a new API key.
 pub(super) async fn insert(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     clock: &Clock,
     ctx: &Ctx,
     name: &str,
@@ -61,7 +61,7 @@ pub(super) async fn insert(
 
 /// Revokes a key. Takes effect at once.
 pub async fn revoke_api_key(service: &TenantService, id: ApiKeyId) -> Result<(), TenancyError> {
-    match api_keys::revoke(&service.db, id, service.clock.now()).await? {
+    match api_keys::revoke(service.db.writer(), id, service.clock.now()).await? {
         0 => Err(TenancyError::NotFound(format!("live API key {id}"))),
         _ => Ok(()),
     }

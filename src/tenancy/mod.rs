@@ -61,7 +61,7 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
         hold_unknown: None,
     };
     let mut tx = service.db.begin().await?;
-    tenants::insert(&mut tx, &tenant, Actor::Operator)
+    tenants::insert(tx.on(), &tenant, Actor::Operator)
         .await
         .map_err(|error| match &error {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
@@ -69,7 +69,7 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
             }
             _ => error.into(),
         })?;
-    let key = keys::insert(&mut tx, &service.clock, &Ctx::operator(id), "first key", &Scopes::all()).await?;
+    let key = keys::insert(tx.on(), &service.clock, &Ctx::operator(id), "first key", &Scopes::all()).await?;
     tx.commit().await?;
     Ok((tenant, key))
 }
@@ -77,8 +77,8 @@ pub async fn create_tenant(service: &TenantService, name: &str) -> Result<(Tenan
 /// Finds a tenant by id or name.
 pub async fn find_tenant(service: &TenantService, name_or_id: &str) -> Result<Tenant, TenancyError> {
     let found = match name_or_id.parse() {
-        Ok(id) => tenants::find(&service.db, id).await?,
-        Err(_) => tenants::find_by_name(&service.db, name_or_id).await?,
+        Ok(id) => tenants::find(service.db.writer(), id).await?,
+        Err(_) => tenants::find_by_name(service.db.writer(), name_or_id).await?,
     };
     found.ok_or_else(|| TenancyError::NotFound(format!("tenant {name_or_id:?}")))
 }

@@ -47,12 +47,12 @@ pub async fn set_quotas(
         }
     }
     let mut tx = service.db.begin().await?;
-    if tenants::find(&mut tx, tenant).await?.is_none() {
+    if tenants::find(tx.on(), tenant).await?.is_none() {
         tx.rollback().await?;
         return Err(TenancyError::NotFound(format!("tenant {tenant}")));
     }
     for (quota, most) in wanted {
-        quotas::set(&mut tx, tenant, *quota, *most).await?;
+        quotas::set(tx.on(), tenant, *quota, *most).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -31,14 +31,14 @@ const ANSWERS: i64 = 16;
 /// run again.
 pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, TenancyError> {
     let mut rotated = RotationReport::default();
-    for tenant in tenants::all(&service.db).await? {
+    for tenant in tenants::all(service.db.writer()).await? {
         let old = open_tenant_key(&service.keyring, &tenant).ok_or(TenancyError::KeyUnavailable)?;
         let new = SealingKey::random();
         let mut tx = service.db.begin().await?;
         // The tenant row comes first: concurrent writers that seal a secret wait for it and then find the new key.
         let sealed = service.keyring.seal(&format!("tenant-key {}", tenant.id), new.bytes());
-        rotated.tenants += tenants::reseal(&mut tx, tenant.id, sealed).await?;
-        for channel in channels::of_tenant(&mut tx, tenant.id).await? {
+        rotated.tenants += tenants::reseal(tx.on(), tenant.id, sealed).await?;
+        for channel in channels::of_tenant(tx.on(), tenant.id).await? {
             let anew = |what: &str, sealed: Option<Vec<u8>>| {
                 let purpose = purpose(what, channel.id);
                 let reseal = |sealed: Vec<u8>| old.open(&purpose, &sealed).map(|secret| new.seal(&purpose, &secret));
@@ -49,9 +49,9 @@ pub async fn rotate_keys(service: &TenantService) -> Result<RotationReport, Tena
                 app_secret: anew("app-secret", channel.app_secret)?,
                 credentials: anew("credentials", channel.credentials)?,
             };
-            rotated.channels += channels::reseal(&mut tx, tenant.id, channel.id, sealed).await?;
+            rotated.channels += channels::reseal(tx.on(), tenant.id, channel.id, sealed).await?;
         }
-        for endpoint in endpoints::list(&mut tx, tenant.id, None, i64::MAX).await? {
+        for endpoint in endpoints::list(tx.on(), tenant.id, None, i64::MAX).await? {
             reseal_endpoint(&mut tx, endpoint, &old, &new).await?;
         }
         tx.commit().await?;
@@ -70,7 +70,7 @@ pub async fn vacuum_replaced(service: &TenantService) -> Result<bool, TenancyErr
 async fn reseal_answers(service: &TenantService) -> Result<u64, TenancyError> {
     let (mut resealed, mut after) = (0, None);
     loop {
-        let page = idempotency::list_answers(&service.db, after.take(), ANSWERS).await?;
+        let page = idempotency::list_answers(service.db.writer(), after.take(), ANSWERS).await?;
         let Some(last) = page.last() else { return Ok(resealed) };
         after = Some((last.tenant_id, last.key.clone()));
         for kept in page {
@@ -82,7 +82,7 @@ async fn reseal_answers(service: &TenantService) -> Result<u64, TenancyError> {
                 continue;
             };
             let sealed = service.keyring.seal(&purpose, &answer);
-            resealed += idempotency::reseal(&service.db, kept, sealed).await?;
+            resealed += idempotency::reseal(service.db.writer(), kept, sealed).await?;
         }
     }
 }
@@ -108,10 +108,10 @@ async fn reseal_endpoint(
         let secret = anew(&secrets, &it.secret)?;
         let previous = it.previous_secret.as_deref().map(|it| anew(&secrets, it)).transpose()?;
         let headers = it.headers.as_deref().map(|it| anew(&for_headers, it)).transpose()?;
-        if endpoints::reseal(&mut *tx, key, it.revision, secret, previous, headers).await? > 0 {
+        if endpoints::reseal(tx.on(), key, it.revision, secret, previous, headers).await? > 0 {
             break;
         }
-        found = endpoints::find(&mut *tx, key.tenant, key.id).await?;
+        found = endpoints::find(tx.on(), key.tenant, key.id).await?;
     }
     Ok(())
 }

@@ -73,11 +73,11 @@ pub async fn set_rules(
     });
     let now = service.clock.now();
     let mut tx = service.db.begin().await?;
-    let before = tenants::find(&mut tx, tenant).await?;
+    let before = tenants::find(tx.on(), tenant).await?;
     let before = before.ok_or_else(|| TenancyError::NotFound(format!("tenant {tenant}")))?;
-    tenants::set_rules(&mut tx, tenant, rules.messages_per_second, words.clone(), now).await?;
+    tenants::set_rules(tx.on(), tenant, rules.messages_per_second, words.clone(), now).await?;
     if before.messages_per_second != rules.messages_per_second {
-        sends::clear_reservations(&mut tx, tenant, None, now + PROPAGATION_TIME).await?;
+        sends::clear_reservations(tx.on(), tenant, None, now + PROPAGATION_TIME).await?;
     }
     tx.commit().await?;
     Ok(Tenant {

@@ -97,8 +97,8 @@ impl WebhookService {
             let key = self.key_in(tx, tenant).await?;
             endpoint.headers = headers::seal(&key, id, &wanted);
             endpoint.secret = secrets::seal(&key, id, &WebhookSecret::generate());
-            endpoints::insert(&mut *tx, &endpoint).await?;
-            endpoints::insert_job(tx, tenant, id, now).await?;
+            endpoints::insert(tx.on(), &endpoint).await?;
+            endpoints::insert_job(tx.on(), tenant, id, now).await?;
             Ok(())
         };
         self.db.transaction(store).await?;
@@ -139,13 +139,13 @@ impl WebhookService {
         let (key, now) = (was.key(), self.clock.now());
         let change = async |tx: &mut Tx| {
             if let Some(settings) = settings
-                && endpoints::update(&mut *tx, key, was.revision, settings, now).await? == 0
+                && endpoints::update(tx.on(), key, was.revision, settings, now).await? == 0
             {
                 return Ok(false);
             }
             match enabled {
-                Some(true) => endpoints::enable(&mut *tx, key, now).await?,
-                Some(false) => endpoints::disable(&mut *tx, key, BY_PERSON, now).await?,
+                Some(true) => endpoints::enable(tx.on(), key, now).await?,
+                Some(false) => endpoints::disable(tx.on(), key, BY_PERSON, now).await?,
                 None => 0,
             };
             endpoints::wake_after_commit(tx, [was.id]);
@@ -157,7 +157,7 @@ impl WebhookService {
     /// Deletes an endpoint and, later, its deliveries. Nothing more is sent to it.
     pub async fn remove(&self, ctx: &Ctx, id: EndpointId) -> Result<(), Error> {
         let tenant = ctx.tenant;
-        match endpoints::delete(&self.db, EndpointKey { tenant, id }, self.clock.now()).await? {
+        match endpoints::delete(self.db.writer(), EndpointKey { tenant, id }, self.clock.now()).await? {
             0 => Err(no_endpoint(id)),
             _ => {
                 tracing::info!(tenant.id = %tenant, endpoint.id = %id, "an endpoint was removed");

@@ -38,7 +38,7 @@ pub(super) async fn probe_with(
     delivery: DeliveryId,
     now: DateTime<Utc>,
 ) -> db::Result<()> {
-    if endpoints::probe_now(&mut *tx, endpoint, now).await? > 0 {
+    if endpoints::probe_now(tx.on(), endpoint, now).await? > 0 {
         deliveries::move_to_front(tx, endpoint.id, delivery, now).await?;
     }
     Ok(())

@@ -25,7 +25,7 @@ const LATE_COMMITS: TimeDelta = TimeDelta::minutes(15);
 pub async fn wake_overdue(with: &WebhookService, queues: &Queues) -> Result<()> {
     let now = with.clock.now();
     let idle = endpoints::overdue_jobs(with.db.reader(), now).await?;
-    let woken = recurring::wake(&with.db, &ENDPOINT_JOBS, &idle, now).await?;
+    let woken = recurring::wake(with.db.writer(), &ENDPOINT_JOBS, &idle, now).await?;
     if !woken.is_empty() {
         metrics::counter!("mainstay_endpoint_jobs_overlooked_total").increment(woken.len() as u64);
         enqueue(queues, &woken, now).await;
@@ -47,7 +47,7 @@ pub async fn erase_deleted(with: &WebhookService) -> Result<()> {
                 }
             }
             if waited {
-                endpoints::erase(&with.db, it.tenant_id, it.id).await?;
+                endpoints::erase(with.db.writer(), it.tenant_id, it.id).await?;
             }
         }
         match page.last() {

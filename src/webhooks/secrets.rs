@@ -80,7 +80,7 @@ impl WebhookService {
             let (was, key, before) = self.open_secrets(tenant, id).await?;
             let now = self.clock.now();
             let (sealed, until) = (seal(&key, id, &current), now + OVERLAP);
-            let set = endpoints::set_secret(&self.db, was.key(), was.revision, sealed, until, now).await?;
+            let set = endpoints::set_secret(self.db.writer(), was.key(), was.revision, sealed, until, now).await?;
             Ok((set > 0).then_some((before.current, until)))
         };
         let previous = Some(retry_on_change(id, attempt).await?);

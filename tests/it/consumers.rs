@@ -137,7 +137,7 @@ async fn lease(app: &App) -> EventConsumerId {
     look(app).await;
     let (id,): (Uuid,) = app.db.sql("SELECT id FROM event_consumers", ()).one().await.unwrap();
     let now = app.clock.now();
-    let leases = queue::claim(&app.db, &CONSUMERS, &[id], now + TimeDelta::seconds(15), now).await;
+    let leases = queue::claim(app.db.writer(), &CONSUMERS, &[id], now + TimeDelta::seconds(15), now).await;
     assert_eq!(leases.unwrap().len(), 1);
     EventConsumerId::from_uuid(id)
 }

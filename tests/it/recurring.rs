@@ -41,7 +41,7 @@ async fn each_runs_though_it_failed_fifty_times(world: World) {
     let now = app.clock.now();
     // The job of an endpoint that is not there has nothing to do.
     let row = RecurringRow::new(app.clock.new_id::<EndpointId>(), tenant);
-    let made = recurring::ensure(&app.db, &ENDPOINT_JOBS, &[row], now, now + UNTIL_WOKEN).await;
+    let made = recurring::ensure(app.db.writer(), &ENDPOINT_JOBS, &[row], now, now + UNTIL_WOKEN).await;
     assert_eq!(made.unwrap().len(), 1);
     // Nothing runs in the queue of consumers where there are none: tests/it/consumers.rs has some.
     for (queue, table) in RECURRING.iter().filter(|(queue, _)| *queue != CONSUMERS.name) {

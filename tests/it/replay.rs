@@ -125,8 +125,8 @@ async fn the_tally_counts_what_is_there(test: TestApp) {
 #[tokio::test]
 async fn postgres_tells_how_it_is_set_up_and_what_time_it_is() {
     let test = TestApp::postgres().await;
-    let facts = engine::postgres(&test.app.db).await.unwrap();
+    let facts = engine::postgres(test.app.db.writer()).await.unwrap();
     assert!(facts.version_num >= 150_000 && facts.connections >= 1, "{facts:?}");
-    let apart = engine::postgres_time(&test.app.db).await.unwrap() - Utc::now();
+    let apart = engine::postgres_time(test.app.db.writer()).await.unwrap() - Utc::now();
     assert!(apart.abs() < TimeDelta::seconds(5), "{apart}");
 }

@@ -73,8 +73,8 @@ impl<R: KeyedRow> KeyedRows<R> {
     }
 
     /// Runs the statement and returns the number of rows changed.
-    pub async fn run(self, on: impl Into<On<'_>>) -> sqlx::Result<u64> {
-        match on.into() {
+    pub async fn run(self, on: On<'_>) -> sqlx::Result<u64> {
+        match on {
             _ if self.rows.is_empty() => Ok(0),
             On::PostgresPool(pool) => {
                 Statement::PostgresPool(pool, postgres(&self.text), self.columns())
@@ -91,8 +91,8 @@ impl<R: KeyedRow> KeyedRows<R> {
     }
 
     /// Runs the statement and returns its rows.
-    pub async fn all<T: Record>(self, on: impl Into<On<'_>>) -> sqlx::Result<Vec<T>> {
-        match on.into() {
+    pub async fn all<T: Record>(self, on: On<'_>) -> sqlx::Result<Vec<T>> {
+        match on {
             _ if self.rows.is_empty() => Ok(Vec::new()),
             On::PostgresPool(pool) => {
                 Statement::PostgresPool(pool, postgres(&self.text), self.columns())

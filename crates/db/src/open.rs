@@ -95,7 +95,16 @@ impl Db {
     }
 
     pub fn sql(&self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
-        On::from(self).sql(sql, args)
+        self.writer().sql(sql, args)
+    }
+
+    /// Returns an executor for single statements that write, each a transaction of its own.
+    #[inline]
+    pub fn writer(&self) -> On<'_> {
+        match self {
+            Db::Sqlite { write, .. } => On::SqlitePool(write),
+            Db::Postgres { pool, .. } => On::PostgresPool(pool),
+        }
     }
 
     /// Returns an executor for reads: on SQLite a pool of its own, which never waits for the writer.
@@ -258,16 +267,6 @@ impl Db {
                 intake.close().await;
                 pool.close().await;
             }
-        }
-    }
-}
-
-impl<'a> From<&'a Db> for On<'a> {
-    #[inline]
-    fn from(db: &'a Db) -> Self {
-        match db {
-            Db::Sqlite { write, .. } => On::SqlitePool(write),
-            Db::Postgres { pool, .. } => On::PostgresPool(pool),
         }
     }
 }

@@ -119,15 +119,13 @@ impl<R: Row> Rows<R> {
     }
 
     /// Runs the statement on every row and returns the total number of rows changed.
-    pub async fn run(self, on: impl Into<On<'_>>) -> sqlx::Result<u64> {
-        let on = on.into();
+    pub async fn run(self, on: On<'_>) -> sqlx::Result<u64> {
         let statements = self.split(&on)?;
         run_each(on, statements).await
     }
 
     /// Runs the statement on every row and returns the resulting rows.
-    pub async fn all<T: Record>(self, on: impl Into<On<'_>>) -> sqlx::Result<Vec<T>> {
-        let on = on.into();
+    pub async fn all<T: Record>(self, on: On<'_>) -> sqlx::Result<Vec<T>> {
         let statements = self.split(&on)?;
         let mut records = Vec::new();
         for fetched in fetch_each(on, statements).await? {

@@ -74,8 +74,17 @@ impl Tx {
         matches!(self.on, TxKind::Postgres(_))
     }
 
+    /// Returns where statements of this transaction run.
+    #[inline]
+    pub fn on(&mut self) -> On<'_> {
+        match &mut self.on {
+            TxKind::Sqlite(tx) => On::Sqlite(tx),
+            TxKind::Postgres(tx) => On::Postgres(tx),
+        }
+    }
+
     pub fn sql(&mut self, sql: impl Into<Sql>, args: impl Args) -> Statement<'_> {
-        On::from(self).sql(sql, args)
+        self.on().sql(sql, args)
     }
 
     /// Notes that it locks rows of a stage of the lock order from here on, and returns the latest stage that it locked rows of before.
@@ -127,16 +136,6 @@ impl Tx {
         match self.on {
             TxKind::Sqlite(tx) => tx.rollback().await,
             TxKind::Postgres(tx) => tx.rollback().await,
-        }
-    }
-}
-
-impl<'a> From<&'a mut Tx> for On<'a> {
-    #[inline]
-    fn from(tx: &'a mut Tx) -> Self {
-        match &mut tx.on {
-            TxKind::Sqlite(tx) => On::Sqlite(tx),
-            TxKind::Postgres(tx) => On::Postgres(tx),
         }
     }
 }

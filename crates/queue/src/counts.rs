@@ -18,7 +18,7 @@ pub struct Totals {
 }
 
 /// Adds to the counters in the handler's transaction. Call it last: the row stays locked until the commit.
-pub async fn add(on: impl Into<On<'_>>, queue: &Queue, now: DateTime<Utc>, done: i64, failed: i64) -> db::Result<()> {
+pub async fn add(on: On<'_>, queue: &Queue, now: DateTime<Utc>, done: i64, failed: i64) -> db::Result<()> {
     if done == 0 && failed == 0 {
         return Ok(());
     }
@@ -26,13 +26,12 @@ pub async fn add(on: impl Into<On<'_>>, queue: &Queue, now: DateTime<Utc>, done:
     upsert(on, queue.name, now.timestamp().div_euclid(60), shard, done, failed).await
 }
 
-async fn upsert(on: impl Into<On<'_>>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
+async fn upsert(on: On<'_>, queue: &str, minute: i64, shard: i64, done: i64, failed: i64) -> db::Result<()> {
     const SQL: &str = "
         INSERT INTO queue_counts (queue, minute, shard, done, failed) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (queue, minute, shard)
         DO UPDATE SET done = queue_counts.done + excluded.done, failed = queue_counts.failed + excluded.failed";
-    on.into()
-        .sql(SQL, (queue.to_owned(), minute, shard, done, failed))
+    on.sql(SQL, (queue.to_owned(), minute, shard, done, failed))
         .run()
         .await
         .map(drop)
@@ -52,7 +51,7 @@ pub async fn fold(db: &Db, now: DateTime<Utc>) -> db::Result<usize> {
         sum.failed += failed;
     }
     for (queue, sum) in sums {
-        upsert(&mut tx, queue, 0, 0, sum.done, sum.failed).await?;
+        upsert(tx.on(), queue, 0, 0, sum.done, sum.failed).await?;
     }
     tx.commit().await?;
     Ok(old.len())

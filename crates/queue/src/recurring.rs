@@ -52,7 +52,7 @@ impl RecurringRow {
 
 /// Inserts the rows that are missing, due at `due`, and returns their ids. Leaves the others as they are.
 pub async fn ensure(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     queue: &Queue,
     rows: &[RecurringRow],
     now: DateTime<Utc>,
@@ -75,7 +75,7 @@ pub async fn ensure(
 /// Makes a row due at `due`, or earlier if it is due earlier, with its attempts reset; inserts it if it is missing. Requests are coalesced. A
 /// running job is followed by another, because it may have begun before the change.
 pub async fn request(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     queue: &Queue,
     row: RecurringRow,
     now: DateTime<Utc>,
@@ -100,7 +100,7 @@ pub async fn request(
 /// says that they [rest](super::Recurring::resting_while) are left alone.
 ///
 /// Call it after the commit of what makes them due: a job in hand looks for work once more, with its row held, before it is rescheduled.
-pub async fn wake(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+pub async fn wake(on: On<'_>, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, now) AS ({rows})
         UPDATE {t} SET state = 'pending', due_at = r.now, finished_at = NULL {FROM r}
@@ -113,9 +113,9 @@ pub async fn wake(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid], now: DateT
 }
 
 /// Returns the lease of a running job; `None` if the row is not running. For a handler when it begins, and so holds the lease.
-pub async fn lease(on: impl Into<On<'_>>, queue: &Queue, id: impl Id) -> Result<Option<Lease>> {
+pub async fn lease(on: On<'_>, queue: &Queue, id: impl Id) -> Result<Option<Lease>> {
     const SQL: &str = "SELECT id, attempts AS attempt FROM {t} WHERE id = $1 AND state || '' = 'running'";
-    on.into().sql(Sql::built(text(queue, SQL)), (id.uuid(),)).opt().await
+    on.sql(Sql::built(text(queue, SQL)), (id.uuid(),)).opt().await
 }
 
 /// Locks the row of a lease until the end of the transaction, and returns whether the lease still holds. Work that is committed before is
@@ -135,7 +135,7 @@ pub async fn hold(tx: &mut Tx, queue: &Queue, lease: Lease) -> Result<bool> {
 /// Makes the row of a run that began at `began` and succeeded due again: at `next`, or at once if another was requested since `began`.
 /// Returns the due time; `None` if another worker has taken the row over.
 pub async fn reschedule(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     queue: &Queue,
     lease: Lease,
     began: DateTime<Utc>,
@@ -148,20 +148,16 @@ pub async fn reschedule(
         WHERE id = $1 AND state || '' = 'running' AND attempts = $2
         RETURNING due_at";
     let args = (lease.id, lease.attempt, began, next);
-    let due: Option<(DateTime<Utc>,)> = on.into().sql(Sql::built(text(queue, SQL)), args).opt().await?;
+    let due: Option<(DateTime<Utc>,)> = on.sql(Sql::built(text(queue, SQL)), args).opt().await?;
     Ok(due.map(|(due,)| due))
 }
 
 /// Returns the number of rows that failed several times in a row.
-pub async fn count_failing(on: impl Into<On<'_>>, queue: &Queue) -> Result<i64> {
+pub async fn count_failing(on: On<'_>, queue: &Queue) -> Result<i64> {
     const SQL: &str = "
         SELECT COUNT(*) FROM {t}
         WHERE state IN ('pending', 'running') AND attempts - CASE state WHEN 'running' THEN 1 ELSE 0 END >= $1";
-    let (count,) = on
-        .into()
-        .sql(Sql::built(text(queue, SQL)), (FAILING_FROM,))
-        .one()
-        .await?;
+    let (count,) = on.sql(Sql::built(text(queue, SQL)), (FAILING_FROM,)).one().await?;
     Ok(count)
 }
 

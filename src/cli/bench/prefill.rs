@@ -18,8 +18,8 @@ pub async fn run(registry: &TenantService, conversations: i64) -> anyhow::Result
     if conversations == 0 {
         return Ok(());
     }
-    let tenant = tenants::all(&registry.db).await?.remove(0).id;
-    let channel = channels::of_tenant(&registry.db, tenant).await?.remove(0).id;
+    let tenant = tenants::all(registry.db.writer()).await?.remove(0).id;
+    let channel = channels::of_tenant(registry.db.writer(), tenant).await?.remove(0).id;
     let start = registry.clock.now() - TimeDelta::days(90);
     let mut made = 0;
     while made < conversations {
@@ -90,9 +90,9 @@ async fn chunk(
         }
     }
     let mut tx = registry.db.begin().await?;
-    Rows::new(CONTACTS, contacts).run(&mut tx).await?;
-    Rows::new(IDENTITIES, identities).run(&mut tx).await?;
-    Rows::new(CONVERSATIONS, conversations).run(&mut tx).await?;
-    Rows::new(MESSAGES_SQL, messages).run(&mut tx).await?;
+    Rows::new(CONTACTS, contacts).run(tx.on()).await?;
+    Rows::new(IDENTITIES, identities).run(tx.on()).await?;
+    Rows::new(CONVERSATIONS, conversations).run(tx.on()).await?;
+    Rows::new(MESSAGES_SQL, messages).run(tx.on()).await?;
     tx.commit().await
 }

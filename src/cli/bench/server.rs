@@ -77,7 +77,7 @@ pub fn size(is_postgres: bool) -> &'static str {
 pub async fn prepare(config: &Config) -> anyhow::Result<TenantService> {
     let db = crate::db::Db::open(&config.database_url, 4).await?;
     db.migrate().await?;
-    let tenants = tenants::all(&db).await?;
+    let tenants = tenants::all(db.writer()).await?;
     ensure!(
         tenants.iter().all(|tenant| tenant.name == TENANT),
         "DATABASE_URL: the database holds tenants; a benchmark needs a database of its own"

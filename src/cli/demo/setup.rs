@@ -105,7 +105,7 @@ fn config(args: &Args, secrets: &DemoSecrets, listen: SocketAddr, simulator: Soc
 }
 
 async fn tenant(registry: &TenantService, secrets: &mut DemoSecrets) -> anyhow::Result<TenantId> {
-    if let Some(tenant) = tenants::find_by_name(&registry.db, TENANT).await? {
+    if let Some(tenant) = tenants::find_by_name(registry.db.writer(), TENANT).await? {
         return Ok(tenant.id);
     }
     let (tenant, key) = tenancy::create_tenant(registry, TENANT).await?;
@@ -137,7 +137,7 @@ async fn channel(registry: &TenantService, tenant: TenantId, data: &Path) -> any
 /// Returns the API key of the last start if it is still live, or a new one.
 async fn api_key(registry: &TenantService, tenant: TenantId, secrets: &mut DemoSecrets) -> anyhow::Result<String> {
     if let Some(key) = &secrets.api_key {
-        let found = api_keys::find_live(&registry.db, ApiToken::digest(key)).await?;
+        let found = api_keys::find_live(registry.db.writer(), ApiToken::digest(key)).await?;
         if found.is_some_and(|found| found.tenant_id == tenant) {
             return Ok(key.clone());
         }

@@ -29,9 +29,9 @@ async fn examine(db: &Db, config: &Config) -> sqlx::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     if db.is_postgres() {
         let wanted = config.database_connections + config.database_read_connections + INTAKE_CONNECTIONS;
-        postgres(&engine::postgres(db).await?, wanted, &mut findings);
+        postgres(&engine::postgres(db.writer()).await?, wanted, &mut findings);
     } else {
-        sqlite(&engine::sqlite(db).await?, &mut findings);
+        sqlite(&engine::sqlite(db.writer()).await?, &mut findings);
         findings.extend(not_writable(db).await);
     }
     findings.push(latency(median_probe(db).await?));
@@ -103,7 +103,7 @@ async fn median_probe(db: &Db) -> sqlx::Result<Duration> {
     let mut taken = [Duration::ZERO; PROBES];
     for taken in &mut taken {
         let start = Instant::now();
-        raw_events::probe(db).await?;
+        raw_events::probe(db.writer()).await?;
         *taken = start.elapsed();
     }
     taken.sort_unstable();
@@ -145,7 +145,7 @@ mod tests {
     async fn a_database_opened_by_us_is_well() {
         let db = Scratch::migrated().await;
         let mut findings = Vec::new();
-        sqlite(&engine::sqlite(&*db).await.unwrap(), &mut findings);
+        sqlite(&engine::sqlite(db.writer()).await.unwrap(), &mut findings);
         findings.extend(not_writable(&db).await);
         assert_eq!(failures(&findings), Vec::<&str>::new());
         assert_eq!(

@@ -20,7 +20,7 @@ pub async fn clock(clock: &Clock, db: Option<&Db>) -> Finding {
     let Some(db) = db.filter(|db| db.is_postgres()) else {
         return Finding::ok("clock", format!("shows {}", now.format("%Y-%m-%d %H:%M:%S UTC")));
     };
-    match engine::postgres_time(db).await {
+    match engine::postgres_time(db.writer()).await {
         Ok(theirs) => offset(now, theirs, clock.now()),
         Err(error) => Finding::warn(
             "clock",

@@ -107,7 +107,7 @@ impl From<records::channels::Channel> for ChannelView {
 pub async fn list(caller: May<perm::ChannelsRead>, paging: Paging) -> Result<Json<Page<ChannelView>>, Problem> {
     let after = paging.key(LIST)?;
     let mut tx = caller.begin().await?;
-    let rows = records::channels::page(&mut tx, caller.tenant, after, paging.rows()).await?;
+    let rows = records::channels::page(tx.on(), caller.tenant, after, paging.rows()).await?;
     tx.commit().await?;
     Ok(Json(
         Page::new(&paging, LIST, rows, |row| row.id).map(ChannelView::from),
@@ -185,9 +185,9 @@ pub async fn show(
     Path(id): Path<ChannelId>,
 ) -> Result<Json<ChannelState>, Problem> {
     let mut tx = caller.begin().await?;
-    let found = records::channels::find(&mut tx, caller.tenant, id).await?;
+    let found = records::channels::find(tx.on(), caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("channel {id}")))?;
-    let waiting = crate::messaging::store::sends::count_waiting(&mut tx, caller.tenant, id).await?;
+    let waiting = crate::messaging::store::sends::count_waiting(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
     let portfolio = records::portfolios::PortfolioKey {
         portfolio: row.portfolio().to_owned(),

@@ -144,7 +144,7 @@ pub async fn identities(
     ids: &[ContactId],
 ) -> sqlx::Result<HashMap<ContactId, Vec<contacts::IdentityRecord>>> {
     let mut by_contact: HashMap<_, Vec<_>> = HashMap::new();
-    for identity in contacts::list_identities(tx, tenant, ids).await? {
+    for identity in contacts::list_identities(tx.on(), tenant, ids).await? {
         by_contact.entry(identity.contact_id).or_default().push(identity);
     }
     Ok(by_contact)
@@ -158,7 +158,7 @@ pub async fn identities(
 pub async fn list(caller: May<perm::ContactsRead>, paging: Paging) -> Result<Json<Page<ContactView>>, Problem> {
     let before = paging.key(LIST)?;
     let mut tx = caller.begin().await?;
-    let rows = contacts::list(&mut tx, caller.tenant, before, paging.rows()).await?;
+    let rows = contacts::list(tx.on(), caller.tenant, before, paging.rows()).await?;
     let page = Page::new(&paging, LIST, rows, |row| row.id);
     let ids: Vec<ContactId> = page.data.iter().map(|row| row.id).collect();
     let mut known_by = identities(&mut tx, caller.tenant, &ids).await?;
@@ -174,9 +174,9 @@ pub async fn list(caller: May<perm::ContactsRead>, paging: Paging) -> Result<Jso
     responses((status = 200, description = "The contact", body = ContactView)))]
 pub async fn show(caller: May<perm::ContactsRead>, Path(id): Path<ContactId>) -> Result<Json<ContactView>, Problem> {
     let mut tx = caller.begin().await?;
-    let found = contacts::find(&mut tx, caller.tenant, id).await?;
+    let found = contacts::find(tx.on(), caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("contact {id}")))?;
-    let identities = contacts::list_identities(&mut tx, caller.tenant, &[id]).await?;
+    let identities = contacts::list_identities(tx.on(), caller.tenant, &[id]).await?;
     tx.commit().await?;
     Ok(Json(ContactView::new(row, identities)))
 }

@@ -62,7 +62,7 @@ pub async fn read(
     let Path(id) = id?;
     let MediaAccess { tenant, variant, .. } = access.to(id)?;
     let mut tx = state.read_limiter.begin(&state.app, tenant).await?;
-    let found = media::content(&mut tx, tenant, id, variant).await?;
+    let found = media::content(tx.on(), tenant, id, variant).await?;
     tx.commit().await?;
     let found = found.map_err(|why| content_problem(id, why))?;
     let etag = format!("\"{}\"", found.etag);

@@ -132,9 +132,9 @@ pub async fn list(
     }
     let mut tx = caller.begin().await?;
     let (rows, floor) = match conversations::SearchTerm::parse(&text) {
-        None => conversations::list(&mut tx, caller.tenant, filter, before, paging.rows()).await?,
+        None => conversations::list(tx.on(), caller.tenant, filter, before, paging.rows()).await?,
         Some(needle) => {
-            let found = conversations::search(&mut tx, caller.tenant, &needle, filter, before, paging.rows()).await?;
+            let found = conversations::search(tx.on(), caller.tenant, &needle, filter, before, paging.rows()).await?;
             (found, None)
         }
     };
@@ -156,9 +156,9 @@ pub async fn show(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<ConversationView>, Problem> {
     let mut tx = caller.begin().await?;
-    let found = conversations::find(&mut tx, caller.tenant, id).await?;
+    let found = conversations::find(tx.on(), caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let identities = contacts::list_identities(&mut tx, caller.tenant, &[row.contact_id]).await?;
+    let identities = contacts::list_identities(tx.on(), caller.tenant, &[row.contact_id]).await?;
     tx.commit().await?;
     Ok(Json(ConversationView::new(row, &identities)))
 }

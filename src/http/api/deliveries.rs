@@ -141,9 +141,9 @@ pub async fn list(
         event_type: query.event_type,
     };
     let mut tx = caller.begin().await?;
-    let endpoint = endpoints::find(&mut tx, caller.tenant, id).await?;
+    let endpoint = endpoints::find(tx.on(), caller.tenant, id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::not_found(format_args!("endpoint {id}")))?;
-    let page = deliveries::list(&mut tx, endpoint.key(), &filter, before, paging.limit()).await?;
+    let page = deliveries::list(tx.on(), endpoint.key(), &filter, before, paging.limit()).await?;
     tx.commit().await?;
     Ok(Body(Page {
         data: page.deliveries.into_iter().map(DeliveryView::from).collect(),
@@ -165,9 +165,9 @@ pub async fn show(
 
 async fn load(caller: &TenantAccess, id: DeliveryId) -> Result<DeliveryWithAttempts, Problem> {
     let mut tx = caller.begin().await?;
-    let delivery = deliveries::find(&mut tx, caller.tenant, id).await?;
+    let delivery = deliveries::find(tx.on(), caller.tenant, id).await?;
     let delivery = delivery.ok_or_else(|| Problem::not_found(format_args!("delivery {id}")))?;
-    let attempts = deliveries::attempts(&mut tx, caller.tenant, id).await?;
+    let attempts = deliveries::attempts(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
     Ok(DeliveryWithAttempts {
         delivery: delivery.into(),

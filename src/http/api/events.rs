@@ -80,7 +80,7 @@ pub async fn list(
         return Err(Problem::invalid("`after` is a sequence: 0 or more."));
     }
     let mut tx = caller.begin().await?;
-    let page = events::list(&mut tx, caller.tenant, after, query.kind.as_deref(), paging.limit()).await?;
+    let page = events::list(tx.on(), caller.tenant, after, query.kind.as_deref(), paging.limit()).await?;
     tx.commit().await?;
     let show = |row: events::Event| EventView {
         id: row.id,

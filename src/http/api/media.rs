@@ -182,7 +182,7 @@ pub async fn show(
         return Err(Problem::invalid(detail));
     }
     let mut tx = caller.begin().await?;
-    let found = rows::find(&mut tx, caller.tenant, id).await?;
+    let found = rows::find(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
     let expires_at = app.clock.now() + TimeDelta::seconds(seconds);
@@ -192,7 +192,7 @@ pub async fn show(
 /// Returns media just created, as [`show`] does.
 pub(super) async fn created_view(app: &App, caller: &TenantAccess, id: MediaId) -> Result<MediaView, Problem> {
     let mut tx = caller.begin().await?;
-    let found = rows::find(&mut tx, caller.tenant, id).await?;
+    let found = rows::find(tx.on(), caller.tenant, id).await?;
     tx.commit().await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("media {id}")))?;
     Ok(MediaView::new(

@@ -118,7 +118,7 @@ fn note_use(app: App, key: AuthenticatedKey, now: DateTime<Utc>) {
         reason = "a single short statement that nothing depends on; the request must not wait for it"
     )]
     tokio::spawn(async move {
-        if let Err(error) = api_keys::mark_used(&app.db, key.tenant, key.id, now).await {
+        if let Err(error) = api_keys::mark_used(app.db.writer(), key.tenant, key.id, now).await {
             tracing::debug!(%error, key.id = %key.id, "the last use of an API key was not recorded");
         }
     });

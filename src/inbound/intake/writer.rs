@@ -73,7 +73,7 @@ async fn refuse_until_back(db: &Db, from: &mut BatchReceiver<PendingWebhook>, sh
             biased;
             () = shutdown.cancelled() => return,
             _ = probe.tick() => {
-                let alive = tokio::time::timeout(PROBE, raw_events::probe(db)).await;
+                let alive = tokio::time::timeout(PROBE, raw_events::probe(db.writer())).await;
                 if matches!(alive, Ok(Ok(()))) {
                     return;
                 }

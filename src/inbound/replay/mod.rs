@@ -81,7 +81,7 @@ async fn by_id(db: &Db, now: DateTime<Utc>, mut ids: Vec<RawEventId>, report: &m
     ids.sort_unstable();
     ids.dedup();
     for chunk in ids.chunks(CHUNK) {
-        let mut found = raw_events::make_due(db, chunk, (!report.dry_run).then_some(now)).await?;
+        let mut found = raw_events::make_due(db.writer(), chunk, (!report.dry_run).then_some(now)).await?;
         found.sort_unstable();
         note(report, &found);
         if !report.dry_run {
@@ -106,7 +106,7 @@ async fn by_time(
         };
         note(report, &found);
         if !report.dry_run {
-            report.replayed += raw_events::make_due_between(db, filter, first, last, now).await?;
+            report.replayed += raw_events::make_due_between(db.writer(), filter, first, last, now).await?;
         }
         after = last.uuid();
     }

@@ -16,7 +16,7 @@ pub fn waba(waba_id: &str) -> String {
 }
 
 /// Adds entries of subject, raw event and time.
-pub async fn put(on: impl Into<On<'_>>, entries: Vec<(String, Uuid, DateTime<Utc>)>) -> Result<()> {
+pub async fn put(on: On<'_>, entries: Vec<(String, Uuid, DateTime<Utc>)>) -> Result<()> {
     const SQL: &str = "
         WITH r (subject, raw_event_id, quarantined_at) AS ({rows})
         INSERT INTO quarantine (subject, raw_event_id, quarantined_at)
@@ -27,7 +27,7 @@ pub async fn put(on: impl Into<On<'_>>, entries: Vec<(String, Uuid, DateTime<Utc
 }
 
 /// Makes the events of these subjects due and removes the subjects. Returns the number of events.
-pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<Utc>) -> Result<u64> {
+pub async fn release(mut on: On<'_>, subjects: &[String], now: DateTime<Utc>) -> Result<u64> {
     const TAKE: &str = "
         WITH r (subject) AS ({rows})
         DELETE FROM quarantine WHERE subject IN (SELECT subject FROM r) RETURNING raw_event_id";
@@ -36,7 +36,6 @@ pub async fn release(on: impl Into<On<'_>>, subjects: &[String], now: DateTime<U
         UPDATE raw_events SET state = 'pending', due_at = r.now, attempts = 0, last_error = NULL, finished_at = NULL
         FROM r
         WHERE raw_events.id = r.id AND raw_events.state IN ('quarantined', 'done')";
-    let mut on = on.into();
     let taken: Vec<(Uuid,)> = Rows::new(TAKE, subjects.iter().map(|subject| (subject.clone(),)).collect())
         .all(on.reborrow())
         .await?;
@@ -54,22 +53,22 @@ pub struct QuarantinedSubject {
 }
 
 /// Lists the subjects, the oldest first.
-pub async fn list(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
+pub async fn list(on: On<'_>, limit: i64) -> Result<Vec<QuarantinedSubject>> {
     const SQL: &str = "
         SELECT subject, COUNT(*) AS events, MIN(quarantined_at) AS since
         FROM quarantine
         GROUP BY subject
         ORDER BY MIN(quarantined_at), subject
         LIMIT $1";
-    on.into().sql(SQL, (limit,)).all().await
+    on.sql(SQL, (limit,)).all().await
 }
 
 /// Returns subjects that have a channel: it was added while their event was being processed.
-pub async fn with_channel(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
+pub async fn with_channel(on: On<'_>) -> Result<Vec<(String,)>> {
     const SQL: &str = "
         SELECT DISTINCT q.subject
         FROM quarantine q
         JOIN channels c ON c.provider = 'meta'
             AND (q.subject = 'phone_number:' || c.external_id OR q.subject = 'waba:' || c.waba_id)";
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }

@@ -113,7 +113,7 @@ impl JoinedStatus {
 }
 
 /// Inserts new statuses. Returns those whose message is known; the others stay orphans.
-pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec<JoinedStatus>> {
+pub async fn insert(mut on: On<'_>, statuses: &[NewStatus]) -> Result<Vec<JoinedStatus>> {
     const KEEP: &str = "
         WITH r (channel_id, wamid, status, occurred_at, participant, tenant_id, status_rank, error_code, error_title, payload,
             received_at) AS ({rows})
@@ -149,7 +149,6 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
             key.0, key.1, key.2, key.3, key.4, rest.0, rest.1, rest.2, rest.3, rest.4, rest.5,
         )
     };
-    let mut on = on.into();
     let kept: Vec<StoredStatus> = Rows::new(KEEP, statuses.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
@@ -165,7 +164,7 @@ pub async fn insert(on: impl Into<On<'_>>, statuses: &[NewStatus]) -> Result<Vec
 }
 
 /// Joins the orphan statuses of these messages, where the message is known.
-pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
+pub async fn join(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<JoinedStatus>> {
     macro_rules! join {
         ($place:literal) => {
             concat!(
@@ -191,7 +190,6 @@ pub async fn join(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<Join
         (SELECT o.contact_id FROM messages o
             WHERE o.tenant_id = message_statuses.tenant_id AND o.id = message_statuses.message_id) AS contact_id"
     );
-    let on = on.into();
     let sql = match on {
         On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
         On::Sqlite(_) | On::SqlitePool(_) => SQLITE,
@@ -221,7 +219,7 @@ impl OrphanStatus {
 }
 
 /// Returns the orphan statuses of these messages.
-pub async fn orphans(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
+pub async fn orphans(on: On<'_>, keys: &[MessageKey]) -> Result<Vec<OrphanStatus>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT s.tenant_id, s.channel_id, s.wamid, s.occurred_at, s.error_code, s.payload
@@ -233,7 +231,7 @@ pub async fn orphans(on: impl Into<On<'_>>, keys: &[MessageKey]) -> Result<Vec<O
 
 /// Returns the keys of messages whose status was stored concurrently: the two transactions could not see each other. One row per status,
 /// the oldest first, without the first `skip`.
-pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
+pub async fn overlooked(on: On<'_>, since: DateTime<Utc>, skip: i64, limit: i64) -> Result<Vec<MessageKey>> {
     // Matches the order of the partial index of orphan statuses. Any other order reads every status ever reported.
     const SQL: &str = "
         SELECT s.channel_id, s.wamid
@@ -242,7 +240,7 @@ pub async fn overlooked(on: impl Into<On<'_>>, since: DateTime<Utc>, skip: i64, 
         WHERE s.message_id IS NULL AND s.received_at >= $1
         ORDER BY s.received_at, s.channel_id, s.wamid
         LIMIT $3 OFFSET $2";
-    let found: Vec<(ChannelId, String)> = on.into().sql(SQL, (since, skip, limit)).all().await?;
+    let found: Vec<(ChannelId, String)> = on.sql(SQL, (since, skip, limit)).all().await?;
     let key = |(channel, wamid)| MessageKey { channel, wamid };
     Ok(found.into_iter().map(key).collect())
 }

@@ -6,14 +6,10 @@ use crate::{
 };
 
 /// Returns media received before `before`, oldest first.
-pub async fn list_older_than(
-    on: impl Into<On<'_>>,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<(TenantId, MediaId)>> {
+pub async fn list_older_than(on: On<'_>, before: DateTime<Utc>, limit: i64) -> Result<Vec<(TenantId, MediaId)>> {
     const SQL: &str = "
         SELECT tenant_id, id FROM media WHERE deleted_at IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2";
-    on.into().sql(SQL, (before, limit)).all().await
+    on.sql(SQL, (before, limit)).all().await
 }
 
 /// References that media held before its deletion.

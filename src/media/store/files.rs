@@ -49,26 +49,21 @@ pub async fn upsert_file(tx: &mut Tx, file: &NewFile, now: DateTime<Utc>) -> Res
 }
 
 /// Marks a file as orphaned if no media refers to it.
-pub async fn mark_orphaned(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    file: MediaFileId,
-    now: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn mark_orphaned(on: On<'_>, tenant: TenantId, file: MediaFileId, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files SET orphaned_at = $3
         WHERE tenant_id = $1 AND id = $2 AND NOT EXISTS (SELECT 1 FROM media WHERE media.file_id = $2)";
-    on.into().sql(SQL, (tenant, file, now)).run().await
+    on.sql(SQL, (tenant, file, now)).run().await
 }
 
 /// Returns orphaned files, longest orphaned first. Files whose variants are being generated are left out.
-pub async fn list_orphaned(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<(TenantId, MediaFileId)>> {
+pub async fn list_orphaned(on: On<'_>, limit: i64) -> Result<Vec<(TenantId, MediaFileId)>> {
     const SQL: &str = "
         SELECT tenant_id, id FROM media_files
         WHERE orphaned_at IS NOT NULL AND state <> 'running'
         ORDER BY orphaned_at
         LIMIT $1";
-    on.into().sql(SQL, (limit,)).all().await
+    on.sql(SQL, (limit,)).all().await
 }
 
 /// Result of removing an orphaned file.
@@ -98,9 +93,9 @@ pub async fn remove_orphan(tx: &mut Tx, tenant: TenantId, file: MediaFileId) -> 
 }
 
 /// Returns tenant, attempt and size of a leased file whose variants are to be generated.
-pub async fn find_leased_file(on: impl Into<On<'_>>, id: MediaFileId) -> Result<Option<(TenantId, i64, i64)>> {
+pub async fn find_leased_file(on: On<'_>, id: MediaFileId) -> Result<Option<(TenantId, i64, i64)>> {
     const SQL: &str = "SELECT tenant_id, attempts, size FROM media_files WHERE id = $1 AND state = 'running'";
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
 /// Result of generating variants.
@@ -118,7 +113,7 @@ pub struct CompletedVariants {
 }
 
 /// Completes the generation of variants. Returns 0 if the row is no longer leased by this attempt.
-pub async fn complete_variants(on: impl Into<On<'_>>, made: &CompletedVariants, now: DateTime<Utc>) -> Result<u64> {
+pub async fn complete_variants(on: On<'_>, made: &CompletedVariants, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_files
         SET state = 'done', width = $4, height = $5, variants = $6, finished_at = $7, last_error = $8
@@ -138,5 +133,5 @@ pub async fn complete_variants(on: impl Into<On<'_>>, made: &CompletedVariants, 
         now,
         new.error,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }

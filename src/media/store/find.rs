@@ -36,18 +36,18 @@ macro_rules! columns {
     };
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MediaId) -> Result<Option<StoredMedia>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: MediaId) -> Result<Option<StoredMedia>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM media m LEFT JOIN media_files f ON f.tenant_id = m.tenant_id AND f.id = m.file_id
           WHERE m.tenant_id = $1 AND m.id = $2"
     );
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 /// Finds those of a tenant's media that exist.
-pub async fn find_all(on: impl Into<On<'_>>, tenant: TenantId, ids: &[MediaId]) -> Result<Vec<StoredMedia>> {
+pub async fn find_all(on: On<'_>, tenant: TenantId, ids: &[MediaId]) -> Result<Vec<StoredMedia>> {
     const SQL: &str = concat!(
         "WITH r (id, tenant_id) AS ({rows})
          SELECT ",

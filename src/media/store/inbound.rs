@@ -29,7 +29,7 @@ pub struct NewInboundMedia {
 }
 
 /// Inserts rows due at once, in the transaction that stores their messages.
-pub async fn insert_inbound(on: impl Into<On<'_>>, media: &[NewInboundMedia]) -> Result<u64> {
+pub async fn insert_inbound(on: On<'_>, media: &[NewInboundMedia]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, tenant_id, channel_id, message_id, origin, kind, meta_id, mime_type, filename, sha256, received_at, deadline, lane)
             AS ({rows})
@@ -76,12 +76,12 @@ pub struct LeasedMedia {
 }
 
 /// Returns a leased row; `None` if it is no longer leased or was deleted.
-pub async fn find_leased(on: impl Into<On<'_>>, id: MediaId) -> Result<Option<LeasedMedia>> {
+pub async fn find_leased(on: On<'_>, id: MediaId) -> Result<Option<LeasedMedia>> {
     const SQL: &str = "
         SELECT id, tenant_id, channel_id, message_id, kind, meta_id, mime_type, filename, sha256, received_at, deadline, attempts
         FROM media
         WHERE id = $1 AND state = 'running' AND deleted_at IS NULL";
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
 /// A successful fetch.
@@ -98,7 +98,7 @@ pub struct CompletedFetch {
 
 /// Completes the fetch. Returns the message's conversation and wamid; `None` if the row is no longer leased by this attempt.
 pub async fn complete_fetch(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     end: &CompletedFetch,
     now: DateTime<Utc>,
 ) -> Result<Option<(Option<ConversationId>, Option<String>)>> {
@@ -110,7 +110,6 @@ pub async fn complete_fetch(
         SELECT s.conversation_id, s.wamid
         FROM media m LEFT JOIN messages s ON s.tenant_id = m.tenant_id AND s.id = m.message_id
         WHERE m.tenant_id = $1 AND m.id = $2";
-    let mut on = on.into();
     let fetch = end.clone();
     let args = (
         fetch.tenant,
@@ -128,15 +127,15 @@ pub async fn complete_fetch(
 }
 
 /// Moves media whose deadline is before `before` to the first lane.
-pub async fn prioritize_expiring(on: impl Into<On<'_>>, before: DateTime<Utc>) -> Result<u64> {
+pub async fn prioritize_expiring(on: On<'_>, before: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "UPDATE media SET lane = 0 WHERE state IN ('pending', 'running') AND deadline < $1 AND lane > 0";
-    on.into().sql(SQL, (before,)).run().await
+    on.sql(SQL, (before,)).run().await
 }
 
 /// Returns the earliest deadline of media not yet fetched.
-pub async fn soonest_deadline(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> {
+pub async fn soonest_deadline(on: On<'_>) -> Result<Option<DateTime<Utc>>> {
     const SQL: &str = "SELECT MIN(deadline) FROM media WHERE state IN ('pending', 'running')";
-    let (found,): (Option<DateTime<Utc>>,) = on.into().sql(SQL, ()).one().await?;
+    let (found,): (Option<DateTime<Utc>>,) = on.sql(SQL, ()).one().await?;
     Ok(found)
 }
 
@@ -156,7 +155,7 @@ pub struct UnreportedFailure {
     pub finished_at: DateTime<Utc>,
 }
 
-pub async fn unreported_failures(on: impl Into<On<'_>>, limit: i64) -> Result<Vec<UnreportedFailure>> {
+pub async fn unreported_failures(on: On<'_>, limit: i64) -> Result<Vec<UnreportedFailure>> {
     const SQL: &str = "
         SELECT m.id, m.tenant_id, m.channel_id, m.message_id, s.conversation_id, s.wamid, m.kind, m.mime_type, m.filename, m.last_error,
             m.finished_at
@@ -164,12 +163,12 @@ pub async fn unreported_failures(on: impl Into<On<'_>>, limit: i64) -> Result<Ve
         WHERE m.state IN ('dead', 'discarded') AND (m.notified_at IS NULL OR m.notified_at < m.finished_at)
         ORDER BY m.finished_at
         LIMIT $1";
-    on.into().sql(SQL, (limit,)).all().await
+    on.sql(SQL, (limit,)).all().await
 }
 
 /// Marks failures as reported unless another process did. Returns those that the caller has to report.
 pub async fn mark_reported(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     unreported: &[UnreportedFailure],
     now: DateTime<Utc>,
 ) -> Result<Vec<(MediaId,)>> {

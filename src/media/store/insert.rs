@@ -17,7 +17,7 @@ pub struct NewUploadedMedia {
     pub file: MediaFileId,
 }
 
-pub async fn insert_uploaded(on: impl Into<On<'_>>, media: &NewUploadedMedia, now: DateTime<Utc>) -> Result<u64> {
+pub async fn insert_uploaded(on: On<'_>, media: &NewUploadedMedia, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO media (id, tenant_id, origin, kind, mime_type, filename, file_id, received_at, lane, state, due_at, finished_at, created_by)
         VALUES ($1, $2, 'api', $3, $4, $5, $6, $7, 1, 'done', $7, $7, $8)";
@@ -32,5 +32,5 @@ pub async fn insert_uploaded(on: impl Into<On<'_>>, media: &NewUploadedMedia, no
         now,
         new.created_by.to_string(),
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }

@@ -28,17 +28,17 @@ pub struct MetaUpload {
 }
 
 /// Returns the upload if its state is still valid.
-pub async fn find_upload(on: impl Into<On<'_>>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<MetaUpload>> {
+pub async fn find_upload(on: On<'_>, key: &UploadKey, now: DateTime<Utc>) -> Result<Option<MetaUpload>> {
     const SQL: &str = "
         SELECT claim, meta_id, failure, valid_until FROM media_uploads
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND valid_until > $5";
     let args = (key.tenant, key.file, key.channel, key.mime_type.clone(), now);
-    on.into().sql(SQL, args).opt().await
+    on.sql(SQL, args).opt().await
 }
 
 /// Leases the upload until `until`. Returns 0 if it is leased or done.
 pub async fn claim_upload(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     key: &UploadKey,
     claim: Uuid,
     until: DateTime<Utc>,
@@ -59,21 +59,16 @@ pub async fn claim_upload(
         until,
         now,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Extends the lease. Returns 0 if it is lost.
-pub async fn renew_upload_lease(
-    on: impl Into<On<'_>>,
-    key: &UploadKey,
-    claim: Uuid,
-    until: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn renew_upload_lease(on: On<'_>, key: &UploadKey, claim: Uuid, until: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_uploads SET valid_until = $6
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5 AND meta_id IS NULL";
     let args = (key.tenant, key.file, key.channel, key.mime_type.clone(), claim, until);
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Media as referred to by a message of a channel.
@@ -86,7 +81,7 @@ pub struct MediaOnChannel {
 
 /// Expires cached media ids that are valid until `until` at most.
 pub async fn expire_uploads(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     files: &[MediaOnChannel],
     until: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -103,7 +98,7 @@ pub async fn expire_uploads(
 }
 
 /// Stores the upload's result.
-pub async fn finish_upload(on: impl Into<On<'_>>, key: &UploadKey, end: &MetaUpload) -> Result<u64> {
+pub async fn finish_upload(on: On<'_>, key: &UploadKey, end: &MetaUpload) -> Result<u64> {
     const SQL: &str = "
         UPDATE media_uploads SET meta_id = $6, failure = $7, valid_until = $8
         WHERE tenant_id = $1 AND file_id = $2 AND channel_id = $3 AND mime_type = $4 AND claim = $5";
@@ -118,5 +113,5 @@ pub async fn finish_upload(on: impl Into<On<'_>>, key: &UploadKey, end: &MetaUpl
         upload.failure,
         upload.valid_until,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }

@@ -37,7 +37,7 @@ pub async fn check_templates(
     let mut cache = TemplateCache::default();
     let key =
         |(_, tenant, it): &(usize, TenantId, &TemplateUse)| (*tenant, it.waba_id.clone(), it.template.name.clone());
-    cache.load(&mut *tx, used.iter().map(key)).await?;
+    cache.load(tx.on(), used.iter().map(key)).await?;
     let now = clock.now();
     let mut checked = HashMap::new();
     let mut stale: BTreeSet<(TenantId, &str)> = BTreeSet::new();
@@ -57,7 +57,7 @@ pub async fn check_templates(
         }
     }
     for (tenant, waba_id) in stale {
-        templates::request_sync(&mut *tx, clock.new_id(), tenant, waba_id, now, now).await?;
+        templates::request_sync(tx.on(), clock.new_id(), tenant, waba_id, now, now).await?;
     }
     Ok(checked)
 }

@@ -105,17 +105,25 @@ pub async fn claim_batch_key(
         digest: key.digest,
         message,
     };
-    let claimed = idempotency::claim(db, std::slice::from_ref(&keyed), now - KEY_KEPT, now + BATCH_KEY_MARGIN).await?;
+    let claimed = idempotency::claim(
+        db.writer(),
+        std::slice::from_ref(&keyed),
+        now - KEY_KEPT,
+        now + BATCH_KEY_MARGIN,
+    )
+    .await?;
     match claimed.first() {
         Some(held) if held.message_id == message => return Ok(Ok(())),
         Some(held) if held.digest != key.digest => return Ok(Err(Refusal::KeyReused)),
         _ => {}
     }
     // The same batch again: it may accept messages that were rejected or not stored before.
-    Ok(match idempotency::renew(db, &keyed, now + BATCH_KEY_MARGIN).await? {
-        0 => Err(Refusal::Unavailable),
-        _ => Ok(()),
-    })
+    Ok(
+        match idempotency::renew(db.writer(), &keyed, now + BATCH_KEY_MARGIN).await? {
+            0 => Err(Refusal::Unavailable),
+            _ => Ok(()),
+        },
+    )
 }
 
 struct GroupCommitter {

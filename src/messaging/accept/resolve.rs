@@ -99,7 +99,7 @@ pub(super) async fn reject_blocked(
         contact: addressed.contact,
     };
     let pairs: Vec<BlockedContact> = people.iter().map(pair).collect();
-    let blocked = blocks::among(tx, &pairs).await?;
+    let blocked = blocks::among(tx.on(), &pairs).await?;
     if blocked.is_empty() {
         return Ok(());
     }
@@ -119,10 +119,10 @@ async fn find_address(
     tenant: TenantId,
     contact: ContactId,
 ) -> Result<std::result::Result<ResolvedRecipient, Refusal>> {
-    if contacts::find(&mut *tx, tenant, contact).await?.is_none() {
+    if contacts::find(tx.on(), tenant, contact).await?.is_none() {
         return Ok(Err(Refusal::NoSuchContact(contact)));
     }
-    let identities = contacts::list_identities(&mut *tx, tenant, &[contact]).await?;
+    let identities = contacts::list_identities(tx.on(), tenant, &[contact]).await?;
     let live = |kind: &RecipientKind| {
         Some((
             *kind,

@@ -74,14 +74,14 @@ pub async fn accept(tx: &mut Tx, clock: &Clock, requests: &[AcceptRequest]) -> R
             created_by: request.created_by,
         });
     }
-    sends::insert(&mut *tx, &new).await?;
+    sends::insert(tx.on(), &new).await?;
     let refused = |(request, answer): (&AcceptRequest, &Option<_>)| {
         let key = request.idempotency.clone()?.key;
         let kept = matches!(answer, Some(Ok(_)) | Some(Err(Refusal::KeyReused)));
         (!kept).then_some((request.tenant, key))
     };
     let refused: Vec<_> = requests.iter().zip(&answers).filter_map(refused).collect();
-    idempotency::release(&mut *tx, &refused).await?;
+    idempotency::release(tx.on(), &refused).await?;
     events::append(tx, &new_events, now).await?;
     let answered = answers
         .into_iter()
@@ -109,7 +109,7 @@ async fn replay_answers(
     };
     let keyed: Vec<KeyedRequest> = requests.iter().zip(ids).filter_map(keyed).collect();
     let holders: HashMap<(TenantId, String), (Vec<u8>, MessageId)> =
-        idempotency::claim(&mut *tx, &keyed, now - KEY_KEPT, now)
+        idempotency::claim(tx.on(), &keyed, now - KEY_KEPT, now)
             .await?
             .into_iter()
             .map(|it| ((it.tenant_id, it.key), (it.digest, it.message_id)))
@@ -124,7 +124,7 @@ async fn replay_answers(
         if held != digest {
             answers[n] = Some(Err(Refusal::KeyReused));
         } else if *message != ids[n] {
-            answers[n] = Some(match sends::find_queued(&mut *tx, request.tenant, *message).await? {
+            answers[n] = Some(match sends::find_queued(tx.on(), request.tenant, *message).await? {
                 Some(row) => Ok(AcceptedSend::repeated(*message, row)),
                 // Two requests with one key in one commit: the other one has claimed it.
                 None => return Err(conflict_error()),
@@ -189,6 +189,6 @@ async fn advance_conversations(
     let known = |pair: &ConversationKey| found[&(pair.channel, pair.contact)];
     let mut steps: Vec<ConversationUpdate> = pairs.iter().map(|pair| step(*pair, known(pair))).collect();
     steps.sort_by_key(|step| step.conversation);
-    conversations::advance(tx, &steps, now).await?;
+    conversations::advance(tx.on(), &steps, now).await?;
     Ok(found)
 }

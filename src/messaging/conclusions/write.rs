@@ -119,7 +119,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     )
     .await?;
     let ends: Vec<AttemptEnd> = conclusions.iter().map(|it| it.end.clone()).collect();
-    let mut ended = sends::conclude(&mut *tx, &ends, now).await?;
+    let mut ended = sends::conclude(tx.on(), &ends, now).await?;
     let ours: Vec<&Conclusion> = conclusions
         .iter()
         .filter(|it| ended.contains(&it.end.attempt))
@@ -128,7 +128,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
     new_events.extend(transitions::apply(tx, clock, transitions).await?);
     let held = |it: &&Conclusion| Some((it.end.transition.message, it.held?));
     let held: Vec<(MessageId, HoldReason)> = ours.iter().filter_map(held).collect();
-    sends::set_hold_reasons(&mut *tx, &held).await?;
+    sends::set_hold_reasons(tx.on(), &held).await?;
     new_events.extend(applied.events);
     // A status had settled these before the answer. They are finished, unless the status was a failure that is retried.
     let proven = conclusions
@@ -136,7 +136,7 @@ async fn write_in(tx: &mut Tx, clock: &Clock, conclusions: &[Conclusion]) -> db:
         .filter(|it| it.end.outcome == AttemptOutcome::Accepted && !ended.contains(&it.end.attempt));
     let proven: Vec<&AttemptEnd> = proven.map(|it| &it.end).collect();
     let messages: Vec<MessageId> = proven.iter().map(|it| it.transition.message).collect();
-    let again = sends::awaiting_retry(&mut *tx, &messages).await?;
+    let again = sends::awaiting_retry(tx.on(), &messages).await?;
     let over = proven.iter().filter(|it| !again.contains(&(it.transition.message,)));
     ended.extend(over.map(|it| it.attempt));
     events::append(tx, &new_events, now).await?;
@@ -180,7 +180,7 @@ async fn with_current_contacts<'c>(
 ) -> db::Result<Vec<Cow<'c, DueSend>>> {
     let with_effects = rejections.iter().filter(|it| it.has_effects());
     let with_effects: Vec<(TenantId, MessageId)> = with_effects.map(|it| (it.due.tenant_id, it.due.id)).collect();
-    let whose: HashMap<MessageId, MessageOwner> = messages::owners(tx, &with_effects)
+    let whose: HashMap<MessageId, MessageOwner> = messages::owners(tx.on(), &with_effects)
         .await?
         .into_iter()
         .map(|it| (it.id, it))

@@ -41,13 +41,13 @@ pub async fn allocate(
     let Some(PortfolioUsage { portfolio, used, .. }) = standings.first() else {
         return Ok(allocation);
     };
-    allocation.gone = portfolios::remove_expired(&mut *tx, portfolio, now - COUNTING_PERIOD, ALL_RECIPIENTS).await?;
+    allocation.gone = portfolios::remove_expired(tx.on(), portfolio, now - COUNTING_PERIOD, ALL_RECIPIENTS).await?;
     let live = used - allocation.gone.values().sum::<i64>();
     let customers: Vec<_> = distinct_recipients(candidates.iter())
         .iter()
         .map(|it| (it.key.tenant, it.contact))
         .collect();
-    let known = portfolios::counted(&mut *tx, portfolio, &customers).await?;
+    let known = portfolios::counted(tx.on(), portfolio, &customers).await?;
     let mut admitted: HashSet<ContactId> = known.into_iter().map(|(contact,)| contact).collect();
     let most: HashMap<TenantId, i64> = standings
         .iter()
@@ -84,7 +84,7 @@ async fn release_times(
     if count == 0 {
         return Ok(times);
     }
-    let waiting = sends::count_waiting_for_limit(&mut *tx, None, portfolio).await?;
+    let waiting = sends::count_waiting_for_limit(tx.on(), None, portfolio).await?;
     let mut position = waiting;
     while position < waiting + count {
         let (round, from) = (
@@ -92,7 +92,7 @@ async fn release_times(
             position.checked_rem(live).unwrap_or(0),
         );
         let wanted = waiting + count - position;
-        let leaving = portfolios::last_sends(&mut *tx, portfolio, from, wanted).await?;
+        let leaving = portfolios::last_sends(tx.on(), portfolio, from, wanted).await?;
         if leaving.is_empty() {
             // Nobody counts: the limit is zero until Meta sets another.
             times.resize(count as usize, now + COUNTING_PERIOD);

@@ -56,7 +56,10 @@ pub async fn defer_over_limit(
     if groups.is_empty() {
         return Ok(sendable);
     }
-    let full = over_limit(portfolios::usage(&service.db, &portfolio_keys(&groups)).await?, &groups);
+    let full = over_limit(
+        portfolios::usage(service.db.writer(), &portfolio_keys(&groups)).await?,
+        &groups,
+    );
     if full.is_empty() {
         return Ok(sendable);
     }
@@ -100,7 +103,7 @@ pub async fn count_recipients(
     if groups.is_empty() {
         return Ok(counted);
     }
-    let limited = by_portfolio(portfolios::usage(&mut *tx, &portfolio_keys(&groups)).await?, |all| {
+    let limited = by_portfolio(portfolios::usage(tx.on(), &portfolio_keys(&groups)).await?, |all| {
         all.iter().any(|it| it.most().is_some())
     });
     portfolios::lock(tx, limited.keys().map(String::as_str)).await?;
@@ -117,7 +120,7 @@ pub async fn count_recipients(
         .collect();
     let given: HashMap<(&PortfolioKey, ContactId), i64> =
         recipients.iter().map(|it| ((&it.key, it.contact), it.sends)).collect();
-    for row in portfolios::count(&mut *tx, &recipients, now).await? {
+    for row in portfolios::count(tx.on(), &recipients, now).await? {
         let (tenant, portfolio) = (row.tenant_id, row.portfolio);
         let key = PortfolioKey { portfolio, tenant };
         let is_new = given.get(&(&key, row.contact_id)) == Some(&row.sends);
@@ -142,7 +145,7 @@ impl CountedRecipients {
 
 async fn adjust_counts(tx: &mut Tx, mut changes: BTreeMap<PortfolioKey, i64>) -> Result<()> {
     changes.retain(|_, change| *change != 0);
-    portfolios::add(tx, &changes).await
+    portfolios::add(tx.on(), &changes).await
 }
 
 /// Groups standings by portfolio and keeps the groups for which `is_selected` returns true.
@@ -175,7 +178,7 @@ async fn reload(
     held: &BTreeMap<String, Vec<PortfolioUsage>>,
 ) -> Result<BTreeMap<String, Vec<PortfolioUsage>>> {
     let keys: Vec<PortfolioKey> = held.values().flatten().map(PortfolioUsage::key).collect();
-    Ok(by_portfolio(portfolios::usage(tx, &keys).await?, |_| true))
+    Ok(by_portfolio(portfolios::usage(tx.on(), &keys).await?, |_| true))
 }
 
 /// Removes recipients whose only message was rejected from the count.
@@ -184,8 +187,8 @@ pub async fn uncount(tx: &mut Tx, refused: &[(PortfolioKey, ContactId, AttemptId
     if changes.is_empty() {
         return Ok(());
     }
-    portfolios::add(&mut *tx, &changes).await?;
-    for (tenant, portfolio) in portfolios::remove_refused(&mut *tx, refused).await? {
+    portfolios::add(tx.on(), &changes).await?;
+    for (tenant, portfolio) in portfolios::remove_refused(tx.on(), refused).await? {
         *changes.entry(PortfolioKey { portfolio, tenant }).or_default() -= 1;
     }
     adjust_counts(tx, changes).await
@@ -210,5 +213,5 @@ async fn hold_deferred(tx: &mut Tx, later: &HashMap<MessageId, DateTime<Utc>>) -
         later.keys().map(|message| (*message, HoldReason::DailyLimit)).collect();
     held.sort();
     metrics::counter!("mainstay_daily_limit_waits_total").increment(held.len() as u64);
-    sends::set_hold_reasons(&mut *tx, &held).await.map(drop)
+    sends::set_hold_reasons(tx.on(), &held).await.map(drop)
 }

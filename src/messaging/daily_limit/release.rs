@@ -13,11 +13,11 @@ use crate::{
 
 /// Releases as many held messages, of one tenant or all, as the portfolio has room for. The caller has locked the portfolio.
 async fn release_waiting(tx: &mut Tx, key: &PortfolioKey, tenant: Option<TenantId>, now: DateTime<Utc>) -> Result<()> {
-    let room = room(&mut *tx, key, now).await?;
+    let room = room(tx.on(), key, now).await?;
     if room <= 0 {
         return Ok(());
     }
-    let released = sends::release_for_limit(&mut *tx, tenant, &key.portfolio, room, now).await?;
+    let released = sends::release_for_limit(tx.on(), tenant, &key.portfolio, room, now).await?;
     if released > 0 {
         tracing::info!(sends = released, "the daily limit has room: held messages are released");
     }
@@ -55,8 +55,7 @@ pub async fn release_overlooked(service: &MessagingService) -> Result<()> {
 }
 
 /// Returns how many more customers may be written to. Released messages count as written already.
-async fn room(on: impl Into<On<'_>>, key: &PortfolioKey, now: DateTime<Utc>) -> Result<i64> {
-    let mut on = on.into();
+async fn room(mut on: On<'_>, key: &PortfolioKey, now: DateTime<Utc>) -> Result<i64> {
     let standing = portfolios::usage(on.reborrow(), std::slice::from_ref(key)).await?.pop();
     let Some((most, used)) = standing.and_then(|it| Some((it.most()?, it.used))) else {
         return Ok(i64::MAX);

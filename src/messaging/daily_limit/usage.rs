@@ -51,10 +51,10 @@ pub async fn purge_recipients(service: &MessagingService) -> Result<u64> {
         while ended > 0 {
             let mut tx = service.db.begin().await?;
             portfolios::lock(&mut tx, [portfolio.as_str()]).await?;
-            let mut gone = portfolios::remove_expired(&mut tx, &portfolio, before, CHUNK).await?;
+            let mut gone = portfolios::remove_expired(tx.on(), &portfolio, before, CHUNK).await?;
             let count: i64 = gone.values().sum();
             gone.values_mut().for_each(|count| *count = -*count);
-            portfolios::add(&mut tx, &gone).await?;
+            portfolios::add(tx.on(), &gone).await?;
             tx.commit().await?;
             removed += count.cast_unsigned();
             ended = if count < CHUNK { 0 } else { ended - count };

@@ -20,7 +20,7 @@ pub struct BlockedContact {
 }
 
 /// Stores blocks and returns the new ones.
-pub async fn add(on: impl Into<On<'_>>, blocks: &[BlockedContact], now: DateTime<Utc>) -> Result<Vec<BlockedContact>> {
+pub async fn add(on: On<'_>, blocks: &[BlockedContact], now: DateTime<Utc>) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id, at) AS ({rows})
         INSERT INTO blocks (tenant_id, channel_id, contact_id, created_at)
@@ -33,7 +33,7 @@ pub async fn add(on: impl Into<On<'_>>, blocks: &[BlockedContact], now: DateTime
 }
 
 /// Deletes blocks and returns those that existed.
-pub async fn remove(on: impl Into<On<'_>>, blocks: &[BlockedContact]) -> Result<Vec<BlockedContact>> {
+pub async fn remove(on: On<'_>, blocks: &[BlockedContact]) -> Result<Vec<BlockedContact>> {
     const SQL: &str = "
         WITH r (tenant_id, channel_id, contact_id) AS ({rows})
         DELETE FROM blocks
@@ -44,7 +44,7 @@ pub async fn remove(on: impl Into<On<'_>>, blocks: &[BlockedContact]) -> Result<
 }
 
 /// Returns the pairs that are blocked.
-pub async fn among(on: impl Into<On<'_>>, pairs: &[BlockedContact]) -> Result<Vec<(ChannelId, ContactId)>> {
+pub async fn among(on: On<'_>, pairs: &[BlockedContact]) -> Result<Vec<(ChannelId, ContactId)>> {
     const SQL: &str = "
         WITH r (channel_id, contact_id, tenant_id) AS ({rows})
         SELECT b.channel_id, b.contact_id

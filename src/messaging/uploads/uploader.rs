@@ -86,7 +86,7 @@ async fn wake_messages(service: &MessagingService, mut messages: Vec<MessageId>)
 /// the next time, and one that is taken up afterwards is processed anyway.
 async fn wake_once(service: &MessagingService, messages: &[MessageId]) -> Result<Vec<MessageId>> {
     let in_hand = sends::running(service.db.reader(), messages).await?;
-    let woken = sends::make_due(&service.db, messages, service.clock.now()).await?;
+    let woken = sends::make_due(service.db.writer(), messages, service.clock.now()).await?;
     // The sweep finds what cannot be queued.
     let _ = service.queues.push_entries(&OUTBOUND, &woken).await;
     Ok(in_hand.into_iter().map(|(id,)| id).collect())

@@ -16,11 +16,7 @@ pub struct MarketingRefusal {
 }
 
 /// Records refusals of marketing unless something later is known. Returns the contacts that changed.
-pub async fn stop_marketing(
-    on: impl Into<On<'_>>,
-    refused: &[MarketingRefusal],
-    now: DateTime<Utc>,
-) -> Result<Vec<(ContactId,)>> {
+pub async fn stop_marketing(on: On<'_>, refused: &[MarketingRefusal], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, now) AS ({rows})
         UPDATE contacts SET marketing_stopped = TRUE, marketing_at = r.at, updated_at = r.now
@@ -45,7 +41,7 @@ pub struct UndeliverableIdentity {
 }
 
 /// Counts failed deliveries on identities. Each identity may occur once in the batch.
-pub async fn mark_undeliverable(on: impl Into<On<'_>>, suspects: &[UndeliverableIdentity]) -> Result<u64> {
+pub async fn mark_undeliverable(on: On<'_>, suspects: &[UndeliverableIdentity]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, code, count, at) AS ({rows})
         UPDATE contact_identities

@@ -39,19 +39,14 @@ pub fn current_identity<'k>(known: &'k [IdentityRecord], kind: &str) -> Option<&
     known.iter().find(usable).map(|it| it.value.as_str())
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ContactId) -> Result<Option<Contact>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: ContactId) -> Result<Option<Contact>> {
     const SQL: &str = "
         SELECT id, kind, name, marketing_stopped, created_at, updated_at FROM contacts WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 /// Lists contacts, newest first, starting before `before`.
-pub async fn list(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    before: Option<ContactId>,
-    limit: i64,
-) -> Result<Vec<Contact>> {
+pub async fn list(on: On<'_>, tenant: TenantId, before: Option<ContactId>, limit: i64) -> Result<Vec<Contact>> {
     const SQL: &str = "
         SELECT id, kind, name, marketing_stopped, created_at, updated_at
         FROM contacts
@@ -59,15 +54,11 @@ pub async fn list(
         ORDER BY id DESC
         LIMIT $3";
     let before = before.unwrap_or(ContactId::from_uuid(Uuid::max()));
-    on.into().sql(SQL, (tenant, before, limit)).all().await
+    on.sql(SQL, (tenant, before, limit)).all().await
 }
 
 /// Lists the identities of these contacts: present ones first, then newest first.
-pub async fn list_identities(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    contacts: &[ContactId],
-) -> Result<Vec<IdentityRecord>> {
+pub async fn list_identities(on: On<'_>, tenant: TenantId, contacts: &[ContactId]) -> Result<Vec<IdentityRecord>> {
     let Some(last) = contacts.last() else {
         return Ok(Vec::new());
     };
@@ -83,5 +74,5 @@ pub async fn list_identities(
         places.join(", ")
     );
     let args: Vec<Uuid> = std::iter::once(tenant.uuid()).chain(ids.map(|id| id.uuid())).collect();
-    on.into().sql(Sql::built(text), args).all().await
+    on.sql(Sql::built(text), args).all().await
 }

@@ -67,7 +67,7 @@ pub async fn lock_tenant(tx: &mut Tx, tenant: TenantId, exclusive: bool) -> Resu
 }
 
 /// Looks up identities.
-pub async fn identities(on: impl Into<On<'_>>, wanted: &[Identity]) -> Result<Vec<KnownIdentity>> {
+pub async fn identities(on: On<'_>, wanted: &[Identity]) -> Result<Vec<KnownIdentity>> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value) AS ({rows})
         SELECT i.tenant_id, i.kind, i.value, i.contact_id, i.retired_at
@@ -85,7 +85,7 @@ pub struct NewContact {
 }
 
 /// Inserts contacts.
-pub async fn insert(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
+pub async fn insert(on: On<'_>, contacts: &[NewContact], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, kind, at) AS ({rows})
         INSERT INTO contacts (tenant_id, id, kind, created_at, updated_at)
@@ -95,7 +95,7 @@ pub async fn insert(on: impl Into<On<'_>>, contacts: &[NewContact], now: DateTim
 }
 
 /// Assigns identities that no contact has. Fewer rows than requested means that a concurrent transaction was first.
-pub async fn assign(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
+pub async fn assign(on: On<'_>, owned: &[(Identity, ContactId)], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id, at) AS ({rows})
         INSERT INTO contact_identities (tenant_id, kind, value, contact_id, created_at)
@@ -110,7 +110,7 @@ pub async fn assign(on: impl Into<On<'_>>, owned: &[(Identity, ContactId)], now:
 }
 
 /// Reassigns identities of other contacts: a phone number or user name that changed hands.
-pub async fn reassign(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) -> Result<u64> {
+pub async fn reassign(on: On<'_>, taken: &[(Identity, ContactId)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, contact_id) AS ({rows})
         UPDATE contact_identities SET contact_id = r.contact_id, retired_at = NULL
@@ -125,7 +125,7 @@ pub async fn reassign(on: impl Into<On<'_>>, taken: &[(Identity, ContactId)]) ->
 }
 
 /// Retires identities as of Meta's time; the latest time wins.
-pub async fn retire(on: impl Into<On<'_>>, retired: &[(Identity, DateTime<Utc>)]) -> Result<u64> {
+pub async fn retire(on: On<'_>, retired: &[(Identity, DateTime<Utc>)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, kind, value, at) AS ({rows})
         UPDATE contact_identities SET retired_at = r.at
@@ -151,7 +151,7 @@ pub struct NameReport {
 
 /// Stores the newest names. Within one second the greater name wins, so that the order of arrival does not matter. Returns the contacts
 /// whose name changed.
-pub async fn set_names(on: impl Into<On<'_>>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
+pub async fn set_names(mut on: On<'_>, names: &[NameReport], now: DateTime<Utc>) -> Result<Vec<(ContactId,)>> {
     const OTHER: &str = "
         WITH r (tenant_id, id, name, name_at, now) AS ({rows})
         UPDATE contacts SET name = r.name, name_at = r.name_at, updated_at = r.now
@@ -166,7 +166,6 @@ pub async fn set_names(on: impl Into<On<'_>>, names: &[NameReport], now: DateTim
         FROM r
         WHERE contacts.tenant_id = r.tenant_id AND contacts.id = r.id AND contacts.name = r.name
             AND contacts.name_at < r.name_at";
-    let mut on = on.into();
     let row = |it: &NameReport| (it.tenant.uuid(), it.contact.uuid(), it.name.clone(), it.at, now);
     let other: Vec<(ContactId,)> = Rows::new(OTHER, names.iter().map(row).collect())
         .all(on.reborrow())
@@ -188,7 +187,7 @@ pub struct PreferenceReport {
 
 /// Stores preferences unless something later is known. Returns the contacts that changed.
 pub async fn set_preferences(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     preferring: &[PreferenceReport],
     now: DateTime<Utc>,
 ) -> Result<Vec<(ContactId,)>> {

@@ -52,7 +52,7 @@ pub async fn lock_or_open(
             missing.push(step);
         }
     }
-    if open(tx, &missing, now).await? != missing.len() as u64 {
+    if open(tx.on(), &missing, now).await? != missing.len() as u64 {
         return Err(conflict_error());
     }
     Ok(known)
@@ -68,7 +68,7 @@ pub async fn lock_existing(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<()>
 
 /// Returns the existing conversations of these pairs.
 pub async fn find_existing(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     pairs: &[ConversationKey],
 ) -> Result<HashMap<(ChannelId, ContactId), ConversationId>> {
     const SQL: &str = "
@@ -109,7 +109,7 @@ async fn lock(tx: &mut Tx, pairs: &[ConversationKey]) -> Result<Vec<Found>> {
             FOR UPDATE) o";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let row = |pair: &ConversationKey| (pair.tenant.uuid(), pair.channel.uuid(), pair.contact.uuid());
-    Rows::new(sql, pairs.iter().map(row).collect()).all(tx).await
+    Rows::new(sql, pairs.iter().map(row).collect()).all(tx.on()).await
 }
 
 /// Builds the `conversation.opened` event.
@@ -147,7 +147,7 @@ pub struct ConversationUpdate {
 }
 
 /// Inserts conversations. Fewer rows than requested means that a concurrent transaction was first.
-async fn open(on: impl Into<On<'_>>, first: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
+async fn open(on: On<'_>, first: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, contact_id, at, wamid, direction, type, now) AS ({rows})
         INSERT INTO conversations (tenant_id, id, channel_id, contact_id, last_message_at, last_message_wamid,
@@ -180,7 +180,7 @@ async fn open(on: impl Into<On<'_>>, first: &[ConversationUpdate], now: DateTime
 }
 
 /// Updates conversations. The newest message is the one with the greatest (time, wamid), in whatever order they arrive.
-pub async fn advance(on: impl Into<On<'_>>, steps: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
+pub async fn advance(on: On<'_>, steps: &[ConversationUpdate], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, wamid, direction, type, text, window_at, unread, now) AS ({rows})
         UPDATE conversations
@@ -231,7 +231,7 @@ pub struct ClosedWindow {
 }
 
 /// Closes service windows as of a time, unless the customer has written since.
-pub async fn close_windows(on: impl Into<On<'_>>, closed: &[ClosedWindow], now: DateTime<Utc>) -> Result<u64> {
+pub async fn close_windows(on: On<'_>, closed: &[ClosedWindow], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (tenant_id, id, at, latest, now) AS ({rows})
         UPDATE conversations SET window_expires_at = r.at, updated_at = r.now

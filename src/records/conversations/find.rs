@@ -67,19 +67,19 @@ pub(super) fn top() -> ConversationCursor {
     (last_second, ConversationId::from_uuid(Uuid::max()))
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: ConversationId) -> Result<Option<Conversation>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: ConversationId) -> Result<Option<Conversation>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM conversations v LEFT JOIN contacts c ON c.tenant_id = v.tenant_id AND c.id = v.contact_id
           WHERE v.tenant_id = $1 AND v.id = $2"
     );
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 /// Lists the matching conversations, the last active first. The cursor is the last one examined, if there are more.
 pub async fn list(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     tenant: TenantId,
     filter: ConversationFilter,
     before: Option<ConversationCursor>,
@@ -89,7 +89,6 @@ pub async fn list(
         SELECT last_message_at, id FROM conversations
         WHERE tenant_id = $1 AND (last_message_at, id) < ($2, $3)
         ORDER BY last_message_at DESC, id DESC LIMIT 1 OFFSET $4";
-    let mut on = on.into();
     let (at, id) = before.unwrap_or_else(top);
     let floor: Option<ConversationCursor> = match filter == ConversationFilter::default() {
         true => None,

@@ -43,7 +43,7 @@ impl SearchTerm {
 /// - by prefix: contacts whose name, number or user name begins with the term, at most `CANDIDATES` from each index;
 /// - by substring: name, number, user name or last message of the `WINDOW` most recently active conversations.
 pub async fn search(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     term: &SearchTerm,
     filter: ConversationFilter,
@@ -69,7 +69,7 @@ pub async fn search(
         limit,
         filter.channel,
     );
-    on.into().sql(sql, args).all().await
+    on.sql(sql, args).all().await
 }
 
 /// Returns the statement.

@@ -52,5 +52,5 @@ pub async fn mark_notified(tx: &mut Tx, closing: &[ClosingWindow]) -> Result<u64
         FROM r
         WHERE conversations.tenant_id = r.tenant_id AND conversations.id = r.id";
     let row = |it: &ClosingWindow| (it.id.uuid(), it.tenant_id.uuid(), it.window_expires_at);
-    Rows::new(SQL, closing.iter().map(row).collect()).run(tx).await
+    Rows::new(SQL, closing.iter().map(row).collect()).run(tx.on()).await
 }

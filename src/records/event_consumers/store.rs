@@ -25,12 +25,12 @@ macro_rules! columns {
     };
 }
 
-pub(super) async fn find(on: impl Into<On<'_>>, id: EventConsumerId) -> Result<Option<ConsumerCursor>> {
+pub(super) async fn find(on: On<'_>, id: EventConsumerId) -> Result<Option<ConsumerCursor>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM event_consumers WHERE id = $1");
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
-pub(super) async fn of_tenants(on: impl Into<On<'_>>, tenants: &[TenantId]) -> Result<Vec<ConsumerCursor>> {
+pub(super) async fn of_tenants(on: On<'_>, tenants: &[TenantId]) -> Result<Vec<ConsumerCursor>> {
     const SQL: &str = "
         WITH r (tenant_id) AS ({rows})
         SELECT c.id, c.tenant_id, c.consumer, c.sequence
@@ -41,18 +41,18 @@ pub(super) async fn of_tenants(on: impl Into<On<'_>>, tenants: &[TenantId]) -> R
 }
 
 /// Returns whether there are events after the cursor.
-pub(super) async fn lags(on: impl Into<On<'_>>, id: EventConsumerId) -> Result<bool> {
+pub(super) async fn lags(on: On<'_>, id: EventConsumerId) -> Result<bool> {
     const SQL: &str = "
         SELECT COUNT(*) FROM event_consumers c
         JOIN event_cursors e ON e.tenant_id = c.tenant_id
         WHERE c.id = $1 AND e.last_sequence > c.sequence";
-    let (lagging,): (i64,) = on.into().sql(SQL, (id,)).one().await?;
+    let (lagging,): (i64,) = on.sql(SQL, (id,)).one().await?;
     Ok(lagging > 0)
 }
 
 /// Returns the tenants with events that one of these consumers has not consumed.
 pub(super) async fn lagging_tenants(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     consumers: impl Iterator<Item = &'static str>,
 ) -> Result<Vec<TenantId>> {
     const SQL: &str = "

@@ -49,7 +49,7 @@ pub async fn run(
     let now = clock.now();
     let Some(consumer) = consumers.find(&cursor.consumer) else {
         // Of another version of the program.
-        return recurring::reschedule(db, &CONSUMERS, lease, now, now + UNTIL_WOKEN).await;
+        return recurring::reschedule(db.writer(), &CONSUMERS, lease, now, now + UNTIL_WOKEN).await;
     };
     for page in 1..=PAGES {
         let step = async |tx: &mut Tx| consume_page(tx, consumer, (&cursor, lease), page == PAGES, clock.now()).await;
@@ -68,7 +68,7 @@ async fn wake_if_missed(db: &Db, id: EventConsumerId, due: DateTime<Utc>, now: D
     if due <= now || !store::lags(db.reader(), id).await? {
         return Ok(due);
     }
-    let woken = recurring::wake(db, &CONSUMERS, &[id.uuid()], now).await?;
+    let woken = recurring::wake(db.writer(), &CONSUMERS, &[id.uuid()], now).await?;
     Ok(if woken.is_empty() { due } else { now })
 }
 
@@ -84,10 +84,10 @@ async fn consume_page(
         return Ok(Step::Lost);
     }
     // Read with the row held: it is where the last committed page has ended.
-    let Some(ConsumerCursor { sequence, .. }) = store::find(&mut *tx, cursor.id).await? else {
+    let Some(ConsumerCursor { sequence, .. }) = store::find(tx.on(), cursor.id).await? else {
         return Ok(Step::Lost);
     };
-    let page = events::list(&mut *tx, cursor.tenant_id, sequence, None, PAGE).await?;
+    let page = events::list(tx.on(), cursor.tenant_id, sequence, None, PAGE).await?;
     if !page.events.is_empty() {
         (consumer.consume)(tx, cursor.tenant_id, &page.events).await?;
     }
@@ -98,6 +98,6 @@ async fn consume_page(
         return Ok(Step::More);
     }
     let due = if page.more { now } else { now + UNTIL_WOKEN };
-    let due = recurring::reschedule(&mut *tx, &CONSUMERS, lease, now, due).await?;
+    let due = recurring::reschedule(tx.on(), &CONSUMERS, lease, now, due).await?;
     Ok(due.map_or(Step::Lost, Step::Over))
 }

@@ -62,8 +62,8 @@ pub async fn wake(
         .collect();
     let idle = cursors.iter().filter(|it| consumers.find(&it.consumer).is_some());
     let idle: Vec<Uuid> = idle.map(|it| it.id.uuid()).collect();
-    let mut due = recurring::wake(db, &CONSUMERS, &idle, now).await?;
-    due.extend(recurring::ensure(db, &CONSUMERS, &missing, now, now).await?);
+    let mut due = recurring::wake(db.writer(), &CONSUMERS, &idle, now).await?;
+    due.extend(recurring::ensure(db.writer(), &CONSUMERS, &missing, now, now).await?);
     let entry = |id: Uuid| JobEntry {
         id,
         due: now,

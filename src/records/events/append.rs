@@ -65,7 +65,7 @@ pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<U
         *wanted.entry(event.tenant.uuid()).or_default() += 1;
     }
     let cursors: Vec<Cursor> = Rows::new(DRAW, wanted.clone().into_iter().collect())
-        .all(&mut *tx)
+        .all(tx.on())
         .await?;
     let mut next: BTreeMap<Uuid, i64> = cursors
         .iter()
@@ -96,7 +96,7 @@ pub async fn append_unconsumed(tx: &mut Tx, events: &[NewEvent], now: DateTime<U
         )
     };
     let rows = events.iter().zip(&sequences).map(row).collect();
-    Rows::new(APPEND, rows).run(&mut *tx).await?;
+    Rows::new(APPEND, rows).run(tx.on()).await?;
     hint_consumers(tx, wanted.into_keys());
     Ok(sequences)
 }

@@ -35,13 +35,7 @@ pub struct EventPage {
 const LOOK: i64 = 20_000;
 
 /// Lists the events after a sequence, the oldest first; fewer than `limit` where they are long.
-pub async fn list(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    after: i64,
-    kind: Option<&str>,
-    limit: i64,
-) -> Result<EventPage> {
+pub async fn list(mut on: On<'_>, tenant: TenantId, after: i64, kind: Option<&str>, limit: i64) -> Result<EventPage> {
     const HEAD: &str = "SELECT MAX(sequence) FROM events WHERE tenant_id = $1";
     const REACH: &str = "
         SELECT sequence FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT 1 OFFSET $3";
@@ -59,7 +53,6 @@ pub async fn list(
         WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 AND type = $5
         ORDER BY sequence
         LIMIT $4";
-    let mut on = on.into();
     // Read before the events: what commits in between has a greater sequence and is on the next page.
     let (head,): (Option<i64>,) = on.reborrow().sql(HEAD, (tenant,)).one().await?;
     let Some(head) = head.filter(|head| *head > after) else {

@@ -46,7 +46,7 @@ pub struct NewMessageRow {
 }
 
 /// Inserts new messages and returns their ids. A message with a known wamid is left as it is: Meta redelivers.
-pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessageRow]) -> Result<Vec<(MessageId,)>> {
+pub async fn insert(on: On<'_>, messages: &[NewMessageRow]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, wamid, direction, origin, type, status, status_rank, text,
             payload, context_wamid, sender, recipient, sent_at, received_at, raw_event_id, media_id, in_group) AS ({rows})
@@ -87,10 +87,7 @@ pub async fn insert(on: impl Into<On<'_>>, messages: &[NewMessageRow]) -> Result
 }
 
 /// Replaces `media_placeholder` messages with their content, which Meta sends later. Returns the messages filled, with their media.
-pub async fn fill_placeholders(
-    on: impl Into<On<'_>>,
-    messages: &[NewMessageRow],
-) -> Result<Vec<(MessageId, Option<MediaId>)>> {
+pub async fn fill_placeholders(on: On<'_>, messages: &[NewMessageRow]) -> Result<Vec<(MessageId, Option<MediaId>)>> {
     const SQL: &str = "
         WITH r (channel_id, wamid, type, text, payload, media_id) AS ({rows})
         UPDATE messages SET type = r.type, text = r.text, payload = r.payload, media_id = r.media_id
@@ -138,7 +135,7 @@ struct ChangeRow {
 }
 
 /// Returns stored edits and revocations of these messages, which arrived before them.
-pub async fn changes_of(on: impl Into<On<'_>>, targets: &[MessageKey]) -> Result<Vec<MessageChange>> {
+pub async fn changes_of(on: On<'_>, targets: &[MessageKey]) -> Result<Vec<MessageChange>> {
     const SQL: &str = "
         WITH r (channel_id, wamid) AS ({rows})
         SELECT m.type, m.channel_id, m.context_wamid, m.sent_at, m.text
@@ -162,7 +159,7 @@ pub async fn changes_of(on: impl Into<On<'_>>, targets: &[MessageKey]) -> Result
 }
 
 /// Applies edits and revocations. The newest edit wins; a revocation keeps its first time.
-pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<u64> {
+pub async fn change(mut on: On<'_>, changes: &[MessageChange]) -> Result<u64> {
     const EDIT: &str = "
         WITH r (channel_id, wamid, at, text) AS ({rows})
         UPDATE messages SET text = r.text, edited_at = r.at
@@ -175,7 +172,6 @@ pub async fn change(on: impl Into<On<'_>>, changes: &[MessageChange]) -> Result<
         FROM r
         WHERE messages.channel_id = r.channel_id AND messages.wamid = r.wamid
             AND (messages.revoked_at IS NULL OR messages.revoked_at > r.at)";
-    let mut on = on.into();
     let (mut edits, mut revocations) = (Vec::new(), Vec::new());
     for it in changes {
         let (channel, wamid) = key(&it.target);
@@ -209,7 +205,7 @@ pub struct Advanced {
 }
 
 /// Advances the statuses of messages, never backwards. Returns those that changed.
-pub async fn advance_status(on: impl Into<On<'_>>, reported: &[ReportedStatus]) -> Result<Vec<Advanced>> {
+pub async fn advance_status(on: On<'_>, reported: &[ReportedStatus]) -> Result<Vec<Advanced>> {
     const SQL: &str = "
         WITH r (tenant_id, id, status, status_rank, error_code, error_title) AS ({rows})
         UPDATE messages

@@ -83,15 +83,15 @@ pub struct MessageFilter {
     pub status: Option<Status>,
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<Message>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: MessageId) -> Result<Option<Message>> {
     const SQL: &str = select!("payload", "WHERE tenant_id = $1 AND id = $2");
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 /// Lists the matching messages, newest id first; fewer than `limit` where they are long. The cursor is the last one examined, if there are
 /// more.
 pub async fn list(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     tenant: TenantId,
     filter: MessageFilter,
     before: Option<MessageId>,
@@ -99,7 +99,6 @@ pub async fn list(
 ) -> Result<(Vec<Message>, Option<MessageId>)> {
     const FLOOR: &str = "
         SELECT id FROM messages WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
-    let mut on = on.into();
     let before = before.unwrap_or(MessageId::from_uuid(Uuid::max()));
     let floor: Option<(MessageId,)> = match filter == MessageFilter::default() {
         true => None,
@@ -133,7 +132,7 @@ pub async fn list(
 
 /// Lists a conversation's messages by Meta's time, newest first. The cursor is the last one, if the page reached its byte limit.
 pub async fn in_conversation(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     tenant: TenantId,
     conversation: ConversationId,
     before: Option<(DateTime<Utc>, MessageId)>,
@@ -149,7 +148,6 @@ pub async fn in_conversation(
          ORDER BY sent_at DESC, id DESC
          LIMIT $3"
     );
-    let mut on = on.into();
     let mut rows: Vec<Message> = match before {
         None => on.reborrow().sql(FIRST, (tenant, conversation, limit)).all().await?,
         Some((at, id)) => {
@@ -166,7 +164,7 @@ pub async fn in_conversation(
 
 /// Lists the last 1,000 statuses of a message in the order of Meta's times, of all its attempts.
 pub async fn statuses(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     channel: ChannelId,
     message: MessageId,
@@ -181,11 +179,11 @@ pub async fn statuses(
             ORDER BY occurred_at DESC, status_rank DESC, participant DESC
             LIMIT 1000) latest
         ORDER BY occurred_at, status_rank, participant";
-    on.into().sql(SQL, (tenant, channel, wamid, message)).all().await
+    on.sql(SQL, (tenant, channel, wamid, message)).all().await
 }
 
 /// Returns the wamids of those of a tenant's messages that have one.
-pub async fn wamids(on: impl Into<On<'_>>, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
+pub async fn wamids(on: On<'_>, tenant: TenantId, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
     const SQL: &str = "
         WITH r (id, tenant_id) AS ({rows})
         SELECT m.id, m.wamid FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id WHERE m.wamid IS NOT NULL";

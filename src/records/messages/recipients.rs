@@ -18,7 +18,7 @@ pub struct MessageOwner {
 }
 
 /// Returns the present owners of these messages.
-pub async fn owners(on: impl Into<On<'_>>, messages: &[(TenantId, MessageId)]) -> Result<Vec<MessageOwner>> {
+pub async fn owners(on: On<'_>, messages: &[(TenantId, MessageId)]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (tenant_id, id) AS ({rows})
         SELECT m.id, m.conversation_id, m.contact_id
@@ -71,7 +71,7 @@ pub struct FoundRecipient {
 
 /// Finds these messages and whether their contacts have all the names; the address that a message was sent to is not new. PostgreSQL
 /// returns every message found, so that it can be locked; SQLite only those whose contact lacks a name.
-pub async fn find_recipients(on: impl Into<On<'_>>, named: &[NamedRecipient]) -> Result<Vec<FoundRecipient>> {
+pub async fn find_recipients(on: On<'_>, named: &[NamedRecipient]) -> Result<Vec<FoundRecipient>> {
     // Each name is looked up by its whole key in a subquery, which no planner turns into a join.
     macro_rules! is_unknown {
         ($name:literal, $kind:literal) => {
@@ -125,7 +125,6 @@ pub async fn find_recipients(on: impl Into<On<'_>>, named: &[NamedRecipient]) ->
                 (SELECT a.message_id FROM send_attempts a WHERE a.id = r.attempt_id AND a.channel_id = r.channel_id))
             LIMIT 1) m"
     );
-    let on = on.into();
     let sql = match on {
         On::Postgres(_) | On::PostgresPool(_) => POSTGRES,
         On::Sqlite(_) | On::SqlitePool(_) => SQLITE,

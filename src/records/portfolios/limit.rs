@@ -50,7 +50,7 @@ impl PortfolioUsage {
 
 /// Returns limit and usage of portfolios. Usage is the sum over all tenants; the limit is the tenant's own, or else the lowest that Meta
 /// reported for another tenant. A portfolio that never counted a customer is missing.
-pub async fn usage(on: impl Into<On<'_>>, keys: &[PortfolioKey]) -> Result<Vec<PortfolioUsage>> {
+pub async fn usage(on: On<'_>, keys: &[PortfolioKey]) -> Result<Vec<PortfolioUsage>> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio) AS ({rows})
         SELECT r.tenant_id, r.portfolio, CAST(SUM(p.used) AS BIGINT) AS used,
@@ -80,7 +80,7 @@ pub async fn lock(tx: &mut Tx, portfolios: impl IntoIterator<Item = &str>) -> Re
 
 /// Adds to the usage, and locks the rows until the end of the transaction; 0 only locks. Keys must be unique and in order, or
 /// transactions deadlock.
-pub async fn add(on: impl Into<On<'_>>, changes: &BTreeMap<PortfolioKey, i64>) -> Result<()> {
+pub async fn add(on: On<'_>, changes: &BTreeMap<PortfolioKey, i64>) -> Result<()> {
     const SQL: &str = "
         WITH r (tenant_id, portfolio, change) AS ({rows})
         INSERT INTO portfolios (tenant_id, portfolio, used)
@@ -104,7 +104,7 @@ pub enum LimitScope {
 }
 
 /// Stores a limit. The caller holds the portfolio's lock.
-pub async fn set_limit(on: impl Into<On<'_>>, key: &PortfolioKey, limit: DailyLimit, whom: LimitScope) -> Result<()> {
+pub async fn set_limit(mut on: On<'_>, key: &PortfolioKey, limit: DailyLimit, whom: LimitScope) -> Result<()> {
     const OWN: &str = "
         INSERT INTO portfolios (tenant_id, portfolio, own_limit, used) VALUES ($1, $2, $3, 0)
         ON CONFLICT (tenant_id, portfolio) DO UPDATE SET own_limit = excluded.own_limit";
@@ -114,7 +114,6 @@ pub async fn set_limit(on: impl Into<On<'_>>, key: &PortfolioKey, limit: DailyLi
     const OTHERS: &str = "
         UPDATE portfolios SET daily_limit = $2, own_limit = NULL
         WHERE portfolio = $1 AND (daily_limit IS NULL OR daily_limit <> $2 OR own_limit IS NOT NULL)";
-    let mut on = on.into();
     let args = (key.tenant, key.portfolio.clone(), limit.number());
     if whom == LimitScope::One {
         return on.sql(OWN, args).run().await.map(drop);
@@ -155,7 +154,7 @@ pub async fn adopt(tx: &mut Tx, from: &PortfolioKey, into: &str) -> Result<()> {
     let mut both = [from.portfolio.as_str(), into];
     both.sort_unstable();
     lock(tx, both).await?;
-    add(&mut *tx, &BTreeMap::from([(from.clone(), 0), (to.clone(), 0)])).await?;
+    add(tx.on(), &BTreeMap::from([(from.clone(), 0), (to.clone(), 0)])).await?;
     let pair = (from.tenant, from.portfolio.clone(), into.to_owned());
     let one = (from.tenant, from.portfolio.clone());
     tx.sql(MOVE, pair.clone()).run().await?;
@@ -166,7 +165,7 @@ pub async fn adopt(tx: &mut Tx, from: &PortfolioKey, into: &str) -> Result<()> {
 }
 
 /// Lists every portfolio, for housekeeping.
-pub async fn all(on: impl Into<On<'_>>) -> Result<Vec<(String,)>> {
+pub async fn all(on: On<'_>) -> Result<Vec<(String,)>> {
     const SQL: &str = "SELECT DISTINCT portfolio FROM portfolios ORDER BY portfolio";
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }

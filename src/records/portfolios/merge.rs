@@ -31,5 +31,5 @@ pub async fn merge_recipients(tx: &mut Tx, ContactMerge { tenant, from, into }: 
     let fewer = twice
         .into_iter()
         .map(|(portfolio,)| (PortfolioKey { portfolio, tenant }, -1));
-    add(tx, &fewer.collect()).await
+    add(tx.on(), &fewer.collect()).await
 }

@@ -32,7 +32,7 @@ pub struct Counted {
 }
 
 /// Counts customers, or renews the time of those already counted. Each may occur once. The caller holds the portfolios' locks.
-pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTime<Utc>) -> Result<Vec<Counted>> {
+pub async fn count(on: On<'_>, recipients: &[Recipient], now: DateTime<Utc>) -> Result<Vec<Counted>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id, attempt_id, sends, at) AS ({rows})
         INSERT INTO portfolio_recipients (contact_id, portfolio, tenant_id, attempt_id, sends, last_at)
@@ -49,11 +49,7 @@ pub async fn count(on: impl Into<On<'_>>, recipients: &[Recipient], now: DateTim
 }
 
 /// Returns the customers that are already counted.
-pub async fn counted(
-    on: impl Into<On<'_>>,
-    portfolio: &str,
-    customers: &[(TenantId, ContactId)],
-) -> Result<Vec<(ContactId,)>> {
+pub async fn counted(on: On<'_>, portfolio: &str, customers: &[(TenantId, ContactId)]) -> Result<Vec<(ContactId,)>> {
     const SQL: &str = "
         WITH r (contact_id, portfolio, tenant_id) AS ({rows})
         SELECT p.contact_id
@@ -65,7 +61,7 @@ pub async fn counted(
 
 /// Removes customers counted for a single attempt that Meta rejected. The caller holds the portfolios' locks.
 pub async fn remove_refused(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     refused: &[(PortfolioKey, ContactId, AttemptId)],
 ) -> Result<Vec<(TenantId, String)>> {
     const SQL: &str = "
@@ -83,7 +79,7 @@ pub async fn remove_refused(
 /// Removes up to `limit` customers of any tenant last written to by `before`. Returns the number per tenant. The caller holds
 /// the portfolio's lock.
 pub async fn remove_expired(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     portfolio: &str,
     before: DateTime<Utc>,
     limit: i64,
@@ -95,7 +91,7 @@ pub async fn remove_expired(
             WHERE portfolio = $1 AND last_at <= $2
             ORDER BY last_at, contact_id LIMIT $3)
         RETURNING tenant_id";
-    let gone: Vec<(TenantId,)> = on.into().sql(SQL, (portfolio.to_owned(), before, limit)).all().await?;
+    let gone: Vec<(TenantId,)> = on.sql(SQL, (portfolio.to_owned(), before, limit)).all().await?;
     let mut counts = BTreeMap::new();
     for (tenant,) in gone {
         let portfolio = portfolio.to_owned();
@@ -105,22 +101,17 @@ pub async fn remove_expired(
 }
 
 /// Lists the times at which customers were last written to, the first to expire first, starting at offset `from`.
-pub async fn last_sends(
-    on: impl Into<On<'_>>,
-    portfolio: &str,
-    from: i64,
-    limit: i64,
-) -> Result<Vec<(DateTime<Utc>,)>> {
+pub async fn last_sends(on: On<'_>, portfolio: &str, from: i64, limit: i64) -> Result<Vec<(DateTime<Utc>,)>> {
     const SQL: &str = "
         SELECT last_at FROM portfolio_recipients
         WHERE portfolio = $1
         ORDER BY last_at, contact_id LIMIT $3 OFFSET $2";
-    on.into().sql(SQL, (portfolio.to_owned(), from, limit)).all().await
+    on.sql(SQL, (portfolio.to_owned(), from, limit)).all().await
 }
 
 /// Counts customers last written to by `before` that are not removed yet.
-pub async fn count_expired(on: impl Into<On<'_>>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
+pub async fn count_expired(on: On<'_>, portfolio: &str, before: DateTime<Utc>) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM portfolio_recipients WHERE portfolio = $1 AND last_at <= $2";
-    let (count,): (i64,) = on.into().sql(SQL, (portfolio.to_owned(), before)).one().await?;
+    let (count,): (i64,) = on.sql(SQL, (portfolio.to_owned(), before)).one().await?;
     Ok(count)
 }

@@ -47,13 +47,12 @@ macro_rules! columns {
 
 /// Lists raw events, newest first. The cursor is the last one examined, if there are more. For the operator.
 pub async fn list(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     filter: &RawEventFilter,
     limit: i64,
 ) -> Result<(Vec<StoredEvent>, Option<RawEventId>)> {
     const FLOOR: &str = "
         SELECT id FROM raw_events WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
-    let mut on = on.into();
     let least = RawEventId::from_uuid(filter.from.map_or_else(Uuid::nil, first_uuid_at));
     let end = filter.to.map_or_else(Uuid::max, first_uuid_at);
     let end = filter.before.map_or(end, |before| end.min(before.uuid()));
@@ -88,22 +87,22 @@ pub async fn list(
     Ok((found, floor))
 }
 
-pub async fn find(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<StoredEvent>> {
+pub async fn find(on: On<'_>, id: RawEventId) -> Result<Option<StoredEvent>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM raw_events WHERE id = $1");
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
 /// Returns the due time of the oldest pending or running event; it may be in the future.
-pub async fn oldest_due(on: impl Into<On<'_>>) -> Result<Option<DateTime<Utc>>> {
+pub async fn oldest_due(on: On<'_>) -> Result<Option<DateTime<Utc>>> {
     const SQL: &str = "
         SELECT due_at FROM raw_events WHERE state IN ('pending', 'running') ORDER BY due_at, id LIMIT 1";
-    let found: Option<(DateTime<Utc>,)> = on.into().sql(SQL, ()).opt().await?;
+    let found: Option<(DateTime<Utc>,)> = on.sql(SQL, ()).opt().await?;
     Ok(found.map(|(due,)| due))
 }
 
 /// Returns the state of an event with this digest. Scans every event since the given id, which should be recent.
-pub async fn state_by_digest(on: impl Into<On<'_>>, since: Uuid, digest: [u8; 32]) -> Result<Option<String>> {
+pub async fn state_by_digest(on: On<'_>, since: Uuid, digest: [u8; 32]) -> Result<Option<String>> {
     const SQL: &str = "SELECT state FROM raw_events WHERE id >= $1 AND digest = $2 LIMIT 1";
-    let found: Option<(String,)> = on.into().sql(SQL, (since, digest.to_vec())).opt().await?;
+    let found: Option<(String,)> = on.sql(SQL, (since, digest.to_vec())).opt().await?;
     Ok(found.map(|(state,)| state))
 }

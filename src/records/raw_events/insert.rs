@@ -57,15 +57,15 @@ async fn write(db: &Db, sql: &'static str, events: &[NewRawEvent]) -> Result<()>
     };
     let rows = Rows::new(sql, events.iter().map(row).collect()).exact();
     if !rows.is_split(db.is_postgres()) {
-        rows.run(db).await?;
+        rows.run(db.writer()).await?;
         return Ok(());
     }
     let mut tx = db.begin().await?;
-    rows.run(&mut tx).await?;
+    rows.run(tx.on()).await?;
     tx.commit().await
 }
 
 /// Checks that the database answers.
-pub async fn probe(on: impl Into<On<'_>>) -> Result<()> {
-    on.into().sql("SELECT 1", ()).run().await.map(drop)
+pub async fn probe(on: On<'_>) -> Result<()> {
+    on.sql("SELECT 1", ()).run().await.map(drop)
 }

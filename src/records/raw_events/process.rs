@@ -32,7 +32,7 @@ pub struct PendingEvents {
 }
 
 /// Returns the events that are still pending, with bodies of at most `longest` bytes.
-pub async fn pending(on: impl Into<On<'_>>, ids: &[RawEventId], longest: i64) -> Result<PendingEvents> {
+pub async fn pending(on: On<'_>, ids: &[RawEventId], longest: i64) -> Result<PendingEvents> {
     const SQL: &str = "
         WITH r (id, longest) AS ({rows})
         SELECT e.id, e.received_at, e.source, e.signer, e.app_secret_id,
@@ -83,7 +83,7 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
         FOR UPDATE SKIP LOCKED";
     let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
     let found: Vec<(RawEventId,)> = KeyedRows::new(sql, ids.iter().map(|id| (id.uuid(),)).collect())
-        .all(tx)
+        .all(tx.on())
         .await?;
     let mut found: Vec<RawEventId> = found.into_iter().map(|(id,)| id).collect();
     found.sort();
@@ -91,12 +91,8 @@ pub async fn lock(tx: &mut Tx, ids: &[RawEventId]) -> Result<Vec<RawEventId>> {
 }
 
 /// Returns the body of an event.
-pub async fn body(on: impl Into<On<'_>>, id: RawEventId) -> Result<Option<Vec<u8>>> {
-    let found: Option<(Vec<u8>,)> = on
-        .into()
-        .sql("SELECT body FROM raw_events WHERE id = $1", (id,))
-        .opt()
-        .await?;
+pub async fn body(on: On<'_>, id: RawEventId) -> Result<Option<Vec<u8>>> {
+    let found: Option<(Vec<u8>,)> = on.sql("SELECT body FROM raw_events WHERE id = $1", (id,)).opt().await?;
     Ok(found.map(|(body,)| body))
 }
 
@@ -111,7 +107,7 @@ pub struct ProcessedEvent {
 }
 
 /// Stores the final states of pending events.
-pub async fn finish(on: impl Into<On<'_>>, processed: &[ProcessedEvent], now: DateTime<Utc>) -> Result<u64> {
+pub async fn finish(on: On<'_>, processed: &[ProcessedEvent], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, state, fields, at) AS ({rows})
         UPDATE raw_events SET state = r.state, fields = r.fields, finished_at = r.at {FROM r}

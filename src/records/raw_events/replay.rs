@@ -29,7 +29,7 @@ impl ReplayFilter {
 
 /// Returns ids of selected events between the bounds, both exclusive, in the order of receipt.
 pub async fn select_ids(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     filter: ReplayFilter,
     after: Uuid,
     before: Uuid,
@@ -41,13 +41,13 @@ pub async fn select_ids(
         WHERE id > $1 AND id < $2 AND state IN ({states})
         ORDER BY id
         LIMIT $3";
-    on.into().sql(filter.sql(SQL), (after, before, limit)).all().await
+    on.sql(filter.sql(SQL), (after, before, limit)).all().await
 }
 
 /// Makes the selected events between two ids, both inclusive, due at `now`, with attempts reset. Bounds on the id limit the partitions
 /// that PostgreSQL reads.
 pub async fn make_due_between(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     filter: ReplayFilter,
     first: RawEventId,
     last: RawEventId,
@@ -57,15 +57,11 @@ pub async fn make_due_between(
         UPDATE raw_events
         SET state = 'pending', attempts = 0, due_at = $3, last_error = NULL, finished_at = NULL
         WHERE id >= $1 AND id <= $2 AND state IN ({states})";
-    on.into().sql(filter.sql(SQL), (first, last, now)).run().await
+    on.sql(filter.sql(SQL), (first, last, now)).run().await
 }
 
 /// Makes the given events due at `now`, except running ones, and returns their ids. Without `now` (a dry run) changes nothing.
-pub async fn make_due(
-    on: impl Into<On<'_>>,
-    ids: &[RawEventId],
-    now: Option<DateTime<Utc>>,
-) -> Result<Vec<(RawEventId,)>> {
+pub async fn make_due(on: On<'_>, ids: &[RawEventId], now: Option<DateTime<Utc>>) -> Result<Vec<(RawEventId,)>> {
     const LOOK: &str = "
         WITH r (id) AS ({rows})
         SELECT raw_events.id FROM raw_events JOIN r ON raw_events.id = r.id

@@ -72,10 +72,10 @@ impl TemplateService {
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
-        if store::mark_seeded(&mut tx, tenant, self.clock.now()).await? {
+        if store::mark_seeded(tx.on(), tenant, self.clock.now()).await? {
             for (name, content) in seeds() {
                 let row = self.new_row(name, Activation::Active);
-                if store::insert(&mut tx, tenant, &row, Actor::System).await? {
+                if store::insert(tx.on(), tenant, &row, Actor::System).await? {
                     self.insert_version(&mut tx, &Ctx::system(tenant), &row, &content)
                         .await?;
                 }
@@ -99,7 +99,7 @@ impl TemplateService {
         let row = self.new_row(name, activation);
         let make = async |tx: &mut Tx| {
             quotas::admit(tx, tenant, Quota::MessageTemplates).await??;
-            if !store::insert(&mut *tx, tenant, &row, ctx.actor).await? {
+            if !store::insert(tx.on(), tenant, &row, ctx.actor).await? {
                 return Err(LocalError::NameTaken(name.to_owned()));
             }
             Ok(self.insert_version(tx, ctx, &row, content).await?)
@@ -130,7 +130,7 @@ impl TemplateService {
         }
         row.updated_at = self.clock.now();
         let mut tx = self.db.begin_as(tenant).await?;
-        if !store::update(&mut tx, tenant, &row, read).await? {
+        if !store::update(tx.on(), tenant, &row, read).await? {
             tx.rollback().await?;
             return Err(LocalError::Conflict(row.name));
         }
@@ -166,7 +166,7 @@ impl TemplateService {
             };
         }
         row.updated_at = self.clock.now();
-        match store::update(&self.db, tenant, &row, row.latest_version).await {
+        match store::update(self.db.writer(), tenant, &row, row.latest_version).await {
             Ok(true) => Ok(row),
             Ok(false) => Err(LocalError::Conflict(row.name)),
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(LocalError::NameTaken(row.name)),
@@ -178,7 +178,7 @@ impl TemplateService {
     pub async fn delete_local(&self, ctx: &Ctx, id: MessageTemplateId) -> LocalResult<()> {
         let tenant = ctx.tenant;
         let mut tx = self.db.begin_as(tenant).await?;
-        let was = store::delete(&mut tx, tenant, id).await?;
+        let was = store::delete(tx.on(), tenant, id).await?;
         tx.commit().await?;
         was.then_some(()).ok_or_else(|| LocalError::NotFound(id.to_string()))
     }
@@ -239,7 +239,7 @@ impl TemplateService {
             content: serde_json::to_string(content).expect("texts always serialise"),
             created_by: ctx.actor,
         };
-        store::add_version(tx, ctx.tenant, row.id, new, row.updated_at).await
+        store::add_version(tx.on(), ctx.tenant, row.id, new, row.updated_at).await
     }
 }
 

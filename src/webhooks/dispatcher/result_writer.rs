@@ -126,7 +126,7 @@ impl ResultCommitter {
         deliveries::conclude(tx, &ended).await?;
         let freed = |it: &AttemptReport| Some((it.ended.endpoint, it.freed?));
         let freed: Vec<_> = results.iter().filter_map(freed).collect();
-        deliveries::release_conversations(&mut *tx, &freed, now).await?;
+        deliveries::release_conversations(tx.on(), &freed, now).await?;
         // Of several results of one endpoint, the last one counts.
         let mut healths = BTreeMap::new();
         let mut failed = BTreeMap::new();
@@ -141,8 +141,8 @@ impl ResultCommitter {
         let healths: Vec<_> = healths.into_values().collect();
         let failed: Vec<_> = failed.into_values().collect();
         let changed = UpdatedEndpoints {
-            noted: endpoints::update_health(&mut *tx, &healths).await?,
-            disabled: endpoints::disable_failed(&mut *tx, &failed, now).await?,
+            noted: endpoints::update_health(tx.on(), &healths).await?,
+            disabled: endpoints::disable_failed(tx.on(), &failed, now).await?,
         };
         let succeeded = results
             .iter()
@@ -151,7 +151,7 @@ impl ResultCommitter {
         let (succeeded, all) = (succeeded as i64, results.len() as i64);
         let events = self.events(results, &changed, now);
         events::append(tx, &events, now).await?;
-        counts::add(tx, &ENDPOINT_JOBS, now, succeeded, all - succeeded).await?;
+        counts::add(tx.on(), &ENDPOINT_JOBS, now, succeeded, all - succeeded).await?;
         Ok(changed)
     }
 

@@ -137,7 +137,7 @@ async fn ordered_chains(
         deliveries::defer(db, endpoint.id, &behind).await?;
     }
     if !waiting.is_empty() {
-        deliveries::release_conversations(db, &waiting, now).await?;
+        deliveries::release_conversations(db.writer(), &waiting, now).await?;
     }
     Ok(chains.into_values().collect())
 }

@@ -31,7 +31,7 @@ pub async fn wake(db: Db, clock: Clock, queues: Queues, hints: mpsc::Receiver<Ve
 
 async fn wake_endpoints(db: &Db, clock: &Clock, queues: &Queues, ids: &[Uuid]) -> Result<()> {
     let now = clock.now();
-    let woken = recurring::wake(db, &ENDPOINT_JOBS, ids, now).await?;
+    let woken = recurring::wake(db.writer(), &ENDPOINT_JOBS, ids, now).await?;
     enqueue(queues, &woken, now).await;
     Ok(())
 }

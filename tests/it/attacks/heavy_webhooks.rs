@@ -68,7 +68,7 @@ async fn a_webhook_of_many_messages_is_applied_in_slices_and_once(test: TestApp)
         1
     );
     assert_eq!(test.count("SELECT unread_count FROM conversations").await, 2_500);
-    mainstay::records::raw_events::make_due(&test.app.db, &[id], Some(test.app.clock.now()))
+    mainstay::records::raw_events::make_due(test.app.db.writer(), &[id], Some(test.app.clock.now()))
         .await
         .unwrap();
     test.process_all(1).await;

@@ -190,7 +190,7 @@ async fn of_a_long_conversation_a_bounded_part_is_brought_on_at_a_time_the_earli
     let key = (endpoint, conversation.uuid());
     for expected in [500, 500, 200, 0] {
         assert_eq!(
-            deliveries::release_conversations(&test.app.db, &[key, key], now)
+            deliveries::release_conversations(test.app.db.writer(), &[key, key], now)
                 .await
                 .unwrap(),
             expected
@@ -374,13 +374,13 @@ async fn what_was_read_before_somebody_changed_it_is_not_written_back(test: Test
     let found = webhooks.find(test.tenant, was.id).await.unwrap();
     let db = &test.app.db;
     assert_eq!(
-        endpoints::reseal(db, key, was.revision, was.secret.clone(), None, None)
+        endpoints::reseal(db.writer(), key, was.revision, was.secret.clone(), None, None)
             .await
             .unwrap(),
         0
     );
     assert_eq!(
-        endpoints::set_secret(db, key, was.revision, was.secret, now, now)
+        endpoints::set_secret(db.writer(), key, was.revision, was.secret, now, now)
             .await
             .unwrap(),
         0

@@ -78,9 +78,14 @@ async fn an_endpoint_whose_secret_does_not_open_waits_longer_each_time_whoever_w
     const PENDING: &str = "SELECT COUNT(*) FROM endpoint_jobs WHERE state = 'pending'";
     wait_until(DEADLINE, "its line waits", async || world.number(PENDING).await == 1).await;
     let now = world.clock.now();
-    assert!(endpoints::overdue_jobs(world.db(), now).await.unwrap().is_empty());
     assert!(
-        recurring::wake(world.db(), &ENDPOINT_JOBS, &[endpoint.uuid()], now)
+        endpoints::overdue_jobs(world.db().writer(), now)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        recurring::wake(world.db().writer(), &ENDPOINT_JOBS, &[endpoint.uuid()], now)
             .await
             .unwrap()
             .is_empty()

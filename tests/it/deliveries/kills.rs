@@ -55,7 +55,7 @@ async fn a_kill_loses_nothing_and_what_comes_again_is_the_same(mut deployment: D
     let receiver = Receiver::doing(|_, _| Reply::Late(Duration::from_millis(15), 200)).await;
     let db = deployment.db().await;
     let with = subscriptions(&deployment, &db).await;
-    let tenant = tenants::all(&db).await.unwrap()[0].id;
+    let tenant = tenants::all(db.writer()).await.unwrap()[0].id;
     let endpoint: EndpointId = with
         .create(&Ctx::operator(tenant), wanted(&receiver.url()))
         .await

@@ -63,9 +63,15 @@ async fn what_is_deleted_while_it_is_fetched_does_not_come_back(test: TestApp) {
     test.receive(&file_message("wamid.1", "document", json!({ "id": "1" })))
         .await;
     let (id, now) = (media_of(&app, "wamid.1").await, app.clock.now());
-    queue::claim(&app.db, &MEDIA_INBOUND, &[id.uuid()], now + TimeDelta::minutes(1), now)
-        .await
-        .unwrap();
+    queue::claim(
+        app.db.writer(),
+        &MEDIA_INBOUND,
+        &[id.uuid()],
+        now + TimeDelta::minutes(1),
+        now,
+    )
+    .await
+    .unwrap();
     let fetching = {
         let app = app.clone();
         tokio::spawn(async move { media::fetch(&app.media, id).await })

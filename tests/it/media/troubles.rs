@@ -23,9 +23,15 @@ use crate::support::{app::TestApp, http::Client, wait::wait_until};
 async fn attempt(app: &mainstay::app::App) -> Outcome {
     let now = app.clock.now();
     let (id,): (uuid::Uuid,) = app.db.sql("SELECT id FROM media", ()).one().await.unwrap();
-    let leases = queue::claim(&app.db, &MEDIA_INBOUND, &[id], now + TimeDelta::seconds(15), now)
-        .await
-        .unwrap();
+    let leases = queue::claim(
+        app.db.writer(),
+        &MEDIA_INBOUND,
+        &[id],
+        now + TimeDelta::seconds(15),
+        now,
+    )
+    .await
+    .unwrap();
     assert_eq!(leases.len(), 1, "it is due");
     media::fetch(&app.media, Id::from_uuid(id)).await.unwrap()
 }

@@ -150,7 +150,7 @@ async fn a_message_whose_work_was_just_removed_is_not_made_to_wait_for_it(test: 
         .unwrap();
     let now = test.app.clock.now();
     let again: Vec<_> = ids.iter().map(|(id,)| (test.tenant, *id, now)).collect();
-    let queued = sends::requeue(&test.app.db, &again).await.unwrap();
+    let queued = sends::requeue(test.app.db.writer(), &again).await.unwrap();
     assert_eq!(queued.into_iter().collect::<Vec<_>>(), [ids[1].0]);
     let statuses: Vec<(String,)> = test
         .app
@@ -172,7 +172,7 @@ async fn keys_are_forgotten_after_a_day(test: TestApp) {
     };
     let claim = async |name: &str| {
         let now = test.app.clock.now();
-        let claimed = idempotency::claim(&test.app.db, &[key(name)], now - TimeDelta::hours(24), now)
+        let claimed = idempotency::claim(test.app.db.writer(), &[key(name)], now - TimeDelta::hours(24), now)
             .await
             .unwrap();
         assert_eq!(claimed.len(), 1);
@@ -209,10 +209,10 @@ async fn customers_are_forgotten_who_were_not_written_to_for_a_day(test: TestApp
         };
         let recipients: Vec<Recipient> = (0..count).map(recipient).collect();
         let mut tx = test.app.db.begin().await.unwrap();
-        portfolios::add(&mut tx, &BTreeMap::from([(key.clone(), count as i64)]))
+        portfolios::add(tx.on(), &BTreeMap::from([(key.clone(), count as i64)]))
             .await
             .unwrap();
-        portfolios::count(&mut tx, &recipients, test.app.clock.now())
+        portfolios::count(tx.on(), &recipients, test.app.clock.now())
             .await
             .unwrap();
         tx.commit().await.unwrap();

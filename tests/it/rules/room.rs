@@ -50,10 +50,10 @@ async fn who_waits_though_there_is_room_is_called_and_nobody_beyond_it(test: Tes
         tenant: test.tenant,
     };
     let limit = DailyLimit::of_number(5);
-    portfolios::set_limit(&test.app.db, &key, limit, LimitScope::All)
+    portfolios::set_limit(test.app.db.writer(), &key, limit, LimitScope::All)
         .await
         .unwrap();
-    portfolios::add(&test.app.db, &[(key, 5)].into()).await.unwrap();
+    portfolios::add(test.app.db.writer(), &[(key, 5)].into()).await.unwrap();
     assert_eq!(called_and_waiting(&test).await, (0, 6), "there is no room");
 
     test.app

@@ -284,7 +284,7 @@ async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
         [Some(-1), Some(250), Some(250)],
         "what Meta said of the only part there is stays"
     );
-    portfolios::add(&test.app.db, &[(key(other.id), 0)].into())
+    portfolios::add(test.app.db.writer(), &[(key(other.id), 0)].into())
         .await
         .unwrap();
     told(
@@ -301,7 +301,7 @@ async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
     }
     // Meta says again what it said, of another's account.
     portfolios::set_limit(
-        &test.app.db,
+        test.app.db.writer(),
         &key(other.id),
         DailyLimit::Customers(1_000),
         LimitScope::All,
@@ -314,9 +314,12 @@ async fn what_only_a_tenant_signed_holds_for_nobody_else(test: TestApp) {
 #[both_databases]
 async fn a_tenant_sees_nothing_of_the_others_in_its_portfolio(test: TestApp) {
     let (other, _) = tenancy::create_tenant(&test.registry, "Other").await.unwrap();
-    portfolios::add(&test.app.db, &[(key(test.tenant), 1), (key(other.id), 2)].into())
-        .await
-        .unwrap();
+    portfolios::add(
+        test.app.db.writer(),
+        &[(key(test.tenant), 1), (key(other.id), 2)].into(),
+    )
+    .await
+    .unwrap();
     if test.app.db.is_postgres() {
         let mut tx = test.app.db.begin_read_as(test.tenant).await.unwrap();
         let seen: Vec<(i64,)> = tx

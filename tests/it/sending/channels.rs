@@ -54,7 +54,7 @@ async fn a_reservation_at_another_rate_does_not_hold(test: TestApp) {
             quota,
         };
         assert_eq!(
-            sends::store_reservations(&test.app.db, &[reservation], now)
+            sends::store_reservations(test.app.db.writer(), &[reservation], now)
                 .await
                 .unwrap(),
             1

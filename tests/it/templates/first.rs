@@ -40,7 +40,7 @@ fn hello(test: &TestApp) -> FetchedTemplate {
 async fn look(test: &TestApp, tenant: TenantId) -> TemplateCache {
     let mut cache = TemplateCache::default();
     let key = (tenant, WABA.to_owned(), HELLO.to_owned());
-    cache.load(&test.app.db, [key]).await.unwrap();
+    cache.load(test.app.db.writer(), [key]).await.unwrap();
     cache
 }
 
@@ -52,7 +52,9 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
     let (db, now) = (&test.app.db, test.app.clock.now());
     let id: TemplateSyncId = test.app.clock.new_id();
     db.sql("DELETE FROM template_syncs", ()).run().await.unwrap();
-    store::request_sync(db, id, test.tenant, WABA, now, now).await.unwrap();
+    store::request_sync(db.writer(), id, test.tenant, WABA, now, now)
+        .await
+        .unwrap();
     const LEASED: &str = "UPDATE template_syncs SET state = 'running', attempts = 1";
     db.sql(LEASED, ()).run().await.unwrap();
 
@@ -64,7 +66,7 @@ async fn a_first_sync_that_ends_while_somebody_looks_leaves_no_template_unknown(
         let waits = async || test.count(WAITING).await == 1;
         wait_until(DEADLINE, "somebody looks", waits).await;
         let found = [hello(&test)];
-        store::upsert(&mut sync, test.tenant, WABA, &found, now).await.unwrap();
+        store::upsert(sync.on(), test.tenant, WABA, &found, now).await.unwrap();
         let lease = Lease {
             id: id.uuid(),
             attempt: 1,

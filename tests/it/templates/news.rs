@@ -32,14 +32,14 @@ pub async fn known(test: &TestApp, meta_id: &str, name: &str, at: DateTime<Utc>)
         rejected_reason: None,
         ttl_seconds: None,
     };
-    templates::upsert(&test.app.db, test.tenant, WABA, &[fetched], at)
+    templates::upsert(test.app.db.writer(), test.tenant, WABA, &[fetched], at)
         .await
         .unwrap();
     id
 }
 
 async fn row(test: &TestApp, id: TemplateId) -> StoredTemplate {
-    templates::find(&test.app.db, test.tenant, id)
+    templates::find(test.app.db.writer(), test.tenant, id)
         .await
         .unwrap()
         .expect("the template")
@@ -131,7 +131,9 @@ async fn what_is_told_changes_the_template_at_once_and_asks_for_one_sync(test: T
         assert_eq!(row(&test, id).await.status, becomes, "{event}");
     }
     assert_eq!(row(&test, other).await.status, "PENDING");
-    let syncs: Vec<templates::TemplateSync> = templates::syncs_of_tenant(&test.app.db, test.tenant).await.unwrap();
+    let syncs: Vec<templates::TemplateSync> = templates::syncs_of_tenant(test.app.db.writer(), test.tenant)
+        .await
+        .unwrap();
     assert_eq!(syncs.len(), 1);
     assert!(
         syncs[0].due_at <= test.app.clock.now() + TimeDelta::seconds(5),
@@ -149,7 +151,7 @@ async fn late_news_changes_nothing_and_a_sync_does_not_undo_what_came_meanwhile(
     // A sync that began before read what was then.
     known(&test, META, "order_update", start + TimeDelta::seconds(40)).await;
     assert_eq!(row(&test, id).await.status, "PAUSED");
-    let gone = templates::mark_missing_deleted(&test.app.db, test.tenant, WABA, start + TimeDelta::seconds(50))
+    let gone = templates::mark_missing_deleted(test.app.db.writer(), test.tenant, WABA, start + TimeDelta::seconds(50))
         .await
         .unwrap();
     assert_eq!(gone, [], "what changed after the sync began is left to the next");
@@ -167,9 +169,10 @@ async fn late_news_changes_nothing_and_a_sync_does_not_undo_what_came_meanwhile(
         .remove("message_template_id");
     test.receive(&by_name).await;
     assert_eq!(row(&test, id).await.status, "APPROVED");
-    let gone = templates::mark_missing_deleted(&test.app.db, test.tenant, WABA, start + TimeDelta::seconds(300))
-        .await
-        .unwrap();
+    let gone =
+        templates::mark_missing_deleted(test.app.db.writer(), test.tenant, WABA, start + TimeDelta::seconds(300))
+            .await
+            .unwrap();
     assert_eq!(gone, [(id,)]);
     assert_eq!(row(&test, id).await.status, "DELETED");
 }
@@ -181,14 +184,17 @@ async fn run(test: &TestApp, sync: TemplateSyncId) {
 }
 
 async fn complete(test: &TestApp, sync: TemplateSyncId, began: DateTime<Utc>, next: DateTime<Utc>) {
-    let lease = recurring::lease(&test.app.db, &SYNCS, sync).await.unwrap().unwrap();
+    let lease = recurring::lease(test.app.db.writer(), &SYNCS, sync)
+        .await
+        .unwrap()
+        .unwrap();
     let complete = async |tx: &mut Tx| templates::complete_sync(tx, lease, began, next).await;
     test.app.db.transaction(complete).await.unwrap();
 }
 
 #[both_databases]
 async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: TestApp) {
-    let order = templates::syncs_of_tenant(&test.app.db, test.tenant)
+    let order = templates::syncs_of_tenant(test.app.db.writer(), test.tenant)
         .await
         .unwrap()
         .remove(0);
@@ -199,7 +205,7 @@ async fn those_who_ask_within_a_moment_share_a_sync_and_none_is_forgotten(test: 
         .await
         .unwrap();
     let due = async || {
-        templates::find_sync(&test.app.db, order.id)
+        templates::find_sync(test.app.db.writer(), order.id)
             .await
             .unwrap()
             .unwrap()

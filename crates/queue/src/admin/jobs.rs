@@ -134,7 +134,7 @@ pub async fn retry(db: &Db, queues: &Queues, queue: &Queue, ids: &[Uuid], now: D
         WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined', 'discarded')
         RETURNING id, CAST({lane} AS BIGINT)";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let retried: Vec<(Uuid, i64)> = KeyedRows::built(queue.sql(SQL), rows).all(db).await?;
+    let retried: Vec<(Uuid, i64)> = KeyedRows::built(queue.sql(SQL), rows).all(db.writer()).await?;
     let entry = |&(id, lane): &(Uuid, i64)| JobEntry {
         id,
         due: now,
@@ -154,7 +154,7 @@ pub async fn discard(db: &Db, queue: &Queue, ids: &[Uuid], now: DateTime<Utc>) -
         WHERE {id = r.rid} AND state IN ('pending', 'dead', 'quarantined')
         RETURNING id";
     let rows = ids.iter().map(|id| (*id, now)).collect();
-    let discarded: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(db).await?;
+    let discarded: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(db.writer()).await?;
     Ok(discarded.into_iter().map(|(id,)| id).collect())
 }
 

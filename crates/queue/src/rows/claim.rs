@@ -16,7 +16,7 @@ pub struct Lease {
 
 /// Leases those of the rows that are pending and due, and counts the attempt. Of two concurrent claims of a row one succeeds.
 pub async fn claim(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     queue: &Queue,
     ids: &[Uuid],
     lease_until: DateTime<Utc>,
@@ -34,7 +34,7 @@ pub async fn claim(
 /// Extends leases and returns the ids that no other worker can have taken: leases that still hold, and rows that their handler has given
 /// back.
 pub async fn renew(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     queue: &Queue,
     leases: &[Lease],
     lease_until: DateTime<Utc>,
@@ -53,7 +53,6 @@ pub async fn renew(
         .iter()
         .map(|lease| (lease.id, lease.attempt, lease_until))
         .collect();
-    let mut on = on.into();
     let renewed: Vec<(Uuid,)> = KeyedRows::built(queue.sql(SQL), rows).all(on.reborrow()).await?;
     let mut kept: Vec<Uuid> = renewed.into_iter().map(|(id,)| id).collect();
     let held: HashSet<Uuid> = kept.iter().copied().collect();

@@ -74,12 +74,12 @@ pub async fn write_ends(
     }
     if !others.is_empty() {
         let changes = changes_for(&mut tx, queue, others, policy, now).await?;
-        let changed = apply_changes(&mut tx, queue, &changes).await?;
+        let changed = apply_changes(tx.on(), queue, &changes).await?;
         for to in changes.into_iter().filter(|to| changed.contains(&to.was.id)) {
             ended.count(&to);
         }
     }
-    counts::add(&mut tx, queue, now, ended.done, ended.failed).await?;
+    counts::add(tx.on(), queue, now, ended.done, ended.failed).await?;
     tx.commit().await?;
     Ok(ended)
 }
@@ -120,7 +120,7 @@ async fn write_done(tx: &mut db::Tx, queue: &Queue, done: &[FinishedRun], now: D
         WHERE {id = r.rid}
             AND ((state || '' = 'pending' AND r.attempt = 0) OR (state || '' = 'running' AND attempts = r.attempt))";
     let rows = done.iter().map(|end| (end.id, end.attempt.unwrap_or(0), now)).collect();
-    KeyedRows::built(queue.sql(SQL), rows).run(tx).await
+    KeyedRows::built(queue.sql(SQL), rows).run(tx.on()).await
 }
 
 async fn changes_for(
@@ -132,7 +132,7 @@ async fn changes_for(
 ) -> db::Result<Vec<RowChange>> {
     let ids: Vec<Uuid> = ends.iter().map(|end| end.id).collect();
     let mut ends: HashMap<Uuid, FinishedRun> = ends.into_iter().map(|end| (end.id, end)).collect();
-    let rows = open_rows(tx, queue, &ids).await?;
+    let rows = open_rows(tx.on(), queue, &ids).await?;
     let of_this_run = rows.into_iter().filter_map(|row| {
         let end = ends.remove(&row.id)?;
         let ours = match end.attempt {

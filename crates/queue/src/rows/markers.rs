@@ -91,14 +91,14 @@ pub async fn split_markers(db: &Db, queue: &Queue, markers: &[Marker], now: Date
         ON CONFLICT (id) DO NOTHING";
     let split = async |tx: &mut Tx| {
         let gone = markers.iter().map(|marker| (marker.id,)).collect();
-        Rows::new(DELETE, gone).run(&mut *tx).await?;
+        Rows::new(DELETE, gone).run(tx.on()).await?;
         for marker in markers {
             let jobs: Vec<Uuid> = marker.jobs().collect();
             let crashes = i64::from(jobs.len() == 1);
-            let rows = open_rows(&mut *tx, queue, &jobs).await?;
+            let rows = open_rows(tx.on(), queue, &jobs).await?;
             let single = |id: Uuid| (id, queue.name.to_owned(), bytes(&[id]), crashes, now);
             let singles = rows.into_iter().map(|row| single(row.id)).collect();
-            Rows::new(INSERT, singles).run(&mut *tx).await?;
+            Rows::new(INSERT, singles).run(tx.on()).await?;
         }
         Ok(())
     };
@@ -119,7 +119,7 @@ pub async fn begin_suspected_run(
         let count = tx.sql(COUNT, (job, worker.to_owned(), now));
         let counted: Option<(i64,)> = count.opt().await?;
         let is_dead = counted.is_some_and(|(crashes,)| crashes > MAX_CRASHES);
-        let rows = open_rows(&mut *tx, queue, &[job]).await?;
+        let rows = open_rows(tx.on(), queue, &[job]).await?;
         let to = |row: OpenRow| RowChange {
             attempts: row.attempts + i64::from(!is_dead),
             state: if is_dead { WorkState::Dead } else { WorkState::Pending },
@@ -128,10 +128,10 @@ pub async fn begin_suspected_run(
             ..RowChange::unchanged(row)
         };
         let changes: Vec<RowChange> = rows.into_iter().filter(|row| !row.is_running()).map(to).collect();
-        let changed = apply_changes(&mut *tx, queue, &changes).await?.len() as i64;
+        let changed = apply_changes(tx.on(), queue, &changes).await?.len() as i64;
         if is_dead {
-            remove_markers(&mut *tx, &[job]).await?;
-            counts::add(&mut *tx, queue, now, 0, changed).await?;
+            remove_markers(tx.on(), &[job]).await?;
+            counts::add(tx.on(), queue, now, 0, changed).await?;
             let dead = u64::try_from(changed).unwrap_or(0);
             metrics::counter!("mainstay_jobs_dead_total", "queue" => queue.name).increment(dead);
         }
@@ -141,7 +141,7 @@ pub async fn begin_suspected_run(
 }
 
 /// Removes markers of finished jobs.
-pub async fn remove_markers(on: impl Into<db::On<'_>>, markers: &[Uuid]) -> db::Result<()> {
+pub async fn remove_markers(on: db::On<'_>, markers: &[Uuid]) -> db::Result<()> {
     const SQL: &str = "
         WITH r (rid) AS ({rows}) DELETE FROM job_markers WHERE id IN (SELECT rid FROM r)";
     Rows::new(SQL, markers.iter().map(|id| (*id,)).collect())

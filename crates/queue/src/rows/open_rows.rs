@@ -25,7 +25,7 @@ impl OpenRow {
 }
 
 /// Reads those of the rows that are pending or running.
-pub async fn open_rows(on: impl Into<On<'_>>, queue: &Queue, ids: &[Uuid]) -> db::Result<Vec<OpenRow>> {
+pub async fn open_rows(on: On<'_>, queue: &Queue, ids: &[Uuid]) -> db::Result<Vec<OpenRow>> {
     const SQL: &str = "
         WITH r (rid) AS ({rows})
         SELECT id, state, attempts, due_at, last_error, CAST({lane} AS BIGINT) AS lane
@@ -67,7 +67,7 @@ impl RowChange {
 }
 
 /// Writes the changes of rows that are unchanged since they were read (optimistic locking) and returns their ids.
-pub async fn apply_changes(on: impl Into<On<'_>>, queue: &Queue, changes: &[RowChange]) -> db::Result<Vec<Uuid>> {
+pub async fn apply_changes(on: On<'_>, queue: &Queue, changes: &[RowChange]) -> db::Result<Vec<Uuid>> {
     const SQL: &str = "
         WITH r (rid, was_state, was_attempts, new_state, new_attempts, new_due_at, new_error, new_finished_at) AS ({rows})
         UPDATE {t}
@@ -80,7 +80,7 @@ pub async fn apply_changes(on: impl Into<On<'_>>, queue: &Queue, changes: &[RowC
         .map(|to| {
             (
                 to.was.id,
-                to.was.state.clone(),
+                to.was.state,
                 to.was.attempts,
                 to.state.as_str().to_owned(),
                 to.attempts,

@@ -41,7 +41,7 @@ pub async fn rescue(
     let since = lost.map(|lease| now - lease);
     let mut rescued = Rescued::default();
     let mut changes = Vec::new();
-    for row in open_rows(&mut tx, queue, ids).await? {
+    for row in open_rows(tx.on(), queue, ids).await? {
         let attempts = row.attempts + i64::from(!row.is_running());
         let expired = if row.is_running() {
             row.due_at <= now
@@ -61,7 +61,7 @@ pub async fn rescue(
             rescued.requeue.push(entry(&RowChange::unchanged(row)));
         }
     }
-    let changed = apply_changes(&mut tx, queue, &changes).await?;
+    let changed = apply_changes(tx.on(), queue, &changes).await?;
     for to in changes.iter().filter(|to| changed.contains(&to.was.id)) {
         rescued.failed += 1;
         if to.state == WorkState::Dead {
@@ -71,7 +71,7 @@ pub async fn rescue(
         }
     }
     if rescued.failed > 0 {
-        counts::add(&mut tx, queue, now, 0, rescued.failed).await?;
+        counts::add(tx.on(), queue, now, 0, rescued.failed).await?;
         let count = u64::try_from(rescued.failed).unwrap_or(0);
         metrics::counter!("mainstay_jobs_rescued_total", "queue" => queue.name).increment(count);
     }

@@ -74,7 +74,7 @@ impl ClaimedBatch<'_> {
         }
         let after = run::<J>(self.worker, context, self.batch, self.claimed, &[id]).await;
         // The run returned, so the job does not crash processes. If this write fails, the job runs alone once more.
-        drop(rows::remove_markers(&shared.db, &[id]).await);
+        drop(rows::remove_markers(shared.db.writer(), &[id]).await);
         after != NextStep::Stop
     }
 

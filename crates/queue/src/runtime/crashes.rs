@@ -96,7 +96,7 @@ impl WorkerMarkers {
             .collect();
         if !used.is_empty() {
             // Markers that remain are deleted by housekeeping.
-            drop(rows::remove_markers(&worker.shared.db, &used).await);
+            drop(rows::remove_markers(worker.shared.db.writer(), &used).await);
         }
     }
 

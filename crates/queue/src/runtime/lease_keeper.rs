@@ -76,7 +76,7 @@ async fn renew(worker: &QueueWorker) {
     drop(shared.queues.renew(&spec.queue, &ids, spec.driver_lease()).await);
     if spec.claim == Claim::Leased && !leases.is_empty() {
         let (begun, until) = (Instant::now(), shared.clock.now() + spec.lease);
-        let renewing = rows::renew(&shared.db, &spec.queue, &leases, until);
+        let renewing = rows::renew(shared.db.writer(), &spec.queue, &leases, until);
         if let Ok(renewed) = timeout(spec.lease / 6, renewing).await
             && let Ok(renewed) = shared.database.record(renewed)
         {

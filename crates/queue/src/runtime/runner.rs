@@ -57,7 +57,7 @@ async fn claim(worker: &QueueWorker, batch: &Batch) -> Claimed {
         return ids.into_iter().map(|id| (id, None)).collect();
     }
     let (begun, now) = (Instant::now(), shared.clock.now());
-    let claiming = rows::claim(&shared.db, &spec.queue, &ids, now + spec.lease, now).await;
+    let claiming = rows::claim(shared.db.writer(), &spec.queue, &ids, now + spec.lease, now).await;
     let leases = match shared.database.record(claiming) {
         Ok(leases) => leases,
         Err(error) => {

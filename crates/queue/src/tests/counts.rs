@@ -11,7 +11,7 @@ fn noon() -> DateTime<Utc> {
 }
 
 async fn add(fixture: &QueueFixture, queue: &Queue, at: DateTime<Utc>, done: i64, failed: i64) {
-    counts::add(&fixture.db, queue, at, done, failed)
+    counts::add(fixture.db.writer(), queue, at, done, failed)
         .await
         .expect("it is counted");
 }

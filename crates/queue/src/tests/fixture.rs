@@ -87,7 +87,7 @@ impl QueueFixture {
         let mut tx = self.db.begin().await.expect("a transaction begins");
         for ids in ids.chunks(10_000) {
             let rows = ids.iter().map(|id| (*id, lane as i64, due)).collect();
-            Rows::new(SQL, rows).run(&mut tx).await.expect("rows are stored");
+            Rows::new(SQL, rows).run(tx.on()).await.expect("rows are stored");
         }
         tx.commit().await.expect("rows are stored");
         ids

@@ -28,8 +28,8 @@ async fn of_two_claims_one_gets_the_row(fixture: QueueFixture) {
     let until = now + TimeDelta::seconds(10);
     let all = [ids.clone(), vec![later]].concat();
     let (a, b) = tokio::join!(
-        claim(&fixture.db, &TEST_QUEUE, &all, until, now),
-        claim(&fixture.db, &TEST_QUEUE, &all, until, now)
+        claim(fixture.db.writer(), &TEST_QUEUE, &all, until, now),
+        claim(fixture.db.writer(), &TEST_QUEUE, &all, until, now)
     );
     let mut claimed = [a.expect("it answers"), b.expect("it answers")].concat();
     claimed.sort_unstable_by_key(|lease| lease.id);
@@ -68,7 +68,7 @@ async fn a_lost_lease_goes_to_another(fixture: QueueFixture) {
     let ids = fixture.enqueue(2).await;
     take_and_vanish(&fixture, 2).await;
     let now = fixture.clock.now();
-    let leases = claim(&fixture.db, &TEST_QUEUE, &ids, now + TimeDelta::seconds(2), now)
+    let leases = claim(fixture.db.writer(), &TEST_QUEUE, &ids, now + TimeDelta::seconds(2), now)
         .await
         .expect("it answers");
     assert_eq!(leases.len(), 2);

@@ -54,7 +54,7 @@ fn round(fixture: &QueueFixture, place: &str) -> RecurringRow {
 /// A row of its own that waits until it is woken.
 async fn idle(fixture: &QueueFixture, place: &str) -> Uuid {
     let (row, now) = (round(fixture, place), fixture.clock.now());
-    let made = recurring::ensure(&fixture.db, &ROUNDS, &[row], now, now + UNTIL_WOKEN).await;
+    let made = recurring::ensure(fixture.db.writer(), &ROUNDS, &[row], now, now + UNTIL_WOKEN).await;
     made.expect("it is stored")[0]
 }
 
@@ -66,11 +66,11 @@ async fn read(fixture: &QueueFixture, id: Uuid) -> JobRow {
 /// Makes the row due and takes it, as a worker does.
 async fn take(fixture: &QueueFixture, id: Uuid) -> Lease {
     let now = fixture.clock.now();
-    recurring::wake(&fixture.db, &ROUNDS, &[id], now)
+    recurring::wake(fixture.db.writer(), &ROUNDS, &[id], now)
         .await
         .expect("it is woken");
     let until = now + TimeDelta::seconds(15);
-    claim(&fixture.db, &ROUNDS, &[id], until, now)
+    claim(fixture.db.writer(), &ROUNDS, &[id], until, now)
         .await
         .expect("it is claimed")[0]
 }
@@ -81,7 +81,7 @@ async fn reschedule(
     began: DateTime<Utc>,
     next: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    recurring::reschedule(&fixture.db, &ROUNDS, lease, began, next)
+    recurring::reschedule(fixture.db.writer(), &ROUNDS, lease, began, next)
         .await
         .expect("the database answers")
 }
@@ -92,13 +92,13 @@ async fn a_row_is_made_once_and_only_requests_change_it(fixture: QueueFixture) {
     let now = fixture.clock.now();
     let id = idle(&fixture, "north").await;
     let again = [round(&fixture, "north"), round(&fixture, "south")];
-    let made = recurring::ensure(&fixture.db, &ROUNDS, &again, now, now).await;
+    let made = recurring::ensure(fixture.db.writer(), &ROUNDS, &again, now, now).await;
     assert_eq!(made.expect("it is stored"), [again[1].id]);
     let due = read(&fixture, id).await.due_at;
     assert!(due >= now + UNTIL_WOKEN, "{due}");
     let soon = now + TimeDelta::seconds(5);
     for due in [soon, soon + TimeDelta::seconds(1)] {
-        let asked = recurring::request(&fixture.db, &ROUNDS, round(&fixture, "north"), now, due).await;
+        let asked = recurring::request(fixture.db.writer(), &ROUNDS, round(&fixture, "north"), now, due).await;
         asked.expect("it is stored");
         assert_eq!(read(&fixture, id).await.due_at, soon);
     }
@@ -113,7 +113,7 @@ async fn a_request_during_a_run_is_followed_by_another_run(fixture: QueueFixture
     let next = began + TimeDelta::days(1);
     fixture.clock.advance(TimeDelta::seconds(1));
     let asked = fixture.clock.now();
-    let request = recurring::request(&fixture.db, &ROUNDS, round(&fixture, "north"), asked, asked).await;
+    let request = recurring::request(fixture.db.writer(), &ROUNDS, round(&fixture, "north"), asked, asked).await;
     request.expect("it is stored");
     assert_eq!(read(&fixture, id).await.state, WorkState::Running, "it stays in hand");
     assert_eq!(reschedule(&fixture, lease, began, next).await, Some(asked));
@@ -128,7 +128,11 @@ async fn a_lease_that_went_to_another_reschedules_nothing(fixture: QueueFixture)
     let id = idle(&fixture, "north").await;
     let lost = take(&fixture, id).await;
     let named = RawEventId::from_uuid(id);
-    let held = async || recurring::lease(&fixture.db, &ROUNDS, named).await.expect("it is read");
+    let held = async || {
+        recurring::lease(fixture.db.writer(), &ROUNDS, named)
+            .await
+            .expect("it is read")
+    };
     assert_eq!(held().await, Some(lost));
     const TAKEN_OVER: &str = "UPDATE rounds SET attempts = attempts + 1";
     fixture.db.sql(TAKEN_OVER, ()).run().await.expect("it is taken over");
@@ -162,7 +166,7 @@ async fn idle_rows_are_woken_and_others_keep_their_time(fixture: QueueFixture) {
         fixture.db.sql(sql, ()).run().await.expect("it is changed");
     }
     let all = [idling, failed, in_hand, ended, resting];
-    let mut woken = recurring::wake(&fixture.db, &ROUNDS, &all, now)
+    let mut woken = recurring::wake(fixture.db.writer(), &ROUNDS, &all, now)
         .await
         .expect("they are woken");
     woken.sort_unstable();
@@ -191,7 +195,9 @@ async fn a_job_that_failed_fifty_times_runs_again_until_it_succeeds(fixture: Que
     let handler = TestHandler::new(move |ids: Vec<RawEventId>| {
         let db = db.clone();
         async move {
-            let lease = recurring::lease(&db, &ROUNDS, ids[0]).await.expect("it is read");
+            let lease = recurring::lease(db.writer(), &ROUNDS, ids[0])
+                .await
+                .expect("it is read");
             let lease = lease.expect("it is in hand");
             match lease.attempt {
                 51 => Outcomes::failed("away for the day"),
@@ -200,7 +206,7 @@ async fn a_job_that_failed_fifty_times_runs_again_until_it_succeeds(fixture: Que
                 53 => Outcomes::all(Outcome::quarantine("unknown place")),
                 _ => {
                     let next = now + UNTIL_WOKEN;
-                    let due = recurring::reschedule(&db, &ROUNDS, lease, now, next).await;
+                    let due = recurring::reschedule(db.writer(), &ROUNDS, lease, now, next).await;
                     assert_eq!(due.expect("it is stored"), Some(next));
                     Outcomes::settled()
                 }

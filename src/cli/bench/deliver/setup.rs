@@ -62,7 +62,7 @@ impl DeliveryBench {
             networks: vec![NETWORK.parse()?],
         };
         let registry = server::prepare(&config).await?;
-        let tenant = tenants::all(&registry.db).await?[0].id;
+        let tenant = tenants::all(registry.db.writer()).await?[0].id;
         let receivers = Receivers::start(options.endpoints)?;
         let subscriptions = WebhookService {
             db: registry.db.clone(),

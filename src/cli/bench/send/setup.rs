@@ -52,7 +52,7 @@ impl SendBench {
         let mut config = server::config()?;
         config.database_url = database_url(&config.database_url, &options.data)?;
         let registry = server::prepare(&config).await?;
-        let tenant = crate::records::tenants::all(&registry.db).await?[0].id;
+        let tenant = crate::records::tenants::all(registry.db.writer()).await?[0].id;
         let key = tenancy::create_api_key(&registry, &Ctx::operator(tenant), "bench", &Scopes::all()).await?;
         let mut ids = vec![NUMBER.to_owned()];
         ids.extend((0..STANDARD).map(|n| format!("10000000000010{n}")));
@@ -114,7 +114,7 @@ impl SendBench {
                 ..channels::NumberReport::default()
             };
             let now = self.registry.clock.now();
-            channels::record_report(&self.registry.db, self.tenant, *channel, seen, now).await?;
+            channels::record_report(self.registry.db.writer(), self.tenant, *channel, seen, now).await?;
             // Defers the next check, so that the simulator's values are not read meanwhile.
             let deferred = (*channel, now + TimeDelta::days(1));
             self.registry.db.sql(DEFER, deferred).run().await?;

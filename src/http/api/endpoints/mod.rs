@@ -38,7 +38,7 @@ pub async fn list(
 ) -> Result<Body<Page<EndpointView>>, Problem> {
     let after = paging.key(LIST)?;
     let mut tx = caller.begin().await?;
-    let rows = endpoints::list(&mut tx, caller.tenant, after, paging.rows()).await?;
+    let rows = endpoints::list(tx.on(), caller.tenant, after, paging.rows()).await?;
     tx.commit().await?;
     let names = app.webhooks.header_names(caller.tenant, &rows).await?;
     let views = rows

@@ -70,7 +70,7 @@ pub async fn list(
     let before = paging.key(LIST)?;
     let filter = query.filter()?;
     let mut tx = caller.begin().await?;
-    let (rows, floor) = messages::list(&mut tx, caller.tenant, filter, before, paging.rows()).await?;
+    let (rows, floor) = messages::list(tx.on(), caller.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::filtered(&paging, LIST, rows, floor, |row| row.id).map(MessageView::from),
@@ -90,9 +90,9 @@ pub async fn in_conversation(
 ) -> Result<Body<Page<MessageView>>, Problem> {
     let before = paging.key(IN_CONVERSATION)?;
     let mut tx = caller.begin().await?;
-    let known = conversations::find(&mut tx, caller.tenant, id).await?;
+    let known = conversations::find(tx.on(), caller.tenant, id).await?;
     known.ok_or_else(|| Problem::not_found(format_args!("conversation {id}")))?;
-    let (rows, floor) = messages::in_conversation(&mut tx, caller.tenant, id, before, paging.rows()).await?;
+    let (rows, floor) = messages::in_conversation(tx.on(), caller.tenant, id, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::filtered(&paging, IN_CONVERSATION, rows, floor, |row| (row.sent_at, row.id)).map(MessageView::from),
@@ -110,11 +110,11 @@ pub async fn show(
     Path(id): Path<MessageId>,
 ) -> Result<Body<MessageWithStatuses>, Problem> {
     let mut tx = caller.begin().await?;
-    let found = messages::find(&mut tx, caller.tenant, id).await?;
+    let found = messages::find(tx.on(), caller.tenant, id).await?;
     let row = found.ok_or_else(|| Problem::not_found(format_args!("message {id}")))?;
-    let statuses = messages::statuses(&mut tx, caller.tenant, row.channel_id, id, row.wamid.clone()).await?;
-    let attempts = sends::of_message(&mut tx, caller.tenant, id).await?;
-    let work = sends::find(&mut tx, caller.tenant, id).await?;
+    let statuses = messages::statuses(tx.on(), caller.tenant, row.channel_id, id, row.wamid.clone()).await?;
+    let attempts = sends::of_message(tx.on(), caller.tenant, id).await?;
+    let work = sends::find(tx.on(), caller.tenant, id).await?;
     let (channel, contact) = (row.channel_id, row.contact_id);
     let sending = work.map(|work| SendingView::of(work, row.status)).unwrap_or_default();
     let attempts: Vec<AttemptView> = attempts.into_iter().map(AttemptView::from).collect();
@@ -123,7 +123,7 @@ pub async fn show(
     if let Some(error) = &mut message.error {
         error.details = details(error.code, &attempts, &statuses);
         if error.code == Some(WINDOW_CLOSED) {
-            let would_do = templates::suggest_to(&mut tx, caller.tenant, channel, contact).await?;
+            let would_do = templates::suggest_to(tx.on(), caller.tenant, channel, contact).await?;
             error.templates = Some(would_do.into_iter().map(SuggestedTemplate::from).collect());
         }
     }

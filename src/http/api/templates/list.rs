@@ -63,7 +63,7 @@ pub async fn list(
         name: query.name.unwrap_or_default(),
     };
     let mut tx = caller.begin().await?;
-    let rows = store::page(&mut tx, caller.tenant, filter, before, paging.rows()).await?;
+    let rows = store::page(tx.on(), caller.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::new(&paging, LIST, rows, |row| row.id).map(TemplateView::from),
@@ -136,7 +136,7 @@ pub async fn sync(
     // The sweep finds syncs that could not be pushed.
     let ids = asked.iter().map(|it| it.id.uuid());
     let _ = app.queues.push(&SYNCS, ids, app.clock.now()).await;
-    let data = store::syncs_of_tenant(&app.db, caller.tenant).await?;
+    let data = store::syncs_of_tenant(app.db.writer(), caller.tenant).await?;
     let views = data.into_iter().filter(|it| is_wanted(&it.waba_id)).map(|it| SyncView {
         waba_id: it.waba_id,
         synced_at: it.synced_at,

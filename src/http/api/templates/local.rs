@@ -55,7 +55,7 @@ pub async fn list(
         name: query.name.unwrap_or_default(),
     };
     let mut tx = caller.begin().await?;
-    let rows = store::page(&mut tx, caller.tenant, filter, before, paging.rows()).await?;
+    let rows = store::page(tx.on(), caller.tenant, filter, before, paging.rows()).await?;
     tx.commit().await?;
     Ok(Body(
         Page::new(&paging, LIST, rows, |row| row.id).map(MessageTemplateView::from),

@@ -72,7 +72,7 @@ pub async fn with_versions(
     row: store::StoredMessageTemplate,
 ) -> Result<MessageTemplateWithVersions, Problem> {
     let mut tx = caller.begin().await?;
-    let versions = store::versions(&mut tx, caller.tenant, row.id).await?;
+    let versions = store::versions(tx.on(), caller.tenant, row.id).await?;
     tx.commit().await?;
     let version = |it: store::Version| {
         let content: LocalContent = serde_json::from_str(&it.content).map_err(LocalError::Unreadable)?;

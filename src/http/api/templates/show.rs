@@ -136,7 +136,7 @@ pub async fn show(
 
 pub async fn find(caller: &TenantAccess, tenant: TenantId, id: TemplateId) -> Result<store::StoredTemplate, Problem> {
     let mut tx = caller.begin().await?;
-    let found = store::find(&mut tx, tenant, id).await?;
+    let found = store::find(tx.on(), tenant, id).await?;
     tx.commit().await?;
     found.ok_or_else(|| Problem::not_found(format_args!("template {id}")))
 }

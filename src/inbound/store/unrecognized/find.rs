@@ -28,18 +28,18 @@ pub struct UnrecognizedItem {
 pub type UnrecognizedCursor = (DateTime<Utc>, RawEventId, String);
 
 /// Counts the items of each field, the most frequent first. For the operator.
-pub async fn counts(on: impl Into<On<'_>>) -> Result<Vec<UnrecognizedCount>> {
+pub async fn counts(on: On<'_>) -> Result<Vec<UnrecognizedCount>> {
     const SQL: &str = "
         SELECT field, COUNT(*) AS items, MIN(seen_at) AS first_seen_at, MAX(seen_at) AS last_seen_at
         FROM unrecognized_items
         GROUP BY field
         ORDER BY COUNT(*) DESC, field";
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }
 
 /// Lists the items of one field, newest first. For the operator.
 pub async fn list(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     field: &str,
     before: Option<UnrecognizedCursor>,
     limit: i64,
@@ -58,7 +58,7 @@ pub async fn list(
         LIMIT $2";
     let field = field.to_owned();
     match before {
-        None => on.into().sql(FIRST, (field, limit)).all().await,
-        Some((seen_at, id, path)) => on.into().sql(NEXT, (field, limit, seen_at, id, path)).all().await,
+        None => on.sql(FIRST, (field, limit)).all().await,
+        Some((seen_at, id, path)) => on.sql(NEXT, (field, limit, seen_at, id, path)).all().await,
     }
 }

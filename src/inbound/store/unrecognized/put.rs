@@ -18,7 +18,7 @@ pub struct Unrecognized {
 }
 
 /// Records unrecognized items.
-pub async fn put(on: impl Into<On<'_>>, items: &[Unrecognized], now: DateTime<Utc>) -> Result<u64> {
+pub async fn put(on: On<'_>, items: &[Unrecognized], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (raw_event_id, path, field, reason, seen_at) AS ({rows})
         INSERT INTO unrecognized_items (raw_event_id, path, field, reason, seen_at)

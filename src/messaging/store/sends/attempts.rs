@@ -28,7 +28,7 @@ pub struct NewAttempt {
 
 /// Stores attempts before their calls, and returns the messages that may be sent. The others were proven or canceled since they were
 /// loaded; no attempt is stored for them.
-pub async fn begin(on: impl Into<On<'_>>, begun: &[NewAttempt]) -> Result<HashSet<MessageId>> {
+pub async fn begin(mut on: On<'_>, begun: &[NewAttempt]) -> Result<HashSet<MessageId>> {
     const ATTEMPTS: &str = "
         WITH r (id, message_id, tenant_id, channel_id, number, at) AS ({rows})
         INSERT INTO send_attempts (id, message_id, tenant_id, channel_id, number, outcome, started_at)
@@ -47,7 +47,6 @@ pub async fn begin(on: impl Into<On<'_>>, begun: &[NewAttempt]) -> Result<HashSe
         let ids = (it.id.uuid(), it.message.uuid(), it.tenant.uuid(), it.channel.uuid());
         (ids.0, ids.1, ids.2, ids.3, it.number, it.at)
     };
-    let mut on = on.into();
     let (status, rank) = (Status::Sending.as_str(), Status::Sending.rank());
     let message = |it: &NewAttempt| (it.message.uuid(), it.tenant.uuid(), status.to_owned(), rank);
     let free: Vec<(MessageId,)> = Rows::new(MESSAGES, begun.iter().map(message).collect())
@@ -91,7 +90,7 @@ pub struct MessageTransition {
 }
 
 /// Stores the ends of attempts and returns the attempts that changed. Attempts that a status has proven in the meantime stay as they are.
-pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
+pub async fn conclude(mut on: On<'_>, ends: &[AttemptEnd], now: DateTime<Utc>) -> Result<HashSet<AttemptId>> {
     const SQL: &str = "
         WITH r (id, outcome, evidence, wamid, http_status, error_code, error_title, error_details, at) AS ({rows})
         UPDATE send_attempts SET outcome = r.outcome, evidence = r.evidence, wamid = r.wamid, http_status = r.http_status,
@@ -116,7 +115,6 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<
         WITH r (id) AS ({rows})
         UPDATE sends SET reserved_until = NULL, queue_lane = lane {FROM r}
         WHERE {sends.id = r.id} AND sends.reserved_until IS NOT NULL";
-    let mut on = on.into();
     let ended: Vec<(AttemptId,)> = KeyedRows::new(SQL, ends.iter().map(row).collect())
         .all(on.reborrow())
         .await?;
@@ -129,7 +127,7 @@ pub async fn conclude(on: impl Into<On<'_>>, ends: &[AttemptEnd], now: DateTime<
 
 /// Applies transitions, unless Meta is known to have the message. Returns the messages that changed, with their current contacts and
 /// conversations.
-pub async fn apply_transitions(on: impl Into<On<'_>>, transitions: &[MessageTransition]) -> Result<Vec<MessageOwner>> {
+pub async fn apply_transitions(on: On<'_>, transitions: &[MessageTransition]) -> Result<Vec<MessageOwner>> {
     const SQL: &str = "
         WITH r (id, tenant_id, status, status_rank, wamid, error_code, error_title, known) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank,
@@ -171,11 +169,11 @@ pub struct Attempt {
 }
 
 /// Returns the attempts of a message in order.
-pub async fn of_message(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
+pub async fn of_message(on: On<'_>, tenant: TenantId, message: MessageId) -> Result<Vec<Attempt>> {
     const SQL: &str = "
         SELECT id, number, outcome, evidence, wamid, http_status, error_code, error_title, error_details, started_at, ended_at
         FROM send_attempts
         WHERE tenant_id = $1 AND message_id = $2
         ORDER BY number";
-    on.into().sql(SQL, (tenant, message)).all().await
+    on.sql(SQL, (tenant, message)).all().await
 }

@@ -34,11 +34,13 @@ pub async fn cancel(tx: &mut Tx, tenant: TenantId, ids: &[MessageId], now: DateT
         RETURNING messages.id, messages.channel_id, messages.conversation_id, messages.contact_id";
     let send = |id: &MessageId| (id.uuid(), tenant.uuid(), now);
     let ended: Vec<(MessageId,)> = KeyedRows::new(SENDS, ids.iter().map(send).collect())
-        .all(&mut *tx)
+        .all(tx.on())
         .await?;
     let (status, rank) = (Status::Canceled.as_str(), Status::Canceled.rank());
     let message = |(id,): &(MessageId,)| (id.uuid(), tenant.uuid(), status.to_owned(), rank);
-    let canceled: Vec<Canceled> = Rows::new(MESSAGES, ended.iter().map(message).collect()).all(tx).await?;
+    let canceled: Vec<Canceled> = Rows::new(MESSAGES, ended.iter().map(message).collect())
+        .all(tx.on())
+        .await?;
     match canceled.len() == ended.len() {
         true => Ok(canceled),
         false => Err(conflict_error()),
@@ -51,5 +53,5 @@ pub async fn statuses(tx: &mut Tx, tenant: TenantId, ids: &[MessageId]) -> Resul
         WITH r (id, tenant_id) AS ({rows})
         SELECT m.id, m.status FROM r JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.id";
     let row = |id: &MessageId| (id.uuid(), tenant.uuid());
-    Rows::new(SQL, ids.iter().map(row).collect()).all(tx).await
+    Rows::new(SQL, ids.iter().map(row).collect()).all(tx.on()).await
 }

@@ -70,7 +70,7 @@ impl DueSend {
 }
 
 /// Loads sends by id.
-pub async fn load(on: impl Into<On<'_>>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
+pub async fn load(on: On<'_>, ids: &[MessageId]) -> Result<Vec<DueSend>> {
     // Each row is looked up by its whole key: for a join, a planner without statistics may read all of a tenant's conversations for every
     // message.
     const SQL: &str = "
@@ -118,11 +118,7 @@ pub struct SendReservation {
 ///
 /// If the rate differs by now from the one given to the rate limiter, the reservation is void, and the process that clears reservations
 /// may not have seen these rows: the sends are due at `soon`, when every process knows the new rate.
-pub async fn store_reservations(
-    on: impl Into<On<'_>>,
-    reservations: &[SendReservation],
-    soon: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn store_reservations(on: On<'_>, reservations: &[SendReservation], soon: DateTime<Utc>) -> Result<u64> {
     macro_rules! holds {
         () => {
             "EXISTS (

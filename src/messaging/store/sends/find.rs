@@ -20,8 +20,8 @@ pub struct SendState {
 }
 
 /// Returns the state of a send; `None` for messages not sent from here, and for sends that retention has removed.
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, message: MessageId) -> Result<Option<SendState>> {
+pub async fn find(on: On<'_>, tenant: TenantId, message: MessageId) -> Result<Option<SendState>> {
     const SQL: &str = "
         SELECT lane, expires_at, state, held, due_at FROM sends WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, message)).opt().await
+    on.sql(SQL, (tenant, message)).opt().await
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// Stores why sends are held: `breaker`, `campaigns`, `unknown`, or `daily_limit`, which waits for
 /// [`release_for_limit`](super::release_for_limit).
-pub async fn set_hold_reasons(on: impl Into<On<'_>>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
+pub async fn set_hold_reasons(on: On<'_>, held: &[(MessageId, HoldReason)]) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, held) AS ({rows})
         UPDATE sends SET held = r.held {FROM r}
@@ -23,30 +23,25 @@ pub async fn set_hold_reasons(on: impl Into<On<'_>>, held: &[(MessageId, HoldRea
 }
 
 /// Makes sends due that are held for a reason that no longer applies: `breaker` or `campaigns`.
-pub async fn release(on: impl Into<On<'_>>, channel: ChannelId, held: HoldReason, now: DateTime<Utc>) -> Result<u64> {
+pub async fn release(on: On<'_>, channel: ChannelId, held: HoldReason, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $3, last_error = NULL
         WHERE channel_id = $1 AND state = 'quarantined' AND held = $2";
-    on.into().sql(SQL, (channel, held, now)).run().await
+    on.sql(SQL, (channel, held, now)).run().await
 }
 
 /// Returns up to `limit` sends of a channel that are pending and due at `by`, as queue entries, most urgent lane first.
-pub async fn find_due(
-    on: impl Into<On<'_>>,
-    channel: ChannelId,
-    by: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<JobEntry>> {
+pub async fn find_due(on: On<'_>, channel: ChannelId, by: DateTime<Utc>, limit: i64) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         SELECT id, queue_lane, due_at FROM sends
         WHERE channel_id = $1 AND finished_at IS NULL AND state || '' = 'pending' AND due_at <= $2
         ORDER BY lane LIMIT $3";
-    let rows: Vec<(Uuid, i64, DateTime<Utc>)> = on.into().sql(SQL, (channel, by, limit)).all().await?;
+    let rows: Vec<(Uuid, i64, DateTime<Utc>)> = on.sql(SQL, (channel, by, limit)).all().await?;
     Ok(rows.into_iter().map(entry).collect())
 }
 
 /// Returns pending sends as queue entries.
-pub async fn job_entries(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
+pub async fn job_entries(on: On<'_>, messages: &[MessageId]) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id, sends.queue_lane, sends.due_at FROM {r CROSS JOIN} sends
@@ -66,16 +61,16 @@ fn entry((id, queue_lane, due): (Uuid, i64, DateTime<Utc>)) -> JobEntry {
 }
 
 /// Counts the held sends that have not ended, by reason.
-pub async fn count_held(on: impl Into<On<'_>>) -> Result<Vec<(HoldReason, i64)>> {
+pub async fn count_held(on: On<'_>) -> Result<Vec<(HoldReason, i64)>> {
     const SQL: &str = "
         SELECT held, COUNT(*) FROM sends
         WHERE held IS NOT NULL AND state IN ('pending', 'running', 'quarantined') GROUP BY held";
-    on.into().sql(SQL, ()).all().await
+    on.sql(SQL, ()).all().await
 }
 
 /// Clears rate limiter reservations and makes the sends due at `at`, for one channel or all channels of a tenant.
 pub async fn clear_reservations(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     channel: Option<ChannelId>,
     at: DateTime<Utc>,
@@ -84,23 +79,23 @@ pub async fn clear_reservations(
         UPDATE sends SET reserved_until = NULL, due_at = CASE WHEN due_at > $3 THEN $3 ELSE due_at END
         WHERE channel_id IN (SELECT id FROM channels WHERE tenant_id = $1 AND id = COALESCE($2, id)) AND finished_at IS NULL
             AND state || '' = 'pending' AND reserved_until IS NOT NULL";
-    on.into().sql(SQL, (tenant, channel, at)).run().await
+    on.sql(SQL, (tenant, channel, at)).run().await
 }
 
 /// Makes sends due that are held for a circuit breaker that is closed or campaigns that are not paused: their worker held them while the
 /// channel recovered.
-pub async fn release_recovered(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn release_recovered(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held IN ('breaker', 'campaigns')
             AND channel_id IN (
                 SELECT c.id FROM channels c
                 WHERE CASE sends.held WHEN 'breaker' THEN c.tripped_at ELSE c.campaigns_paused_at END IS NULL)";
-    on.into().sql(SQL, (now,)).run().await
+    on.sql(SQL, (now,)).run().await
 }
 
 /// Makes delayed sends due now and returns them as queue entries.
-pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
+pub async fn make_due(on: On<'_>, messages: &[MessageId], now: DateTime<Utc>) -> Result<Vec<JobEntry>> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
         UPDATE sends SET due_at = r.at {FROM r}
@@ -115,7 +110,7 @@ pub async fn make_due(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTi
 }
 
 /// Returns the sends that await a retry after a failure that Meta reported.
-pub async fn awaiting_retry(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+pub async fn awaiting_retry(on: On<'_>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -126,7 +121,7 @@ pub async fn awaiting_retry(on: impl Into<On<'_>>, messages: &[MessageId]) -> Re
 }
 
 /// Returns the sends that a worker has in hand.
-pub async fn running(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
+pub async fn running(on: On<'_>, messages: &[MessageId]) -> Result<Vec<(MessageId,)>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         SELECT sends.id FROM {r CROSS JOIN} sends
@@ -137,7 +132,7 @@ pub async fn running(on: impl Into<On<'_>>, messages: &[MessageId]) -> Result<Ve
 }
 
 /// Ends sends that need no more work, e.g. after a status has proven the message. Sends that a worker has in hand are left to it.
-pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
+pub async fn finish(on: On<'_>, messages: &[MessageId], now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         WITH r (id, at) AS ({rows})
         UPDATE sends SET state = 'done', held = NULL, not_before = NULL, finished_at = r.at {FROM r}
@@ -148,14 +143,13 @@ pub async fn finish(on: impl Into<On<'_>>, messages: &[MessageId], now: DateTime
 
 /// Holds messages that Meta reported as failed for the circuit breaker of their channel. Each loses the wamid of the failed attempt.
 pub async fn hold_for_breaker(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     messages: &[(TenantId, MessageId, DateTime<Utc>)],
 ) -> Result<HashSet<MessageId>> {
     const SQL: &str = "
         WITH r (id) AS ({rows})
         UPDATE sends SET state = 'quarantined', held = 'breaker' {FROM r}
         WHERE {sends.id = r.id} AND sends.state = 'pending'";
-    let mut on = on.into();
     let queued = requeue(on.reborrow(), messages).await?;
     KeyedRows::new(SQL, queued.iter().map(|id| (id.uuid(),)).collect())
         .run(on)
@@ -166,10 +160,7 @@ pub async fn hold_for_breaker(
 /// Queues messages for a retry at the given time; each loses the wamid of the failed attempt. A worker that has a send in hand finds the
 /// time when it concludes, or [`requeue_missed`] does. Returns the queued messages: a send that retention has removed is not retried, and
 /// its message stays as it is.
-pub async fn requeue(
-    on: impl Into<On<'_>>,
-    messages: &[(TenantId, MessageId, DateTime<Utc>)],
-) -> Result<HashSet<MessageId>> {
+pub async fn requeue(mut on: On<'_>, messages: &[(TenantId, MessageId, DateTime<Utc>)]) -> Result<HashSet<MessageId>> {
     const MESSAGES: &str = "
         WITH r (id, tenant_id, status, status_rank) AS ({rows})
         UPDATE messages SET status = r.status, status_rank = r.status_rank, wamid = NULL
@@ -183,7 +174,6 @@ pub async fn requeue(
             due_at = CASE sends.state WHEN 'running' THEN sends.due_at ELSE r.at END {FROM r}
         WHERE {sends.id = r.id}
         RETURNING sends.id";
-    let mut on = on.into();
     let send = |it: &(TenantId, MessageId, DateTime<Utc>)| (it.1.uuid(), it.2);
     let queued: Vec<(MessageId,)> = KeyedRows::new(SENDS, messages.iter().map(send).collect())
         .all(on.reborrow())
@@ -197,36 +187,36 @@ pub async fn requeue(
 }
 
 /// Makes sends due whose retry was requested while their worker was about to mark them as done.
-pub async fn requeue_missed(on: impl Into<On<'_>>) -> Result<u64> {
+pub async fn requeue_missed(on: On<'_>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', due_at = not_before, finished_at = NULL
         WHERE state = 'done' AND not_before IS NOT NULL
             AND EXISTS (SELECT 1 FROM messages m WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status = 'queued')";
-    on.into().sql(SQL, ()).run().await
+    on.sql(SQL, ()).run().await
 }
 
 /// Makes held sends due that are past their expiry, so that they expire.
-pub async fn expire_held(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn expire_held(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'pending', held = NULL, finished_at = NULL, due_at = $1, last_error = NULL
         WHERE state = 'quarantined' AND held <> 'unknown' AND expires_at <= $1";
-    on.into().sql(SQL, (now,)).run().await
+    on.sql(SQL, (now,)).run().await
 }
 
 /// Ends sends that were held as unknown and whose messages are settled by now.
-pub async fn finish_resolved(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<u64> {
+pub async fn finish_resolved(on: On<'_>, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE sends SET state = 'done', held = NULL, finished_at = $1
         WHERE state = 'quarantined' AND held = 'unknown' AND EXISTS (
             SELECT 1 FROM messages m
             WHERE m.tenant_id = sends.tenant_id AND m.id = sends.id AND m.status NOT IN ('queued', 'sending', 'unknown'))";
-    on.into().sql(SQL, (now,)).run().await
+    on.sql(SQL, (now,)).run().await
 }
 
 /// Stores a person's decision on the newest attempt of an `unknown` message. Returns the attempt's id, or `None` if a worker has the send
 /// in hand or the message is settled by now. All rows involved stay locked until the commit.
 pub async fn record_resolution(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     tenant: TenantId,
     id: MessageId,
     outcome: AttemptOutcome,
@@ -240,7 +230,6 @@ pub async fn record_resolution(
         RETURNING id";
     const MESSAGE: &str = "UPDATE messages SET status = status WHERE tenant_id = $1 AND id = $2 AND status = 'unknown'";
     const SEND: &str = "UPDATE sends SET held = held WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
-    let mut on = on.into();
     let unknown = on.reborrow().sql(MESSAGE, (tenant, id)).run().await? == 1;
     let attempt = on.reborrow().sql(ATTEMPT, (tenant, id, outcome, now)).opt().await?;
     let free = on.sql(SEND, (tenant, id)).run().await? == 1;
@@ -248,7 +237,7 @@ pub async fn record_resolution(
 }
 
 /// Counts the waiting sends of a channel by lane, including those held for its circuit breaker or paused campaigns.
-pub async fn count_waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
+pub async fn count_waiting(on: On<'_>, tenant: TenantId, channel: ChannelId) -> Result<Vec<(i64, i64)>> {
     const SQL: &str = "
         SELECT lane, COUNT(*) FROM (
             SELECT lane FROM sends
@@ -258,5 +247,5 @@ pub async fn count_waiting(on: impl Into<On<'_>>, tenant: TenantId, channel: Cha
             WHERE tenant_id = $1 AND channel_id = $2 AND state = 'quarantined' AND held IN ('breaker', 'campaigns')
         ) AS waiting
         GROUP BY lane";
-    on.into().sql(SQL, (tenant, channel)).all().await
+    on.sql(SQL, (tenant, channel)).all().await
 }

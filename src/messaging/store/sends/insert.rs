@@ -38,8 +38,7 @@ pub struct NewSend<'a> {
 const MAX_STATEMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// Inserts messages as queued, and their sends as due now. Long contents are split over several statements.
-pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
-    let mut on = on.into();
+pub async fn insert(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
     let (mut rest, mut length) = (sends, 0);
     while !rest.is_empty() {
         let fits = rest.iter().take_while(|it| {
@@ -53,7 +52,7 @@ pub async fn insert(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> 
     Ok(())
 }
 
-async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()> {
+async fn insert_part(mut on: On<'_>, sends: &[NewSend<'_>]) -> Result<()> {
     const MESSAGES: &str = "
         WITH r (tenant_id, id, channel_id, conversation_id, contact_id, type, status, status_rank, text, payload, context_wamid,
             sender, recipient, at, created_by) AS ({rows})
@@ -102,7 +101,6 @@ async fn insert_part(on: impl Into<On<'_>>, sends: &[NewSend<'_>]) -> Result<()>
             it.at,
         )
     };
-    let mut on = on.into();
     Rows::new(MESSAGES, sends.iter().map(message).collect())
         .run(on.reborrow())
         .await?;
@@ -122,11 +120,11 @@ pub struct QueuedSend {
 }
 
 /// Returns what an accepted message was answered with.
-pub async fn find_queued(on: impl Into<On<'_>>, tenant: TenantId, id: MessageId) -> Result<Option<QueuedSend>> {
+pub async fn find_queued(on: On<'_>, tenant: TenantId, id: MessageId) -> Result<Option<QueuedSend>> {
     const SQL: &str = "
         SELECT s.channel_id, m.conversation_id, m.contact_id, s.lane, s.expires_at, s.created_at
         FROM sends s
         JOIN messages m ON m.tenant_id = s.tenant_id AND m.id = s.id
         WHERE s.tenant_id = $1 AND s.id = $2";
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }

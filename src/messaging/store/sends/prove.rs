@@ -29,7 +29,7 @@ pub struct Proven {
 
 /// Settles attempts that are open, unknown, not sent, or decided by a person, and their messages, including those that had failed or
 /// ended here. Returns the settled attempts.
-pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
+pub async fn prove(mut on: On<'_>, proofs: &[Proof], now: DateTime<Utc>) -> Result<Vec<Proven>> {
     const ATTEMPTS: &str = "
         WITH r (id, channel_id, wamid, at) AS ({rows})
         UPDATE send_attempts SET outcome = 'accepted', evidence = 'status', wamid = r.wamid, ended_at = r.at {FROM r}
@@ -45,7 +45,6 @@ pub async fn prove(on: impl Into<On<'_>>, proofs: &[Proof], now: DateTime<Utc>) 
         FROM r
         WHERE messages.tenant_id = r.tenant_id AND messages.id = r.id AND (messages.status_rank < r.status_rank
             OR messages.wamid IS NULL AND messages.status IN ('sent', 'failed', 'expired', 'canceled'))";
-    let mut on = on.into();
     let attempt = |it: &Proof| (it.attempt.uuid(), it.channel.uuid(), it.wamid.clone(), now);
     // Statuses of one message repeat each other. A status of another channel for the same attempt must not take the place of the
     // channel's own.

@@ -19,12 +19,7 @@ pub struct NewVersion {
 }
 
 /// Inserts a template. Returns false if the tenant has one of that name.
-pub async fn insert(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    row: &StoredMessageTemplate,
-    created_by: Actor,
-) -> Result<bool> {
+pub async fn insert(on: On<'_>, tenant: TenantId, row: &StoredMessageTemplate, created_by: Actor) -> Result<bool> {
     const SQL: &str = "
         INSERT INTO message_templates (tenant_id, id, name, state, active_version, latest_version, created_at, updated_at, created_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -41,11 +36,11 @@ pub async fn insert(
         it.updated_at,
         created_by.to_string(),
     );
-    Ok(on.into().sql(SQL, args).run().await? == 1)
+    Ok(on.sql(SQL, args).run().await? == 1)
 }
 
 pub async fn add_version(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     id: MessageTemplateId,
     new: NewVersion,
@@ -63,11 +58,11 @@ pub async fn add_version(
         now,
         new.created_by.to_string(),
     );
-    on.into().sql(SQL, args).run().await.map(drop)
+    on.sql(SQL, args).run().await.map(drop)
 }
 
 /// Updates the row if no version was added since `read` (optimistic lock). Returns whether it did.
-pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessageTemplate, read: i64) -> Result<bool> {
+pub async fn update(on: On<'_>, tenant: TenantId, row: &StoredMessageTemplate, read: i64) -> Result<bool> {
     const SQL: &str = "
         UPDATE message_templates
         SET name = $3, state = $4, active_version = $5, latest_version = $6, updated_at = $7
@@ -83,21 +78,20 @@ pub async fn update(on: impl Into<On<'_>>, tenant: TenantId, row: &StoredMessage
         it.updated_at,
         read,
     );
-    Ok(on.into().sql(SQL, args).run().await? == 1)
+    Ok(on.sql(SQL, args).run().await? == 1)
 }
 
 /// Deletes a template with its versions. Returns whether it existed.
-pub async fn delete(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<bool> {
+pub async fn delete(mut on: On<'_>, tenant: TenantId, id: MessageTemplateId) -> Result<bool> {
     const VERSIONS: &str = "DELETE FROM message_template_versions WHERE tenant_id = $1 AND template_id = $2";
     const TEMPLATE: &str = "DELETE FROM message_templates WHERE tenant_id = $1 AND id = $2";
-    let mut on = on.into();
     on.reborrow().sql(VERSIONS, (tenant, id)).run().await?;
     Ok(on.sql(TEMPLATE, (tenant, id)).run().await? == 1)
 }
 
 /// Marks the tenant's initial templates as created. Returns false if they were.
-pub async fn mark_seeded(on: impl Into<On<'_>>, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
+pub async fn mark_seeded(on: On<'_>, tenant: TenantId, now: DateTime<Utc>) -> Result<bool> {
     const SQL: &str =
         "UPDATE tenants SET message_templates_seeded_at = $2 WHERE id = $1 AND message_templates_seeded_at IS NULL";
-    Ok(on.into().sql(SQL, (tenant, now)).run().await? == 1)
+    Ok(on.sql(SQL, (tenant, now)).run().await? == 1)
 }

@@ -33,30 +33,22 @@ macro_rules! columns {
     };
 }
 
-pub async fn find(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    id: MessageTemplateId,
-) -> Result<Option<StoredMessageTemplate>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: MessageTemplateId) -> Result<Option<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM message_templates WHERE tenant_id = $1 AND id = $2"
     );
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
-pub async fn find_by_name(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    name: &str,
-) -> Result<Option<StoredMessageTemplate>> {
+pub async fn find_by_name(on: On<'_>, tenant: TenantId, name: &str) -> Result<Option<StoredMessageTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM message_templates WHERE tenant_id = $1 AND name = $2"
     );
-    on.into().sql(SQL, (tenant, name.to_owned())).opt().await
+    on.sql(SQL, (tenant, name.to_owned())).opt().await
 }
 
 /// Filter of a list; empty texts match everything.
@@ -69,7 +61,7 @@ pub struct MessageTemplateFilter {
 
 /// Returns a page, newest first, starting below `before`.
 pub async fn page(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     filter: MessageTemplateFilter,
     before: Option<MessageTemplateId>,
@@ -85,36 +77,28 @@ pub async fn page(
     );
     let before = before.unwrap_or(MessageTemplateId::from_uuid(Uuid::max()));
     let name = format!("%{}%", like_literal(&filter.name));
-    on.into()
-        .sql(SQL, (tenant, before, filter.state, name, limit))
-        .all()
-        .await
+    on.sql(SQL, (tenant, before, filter.state, name, limit)).all().await
 }
 
-pub async fn version(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    id: MessageTemplateId,
-    version: i64,
-) -> Result<Option<Version>> {
+pub async fn version(on: On<'_>, tenant: TenantId, id: MessageTemplateId, version: i64) -> Result<Option<Version>> {
     const SQL: &str = "
         SELECT version, content, created_at FROM message_template_versions
         WHERE tenant_id = $1 AND template_id = $2 AND version = $3";
-    on.into().sql(SQL, (tenant, id, version)).opt().await
+    on.sql(SQL, (tenant, id, version)).opt().await
 }
 
 /// Returns all versions, newest first.
-pub async fn versions(on: impl Into<On<'_>>, tenant: TenantId, id: MessageTemplateId) -> Result<Vec<Version>> {
+pub async fn versions(on: On<'_>, tenant: TenantId, id: MessageTemplateId) -> Result<Vec<Version>> {
     const SQL: &str = "
         SELECT version, content, created_at FROM message_template_versions
         WHERE tenant_id = $1 AND template_id = $2
         ORDER BY version DESC";
-    on.into().sql(SQL, (tenant, id)).all().await
+    on.sql(SQL, (tenant, id)).all().await
 }
 
 /// Returns whether the tenant's initial templates were created.
-pub async fn is_seeded(on: impl Into<On<'_>>, tenant: TenantId) -> Result<bool> {
+pub async fn is_seeded(on: On<'_>, tenant: TenantId) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM tenants WHERE id = $1 AND message_templates_seeded_at IS NOT NULL";
-    let (count,): (i64,) = on.into().sql(SQL, (tenant,)).one().await?;
+    let (count,): (i64,) = on.sql(SQL, (tenant,)).one().await?;
     Ok(count > 0)
 }

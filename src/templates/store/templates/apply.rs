@@ -29,7 +29,7 @@ pub struct FetchedTemplate {
 /// Upserts templates fetched from an account at `at`. Newer values from webhooks win, unless the template was recreated under another id of
 /// Meta's.
 pub async fn upsert(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     waba_id: &str,
     fetched: &[FetchedTemplate],
@@ -88,7 +88,7 @@ pub async fn upsert(
 
 /// Marks templates as deleted that a fetch at `at` did not return. Returns their ids.
 pub async fn mark_missing_deleted(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     waba_id: &str,
     at: DateTime<Utc>,
@@ -97,21 +97,15 @@ pub async fn mark_missing_deleted(
         UPDATE templates SET status = 'DELETED', status_detail = NULL, status_at = $3, updated_at = $3
         WHERE tenant_id = $1 AND waba_id = $2 AND synced_at < $3 AND status_at <= $3 AND status <> 'DELETED'
         RETURNING id";
-    on.into().sql(SQL, (tenant, waba_id.to_owned(), at)).all().await
+    on.sql(SQL, (tenant, waba_id.to_owned(), at)).all().await
 }
 
 /// Sets the status that resulted from our own request to Meta.
-pub async fn mark_status(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    id: TemplateId,
-    status: &str,
-    at: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn mark_status(on: On<'_>, tenant: TenantId, id: TemplateId, status: &str, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE templates SET status = $3, status_detail = NULL, status_at = $4, updated_at = $4
         WHERE tenant_id = $1 AND id = $2";
-    on.into().sql(SQL, (tenant, id, status.to_owned(), at)).run().await
+    on.sql(SQL, (tenant, id, status.to_owned(), at)).run().await
 }
 
 /// Template named by a webhook: by Meta's id if given, otherwise by name and language.
@@ -147,12 +141,7 @@ pub struct TemplateStatusUpdate {
     pub rejected_reason: Option<String>,
 }
 
-pub async fn set_status(
-    on: impl Into<On<'_>>,
-    key: TemplateKey,
-    update: TemplateStatusUpdate,
-    at: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn set_status(on: On<'_>, key: TemplateKey, update: TemplateStatusUpdate, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = update_matching!(
         "status = $7, category = COALESCE($8, category), status_detail = $9, rejected_reason = $10, status_at = $6, \
          updated_at = $6"
@@ -169,10 +158,10 @@ pub async fn set_status(
         update.detail,
         update.rejected_reason,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
-pub async fn set_quality(on: impl Into<On<'_>>, key: TemplateKey, quality: String, at: DateTime<Utc>) -> Result<u64> {
+pub async fn set_quality(on: On<'_>, key: TemplateKey, quality: String, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = update_matching!("quality = $7, updated_at = $6");
     let args = (
         key.tenant,
@@ -183,11 +172,11 @@ pub async fn set_quality(on: impl Into<On<'_>>, key: TemplateKey, quality: Strin
         at,
         quality,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Moves a template into another category, as reported by Meta.
-pub async fn set_category(on: impl Into<On<'_>>, key: TemplateKey, category: String, at: DateTime<Utc>) -> Result<u64> {
+pub async fn set_category(on: On<'_>, key: TemplateKey, category: String, at: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = update_matching!(
         "previous_category = category, category = $7, announced_category = NULL, announced_category_at = NULL, \
          updated_at = $6"
@@ -201,12 +190,12 @@ pub async fn set_category(on: impl Into<On<'_>>, key: TemplateKey, category: Str
         at,
         category,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }
 
 /// Stores an announced category, which usually takes effect a day later.
 pub async fn announce_category(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     key: TemplateKey,
     category: String,
     effective: Option<DateTime<Utc>>,
@@ -223,5 +212,5 @@ pub async fn announce_category(
         category,
         effective,
     );
-    on.into().sql(SQL, args).run().await
+    on.sql(SQL, args).run().await
 }

@@ -43,13 +43,13 @@ macro_rules! columns {
     };
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: TemplateId) -> Result<Option<StoredTemplate>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: TemplateId) -> Result<Option<StoredTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM templates t WHERE t.tenant_id = $1 AND t.id = $2"
     );
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 macro_rules! find_for_update {
@@ -74,17 +74,17 @@ pub async fn find_for_update(tx: &mut Tx, key: TemplateKey) -> Result<Option<Sto
 }
 
 /// Returns all templates of an account, including deleted ones.
-pub async fn list_account(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<StoredTemplate>> {
+pub async fn list_account(on: On<'_>, tenant: TenantId, waba_id: &str) -> Result<Vec<StoredTemplate>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM templates t WHERE t.tenant_id = $1 AND t.waba_id = $2"
     );
-    on.into().sql(SQL, (tenant, waba_id.to_owned())).all().await
+    on.sql(SQL, (tenant, waba_id.to_owned())).all().await
 }
 
 /// Returns all languages of templates named by tenant, account and name.
-pub async fn find_by_names(on: impl Into<On<'_>>, names: &[(TenantId, String, String)]) -> Result<Vec<StoredTemplate>> {
+pub async fn find_by_names(on: On<'_>, names: &[(TenantId, String, String)]) -> Result<Vec<StoredTemplate>> {
     const SQL: &str = concat!(
         "WITH r (tenant_id, waba_id, name) AS ({rows}) SELECT ",
         columns!(),
@@ -107,7 +107,7 @@ pub struct TemplateFilter {
 
 /// Returns a page, newest first, starting below `before`.
 pub async fn page(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     filter: TemplateFilter,
     before: Option<TemplateId>,
@@ -134,5 +134,5 @@ pub async fn page(
         name,
         limit,
     );
-    on.into().sql(SQL, args).all().await
+    on.sql(SQL, args).all().await
 }

@@ -24,21 +24,18 @@ impl Suggested {
 
 /// Suggests approved templates of an account, utility before marketing. Authentication templates are left out: they are for requested codes
 /// only.
-pub async fn suggest(on: impl Into<On<'_>>, tenant: TenantId, waba_id: &str) -> Result<Vec<Suggested>> {
+pub async fn suggest(on: On<'_>, tenant: TenantId, waba_id: &str) -> Result<Vec<Suggested>> {
     const SQL: &str = "
         SELECT id, name, language, category FROM templates
         WHERE tenant_id = $1 AND waba_id = $2 AND status = 'APPROVED' AND COALESCE(category, '') <> 'AUTHENTICATION'
         ORDER BY CASE category WHEN 'UTILITY' THEN 0 ELSE 1 END, name, language
         LIMIT $3";
-    on.into()
-        .sql(SQL, (tenant, waba_id.to_owned(), MAX_SUGGESTIONS))
-        .all()
-        .await
+    on.sql(SQL, (tenant, waba_id.to_owned(), MAX_SUGGESTIONS)).all().await
 }
 
 /// Suggests templates for one customer of a channel; no marketing after an opt-out.
 pub async fn suggest_to(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     tenant: TenantId,
     channel: ChannelId,
     contact: ContactId,
@@ -52,8 +49,5 @@ pub async fn suggest_to(
                 SELECT 1 FROM contacts k WHERE k.tenant_id = $1 AND k.id = $3 AND k.marketing_stopped))
         ORDER BY CASE t.category WHEN 'UTILITY' THEN 0 ELSE 1 END, t.name, t.language
         LIMIT $4";
-    on.into()
-        .sql(SQL, (tenant, channel, contact, MAX_SUGGESTIONS))
-        .all()
-        .await
+    on.sql(SQL, (tenant, channel, contact, MAX_SUGGESTIONS)).all().await
 }

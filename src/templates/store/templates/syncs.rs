@@ -35,7 +35,7 @@ macro_rules! columns {
 /// Requests a sync at `at`, or earlier if one is due earlier; requests are coalesced. A running sync is followed by another, because it may
 /// have read before the change.
 pub async fn request_sync(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     id: TemplateSyncId,
     tenant: TenantId,
     waba_id: &str,
@@ -45,23 +45,23 @@ pub async fn request_sync(
     recurring::request(on, &SYNCS, RecurringRow::named(id, tenant, waba_id), now, at).await
 }
 
-pub async fn find_sync(on: impl Into<On<'_>>, id: TemplateSyncId) -> Result<Option<TemplateSync>> {
+pub async fn find_sync(on: On<'_>, id: TemplateSyncId) -> Result<Option<TemplateSync>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM template_syncs WHERE id = $1");
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
-pub async fn syncs_of_tenant(on: impl Into<On<'_>>, tenant: TenantId) -> Result<Vec<TemplateSync>> {
+pub async fn syncs_of_tenant(on: On<'_>, tenant: TenantId) -> Result<Vec<TemplateSync>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM template_syncs WHERE tenant_id = $1 ORDER BY waba_id"
     );
-    on.into().sql(SQL, (tenant,)).all().await
+    on.sql(SQL, (tenant,)).all().await
 }
 
 /// Returns when each of these accounts was last synced; never-synced ones are left out.
 pub async fn last_synced(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     accounts: &[(TenantId, String)],
 ) -> Result<Vec<(TenantId, String, DateTime<Utc>)>> {
     const SQL: &str = "
@@ -77,7 +77,7 @@ pub async fn last_synced(
 /// worker has taken the sync over.
 pub async fn complete_sync(tx: &mut Tx, lease: Lease, began: DateTime<Utc>, next: DateTime<Utc>) -> Result<()> {
     const SQL: &str = "UPDATE template_syncs SET synced_at = $2 WHERE id = $1";
-    let due = recurring::reschedule(&mut *tx, &SYNCS, lease, began, next).await?;
+    let due = recurring::reschedule(tx.on(), &SYNCS, lease, began, next).await?;
     due.ok_or_else(conflict_error)?;
     tx.sql(SQL, (lease.id, began)).run().await.map(drop)
 }

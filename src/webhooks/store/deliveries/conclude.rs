@@ -79,7 +79,7 @@ pub async fn conclude(tx: &mut Tx, ended: &[AttemptConclusion]) -> Result<()> {
     };
     let mut rows: Vec<_> = ended.iter().map(delivery).collect();
     rows.sort_unstable_by_key(|row| (row.0, row.1));
-    Rows::new(DELIVERIES, rows).run(&mut *tx).await?;
+    Rows::new(DELIVERIES, rows).run(tx.on()).await?;
     let attempts = ended.iter().map(attempt).collect();
-    Rows::new(ATTEMPTS, attempts).run(tx).await.map(drop)
+    Rows::new(ATTEMPTS, attempts).run(tx.on()).await.map(drop)
 }

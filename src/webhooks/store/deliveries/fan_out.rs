@@ -46,7 +46,7 @@ pub async fn fan_out(tx: &mut Tx, events: &[(&NewEvent, i64)], now: DateTime<Utc
         WHERE {e.tenant_id = r.tenant} AND e.disabled_at IS NULL AND e.deleted_at IS NULL";
     let tenants: BTreeSet<Uuid> = events.iter().map(|(event, _)| event.tenant.uuid()).collect();
     let tenants = tenants.into_iter().map(|tenant| (tenant,)).collect();
-    let rows: Vec<Row> = KeyedRows::new(SQL, tenants).all(&mut *tx).await?;
+    let rows: Vec<Row> = KeyedRows::new(SQL, tenants).all(tx.on()).await?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -112,7 +112,7 @@ async fn insert(tx: &mut Tx, wanted: Vec<(&Receiver, &NewEvent, i64)>, now: Date
         )
     };
     let rows = wanted.iter().map(row).collect();
-    Rows::new(SQL, rows).run(&mut *tx).await?;
+    Rows::new(SQL, rows).run(tx.on()).await?;
     let touched: BTreeSet<EndpointId> = wanted.iter().map(|(receiver, ..)| receiver.id).collect();
     wake_after_commit(tx, touched);
     Ok(())

@@ -69,25 +69,25 @@ macro_rules! columns {
 }
 
 /// Finds a delivery by its id alone: the key begins with the endpoint, and a tenant's endpoints are few.
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Option<Delivery>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: DeliveryId) -> Result<Option<Delivery>> {
     const SQL: &str = columns!(
         "endpoints e CROSS JOIN deliveries d
         WHERE e.tenant_id = $1 AND e.deleted_at IS NULL AND d.endpoint_id = e.id AND d.id = $2 AND d.tenant_id = $1"
     );
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 /// Returns the attempts of a delivery, oldest first.
-pub async fn attempts(on: impl Into<On<'_>>, tenant: TenantId, id: DeliveryId) -> Result<Vec<DeliveryAttempt>> {
+pub async fn attempts(on: On<'_>, tenant: TenantId, id: DeliveryId) -> Result<Vec<DeliveryAttempt>> {
     const SQL: &str = "
         SELECT number, started_at, duration_us, outcome, http_status, error, answer
         FROM delivery_attempts WHERE delivery_id = $2 AND tenant_id = $1 ORDER BY number";
-    on.into().sql(SQL, (tenant, id)).all().await
+    on.sql(SQL, (tenant, id)).all().await
 }
 
 /// Returns an endpoint's deliveries before `before`, those of the newest events first. Only a filtered page may be short though more follow.
 pub async fn list(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     EndpointKey { tenant, id: endpoint }: EndpointKey,
     filter: &DeliveryFilter,
     before: Option<DeliveryId>,
@@ -106,7 +106,6 @@ pub async fn list(
             AND ($4 = '' OR d.type = $4) AND ($7 = '' OR d.state || '' = $7)
         ORDER BY d.id DESC LIMIT $5"
     );
-    let mut on = on.into();
     let before = before.unwrap_or(DeliveryId::from_uuid(uuid::Uuid::max()));
     let kind = filter.event_type.clone().unwrap_or_default();
     if filter.state == Some(DeliveryState::Dead) {

@@ -98,13 +98,13 @@ pub async fn defer(db: &Db, endpoint: EndpointId, until: &[(DeliveryId, DateTime
         .map(|(id, until)| (id.uuid(), endpoint.uuid(), *until))
         .collect();
     rows.sort_unstable();
-    Rows::new(SQL, rows).run(db).await
+    Rows::new(SQL, rows).run(db.writer()).await
 }
 
 /// Makes the deferred deliveries of these conversations due now, the first five hundred of each in order: nothing is before them any more.
 /// The others follow when it is their turn.
 pub async fn release_conversations(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     conversations: &[(EndpointId, Uuid)],
     now: DateTime<Utc>,
 ) -> Result<u64> {

@@ -72,7 +72,7 @@ async fn give_up(db: &Db, endpoint: EndpointId, ids: Vec<DeliveryId>, now: DateT
     }
     let row = |id: DeliveryId| (id.uuid(), endpoint.uuid(), now, WAITED.to_owned());
     let mut tx = db.begin().await?;
-    let given_up = Rows::new(SQL, ids.into_iter().map(row).collect()).run(&mut tx).await?;
+    let given_up = Rows::new(SQL, ids.into_iter().map(row).collect()).run(tx.on()).await?;
     tx.commit().await?;
     Ok(given_up)
 }
@@ -99,9 +99,9 @@ async fn erase(db: &Db, sql: &'static str, endpoint: EndpointId, ids: Vec<Delive
     }
     let deliveries = ids.into_iter().map(|id| (id.uuid(), endpoint.uuid())).collect();
     let mut tx = db.begin().await?;
-    let removed: Vec<(Uuid,)> = Rows::new(sql, deliveries).all(&mut tx).await?;
+    let removed: Vec<(Uuid,)> = Rows::new(sql, deliveries).all(tx.on()).await?;
     let count = removed.len() as u64;
-    KeyedRows::new(ATTEMPTS, removed).run(&mut tx).await?;
+    KeyedRows::new(ATTEMPTS, removed).run(tx.on()).await?;
     tx.commit().await?;
     Ok(count)
 }

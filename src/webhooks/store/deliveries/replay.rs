@@ -33,7 +33,7 @@ pub async fn requeue(
         .map(|id| (id.uuid(), endpoint.uuid(), tenant.uuid(), now))
         .collect();
     rows.sort_unstable_by_key(|row| row.0);
-    let found = Rows::new(SQL, rows).run(&mut *tx).await?;
+    let found = Rows::new(SQL, rows).run(tx.on()).await?;
     wake_after_commit(tx, (found > 0).then_some(endpoint));
     Ok(found)
 }
@@ -167,7 +167,7 @@ pub async fn deliver_missing(tx: &mut Tx, endpoint: &Endpoint, missing: &[Missin
             now,
         )
     };
-    let inserted = Rows::new(SQL, missing.iter().map(row).collect()).run(&mut *tx).await?;
+    let inserted = Rows::new(SQL, missing.iter().map(row).collect()).run(tx.on()).await?;
     wake_after_commit(tx, (inserted > 0).then_some(endpoint.id));
     Ok(inserted)
 }

@@ -20,7 +20,7 @@ pub struct Sample {
 
 /// Returns the attempts of the newest thousand deliveries of an endpoint, of events since a time.
 pub async fn sample(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     EndpointKey { tenant, id: endpoint }: EndpointKey,
     since: DateTime<Utc>,
 ) -> Result<Vec<Sample>> {
@@ -29,8 +29,7 @@ pub async fn sample(
         FROM (SELECT id FROM deliveries WHERE endpoint_id = $1 AND tenant_id = $2 AND id > $3 ORDER BY id DESC LIMIT $4) d
         CROSS JOIN delivery_attempts a
         WHERE a.delivery_id = d.id AND a.tenant_id = $2";
-    on.into()
-        .sql(SQL, (endpoint, tenant, first_uuid_at(since), NEWEST))
+    on.sql(SQL, (endpoint, tenant, first_uuid_at(since), NEWEST))
         .all()
         .await
 }

@@ -28,10 +28,7 @@ pub struct EndpointHealth {
 }
 
 /// Stores the health of endpoints, unless a person has changed them since that revision. Returns the endpoints that were updated.
-pub async fn update_health(
-    on: impl Into<On<'_>>,
-    healths: &[(EndpointId, i64, EndpointHealth)],
-) -> Result<Vec<EndpointId>> {
+pub async fn update_health(on: On<'_>, healths: &[(EndpointId, i64, EndpointHealth)]) -> Result<Vec<EndpointId>> {
     const SQL: &str = "
         WITH r (rid, rrevision, rfailing, rfailures, rwarned, rtripped, rprobe, rprobes, rerror, rerror_at, rsuccess) AS ({rows})
         UPDATE endpoints
@@ -61,20 +58,16 @@ pub async fn update_health(
 }
 
 /// Makes the next probe due now if the breaker is open or a `Retry-After` is pending. Returns the number of endpoints affected.
-pub async fn probe_now(
-    on: impl Into<On<'_>>,
-    EndpointKey { tenant, id }: EndpointKey,
-    now: DateTime<Utc>,
-) -> Result<u64> {
+pub async fn probe_now(on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET probe_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND probe_at IS NOT NULL";
-    on.into().sql(SQL, (tenant, id, now)).run().await
+    on.sql(SQL, (tenant, id, now)).run().await
 }
 
 /// Disables failing endpoints, unless a person has changed them since that revision. Returns the endpoints that were disabled.
 pub async fn disable_failed(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     failed: &[(EndpointId, i64, String)],
     now: DateTime<Utc>,
 ) -> Result<Vec<EndpointId>> {

@@ -22,7 +22,7 @@ pub const ENDPOINT_JOBS: Queue =
 /// Time after which a due delivery counts as overlooked: its hint was lost.
 const OVERLOOKED: TimeDelta = TimeDelta::seconds(2);
 
-pub async fn insert_job(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<()> {
+pub async fn insert_job(on: On<'_>, tenant: TenantId, id: EndpointId, now: DateTime<Utc>) -> Result<()> {
     let row = RecurringRow::new(id, tenant);
     recurring::ensure(on, &ENDPOINT_JOBS, &[row], now, now + UNTIL_WOKEN)
         .await
@@ -51,7 +51,7 @@ pub async fn reschedule_job(
                 until.map_or(next, |until| next.max(until)).max(now)
             }
         };
-        recurring::reschedule(&mut *tx, &ENDPOINT_JOBS, lease, now, due).await
+        recurring::reschedule(tx.on(), &ENDPOINT_JOBS, lease, now, due).await
     };
     db.transaction(reschedule).await
 }
@@ -66,14 +66,14 @@ pub enum EndpointRest {
 
 /// Returns idle jobs with due deliveries. Such jobs exist where a hint was lost, where two transactions did not see each other, and where a
 /// person discarded a job. Failed jobs keep their wait.
-pub async fn overdue_jobs(on: impl Into<On<'_>>, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+pub async fn overdue_jobs(on: On<'_>, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     const SQL: &str = "
         SELECT l.id FROM endpoint_jobs l
         WHERE (l.state <> 'running' AND (l.state <> 'pending' OR (l.due_at > $1 AND l.attempts = 0)))
             AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = l.id AND e.disabled_at IS NULL
                 AND e.deleted_at IS NULL AND COALESCE(e.probe_at, $1) <= $1)
             AND EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = l.id AND d.state = 'pending' AND d.due_at <= $2)";
-    let idle: Vec<(Uuid,)> = on.into().sql(SQL, (now, now - OVERLOOKED)).all().await?;
+    let idle: Vec<(Uuid,)> = on.sql(SQL, (now, now - OVERLOOKED)).all().await?;
     Ok(idle.into_iter().map(|(id,)| id).collect())
 }
 

@@ -99,40 +99,35 @@ macro_rules! select {
     };
 }
 
-pub async fn find(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<Option<Endpoint>> {
+pub async fn find(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL");
-    on.into().sql(SQL, (tenant, id)).opt().await
+    on.sql(SQL, (tenant, id)).opt().await
 }
 
 /// Returns a tenant's endpoints after `after`, oldest first.
-pub async fn list(
-    on: impl Into<On<'_>>,
-    tenant: TenantId,
-    after: Option<EndpointId>,
-    limit: i64,
-) -> Result<Vec<Endpoint>> {
+pub async fn list(on: On<'_>, tenant: TenantId, after: Option<EndpointId>, limit: i64) -> Result<Vec<Endpoint>> {
     const SQL: &str = select!("WHERE tenant_id = $1 AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3");
     let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
-    on.into().sql(SQL, (tenant, after, limit)).all().await
+    on.sql(SQL, (tenant, after, limit)).all().await
 }
 
 /// Returns the ids of endpoints of every tenant after `after`, in order: for housekeeping.
-pub async fn ids(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<EndpointId>> {
+pub async fn ids(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Result<Vec<EndpointId>> {
     const SQL: &str = "SELECT id FROM endpoints WHERE id > $1 ORDER BY id LIMIT $2";
     let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
-    let rows: Vec<(EndpointId,)> = on.into().sql(SQL, (after, limit)).all().await?;
+    let rows: Vec<(EndpointId,)> = on.sql(SQL, (after, limit)).all().await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Finds the endpoint of a job, of any tenant: for the dispatcher. `None` while it is disabled or deleted.
-pub async fn find_to_serve(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<Endpoint>> {
+pub async fn find_to_serve(on: On<'_>, id: EndpointId) -> Result<Option<Endpoint>> {
     const SQL: &str = select!("WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL");
-    on.into().sql(SQL, (id,)).opt().await
+    on.sql(SQL, (id,)).opt().await
 }
 
 /// Returns the current revision of an endpoint; `None` while it is disabled or deleted.
-pub async fn revision(on: impl Into<On<'_>>, id: EndpointId) -> Result<Option<i64>> {
+pub async fn revision(on: On<'_>, id: EndpointId) -> Result<Option<i64>> {
     const SQL: &str = "SELECT revision FROM endpoints WHERE id = $1 AND deleted_at IS NULL AND disabled_at IS NULL";
-    let found: Option<(i64,)> = on.into().sql(SQL, (id,)).opt().await?;
+    let found: Option<(i64,)> = on.sql(SQL, (id,)).opt().await?;
     Ok(found.map(|(revision,)| revision))
 }

@@ -24,14 +24,14 @@ pub struct EndpointSettings {
     pub max_concurrent: i64,
 }
 
-pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
+pub async fn insert(on: On<'_>, endpoint: &Endpoint) -> Result<u64> {
     const SQL: &str = "
         INSERT INTO endpoints (id, tenant_id, url, description, event_types, channels, rate_limit_per_second, ordered,
             max_concurrent, secret, created_at, updated_at, created_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
     const REST: &str =
         "UPDATE endpoints SET headers = $3, disabled_at = $4, disabled_reason = $5 WHERE tenant_id = $1 AND id = $2";
-    let (mut on, it) = (on.into(), endpoint.clone());
+    let (mut on, it) = (on, endpoint.clone());
     let row = (
         it.id,
         it.tenant_id,
@@ -58,7 +58,7 @@ pub async fn insert(on: impl Into<On<'_>>, endpoint: &Endpoint) -> Result<u64> {
 /// Updates the settings and clears the health, as the URL may be another now. Does nothing if the endpoint has another revision: settings
 /// that stay the same are written too.
 pub async fn update(
-    on: impl Into<On<'_>>,
+    mut on: On<'_>,
     EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     to: EndpointSettings,
@@ -83,7 +83,6 @@ pub async fn update(
         now,
         revision,
     );
-    let mut on = on.into();
     match on.reborrow().sql(SQL, args).run().await? {
         0 => Ok(0),
         _ => reset_health(on, tenant, id).await,
@@ -101,11 +100,10 @@ async fn reset_health(on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u6
 }
 
 /// Enables an endpoint and clears its health, also if it is enabled and its breaker open.
-pub async fn enable(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
+pub async fn enable(mut on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, updated_at = $3
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
-    let mut on = on.into();
     match on.reborrow().sql(SQL, (tenant, id, now)).run().await? {
         0 => Ok(0),
         _ => reset_health(on, tenant, id).await,
@@ -114,7 +112,7 @@ pub async fn enable(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointK
 
 /// Disables an endpoint.
 pub async fn disable(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     EndpointKey { tenant, id }: EndpointKey,
     reason: &str,
     now: DateTime<Utc>,
@@ -122,13 +120,13 @@ pub async fn disable(
     const SQL: &str = "
         UPDATE endpoints SET disabled_at = $4, disabled_reason = $3, revision = revision + 1, updated_at = $4
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND disabled_at IS NULL";
-    on.into().sql(SQL, (tenant, id, reason.to_owned(), now)).run().await
+    on.sql(SQL, (tenant, id, reason.to_owned(), now)).run().await
 }
 
 /// Stores a new secret; the previous one signs until the given time, and the one before it no longer. Does nothing if the endpoint has
 /// another revision: the key that encrypted the secret may have been rotated.
 pub async fn set_secret(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     sealed: Vec<u8>,
@@ -139,15 +137,14 @@ pub async fn set_secret(
         UPDATE endpoints
         SET previous_secret = secret, previous_secret_until = $4, secret = $3, revision = revision + 1, updated_at = $5
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL AND revision = $6";
-    on.into()
-        .sql(SQL, (tenant, id, sealed, previous_until, now, revision))
+    on.sql(SQL, (tenant, id, sealed, previous_until, now, revision))
         .run()
         .await
 }
 
 /// Replaces the encrypted secrets and headers, unless the endpoint has another revision.
 pub async fn reseal(
-    on: impl Into<On<'_>>,
+    on: On<'_>,
     EndpointKey { tenant, id }: EndpointKey,
     revision: i64,
     secret: Vec<u8>,
@@ -157,18 +154,17 @@ pub async fn reseal(
     const SQL: &str = "
         UPDATE endpoints SET secret = $3, previous_secret = $4, headers = $5, revision = revision + 1
         WHERE tenant_id = $1 AND id = $2 AND revision = $6";
-    on.into()
-        .sql(SQL, (tenant, id, secret, previous, headers, revision))
+    on.sql(SQL, (tenant, id, secret, previous, headers, revision))
         .run()
         .await
 }
 
 /// Marks an endpoint as deleted and erases its secrets and headers at once; its other rows are removed later ([`erasable`], [`erase`]).
-pub async fn delete(on: impl Into<On<'_>>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
+pub async fn delete(on: On<'_>, EndpointKey { tenant, id }: EndpointKey, now: DateTime<Utc>) -> Result<u64> {
     const SQL: &str = "
         UPDATE endpoints SET deleted_at = $3, revision = revision + 1, secret = $4, previous_secret = NULL, headers = NULL
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL";
-    on.into().sql(SQL, (tenant, id, now, Vec::<u8>::new())).run().await
+    on.sql(SQL, (tenant, id, now, Vec::<u8>::new())).run().await
 }
 
 /// A deleted endpoint whose row still exists.
@@ -180,22 +176,21 @@ pub struct Erasable {
 }
 
 /// Returns deleted endpoints whose rows still exist, after `after`, in order of their ids.
-pub async fn erasable(on: impl Into<On<'_>>, after: Option<EndpointId>, limit: i64) -> Result<Vec<Erasable>> {
+pub async fn erasable(on: On<'_>, after: Option<EndpointId>, limit: i64) -> Result<Vec<Erasable>> {
     const SQL: &str = "
         SELECT tenant_id, id, deleted_at FROM endpoints
         WHERE deleted_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
     let after = after.unwrap_or(EndpointId::from_uuid(uuid::Uuid::nil()));
-    on.into().sql(SQL, (after, limit)).all().await
+    on.sql(SQL, (after, limit)).all().await
 }
 
 /// Removes a deleted endpoint and its job. Call it once nothing else belongs to it and nothing more can.
-pub async fn erase(on: impl Into<On<'_>>, tenant: TenantId, id: EndpointId) -> Result<u64> {
+pub async fn erase(mut on: On<'_>, tenant: TenantId, id: EndpointId) -> Result<u64> {
     const LINE: &str = "DELETE FROM endpoint_jobs WHERE tenant_id = $1 AND id = $2 AND state <> 'running'";
     const ENDPOINT: &str = "
         DELETE FROM endpoints
         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM endpoint_jobs l WHERE l.id = endpoints.id)";
-    let mut on = on.into();
     on.reborrow().sql(LINE, (tenant, id)).run().await?;
     on.sql(ENDPOINT, (tenant, id)).run().await
 }
